@@ -1,0 +1,1 @@
+//! Criterion benches of transforms, page splitting and formats.

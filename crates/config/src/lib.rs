@@ -1,0 +1,1 @@
+//! Turns a pipeline file into a checked pipeline, every mistake with its position.

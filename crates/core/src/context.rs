@@ -1,0 +1,91 @@
+//! What a stage is told while it is made, and when a run begins.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::{Endpoints, LocalEndpoint, Problem};
+
+/// How a plugin reads the files that its options name. The only way out of the process while a stage is
+/// built, so that `check`, `run` and tests see the same.
+pub trait InputFiles: fmt::Debug + Send + Sync {
+    /// Where a path of the pipeline file leads: relative ones start at the pipeline file's folder.
+    fn resolve(&self, path: &Path) -> PathBuf;
+
+    /// The whole file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+}
+
+/// No files at all: reading any fails. For tests and examples.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl InputFiles for NoFiles {
+    fn resolve(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+
+    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// What a plugin may use while it builds its stage. Nothing here opens a connection or creates a file.
+#[derive(Debug)]
+pub struct BuildContext<'a> {
+    files: &'a dyn InputFiles,
+    endpoints: &'a Endpoints,
+}
+
+impl<'a> BuildContext<'a> {
+    /// A context with these files and local endpoints.
+    pub fn new(files: &'a dyn InputFiles, endpoints: &'a Endpoints) -> Self {
+        Self { files, endpoints }
+    }
+
+    /// The files that options may name.
+    pub fn files(&self) -> &'a dyn InputFiles {
+        self.files
+    }
+
+    /// The endpoint that runs inside this process under the scheme of `url` (`sandbox:` for example), not
+    /// yet started; `None` when the scheme is nobody's, as `https:` is.
+    ///
+    /// # Errors
+    /// All that is wrong with the URL when the scheme is known. The paths are empty: the plugin knows the key
+    /// that holds the URL.
+    pub fn local_endpoint(
+        &self,
+        url: &str,
+    ) -> Option<Result<Box<dyn LocalEndpoint>, Vec<Problem>>> {
+        self.endpoints.find(url).map(|factory| factory(url, self))
+    }
+}
+
+/// One execution of a pipeline, as its stages see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunContext {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// When the run began; stays the same when it is resumed.
+    pub started_at: Timestamp,
+    /// Unique to the run; stays the same when it is resumed.
+    pub run_id: String,
+}
+
+impl RunContext {
+    /// A run of `pipeline`.
+    pub fn new(
+        pipeline: impl Into<String>,
+        started_at: Timestamp,
+        run_id: impl Into<String>,
+    ) -> Self {
+        Self { pipeline: pipeline.into(), started_at, run_id: run_id.into() }
+    }
+}

@@ -1,0 +1,71 @@
+//! Endpoints that run inside the process, as the sandbox does for `url = "sandbox:"`.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::{BuildContext, Problem, Secret, StageError};
+
+/// A server that is ready to be started inside this process, for one run.
+#[async_trait]
+pub trait LocalEndpoint: fmt::Debug + Send {
+    /// Starts listening on a free port of the loopback address.
+    ///
+    /// # Errors
+    /// What kept it from starting.
+    async fn start(self: Box<Self>) -> Result<RunningEndpoint, StageError>;
+}
+
+/// A started endpoint. It stops when this is dropped.
+pub struct RunningEndpoint {
+    /// Where it listens, without a slash at the end.
+    pub url: String,
+    /// How to get a token from it.
+    pub credentials: EndpointCredentials,
+    /// Whatever keeps it alive.
+    pub guard: Box<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for RunningEndpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RunningEndpoint").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// OAuth client credentials of a [`RunningEndpoint`].
+#[derive(Debug, Clone)]
+pub struct EndpointCredentials {
+    /// Where to ask for a token.
+    pub token_url: String,
+    /// The client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// The API the token is for.
+    pub audience: String,
+    /// The tenant the token is for.
+    pub tenant: String,
+}
+
+/// Makes an endpoint from a URL, without starting it. The problems' paths are empty, since the factory does
+/// not know which key holds the URL; [`Part::Within`](crate::Part::Within) counts bytes of the URL.
+pub type EndpointFactory =
+    fn(&str, &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>>;
+
+/// The URL schemes that are served inside the process.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoints(BTreeMap<&'static str, EndpointFactory>);
+
+impl Endpoints {
+    /// Serves `scheme` (without the colon) with what `factory` makes.
+    pub fn register(&mut self, scheme: &'static str, factory: EndpointFactory) {
+        self.0.insert(scheme, factory);
+    }
+
+    pub(crate) fn find(&self, url: &str) -> Option<EndpointFactory> {
+        let (scheme, _) = url.split_once(':')?;
+        self.0.get(scheme).copied()
+    }
+}

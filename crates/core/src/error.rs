@@ -1,0 +1,277 @@
+//! The one error of all stages.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use crate::Origin;
+
+/// What went wrong, as far as it helps to decide what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What the stage was told in the pipeline file can't work.
+    Config,
+    /// Credentials were refused.
+    Auth,
+    /// The other side asks for patience (429).
+    RateLimited,
+    /// The other side understood and said no (4xx).
+    Refused,
+    /// The other side could not answer (5xx).
+    Unavailable,
+    /// No answer in time.
+    Timeout,
+    /// No connection, or one that broke.
+    Network,
+    /// What came is not what was agreed upon: not JSON, cut short, a key missing.
+    Malformed,
+    /// The listing does not get on: a cursor that stands still or comes again, a page that was there before.
+    NoProgress,
+    /// A file or stream could not be read or written.
+    Io,
+    /// A record that the stage can't work on.
+    Record,
+    /// A limit set for the stage was passed: time for a record, number of results, size of an answer.
+    Limit,
+    /// The plugin itself failed, by a panic for example.
+    Defect,
+}
+
+/// Whether trying again can help. Retrying looks at this alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It may work the next time.
+    Temporary,
+    /// It will fail again.
+    Permanent,
+}
+
+/// What a stage does in a pipeline. The exit code of a failed run follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads pages.
+    Source,
+    /// Changes records.
+    Transform,
+    /// Delivers records.
+    Sink,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Source => "source",
+            Self::Transform => "transform",
+            Self::Sink => "sink",
+        })
+    }
+}
+
+/// Which stage of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageId {
+    /// What it does.
+    pub role: Role,
+    /// Its name in the pipeline: the `name` key, else its type.
+    pub name: String,
+}
+
+impl fmt::Display for StageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} `{}`", self.role, self.name)
+    }
+}
+
+/// What a stage says when it can't go on, or can't work on one record.
+///
+/// ```
+/// use taskferry_core::{ErrorKind, StageError};
+///
+/// let error = StageError::new(ErrorKind::RateLimited, "the server answered 429 Too Many Requests")
+///     .temporary()
+///     .hint("lower the number of runs that share this tenant");
+/// assert!(error.is_temporary());
+/// assert_eq!(error.to_string(), "the server answered 429 Too Many Requests");
+/// ```
+pub struct StageError(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    status: Status,
+    message: String,
+    hint: Option<String>,
+    stage: Option<StageId>,
+    origin: Option<Origin>,
+    retry_after: Option<Duration>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl StageError {
+    /// A permanent error. The message says in lower case what happened, without a full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            status: Status::Permanent,
+            message: message.into(),
+            hint: None,
+            stage: None,
+            origin: None,
+            retry_after: None,
+            cause: None,
+        }))
+    }
+
+    /// Says that trying again may help.
+    #[must_use]
+    pub fn temporary(mut self) -> Self {
+        self.0.status = Status::Temporary;
+        self
+    }
+
+    /// Says that trying again will not help, or that enough was tried.
+    #[must_use]
+    pub fn permanent(mut self) -> Self {
+        self.0.status = Status::Permanent;
+        self
+    }
+
+    /// Says what the reader can do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Says how long the other side asked to wait.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Puts words before the message: what was being done when it happened.
+    #[must_use]
+    pub fn context(mut self, context: impl fmt::Display) -> Self {
+        self.0.message = format!("{context}: {}", self.0.message);
+        self
+    }
+
+    /// Names the stage, unless one is named already.
+    #[must_use]
+    pub fn at_stage(mut self, stage: &StageId) -> Self {
+        self.0.stage.get_or_insert_with(|| stage.clone());
+        self
+    }
+
+    /// Names the record, unless one is named already.
+    #[must_use]
+    pub fn at_origin(mut self, origin: &Origin) -> Self {
+        self.0.origin.get_or_insert_with(|| origin.clone());
+        self
+    }
+
+    /// Keeps the error underneath; its text is shown after the message.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether trying again can help.
+    pub fn is_temporary(&self) -> bool {
+        self.0.status == Status::Temporary
+    }
+
+    /// What the reader can do about it.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The stage that failed, once the engine has named it.
+    pub fn stage(&self) -> Option<&StageId> {
+        self.0.stage.as_ref()
+    }
+
+    /// The record it is about.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_ref()
+    }
+
+    /// How long the other side asked to wait before the next attempt.
+    pub fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The message and the texts of all causes, in one line.
+    pub fn full_message(&self) -> String {
+        let mut text = self.0.message.clone();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            if !text.contains(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for StageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for StageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StageError")
+            .field("kind", &self.0.kind)
+            .field("status", &self.0.status)
+            .field("stage", &self.0.stage)
+            .field("origin", &self.0.origin)
+            .field("message", &self.full_message())
+            .field("hint", &self.0.hint)
+            .finish()
+    }
+}
+
+impl Error for StageError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.cause.as_ref().map(|cause| &**cause as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_full_message_tells_the_whole_story_once() {
+        let io = std::io::Error::other("disk on fire");
+        let error =
+            StageError::new(ErrorKind::Io, "can't write `out.csv`").caused_by(io).context("page 3");
+        assert_eq!(error.full_message(), "page 3: can't write `out.csv`: disk on fire");
+    }
+
+    #[test]
+    fn the_first_stage_named_stays() {
+        let first = StageId { role: Role::Sink, name: "file".into() };
+        let second = StageId { role: Role::Source, name: "techwolf".into() };
+        let error = StageError::new(ErrorKind::Io, "x").at_stage(&first).at_stage(&second);
+        assert_eq!(error.stage(), Some(&first));
+    }
+
+    #[test]
+    fn an_error_is_one_pointer_wide() {
+        assert_eq!(size_of::<Result<(), StageError>>(), size_of::<usize>());
+    }
+}

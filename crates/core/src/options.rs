@@ -1,0 +1,275 @@
+//! Reading a plugin's options out of a table, with every mistake at its key.
+
+mod deserializer;
+
+use schemars::{JsonSchema, schema_for};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{KeyPath, Part, Problem, Segment, nearest};
+use deserializer::{Kind, Node, OptionError};
+
+/// Reads options from a table, and says all that is wrong with them, not just the first mistake.
+///
+/// After each mistake the value it is about is taken out and the rest is read again. `common` are keys that
+/// stand in the same table and belong to somebody else; they count only when a mistyped key looks for the
+/// name it meant.
+///
+/// ```
+/// #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Options { limit: u8, #[serde(default)] include: Vec<String> }
+///
+/// let table = serde_json::json!({"limit": "many", "inclde": []});
+/// let problems = taskferry_core::read_options::<Options>(&table, &[]).unwrap_err();
+/// assert_eq!(problems.len(), 2);
+/// assert_eq!(problems[0].message, "expected a whole number, found a string");
+/// assert_eq!(problems[1].help.as_deref(), Some("did you mean `include`?"));
+/// ```
+///
+/// # Errors
+/// One [`Problem`] a mistake, with paths that start at the table.
+pub fn read_options<T: DeserializeOwned + JsonSchema>(
+    table: &Value,
+    common: &[&str],
+) -> Result<T, Vec<Problem>> {
+    let mut left = table.clone();
+    let mut removed = Removed::default();
+    let mut problems = Vec::new();
+    loop {
+        match T::deserialize(Node(&left)) {
+            Ok(options) if problems.is_empty() => return Ok(options),
+            Ok(_) => return Err(problems),
+            Err(error) => {
+                let OptionError { mut path, kind } = error;
+                path.reverse();
+                if let Kind::MissingField(field) = &kind {
+                    problems.extend(missing::<T>(table, &removed.original(&path), field, &removed));
+                    if removed.remove(&mut left, &path) {
+                        continue;
+                    }
+                    return Err(problems);
+                }
+                if let Kind::UnknownField { field, .. } = &kind {
+                    path.push(Segment::Key(field.clone()));
+                }
+                problems.push(describe(removed.original(&path), kind, common));
+                if !removed.remove(&mut left, &path) {
+                    return Err(problems);
+                }
+            }
+        }
+    }
+}
+
+/// What was taken out so far, so that positions in lists can be told as they stand in the file.
+#[derive(Default)]
+struct Removed(Vec<KeyPath>);
+
+impl Removed {
+    fn original(&self, path: &[Segment]) -> KeyPath {
+        let mut original = KeyPath::root();
+        for segment in path {
+            original = match segment {
+                Segment::Key(key) => original.key(key.clone()),
+                Segment::Index(index) => {
+                    let mut gone: Vec<usize> = self
+                        .0
+                        .iter()
+                        .filter_map(|removed| position_in(&original, removed))
+                        .collect();
+                    gone.sort_unstable();
+                    let shifted = gone
+                        .into_iter()
+                        .fold(*index, |index, gone| index + usize::from(gone <= index));
+                    original.index(shifted)
+                }
+            };
+        }
+        original
+    }
+
+    fn remove(&mut self, table: &mut Value, path: &[Segment]) -> bool {
+        let original = self.original(path);
+        let Some((last, way)) = path.split_last() else { return false };
+        let parent = way.iter().try_fold(table, |value, segment| match segment {
+            Segment::Key(key) => value.get_mut(key),
+            Segment::Index(index) => value.get_mut(index),
+        });
+        let gone = match (parent, last) {
+            (Some(Value::Object(fields)), Segment::Key(key)) => fields.shift_remove(key).is_some(),
+            (Some(Value::Array(items)), Segment::Index(index)) if *index < items.len() => {
+                items.remove(*index);
+                true
+            }
+            _ => false,
+        };
+        self.0.push(original);
+        gone
+    }
+}
+
+fn position_in(list: &KeyPath, path: &KeyPath) -> Option<usize> {
+    match path.segments().split_last()? {
+        (Segment::Index(index), way) if way == list.segments() => Some(*index),
+        _ => None,
+    }
+}
+
+/// At the top of the table all keys that are missing are known from the schema; further down, the one that
+/// was met. A key whose value was taken out as wrong is not missing.
+fn missing<T: JsonSchema>(
+    table: &Value,
+    path: &KeyPath,
+    field: &str,
+    removed: &Removed,
+) -> Vec<Problem> {
+    let mut fields = vec![field.to_owned()];
+    if path.segments().is_empty() {
+        let schema = schema_for!(T);
+        let required =
+            schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let names =
+            required.iter().filter_map(Value::as_str).filter(|name| table.get(name).is_none());
+        fields.extend(names.filter(|name| *name != field).map(str::to_owned));
+    }
+    fields.retain(|field| !removed.0.contains(&path.key(field.clone())));
+    let missing = fields.into_iter().map(|field| {
+        Problem::at(path.clone(), "key::missing", format!("the key `{field}` is missing"))
+            .part(Part::Key)
+            .label(format!("needs `{field}`"))
+            .help(format!("add `{field} = …` to this table"))
+    });
+    missing.collect()
+}
+
+fn describe(path: KeyPath, kind: Kind, common: &[&str]) -> Problem {
+    match kind {
+        Kind::UnknownField { field, known } => {
+            let all = || known.iter().copied().chain(common.iter().copied());
+            let help = match nearest(&field, all()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "this table takes no keys of its own".to_owned(),
+                None => format!("the keys here are {}", list(known)),
+            };
+            Problem::at(path, "key::unknown", format!("unknown key `{field}`"))
+                .part(Part::Key)
+                .help(help)
+        }
+        Kind::UnknownVariant { variant, known } => {
+            let help = match nearest(&variant, known.iter().copied()) {
+                Some(near) => format!("did you mean \"{near}\"? There are {}", list(known)),
+                None => format!("there are {}", list(known)),
+            };
+            Problem::at(path, "value::unknown", format!("\"{variant}\" is not one of the choices"))
+                .help(help)
+        }
+        Kind::Type { found, expected } => {
+            Problem::at(path, "value::type", format!("expected {expected}, found {found}"))
+        }
+        Kind::Invalid(message) => Problem::at(path, "value::invalid", message),
+        Kind::MissingField(field) => {
+            Problem::at(path, "key::missing", format!("the key `{field}` is missing"))
+        }
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        DarkRed,
+        Blue,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        size: u8,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Options {
+        name: String,
+        count: u32,
+        #[serde(default)]
+        colours: Vec<Colour>,
+        inner: Option<Inner>,
+        wait: Option<crate::Duration>,
+        anything: Option<Value>,
+    }
+
+    fn problems(table: &Value) -> Vec<(String, String)> {
+        let problems = read_options::<Options>(table, &["type"]).unwrap_err();
+        problems.into_iter().map(|problem| (problem.path.to_string(), problem.message)).collect()
+    }
+
+    fn pair(path: &str, message: &str) -> (String, String) {
+        (path.to_owned(), message.to_owned())
+    }
+
+    #[test]
+    fn what_is_right_is_read() {
+        let table = json!({"name": "x", "count": 3, "colours": ["dark_red", "blue"], "inner": {"size": 1}, "wait": "5s", "anything": {"a": [1, 2.5, "x", true]}});
+        let options: Options = read_options(&table, &[]).unwrap();
+        assert!(matches!(options.colours[..], [Colour::DarkRed, Colour::Blue]));
+        assert_eq!((options.name.as_str(), options.count), ("x", 3));
+        assert_eq!(
+            (options.inner.unwrap().size, options.wait.unwrap()),
+            (1, crate::Duration::from_secs(5))
+        );
+        assert_eq!(options.anything.unwrap(), json!({"a": [1, 2.5, "x", true]}));
+    }
+
+    #[test]
+    fn every_mistake_is_told_where_it_stands() {
+        let table = json!({"name": 1, "cuont": 3, "colours": ["red", "blue", "bleu", 5], "inner": {"size": 300, "x": 1}, "wait": "soon"});
+        assert_eq!(
+            problems(&table),
+            [
+                pair("name", "expected a string, found a whole number"),
+                pair("cuont", "unknown key `cuont`"),
+                pair("colours[0]", "\"red\" is not one of the choices"),
+                pair("colours[2]", "\"bleu\" is not one of the choices"),
+                pair("colours[3]", "expected a string, found a whole number"),
+                pair("inner.size", "300 is out of range, expected a whole number from 0 to 255"),
+                pair("inner.x", "unknown key `x`"),
+                pair(
+                    "wait",
+                    "`soon` is not a duration; write for example \"500ms\", \"30s\" or \"5m\""
+                ),
+                pair("", "the key `count` is missing"),
+            ]
+        );
+    }
+
+    #[test]
+    fn all_missing_keys_are_told() {
+        assert_eq!(
+            problems(&json!({})),
+            [pair("", "the key `name` is missing"), pair("", "the key `count` is missing")]
+        );
+        assert_eq!(
+            problems(&json!({"inner": {}, "name": "x", "count": 1})),
+            [pair("inner", "the key `size` is missing")]
+        );
+    }
+
+    #[test]
+    fn a_mistyped_key_finds_common_keys_too() {
+        let problems =
+            read_options::<Options>(&json!({"name": "x", "count": 1, "tpye": "y"}), &["type"])
+                .unwrap_err();
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `type`?"));
+    }
+}

@@ -1,0 +1,90 @@
+//! A checked pipeline: every stage built, nothing opened.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{Role, Sink, Source, StageId, Transform};
+
+/// What becomes of a record that a transform refuses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The run stops and names the record.
+    #[default]
+    Fail,
+    /// The record is left out, counted and logged.
+    Skip,
+}
+
+/// A pipeline that can be run: what `config` makes of a file and `engine` works on.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// Its name: the `name` key, else the file's name without its ending.
+    pub name: String,
+    /// What it is for, in the words of whoever wrote it.
+    pub description: Option<String>,
+    /// Where records come from.
+    pub source: SourceStage,
+    /// What every record goes through, in order.
+    pub transforms: Vec<TransformStage>,
+    /// Where records go. At least one.
+    pub sinks: Vec<SinkStage>,
+}
+
+/// The source of a pipeline.
+#[derive(Debug)]
+pub struct SourceStage {
+    /// Its name in messages and in the manifest.
+    pub name: String,
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// The stage itself.
+    pub source: Box<dyn Source>,
+}
+
+/// One transform of a pipeline, or of one of its sinks.
+#[derive(Debug)]
+pub struct TransformStage {
+    /// Its name in messages and in the manifest.
+    pub name: String,
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// What becomes of a record that it refuses.
+    pub on_error: OnError,
+    /// The stage itself.
+    pub transform: Box<dyn Transform>,
+}
+
+/// One sink of a pipeline.
+#[derive(Debug)]
+pub struct SinkStage {
+    /// Its name in messages and in the manifest.
+    pub name: String,
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// What records go through for this sink alone, after the pipeline's transforms.
+    pub transforms: Vec<TransformStage>,
+    /// The stage itself.
+    pub sink: Box<dyn Sink>,
+}
+
+impl SourceStage {
+    /// How errors name it.
+    pub fn id(&self) -> StageId {
+        StageId { role: Role::Source, name: self.name.clone() }
+    }
+}
+
+impl TransformStage {
+    /// How errors name it.
+    pub fn id(&self) -> StageId {
+        StageId { role: Role::Transform, name: self.name.clone() }
+    }
+}
+
+impl SinkStage {
+    /// How errors name it.
+    pub fn id(&self) -> StageId {
+        StageId { role: Role::Sink, name: self.name.clone() }
+    }
+}

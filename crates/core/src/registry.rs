@@ -1,0 +1,230 @@
+//! Which plugins there are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{Schema, schema_for};
+use serde_json::Value;
+
+use crate::{
+    BuildContext, EndpointFactory, Endpoints, Need, Plugin, Problem, Role, Sink, SinkPlugin,
+    Source, SourcePlugin, Transform, TransformPlugin, read_options,
+};
+
+/// The keys that stand beside a transform's own options.
+pub(crate) const TRANSFORM_KEYS: &[&str] = &["type", "name", "on_error"];
+/// The keys that stand beside a sink's own options.
+pub(crate) const SINK_KEYS: &[&str] = &["type", "name", "transform"];
+/// The keys that stand beside a source's own options.
+pub(crate) const SOURCE_KEYS: &[&str] = &["type", "name"];
+
+type Lacks = Box<dyn Fn(&str) -> Option<String>>;
+
+/// A source that was built, and what is known of it before it runs.
+pub struct BuiltSource {
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// The stage.
+    pub source: Box<dyn Source>,
+    lacks: Lacks,
+}
+
+impl BuiltSource {
+    /// What to add to the options so that tasks carry `field`, when they do not as it stands.
+    pub fn lacks(&self, field: &str) -> Option<String> {
+        (self.lacks)(field)
+    }
+}
+
+impl fmt::Debug for BuiltSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("BuiltSource").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// A transform that was built, and what is known of it before it runs.
+#[derive(Debug)]
+pub struct BuiltTransform {
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// The stage.
+    pub transform: Box<dyn Transform>,
+    /// What it needs tasks to carry.
+    pub needs: Vec<Need>,
+    /// Whether records may come out in a shape of the user's own making.
+    pub reshapes: bool,
+}
+
+/// A sink that was built, and what is known of it before it runs.
+#[derive(Debug)]
+pub struct BuiltSink {
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// The stage.
+    pub sink: Box<dyn Sink>,
+    /// What it writes to, if nothing else may.
+    pub claims: Option<String>,
+}
+
+/// What is known of a plugin without any options: for reference pages and editors.
+#[derive(Debug, Clone)]
+pub struct PluginEntry {
+    /// What it makes.
+    pub role: Role,
+    /// What stands behind `type =`.
+    pub type_name: &'static str,
+    /// Its options, as JSON Schema. The description is the doc comment of the options' struct.
+    pub schema: Schema,
+}
+
+type Build<T> = fn(&Value, &BuildContext<'_>) -> Result<T, Vec<Problem>>;
+
+struct Entry<T> {
+    schema: fn() -> Schema,
+    build: Build<T>,
+}
+
+/// The plugins that can stand in a pipeline file, by type name. Registration is explicit: what nobody
+/// registered does not exist.
+#[derive(Default)]
+pub struct Registry {
+    sources: BTreeMap<&'static str, Entry<BuiltSource>>,
+    transforms: BTreeMap<&'static str, Entry<BuiltTransform>>,
+    sinks: BTreeMap<&'static str, Entry<BuiltSink>>,
+    endpoints: Endpoints,
+}
+
+impl Registry {
+    /// A registry with nothing in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a source. A type that is there already is replaced.
+    pub fn source<P: SourcePlugin>(&mut self) -> &mut Self {
+        self.sources.insert(P::TYPE, Entry { schema: schema::<P>, build: build_source::<P> });
+        self
+    }
+
+    /// Adds a transform. A type that is there already is replaced.
+    pub fn transform<P: TransformPlugin>(&mut self) -> &mut Self {
+        self.transforms.insert(P::TYPE, Entry { schema: schema::<P>, build: build_transform::<P> });
+        self
+    }
+
+    /// Adds a sink. A type that is there already is replaced.
+    pub fn sink<P: SinkPlugin>(&mut self) -> &mut Self {
+        self.sinks.insert(P::TYPE, Entry { schema: schema::<P>, build: build_sink::<P> });
+        self
+    }
+
+    /// Serves URLs of this scheme inside the process.
+    pub fn endpoint(&mut self, scheme: &'static str, factory: EndpointFactory) -> &mut Self {
+        self.endpoints.register(scheme, factory);
+        self
+    }
+
+    /// The endpoints that are served inside the process.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The types of all sources.
+    pub fn source_types(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.sources.keys().copied()
+    }
+
+    /// The types of all transforms.
+    pub fn transform_types(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.transforms.keys().copied()
+    }
+
+    /// The types of all sinks.
+    pub fn sink_types(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.sinks.keys().copied()
+    }
+
+    /// All plugins, sources first, then transforms, then sinks, each in the order of their names.
+    pub fn plugins(&self) -> Vec<PluginEntry> {
+        let sources = self.sources.iter().map(|(name, entry)| (Role::Source, *name, entry.schema));
+        let transforms =
+            self.transforms.iter().map(|(name, entry)| (Role::Transform, *name, entry.schema));
+        let sinks = self.sinks.iter().map(|(name, entry)| (Role::Sink, *name, entry.schema));
+        let all = sources.chain(transforms).chain(sinks);
+        all.map(|(role, type_name, schema)| PluginEntry { role, type_name, schema: schema() })
+            .collect()
+    }
+
+    /// Builds a source from its table without the common keys; `None` when there is no such type.
+    pub fn build_source(
+        &self,
+        type_name: &str,
+        options: &Value,
+        context: &BuildContext<'_>,
+    ) -> Option<Result<BuiltSource, Vec<Problem>>> {
+        self.sources.get(type_name).map(|entry| (entry.build)(options, context))
+    }
+
+    /// Builds a transform from its table without the common keys; `None` when there is no such type.
+    pub fn build_transform(
+        &self,
+        type_name: &str,
+        options: &Value,
+        context: &BuildContext<'_>,
+    ) -> Option<Result<BuiltTransform, Vec<Problem>>> {
+        self.transforms.get(type_name).map(|entry| (entry.build)(options, context))
+    }
+
+    /// Builds a sink from its table without the common keys; `None` when there is no such type.
+    pub fn build_sink(
+        &self,
+        type_name: &str,
+        options: &Value,
+        context: &BuildContext<'_>,
+    ) -> Option<Result<BuiltSink, Vec<Problem>>> {
+        self.sinks.get(type_name).map(|entry| (entry.build)(options, context))
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Registry")
+            .field("sources", &self.sources.keys())
+            .field("transforms", &self.transforms.keys())
+            .field("sinks", &self.sinks.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+fn schema<P: Plugin>() -> Schema {
+    schema_for!(P)
+}
+
+fn build_source<P: SourcePlugin>(
+    options: &Value,
+    context: &BuildContext<'_>,
+) -> Result<BuiltSource, Vec<Problem>> {
+    let asked: P = read_options(options, SOURCE_KEYS)?;
+    let kept: P = read_options(options, SOURCE_KEYS)?;
+    let source = asked.build(context)?;
+    Ok(BuiltSource { type_name: P::TYPE, source, lacks: Box::new(move |field| kept.lacks(field)) })
+}
+
+fn build_transform<P: TransformPlugin>(
+    options: &Value,
+    context: &BuildContext<'_>,
+) -> Result<BuiltTransform, Vec<Problem>> {
+    let plugin: P = read_options(options, TRANSFORM_KEYS)?;
+    let (needs, reshapes) = (plugin.needs(), plugin.reshapes());
+    Ok(BuiltTransform { type_name: P::TYPE, transform: plugin.build(context)?, needs, reshapes })
+}
+
+fn build_sink<P: SinkPlugin>(
+    options: &Value,
+    context: &BuildContext<'_>,
+) -> Result<BuiltSink, Vec<Problem>> {
+    let plugin: P = read_options(options, SINK_KEYS)?;
+    let claims = plugin.claims();
+    Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims })
+}

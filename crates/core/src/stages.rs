@@ -1,0 +1,267 @@
+//! The three kinds of stages and the plugins that make them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Batch, BuildContext, Origin, Page, Problem, Record, RunContext, StageError};
+
+/// Reads pages, one after the other.
+#[async_trait]
+pub trait Source: fmt::Debug + Send {
+    /// Opens what the source needs, before the first page. Nothing by default.
+    ///
+    /// # Errors
+    /// What kept it from opening.
+    async fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    /// The next page in the source's order, `None` when the listing is complete.
+    ///
+    /// The engine may drop the returned future when the run is interrupted; the page it was about to
+    /// return is then asked for again by a later run, never lost.
+    ///
+    /// # Errors
+    /// Whatever is left after the source's own retries. The run ends with it.
+    async fn next_page(&mut self) -> Result<Option<Page>, StageError>;
+
+    /// What it took so far.
+    fn statistics(&self) -> SourceStatistics;
+}
+
+/// What a source did, beside the pages it returned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceStatistics {
+    /// Requests sent, those for tokens and those that failed included.
+    pub requests: u64,
+    /// Requests among them that repeated a failed one.
+    pub retries: u64,
+}
+
+/// Changes records, one at a time.
+#[async_trait]
+pub trait Transform: fmt::Debug + Send + Sync {
+    /// Opens what the transform needs, before the first record. Nothing by default.
+    ///
+    /// # Errors
+    /// What kept it from opening.
+    async fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    /// Takes one record, emits none, one or many.
+    ///
+    /// # Errors
+    /// An error concerns this record alone: what was emitted for it is taken back, and the stage's
+    /// `on_error` decides how the run goes on.
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError>;
+
+    /// How long one record may take before the engine ends the run, naming the record. For transforms
+    /// that run other people's programs and can't be stopped from inside. `None`: as long as it takes.
+    fn time_limit(&self) -> Option<std::time::Duration> {
+        None
+    }
+}
+
+/// Takes what a transform makes of one record.
+///
+/// Whatever is emitted gets the origin of the record it was made from.
+#[derive(Debug, Default)]
+pub struct Emitter {
+    origin: Origin,
+    records: Vec<Record>,
+    start: usize,
+}
+
+impl Emitter {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends a record on.
+    pub fn emit(&mut self, record: Record) {
+        self.records.push(record.with_origin(self.origin.clone()));
+    }
+
+    /// Sends a value on, as a record.
+    pub fn emit_value(&mut self, value: Value) {
+        self.emit(Record::from_value(value));
+    }
+
+    /// From now on, what is emitted was made from a record of this origin. Called by the engine.
+    pub fn begin(&mut self, origin: &Origin) {
+        self.origin.clone_from(origin);
+        self.start = self.records.len();
+    }
+
+    /// Takes back what was emitted since [`Emitter::begin`]. Called by the engine when a transform fails.
+    pub fn take_back(&mut self) {
+        self.records.truncate(self.start);
+    }
+
+    /// How many records were emitted in all.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether nothing was emitted.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// All that was emitted, in order.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+}
+
+/// Delivers batches.
+///
+/// The engine calls `open` once, then `write` and `commit` for every batch in order, then `finish`. A sink
+/// that is dropped before `finish` returned publishes nothing and leaves nothing half done behind.
+#[async_trait]
+pub trait Sink: fmt::Debug + Send {
+    /// Opens what the sink needs, before the first batch.
+    ///
+    /// # Errors
+    /// What kept it from opening.
+    async fn open(&mut self, run: &RunContext) -> Result<(), StageError>;
+
+    /// Takes a batch.
+    ///
+    /// # Errors
+    /// Whatever is left after the sink's own retries. The run ends with it.
+    async fn write(&mut self, batch: &Batch) -> Result<(), StageError>;
+
+    /// Makes all that was written durable; the mark is what a resumed run needs to go on exactly here.
+    ///
+    /// # Errors
+    /// As [`Sink::write`].
+    async fn commit(&mut self) -> Result<Mark, StageError>;
+
+    /// Publishes the finished output and says what was delivered.
+    ///
+    /// # Errors
+    /// As [`Sink::write`]. Nothing was published then.
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
+}
+
+/// How far a sink has got: whatever it needs to go on from there. Opaque to everybody else.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mark(Value);
+
+impl Mark {
+    /// A mark that holds this value.
+    pub fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// What it holds.
+    pub fn get(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// What a sink delivered, once it has finished.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Records delivered.
+    pub records: u64,
+    /// Bytes delivered, as they left the sink (compressed if it compresses).
+    pub bytes: u64,
+    /// Requests sent, for sinks that send them.
+    pub requests: u64,
+    /// Requests among them that repeated a failed one.
+    pub retries: u64,
+    /// Files that were published.
+    pub files: Vec<DeliveredFile>,
+    /// What the reader of the summary should know: fields that were left out, for example.
+    pub warnings: Vec<String>,
+}
+
+/// A file that a sink published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveredFile {
+    /// Its path, as the pipeline file names it.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Records in it.
+    pub records: u64,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// What all plugins have in common: a type name and options that can be read, described and checked.
+///
+/// The options' doc comments are their reference: the first line of the struct's says what the plugin is
+/// for, each field's what it does.
+pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// What stands behind `type =` in a pipeline file.
+    const TYPE: &'static str;
+}
+
+/// A plugin that makes a [`Source`].
+pub trait SourcePlugin: Plugin {
+    /// Makes the source. Opens nothing.
+    ///
+    /// # Errors
+    /// All that is wrong with the options.
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
+
+    /// What to add to the options so that tasks carry `field`, when they do not as it stands.
+    fn lacks(&self, _field: &str) -> Option<String> {
+        None
+    }
+}
+
+/// A plugin that makes a [`Transform`].
+pub trait TransformPlugin: Plugin {
+    /// Makes the transform. Opens nothing.
+    ///
+    /// # Errors
+    /// All that is wrong with the options.
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>>;
+
+    /// What it needs tasks to carry.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
+    /// Whether records may come out in a shape of the user's own making, so that what later transforms
+    /// need can't be known before the run.
+    fn reshapes(&self) -> bool {
+        true
+    }
+}
+
+/// A field of tasks that a transform can't work without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The field's name in the source's words, `ai_impact` for example.
+    pub field: &'static str,
+    /// What happens without it, to stand behind "without it …".
+    pub consequence: &'static str,
+}
+
+/// A plugin that makes a [`Sink`].
+pub trait SinkPlugin: Plugin {
+    /// Makes the sink. Opens nothing.
+    ///
+    /// # Errors
+    /// All that is wrong with the options.
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>>;
+
+    /// What the sink writes to, so that two sinks of one pipeline can't claim the same: a path, `stdout`.
+    fn claims(&self) -> Option<String> {
+        None
+    }
+}

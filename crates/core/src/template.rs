@@ -1,0 +1,196 @@
+//! File names with places to fill in.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+
+use crate::{RunContext, nearest};
+
+const NAMES: [&str; 4] = ["pipeline", "date", "time", "run_id"];
+
+/// A path such as `out/{pipeline}-{date}.ndjson`, filled in when a run starts.
+///
+/// `{date}` (`2026-11-23`) and `{time}` (`204243`) are the run's start in UTC. What fills a place can't
+/// leave the folder the place stands in: anything but letters, digits, `-`, `_` and `.` becomes `-`, and a
+/// leading dot too. `{{` and `}}` stand for braces.
+///
+/// ```
+/// use taskferry_core::{PathTemplate, RunContext};
+///
+/// let path: PathTemplate = "out/{pipeline}-{date}.csv".parse().unwrap();
+/// let run = RunContext::new("../jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
+/// assert_eq!(path.fill(&run).to_str(), Some("out/-.-jobs-2026-11-23.csv"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PathTemplate {
+    text: String,
+    parts: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Place(&'static str),
+}
+
+/// Why a text is not a [`PathTemplate`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathTemplateError {
+    /// Nothing there.
+    #[error("the path is empty")]
+    Empty,
+    /// The path names a folder.
+    #[error("the path ends in `/`, which names a folder; add a file name")]
+    Folder,
+    /// A brace without its partner.
+    #[error("a brace stands alone; write `{{{{` or `}}}}` for a brace itself")]
+    Brace,
+    /// A name nobody knows.
+    #[error("`{{{name}}}` is not known here; there are {{pipeline}}, {{date}}, {{time}}, {{run_id}}{}", did_you_mean(.name))]
+    Unknown {
+        /// The name between the braces.
+        name: String,
+    },
+}
+
+fn did_you_mean(name: &str) -> String {
+    nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?")).unwrap_or_default()
+}
+
+impl PathTemplate {
+    /// The path for one run.
+    pub fn fill(&self, run: &RunContext) -> PathBuf {
+        let mut path = String::new();
+        for part in &self.parts {
+            match part {
+                Piece::Text(text) => path.push_str(text),
+                Piece::Place(name) => path.push_str(&harmless(&value_of(name, run))),
+            }
+        }
+        PathBuf::from(path)
+    }
+
+    /// The path as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn value_of(name: &str, run: &RunContext) -> String {
+    let start = run.started_at.to_string();
+    match name {
+        "date" => start.chars().take(10).collect(),
+        "time" => start.chars().skip(11).take(8).filter(|character| *character != ':').collect(),
+        "run_id" => run.run_id.clone(),
+        _ => run.pipeline.clone(),
+    }
+}
+
+fn harmless(text: &str) -> String {
+    let safe =
+        |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let mut text: String =
+        text.chars().map(|character| if safe(character) { character } else { '-' }).collect();
+    if text.starts_with('.') {
+        text.replace_range(..1, "-");
+    }
+    text
+}
+
+impl FromStr for PathTemplate {
+    type Err = PathTemplateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.trim().is_empty() {
+            return Err(PathTemplateError::Empty);
+        }
+        if text.ends_with('/') {
+            return Err(PathTemplateError::Folder);
+        }
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some(position) = rest.find(['{', '}']) {
+            plain.push_str(&rest[..position]);
+            let brace = &rest[position..];
+            if let Some(after) = brace.strip_prefix("{{") {
+                plain.push('{');
+                rest = after;
+            } else if let Some(after) = brace.strip_prefix("}}") {
+                plain.push('}');
+                rest = after;
+            } else {
+                let (name, after) = brace
+                    .strip_prefix('{')
+                    .and_then(|inside| inside.split_once('}'))
+                    .ok_or(PathTemplateError::Brace)?;
+                let known = NAMES.into_iter().find(|known| *known == name);
+                let place =
+                    known.ok_or_else(|| PathTemplateError::Unknown { name: name.to_owned() })?;
+                parts.push(Piece::Text(std::mem::take(&mut plain)));
+                parts.push(Piece::Place(place));
+                rest = after;
+            }
+        }
+        plain.push_str(rest);
+        parts.push(Piece::Text(plain));
+        Ok(Self { text: text.to_owned(), parts })
+    }
+}
+
+impl fmt::Debug for PathTemplate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, formatter)
+    }
+}
+
+impl<'de> Deserialize<'de> for PathTemplate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for PathTemplate {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PathTemplate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "examples": ["out/{pipeline}-{date}.ndjson"]})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_in_stays_in_its_folder() {
+        let run =
+            RunContext::new("../../etc/passwd", "2026-11-23T20:42:43.5Z".parse().unwrap(), "..");
+        let fill = |text: &str| {
+            text.parse::<PathTemplate>().unwrap().fill(&run).to_str().unwrap().to_owned()
+        };
+        assert_eq!(fill("out/{pipeline}"), "out/-.-..-etc-passwd");
+        assert_eq!(fill("out/{run_id}/x"), "out/-./x");
+        assert_eq!(fill("{date}T{time}{{}}"), "2026-11-23T204243{}");
+    }
+
+    #[test]
+    fn mistakes_name_themselves() {
+        let error = |text: &str| text.parse::<PathTemplate>().unwrap_err().to_string();
+        assert!(error("out/{pipelin}.csv").contains("did you mean `{pipeline}`?"));
+        assert!(error("out/{date.csv").contains("brace"));
+        assert!(error("out/").contains("folder"));
+        assert!(error(" ").contains("empty"));
+    }
+}

@@ -1,0 +1,207 @@
+//! Durations and sizes as people write them in a pipeline file.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+
+/// A span of time written as `"500ms"`, `"30s"`, `"5m"` or `"1h 30m"`; never negative.
+///
+/// ```
+/// let wait: taskferry_core::Duration = "1m 30s".parse().unwrap();
+/// assert_eq!(wait.get().as_secs(), 90);
+/// assert!("-1s".parse::<taskferry_core::Duration>().is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration(std::time::Duration);
+
+impl Duration {
+    /// So many seconds.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(std::time::Duration::from_secs(seconds))
+    }
+
+    /// So many milliseconds.
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(std::time::Duration::from_millis(milliseconds))
+    }
+
+    /// The standard library's form.
+    pub const fn get(self) -> std::time::Duration {
+        self.0
+    }
+}
+
+impl FromStr for Duration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let signed: SignedDuration = text.parse().map_err(|_| {
+            format!("`{text}` is not a duration; write for example \"500ms\", \"30s\" or \"5m\"")
+        })?;
+        let unsigned = std::time::Duration::try_from(signed)
+            .map_err(|_| format!("`{text}` is less than nothing"))?;
+        Ok(Self(unsigned))
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match SignedDuration::try_from(self.0) {
+            Ok(signed) => write!(formatter, "{signed:#}"),
+            Err(_) => write!(formatter, "{}s", self.0.as_secs()),
+        }
+    }
+}
+
+impl fmt::Debug for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl serde::Serialize for Duration {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Duration {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "duration", "examples": ["500ms", "30s", "5m"]})
+    }
+}
+
+const UNITS: [(&str, u64); 7] = [
+    ("GiB", 1 << 30),
+    ("GB", 1_000_000_000),
+    ("MiB", 1 << 20),
+    ("MB", 1_000_000),
+    ("KiB", 1 << 10),
+    ("kB", 1_000),
+    ("B", 1),
+];
+
+/// A number of bytes written as `"512 KiB"`, `"1 MiB"`, `"2 GB"` or `"100 B"`; never zero.
+///
+/// ```
+/// let size: taskferry_core::ByteCount = "1 MiB".parse().unwrap();
+/// assert_eq!(size.get(), 1_048_576);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteCount(u64);
+
+impl ByteCount {
+    /// So many bytes.
+    pub const fn new(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// The number of bytes.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for ByteCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || {
+            format!("`{text}` is not a size; write for example \"512 KiB\", \"1 MiB\" or \"2 GB\"")
+        };
+        let digits =
+            text.trim().find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, unit) = text.trim().split_at(digits);
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let (_, factor) = UNITS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))
+            .ok_or_else(wrong)?;
+        number.checked_mul(*factor).filter(|bytes| *bytes > 0).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for ByteCount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, factor) = UNITS
+            .iter()
+            .find(|(_, factor)| self.0.is_multiple_of(*factor) && self.0 >= *factor)
+            .unwrap_or(&("B", 1));
+        write!(formatter, "{} {unit}", self.0 / factor)
+    }
+}
+
+impl fmt::Debug for ByteCount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl serde::Serialize for ByteCount {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for ByteCount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ByteCount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "bytes", "examples": ["512 KiB", "1 MiB"]})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_print_what_they_parse() {
+        for text in ["1 MiB", "3 kB", "1 B", "2 GB"] {
+            assert_eq!(text.parse::<ByteCount>().unwrap().to_string(), text);
+        }
+        for text in ["500ms", "30s", "1m 30s", "24h"] {
+            assert_eq!(text.parse::<Duration>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_size_says_how_to_write_one() {
+        for text in ["", "MiB", "1", "-1 MiB", "1 XB", "0 B", "99999999999 GiB"] {
+            let error = text.parse::<ByteCount>().unwrap_err();
+            assert!(error.contains("512 KiB"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Runs a pipeline: fetch, transform, deliver, commit.

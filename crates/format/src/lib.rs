@@ -1,0 +1,1 @@
+//! Writes records as NDJSON, JSON and CSV; shared by the sinks that write bytes.

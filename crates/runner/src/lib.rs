@@ -1,0 +1,1 @@
+//! The taskferry binary, and a runner for binaries with transforms of your own.

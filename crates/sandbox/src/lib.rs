@@ -1,0 +1,1 @@
+//! The TechWolf export endpoint on your own machine.

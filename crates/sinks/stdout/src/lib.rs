@@ -1,0 +1,1 @@
+//! Sink `stdout`: writes records to standard output.

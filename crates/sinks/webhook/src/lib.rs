@@ -1,0 +1,1 @@
+//! Sink `webhook`: posts records as JSON batches.

@@ -1,0 +1,1 @@
+//! Source `techwolf`: pages through the export of all jobs' task profiles.

@@ -1,0 +1,1 @@
+//! Transform `jq`: one jq expression over each record.

@@ -1,0 +1,1 @@
+//! A transform crate outside the built-in ones, with a runner of its own.
