@@ -1,1 +1,73 @@
 //! Runs a pipeline: fetch, transform, deliver, commit.
+//!
+//! One page follows the other through bounded channels, each step on a thread of its own, so that the next
+//! request, the work on this page and the writing of the one before it overlap. Order is kept, and memory
+//! holds a few pages however long the export is.
+//!
+//! ```text
+//! source ──pages──▶ transforms ──batches──▶ sink (its own transforms, write, commit)
+//!  (task)            (thread)      └──────▶ sink …                        │
+//!     ▲                 │                                                 │
+//!     └──── stop ── dispatcher ◀──────────── what happened ───────────────┘
+//! ```
+//!
+//! The dispatcher ([`run`]) alone knows how far the run is. The workers tell it what happened and share
+//! nothing but counters.
+//!
+//! ```
+//! # use taskferry_core::*;
+//! # use async_trait::async_trait;
+//! # #[derive(Debug)] struct OnePage(bool);
+//! # #[async_trait] impl Source for OnePage {
+//! #     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
+//! #         if std::mem::replace(&mut self.0, true) { return Ok(None); }
+//! #         let record = Record::from_value(serde_json::json!({"external_id": "j1"}));
+//! #         Ok(Some(Page { number: 1, cursor: None, next: None, bytes: 20, records: vec![record] }))
+//! #     }
+//! #     fn statistics(&self) -> SourceStatistics { SourceStatistics::default() }
+//! # }
+//! # #[derive(Debug)] struct Nowhere;
+//! # #[async_trait] impl Sink for Nowhere {
+//! #     async fn open(&mut self, _: &RunContext) -> Result<(), StageError> { Ok(()) }
+//! #     async fn write(&mut self, _: &Batch) -> Result<(), StageError> { Ok(()) }
+//! #     async fn commit(&mut self) -> Result<Mark, StageError> { Ok(Mark::default()) }
+//! #     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> { Ok(Delivery::default()) }
+//! # }
+//! use taskferry_engine::{RunOptions, Status};
+//!
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+//! let pipeline = Pipeline {
+//!     name: "example".to_owned(),
+//!     description: None,
+//!     source: SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(OnePage(false)) },
+//!     transforms: Vec::new(),
+//!     sinks: vec![SinkStage {
+//!         name: "nowhere".to_owned(),
+//!         type_name: "nowhere",
+//!         transforms: Vec::new(),
+//!         sink: Box::new(Nowhere),
+//!     }],
+//! };
+//! let report = taskferry_engine::run(pipeline, RunOptions::default()).await;
+//! assert_eq!(report.manifest.status, Status::Complete);
+//! assert_eq!(report.manifest.source.records, 1);
+//! # });
+//! ```
+
+mod chain;
+mod deliver;
+mod dispatch;
+mod fetch;
+mod manifest;
+mod progress;
+mod stop;
+mod watchdog;
+mod worker;
+
+pub use dispatch::{RunOptions, RunReport, new_run, run};
+pub use manifest::{
+    Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
+    TransformSummary, exit_code,
+};
+pub use progress::{Progress, SinkProgress, SourceProgress, TransformProgress};
+pub use stop::{Interrupt, StopSignal, Stopper};

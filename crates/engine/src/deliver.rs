@@ -1,0 +1,85 @@
+//! One sink at work: its own transforms, write, commit, and in the end publish.
+
+use std::sync::Arc;
+
+use taskferry_core::{Batch, Cursor, Delivery, Mark, RunContext, Sink, StageError, StageId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::chain::Chain;
+use crate::progress::Progress;
+use crate::stop::StopSignal;
+
+/// What a sink tells the dispatcher.
+#[derive(Debug)]
+pub(crate) enum FromSink {
+    /// Ready for the first batch.
+    Opened,
+    /// A batch is durable.
+    Committed { page: u64, next: Option<Cursor>, mark: Mark },
+    /// No more batches will come; all that came are committed.
+    Drained,
+    /// The output is published.
+    Finished(Delivery),
+}
+
+/// A sink with all it needs to work on a thread of its own.
+#[derive(Debug)]
+pub(crate) struct Delivering {
+    pub(crate) index: usize,
+    pub(crate) id: StageId,
+    pub(crate) chain: Chain,
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) run: Arc<RunContext>,
+    pub(crate) progress: Arc<Progress>,
+    /// What to deliver, from the transforms.
+    pub(crate) batches: mpsc::Receiver<Arc<Batch>>,
+    /// The word to publish, from the dispatcher.
+    pub(crate) finish: oneshot::Receiver<()>,
+    /// Set when a worker is stuck and the run ends without it.
+    pub(crate) abandon: StopSignal,
+}
+
+impl Delivering {
+    /// Works until told to publish, or until nobody is left who could tell: then nothing is published.
+    pub(crate) async fn work(mut self, tell: impl Fn(FromSink) + Send) -> Result<(), StageError> {
+        let id = self.id.clone();
+        self.chain.open(&self.run).await?;
+        self.sink.open(&self.run).await.map_err(|error| error.at_stage(&id))?;
+        tell(FromSink::Opened);
+        loop {
+            let batch = tokio::select! {
+                biased;
+                () = self.abandon.asked() => return Ok(()),
+                batch = self.batches.recv() => batch,
+            };
+            let Some(batch) = batch else { break };
+            let (page, next) = (batch.page, batch.next.clone());
+            let mark = self.deliver(batch).await?;
+            tell(FromSink::Committed { page, next, mark });
+        }
+        tell(FromSink::Drained);
+        if self.finish.await.is_ok() {
+            let delivery = self.sink.finish().await.map_err(|error| error.at_stage(&id))?;
+            tell(FromSink::Finished(delivery));
+        }
+        Ok(())
+    }
+
+    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Mark, StageError> {
+        let progress = self.progress.sinks.get(self.index);
+        let batch = match progress {
+            Some(progress) if !self.chain.is_empty() => {
+                let mut own = Arc::unwrap_or_clone(batch);
+                own.records = self.chain.apply(own.records, &progress.transforms).await?;
+                Arc::new(own)
+            }
+            _ => batch,
+        };
+        self.sink.write(&batch).await.map_err(|error| error.at_stage(&self.id))?;
+        let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
+        if let Some(progress) = progress {
+            progress.add_committed(batch.records.len());
+        }
+        Ok(mark)
+    }
+}

@@ -1,0 +1,54 @@
+//! Notices a record that a transform never gets done with.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use taskferry_core::{ErrorKind, Origin, StageError, StageId};
+
+/// What one worker is busy with, for transforms that have a time limit. A worker inside such a transform
+/// can't be stopped from outside, so the dispatcher looks here and ends the run without it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Watchdog(Arc<Mutex<Option<Busy>>>);
+
+#[derive(Debug)]
+struct Busy {
+    stage: StageId,
+    origin: Origin,
+    limit: Duration,
+    since: Instant,
+}
+
+impl Watchdog {
+    /// Says that `stage` begins with a record.
+    pub(crate) fn begin(&self, stage: &StageId, origin: &Origin, limit: Duration) {
+        self.set(Some(Busy {
+            stage: stage.clone(),
+            origin: origin.clone(),
+            limit,
+            since: Instant::now(),
+        }));
+    }
+
+    /// Says that it is done with it.
+    pub(crate) fn end(&self) {
+        self.set(None);
+    }
+
+    /// The error of a record that takes longer than its stage allows.
+    pub(crate) fn overdue(&self) -> Option<StageError> {
+        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = current.as_ref().filter(|busy| busy.since.elapsed() > busy.limit)?;
+        let message =
+            format!("a record took longer than {}ms and can't be stopped", busy.limit.as_millis());
+        Some(
+            StageError::new(ErrorKind::Limit, message)
+                .hint("mend the expression, raise the stage's `time_limit`, or give it `isolation = \"process\"`")
+                .at_stage(&busy.stage)
+                .at_origin(&busy.origin),
+        )
+    }
+
+    fn set(&self, busy: Option<Busy>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = busy;
+    }
+}

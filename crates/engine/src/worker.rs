@@ -1,0 +1,143 @@
+//! Starts the workers. Whatever becomes of one, even a panic, the dispatcher hears of its end.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use taskferry_core::{
+    Batch, ErrorKind, Page, RunContext, SourceStage, SourceStatistics, StageError, StageId,
+};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::chain::{Chain, panicked};
+use crate::deliver::{Delivering, FromSink};
+use crate::fetch::{FetchEnd, fetch};
+use crate::progress::Progress;
+use crate::stop::StopSignal;
+
+/// What workers tell the dispatcher.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The transforms are ready.
+    Opened,
+    /// No more pages are read.
+    Fetched(FetchEnd, SourceStatistics),
+    /// No more pages are transformed.
+    Transformed(Result<(), StageError>),
+    /// A sink got on.
+    Sink(usize, FromSink),
+    /// A sink is gone.
+    SinkEnded(usize, Result<(), StageError>),
+}
+
+/// The way to the dispatcher. It may be gone already when a run was given up; then nobody needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Tell(mpsc::UnboundedSender<Event>);
+
+impl Tell {
+    pub(crate) fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    fn send(&self, event: Event) {
+        _ = self.0.send(event);
+    }
+}
+
+/// Reads pages once told to go. Waiting for answers needs no thread of its own.
+pub(crate) fn start_fetch(
+    stage: SourceStage,
+    run: Arc<RunContext>,
+    pages: mpsc::Sender<Page>,
+    progress: Arc<Progress>,
+    halt: StopSignal,
+    go: oneshot::Receiver<()>,
+    tell: Tell,
+) {
+    let id = stage.id();
+    tokio::spawn(async move {
+        if go.await.is_err() {
+            return tell.send(Event::Fetched(FetchEnd::Stopped, SourceStatistics::default()));
+        }
+        let fetching =
+            AssertUnwindSafe(fetch(stage, run, pages, progress, halt)).catch_unwind().await;
+        let (end, statistics) = fetching.unwrap_or_else(|panic| {
+            (FetchEnd::Failed(panicked(&*panic).at_stage(&id)), SourceStatistics::default())
+        });
+        tell.send(Event::Fetched(end, statistics));
+    });
+}
+
+/// Sends every page through the pipeline's transforms and to all sinks, on a thread of its own: that is
+/// where the processor works, and the reactor must not wait for it.
+pub(crate) fn start_transforms(
+    mut chain: Chain,
+    pages: mpsc::Receiver<Page>,
+    to_sinks: Vec<mpsc::Sender<Arc<Batch>>>,
+    run: Arc<RunContext>,
+    progress: Arc<Progress>,
+    tell: &Tell,
+) {
+    let at_end = tell.clone();
+    let opened = tell.clone();
+    let work = async move {
+        chain.open(&run).await?;
+        opened.send(Event::Opened);
+        transform(chain, pages, to_sinks, progress).await
+    };
+    start("transforms", None, work, move |result| at_end.send(Event::Transformed(result)));
+}
+
+async fn transform(
+    chain: Chain,
+    mut pages: mpsc::Receiver<Page>,
+    to_sinks: Vec<mpsc::Sender<Arc<Batch>>>,
+    progress: Arc<Progress>,
+) -> Result<(), StageError> {
+    while let Some(page) = pages.recv().await {
+        let mut batch = page.into_batch();
+        batch.records = chain.apply(batch.records, &progress.transforms).await?;
+        let batch = Arc::new(batch);
+        for to_sink in &to_sinks {
+            if to_sink.send(Arc::clone(&batch)).await.is_err() {
+                // That sink has ended, and says why itself.
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Delivers to one sink, on a thread of its own: sinks write files and compress.
+pub(crate) fn start_sink(delivering: Delivering, tell: Tell) {
+    let (index, id) = (delivering.index, delivering.id.clone());
+    let at_end = tell.clone();
+    let work = delivering.work(move |said| tell.send(Event::Sink(index, said)));
+    start("sink", Some(id), work, move |result| at_end.send(Event::SinkEnded(index, result)));
+}
+
+fn start(
+    name: &str,
+    id: Option<StageId>,
+    work: impl Future<Output = Result<(), StageError>> + Send + 'static,
+    at_end: impl FnOnce(Result<(), StageError>) + Send + Clone + 'static,
+) {
+    let runtime = Handle::current();
+    let told = at_end.clone();
+    let body = move || {
+        let result = runtime.block_on(AssertUnwindSafe(work).catch_unwind());
+        let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        told(result.map_err(|error| match &id {
+            Some(id) => error.at_stage(id),
+            None => error,
+        }));
+    };
+    if let Err(error) = std::thread::Builder::new().name(name.to_owned()).spawn(body) {
+        at_end(Err(
+            StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error)
+        ));
+    }
+}

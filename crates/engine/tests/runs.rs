@@ -1,0 +1,223 @@
+//! What a run promises, driven through stages that do as they are told.
+
+mod stages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
+use taskferry_core::{ErrorKind, OnError, StageError};
+use taskferry_engine::{Interrupt, Progress, RunOptions, RunReport, Status, Stopper, run};
+
+async fn finished(run: impl Future<Output = RunReport>) -> RunReport {
+    tokio::time::timeout(Duration::from_mins(1), run).await.expect("the run ends")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_sink_gets_every_record_in_order() {
+    let (left, right) = (Ledger::default(), Ledger::default());
+    let doubled = TestTransform::stage(|record, out| {
+        out.emit(record.clone());
+        out.emit(record);
+        Ok(())
+    });
+    let mut pipeline = pipeline(Pages::new(50, 7), vec![doubled], vec![left.sink(), right.sink()]);
+    pipeline.sinks[1].transforms = vec![TestTransform::stage(|mut record, out| {
+        record.value_mut()?["own"] = json!(true);
+        out.emit(record);
+        Ok(())
+    })];
+    let report = finished(run(pipeline, RunOptions::default())).await;
+
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Complete, 0));
+    let expected: Vec<usize> = (0..350).flat_map(|number| [number, number]).collect();
+    assert_eq!(left.numbers(), expected);
+    assert_eq!(right.numbers(), expected);
+    assert!(left.published() && right.published());
+    assert!(right.records().iter().all(|record| record.contains("\"own\":true")));
+    assert!(!left.records().iter().any(|record| record.contains("own")));
+    let transform = &report.manifest.transforms[0];
+    assert_eq!((transform.records_in, transform.records_out, transform.failed), (350, 700, 0));
+    assert_eq!(report.manifest.sinks[1].transforms[0].records_out, 700);
+    assert_eq!(report.manifest.committed.unwrap().pages, 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_record_ends_the_run_after_what_came_before_it_is_committed() {
+    let ledger = Ledger::default();
+    let picky = TestTransform::stage(|record, out| {
+        if record.value()?["n"] == 35 {
+            return Err(StageError::new(ErrorKind::Record, "thirty-five is not for me")
+                .hint("take another"));
+        }
+        out.emit(record);
+        Ok(())
+    });
+    let report = finished(run(
+        pipeline(Pages::new(10, 10), vec![picky], vec![ledger.sink()]),
+        RunOptions::default(),
+    ))
+    .await;
+
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 4));
+    let failure = report.manifest.error.unwrap();
+    assert_eq!(failure.message, "thirty-five is not for me");
+    let origin = failure.origin.unwrap();
+    assert_eq!((origin.page, origin.cursor.as_deref(), origin.index), (4, Some("c3"), 5));
+    assert_eq!(ledger.numbers(), (0..30).collect::<Vec<_>>());
+    assert_eq!(report.manifest.committed.unwrap().next_cursor.as_deref(), Some("c3"));
+    assert!(!ledger.published());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn skipped_records_take_back_what_they_emitted_and_are_counted() {
+    let ledger = Ledger::default();
+    let mut odd_fails = TestTransform::stage(|record, out| {
+        let odd = record.value()?["n"].as_u64().is_some_and(|number| number % 2 == 1);
+        out.emit(record);
+        if odd { Err(StageError::new(ErrorKind::Record, "odd")) } else { Ok(()) }
+    });
+    odd_fails.on_error = OnError::Skip;
+    let report = finished(run(
+        pipeline(Pages::new(4, 10), vec![odd_fails], vec![ledger.sink()]),
+        RunOptions::default(),
+    ))
+    .await;
+
+    assert_eq!(report.manifest.exit_code, 0);
+    assert_eq!(ledger.numbers(), (0..40).step_by(2).collect::<Vec<_>>());
+    assert_eq!(report.manifest.transforms[0].failed, 20);
+    assert_eq!(report.manifest.warnings, ["transform `test`: 20 records were left out"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_that_panics_fails_its_record_not_the_run() {
+    let ledger = Ledger::default();
+    let mut panics = TestTransform::stage(|record, out| {
+        assert_ne!(record.value()?["n"], 3, "three is too many");
+        out.emit(record);
+        Ok(())
+    });
+    panics.on_error = OnError::Skip;
+    let report = finished(run(
+        pipeline(Pages::new(1, 10), vec![panics], vec![ledger.sink()]),
+        RunOptions::default(),
+    ))
+    .await;
+    assert_eq!(report.manifest.exit_code, 0);
+    assert_eq!(ledger.numbers(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_fails_keeps_all_others_from_publishing() {
+    let (good, bad) = (Ledger::default(), Ledger::default());
+    let failing = TestSink { fail_at_page: Some(3), ..bad.sink_of() };
+    let report = finished(run(
+        pipeline(Pages::new(1000, 2), vec![], vec![good.sink(), Box::new(failing)]),
+        RunOptions::default(),
+    ))
+    .await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
+    assert_eq!(report.manifest.error.unwrap().stage.as_deref(), Some("sink `sink-1`"));
+    assert!(!good.published() && !bad.published());
+    assert_eq!(report.manifest.committed.unwrap().pages, 2);
+    assert!(report.manifest.source.pages < 20, "reading stops soon after");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_can_not_open_fails_before_the_first_request() {
+    let ledger = Ledger::default();
+    let failing = TestSink { fail_to_open: true, ..ledger.sink_of() };
+    let report = finished(run(
+        pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)]),
+        RunOptions::default(),
+    ))
+    .await;
+    assert_eq!(report.manifest.exit_code, 5);
+    assert_eq!((report.manifest.source.pages, report.manifest.committed), (0, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_panics_is_a_defect_and_no_hanging_run() {
+    let ledger = Ledger::default();
+    let panicking = TestSink { panic_at_page: Some(2), ..ledger.sink_of() };
+    let report = finished(run(
+        pipeline(Pages::new(9, 2), vec![], vec![Box::new(panicking)]),
+        RunOptions::default(),
+    ))
+    .await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 1));
+    assert!(report.manifest.error.unwrap().message.contains("panicked"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_fails_leaves_what_it_read_committed_and_unpublished() {
+    let ledger = Ledger::default();
+    let source = Pages { fail_after: Some(5), ..Pages::new(10, 2) };
+    let report =
+        finished(run(pipeline(source, vec![], vec![ledger.sink()]), RunOptions::default())).await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 3));
+    assert_eq!(ledger.numbers(), (0..10).collect::<Vec<_>>());
+    assert!(!ledger.published());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_run_commits_what_it_read_and_publishes_nothing() {
+    for (interrupt, code) in [(Interrupt::Interrupted, 130), (Interrupt::Terminated, 143)] {
+        let ledger = Ledger::default();
+        let (stopper, stop) = Stopper::new();
+        let source =
+            Pages { stop_after: Some((4, stopper, interrupt)), ..Pages::new(usize::MAX, 3) };
+        let pipeline = pipeline(source, vec![], vec![ledger.sink()]);
+        let report =
+            finished(run(pipeline, RunOptions { stop: Some(stop), ..RunOptions::default() })).await;
+        assert_eq!(
+            (report.manifest.status, report.manifest.exit_code),
+            (Status::Interrupted, code)
+        );
+        assert_eq!(ledger.numbers(), (0..12).collect::<Vec<_>>());
+        assert!(!ledger.published());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_never_gets_done_ends_the_run_and_is_named() {
+    let ledger = Ledger::default();
+    let mut endless = TestTransform::stage(|record, out| {
+        while record.value()?["n"] == 11 {
+            std::thread::park();
+        }
+        out.emit(record);
+        Ok(())
+    });
+    endless.transform =
+        Box::new(TestTransform::limited(endless.transform, Duration::from_millis(100)));
+    let report = finished(run(
+        pipeline(Pages::new(10, 5), vec![endless], vec![ledger.sink()]),
+        RunOptions::default(),
+    ))
+    .await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 4));
+    let origin = report.manifest.error.unwrap().origin.unwrap();
+    assert_eq!((origin.page, origin.index), (3, 1));
+    assert!(!ledger.published());
+    assert!(ledger.dropped(), "the sink cleans up although a worker is stuck");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_source_is_only_a_few_pages_ahead_of_a_slow_sink() {
+    let ledger = Ledger::default();
+    let sink = TestSink { closely: true, ..ledger.sink_of() };
+    let source = Pages::new(200, 1);
+    let read = Arc::clone(&source.read);
+    *ledger.watch.lock().unwrap() = Some(read);
+    let pipeline = pipeline(source, vec![], vec![Box::new(sink)]);
+    let progress = Arc::new(Progress::new(&pipeline));
+    let options = RunOptions { progress: Some(Arc::clone(&progress)), ..RunOptions::default() };
+    let report = finished(run(pipeline, options)).await;
+    assert_eq!(report.manifest.exit_code, 0);
+    assert_eq!(progress.sinks[0].pages(), 200);
+    let ahead = ledger.furthest_ahead();
+    assert!((1..=6).contains(&ahead), "{ahead} pages ahead");
+}
