@@ -18,27 +18,32 @@ pub(crate) const SINK_KEYS: &[&str] = &["type", "name", "transform"];
 /// The keys that stand beside a source's own options.
 pub(crate) const SOURCE_KEYS: &[&str] = &["type", "name"];
 
-type Lacks = Box<dyn Fn(&str) -> Option<String>>;
-
 /// A source that was built, and what is known of it before it runs.
+#[derive(Debug)]
 pub struct BuiltSource {
     /// The plugin's type.
     pub type_name: &'static str,
     /// The stage.
     pub source: Box<dyn Source>,
-    lacks: Lacks,
+    /// What its tasks will carry.
+    pub offer: Offer,
 }
 
-impl BuiltSource {
-    /// What to add to the options so that tasks carry `field`, when they do not as it stands.
+type Lacks = dyn Fn(&str) -> Option<String>;
+
+/// What the tasks of a source will carry, as its options have it.
+pub struct Offer(Box<Lacks>);
+
+impl Offer {
+    /// What to add to the source's options so that tasks carry `field`, when they do not as it stands.
     pub fn lacks(&self, field: &str) -> Option<String> {
-        (self.lacks)(field)
+        (self.0)(field)
     }
 }
 
-impl fmt::Debug for BuiltSource {
+impl fmt::Debug for Offer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("BuiltSource").field("source", &self.source).finish_non_exhaustive()
+        formatter.write_str("Offer")
     }
 }
 
@@ -208,7 +213,11 @@ fn build_source<P: SourcePlugin>(
     let asked: P = read_options(options, SOURCE_KEYS)?;
     let kept: P = read_options(options, SOURCE_KEYS)?;
     let source = asked.build(context)?;
-    Ok(BuiltSource { type_name: P::TYPE, source, lacks: Box::new(move |field| kept.lacks(field)) })
+    Ok(BuiltSource {
+        type_name: P::TYPE,
+        source,
+        offer: Offer(Box::new(move |field| kept.lacks(field))),
+    })
 }
 
 fn build_transform<P: TransformPlugin>(

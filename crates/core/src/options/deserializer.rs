@@ -106,6 +106,7 @@ fn plain(expected: &str) -> String {
         "a sequence" => "a list",
         "a map" => "a table",
         "a string" | "string" | "variant identifier" => "a string",
+        other if other.starts_with("a nonzero ") => "a whole number above 0",
         other if other.starts_with("struct ") => "a table",
         other if other.starts_with("enum ") => "a string",
         other => other,

@@ -1,0 +1,153 @@
+//! From merged values to a pipeline, and what its stages need of each other.
+
+use std::collections::BTreeMap;
+
+use taskferry_core::{
+    KeyPath, Need, Offer, Part, Pipeline, Problem, Registry, SinkStage, TransformStage, nearest,
+};
+
+use crate::layers::Layers;
+use crate::stage::{StageBuilder, string};
+use crate::tree::Node;
+
+const TOP: [&str; 5] = ["name", "description", "source", "transform", "sink"];
+
+/// A transform that was built, with what the checks need to know of it.
+#[derive(Debug)]
+pub(crate) struct CheckedTransform {
+    pub(crate) path: KeyPath,
+    pub(crate) stage: TransformStage,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) reshapes: bool,
+}
+
+/// A sink that was built, its own transforms beside it.
+#[derive(Debug)]
+pub(crate) struct CheckedSink {
+    pub(crate) path: KeyPath,
+    pub(crate) stage: SinkStage,
+    pub(crate) transforms: Vec<CheckedTransform>,
+    pub(crate) claims: Option<String>,
+}
+
+/// Builds every stage, and collects what is wrong on the way.
+pub(crate) fn assemble(
+    tree: &Node,
+    layers: &Layers,
+    registry: &Registry,
+) -> Result<Pipeline, Vec<Problem>> {
+    let nothing = BTreeMap::new();
+    let top = tree.as_table().unwrap_or(&nothing);
+    let mut problems = unknown_keys(top);
+    let mut text = |key: &str| {
+        string(top, &KeyPath::root(), key).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        })
+    };
+    let (name, description) = (text("name").unwrap_or_default(), text("description"));
+
+    let files = layers.files();
+    let mut builder = StageBuilder::new(registry, &files, layers);
+    let source = builder.source(top.get("source"));
+    let transforms = builder.transforms(top.get("transform"), &KeyPath::of("transform"));
+    let sinks = builder.sinks(top.get("sink"));
+    problems.extend(builder.into_problems());
+
+    if let Some((offer, _)) = &source {
+        let known = check_needs(offer, &transforms, true, &mut problems);
+        for sink in &sinks {
+            check_needs(offer, &sink.transforms, known, &mut problems);
+        }
+    }
+    problems.extend(claimed_twice(&sinks));
+    let Some((_, source)) = source.filter(|_| problems.is_empty()) else { return Err(problems) };
+    let mut sinks: Vec<SinkStage> = sinks
+        .into_iter()
+        .map(|sink| SinkStage { transforms: stages(sink.transforms), ..sink.stage })
+        .collect();
+    number(sinks.iter_mut().map(|stage| &mut stage.name));
+    Ok(Pipeline { name, description, source, transforms: stages(transforms), sinks })
+}
+
+fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
+    let unknown = top.keys().filter(|key| !TOP.contains(&key.as_str()));
+    let problems = unknown.map(|key| {
+        let help = match nearest(key, TOP) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                format!("the keys at the top are {}", TOP.map(|key| format!("`{key}`")).join(", "))
+            }
+        };
+        let message = format!("unknown key `{key}` at the top of the pipeline");
+        Problem::at(KeyPath::of(key), "key::unknown", message).part(Part::Key).help(help)
+    });
+    problems.collect()
+}
+
+/// Says which transforms work on a field that the source does not ask for. `known`: whether records still
+/// have the source's shape; returned for the stages behind.
+fn check_needs(
+    source: &Offer,
+    chain: &[CheckedTransform],
+    known: bool,
+    problems: &mut Vec<Problem>,
+) -> bool {
+    let mut known = known;
+    for checked in chain {
+        for need in checked.needs.iter().filter(|_| known) {
+            if let Some(fix) = source.lacks(need.field) {
+                let message = format!(
+                    "`{}` needs `{}`, which the source does not fetch",
+                    checked.stage.type_name, need.field
+                );
+                let problem =
+                    Problem::at(checked.path.key("type"), "pipeline::missing_field", message)
+                        .label(format!("without it {}", need.consequence))
+                        .help(fix);
+                problems.push(problem);
+            }
+        }
+        known &= !checked.reshapes;
+    }
+    known
+}
+
+fn claimed_twice(sinks: &[CheckedSink]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (position, sink) in sinks.iter().enumerate() {
+        let earlier = sinks
+            .iter()
+            .take(position)
+            .find(|earlier| sink.claims.is_some() && earlier.claims == sink.claims);
+        if let (Some(earlier), Some(claim)) = (earlier, &sink.claims) {
+            let message = format!("two sinks write to {claim}");
+            let problem = Problem::at(sink.path.key("type"), "pipeline::claimed_twice", message)
+                .help(format!(
+                    "`{}` writes there already; give this one another target",
+                    earlier.path
+                ));
+            problems.push(problem);
+        }
+    }
+    problems
+}
+
+fn stages(checked: Vec<CheckedTransform>) -> Vec<TransformStage> {
+    let mut stages: Vec<TransformStage> =
+        checked.into_iter().map(|checked| checked.stage).collect();
+    number(stages.iter_mut().map(|stage| &mut stage.name));
+    stages
+}
+
+/// Tells stages of the same name apart: `jq`, `jq-2`, `jq-3`.
+fn number<'a>(names: impl Iterator<Item = &'a mut String>) {
+    let mut seen: Vec<String> = Vec::new();
+    for name in names {
+        let count = seen.iter().filter(|known| *known == name).count();
+        seen.push(name.clone());
+        if count > 0 {
+            *name = format!("{name}-{}", count + 1);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Filling in `${NAME}`.
+
+use std::path::Path;
+
+use serde_json::Value;
+use taskferry_core::{InputFiles, KeyPath, Part, Problem, nearest};
+
+use crate::layers::Layers;
+use crate::tree::{Kind, Layer, Node};
+
+/// Replaces `${NAME}`, `${NAME:-default}`, `${file:PATH}` and `$$` in all strings that stand in files.
+/// Values from the environment or the command line are taken as they are: the shell had its turn.
+pub(crate) fn fill_in(tree: &mut Node, layers: &Layers) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    visit(tree, &KeyPath::root(), layers, &mut problems);
+    problems
+}
+
+fn visit(node: &mut Node, path: &KeyPath, layers: &Layers, problems: &mut Vec<Problem>) {
+    match &mut node.kind {
+        Kind::Table(fields) => {
+            for (key, node) in fields {
+                visit(node, &path.key(key.clone()), layers, problems);
+            }
+        }
+        Kind::List(items) => {
+            for (index, node) in items.iter_mut().enumerate() {
+                visit(node, &path.index(index), layers, problems);
+            }
+        }
+        Kind::Leaf(Value::String(text))
+            if matches!(node.layer, Layer::File(_)) && text.contains('$') =>
+        {
+            match fill(text, path, layers) {
+                Ok(filled) => *text = filled,
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Kind::Leaf(_) => {}
+    }
+}
+
+fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<String, Problem> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some(position) = rest.find('$') {
+        let (before, dollar) = rest.split_at(position);
+        filled.push_str(before);
+        let at = text.len() - dollar.len();
+        if let Some(after) = dollar.strip_prefix("$$") {
+            filled.push('$');
+            rest = after;
+        } else if let Some(inside) = dollar.strip_prefix("${") {
+            let Some((place, after)) = inside.split_once('}') else {
+                let problem =
+                    Problem::at(path.clone(), "variable::unclosed", "`${` is never closed");
+                return Err(problem
+                    .part(Part::Within(at..text.len()))
+                    .help("close it with `}`; write `$$` for a dollar itself"));
+            };
+            let span = at..text.len() - after.len();
+            filled.push_str(&look_up(place, layers).map_err(|(code, message, help)| {
+                Problem::at(path.clone(), code, message).part(Part::Within(span)).help(help)
+            })?);
+            rest = after;
+        } else {
+            filled.push('$');
+            rest = dollar.get(1..).unwrap_or_default();
+        }
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+type Refusal = (&'static str, String, String);
+
+fn look_up(place: &str, layers: &Layers) -> Result<String, Refusal> {
+    if let Some(path) = place.strip_prefix("file:") {
+        return read(path.trim(), layers);
+    }
+    let (name, default) = match place.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (place, None),
+    };
+    if name.is_empty()
+        || !name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+    {
+        let message = format!("`{name}` can't be the name of a variable");
+        let help =
+            "write `${NAME}`, `${NAME:-default}` or `${file:PATH}`; `$$` for a dollar itself"
+                .to_owned();
+        return Err(("variable::name", message, help));
+    }
+    let set =
+        layers.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    // As in a shell, `:-` also replaces a variable that is set to nothing.
+    match (set, default) {
+        (Some(value), None) => Ok(value),
+        (Some(value), Some(_)) if !value.is_empty() => Ok(value),
+        (_, Some(default)) => Ok(default.to_owned()),
+        (None, None) => {
+            let known = layers.environment.iter().map(|(name, _)| name.as_str());
+            let near = nearest(name, known)
+                .map(|near| format!("did you mean `{near}`? Else "))
+                .unwrap_or_default();
+            let help = format!("{near}set it, or give a default: `${{{name}:-…}}`");
+            Err(("variable::unset", format!("the variable `{name}` is not set"), help))
+        }
+    }
+}
+
+fn read(path: &str, layers: &Layers) -> Result<String, Refusal> {
+    let files = layers.files();
+    let path = Path::new(path);
+    let shown = files.resolve(path).display().to_string();
+    let bytes = files.read(path).map_err(|error| {
+        let help = "a relative path starts at the pipeline file's folder".to_owned();
+        ("variable::file", format!("can't read `{shown}`: {error}"), help)
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        ("variable::file", format!("`{shown}` is not UTF-8 text"), "save it as UTF-8".to_owned())
+    })?;
+    // Editors and `kubectl` end a file with a line break that is no part of the secret in it.
+    let value = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(value.strip_suffix('\r').unwrap_or(value).to_owned())
+}

@@ -1,0 +1,177 @@
+//! Where values come from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use taskferry_core::{KeyPath, Segment};
+
+use crate::document::Document;
+use crate::files::PipelineFiles;
+use crate::mistake::{Mistake, Mistakes};
+
+const PREFIX: &str = "TASKFERRY_";
+/// Variables with the prefix that are no part of a pipeline.
+const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
+
+/// The texts that a pipeline is made of.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    /// The pipeline file, then the overlays.
+    pub(crate) files: Vec<SourceText>,
+    /// Single values, weakest first: from the environment, then from the command line.
+    pub(crate) overrides: Vec<Override>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) folder: PathBuf,
+    pub(crate) default_name: String,
+    unreadable: Vec<Mistake>,
+}
+
+/// A file's text under the name that messages call it.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceText {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// One value given outside the files.
+#[derive(Debug, Clone)]
+pub(crate) struct Override {
+    /// What messages call it: the variable, or `--set`.
+    pub(crate) name: String,
+    /// The whole assignment, as it was given.
+    pub(crate) text: String,
+    /// Where in `text` the value begins.
+    pub(crate) value_at: usize,
+    pub(crate) path: KeyPath,
+}
+
+impl Override {
+    pub(crate) fn value(&self) -> &str {
+        self.text.get(self.value_at..).unwrap_or_default()
+    }
+}
+
+impl Layers {
+    /// Reads a pipeline file. One that can't be read is told by [`load`](crate::load), as mistakes in it are.
+    pub fn from_file(path: &Path) -> Self {
+        let mut layers = Self::from_text(path.to_string_lossy(), String::new());
+        layers.files.clear();
+        layers.read(path, "pipeline file");
+        if let Some(folder) = path.parent() {
+            folder.clone_into(&mut layers.folder);
+        }
+        layers
+    }
+
+    /// A pipeline file's text, under the name that messages call it.
+    pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let name = name.into();
+        let default_name =
+            Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        Self {
+            default_name: default_name.unwrap_or_default(),
+            files: vec![SourceText { name, text: text.into() }],
+            overrides: Vec::new(),
+            environment: Vec::new(),
+            folder: PathBuf::new(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// Puts a file over what is there already. Its tables are merged in, its lists replace.
+    #[must_use]
+    pub fn overlay(mut self, path: &Path) -> Self {
+        self.read(path, "overlay");
+        self
+    }
+
+    /// Puts environment variables over the files: `TASKFERRY_SOURCE__LIMIT` is `source.limit`. All other
+    /// variables are there for `${NAME}`.
+    #[must_use]
+    pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment = variables.into_iter().collect();
+        self.environment.sort();
+        for (name, value) in &self.environment {
+            let Some(key) = name.strip_prefix(PREFIX) else { continue };
+            if NOT_OURS.contains(&name.as_str()) || key.is_empty() {
+                continue;
+            }
+            let path = key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect();
+            self.overrides.push(Override {
+                name: "environment".to_owned(),
+                text: format!("{name}={value}"),
+                value_at: name.len() + 1,
+                path,
+            });
+        }
+        self
+    }
+
+    /// Puts one value over everything before it: `source.limit=50`, `sink.0.path=out/x.csv`. The value is
+    /// read as TOML where it is TOML, else as a string.
+    #[must_use]
+    pub fn set(mut self, assignment: &str) -> Self {
+        let Some((key, _)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty())
+        else {
+            let mistake = Mistake::nowhere(
+                "layer::assignment",
+                format!("`--set {assignment}` is no assignment"),
+            )
+            .help("write `--set key.of.the.value=value`, `--set source.limit=50` for example");
+            self.unreadable.push(mistake);
+            return self;
+        };
+        let plain = key.replace('[', ".").replace(']', "");
+        let path = plain.trim().split('.').map(segment_of).collect();
+        self.overrides.push(Override {
+            name: "--set".to_owned(),
+            text: assignment.to_owned(),
+            value_at: key.len() + 1,
+            path,
+        });
+        self
+    }
+
+    /// The files that options may name.
+    pub fn files(&self) -> PipelineFiles {
+        PipelineFiles::beside(&self.folder)
+    }
+
+    pub(crate) fn parse(&self) -> Result<Vec<Document>, Mistakes> {
+        let mut mistakes = self.unreadable.clone();
+        let mut documents = Vec::new();
+        for file in &self.files {
+            match Document::parse(&file.name, &file.text) {
+                Ok(document) => documents.push(document),
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        if mistakes.is_empty() { Ok(documents) } else { Err(Mistakes::new(mistakes)) }
+    }
+
+    fn read(&mut self, path: &Path, what: &str) {
+        let name = path.to_string_lossy().into_owned();
+        match fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => self.files.push(SourceText { name, text }),
+            Ok(Err(_)) => self.unreadable.push(
+                Mistake::nowhere(
+                    "file::encoding",
+                    format!("the {what} `{name}` is not UTF-8 text"),
+                )
+                .help("save it as UTF-8"),
+            ),
+            Err(error) => self.unreadable.push(
+                Mistake::nowhere(
+                    "file::unreadable",
+                    format!("can't read the {what} `{name}`: {error}"),
+                )
+                .help("check the path; it starts at the working directory"),
+            ),
+        }
+    }
+}
+
+fn segment_of(text: &str) -> Segment {
+    let text = text.trim();
+    text.parse().map_or_else(|_| Segment::Key(text.to_owned()), Segment::Index)
+}

@@ -1,0 +1,135 @@
+//! The merged values, each with the layer it came from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use taskferry_core::{KeyPath, Segment};
+
+/// Which text a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    /// What stands when nobody says otherwise.
+    Default,
+    /// A file, counted from the pipeline file.
+    File(usize),
+    /// A single value from outside, counted from the weakest.
+    Override(usize),
+}
+
+/// A value, a table or a list, and where it came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) layer: Layer,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Leaf(Value),
+    List(Vec<Node>),
+    Table(BTreeMap<String, Node>),
+}
+
+impl Node {
+    pub(crate) fn get(&self, path: &KeyPath) -> Option<&Node> {
+        path.segments().iter().try_fold(self, |node, segment| node.child(segment))
+    }
+
+    fn child(&self, segment: &Segment) -> Option<&Node> {
+        match (&self.kind, segment) {
+            (Kind::Table(fields), Segment::Key(key)) => fields.get(key),
+            (Kind::List(items), Segment::Index(index)) => items.get(*index),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Leaf(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_table(&self) -> Option<&BTreeMap<String, Node>> {
+        match &self.kind {
+            Kind::Table(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_list(&self) -> Option<&[Node]> {
+        match &self.kind {
+            Kind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// What the value is, in a reader's words.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Table(_) => "a table",
+            Kind::List(_) => "a list",
+            Kind::Leaf(Value::String(_)) => "a string",
+            Kind::Leaf(Value::Bool(_)) => "true or false",
+            Kind::Leaf(_) => "a number",
+        }
+    }
+
+    /// The value alone.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            Kind::Leaf(value) => value.clone(),
+            Kind::List(items) => items.iter().map(Node::to_value).collect(),
+            Kind::Table(fields) => {
+                let fields: Map<String, Value> =
+                    fields.iter().map(|(key, node)| (key.clone(), node.to_value())).collect();
+                Value::Object(fields)
+            }
+        }
+    }
+
+    /// Puts `value` at `path`, making tables on the way. Positions of a list must exist, or be the next.
+    pub(crate) fn put(&mut self, path: &[Segment], value: Node) {
+        let Some((first, rest)) = path.split_first() else {
+            self.merge(value);
+            return;
+        };
+        let empty = Node { layer: value.layer, kind: Kind::Table(BTreeMap::new()) };
+        match (&mut self.kind, first) {
+            (Kind::List(items), Segment::Index(index)) if *index <= items.len() => {
+                if *index == items.len() {
+                    items.push(empty);
+                }
+                if let Some(item) = items.get_mut(*index) {
+                    item.put(rest, value);
+                }
+            }
+            (Kind::Table(fields), segment) => {
+                let key = match segment {
+                    Segment::Key(key) => key.clone(),
+                    Segment::Index(index) => index.to_string(),
+                };
+                fields.entry(key).or_insert(empty).put(rest, value);
+            }
+            // What stands there is no table: it is replaced, and the check says what is wrong with that.
+            _ => {
+                *self = empty;
+                self.put(path, value);
+            }
+        }
+    }
+
+    fn merge(&mut self, value: Node) {
+        match (&mut self.kind, value.kind) {
+            (Kind::Table(fields), Kind::Table(new)) => {
+                for (key, node) in new {
+                    fields.entry(key).and_modify(|old| old.merge(node.clone())).or_insert(node);
+                }
+            }
+            (kind, new) => {
+                *kind = new;
+                self.layer = value.layer;
+            }
+        }
+    }
+}

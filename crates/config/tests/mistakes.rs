@@ -1,0 +1,307 @@
+//! What a pipeline file may hold, and what its mistakes look like.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod plugins;
+
+use std::fs;
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use plugins::registry;
+use taskferry_config::{Layers, Mistakes, load};
+use taskferry_core::Pipeline;
+
+const GOOD: &str = r#"
+[source]
+type = "pages"
+url = "${URL:-sandbox:}"
+include = ["ai_impact"]
+
+[[transform]]
+type = "keep"
+levels = ["H1"]
+
+[[sink]]
+type = "out"
+"#;
+
+fn check(layers: &Layers) -> Result<Pipeline, Mistakes> {
+    load(layers, &registry())
+}
+
+fn from(text: &str) -> Layers {
+    Layers::from_text("jobs.toml", text)
+}
+
+fn mistakes(layers: &Layers) -> String {
+    check(layers).unwrap_err().to_string()
+}
+
+/// What the binary would draw, without colours.
+fn drawn(mistakes: &Mistakes) -> String {
+    let handler =
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    let mut text = String::new();
+    for mistake in mistakes.all() {
+        handler.render_report(&mut text, mistake).unwrap();
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn a_good_file_becomes_a_pipeline() {
+    let pipeline = check(&from(GOOD)).unwrap();
+    assert_eq!(pipeline.name, "jobs");
+    assert_eq!(
+        (pipeline.source.type_name, pipeline.transforms.len(), pipeline.sinks.len()),
+        ("pages", 1, 1)
+    );
+    assert!(format!("{:?}", pipeline.source.source).contains("\"sandbox:\""));
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once_in_its_order() {
+    let text = r#"
+nmae = "x"
+
+[source]
+type = "pages"
+limt = 100
+limit = 300
+include = "ai_impact"
+
+[[transform]]
+type = "keap"
+
+[[transform]]
+type = "keep"
+missing = "dorp"
+
+[[transform]]
+levels = []
+
+[[transform]]
+type = "shape"
+filter = '''
+  .a |
+  wrong'''
+on_error = "explode"
+
+[[sink]]
+type = "out"
+path = "out/{pipelin}.csv"
+name = 5
+
+[state]
+dir = "x"
+"#;
+    insta::assert_snapshot!(mistakes(&from(text)), @r#"
+    jobs.toml:2:1: unknown key `nmae` at the top of the pipeline
+    jobs.toml:4:2: the key `url` is missing
+    jobs.toml:6:1: unknown key `limt`
+    jobs.toml:7:9: 300 is out of range, expected a whole number above 0
+    jobs.toml:8:11: expected a list, found a string
+    jobs.toml:11:8: there is no transform `keap`
+    jobs.toml:13:1: the key `levels` is missing
+    jobs.toml:15:11: "dorp" is not one of the choices
+    jobs.toml:17:1: the key `type` is missing
+    jobs.toml:24:3: that is wrong
+    jobs.toml:25:12: "explode" is not one of the choices
+    jobs.toml:29:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}; did you mean `{pipeline}`?
+    jobs.toml:30:8: expected a string, found a number
+    jobs.toml:32:2: unknown key `state` at the top of the pipeline
+    "#);
+}
+
+#[test]
+fn a_mistake_is_drawn_like_a_compiler_draws_it() {
+    let text = GOOD
+        .replace("include", "inclde")
+        .replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"dropp\"");
+    insta::assert_snapshot!(drawn(&check(&from(&text)).unwrap_err()));
+}
+
+#[test]
+fn a_text_that_is_not_toml_says_where_it_stops_being_so() {
+    insta::assert_snapshot!(mistakes(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @r#"
+    jobs.toml:2:14: this is not TOML: invalid basic string, expected `"`
+    jobs.toml:3:6: this is not TOML: string values must be quoted, expected literal string
+    jobs.toml:4:9: this is not TOML: string values must be quoted, expected literal string
+    jobs.toml:5:6: this is not TOML: unclosed table, expected `]`
+    "#);
+}
+
+#[test]
+fn what_is_missing_altogether_is_told() {
+    insta::assert_snapshot!(mistakes(&from("name = \"x\"")), @r"
+    jobs.toml:1:1: the pipeline has no `[source]`
+    jobs.toml:1:1: the pipeline has no `[[sink]]`
+    ");
+    insta::assert_snapshot!(mistakes(&from("source = 1\nsink = { type = \"out\" }\ntransform = 3")), @r"
+    jobs.toml:1:10: expected a table, found a number
+    jobs.toml:2:1: expected a list of tables, found a table
+    jobs.toml:3:1: expected a list of tables, found a number
+    ");
+}
+
+#[test]
+fn a_field_that_the_source_does_not_fetch_is_an_error_before_the_first_request() {
+    let text = GOOD.replace("include = [\"ai_impact\"]", "");
+    insta::assert_snapshot!(drawn(&check(&from(&text)).unwrap_err()));
+    // Behind a transform that makes shapes of its own nobody can know.
+    let text = text
+        .replace("[[transform]]", "[[transform]]\ntype = \"shape\"\nfilter = \".\"\n[[transform]]");
+    assert!(check(&from(&text)).is_ok());
+}
+
+#[test]
+fn variables_are_filled_in_after_parsing_and_in_strings_only() {
+    let text = r#"
+[source]
+type = "pages"
+url = "a${EMPTY:-b}${QUOTE}$$$x${NONE:-}"
+[[sink]]
+type = "out"
+"#;
+    let variables = [("EMPTY", ""), ("QUOTE", "\"\n[evil]\n${URL}")]
+        .map(|(name, value)| (name.into(), value.into()));
+    let pipeline = check(&from(text).environment(variables)).unwrap();
+    let source = format!("{:?}", pipeline.source.source);
+    assert!(source.contains(r#"url: "ab\"\n[evil]\n${URL}$$x""#), "{source}");
+}
+
+#[test]
+fn variables_that_can_not_be_filled_in_are_pointed_at() {
+    let text = r#"
+[source]
+type = "pages"
+url = "https://${TENNANT}/${9x}"
+[source.auth]
+client_secret = "${file:nowhere.txt}"
+tenant = "x${TENANT"
+[[sink]]
+type = "out"
+"#;
+    let layers = from(text).environment([("TENANT".to_owned(), "t".to_owned())]);
+    let text = drawn(&check(&layers).unwrap_err());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn secrets_come_from_files_without_their_last_line_break() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.toml");
+    fs::write(folder.path().join("url.txt"), "https://x\n").unwrap();
+    fs::write(&file, GOOD.replace("${URL:-sandbox:}", "${file:url.txt}")).unwrap();
+    let pipeline = check(&Layers::from_file(&file)).unwrap();
+    assert!(format!("{:?}", pipeline.source.source).contains("\"https://x\""));
+}
+
+#[test]
+fn later_layers_win_and_lists_are_reached_by_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let overlay = folder.path().join("overlay.toml");
+    fs::write(&overlay, "name = \"from-overlay\"\n[source]\nlimit = 20\nurl = \"over\"\n").unwrap();
+    let environment =
+        [("TASKFERRY_SOURCE__LIMIT", "30"), ("TASKFERRY_TRANSFORM__0__LEVELS", "[\"H2\", \"H3\"]")];
+    let layers = from(GOOD)
+        .overlay(&overlay)
+        .environment(environment.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .set("source.limit=40")
+        .set("sink[0].path=out/x.csv")
+        .set("sink.1.type=out")
+        .set("source.auth.client_secret=123");
+    let pipeline = check(&layers).unwrap();
+    let source = format!("{:?}", pipeline.source.source);
+    assert_eq!(pipeline.name, "from-overlay");
+    assert!(
+        source.contains("limit: Some(40)")
+            && source.contains("\"over\"")
+            && source.contains("ai_impact"),
+        "{source}"
+    );
+    assert!(
+        source.contains("[secret]"),
+        "a text that looks like a number is a text where one is wanted: {source}"
+    );
+    assert!(format!("{:?}", pipeline.transforms[0].transform).contains(r#"["H2", "H3"]"#));
+    assert!(format!("{:?}", pipeline.sinks[0].sink).contains("out/x.csv"));
+    assert_eq!(pipeline.sinks.len(), 2);
+}
+
+#[test]
+fn mistakes_of_other_layers_name_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let overlay = folder.path().join("overlay.toml");
+    fs::write(&overlay, "[source]\n  limt = 20\n").unwrap();
+    let layers = from(GOOD)
+        .overlay(&overlay)
+        .environment([("TASKFERRY_SOURCE__LIMIT".to_owned(), "many".to_owned())])
+        .set("transform.0.missing=never")
+        .set("nonsense");
+    assert!(mistakes(&layers).starts_with("`--set nonsense` is no assignment"));
+    let layers = from(GOOD)
+        .overlay(&overlay)
+        .environment([("TASKFERRY_SOURCE__LIMIT".to_owned(), "many".to_owned())])
+        .set("transform.0.missing=never");
+    let text = mistakes(&layers).replace(&overlay.display().to_string(), "overlay.toml");
+    insta::assert_snapshot!(text, @r#"
+    overlay.toml:2:3: unknown key `limt`
+    environment:1:25: expected a whole number above 0, found a string
+    --set:1:21: "never" is not one of the choices
+    "#);
+}
+
+#[test]
+fn stages_are_told_apart() {
+    let twice = "[[sink]]\ntype = \"out\"\nname = \"a\"\npath = \"x\"\n";
+    let text = GOOD.replace("[[sink]]\ntype = \"out\"\n", &twice.repeat(2));
+    insta::assert_snapshot!(mistakes(&from(&text)), @r"
+    jobs.toml:16:8: two sinks write to `x`
+    jobs.toml:17:8: another stage is named `a` already
+    ");
+    let pipeline =
+        check(&from(&GOOD.replace("[[sink]]", "[[sink]]\ntype = \"out\"\n[[sink]]"))).unwrap();
+    assert_eq!(
+        pipeline.sinks.iter().map(|sink| sink.name.as_str()).collect::<Vec<_>>(),
+        ["out", "out-2"]
+    );
+}
+
+#[test]
+fn files_that_can_not_be_read_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = mistakes(&Layers::from_file(&folder.path().join("none.toml")));
+    assert!(text.contains("can't read the pipeline file") && text.contains("none.toml"), "{text}");
+    let latin = folder.path().join("latin.toml");
+    fs::write(&latin, b"name = \"\xe9\"").unwrap();
+    assert!(mistakes(&Layers::from_file(&latin)).contains("is not UTF-8"));
+    let file = folder.path().join("jobs.toml");
+    fs::write(&file, GOOD.replace("levels", "mapping = \"skills/none.csv\"\nlevels")).unwrap();
+    let text = mistakes(&Layers::from_file(&file));
+    assert!(
+        text.contains("jobs.toml:9:11: can't read `") && text.contains("skills/none.csv"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_secret_appears_in_a_message() {
+    let text = "[source]\ntype = \"pages\"\nurl = \"x\"\nauth = { client_secret = \"canary-1\", tennant = \"t\" }\n\
+                [[sink]]\ntype = \"out\"\nheaders = { Authorization = \"canary-2\", Other = 5 }\n";
+    let layers = from(text)
+        .environment([(
+            "TASKFERRY_SOURCE__AUTH".to_owned(),
+            "{ client_secret = { a = \"canary-3\" } }".to_owned(),
+        )])
+        .set("sink.0.headers={ X = [\"canary-4\"] }");
+    let mistakes = check(&layers).unwrap_err();
+    let everything = format!("{mistakes}\n{}\n{mistakes:?}", drawn(&mistakes));
+    assert!(mistakes.all().len() >= 4, "{mistakes}");
+    assert!(!everything.contains("canary"), "{everything}");
+    let broken = Layers::from_text("x.toml", "client_secret = \"canary\" x\ntoken = canary");
+    let mistakes = check(&broken).unwrap_err();
+    let text = drawn(&mistakes);
+    assert!(!text.contains("\"canary\""), "{text}");
+}

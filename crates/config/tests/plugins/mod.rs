@@ -1,0 +1,188 @@
+//! Plugins that only hold their options, for pipelines that are checked and never run.
+
+#![expect(dead_code, reason = "options are read and looked at through Debug")]
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_core::{
+    Batch, BuildContext, Delivery, Emitter, KeyPath, Mark, Need, Page, Part, PathTemplate, Plugin,
+    Problem, Record, Registry, RunContext, Secret, Sink, SinkPlugin, Source, SourcePlugin,
+    SourceStatistics, StageError, Transform, TransformPlugin,
+};
+
+/// All of them.
+pub(crate) fn registry() -> Registry {
+    let mut registry = Registry::new();
+    registry.source::<Pages>().transform::<Keep>().transform::<Shape>().sink::<Out>();
+    registry
+}
+
+/// Source of pages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pages {
+    url: String,
+    limit: Option<NonZeroU8>,
+    #[serde(default)]
+    include: Vec<String>,
+    auth: Option<Auth>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Auth {
+    client_secret: Secret,
+    tenant: Option<String>,
+}
+
+impl Plugin for Pages {
+    const TYPE: &'static str = "pages";
+}
+
+impl SourcePlugin for Pages {
+    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
+        Ok(Box::new(self))
+    }
+
+    fn lacks(&self, field: &str) -> Option<String> {
+        let has = self.include.iter().any(|included| included == field);
+        (!has).then(|| format!("add \"{field}\" to `include` in [source]"))
+    }
+}
+
+#[async_trait]
+impl Source for Pages {
+    async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
+        Ok(None)
+    }
+
+    fn statistics(&self) -> SourceStatistics {
+        SourceStatistics::default()
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Missing {
+    Drop,
+    Keep,
+}
+
+/// Keeps some records.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keep {
+    levels: Vec<String>,
+    missing: Option<Missing>,
+    mapping: Option<std::path::PathBuf>,
+}
+
+impl Plugin for Keep {
+    const TYPE: &'static str = "keep";
+}
+
+impl TransformPlugin for Keep {
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+        if let Some(path) = &self.mapping
+            && let Err(error) = context.files().read(path)
+        {
+            let shown = context.files().resolve(path).display().to_string();
+            let message = format!("can't read `{shown}`: {error}");
+            return Err(vec![Problem::at(KeyPath::of("mapping"), "file::unreadable", message)]);
+        }
+        Ok(Box::new(self))
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need { field: "ai_impact", consequence: "no task has a level" }]
+    }
+
+    fn reshapes(&self) -> bool {
+        false
+    }
+}
+
+#[async_trait]
+impl Transform for Keep {
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        out.emit(record);
+        Ok(())
+    }
+}
+
+/// An expression that must not hold the word `wrong`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shape {
+    filter: String,
+}
+
+impl Plugin for Shape {
+    const TYPE: &'static str = "shape";
+}
+
+impl TransformPlugin for Shape {
+    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+        match self.filter.find("wrong") {
+            Some(at) => Err(vec![
+                Problem::at(KeyPath::of("filter"), "jq::syntax", "that is wrong")
+                    .part(Part::Within(at..at + 5)),
+            ]),
+            None => Ok(Box::new(self)),
+        }
+    }
+}
+
+#[async_trait]
+impl Transform for Shape {
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        out.emit(record);
+        Ok(())
+    }
+}
+
+/// Goes nowhere.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Out {
+    path: Option<PathTemplate>,
+    #[serde(default)]
+    headers: BTreeMap<String, Secret>,
+}
+
+impl Plugin for Out {
+    const TYPE: &'static str = "out";
+}
+
+impl SinkPlugin for Out {
+    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+        Ok(Box::new(self))
+    }
+
+    fn claims(&self) -> Option<String> {
+        self.path.as_ref().map(|path| format!("`{}`", path.as_str()))
+    }
+}
+
+#[async_trait]
+impl Sink for Out {
+    async fn open(&mut self, _: &RunContext) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn write(&mut self, _: &Batch) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<Mark, StageError> {
+        Ok(Mark::default())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        Ok(Delivery::default())
+    }
+}
