@@ -12,9 +12,9 @@
 //!
 //! let layers = Layers::from_text("jobs.toml", "[source]\ntype = \"techwulf\"\n");
 //! let mistakes = taskferry_config::load(&layers, &Registry::new()).unwrap_err();
-//! let first = &mistakes.all()[0];
-//! assert_eq!((first.file(), first.line(), first.column()), ("jobs.toml", 2, 8));
-//! assert!(first.to_string().contains("there is no source `techwulf`"));
+//! let last = mistakes.all().last().unwrap();
+//! assert_eq!((last.file(), last.line(), last.column()), ("jobs.toml", 2, 8));
+//! assert!(last.to_string().contains("there is no source `techwulf`"));
 //! ```
 
 mod assemble;

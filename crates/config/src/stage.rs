@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use taskferry_core::{
     BuildContext, KeyPath, Offer, OnError, Part, Problem, Registry, Role, Segment, SinkStage,
-    SourceStage, TransformStage, nearest,
+    SourceStage, TransformStage, common_keys, nearest,
 };
 
 use crate::assemble::{CheckedSink, CheckedTransform};
@@ -55,7 +55,7 @@ impl<'a> StageBuilder<'a> {
         };
         let table = self.table(node, path, Role::Source)?;
         let registry = self.registry;
-        let built = self.build(&table, &["type", "name"], |options, context| {
+        let built = self.build(&table, Role::Source, |options, context| {
             registry.build_source(table.type_name, options, context)
         })?;
         let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
@@ -77,7 +77,7 @@ impl<'a> StageBuilder<'a> {
         let table = self.table(node, path.clone(), Role::Transform)?;
         let on_error = self.on_error(&table);
         let registry = self.registry;
-        let built = self.build(&table, &["type", "name", "on_error"], |options, context| {
+        let built = self.build(&table, Role::Transform, |options, context| {
             registry.build_transform(table.type_name, options, context)
         })?;
         let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
@@ -114,7 +114,7 @@ impl<'a> StageBuilder<'a> {
         let transforms =
             self.transforms(table.fields.get("transform"), &table.path.key("transform"));
         let registry = self.registry;
-        let built = self.build(&table, &["type", "name", "transform"], |options, context| {
+        let built = self.build(&table, Role::Sink, |options, context| {
             registry.build_sink(table.type_name, options, context)
         })?;
         let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
@@ -132,10 +132,11 @@ impl<'a> StageBuilder<'a> {
     fn build<T>(
         &mut self,
         table: &StageTable<'_>,
-        common: &[&str],
+        role: Role,
         build: impl Fn(&Value, &BuildContext<'_>) -> Option<Result<T, Vec<Problem>>>,
     ) -> Option<T> {
-        let own = table.fields.iter().filter(|(key, _)| !common.contains(&key.as_str()));
+        let common = |key: &str| common_keys(role).iter().any(|common| common.name == key);
+        let own = table.fields.iter().filter(|(key, _)| !common(key));
         let own: Map<String, Value> =
             own.map(|(key, node)| (key.clone(), node.to_value())).collect();
         let mut options = Value::Object(own);

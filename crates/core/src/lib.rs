@@ -77,7 +77,9 @@ pub use page::{Batch, Cursor, Page, PageBody};
 pub use pipeline::{OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 pub use problem::{Part, Problem, nearest};
 pub use record::{Origin, Record};
-pub use registry::{BuiltSink, BuiltSource, BuiltTransform, Offer, PluginEntry, Registry};
+pub use registry::{
+    BuiltSink, BuiltSource, BuiltTransform, CommonKey, Offer, PluginEntry, Registry, common_keys,
+};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use stages::{
     DeliveredFile, Delivery, Emitter, Mark, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,

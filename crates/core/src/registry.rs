@@ -11,12 +11,58 @@ use crate::{
     Source, SourcePlugin, Transform, TransformPlugin, read_options,
 };
 
-/// The keys that stand beside a transform's own options.
-pub(crate) const TRANSFORM_KEYS: &[&str] = &["type", "name", "on_error"];
-/// The keys that stand beside a sink's own options.
-pub(crate) const SINK_KEYS: &[&str] = &["type", "name", "transform"];
-/// The keys that stand beside a source's own options.
-pub(crate) const SOURCE_KEYS: &[&str] = &["type", "name"];
+/// A key that stands in the table of every stage of a role, beside the plugin's own options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommonKey {
+    /// The key.
+    pub name: &'static str,
+    /// What can stand behind it.
+    pub values: &'static str,
+    /// What stands there when nothing is said.
+    pub default: Option<&'static str>,
+    /// What it does.
+    pub description: &'static str,
+}
+
+const TYPE: CommonKey = CommonKey {
+    name: "type",
+    values: "string",
+    default: None,
+    description: "Which plugin makes the stage.",
+};
+const NAME: CommonKey = CommonKey {
+    name: "name",
+    values: "string",
+    default: Some("the type"),
+    description: "What messages and the manifest call the stage.",
+};
+const ON_ERROR: CommonKey = CommonKey {
+    name: "on_error",
+    values: "\"fail\" | \"skip\"",
+    default: Some("\"fail\""),
+    description: "What becomes of a record that the transform refuses: `fail` ends the run and names the record, \
+                  `skip` leaves it out, counts it and logs it.",
+};
+const OWN_TRANSFORMS: CommonKey = CommonKey {
+    name: "transform",
+    values: "list of transforms",
+    default: Some("[]"),
+    description: "Transforms for this sink alone, after those of the pipeline: `[[sink.transform]]`.",
+};
+
+/// The keys that every stage of a role has.
+pub const fn common_keys(role: Role) -> &'static [CommonKey] {
+    match role {
+        Role::Source => &[TYPE, NAME],
+        Role::Transform => &[TYPE, NAME, ON_ERROR],
+        Role::Sink => &[TYPE, NAME, OWN_TRANSFORMS],
+    }
+}
+
+fn read<P: Plugin>(options: &Value, role: Role) -> Result<P, Vec<Problem>> {
+    let common: Vec<&str> = common_keys(role).iter().map(|key| key.name).collect();
+    read_options(options, &common)
+}
 
 /// A source that was built, and what is known of it before it runs.
 #[derive(Debug)]
@@ -210,8 +256,8 @@ fn build_source<P: SourcePlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltSource, Vec<Problem>> {
-    let asked: P = read_options(options, SOURCE_KEYS)?;
-    let kept: P = read_options(options, SOURCE_KEYS)?;
+    let asked: P = read(options, Role::Source)?;
+    let kept: P = read(options, Role::Source)?;
     let source = asked.build(context)?;
     Ok(BuiltSource {
         type_name: P::TYPE,
@@ -224,7 +270,7 @@ fn build_transform<P: TransformPlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltTransform, Vec<Problem>> {
-    let plugin: P = read_options(options, TRANSFORM_KEYS)?;
+    let plugin: P = read(options, Role::Transform)?;
     let (needs, reshapes) = (plugin.needs(), plugin.reshapes());
     Ok(BuiltTransform { type_name: P::TYPE, transform: plugin.build(context)?, needs, reshapes })
 }
@@ -233,7 +279,7 @@ fn build_sink<P: SinkPlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltSink, Vec<Problem>> {
-    let plugin: P = read_options(options, SINK_KEYS)?;
+    let plugin: P = read(options, Role::Sink)?;
     let claims = plugin.claims();
     Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims })
 }
