@@ -1,1 +1,38 @@
 //! Sink `file`: writes records to a file that appears under its name only when complete.
+//!
+//! ```toml
+//! [[sink]]
+//! type = "file"
+//! path = "out/{pipeline}-{date}.ndjson.zst"
+//! compression = "zstd"
+//! ```
+//!
+//! While a run lasts the bytes stand in `.NAME.XXXXXX.part` beside the final name. When all is written they
+//! are forced to disk, and only then does the file get its name, replacing in one step whatever stood there:
+//! a reader sees the old file or the new one, never half of one. A run that fails leaves the old file alone.
+//!
+//! ```
+//! use serde_json::json;
+//! use taskferry_core::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sink_file::FileOptions;
+//!
+//! let mut registry = Registry::new();
+//! registry.sink::<FileOptions>();
+//! let endpoints = Endpoints::default();
+//! let context = BuildContext::new(&NoFiles, &endpoints);
+//! let build = |options| registry.build_sink("file", &options, &context).unwrap();
+//!
+//! let built = build(json!({"path": "out/{date}.csv", "format": "csv"})).unwrap();
+//! assert_eq!(built.claims.as_deref(), Some("file `out/{date}.csv`"));
+//! let problems = build(json!({"path": "out/{date}.csv.gz", "format": "csv"})).unwrap_err();
+//! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or another ending"));
+//! ```
+
+mod compress;
+mod config;
+mod measure;
+mod part;
+mod sink;
+
+pub use compress::Compression;
+pub use config::FileOptions;

@@ -1,0 +1,130 @@
+//! Which columns a table has, and the cells of one row.
+
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
+use taskferry_core::{ErrorKind, Record, StageError};
+
+use crate::WriteReport;
+use crate::cell::{make_harmless, write_cell};
+
+/// As many columns as the widest spreadsheets take. Without a limit, records whose keys are data (one
+/// object a job, keyed by task) would make a table of their square.
+const MOST_COLUMNS: usize = 16_384;
+/// How many left out fields are told by name.
+const MOST_LEFT_OUT: usize = 100;
+/// The column of records that are not objects.
+const VALUE: &str = "value";
+
+/// The columns of a table in order, each with the cell of the row that is being made. Columns are only ever
+/// added at the end, so that a row made earlier is right as far as it goes.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    by_name: IndexMap<String, Column>,
+    named: bool,
+    escape: bool,
+    left_out: IndexSet<String>,
+    more_left_out: bool,
+}
+
+/// Its cell is kept from row to row for its memory.
+#[derive(Debug, Default)]
+struct Column {
+    cell: String,
+    seen: bool,
+}
+
+impl Columns {
+    /// Exactly these.
+    pub(crate) fn named(names: &[String], escape: bool) -> Self {
+        let by_name = names.iter().map(|name| (name.clone(), Column::default())).collect();
+        Self { by_name, named: true, ..Self::discovered(escape) }
+    }
+
+    /// Those that records turn out to have.
+    pub(crate) fn discovered(escape: bool) -> Self {
+        Self {
+            by_name: IndexMap::new(),
+            named: false,
+            escape,
+            left_out: IndexSet::new(),
+            more_left_out: false,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// The names as they stand in the header.
+    pub(crate) fn header(&self) -> impl Iterator<Item = String> {
+        self.by_name.keys().map(|name| {
+            let mut name = name.clone();
+            if self.escape {
+                make_harmless(&mut name);
+            }
+            name
+        })
+    }
+
+    /// The cells of a record, one for each column known by now.
+    pub(crate) fn row(
+        &mut self,
+        record: &Record,
+    ) -> Result<impl Iterator<Item = &str>, StageError> {
+        self.by_name.values_mut().for_each(|column| column.cell.clear());
+        let at_origin = |error: StageError| error.at_origin(record.origin());
+        match record.value().map_err(at_origin)? {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    self.fill(name, value).map_err(at_origin)?;
+                }
+            }
+            other => self.fill(VALUE, other).map_err(at_origin)?,
+        }
+        Ok(self.by_name.values().map(|column| column.cell.as_str()))
+    }
+
+    fn fill(&mut self, name: &str, value: &Value) -> Result<(), StageError> {
+        let room = self.by_name.len() < MOST_COLUMNS;
+        let column = match self.by_name.get_mut(name) {
+            Some(column) => column,
+            None if self.named => {
+                self.leave_out(name);
+                return Ok(());
+            }
+            None if room => self.by_name.entry(name.to_owned()).or_default(),
+            None => return Err(too_many()),
+        };
+        column.seen = true;
+        write_cell(value, self.escape, &mut column.cell);
+        Ok(())
+    }
+
+    fn leave_out(&mut self, name: &str) {
+        if self.left_out.contains(name) {
+            return;
+        }
+        if self.left_out.len() < MOST_LEFT_OUT {
+            self.left_out.insert(name.to_owned());
+        } else {
+            self.more_left_out = true;
+        }
+    }
+
+    /// What is to be told about columns.
+    pub(crate) fn into_report(self) -> WriteReport {
+        let unseen = self.by_name.into_iter().filter(|(_, column)| !column.seen);
+        WriteReport {
+            unseen: unseen.map(|(name, _)| name).collect(),
+            left_out: self.left_out.into_iter().collect(),
+            more_left_out: self.more_left_out,
+            ..WriteReport::default()
+        }
+    }
+}
+
+fn too_many() -> StageError {
+    let message = format!("the records have more than {MOST_COLUMNS} different fields");
+    StageError::new(ErrorKind::Limit, message)
+        .hint("name the fields that the table shall hold with `columns`")
+}

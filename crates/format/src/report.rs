@@ -1,0 +1,95 @@
+//! What came of writing.
+
+use std::fmt;
+use std::io;
+
+use taskferry_core::StageError;
+
+/// What was written, once it is complete.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteReport {
+    /// Records written.
+    pub records: u64,
+    /// Fields of records that `columns` does not name, in order of first appearance: the first hundred.
+    pub left_out: Vec<String>,
+    /// Whether there were more fields than `left_out` holds.
+    pub more_left_out: bool,
+    /// Columns that `columns` names and no record had.
+    pub unseen: Vec<String>,
+}
+
+impl WriteReport {
+    /// What the reader of the summary should know, in sentences without a full stop.
+    ///
+    /// ```
+    /// let report = taskferry_format::WriteReport { left_out: vec!["a".into(), "b".into()], ..Default::default() };
+    /// assert_eq!(report.warnings(), ["fields left out, since `columns` does not name them: `a`, `b`"]);
+    /// ```
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.left_out.is_empty() {
+            let names = quoted(&self.left_out);
+            let more = if self.more_left_out { " and more" } else { "" };
+            warnings.push(format!(
+                "fields left out, since `columns` does not name them: {names}{more}"
+            ));
+        }
+        if self.records > 0 && !self.unseen.is_empty() {
+            warnings.push(format!("columns that no record had: {}", quoted(&self.unseen)));
+        }
+        warnings
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Why a record could not be written.
+#[derive(Debug)]
+pub enum WriteError {
+    /// What was being written to failed. Only its owner can say what that is.
+    Output(io::Error),
+    /// It is about the record, or about the disk that rows wait on.
+    Stage(StageError),
+}
+
+impl WriteError {
+    /// As the error of a sink, which `explain`s what became of its output.
+    pub fn explained(self, explain: impl FnOnce(io::Error) -> StageError) -> StageError {
+        match self {
+            Self::Output(error) => explain(error),
+            Self::Stage(error) => error,
+        }
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<StageError> for WriteError {
+    fn from(error: StageError) -> Self {
+        Self::Stage(error)
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output(error) => error.fmt(formatter),
+            Self::Stage(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Output(error) => error.source(),
+            Self::Stage(error) => error.source(),
+        }
+    }
+}

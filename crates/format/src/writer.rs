@@ -1,0 +1,129 @@
+//! Records in, bytes out.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+
+use taskferry_core::Record;
+
+use crate::table::{NamedTable, UnionTable};
+use crate::{Format, FormatOptions, WriteError, WriteReport};
+
+/// Writes records to `W` in one format.
+///
+/// What it writes is complete only after [`RecordWriter::finish`]. Every record reaches `W` in few large
+/// writes, but `W` is not buffered here: give it a buffer if its writes are dear.
+pub struct RecordWriter<W: Write> {
+    encoding: Encoding<W>,
+    records: u64,
+    line: Vec<u8>,
+}
+
+enum Encoding<W: Write> {
+    Ndjson(W),
+    Json(W),
+    Named(NamedTable<W>),
+    Union(UnionTable<W>),
+}
+
+impl<W: Write> RecordWriter<W> {
+    /// A writer to `out`. The options must be free of [problems](FormatOptions::problems).
+    ///
+    /// `spool_dir` is where rows of a CSV table without `columns` wait for the header, in a file without a
+    /// name: use a folder on a disk with room for the whole table.
+    ///
+    /// # Errors
+    /// Those of `out`, which may get a header.
+    pub fn new(options: &FormatOptions, spool_dir: &Path, out: W) -> Result<Self, WriteError> {
+        let escape = options.escapes();
+        let encoding = match (options.format, &options.columns) {
+            (Format::Ndjson, _) => Encoding::Ndjson(out),
+            (Format::Json, _) => Encoding::Json(out),
+            (Format::Csv, Some(names)) => Encoding::Named(NamedTable::new(names, escape, out)?),
+            (Format::Csv, None) => Encoding::Union(UnionTable::new(escape, spool_dir, out)),
+        };
+        Ok(Self { encoding, records: 0, line: Vec::new() })
+    }
+
+    /// Writes one record.
+    ///
+    /// # Errors
+    /// Those of the output, or one about the record: for CSV it must be JSON that can be held as a value.
+    pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
+        self.line.clear();
+        match &mut self.encoding {
+            Encoding::Ndjson(out) => {
+                record.write_json(&mut self.line)?;
+                self.line.push(b'\n');
+                out.write_all(&self.line)?;
+            }
+            Encoding::Json(out) => {
+                let before: &[u8] = if self.records == 0 { b"[\n" } else { b",\n" };
+                self.line.extend_from_slice(before);
+                record.write_json(&mut self.line)?;
+                out.write_all(&self.line)?;
+            }
+            Encoding::Named(table) => table.write(record)?,
+            Encoding::Union(table) => table.write(record)?,
+        }
+        self.records += 1;
+        Ok(())
+    }
+
+    /// Records written so far.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// What it writes to.
+    pub fn get_ref(&self) -> &W {
+        match &self.encoding {
+            Encoding::Ndjson(out) | Encoding::Json(out) => out,
+            Encoding::Named(table) => table.get_ref(),
+            Encoding::Union(table) => table.get_ref(),
+        }
+    }
+
+    /// Hands on all that can be handed on before the end: everything but the rows of a table that waits for
+    /// its header.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn flush(&mut self) -> Result<(), WriteError> {
+        match &mut self.encoding {
+            Encoding::Ndjson(out) | Encoding::Json(out) => out.flush()?,
+            Encoding::Named(table) => table.flush()?,
+            Encoding::Union(table) => table.flush()?,
+        }
+        Ok(())
+    }
+
+    /// Writes what must stand at the end and gives the output back, with a report.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn finish(self) -> Result<(W, WriteReport), WriteError> {
+        let (out, mut report) = match self.encoding {
+            Encoding::Ndjson(out) => (out, WriteReport::default()),
+            Encoding::Json(out) => (close_array(out, self.records)?, WriteReport::default()),
+            Encoding::Named(table) => table.finish()?,
+            Encoding::Union(table) => (table.finish()?, WriteReport::default()),
+        };
+        report.records = self.records;
+        Ok((out, report))
+    }
+}
+
+fn close_array<W: Write>(mut out: W, records: u64) -> io::Result<W> {
+    out.write_all(if records == 0 { b"[]\n" } else { b"\n]\n" })?;
+    Ok(out)
+}
+
+impl<W: Write> fmt::Debug for RecordWriter<W> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RecordWriter")
+            .field("records", &self.records)
+            .finish_non_exhaustive()
+    }
+}

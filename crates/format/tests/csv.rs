@@ -1,0 +1,210 @@
+//! CSV, from outside.
+
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use taskferry_core::{ErrorKind, Origin, Record};
+use taskferry_format::{Format, FormatOptions, RecordWriter, WriteError, WriteReport};
+
+fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
+    let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+    FormatOptions { format: Format::Csv, columns, escape_formulas: None }
+}
+
+fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
+    let mut writer = RecordWriter::new(options, &std::env::temp_dir(), Vec::new()).unwrap();
+    for value in values {
+        writer.write(&Record::from_value(value.clone())).unwrap();
+    }
+    let (bytes, report) = writer.finish().unwrap();
+    (String::from_utf8(bytes).unwrap(), report)
+}
+
+fn read_back(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn the_header_is_the_union_in_order_of_first_appearance() {
+    let values = [json!({"b": 1}), json!({"a": 2, "b": 3}), json!({}), json!({"c": null, "a": -4})];
+    let (text, report) = written(&csv_options(None), &values);
+    assert_eq!(text, "b,a,c\r\n1,,\r\n3,2,\r\n,,\r\n,-4,\r\n");
+    assert!(report.warnings().is_empty());
+}
+
+#[test]
+fn named_columns_are_all_there_is_and_the_rest_is_told() {
+    let values = [json!({"b": 1, "x": 0}), json!({"y": 1, "a": "t", "x": 2})];
+    let (text, report) = written(&csv_options(Some(&["a", "b", "z"])), &values);
+    assert_eq!(text, "a,b,z\r\n,1,\r\nt,,\r\n");
+    assert_eq!(
+        report.warnings(),
+        [
+            "fields left out, since `columns` does not name them: `x`, `y`",
+            "columns that no record had: `z`"
+        ]
+    );
+}
+
+#[test]
+fn a_thousand_left_out_fields_do_not_fill_the_summary() {
+    let fields: Map<String, Value> =
+        (0..1000).map(|index| (format!("f{index}"), json!(1))).collect();
+    let (_, report) = written(&csv_options(Some(&["f0"])), &[Value::Object(fields)]);
+    assert_eq!((report.left_out.len(), report.more_left_out), (100, true));
+    assert!(report.warnings()[0].ends_with("`f100` and more"));
+}
+
+#[test]
+fn a_record_that_is_no_object_has_a_column_of_its_own() {
+    let (text, _) = written(&csv_options(None), &[json!({"a": 1}), json!(["x", "y"]), json!(7)]);
+    assert_eq!(text, "a,value\r\n1,\r\n,x; y\r\n,7\r\n");
+}
+
+#[test]
+fn without_records_there_is_a_header_only_if_it_is_known() {
+    assert_eq!(written(&csv_options(None), &[]).0, "");
+    let (text, report) = written(&csv_options(Some(&["a", "b"])), &[]);
+    assert_eq!(text, "a,b\r\n");
+    assert!(report.warnings().is_empty(), "nothing came, so nothing is missing");
+}
+
+#[test]
+fn formulas_are_harmless_in_cells_and_headers_unless_asked_for() {
+    let values = [json!({"=a": "@b", "n": -5, "l": ["+c"]})];
+    let mut options = csv_options(None);
+    assert_eq!(written(&options, &values).0, "'=a,n,l\r\n'@b,-5,'+c\r\n");
+    options.escape_formulas = Some(false);
+    assert_eq!(written(&options, &values).0, "=a,n,l\r\n@b,-5,+c\r\n");
+}
+
+#[test]
+fn quotes_commas_and_line_breaks_are_quoted() {
+    let (text, _) = written(&csv_options(None), &[json!({"a": "x,\"y\"\r\nz", "b": " s "})]);
+    assert_eq!(text, "a,b\r\n\"x,\"\"y\"\"\r\nz\", s \r\n");
+}
+
+#[test]
+fn a_table_larger_than_memory_waits_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = RecordWriter::new(&csv_options(None), folder.path(), Vec::new()).unwrap();
+    let long = "x".repeat(1000);
+    for number in 0..10_000 {
+        let record =
+            if number == 9_999 { json!({"late": 1}) } else { json!({"n": number, "long": long}) };
+        writer.write(&Record::from_value(record)).unwrap();
+    }
+    assert!(writer.get_ref().is_empty());
+    let (bytes, _) = writer.finish().unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert_eq!(text.lines().count(), 10_001);
+    assert!(text.starts_with("n,long,late\r\n0,xxx") && text.ends_with("\r\n,,1\r\n"));
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "the spool leaves nothing behind");
+}
+
+#[test]
+fn a_spool_that_can_not_be_kept_is_named() {
+    let nowhere = Path::new("no/such/folder");
+    let mut writer = RecordWriter::new(&csv_options(None), nowhere, Vec::new()).unwrap();
+    let record = Record::from_value(json!({"a": "x".repeat(5 << 20)}));
+    let error = writer.write(&record).and_then(|()| writer.flush()).unwrap_err();
+    let WriteError::Stage(error) = error else { panic!("{error}") };
+    assert!(error.to_string().contains("`no/such/folder`"), "{error}");
+    assert!(error.hint_text().unwrap().contains("`columns`"));
+}
+
+#[test]
+fn a_record_that_can_not_be_read_is_named() {
+    let origin = Origin { page: 7, ..Origin::default() };
+    let record = Record::parse(r#"{"a":"\ud800"}"#).unwrap().with_origin(origin.clone());
+    for columns in [None, Some(&["a"][..])] {
+        let mut writer =
+            RecordWriter::new(&csv_options(columns), &std::env::temp_dir(), Vec::new()).unwrap();
+        let WriteError::Stage(error) = writer.write(&record).unwrap_err() else { panic!() };
+        assert_eq!((error.kind(), error.origin()), (ErrorKind::Malformed, Some(&origin)));
+    }
+}
+
+#[test]
+fn keys_that_are_data_do_not_make_a_table_without_end() {
+    let fields: Map<String, Value> =
+        (0..20_000).map(|index| (format!("f{index}"), json!(1))).collect();
+    let mut writer =
+        RecordWriter::new(&csv_options(None), &std::env::temp_dir(), Vec::new()).unwrap();
+    let WriteError::Stage(error) = writer.write(&Record::from_value(fields.into())).unwrap_err()
+    else {
+        panic!()
+    };
+    assert_eq!(error.kind(), ErrorKind::Limit);
+}
+
+#[test]
+fn an_output_that_fails_is_left_to_its_owner_to_explain() {
+    #[derive(Debug)]
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for columns in [None, Some(&["a"][..])] {
+        let mut writer =
+            RecordWriter::new(&csv_options(columns), &std::env::temp_dir(), Full).unwrap();
+        writer.write(&Record::from_value(json!({"a": 1}))).unwrap();
+        let WriteError::Output(error) = writer.finish().unwrap_err() else { panic!() };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+}
+
+/// A reader takes a byte order mark at the very start for what it is, and not for text.
+fn not_a_mark(text: &str) -> bool {
+    !text.starts_with('\u{feff}')
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_a_cell_is_read_back(
+        names in prop::collection::hash_set(any::<String>().prop_filter("mark", |name| not_a_mark(name)), 1..5),
+        texts in prop::collection::vec(prop::collection::vec(prop::option::of(any::<String>()), 5), 0..6),
+    ) {
+        let names: Vec<String> = names.into_iter().collect();
+        let record = |texts: &Vec<Option<String>>| {
+            let fields = names.iter().zip(texts).filter_map(|(name, text)| Some((name.clone(), json!(text.as_ref()?))));
+            Value::Object(fields.collect())
+        };
+        let values: Vec<Value> = texts.iter().map(record).collect();
+        let expected = |header: &[String]| -> Vec<Vec<String>> {
+            let cell = |value: &Value, name: &String| value.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+            values.iter().map(|value| header.iter().map(|name| cell(value, name)).collect()).collect()
+        };
+
+        let named = FormatOptions { format: Format::Csv, columns: Some(names.clone()), escape_formulas: Some(false) };
+        let rows = read_back(&written(&named, &values).0);
+        prop_assert_eq!(&rows[0], &names);
+        prop_assert_eq!(&rows[1..], &expected(&names)[..]);
+
+        let union = FormatOptions { columns: None, ..named };
+        let rows = read_back(&written(&union, &values).0);
+        if let Some((header, rows)) = rows.split_first() {
+            prop_assert_eq!(rows, &expected(header)[..]);
+        } else {
+            prop_assert_eq!(values.iter().filter(|value| *value != &json!({})).count(), 0);
+        }
+    }
+
+    #[test]
+    fn no_text_becomes_a_formula(text in "[ \t\r\n\u{a0}]{0,2}[=+@a-]?.{0,3}") {
+        let (table, _) = written(&csv_options(Some(&["a"])), &[json!({"a": text})]);
+        let cell = read_back(&table)[1][0].clone();
+        prop_assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell:?}");
+        prop_assert_eq!(cell.strip_prefix('\'').unwrap_or(&cell), text.strip_prefix('\'').unwrap_or(&text));
+    }
+}

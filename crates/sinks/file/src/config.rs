@@ -1,0 +1,93 @@
+//! The options of `type = "file"`.
+
+use std::path::{Component, Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_core::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
+use taskferry_format::{Format, FormatOptions};
+
+use crate::Compression;
+use crate::sink::FileSink;
+
+/// Writes records to a file that appears under its name only when complete.
+///
+/// A file of that name is replaced in one step at the end of the run; a run that fails leaves it alone.
+/// Folders that do not exist are created. The summary tells the file's size and SHA-256.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileOptions {
+    /// Where the file goes, relative to the working directory.
+    ///
+    /// `{pipeline}`, `{date}`, `{time}` and `{run_id}` are filled in; date and time are the run's start in
+    /// UTC.
+    pub path: PathTemplate,
+
+    /// How records are written.
+    ///
+    /// By default `ndjson`.
+    #[serde(default)]
+    pub format: Format,
+
+    /// How the file is compressed.
+    ///
+    /// By default `none`, whatever the path ends in.
+    #[serde(default)]
+    pub compression: Compression,
+
+    /// The columns of a CSV table, in this order; the summary tells which fields were left out.
+    ///
+    /// By default all fields that any record has, in order of first appearance; rows then wait on the same
+    /// disk until the last record has come.
+    pub columns: Option<Vec<String>>,
+
+    /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front.
+    ///
+    /// By default `true`.
+    #[schemars(extend("default" = true))]
+    pub escape_formulas: Option<bool>,
+}
+
+impl Plugin for FileOptions {
+    const TYPE: &'static str = "file";
+}
+
+impl SinkPlugin for FileOptions {
+    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+        let Self { path, format, compression, columns, escape_formulas } = self;
+        let options = FormatOptions { format, columns, escape_formulas };
+        let mut problems = options.problems();
+        problems.extend(path_problem(path.as_str(), compression));
+        if problems.is_empty() {
+            Ok(Box::new(FileSink::new(path, options, compression)))
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The path with its places unfilled: two sinks with one template would write one file.
+    fn claims(&self) -> Option<String> {
+        let parts = Path::new(self.path.as_str()).components();
+        let path: PathBuf = parts.filter(|part| *part != Component::CurDir).collect();
+        Some(format!("file `{}`", path.display()))
+    }
+}
+
+/// A path that names no file, or one whose ending promises what its bytes will not be.
+fn path_problem(path: &str, compression: Compression) -> Option<Problem> {
+    let at_path = KeyPath::of("path");
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if matches!(name, "." | "..") {
+        let problem = Problem::at(at_path, "value::folder", "the path names a folder");
+        return Some(problem.help("add a file name"));
+    }
+    let promised = Compression::promised_by(name).filter(|promised| *promised != compression)?;
+    let message = match compression {
+        Compression::None => {
+            format!("the path promises {promised}, but the file is not compressed")
+        }
+        other => format!("the path promises {promised}, but the compression is {other}"),
+    };
+    let help = format!("write `compression = \"{promised}\"`, or another ending");
+    Some(Problem::at(at_path, "value::contradiction", message).help(help))
+}

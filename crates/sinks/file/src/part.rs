@@ -1,0 +1,126 @@
+//! A file that does not have its name yet.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use taskferry_core::{ErrorKind, StageError};
+use tempfile::NamedTempFile;
+
+/// A name that is too long for the disk is refused for itself, not for what is put around it here.
+const NAME_SHOWN: usize = 50;
+
+/// The bytes of `path` before it is complete. Dropped, it vanishes; published, it replaces in one step
+/// whatever stood under that name.
+pub(crate) struct PartFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl PartFile {
+    /// Creates it beside `path`, with the folders on the way.
+    pub(crate) fn create(path: &Path) -> Result<Self, StageError> {
+        check_replaceable(path)?;
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(|error| cannot("create the folder", folder, error))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let shown: String = name.chars().take(NAME_SHOWN).collect();
+        let mut builder = tempfile::Builder::new();
+        let prefix = format!(".{shown}.");
+        builder.prefix(&prefix).suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any new file: the umask takes away what it takes. A temporary file is private otherwise.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let file =
+            builder.tempfile_in(folder).map_err(|error| cannot("write in", folder, error))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Forces the bytes written so far to disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.as_file().sync_data()
+    }
+
+    /// Forces all to disk and gives the file its name.
+    pub(crate) fn publish(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+impl Write for PartFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Forces the name of a published file to disk, which stands in its folder.
+pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder_of(path))?.sync_all() } else { Ok(()) }
+}
+
+/// Says what could not be done to `path`, and what to do about it.
+pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
+    let kind = error.kind();
+    let message = format!("can't {what} `{}`", path.display());
+    let error = StageError::new(ErrorKind::Io, message).caused_by(error);
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            error.hint("make room there and run again; nothing was published")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            error.hint("choose a folder that the user who runs taskferry may write in")
+        }
+        _ => error,
+    }
+}
+
+/// A file would take the place of whatever stands there, which must not be a folder, or a device such as
+/// `/dev/null`.
+fn check_replaceable(path: &Path) -> Result<(), StageError> {
+    let (what, hint) = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => ("a folder", "add a file name to `path`"),
+        Ok(found) if !found.is_file() => {
+            ("not a regular file", "to write to a stream, use the sink `stdout`")
+        }
+        _ => return Ok(()),
+    };
+    let message = format!("can't write `{}`: it is {what}", path.display());
+    Err(StageError::new(ErrorKind::Io, message).hint(hint))
+}
+
+/// The folder that a file stands in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_stands_in_the_working_directory() {
+        assert_eq!(folder_of(Path::new("jobs.csv")), Path::new("."));
+        assert_eq!(folder_of(Path::new("out/jobs.csv")), Path::new("out"));
+        assert_eq!(folder_of(Path::new("/jobs.csv")), Path::new("/"));
+    }
+
+    #[test]
+    fn a_full_disk_is_named_with_its_path() {
+        let full = io::ErrorKind::StorageFull.into();
+        let error = cannot("write", Path::new("out/jobs.csv"), full);
+        assert_eq!(error.full_message(), "can't write `out/jobs.csv`: no storage space");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("nothing was published")));
+    }
+}

@@ -1,0 +1,84 @@
+//! Drives the sink as the engine does, in a folder of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use taskferry_core::{
+    Batch, BuildContext, Delivery, Endpoints, NoFiles, Problem, Record, Registry, RunContext, Sink,
+    StageError,
+};
+use taskferry_sink_file::FileOptions;
+use tempfile::TempDir;
+
+/// A folder to write in.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The names in it, hidden ones included.
+    pub(crate) fn names(&self) -> Vec<String> {
+        names_in(self.0.path())
+    }
+
+    /// A sink with these options, opened; `path` starts in this folder.
+    pub(crate) async fn open(&self, options: Value) -> Result<Box<dyn Sink>, StageError> {
+        let mut options = options;
+        let path = self.path(options["path"].as_str().unwrap());
+        options["path"] = json!(path.to_str().unwrap());
+        let mut sink = build(&options).unwrap();
+        sink.open(&run()).await?;
+        Ok(sink)
+    }
+
+    /// A whole run with one commit a batch.
+    pub(crate) async fn run(
+        &self,
+        options: Value,
+        batches: &[Vec<Value>],
+    ) -> Result<Delivery, StageError> {
+        let mut sink = self.open(options).await?;
+        for values in batches {
+            sink.write(&batch(values)).await?;
+            sink.commit().await?;
+        }
+        sink.finish().await
+    }
+}
+
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+pub(crate) fn run() -> RunContext {
+    RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1")
+}
+
+pub(crate) fn build(options: &Value) -> Result<Box<dyn Sink>, Vec<Problem>> {
+    let mut registry = Registry::new();
+    registry.sink::<FileOptions>();
+    let endpoints = Endpoints::default();
+    let context = BuildContext::new(&NoFiles, &endpoints);
+    registry.build_sink("file", options, &context).unwrap().map(|built| built.sink)
+}
+
+pub(crate) fn batch(values: &[Value]) -> Batch {
+    batch_of(values.iter().cloned().map(Record::from_value).collect())
+}
+
+pub(crate) fn batch_of(records: Vec<Record>) -> Batch {
+    Batch { page: 1, cursor: None, next: None, records }
+}

@@ -1,0 +1,174 @@
+//! When a file appears under its name, and when it does not.
+
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
+mod driver;
+
+use std::fs;
+use std::path::Path;
+
+use driver::{Folder, batch, batch_of, build, names_in};
+use serde_json::{Value, json};
+use taskferry_core::{ErrorKind, Record};
+
+#[tokio::test]
+async fn a_file_has_its_name_only_when_complete() {
+    let folder = Folder::new();
+    let mut sink = folder.open(json!({"path": "a.ndjson"})).await.unwrap();
+    sink.write(&batch(&[json!(1)])).await.unwrap();
+    sink.commit().await.unwrap();
+    let [part] = &folder.names()[..] else { panic!() };
+    assert!(part.starts_with(".a.ndjson."), "{part}");
+    assert_eq!(Path::new(part).extension().unwrap(), "part");
+    sink.finish().await.unwrap();
+    assert_eq!(folder.names(), ["a.ndjson"]);
+}
+
+#[tokio::test]
+async fn a_run_that_ends_early_leaves_the_old_file_alone() {
+    for format in ["ndjson", "json", "csv"] {
+        for compression in ["none", "gzip", "zstd"] {
+            let folder = Folder::new();
+            fs::write(folder.path("a"), "old").unwrap();
+            let options = json!({"path": "a", "format": format, "compression": compression});
+            let mut sink = folder.open(options).await.unwrap();
+            sink.write(&batch(&[json!({"a": "x".repeat(100_000)})])).await.unwrap();
+            sink.commit().await.unwrap();
+            drop(sink);
+            assert_eq!(folder.names(), ["a"]);
+            assert_eq!(fs::read(folder.path("a")).unwrap(), b"old");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_can_not_be_written_publishes_nothing() {
+    let folder = Folder::new();
+    let options = json!({"path": "a.csv", "format": "csv", "columns": ["a"]});
+    let mut sink = folder.open(options).await.unwrap();
+    let records = [r#"{"a":1}"#, r#"{"a":"\ud800"}"#].map(|text| Record::parse(text).unwrap());
+    let error = sink.write(&batch_of(records.into())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.origin().is_some());
+    drop(sink);
+    assert!(folder.names().is_empty());
+}
+
+#[tokio::test]
+async fn an_old_file_is_replaced_in_one_step() {
+    let folder = Folder::new();
+    fs::write(folder.path("a"), "old").unwrap();
+    let mut open_before = fs::File::open(folder.path("a")).unwrap();
+    folder.run(json!({"path": "a"}), &[vec![json!("new")]]).await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"new\"\n");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut open_before, &mut text).unwrap();
+    assert_eq!(text, "old", "who reads the old file reads it to the end");
+}
+
+#[tokio::test]
+async fn two_runs_to_one_name_do_not_mix() {
+    let folder = Folder::new();
+    let mut first = folder.open(json!({"path": "a"})).await.unwrap();
+    let mut second = folder.open(json!({"path": "a"})).await.unwrap();
+    first.write(&batch(&[json!("first")])).await.unwrap();
+    second.write(&batch(&[json!("second")])).await.unwrap();
+    first.commit().await.unwrap();
+    second.finish().await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"second\"\n");
+    first.finish().await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"first\"\n");
+    assert_eq!(folder.names(), ["a"]);
+}
+
+#[tokio::test]
+async fn folders_are_made_and_places_filled_in() {
+    let folder = Folder::new();
+    let options = json!({"path": "{run_id}/{pipeline}/{date}T{time}.ndjson"});
+    let delivery = folder.run(options, &[vec![json!(1)]]).await.unwrap();
+    let path = folder.path("r1/jobs/2026-11-23T204243.ndjson");
+    assert_eq!(delivery.files[0].path, path);
+    assert!(path.is_file());
+    assert_eq!(names_in(&folder.path("r1/jobs")).len(), 1);
+}
+
+#[tokio::test]
+async fn a_path_that_can_not_be_written_is_told_before_the_first_record() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("folder")).unwrap();
+    fs::write(folder.path("file"), "").unwrap();
+    let told = async |path: &str| {
+        let error = folder.open(json!({"path": path})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        error.full_message()
+    };
+    let message = told("folder").await;
+    assert!(message.contains("folder`: it is a folder"), "{message}");
+    let message = told("file/a").await;
+    assert!(message.contains("can't create the folder") && message.contains("file`"), "{message}");
+    assert_eq!(folder.names(), ["file", "folder"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_device_is_not_replaced() {
+    let mut sink = build(&json!({"path": "/dev/null"})).unwrap();
+    let error = sink.open(&driver::run()).await.unwrap_err();
+    assert_eq!(error.to_string(), "can't write `/dev/null`: it is not a regular file");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn others_may_read_it_like_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.run(json!({"path": "a"}), &[]).await.unwrap();
+    fs::write(folder.path("b"), "").unwrap();
+    let mode = |name| fs::metadata(folder.path(name)).unwrap().permissions().mode();
+    assert_eq!(mode("a"), mode("b"));
+}
+
+#[tokio::test]
+async fn a_long_name_is_a_name() {
+    let folder = Folder::new();
+    let name = "é".repeat(120);
+    folder.run(json!({"path": name}), &[vec![json!(1)]]).await.unwrap();
+    assert_eq!(folder.names(), [name]);
+}
+
+#[test]
+fn every_mistake_is_told() {
+    let codes = |options: Value| -> Vec<(String, &'static str)> {
+        let problems = build(&options).err().unwrap_or_default();
+        problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
+    };
+    let pair = |path: &str, code| (path.to_owned(), code);
+    assert_eq!(
+        codes(json!({"path": "a.gz", "columns": ["a"], "escape_formulas": false})),
+        [
+            pair("columns", "key::no_effect"),
+            pair("escape_formulas", "key::no_effect"),
+            pair("path", "value::contradiction"),
+        ]
+    );
+    assert_eq!(
+        codes(json!({"path": "a.zst", "compression": "gzip"})),
+        [pair("path", "value::contradiction")]
+    );
+    assert_eq!(codes(json!({"path": "a.gz", "compression": "gzip"})), []);
+    assert_eq!(codes(json!({"path": "out/.."})), [pair("path", "value::folder")]);
+    assert_eq!(codes(json!({"path": "out/"})), [pair("path", "value::invalid")]);
+    assert_eq!(codes(json!({"compression": "brotli"})).len(), 2);
+}
+
+#[test]
+fn two_spellings_of_a_path_are_one_claim() {
+    use taskferry_core::SinkPlugin;
+    let claims = |path: &str| {
+        let options: taskferry_sink_file::FileOptions =
+            serde_json::from_value(json!({ "path": path })).unwrap();
+        options.claims()
+    };
+    assert_eq!(claims("./out//./a.csv"), claims("out/a.csv"));
+    assert_ne!(claims("out/a.csv"), claims("a.csv"));
+}

@@ -1,0 +1,200 @@
+//! The work: batches in, bytes on a stream.
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+
+use async_trait::async_trait;
+use serde_json::json;
+use taskferry_core::{Batch, Delivery, ErrorKind, Mark, RunContext, Sink, StageError};
+use taskferry_format::{FormatOptions, RecordWriter};
+
+const BUFFER: usize = 64 * 1024;
+
+/// Writes to a stream that can't be taken back: what a commit has flushed, the reader has.
+///
+/// The stream is written to without leaving the thread: the engine runs every sink on a thread of its own.
+pub(crate) struct StdoutSink<W: Write> {
+    options: FormatOptions,
+    stream: Option<W>,
+    writer: Option<RecordWriter<BufWriter<Counted<W>>>>,
+}
+
+impl<W: Write> StdoutSink<W> {
+    pub(crate) fn new(options: FormatOptions, stream: W) -> Self {
+        Self { options, stream: Some(stream), writer: None }
+    }
+
+    fn writer(&mut self) -> Result<&mut RecordWriter<BufWriter<Counted<W>>>, StageError> {
+        self.writer.as_mut().ok_or_else(not_open)
+    }
+}
+
+#[async_trait]
+impl<W: Write + Send> Sink for StdoutSink<W> {
+    async fn open(&mut self, _: &RunContext) -> Result<(), StageError> {
+        let stream = self.stream.take().ok_or_else(not_open)?;
+        let buffer = BufWriter::with_capacity(BUFFER, Counted { stream, bytes: 0 });
+        let writer = RecordWriter::new(&self.options, &std::env::temp_dir(), buffer);
+        self.writer = Some(writer.map_err(|error| error.explained(cannot_write))?);
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+        let writer = self.writer()?;
+        for record in &batch.records {
+            writer.write(record).map_err(|error| error.explained(cannot_write))?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<Mark, StageError> {
+        let writer = self.writer()?;
+        writer.flush().map_err(|error| error.explained(cannot_write))?;
+        let bytes = writer.get_ref().get_ref().bytes;
+        Ok(Mark::new(json!({"records": writer.records(), "bytes": bytes})))
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        let writer = self.writer.ok_or_else(not_open)?;
+        let (mut buffer, report) =
+            writer.finish().map_err(|error| error.explained(cannot_write))?;
+        buffer.flush().map_err(cannot_write)?;
+        Ok(Delivery {
+            records: report.records,
+            bytes: buffer.get_ref().bytes,
+            warnings: report.warnings(),
+            ..Delivery::default()
+        })
+    }
+}
+
+impl<W: Write> fmt::Debug for StdoutSink<W> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("StdoutSink").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Counts the bytes that left.
+struct Counted<W> {
+    stream: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn cannot_write(error: io::Error) -> StageError {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        StageError::new(ErrorKind::Io, "standard output was closed by its reader")
+            .caused_by(error)
+            .hint("let the reader read to the end, or write to a file with the sink `file`")
+    } else {
+        StageError::new(ErrorKind::Io, "can't write to standard output").caused_by(error)
+    }
+}
+
+fn not_open() -> StageError {
+    StageError::new(ErrorKind::Defect, "standard output was not opened, or was opened twice")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use taskferry_core::Record;
+    use taskferry_format::Format;
+
+    /// A stream whose other end can be looked at.
+    #[derive(Clone, Default)]
+    struct Pipe {
+        text: Arc<Mutex<Vec<u8>>>,
+        broken: bool,
+    }
+
+    impl Pipe {
+        fn text(&self) -> String {
+            String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.broken {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            self.text.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn batch(values: &[Value]) -> Batch {
+        let records = values.iter().cloned().map(Record::from_value).collect();
+        Batch { page: 1, cursor: None, next: None, records }
+    }
+
+    async fn opened(format: Format, pipe: &Pipe) -> Box<dyn Sink> {
+        let options = FormatOptions { format, ..FormatOptions::default() };
+        let mut sink = Box::new(StdoutSink::new(options, pipe.clone()));
+        let start = "2026-11-23T20:42:43Z".parse().unwrap();
+        sink.open(&RunContext::new("p", start, "r")).await.unwrap();
+        sink
+    }
+
+    #[tokio::test]
+    async fn the_reader_has_what_was_committed() {
+        let pipe = Pipe::default();
+        let mut sink = opened(Format::Ndjson, &pipe).await;
+        sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})])).await.unwrap();
+        assert_eq!(pipe.text(), "");
+        let mark = sink.commit().await.unwrap();
+        assert_eq!(pipe.text(), "{\"a\":1}\n{\"a\":2}\n");
+        assert_eq!(mark.get(), &json!({"records": 2, "bytes": 16}));
+    }
+
+    #[tokio::test]
+    async fn what_was_delivered_is_counted() {
+        for (format, expected) in [
+            (Format::Ndjson, "{\"a\":1}\n{\"b\":2}\n"),
+            (Format::Json, "[\n{\"a\":1},\n{\"b\":2}\n]\n"),
+            (Format::Csv, "a,b\r\n1,\r\n,2\r\n"),
+        ] {
+            let pipe = Pipe::default();
+            let mut sink = opened(format, &pipe).await;
+            for value in [json!({"a": 1}), json!({"b": 2})] {
+                sink.write(&batch(&[value])).await.unwrap();
+                sink.commit().await.unwrap();
+            }
+            let delivery = sink.finish().await.unwrap();
+            assert_eq!(pipe.text(), expected);
+            assert_eq!((delivery.records, delivery.bytes), (2, expected.len() as u64));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_went_away_is_told_as_such() {
+        let pipe = Pipe { broken: true, ..Pipe::default() };
+        let mut sink = opened(Format::Ndjson, &pipe).await;
+        sink.write(&batch(&[json!({"a": 1})])).await.unwrap();
+        let error = sink.commit().await.unwrap_err();
+        assert_eq!(error.to_string(), "standard output was closed by its reader");
+        assert_eq!(error.kind(), ErrorKind::Io);
+        let mut sink = opened(Format::Csv, &pipe).await;
+        sink.write(&batch(&[json!({"a": 1})])).await.unwrap();
+        let error = sink.finish().await.unwrap_err();
+        assert_eq!(error.to_string(), "standard output was closed by its reader");
+    }
+}

@@ -1,0 +1,27 @@
+//! The options, as a pipeline file gives them.
+
+use serde_json::{Value, json};
+use taskferry_core::{BuildContext, Endpoints, NoFiles, Problem, Registry};
+use taskferry_sink_stdout::StdoutOptions;
+
+fn problems(options: &Value) -> Vec<Problem> {
+    let mut registry = Registry::new();
+    registry.sink::<StdoutOptions>();
+    let endpoints = Endpoints::default();
+    let built = registry.build_sink("stdout", options, &BuildContext::new(&NoFiles, &endpoints));
+    built.and_then(Result::err).unwrap_or_default()
+}
+
+#[test]
+fn options_may_be_left_out() {
+    assert_eq!(problems(&json!({})), []);
+    assert_eq!(problems(&json!({"format": "csv", "columns": ["a"], "escape_formulas": false})), []);
+}
+
+#[test]
+fn every_mistake_is_told() {
+    let found = problems(&json!({"columns": ["a"], "escape_formulas": true}));
+    let paths: Vec<String> = found.iter().map(|problem| problem.path.to_string()).collect();
+    assert_eq!(paths, ["columns", "escape_formulas"]);
+    assert_eq!(problems(&json!({"format": "xml"}))[0].code, "value::unknown");
+}
