@@ -1,0 +1,30 @@
+//! The names, by job.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+/// One line of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Name {
+    external_id: String,
+    pub(crate) job_name: String,
+    pub(crate) job_family: String,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Names(HashMap<String, Name>);
+
+impl Names {
+    /// Reads a CSV file. The error names the line.
+    pub(crate) fn parse(csv: &[u8]) -> Result<Self, csv::Error> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv);
+        let names = reader.deserialize::<Name>().map(|name| name.map(|name| (name.external_id.clone(), name)));
+        names.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn get(&self, external_id: &str) -> Option<&Name> {
+        self.0.get(external_id)
+    }
+}

@@ -1,0 +1,48 @@
+//! The work on one record.
+
+use async_trait::async_trait;
+use taskferry::core::{Emitter, ErrorKind, Record, StageError, Transform};
+
+use crate::config::Unknown;
+use crate::names::Names;
+
+/// The transform, ready to work.
+#[derive(Debug)]
+pub(crate) struct Join {
+    names: Names,
+    unknown: Unknown,
+}
+
+impl Join {
+    pub(crate) fn new(names: Names, unknown: Unknown) -> Self {
+        Self { names, unknown }
+    }
+}
+
+#[async_trait]
+impl Transform for Join {
+    async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        let value = record.value()?;
+        let id = value.get("job_external_id").or_else(|| value.get("external_id")).and_then(|id| id.as_str());
+        let id = id.ok_or_else(|| {
+            StageError::new(ErrorKind::Record, "the record has neither `job_external_id` nor `external_id`")
+                .hint("put `join_job_names` before transforms that drop them")
+        })?;
+        let name = self.names.get(id);
+        if name.is_none() && self.unknown == Unknown::Fail {
+            let message = format!("the file knows no job `{id}`");
+            return Err(StageError::new(ErrorKind::Record, message).hint("add it, or set `unknown = \"null\"`"));
+        }
+        let added = [
+            ("job_name", name.map(|name| name.job_name.clone())),
+            ("job_family", name.map(|name| name.job_family.clone())),
+        ];
+        if let Some(fields) = record.value_mut()?.as_object_mut() {
+            for (position, (key, text)) in added.into_iter().enumerate() {
+                fields.shift_insert(position + 1, key.to_owned(), text.into());
+            }
+        }
+        out.emit(record);
+        Ok(())
+    }
+}
