@@ -45,50 +45,57 @@ impl RetryOptions {
     }
 }
 
-/// Calls `attempt` until it succeeds, fails for good, or was called `max_attempts` times.
-///
-/// Between two attempts it waits what the error asks for ([`StageError::wait`]), else the next delay of the
-/// options, spread by jitter between half and all of it. `what` names the request in the log.
-///
-/// # Errors
-/// The last error, made permanent, with the number of attempts in its text if there were several.
-pub async fn run<T>(
-    options: &RetryOptions,
-    what: &str,
-    mut attempt: impl AsyncFnMut() -> Result<T, StageError>,
-) -> Result<T, StageError> {
-    let mut delays = options.delays();
-    let mut attempts = 0_u32;
-    loop {
-        attempts += 1;
-        let error = match attempt().await {
-            Ok(value) => return Ok(value),
-            Err(error) if !error.is_temporary() => return Err(error),
-            Err(error) => error,
+/// The attempts at one request, and the waits between them. See the crate's page for the loop it stands in.
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    options: &'a RetryOptions,
+    what: &'a str,
+    failed: u32,
+}
+
+impl<'a> Attempts<'a> {
+    /// No attempt yet. `what` names the request in the log.
+    pub fn new(options: &'a RetryOptions, what: &'a str) -> Self {
+        Self { options, what, failed: 0 }
+    }
+
+    /// Waits until the next attempt may begin.
+    ///
+    /// That is as long as the error asks for ([`StageError::wait`]); where it asks for nothing, or for no wait
+    /// at all, the next delay of the options, spread by jitter between half and all of it.
+    ///
+    /// # Errors
+    /// When there is to be no further attempt, `error` itself: as it is when it was permanent, else made
+    /// permanent, with the number of attempts in its text if there were several.
+    pub async fn wait_after(&mut self, error: StageError) -> Result<(), StageError> {
+        if !error.is_temporary() {
+            return Err(error);
+        }
+        self.failed += 1;
+        let Some(delay) = self.options.delays().nth(self.failed as usize - 1) else {
+            return Err(give_up(error, self.failed));
         };
-        let Some(delay) = delays.next() else {
-            return Err(give_up(error, attempts));
-        };
+        let longest = self.options.max_retry_after;
         let wait = match error.wait() {
-            Some(asked) if asked > options.max_retry_after.get() => {
-                let most = options.max_retry_after;
-                let hint = format!(
-                    "the server asked to wait {}s; max_retry_after is {most}",
-                    asked.as_secs()
-                );
-                return Err(give_up(error, attempts).hint(hint));
+            Some(asked) if asked > longest.get() => {
+                let asked = asked.as_secs();
+                let hint =
+                    format!("the server asked to wait {asked}s; max_retry_after is {longest}");
+                return Err(give_up(error, self.failed).hint(hint));
             }
-            Some(asked) => asked,
-            None => delay.mul_f64(0.5 + fastrand::f64() / 2.0),
+            Some(asked) if !asked.is_zero() => asked,
+            _ => delay.mul_f64(0.5 + fastrand::f64() / 2.0),
         };
         tracing::warn!(
-            attempt = attempts,
-            of = options.max_attempts,
+            attempt = self.failed,
+            of = self.options.max_attempts,
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            "{what}: {}; trying again",
+            "{}: {}; trying again",
+            self.what,
             error.full_message()
         );
         tokio::time::sleep(wait).await;
+        Ok(())
     }
 }
 
@@ -118,27 +125,31 @@ mod tests {
         assert_eq!(RetryOptions::default().delays().count(), 5);
     }
 
+    /// Makes attempts that end in these errors, one after the other, until one is the last.
+    async fn attempt(errors: impl IntoIterator<Item = StageError>) -> (u32, Option<StageError>) {
+        let options = RetryOptions::default();
+        let mut attempts = Attempts::new(&options, "ask");
+        let mut calls = 0;
+        for error in errors {
+            calls += 1;
+            if let Err(error) = attempts.wait_after(error).await {
+                return (calls, Some(error));
+            }
+        }
+        (calls, None)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_permanent_error_is_not_repeated() {
-        let mut calls = 0;
-        let result: Result<(), _> = run(&RetryOptions::default(), "ask", async || {
-            calls += 1;
-            Err(StageError::new(ErrorKind::Refused, "no"))
-        })
-        .await;
-        assert_eq!((result.unwrap_err().to_string().as_str(), calls), ("no", 1));
+        let (calls, error) = attempt([StageError::new(ErrorKind::Refused, "no")]).await;
+        assert_eq!((error.unwrap().to_string().as_str(), calls), ("no", 1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_gives_up_after_the_last_attempt_and_says_so() {
-        let mut calls = 0;
         let start = Instant::now();
-        let result: Result<(), _> = run(&RetryOptions::default(), "ask", async || {
-            calls += 1;
-            Err(busy())
-        })
-        .await;
-        let error = result.unwrap_err();
+        let (calls, error) = attempt(std::iter::repeat_with(busy)).await;
+        let error = error.unwrap();
         assert_eq!((error.to_string().as_str(), calls), ("gave up after 6 attempts: busy", 6));
         assert!(!error.is_temporary());
         let waited = start.elapsed().as_secs_f64();
@@ -147,25 +158,25 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_server_s_wish_is_followed_to_the_second() {
-        let mut calls = 0;
         let start = Instant::now();
-        let result = run(&RetryOptions::default(), "ask", async || {
-            calls += 1;
-            if calls == 1 { Err(busy().retry_after(StdDuration::from_secs(42))) } else { Ok(()) }
-        })
-        .await;
-        assert!(result.is_ok());
+        let (_, error) = attempt([busy().retry_after(StdDuration::from_secs(42))]).await;
+        assert!(error.is_none());
         assert_eq!(start.elapsed().as_secs(), 42);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wish_for_no_wait_at_all_is_no_reason_to_hurry() {
+        let start = Instant::now();
+        let (_, error) = attempt([busy().retry_after(StdDuration::ZERO)]).await;
+        assert!(error.is_none());
+        assert!(start.elapsed() >= StdDuration::from_millis(250));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wish_beyond_the_limit_ends_it() {
         let start = Instant::now();
-        let result: Result<(), _> = run(&RetryOptions::default(), "ask", async || {
-            Err(busy().retry_after(StdDuration::from_secs(4000)))
-        })
-        .await;
-        assert!(result.unwrap_err().hint_text().unwrap().contains("4000s"));
+        let (_, error) = attempt([busy().retry_after(StdDuration::from_secs(4000))]).await;
+        assert!(error.unwrap().hint_text().unwrap().contains("4000s"));
         assert_eq!(start.elapsed().as_secs(), 0);
     }
 }

@@ -1,1 +1,94 @@
-//! The taskferry binary, and a runner for binaries with transforms of your own.
+//! The `taskferry` command line, for the binary of that name and for binaries with plugins of your own.
+//!
+//! A binary with one more transform is this long; everything else (`check`, `run`, `plugins`, …) comes with it:
+//!
+//! ```no_run
+//! # use async_trait::async_trait;
+//! # use schemars::JsonSchema;
+//! # use serde::Deserialize;
+//! # use taskferry::core::*;
+//! # #[derive(Debug, Deserialize, JsonSchema)]
+//! # struct Upper {}
+//! # impl Plugin for Upper { const TYPE: &'static str = "upper"; }
+//! # impl TransformPlugin for Upper {
+//! #     fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> { Ok(Box::new(self)) }
+//! # }
+//! # #[async_trait]
+//! # impl Transform for Upper {
+//! #     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+//! #         out.emit(record);
+//! #         Ok(())
+//! #     }
+//! # }
+//! fn main() -> std::process::ExitCode {
+//!     taskferry::Runner::new().transform::<Upper>().main()
+//! }
+//! ```
+
+mod builtin;
+mod command;
+mod console;
+mod exit;
+mod interrupts;
+mod logging;
+mod sandbox_endpoint;
+
+pub use taskferry_core as core;
+
+use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+use taskferry_core::{Registry, SinkPlugin, SourcePlugin, TransformPlugin};
+
+/// The command line with a set of plugins.
+#[derive(Debug)]
+pub struct Runner {
+    registry: Registry,
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Runner {
+    /// A runner with the built-in plugins.
+    pub fn new() -> Self {
+        Self { registry: builtin::registry() }
+    }
+
+    /// Adds a source.
+    #[must_use]
+    pub fn source<P: SourcePlugin>(mut self) -> Self {
+        self.registry.source::<P>();
+        self
+    }
+
+    /// Adds a transform.
+    #[must_use]
+    pub fn transform<P: TransformPlugin>(mut self) -> Self {
+        self.registry.transform::<P>();
+        self
+    }
+
+    /// Adds a sink.
+    #[must_use]
+    pub fn sink<P: SinkPlugin>(mut self) -> Self {
+        self.registry.sink::<P>();
+        self
+    }
+
+    /// Does what the process's arguments say, and returns the exit code that the README's table explains.
+    pub fn main(self) -> ExitCode {
+        let arguments: Vec<OsString> = std::env::args_os().collect();
+        let worker =
+            arguments.get(1).is_some_and(|first| first == taskferry_transform_jq::WORKER_ARGUMENT);
+        if worker {
+            return taskferry_transform_jq::worker_main();
+        }
+        let run = AssertUnwindSafe(|| command::execute(&self.registry, arguments));
+        std::panic::catch_unwind(run).unwrap_or_else(|_| exit::defect()).into()
+    }
+}

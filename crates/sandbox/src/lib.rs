@@ -1,1 +1,52 @@
-//! The TechWolf export endpoint on your own machine.
+//! The TechWolf endpoint on your own machine: a token endpoint and the export of job task profiles, served
+//! from generated jobs or from a dataset file.
+//!
+//! ```
+//! use taskferry_sandbox::{DataOrigin, Sandbox, SandboxOptions};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), taskferry_sandbox::SandboxError> {
+//! let data = DataOrigin::Generated { jobs: 20, seed: 7 };
+//! let sandbox = Sandbox::load(SandboxOptions { data, ..SandboxOptions::default() })?;
+//! let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
+//!
+//! println!("POST {}/job_architecture/export/jobs/task_profiles", running.url());
+//! println!("with a token from {}", running.credentials().token_url);
+//! running.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It refuses what the real API is not known to accept, with a description that names the field, so that a
+//! mistake shows here and not at a tenant. Where no public page says what the real API does, the choice is ours:
+//!
+//! | unknown fact | the sandbox |
+//! |---|---|
+//! | `starting_after` names no job | 404: a cursor that got lost must not look like the end of the export |
+//! | `limit` is missing or out of range, an unknown `include` or filter | 400, the documented code for a badly structured body |
+//! | a key that no page names, in the body or the query | 400: most likely a typing error |
+//! | a vendor that the tenant has not activated | 400; only `techwolf` is activated |
+//! | the keys of a hierarchy record | `domains`, `subdomains`, `clusters`, `canonical_tasks`, `tasks`, in one table of the source |
+//! | a token without the scope `read` | 403 |
+//! | errors of the token endpoint | as Auth0 has them: `{"error", "error_description"}` |
+
+mod access;
+mod catalog;
+mod dataset;
+mod dice;
+mod error;
+mod generator;
+mod http;
+mod options;
+mod record;
+mod running;
+mod store;
+mod url;
+mod wording;
+
+pub use access::Credentials;
+pub use error::SandboxError;
+pub use generator::Generator;
+pub use options::{DataOrigin, MAX_JOBS, SandboxOptions};
+pub use running::{RunningSandbox, Sandbox};
+pub use url::{SandboxUrl, UrlProblem};

@@ -1,1 +1,44 @@
 //! Transform `flatten_hierarchy`: turns jobs into rows, or a hierarchy into a flat list of tasks.
+//!
+//! The keys of a hierarchy record are not documented, so any nesting is walked: an object with `task_id` is a
+//! task, the objects above it are its domain, subdomain, cluster and canonical task. A row carries
+//! `job_external_id`, the job's other fields as `job_…`, the task's own fields with `ai_impact` as
+//! `ai_impact_level` and `ai_impact_rationale`, then `domain`, `subdomain`, `cluster`, `canonical_task`. No field is
+//! lost: where two would have the same name, the later one gets a prefix.
+//!
+//! ```
+//! use serde_json::json;
+//! use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
+//! use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), taskferry_core::StageError> {
+//! let mut registry = Registry::new();
+//! registry.transform::<FlattenHierarchy>();
+//! let context = BuildContext::new(&NoFiles, registry.endpoints());
+//! let built = registry.build_transform("flatten_hierarchy", &json!({}), &context).unwrap().unwrap();
+//!
+//! let job = json!({"external_id": "j1", "domains": [{"domain": "Finance", "tasks": [
+//!     {"task_id": "t1", "task": "Close the books", "ai_impact": {"level": "H2", "rationale": "Rules help"}},
+//! ]}]});
+//! let mut out = Emitter::new();
+//! built.transform.apply(Record::from_value(job), &mut out).await?;
+//! assert_eq!(
+//!     out.into_records()[0].to_json(),
+//!     concat!(
+//!         r#"{"job_external_id":"j1","task_id":"t1","task":"Close the books","ai_impact_level":"H2","#,
+//!         r#""ai_impact_rationale":"Rules help","domain":"Finance","subdomain":null,"cluster":null,"#,
+//!         r#""canonical_task":null}"#,
+//!     )
+//! );
+//! # Ok(())
+//! # }
+//! ```
+
+mod above;
+mod config;
+mod explode;
+mod row;
+mod transform;
+
+pub use config::{EmptyJobs, FlattenHierarchy, Into};

@@ -1,1 +1,50 @@
-//! Transform `jq`: one jq expression over each record.
+//! Transform `jq`: one jq expression over each record, any number of results, each a record.
+//!
+//! The expression runs on jaq, a jq of its own that differs from jq in little (assigning below what is not there
+//! is an error: `{} | .a.b = 1`). Numbers keep their spelling and objects the order of their keys, also when
+//! `del(…)` or `|= empty` takes some out.
+//!
+//! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and
+//! `max_results` end what goes on for too long; when a single result never comes, the run stops. With
+//! `isolation = "process"` the expression runs in a child process with a memory limit, which is killed instead,
+//! and only the record fails. Neither the environment nor other records nor the process are within reach: `env`,
+//! `$ENV`, `input`, `inputs` and `halt` are not defined, `debug` and `stderr` write to the debug log.
+//!
+//! ```
+//! use serde_json::json;
+//! use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
+//! use taskferry_transform_jq::Jq;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), taskferry_core::StageError> {
+//! let mut registry = Registry::new();
+//! registry.transform::<Jq>();
+//! let context = BuildContext::new(&NoFiles, registry.endpoints());
+//! let options = json!({"filter": ".tasks[] | {task, source: $source}", "args": {"source": "export"}});
+//! let built = registry.build_transform("jq", &options, &context).unwrap().unwrap();
+//!
+//! let record = Record::parse(r#"{"tasks": [{"task": "Plan", "hours": 1.10}, {"task": "Do"}]}"#)?;
+//! let mut out = Emitter::new();
+//! built.transform.apply(record, &mut out).await?;
+//! let lines: Vec<String> = out.into_records().iter().map(Record::to_json).collect();
+//! assert_eq!(lines, [r#"{"task":"Plan","source":"export"}"#, r#"{"task":"Do","source":"export"}"#]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A binary that offers `isolation = "process"` runs [`worker_main`] and nothing else when its first argument is
+//! [`WORKER_ARGUMENT`].
+
+mod config;
+mod key_order;
+mod mistake;
+mod natives;
+mod program;
+mod protocol;
+mod transform;
+mod value;
+mod worker;
+mod workers;
+
+pub use config::{Isolation, Jq};
+pub use worker::{WORKER_ARGUMENT, worker_main};

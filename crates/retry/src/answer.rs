@@ -1,0 +1,169 @@
+//! What to make of an HTTP answer that is not the one hoped for.
+
+use std::error::Error;
+use std::net::IpAddr;
+
+use taskferry_core::{ErrorKind, Secret, StageError};
+
+/// How many characters of a foreign text are shown at most.
+const SHOWN: usize = 200;
+/// How many bytes of it are looked at, since markup may come before the first word.
+const LOOKED_AT: usize = 64 << 10;
+
+/// An error of the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are
+/// temporary, everything else is permanent.
+///
+/// ```
+/// use taskferry_core::ErrorKind;
+///
+/// let error = taskferry_retry::status_error(429, "too many requests");
+/// assert!(error.is_temporary() && error.kind() == ErrorKind::RateLimited);
+/// assert!(!taskferry_retry::status_error(404, "not found").is_temporary());
+/// ```
+pub fn status_error(status: u16, message: impl Into<String>) -> StageError {
+    let (kind, temporary) = match status {
+        300..=399 => (ErrorKind::Config, false),
+        401 | 403 | 407 => (ErrorKind::Auth, false),
+        408 => (ErrorKind::Timeout, true),
+        425 | 500..=599 => (ErrorKind::Unavailable, true),
+        429 => (ErrorKind::RateLimited, true),
+        _ => (ErrorKind::Refused, false),
+    };
+    let error = StageError::new(kind, message);
+    if temporary { error.temporary() } else { error }
+}
+
+/// The beginning of a foreign text, made fit for one line of a terminal or a log; `None` when nothing
+/// readable is in it.
+///
+/// Markup is taken out, control characters and runs of white space become one space, what stands in
+/// `secrets` becomes `[secret]` (an answer may repeat what was sent), and the rest is cut after 200 characters.
+///
+/// ```
+/// use taskferry_retry::excerpt;
+///
+/// let page = b"<html><style>h1 {}</style><h1>503</h1>\r\n<p>\x1b[31mBack soon</p></html>";
+/// assert_eq!(excerpt(page, &[]).as_deref(), Some("503 [31mBack soon"));
+/// assert_eq!(excerpt(b" \n ", &[]), None);
+/// ```
+pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
+    let beginning = text.get(..LOOKED_AT).unwrap_or(text);
+    let mut text = String::from_utf8_lossy(beginning).into_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret.expose(), "[secret]");
+    }
+    if text.trim_start().starts_with('<') {
+        text = without_markup(&text);
+    }
+    let plain = text.replace(is_invisible, " ");
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        _ if line.is_empty() => None,
+        Some((end, _)) => Some(format!("{}…", line.get(..end).unwrap_or_default())),
+        None => Some(line),
+    }
+}
+
+/// Control characters, and those that turn the direction of writing or have no width.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn without_markup(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        plain.push_str(before);
+        plain.push(' ');
+        rest = match ["script", "style", "!--"].into_iter().find(|name| starts_with(tag, name)) {
+            Some("!--") => after(tag, "-->"),
+            Some(name) => after_closing(tag, name),
+            None => after(tag, ">"),
+        };
+    }
+    plain.push_str(rest);
+    plain
+}
+
+fn starts_with(text: &str, name: &str) -> bool {
+    text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+}
+
+/// What follows `end`; nothing when the text was cut before it.
+fn after<'a>(text: &'a str, end: &str) -> &'a str {
+    text.split_once(end).map_or("", |(_, rest)| rest)
+}
+
+fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
+    let mut ends = text.match_indices("</").filter_map(|(position, _)| text.get(position + 2..));
+    ends.find(|end| starts_with(end, name)).map_or("", |end| after(end, ">"))
+}
+
+/// What lies at the bottom of a chain of errors: `connection refused` instead of four ways to say no.
+pub fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
+}
+
+/// Whether the host of a URL is this machine itself, where no proxy leads to.
+///
+/// ```
+/// let here = ["localhost", "127.0.0.1", "[::1]"];
+/// assert!(here.iter().all(|host| taskferry_retry::is_this_machine(host)));
+/// assert!(!taskferry_retry::is_this_machine("localhost.example"));
+/// ```
+pub fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_is_what_may_pass() {
+        let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520];
+        assert!(temporary.iter().all(|status| status_error(*status, "x").is_temporary()));
+        let permanent = [301, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451];
+        assert!(permanent.iter().all(|status| !status_error(*status, "x").is_temporary()));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let text = "żółw ".repeat(100);
+        let shown = excerpt(text.as_bytes(), &[]).unwrap();
+        assert_eq!(shown.chars().count(), SHOWN + 1);
+        assert!(shown.ends_with('…'), "{shown}");
+    }
+
+    #[test]
+    fn markup_of_any_shape_leaves_its_words() {
+        for (page, words) in [
+            ("<!doctype html><TITLE>Bad Gateway</TITLE>", "Bad Gateway"),
+            ("<SCRIPT>alert('<b>')</SCRIPT ><p>a<br/>b", "a b"),
+            ("<!-- <p>hidden --> shown <unclosed", "shown"),
+            ("<script>never closed", ""),
+            ("{\"a\": \"1 < 2\"}", "{\"a\": \"1 < 2\"}"),
+        ] {
+            assert_eq!(excerpt(page.as_bytes(), &[]).unwrap_or_default(), words, "{page}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_in_secret_is_not_shown_when_it_comes_back() {
+        let secret = Secret::new("hunter2");
+        let shown = excerpt(b"you sent Bearer hunter2", &[&secret, &Secret::default()]);
+        assert_eq!(shown.as_deref(), Some("you sent Bearer [secret]"));
+    }
+
+    #[test]
+    fn a_text_can_not_turn_the_line_around() {
+        assert_eq!(excerpt("a\u{202e}b\u{0}c\u{feff}".as_bytes(), &[]).as_deref(), Some("a b c"));
+        assert_eq!(excerpt(&[0xff, b'x'], &[]).as_deref(), Some("\u{fffd}x"));
+    }
+}

@@ -1,0 +1,58 @@
+//! The commands.
+
+mod arguments;
+mod check;
+mod completions;
+mod mistakes;
+mod plugins;
+mod progress;
+mod run;
+mod sandbox;
+mod summary;
+mod table;
+
+use std::ffi::OsString;
+use std::future::Future;
+
+use clap::Parser;
+use taskferry_core::Registry;
+use tokio::runtime::Runtime;
+
+use crate::console;
+use crate::exit::Exit;
+use arguments::{Arguments, Command};
+
+/// Does what the arguments say.
+pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            // Help and version are answers, the rest are mistakes; clap knows where each is written to.
+            let exit = if answer.use_stderr() { Exit::USAGE } else { Exit::COMPLETE };
+            return if answer.print().is_err() { Exit::DEFECT } else { exit };
+        }
+    };
+    match arguments.command {
+        Command::Run(run) => on_runtime(run::run(registry, run)),
+        Command::Check(check) => check::check(registry, &check),
+        Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
+        Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),
+        Command::Completions { shell } => completions::completions(shell),
+    }
+}
+
+/// Runs to the end, then leaves behind whatever still hangs: a transform that never returns must not keep
+/// the process.
+fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
+    match Runtime::new() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            console::error(&format!("can't start: {error}"));
+            Exit::DEFECT
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line's words.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use taskferry_config::Layers;
+
+use crate::logging::LogFormat;
+
+/// Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
+/// standard output.
+#[derive(Debug, Parser)]
+#[command(name = "taskferry", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a pipeline
+    Run(RunArguments),
+    /// Check pipeline files without sending a request
+    Check(CheckArguments),
+    /// Show what can stand in a pipeline file
+    Plugins(PluginsArguments),
+    /// Serve the TechWolf endpoint on this machine
+    Sandbox(SandboxArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Values over the pipeline file.
+#[derive(Debug, Args)]
+pub(crate) struct LayerArguments {
+    /// Merge this file over the pipeline file; can be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+    /// Set one value, `source.limit=50` or `sink.0.path=out/x.csv`; can be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+impl LayerArguments {
+    /// All layers of a pipeline file, those of the environment included.
+    pub(crate) fn layers(&self, file: &std::path::Path) -> Layers {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut layers = Layers::from_file(file);
+        for overlay in &self.overlay {
+            layers = layers.overlay(overlay);
+        }
+        layers = layers.environment(environment);
+        self.set.iter().fold(layers, |layers, assignment| layers.set(assignment))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    /// Write the run's manifest to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Say nothing unless something is wrong
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// The form of what is written to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The pipeline files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    /// The form of what is written to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PluginsArguments {
+    /// Show every option of this plugin
+    #[arg(value_name = "TYPE")]
+    pub(crate) type_name: Option<String>,
+    /// Write Markdown instead of text
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Serve this dataset: one job a line as JSON, .ndjson or .ndjson.gz
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "seed"])]
+    pub(crate) data: Option<PathBuf>,
+    /// Serve this many made-up jobs
+    #[arg(long, value_name = "NUMBER", default_value_t = 200,
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(taskferry_sandbox::MAX_JOBS)))]
+    pub(crate) jobs: u32,
+    /// Which made-up jobs: the same seed gives the same ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+}

@@ -1,0 +1,37 @@
+//! `taskferry check`.
+
+use taskferry_core::{Pipeline, Registry};
+
+use super::arguments::CheckArguments;
+use super::mistakes;
+use crate::console;
+use crate::exit::Exit;
+use crate::logging::LogFormat;
+
+/// Tells everything about pipeline files that can be known without a request.
+pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
+    let mut exit = Exit::COMPLETE;
+    for file in &arguments.files {
+        match taskferry_config::load(&arguments.layers.layers(file), registry) {
+            Ok(pipeline) if arguments.log == LogFormat::Text => {
+                console::line(&format!("{}: ok, {}", file.display(), outline(&pipeline)));
+            }
+            Ok(_) => console::line(
+                &serde_json::json!({"level": "INFO", "message": "ok", "file": file}).to_string(),
+            ),
+            Err(found) => {
+                mistakes::show(&found, arguments.log);
+                exit = Exit::USAGE;
+            }
+        }
+    }
+    exit
+}
+
+/// The stages of a pipeline in a line.
+fn outline(pipeline: &Pipeline) -> String {
+    let transforms = pipeline.transforms.iter().map(|stage| stage.name.as_str());
+    let way: Vec<&str> = std::iter::once(pipeline.source.name.as_str()).chain(transforms).collect();
+    let sinks: Vec<&str> = pipeline.sinks.iter().map(|stage| stage.name.as_str()).collect();
+    format!("{} → {}", way.join(" → "), sinks.join(" and "))
+}

@@ -1,0 +1,21 @@
+//! `taskferry completions`.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::arguments::Arguments;
+use crate::console;
+use crate::exit::Exit;
+
+/// Prints a completion script.
+pub(crate) fn completions(shell: Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "taskferry", &mut script);
+    match console::data(&String::from_utf8_lossy(&script)) {
+        Ok(()) => Exit::COMPLETE,
+        Err(error) => {
+            console::error(&format!("can't write to standard output: {error}"));
+            Exit::DEFECT
+        }
+    }
+}

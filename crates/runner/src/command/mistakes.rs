@@ -1,0 +1,42 @@
+//! Showing what is wrong with a pipeline file.
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use taskferry_config::Mistakes;
+
+use crate::console;
+use crate::logging::LogFormat;
+
+/// Shows all mistakes on standard error.
+pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
+    match format {
+        LogFormat::Text => console::write(&drawn(mistakes)),
+        LogFormat::Json => {
+            for mistake in mistakes.all() {
+                let line = serde_json::json!({
+                    "level": "ERROR",
+                    "message": mistake.to_string(),
+                    "code": mistake.code(),
+                    "file": mistake.file(),
+                    "line": mistake.line(),
+                    "column": mistake.column(),
+                    "help": mistake.help_text(),
+                });
+                console::line(&line.to_string());
+            }
+        }
+    }
+}
+
+fn drawn(mistakes: &Mistakes) -> String {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(100);
+    let mut text = String::new();
+    for mistake in mistakes.all() {
+        if handler.render_report(&mut text, mistake).is_err() {
+            text.push_str(&mistake.to_string());
+        }
+        text.push('\n');
+    }
+    let count = mistakes.all().len();
+    let noun = if count == 1 { "mistake" } else { "mistakes" };
+    format!("{text}{count} {noun}; nothing was run\n")
+}

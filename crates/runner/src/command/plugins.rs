@@ -1,0 +1,46 @@
+//! `taskferry plugins`: what can stand in a pipeline file, out of the plugins' own schemas.
+
+mod options;
+mod page;
+
+use taskferry_core::{PluginEntry, Registry, nearest};
+
+use super::arguments::PluginsArguments;
+use crate::console;
+use crate::exit::Exit;
+
+/// Prints all plugins, or every option of one.
+pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit {
+    let all = registry.plugins();
+    let page = match (&arguments.type_name, arguments.markdown) {
+        (None, false) => page::overview(&all),
+        (None, true) => page::markdown(&all),
+        (Some(type_name), markdown) => {
+            let found: Vec<PluginEntry> =
+                all.iter().filter(|entry| entry.type_name == type_name).cloned().collect();
+            if found.is_empty() {
+                console::error(&unknown(type_name, &all));
+                return Exit::USAGE;
+            }
+            if markdown { page::markdown(&found) } else { page::details(&found) }
+        }
+    };
+    match console::data(&page) {
+        Ok(()) => Exit::COMPLETE,
+        Err(error) => {
+            console::error(&format!("can't write to standard output: {error}"));
+            Exit::DEFECT
+        }
+    }
+}
+
+fn unknown(type_name: &str, all: &[PluginEntry]) -> String {
+    let names: Vec<&str> = all.iter().map(|entry| entry.type_name).collect();
+    let near =
+        nearest(type_name, names.iter().copied()).map(|near| format!(" did you mean `{near}`?"));
+    format!(
+        "there is no plugin `{type_name}`;{} there are {}",
+        near.unwrap_or_default(),
+        names.join(", ")
+    )
+}

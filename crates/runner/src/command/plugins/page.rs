@@ -1,0 +1,127 @@
+//! Plugins as text and as Markdown.
+
+use std::fmt::Write;
+
+use taskferry_core::{PluginEntry, Role};
+
+use super::options::{OptionLine, about, options};
+
+const ROLES: [(Role, &str); 3] =
+    [(Role::Source, "sources"), (Role::Transform, "transforms"), (Role::Sink, "sinks")];
+
+/// One line a plugin.
+pub(super) fn overview(all: &[PluginEntry]) -> String {
+    let mut page = String::new();
+    let width = all.iter().map(|entry| entry.type_name.len()).max().unwrap_or_default();
+    for (role, heading) in ROLES {
+        page.push_str(heading);
+        page.push('\n');
+        for entry in all.iter().filter(|entry| entry.role == role) {
+            let first = about(entry).into_iter().next().unwrap_or_default();
+            line(&mut page, &format!("  {:width$}  {first}", entry.type_name));
+        }
+        page.push('\n');
+    }
+    page.push_str("`taskferry plugins TYPE` shows every option of one.\n");
+    page
+}
+
+/// Everything about some plugins.
+pub(super) fn details(some: &[PluginEntry]) -> String {
+    let mut page = String::new();
+    for entry in some {
+        line(&mut page, &format!("{} {}", entry.role, entry.type_name));
+        for paragraph in about(entry) {
+            line(&mut page, "");
+            wrapped(&mut page, &paragraph, "  ");
+        }
+        for option in options(entry) {
+            line(&mut page, "");
+            line(
+                &mut page,
+                &format!("  {} = {}{}", option.key, option.values, default_of(&option)),
+            );
+            wrapped(&mut page, &option.description, "      ");
+        }
+    }
+    page
+}
+
+fn default_of(option: &OptionLine) -> String {
+    match &option.default {
+        Some(default) => format!("  (default: {default})"),
+        None => "  (required)".to_owned(),
+    }
+}
+
+/// A reference page of some plugins.
+pub(super) fn markdown(some: &[PluginEntry]) -> String {
+    let mut page =
+        "# Plugins\n\nMade from the code by `taskferry plugins --markdown`.\n".to_owned();
+    for entry in some {
+        line(&mut page, &format!("\n## {} `{}`", capitalized(entry.role), entry.type_name));
+        for paragraph in about(entry) {
+            line(&mut page, &format!("\n{paragraph}"));
+        }
+        page.push_str("\n| key | values | default | |\n|---|---|---|---|\n");
+        for option in options(entry) {
+            let default = option.default.as_deref().map_or_else(|| "**required**".to_owned(), code);
+            let row = format!(
+                "| `{}` | {} | {default} | {} |",
+                option.key,
+                cell(&code(&option.values)),
+                cell(&option.description)
+            );
+            line(&mut page, &row);
+        }
+    }
+    page
+}
+
+fn capitalized(role: Role) -> &'static str {
+    match role {
+        Role::Source => "Source",
+        Role::Transform => "Transform",
+        Role::Sink => "Sink",
+    }
+}
+
+/// Values as code where they are code.
+fn code(values: &str) -> String {
+    if values.starts_with(['"', '[', '{'])
+        || values.parse::<f64>().is_ok()
+        || matches!(values, "true" | "false")
+    {
+        values.split(" | ").map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" | ")
+    } else {
+        values.to_owned()
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn wrapped(page: &mut String, text: &str, indent: &str) {
+    let mut length = 0;
+    for word in text.split(' ') {
+        if length == 0 || length + word.len() >= 96 {
+            page.push_str(if length == 0 { indent } else { "\n" });
+            if length > 0 {
+                page.push_str(indent);
+            }
+            length = indent.len();
+        } else {
+            page.push(' ');
+            length += 1;
+        }
+        page.push_str(word);
+        length += word.len();
+    }
+    page.push('\n');
+}
+
+fn line(page: &mut String, text: &str) {
+    // Writing to a string can't fail.
+    _ = writeln!(page, "{text}");
+}

@@ -1,0 +1,65 @@
+//! How far a run is, while it runs: a bar on a terminal, a line now and then elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use taskferry_engine::Progress;
+
+use super::table::{bytes, number};
+use crate::console;
+
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+const LOG_EVERY: Duration = Duration::from_secs(30);
+
+/// Shows progress until dropped by whoever waits for the run.
+pub(crate) async fn show(progress: Arc<Progress>, bar: bool) {
+    if bar {
+        draw(&progress).await;
+    } else {
+        log(&progress).await;
+    }
+}
+
+async fn draw(progress: &Progress) {
+    // The total is unknown until the last page, so there is nothing to fill.
+    let style = ProgressStyle::with_template("{spinner} {elapsed}  {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = ProgressBar::new_spinner().with_style(style);
+    console::set_bar(Some(bar.clone()));
+    let mut ticks = tokio::time::interval(DRAW_EVERY);
+    loop {
+        ticks.tick().await;
+        bar.set_message(line(progress));
+        bar.tick();
+    }
+}
+
+async fn log(progress: &Progress) {
+    let mut ticks = tokio::time::interval(LOG_EVERY);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        tracing::info!(
+            pages = progress.source.pages(),
+            records = progress.source.records(),
+            bytes = progress.source.bytes(),
+            delivered = delivered(progress),
+            "running"
+        );
+    }
+}
+
+fn line(progress: &Progress) -> String {
+    let source = &progress.source;
+    let (pages, records) = (number(source.pages()), number(source.records()));
+    let size = bytes(source.bytes());
+    format!(
+        "{pages} pages, {records} jobs read ({size}), {} records delivered",
+        number(delivered(progress))
+    )
+}
+
+fn delivered(progress: &Progress) -> u64 {
+    progress.sinks.iter().map(taskferry_engine::SinkProgress::records).sum()
+}

@@ -1,0 +1,148 @@
+//! `taskferry run`.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use taskferry_core::{Pipeline, Registry};
+use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
+
+use super::arguments::RunArguments;
+use super::summary::SummaryFile;
+use super::{mistakes, progress, table};
+use crate::console;
+use crate::exit::Exit;
+use crate::interrupts::Interrupts;
+use crate::logging::{self, LogFormat};
+
+/// Runs a pipeline to its end.
+pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
+    logging::start(arguments.log, arguments.quiet);
+    let pipeline = match taskferry_config::load(&arguments.layers.layers(&arguments.file), registry)
+    {
+        Ok(pipeline) => pipeline,
+        Err(found) => {
+            mistakes::show(&found, arguments.log);
+            return Exit::USAGE;
+        }
+    };
+    let summary = match arguments.summary.as_deref().map(SummaryFile::prepare).transpose() {
+        Ok(summary) => summary,
+        Err(error) => {
+            let path = arguments.summary.unwrap_or_default();
+            console::error(&format!("can't write the summary `{}`: {error}", path.display()));
+            return Exit::USAGE;
+        }
+    };
+    let Ok(interrupts) = Interrupts::listen() else {
+        console::error("can't listen for signals");
+        return Exit::DEFECT;
+    };
+    let report = match watched(pipeline, &arguments, interrupts).await {
+        Ok(report) => report,
+        Err(exit) => return exit,
+    };
+    let exit = Exit(report.manifest.exit_code);
+    if let Some(summary) = summary
+        && let Err(error) = summary.write(&report.manifest)
+    {
+        console::error(&format!("can't write the summary: {error}"));
+    }
+    match arguments.log {
+        LogFormat::Json => console::line(&json_line(&report.manifest)),
+        LogFormat::Text => tell(&report, arguments.quiet),
+    }
+    exit
+}
+
+/// Runs while showing progress and listening for signals. A second signal ends it without a report.
+async fn watched(
+    pipeline: Pipeline,
+    arguments: &RunArguments,
+    mut interrupts: Interrupts,
+) -> Result<RunReport, Exit> {
+    let writes_to_terminal = pipeline.sinks.iter().any(|sink| sink.type_name == "stdout")
+        && std::io::stdout().is_terminal();
+    let bar = console::is_terminal()
+        && !arguments.quiet
+        && arguments.log == LogFormat::Text
+        && !writes_to_terminal;
+    let counters = Arc::new(Progress::new(&pipeline));
+    let (stopper, stop) = Stopper::new();
+    let options = RunOptions {
+        stop: Some(stop),
+        progress: Some(Arc::clone(&counters)),
+        ..RunOptions::default()
+    };
+    tracing::debug!(pipeline = %pipeline.name, "starting");
+    let running = taskferry_engine::run(pipeline, options);
+    let shown = progress::show(counters, bar);
+    tokio::pin!(running, shown);
+    let mut stopping = false;
+    let ended = loop {
+        tokio::select! {
+            report = &mut running => break Ok(report),
+            () = &mut shown => {}
+            why = interrupts.next() => {
+                if stopping {
+                    break Err(Exit(match why { Interrupt::Interrupted => 130, Interrupt::Terminated => 143 }));
+                }
+                stopping = true;
+                tracing::warn!("stopping: what was read is still delivered; a second signal ends it at once");
+                stopper.stop(why);
+            }
+        }
+    };
+    console::set_bar(None);
+    ended
+}
+
+/// The end of a run in JSON, as the log's last line.
+fn json_line(manifest: &Manifest) -> String {
+    let level = if manifest.status == Status::Complete { "INFO" } else { "ERROR" };
+    serde_json::json!({"level": level, "message": outcome(manifest), "manifest": manifest})
+        .to_string()
+}
+
+/// The end of a run in words.
+fn tell(report: &RunReport, quiet: bool) {
+    let manifest = &report.manifest;
+    if !quiet {
+        console::write(&format!("\n{}\n", table::closing(manifest)));
+        for warning in &manifest.warnings {
+            console::line(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {warning}"));
+        }
+    }
+    match &manifest.error {
+        Some(failure) => {
+            let stage =
+                failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
+            console::error(&format!("{stage}{}", failure.message));
+            if let Some(origin) = report.error.as_ref().and_then(taskferry_core::StageError::origin)
+            {
+                console::line(&format!("  where: {origin}"));
+            }
+            if let Some(hint) = &failure.hint {
+                console::line(&format!("  help: {hint}"));
+            }
+            console::line(&outcome(manifest));
+        }
+        None if quiet && manifest.status == Status::Complete => {}
+        None => console::line(&outcome(manifest)),
+    }
+}
+
+fn outcome(manifest: &Manifest) -> String {
+    let took = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
+    let name = &manifest.pipeline;
+    let committed = manifest.committed.as_ref().map_or(0, |committed| committed.pages);
+    let so_far = format!("{committed} pages were delivered, nothing was published");
+    match manifest.status {
+        Status::Complete => format!("{name}: complete in {took:.1} s (run {})", manifest.run_id),
+        Status::Failed => {
+            format!("{name}: failed after {took:.1} s; {so_far} (run {})", manifest.run_id)
+        }
+        Status::Interrupted => {
+            format!("{name}: interrupted after {took:.1} s; {so_far} (run {})", manifest.run_id)
+        }
+    }
+}

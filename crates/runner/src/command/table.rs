@@ -1,0 +1,109 @@
+//! The closing table of a run.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use taskferry_engine::{Manifest, TransformSummary};
+
+/// Records in and out of each stage, bytes and files, as a table.
+pub(crate) fn closing(manifest: &Manifest) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["stage", "in", "out", "refused", "bytes", ""]);
+    let source = &manifest.source;
+    let read =
+        format!("{}, {}", count(source.pages, "page"), requests(source.requests, source.retries));
+    table.add_row([
+        stage("source", &source.name, source.type_name),
+        String::new(),
+        number(source.records),
+        String::new(),
+        bytes(source.bytes),
+        read,
+    ]);
+    for transform in &manifest.transforms {
+        table.add_row(transform_row(transform, ""));
+    }
+    for sink in &manifest.sinks {
+        for transform in &sink.transforms {
+            table.add_row(transform_row(transform, "  "));
+        }
+        let mut delivered: Vec<String> = sink
+            .files
+            .iter()
+            .map(|file| format!("{} ({})", file.path.display(), count(file.records, "record")))
+            .collect();
+        if sink.requests > 0 {
+            delivered.push(requests(sink.requests, sink.retries));
+        }
+        table.add_row([
+            stage("sink", &sink.name, sink.type_name),
+            number(sink.records),
+            String::new(),
+            String::new(),
+            bytes(sink.bytes),
+            delivered.join(", "),
+        ]);
+    }
+    for column in 1..=4 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+fn transform_row(transform: &TransformSummary, indent: &str) -> [String; 6] {
+    let refused = if transform.failed == 0 { String::new() } else { number(transform.failed) };
+    [
+        format!("{indent}{}", stage("transform", &transform.name, transform.type_name)),
+        number(transform.records_in),
+        number(transform.records_out),
+        refused,
+        String::new(),
+        String::new(),
+    ]
+}
+
+fn stage(role: &str, name: &str, type_name: &str) -> String {
+    if name == type_name {
+        format!("{role} {name}")
+    } else {
+        format!("{role} {name} ({type_name})")
+    }
+}
+
+fn requests(sent: u64, retries: u64) -> String {
+    match retries {
+        0 => count(sent, "request"),
+        _ => format!("{}, {} of them repeated", count(sent, "request"), number(retries)),
+    }
+}
+
+fn count(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands set apart.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A size in the unit that fits.
+pub(crate) fn bytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
+    let size = bytes as f64;
+    match bytes {
+        0 => String::new(),
+        1..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", size / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
+        _ => format!("{:.1} GB", size / 1e9),
+    }
+}

@@ -1,0 +1,30 @@
+//! Exit codes that do not come from a run. Those of runs are the engine's.
+
+use std::process::ExitCode;
+
+use crate::console;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit(pub(crate) u8);
+
+impl Exit {
+    /// All went well.
+    pub(crate) const COMPLETE: Self = Self(0);
+    /// Something is wrong with taskferry itself.
+    pub(crate) const DEFECT: Self = Self(1);
+    /// The command or the pipeline file is wrong.
+    pub(crate) const USAGE: Self = Self(2);
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.0)
+    }
+}
+
+/// A panic reached the top.
+pub(crate) fn defect() -> Exit {
+    console::error("this is a defect in taskferry; please report it with the lines above");
+    Exit::DEFECT
+}

@@ -1,0 +1,70 @@
+//! Log lines on standard error, as text or JSON.
+
+use std::io;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::console;
+
+/// The form of what is written to standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The variable that sets which log lines are written, as `level` or `target=level,…`.
+const VARIABLE: &str = "TASKFERRY_LOG";
+
+/// Sets up logging for the process. Later calls change nothing.
+pub(crate) fn start(format: LogFormat, quiet: bool) {
+    let default = if quiet { "error" } else { "warn,taskferry=info,taskferry_engine=info" };
+    let filter = std::env::var(VARIABLE).ok().and_then(|text| EnvFilter::try_new(text).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Above).with_target(false);
+    let started = match format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text if console::is_terminal() => lines.without_time().try_init(),
+        LogFormat::Text => lines.with_ansi(false).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("logging was set up before");
+    }
+}
+
+/// Writes each line above the progress bar.
+struct Above;
+
+impl<'a> MakeWriter<'a> for Above {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line(Vec::new())
+    }
+}
+
+/// Collects one line.
+struct Line(Vec<u8>);
+
+impl io::Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        console::write(&String::from_utf8_lossy(&self.0));
+    }
+}

@@ -1,0 +1,21 @@
+//! Serves a sandbox until Enter is pressed. The only argument is a `sandbox:` URL.
+//!
+//! `cargo run -p taskferry-sandbox --example serve -- 'sandbox:?data=jobs.ndjson.gz'`
+
+use std::io::{self, Write};
+
+use taskferry_sandbox::{Sandbox, SandboxOptions, SandboxUrl};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = std::env::args().nth(1).unwrap_or_else(|| "sandbox:".to_owned());
+    let url = SandboxUrl::parse(&url).map_err(|problems| format!("{problems:#?}"))?;
+    let sandbox = Sandbox::load(SandboxOptions { data: url.data, ..SandboxOptions::default() })?;
+    let jobs = sandbox.jobs();
+    let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
+
+    writeln!(io::stdout(), "{jobs} jobs at {}: {:#?}", running.url(), running.credentials())?;
+    io::stdin().read_line(&mut String::new())?;
+    running.stop().await;
+    Ok(())
+}

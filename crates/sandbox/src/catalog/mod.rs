@@ -1,0 +1,118 @@
+//! The words that generated profiles are made of: one table a job family, plus the work all families share,
+//! the places jobs stand in, and the sentences that explain an AI impact level.
+//!
+//! In a task's text, `[a|b|c]` is one of the alternatives and `{site}` the place of the job.
+
+mod customer_service;
+mod data;
+mod engineering;
+mod finance;
+mod healthcare;
+mod human_resources;
+mod information_technology;
+mod legal;
+mod manufacturing;
+mod marketing;
+mod places;
+mod rationales;
+mod sales;
+mod shared;
+mod skills;
+mod supply_chain;
+
+use taskferry_profile::AiLevel;
+
+pub(crate) use places::{LocalTask, PLACES, Place};
+pub(crate) use rationales::rationales_for;
+pub(crate) use shared::{LEADERSHIP, OWN_TASKS, SENIORITIES, SHARED_DOMAIN, TEAMWORK};
+pub(crate) use skills::SKILLS;
+
+/// A job family: jobs that do the same kind of work.
+pub(crate) struct Family {
+    /// What `job_family_id_is_in_list` is asked for.
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    /// First level of the work taxonomy for all of the family's own work.
+    pub(crate) domain: &'static str,
+    pub(crate) clusters: &'static [Cluster],
+}
+
+/// Third level of the work taxonomy, with the jobs that mostly do this work.
+pub(crate) struct Cluster {
+    pub(crate) subdomain: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) titles: &'static [&'static str],
+    pub(crate) work: &'static [Work],
+}
+
+/// Fourth level of the work taxonomy, with the ways in which jobs put it.
+pub(crate) struct Work {
+    pub(crate) canonical_task: &'static str,
+    /// The usual level; a job's own may lie one beside it.
+    pub(crate) level: AiLevel,
+    pub(crate) tasks: &'static [&'static str],
+    pub(crate) skills: &'static [&'static str],
+    /// A clause that says what AI does of it.
+    pub(crate) machine: &'static str,
+    /// A clause that says what stays with people.
+    pub(crate) person: &'static str,
+}
+
+/// All families.
+pub(crate) const FAMILIES: &[Family] = &[
+    customer_service::FAMILY,
+    data::FAMILY,
+    engineering::FAMILY,
+    finance::FAMILY,
+    healthcare::FAMILY,
+    human_resources::FAMILY,
+    information_technology::FAMILY,
+    legal::FAMILY,
+    manufacturing::FAMILY,
+    marketing::FAMILY,
+    sales::FAMILY,
+    supply_chain::FAMILY,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clusters() -> impl Iterator<Item = &'static Cluster> {
+        FAMILIES.iter().flat_map(|family| family.clusters).chain([&TEAMWORK, &LEADERSHIP])
+    }
+
+    #[test]
+    fn every_skill_stands_in_the_list_once() {
+        assert!(SKILLS.is_sorted_by(|before, after| before < after));
+        let named = || clusters().flat_map(|cluster| cluster.work).flat_map(|work| work.skills);
+        for skill in named() {
+            assert!(SKILLS.contains(skill), "{skill} is missing in the list");
+        }
+        for skill in SKILLS {
+            assert!(named().any(|named| named == skill), "{skill} belongs to no work");
+        }
+    }
+
+    #[test]
+    fn every_table_is_complete() {
+        for family in FAMILIES {
+            for cluster in family.clusters {
+                assert!(cluster.titles.len() >= 4, "{}", cluster.name);
+            }
+        }
+        for work in clusters().flat_map(|cluster| cluster.work) {
+            assert!(work.tasks.len() >= 2 && work.skills.len() >= 2, "{}", work.canonical_task);
+            for clause in [work.machine, work.person] {
+                let first = clause.chars().next().unwrap();
+                assert!(
+                    first.is_lowercase() && !clause.ends_with('.'),
+                    "{clause} does not fit into a sentence"
+                );
+            }
+        }
+        for local in PLACES.iter().flat_map(|place| place.local_tasks) {
+            assert!(local.canonical_task < TEAMWORK.work.len());
+        }
+    }
+}

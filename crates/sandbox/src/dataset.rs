@@ -1,0 +1,156 @@
+//! Reading dataset files, line by line.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use taskferry_profile::model::JobProfile;
+
+use crate::SandboxError;
+use crate::store::{Inserted, Loading, NewJob};
+
+/// The longest line that is read: far more than any job needs, far less than memory.
+const LONGEST_LINE: u64 = 32 * 1024 * 1024;
+
+/// Stores all jobs of the file.
+pub(crate) fn load(path: &Path, loading: &mut Loading) -> Result<(), SandboxError> {
+    let mut lines =
+        open(path).map_err(|source| SandboxError::Open { path: path.to_owned(), source })?;
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let read = (&mut lines)
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', &mut text)
+            .map_err(|source| SandboxError::Read { path: path.to_owned(), line, source })?;
+        if read == 0 {
+            break;
+        }
+        if !text.trim_ascii().is_empty() {
+            let stored = store_line(&text, line, loading)?;
+            stored.map_err(|message| SandboxError::Dataset {
+                path: path.to_owned(),
+                line,
+                message,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file that may be compressed with gzip, whatever its name is.
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let mut file = BufReader::new(File::open(path)?);
+    if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(file))));
+    }
+    Ok(Box::new(file))
+}
+
+/// Stores the job of one line. The inner error says what is wrong with the line.
+fn store_line(
+    line: &[u8],
+    number: u64,
+    loading: &mut Loading,
+) -> Result<Result<(), String>, SandboxError> {
+    let (profile, tasks) = match parse(line) {
+        Ok(parsed) => parsed,
+        Err(message) => return Ok(Err(message)),
+    };
+    let inserted = loading.insert(&NewJob {
+        // Counting by lines lets the message about a duplicate say where the first one stands.
+        position: number,
+        external_id: &profile.external_id,
+        name: profile.job_name.as_deref(),
+        family_id: profile.job_family_id.as_deref(),
+        family_name: profile.job_family_name.as_deref(),
+        tasks,
+    })?;
+    Ok(match inserted {
+        Inserted::New => Ok(()),
+        Inserted::Duplicate { of } => Err(format!(
+            "external_id `{}` is that of the job on line {of} already",
+            profile.external_id
+        )),
+    })
+}
+
+/// The tasks alone, as they are written.
+#[derive(Deserialize)]
+struct TasksText<'a> {
+    #[serde(borrow)]
+    tasks: &'a RawValue,
+}
+
+/// The job of a line, and the text of its tasks.
+fn parse(line: &[u8]) -> Result<(JobProfile, &str), String> {
+    if line.len() as u64 > LONGEST_LINE {
+        return Err(format!("it is longer than {} MiB", LONGEST_LINE / (1024 * 1024)));
+    }
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    // Some editors put a byte order mark at the beginning of a file.
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with('{') {
+        return Err("it is no JSON object".to_owned());
+    }
+    let deserializer = &mut serde_json::Deserializer::from_str(text);
+    let profile: JobProfile =
+        serde_path_to_error::deserialize(deserializer).map_err(|error| describe(&error))?;
+    // The path-aware reader stops after the job; this one refuses what may follow it.
+    let tasks: TasksText<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    check(&profile)?;
+    Ok((profile, tasks.tasks.get()))
+}
+
+fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let cause = error.inner();
+    // Every line is parsed on its own, so the line that serde_json counts says nothing.
+    let reason = cause.to_string();
+    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    let column = cause.column();
+    if cause.is_data() && error.path().iter().next().is_some() {
+        return format!("`{}`: {reason} (column {column})", error.path());
+    }
+    if cause.is_data() {
+        return format!("{reason} (column {column})");
+    }
+    format!("it is not JSON: {reason} (column {column})")
+}
+
+/// The rules that types don't express.
+fn check(profile: &JobProfile) -> Result<(), String> {
+    check_id("external_id", &profile.external_id)?;
+    if let Some(family) = &profile.job_family_id {
+        check_id("job_family_id", family)?;
+    }
+    let mut seen = HashSet::new();
+    for (index, task) in profile.tasks.iter().enumerate() {
+        if task.task_id.is_empty() || task.task_id.chars().count() > 100 {
+            return Err(format!("`tasks[{index}].task_id` must have 1 to 100 characters"));
+        }
+        if !seen.insert(&task.task_id) {
+            return Err(format!(
+                "`tasks[{index}].task_id`: the job has two tasks `{}`",
+                task.task_id
+            ));
+        }
+        if task.validation_state.0.is_empty() {
+            return Err(format!("`tasks[{index}].validation_state` must not be empty"));
+        }
+    }
+    Ok(())
+}
+
+/// TechWolf's rule for the ids that customers choose.
+fn check_id(key: &str, id: &str) -> Result<(), String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=100).contains(&id.len()) && id.bytes().all(allowed) {
+        return Ok(());
+    }
+    let shown: String = id.chars().take(40).collect();
+    Err(format!("`{key}` must be 1 to 100 letters, digits, `_` and `-`; it is {shown:?}"))
+}

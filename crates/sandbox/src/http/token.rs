@@ -1,0 +1,147 @@
+//! `POST /oauth/token`: the client credentials grant as TechWolf documents it, with Auth0's errors.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::error::shortened;
+use super::{BodyError, LARGEST_BODY, Service, is_json, read_body};
+use crate::access::Scope;
+
+#[derive(Serialize)]
+struct Grant {
+    access_token: String,
+    expires_in: u64,
+    scope: String,
+    token_type: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Refusal {
+    #[serde(skip)]
+    status: StatusCode,
+    error: &'static str,
+    error_description: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
+        Self { status, error, error_description: description.into() }
+    }
+
+    fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    fn denied(status: StatusCode, description: impl Into<String>) -> Self {
+        Self::new(status, "access_denied", description)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self)).into_response()
+    }
+}
+
+pub(super) async fn issue(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    if !is_json(request.headers()) {
+        return Err(Refusal::invalid_request(
+            "the body must be JSON: send Content-Type: application/json",
+        ));
+    }
+    let body = read_body(request.into_body()).await.map_err(|error| match error {
+        BodyError::TooLarge => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "invalid_request",
+            format!("the body is larger than {LARGEST_BODY} bytes"),
+        ),
+        BodyError::Broken => Refusal::invalid_request("the body could not be read to its end"),
+    })?;
+    let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
+        Refusal::invalid_request(format!("the body is no JSON object: {error}"))
+    })?;
+    check_client(&service, &body)?;
+    let scopes = scopes(&body)?;
+
+    let scope = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
+    let grant = Grant {
+        access_token: service.tokens.issue(scopes),
+        expires_in: service.tokens.lifetime().as_secs(),
+        scope,
+        token_type: "Bearer",
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(grant)).into_response())
+}
+
+fn check_client(service: &Service, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    let missing: Vec<_> = ["grant_type", "client_id", "client_secret", "audience", "tenant"]
+        .into_iter()
+        .filter(|key| text(key).is_empty())
+        .collect();
+    if !missing.is_empty() {
+        return Err(Refusal::invalid_request(format!(
+            "missing or not a text: {}",
+            missing.join(", ")
+        )));
+    }
+    if text("grant_type") != "client_credentials" {
+        let description = format!(
+            "unsupported grant type `{}`: use `client_credentials`",
+            shortened(text("grant_type"))
+        );
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
+    }
+    let expected = &service.credentials;
+    if text("client_id") != expected.client_id || text("client_secret") != expected.client_secret {
+        return Err(Refusal::denied(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized: wrong client_id or client_secret",
+        ));
+    }
+    if text("audience") != expected.audience {
+        let description = format!("Service not found: the audience is `{}`", expected.audience);
+        return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
+    }
+    if text("tenant") != expected.tenant {
+        let description = format!(
+            "the client is not authorized for this tenant: it is for `{}`",
+            expected.tenant
+        );
+        return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
+    }
+    Ok(())
+}
+
+/// The scopes asked for; all of them if none are.
+fn scopes(body: &Map<String, Value>) -> Result<Vec<Scope>, Refusal> {
+    let Some(value) = body.get("scopes") else {
+        return Ok(Scope::ALL.to_vec());
+    };
+    let asked = value
+        .as_array()
+        .and_then(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
+        .ok_or_else(|| Refusal::invalid_request("`scopes` must be an array of texts"))?;
+    if asked.is_empty() {
+        return Ok(Scope::ALL.to_vec());
+    }
+    if let Some(unknown) =
+        asked.iter().find(|name| Scope::ALL.iter().all(|scope| scope.as_str() != **name))
+    {
+        let description = format!(
+            "the client has not been granted the scope `{}`: there are read, write and read_reports",
+            shortened(unknown)
+        );
+        return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
+    }
+    Ok(Scope::ALL.into_iter().filter(|scope| asked.contains(&scope.as_str())).collect())
+}

@@ -1,0 +1,155 @@
+//! A sandbox with a client that talks to it.
+
+use std::io::Write;
+
+use reqwest::{RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions};
+use tempfile::NamedTempFile;
+
+pub(crate) const EXPORT: &str = "/job_architecture/export/jobs/task_profiles";
+
+pub(crate) struct Client {
+    pub(crate) sandbox: RunningSandbox,
+    pub(crate) http: reqwest::Client,
+    pub(crate) token: String,
+}
+
+impl Client {
+    pub(crate) async fn of(options: SandboxOptions) -> Self {
+        let sandbox =
+            Sandbox::load(options).unwrap().serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let mut client = Self { sandbox, http: reqwest::Client::new(), token: String::new() };
+        client.token = client.new_token(json!({})).await;
+        client
+    }
+
+    pub(crate) async fn generated(jobs: u32) -> Self {
+        let data = DataOrigin::Generated { jobs, seed: 3 };
+        Self::of(SandboxOptions { data, ..SandboxOptions::default() }).await
+    }
+
+    pub(crate) async fn with_jobs(jobs: &[Value]) -> Self {
+        let file = file_of(jobs);
+        let data = DataOrigin::File(file.path().to_owned());
+        Self::of(SandboxOptions { data, ..SandboxOptions::default() }).await
+    }
+
+    /// What the token endpoint is to be sent, with `changes` made to it; null takes a key away.
+    pub(crate) fn token_request(&self, changes: &Value) -> Value {
+        let known = self.sandbox.credentials();
+        let mut body = json!({
+            "client_id": known.client_id, "client_secret": known.client_secret, "audience": known.audience,
+            "grant_type": "client_credentials", "tenant": known.tenant,
+        });
+        for (key, value) in changes.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        body
+    }
+
+    pub(crate) async fn ask_for_token(&self, changes: Value) -> (StatusCode, Value) {
+        let url = &self.sandbox.credentials().token_url;
+        read(self.http.post(url).json(&self.token_request(&changes)).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn new_token(&self, changes: Value) -> String {
+        let (status, grant) = self.ask_for_token(changes).await;
+        assert_eq!(status, 200, "{grant}");
+        grant["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// An export request with nothing but the token.
+    pub(crate) fn request(&self, query: &str) -> RequestBuilder {
+        self.http.post(format!("{}{EXPORT}{query}", self.sandbox.url())).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn export(&self, query: &str, body: &Value) -> (StatusCode, Value) {
+        read(self.request(query).json(body).send().await.unwrap()).await
+    }
+
+    /// The answer to a request that is expected to be right.
+    pub(crate) async fn page(&self, query: &str, body: &Value) -> Value {
+        let (status, answer) = self.export(query, body).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// All records, in pages of `limit`.
+    pub(crate) async fn all(&self, query: &str, body: &Value, limit: usize) -> Vec<Value> {
+        let mut body = body.clone();
+        body["limit"] = limit.into();
+        let mut records = Vec::new();
+        loop {
+            let page = self.page(query, &body).await;
+            let here = page["records"].as_array().unwrap();
+            assert!(here.len() <= limit);
+            records.extend(here.iter().cloned());
+            assert_eq!(
+                page["has_next"],
+                page.get("next_starting_after").is_some(),
+                "a cursor stands where more follows"
+            );
+            if page["has_next"] == false {
+                return records;
+            }
+            assert_eq!(page["next_starting_after"], here.last().unwrap()["external_id"]);
+            body["starting_after"] = page["next_starting_after"].clone();
+        }
+    }
+}
+
+/// Status and body, which is always JSON.
+pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+    (status, body)
+}
+
+/// Checks that the answer is TechWolf's error list, and gives its descriptions.
+pub(crate) fn descriptions((status, body): &(StatusCode, Value)) -> Vec<String> {
+    let describe = |error: &Value| {
+        let keys: Vec<_> = error.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["title", "description"]);
+        assert_eq!(error["title"], status.to_string());
+        error["description"].as_str().unwrap().to_owned()
+    };
+    let errors: Vec<_> = body.as_array().unwrap().iter().map(describe).collect();
+    assert!(!errors.is_empty());
+    errors
+}
+
+/// A dataset file with one line a value.
+pub(crate) fn file_of(lines: &[Value]) -> NamedTempFile {
+    let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+    file_with(lines.join("\n").as_bytes())
+}
+
+pub(crate) fn file_with(content: &[u8]) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(content).unwrap();
+    file
+}
+
+pub(crate) fn task(id: &str, state: &str) -> Value {
+    json!({"task_id": id, "task": format!("Do the {id} work"), "validation_state": state})
+}
+
+/// A task with all that can be included.
+pub(crate) fn full_task(id: &str, hierarchy: &Value) -> Value {
+    json!({
+        "task_id": id, "task": format!("Do the {id} work"), "validation_state": "validated",
+        "source_data": [{"external_id": "d1"}],
+        "linked_skills": [{"skill_id": "s1", "skill": "Python"}],
+        "ai_impact": {"level": "H2", "rationale": "Ναί"},
+        "weekly_hours": 5,
+        "hierarchy": hierarchy,
+    })
+}
+
+pub(crate) fn place(domain: &str, subdomain: &str, cluster: &str, canonical_task: &str) -> Value {
+    json!({"domain": domain, "subdomain": subdomain, "cluster": cluster, "canonical_task": canonical_task})
+}

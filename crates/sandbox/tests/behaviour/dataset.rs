@@ -1,0 +1,149 @@
+//! Dataset files.
+
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, Generator, Sandbox, SandboxError, SandboxOptions};
+
+use crate::client::{Client, file_of, file_with, full_task, place, task};
+
+fn load(path: &Path) -> Result<Sandbox, SandboxError> {
+    let data = DataOrigin::File(path.to_owned());
+    Sandbox::load(SandboxOptions { data, ..SandboxOptions::default() })
+}
+
+fn zipped(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn job(id: &str) -> Value {
+    json!({"external_id": id, "tasks": [task("a", "suggested")]})
+}
+
+#[tokio::test]
+async fn a_file_is_served_as_the_jobs_it_was_written_from() {
+    let generator = Generator::new(3);
+    let lines: Vec<_> =
+        (0..30).map(|index| serde_json::to_value(generator.job(index)).unwrap()).collect();
+    let (from_file, generated) = (Client::with_jobs(&lines).await, Client::generated(30).await);
+    for query in ["", "?response_format=hierarchy"] {
+        let body = json!({"include": ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"]});
+        assert_eq!(from_file.all(query, &body, 7).await, generated.all(query, &body, 100).await);
+    }
+}
+
+#[test]
+fn gzip_is_read_whatever_the_name_and_in_several_members() {
+    let members =
+        [zipped(&format!("{}\n", job("1"))), zipped(&format!("{}\n{}", job("2"), job("3")))]
+            .concat();
+    assert_eq!(load(file_with(&members).path()).unwrap().jobs(), 3);
+}
+
+#[test]
+fn what_editors_leave_in_a_file_does_no_harm() {
+    let text = format!("\u{feff}{}\r\n\n  \n{}", job("1"), job("2"));
+    assert_eq!(load(file_with(text.as_bytes()).path()).unwrap().jobs(), 2);
+    assert_eq!(load(file_with(b"").path()).unwrap().jobs(), 0);
+}
+
+#[test]
+fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
+    let with = |key: &str, value: Value| {
+        let mut wrong = full_task("a", &place("d", "s", "c", "t"));
+        wrong[key] = value;
+        json!({"external_id": "x", "tasks": [task("b", "suggested"), wrong]}).to_string()
+    };
+    let cases = [
+        ("{\"external_id\": ".to_owned(), "it is not JSON: EOF"),
+        ("hello".to_owned(), "it is no JSON object"),
+        (format!("{} {}", job("x"), job("y")), "trailing characters"),
+        ("[]".to_owned(), "it is no JSON object"),
+        (json!({"tasks": []}).to_string(), "missing field `external_id`"),
+        (json!({"external_id": "x"}).to_string(), "missing field `tasks`"),
+        (json!({"external_id": 5, "tasks": []}).to_string(), "`external_id`: invalid type"),
+        (json!({"external_id": "x", "tasks": {}}).to_string(), "`tasks`: invalid type"),
+        (
+            json!({"external_id": "x", "tasks": [{"task": "b", "validation_state": "c"}]})
+                .to_string(),
+            "`tasks[0]`: missing field `task_id`",
+        ),
+        (with("weekly_hours", json!("5")), "`tasks[1].weekly_hours`: invalid type: string \"5\""),
+        (
+            with("ai_impact", json!({"rationale": "r"})),
+            "`tasks[1].ai_impact`: missing field `level`",
+        ),
+        (
+            with("linked_skills", json!([{"skill": "r"}])),
+            "`tasks[1].linked_skills[0]`: missing field `skill_id`",
+        ),
+        (with("source_data", json!([1])), "`tasks[1].source_data[0]`: invalid type"),
+        (
+            with("hierarchy", json!({"domain": "d"})),
+            "`tasks[1].hierarchy`: missing field `subdomain`",
+        ),
+        (with("validation_state", json!("")), "`tasks[1].validation_state` must not be empty"),
+        (with("task_id", json!("")), "`tasks[1].task_id` must have 1 to 100 characters"),
+        (with("task_id", json!("b")), "`tasks[1].task_id`: the job has two tasks `b`"),
+        (
+            json!({"external_id": "", "tasks": []}).to_string(),
+            "`external_id` must be 1 to 100 letters",
+        ),
+        (json!({"external_id": "a b", "tasks": []}).to_string(), "it is \"a b\""),
+        (json!({"external_id": "x".repeat(101), "tasks": []}).to_string(), "`external_id` must be"),
+        (
+            json!({"external_id": "x", "job_family_id": "é", "tasks": []}).to_string(),
+            "`job_family_id` must be",
+        ),
+        (job("1").to_string(), "external_id `1` is that of the job on line 1 already"),
+    ];
+    for (line, says) in cases {
+        // The blank line counts.
+        let file = file_with(format!("{}\n\n{line}\n{}\n", job("1"), job("2")).as_bytes());
+        let error = load(file.path()).unwrap_err();
+        assert!(matches!(error, SandboxError::Dataset { line: 3, .. }), "{line}: {error}");
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("line 3 of the dataset `{}`: ", file.path().display())),
+            "{message}"
+        );
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
+fn text_that_is_not_utf8_and_gzip_that_is_cut_are_told() {
+    let error = load(file_with(b"{\"external_id\": \"\xff\"}").path()).unwrap_err();
+    assert!(error.to_string().ends_with("it is not UTF-8"), "{error}");
+
+    let mut cut = zipped(&format!("{}\n", job("1")));
+    cut.truncate(cut.len() - 6);
+    let error = load(file_with(&cut).path()).unwrap_err();
+    assert!(matches!(error, SandboxError::Read { .. }), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_told_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.ndjson");
+    let error = load(&path).unwrap_err();
+    assert!(matches!(error, SandboxError::Open { .. }));
+    assert!(error.to_string().contains("jobs.ndjson"), "{error}");
+    assert!(
+        matches!(load(folder.path()).unwrap_err(), SandboxError::Open { .. }),
+        "a folder is no file"
+    );
+}
+
+#[test]
+fn the_dataset_is_not_needed_once_it_is_loaded() {
+    let file = file_of(&[job("1")]);
+    let sandbox = load(file.path()).unwrap();
+    drop(file);
+    assert_eq!(sandbox.jobs(), 1);
+}

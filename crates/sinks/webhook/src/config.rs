@@ -1,0 +1,140 @@
+//! The options of `type = "webhook"`.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_core::{
+    BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
+};
+use taskferry_retry::RetryOptions;
+use url::Url;
+
+use crate::receiver::Receiver;
+use crate::sink::{Limits, WebhookSink};
+
+/// Headers that say what the sink itself knows better.
+const OWN_HEADERS: [&str; 6] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "transfer-encoding",
+];
+
+/// Posts records to a URL, many at a time, as JSON arrays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookOptions {
+    /// Where to post. Taken for a secret as a whole, since such addresses often have a key in their path:
+    /// messages show no more than scheme and host.
+    pub url: Secret,
+    /// Headers to send with every request, by name. The values are taken for secrets. None by default.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Secret>,
+    /// How many records one request carries at most.
+    #[serde(default = "hundred")]
+    #[schemars(range(min = 1))]
+    pub batch_records: NonZeroU32,
+    /// How large the body of one request may be. A record that is larger by itself is sent alone.
+    #[serde(default = "one_mebibyte")]
+    pub batch_bytes: ByteCount,
+    /// How long one request may take, from connecting to the last byte of the answer.
+    #[serde(default = "thirty_seconds")]
+    pub timeout: Duration,
+    /// How often and how patiently a failed request is repeated.
+    #[serde(default)]
+    pub retry: RetryOptions,
+}
+
+fn hundred() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(99)
+}
+
+fn one_mebibyte() -> ByteCount {
+    ByteCount::new(1 << 20)
+}
+
+fn thirty_seconds() -> Duration {
+    Duration::from_secs(30)
+}
+
+impl Plugin for WebhookOptions {
+    const TYPE: &'static str = "webhook";
+}
+
+impl SinkPlugin for WebhookOptions {
+    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let url = check_url(&self.url).map_err(|problem| problems.push(problem)).ok();
+        let headers = check_headers(&self.headers, &mut problems);
+        if self.timeout.get().is_zero() {
+            let path = KeyPath::of("timeout");
+            let problem = Problem::at(path, "value::invalid", "no time is left to answer");
+            problems.push(problem.help("write for example \"30s\""));
+        }
+        match url {
+            Some(url) if problems.is_empty() => {
+                let limits = Limits {
+                    batch_records: self.batch_records.get(),
+                    batch_bytes: self.batch_bytes.get(),
+                };
+                let secrets = self.headers.into_values().collect();
+                let receiver = Receiver::new(url, headers, secrets, self.timeout, self.retry);
+                Ok(Box::new(WebhookSink::new(receiver, limits)))
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+/// Says nothing of the URL itself.
+fn check_url(url: &Secret) -> Result<Url, Problem> {
+    let problem = |code, message: String| {
+        let help =
+            "write an address that begins with `https://`, or set the variable it comes from";
+        Problem::at(KeyPath::of("url"), code, message).help(help)
+    };
+    if url.expose().trim().is_empty() {
+        return Err(problem("value::empty", "`url` is empty".to_owned()));
+    }
+    let url = Url::parse(url.expose())
+        .map_err(|error| problem("url::invalid", format!("this is not a URL: {error}")))?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url)
+    } else {
+        let message = "the URL begins neither with `https://` nor with `http://`";
+        Err(problem("url::scheme", message.to_owned()))
+    }
+}
+
+fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>) -> HeaderMap {
+    let mut checked = HeaderMap::new();
+    for (name, value) in headers {
+        let path = KeyPath::of("headers").key(name.clone());
+        let mut wrong = |part: Part, code, message: String| {
+            problems.push(Problem::at(path.clone(), code, message).part(part));
+        };
+        let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
+            wrong(Part::Key, "header::name", format!("`{name}` can't be the name of a header"));
+            continue;
+        };
+        if OWN_HEADERS.contains(&header.as_str()) {
+            wrong(Part::Key, "header::own", format!("`{header}` is set by the sink itself"));
+        }
+        if checked.contains_key(&header) {
+            wrong(Part::Key, "header::twice", format!("`{header}` stands here twice"));
+        }
+        if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
+            value.set_sensitive(true);
+            checked.insert(header, value);
+        } else {
+            let message = "the value holds characters that can't be sent, a line break perhaps";
+            wrong(Part::Value, "header::value", message.to_owned());
+        }
+    }
+    checked
+}

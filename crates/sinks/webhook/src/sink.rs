@@ -1,0 +1,99 @@
+//! From records to batches.
+
+use async_trait::async_trait;
+use serde_json::json;
+use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Record, RunContext, Sink, StageError};
+
+use crate::key::idempotency_key;
+use crate::parcel::Parcel;
+use crate::receiver::{Connection, Receiver};
+
+/// How much one request carries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) batch_records: u32,
+    pub(crate) batch_bytes: u64,
+}
+
+/// Collects records and sends them when there are enough, at the latest when they are to be committed.
+#[derive(Debug)]
+pub(crate) struct WebhookSink {
+    receiver: Receiver,
+    limits: Limits,
+    /// Once the sink is opened.
+    open: Option<(RunContext, Connection)>,
+    parcel: Parcel,
+    /// Batches delivered.
+    batches: u64,
+    delivery: Delivery,
+}
+
+impl WebhookSink {
+    pub(crate) fn new(receiver: Receiver, limits: Limits) -> Self {
+        Self {
+            receiver,
+            limits,
+            open: None,
+            parcel: Parcel::default(),
+            batches: 0,
+            delivery: Delivery::default(),
+        }
+    }
+
+    async fn add(&mut self, record: &Record) -> Result<(), StageError> {
+        let text = record.to_json();
+        if !self.parcel.has_room_for(&text, self.limits.batch_bytes) {
+            self.send().await?;
+        }
+        self.parcel.add(&text, record.origin());
+        if self.parcel.records() >= self.limits.batch_records {
+            self.send().await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what was collected; nothing if that is nothing.
+    async fn send(&mut self) -> Result<(), StageError> {
+        let Some((run, connection)) = &mut self.open else {
+            return Err(StageError::new(ErrorKind::Defect, "the sink was not opened"));
+        };
+        let Some(ready) = std::mem::take(&mut self.parcel).close() else { return Ok(()) };
+        let key = idempotency_key(run, self.receiver.url(), &ready, self.batches);
+        let name = format!("batch {} ({})", self.batches + 1, ready.content());
+        connection
+            .deliver(&self.receiver, &ready.body, &key, &name)
+            .await
+            .map_err(|error| error.context(&name))?;
+        self.batches += 1;
+        self.delivery.records += u64::from(ready.records);
+        self.delivery.bytes += ready.body.len() as u64;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Sink for WebhookSink {
+    async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+        self.open = Some((run.clone(), self.receiver.connect()?));
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+        for record in &batch.records {
+            self.add(record).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<Mark, StageError> {
+        self.send().await?;
+        Ok(Mark::new(json!({"batches": self.batches, "records": self.delivery.records})))
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
+        self.send().await?;
+        let (requests, retries) =
+            self.open.map(|(_, connection)| connection.counts()).unwrap_or_default();
+        Ok(Delivery { requests, retries, ..self.delivery })
+    }
+}

@@ -1,0 +1,241 @@
+//! The options of `type = "techwolf"`.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use taskferry_core::{
+    BuildContext, ByteCount, Duration, Plugin, Problem, Secret, Source, SourcePlugin,
+};
+use taskferry_retry::RetryOptions;
+
+use crate::check;
+use crate::request::Listing;
+use crate::source::{Limits, TechWolfSource};
+
+/// Pages through the export of all jobs' task profiles of a TechWolf tenant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TechWolfOptions {
+    /// Where the tenant's API is, `https://{tenant}.{region}.techwolf.ai` for example, without the path of
+    /// the export. `sandbox:` stands for an endpoint inside this process, with its own credentials.
+    pub url: String,
+    /// How tasks are arranged within a record: all in one `tasks` list, or in the tree of domains,
+    /// subdomains, clusters and canonical tasks.
+    #[serde(default)]
+    pub response_format: ResponseFormat,
+    /// In whose words skills are named. Vendors other than `techwolf` have to be activated for the tenant.
+    #[serde(default)]
+    pub external_vendor: ExternalVendor,
+    /// How many jobs one page brings, from 1 to 100.
+    #[serde(default = "hundred")]
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: u32,
+    /// What tasks carry beside their id, name and state. Nothing by default.
+    #[serde(default)]
+    pub include: BTreeSet<Include>,
+    /// Which jobs are exported: those that pass all of these. All by default.
+    #[serde(default)]
+    pub filters: Vec<FilterOptions>,
+    /// How to get a token. Needed unless the endpoint runs inside this process.
+    pub auth: Option<AuthOptions>,
+    /// How long one request may take, from connecting to the last byte of the answer.
+    #[serde(default = "two_minutes")]
+    pub timeout: Duration,
+    /// How large the answer to one request may be, after decompression.
+    #[serde(default = "sixty_four_mebibytes")]
+    pub max_page_bytes: ByteCount,
+    /// How often and how patiently a failed request is repeated.
+    #[serde(default)]
+    pub retry: RetryOptions,
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+fn two_minutes() -> Duration {
+    Duration::from_secs(120)
+}
+
+fn sixty_four_mebibytes() -> ByteCount {
+    ByteCount::new(64 << 20)
+}
+
+// Both values are seen.
+/// How tasks are arranged within a record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseFormat {
+    /// All tasks of a job in one list.
+    #[default]
+    List,
+    /// A tree of domains, subdomains, clusters and canonical tasks.
+    Hierarchy,
+}
+
+// All values are seen; that `techwolf` is the default is inferred.
+/// In whose words skills are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExternalVendor {
+    /// TechWolf's own vocabulary.
+    #[default]
+    Techwolf,
+    /// Workday's skills.
+    Workday,
+    /// SAP's attribute library.
+    SapAttributeLibrary,
+}
+
+// All values are seen.
+/// What tasks can carry beside their id, name and state.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Include {
+    /// `ai_impact`: how far AI can take the task over, and why.
+    AiImpact,
+    /// `linked_skills`: the skills behind the task.
+    LinkedSkills,
+    /// `weekly_hours`: the estimated time spent on the task.
+    WeeklyHours,
+    /// `source_data`: the entries of job data behind the task.
+    SourceData,
+    /// Tasks that were rejected, which are left out otherwise.
+    RejectedTasks,
+}
+
+/// One condition that exported jobs meet.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilterOptions {
+    /// What the condition is about.
+    pub filter: FilterKind,
+    /// For `job_family_id_is_in_list`: the `external_id` of each job family.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_family_ids: Option<Vec<String>>,
+    /// For `last_updated`: a date (`2026-01-31`) or an instant (`2026-01-31T08:00:00Z`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// For `last_updated`: how a job's own date compares to `value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Operator>,
+}
+
+// Seen on the sibling exports, inferred for this one.
+/// What a condition is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterKind {
+    /// The job belongs to one of the families in `job_family_ids`.
+    JobFamilyIdIsInList,
+    /// The job was last updated before, at or after `value`.
+    LastUpdated,
+}
+
+// `lt` is seen, the others are inferred.
+/// How a job's date compares to the value given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operator {
+    /// Equal.
+    Eq,
+    /// Before.
+    Lt,
+    /// Before, or equal.
+    Lte,
+    /// After.
+    Gt,
+    /// After, or equal.
+    Gte,
+}
+
+/// How to get a token: client credentials, or a token from elsewhere.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuthOptions {
+    /// Where tokens are issued: `https://techwolf.eu.auth0.com/oauth/token` in the EU,
+    /// `https://techwolf-us.us.auth0.com/oauth/token` in the US.
+    pub token_url: Option<String>,
+    /// The client, as TechWolf handed it out.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
+    /// The API that the token is for: `eu3.techwolf.ai` or `us3.techwolf.ai`.
+    pub audience: Option<String>,
+    /// The tenant that the token is for.
+    pub tenant: Option<String>,
+    /// What the token may be used for, `read` for example. All that the client may do by default.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// A token that was issued elsewhere, instead of client credentials. It can't be renewed: the run ends
+    /// when it expires.
+    pub token: Option<Secret>,
+}
+
+impl ResponseFormat {
+    /// As the API wants it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Hierarchy => "hierarchy",
+        }
+    }
+}
+
+impl ExternalVendor {
+    /// As the API wants it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Techwolf => "techwolf",
+            Self::Workday => "workday",
+            Self::SapAttributeLibrary => "sap_attribute_library",
+        }
+    }
+}
+
+impl Plugin for TechWolfOptions {
+    const TYPE: &'static str = "techwolf";
+}
+
+impl SourcePlugin for TechWolfOptions {
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
+        let mut problems = check::numbers(self.limit, self.timeout);
+        problems.extend(check::filters(&self.filters));
+        let server = check::server(&self.url, self.auth, context).map_err(|more| {
+            problems.extend(more);
+        });
+        match server {
+            Ok(server) if problems.is_empty() => {
+                let listing = Listing {
+                    response_format: self.response_format,
+                    external_vendor: self.external_vendor,
+                    limit: self.limit,
+                    include: self.include,
+                    filters: self.filters,
+                };
+                let limits = Limits {
+                    timeout: self.timeout,
+                    max_page_bytes: self.max_page_bytes,
+                    retry: self.retry,
+                };
+                Ok(Box::new(TechWolfSource::new(server, listing, limits)))
+            }
+            _ => Err(problems),
+        }
+    }
+
+    fn lacks(&self, field: &str) -> Option<String> {
+        let needed = match field {
+            "ai_impact" => Include::AiImpact,
+            "linked_skills" => Include::LinkedSkills,
+            "weekly_hours" => Include::WeeklyHours,
+            "source_data" => Include::SourceData,
+            _ => return None,
+        };
+        let lacks = !self.include.contains(&needed);
+        lacks.then(|| format!("add \"{field}\" to `include` in [source]"))
+    }
+}

@@ -1,0 +1,230 @@
+//! A server that does not behave.
+
+use serde_json::json;
+use taskferry_core::ErrorKind;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::tenant::{SECRET, Tenant, page, read_all};
+
+/// Whatever stands first is answered first; then the one page that there is.
+async fn recovers_from(fault: Answer) {
+    recovers_within("60s", fault).await;
+}
+
+async fn recovers_within(timeout: &str, fault: Answer) {
+    let tenant = Tenant::answering([fault, page(&["a"], None)]).await;
+    let mut source = tenant.source(&json!({"timeout": timeout})).await;
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
+    let statistics = source.statistics();
+    assert_eq!((statistics.requests, statistics.retries), (3, 1));
+}
+
+#[tokio::test]
+async fn too_many_requests_are_asked_again() {
+    recovers_from(Answer::new(429, "").header("retry-after", "0")).await;
+    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
+    recovers_from(Answer::new(429, "[]").header("retry-after", past)).await;
+}
+
+#[tokio::test]
+async fn a_busy_gateway_is_asked_again() {
+    let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
+    recovers_from(Answer::new(503, page)).await;
+    for status in [408, 425, 500, 502, 504] {
+        recovers_from(Answer::new(status, "")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cut_body_is_fetched_again() {
+    recovers_from(page(&["x"], None).cut()).await;
+    recovers_from(Answer::new(200, r#"{"has_next": false, "records": [{"external"#)).await;
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_is_fetched_again() {
+    recovers_within("1s", page(&["x"], None).silent()).await;
+}
+
+#[tokio::test]
+async fn garbage_is_fetched_again() {
+    for garbage in ["", "OK", "null", "[true, []]", "{}", "{\"has_next\": \"no\", \"records\": []}"]
+    {
+        recovers_from(Answer::new(200, garbage)).await;
+    }
+    recovers_from(Answer::new(200, vec![0x7b, 0xff, 0xfe])).await;
+    recovers_from(page(&["x"], None).header("content-encoding", "gzip")).await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_no_job_is_fetched_again() {
+    for record in ["5", "[\"a\"]", "{}", "{\"external_id\": 5}", "null"] {
+        let body = format!(r#"{{"has_next": false, "records": [{record}]}}"#);
+        recovers_from(Answer::new(200, body)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_stays_no_job_is_named() {
+    let body = r#"{"has_next": false, "records": [{"external_id": "a"}, {"tasks": []}]}"#;
+    let tenant = Tenant::answering([page(&["z"], Some("z")), Answer::new(200, body)]).await;
+    let error = tenant.error(&json!({})).await;
+    let text = error.full_message();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(text.starts_with("page 2 (after `z`): gave up after 6 attempts: POST http"), "{text}");
+    assert!(text.contains("record 2 of the page is not a job"), "{text}");
+    assert!(text.contains("external_id"), "{text}");
+    assert_eq!(error.origin().unwrap().index, 1);
+}
+
+#[tokio::test]
+async fn the_server_s_wish_to_wait_is_heard() {
+    for (wish, seconds) in [("7200", "7200s"), ("Tue, 01 Jan 2199 00:00:00 GMT", "s; ")] {
+        for status in [429, 503] {
+            let busy = Answer::new(status, "").header("retry-after", wish);
+            let tenant = Tenant::answering([busy]).await;
+            let error = tenant.error(&json!({})).await;
+            let hint = error.hint_text().unwrap();
+            assert!(hint.contains("asked to wait") && hint.contains(seconds), "{hint}");
+            assert_eq!(tenant.exports().len(), 1, "longer than max_retry_after is not waited for");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_never_ends_is_given_up() {
+    let tenant = Tenant::answering([Answer::new(200, "[1,".repeat(1000)).endless()]).await;
+    let error = tenant.error(&json!({"max_page_bytes": "100 kB"})).await;
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(error.full_message().contains("larger than 100000 bytes"));
+    assert!(error.hint_text().unwrap().contains("max_page_bytes"));
+    assert_eq!(tenant.exports().len(), 1, "it would not be smaller the next time");
+}
+
+#[tokio::test]
+async fn a_page_that_says_it_is_too_large_is_not_read() {
+    let tenant = Tenant::answering([Answer::new(200, "x".repeat(2000)).silent()]).await;
+    let error = tenant.error(&json!({"max_page_bytes": "1 kB"})).await;
+    assert_eq!(error.kind(), ErrorKind::Limit);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
+    let tenant = Tenant::answering([Answer::new(200, "").silent()]).await;
+    let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
+    let error = tenant.error(&json!({"timeout": "100ms", "retry": retry})).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let text = error.full_message();
+    assert!(text.contains("gave up after 2 attempts"), "{text}");
+    assert!(text.contains("no whole answer came within 100ms"), "{text}");
+    assert_eq!(tenant.exports().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_shows_what_techwolf_says_about_it() {
+    let errors = r#"[{"title": "400 Bad Request", "description": "limit must be at most 100."},
+        {"title": "400 Bad Request", "description": "include: unknown value."}]"#;
+    let tenant = Tenant::answering([Answer::new(400, errors)]).await;
+    let error = tenant.error(&json!({})).await;
+    let url = format!("{}/job_architecture/export/jobs/task_profiles", tenant.url());
+    let expected = format!(
+        "page 1 (the first): POST {url}: the server answered 400 Bad Request: \
+         limit must be at most 100.; include: unknown value."
+    );
+    assert_eq!(error.full_message(), expected);
+    assert_eq!(tenant.exports().len(), 1, "a refusal is not asked again");
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    for (status, kind, hint) in [
+        (400, ErrorKind::Refused, "`include`"),
+        (403, ErrorKind::Auth, "external_vendor"),
+        (404, ErrorKind::Refused, "check `url`"),
+        (422, ErrorKind::Refused, "`filters`"),
+    ] {
+        let tenant = Tenant::answering([Answer::new(status, "")]).await;
+        let error = tenant.error(&json!({})).await;
+        assert_eq!(error.kind(), kind, "{status}");
+        assert!(error.hint_text().unwrap().contains(hint), "{status}: {:?}", error.hint_text());
+        assert!(error.full_message().contains("did not say why"), "{error}");
+    }
+    let tenant = Tenant::answering([page(&["a"], Some("a")), Answer::new(404, "")]).await;
+    let error = tenant.error(&json!({})).await;
+    assert!(error.hint_text().unwrap().contains("may have been deleted"));
+}
+
+#[tokio::test]
+async fn an_error_page_of_any_kind_is_shown_harmlessly() {
+    let html = "<html><style>p{}</style><h1>Access\x1b[2J denied</h1>".to_owned();
+    let long = format!("<p>{}</p>", "word ".repeat(10_000));
+    for (body, shown) in
+        [(html, "Access [2J denied"), (long, "word word"), ("[[[[".to_owned(), "[[[[")]
+    {
+        let tenant = Tenant::answering([Answer::new(403, body)]).await;
+        let text = tenant.error(&json!({})).await.full_message();
+        assert!(text.contains(shown), "{text}");
+        assert!(!text.contains('\x1b') && text.len() < 500, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Answer::new(307, "").header("location", "https://elsewhere.example/x?sig=1");
+    let tenant = Tenant::answering([elsewhere]).await;
+    let error = tenant.error(&json!({})).await;
+    let text = error.full_message();
+    assert!(text.contains("leads to https://elsewhere.example and is not followed"), "{text}");
+    assert!(error.hint_text().unwrap().contains("correct `url`"));
+    assert_eq!(tenant.exports().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_there_is_said_plainly() {
+    let tenant = Tenant::answering([page(&[], None)]).await;
+    let options = tenant.options(&json!({"auth": {"token": "t"}}));
+    let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
+    let mut options = options;
+    options["retry"] = retry;
+    drop(tenant);
+    let mut source = crate::tenant::opened(&options).await;
+    let error = source.next_page().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(!error.is_temporary());
+    assert!(error.full_message().contains("no connection"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_repeats_the_secrets_does_not_publish_them() {
+    let echo = format!("you sent Bearer token-1 and {SECRET}");
+    for answer in [
+        Answer::new(400, echo.clone()),
+        Answer::new(400, json!([{"title": echo, "description": echo}]).to_string()),
+        Answer::new(200, echo.clone()),
+    ] {
+        let tenant = Tenant::answering([answer]).await;
+        let mut source = tenant.source(&json!({})).await;
+        let error = source.next_page().await.unwrap_err();
+        for text in [error.full_message(), format!("{error:?}"), format!("{source:?}")] {
+            assert!(!text.contains("token-1") && !text.contains(SECRET), "{text}");
+        }
+        assert!(error.full_message().contains("you sent Bearer [secret]"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_was_not_waited_for_can_be_asked_for_again() {
+    let tenant = Tenant::answering([page(&["a"], Some("a")), page(&["b"], None)]).await;
+    let mut source = tenant.source(&json!({})).await;
+    source.next_page().await.unwrap();
+    {
+        let next = source.next_page();
+        tokio::pin!(next);
+        // Polled once, so that the request is under way, and dropped.
+        let polled = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(next.as_mut().poll(context).is_pending())
+        });
+        assert!(polled.await);
+    }
+    assert_eq!(read_all(&mut *source).await.jobs(), ["b"]);
+}

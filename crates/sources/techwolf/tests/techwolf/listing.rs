@@ -1,0 +1,213 @@
+//! Page after page: what is asked for, what comes out, and when a listing does not get on.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use taskferry_core::ErrorKind;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::tenant::{Tenant, page, read_all};
+
+#[tokio::test]
+async fn pages_follow_each_other_until_nothing_is_next() {
+    let tenant = Tenant::answering([
+        page(&["a", "b"], Some("b")),
+        page(&["c"], Some("c")),
+        page(&["d"], None),
+    ])
+    .await;
+    let listing = tenant.read().await;
+    assert_eq!(listing.jobs(), ["a", "b", "c", "d"]);
+
+    let last = &listing.pages[2];
+    assert_eq!((last.number, last.cursor.as_ref().unwrap().as_str()), (3, "c"));
+    assert!(last.next.is_none());
+    let origin = listing.pages[0].records[1].origin();
+    assert_eq!((origin.page, origin.index, origin.cursor.is_none()), (1, 1, true));
+    let size = tenant_page_size(&["a", "b"], Some("b"));
+    assert_eq!(listing.pages[0].bytes, size);
+}
+
+fn tenant_page_size(jobs: &[&str], next: Option<&str>) -> u64 {
+    let records: Vec<Value> =
+        jobs.iter().map(|job| json!({"external_id": job, "tasks": []})).collect();
+    let body = json!({"has_next": true, "records": records, "next_starting_after": next});
+    body.to_string().len() as u64
+}
+
+#[tokio::test]
+async fn a_request_has_the_documented_shape() {
+    let tenant = Tenant::answering([page(&["a"], Some("a")), page(&["b"], None)]).await;
+    let mut source = tenant
+        .source(&json!({
+            "url": format!("{}/gateway/", tenant.url()),
+            "response_format": "hierarchy",
+            "external_vendor": "sap_attribute_library",
+            "limit": 1,
+            "include": ["linked_skills", "ai_impact"],
+            "filters": [
+                {"filter": "job_family_id_is_in_list", "job_family_ids": ["legal"]},
+                {"filter": "last_updated", "value": "2026-01-31", "operator": "gte"},
+            ],
+        }))
+        .await;
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a", "b"]);
+
+    let [first, second] = &tenant.exports()[..] else { panic!("two requests") };
+    assert_eq!(first.method, "POST");
+    let target = "/gateway/job_architecture/export/jobs/task_profiles\
+                  ?external_vendor=sap_attribute_library&response_format=hierarchy";
+    assert_eq!(first.target, target);
+    assert_eq!(first.header("authorization"), Some("Bearer token-1"));
+    assert_eq!(first.header("content-type"), Some("application/json"));
+    assert!(first.header("user-agent").unwrap().starts_with("taskferry/"));
+    let accepted = first.header("accept-encoding").unwrap();
+    assert!(accepted.contains("gzip") && accepted.contains("zstd"), "{accepted}");
+
+    let body: Value = serde_json::from_str(&first.body).unwrap();
+    let expected = json!({
+        "limit": 1,
+        "include": ["ai_impact", "linked_skills"],
+        "filters": [
+            {"filter": "job_family_id_is_in_list", "job_family_ids": ["legal"]},
+            {"filter": "last_updated", "value": "2026-01-31", "operator": "gte"},
+        ],
+    });
+    assert_eq!(body, expected);
+    let body: Value = serde_json::from_str(&second.body).unwrap();
+    assert_eq!(body["starting_after"], "a");
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_sent() {
+    let tenant = Tenant::answering([page(&[], None)]).await;
+    tenant.read().await.jobs();
+    assert_eq!(tenant.exports()[0].body, r#"{"limit":100}"#);
+    let query = "?external_vendor=techwolf&response_format=list";
+    assert!(tenant.exports()[0].target.ends_with(query));
+}
+
+#[tokio::test]
+async fn unknown_fields_and_any_order_of_keys_do_no_harm() {
+    let body = r#"{"next_starting_after": "zzz", "took_ms": 1.50, "records":
+        [{"tasks": [{"new": 1e400}], "external_id": "a\u00e9", "grade": 7.10}], "has_next": false, "x": {}}"#;
+    let tenant = Tenant::answering([Answer::new(200, body)]).await;
+    let listing = tenant.read().await;
+    assert_eq!(listing.jobs(), ["aé"]);
+    let text = listing.pages[0].records[0].to_json();
+    assert_eq!(text, r#"{"tasks": [{"new": 1e400}], "external_id": "a\u00e9", "grade": 7.10}"#);
+}
+
+#[tokio::test]
+async fn an_empty_page_is_not_the_end() {
+    let tenant = Tenant::answering([
+        page(&["a"], Some("a")),
+        page(&[], Some("b")),
+        page(&[], Some("c")),
+        page(&["d"], None),
+    ])
+    .await;
+    assert_eq!(tenant.read().await.jobs(), ["a", "d"]);
+}
+
+#[tokio::test]
+async fn a_cursor_may_be_long_and_strange() {
+    let cursor = "ä\"\\ \u{1F43A}".repeat(50);
+    let tenant = Tenant::answering([page(&["a"], Some(&cursor)), page(&["b"], None)]).await;
+    assert_eq!(tenant.read().await.jobs(), ["a", "b"]);
+    let body: Value = serde_json::from_str(&tenant.exports()[1].body).unwrap();
+    assert_eq!(body["starting_after"], cursor);
+}
+
+#[tokio::test]
+async fn after_the_end_nothing_is_asked() {
+    let tenant = Tenant::answering([page(&["a"], None)]).await;
+    let mut source = tenant.source(&json!({})).await;
+    assert!(source.next_page().await.unwrap().is_some());
+    assert!(source.next_page().await.unwrap().is_none());
+    assert!(source.next_page().await.unwrap().is_none());
+    assert_eq!(tenant.exports().len(), 1);
+}
+
+/// Reads to the error and gives its text.
+async fn stuck(answers: impl IntoIterator<Item = Answer>) -> String {
+    let tenant = Tenant::answering(answers).await;
+    let error = tenant.error(&json!({})).await;
+    assert_eq!(error.kind(), ErrorKind::NoProgress, "{error:?}");
+    assert!(!error.is_temporary());
+    error.full_message()
+}
+
+#[tokio::test]
+async fn a_cursor_that_stands_still_is_named() {
+    let text = stuck([page(&["a"], Some("a")), page(&["b"], Some("a"))]).await;
+    assert!(text.contains("page 2 (after `a`)"), "{text}");
+    assert!(text.contains("the cursor stands still at `a`"), "{text}");
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_again_is_named() {
+    let text = stuck([
+        page(&["a"], Some("a")),
+        page(&["b"], Some("b")),
+        page(&["c"], Some("c")),
+        page(&["d"], Some("a")),
+    ])
+    .await;
+    assert!(text.contains("page 4 (after `c`)"), "{text}");
+    assert!(text.contains("the cursor `a` comes a second time"), "{text}");
+}
+
+#[tokio::test]
+async fn a_page_that_overlaps_with_the_one_before_is_named() {
+    let text = stuck([page(&["a", "b"], Some("b")), page(&["b", "c"], Some("c"))]).await;
+    assert!(text.contains("page 2 (after `b`)") && text.contains("job `b`"), "{text}");
+
+    let across_an_empty_page =
+        stuck([page(&["a"], Some("a")), page(&[], Some("x")), page(&["a"], None)]).await;
+    assert!(across_an_empty_page.contains("page 3 (after `x`)"), "{across_an_empty_page}");
+}
+
+#[tokio::test]
+async fn a_page_that_comes_again_later_is_named() {
+    let text = stuck([
+        page(&["a", "b"], Some("b")),
+        page(&["c"], Some("c")),
+        page(&["a", "b"], Some("d")),
+    ])
+    .await;
+    assert!(text.contains("page 3 (after `c`)") && text.contains("job `a`"), "{text}");
+}
+
+#[tokio::test]
+async fn more_to_come_without_a_cursor_is_an_error() {
+    for next in [r#""""#, "null"] {
+        let body = format!(r#"{{"has_next": true, "records": [], "next_starting_after": {next}}}"#);
+        let tenant = Tenant::answering([Answer::new(200, body)]).await;
+        let text = tenant.error(&json!({})).await.full_message();
+        assert!(text.contains("page 1 (the first)"), "{text}");
+        assert!(text.contains("next_starting_after"), "{text}");
+        assert_eq!(tenant.exports().len(), 1, "asking again does not help");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn every_job_comes_once_and_in_order_whatever_the_page_size(jobs in 0_usize..40, size in 1_usize..12) {
+        let ids: Vec<String> = (0..jobs).map(|number| format!("job-{number}")).collect();
+        let mut pages: Vec<Answer> = Vec::new();
+        let chunks: Vec<&[String]> = ids.chunks(size).collect();
+        for (index, chunk) in chunks.iter().enumerate() {
+            let names: Vec<&str> = chunk.iter().map(String::as_str).collect();
+            let next = (index + 1 < chunks.len()).then(|| names[names.len() - 1]);
+            pages.push(page(&names, next));
+        }
+        if pages.is_empty() {
+            pages.push(page(&[], None));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let read = runtime.block_on(async { Tenant::answering(pages).await.read().await.jobs() });
+        prop_assert_eq!(read, ids);
+    }
+}

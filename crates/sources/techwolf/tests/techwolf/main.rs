@@ -1,0 +1,10 @@
+//! What the source promises, seen from outside: against a tenant that answers as each test wants it to.
+
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
+mod faults;
+mod listing;
+mod options;
+mod sandbox;
+mod tenant;
+mod tokens;

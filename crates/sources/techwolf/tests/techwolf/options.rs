@@ -1,0 +1,171 @@
+//! Options: what is right, what is wrong and how it is said.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, EndpointCredentials, Endpoints, KeyPath, LocalEndpoint, Problem, RunningEndpoint,
+    Secret, SourcePlugin, StageError, read_options,
+};
+use taskferry_source_techwolf::TechWolfOptions;
+
+use crate::tenant::{Tenant, build, build_with, open, page, read_all};
+
+fn problems(more: &Value) -> Vec<(String, &'static str)> {
+    let mut options = json!({
+        "url": "https://acme.eu3.techwolf.ai",
+        "auth": {"token": "t"},
+    });
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    let problems = build(&options).map(drop).unwrap_err();
+    assert!(problems.iter().all(|problem| !format!("{problem:?}").contains("hunter2")));
+    problems.iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
+}
+
+fn at(path: &str, code: &'static str) -> (String, &'static str) {
+    (path.to_owned(), code)
+}
+
+#[test]
+fn a_url_and_credentials_are_enough() {
+    for url in ["https://acme.eu3.techwolf.ai", "https://acme.example/prefix/", "http://[::1]:80"] {
+        assert!(build(&json!({"url": url, "auth": {"token": "t"}})).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn a_wrong_url_is_told_what_is_wrong_with_it() {
+    for (url, code) in [
+        ("", "value::empty"),
+        ("acme.eu3.techwolf.ai", "url::invalid"),
+        ("https://", "url::invalid"),
+        ("https:///", "url::invalid"),
+        ("ftp://acme.example", "url::scheme"),
+        ("sandbix:", "url::scheme"),
+        ("acme.example:443/x", "url::scheme"),
+        ("https://user:hunter2@acme.example", "url::user"),
+        ("https://acme.example?key=hunter2", "url::query"),
+        ("https://acme.example/#x", "url::query"),
+        ("https://acme.example/job_architecture/export/jobs/task_profiles/", "url::path"),
+    ] {
+        assert_eq!(problems(&json!({"url": url})), [at("url", code)], "{url}");
+    }
+}
+
+#[test]
+fn credentials_have_to_be_there_in_full() {
+    let without = build(&json!({"url": "https://acme.example"})).map(drop).unwrap_err();
+    assert_eq!(without[0].message, "the key `auth` is missing");
+
+    let unset = json!({"token_url": "https://id.example/oauth/token", "client_id": "",
+        "client_secret": "", "audience": "eu3.techwolf.ai", "tenant": ""});
+    let empty = ["auth.client_id", "auth.client_secret", "auth.tenant"];
+    assert_eq!(problems(&json!({"auth": unset})), empty.map(|path| at(path, "value::empty")));
+
+    let partly = json!({"client_id": "c", "client_secret": "hunter2", "token_url": "id.example"});
+    assert_eq!(
+        problems(&json!({"auth": partly})),
+        [
+            at("auth", "key::missing"),
+            at("auth", "key::missing"),
+            at("auth.token_url", "url::invalid")
+        ]
+    );
+    assert_eq!(problems(&json!({"auth": {"token": ""}})), [at("auth.token", "value::empty")]);
+}
+
+#[test]
+fn a_token_stands_alone() {
+    let both = json!({"token": "hunter2", "client_id": "c", "client_secret": "hunter2"});
+    assert_eq!(problems(&json!({"auth": both})), [at("auth.token", "auth::both")]);
+    let unset = json!({"token": "hunter2", "client_id": "", "client_secret": "", "tenant": "acme"});
+    assert!(build(&json!({"url": "https://acme.example", "auth": unset})).is_ok());
+    let torn = json!({"auth": {"token": "hunter2\n"}});
+    assert_eq!(problems(&torn), [at("auth.token", "auth::token")]);
+}
+
+#[test]
+fn a_filter_has_what_its_kind_needs_and_nothing_else() {
+    let filters = json!([
+        {"filter": "job_family_id_is_in_list", "job_family_ids": ["legal"]},
+        {"filter": "last_updated", "value": "2026-01-31T08:00:00Z", "operator": "lt"},
+        {"filter": "job_family_id_is_in_list", "value": "2026-01-31"},
+        {"filter": "last_updated", "value": "yesterday"},
+        {"filter": "job_family_id_is_in_list", "job_family_ids": []},
+        {"filter": "job_family_id_is_in_list", "job_family_ids": ["legal", " "]},
+        {"filter": "last_updated", "value": "2026-02-31", "operator": "eq"},
+    ]);
+    assert_eq!(
+        problems(&json!({"filters": filters})),
+        [
+            at("filters[2]", "key::missing"),
+            at("filters[2].value", "key::unknown"),
+            at("filters[3]", "key::missing"),
+            at("filters[3].value", "value::invalid"),
+            at("filters[4].job_family_ids", "value::empty"),
+            at("filters[5].job_family_ids[1]", "value::empty"),
+            at("filters[6].value", "value::invalid"),
+        ]
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let found = problems(&json!({"url": "x", "limit": 101, "timeout": "0s", "auth": {}}));
+    assert_eq!(found.len(), 3 + 5, "{found:?}");
+    assert_eq!(problems(&json!({"limit": 0})), [at("limit", "value::invalid")]);
+}
+
+#[test]
+fn a_source_knows_what_its_tasks_will_lack() {
+    let options = json!({"url": "sandbox:", "include": ["ai_impact"]});
+    let options: TechWolfOptions = read_options(&options, &[]).unwrap();
+    assert_eq!(options.lacks("ai_impact"), None);
+    let advice = options.lacks("weekly_hours").unwrap();
+    assert_eq!(advice, "add \"weekly_hours\" to `include` in [source]");
+    assert!(options.lacks("linked_skills").is_some() && options.lacks("source_data").is_some());
+    assert_eq!(options.lacks("task"), None);
+}
+
+/// An endpoint inside this process, as the runner registers the sandbox.
+#[derive(Debug)]
+struct Local;
+
+#[async_trait]
+impl LocalEndpoint for Local {
+    async fn start(self: Box<Self>) -> Result<RunningEndpoint, StageError> {
+        let tenant = Tenant::answering([page(&["a"], Some("a")), page(&["b"], None)]).await;
+        let credentials = EndpointCredentials {
+            token_url: format!("{}/oauth/token", tenant.url()),
+            client_id: "local".to_owned(),
+            client_secret: Secret::new("local"),
+            audience: "local".to_owned(),
+            tenant: "local".to_owned(),
+        };
+        let url = tenant.url().to_owned();
+        Ok(RunningEndpoint { url, credentials, guard: Box::new(tenant) })
+    }
+}
+
+fn local(url: &str, _: &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>> {
+    match url {
+        "local:" => Ok(Box::new(Local)),
+        _ => Err(vec![Problem::at(KeyPath::root(), "local::url", "no such thing")]),
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_inside_the_process_brings_its_own_credentials() {
+    let mut endpoints = Endpoints::default();
+    endpoints.register("local", local);
+    for options in [
+        json!({"url": "local:"}),
+        json!({"url": "local:", "auth": {"client_id": "", "token_url": ""}}),
+    ] {
+        let mut source = open(build_with(&options, &endpoints).unwrap()).await;
+        assert_eq!(read_all(&mut *source).await.jobs(), ["a", "b"]);
+    }
+    let problems = build_with(&json!({"url": "local:?x"}), &endpoints).map(drop).unwrap_err();
+    assert_eq!(problems[0].path.to_string(), "url");
+}

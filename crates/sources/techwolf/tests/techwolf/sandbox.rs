@@ -1,0 +1,71 @@
+//! Against the sandbox, which answers as TechWolf's documentation has it.
+
+use serde_json::{Value, json};
+use taskferry_core::{ErrorKind, Record};
+use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions};
+
+use crate::tenant::{Listing, opened, read_all};
+
+async fn sandbox(jobs: u32) -> RunningSandbox {
+    let data = DataOrigin::Generated { jobs, seed: 3 };
+    let sandbox = Sandbox::load(SandboxOptions { data, ..SandboxOptions::default() }).unwrap();
+    sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap()
+}
+
+fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
+    let credentials = sandbox.credentials();
+    let mut options = json!({
+        "url": sandbox.url(),
+        "auth": {
+            "token_url": credentials.token_url,
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
+            "audience": credentials.audience,
+            "tenant": credentials.tenant,
+        },
+    });
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    options
+}
+
+async fn read(sandbox: &RunningSandbox, more: &Value) -> Listing {
+    read_all(&mut *opened(&options(sandbox, more)).await).await
+}
+
+fn records(listing: &Listing) -> Vec<&Record> {
+    listing.pages.iter().flat_map(|page| &page.records).collect()
+}
+
+#[tokio::test]
+async fn small_pages_bring_what_one_page_brings() {
+    let sandbox = sandbox(45).await;
+    let include = json!(["ai_impact", "linked_skills", "weekly_hours", "source_data"]);
+    for format in ["list", "hierarchy"] {
+        let more = |limit| json!({"limit": limit, "include": include, "response_format": format});
+        let (small, whole) = (read(&sandbox, &more(7)).await, read(&sandbox, &more(100)).await);
+        assert_eq!((small.pages.len(), whole.pages.len(), whole.jobs().len()), (7, 1, 45));
+        assert_eq!(records(&small), records(&whole));
+    }
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_not_activated_is_refused_in_the_server_s_words() {
+    let sandbox = sandbox(1).await;
+    let listing = read(&sandbox, &json!({"external_vendor": "workday"})).await;
+    let error = listing.error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.full_message().contains("workday"), "{error}");
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_refused_in_the_issuer_s_words() {
+    let sandbox = sandbox(1).await;
+    let mut options = options(&sandbox, &json!({}));
+    options["auth"]["client_secret"] = json!("wrong-4711");
+    let error = opened(&options).await.next_page().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.full_message().contains("401 Unauthorized: access_denied"), "{error}");
+    assert!(!format!("{error:?}").contains("4711"));
+}

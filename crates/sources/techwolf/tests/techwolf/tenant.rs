@@ -1,0 +1,163 @@
+//! A tenant that answers from a script, and the source that reads from it.
+
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, Endpoints, NoFiles, Page, Problem, Registry, RunContext, Source, StageError,
+};
+use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
+use taskferry_source_techwolf::TechWolfOptions;
+
+pub(crate) const SECRET: &str = "client-secret-4711";
+
+pub(crate) struct Tenant {
+    server: FaultyServer,
+}
+
+impl Tenant {
+    /// Answers the requests for pages in this order, the last answer again and again; tokens are always
+    /// `token-1`, `token-2` and so on.
+    pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let tokens = std::iter::successors(Some(1), |number| Some(number + 1));
+        let tokens = tokens.map(|number| token(&format!("token-{number}"), 10_800));
+        Self::scripted(tokens, answers).await
+    }
+
+    /// Answers the requests for tokens and those for pages from two scripts.
+    pub(crate) async fn scripted(
+        tokens: impl IntoIterator<Item = Answer, IntoIter: Send + 'static>,
+        pages: impl IntoIterator<Item = Answer>,
+    ) -> Self {
+        let mut tokens = tokens.into_iter();
+        let mut pages: Vec<Answer> = pages.into_iter().collect();
+        pages.reverse();
+        let server = FaultyServer::start(move |request| match request.target.as_str() {
+            "/oauth/token" => tokens.next().expect("no more tokens in the script"),
+            _ if pages.len() > 1 => pages.pop().expect("more than one"),
+            _ => pages.last().expect("no page in the script").clone(),
+        });
+        Self { server: server.await.expect("a free port") }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.server.requests()
+    }
+
+    /// The requests for pages.
+    pub(crate) fn exports(&self) -> Vec<Request> {
+        let all = self.requests().into_iter();
+        all.filter(|request| request.target != "/oauth/token").collect()
+    }
+
+    /// The requests for tokens.
+    pub(crate) fn token_requests(&self) -> Vec<Request> {
+        let all = self.requests().into_iter();
+        all.filter(|request| request.target == "/oauth/token").collect()
+    }
+
+    /// Options that lead here, with `more` on top.
+    pub(crate) fn options(&self, more: &Value) -> Value {
+        let mut options = json!({
+            "url": self.url(),
+            "auth": {
+                "token_url": format!("{}/oauth/token", self.url()),
+                "client_id": "client-1",
+                "client_secret": SECRET,
+                "audience": "eu3.techwolf.ai",
+                "tenant": "acme",
+            },
+            "retry": {"initial_delay": "1ms", "max_delay": "1ms"},
+        });
+        for (key, value) in more.as_object().expect("a table") {
+            options[key] = value.clone();
+        }
+        options
+    }
+
+    /// An opened source that reads from here.
+    pub(crate) async fn source(&self, more: &Value) -> Box<dyn Source> {
+        opened(&self.options(more)).await
+    }
+
+    /// All that can be read from here.
+    pub(crate) async fn read(&self) -> Listing {
+        read_all(&mut *self.source(&json!({})).await).await
+    }
+
+    /// The error that reading from here ends with.
+    pub(crate) async fn error(&self, more: &Value) -> StageError {
+        let listing = read_all(&mut *self.source(more).await).await;
+        listing.error.expect("reading should have failed")
+    }
+}
+
+pub(crate) fn build(options: &Value) -> Result<Box<dyn Source>, Vec<Problem>> {
+    build_with(options, &Endpoints::default())
+}
+
+pub(crate) fn build_with(
+    options: &Value,
+    endpoints: &Endpoints,
+) -> Result<Box<dyn Source>, Vec<Problem>> {
+    let mut registry = Registry::new();
+    registry.source::<TechWolfOptions>();
+    let built = registry.build_source("techwolf", options, &BuildContext::new(&NoFiles, endpoints));
+    built.expect("the type is registered").map(|built| built.source)
+}
+
+pub(crate) async fn opened(options: &Value) -> Box<dyn Source> {
+    open(build(options).expect("good options")).await
+}
+
+pub(crate) async fn open(mut source: Box<dyn Source>) -> Box<dyn Source> {
+    let run = RunContext::new("test", "2026-11-23T20:42:43Z".parse().expect("an instant"), "r1");
+    source.open(&run).await.expect("the source opens");
+    source
+}
+
+/// What came of reading to the end.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) pages: Vec<Page>,
+    pub(crate) error: Option<StageError>,
+}
+
+impl Listing {
+    /// The jobs in order; the listing was complete.
+    pub(crate) fn jobs(&self) -> Vec<String> {
+        assert!(self.error.is_none(), "{:?}", self.error);
+        let records = self.pages.iter().flat_map(|page| &page.records);
+        records.map(|record| record.origin().job.as_deref().unwrap_or("?").to_owned()).collect()
+    }
+}
+
+pub(crate) async fn read_all(source: &mut dyn Source) -> Listing {
+    let mut pages = Vec::new();
+    loop {
+        match source.next_page().await {
+            Ok(Some(page)) => pages.push(page),
+            Ok(None) => return Listing { pages, error: None },
+            Err(error) => return Listing { pages, error: Some(error) },
+        }
+    }
+}
+
+/// A page of these jobs.
+pub(crate) fn page(jobs: &[&str], next: Option<&str>) -> Answer {
+    let records: Vec<Value> =
+        jobs.iter().map(|job| json!({"external_id": job, "tasks": []})).collect();
+    let mut body = json!({"has_next": next.is_some(), "records": records});
+    if let Some(next) = next {
+        body["next_starting_after"] = json!(next);
+    }
+    Answer::new(200, body.to_string())
+}
+
+/// An answer of the token endpoint.
+pub(crate) fn token(text: &str, expires_in: u64) -> Answer {
+    let body = json!({"access_token": text, "expires_in": expires_in, "token_type": "Bearer"});
+    Answer::new(200, body.to_string())
+}

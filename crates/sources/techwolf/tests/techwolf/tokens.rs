@@ -1,0 +1,175 @@
+//! Tokens: how they are asked for, kept and replaced.
+
+use serde_json::{Value, json};
+use taskferry_core::ErrorKind;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::tenant::{SECRET, Tenant, page, read_all, token};
+
+fn unauthorized() -> Answer {
+    Answer::new(401, r#"[{"title": "401 Unauthorized", "description": "The token has expired."}]"#)
+}
+
+#[tokio::test]
+async fn one_token_serves_many_pages() {
+    let names: Vec<String> = (0..20).map(|number| format!("job-{number}")).collect();
+    let pages = names.iter().enumerate();
+    let pages = pages.map(|(index, name)| page(&[name], (index < 19).then_some(name)));
+    let tenant = Tenant::answering(pages).await;
+    assert_eq!(tenant.read().await.jobs(), names);
+    assert_eq!(tenant.token_requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_token_request_has_the_documented_shape() {
+    let tenant = Tenant::answering([page(&[], None)]).await;
+    tenant.read().await.jobs();
+    let request = &tenant.token_requests()[0];
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("authorization"), None);
+    let expected = json!({
+        "client_id": "client-1",
+        "client_secret": SECRET,
+        "audience": "eu3.techwolf.ai",
+        "grant_type": "client_credentials",
+        "tenant": "acme",
+    });
+    assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap(), expected);
+
+    let mut auth = tenant.options(&json!({}))["auth"].clone();
+    auth["scopes"] = json!(["read"]);
+    let mut source = tenant.source(&json!({"auth": auth})).await;
+    read_all(&mut *source).await.jobs();
+    let sent: Value = serde_json::from_str(&tenant.token_requests()[1].body).unwrap();
+    assert_eq!(sent["scopes"], json!(["read"]));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_in_the_middle_is_replaced_once() {
+    let tenant =
+        Tenant::answering([page(&["a"], Some("a")), unauthorized(), page(&["b"], None)]).await;
+    let mut source = tenant.source(&json!({})).await;
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a", "b"]);
+    let sent: Vec<String> = tenant
+        .exports()
+        .iter()
+        .map(|request| request.header("authorization").unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["Bearer token-1", "Bearer token-1", "Bearer token-2"]);
+    let statistics = source.statistics();
+    assert_eq!((statistics.requests, statistics.retries), (5, 1));
+}
+
+#[tokio::test]
+async fn a_second_refusal_ends_it() {
+    let tenant = Tenant::answering([unauthorized()]).await;
+    let error = tenant.error(&json!({})).await;
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(!error.is_temporary());
+    assert!(error.full_message().contains("401 Unauthorized: The token has expired."), "{error}");
+    assert!(error.hint_text().unwrap().contains("[source.auth]"));
+    assert_eq!((tenant.exports().len(), tenant.token_requests().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn other_faults_do_not_buy_a_second_renewal() {
+    let busy = Answer::new(503, "");
+    let tenant = Tenant::answering([unauthorized(), busy, unauthorized()]).await;
+    let error = tenant.error(&json!({})).await;
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!((tenant.exports().len(), tenant.token_requests().len()), (3, 2));
+}
+
+#[tokio::test]
+async fn every_page_may_renew_the_token() {
+    let tenant = Tenant::answering([
+        unauthorized(),
+        page(&["a"], Some("a")),
+        unauthorized(),
+        page(&["b"], None),
+    ])
+    .await;
+    assert_eq!(tenant.read().await.jobs(), ["a", "b"]);
+    assert_eq!(tenant.token_requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_token_at_its_end_is_replaced_before_it_is_refused() {
+    let tokens = [token("short", 0), token("long", 10_800)];
+    let pages = [page(&["a"], Some("a")), page(&["b"], Some("b")), page(&["c"], None)];
+    let tenant = Tenant::scripted(tokens, pages).await;
+    assert_eq!(tenant.read().await.jobs(), ["a", "b", "c"]);
+    let sent: Vec<String> = tenant
+        .exports()
+        .iter()
+        .map(|request| request.header("authorization").unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["Bearer short", "Bearer long", "Bearer long"]);
+}
+
+#[tokio::test]
+async fn a_token_from_elsewhere_is_used_as_it_is() {
+    let tenant = Tenant::answering([page(&["a"], None)]).await;
+    let mut source = tenant.source(&json!({"auth": {"token": "from-elsewhere"}})).await;
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
+    assert_eq!(tenant.exports()[0].header("authorization"), Some("Bearer from-elsewhere"));
+    assert!(tenant.token_requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_from_elsewhere_that_is_refused_ends_it_at_once() {
+    let tenant = Tenant::answering([unauthorized()]).await;
+    let error = tenant.error(&json!({"auth": {"token": "from-elsewhere"}})).await;
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(tenant.requests().len(), 1);
+    assert!(!format!("{error:?}").contains("from-elsewhere"));
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told_in_the_issuer_s_words() {
+    let refusal = r#"{"error": "access_denied", "error_description": "Unauthorized client"}"#;
+    for status in [400, 401, 403] {
+        let tenant = Tenant::scripted([Answer::new(status, refusal)], [page(&[], None)]).await;
+        let error = tenant.error(&json!({})).await;
+        assert_eq!(error.kind(), ErrorKind::Auth, "{status}");
+        let text = error.full_message();
+        assert!(text.starts_with("page 1 (the first): asking for a token: POST http"), "{text}");
+        assert!(text.contains("access_denied: Unauthorized client"), "{text}");
+        assert!(!text.contains(SECRET), "{text}");
+        assert_eq!(tenant.requests().len(), 1, "asking again does not help");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_issuer_is_asked_again() {
+    let tokens = [
+        Answer::new(429, "").header("retry-after", "0"),
+        Answer::new(503, "<h1>busy</h1>"),
+        Answer::new(200, "not a token"),
+        token("t", 100),
+    ];
+    let tenant = Tenant::scripted(tokens, [page(&["a"], None)]).await;
+    let mut source = tenant.source(&json!({})).await;
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
+    let statistics = source.statistics();
+    assert_eq!((statistics.requests, statistics.retries), (5, 3));
+}
+
+#[tokio::test]
+async fn an_issuer_that_stays_busy_is_asked_as_often_as_the_options_say() {
+    let tenant =
+        Tenant::scripted(std::iter::repeat_with(|| Answer::new(503, "")), [page(&[], None)]).await;
+    let error = tenant.error(&json!({})).await;
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(tenant.token_requests().len(), 6, "and not six times six");
+}
+
+#[tokio::test]
+async fn credentials_are_not_sent_where_a_redirect_leads() {
+    let away = Answer::new(308, "").header("location", "https://elsewhere.example/oauth/token");
+    let tenant = Tenant::scripted([away], [page(&[], None)]).await;
+    let error = tenant.error(&json!({})).await;
+    assert!(error.full_message().contains("https://elsewhere.example"), "{error}");
+    assert!(error.hint_text().unwrap().contains("token_url"));
+    assert_eq!(tenant.requests().len(), 1);
+}

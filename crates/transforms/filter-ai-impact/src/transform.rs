@@ -1,0 +1,107 @@
+//! The work: which tasks stay.
+
+use std::ops::RangeInclusive;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_profile::AiLevel;
+use taskferry_profile::walk::{Object, Shape, retain_tasks, shape, visit_tasks};
+
+use crate::config::{EmptyJobs, Missing};
+
+/// Which levels are wanted.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// These and no others.
+    Exactly(Vec<String>),
+    /// All known ones of a range.
+    Within(RangeInclusive<AiLevel>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Filter {
+    pub(crate) wanted: Wanted,
+    pub(crate) missing: Missing,
+    pub(crate) empty_jobs: EmptyJobs,
+}
+
+#[async_trait]
+impl Transform for Filter {
+    async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        let value = record.value()?;
+        match shape(value) {
+            Shape::Row => {
+                if value.as_object().map(|row| self.keeps(row)).transpose()?.unwrap_or(false) {
+                    out.emit(record);
+                }
+            }
+            Shape::Job => {
+                let kept = self.verdicts(value)?;
+                if !kept.contains(&true) && self.empty_jobs == EmptyJobs::Drop {
+                    return Ok(());
+                }
+                if kept.contains(&false) {
+                    let mut kept = kept.into_iter();
+                    retain_tasks(record.value_mut()?, |_| kept.next().unwrap_or(true));
+                }
+                out.emit(record);
+            }
+            Shape::Other => return Err(neither_job_nor_row()),
+        }
+        Ok(())
+    }
+}
+
+impl Filter {
+    /// For every task of a job whether it stays: all are asked before anything is changed, so that a record
+    /// that loses nothing keeps its text.
+    fn verdicts(&self, job: &Value) -> Result<Vec<bool>, StageError> {
+        let mut kept = Vec::new();
+        visit_tasks(job, |task, _| {
+            kept.push(self.keeps(task)?);
+            Ok::<(), StageError>(())
+        })?;
+        Ok(kept)
+    }
+
+    fn keeps(&self, task: &Object) -> Result<bool, StageError> {
+        let level = level_of(task);
+        match (&self.wanted, level.as_str().map(str::parse)) {
+            (Wanted::Exactly(wanted), _) if !level.is_null() => {
+                Ok(level.as_str().is_some_and(|level| wanted.iter().any(|text| text == level)))
+            }
+            (Wanted::Within(range), Some(Ok(level))) => Ok(range.contains(&level)),
+            _ => match self.missing {
+                Missing::Drop => Ok(false),
+                Missing::Keep => Ok(true),
+                Missing::Fail => Err(without_level(task, level)),
+            },
+        }
+    }
+}
+
+/// The level of a task: in `ai_impact` as the API sends it, or in `ai_impact_level` as rows carry it.
+fn level_of(task: &Object) -> &Value {
+    let nested = task.get("ai_impact").and_then(|impact| impact.get("level"));
+    nested.or_else(|| task.get("ai_impact_level")).unwrap_or(&Value::Null)
+}
+
+fn without_level(task: &Object, level: &Value) -> StageError {
+    let name =
+        task.get("task_id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+    let name = name.unwrap_or_else(|| "without an id".to_owned());
+    let message = if level.is_null() {
+        format!("task `{name}` has no AI impact level")
+    } else {
+        format!("task `{name}` has the unknown AI impact level {level}")
+    };
+    StageError::new(ErrorKind::Record, message).hint(
+        "ask for `include = [\"ai_impact\"]`; tasks that have no level yet are kept or left out with `missing`",
+    )
+}
+
+fn neither_job_nor_row() -> StageError {
+    StageError::new(ErrorKind::Record, "the record is neither a job, nor a task, nor a row")
+        .hint("put `filter_ai_impact` before the transform that gives records a shape of their own")
+}

@@ -1,0 +1,186 @@
+//! What `filter_ai_impact` promises, seen from a pipeline.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, BuiltTransform, Emitter, NoFiles, Problem, Record, Registry, StageError,
+};
+use taskferry_transform_filter_ai_impact::FilterAiImpact;
+
+fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
+    let mut registry = Registry::new();
+    registry.transform::<FilterAiImpact>();
+    let context = BuildContext::new(&NoFiles, registry.endpoints());
+    registry.build_transform("filter_ai_impact", options, &context).unwrap()
+}
+
+fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
+    let built = build(options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    runtime.block_on(built.transform.apply(record, &mut out))?;
+    Ok(out.into_records().iter().map(Record::to_json).collect())
+}
+
+fn filter(options: &Value, record: &Value) -> Vec<Value> {
+    let lines = apply(options, Record::from_value(record.clone())).unwrap();
+    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn task(id: &str, level: &str) -> Value {
+    json!({"task_id": id, "unknown": {"x": 1}, "ai_impact": {"level": level, "rationale": "…"}})
+}
+
+fn ids(job: &Value) -> Vec<&str> {
+    job["tasks"].as_array().unwrap().iter().map(|task| task["task_id"].as_str().unwrap()).collect()
+}
+
+fn five() -> Value {
+    json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H2"), task("c", "H3"), task("d", "H4"), task("e", "H5")]})
+}
+
+#[test]
+fn levels_are_met_exactly_or_within_a_range() {
+    for (options, expected) in [
+        (json!({"levels": ["H1", "H4"]}), vec!["a", "d"]),
+        (json!({"at_most": "H2"}), vec!["a", "b"]),
+        (json!({"at_least": "H4"}), vec!["d", "e"]),
+        (json!({"at_least": "H2", "at_most": "H3"}), vec!["b", "c"]),
+        (json!({"at_least": "H5", "at_most": "H5"}), vec!["e"]),
+    ] {
+        let kept = filter(&options, &five());
+        assert_eq!(ids(&kept[0]), expected, "{options}");
+        assert_eq!(kept[0]["tasks"][0]["unknown"], json!({"x": 1}));
+    }
+}
+
+#[test]
+fn a_hierarchy_loses_its_empty_branches() {
+    let job = json!({"external_id": "j", "domains": [
+        {"domain": "A", "clusters": [{"cluster": "A1", "tasks": [task("a", "H1")]}, {"cluster": "A2", "tasks": [task("b", "H3")]}]},
+        {"domain": "B", "tasks": [task("c", "H3")]}]});
+    let expected = json!({"external_id": "j", "domains": [
+        {"domain": "A", "clusters": [{"cluster": "A1", "tasks": [task("a", "H1")]}]}]});
+    assert_eq!(filter(&json!({"levels": ["H1"]}), &job), [expected]);
+}
+
+#[test]
+fn a_row_stays_or_goes() {
+    let rows = json!([{"job_external_id": "j", "task_id": "a", "ai_impact_level": "H1"}, {"job_external_id": "j", "task_id": "b", "ai_impact_level": "H3"}, task("c", "H1")]);
+    let kept: Vec<Value> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| filter(&json!({"levels": ["H1"]}), row))
+        .collect();
+    assert_eq!(kept, [rows[0].clone(), rows[2].clone()]);
+}
+
+#[test]
+fn a_record_that_loses_nothing_is_passed_on_as_it_came() {
+    let text = r#"{ "external_id":"j",  "tasks":[{"task_id":"a","weekly_hours":1.10,"ai_impact":{"level":"H1"}}] }"#;
+    assert_eq!(apply(&json!({"levels": ["H1"]}), Record::parse(text).unwrap()).unwrap(), [text]);
+    let empty = r#"{ "external_id":"j","tasks":[] }"#;
+    let keep = json!({"levels": ["H1"], "empty_jobs": "keep"});
+    assert_eq!(apply(&keep, Record::parse(empty).unwrap()).unwrap(), [empty]);
+}
+
+#[test]
+fn a_task_without_a_level_goes_as_told() {
+    for level in [json!({}), json!({"ai_impact": null}), json!({"ai_impact": {"level": null}})] {
+        let mut lacking = level.clone();
+        lacking["task_id"] = json!("b");
+        let job = json!({"external_id": "j", "tasks": [task("a", "H1"), lacking]});
+        assert_eq!(ids(&filter(&json!({"levels": ["H1"]}), &job)[0]), ["a"]);
+        assert_eq!(
+            ids(&filter(&json!({"levels": ["H1"], "missing": "keep"}), &job)[0]),
+            ["a", "b"]
+        );
+        let fail = json!({"at_most": "H2", "missing": "fail"});
+        let error = apply(&fail, Record::from_value(job)).unwrap_err();
+        assert_eq!(error.to_string(), "task `b` has no AI impact level");
+        assert!(error.hint_text().unwrap().contains("include"));
+    }
+}
+
+#[test]
+fn an_unknown_level_is_missing_in_a_range_and_can_be_named() {
+    let job = json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H9"), {"task_id": "c", "ai_impact": {"level": 4}}]});
+    assert_eq!(ids(&filter(&json!({"at_least": "H1"}), &job)[0]), ["a"]);
+    assert_eq!(
+        ids(&filter(&json!({"at_least": "H1", "missing": "keep"}), &job)[0]),
+        ["a", "b", "c"]
+    );
+    assert_eq!(ids(&filter(&json!({"levels": ["H9"], "missing": "keep"}), &job)[0]), ["b"]);
+    let fail = json!({"at_least": "H1", "missing": "fail"});
+    let error = apply(&fail, Record::from_value(job)).unwrap_err();
+    assert_eq!(error.to_string(), "task `b` has the unknown AI impact level \"H9\"");
+}
+
+#[test]
+fn a_job_without_tasks_goes_as_told() {
+    let keep = json!({"levels": ["H5"], "empty_jobs": "keep"});
+    for job in [
+        json!({"external_id": "j", "tasks": [task("a", "H1")]}),
+        json!({"external_id": "j", "tasks": []}),
+    ] {
+        assert_eq!(filter(&json!({"levels": ["H5"]}), &job), Vec::<Value>::new());
+        assert_eq!(filter(&keep, &job), [json!({"external_id": "j", "tasks": []})]);
+    }
+}
+
+#[test]
+fn a_record_of_another_shape_is_refused() {
+    for record in [json!({"total": 3}), json!([1]), json!("text"), Value::Null] {
+        let error = apply(&json!({"at_most": "H1"}), Record::from_value(record)).unwrap_err();
+        assert_eq!(error.to_string(), "the record is neither a job, nor a task, nor a row");
+    }
+}
+
+#[test]
+fn wrong_options_are_told_all_at_once() {
+    let told = |options: Value| -> Vec<(String, Option<String>)> {
+        let problems = build(&options).unwrap_err();
+        problems.into_iter().map(|problem| (problem.path.to_string(), problem.help)).collect()
+    };
+    let all = Some("the levels are `H1`, `H2`, `H3`, `H4` and `H5`".to_owned());
+    let write = |level: &str| Some(format!("write `{level}`"));
+    assert_eq!(
+        told(json!({"levels": ["h1", "H1", "high", "H10", "3", "H"]})),
+        [
+            ("levels[0]".to_owned(), write("H1")),
+            ("levels[2]".to_owned(), all.clone()),
+            ("levels[4]".to_owned(), write("H3")),
+            ("levels[5]".to_owned(), all.clone())
+        ]
+    );
+    assert_eq!(
+        told(json!({"at_most": "H9", "at_least": "h2"})),
+        [("at_least".to_owned(), write("H2")), ("at_most".to_owned(), all)]
+    );
+    assert_eq!(told(json!({"at_most": "H1", "at_least": "H3"}))[0].0, "at_least");
+    assert_eq!(told(json!({"at_most": "H1", "levels": ["H3"]}))[0].0, "levels");
+    assert_eq!(told(json!({"levels": []}))[0].0, "levels");
+    assert_eq!(told(json!({}))[0].0, "");
+}
+
+#[test]
+fn it_says_what_it_needs() {
+    let built = build(&json!({"levels": ["H1"]})).unwrap();
+    assert_eq!((built.needs[0].field, built.reshapes), ("ai_impact", false));
+}
+
+proptest! {
+    #[test]
+    fn the_tasks_below_and_above_a_level_are_all_tasks(levels in prop::collection::vec(1..=5, 0..12)) {
+        let tasks: Vec<Value> = levels.iter().enumerate().map(|(index, level)| task(&index.to_string(), &format!("H{level}"))).collect();
+        let job = json!({"external_id": "j", "tasks": tasks});
+        let count = |key: &str, level: &str| {
+            let options = json!({key: level, "empty_jobs": "keep"});
+            filter(&options, &job)[0]["tasks"].as_array().unwrap().len()
+        };
+        prop_assert_eq!(count("at_most", "H2") + count("at_least", "H3"), levels.len());
+    }
+}

@@ -1,0 +1,86 @@
+//! The options, and what can be wrong with them.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_core::{
+    BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
+};
+
+use crate::transform::Flatten;
+
+/// Turns jobs into rows, or a hierarchy into a flat list of tasks.
+///
+/// Takes list and hierarchy records alike; rows pass through.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlattenHierarchy {
+    /// What a job becomes: `rows` (default), one record a task, or `tasks`, the job with a flat `tasks` list.
+    #[serde(default)]
+    into: Into,
+    /// What becomes of a job without tasks: `drop` (default) or `keep`. Kept as rows, it is one row without a task.
+    #[serde(default)]
+    empty_jobs: EmptyJobs,
+    /// A list field of tasks of which every element becomes a row: `explode = "linked_skills"` gives one row a
+    /// skill, with `skill_id` and `skill`. A task whose list is empty keeps one row. For rows only; none by default.
+    explode: Option<String>,
+}
+
+/// What a job becomes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Into {
+    /// One record a task.
+    #[default]
+    Rows,
+    /// The job with a flat list of tasks.
+    Tasks,
+}
+
+/// What becomes of a job without tasks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyJobs {
+    /// It is left out.
+    #[default]
+    Drop,
+    /// It is kept.
+    Keep,
+}
+
+impl Plugin for FlattenHierarchy {
+    const TYPE: &'static str = "flatten_hierarchy";
+}
+
+impl TransformPlugin for FlattenHierarchy {
+    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+        let path = KeyPath::of("explode");
+        match &self.explode {
+            Some(_) if self.into == Into::Tasks => Err(vec![
+                Problem::at(path, "key::no_effect", "only rows can be exploded")
+                    .part(Part::Key)
+                    .help("write `into = \"rows\"` or take `explode` out"),
+            ]),
+            Some(field) if field.is_empty() => Err(vec![
+                Problem::at(path, "value::empty", "no field is named")
+                    .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
+            ]),
+            _ => Ok(Box::new(Flatten {
+                into: self.into,
+                empty_jobs: self.empty_jobs,
+                explode: self.explode,
+            })),
+        }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let fields = ["linked_skills", "source_data"].into_iter();
+        fields
+            .filter(|field| self.explode.as_deref() == Some(field))
+            .map(|field| Need { field, consequence: "there is nothing to explode" })
+            .collect()
+    }
+
+    fn reshapes(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,117 @@
+//! The work: jobs in, rows or jobs with flat lists of tasks out.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_profile::walk::{Object, Shape, is_branch, shape, take_tasks};
+
+use crate::above::{Above, above_tasks};
+use crate::config::{EmptyJobs, Into};
+use crate::explode::explode;
+use crate::row::{JobFields, put, row};
+
+#[derive(Debug)]
+pub(crate) struct Flatten {
+    pub(crate) into: Into,
+    pub(crate) empty_jobs: EmptyJobs,
+    pub(crate) explode: Option<String>,
+}
+
+#[async_trait]
+impl Transform for Flatten {
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        let value = record.value()?;
+        match (shape(value), self.into) {
+            (Shape::Row, _) if self.explode.is_none() => out.emit(record),
+            (Shape::Row, _) => {
+                if let Value::Object(row) = record.into_value()? {
+                    self.emit_row(row, out);
+                }
+            }
+            (Shape::Job, Into::Rows) => self.emit_rows(record.into_value()?, out),
+            (Shape::Job, Into::Tasks) => {
+                let above = above_tasks(value);
+                if above.is_empty() && self.empty_jobs == EmptyJobs::Drop {
+                    return Ok(());
+                }
+                if is_list(value, &above) {
+                    out.emit(record);
+                } else {
+                    out.emit_value(with_flat_tasks(record.into_value()?, &above));
+                }
+            }
+            (Shape::Other, _) => return Err(neither_job_nor_row()),
+        }
+        Ok(())
+    }
+}
+
+impl Flatten {
+    fn emit_rows(&self, mut job: Value, out: &mut Emitter) {
+        let above = above_tasks(&job);
+        let fields = JobFields::of(&job);
+        let tasks = take_tasks(&mut job);
+        if tasks.is_empty() && self.empty_jobs == EmptyJobs::Keep {
+            self.emit_row(fields.row_without_task(), out);
+        }
+        for (task, above) in tasks.into_iter().zip(above) {
+            self.emit_row(row(&fields, task, &above), out);
+        }
+    }
+
+    fn emit_row(&self, row: Object, out: &mut Emitter) {
+        match &self.explode {
+            None => out.emit_value(Value::Object(row)),
+            Some(field) => {
+                for row in explode(row, field) {
+                    out.emit_value(Value::Object(row));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a job is a list record already: all of its tasks in `tasks`, and no other branch.
+fn is_list(job: &Value, above: &[Above]) -> bool {
+    let Value::Object(members) = job else { return false };
+    let others = members.iter().any(|(key, member)| key != "tasks" && is_branch(key, member));
+    let tasks = members.get("tasks").and_then(Value::as_array);
+    !others
+        && tasks.is_some_and(|tasks| tasks.len() == above.len())
+        && above.iter().all(Above::is_nothing)
+}
+
+/// The job with one flat list in the place of its first branch.
+fn with_flat_tasks(mut job: Value, above: &[Above]) -> Value {
+    let branches: Vec<String> = job.as_object().map_or_else(Vec::new, |members| {
+        let branches = members.iter().filter(|(key, member)| is_branch(key, member));
+        branches.map(|(key, _)| key.clone()).collect()
+    });
+    let tasks = take_tasks(&mut job).into_iter().zip(above).map(|(mut task, above)| {
+        above.add_to(&mut task);
+        Value::Object(task)
+    });
+    let mut tasks = Some(tasks.collect::<Vec<_>>());
+    let mut flat = Object::new();
+    let Value::Object(members) = job else { return job };
+    for (key, member) in members {
+        if branches.contains(&key) {
+            if let Some(tasks) = tasks.take() {
+                flat.insert("tasks".to_owned(), Value::Array(tasks));
+            }
+        } else {
+            let key = if key == "tasks" { "job_tasks".to_owned() } else { key };
+            put(&mut flat, key, "job_", member);
+        }
+    }
+    if let Some(tasks) = tasks {
+        flat.insert("tasks".to_owned(), Value::Array(tasks));
+    }
+    Value::Object(flat)
+}
+
+fn neither_job_nor_row() -> StageError {
+    StageError::new(ErrorKind::Record, "the record is neither a job, nor a task, nor a row").hint(
+        "put `flatten_hierarchy` before the transform that gives records a shape of their own",
+    )
+}

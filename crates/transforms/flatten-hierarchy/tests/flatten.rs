@@ -1,0 +1,268 @@
+//! What `flatten_hierarchy` promises, seen from a pipeline.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, BuiltTransform, Emitter, NoFiles, Problem, Record, Registry, StageError,
+};
+use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
+
+fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
+    let mut registry = Registry::new();
+    registry.transform::<FlattenHierarchy>();
+    let context = BuildContext::new(&NoFiles, registry.endpoints());
+    registry.build_transform("flatten_hierarchy", options, &context).unwrap()
+}
+
+fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
+    let built = build(options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    runtime.block_on(built.transform.apply(record, &mut out))?;
+    Ok(out.into_records().iter().map(Record::to_json).collect())
+}
+
+/// Lines and not values, since the order of keys is part of the promise.
+fn flatten(options: &Value, record: &Value) -> Vec<String> {
+    apply(options, Record::from_value(record.clone())).unwrap()
+}
+
+#[track_caller]
+fn check(options: &Value, record: &Value, expected: &[Value]) {
+    let expected: Vec<String> = expected.iter().map(Value::to_string).collect();
+    assert_eq!(flatten(options, record), expected);
+}
+
+fn task() -> Value {
+    json!({"task_id": "t1", "task": "Test it", "ai_impact": {"level": "H1", "rationale": "why", "model": "m"}, "hours": 2})
+}
+
+#[test]
+fn a_list_task_becomes_a_row() {
+    check(
+        &json!({}),
+        &json!({"external_id": "j", "tasks": [task()], "job_name": "Tester", "family": {"id": 1}}),
+        &[
+            json!({"job_external_id": "j", "job_name": "Tester", "job_family": {"id": 1}, "task_id": "t1", "task": "Test it",
+            "ai_impact_level": "H1", "ai_impact_rationale": "why", "ai_impact_model": "m", "hours": 2,
+            "domain": null, "subdomain": null, "cluster": null, "canonical_task": null}),
+        ],
+    );
+}
+
+#[test]
+fn a_hierarchy_task_becomes_a_row_with_what_stands_above_it() {
+    let job = json!({"external_id": "j", "domains": [{"domain": "Tech", "domain_id": "d", "subdomains": [
+        {"name": "Software", "code": 7, "tasks": [{"task_id": "t1"}]}]}]});
+    check(
+        &json!({}),
+        &job,
+        &[
+            json!({"job_external_id": "j", "task_id": "t1", "domain": "Tech", "subdomain": "Software", "cluster": null,
+            "canonical_task": null, "domain_id": "d", "subdomain_code": 7}),
+        ],
+    );
+}
+
+#[test]
+fn a_list_task_brings_its_own_hierarchy() {
+    let hierarchy = json!({"domain": "Tech", "subdomain": null, "cluster": "Testing"});
+    let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "hierarchy": hierarchy}, {"task_id": "t2", "hierarchy": null}]});
+    check(
+        &json!({}),
+        &job,
+        &[
+            json!({"job_external_id": "j", "task_id": "t1", "hierarchy": hierarchy, "domain": "Tech", "subdomain": null, "cluster": "Testing", "canonical_task": null}),
+            json!({"job_external_id": "j", "task_id": "t2", "hierarchy": null, "domain": null, "subdomain": null, "cluster": null, "canonical_task": null}),
+        ],
+    );
+}
+
+#[test]
+fn an_impact_that_is_null_is_told_from_one_that_is_absent() {
+    let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "ai_impact": null}, {"task_id": "t2"}, {"task_id": "t3", "ai_impact": "H1"}]});
+    let nowhere = r#""domain":null,"subdomain":null,"cluster":null,"canonical_task":null}"#;
+    assert_eq!(
+        flatten(&json!({}), &job),
+        [
+            format!(
+                r#"{{"job_external_id":"j","task_id":"t1","ai_impact_level":null,"ai_impact_rationale":null,{nowhere}"#
+            ),
+            format!(r#"{{"job_external_id":"j","task_id":"t2",{nowhere}"#),
+            format!(r#"{{"job_external_id":"j","task_id":"t3","ai_impact":"H1",{nowhere}"#),
+        ]
+    );
+}
+
+#[test]
+fn no_field_is_lost_when_names_collide() {
+    let job = json!({"external_id": "j", "job_external_id": "k", "name": "A", "job_name": "B", "domains": [{"domain": "Tech", "cluster_x": 1, "tasks": [
+        {"task_id": "t1", "job_name": "C", "domain": "Other", "ai_impact_level": "H9", "ai_impact": {"level": "H1"}}]}]});
+    check(
+        &json!({}),
+        &job,
+        &[
+            json!({"job_external_id": "j", "job_job_external_id": "k", "job_name": "A", "job_job_name": "B", "task_id": "t1", "task_job_name": "C",
+            "domain": "Other", "ai_impact_level": "H9", "task_ai_impact_level": "H1", "ai_impact_rationale": null, "hierarchy_domain": "Tech", "subdomain": null,
+            "cluster": null, "canonical_task": null, "domain_cluster_x": 1}),
+        ],
+    );
+}
+
+#[test]
+fn numbers_keep_their_spelling() {
+    let record = Record::parse(
+        r#"{"external_id":"j","tasks":[{"task_id":"t1","weekly_hours":1.10,"big":100000000000000000001}]}"#,
+    );
+    let lines = apply(&json!({}), record.unwrap()).unwrap();
+    assert!(
+        lines[0].contains(r#""weekly_hours":1.10,"big":100000000000000000001,"#),
+        "{}",
+        lines[0]
+    );
+}
+
+#[test]
+fn a_job_without_tasks_goes_as_told() {
+    for job in [
+        json!({"external_id": "j", "job_name": "A", "tasks": []}),
+        json!({"external_id": "j", "job_name": "A", "domains": [{"domain": "X", "subdomains": []}]}),
+    ] {
+        check(&json!({}), &job, &[]);
+        check(&json!({"into": "tasks"}), &job, &[]);
+        check(
+            &json!({"empty_jobs": "keep"}),
+            &job,
+            &[json!({"job_external_id": "j", "job_name": "A", "task_id": null, "task": null,
+                "domain": null, "subdomain": null, "cluster": null, "canonical_task": null})],
+        );
+        check(
+            &json!({"empty_jobs": "keep", "into": "tasks"}),
+            &job,
+            &[json!({"external_id": "j", "job_name": "A", "tasks": []})],
+        );
+    }
+}
+
+#[test]
+fn a_hierarchy_becomes_a_job_with_a_flat_list() {
+    let job =
+        json!({"external_id": "j", "domains": [{"domain": "Tech", "tasks": [task()]}], "last": 1});
+    let mut flat = task();
+    for (key, value) in [
+        ("domain", json!("Tech")),
+        ("subdomain", Value::Null),
+        ("cluster", Value::Null),
+        ("canonical_task", Value::Null),
+    ] {
+        flat[key] = value;
+    }
+    let expected = json!({"external_id": "j", "tasks": [flat], "last": 1});
+    check(&json!({"into": "tasks"}), &job, std::slice::from_ref(&expected));
+    // What is flat already gives the same rows as the hierarchy.
+    assert_eq!(flatten(&json!({}), &expected), flatten(&json!({}), &job));
+}
+
+#[test]
+fn a_list_record_and_a_row_pass_as_they_came() {
+    for text in [
+        r#"{ "external_id":"j",  "tasks":[{"task_id":"t", "hierarchy":{"domain":"X"}}] }"#,
+        r#"{ "job_external_id":"j",  "task_id":"t", "linked_skills":[] }"#,
+    ] {
+        assert_eq!(apply(&json!({"into": "tasks"}), Record::parse(text).unwrap()).unwrap(), [text]);
+    }
+}
+
+#[test]
+fn every_skill_becomes_a_row_and_no_task_is_lost() {
+    let row = |id: &str, skill: Value| {
+        let mut row = json!({"job_external_id": "j", "task_id": id});
+        for (key, value) in skill.as_object().unwrap() {
+            row[key] = value.clone();
+        }
+        row["z"] = json!(1);
+        row
+    };
+    let rows = [
+        json!({"job_external_id": "j", "task_id": "a", "linked_skills": [{"skill_id": "s1", "skill": "Rust"}, {"skill_id": "s2", "skill": "SQL", "z": 9}, "Go", {}], "z": 1}),
+        json!({"job_external_id": "j", "task_id": "b", "linked_skills": [], "z": 1}),
+        json!({"job_external_id": "j", "task_id": "c", "linked_skills": null, "z": 1}),
+        json!({"job_external_id": "j", "task_id": "d"}),
+    ];
+    let out: Vec<String> =
+        rows.iter().flat_map(|row| flatten(&json!({"explode": "linked_skills"}), row)).collect();
+    let none = json!({"skill_id": null, "skill": null});
+    let expected = [
+        row("a", json!({"skill_id": "s1", "skill": "Rust"})),
+        row("a", json!({"skill_id": "s2", "skill": "SQL", "linked_skills_z": 9})),
+        row("a", json!({"linked_skills": "Go"})),
+        row("a", none.clone()),
+        row("b", none.clone()),
+        row("c", none),
+        json!({"job_external_id": "j", "task_id": "d", "skill_id": null, "skill": null}),
+    ];
+    assert_eq!(out, expected.map(|row| row.to_string()));
+}
+
+#[test]
+fn any_list_field_can_be_exploded() {
+    let row = json!({"job_external_id": "j", "task_id": "a", "source_data": [{"external_id": "x"}, {"external_id": "y"}], "tags": []});
+    check(
+        &json!({"explode": "source_data"}),
+        &row,
+        &[
+            json!({"job_external_id": "j", "task_id": "a", "external_id": "x", "tags": []}),
+            json!({"job_external_id": "j", "task_id": "a", "external_id": "y", "tags": []}),
+        ],
+    );
+    assert!(flatten(&json!({"explode": "tags"}), &row)[0].ends_with(r#""tags":null}"#));
+    assert_eq!(flatten(&json!({"explode": "task_id"}), &row), [row.to_string()]);
+}
+
+#[test]
+fn a_record_of_another_shape_is_refused() {
+    for record in [json!({"total": 3}), json!([1]), Value::Null] {
+        let error = apply(&json!({}), Record::from_value(record)).unwrap_err();
+        assert_eq!(error.to_string(), "the record is neither a job, nor a task, nor a row");
+    }
+}
+
+#[test]
+fn options_are_checked_and_needs_told() {
+    let problem = &build(&json!({"into": "tasks", "explode": "linked_skills"})).unwrap_err()[0];
+    assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "key::no_effect"));
+    assert_eq!(build(&json!({"explode": ""})).unwrap_err()[0].code, "value::empty");
+    let needs =
+        |options| build(&options).unwrap().needs.iter().map(|need| need.field).collect::<Vec<_>>();
+    assert_eq!(needs(json!({"explode": "linked_skills"})), ["linked_skills"]);
+    assert!(needs(json!({"explode": "tags"})).is_empty());
+    assert!(!build(&json!({})).unwrap().reshapes);
+}
+
+proptest! {
+    #[test]
+    fn list_and_hierarchy_flatten_to_the_same_rows(places in prop::collection::vec((0..3u8, 0..3u8, 0..2u8, 0..2u8), 0..20)) {
+        let names = ["domain", "subdomain", "cluster", "canonical_task"];
+        let mut list = Vec::new();
+        let mut tree = json!({"external_id": "j", "hierarchy": {}});
+        for (number, place) in places.iter().enumerate() {
+            let labels = [place.0, place.1, place.2, place.3].map(|label| format!("n{label}"));
+            let hierarchy: serde_json::Map<_, _> = names.iter().zip(&labels).map(|(name, label)| ((*name).to_owned(), json!(label))).collect();
+            let task = json!({"task_id": number, "hierarchy": hierarchy});
+            let [domain, subdomain, cluster, canonical] = &labels;
+            let slot = &mut tree["hierarchy"][domain][subdomain][cluster][canonical];
+            match slot.as_array_mut() {
+                Some(tasks) => tasks.push(task.clone()),
+                None => *slot = json!([task.clone()]),
+            }
+            list.push(task);
+        }
+        let mut rows = flatten(&json!({}), &tree);
+        let mut expected = flatten(&json!({}), &json!({"external_id": "j", "tasks": list}));
+        rows.sort();
+        expected.sort();
+        prop_assert_eq!(rows, expected);
+    }
+}

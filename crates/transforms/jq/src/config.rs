@@ -1,0 +1,211 @@
+//! The options, and what can be wrong with them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use taskferry_core::{
+    BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Transform, TransformPlugin,
+};
+
+use crate::mistake::Mistake;
+use crate::program::{Limits, Program};
+use crate::protocol::Setup;
+use crate::transform::{InProcess, Isolated};
+use crate::workers::Workers;
+
+const DEFAULT_MEMORY: ByteCount = ByteCount::new(256 << 20);
+/// Below this a worker can't even hold the standard library of jq.
+const LEAST_MEMORY: ByteCount = ByteCount::new(16 << 20);
+
+/// Runs one jq expression over each record; every result is a record.
+///
+/// jq text is trusted operator code: without isolation it can use any amount of memory, and when it never comes
+/// to a result the run stops. The environment is out of its reach.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jq {
+    /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Either this or `file`.
+    filter: Option<String>,
+    /// A file with the expression. A relative path starts at the pipeline file's folder.
+    file: Option<PathBuf>,
+    /// Variables for the expression: `args = { region = "emea" }` is `$region` there. Any values; none by default.
+    #[serde(default)]
+    args: BTreeMap<String, Value>,
+    /// How long the expression may work on one record. Default `"5s"`.
+    #[serde(default = "default_time_limit")]
+    time_limit: Duration,
+    /// How many results one record may have. Default 10000.
+    #[serde(default = "default_max_results")]
+    max_results: usize,
+    /// Where the expression runs: `none` (default), in this process, or `process`, in a child process that has a
+    /// memory limit and is killed when it takes too long, so that `on_error` decides about the record.
+    #[serde(default)]
+    isolation: Isolation,
+    /// How much memory the child process may have, for `isolation = "process"`. Default `"256 MiB"`.
+    memory_limit: Option<ByteCount>,
+}
+
+/// Where the expression runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In this process.
+    #[default]
+    None,
+    /// In a child process.
+    Process,
+}
+
+fn default_time_limit() -> Duration {
+    Duration::from_secs(5)
+}
+
+fn default_max_results() -> usize {
+    10_000
+}
+
+impl Plugin for Jq {
+    const TYPE: &'static str = "jq";
+}
+
+impl TransformPlugin for Jq {
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+        let mut problems = self.check_args();
+        problems.extend(self.check_limits());
+        let limits = Limits { time: self.time_limit.get(), results: self.max_results };
+        let text = match self.text(context) {
+            Ok(text) => text,
+            Err(problem) => {
+                problems.push(problem);
+                return Err(problems);
+            }
+        };
+        let program = match Program::compile(&text, &self.args, limits) {
+            Ok(program) => program,
+            Err(mistakes) => {
+                problems.extend(mistakes.into_iter().map(|mistake| self.problem(mistake, &text)));
+                return Err(problems);
+            }
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(match self.isolation {
+            Isolation::None => Box::new(InProcess { program, limits }),
+            Isolation::Process => {
+                let memory = self.memory_limit.unwrap_or(DEFAULT_MEMORY);
+                let setup = Setup { filter: text, args: self.args, limits, memory: memory.get() };
+                Box::new(Isolated { workers: Workers::new(&setup) })
+            }
+        })
+    }
+}
+
+impl Jq {
+    fn text(&self, context: &BuildContext<'_>) -> Result<String, Problem> {
+        match (&self.filter, &self.file) {
+            (Some(filter), None) => Ok(filter.clone()),
+            (None, Some(path)) => read(path, context),
+            (Some(_), Some(_)) => {
+                let message = "`file` can't stand beside `filter`";
+                Err(Problem::at(KeyPath::of("file"), "key::conflict", message)
+                    .part(Part::Key)
+                    .help("keep one of the two"))
+            }
+            (None, None) => {
+                Err(Problem::at(KeyPath::root(), "key::missing", "there is no jq expression")
+                    .part(Part::Key)
+                    .label("needs `filter` or `file`")
+                    .help("add for example `filter = \".\"`"))
+            }
+        }
+    }
+
+    fn check_args(&self) -> Vec<Problem> {
+        let wrong = self.args.keys().filter(|name| !is_variable(name));
+        let problems = wrong.map(|name| {
+            let path = KeyPath::of("args").key(name.clone());
+            Problem::at(path, "jq::variable", format!("`{name}` can't be the name of a variable"))
+                .part(Part::Key)
+                .help("use letters, digits and `_`, and no digit at the front")
+        });
+        problems.collect()
+    }
+
+    fn check_limits(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut wrong = |key: &str, code, message: &str, help: &str| {
+            problems.push(Problem::at(KeyPath::of(key), code, message).help(help));
+        };
+        if self.time_limit.get().is_zero() {
+            wrong(
+                "time_limit",
+                "value::range",
+                "no expression is done in no time",
+                "write for example \"5s\"",
+            );
+        }
+        if self.max_results == 0 {
+            let help = "write at least 1; to drop records, let the expression give no result";
+            wrong("max_results", "value::range", "no result would ever be allowed", help);
+        }
+        match self.memory_limit {
+            Some(_) if self.isolation == Isolation::None => {
+                let help = "add `isolation = \"process\"` or take it out";
+                let message = "only a process of its own can have a memory limit";
+                wrong("memory_limit", "key::no_effect", message, help);
+            }
+            Some(limit) if limit < LEAST_MEMORY => {
+                let help = format!("write at least \"{LEAST_MEMORY}\"");
+                wrong("memory_limit", "value::range", "jq itself needs more than that", &help);
+            }
+            _ => {}
+        }
+        problems
+    }
+
+    /// A mistake in the expression, pointed at inside the `filter`, or told with the place in the file.
+    fn problem(&self, mistake: Mistake, text: &str) -> Problem {
+        let problem = match &self.file {
+            None => Problem::at(KeyPath::of("filter"), mistake.code, mistake.message)
+                .part(Part::Within(mistake.range)),
+            Some(path) => {
+                let (line, column) = place(text, mistake.range.start);
+                let message = format!("{}:{line}:{column}: {}", path.display(), mistake.message);
+                Problem::at(KeyPath::of("file"), mistake.code, message)
+            }
+        };
+        match mistake.help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    }
+}
+
+fn read(path: &Path, context: &BuildContext<'_>) -> Result<String, Problem> {
+    let problem = |reason: &dyn std::fmt::Display| {
+        let message = format!("can't read the jq file `{}`: {reason}", path.display());
+        let resolved = context.files().resolve(path);
+        Problem::at(KeyPath::of("file"), "file::unreadable", message)
+            .help(format!("it was looked for at {}", resolved.display()))
+    };
+    let bytes = context.files().read(path).map_err(|error| problem(&error))?;
+    String::from_utf8(bytes).map_err(|_| problem(&"it is not UTF-8 text"))
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Line and column, from 1, of a byte in a text.
+fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let column = before.get(line_start..).map_or(0, |line| line.chars().count());
+    (before.matches('\n').count() + 1, column + 1)
+}

@@ -1,0 +1,177 @@
+//! A compiled expression, and running it over one value within limits.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use jaq_core::load::lex::{Lexer, Token};
+use jaq_core::load::parse::{Def, Parser};
+use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::native::Fun;
+use jaq_core::{Compiler, Ctx, Exn, Filter, Vars};
+use jaq_json::Val;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use taskferry_core::{ErrorKind, StageError};
+
+use crate::key_order::keeping_order;
+use crate::mistake::Mistake;
+use crate::natives::{Data, Globals, functions};
+use crate::value::{from_json, to_json};
+
+/// The name of the definition that holds the expression, and the program that calls it.
+const MAIN: &str = "__expression__";
+
+/// Definitions of jaq that reach out of the expression or are replaced.
+const NOT_OFFERED: [&str; 4] = ["del", "delpaths", "halt", "halt_error"];
+
+/// As much of jq's own message as is told.
+const MESSAGE_LENGTH: usize = 300;
+
+/// How far the work on one record may go.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    pub(crate) time: Duration,
+    pub(crate) results: usize,
+}
+
+/// A compiled expression with the values of its variables.
+pub(crate) struct Program {
+    filter: Filter<Data>,
+    variables: Vec<Val>,
+    limits: Limits,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Program").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Compiles an expression that may use `args` as variables.
+    ///
+    /// # Errors
+    /// All mistakes of the first step that finds any: letters, grammar, names.
+    pub(crate) fn compile(
+        text: &str,
+        args: &BTreeMap<String, Value>,
+        limits: Limits,
+    ) -> Result<Self, Vec<Mistake>> {
+        let names: Vec<String> = args.keys().map(|name| format!("${name}")).collect();
+        let variables = args.values().cloned().map(from_json).collect();
+        let filter = compile(text, &names)?;
+        Ok(Self { filter, variables, limits })
+    }
+
+    /// All results for one value.
+    ///
+    /// # Errors
+    /// What the expression refuses, a result that JSON can't hold, or a limit that was passed. The limits are
+    /// looked at between results: nothing can be done here while a single one is being computed.
+    pub(crate) fn run(&self, input: Value) -> Result<Vec<Value>, StageError> {
+        let started = Instant::now();
+        let marked = Cell::new(false);
+        let globals = Globals { lut: &self.filter.lut, marked: &marked };
+        let context = Ctx::<Data>::new(globals, Vars::new(self.variables.iter().cloned()));
+        let mut results = Vec::new();
+        for result in self.filter.id.run((context, from_json(input))) {
+            if started.elapsed() > self.limits.time {
+                return Err(too_slow(self.limits.time));
+            }
+            if results.len() == self.limits.results {
+                return Err(too_many(self.limits.results));
+            }
+            let value = to_json(&result.map_err(refused)?);
+            results.push(value.map_err(|reason| StageError::new(ErrorKind::Record, reason))?);
+        }
+        Ok(results)
+    }
+}
+
+fn compile(text: &str, variables: &[String]) -> Result<Filter<Data>, Vec<Mistake>> {
+    let mut definitions = standard_definitions();
+    let functions: Vec<_> = functions().collect();
+    let known = names(&definitions, &functions);
+    let tokens = Lexer::new(text).lex().map_err(|errors| {
+        errors.iter().map(|error| Mistake::lexical(text, error)).collect::<Vec<_>>()
+    })?;
+    let body = Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
+        let errors = errors.into_iter();
+        let errors = errors.map(|(expected, found)| (expected, Token::opt_as_str(found, text)));
+        errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
+    })?;
+    definitions.push(Def { name: MAIN, args: Vec::new(), body: keeping_order(body) });
+    let arena = Arena::default();
+    let modules = Loader::new(definitions)
+        .load(&arena, File { code: MAIN, path: () })
+        .map_err(|_| vec![Mistake::unexplained(text)])?;
+    Compiler::default()
+        .with_funs(functions)
+        .with_global_vars(variables.iter().map(String::as_str))
+        .compile(modules)
+        .map_err(|errors| {
+            let errors = errors.iter().flat_map(|(_, undefined)| undefined);
+            // Ours is all that a name can stand in, unless the definitions around it are broken.
+            let ours = errors.filter(|(name, _)| stands_in(name, text));
+            let mistakes: Vec<Mistake> = ours
+                .map(|(name, kind)| Mistake::undefined(text, name, kind, &known, variables))
+                .collect();
+            if mistakes.is_empty() { vec![Mistake::unexplained(text)] } else { mistakes }
+        })
+}
+
+/// What jq text can use beside what it defines itself.
+fn standard_definitions<'s>() -> Vec<Def<&'s str>> {
+    let jaq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let mut definitions: Vec<Def<&'s str>> =
+        jaq.filter(|definition| !NOT_OFFERED.contains(&definition.name)).collect();
+    let own = load::parse(include_str!("prelude.jq"), |parser| parser.defs());
+    definitions.extend(own.into_iter().flatten());
+    definitions
+}
+
+fn names(definitions: &[Def<&str>], functions: &[Fun<Data>]) -> Vec<(String, usize)> {
+    let defined = definitions.iter().map(|definition| (definition.name, definition.args.len()));
+    let native = functions.iter().map(|(name, binds, _)| (*name, binds.len()));
+    let offered = defined
+        .chain(native)
+        .filter(|(name, _)| !name.starts_with('!') && !name.ends_with("_empty"));
+    offered.map(|(name, arity)| (name.to_owned(), arity)).collect()
+}
+
+fn stands_in(part: &str, text: &str) -> bool {
+    text.as_bytes().as_ptr_range().contains(&part.as_ptr())
+}
+
+fn refused(exception: Exn<'_, Val>) -> StageError {
+    let Ok(error) = exception.get_err() else {
+        return StageError::new(ErrorKind::Defect, "the jq expression ended without a result");
+    };
+    let text = match error.into_val() {
+        Val::TStr(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        other => other.to_string(),
+    };
+    let mut shown: String = text.chars().take(MESSAGE_LENGTH).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    StageError::new(ErrorKind::Record, format!("the jq expression failed: {shown}"))
+}
+
+/// The error for a record that took longer than it may.
+pub(crate) fn too_slow(limit: Duration) -> StageError {
+    let limit =
+        taskferry_core::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+    StageError::new(ErrorKind::Limit, format!("the jq expression took longer than {limit}"))
+        .hint("look for an endless loop, or raise `time_limit`")
+}
+
+fn too_many(limit: usize) -> StageError {
+    StageError::new(ErrorKind::Limit, format!("the jq expression gave more than {limit} results"))
+        .hint("look for an endless loop, or raise `max_results`")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! The work: a record in, its results out.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use taskferry_core::{Emitter, Record, StageError, Transform};
+
+use crate::program::{Limits, Program};
+use crate::workers::Workers;
+
+/// What the engine's watchdog waits beyond the time limit, so that an expression which does come to results is
+/// ended between two of them and costs only its record.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The expression in this process.
+#[derive(Debug)]
+pub(crate) struct InProcess {
+    pub(crate) program: Program,
+    pub(crate) limits: Limits,
+}
+
+#[async_trait]
+impl Transform for InProcess {
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        for result in self.program.run(record.into_value()?)? {
+            out.emit_value(result);
+        }
+        Ok(())
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(self.limits.time.saturating_add(GRACE))
+    }
+}
+
+/// The expression in a process of its own.
+#[derive(Debug)]
+pub(crate) struct Isolated {
+    pub(crate) workers: Workers,
+}
+
+#[async_trait]
+impl Transform for Isolated {
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        for result in self.workers.run(&record).await? {
+            out.emit(result);
+        }
+        Ok(())
+    }
+}

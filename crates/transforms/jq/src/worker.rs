@@ -1,0 +1,107 @@
+//! The child process: runs the expression over one line after the other until its parent is gone.
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use serde_json::Value;
+use taskferry_core::{ErrorKind, StageError};
+
+use crate::program::Program;
+use crate::protocol::{Refusal, Reply, Setup};
+
+/// The first argument of a process that is to be a jq worker and nothing else.
+pub const WORKER_ARGUMENT: &str = "__jq-worker";
+
+/// Is a jq worker on stdin and stdout. To be called, before anything else is started, by a binary whose first
+/// argument is [`WORKER_ARGUMENT`].
+pub fn worker_main() -> ExitCode {
+    match work() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody is left to be told.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn work() -> io::Result<()> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let program = match prepare(&line) {
+        Ok(program) => {
+            answer(Ok(Vec::new()))?;
+            program
+        }
+        Err(error) => return answer(Err(error)),
+    };
+    for line in lines()? {
+        let value: Result<Value, StageError> = serde_json::from_slice(&line).map_err(|error| {
+            StageError::new(ErrorKind::Malformed, "the record can't be read").caused_by(error)
+        });
+        answer(value.and_then(|value| program.run(value)))?;
+    }
+    Ok(())
+}
+
+fn prepare(setup: &str) -> Result<Program, StageError> {
+    let broken = |what: String| StageError::new(ErrorKind::Defect, what);
+    let setup: Setup = serde_json::from_str(setup)
+        .map_err(|error| broken(format!("the worker was not told what to do: {error}")))?;
+    limit_memory(setup.memory)
+        .map_err(|error| broken(format!("the worker's memory can't be limited: {error}")))?;
+    Program::compile(&setup.filter, &setup.args, setup.limits)
+        .map_err(|_| broken("the worker can't compile the expression".to_owned()))
+}
+
+#[cfg(unix)]
+fn limit_memory(bytes: u64) -> io::Result<()> {
+    rlimit::Resource::CORE.set(0, 0)?;
+    rlimit::Resource::AS.set(bytes, bytes)
+}
+
+#[cfg(not(unix))]
+fn limit_memory(_: u64) -> io::Result<()> {
+    Err(io::Error::other("this system has no limit for one process"))
+}
+
+/// The lines of stdin. A thread waits for them, so that the end of the parent ends this process at once, even if
+/// the expression never ends.
+fn lines() -> io::Result<Receiver<Vec<u8>>> {
+    let (sender, receiver) = sync_channel(1);
+    thread::Builder::new().stack_size(64 << 10).spawn(move || {
+        let mut stdin = io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let more = stdin.read_until(b'\n', &mut line).is_ok_and(|length| length > 0);
+            if !more || sender.send(line).is_err() {
+                leave();
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+#[expect(
+    clippy::exit,
+    reason = "nothing is left to be done, and the main thread may never come back"
+)]
+fn leave() -> ! {
+    std::process::exit(0)
+}
+
+fn answer(results: Result<Vec<Value>, StageError>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match results {
+        Ok(results) => {
+            write_line(&mut out, &Reply::Results(results.len()))?;
+            results.iter().try_for_each(|result| write_line(&mut out, result))?;
+        }
+        Err(error) => write_line(&mut out, &Reply::Refused(Refusal::from(&error)))?,
+    }
+    out.flush()
+}
+
+fn write_line(out: &mut impl Write, value: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,209 @@
+//! What `isolation = "process"` promises. The workers are copies of this very program.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and tell of it")]
+
+use std::process::{Command, ExitCode, Stdio};
+
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, Emitter, ErrorKind, NoFiles, Record, Registry, StageError, Transform,
+};
+use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
+
+type Test = (&'static str, fn());
+
+const TESTS: [Test; 10] = [
+    ("results_are_those_of_this_process", results_are_those_of_this_process),
+    ("a_refused_record_costs_only_itself", a_refused_record_costs_only_itself),
+    ("an_endless_expression_is_killed", an_endless_expression_is_killed),
+    ("endless_results_are_ended", endless_results_are_ended),
+    ("endless_recursion_costs_only_its_record", endless_recursion_costs_only_its_record),
+    ("too_much_memory_costs_only_its_record", too_much_memory_costs_only_its_record),
+    ("records_are_worked_on_at_the_same_time", records_are_worked_on_at_the_same_time),
+    ("the_environment_is_out_of_reach", the_environment_is_out_of_reach),
+    ("a_worker_ends_with_its_parent", a_worker_ends_with_its_parent),
+    ("a_dropped_transform_leaves_no_worker", a_dropped_transform_leaves_no_worker),
+];
+
+fn main() -> ExitCode {
+    let argument = std::env::args().nth(1).unwrap_or_default();
+    if argument == WORKER_ARGUMENT {
+        return worker_main();
+    }
+    if std::env::args().any(|argument| argument == "--list") {
+        for (name, _) in TESTS {
+            println!("{name}: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let wanted = |name: &str| argument.starts_with('-') || name.contains(&argument);
+    for (name, test) in TESTS.into_iter().filter(|(name, _)| wanted(name)) {
+        test();
+        println!("test {name} ... ok");
+    }
+    ExitCode::SUCCESS
+}
+
+fn build(mut options: Value) -> Box<dyn Transform> {
+    options["isolation"] = json!("process");
+    let mut registry = Registry::new();
+    registry.transform::<Jq>();
+    let context = BuildContext::new(&NoFiles, registry.endpoints());
+    registry.build_transform("jq", &options, &context).unwrap().unwrap().transform
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+async fn apply(transform: &dyn Transform, text: &str) -> Result<Vec<String>, StageError> {
+    let mut out = Emitter::new();
+    transform.apply(Record::parse(text.to_owned()).unwrap(), &mut out).await?;
+    Ok(out.into_records().iter().map(Record::to_json).collect())
+}
+
+/// An expression that works for every record but one.
+#[track_caller]
+fn check_costs_only_one(options: Value, message: &str) {
+    block_on(async {
+        let transform = build(options);
+        assert_eq!(apply(&*transform, "1").await.unwrap(), ["1"]);
+        let error = apply(&*transform, "0").await.unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Limit, message));
+        assert_eq!(apply(&*transform, "2").await.unwrap(), ["2"]);
+    });
+}
+
+fn results_are_those_of_this_process() {
+    block_on(async {
+        let filter = "., (.b | select(.)), (del(.a) | .s = $s), (.a | tojson)";
+        let transform = build(json!({"filter": filter, "args": {"s": "\u{e9}\n"}}));
+        for _ in 0..3 {
+            let lines =
+                apply(&*transform, r#"{"z":1.10,"a":100000000000000000001,"b":null}"#).await;
+            assert_eq!(
+                lines.unwrap(),
+                [
+                    r#"{"z":1.10,"a":100000000000000000001,"b":null}"#,
+                    r#"{"z":1.10,"b":null,"s":"é\n"}"#,
+                    r#""100000000000000000001""#,
+                ]
+            );
+        }
+        assert_eq!(
+            apply(&*build(json!({"filter": "empty"})), "1").await.unwrap(),
+            Vec::<String>::new()
+        );
+        let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        assert_eq!(apply(&*build(json!({"filter": "."})), &deep).await.unwrap(), [deep]);
+    });
+}
+
+fn a_refused_record_costs_only_itself() {
+    block_on(async {
+        let transform = build(json!({"filter": "if . == 0 then error(\"zero\") else . end"}));
+        let error = apply(&*transform, "0").await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (ErrorKind::Record, "the jq expression failed: zero")
+        );
+        assert_eq!(apply(&*transform, "1").await.unwrap(), ["1"]);
+    });
+}
+
+fn an_endless_expression_is_killed() {
+    let options =
+        json!({"filter": "if . == 0 then last(repeat(1)) else . end", "time_limit": "100ms"});
+    check_costs_only_one(options, "the jq expression took longer than 100ms");
+}
+
+fn endless_results_are_ended() {
+    let options = json!({"filter": "if . == 0 then repeat(1) else . end", "max_results": 10});
+    check_costs_only_one(options, "the jq expression gave more than 10 results");
+}
+
+fn endless_recursion_costs_only_its_record() {
+    let options =
+        json!({"filter": "def f: 1 + f; if . == 0 then f else . end", "time_limit": "60s"});
+    check_costs_only_one(options, "the jq expression calls itself without end");
+}
+
+fn too_much_memory_costs_only_its_record() {
+    let options = json!({"filter": "if . == 0 then [range(1000000000)] | length else . end", "time_limit": "60s", "memory_limit": "64 MiB"});
+    check_costs_only_one(options, "the jq expression needs more memory than it may have");
+    // The least that is allowed is enough to work.
+    let transform = build(json!({"filter": "[range(1000)] | length", "memory_limit": "16 MiB"}));
+    assert_eq!(block_on(apply(&*transform, "1")).unwrap(), ["1000"]);
+}
+
+fn records_are_worked_on_at_the_same_time() {
+    block_on(async {
+        let transform = build(json!({"filter": ". * 2"}));
+        let (one, two, three) =
+            tokio::join!(apply(&*transform, "1"), apply(&*transform, "2"), apply(&*transform, "3"));
+        assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()], [["2"], ["4"], ["6"]]);
+    });
+}
+
+fn the_environment_is_out_of_reach() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    block_on(async {
+        let transform = build(json!({"filter": "."}));
+        apply(&*transform, "1").await.unwrap();
+        let [worker] = workers()[..] else { panic!("one worker") };
+        let environment = std::fs::read_to_string(format!("/proc/{worker}/environ")).unwrap();
+        let names: Vec<&str> = environment
+            .split('\0')
+            .filter_map(|entry| entry.split('=').next())
+            .filter(|name| !name.is_empty())
+            .collect();
+        assert!(
+            names.iter().all(|name| ["TZ", "MIMALLOC_ARENA_RESERVE"].contains(name)),
+            "{names:?}"
+        );
+    });
+}
+
+fn a_worker_ends_with_its_parent() {
+    let setup = json!({"filter": "last(repeat(1))", "args": {}, "limits": {"time": {"secs": 600, "nanos": 0}, "results": 1}, "memory": 256 << 20});
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .arg(WORKER_ARGUMENT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, format!("{setup}\n1\n").as_bytes()).unwrap();
+    assert!(child.try_wait().unwrap().is_none());
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+fn a_dropped_transform_leaves_no_worker() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    block_on(async {
+        let transform = build(json!({"filter": "."}));
+        apply(&*transform, "1").await.unwrap();
+        assert_eq!(workers().len(), 1);
+        drop(transform);
+        while !workers().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+/// The children of this process that live, by their number, as Linux tells them.
+fn workers() -> Vec<u32> {
+    let me = std::process::id();
+    let tasks = std::fs::read_dir(format!("/proc/{me}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|children| {
+            children.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<u32>>()
+        })
+        .collect()
+}

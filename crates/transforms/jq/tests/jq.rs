@@ -1,0 +1,181 @@
+//! What `jq` promises, seen from a pipeline.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, BuiltTransform, Emitter, ErrorKind, InputFiles, Part, Problem, Record, Registry,
+    StageError,
+};
+use taskferry_transform_jq::Jq;
+
+#[derive(Debug)]
+struct Files;
+
+impl InputFiles for Files {
+    fn resolve(&self, path: &Path) -> PathBuf {
+        Path::new("/pipelines").join(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match path.to_str() {
+            Some("good.jq") => Ok(b"# Hours of each task\n.tasks[]\n| .hours\n".to_vec()),
+            Some("bad.jq") => Ok("# Gr\u{f6}\u{df}e\n.tasks[]\n| \"\u{f6}\", selct(.)\n".into()),
+            Some("binary.jq") => Ok(vec![0xff]),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
+    let mut registry = Registry::new();
+    registry.transform::<Jq>();
+    let context = BuildContext::new(&Files, registry.endpoints());
+    registry.build_transform("jq", options, &context).unwrap()
+}
+
+fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
+    let built = build(options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    runtime.block_on(built.transform.apply(record, &mut out))?;
+    Ok(out.into_records().iter().map(Record::to_json).collect())
+}
+
+fn run(filter: &str, text: &'static str) -> Vec<String> {
+    apply(&json!({"filter": filter}), Record::parse(text).unwrap()).unwrap()
+}
+
+#[test]
+fn every_result_is_a_record() {
+    assert_eq!(
+        run(".[]", r#"[{"a":1},2,"x",null,[true]]"#),
+        [r#"{"a":1}"#, "2", r#""x""#, "null", "[true]"]
+    );
+    assert_eq!(run("empty", "1"), Vec::<String>::new());
+}
+
+#[test]
+fn a_record_keeps_its_numbers_and_the_order_of_its_keys() {
+    let text = r#"{"z":1.10,"weekly_hours":2.50,"big":100000000000000000001,"a":-0,"é":"→"}"#;
+    assert_eq!(run(".", text), [text]);
+    assert_eq!(
+        run(".hours = (.weekly_hours // 0) | del(.weekly_hours)", text),
+        [r#"{"z":1.10,"big":100000000000000000001,"a":-0,"é":"→","hours":2.50}"#]
+    );
+}
+
+#[test]
+fn an_expression_can_stand_in_a_file() {
+    let record = Record::parse(r#"{"tasks":[{"hours":1.0},{"hours":2}]}"#).unwrap();
+    assert_eq!(apply(&json!({"file": "good.jq"}), record).unwrap(), ["1.0", "2"]);
+}
+
+#[test]
+fn arguments_are_variables_of_any_type() {
+    let args = json!({"region": "emea", "least": 1.50, "list": [1, {"a": null}]});
+    let options = json!({"filter": "[$region, $least, $list]", "args": args});
+    let lines = apply(&options, Record::parse("null").unwrap()).unwrap();
+    assert_eq!(lines, [r#"["emea",1.5,[1,{"a":null}]]"#]);
+}
+
+#[test]
+fn a_record_that_jq_refuses_emits_nothing_and_says_why() {
+    let error =
+        apply(&json!({"filter": "1, error(\"why\")"}), Record::parse("1").unwrap()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Record, "the jq expression failed: why")
+    );
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let error = apply(
+        &json!({"filter": "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[.]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"}),
+        Record::parse(deep).unwrap(),
+    )
+    .unwrap_err();
+    assert_eq!(error.to_string(), "the result is nested deeper than 127 levels");
+}
+
+#[test]
+fn what_never_ends_is_ended() {
+    let options = json!({"filter": "repeat(1)", "max_results": 5});
+    let error = apply(&options, Record::parse("1").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    let options =
+        json!({"filter": "repeat(1)", "max_results": 1_000_000_000, "time_limit": "20ms"});
+    let error = apply(&options, Record::parse("1").unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
+    // A single result that never comes is the engine's to end.
+    let built = build(&options).unwrap();
+    assert!(built.transform.time_limit().unwrap() > Duration::from_millis(20));
+    let isolated = build(&json!({"filter": ".", "isolation": "process"})).unwrap();
+    assert_eq!(isolated.transform.time_limit(), None);
+}
+
+#[test]
+fn a_mistake_in_the_filter_is_pointed_at() {
+    let problems = build(&json!({"filter": "\"\u{f6}\" | selct(.a) | $x"})).unwrap_err();
+    let told: Vec<_> = problems
+        .iter()
+        .map(|problem| (problem.path.to_string(), problem.part.clone(), problem.message.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("filter".to_owned(), Part::Within(7..12), "there is no function `selct`"),
+            ("filter".to_owned(), Part::Within(19..21), "there is no variable `$x`"),
+        ]
+    );
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean `select`?"));
+}
+
+#[test]
+fn a_mistake_in_a_file_is_told_with_its_place() {
+    let problem = &build(&json!({"file": "bad.jq"})).unwrap_err()[0];
+    assert_eq!(problem.path.to_string(), "file");
+    assert_eq!(problem.message, "bad.jq:3:8: there is no function `selct`");
+    let problem = &build(&json!({"file": "none.jq"})).unwrap_err()[0];
+    assert!(problem.message.starts_with("can't read the jq file `none.jq`: "));
+    assert_eq!(problem.help.as_deref(), Some("it was looked for at /pipelines/none.jq"));
+    let problem = &build(&json!({"file": "binary.jq"})).unwrap_err()[0];
+    assert_eq!(problem.message, "can't read the jq file `binary.jq`: it is not UTF-8 text");
+}
+
+#[test]
+fn wrong_options_are_told_all_at_once() {
+    let told = |options: Value| -> Vec<(String, &'static str)> {
+        let problems = build(&options).unwrap_err();
+        problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
+    };
+    assert_eq!(told(json!({})), [(String::new(), "key::missing")]);
+    assert_eq!(
+        told(json!({"filter": ".", "file": "good.jq"})),
+        [("file".to_owned(), "key::conflict")]
+    );
+    assert_eq!(
+        told(
+            json!({"filter": "selct", "args": {"a-b": 1}, "max_results": 0, "time_limit": "0s", "memory_limit": "64 MiB"})
+        ),
+        [
+            ("args.a-b".to_owned(), "jq::variable"),
+            ("time_limit".to_owned(), "value::range"),
+            ("max_results".to_owned(), "value::range"),
+            ("memory_limit".to_owned(), "key::no_effect"),
+            ("filter".to_owned(), "jq::undefined"),
+        ]
+    );
+    assert_eq!(
+        told(json!({"filter": ".", "isolation": "process", "memory_limit": "1 MiB"})),
+        [("memory_limit".to_owned(), "value::range")]
+    );
+}
+
+#[test]
+fn records_may_come_out_in_any_shape() {
+    let built = build(&json!({"filter": "."})).unwrap();
+    assert!(built.reshapes && built.needs.is_empty());
+}

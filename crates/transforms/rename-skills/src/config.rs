@@ -1,0 +1,116 @@
+//! The options, and what can be wrong with them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_core::{
+    BuildContext, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
+};
+
+use crate::mapping::{Mapping, read_mapping};
+use crate::transform::Rename;
+
+/// How many bad rows of a mapping are told one by one.
+const TOLD_ROWS: usize = 10;
+
+/// Puts linked skills into the words of Workday, SAP or any other system.
+///
+/// A skill is looked up by its id first, then by its name. Of several entries for one skill the one with the
+/// lowest rank is taken. Skills of one task that become the same are merged: the first stays, and gets what it
+/// lacks from the others. To merge the skills of rows, rename before `flatten_hierarchy` explodes them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameSkills {
+    /// Whose words are wanted: what stands in the mapping's `vendor` column, for example `workday`.
+    vendor: String,
+    /// CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and if wanted
+    /// `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other columns are ignored. A relative path
+    /// starts at the pipeline file's folder.
+    mapping: PathBuf,
+    /// What becomes of a skill that the mapping lacks: `keep` (default), `drop`, `null` (its name becomes null), or
+    /// `fail`, which refuses the record.
+    #[serde(default)]
+    unmapped: Unmapped,
+}
+
+/// What becomes of a skill that the mapping lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmapped {
+    /// It keeps its name.
+    #[default]
+    Keep,
+    /// It is left out; a row of one skill as a whole.
+    Drop,
+    /// Its name becomes null, and its id too if the mapping has ids.
+    Null,
+    /// Its record is refused.
+    Fail,
+}
+
+impl Plugin for RenameSkills {
+    const TYPE: &'static str = "rename_skills";
+}
+
+impl TransformPlugin for RenameSkills {
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+        let mapping = self.read(context)?;
+        Ok(Box::new(Rename { vendor: self.vendor, mapping, unmapped: self.unmapped }))
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need { field: "linked_skills", consequence: "there is no skill to rename" }]
+    }
+
+    fn reshapes(&self) -> bool {
+        false
+    }
+}
+
+impl RenameSkills {
+    fn read(&self, context: &BuildContext<'_>) -> Result<Mapping, Vec<Problem>> {
+        let key = || KeyPath::of("mapping");
+        let written = self.mapping.display();
+        let bytes = context.files().read(&self.mapping).map_err(|error| {
+            let resolved = context.files().resolve(&self.mapping);
+            let message = format!("can't read the mapping `{written}`: {error}");
+            let help = format!("it was looked for at {}", resolved.display());
+            vec![Problem::at(key(), "file::unreadable", message).help(help)]
+        })?;
+        let vendor = self.vendor.trim();
+        let (mapping, vendors) = read_mapping(&bytes, vendor).map_err(|mistakes| {
+            let more = mistakes.len().saturating_sub(TOLD_ROWS);
+            let told = mistakes.iter().take(TOLD_ROWS).map(|mistake| {
+                let message = format!("{written}:{}: {}", mistake.line, mistake.message);
+                let problem = Problem::at(key(), mistake.code, message);
+                match &mistake.help {
+                    Some(help) => problem.help(help.clone()),
+                    None => problem,
+                }
+            });
+            let mut problems: Vec<Problem> = told.collect();
+            if more > 0 {
+                let message = format!("{written}: and {more} more rows that can't be read");
+                problems.push(Problem::at(key(), "mapping::row", message));
+            }
+            problems
+        })?;
+        if !vendors.contains(vendor) {
+            return Err(vec![unknown_vendor(vendor, &written.to_string(), &vendors)]);
+        }
+        Ok(mapping)
+    }
+}
+
+fn unknown_vendor(vendor: &str, mapping: &str, vendors: &BTreeSet<String>) -> Problem {
+    let message = format!("the mapping `{mapping}` has no rows for the vendor `{vendor}`");
+    let all: Vec<String> = vendors.iter().map(|name| format!("`{name}`")).collect();
+    let help = match nearest(vendor, vendors.iter().map(String::as_str)) {
+        _ if all.is_empty() => "the mapping has no rows at all".to_owned(),
+        Some(near) => format!("did you mean `{near}`? There are {}", all.join(", ")),
+        None => format!("there are {}", all.join(", ")),
+    };
+    Problem::at(KeyPath::of("vendor"), "mapping::vendor", message).help(help)
+}
