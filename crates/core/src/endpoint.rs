@@ -22,6 +22,8 @@ pub trait LocalEndpoint: fmt::Debug + Send {
 pub struct RunningEndpoint {
     /// Where it listens, without a slash at the end.
     pub url: String,
+    /// Where it takes webhooks.
+    pub webhook_url: String,
     /// How to get a token from it.
     pub credentials: EndpointCredentials,
     /// Whatever keeps it alive.

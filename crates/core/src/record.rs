@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::compact::compact;
+use crate::page::write_harmless;
 use crate::{Cursor, ErrorKind, StageError};
 
 /// Where a record came from: enough to find it again in the source.
@@ -32,7 +33,9 @@ impl std::fmt::Display for Origin {
         }
         write!(formatter, ", record {}", self.index + 1)?;
         if let Some(job) = &self.job {
-            write!(formatter, ", job `{job}`")?;
+            formatter.write_str(", job `")?;
+            write_harmless(formatter, job)?;
+            formatter.write_str("`")?;
         }
         Ok(())
     }
@@ -187,6 +190,13 @@ mod tests {
         let mut record = Record::parse(r#"{"z":1.10,"a":100000000000000000001,"m":-0}"#).unwrap();
         record.value_mut().unwrap()["new"] = json!(true);
         assert_eq!(record.to_json(), r#"{"z":1.10,"a":100000000000000000001,"m":-0,"new":true}"#);
+    }
+
+    #[test]
+    fn what_a_server_named_can_not_paint_the_terminal() {
+        let cursor = Some(Cursor::new("a\u{1b}[31m\nb"));
+        let origin = Origin { page: 2, cursor, index: 0, job: Some("j\r1".into()) };
+        assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, job `j\\r1`");
     }
 
     #[test]

@@ -61,10 +61,16 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
 
 /// A run of `pipeline` that begins now. The id sorts by time: `20261123T204243Z-7f3a9c`.
 pub fn new_run(pipeline: &str) -> RunContext {
-    let now = Timestamp::now();
+    let now = this_millisecond();
     let stamp: String = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let run_id = format!("{stamp}-{:06x}", fastrand::u32(..) & 0xff_ffff);
     RunContext::new(pipeline, now, run_id)
+}
+
+/// Now, without the digits that nobody reads.
+fn this_millisecond() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 struct Dispatcher {
@@ -331,7 +337,7 @@ impl Dispatcher {
             status,
             exit_code: manifest::exit_code(self.error.as_ref(), interrupt),
             started_at: run.started_at,
-            finished_at: Timestamp::now(),
+            finished_at: this_millisecond(),
             resumed_from: None,
             committed,
             source: SourceSummary::new(source.0, source.1, progress, self.statistics),
@@ -349,7 +355,7 @@ impl Dispatcher {
         let commits: Option<Vec<&Commit>> =
             self.sinks.iter().map(|sink| sink.committed.as_ref()).collect();
         let slowest = commits?.into_iter().min_by_key(|commit| commit.pages)?;
-        let next_cursor = slowest.next.as_ref().map(ToString::to_string);
+        let next_cursor = slowest.next.as_ref().map(|next| next.as_str().to_owned());
         Some(Committed { pages: slowest.pages, next_cursor })
     }
 }

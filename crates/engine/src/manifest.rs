@@ -155,7 +155,7 @@ impl From<&StageError> for Failure {
     fn from(error: &StageError) -> Self {
         let origin = error.origin().map(|origin| FailureOrigin {
             page: origin.page,
-            cursor: origin.cursor.as_ref().map(ToString::to_string),
+            cursor: origin.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()),
             index: origin.index,
             job: origin.job.as_deref().map(str::to_owned),
         });

@@ -21,9 +21,15 @@ pub(crate) enum LogFormat {
 /// The variable that sets which log lines are written, as `level` or `target=level,…`.
 const VARIABLE: &str = "TASKFERRY_LOG";
 
+/// What is logged unless the variable says otherwise; a sandbox inside the process keeps quiet.
+pub(crate) const NORMAL: &str = "warn,taskferry=info,taskferry_sandbox=warn";
+/// The same for `--quiet`.
+pub(crate) const QUIET: &str = "error";
+/// The same for the sandbox as a server.
+pub(crate) const SERVER: &str = "warn,taskferry=info";
+
 /// Sets up logging for the process. Later calls change nothing.
-pub(crate) fn start(format: LogFormat, quiet: bool) {
-    let default = if quiet { "error" } else { "warn,taskferry=info,taskferry_engine=info" };
+pub(crate) fn start(format: LogFormat, default: &str) {
     let filter = std::env::var(VARIABLE).ok().and_then(|text| EnvFilter::try_new(text).ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
     let lines =

@@ -62,7 +62,12 @@ impl LocalEndpoint for SandboxEndpoint {
             audience: known.audience.clone(),
             tenant: known.tenant.clone(),
         };
-        Ok(RunningEndpoint { url: running.url().to_owned(), credentials, guard: Box::new(running) })
+        Ok(RunningEndpoint {
+            url: running.url().to_owned(),
+            webhook_url: running.webhook_url(),
+            credentials,
+            guard: Box::new(running),
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::access::Tokens;
-use crate::http::{Service, router};
+use crate::http::{Service, WEBHOOK_PATH, router};
 use crate::store::{Inserted, Loading, NewJob, Store};
 use crate::{Credentials, DataOrigin, Generator, MAX_JOBS, SandboxError, SandboxOptions, dataset};
 
@@ -128,6 +128,11 @@ impl RunningSandbox {
     /// Where a client on this machine reaches it, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it takes webhooks: JSON of any shape, answered with 204.
+    pub fn webhook_url(&self) -> String {
+        format!("{}{WEBHOOK_PATH}", self.url)
     }
 
     /// What it listens on.

@@ -16,7 +16,7 @@ use crate::logging::{self, LogFormat};
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
-    logging::start(arguments.log, arguments.quiet);
+    logging::start(arguments.log, if arguments.quiet { logging::QUIET } else { logging::NORMAL });
     let pipeline = match taskferry_config::load(&arguments.layers.layers(&arguments.file), registry)
     {
         Ok(pipeline) => pipeline,

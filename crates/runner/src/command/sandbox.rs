@@ -10,7 +10,7 @@ use crate::logging::{self, LogFormat};
 
 /// Serves the endpoint until the process is told to stop.
 pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
-    logging::start(LogFormat::Text, false);
+    logging::start(LogFormat::Text, logging::SERVER);
     match serve(arguments).await {
         Ok(()) => Exit::COMPLETE,
         Err(message) => {

@@ -12,7 +12,7 @@ pub(crate) const fn rationales_for(level: AiLevel) -> &'static [&'static str] {
             "{Machine}, so next to nothing is left to do by hand.",
         ],
         AiLevel::H2 => &[
-            "Large portions can be automated: {machine}. What is left: {person}.",
+            "Large portions can be automated: {machine}. Still, {person}.",
             "AI leads here, as {machine}; a short human review is enough.",
             "Mostly automatable. {Machine}, although {person}.",
         ],
@@ -29,7 +29,7 @@ pub(crate) const fn rationales_for(level: AiLevel) -> &'static [&'static str] {
         AiLevel::H5 => &[
             "Depends on people throughout: {person}.",
             "{Person}. AI can't carry this without someone involved all the time.",
-            "Essentially human work, for {person}.",
+            "Essentially human work, because {person}.",
         ],
     }
 }

@@ -6,9 +6,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Service;
+use super::body::{LARGEST_BODY, json_body};
 use super::error::{ApiError, shortened};
 use super::request::ExportRequest;
-use super::{BodyError, LARGEST_BODY, Service, is_json, read_body};
 use crate::access::{Denied, Scope};
 use crate::record::write_page;
 use crate::store::Store;
@@ -18,20 +19,7 @@ pub(super) async fn export(
     request: Request,
 ) -> Result<Response, ApiError> {
     authorize(&service, request.headers())?;
-    if !is_json(request.headers()) {
-        let description = "the body must be JSON: send Content-Type: application/json";
-        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description));
-    }
-    let (parts, body) = request.into_parts();
-    let body = read_body(body).await.map_err(|error| match error {
-        BodyError::TooLarge => ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is larger than {LARGEST_BODY} bytes"),
-        ),
-        BodyError::Broken => {
-            ApiError::new(StatusCode::BAD_REQUEST, "the body could not be read to its end")
-        }
-    })?;
+    let (parts, body) = json_body(request, LARGEST_BODY).await?;
     let request = ExportRequest::parse(&parts.uri, &body).map_err(ApiError::bad_request)?;
     let store = service.store.clone();
     let answer = tokio::task::spawn_blocking(move || answer(&store, &request)).await;

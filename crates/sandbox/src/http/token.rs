@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Service;
+use super::body::{BodyError, LARGEST_BODY, is_json, read_body};
 use super::error::shortened;
-use super::{BodyError, LARGEST_BODY, Service, is_json, read_body};
 use crate::access::Scope;
 
 #[derive(Serialize)]
@@ -58,7 +59,7 @@ pub(super) async fn issue(
             "the body must be JSON: send Content-Type: application/json",
         ));
     }
-    let body = read_body(request.into_body()).await.map_err(|error| match error {
+    let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLarge => Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "invalid_request",

@@ -10,3 +10,4 @@ mod lifecycle;
 mod paging;
 mod refusals;
 mod token;
+mod webhook;

@@ -12,8 +12,8 @@ use taskferry_core::{
 use taskferry_retry::RetryOptions;
 use url::Url;
 
-use crate::receiver::Receiver;
-use crate::sink::{Limits, WebhookSink};
+use crate::receiver::Posting;
+use crate::sink::{Limits, Target, WebhookSink};
 
 /// Headers that say what the sink itself knows better.
 const OWN_HEADERS: [&str; 6] = [
@@ -29,7 +29,7 @@ const OWN_HEADERS: [&str; 6] = [
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOptions {
-    /// Where to post. Taken for a secret as a whole, since such addresses often have a key in their path:
+    /// Where to post, `https://…`; `sandbox:` posts to a receiver inside the process. Taken for a secret as a whole, since such addresses often have a key in their path:
     /// messages show no more than scheme and host.
     pub url: Secret,
     /// Headers to send with every request, by name. The values are taken for secrets. None by default.
@@ -67,26 +67,40 @@ impl Plugin for WebhookOptions {
 }
 
 impl SinkPlugin for WebhookOptions {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let mut problems = Vec::new();
-        let url = check_url(&self.url).map_err(|problem| problems.push(problem)).ok();
+        let target = self.target(context).map_err(|found| problems.extend(found)).ok();
         let headers = check_headers(&self.headers, &mut problems);
         if self.timeout.get().is_zero() {
             let path = KeyPath::of("timeout");
             let problem = Problem::at(path, "value::invalid", "no time is left to answer");
             problems.push(problem.help("write for example \"30s\""));
         }
-        match url {
-            Some(url) if problems.is_empty() => {
+        match target {
+            Some(target) if problems.is_empty() => {
                 let limits = Limits {
                     batch_records: self.batch_records.get(),
                     batch_bytes: self.batch_bytes.get(),
                 };
-                let secrets = self.headers.into_values().collect();
-                let receiver = Receiver::new(url, headers, secrets, self.timeout, self.retry);
-                Ok(Box::new(WebhookSink::new(receiver, limits)))
+                let header_values = self.headers.into_values().collect();
+                let (timeout, retry) = (self.timeout, self.retry);
+                let posting = Posting { headers, header_values, timeout, retry };
+                Ok(Box::new(WebhookSink::new(target, posting, limits)))
             }
             _ => Err(problems),
+        }
+    }
+}
+
+impl WebhookOptions {
+    fn target(&self, context: &BuildContext<'_>) -> Result<Target, Vec<Problem>> {
+        let path = KeyPath::of("url");
+        match context.local_endpoint(self.url.expose()) {
+            Some(Ok(endpoint)) => Ok(Target::Local(endpoint)),
+            Some(Err(found)) => {
+                Err(found.into_iter().map(|problem| problem.under(&path)).collect())
+            }
+            None => check_url(&self.url).map(Target::Remote).map_err(|problem| vec![problem]),
         }
     }
 }

@@ -17,14 +17,22 @@ const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 /// How much of an answer is read.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
+/// How batches are posted, wherever they go.
+#[derive(Debug)]
+pub(crate) struct Posting {
+    pub(crate) headers: HeaderMap,
+    /// The values of the headers: not to be shown when an answer repeats them.
+    pub(crate) header_values: Vec<Secret>,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryOptions,
+}
+
 /// Where batches go, and how.
 pub(crate) struct Receiver {
     url: Url,
-    headers: HeaderMap,
+    posting: Posting,
     /// What must not be shown when an answer repeats it.
     secrets: Vec<Secret>,
-    timeout: Duration,
-    retry: RetryOptions,
     /// How messages name it.
     shown: String,
 }
@@ -44,17 +52,10 @@ pub(crate) struct Connection {
 }
 
 impl Receiver {
-    /// `header_values` are those of `headers`.
-    pub(crate) fn new(
-        url: Url,
-        headers: HeaderMap,
-        header_values: Vec<Secret>,
-        timeout: Duration,
-        retry: RetryOptions,
-    ) -> Self {
+    pub(crate) fn new(url: Url, mut posting: Posting) -> Self {
         let shown = format!("{}/…", url.origin().ascii_serialization());
-        let secrets = secrets_of(&url, header_values);
-        Self { url, headers, secrets, timeout, retry, shown }
+        let secrets = secrets_of(&url, std::mem::take(&mut posting.header_values));
+        Self { url, posting, secrets, shown }
     }
 
     /// The whole URL. Not to be shown.
@@ -72,8 +73,8 @@ impl Receiver {
             // Records and headers go to no host that the pipeline file does not name.
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout.get()))
-            .timeout(self.timeout.get());
+            .connect_timeout(CONNECT_TIMEOUT.min(self.posting.timeout.get()))
+            .timeout(self.posting.timeout.get());
         if self.url.scheme() == "http" && self.url.host_str().is_some_and(is_this_machine) {
             // No proxy leads back to this machine, and a machine without certificates can still be reached.
             builder = builder.no_proxy().tls_certs_only([]);
@@ -91,7 +92,7 @@ impl Receiver {
     fn transport_error(&self, error: reqwest::Error) -> StageError {
         let error = error.without_url();
         if error.is_timeout() {
-            let message = format!("no answer came within {}", self.timeout);
+            let message = format!("no answer came within {}", self.posting.timeout);
             return StageError::new(ErrorKind::Timeout, message)
                 .temporary()
                 .hint("raise `timeout` or lower `batch_records` of this sink");
@@ -148,7 +149,7 @@ impl Connection {
         key: &str,
         name: &str,
     ) -> Result<(), StageError> {
-        let mut attempts = Attempts::new(&receiver.retry, name);
+        let mut attempts = Attempts::new(&receiver.posting.retry, name);
         loop {
             self.requests += 1;
             match self.send(receiver, body, key).await {
@@ -165,7 +166,7 @@ impl Connection {
         let request = self
             .http
             .post(receiver.url.clone())
-            .headers(receiver.headers.clone())
+            .headers(receiver.posting.headers.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("idempotency-key", key)
             .body(body.clone());

@@ -2,11 +2,15 @@
 
 use async_trait::async_trait;
 use serde_json::json;
-use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Record, RunContext, Sink, StageError};
+use taskferry_core::{
+    Batch, Delivery, ErrorKind, LocalEndpoint, Mark, Record, RunContext, RunningEndpoint, Sink,
+    StageError,
+};
+use url::Url;
 
 use crate::key::idempotency_key;
 use crate::parcel::Parcel;
-use crate::receiver::{Connection, Receiver};
+use crate::receiver::{Connection, Posting, Receiver};
 
 /// How much one request carries.
 #[derive(Debug, Clone, Copy)]
@@ -15,13 +19,33 @@ pub(crate) struct Limits {
     pub(crate) batch_bytes: u64,
 }
 
+/// Whom to post to.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A server.
+    Remote(Url),
+    /// An endpoint inside this process, once it is started.
+    Local(Box<dyn LocalEndpoint>),
+}
+
+/// A sink that was opened.
+#[derive(Debug)]
+struct Open {
+    run: RunContext,
+    receiver: Receiver,
+    connection: Connection,
+    /// Keeps an endpoint inside this process alive.
+    _endpoint: Option<RunningEndpoint>,
+}
+
 /// Collects records and sends them when there are enough, at the latest when they are to be committed.
 #[derive(Debug)]
 pub(crate) struct WebhookSink {
-    receiver: Receiver,
+    /// Until the sink is opened.
+    target: Option<(Target, Posting)>,
+    /// From then on.
+    open: Option<Open>,
     limits: Limits,
-    /// Once the sink is opened.
-    open: Option<(RunContext, Connection)>,
     parcel: Parcel,
     /// Batches delivered.
     batches: u64,
@@ -29,11 +53,11 @@ pub(crate) struct WebhookSink {
 }
 
 impl WebhookSink {
-    pub(crate) fn new(receiver: Receiver, limits: Limits) -> Self {
+    pub(crate) fn new(target: Target, posting: Posting, limits: Limits) -> Self {
         Self {
-            receiver,
-            limits,
+            target: Some((target, posting)),
             open: None,
+            limits,
             parcel: Parcel::default(),
             batches: 0,
             delivery: Delivery::default(),
@@ -54,14 +78,14 @@ impl WebhookSink {
 
     /// Sends what was collected; nothing if that is nothing.
     async fn send(&mut self) -> Result<(), StageError> {
-        let Some((run, connection)) = &mut self.open else {
+        let Some(open) = &mut self.open else {
             return Err(StageError::new(ErrorKind::Defect, "the sink was not opened"));
         };
         let Some(ready) = std::mem::take(&mut self.parcel).close() else { return Ok(()) };
-        let key = idempotency_key(run, self.receiver.url(), &ready, self.batches);
+        let key = idempotency_key(&open.run, open.receiver.url(), &ready, self.batches);
         let name = format!("batch {} ({})", self.batches + 1, ready.content());
-        connection
-            .deliver(&self.receiver, &ready.body, &key, &name)
+        open.connection
+            .deliver(&open.receiver, &ready.body, &key, &name)
             .await
             .map_err(|error| error.context(&name))?;
         self.batches += 1;
@@ -74,7 +98,23 @@ impl WebhookSink {
 #[async_trait]
 impl Sink for WebhookSink {
     async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
-        self.open = Some((run.clone(), self.receiver.connect()?));
+        let Some((target, posting)) = self.target.take() else {
+            return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
+        };
+        let (url, endpoint) = match target {
+            Target::Remote(url) => (url, None),
+            Target::Local(endpoint) => {
+                let endpoint = endpoint.start().await?;
+                let url = Url::parse(&endpoint.webhook_url).map_err(|error| {
+                    StageError::new(ErrorKind::Defect, "the endpoint named no address")
+                        .caused_by(error)
+                })?;
+                (url, Some(endpoint))
+            }
+        };
+        let receiver = Receiver::new(url, posting);
+        let connection = receiver.connect()?;
+        self.open = Some(Open { run: run.clone(), receiver, connection, _endpoint: endpoint });
         Ok(())
     }
 
@@ -93,7 +133,7 @@ impl Sink for WebhookSink {
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
         self.send().await?;
         let (requests, retries) =
-            self.open.map(|(_, connection)| connection.counts()).unwrap_or_default();
+            self.open.map(|open| open.connection.counts()).unwrap_or_default();
         Ok(Delivery { requests, retries, ..self.delivery })
     }
 }

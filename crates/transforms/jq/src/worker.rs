@@ -25,16 +25,16 @@ pub fn worker_main() -> ExitCode {
 }
 
 fn work() -> io::Result<()> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    let program = match prepare(&line) {
-        Ok(program) => {
+    let mut setup = String::new();
+    io::stdin().lock().read_line(&mut setup)?;
+    let (program, lines) = match prepare(&setup) {
+        Ok(prepared) => {
             answer(Ok(Vec::new()))?;
-            program
+            prepared
         }
         Err(error) => return answer(Err(error)),
     };
-    for line in lines()? {
+    for line in lines {
         let value: Result<Value, StageError> = serde_json::from_slice(&line).map_err(|error| {
             StageError::new(ErrorKind::Malformed, "the record can't be read").caused_by(error)
         });
@@ -43,20 +43,24 @@ fn work() -> io::Result<()> {
     Ok(())
 }
 
-fn prepare(setup: &str) -> Result<Program, StageError> {
+fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
     let broken = |what: String| StageError::new(ErrorKind::Defect, what);
     let setup: Setup = serde_json::from_str(setup)
-        .map_err(|error| broken(format!("the worker was not told what to do: {error}")))?;
+        .map_err(|error| broken(format!("the jq worker was not told what to do: {error}")))?;
     limit_memory(setup.memory)
-        .map_err(|error| broken(format!("the worker's memory can't be limited: {error}")))?;
-    Program::compile(&setup.filter, &setup.args, setup.limits)
-        .map_err(|_| broken("the worker can't compile the expression".to_owned()))
+        .map_err(|error| broken(format!("the jq worker's memory can't be limited: {error}")))?;
+    let program = Program::compile(&setup.filter, &setup.args, setup.limits)
+        .map_err(|_| broken("the jq worker can't compile the expression".to_owned()))?;
+    let lines =
+        lines().map_err(|error| broken(format!("the jq worker can't read records: {error}")))?;
+    Ok((program, lines))
 }
 
+/// Limits what the process can write to, not its addresses: allocators set those aside by the gigabyte.
 #[cfg(unix)]
 fn limit_memory(bytes: u64) -> io::Result<()> {
     rlimit::Resource::CORE.set(0, 0)?;
-    rlimit::Resource::AS.set(bytes, bytes)
+    rlimit::Resource::DATA.set(bytes, bytes)
 }
 
 #[cfg(not(unix))]

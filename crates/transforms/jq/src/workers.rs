@@ -77,9 +77,9 @@ impl Worker {
         // Secrets of this process are none of the worker's business; the time zone is jq's.
         command.arg(WORKER_ARGUMENT).env_clear();
         command.envs(std::env::var_os("TZ").map(|zone| ("TZ", zone)));
-        // An allocator that sets aside a gigabyte of addresses at once would have the memory limit used up, or
-        // pass by it. Allocators that are not mimalloc don't look here.
-        command.env("MIMALLOC_ARENA_RESERVE", "8MiB");
+        // mimalloc would make a gigabyte writable at once, which counts against the memory limit. Other allocators
+        // don't look here.
+        command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
         // Ctrl-C in a terminal goes to the whole group; the parent drains then and still needs its worker.
@@ -91,7 +91,10 @@ impl Worker {
         };
         let mut worker = Self { child, stdin, stdout: BufReader::new(stdout) };
         match timeout(START_TIME, worker.ask(setup)).await {
-            Ok(Ok(ready)) => ready.map(|_| worker),
+            Ok(Ok(Ok(_))) => Ok(worker),
+            Ok(Ok(Err(error))) => {
+                Err(StageError::new(ErrorKind::Defect, error.full_message()))
+            }
             Ok(Err(_)) => Err(worker.cause_of_death().await.context("while it started")),
             Err(_) => Err(cannot(io::Error::from(io::ErrorKind::TimedOut))),
         }

@@ -160,7 +160,7 @@ fn the_environment_is_out_of_reach() {
             .filter(|name| !name.is_empty())
             .collect();
         assert!(
-            names.iter().all(|name| ["TZ", "MIMALLOC_ARENA_RESERVE"].contains(name)),
+            names.iter().all(|name| ["TZ", "MIMALLOC_ARENA_EAGER_COMMIT"].contains(name)),
             "{names:?}"
         );
     });
