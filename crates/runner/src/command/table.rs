@@ -16,7 +16,7 @@ pub(crate) fn closing(manifest: &Manifest) -> String {
         String::new(),
         number(source.records),
         String::new(),
-        bytes(source.bytes),
+        bytes_if_any(source.bytes),
         read,
     ]);
     for transform in &manifest.transforms {
@@ -39,7 +39,7 @@ pub(crate) fn closing(manifest: &Manifest) -> String {
             number(sink.records),
             String::new(),
             String::new(),
-            bytes(sink.bytes),
+            bytes_if_any(sink.bytes),
             delivered.join(", "),
         ]);
     }
@@ -95,13 +95,17 @@ pub(crate) fn number(number: u64) -> String {
     text
 }
 
+/// The same, and nothing for nothing: most stages have no size of their own.
+fn bytes_if_any(size: u64) -> String {
+    if size == 0 { String::new() } else { bytes(size) }
+}
+
 /// A size in the unit that fits.
 pub(crate) fn bytes(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
     let size = bytes as f64;
     match bytes {
-        0 => String::new(),
-        1..1_000 => format!("{bytes} B"),
+        0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.1} kB", size / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
         _ => format!("{:.1} GB", size / 1e9),

@@ -103,8 +103,15 @@ impl Receiver {
             () => (ErrorKind::Network, "the connection broke"),
         };
         let message = format!("{what}: {}", root_cause(&error));
+        let unreachable = error.is_connect();
         let error = StageError::new(kind, message);
-        if kind == ErrorKind::Config { error } else { error.temporary() }
+        match kind {
+            ErrorKind::Config => error,
+            _ if unreachable => error
+                .temporary()
+                .hint("check the `url` of this sink, and that this machine may reach it"),
+            _ => error.temporary(),
+        }
     }
 
     async fn refusal(&self, mut response: Response) -> StageError {

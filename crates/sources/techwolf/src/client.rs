@@ -163,8 +163,15 @@ impl Client {
             () => (ErrorKind::Network, "the connection broke"),
         };
         let message = format!("{what}: {}", root_cause(&error));
+        let unreachable = error.is_connect();
         let error = StageError::new(kind, message);
-        if kind == ErrorKind::Config { error } else { error.temporary() }
+        match kind {
+            ErrorKind::Config => error,
+            _ if unreachable => error.temporary().hint(
+                "check `url` and `token_url` in [source], and that this machine may reach them",
+            ),
+            _ => error.temporary(),
+        }
     }
 }
 
