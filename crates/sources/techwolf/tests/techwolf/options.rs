@@ -144,7 +144,8 @@ impl LocalEndpoint for Local {
             tenant: "local".to_owned(),
         };
         let url = tenant.url().to_owned();
-        Ok(RunningEndpoint { url, credentials, guard: Box::new(tenant) })
+        let webhook_url = format!("{url}/webhook");
+        Ok(RunningEndpoint { url, webhook_url, credentials, guard: Box::new(tenant) })
     }
 }
 
