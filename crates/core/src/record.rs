@@ -45,7 +45,8 @@ impl std::fmt::Display for Origin {
 ///
 /// A record keeps the text that the source sent until a stage changes it: looking inside
 /// ([`Record::value`]) parses once and keeps the text, so that a record which was only looked at is
-/// written exactly as it came. Numbers keep their spelling and objects the order of their keys.
+/// written exactly as it came. Where a record was changed, numbers keep all their digits (of an exponent
+/// only the spelling may change: `1E5` becomes `1e+5`) and objects the order of their keys.
 #[derive(Debug, Clone)]
 pub struct Record {
     text: Option<Bytes>,

@@ -8,7 +8,7 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::path::{Part, Path};
 
-use crate::natives::{OR_REMOVED, WITHOUT_REMOVED};
+use crate::removal::{OR_REMOVED, WITHOUT_REMOVED};
 
 type Code<'s> = Term<&'s str>;
 

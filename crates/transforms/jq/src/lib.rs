@@ -36,11 +36,13 @@
 //! [`WORKER_ARGUMENT`].
 
 mod config;
+mod entries;
 mod key_order;
 mod mistake;
 mod natives;
 mod program;
 mod protocol;
+mod removal;
 mod transform;
 mod value;
 mod worker;

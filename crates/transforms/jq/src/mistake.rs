@@ -140,6 +140,7 @@ fn undefined_function(
         return (format!("there is no function `{name}`"), help);
     }
     let takes: Vec<String> = arities.iter().map(ToString::to_string).collect();
-    let message = format!("`{name}` takes {} arguments, not {arity}", takes.join(" or "));
+    let noun = if arities == [1] { "argument" } else { "arguments" };
+    let message = format!("`{name}` takes {} {noun}, not {arity}", takes.join(" or "));
     (message, Some("arguments are separated by `;`".to_owned()))
 }

@@ -11,20 +11,6 @@ def leaf_paths: paths(scalars);
 def have_literal_numbers: true;
 def have_decnum: false;
 
-# A null joins as nothing, as in jq.
-def join($separator):
-  reduce .[] as $item (null;
-    (if . == null then "" else . + $separator end)
-    + ($item | if . == null then "" elif isboolean or isnumber then tojson else . end)) // "";
-
-# Keys may be called `k`, `name`, `Name`, `K` or `Key`, as in jq, and need not be texts.
-def from_entries:
-  reduce .[] as $entry ({};
-    . + { ($entry | (if .key == null then .k // .name // .Name // .K // .Key else .key end)
-          | if isstring then . else tojson end):
-          ($entry | if has("value") then .value elif has("v") then .v else .Value end) });
-def with_entries(f): to_entries | map(f) | from_entries;
-
 def IN(s): any(s == .; .);
 def IN(src; s): any(src == s; .);
 def INDEX(stream; f): reduce stream as $row ({}; . + {($row | f | tostring): $row});
@@ -34,12 +20,11 @@ def JOIN($index; stream; f): stream | [., $index[f]];
 def JOIN($index; stream; f; join): stream | [., $index[f]] | join;
 
 def @csv:
-  [.[] | if isstring then "\"" + gsub("\""; "\"\"") + "\""
-         elif . == null then ""
-         elif isboolean or isnumber then tojson
-         else error("lists and objects can't be cells of CSV") end] | join(",");
+  [.[] | if isstring then "\"" + (. / "\"" | join("\"\"")) + "\""
+         elif isarray or isobject then error("lists and objects can't be cells of CSV")
+         else . end] | join(",");
 def @tsv:
-  [.[] | if isstring then gsub("\\\\"; "\\\\") | gsub("\t"; "\\t") | gsub("\n"; "\\n") | gsub("\r"; "\\r")
-         elif . == null then ""
-         elif isboolean or isnumber then tojson
-         else error("lists and objects can't be cells of TSV") end] | join("\t");
+  [.[] | if isstring then
+           . / "\\" | join("\\\\") / "\t" | join("\\t") / "\n" | join("\\n") / "\r" | join("\\r")
+         elif isarray or isobject then error("lists and objects can't be cells of TSV")
+         else . end] | join("\t");

@@ -24,7 +24,7 @@ use crate::value::{from_json, to_json};
 const MAIN: &str = "__expression__";
 
 /// Definitions of jaq that reach out of the expression or are replaced.
-const NOT_OFFERED: [&str; 4] = ["del", "delpaths", "halt", "halt_error"];
+const NOT_OFFERED: [&str; 6] = ["del", "delpaths", "from_entries", "halt", "halt_error", "join"];
 
 /// As much of jq's own message as is told.
 const MESSAGE_LENGTH: usize = 300;

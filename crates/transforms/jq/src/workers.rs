@@ -92,9 +92,7 @@ impl Worker {
         let mut worker = Self { child, stdin, stdout: BufReader::new(stdout) };
         match timeout(START_TIME, worker.ask(setup)).await {
             Ok(Ok(Ok(_))) => Ok(worker),
-            Ok(Ok(Err(error))) => {
-                Err(StageError::new(ErrorKind::Defect, error.full_message()))
-            }
+            Ok(Ok(Err(error))) => Err(StageError::new(ErrorKind::Defect, error.full_message())),
             Ok(Err(_)) => Err(worker.cause_of_death().await.context("while it started")),
             Err(_) => Err(cannot(io::Error::from(io::ErrorKind::TimedOut))),
         }

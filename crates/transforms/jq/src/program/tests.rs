@@ -162,7 +162,7 @@ fn a_mistake_is_pointed_at_and_explained() {
         ),
         ("", "", "the expression ends where an expression should stand", ""),
         (".a | selct(.b)", "selct", "there is no function `selct`", "did you mean `select`?"),
-        ("map(.; .)", "map", "`map` takes 1 arguments, not 2", "arguments are separated by `;`"),
+        ("map(.; .)", "map", "`map` takes 1 argument, not 2", "arguments are separated by `;`"),
         ("\"é\" | $regin", "$regin", "there is no variable `$regin`", "did you mean `$region`?"),
         ("break $out", "$out", "there is no label `$out`", ""),
         (
