@@ -45,7 +45,10 @@ impl TransformPlugin for JoinJobNames {
             vec![Problem::at(KeyPath::of("file"), "join_job_names::file", message).help(help)]
         };
         let shown = context.files().resolve(&self.file).display().to_string();
-        let bytes = context.files().read(&self.file).map_err(|error| problem(format!("can't read `{shown}`: {error}")))?;
+        let bytes = context
+            .files()
+            .read(&self.file)
+            .map_err(|error| problem(format!("can't read `{shown}`: {error}")))?;
         let names = Names::parse(&bytes).map_err(|error| problem(format!("`{shown}`: {error}")))?;
         Ok(Box::new(Join::new(names, self.unknown)))
     }

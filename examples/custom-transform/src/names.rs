@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// One line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct Name {
+pub(crate) struct Entry {
     external_id: String,
     pub(crate) job_name: String,
     pub(crate) job_family: String,
@@ -14,17 +14,19 @@ pub(crate) struct Name {
 
 /// All of them.
 #[derive(Debug)]
-pub(crate) struct Names(HashMap<String, Name>);
+pub(crate) struct Names(HashMap<String, Entry>);
 
 impl Names {
     /// Reads a CSV file. The error names the line.
     pub(crate) fn parse(csv: &[u8]) -> Result<Self, csv::Error> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv);
-        let names = reader.deserialize::<Name>().map(|name| name.map(|name| (name.external_id.clone(), name)));
+        let names = reader
+            .deserialize::<Entry>()
+            .map(|name| name.map(|name| (name.external_id.clone(), name)));
         names.collect::<Result<_, _>>().map(Self)
     }
 
-    pub(crate) fn get(&self, external_id: &str) -> Option<&Name> {
+    pub(crate) fn get(&self, external_id: &str) -> Option<&Entry> {
         self.0.get(external_id)
     }
 }

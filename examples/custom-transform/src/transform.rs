@@ -23,15 +23,22 @@ impl Join {
 impl Transform for Join {
     async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
-        let id = value.get("job_external_id").or_else(|| value.get("external_id")).and_then(|id| id.as_str());
+        let id = value
+            .get("job_external_id")
+            .or_else(|| value.get("external_id"))
+            .and_then(|id| id.as_str());
         let id = id.ok_or_else(|| {
-            StageError::new(ErrorKind::Record, "the record has neither `job_external_id` nor `external_id`")
-                .hint("put `join_job_names` before transforms that drop them")
+            StageError::new(
+                ErrorKind::Record,
+                "the record has neither `job_external_id` nor `external_id`",
+            )
+            .hint("put `join_job_names` before transforms that drop them")
         })?;
         let name = self.names.get(id);
         if name.is_none() && self.unknown == Unknown::Fail {
             let message = format!("the file knows no job `{id}`");
-            return Err(StageError::new(ErrorKind::Record, message).hint("add it, or set `unknown = \"null\"`"));
+            return Err(StageError::new(ErrorKind::Record, message)
+                .hint("add it, or set `unknown = \"null\"`"));
         }
         let added = [
             ("job_name", name.map(|name| name.job_name.clone())),
