@@ -83,7 +83,7 @@ pub use registry::{
 pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use stages::{
     DeliveredFile, Delivery, Emitter, Mark, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
-    SourceStatistics, Transform, TransformPlugin,
+    SourceStatistics, TimeLimit, Transform, TransformPlugin,
 };
 pub use template::{PathTemplate, PathTemplateError};
 pub use units::{ByteCount, Duration};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -64,9 +65,20 @@ pub trait Transform: fmt::Debug + Send + Sync {
 
     /// How long one record may take before the engine ends the run, naming the record. For transforms
     /// that run other people's programs and can't be stopped from inside. `None`: as long as it takes.
-    fn time_limit(&self) -> Option<std::time::Duration> {
+    fn time_limit(&self) -> Option<TimeLimit> {
         None
     }
+}
+
+/// How long a transform may work on one record, for [`Transform::time_limit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimit {
+    /// The limit, as messages name it.
+    pub limit: Duration,
+    /// How much longer the engine waits, for transforms that mostly notice by themselves.
+    pub grace: Duration,
+    /// What the reader can do about a record that takes longer.
+    pub hint: &'static str,
 }
 
 /// Takes what a transform makes of one record.
@@ -124,8 +136,10 @@ impl Emitter {
 
 /// Delivers batches.
 ///
-/// The engine calls `open` once, then `write` and `commit` for every batch in order, then `finish`. A sink
-/// that is dropped before `finish` returned publishes nothing and leaves nothing half done behind.
+/// The engine calls `open` once, then `write` and `commit` for every batch in order. When every sink has
+/// everything it calls `seal` on all of them, and when all are sealed `finish` on one after the other. A sink
+/// that is dropped before `finish` publishes nothing and leaves nothing half done behind; the futures of
+/// `write` and `commit` are dropped when an interrupted run has waited long enough for them.
 #[async_trait]
 pub trait Sink: fmt::Debug + Send {
     /// Opens what the sink needs, before the first batch.
@@ -146,10 +160,19 @@ pub trait Sink: fmt::Debug + Send {
     /// As [`Sink::write`].
     async fn commit(&mut self) -> Result<Mark, StageError>;
 
+    /// Does all that is left to do and may fail, so that `finish` has little left to fail with. Nothing
+    /// becomes visible yet, where that can be helped. Nothing to do by default.
+    ///
+    /// # Errors
+    /// As [`Sink::write`]. No sink publishes then.
+    async fn seal(&mut self) -> Result<(), StageError> {
+        Ok(())
+    }
+
     /// Publishes the finished output and says what was delivered.
     ///
     /// # Errors
-    /// As [`Sink::write`]. Nothing was published then.
+    /// As [`Sink::write`]. This sink published nothing then; sinks before it may have.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
 }
 

@@ -57,25 +57,26 @@ impl Chain {
         records: Vec<Record>,
         progress: &TransformProgress,
     ) -> Result<Vec<Record>, StageError> {
-        let (given, mut failed) = (records.len(), 0);
+        let (mut tried, mut failed) = (0, 0);
         let mut out = Emitter::new();
         for record in records {
             let origin = record.origin().clone();
             out.begin(&origin);
+            tried += 1;
             if let Err(error) = self.apply_record(stage, record, &mut out).await {
                 out.take_back();
                 let error = error.at_stage(&stage.id()).at_origin(&origin);
                 failed += 1;
                 match stage.on_error {
                     OnError::Fail => {
-                        progress.add(given, out.len(), failed);
+                        progress.add(tried, out.len(), failed);
                         return Err(error);
                     }
                     OnError::Skip => log_skipped(stage, &error, progress.failed() + failed),
                 }
             }
         }
-        progress.add(given, out.len(), failed);
+        progress.add(tried, out.len(), failed);
         Ok(out.into_records())
     }
 

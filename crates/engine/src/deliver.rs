@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use taskferry_core::{Batch, Cursor, Delivery, Mark, RunContext, Sink, StageError, StageId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::chain::Chain;
 use crate::progress::Progress;
@@ -18,8 +18,17 @@ pub(crate) enum FromSink {
     Committed { page: u64, next: Option<Cursor>, mark: Mark },
     /// No more batches will come; all that came are committed.
     Drained,
+    /// Everything that may fail is done.
+    Sealed,
     /// The output is published.
-    Finished(Delivery),
+    Published(Delivery),
+}
+
+/// What the dispatcher tells a sink that has everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Seal,
+    Publish,
 }
 
 /// A sink with all it needs to work on a thread of its own.
@@ -33,35 +42,43 @@ pub(crate) struct Delivering {
     pub(crate) progress: Arc<Progress>,
     /// What to deliver, from the transforms.
     pub(crate) batches: mpsc::Receiver<Arc<Batch>>,
-    /// The word to publish, from the dispatcher.
-    pub(crate) finish: oneshot::Receiver<()>,
-    /// Set when a worker is stuck and the run ends without it.
+    /// What to do when there are no more, from the dispatcher.
+    pub(crate) orders: mpsc::Receiver<Order>,
+    /// Set when the run ends without waiting for what is under way.
     pub(crate) abandon: StopSignal,
 }
 
 impl Delivering {
     /// Works until told to publish, or until nobody is left who could tell: then nothing is published.
     pub(crate) async fn work(mut self, tell: impl Fn(FromSink) + Send) -> Result<(), StageError> {
-        let id = self.id.clone();
+        let mut abandon = self.abandon.clone();
+        let all_delivered = tokio::select! {
+            biased;
+            _ = abandon.asked() => false,
+            result = self.deliver_all(&tell) => result.map(|()| true)?,
+        };
+        if !all_delivered || self.orders.recv().await != Some(Order::Seal) {
+            return Ok(());
+        }
+        self.sink.seal().await.map_err(|error| error.at_stage(&self.id))?;
+        tell(FromSink::Sealed);
+        if self.orders.recv().await == Some(Order::Publish) {
+            let delivery = self.sink.finish().await.map_err(|error| error.at_stage(&self.id))?;
+            tell(FromSink::Published(delivery));
+        }
+        Ok(())
+    }
+
+    async fn deliver_all(&mut self, tell: &(impl Fn(FromSink) + Send)) -> Result<(), StageError> {
         self.chain.open(&self.run).await?;
-        self.sink.open(&self.run).await.map_err(|error| error.at_stage(&id))?;
+        self.sink.open(&self.run).await.map_err(|error| error.at_stage(&self.id))?;
         tell(FromSink::Opened);
-        loop {
-            let batch = tokio::select! {
-                biased;
-                () = self.abandon.asked() => return Ok(()),
-                batch = self.batches.recv() => batch,
-            };
-            let Some(batch) = batch else { break };
+        while let Some(batch) = self.batches.recv().await {
             let (page, next) = (batch.page, batch.next.clone());
             let mark = self.deliver(batch).await?;
             tell(FromSink::Committed { page, next, mark });
         }
         tell(FromSink::Drained);
-        if self.finish.await.is_ok() {
-            let delivery = self.sink.finish().await.map_err(|error| error.at_stage(&id))?;
-            tell(FromSink::Finished(delivery));
-        }
         Ok(())
     }
 

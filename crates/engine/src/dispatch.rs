@@ -1,29 +1,34 @@
 //! The one who knows how far a run is.
 
+mod publish;
+mod report;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use taskferry_core::{Cursor, Delivery, Mark, Pipeline, RunContext, SourceStatistics, StageError};
+use taskferry_core::{Pipeline, RunContext, SourceStatistics, StageError};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::chain::Chain;
 use crate::deliver::{Delivering, FromSink};
 use crate::fetch::FetchEnd;
-use crate::manifest::{
-    self, Committed, Failure, Manifest, SinkSummary, SourceSummary, Status, TransformSummary,
-};
+use crate::manifest::Manifest;
 use crate::progress::Progress;
 use crate::stop::{Interrupt, StopSignal, Stopper};
 use crate::watchdog::Watchdog;
 use crate::worker::{self, Event, Tell};
+use publish::{Phase, SinkAt, SinkState};
 
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
 /// keep every step busy.
 const PAGES_WAITING: usize = 1;
 /// How often the dispatcher looks for records that never get done.
 const WATCH: Duration = Duration::from_millis(50);
-/// How long sinks may take to clean up when a transform is stuck for good.
+/// How long an interrupted run waits for deliveries that are under way.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long workers may take to clean up when the run does not wait for them any longer.
 const CLEAN_UP: Duration = Duration::from_secs(5);
 
 /// How to run a pipeline.
@@ -56,6 +61,7 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     let source = (pipeline.source.name.clone(), pipeline.source.type_name);
     let mut dispatcher = Dispatcher::start(pipeline, &Arc::new(run.clone()), &progress);
     dispatcher.work(stop).await;
+    dispatcher.settle();
     dispatcher.report(&run, source, &progress)
 }
 
@@ -84,30 +90,26 @@ struct Dispatcher {
     watchdogs: Vec<Watchdog>,
     /// Stages that are still to be opened before the source begins.
     closed: usize,
-    complete: bool,
-    fetching: bool,
+    reading: Reading,
     transforming: bool,
+    phase: Phase,
     sinks: Vec<SinkState>,
     statistics: SourceStatistics,
     interrupt: Option<Interrupt>,
+    /// When patience ends, in a run that is to stop.
+    deadline: Option<Instant>,
+    abandoned: bool,
     error: Option<StageError>,
 }
 
-#[derive(Debug, Default)]
-struct SinkState {
-    publish: Option<oneshot::Sender<()>>,
-    committed: Option<Commit>,
-    drained: bool,
-    ended: bool,
-    delivery: Option<Delivery>,
-}
-
-/// How far one sink has come.
-#[derive(Debug, Clone)]
-struct Commit {
-    pages: u64,
-    next: Option<Cursor>,
-    mark: Mark,
+/// Whether pages are still read, and how that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Going,
+    /// To the end of the listing.
+    Complete,
+    /// Before it.
+    Ended,
 }
 
 impl Dispatcher {
@@ -121,7 +123,7 @@ impl Dispatcher {
         let chain = Chain::new(pipeline.transforms, watchdogs[0].clone());
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
             let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
-            let (publish, finish) = oneshot::channel();
+            let (orders, ordered) = mpsc::channel(2);
             let watchdog = Watchdog::default();
             let delivering = Delivering {
                 index,
@@ -131,12 +133,12 @@ impl Dispatcher {
                 run: Arc::clone(run),
                 progress: Arc::clone(progress),
                 batches,
-                finish,
+                orders: ordered,
                 abandon: abandoned.clone(),
             };
             worker::start_sink(delivering, tell.clone());
             watchdogs.push(watchdog);
-            sinks.push(SinkState { publish: Some(publish), ..SinkState::default() });
+            sinks.push(SinkState::new(orders));
             to_sinks.push(to_sink);
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
@@ -165,41 +167,69 @@ impl Dispatcher {
             abandon,
             watchdogs,
             closed: sinks.len() + 1,
-            complete: false,
-            fetching: true,
+            reading: Reading::Going,
             transforming: true,
+            phase: Phase::Delivering,
             sinks,
             statistics: SourceStatistics::default(),
             interrupt: None,
+            deadline: None,
+            abandoned: false,
             error: None,
         }
     }
 
-    /// Until every worker has ended, or one is stuck for good.
+    /// Until every worker has ended, or is no longer waited for.
     async fn work(&mut self, mut stop: StopSignal) {
+        let mut at_once = stop.clone();
         let mut watch = tokio::time::interval(WATCH);
-        while self.fetching || self.transforming || self.sinks.iter().any(|sink| !sink.ended) {
+        while self.is_busy() {
             tokio::select! {
                 event = self.events.recv() => match event {
                     Some(event) => self.note(event),
                     None => return,
                 },
-                () = stop.asked(), if self.interrupt.is_none() => self.interrupted(stop.get()),
-                _ = watch.tick() => {
+                why = stop.asked(), if self.interrupt.is_none() => self.interrupted(why),
+                _ = at_once.asked_at_once(), if !self.abandoned => self.abandon(),
+                () = sleep_until(self.deadline), if self.deadline.is_some() => {
+                    if self.abandoned {
+                        return;
+                    }
+                    self.abandon();
+                }
+                _ = watch.tick(), if !self.abandoned => {
                     if let Some(error) = self.watchdogs.iter().find_map(Watchdog::overdue) {
                         self.fail(error);
-                        return self.give_up().await;
+                        self.abandon();
                     }
                 }
             }
         }
     }
 
-    fn interrupted(&mut self, why: Option<Interrupt>) {
-        let published = self.sinks.iter().any(|sink| sink.delivery.is_some());
-        if !published {
-            self.interrupt = why;
+    fn is_busy(&self) -> bool {
+        let delivering = self.sinks.iter().any(|sink| sink.at != SinkAt::Ended);
+        self.reading == Reading::Going || self.transforming || delivering
+    }
+
+    /// What was read is still delivered, within the grace period. A run that has begun to publish goes on:
+    /// there is next to nothing left to do, and half of it is visible.
+    fn interrupted(&mut self, why: Interrupt) {
+        self.interrupt = Some(why);
+        if self.phase != Phase::Publishing {
             self.end_fetching();
+            self.deadline = Some(Instant::now() + GRACE);
+        }
+    }
+
+    /// Ends without waiting for what is under way.
+    fn abandon(&mut self) {
+        self.abandoned = true;
+        self.deadline = Some(Instant::now() + CLEAN_UP);
+        self.end_fetching();
+        if self.phase != Phase::Publishing {
+            self.abandon.stop(Interrupt::Terminated);
+            self.dismiss();
         }
     }
 
@@ -213,39 +243,32 @@ impl Dispatcher {
                 }
             }
             Event::Fetched(end, statistics) => {
-                self.fetching = false;
                 self.statistics = statistics;
-                match end {
-                    FetchEnd::Complete => self.complete = true,
-                    FetchEnd::Failed(error) => self.fail(error),
-                    FetchEnd::Stopped => {}
+                self.reading = match end {
+                    FetchEnd::Complete => Reading::Complete,
+                    FetchEnd::Failed(_) | FetchEnd::Stopped => Reading::Ended,
+                };
+                if let FetchEnd::Failed(error) = end {
+                    self.fail(error);
                 }
             }
             Event::Transformed(result) => {
                 self.transforming = false;
                 result.unwrap_or_else(|error| self.fail(error));
             }
-            Event::Sink(index, said) => self.note_sink(index, said),
+            Event::Sink(index, said) => {
+                if let Some(sink) = self.sinks.get_mut(index) {
+                    sink.note(said);
+                }
+            }
             Event::SinkEnded(index, result) => {
                 if let Some(sink) = self.sinks.get_mut(index) {
-                    sink.ended = true;
+                    sink.at = SinkAt::Ended;
                 }
                 result.unwrap_or_else(|error| self.fail(error));
             }
         }
-        self.publish_next();
-    }
-
-    fn note_sink(&mut self, index: usize, said: FromSink) {
-        let Some(sink) = self.sinks.get_mut(index) else { return };
-        match said {
-            FromSink::Opened => {}
-            FromSink::Committed { page, next, mark } => {
-                sink.committed = Some(Commit { pages: page, next, mark });
-            }
-            FromSink::Drained => sink.drained = true,
-            FromSink::Finished(delivery) => sink.delivery = Some(delivery),
-        }
+        self.advance();
     }
 
     /// The first error ends the run. What was read before it is still delivered and committed.
@@ -258,115 +281,12 @@ impl Dispatcher {
         self.go = None;
         self.halt.stop(Interrupt::Terminated);
     }
-
-    /// Once everything is durable everywhere, the sinks publish, one after the other; if anything failed or
-    /// the run was interrupted, none does.
-    fn publish_next(&mut self) {
-        let over = !self.fetching
-            && !self.transforming
-            && self.sinks.iter().all(|sink| sink.drained || sink.ended);
-        if !over {
-            return;
-        }
-        if !self.complete || self.error.is_some() || self.interrupt.is_some() {
-            for sink in &mut self.sinks {
-                sink.publish = None;
-            }
-            return;
-        }
-        let busy = self.sinks.iter().any(|sink| sink.publish.is_none() && !sink.ended);
-        let next = self.sinks.iter_mut().find_map(|sink| sink.publish.take_if(|_| !busy));
-        if let Some(publish) = next {
-            _ = publish.send(());
-        }
-    }
-
-    /// A worker is stuck inside a transform. The others end, and clean up, without it.
-    async fn give_up(&mut self) {
-        self.abandon.stop(Interrupt::Terminated);
-        for sink in &mut self.sinks {
-            sink.publish = None;
-        }
-        let cleaned_up = async {
-            while self.sinks.iter().any(|sink| !sink.ended) {
-                match self.events.recv().await {
-                    Some(Event::SinkEnded(index, _)) => {
-                        if let Some(sink) = self.sinks.get_mut(index) {
-                            sink.ended = true;
-                        }
-                    }
-                    Some(Event::Fetched(_, statistics)) => self.statistics = statistics,
-                    Some(_) => {}
-                    None => return,
-                }
-            }
-        };
-        _ = tokio::time::timeout(CLEAN_UP, cleaned_up).await;
-    }
-
-    fn report(
-        self,
-        run: &RunContext,
-        source: (String, &'static str),
-        progress: &Progress,
-    ) -> RunReport {
-        let interrupt = self.interrupt.filter(|_| self.error.is_none());
-        let status = match (&self.error, interrupt) {
-            (Some(_), _) => Status::Failed,
-            (None, Some(_)) => Status::Interrupted,
-            (None, None) => Status::Complete,
-        };
-        let committed = self.committed();
-        let mut warnings = skipped(progress);
-        let mut sinks = Vec::new();
-        for (progress, state) in progress.sinks.iter().zip(self.sinks) {
-            let mut delivery = state.delivery.unwrap_or_default();
-            let said = std::mem::take(&mut delivery.warnings);
-            warnings.extend(
-                said.into_iter().map(|warning| format!("sink `{}`: {warning}", progress.name)),
-            );
-            sinks.push(SinkSummary::new(
-                progress,
-                delivery,
-                state.committed.map(|commit| commit.mark),
-            ));
-        }
-        let manifest = Manifest {
-            pipeline: run.pipeline.clone(),
-            run_id: run.run_id.clone(),
-            status,
-            exit_code: manifest::exit_code(self.error.as_ref(), interrupt),
-            started_at: run.started_at,
-            finished_at: this_millisecond(),
-            resumed_from: None,
-            committed,
-            source: SourceSummary::new(source.0, source.1, progress, self.statistics),
-            transforms: progress.transforms.iter().map(TransformSummary::from).collect(),
-            sinks,
-            dead_letters: 0,
-            warnings,
-            error: self.error.as_ref().map(Failure::from),
-        };
-        RunReport { manifest, error: self.error }
-    }
-
-    /// What every sink has made durable: as far as the slowest has come.
-    fn committed(&self) -> Option<Committed> {
-        let commits: Option<Vec<&Commit>> =
-            self.sinks.iter().map(|sink| sink.committed.as_ref()).collect();
-        let slowest = commits?.into_iter().min_by_key(|commit| commit.pages)?;
-        let next_cursor = slowest.next.as_ref().map(|next| next.as_str().to_owned());
-        Some(Committed { pages: slowest.pages, next_cursor })
-    }
 }
 
-/// A warning for each transform that left records out.
-fn skipped(progress: &Progress) -> Vec<String> {
-    let own = progress.sinks.iter().flat_map(|sink| &sink.transforms);
-    let failed = progress.transforms.iter().chain(own).filter(|transform| transform.failed() > 0);
-    failed
-        .map(|transform| {
-            format!("transform `{}`: {} records were left out", transform.name, transform.failed())
-        })
-        .collect()
+/// Never, without a deadline.
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
 }

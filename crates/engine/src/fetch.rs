@@ -40,7 +40,7 @@ pub(crate) async fn fetch(
         // run asks for it again.
         let next = tokio::select! {
             biased;
-            () = halt.asked() => break FetchEnd::Stopped,
+            _ = halt.asked() => break FetchEnd::Stopped,
             next = next => next,
         };
         match next {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use taskferry_core::{Pipeline, TransformStage};
+use taskferry_core::{OnError, Pipeline, TransformStage};
 
 /// How far a run is. Counters only grow; reading them is cheap and needs no lock.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct TransformProgress {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
+    /// Whether records that it refuses are left out instead of ending the run.
+    pub(crate) skips: bool,
     records_in: AtomicU64,
     records_out: AtomicU64,
     failed: AtomicU64,
@@ -96,6 +98,7 @@ impl TransformProgress {
         Self {
             name: stage.name.clone(),
             type_name: stage.type_name,
+            skips: stage.on_error == OnError::Skip,
             records_in: AtomicU64::default(),
             records_out: AtomicU64::default(),
             failed: AtomicU64::default(),

@@ -11,29 +11,42 @@ pub enum Interrupt {
     Terminated,
 }
 
+/// What was asked for. Grows only: from nothing to a stop, from a stop to one at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Asked {
+    interrupt: Option<Interrupt>,
+    at_once: bool,
+}
+
 /// The end that asks.
 #[derive(Debug)]
-pub struct Stopper(watch::Sender<Option<Interrupt>>);
+pub struct Stopper(watch::Sender<Asked>);
 
-/// The end that is asked. A run that sees it set fetches no further page, delivers and commits what it has,
-/// and ends.
+/// The end that is asked. A run that sees it set reads no further page, delivers and commits what it has, and
+/// ends; asked to stop at once, it does not wait for what is under way.
 #[derive(Debug, Clone)]
-pub struct StopSignal(watch::Receiver<Option<Interrupt>>);
+pub struct StopSignal(watch::Receiver<Asked>);
 
 impl Stopper {
     /// Both ends.
     pub fn new() -> (Self, StopSignal) {
-        let (sender, receiver) = watch::channel(None);
+        let (sender, receiver) = watch::channel(Asked::default());
         (Self(sender), StopSignal(receiver))
     }
 
     /// Asks the run to stop. The first reason given stays.
     pub fn stop(&self, interrupt: Interrupt) {
-        self.0.send_if_modified(|current| {
-            let first = current.is_none();
-            current.get_or_insert(interrupt);
+        self.0.send_if_modified(|asked| {
+            let first = asked.interrupt.is_none();
+            asked.interrupt.get_or_insert(interrupt);
             first
         });
+    }
+
+    /// Asks the run to stop without waiting for what is under way.
+    pub fn stop_at_once(&self, interrupt: Interrupt) {
+        self.stop(interrupt);
+        self.0.send_if_modified(|asked| !std::mem::replace(&mut asked.at_once, true));
     }
 }
 
@@ -43,15 +56,22 @@ impl StopSignal {
         Stopper::new().1
     }
 
-    /// The reason, once it was asked to stop.
-    pub fn get(&self) -> Option<Interrupt> {
-        *self.0.borrow()
+    /// The reason, once it was asked to stop; never if nobody is left to ask.
+    pub(crate) async fn asked(&mut self) -> Interrupt {
+        self.when(|asked| asked.interrupt).await
     }
 
-    /// Returns once it was asked to stop; never if nobody is left to ask.
-    pub(crate) async fn asked(&mut self) {
-        if self.0.wait_for(Option::is_some).await.is_err() {
-            std::future::pending::<()>().await;
+    /// The reason, once it was asked to stop at once.
+    pub(crate) async fn asked_at_once(&mut self) -> Interrupt {
+        self.when(|asked| asked.interrupt.filter(|_| asked.at_once)).await
+    }
+
+    async fn when(&mut self, reason: impl Fn(&Asked) -> Option<Interrupt>) -> Interrupt {
+        if let Ok(asked) = self.0.wait_for(|asked| reason(asked).is_some()).await
+            && let Some(interrupt) = reason(&asked)
+        {
+            return interrupt;
         }
+        std::future::pending().await
     }
 }

@@ -1,9 +1,9 @@
 //! Notices a record that a transform never gets done with.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use taskferry_core::{ErrorKind, Origin, StageError, StageId};
+use taskferry_core::{ErrorKind, Origin, StageError, StageId, TimeLimit};
 
 /// What one worker is busy with, for transforms that have a time limit. A worker inside such a transform
 /// can't be stopped from outside, so the dispatcher looks here and ends the run without it.
@@ -14,13 +14,13 @@ pub(crate) struct Watchdog(Arc<Mutex<Option<Busy>>>);
 struct Busy {
     stage: StageId,
     origin: Origin,
-    limit: Duration,
+    limit: TimeLimit,
     since: Instant,
 }
 
 impl Watchdog {
     /// Says that `stage` begins with a record.
-    pub(crate) fn begin(&self, stage: &StageId, origin: &Origin, limit: Duration) {
+    pub(crate) fn begin(&self, stage: &StageId, origin: &Origin, limit: TimeLimit) {
         self.set(Some(Busy {
             stage: stage.clone(),
             origin: origin.clone(),
@@ -37,12 +37,14 @@ impl Watchdog {
     /// The error of a record that takes longer than its stage allows.
     pub(crate) fn overdue(&self) -> Option<StageError> {
         let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let busy = current.as_ref().filter(|busy| busy.since.elapsed() > busy.limit)?;
+        let busy = current
+            .as_ref()
+            .filter(|busy| busy.since.elapsed() > busy.limit.limit + busy.limit.grace)?;
         let message =
-            format!("a record took longer than {}ms and can't be stopped", busy.limit.as_millis());
+            format!("a record took longer than {:?} and can't be stopped", busy.limit.limit);
         Some(
             StageError::new(ErrorKind::Limit, message)
-                .hint("mend the expression, raise the stage's `time_limit`, or give it `isolation = \"process\"`")
+                .hint(busy.limit.hint)
                 .at_stage(&busy.stage)
                 .at_origin(&busy.origin),
         )

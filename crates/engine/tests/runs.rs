@@ -221,3 +221,42 @@ async fn the_source_is_only_a_few_pages_ahead_of_a_slow_sink() {
     let ahead = ledger.furthest_ahead();
     assert!((1..=6).contains(&ahead), "{ahead} pages ahead");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_sink_publishes_before_every_sink_is_sealed() {
+    let (good, bad) = (Ledger::default(), Ledger::default());
+    let failing = TestSink { fail_to_seal: true, ..bad.sink_of() };
+    let pipeline = pipeline(Pages::new(3, 2), vec![], vec![good.sink(), Box::new(failing)]);
+    let report = finished(run(pipeline, RunOptions::default())).await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
+    assert!(!good.published() && !bad.published());
+    assert_eq!(report.manifest.committed.unwrap().pages, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_has_begun_to_publish_is_completed_whatever_is_asked() {
+    let (first, second) = (Ledger::default(), Ledger::default());
+    let (stopper, stop) = Stopper::new();
+    let stopping = TestSink { stop_when_publishing: Some(stopper), ..first.sink_of() };
+    let pipeline = pipeline(Pages::new(3, 2), vec![], vec![Box::new(stopping), second.sink()]);
+    let options = RunOptions { stop: Some(stop), ..RunOptions::default() };
+    let report = finished(run(pipeline, options)).await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Complete, 0));
+    assert!(first.published() && second.published());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asked_to_stop_at_once_a_run_does_not_wait_for_a_sink_that_hangs() {
+    let ledger = Ledger::default();
+    let (stopper, stop) = Stopper::new();
+    let hanging = TestSink { hang_at_page: Some(3), ..ledger.sink_of() };
+    let pipeline = pipeline(Pages::new(9, 2), vec![], vec![Box::new(hanging)]);
+    let running =
+        tokio::spawn(run(pipeline, RunOptions { stop: Some(stop), ..RunOptions::default() }));
+    ledger.hanging.notified().await;
+    stopper.stop_at_once(Interrupt::Interrupted);
+    let report = finished(async { running.await.unwrap() }).await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Interrupted, 130));
+    assert_eq!(report.manifest.committed.unwrap().pages, 2);
+    assert!(!ledger.published() && ledger.dropped());
+}

@@ -10,10 +10,11 @@ use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
     Batch, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline, Record,
-    RunContext, Sink, SinkStage, Source, SourceStage, SourceStatistics, StageError, Transform,
-    TransformStage,
+    RunContext, Sink, SinkStage, Source, SourceStage, SourceStatistics, StageError, TimeLimit,
+    Transform, TransformStage,
 };
 use taskferry_engine::{Interrupt, Stopper};
+use tokio::sync::Notify;
 
 /// A pipeline of such stages.
 pub(crate) fn pipeline(
@@ -143,8 +144,8 @@ impl Transform for Limited {
         self.inner.apply(record, out).await
     }
 
-    fn time_limit(&self) -> Option<Duration> {
-        Some(self.limit)
+    fn time_limit(&self) -> Option<TimeLimit> {
+        Some(TimeLimit { limit: self.limit, grace: Duration::ZERO, hint: "be quicker" })
     }
 }
 
@@ -153,6 +154,7 @@ impl Transform for Limited {
 pub(crate) struct Ledger {
     committed: Arc<Mutex<Vec<String>>>,
     flags: Arc<Mutex<(bool, bool)>>,
+    pub(crate) hanging: Arc<Notify>,
     pub(crate) watch: Arc<Mutex<Option<Arc<AtomicUsize>>>>,
     pub(crate) ahead: Arc<AtomicUsize>,
 }
@@ -170,6 +172,9 @@ impl Ledger {
             fail_at_page: None,
             panic_at_page: None,
             fail_to_open: false,
+            fail_to_seal: false,
+            hang_at_page: None,
+            stop_when_publishing: None,
             closely: false,
         }
     }
@@ -209,6 +214,9 @@ pub(crate) struct TestSink {
     pub(crate) fail_at_page: Option<u64>,
     pub(crate) panic_at_page: Option<u64>,
     pub(crate) fail_to_open: bool,
+    pub(crate) fail_to_seal: bool,
+    pub(crate) hang_at_page: Option<u64>,
+    pub(crate) stop_when_publishing: Option<Stopper>,
     pub(crate) closely: bool,
 }
 
@@ -238,6 +246,10 @@ impl Sink for TestSink {
         if self.fail_at_page == Some(batch.page) {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }
+        if self.hang_at_page == Some(batch.page) {
+            self.ledger.hanging.notify_one();
+            std::future::pending::<()>().await;
+        }
         if self.closely {
             let read = self
                 .ledger
@@ -259,7 +271,19 @@ impl Sink for TestSink {
         Ok(Mark::default())
     }
 
+    async fn seal(&mut self) -> Result<(), StageError> {
+        if self.fail_to_seal {
+            return Err(StageError::new(ErrorKind::Io, "the disk is full"));
+        }
+        Ok(())
+    }
+
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        if let Some(stopper) = &self.stop_when_publishing {
+            stopper.stop(Interrupt::Terminated);
+            // The dispatcher sees the signal now, while this sink publishes.
+            tokio::task::yield_now().await;
+        }
         self.ledger.flags.lock().unwrap().0 = true;
         Ok(Delivery::default())
     }

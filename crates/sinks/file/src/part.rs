@@ -44,9 +44,13 @@ impl PartFile {
         self.file.as_file().sync_data()
     }
 
-    /// Forces all to disk and gives the file its name.
+    /// Forces the whole file to disk.
+    pub(crate) fn sync_all(&self) -> io::Result<()> {
+        self.file.as_file().sync_all()
+    }
+
+    /// Gives the file its name.
     pub(crate) fn publish(self) -> io::Result<()> {
-        self.file.as_file().sync_all()?;
         self.file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }

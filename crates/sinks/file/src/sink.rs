@@ -12,7 +12,7 @@ use taskferry_format::{FormatOptions, RecordWriter, WriteError};
 
 use crate::Compression;
 use crate::compress::Compressor;
-use crate::measure::Measured;
+use crate::measure::{Measure, Measured};
 use crate::part::{PartFile, cannot, folder_of, sync_name};
 
 /// Writes one file in a run.
@@ -24,6 +24,16 @@ pub(crate) struct FileSink {
     options: FormatOptions,
     compression: Compression,
     output: Option<Output>,
+    sealed: Option<Sealed>,
+}
+
+/// A file that is complete and only lacks its name.
+struct Sealed {
+    path: PathBuf,
+    part: PartFile,
+    records: u64,
+    measure: Measure,
+    warnings: Vec<String>,
 }
 
 struct Output {
@@ -38,7 +48,7 @@ impl FileSink {
         options: FormatOptions,
         compression: Compression,
     ) -> Self {
-        Self { template, options, compression, output: None }
+        Self { template, options, compression, output: None, sealed: None }
     }
 }
 
@@ -62,8 +72,16 @@ impl Sink for FileSink {
         self.output.as_mut().ok_or_else(not_open)?.commit()
     }
 
-    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
-        self.output.ok_or_else(not_open)?.publish()
+    async fn seal(&mut self) -> Result<(), StageError> {
+        self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal()?);
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
+        if self.sealed.is_none() {
+            self.seal().await?;
+        }
+        self.sealed.ok_or_else(not_open)?.publish()
     }
 }
 
@@ -94,22 +112,29 @@ impl Output {
         Ok(Mark::new(json!({"records": records, "bytes": bytes})))
     }
 
-    fn publish(self) -> Result<Delivery, StageError> {
+    /// Writes what is left and forces all of it to disk.
+    fn seal(self) -> Result<Sealed, StageError> {
         let Self { path, writer, .. } = self;
         let failed = |error| cannot("write", &path, error);
         let (compressor, report) = writer.finish().map_err(|error| error.explained(failed))?;
         let measured = compressor.finish().map_err(failed)?;
         let (part, measure) = measured.finish().map_err(failed)?;
-        part.publish().map_err(failed)?;
+        part.sync_all().map_err(failed)?;
+        Ok(Sealed { path, part, records: report.records, measure, warnings: report.warnings() })
+    }
+}
 
-        let mut warnings = report.warnings();
+impl Sealed {
+    fn publish(self) -> Result<Delivery, StageError> {
+        let Self { path, part, records, measure, mut warnings } = self;
+        part.publish().map_err(|error| cannot("write", &path, error))?;
         if let Err(error) = sync_name(&path) {
             let shown = path.display();
             warnings.push(format!(
                 "`{shown}` is complete, but might lose its name in a power failure: {error}"
             ));
         }
-        let (records, bytes) = (report.records, measure.bytes);
+        let bytes = measure.bytes;
         let file = DeliveredFile { path, bytes, records, sha256: measure.sha256 };
         Ok(Delivery { records, bytes, files: vec![file], warnings, ..Delivery::default() })
     }

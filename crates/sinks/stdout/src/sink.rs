@@ -17,11 +17,13 @@ pub(crate) struct StdoutSink<W: Write> {
     options: FormatOptions,
     stream: Option<W>,
     writer: Option<RecordWriter<BufWriter<Counted<W>>>>,
+    /// Once everything is written.
+    delivery: Option<Delivery>,
 }
 
 impl<W: Write> StdoutSink<W> {
     pub(crate) fn new(options: FormatOptions, stream: W) -> Self {
-        Self { options, stream: Some(stream), writer: None }
+        Self { options, stream: Some(stream), writer: None, delivery: None }
     }
 
     fn writer(&mut self) -> Result<&mut RecordWriter<BufWriter<Counted<W>>>, StageError> {
@@ -54,17 +56,27 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
         Ok(Mark::new(json!({"records": writer.records(), "bytes": bytes})))
     }
 
-    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
-        let writer = self.writer.ok_or_else(not_open)?;
+    /// A stream can't be taken back, so the rest is written now, while other sinks can still be kept from
+    /// publishing by a reader that has gone.
+    async fn seal(&mut self) -> Result<(), StageError> {
+        let writer = self.writer.take().ok_or_else(not_open)?;
         let (mut buffer, report) =
             writer.finish().map_err(|error| error.explained(cannot_write))?;
         buffer.flush().map_err(cannot_write)?;
-        Ok(Delivery {
+        self.delivery = Some(Delivery {
             records: report.records,
             bytes: buffer.get_ref().bytes,
             warnings: report.warnings(),
             ..Delivery::default()
-        })
+        });
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
+        if self.delivery.is_none() {
+            self.seal().await?;
+        }
+        self.delivery.ok_or_else(not_open)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use taskferry_core::{Emitter, Record, StageError, Transform};
+use taskferry_core::{Emitter, Record, StageError, TimeLimit, Transform};
 
 use crate::program::{Limits, Program};
 use crate::workers::Workers;
@@ -28,8 +28,9 @@ impl Transform for InProcess {
         Ok(())
     }
 
-    fn time_limit(&self) -> Option<Duration> {
-        Some(self.limits.time.saturating_add(GRACE))
+    fn time_limit(&self) -> Option<TimeLimit> {
+        let hint = "mend the expression, raise `time_limit`, or set `isolation = \"process\"`";
+        Some(TimeLimit { limit: self.limits.time, grace: GRACE, hint })
     }
 }
 
