@@ -209,7 +209,9 @@ impl Dispatcher {
 
     fn is_busy(&self) -> bool {
         let delivering = self.sinks.iter().any(|sink| sink.at != SinkAt::Ended);
-        self.reading == Reading::Going || self.transforming || delivering
+        // A transform that is stuck is the reason why a run is abandoned.
+        let transforming = self.transforming && !self.abandoned;
+        self.reading == Reading::Going || transforming || delivering
     }
 
     /// What was read is still delivered, within the grace period. A run that has begun to publish goes on:

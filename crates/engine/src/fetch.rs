@@ -47,11 +47,17 @@ pub(crate) async fn fetch(
             Ok(None) => break FetchEnd::Complete,
             Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
             Ok(Some(page)) => {
-                progress.source.add_page(page.records.len(), page.bytes);
-                tracing::debug!(page = page.number, records = page.records.len(), "page read");
-                if pages.send(page).await.is_err() {
+                let (number, records, bytes) = (page.number, page.records.len(), page.bytes);
+                let sent = tokio::select! {
+                    biased;
+                    sent = pages.send(page) => sent,
+                    _ = halt.asked() => break FetchEnd::Stopped,
+                };
+                if sent.is_err() {
                     break FetchEnd::Stopped;
                 }
+                progress.source.add_page(records, bytes);
+                tracing::debug!(page = number, records, "page read");
             }
         }
     };

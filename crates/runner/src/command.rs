@@ -13,6 +13,7 @@ mod table;
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::path::Path;
 
 use clap::Parser;
 use taskferry_core::Registry;
@@ -24,6 +25,7 @@ use arguments::{Arguments, Command};
 
 /// Does what the arguments say.
 pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
+    let program = program_name(&arguments);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(answer) => {
@@ -37,8 +39,14 @@ pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),
-        Command::Completions { shell } => completions::completions(shell),
+        Command::Completions { shell } => completions::completions(shell, &program),
     }
+}
+
+/// What the binary is called: one with plugins of its own has a name of its own.
+fn program_name(arguments: &[OsString]) -> String {
+    let name = arguments.first().and_then(|path| Path::new(path).file_stem());
+    name.map_or_else(|| "taskferry".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Runs to the end, then leaves behind whatever still hangs: a transform that never returns must not keep

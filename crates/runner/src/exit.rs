@@ -15,6 +15,8 @@ impl Exit {
     pub(crate) const DEFECT: Self = Self(1);
     /// The command or the pipeline file is wrong.
     pub(crate) const USAGE: Self = Self(2);
+    /// Something could not be delivered: here, the summary.
+    pub(crate) const SINK: Self = Self(5);
 }
 
 impl From<Exit> for ExitCode {

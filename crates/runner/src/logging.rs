@@ -18,6 +18,18 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// Writes a line that says what went wrong.
+    pub(crate) fn error(self, text: &str) {
+        match self {
+            Self::Text => console::error(text),
+            Self::Json => {
+                console::line(&serde_json::json!({"level": "ERROR", "message": text}).to_string());
+            }
+        }
+    }
+}
+
 /// The variable that sets which log lines are written, as `level` or `target=level,…`.
 const VARIABLE: &str = "TASKFERRY_LOG";
 
@@ -30,8 +42,12 @@ pub(crate) const SERVER: &str = "warn,taskferry=info";
 
 /// Sets up logging for the process. Later calls change nothing.
 pub(crate) fn start(format: LogFormat, default: &str) {
-    let filter = std::env::var(VARIABLE).ok().and_then(|text| EnvFilter::try_new(text).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
+    let asked = std::env::var(VARIABLE).ok().map(EnvFilter::try_new);
+    let (filter, mistake) = match asked {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(mistake)) => (EnvFilter::new(default), Some(mistake)),
+        None => (EnvFilter::new(default), None),
+    };
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(Above).with_target(false);
     let started = match format {
@@ -41,6 +57,9 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     };
     if started.is_err() {
         tracing::debug!("logging was set up before");
+    }
+    if let Some(mistake) = mistake {
+        tracing::warn!("{VARIABLE} is not understood and ignored: {mistake}");
     }
 }
 

@@ -7,10 +7,10 @@ use super::arguments::Arguments;
 use crate::console;
 use crate::exit::Exit;
 
-/// Prints a completion script.
-pub(crate) fn completions(shell: Shell) -> Exit {
+/// Prints a completion script for the binary of this name.
+pub(crate) fn completions(shell: Shell, program: &str) -> Exit {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "taskferry", &mut script);
+    clap_complete::generate(shell, &mut Arguments::command(), program, &mut script);
     match console::data(&String::from_utf8_lossy(&script)) {
         Ok(()) => Exit::COMPLETE,
         Err(error) => {

@@ -29,32 +29,38 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
         Ok(summary) => summary,
         Err(error) => {
             let path = arguments.summary.unwrap_or_default();
-            console::error(&format!("can't write the summary `{}`: {error}", path.display()));
+            let message = format!("can't write the summary `{}`: {error}", path.display());
+            arguments.log.error(&message);
             return Exit::USAGE;
         }
     };
     let Ok(interrupts) = Interrupts::listen() else {
-        console::error("can't listen for signals");
+        arguments.log.error("can't listen for signals");
         return Exit::DEFECT;
     };
     let report = match watched(pipeline, &arguments, interrupts).await {
         Ok(report) => report,
         Err(exit) => return exit,
     };
-    let exit = Exit(report.manifest.exit_code);
+    let mut exit = Exit(report.manifest.exit_code);
     if let Some(summary) = summary
         && let Err(error) = summary.write(&report.manifest)
     {
-        console::error(&format!("can't write the summary: {error}"));
+        arguments.log.error(&format!("can't write the summary: {error}"));
+        if exit == Exit::COMPLETE {
+            exit = Exit::SINK;
+        }
     }
     match arguments.log {
+        LogFormat::Json if arguments.quiet && report.manifest.status == Status::Complete => {}
         LogFormat::Json => console::line(&json_line(&report.manifest)),
         LogFormat::Text => tell(&report, arguments.quiet),
     }
     exit
 }
 
-/// Runs while showing progress and listening for signals. A second signal ends it without a report.
+/// Runs while showing progress and listening for signals. The first asks the run to stop, the second not to
+/// wait for what is under way; a third ends the process as it is.
 async fn watched(
     pipeline: Pipeline,
     arguments: &RunArguments,
@@ -77,18 +83,21 @@ async fn watched(
     let running = taskferry_engine::run(pipeline, options);
     let shown = progress::show(counters, bar);
     tokio::pin!(running, shown);
-    let mut stopping = false;
+    let mut signals = 0;
     let ended = loop {
         tokio::select! {
             report = &mut running => break Ok(report),
             () = &mut shown => {}
             why = interrupts.next() => {
-                if stopping {
-                    break Err(Exit(match why { Interrupt::Interrupted => 130, Interrupt::Terminated => 143 }));
+                signals += 1;
+                match signals {
+                    1 => {
+                        tracing::warn!("stopping: what was read is still delivered; a second signal ends it at once");
+                        stopper.stop(why);
+                    }
+                    2 => stopper.stop_at_once(why),
+                    _ => break Err(Exit(match why { Interrupt::Interrupted => 130, Interrupt::Terminated => 143 })),
                 }
-                stopping = true;
-                tracing::warn!("stopping: what was read is still delivered; a second signal ends it at once");
-                stopper.stop(why);
             }
         }
     };
@@ -135,7 +144,9 @@ fn outcome(manifest: &Manifest) -> String {
     let took = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
     let name = &manifest.pipeline;
     let committed = manifest.committed.as_ref().map_or(0, |committed| committed.pages);
-    let so_far = format!("{committed} pages were delivered, nothing was published");
+    let were = if committed == 1 { "was" } else { "were" };
+    let so_far =
+        format!("{} {were} delivered, {}", table::count(committed, "page"), published(manifest));
     match manifest.status {
         Status::Complete => format!("{name}: complete in {took:.1} s (run {})", manifest.run_id),
         Status::Failed => {
@@ -144,5 +155,15 @@ fn outcome(manifest: &Manifest) -> String {
         Status::Interrupted => {
             format!("{name}: interrupted after {took:.1} s; {so_far} (run {})", manifest.run_id)
         }
+    }
+}
+
+fn published(manifest: &Manifest) -> String {
+    let files = manifest.sinks.iter().flat_map(|sink| &sink.files);
+    let files: Vec<String> = files.map(|file| format!("`{}`", file.path.display())).collect();
+    if files.is_empty() {
+        "nothing was published".to_owned()
+    } else {
+        format!("only {} was published", files.join(", "))
     }
 }

@@ -1,46 +1,64 @@
 //! `--summary FILE`: the manifest of a run, as JSON.
 
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use taskferry_engine::Manifest;
 use tempfile::NamedTempFile;
 
-/// A file that is ready to take the manifest: whether it can be written is known before the run.
+/// What is ready to take the manifest: whether it can be written is known before the run.
 #[derive(Debug)]
-pub(crate) struct SummaryFile {
-    path: PathBuf,
-    part: NamedTempFile,
+pub(crate) enum SummaryFile {
+    /// A file, whole or not there. The second is its name.
+    Part(NamedTempFile, PathBuf),
+    /// A terminal, a pipe or another device, which is written to and never replaced.
+    Stream(File),
 }
 
 impl SummaryFile {
     /// Prepares the file in the folder where it will stand.
     ///
     /// # Errors
-    /// Those of the file system: no such folder, no right to write there.
+    /// Those of the file system: a folder of that name, no right to write there.
     pub(crate) fn prepare(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if !found.is_file() => {
+                return Ok(Self::Stream(File::options().write(true).open(path)?));
+            }
+            _ => {}
+        }
+        // A link stays, and what it leads to is replaced.
+        let path = fs::canonicalize(path)
+            .ok()
+            .filter(|_| path.is_symlink())
+            .unwrap_or_else(|| path.to_owned());
         let folder =
             path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        std::fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".summary-").suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        Ok(Self { path: path.to_owned(), part: builder.tempfile_in(folder)? })
+        Ok(Self::Part(builder.tempfile_in(folder)?, path))
     }
 
     /// Writes the manifest and gives the file its name.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn write(mut self, manifest: &Manifest) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut self.part, manifest)?;
-        self.part.write_all(b"\n")?;
-        self.part.as_file().sync_all()?;
-        self.part.persist(&self.path)?;
-        Ok(())
+    pub(crate) fn write(self, manifest: &Manifest) -> io::Result<()> {
+        let mut text = serde_json::to_string_pretty(manifest)?;
+        text.push('\n');
+        match self {
+            Self::Stream(mut stream) => stream.write_all(text.as_bytes()),
+            Self::Part(mut part, path) => {
+                part.write_all(text.as_bytes())?;
+                part.as_file().sync_all()?;
+                part.persist(&path)?;
+                Ok(())
+            }
+        }
     }
 }

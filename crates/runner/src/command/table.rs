@@ -78,7 +78,8 @@ fn requests(sent: u64, retries: u64) -> String {
     }
 }
 
-fn count(count: u64, noun: &str) -> String {
+/// A number of things.
+pub(crate) fn count(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 

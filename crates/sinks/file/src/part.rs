@@ -21,6 +21,7 @@ impl PartFile {
     /// Creates it beside `path`, with the folders on the way.
     pub(crate) fn create(path: &Path) -> Result<Self, StageError> {
         check_replaceable(path)?;
+        let path = &behind_link(path);
         let folder = folder_of(path);
         fs::create_dir_all(folder).map_err(|error| cannot("create the folder", folder, error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -99,6 +100,11 @@ fn check_replaceable(path: &Path) -> Result<(), StageError> {
     };
     let message = format!("can't write `{}`: it is {what}", path.display());
     Err(StageError::new(ErrorKind::Io, message).hint(hint))
+}
+
+/// Where a link leads, so that the link stays and what it names is replaced.
+fn behind_link(path: &Path) -> PathBuf {
+    fs::canonicalize(path).ok().filter(|_| path.is_symlink()).unwrap_or_else(|| path.to_owned())
 }
 
 /// The folder that a file stands in.

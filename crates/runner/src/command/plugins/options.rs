@@ -60,7 +60,9 @@ impl Reader<'_> {
                 Some(Value::Null) => Some("none".to_owned()),
                 Some(default) => Some(default.to_string()),
                 None if required.contains(&key.as_str()) => None,
-                None => Some("none".to_owned()),
+                None if optional(property) => Some("none".to_owned()),
+                // There is one, but it can't be put into a schema.
+                None => Some("as described".to_owned()),
             };
             let inner = target.get("properties").is_some();
             lines.push(OptionLine {
@@ -124,6 +126,14 @@ impl Reader<'_> {
             _ => "any value".to_owned(),
         }
     }
+}
+
+/// Whether the option can be left open altogether.
+fn optional(property: &Value) -> bool {
+    let null = Value::from("null");
+    let listed = |key: &str| property.get(key).and_then(Value::as_array);
+    listed("type").is_some_and(|types| types.contains(&null))
+        || listed("anyOf").is_some_and(|all| all.iter().any(|one| one.get("type") == Some(&null)))
 }
 
 fn choices(schema: &Value) -> Option<Vec<String>> {
