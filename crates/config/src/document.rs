@@ -9,9 +9,10 @@ use taskferry_core::{KeyPath, Part, Segment};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::mask::mask_secrets;
+use crate::mask::{mask_secrets, mask_span};
 use crate::merge;
 use crate::mistake::{Mistake, Place, Text};
+use crate::secrets::Secrets;
 
 /// A parsed file.
 #[derive(Debug)]
@@ -61,9 +62,24 @@ impl Document {
         Err(mistakes.collect())
     }
 
+    /// Hides the values of secrets in the text as it is shown.
+    pub(crate) fn hide(&mut self, secrets: &Secrets) {
+        let spans = secrets
+            .paths()
+            .iter()
+            .filter_map(|path| self.node(path))
+            .map(|node| node.value.clone());
+        let text = spans.fold(self.shown.text().to_owned(), |text, span| mask_span(&text, &span));
+        self.shown = Arc::new(Text::new(self.shown.name(), text));
+    }
+
+    fn node(&self, path: &KeyPath) -> Option<&SpanNode> {
+        path.segments().iter().try_fold(&self.spans, SpanNode::child)
+    }
+
     /// Where a part of the value at `path` stands; `None` when this text does not hold it.
     pub(crate) fn locate(&self, path: &KeyPath, part: &Part) -> Option<Range<usize>> {
-        let node = path.segments().iter().try_fold(&self.spans, SpanNode::child)?;
+        let node = self.node(path)?;
         let span = match part {
             Part::Key => node.key.clone().unwrap_or_else(|| node.value.clone()),
             Part::Value => node.value.clone(),

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_core::{InputFiles, KeyPath, Part, Problem, nearest};
+use taskferry_core::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest};
 
 use crate::layers::Layers;
-use crate::tree::{Kind, Layer, Node};
+use crate::tree::{Filled, Kind, Layer, Node};
 
 /// Replaces `${NAME}`, `${NAME:-default}`, `${file:PATH}` and `$$` in all strings that stand in files.
 /// Values from the environment or the command line are taken as they are: the shell had its turn.
@@ -32,16 +32,19 @@ fn visit(node: &mut Node, path: &KeyPath, layers: &Layers, problems: &mut Vec<Pr
             if matches!(node.layer, Layer::File(_)) && text.contains('$') =>
         {
             match fill(text, path, layers) {
-                Ok(filled) => *text = filled,
-                Err(problem) => problems.push(problem),
+                Ok((filled, with)) => (*text, node.filled) = (filled, with),
+                Err(problem) => {
+                    node.filled = Filled::Failed;
+                    problems.push(problem);
+                }
             }
         }
         Kind::Leaf(_) => {}
     }
 }
 
-fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<String, Problem> {
-    let mut filled = String::new();
+fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<(String, Filled), Problem> {
+    let (mut filled, mut with) = (String::new(), Filled::Nothing);
     let mut rest = text;
     while let Some(position) = rest.find('$') {
         let (before, dollar) = rest.split_at(position);
@@ -49,6 +52,7 @@ fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<String, Problem> 
         let at = text.len() - dollar.len();
         if let Some(after) = dollar.strip_prefix("$$") {
             filled.push('$');
+            with = with.max(Filled::Shown);
             rest = after;
         } else if let Some(inside) = dollar.strip_prefix("${") {
             let Some((place, after)) = inside.split_once('}') else {
@@ -62,6 +66,7 @@ fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<String, Problem> 
             filled.push_str(&look_up(place, layers).map_err(|(code, message, help)| {
                 Problem::at(path.clone(), code, message).part(Part::Within(span)).help(help)
             })?);
+            with = with.max(if is_secret(place) { Filled::Secret } else { Filled::Shown });
             rest = after;
         } else {
             filled.push('$');
@@ -69,7 +74,12 @@ fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<String, Problem> 
         }
     }
     filled.push_str(rest);
-    Ok(filled)
+    Ok((filled, with))
+}
+
+/// Whether what is filled in here must not be shown.
+fn is_secret(place: &str) -> bool {
+    place.starts_with("file:") || is_secret_name(place.split(":-").next().unwrap_or(place))
 }
 
 type Refusal = (&'static str, String, String);

@@ -25,6 +25,7 @@ mod layers;
 mod mask;
 mod merge;
 mod mistake;
+mod secrets;
 mod stage;
 mod tree;
 
@@ -32,6 +33,8 @@ pub use files::PipelineFiles;
 pub use layers::Layers;
 pub use mistake::{Mistake, Mistakes};
 
+use mistake::Sources;
+use secrets::Secrets;
 use taskferry_core::{Pipeline, Registry};
 
 /// Reads, merges, fills in and checks a pipeline, and builds its stages.
@@ -39,14 +42,20 @@ use taskferry_core::{Pipeline, Registry};
 /// # Errors
 /// All mistakes of all layers in one go; or, when a file is not TOML, where it stops being so.
 pub fn load(layers: &Layers, registry: &Registry) -> Result<Pipeline, Mistakes> {
-    let documents = layers.parse()?;
-    let mut tree = merge::merge(layers, &documents);
+    let mut documents = layers.parse()?;
+    let (mut tree, misplaced) = merge::merge(layers, &documents);
     let mut problems = interpolate::fill_in(&mut tree, layers);
-    let assembled = assemble::assemble(&tree, layers, registry);
-    match assembled {
-        Ok(pipeline) if problems.is_empty() => return Ok(pipeline),
+    match assemble::assemble(&tree, layers, registry) {
+        Ok(pipeline) if problems.is_empty() && misplaced.is_empty() => return Ok(pipeline),
         Ok(_) => {}
-        Err(found) => problems.extend(found),
+        // What is wrong with a value that could not be filled in is known already.
+        Err(found) => problems
+            .extend(found.into_iter().filter(|problem| !tree.could_not_be_filled(&problem.path))),
     }
-    Err(Mistakes::locate(problems, &tree, layers, &documents))
+    let secrets = Secrets::find(&tree, registry);
+    for document in &mut documents {
+        document.hide(&secrets);
+    }
+    let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
+    Err(sources.locate(problems, misplaced))
 }

@@ -1,5 +1,7 @@
 //! Hiding secrets that stand in a text which is about to be shown.
 
+use std::ops::Range;
+
 use taskferry_core::is_secret_name;
 
 /// The text with every quoted value behind a key named like a secret, and every value of a `headers` table,
@@ -34,66 +36,119 @@ pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
     if !words.into_iter().any(secret) {
         return text.to_owned();
     }
+    hide_value(text, value_at)
+}
+
+/// An assignment without its value.
+pub(crate) fn hide_value(text: &str, value_at: usize) -> String {
     let (key, value) = text.split_at(value_at.min(text.len()));
     format!("{key}{}", stars(value))
+}
+
+/// The text with these bytes hidden.
+pub(crate) fn mask_span(text: &str, span: &Range<usize>) -> String {
+    let part = |range: Range<usize>| text.get(range).unwrap_or_default();
+    format!(
+        "{}{}{}",
+        part(0..span.start),
+        mask_token(part(span.clone())),
+        part(span.end..text.len())
+    )
 }
 
 fn names_headers(line: &str) -> bool {
     line.strip_prefix("headers").is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
 }
 
+/// Hides the values of secret keys in one line: quoted ones, and those whose quotes were forgotten.
 fn mask_line(line: &str, all: bool) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(position) = rest.find(['"', '\'']) {
-        let (before, quoted) = rest.split_at(position);
+    while let Some((before, after)) = rest.split_once('=') {
         shown.push_str(before);
-        let quote = if quoted.starts_with('"') { '"' } else { '\'' };
-        let end = closing(quoted, quote);
-        let (token, after) = quoted.split_at(end);
-        let is_key = after.trim_start().starts_with('=');
-        let secret = !is_key && (all || key_before(&shown).is_some_and(is_secret_name));
-        // `${NAME}` shows where a secret comes from, not the secret.
-        if secret && !token.contains("${") {
-            let inner = token.trim_matches(quote);
-            let opening = token.len() - token.trim_start_matches(quote).len();
-            shown.push_str(token.get(..opening).unwrap_or_default());
-            shown.push_str(&stars(inner));
-            shown.push_str(token.get(opening + inner.len()..).unwrap_or_default());
-        } else {
-            shown.push_str(token);
-        }
-        rest = after;
+        shown.push('=');
+        let secret = all || is_secret_name(key_at_end(before));
+        let value = after.trim_start_matches([' ', '\t']);
+        shown.push_str(after.get(..after.len() - value.len()).unwrap_or_default());
+        let (token, behind) = value.split_at(token_end(value, secret));
+        shown.push_str(&if secret { mask_token(token) } else { token.to_owned() });
+        rest = behind;
     }
     shown.push_str(rest);
     shown
+}
+
+/// Where the value at the beginning of a text ends. Of a table, and of a list that is no secret, only the
+/// bracket counts: its own assignments are looked at one by one.
+fn token_end(value: &str, secret: bool) -> usize {
+    match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => closing(value, quote),
+        Some('{') => 1,
+        Some('[') if !secret => 1,
+        Some('[') => {
+            value.find(']').map_or(value.trim_end_matches(['\n', '\r']).len(), |end| end + 1)
+        }
+        _ => value.find([',', '}', '#', '\n', '\r']).unwrap_or(value.len()),
+    }
 }
 
 /// Past the quote that closes the token, or the end of the line.
 fn closing(quoted: &str, quote: char) -> usize {
     let mut escaped = false;
     let opening = quoted.len() - quoted.trim_start_matches(quote).len();
-    for (position, character) in quoted.char_indices().skip(opening.min(3)) {
+    for (position, character) in
+        quoted.char_indices().skip(if opening == 2 { 1 } else { opening.min(3) })
+    {
         if character == quote && !escaped {
-            return position + 1;
+            let behind = quoted.get(position..).unwrap_or_default();
+            let in_a_row = behind.len() - behind.trim_start_matches(quote).len();
+            return position + if opening >= 3 { in_a_row.min(3) } else { 1 };
         }
         escaped = quote == '"' && character == '\\' && !escaped;
     }
     quoted.trim_end_matches(['\n', '\r']).len()
 }
 
-/// The key of the assignment that ends here: the word before the last `=`.
-fn key_before(text: &str) -> Option<&str> {
-    let before = text.trim_end().strip_suffix('=')?.trim_end().trim_end_matches(['"', '\'']);
-    let start = before
-        .rfind(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-')));
-    before.get(start.map_or(0, |position| position + 1)..)
+/// A value without what it says, but for its quotes and the names of the variables it comes from.
+fn mask_token(token: &str) -> String {
+    let mut shown = String::with_capacity(token.len());
+    let mut rest = token;
+    while let Some((before, after)) = rest.split_once("${") {
+        shown.push_str(&stars(before));
+        shown.push_str("${");
+        let ends = if after.starts_with("file:") { &['}'][..] } else { &[':', '}'][..] };
+        let name = after.find(ends).unwrap_or(after.len());
+        let (name, behind) = after.split_at(name);
+        shown.push_str(name);
+        rest = match behind.strip_prefix('}') {
+            Some(behind) => {
+                shown.push('}');
+                behind
+            }
+            None => behind,
+        };
+    }
+    shown.push_str(&stars(rest));
+    shown
 }
 
+/// The key of an assignment whose sign comes next.
+fn key_at_end(text: &str) -> &str {
+    let before = text.trim_end().trim_end_matches(['"', '\'']);
+    let start = before
+        .rfind(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-')));
+    let after_last = start.and_then(|position| {
+        before.get(position..)?.char_indices().nth(1).map(|(next, _)| position + next)
+    });
+    before
+        .get(after_last.unwrap_or(if start.is_some() { before.len() } else { 0 })..)
+        .unwrap_or_default()
+}
+
+/// Asterisks for every byte but line breaks and quotes.
 fn stars(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte == b'\n' || byte == b'\r' { byte as char } else { '*' })
-        .collect()
+    let kept = |byte: u8| matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b' ');
+    text.bytes().map(|byte| if kept(byte) { byte as char } else { '*' }).collect()
 }
 
 #[cfg(test)]
@@ -105,12 +160,14 @@ mod tests {
     fn values_of_secret_keys_are_hidden_and_nothing_else() {
         let text = "url = \"https://x\"\nclient_secret = \"hunter2\" # note\nauth = { token = 'abc', tenant = \"t\" }\n\
                     password = \"${PW}\"\ntoken_url = \"https://y\"\n[sink.headers]\nX-Thing = \"v\"\n[other]\na = \"b\"\n\
-                    headers = { A = \"w\" }\n";
+                    headers = { A = \"w\" }\ntoken = bare # why\nsecret = \"\"\"tripled\"\"\"\n\
+                    api_key = \"Bearer ${T:-fallback}\"\n";
         let shown = mask_secrets(text);
-        for hidden in ["hunter2", "abc", "\"v\"", "\"w\""] {
+        for hidden in ["hunter2", "abc", "\"v\"", "\"w\"", "bare", "tripled", "fallback"] {
             assert!(!shown.contains(hidden), "{shown}");
         }
-        for kept in ["https://x", "# note", "\"t\"", "${PW}", "https://y", "\"b\""] {
+        for kept in ["https://x", "# note", "\"t\"", "${PW}", "https://y", "\"b\"", "# why", "${T"]
+        {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
         assert_eq!(shown.len(), text.len());

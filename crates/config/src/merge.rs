@@ -45,8 +45,11 @@ fn layer_of(label: &str) -> Layer {
     }
 }
 
-/// Merges all layers. Overrides that reach into a list by position come last, since figment merges by key.
-pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> Node {
+/// Merges all layers. figment merges by key and knows no positions, so from the first override on that
+/// reaches into a list they are put in one by one.
+///
+/// With the tree come the overrides that found no place in it, by their number, and why.
+pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> (Node, Vec<(usize, String)>) {
     let name = Merged::from(layers.default_name.clone());
     let defaults =
         LayerProvider { layer: Layer::Default, values: Dict::from([("name".to_owned(), name)]) };
@@ -57,13 +60,13 @@ pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> Node {
     }
     let reaches_into_list =
         |given: &Override| given.path.segments().iter().any(|it| matches!(it, Segment::Index(_)));
-    for (index, given) in
-        layers.overrides.iter().enumerate().filter(|(_, given)| !reaches_into_list(given))
-    {
+    let by_key =
+        layers.overrides.iter().position(reaches_into_list).unwrap_or(layers.overrides.len());
+    for (index, given) in layers.overrides.iter().enumerate().take(by_key) {
         let values = nested(given.path.segments(), parse_value(given.value()));
         figment = figment.merge(LayerProvider { layer: Layer::Override(index), values });
     }
-    let mut tree = Node { layer: Layer::File(0), kind: Kind::Table(BTreeMap::new()) };
+    let mut tree = Node::new(Layer::File(0), Kind::Table(BTreeMap::new()));
     // Our providers never fail, so neither does their union.
     if let Ok(data) = figment.data() {
         let values = data.into_values().next().unwrap_or_default();
@@ -71,13 +74,14 @@ pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> Node {
             values.into_iter().map(|(key, value)| (key, node(value, &figment))).collect(),
         );
     }
-    for (index, given) in
-        layers.overrides.iter().enumerate().filter(|(_, given)| reaches_into_list(given))
-    {
+    let mut misplaced = Vec::new();
+    for (index, given) in layers.overrides.iter().enumerate().skip(by_key) {
         let value = plain(parse_value(given.value()), Layer::Override(index));
-        tree.put(given.path.segments(), value);
+        if let Err(why) = tree.put(given.path.segments(), value) {
+            misplaced.push((index, why));
+        }
     }
-    tree
+    (tree, misplaced)
 }
 
 /// A value from the environment or the command line: TOML where it is TOML, else the text itself.
@@ -135,7 +139,7 @@ fn node(value: Merged, figment: &Figment) -> Node {
         }
         leaf => Kind::Leaf(leaf_value(leaf)),
     };
-    Node { layer, kind }
+    Node::new(layer, kind)
 }
 
 fn plain(value: Merged, layer: Layer) -> Node {
@@ -148,7 +152,7 @@ fn plain(value: Merged, layer: Layer) -> Node {
         }
         leaf => Kind::Leaf(leaf_value(leaf)),
     };
-    Node { layer, kind }
+    Node::new(layer, kind)
 }
 
 fn leaf_value(value: Merged) -> Value {

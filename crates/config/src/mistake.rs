@@ -11,8 +11,9 @@ use taskferry_core::{KeyPath, Part, Problem};
 
 use crate::document::Document;
 use crate::layers::Layers;
-use crate::mask::mask_assignment;
-use crate::tree::{Layer, Node};
+use crate::mask::{hide_value, mask_assignment};
+use crate::secrets::Secrets;
+use crate::tree::{Filled, Layer, Node};
 
 /// A text as messages show it, secrets hidden.
 #[derive(Debug)]
@@ -24,6 +25,14 @@ pub(crate) struct Text {
 impl Text {
     pub(crate) fn new(name: &str, text: String) -> Self {
         Self { name: name.to_owned(), text }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     fn line_around(&self, span: SourceSpan) -> Range<usize> {
@@ -170,29 +179,6 @@ impl Mistakes {
         Self(mistakes)
     }
 
-    /// Finds the place of each problem: in the layer that its value came from.
-    pub(crate) fn locate(
-        problems: Vec<Problem>,
-        tree: &Node,
-        layers: &Layers,
-        documents: &[Document],
-    ) -> Self {
-        let mut located: Vec<_> = problems
-            .into_iter()
-            .map(|problem| {
-                let (layer, place) = place_of(&problem, tree, layers, documents);
-                let order = (layer, place.as_ref().map_or(0, |place| place.span.start));
-                let Problem { code, message, label, help, .. } = problem;
-                (order, Mistake { code, message, label, help, place })
-            })
-            .collect();
-        located.sort_by_key(|(order, _)| *order);
-        located.dedup_by(|(left_at, left), (right_at, right)| {
-            left_at == right_at && left.message == right.message
-        });
-        Self(located.into_iter().map(|(_, mistake)| mistake).collect())
-    }
-
     /// The mistakes.
     pub fn all(&self) -> &[Mistake] {
         &self.0
@@ -215,57 +201,122 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// The problem's own place, or the nearest one further up that stands in a text.
-fn place_of(
-    problem: &Problem,
-    tree: &Node,
-    layers: &Layers,
-    documents: &[Document],
-) -> (Layer, Option<Place>) {
-    let mut path = problem.path.clone();
-    let mut part = problem.part.clone();
-    loop {
-        let layer = tree.get(&path).map_or(Layer::Default, |node| node.layer);
-        if let Some(place) = place_in(layer, &path, &part, layers, documents) {
-            return (layer, Some(place));
-        }
-        match path.parent() {
-            Some(parent) => path = parent,
-            None => break,
-        }
-        part = Part::Key;
-    }
-    let top = documents.first().map(|document| Place::new(Arc::clone(&document.shown), 0..0));
-    (Layer::File(0), top)
+/// Where problems are looked for.
+pub(crate) struct Sources<'a> {
+    pub(crate) tree: &'a Node,
+    pub(crate) layers: &'a Layers,
+    pub(crate) documents: &'a [Document],
+    pub(crate) secrets: &'a Secrets,
 }
 
-fn place_in(
-    layer: Layer,
-    path: &KeyPath,
-    part: &Part,
-    layers: &Layers,
-    documents: &[Document],
-) -> Option<Place> {
-    if let Layer::Override(index) = layer {
-        let given = layers.overrides.get(index)?;
-        let shown = mask_assignment(&given.text, given.value_at);
+impl Sources<'_> {
+    /// Finds the place of each problem, in the layer that its value came from; `misplaced` are overrides that
+    /// found no place in the pipeline.
+    pub(crate) fn locate(
+        &self,
+        problems: Vec<Problem>,
+        misplaced: Vec<(usize, String)>,
+    ) -> Mistakes {
+        let mut located: Vec<_> =
+            problems.into_iter().map(|problem| self.mistake(problem)).collect();
+        located.extend(misplaced.into_iter().map(|(index, why)| {
+            let mistake = Mistake::nowhere("layer::position", why);
+            let place = self.place_in_override(index, &Part::Key);
+            ((Layer::Override(index), 0), Mistake { place, ..mistake })
+        }));
+        located.sort_by_key(|(order, _)| *order);
+        located.dedup_by(|(left_at, left), (right_at, right)| {
+            left_at == right_at && left.message == right.message
+        });
+        Mistakes(located.into_iter().map(|(_, mistake)| mistake).collect())
+    }
+
+    /// The mistake, and where it belongs among the others.
+    fn mistake(&self, problem: Problem) -> ((Layer, usize), Mistake) {
+        let (layer, place) = self.place_of(&problem);
+        let order = (layer, place.as_ref().map_or(0, |place| place.span.start));
+        let label = problem.label.clone().or_else(|| self.filled_in(&problem));
+        let Problem { code, message, help, .. } = problem;
+        let safe = |text: String| self.secrets.without(&text);
+        (
+            order,
+            Mistake {
+                code,
+                message: safe(message),
+                label: label.map(safe),
+                help: help.map(safe),
+                place,
+            },
+        )
+    }
+
+    /// What stands where the text has `${…}`.
+    fn filled_in(&self, problem: &Problem) -> Option<String> {
+        let node = self.tree.get(&problem.path).filter(|node| node.filled == Filled::Shown)?;
+        Some(format!("this is `{}`", node.as_str()?))
+    }
+
+    /// The problem's own place, or the nearest one further up that stands in a text.
+    fn place_of(&self, problem: &Problem) -> (Layer, Option<Place>) {
+        let mut path = problem.path.clone();
+        let mut part = self.part_of(problem);
+        loop {
+            let layer = self.tree.get(&path).map_or(Layer::Default, |node| node.layer);
+            if let Some(place) = self.place_in(layer, &path, &part) {
+                return (layer, Some(place));
+            }
+            match path.parent() {
+                Some(parent) => path = parent,
+                None => break,
+            }
+            part = Part::Key;
+        }
+        let top =
+            self.documents.first().map(|document| Place::new(Arc::clone(&document.shown), 0..0));
+        (Layer::File(0), top)
+    }
+
+    /// Bytes of a value that was filled in are not bytes of what was written; only problems with the filling
+    /// in itself count in those.
+    fn part_of(&self, problem: &Problem) -> Part {
+        let filled =
+            self.tree.get(&problem.path).is_some_and(|node| node.filled != Filled::Nothing);
+        match &problem.part {
+            Part::Within(_) if filled && !problem.code.starts_with("variable::") => Part::Value,
+            part => part.clone(),
+        }
+    }
+
+    fn place_in(&self, layer: Layer, path: &KeyPath, part: &Part) -> Option<Place> {
+        if let Layer::Override(index) = layer {
+            return self.place_in_override(index, part);
+        }
+        if path.segments().is_empty() {
+            return None;
+        }
+        // A table can be spread over several files: the one that its layer names first, then any that has it.
+        let own = match layer {
+            Layer::File(index) => self.documents.get(index),
+            _ => None,
+        };
+        let place = |document: &Document| {
+            let span = document.locate(path, part)?;
+            Some(Place::new(Arc::clone(&document.shown), span))
+        };
+        own.and_then(place).or_else(|| self.documents.iter().find_map(place))
+    }
+
+    fn place_in_override(&self, index: usize, part: &Part) -> Option<Place> {
+        let given = self.layers.overrides.get(index)?;
+        let shown = if self.secrets.covers(&given.path) {
+            hide_value(&given.text, given.value_at)
+        } else {
+            mask_assignment(&given.text, given.value_at)
+        };
         let span = match part {
             Part::Key => 0..given.value_at.saturating_sub(1),
             _ => given.value_at..given.text.len(),
         };
-        return Some(Place::new(Arc::new(Text::new(&given.name, shown)), span));
+        Some(Place::new(Arc::new(Text::new(&given.name, shown)), span))
     }
-    if path.segments().is_empty() {
-        return None;
-    }
-    // A table can be spread over several files: the one that its layer names first, then any that has it.
-    let own = match layer {
-        Layer::File(index) => documents.get(index),
-        _ => None,
-    };
-    let place = |document: &Document| {
-        let span = document.locate(path, part)?;
-        Some(Place::new(Arc::clone(&document.shown), span))
-    };
-    own.and_then(place).or_else(|| documents.iter().find_map(place))
 }

@@ -20,7 +20,21 @@ pub(crate) enum Layer {
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) layer: Layer,
+    pub(crate) filled: Filled,
     pub(crate) kind: Kind,
+}
+
+/// Whether something was filled in for `${…}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Filled {
+    /// The value stands as it was written.
+    Nothing,
+    /// What was filled in may be shown.
+    Shown,
+    /// It came from a file, or from a variable named like a secret.
+    Secret,
+    /// It could not be had; the problem is told.
+    Failed,
 }
 
 #[derive(Debug, Clone)]
@@ -31,6 +45,10 @@ pub(crate) enum Kind {
 }
 
 impl Node {
+    pub(crate) fn new(layer: Layer, kind: Kind) -> Self {
+        Self { layer, filled: Filled::Nothing, kind }
+    }
+
     pub(crate) fn get(&self, path: &KeyPath) -> Option<&Node> {
         path.segments().iter().try_fold(self, |node, segment| node.child(segment))
     }
@@ -41,6 +59,10 @@ impl Node {
             (Kind::List(items), Segment::Index(index)) => items.get(*index),
             _ => None,
         }
+    }
+
+    pub(crate) fn could_not_be_filled(&self, path: &KeyPath) -> bool {
+        self.get(path).is_some_and(|node| node.filled == Filled::Failed)
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
@@ -89,32 +111,48 @@ impl Node {
     }
 
     /// Puts `value` at `path`, making tables on the way. Positions of a list must exist, or be the next.
-    pub(crate) fn put(&mut self, path: &[Segment], value: Node) {
+    ///
+    /// # Errors
+    /// A position that is further off, in words.
+    pub(crate) fn put(&mut self, path: &[Segment], value: Node) -> Result<(), String> {
         let Some((first, rest)) = path.split_first() else {
             self.merge(value);
-            return;
+            return Ok(());
         };
-        let empty = Node { layer: value.layer, kind: Kind::Table(BTreeMap::new()) };
+        let empty = Node::new(value.layer, Kind::Table(BTreeMap::new()));
         match (&mut self.kind, first) {
-            (Kind::List(items), Segment::Index(index)) if *index <= items.len() => {
-                if *index == items.len() {
+            (Kind::List(items), Segment::Index(index)) => {
+                let count = items.len();
+                if *index == count {
                     items.push(empty);
                 }
-                if let Some(item) = items.get_mut(*index) {
-                    item.put(rest, value);
+                let item = items.get_mut(*index).ok_or_else(|| {
+                    format!(
+                        "there is no position {index} in this list of {count}; they count from 0"
+                    )
+                })?;
+                item.put(rest, value)
+            }
+            (Kind::Table(fields), Segment::Index(index)) if fields.is_empty() => {
+                if *index > 0 {
+                    return Err(format!(
+                        "there is no position {index} in this list, which is empty; they count from 0"
+                    ));
                 }
+                self.kind = Kind::List(vec![empty]);
+                self.put(path, value)
             }
             (Kind::Table(fields), segment) => {
                 let key = match segment {
                     Segment::Key(key) => key.clone(),
                     Segment::Index(index) => index.to_string(),
                 };
-                fields.entry(key).or_insert(empty).put(rest, value);
+                fields.entry(key).or_insert(empty).put(rest, value)
             }
             // What stands there is no table: it is replaced, and the check says what is wrong with that.
             _ => {
                 *self = empty;
-                self.put(path, value);
+                self.put(path, value)
             }
         }
     }

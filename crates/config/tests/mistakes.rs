@@ -300,8 +300,50 @@ fn no_secret_appears_in_a_message() {
     let everything = format!("{mistakes}\n{}\n{mistakes:?}", drawn(&mistakes));
     assert!(mistakes.all().len() >= 4, "{mistakes}");
     assert!(!everything.contains("canary"), "{everything}");
-    let broken = Layers::from_text("x.toml", "client_secret = \"canary\" x\ntoken = canary");
+    let broken = Layers::from_text(
+        "x.toml",
+        "client_secret = \"canary-5\" x\ntoken = canary-6\npassword = [\"canary-7\"] y\n\
+         api_key = \"Bearer ${T:-canary-8}\" z\nheaders = { A = canary-9 }\nsecret = \"\"\"canary-10\"\"\" z\n",
+    );
     let mistakes = check(&broken).unwrap_err();
     let text = drawn(&mistakes);
-    assert!(!text.contains("\"canary\""), "{text}");
+    assert!(mistakes.all().len() >= 5, "{text}");
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[test]
+fn what_came_from_a_secret_variable_or_a_file_is_not_shown_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jobs.toml");
+    fs::write(folder.path().join("level.txt"), "canary-1").unwrap();
+    let text = GOOD
+        .replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"${file:level.txt}\"")
+        .replace("type = \"out\"", "type = \"out\"\npath = \"{${MY_TOKEN}}\"");
+    fs::write(&file, text).unwrap();
+    let layers =
+        Layers::from_file(&file).environment([("MY_TOKEN".to_owned(), "canary_2".to_owned())]);
+    let mistakes = check(&layers).unwrap_err();
+    let everything = format!("{mistakes}\n{}\n{mistakes:?}", drawn(&mistakes));
+    assert_eq!(mistakes.all().len(), 2, "{everything}");
+    assert!(!everything.contains("canary"), "{everything}");
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_told_once_and_carets_do_not_count_in_filled_text() {
+    let text = GOOD.replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"${NOPE}\"");
+    insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:10:12: the variable `NOPE` is not set");
+    let text = GOOD.replace(
+        "[[sink]]",
+        "[[transform]]\ntype = \"shape\"\nfilter = \"${P:-.a} | wrong\"\n[[sink]]",
+    );
+    insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:13:10: that is wrong");
+}
+
+#[test]
+fn the_last_override_wins_whether_it_names_a_key_or_a_position() {
+    let layers = from(GOOD)
+        .environment([("TASKFERRY_SINK__0__PATH".to_owned(), "a".to_owned())])
+        .set("sink=[{ type = \"out\", path = \"b\" }]");
+    let pipeline = check(&layers).unwrap();
+    assert!(format!("{:?}", pipeline.sinks[0].sink).contains("\"b\""));
 }
