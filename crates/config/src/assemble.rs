@@ -10,7 +10,8 @@ use crate::layers::Layers;
 use crate::stage::{StageBuilder, string};
 use crate::tree::Node;
 
-const TOP: [&str; 5] = ["name", "description", "source", "transform", "sink"];
+/// The keys at the top of a pipeline file.
+pub(crate) const TOP: [&str; 5] = ["name", "description", "source", "transform", "sink"];
 
 /// A transform that was built, with what the checks need to know of it.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub(crate) fn assemble(
     let (name, description) = (text("name").unwrap_or_default(), text("description"));
 
     let files = layers.files();
-    let mut builder = StageBuilder::new(registry, &files, layers);
+    let mut builder = StageBuilder::new(registry, &files, &name, layers);
     let source = builder.source(top.get("source"));
     let transforms = builder.transforms(top.get("transform"), &KeyPath::of("transform"));
     let sinks = builder.sinks(top.get("sink"));
@@ -62,12 +63,15 @@ pub(crate) fn assemble(
     }
     problems.extend(claimed_twice(&sinks));
     let Some((_, source)) = source.filter(|_| problems.is_empty()) else { return Err(problems) };
+    let mut transforms = stages(transforms);
     let mut sinks: Vec<SinkStage> = sinks
         .into_iter()
         .map(|sink| SinkStage { transforms: stages(sink.transforms), ..sink.stage })
         .collect();
-    number(sinks.iter_mut().map(|stage| &mut stage.name));
-    Ok(Pipeline { name, description, source, transforms: stages(transforms), sinks })
+    number(sinks.iter_mut().map(|sink| &mut sink.name));
+    let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
+    number(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
+    Ok(Pipeline { name, description, source, transforms, sinks })
 }
 
 fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
@@ -134,20 +138,16 @@ fn claimed_twice(sinks: &[CheckedSink]) -> Vec<Problem> {
 }
 
 fn stages(checked: Vec<CheckedTransform>) -> Vec<TransformStage> {
-    let mut stages: Vec<TransformStage> =
-        checked.into_iter().map(|checked| checked.stage).collect();
-    number(stages.iter_mut().map(|stage| &mut stage.name));
-    stages
+    checked.into_iter().map(|checked| checked.stage).collect()
 }
 
-/// Tells stages of the same name apart: `jq`, `jq-2`, `jq-3`.
+/// Tells stages of the same name apart, wherever they stand: `jq`, `jq-2`, `jq-3`.
 fn number<'a>(names: impl Iterator<Item = &'a mut String>) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut taken: Vec<String> = Vec::new();
     for name in names {
-        let count = seen.iter().filter(|known| *known == name).count();
-        seen.push(name.clone());
-        if count > 0 {
-            *name = format!("{name}-{}", count + 1);
-        }
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
+        *name = free.unwrap_or_default();
+        taken.push(name.clone());
     }
 }

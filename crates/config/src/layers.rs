@@ -1,10 +1,12 @@
 //! Where values come from.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use taskferry_core::{KeyPath, Segment};
 
+use crate::assemble::TOP;
 use crate::document::Document;
 use crate::files::PipelineFiles;
 use crate::mistake::{Mistake, Mistakes};
@@ -14,7 +16,7 @@ const PREFIX: &str = "TASKFERRY_";
 const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
 
 /// The texts that a pipeline is made of.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Layers {
     /// The pipeline file, then the overlays.
     pub(crate) files: Vec<SourceText>,
@@ -43,6 +45,14 @@ pub(crate) struct Override {
     /// Where in `text` the value begins.
     pub(crate) value_at: usize,
     pub(crate) path: KeyPath,
+}
+
+/// The files alone: the environment holds what nobody should see.
+impl fmt::Debug for Layers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        formatter.debug_struct("Layers").field("files", &files).finish_non_exhaustive()
+    }
 }
 
 impl Override {
@@ -93,7 +103,9 @@ impl Layers {
         self.environment.sort();
         for (name, value) in &self.environment {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
-            if NOT_OURS.contains(&name.as_str()) || key.is_empty() {
+            // One word names a key at the top; any other single word is some other program's variable.
+            let ours = key.contains("__") || TOP.contains(&key.to_lowercase().as_str());
+            if NOT_OURS.contains(&name.as_str()) || !ours {
                 continue;
             }
             let path = key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect();

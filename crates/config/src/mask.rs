@@ -21,7 +21,7 @@ pub(crate) fn mask_secrets(text: &str) -> String {
                 .is_some_and(|name| name.trim().ends_with("headers"));
         }
         let all = in_headers || names_headers(trimmed);
-        shown.push_str(&mask_line(line, all));
+        shown.push_str(&mask_user_info(&mask_line(line, all)));
     }
     shown
 }
@@ -34,7 +34,7 @@ pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
     });
     let secret = |word: &str| is_secret_name(word) || word.to_lowercase().contains("headers");
     if !words.into_iter().any(secret) {
-        return text.to_owned();
+        return mask_user_info(text);
     }
     hide_value(text, value_at)
 }
@@ -58,6 +58,22 @@ pub(crate) fn mask_span(text: &str, span: &Range<usize>) -> String {
 
 fn names_headers(line: &str) -> bool {
     line.strip_prefix("headers").is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
+}
+
+/// Hides who logs in, and with what, in addresses such as `https://user:password@host`.
+fn mask_user_info(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let host = after.find(['/', '"', '\'', ' ', '?', '#']).unwrap_or(after.len());
+        let user = after.get(..host).and_then(|authority| authority.rfind('@')).unwrap_or(0);
+        shown.push_str(&stars(after.get(..user).unwrap_or_default()));
+        rest = after.get(user..).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// Hides the values of secret keys in one line: quoted ones, and those whose quotes were forgotten.

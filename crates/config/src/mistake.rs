@@ -308,7 +308,8 @@ impl Sources<'_> {
 
     fn place_in_override(&self, index: usize, part: &Part) -> Option<Place> {
         let given = self.layers.overrides.get(index)?;
-        let shown = if self.secrets.covers(&given.path) {
+        // What stands behind a key that nobody knows may be anything.
+        let shown = if self.secrets.covers(&given.path) || *part == Part::Key {
             hide_value(&given.text, given.value_at)
         } else {
             mask_assignment(&given.text, given.value_at)

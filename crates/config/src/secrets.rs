@@ -1,7 +1,7 @@
 //! Which values of a pipeline must not be shown, and what they are.
 
 use serde_json::Value;
-use taskferry_core::{KeyPath, Registry, Role, is_secret_name};
+use taskferry_core::{KeyPath, Registry, Role, common_keys, is_secret_name};
 
 use crate::tree::{Filled, Kind, Node};
 
@@ -61,6 +61,7 @@ impl Secrets {
             return;
         }
         match &node.kind {
+            Kind::Leaf(_) if holds_secrets(schema, root) => self.add(node, path),
             Kind::Leaf(_) => {}
             Kind::List(items) => {
                 let Some(schema) = schema.get("items") else { return };
@@ -69,10 +70,16 @@ impl Secrets {
                 }
             }
             Kind::Table(fields) => {
+                let properties = schema.get("properties").and_then(Value::as_object);
+                let others = schema.get("additionalProperties").filter(|schema| schema.is_object());
+                // Beside secrets, a key that nobody knows is most likely a secret's, misspelt.
+                let suspicious = holds_secrets(schema, root);
                 for (key, field) in fields {
-                    let named = schema.get("properties").and_then(|properties| properties.get(key));
-                    if let Some(schema) = named.or_else(|| schema.get("additionalProperties")) {
-                        self.by_schema(field, &path.key(key), schema, root);
+                    let path = path.key(key);
+                    match properties.and_then(|properties| properties.get(key)).or(others) {
+                        Some(schema) => self.by_schema(field, &path, schema, root),
+                        None if suspicious && !is_common(key) => self.add(field, &path),
+                        None => {}
                     }
                 }
             }
@@ -118,6 +125,20 @@ impl Secrets {
             }
         }
     }
+}
+
+/// Whether a table of this schema has secrets among its own keys.
+fn holds_secrets(schema: &Value, root: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties
+        .into_iter()
+        .any(|(_, property)| resolve(property, root).get("writeOnly") == Some(&Value::Bool(true)))
+}
+
+/// Whether a key belongs to every stage, whatever its plugin.
+fn is_common(key: &str) -> bool {
+    let roles = [Role::Source, Role::Transform, Role::Sink];
+    roles.into_iter().flat_map(common_keys).any(|common| common.name == key)
 }
 
 /// The tables of all stages, those of sinks' own transforms included.

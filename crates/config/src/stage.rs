@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use taskferry_core::{
     BuildContext, KeyPath, Offer, OnError, Part, Problem, Registry, Role, Segment, SinkStage,
-    SourceStage, TransformStage, common_keys, nearest,
+    SourceStage, TransformStage, common_keys, nearest, read_options,
 };
 
 use crate::assemble::{CheckedSink, CheckedTransform};
@@ -33,9 +33,10 @@ impl<'a> StageBuilder<'a> {
     pub(crate) fn new(
         registry: &'a Registry,
         files: &'a PipelineFiles,
+        pipeline: &'a str,
         layers: &'a Layers,
     ) -> Self {
-        let context = BuildContext::new(files, registry.endpoints());
+        let context = BuildContext::new(files, registry.endpoints()).for_pipeline(pipeline);
         Self { registry, context, layers, problems: Vec::new() }
     }
 
@@ -223,11 +224,17 @@ impl<'a> StageBuilder<'a> {
                 None
             }
             None => {
-                let problem =
-                    Problem::at(path, "key::missing", "the key `type` is missing").part(Part::Key);
-                self.problems.push(
-                    problem.label("needs `type`").help(format!("the {role}s here are {types}")),
-                );
+                let meant = nearest("type", fields.keys().map(String::as_str));
+                let problem = match meant {
+                    Some(key) => {
+                        Problem::at(path.key(key), "key::unknown", format!("unknown key `{key}`"))
+                            .help("did you mean `type`?")
+                    }
+                    None => Problem::at(path, "key::missing", "the key `type` is missing")
+                        .label("needs `type`")
+                        .help(format!("the {role}s here are {types}")),
+                };
+                self.problems.push(problem.part(Part::Key));
                 None
             }
         }
@@ -250,21 +257,12 @@ impl<'a> StageBuilder<'a> {
     }
 
     fn on_error(&mut self, table: &StageTable<'_>) -> OnError {
-        let path = table.path.key("on_error");
-        match table.fields.get("on_error").map(|node| (node, node.as_str())) {
-            None | Some((_, Some("fail"))) => return OnError::Fail,
-            Some((_, Some("skip"))) => return OnError::Skip,
-            Some((_, Some(other))) => {
-                let message = format!("\"{other}\" is not one of the choices");
-                let help = "there are `fail` and `skip`";
-                self.problems.push(Problem::at(path, "value::unknown", message).help(help));
-            }
-            Some((node, None)) => {
-                let message = format!("expected a string, found {}", node.type_name());
-                self.problems.push(Problem::at(path, "value::type", message));
-            }
-        }
-        OnError::Fail
+        let Some(node) = table.fields.get("on_error") else { return OnError::default() };
+        read_options(&node.to_value(), &[]).unwrap_or_else(|problems| {
+            let path = table.path.key("on_error");
+            self.problems.extend(problems.into_iter().map(|problem| problem.under(&path)));
+            OnError::default()
+        })
     }
 
     /// Two stages that were given the same name can't be told apart in messages.

@@ -40,12 +40,25 @@ impl InputFiles for NoFiles {
 pub struct BuildContext<'a> {
     files: &'a dyn InputFiles,
     endpoints: &'a Endpoints,
+    pipeline: &'a str,
 }
 
 impl<'a> BuildContext<'a> {
-    /// A context with these files and local endpoints.
+    /// A context with these files and local endpoints, for a pipeline without a name.
     pub fn new(files: &'a dyn InputFiles, endpoints: &'a Endpoints) -> Self {
-        Self { files, endpoints }
+        Self { files, endpoints, pipeline: "" }
+    }
+
+    /// The same, for a pipeline of this name.
+    #[must_use]
+    pub fn for_pipeline(mut self, name: &'a str) -> Self {
+        self.pipeline = name;
+        self
+    }
+
+    /// The pipeline's name.
+    pub fn pipeline(&self) -> &'a str {
+        self.pipeline
     }
 
     /// The files that options may name.

@@ -33,13 +33,24 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
 ) -> Result<T, Vec<Problem>> {
+    match read_what_can_be_read(table, common) {
+        (Some(options), problems) if problems.is_empty() => Ok(options),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// As [`read_options`], with the options as they are without the mistakes, where there is something to go on
+/// with: to find out what else is wrong.
+pub(crate) fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
+    table: &Value,
+    common: &[&str],
+) -> (Option<T>, Vec<Problem>) {
     let mut left = table.clone();
     let mut removed = Removed::default();
     let mut problems = Vec::new();
     loop {
         match T::deserialize(Node(&left)) {
-            Ok(options) if problems.is_empty() => return Ok(options),
-            Ok(_) => return Err(problems),
+            Ok(options) => return (Some(options), problems),
             Err(error) => {
                 let OptionError { mut path, kind } = error;
                 path.reverse();
@@ -48,14 +59,14 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
                     if removed.remove(&mut left, &path) {
                         continue;
                     }
-                    return Err(problems);
+                    return (None, problems);
                 }
                 if let Kind::UnknownField { field, .. } = &kind {
                     path.push(Segment::Key(field.clone()));
                 }
                 problems.push(describe(removed.original(&path), kind, common));
                 if !removed.remove(&mut left, &path) {
-                    return Err(problems);
+                    return (None, problems);
                 }
             }
         }

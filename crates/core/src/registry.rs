@@ -6,9 +6,10 @@ use std::fmt;
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
+use crate::options::read_what_can_be_read;
 use crate::{
-    BuildContext, EndpointFactory, Endpoints, Need, Plugin, Problem, Role, Sink, SinkPlugin,
-    Source, SourcePlugin, Transform, TransformPlugin, read_options,
+    BuildContext, EndpointFactory, Endpoints, KeyPath, Need, Plugin, Problem, Role, Segment, Sink,
+    SinkPlugin, Source, SourcePlugin, Transform, TransformPlugin,
 };
 
 /// A key that stands in the table of every stage of a role, beside the plugin's own options.
@@ -59,9 +60,40 @@ pub const fn common_keys(role: Role) -> &'static [CommonKey] {
     }
 }
 
-fn read<P: Plugin>(options: &Value, role: Role) -> Result<P, Vec<Problem>> {
+/// Reads the options and makes something of them. Where they hold mistakes, it is still tried with the rest,
+/// since that may hold others; what only follows from the missing part is not told.
+fn read_and_build<P: Plugin, T>(
+    options: &Value,
+    role: Role,
+    build: impl FnOnce(P) -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
     let common: Vec<&str> = common_keys(role).iter().map(|key| key.name).collect();
-    read_options(options, &common)
+    let (plugin, mut problems) = read_what_can_be_read::<P>(options, &common);
+    let result = plugin.map(build);
+    if problems.is_empty() {
+        return result.unwrap_or_else(|| Err(problems));
+    }
+    let follows = |found: &Problem| {
+        let touches = |mistake: &Problem| {
+            let (found, mistake) = (found.path.segments(), mistake.path.segments());
+            found.starts_with(mistake) || mistake.starts_with(found)
+        };
+        problems.iter().any(touches) || !stands_in(options, &found.path)
+    };
+    let more: Vec<Problem> = result.and_then(Result::err).unwrap_or_default();
+    let more: Vec<Problem> = more.into_iter().filter(|found| !follows(found)).collect();
+    problems.extend(more);
+    Err(problems)
+}
+
+fn stands_in(options: &Value, path: &KeyPath) -> bool {
+    fn step<'a>(value: &'a Value, segment: &Segment) -> Option<&'a Value> {
+        match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.get(index),
+        }
+    }
+    path.segments().iter().try_fold(options, step).is_some()
 }
 
 /// A source that was built, and what is known of it before it runs.
@@ -256,13 +288,14 @@ fn build_source<P: SourcePlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltSource, Vec<Problem>> {
-    let asked: P = read(options, Role::Source)?;
-    let kept: P = read(options, Role::Source)?;
-    let source = asked.build(context)?;
-    Ok(BuiltSource {
-        type_name: P::TYPE,
-        source,
-        offer: Offer(Box::new(move |field| kept.lacks(field))),
+    let source = read_and_build(options, Role::Source, |plugin: P| plugin.build(context))?;
+    // `build` took the options; what they lack is asked of the same options, read once more.
+    read_and_build(options, Role::Source, |plugin: P| {
+        Ok(BuiltSource {
+            type_name: P::TYPE,
+            source,
+            offer: Offer(Box::new(move |field| plugin.lacks(field))),
+        })
     })
 }
 
@@ -270,16 +303,23 @@ fn build_transform<P: TransformPlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltTransform, Vec<Problem>> {
-    let plugin: P = read(options, Role::Transform)?;
-    let (needs, reshapes) = (plugin.needs(), plugin.reshapes());
-    Ok(BuiltTransform { type_name: P::TYPE, transform: plugin.build(context)?, needs, reshapes })
+    read_and_build(options, Role::Transform, |plugin: P| {
+        let (needs, reshapes) = (plugin.needs(), plugin.reshapes());
+        Ok(BuiltTransform {
+            type_name: P::TYPE,
+            transform: plugin.build(context)?,
+            needs,
+            reshapes,
+        })
+    })
 }
 
 fn build_sink<P: SinkPlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltSink, Vec<Problem>> {
-    let plugin: P = read(options, Role::Sink)?;
-    let claims = plugin.claims();
-    Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims })
+    read_and_build(options, Role::Sink, |plugin: P| {
+        let claims = plugin.claims(context);
+        Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims })
+    })
 }

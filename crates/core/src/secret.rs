@@ -81,6 +81,10 @@ pub fn is_secret_name(name: &str) -> bool {
         "authorization",
         "credential",
         "private_key",
+        "api_key",
+        "apikey",
+        "bearer",
+        "signature",
     ];
     words.iter().any(|word| name.contains(word))
         || name.ends_with("_key")

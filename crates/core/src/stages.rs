@@ -284,7 +284,7 @@ pub trait SinkPlugin: Plugin {
     fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>>;
 
     /// What the sink writes to, so that two sinks of one pipeline can't claim the same: a path, `stdout`.
-    fn claims(&self) -> Option<String> {
+    fn claims(&self, _context: &BuildContext<'_>) -> Option<String> {
         None
     }
 }

@@ -163,7 +163,7 @@ impl SinkPlugin for Out {
         Ok(Box::new(self))
     }
 
-    fn claims(&self) -> Option<String> {
+    fn claims(&self, _: &BuildContext<'_>) -> Option<String> {
         self.path.as_ref().map(|path| format!("`{}`", path.as_str()))
     }
 }
