@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use taskferry_core::{KeyPath, Part, Problem};
 
 /// How records are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// One record a line, each as the JSON it is.
@@ -17,6 +19,16 @@ pub enum Format {
     Json,
     /// A table with a header, one record a row.
     Csv,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ndjson => "ndjson",
+            Self::Json => "json",
+            Self::Csv => "csv",
+        })
+    }
 }
 
 /// A format and what goes with it. Sinks have these as options of their own, under the same names.

@@ -50,7 +50,9 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
     let beginning = text.get(..LOOKED_AT).unwrap_or(text);
     let mut text = String::from_utf8_lossy(beginning).into_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret.expose(), "[secret]");
+        for form in forms(secret.expose()) {
+            text = text.replace(&form, "[secret]");
+        }
     }
     if text.trim_start().starts_with('<') {
         text = without_markup(&text);
@@ -62,6 +64,33 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
         Some((end, _)) => Some(format!("{}…", line.get(..end).unwrap_or_default())),
         None => Some(line),
     }
+}
+
+/// A text as it may come back: as it is, and as JSON writes it, with and without letters beyond ASCII.
+fn forms(text: &str) -> [String; 4] {
+    let mut json = String::new();
+    let mut ascii = String::new();
+    for character in text.chars() {
+        let escaped = match character {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            '\n' => "\\n".to_owned(),
+            '\r' => "\\r".to_owned(),
+            '\t' => "\\t".to_owned(),
+            other => other.to_string(),
+        };
+        json.push_str(&escaped);
+        if character.is_ascii() {
+            ascii.push_str(&escaped);
+        } else {
+            let mut units = [0; 2];
+            ascii.extend(
+                character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")),
+            );
+        }
+    }
+    // The longest first, so that no part of a form is left over.
+    [ascii.replace('/', "\\/"), ascii, json, text.to_owned()]
 }
 
 /// Control characters, and those that turn the direction of writing or have no width.
@@ -159,6 +188,18 @@ mod tests {
         let secret = Secret::new("hunter2");
         let shown = excerpt(b"you sent Bearer hunter2", &[&secret, &Secret::default()]);
         assert_eq!(shown.as_deref(), Some("you sent Bearer [secret]"));
+    }
+
+    #[test]
+    fn a_secret_that_comes_back_in_json_is_not_shown_either() {
+        let secret = Secret::new("é\"b/😀");
+        for echo in [
+            r#"{"s": "é\"b/😀"}"#,
+            r#"{"s": "\u00e9\"b\/\ud83d\ude00"}"#,
+            r#"{"s": "\u00e9\"b/\ud83d\ude00"}"#,
+        ] {
+            assert_eq!(excerpt(echo.as_bytes(), &[&secret]).unwrap(), r#"{"s": "[secret]"}"#);
+        }
     }
 
     #[test]

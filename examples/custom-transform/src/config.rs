@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use taskferry::core::{BuildContext, KeyPath, Plugin, Problem, Transform, TransformPlugin};
 
 use crate::names::Names;
@@ -24,7 +24,7 @@ pub struct JoinJobNames {
 }
 
 /// What happens to a job that the file does not know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unknown {
     /// Its name and family are null.

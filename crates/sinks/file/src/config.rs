@@ -57,7 +57,7 @@ impl SinkPlugin for FileOptions {
         let Self { path, format, compression, columns, escape_formulas } = self;
         let options = FormatOptions { format, columns, escape_formulas };
         let mut problems = options.problems();
-        problems.extend(path_problem(path.as_str(), compression));
+        problems.extend(path_problem(path.as_str(), compression, format));
         if problems.is_empty() {
             Ok(Box::new(FileSink::new(path, options, compression)))
         } else {
@@ -65,23 +65,32 @@ impl SinkPlugin for FileOptions {
         }
     }
 
-    /// The path with its places unfilled: two sinks with one template would write one file.
-    fn claims(&self) -> Option<String> {
-        let parts = Path::new(self.path.as_str()).components();
-        let path: PathBuf = parts.filter(|part| *part != Component::CurDir).collect();
+    /// The path as far as it is known before the run. What differs only by links is found when the files are
+    /// opened.
+    fn claims(&self, context: &BuildContext<'_>) -> Option<String> {
+        let filled = self.path.as_str().replace("{pipeline}", context.pipeline());
+        let mut path = PathBuf::new();
+        for part in Path::new(&filled).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir if path.file_name().is_some() => _ = path.pop(),
+                part => path.push(part),
+            }
+        }
         Some(format!("file `{}`", path.display()))
     }
 }
 
 /// A path that names no file, or one whose ending promises what its bytes will not be.
-fn path_problem(path: &str, compression: Compression) -> Option<Problem> {
+fn path_problem(path: &str, compression: Compression, format: Format) -> Option<Problem> {
     let at_path = KeyPath::of("path");
     let name = path.rsplit('/').next().unwrap_or(path);
     if matches!(name, "." | "..") {
         let problem = Problem::at(at_path, "value::folder", "the path names a folder");
         return Some(problem.help("add a file name"));
     }
-    let promised = Compression::promised_by(name).filter(|promised| *promised != compression)?;
+    let promised = Compression::promised_by(name).filter(|promised| *promised != compression);
+    let Some(promised) = promised else { return format_problem(name, format) };
     let message = match compression {
         Compression::None => {
             format!("the path promises {promised}, but the file is not compressed")
@@ -90,4 +99,21 @@ fn path_problem(path: &str, compression: Compression) -> Option<Problem> {
     };
     let help = format!("write `compression = \"{promised}\"`, or another ending");
     Some(Problem::at(at_path, "value::contradiction", message).help(help))
+}
+
+/// A name whose ending, before that of the compression, is another format's.
+fn format_problem(name: &str, format: Format) -> Option<Problem> {
+    let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    let promised = match plain.rsplit_once('.')?.1 {
+        "csv" => Format::Csv,
+        "json" => Format::Json,
+        "ndjson" | "jsonl" => Format::Ndjson,
+        _ => return None,
+    };
+    if promised == format {
+        return None;
+    }
+    let message = format!("the path promises {promised}, but the format is {format}");
+    let help = format!("write `format = \"{promised}\"`, or another ending");
+    Some(Problem::at(KeyPath::of("path"), "value::contradiction", message).help(help))
 }

@@ -1,65 +1,107 @@
 //! A file that does not have its name yet.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use taskferry_core::{ErrorKind, StageError};
-use tempfile::NamedTempFile;
-
-/// A name that is too long for the disk is refused for itself, not for what is put around it here.
-const NAME_SHOWN: usize = 50;
 
 /// The bytes of `path` before it is complete. Dropped, it vanishes; published, it replaces in one step
 /// whatever stood under that name.
+///
+/// It stands beside `path` as `.NAME.part`, locked for as long as this lives: two sinks, or two runs, can't
+/// write one file. What a killed run has left is written over by the next.
 pub(crate) struct PartFile {
-    file: NamedTempFile,
+    file: File,
+    part: PathBuf,
     path: PathBuf,
+    published: bool,
 }
 
 impl PartFile {
     /// Creates it beside `path`, with the folders on the way.
     pub(crate) fn create(path: &Path) -> Result<Self, StageError> {
         check_replaceable(path)?;
-        let path = &behind_link(path);
-        let folder = folder_of(path);
+        let path = behind_link(path);
+        let folder = folder_of(&path);
         fs::create_dir_all(folder).map_err(|error| cannot("create the folder", folder, error))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let shown: String = name.chars().take(NAME_SHOWN).collect();
-        let mut builder = tempfile::Builder::new();
-        let prefix = format!(".{shown}.");
-        builder.prefix(&prefix).suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file: the umask takes away what it takes. A temporary file is private otherwise.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let file =
-            builder.tempfile_in(folder).map_err(|error| cannot("write in", folder, error))?;
-        Ok(Self { file, path: path.to_owned() })
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".part");
+        let part = folder.join(name);
+        let file = locked(&part, &path)?;
+        file.set_len(0).map_err(|error| cannot("write", &path, error))?;
+        Ok(Self { file, part, path, published: false })
     }
 
     /// Forces the bytes written so far to disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.as_file().sync_data()
+        self.file.sync_data()
     }
 
     /// Forces the whole file to disk.
     pub(crate) fn sync_all(&self) -> io::Result<()> {
-        self.file.as_file().sync_all()
+        self.file.sync_all()
     }
 
     /// Gives the file its name.
-    pub(crate) fn publish(self) -> io::Result<()> {
-        self.file.persist(&self.path).map_err(|error| error.error)?;
+    pub(crate) fn publish(mut self) -> io::Result<()> {
+        fs::rename(&self.part, &self.path)?;
+        self.published = true;
         Ok(())
     }
 }
 
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nothing is lost when it stays: the next run writes over it.
+            _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// Opens and locks the file. Whoever held it before may have renamed or removed it in between; then it is
+/// another file that stands there now.
+fn locked(part: &Path, path: &Path) -> Result<File, StageError> {
+    loop {
+        let file = File::options().create(true).truncate(false).write(true).open(part);
+        let file = file.map_err(|error| cannot("write", path, error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let message =
+                    format!("another sink or another run writes `{}` now", path.display());
+                return Err(StageError::new(ErrorKind::Io, message)
+                    .hint("give each its own `path`, with `{run_id}` in it for example"));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot("lock", part, error)),
+        }
+        if is_still(&file, part) {
+            return Ok(file);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_still(file: &File, part: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |found: fs::Metadata| (found.dev(), found.ino());
+    match (file.metadata(), fs::metadata(part)) {
+        (Ok(open), Ok(there)) => place(open) == place(there),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_still(_: &File, part: &Path) -> bool {
+    part.exists()
+}
+
 impl Write for PartFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.as_file_mut().write(bytes)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -67,18 +67,37 @@ async fn an_old_file_is_replaced_in_one_step() {
 }
 
 #[tokio::test]
-async fn two_runs_to_one_name_do_not_mix() {
+async fn a_file_that_is_being_written_is_nobody_else_s() {
     let folder = Folder::new();
-    let mut first = folder.open(json!({"path": "a"})).await.unwrap();
-    let mut second = folder.open(json!({"path": "a"})).await.unwrap();
-    first.write(&batch(&[json!("first")])).await.unwrap();
-    second.write(&batch(&[json!("second")])).await.unwrap();
-    first.commit().await.unwrap();
-    second.finish().await.unwrap();
-    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"second\"\n");
+    let first = folder.open(json!({"path": "a"})).await.unwrap();
+    std::os::unix::fs::symlink(folder.path("."), folder.path("link")).unwrap();
+    for path in ["a", "./x/../a", "link/a"] {
+        let error = folder.open(json!({"path": path})).await.unwrap_err();
+        assert!(error.to_string().starts_with("another sink or another run writes `"), "{error}");
+    }
     first.finish().await.unwrap();
-    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"first\"\n");
+    folder.run(json!({"path": "a"}), &[vec![json!("second")]]).await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "\"second\"\n");
+}
+
+#[tokio::test]
+async fn what_a_killed_run_has_left_is_written_over() {
+    let folder = Folder::new();
+    fs::write(folder.path(".a.part"), "left by a run that was killed, longer than what comes now")
+        .unwrap();
+    folder.run(json!({"path": "a"}), &[vec![json!(1)]]).await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path("a")).unwrap(), "1\n");
     assert_eq!(folder.names(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_link_stays_and_what_it_leads_to_is_replaced() {
+    let folder = Folder::new();
+    fs::write(folder.path("target"), "old").unwrap();
+    std::os::unix::fs::symlink(folder.path("target"), folder.path("link")).unwrap();
+    folder.run(json!({"path": "link"}), &[vec![json!(1)]]).await.unwrap();
+    assert!(folder.path("link").is_symlink());
+    assert_eq!(fs::read_to_string(folder.path("target")).unwrap(), "1\n");
 }
 
 #[tokio::test]
@@ -167,8 +186,12 @@ fn two_spellings_of_a_path_are_one_claim() {
     let claims = |path: &str| {
         let options: taskferry_sink_file::FileOptions =
             serde_json::from_value(json!({ "path": path })).unwrap();
-        options.claims()
+        let endpoints = taskferry_core::Endpoints::default();
+        let context = taskferry_core::BuildContext::new(&taskferry_core::NoFiles, &endpoints);
+        options.claims(&context.for_pipeline("jobs"))
     };
     assert_eq!(claims("./out//./a.csv"), claims("out/a.csv"));
+    assert_eq!(claims("./x/../out/a.csv"), claims("out/a.csv"));
+    assert_eq!(claims("out/{pipeline}.csv"), claims("out/jobs.csv"));
     assert_ne!(claims("out/a.csv"), claims("a.csv"));
 }

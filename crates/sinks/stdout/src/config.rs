@@ -48,7 +48,7 @@ impl SinkPlugin for StdoutOptions {
         }
     }
 
-    fn claims(&self) -> Option<String> {
+    fn claims(&self, _: &BuildContext<'_>) -> Option<String> {
         Some("stdout".to_owned())
     }
 }

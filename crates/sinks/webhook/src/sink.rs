@@ -1,5 +1,7 @@
 //! From records to batches.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
@@ -19,13 +21,23 @@ pub(crate) struct Limits {
     pub(crate) batch_bytes: u64,
 }
 
-/// Whom to post to.
-#[derive(Debug)]
+/// Whom to post to. An address is a secret as a whole.
 pub(crate) enum Target {
     /// A server.
     Remote(Url),
     /// An endpoint inside this process, once it is started.
     Local(Box<dyn LocalEndpoint>),
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Remote(url) => {
+                write!(formatter, "Remote({}/…)", url.origin().ascii_serialization())
+            }
+            Self::Local(endpoint) => formatter.debug_tuple("Local").field(endpoint).finish(),
+        }
+    }
 }
 
 /// A sink that was opened.

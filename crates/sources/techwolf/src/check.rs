@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use taskferry_core::{
     BuildContext, Duration, EndpointCredentials, KeyPath, LocalEndpoint, Part, Problem, Secret,
 };
+use taskferry_retry::is_this_machine;
 use url::Url;
 
 use crate::config::{AuthOptions, FilterKind, FilterOptions};
@@ -178,6 +179,12 @@ fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Proble
         let message = "the URL has a user or a password in it".to_owned();
         let help = "take out what stands before `@`; credentials belong into [source.auth]";
         return Err(problem("url::user", message, help.to_owned()));
+    }
+    if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
+        let message =
+            "credentials would be sent unencrypted: the URL begins with `http:`".to_owned();
+        let help = "write `https://`; `http://` is for this machine alone";
+        return Err(problem("url::unencrypted", message, help.to_owned()));
     }
     Ok(url)
 }

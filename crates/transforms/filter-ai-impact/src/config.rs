@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use taskferry_core::{
     BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
 };
@@ -33,7 +33,7 @@ pub struct FilterAiImpact {
 }
 
 /// What becomes of a task without a level.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
     /// It is left out.
@@ -46,7 +46,7 @@ pub enum Missing {
 }
 
 /// What becomes of a job without tasks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyJobs {
     /// It is left out.

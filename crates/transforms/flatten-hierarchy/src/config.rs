@@ -1,7 +1,7 @@
 //! The options, and what can be wrong with them.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use taskferry_core::{
     BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
 };
@@ -26,7 +26,7 @@ pub struct FlattenHierarchy {
 }
 
 /// What a job becomes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Into {
     /// One record a task.
@@ -37,7 +37,7 @@ pub enum Into {
 }
 
 /// What becomes of a job without tasks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyJobs {
     /// It is left out.

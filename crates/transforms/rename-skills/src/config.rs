@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use taskferry_core::{
     BuildContext, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
 };
@@ -36,7 +36,7 @@ pub struct RenameSkills {
 }
 
 /// What becomes of a skill that the mapping lacks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unmapped {
     /// It keeps its name.
