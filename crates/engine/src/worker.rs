@@ -17,6 +17,10 @@ use crate::fetch::{FetchEnd, fetch};
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
+/// Addresses set aside for a worker's stack, in bytes; memory is taken only as it is used. Expressions of
+/// users call themselves as deep as their data is nested.
+const STACK: usize = 256 << 20;
+
 /// What workers tell the dispatcher.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -135,7 +139,8 @@ fn start(
             None => error,
         }));
     };
-    if let Err(error) = std::thread::Builder::new().name(name.to_owned()).spawn(body) {
+    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK);
+    if let Err(error) = builder.spawn(body) {
         at_end(Err(
             StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error)
         ));

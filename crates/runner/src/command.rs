@@ -55,7 +55,8 @@ fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
     match Runtime::new() {
         Ok(runtime) => {
             let exit = runtime.block_on(work);
-            runtime.shutdown_background();
+            // Not shut down: what still hangs would stumble over it on its way out. The process ends now.
+            std::mem::forget(runtime);
             exit
         }
         Err(error) => {

@@ -24,6 +24,9 @@ impl Dispatcher {
         };
         let committed = self.committed();
         let mut warnings = left_out(progress);
+        if status == Status::Complete {
+            warnings.extend(nothing_came(&source.0, progress));
+        }
         let mut sinks = Vec::new();
         for (progress, state) in progress.sinks.iter().zip(self.sinks) {
             let mut delivery = state.delivery.unwrap_or_default();
@@ -64,6 +67,26 @@ impl Dispatcher {
         let next_cursor = slowest.next.as_ref().map(|next| next.as_str().to_owned());
         Some(Committed { pages: slowest.pages, next_cursor })
     }
+}
+
+/// A warning where a run is complete and nothing came of it: most often a mistyped filter, or credentials that
+/// may see nothing.
+fn nothing_came(source: &str, progress: &Progress) -> Vec<String> {
+    if progress.source.records() == 0 {
+        return vec![format!(
+            "source `{source}`: there was no record; check its filters, and what the credentials may see"
+        )];
+    }
+    let empty = progress.sinks.iter().filter(|sink| sink.records() == 0);
+    empty
+        .map(|sink| {
+            format!(
+                "sink `{}`: none of the {} records read came this far",
+                sink.name,
+                progress.source.records()
+            )
+        })
+        .collect()
 }
 
 /// A warning for each transform that left records out.

@@ -116,7 +116,10 @@ fn json_line(manifest: &Manifest) -> String {
 fn tell(report: &RunReport, quiet: bool) {
     let manifest = &report.manifest;
     if !quiet {
-        console::write(&format!("\n{}\n", table::closing(manifest)));
+        // Of a run that never got a page there is nothing to count.
+        if manifest.source.pages > 0 || manifest.error.is_none() {
+            console::write(&format!("\n{}\n", table::closing(manifest)));
+        }
         for warning in &manifest.warnings {
             console::line(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {warning}"));
         }

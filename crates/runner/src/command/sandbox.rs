@@ -43,6 +43,13 @@ async fn serve(arguments: SandboxArguments) -> Result<(), String> {
 
 fn banner(running: &RunningSandbox) -> String {
     let (url, known) = (running.url(), running.credentials());
+    let request = serde_json::json!({
+        "client_id": known.client_id,
+        "client_secret": known.client_secret,
+        "audience": known.audience,
+        "tenant": known.tenant,
+        "grant_type": "client_credentials",
+    });
     format!(
         "the TechWolf sandbox listens at {url}
 
@@ -51,11 +58,15 @@ fn banner(running: &RunningSandbox) -> String {
   client_secret  {client_secret}
   audience       {audience}
   tenant         {tenant}
+  webhook        {webhook} (takes what a webhook sink posts)
 
-a first page:
-  TOKEN=$(curl -s {token_url} -H 'Content-Type: application/json' \\
-    -d '{{\"client_id\": \"{client_id}\", \"client_secret\": \"{client_secret}\", \"audience\": \"{audience}\", \\
-         \"tenant\": \"{tenant}\", \"grant_type\": \"client_credentials\"}}' | jq -r .access_token)
+a pipeline of this folder, with the sandbox as its tenant:
+  export TECHWOLF_URL={url} TECHWOLF_TOKEN_URL={token_url}
+  export TECHWOLF_CLIENT_ID={client_id} TECHWOLF_CLIENT_SECRET={client_secret}
+  export TECHWOLF_AUDIENCE={audience} TECHWOLF_TENANT={tenant}
+
+a first page by hand:
+  TOKEN=$(curl -s {token_url} -H 'Content-Type: application/json' -d '{request}' | jq -r .access_token)
   curl -s {url}/job_architecture/export/jobs/task_profiles -H \"Authorization: Bearer $TOKEN\" \\
     -H 'Content-Type: application/json' -d '{{\"limit\": 2, \"include\": [\"ai_impact\"]}}' | jq
 
@@ -66,5 +77,6 @@ Ctrl-C stops it.
         client_secret = known.client_secret,
         audience = known.audience,
         tenant = known.tenant,
+        webhook = running.webhook_url(),
     )
 }

@@ -148,9 +148,10 @@ impl Connection {
         let (mut sent, mut renewed) = (0, false);
         loop {
             let page = match self.ask(&post, &mut sent, &mut renewed).await {
-                Ok(answer) => {
-                    self.page(&answer, number, cursor).map_err(|error| error.context(&post.shown))
-                }
+                Ok(answer) => self
+                    .page(&answer, number, cursor)
+                    .await
+                    .map_err(|error| error.context(&post.shown)),
                 Err(error) => Err(error),
             };
             match page {
@@ -160,7 +161,7 @@ impl Connection {
         }
     }
 
-    fn page(
+    async fn page(
         &self,
         answer: &Answer,
         number: u64,
@@ -169,8 +170,13 @@ impl Connection {
         if !answer.is_success() {
             return Err(self.refusal(answer, cursor));
         }
-        split_page(&answer.body, number, cursor.cloned())
-            .map_err(|error| self.with_beginning(error, answer))
+        // A page can be megabytes of JSON; other requests must not wait for it.
+        let (body, cursor) = (answer.body.clone(), cursor.cloned());
+        let splitting = tokio::task::spawn_blocking(move || split_page(&body, number, cursor));
+        let split = splitting.await.unwrap_or_else(|panic| {
+            Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))
+        });
+        split.map_err(|error| self.with_beginning(error, answer))
     }
 
     /// Sends the request, once more with a new token if the one in use is not accepted any longer.
