@@ -91,6 +91,21 @@ pub fn is_branch(key: &str, member: &Value) -> bool {
     holds_the_tree || holds_task(member, 0)
 }
 
+/// The position of the first entry of a job's own `tasks` that is no task: without a `task_id` the walk would
+/// pass it over, and what is passed over is lost.
+///
+/// ```
+/// use serde_json::json;
+/// use taskferry_profile::walk::no_task;
+///
+/// assert_eq!(no_task(&json!({"external_id": "j1", "tasks": [{"task_id": "t1"}, {"task": "?"}]})), Some(1));
+/// assert_eq!(no_task(&json!({"external_id": "j1", "tasks": []})), None);
+/// ```
+pub fn no_task(job: &Value) -> Option<usize> {
+    let tasks = job.get("tasks")?.as_array()?;
+    tasks.iter().position(|entry| entry.as_object().is_none_or(|entry| !is_task(entry)))
+}
+
 /// Shows every task with what stands above it, in the order of the record. A record that is no job holds none.
 ///
 /// # Errors

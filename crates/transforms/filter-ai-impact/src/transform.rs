@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
 use taskferry_profile::AiLevel;
-use taskferry_profile::walk::{Object, Shape, retain_tasks, shape, visit_tasks};
+use taskferry_profile::walk::{Object, Shape, no_task, retain_tasks, shape, visit_tasks};
 
 use crate::config::{EmptyJobs, Missing};
 
@@ -30,6 +30,7 @@ pub(crate) struct Filter {
 impl Transform for Filter {
     async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
+        refuse_what_is_no_task(value)?;
         match shape(value) {
             Shape::Row => {
                 if value.as_object().map(|row| self.keeps(row)).transpose()?.unwrap_or(false) {
@@ -99,6 +100,15 @@ fn without_level(task: &Object, level: &Value) -> StageError {
     StageError::new(ErrorKind::Record, message).hint(
         "ask for `include = [\"ai_impact\"]`; tasks that have no level yet are kept or left out with `missing`",
     )
+}
+
+fn refuse_what_is_no_task(record: &Value) -> Result<(), StageError> {
+    let Some(position) = no_task(record).filter(|_| shape(record) == Shape::Job) else {
+        return Ok(());
+    };
+    let message = format!("task {} of the job has no `task_id`", position + 1);
+    let hint = "nothing is known of such a task; `on_error = \"skip\"` leaves the whole job out";
+    Err(StageError::new(ErrorKind::Record, message).hint(hint))
 }
 
 fn neither_job_nor_row() -> StageError {

@@ -3,10 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_core::{
-    BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
+    BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin, nearest,
 };
 
 use crate::transform::Flatten;
+
+/// The lists that the API's tasks have.
+const LISTS: [&str; 2] = ["linked_skills", "source_data"];
 
 /// Turns jobs into rows, or a hierarchy into a flat list of tasks.
 ///
@@ -51,6 +54,12 @@ impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
 }
 
+/// The list of tasks that a name most likely means, where it is not its name. Other fields are possible: the
+/// API grows, and other transforms add some.
+fn misspelt(field: &str) -> Option<&'static str> {
+    nearest(field, LISTS).filter(|near| *near != field)
+}
+
 impl TransformPlugin for FlattenHierarchy {
     fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
         let path = KeyPath::of("explode");
@@ -64,6 +73,14 @@ impl TransformPlugin for FlattenHierarchy {
                 Problem::at(path, "value::empty", "no field is named")
                     .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
             ]),
+            Some(field) if misspelt(field).is_some() => {
+                let meant = misspelt(field).unwrap_or_default();
+                let message = format!("tasks have no field `{field}`");
+                Err(vec![
+                    Problem::at(path, "value::unknown", message)
+                        .help(format!("did you mean \"{meant}\"?")),
+                ])
+            }
             _ => Ok(Box::new(Flatten {
                 into: self.into,
                 empty_jobs: self.empty_jobs,
@@ -73,8 +90,8 @@ impl TransformPlugin for FlattenHierarchy {
     }
 
     fn needs(&self) -> Vec<Need> {
-        let fields = ["linked_skills", "source_data"].into_iter();
-        fields
+        LISTS
+            .into_iter()
             .filter(|field| self.explode.as_deref() == Some(field))
             .map(|field| Need { field, consequence: "there is nothing to explode" })
             .collect()

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
-use taskferry_profile::walk::{Object, Shape, is_branch, shape, take_tasks};
+use taskferry_profile::walk::{Object, Shape, is_branch, no_task, shape, take_tasks};
 
 use crate::above::{Above, above_tasks};
 use crate::config::{EmptyJobs, Into};
@@ -21,6 +21,7 @@ pub(crate) struct Flatten {
 impl Transform for Flatten {
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
+        refuse_what_is_no_task(value)?;
         match (shape(value), self.into) {
             (Shape::Row, _) if self.explode.is_none() => out.emit(record),
             (Shape::Row, _) => {
@@ -108,6 +109,15 @@ fn with_flat_tasks(mut job: Value, above: &[Above]) -> Value {
         flat.insert("tasks".to_owned(), Value::Array(tasks));
     }
     Value::Object(flat)
+}
+
+fn refuse_what_is_no_task(record: &Value) -> Result<(), StageError> {
+    let Some(position) = no_task(record).filter(|_| shape(record) == Shape::Job) else {
+        return Ok(());
+    };
+    let message = format!("task {} of the job has no `task_id`", position + 1);
+    let hint = "nothing is known of such a task; `on_error = \"skip\"` leaves the whole job out";
+    Err(StageError::new(ErrorKind::Record, message).hint(hint))
 }
 
 fn neither_job_nor_row() -> StageError {
