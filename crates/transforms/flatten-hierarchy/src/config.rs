@@ -24,7 +24,8 @@ pub struct FlattenHierarchy {
     #[serde(default)]
     empty_jobs: EmptyJobs,
     /// A list field of tasks of which every element becomes a row: `explode = "linked_skills"` gives one row a
-    /// skill, with `skill_id` and `skill`. A task whose list is empty keeps one row. For rows only; none by default.
+    /// skill, with `skill_id` and `skill`. A task whose list is empty keeps one row. Every row repeats
+    /// the task's other fields, its hours too. For rows only; none by default.
     explode: Option<String>,
 }
 

@@ -230,6 +230,21 @@ fn a_record_of_another_shape_is_refused() {
 }
 
 #[test]
+fn a_task_without_an_id_is_not_lost_without_a_word() {
+    for entry in [json!({"task": "nameless"}), json!(null), json!("text")] {
+        let job = json!({"external_id": "j", "tasks": [task(), entry]});
+        let error = apply(&json!({}), Record::from_value(job)).unwrap_err();
+        assert_eq!(error.to_string(), "task 2 of the job has no `task_id`");
+    }
+}
+
+#[test]
+fn a_misspelt_list_is_told() {
+    let problems = build(&json!({"explode": "linked_skils"})).unwrap_err();
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean \"linked_skills\"?"));
+}
+
+#[test]
 fn options_are_checked_and_needs_told() {
     let problem = &build(&json!({"into": "tasks", "explode": "linked_skills"})).unwrap_err()[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "key::no_effect"));
