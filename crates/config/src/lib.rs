@@ -48,9 +48,12 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Pipeline, Mistakes> 
     match assemble::assemble(&tree, layers, registry) {
         Ok(pipeline) if problems.is_empty() && misplaced.is_empty() => return Ok(pipeline),
         Ok(_) => {}
-        // What is wrong with a value that could not be filled in is known already.
-        Err(found) => problems
-            .extend(found.into_iter().filter(|problem| !tree.could_not_be_filled(&problem.path))),
+        // What is wrong with a value that could not be filled in is known already, and what is missing beside
+        // it may only seem to be.
+        Err(mut found) => {
+            found.retain(|problem| !tree.follows_from_filling(problem));
+            problems.extend(found);
+        }
     }
     let secrets = Secrets::find(&tree, registry);
     for document in &mut documents {

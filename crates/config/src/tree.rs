@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use taskferry_core::{KeyPath, Segment};
+use taskferry_core::{KeyPath, Problem, Segment};
 
 /// Which text a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,8 +61,13 @@ impl Node {
         }
     }
 
-    pub(crate) fn could_not_be_filled(&self, path: &KeyPath) -> bool {
-        self.get(path).is_some_and(|node| node.filled == Filled::Failed)
+    /// Whether a problem is with a value that could not be filled in, or says that something is missing in a
+    /// table that has such a value.
+    pub(crate) fn follows_from_filling(&self, problem: &Problem) -> bool {
+        let failed = |node: &Node| node.filled == Filled::Failed;
+        let Some(node) = self.get(&problem.path) else { return false };
+        let beside = node.as_table().is_some_and(|fields| fields.values().any(failed));
+        failed(node) || (problem.code == "key::missing" && beside)
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {

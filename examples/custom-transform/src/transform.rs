@@ -23,11 +23,9 @@ impl Join {
 impl Transform for Join {
     async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
-        let id = value
-            .get("job_external_id")
-            .or_else(|| value.get("external_id"))
-            .and_then(|id| id.as_str());
-        let id = id.ok_or_else(|| {
+        let ids = ["job_external_id", "external_id"].into_iter();
+        let id = ids.find_map(|key| Some((key, value.get(key)?.as_str()?)));
+        let (key_of_id, id) = id.ok_or_else(|| {
             StageError::new(
                 ErrorKind::Record,
                 "the record has neither `job_external_id` nor `external_id`",
@@ -45,8 +43,11 @@ impl Transform for Join {
             ("job_family", name.map(|name| name.job_family.clone())),
         ];
         if let Some(fields) = record.value_mut()?.as_object_mut() {
+            // What the record says of names already gives way.
+            fields.retain(|key, _| added.iter().all(|(name, _)| key != name));
+            let behind_id = fields.keys().position(|key| key == key_of_id).map_or(0, |at| at + 1);
             for (position, (key, text)) in added.into_iter().enumerate() {
-                fields.shift_insert(position + 1, key.to_owned(), text.into());
+                fields.shift_insert(behind_id + position, key.to_owned(), text.into());
             }
         }
         out.emit(record);

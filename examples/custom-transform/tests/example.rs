@@ -71,6 +71,16 @@ fn jobs_and_rows_get_their_names() {
 }
 
 #[test]
+fn the_names_stand_behind_the_id_wherever_that_stands() {
+    let row = json!({"job_name": "?", "task_id": "t", "job_external_id": "j1", "hours": 2});
+    let row = apply(JOBS, &json!({"file": "jobs.csv"}), row).unwrap().unwrap();
+    assert_eq!(
+        row,
+        r#"{"task_id":"t","job_external_id":"j1","job_name":"Tester","job_family":"Quality","hours":2}"#
+    );
+}
+
+#[test]
 fn a_job_that_the_file_does_not_know_goes_as_told() {
     let unknown = || json!({"external_id": "j2"});
     let kept = apply(JOBS, &json!({"file": "jobs.csv"}), unknown()).unwrap().unwrap();

@@ -1,0 +1,102 @@
+//! Who knows whom, as far as the manifests show it. `ARCHITECTURE.md` says why.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each crate of the workspace depends on, tests aside, crates of ours first.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = cargo.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let of = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        let used = all.filter(|dependency| dependency["kind"] != "dev");
+        used.map(|dependency| text(&dependency["name"])).collect()
+    };
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages.map(|package| (text(&package["name"]), of(package))).collect()
+}
+
+fn is_ours(name: &str) -> bool {
+    name == "taskferry" || name.starts_with("taskferry-")
+}
+
+fn is_plugin(name: &str) -> bool {
+    ["source", "transform", "sink"]
+        .iter()
+        .any(|role| name.starts_with(&format!("taskferry-{role}-")))
+}
+
+/// The crates that depend on any of `names`.
+fn who_knows(names: &[&str]) -> Vec<String> {
+    let knows = |used: &[String]| used.iter().any(|name| names.contains(&name.as_str()));
+    let all = dependencies().into_iter();
+    all.filter(|(_, used)| knows(used)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn crates_know_only_those_below_them() {
+    for (name, used) in dependencies() {
+        let allowed: &[&str] = match name.as_str() {
+            "taskferry-core" | "taskferry-profile" => &[],
+            "taskferry-format" | "taskferry-retry" | "taskferry-config" | "taskferry-engine" => {
+                &["taskferry-core"]
+            }
+            "taskferry-sandbox" => &["taskferry-profile"],
+            plugin if is_plugin(plugin) => {
+                &["taskferry-core", "taskferry-profile", "taskferry-format", "taskferry-retry"]
+            }
+            // The runner knows everybody; the example and the benches stand outside.
+            _ => continue,
+        };
+        let known: Vec<&String> = used.iter().filter(|name| is_ours(name)).collect();
+        let foreign: Vec<_> =
+            known.iter().filter(|known| !allowed.contains(&known.as_str())).collect();
+        assert!(foreign.is_empty(), "{name} must not know {foreign:?}");
+    }
+}
+
+#[test]
+fn nobody_but_the_runner_s_users_knows_the_runner() {
+    assert_eq!(who_knows(&["taskferry"]), ["taskferry-example-custom-transform"]);
+}
+
+#[test]
+fn only_config_knows_toml() {
+    assert_eq!(who_knows(&["toml", "toml_edit", "figment"]), ["taskferry-config"]);
+}
+
+#[test]
+fn only_stages_that_speak_http_know_an_http_client() {
+    let expected = ["taskferry-sink-webhook", "taskferry-source-techwolf"];
+    assert_eq!(who_knows(&["reqwest", "hyper", "ureq"]), expected);
+}
+
+#[test]
+fn only_the_jq_transform_knows_jaq() {
+    let jaq = ["jaq-core", "jaq-std", "jaq-json", "jaq-all"];
+    assert_eq!(who_knows(&jaq), ["taskferry-transform-jq"]);
+}
+
+#[test]
+fn only_the_sandbox_knows_a_database_and_an_http_server() {
+    assert_eq!(who_knows(&["rusqlite", "axum"]), ["taskferry-sandbox"]);
+}
+
+#[test]
+fn core_and_profile_do_no_input_or_output() {
+    let all = dependencies();
+    for name in ["taskferry-core", "taskferry-profile"] {
+        let used = &all[name];
+        for doer in ["tokio", "reqwest", "tempfile", "rusqlite", "axum"] {
+            assert!(!used.iter().any(|used| used == doer), "{name} uses {doer}");
+        }
+    }
+}

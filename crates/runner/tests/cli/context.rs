@@ -1,0 +1,192 @@
+//! A working directory of its own for every test, and the binary in it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use insta::internals::SettingsBindDropGuard;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Far more than any of these runs takes; what takes longer hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A fresh folder, a clean environment, and snapshots without what differs from run to run.
+pub(crate) struct Context {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+    _filters: SettingsBindDropGuard,
+}
+
+/// How the binary ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Context {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = insta::Settings::clone_current();
+        let path = folder.path().display().to_string().replace('.', "\\.");
+        settings.add_filter(&path, "[folder]");
+        settings.add_filter(r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]");
+        settings.add_filter(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[instant]");
+        settings.add_filter(r"\d{4}-\d\d-\d\d", "[date]");
+        settings.add_filter(r"\d+\.\d s\b", "[time]");
+        settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
+        Self { folder, environment: Vec::new(), _filters: settings.bind_to_scope() }
+    }
+
+    /// Sets an environment variable for all commands from now on.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.environment.push((name.to_owned(), value.into()));
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    /// Each line of a file as JSON.
+    pub(crate) fn lines(&self, name: &str) -> Vec<Value> {
+        json_lines(&self.read(name))
+    }
+
+    /// All files below the working directory, but for those that the test itself named `*.toml`.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        list(self.folder.path(), self.folder.path(), &mut found);
+        found.retain(|name| Path::new(name).extension().is_none_or(|ending| ending != "toml"));
+        found.sort();
+        found
+    }
+
+    /// Runs `taskferry` to its end.
+    pub(crate) fn taskferry(&self, arguments: &[&str]) -> Ended {
+        let mut command = assert_cmd::Command::from_std(self.command(arguments));
+        let output = command.timeout(PATIENCE).output().unwrap();
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Starts `taskferry` and leaves it running.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Running { child, stderr }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taskferry"));
+        command.current_dir(&self.folder).env_clear().args(arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl Ended {
+    /// The exit code is this one; else the test fails with what was said.
+    #[track_caller]
+    pub(crate) fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Each line of standard error as JSON.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        json_lines(&self.stderr)
+    }
+}
+
+/// The binary while it runs. It is killed when the test is over.
+pub(crate) struct Running {
+    child: Child,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Running {
+    /// Reads standard error up to the first line that holds `text`.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.stderr.read_line(&mut line).unwrap(), 0, "it ended without `{text}`");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// `INT` or `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Closes the reading end of its standard output.
+    pub(crate) fn close_stdout(&mut self) {
+        drop(self.child.stdout.take());
+    }
+
+    /// Waits for its end. Standard output is what was left of it.
+    pub(crate) fn end(mut self) -> Ended {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        if let Some(mut pipe) = self.child.stdout.take() {
+            pipe.read_to_string(&mut stdout).unwrap();
+        }
+        Ended { code: self.child.wait().unwrap().code(), stdout, stderr }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// A file of the project, `pipelines/quickstart.toml` for example.
+pub(crate) fn project_file(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    root.join(name).to_str().unwrap().to_owned()
+}
+
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    text.lines().map(parse).collect()
+}
+
+fn list(root: &Path, folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            list(root, &path, found);
+        } else {
+            found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+        }
+    }
+}

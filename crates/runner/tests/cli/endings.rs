@@ -1,0 +1,210 @@
+//! The exit codes: a contract with whoever starts runs.
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, Ended, Running};
+use crate::tenant::{SECRET, Server, page};
+
+/// Three generated jobs through one transform into a file.
+fn through(transform: &str) -> (Context, Ended) {
+    let context = Context::new();
+    let text = format!(
+        "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\ninclude = [\"ai_impact\"]\n\n\
+         [[transform]]\n{transform}\n\n[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n"
+    );
+    context.write("jobs.toml", &text);
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]);
+    (context, ended)
+}
+
+/// What was said from the error on.
+fn error(ended: &Ended) -> &str {
+    ended.stderr.split_once("error: ").expect("an error").1
+}
+
+#[test]
+fn a_complete_run_is_0() {
+    let (context, ended) = through("type = \"jq\"\nfilter = \".\"");
+    ended.with_code(0);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 3);
+}
+
+#[test]
+fn a_wrong_command_line_is_2() {
+    let context = Context::new();
+    for wrong in [&["rum"][..], &["run"], &["run", "a", "--sett", "x=1"], &[], &["check"]] {
+        let ended = context.taskferry(wrong).with_code(2);
+        assert!(ended.stdout.is_empty() && ended.stderr.contains("Usage: "), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_3() {
+    let mut context = Context::new();
+    let server = Server::tenant([Answer::new(404, "")]);
+    let ended = server.export(&mut context, &[]).with_code(3);
+    insta::assert_snapshot!(error(&ended), @"
+    source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 404 Not Found and did not say why
+      help: check `url` in [source]: https://{tenant}.{region}.techwolf.ai
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_record_that_a_transform_refuses_is_4_and_named() {
+    let jq = r#"if .external_id == "job-000002" then error("no such job") else . end"#;
+    let (context, ended) = through(&format!("type = \"jq\"\nfilter = '{jq}'"));
+    let ended = ended.with_code(4);
+    insta::assert_snapshot!(error(&ended), @"
+    transform `jq`: the jq expression failed: no such job
+      where: page 1 (the first), record 2, job `job-000002`
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+    assert_eq!(context.files(), ["summary.json"]);
+    let origin = &context.json("summary.json")["error"]["origin"];
+    assert_eq!(*origin, json!({"page": 1, "cursor": null, "index": 1, "job": "job-000002"}));
+}
+
+#[test]
+fn a_record_that_is_skipped_is_0_and_told() {
+    let jq = r#"if .external_id != "job-000002" then error("no such job") else . end"#;
+    let transform = format!("type = \"jq\"\nname = \"tidy\"\nfilter = '{jq}'\non_error = \"skip\"");
+    let (context, ended) = through(&transform);
+    let ended = ended.with_code(0);
+    let jobs: Vec<Value> =
+        context.lines("out/jobs.ndjson").iter().map(|job| job["external_id"].clone()).collect();
+    assert_eq!(jobs, ["job-000002"]);
+    let summary = context.json("summary.json");
+    assert_eq!(summary["warnings"], json!(["transform `tidy`: 2 records were left out"]));
+    assert_eq!(summary["transforms"][0]["failed"], 2);
+    let warnings: Vec<&str> =
+        ended.stderr.lines().filter(|line| line.to_lowercase().contains("warn")).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"
+    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 1, job `job-000001`
+    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 3, job `job-000003`
+    warning: transform `tidy`: 2 records were left out
+    ");
+}
+
+#[test]
+fn an_expression_that_never_ends_is_4_and_names_its_record() {
+    let forever = "def forever: forever; if .external_id == \"job-000002\" then forever else . end";
+    let transform = format!("type = \"jq\"\ntime_limit = \"100ms\"\nfilter = '{forever}'");
+    let (context, ended) = through(&transform);
+    let ended = ended.with_code(4);
+    insta::assert_snapshot!(error(&ended), @r#"
+    transform `jq`: a record took longer than 100ms and can't be stopped
+      where: page 1 (the first), record 2, job `job-000002`
+      help: mend the expression, raise `time_limit`, or set `isolation = "process"`
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    "#);
+    assert_eq!(context.files(), ["summary.json"]);
+}
+
+#[test]
+fn an_expression_that_never_ends_costs_only_its_record_in_a_process_of_its_own() {
+    let forever = "def forever: forever; if .external_id == \"job-000002\" then forever else . end";
+    let (context, ended) = through(&format!(
+        "type = \"jq\"\nisolation = \"process\"\non_error = \"skip\"\ntime_limit = \"100ms\"\nfilter = '{forever}'"
+    ));
+    ended.with_code(0);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
+    assert_eq!(context.json("summary.json")["transforms"][0]["failed"], 1);
+}
+
+#[test]
+fn a_target_that_can_not_be_written_is_5() {
+    let mut context = Context::new();
+    context.write("taken", "");
+    let server = Server::tenant([page(&["a"], None)]);
+    let ended = server.export(&mut context, &["--set", "sink.0.path=taken/jobs.ndjson"]);
+    insta::assert_snapshot!(error(&ended.with_code(5)), @"
+    sink `file`: can't create the folder `taken`: File exists (os error 17)
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+    assert_eq!(server.requests().len(), 0, "nothing is fetched that can't be written");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_5() {
+    let context = Context::new();
+    context.write(
+        "jobs.toml",
+        "source = { type = \"techwolf\", url = \"sandbox:\" }\nsink = [{ type = \"stdout\" }]\n",
+    );
+    let mut running = context.start(&["run", "jobs.toml"]);
+    running.close_stdout();
+    insta::assert_snapshot!(error(&running.end().with_code(5)), @"
+    sink `stdout`: standard output was closed by its reader: Broken pipe (os error 32)
+      help: let the reader read to the end, or write to a file with the sink `file`
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_receiver_that_is_gone_is_5() {
+    let mut context = Context::new();
+    let (server, receiver) = (Server::tenant([page(&["a"], None)]), gone());
+    let sink =
+        format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
+    let ended = server.export(&mut context, &["--set", &sink]).with_code(5);
+    insta::assert_snapshot!(error(&ended), @"
+    sink `webhook`: batch 1 (page 1 (the first), record 1, job `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
+      help: check the `url` of this sink
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+fn gone() -> Server {
+    Server::start(|_| Answer::new(410, "this hook was taken down"))
+}
+
+/// A run whose second page never comes, when it waits for it.
+fn waiting(context: &mut Context) -> (Server, Running) {
+    let server = Server::tenant([page(&["a"], Some("a")), Answer::new(200, "").silent()]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &server.pipeline());
+    let running = context.start(&["run", "jobs.toml", "--summary", "summary.json"]);
+    server.wait_for_requests(3); // a token and two pages
+    (server, running)
+}
+
+#[test]
+fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let mut context = Context::new();
+        let (_server, running) = waiting(&mut context);
+        running.signal(signal);
+        let ended = running.end().with_code(code);
+        assert!(ended.stderr.contains("a second signal ends it at once"), "{}", ended.stderr);
+        let last = ended.stderr.lines().last().unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published (run [run])");
+        }
+        let summary = context.json("summary.json");
+        assert_eq!(summary["status"], "interrupted");
+        assert_eq!(summary["exit_code"], code);
+        assert_eq!(summary["committed"], json!({"pages": 1, "next_cursor": "a"}));
+        assert_eq!(context.files(), ["summary.json"], "nothing is published");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a"], None)]);
+    let receiver = Server::start(|_| Answer::new(200, "").silent());
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &server.pipeline());
+    let sink =
+        format!("sink=[{{ type = \"webhook\", timeout = \"1h\", url = \"{}\" }}]", receiver.url());
+    let mut running = context.start(&["run", "jobs.toml", "--set", &sink]);
+    receiver.wait_for_requests(1);
+    running.signal("TERM");
+    running.until("a second signal ends it at once");
+    running.signal("INT");
+    // The first signal is the reason that is told.
+    running.end().with_code(143);
+}

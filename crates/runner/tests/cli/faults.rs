@@ -1,0 +1,213 @@
+//! Servers that do not behave: the export ends complete, or says which page and why, and leaves nothing half.
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server, page};
+
+/// The fault stands between two good pages; the export is complete all the same.
+fn recovers_from(fault: Answer) {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a", "b"], Some("b")), fault, page(&["c"], None)]);
+    server.export(&mut context, &[]).with_code(0);
+    let jobs: Vec<Value> = context.lines("out/jobs.ndjson");
+    assert_eq!(jobs, ["a", "b", "c"].map(|job| json!({"external_id": job, "tasks": []})));
+    let summary = context.json("summary.json");
+    assert_eq!((&summary["status"], &summary["exit_code"]), (&json!("complete"), &json!(0)));
+    assert_eq!(summary["source"]["retries"], 1);
+    assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
+}
+
+/// The fault stands behind a good page and stays: what is said about it.
+fn gives_up_on(context: &mut Context, fault: Answer, more: &[&str]) -> String {
+    let server = Server::tenant([page(&["a", "b"], Some("b")), fault]);
+    let ended = server.export(context, more).with_code(3);
+    assert_eq!(context.files(), ["summary.json"], "no file, whole or half, under any name");
+    let summary = context.json("summary.json");
+    assert_eq!((&summary["status"], &summary["exit_code"]), (&json!("failed"), &json!(3)));
+    assert_eq!(summary["error"]["stage"], "source `techwolf`");
+    assert_eq!(summary["committed"]["pages"], 1);
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    let said = ended.stderr.split_once("error: ").expect("an error").1.to_owned();
+    let message = summary["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("page 2 (after `b`): "), "{message}");
+    assert!(said.contains(message), "{said}");
+    said
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_asked_again() {
+    recovers_from(Answer::new(429, "").header("retry-after", "0"));
+}
+
+#[test]
+fn a_server_that_is_not_there_for_a_while_is_asked_again() {
+    recovers_from(Answer::new(503, "<html><h1>503 Service Unavailable</h1></html>"));
+}
+
+#[test]
+fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
+    let mut context = Context::new();
+    let pages = [page(&["a"], Some("a")), Answer::new(401, "[]"), page(&["b"], None)];
+    let server = Server::tenant(pages);
+    server.export(&mut context, &[]).with_code(0);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
+    let bearers = server.requests();
+    let bearers: Vec<&str> =
+        bearers.iter().filter_map(|request| request.header("authorization")).collect();
+    let first = "Bearer canary-token-1";
+    assert_eq!(bearers, [first, first, "Bearer canary-token-2"]);
+}
+
+#[test]
+fn garbage_is_asked_for_again() {
+    recovers_from(Answer::new(200, "<html>Welcome to the proxy</html>"));
+    recovers_from(Answer::new(200, vec![0xff, 0x00, 0x7b]));
+}
+
+#[test]
+fn a_cut_body_is_asked_for_again() {
+    recovers_from(page(&["x"], None).cut());
+}
+
+#[test]
+fn a_server_that_stays_busy_is_given_up() {
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(503, "down for maintenance"), &[]), @"
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_wait_that_is_too_long_is_not_waited_for() {
+    let busy = Answer::new(429, "").header("retry-after", "7200");
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, busy, &[]), @"
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests and did not say why
+      help: the server asked to wait 7200s; max_retry_after is 5m
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_token_that_stays_refused_is_told() {
+    let refused = r#"[{"title": "401 Unauthorized", "description": "the token is not valid"}]"#;
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(401, refused), &[]), @"
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
+      help: the token was refused: check that [source.auth] belongs to the tenant in `url`
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn garbage_that_stays_is_shown() {
+    let login = Answer::new(200, "<html><title>Sign in</title>Please sign in</html>");
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, login, &[]), @"
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the answer is not a page of the export: it is not a JSON object
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_body_that_is_always_cut_is_told() {
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], None).cut(), &[]), @"
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer can't be decoded: end of file before message length reached
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_page_that_never_ends_is_given_up() {
+    let endless = Answer::new(200, "{\"records\": [".to_owned() + &"{},".repeat(1000)).endless();
+    let mut context = Context::new();
+    let said = gives_up_on(&mut context, endless, &["--set", "source.max_page_bytes=1 MB"]);
+    insta::assert_snapshot!(said, @"
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer is larger than 1000000 bytes
+      help: lower `limit` or raise `max_page_bytes` in [source]
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let more = ["--set", "source.timeout=100ms", "--set", "source.retry.max_attempts=2"];
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(200, "").silent(), &more), @"
+    source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no whole answer came within 100ms
+      help: raise `timeout` or lower `limit` in [source]
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_cursor_that_stands_still_is_told() {
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], Some("b")), &[]), @"
+    source `techwolf`: page 2 (after `b`): the listing does not get on: the cursor stands still at `b`
+      help: what came so far is not the whole export; run again, and report it to TechWolf if it stays
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_page_that_comes_again_is_told() {
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, page(&["a", "b"], Some("c")), &[]), @"
+    source `techwolf`: page 2 (after `b`): the listing does not get on: job `a` comes a second time
+      help: what came so far is not the whole export; run again, and report it to TechWolf if it stays
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Answer::new(307, "").header("location", "https://elsewhere.example/x");
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, elsewhere, &[]), @"
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, which leads to https://elsewhere.example and is not followed
+      help: correct `url` in [source]
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_refusal_is_told_in_the_server_s_words() {
+    let refused = r#"[{"title": "403 Forbidden", "description": "vendor workday is not active"}]"#;
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(403, refused), &[]), @"
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
+      help: the credentials may not export task profiles, or not in the words of this `external_vendor`; ask TechWolf for the right to
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
+    let mut context = Context::new();
+    context.write("out/jobs.ndjson", "yesterday's\n");
+    Server::tenant([page(&["a"], Some("a")), Answer::new(403, "")])
+        .export(&mut context, &[])
+        .with_code(3);
+    assert_eq!(context.read("out/jobs.ndjson"), "yesterday's\n");
+    assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
+}
+
+#[test]
+fn secrets_that_a_server_repeats_are_not_shown() {
+    let mut context = Context::new();
+    context.set("TASKFERRY_LOG", "trace");
+    let echo = format!("you sent {SECRET} and Bearer canary-token-1");
+    for format in ["text", "json"] {
+        let server = Server::tenant([Answer::new(400, echo.clone())]);
+        let ended = server.export(&mut context, &["--log", format]).with_code(3);
+        assert!(ended.stderr.contains("you sent"), "{}", ended.stderr);
+        for text in [ended.stdout, ended.stderr, context.read("summary.json")] {
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+}

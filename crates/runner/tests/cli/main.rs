@@ -1,0 +1,14 @@
+//! The binary as users run it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod context;
+mod endings;
+mod faults;
+mod mistakes;
+mod output;
+mod pipelines;
+mod reference;
+mod rows;
+mod sandbox;
+mod tenant;

@@ -1,0 +1,459 @@
+//! Pipeline files that are wrong.
+
+use std::fmt::Write;
+
+use crate::context::{Context, Ended};
+
+/// A file without a mistake.
+const GOOD: &str = r#"name = "jobs"
+
+[source]
+type = "techwolf"
+url = "sandbox:?jobs=3"
+include = ["ai_impact", "linked_skills"]
+
+[[transform]]
+type = "filter_ai_impact"
+levels = ["H1"]
+
+[[sink]]
+type = "stdout"
+"#;
+
+/// What `check` says about a file; `run` says the same and runs nothing.
+fn checked(context: &Context, text: &str) -> Ended {
+    context.write("jobs.toml", text);
+    let checked = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    let run = context.taskferry(&["run", "jobs.toml", "--summary", "out/s.json"]).with_code(2);
+    assert_eq!((checked.stdout.as_str(), &checked.stderr), ("", &run.stderr));
+    assert_eq!(run.stdout, "");
+    assert_eq!(context.files(), [""; 0]);
+    checked
+}
+
+/// What is said about the good file with one change.
+fn changed(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from));
+    checked(&Context::new(), &GOOD.replace(from, to)).stderr
+}
+
+#[test]
+fn a_good_file_is_told_to_be_good() {
+    let context = Context::new();
+    context.write("jobs.toml", GOOD);
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
+    assert_eq!(ended.stderr, "jobs.toml: ok, techwolf → filter_ai_impact → stdout\n");
+}
+
+#[test]
+fn a_misspelt_key_is_pointed_at() {
+    insta::assert_snapshot!(changed("levels", "lvels"), @r#"
+    key::unknown
+
+      × unknown key `lvels`
+        ╭─[jobs.toml:10:1]
+     10 │ lvels = ["H1"]
+        · ─────
+        ╰────
+      help: did you mean `levels`?
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn a_wrong_type_is_pointed_at() {
+    insta::assert_snapshot!(changed("url =", "limit = \"many\"\nurl ="), @r#"
+    value::type
+
+      × expected a whole number, found a string
+       ╭─[jobs.toml:5:9]
+     5 │ limit = "many"
+       ·         ──────
+       ╰────
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn an_unknown_plugin_is_pointed_at() {
+    insta::assert_snapshot!(changed("filter_ai_impact", "filter_impact"), @r#"
+    plugin::unknown
+
+      × there is no transform `filter_impact`
+       ╭─[jobs.toml:9:8]
+     9 │ type = "filter_impact"
+       ·        ───────────────
+       ╰────
+      help: did you mean `filter_ai_impact`?
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn an_unset_variable_is_pointed_at() {
+    insta::assert_snapshot!(changed("sandbox:?jobs=3", "https://${TENANT}.eu3.techwolf.ai"), @r#"
+    variable::unset
+
+      × the variable `TENANT` is not set
+       ╭─[jobs.toml:5:16]
+     5 │ url = "https://${TENANT}.eu3.techwolf.ai"
+       ·                ─────────
+       ╰────
+      help: set it, or give a default: `${TENANT:-…}`
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn a_broken_jq_expression_is_pointed_at_inside_the_file() {
+    let jq = "[[transform]]\ntype = \"jq\"\nfilter = '.hours = (.weekly_hours // 0'\n\n[[sink]]";
+    insta::assert_snapshot!(changed("[[sink]]", jq), @"
+    jq::syntax
+
+      × the `(` is never closed
+        ╭─[jobs.toml:14:20]
+     14 │ filter = '.hours = (.weekly_hours // 0'
+        ·                    ─
+        ╰────
+
+    1 mistake; nothing was run
+    ");
+}
+
+#[test]
+fn a_broken_jq_expression_of_many_lines_is_pointed_at_on_its_line() {
+    let jq = "[[transform]]\ntype = \"jq\"\nfilter = '''\n  .tasks\n  | mapp(.task)\n  | $names\n'''\n\n[[sink]]";
+    insta::assert_snapshot!(changed("[[sink]]", jq), @"
+    jq::undefined
+
+      × there is no function `mapp`
+        ╭─[jobs.toml:16:5]
+     16 │   | mapp(.task)
+        ·     ────
+        ╰────
+      help: did you mean `map`?
+
+    jq::undefined
+
+      × there is no variable `$names`
+        ╭─[jobs.toml:17:5]
+     17 │   | $names
+        ·     ──────
+        ╰────
+      help: hand it in with `args`, or bind it with `… as $name | …`
+
+    2 mistakes; nothing was run
+    ");
+}
+
+#[test]
+fn a_missing_mapping_file_is_pointed_at() {
+    let rename = "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n\n[[sink]]";
+    insta::assert_snapshot!(changed("[[sink]]", rename), @r#"
+    file::unreadable
+
+      × can't read the mapping `skills.csv`: No such file or directory (os error 2)
+        ╭─[jobs.toml:15:11]
+     15 │ mapping = "skills.csv"
+        ·           ────────────
+        ╰────
+      help: it was looked for at skills.csv
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn bad_rows_of_a_mapping_are_told_with_their_lines() {
+    let context = Context::new();
+    let rows = "vendor,skill,vendor_skill,rank\nworkday,Excel,MS Excel,first\nworkday,,Word,1\nworkday,Word\n";
+    context.write("skills/workday.csv", rows);
+    let rename = "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills/workday.csv\"\n\n[[sink]]";
+    context.write("jobs.toml", &GOOD.replace("[[sink]]", rename));
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    mapping::row
+
+      × skills/workday.csv:2: the rank `first` is not a whole number, not below 0
+        ╭─[jobs.toml:15:11]
+     15 │ mapping = "skills/workday.csv"
+        ·           ────────────────────
+        ╰────
+
+    mapping::row
+
+      × skills/workday.csv:3: neither `skill_id` nor `skill` is filled in
+        ╭─[jobs.toml:15:11]
+     15 │ mapping = "skills/workday.csv"
+        ·           ────────────────────
+        ╰────
+
+    mapping::row
+
+      × skills/workday.csv:4: the row has 2 columns, the header has 4
+        ╭─[jobs.toml:15:11]
+     15 │ mapping = "skills/workday.csv"
+        ·           ────────────────────
+        ╰────
+
+    3 mistakes; nothing was run
+    "#);
+}
+
+#[test]
+fn a_missing_dataset_is_pointed_at() {
+    insta::assert_snapshot!(changed("?jobs=3", "?data=jobs.ndjson"), @r#"
+    sandbox::data
+
+      × there is no dataset file `jobs.ndjson`
+       ╭─[jobs.toml:5:22]
+     5 │ url = "sandbox:?data=jobs.ndjson"
+       ·                      ───────────
+       ╰────
+      help: a relative path starts at the pipeline file's folder
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn a_wrong_parameter_of_the_sandbox_is_pointed_at() {
+    insta::assert_snapshot!(changed("?jobs=3", "?job=3&seed=x"), @r#"
+    sandbox::url
+
+      × unknown parameter `job`
+       ╭─[jobs.toml:5:17]
+     5 │ url = "sandbox:?job=3&seed=x"
+       ·                 ───
+       ╰────
+      help: did you mean `jobs`?
+
+    sandbox::url
+
+      × `x` is no seed
+       ╭─[jobs.toml:5:28]
+     5 │ url = "sandbox:?job=3&seed=x"
+       ·                            ─
+       ╰────
+      help: write a whole number from 0 to 18446744073709551615
+
+    2 mistakes; nothing was run
+    "#);
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_pointed_at() {
+    insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @"
+    toml::syntax
+
+      × this is not TOML: string values must be quoted, expected literal string
+       ╭─[jobs.toml:5:7]
+     5 │ url = sandbox:
+       ·       ────────
+       ╰────
+
+    1 mistake; nothing was run
+    ");
+}
+
+#[test]
+fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
+    insta::assert_snapshot!(changed("\"ai_impact\", ", ""), @r#"
+    pipeline::missing_field
+
+      × `filter_ai_impact` needs `ai_impact`, which the source does not fetch
+       ╭─[jobs.toml:9:8]
+     9 │ type = "filter_ai_impact"
+       ·        ─────────┬────────
+       ·                 ╰── without it no task has a level and all would be dropped
+       ╰────
+      help: add "ai_impact" to `include` in [source]
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_in_one_go() {
+    let text = r#"
+nmae = "jobs"
+
+[source]
+type = "techwolf"
+url = "${TENANT_URL}"
+limit = 500
+
+[[transform]]
+type = "filter_ai_impact"
+levels = ["H1"]
+at_most = "H2"
+
+[[transform]]
+type = "jq"
+filter = ".a |"
+on_error = "ignore"
+
+[[transform]]
+type = "rename_skills"
+vendor = "workday"
+
+[[sink]]
+type = "file"
+path = "out/{pipelin}.csv.gz"
+
+[[sink]]
+type = "webhok"
+"#;
+    let context = Context::new();
+    context.write("jobs.toml", text);
+    let ended = context.taskferry(&["check", "jobs.toml", "--log", "json"]).with_code(2);
+    let mut told = String::new();
+    for mistake in ended.log() {
+        let text = |key: &str| mistake[key].as_str().unwrap_or("-").to_owned();
+        let (line, column) = (&mistake["line"], &mistake["column"]);
+        writeln!(told, "{}:{line}:{column}: {}", text("file"), text("message")).unwrap();
+        writeln!(told, "  {} | {}", text("code"), text("help")).unwrap();
+    }
+    insta::assert_snapshot!(told, @r#"
+    jobs.toml:2:1: unknown key `nmae` at the top of the pipeline
+      key::unknown | did you mean `name`?
+    jobs.toml:6:8: the variable `TENANT_URL` is not set
+      variable::unset | set it, or give a default: `${TENANT_URL:-…}`
+    jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
+      value::invalid | -
+    jobs.toml:11:1: `levels` can't stand beside a range
+      key::conflict | keep either `levels` or `at_least` and `at_most`
+    jobs.toml:16:14: the expression ends where an expression should stand
+      jq::syntax | -
+    jobs.toml:17:12: "ignore" is not one of the choices
+      value::unknown | there are `fail`, `skip`
+    jobs.toml:19:1: the key `mapping` is missing
+      key::missing | add `mapping = …` to this table
+    jobs.toml:25:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}; did you mean `{pipeline}`?
+      value::invalid | -
+    jobs.toml:28:8: there is no sink `webhok`
+      plugin::unknown | did you mean `webhook`?
+    "#);
+}
+
+#[test]
+fn a_mistake_is_one_json_object_a_line_for_machines() {
+    let context = Context::new();
+    context.write("jobs.toml", &GOOD.replace("levels", "lvels"));
+    for command in ["check", "run"] {
+        let ended = context.taskferry(&[command, "jobs.toml", "--log", "json"]).with_code(2);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(ended.stderr, @r#"{"level":"ERROR","message":"unknown key `lvels`","code":"key::unknown","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?"}"#);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let context = Context::new();
+    for command in ["check", "run"] {
+        let ended = context.taskferry(&[command, "pipelines/jobs.toml"]).with_code(2);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(ended.stderr, @"
+            file::unreadable
+
+              × can't read the pipeline file `pipelines/jobs.toml`: No such file or directory (os error 2)
+              help: check the path; it starts at the working directory
+
+            1 mistake; nothing was run
+            ");
+        }
+    }
+}
+
+#[test]
+fn every_file_is_checked_whatever_the_one_before_it_was() {
+    let context = Context::new();
+    context.write("good.toml", GOOD);
+    context.write("bad.toml", &GOOD.replace("\"stdout\"", "\"stdot\""));
+    let ended = context.taskferry(&["check", "bad.toml", "good.toml"]).with_code(2);
+    assert!(ended.stderr.contains("[bad.toml:13:8]"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("good.toml: ok"), "{}", ended.stderr);
+}
+
+#[test]
+fn mistakes_outside_the_file_are_told_with_their_place() {
+    let mut context = Context::new();
+    context.write("jobs.toml", GOOD);
+    context.write("overlay.toml", "[source]\nlimt = 5\n");
+    context.set("TASKFERRY_SOURCE__LIMIT", "many");
+    let arguments =
+        ["check", "jobs.toml", "--overlay", "overlay.toml", "--set", "transform.0.missing=never"];
+    let ended = context.taskferry(&arguments).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    key::unknown
+
+      × unknown key `limt`
+       ╭─[overlay.toml:2:1]
+     2 │ limt = 5
+       · ────
+       ╰────
+      help: did you mean `limit`?
+
+    value::type
+
+      × expected a whole number, found a string
+       ╭─[environment:1:25]
+     1 │ TASKFERRY_SOURCE__LIMIT=many
+       ·                         ────
+       ╰────
+
+    value::unknown
+
+      × "never" is not one of the choices
+       ╭─[--set:1:21]
+     1 │ transform.0.missing=never
+       ·                     ─────
+       ╰────
+      help: there are `drop`, `keep`, `fail`
+
+    3 mistakes; nothing was run
+    "#);
+}
+
+#[test]
+fn a_summary_that_can_not_be_written_is_told_before_the_run() {
+    let context = Context::new();
+    context.write("jobs.toml", GOOD);
+    context.write("taken", "");
+    let arguments = ["run", "jobs.toml", "--summary", "taken/summary.json"];
+    let ended = context.taskferry(&arguments).with_code(2);
+    assert_eq!(ended.stdout, "");
+    insta::assert_snapshot!(ended.stderr, @"error: can't write the summary `taken/summary.json`: File exists (os error 17)");
+    let ended = context.taskferry(&[&arguments[..], &["--log", "json"]].concat()).with_code(2);
+    assert_eq!(ended.log()[0]["level"], "ERROR");
+}
+
+#[test]
+fn secrets_in_a_wrong_file_are_not_shown() {
+    let text = r#"
+[source]
+type = "techwolf"
+url = "https://acme.eu3.techwolf.ai"
+auth = { client_id = "c", client_secret = "canary-1", tennant = "acme" }
+
+[[sink]]
+type = "webhook"
+url = "https://hr.example.com/canary-2"
+headers = { Authorization = "Bearer canary-3", "Not Good" = "canary-4" }
+"#;
+    let mut context = Context::new();
+    context.write("jobs.toml", text);
+    context.set("TASKFERRY_SOURCE__AUTH__TOKEN", "[\"canary-5\"]");
+    let set = "sink.0.headers.X-Key={ a = \"canary-6\" }";
+    for format in ["text", "json"] {
+        let arguments = ["check", "jobs.toml", "--set", set, "--log", format];
+        let ended = context.taskferry(&arguments).with_code(2);
+        assert!(ended.stderr.contains("tennant"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+    }
+}

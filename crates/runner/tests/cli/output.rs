@@ -1,0 +1,156 @@
+//! What is written where, and where values come from.
+
+use serde_json::json;
+
+use crate::context::{Context, json_lines};
+
+const TO_STDOUT: &str = r#"name = "jobs"
+
+[source]
+type = "techwolf"
+url = "sandbox:?jobs=10"
+include = ["ai_impact"]
+limit = 10
+
+[[transform]]
+type = "flatten_hierarchy"
+
+[[sink]]
+type = "stdout"
+
+[[sink]]
+type = "file"
+name = "table"
+path = "out/{pipeline}-{date}.csv"
+format = "csv"
+columns = ["task_id", "task"]
+
+[[sink.transform]]
+type = "filter_ai_impact"
+levels = ["H1"]
+"#;
+
+fn context() -> Context {
+    let context = Context::new();
+    context.write("jobs.toml", TO_STDOUT);
+    context
+}
+
+#[test]
+fn standard_output_carries_data_only() {
+    let ended = context().taskferry(&["run", "jobs.toml"]).with_code(0);
+    let rows = json_lines(&ended.stdout);
+    assert!(!rows.is_empty());
+    assert!(rows.iter().all(|row| row["task_id"].is_string()));
+}
+
+#[test]
+fn a_run_ends_with_a_table_of_what_each_stage_did() {
+    let ended = context().taskferry(&["run", "jobs.toml"]).with_code(0);
+    insta::with_settings!({filters => vec![(r"\d+\.\d kB", "[size]"), (r"\d{4}-\d\d-\d\d", "[date]"),
+        (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
+        insta::assert_snapshot!(ended.stderr, @"
+
+         stage                          in  out  refused    bytes
+         source techwolf                     10           [size]  1 page, 2 requests
+         transform flatten_hierarchy    10  102
+         sink stdout                   102                [size]
+           transform filter_ai_impact  102   26
+         sink table (file)              26                 [size]  out/jobs-[date].csv (26 records)
+
+        warning: sink `table`: fields left out, since `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
+        jobs: complete in [time] (run [run])
+        ");
+    });
+}
+
+#[test]
+fn a_quiet_run_says_nothing_unless_something_is_wrong() {
+    let context = context();
+    for format in ["text", "json"] {
+        let ended = context.taskferry(&["run", "jobs.toml", "--quiet", "--log", format]);
+        let ended = ended.with_code(0);
+        assert_eq!(ended.stderr, "");
+        assert!(!ended.stdout.is_empty());
+    }
+    let wrong = ["run", "jobs.toml", "-q", "--set", "source.url=http://127.0.0.1:1", "--set"];
+    let wrong =
+        [&wrong[..], &["source.auth.token=t", "--set", "source.retry.max_attempts=1"]].concat();
+    let ended = context.taskferry(&wrong).with_code(3);
+    insta::assert_snapshot!(ended.stderr, @"
+    error: source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no connection: Connection refused (os error 111)
+      help: check `url` and `token_url` in [source], and that this machine may reach them
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn every_line_of_a_json_log_is_json_and_the_last_is_the_manifest() {
+    let mut context = context();
+    context.set("TASKFERRY_LOG", "debug");
+    let ended = context.taskferry(&["run", "jobs.toml", "--log", "json", "--summary", "s.json"]);
+    let log = ended.with_code(0).log();
+    assert!(log.len() > 1, "{log:?}");
+    let last = log.last().unwrap();
+    assert_eq!(last["manifest"], context.json("s.json"));
+    assert_eq!(last["level"], "INFO");
+    assert!(last["message"].as_str().unwrap().starts_with("jobs: complete in "), "{last}");
+
+    let wrong = ["run", "jobs.toml", "--log", "json", "--set", "sink.1.path=jobs.toml/x.csv"];
+    let log = context.taskferry(&wrong).with_code(5).log();
+    let last = log.last().unwrap();
+    assert_eq!((&last["level"], &last["manifest"]["status"]), (&json!("ERROR"), &json!("failed")));
+}
+
+#[test]
+fn how_much_is_logged_is_set_by_a_variable() {
+    let mut context = context();
+    let usual = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    assert!(!usual.stderr.contains("page read"), "{}", usual.stderr);
+    context.set("TASKFERRY_LOG", "taskferry_engine=debug");
+    let more = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    assert!(more.stderr.contains("page read"), "{}", more.stderr);
+}
+
+#[test]
+fn later_layers_win_over_earlier_ones() {
+    let mut context = context();
+    context.write("overlay.toml", "[source]\nlimit = 5\n");
+    let pages = |context: &Context, more: &[&str]| {
+        let arguments = [&["run", "jobs.toml", "--summary", "s.json", "--quiet"], more].concat();
+        context.taskferry(&arguments).with_code(0);
+        context.json("s.json")["source"]["pages"].clone()
+    };
+    assert_eq!(pages(&context, &[]), 1, "the file");
+    let overlay = ["--overlay", "overlay.toml"];
+    assert_eq!(pages(&context, &overlay), 2, "an overlay over the file");
+    context.set("TASKFERRY_SOURCE__LIMIT", "4");
+    assert_eq!(pages(&context, &overlay), 3, "the environment over an overlay");
+    let set = ["--set", "source.limit=2"];
+    assert_eq!(pages(&context, &[overlay, set].concat()), 5, "the command line over all");
+}
+
+#[test]
+fn values_reach_into_lists_by_position() {
+    let mut context = context();
+    context.set("TASKFERRY_SINK__1__PATH", "out/from-environment.csv");
+    let set = ["--set", "sink.1.columns=[\"task\"]", "--set", "name=renamed"];
+    let arguments = [&["run", "jobs.toml", "--summary", "s.json"], &set[..]].concat();
+    context.taskferry(&arguments).with_code(0);
+    assert_eq!(context.read("out/from-environment.csv").lines().next(), Some("task"));
+    assert_eq!(context.json("s.json")["pipeline"], "renamed");
+}
+
+#[test]
+fn inputs_start_at_the_pipeline_file_and_outputs_at_the_working_directory() {
+    let context = Context::new();
+    context.write("etc/expression.jq", "{id: .external_id}");
+    let text = "source = { type = \"techwolf\", url = \"sandbox:?jobs=1\" }\n\
+                transform = [{ type = \"jq\", file = \"expression.jq\" }]\n\
+                sink = [{ type = \"file\", path = \"out/jobs.ndjson\" }]\n";
+    context.write("etc/jobs.toml", text);
+    context.taskferry(&["run", "etc/jobs.toml", "--summary", "summaries/s.json"]).with_code(0);
+    assert_eq!(context.read("out/jobs.ndjson"), "{\"id\":\"job-000001\"}\n");
+    let files = ["etc/expression.jq", "out/jobs.ndjson", "summaries/s.json"];
+    assert_eq!(context.files(), files);
+}

@@ -1,0 +1,159 @@
+//! What the binary says about itself.
+
+use std::fs;
+
+use crate::context::{Context, project_file};
+
+fn said(arguments: &[&str]) -> String {
+    let ended = Context::new().taskferry(arguments).with_code(0);
+    assert_eq!(ended.stderr, "");
+    ended.stdout
+}
+
+#[test]
+fn help_lists_the_commands() {
+    insta::assert_snapshot!(said(&["--help"]), @"
+    Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
+    standard output
+
+    Usage: taskferry <COMMAND>
+
+    Commands:
+      run          Run a pipeline
+      check        Check pipeline files without sending a request
+      plugins      Show what can stand in a pipeline file
+      sandbox      Serve the TechWolf endpoint on this machine
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    ");
+}
+
+#[test]
+fn help_of_run_lists_its_options() {
+    insta::assert_snapshot!(said(&["run", "--help"]), @"
+    Run a pipeline
+
+    Usage: taskferry run [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>
+              The pipeline file
+
+    Options:
+          --overlay <FILE>
+              Merge this file over the pipeline file; can be given several times
+
+          --set <KEY=VALUE>
+              Set one value, `source.limit=50` or `sink.0.path=out/x.csv`; can be given several times
+
+          --summary <FILE>
+              Write the run's manifest to this file, as JSON
+
+      -q, --quiet
+              Say nothing unless something is wrong
+
+          --log <FORMAT>
+              The form of what is written to standard error
+
+              Possible values:
+              - text: Lines for people
+              - json: One JSON object a line
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+}
+
+#[test]
+fn the_version_is_told() {
+    assert_eq!(said(&["--version"]), format!("taskferry {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn every_plugin_is_listed_with_what_it_is_for() {
+    insta::assert_snapshot!(said(&["plugins"]), @"
+    sources
+      techwolf           Pages through the export of all jobs' task profiles of a TechWolf tenant.
+
+    transforms
+      filter_ai_impact   Keeps the tasks with the wanted AI impact levels.
+      flatten_hierarchy  Turns jobs into rows, or a hierarchy into a flat list of tasks.
+      jq                 Runs one jq expression over each record; every result is a record.
+      rename_skills      Puts linked skills into the words of Workday, SAP or any other system.
+
+    sinks
+      file               Writes records to a file that appears under its name only when complete.
+      stdout             Writes records to standard output.
+      webhook            Posts records to a URL, many at a time, as JSON arrays.
+
+    `taskferry plugins TYPE` shows every option of one.
+    ");
+}
+
+#[test]
+fn a_plugin_is_shown_with_every_option() {
+    insta::assert_snapshot!(said(&["plugins", "rename_skills"]), @r#"
+    transform rename_skills
+
+      Puts linked skills into the words of Workday, SAP or any other system.
+
+      A skill is looked up by its id first, then by its name. Of several entries for one skill the
+      one with the lowest rank is taken. Skills of one task that become the same are merged: the
+      first stays, and gets what it lacks from the others. To merge the skills of rows, rename
+      before `flatten_hierarchy` explodes them.
+
+      type = string  (required)
+          Which plugin makes the stage.
+
+      name = string  (default: the type)
+          What messages and the manifest call the stage.
+
+      on_error = "fail" | "skip"  (default: "fail")
+          What becomes of a record that the transform refuses: `fail` ends the run and names the
+          record, `skip` leaves it out, counts it and logs it.
+
+      vendor = string  (required)
+          Whose words are wanted: what stands in the mapping's `vendor` column, for example
+          `workday`.
+
+      mapping = string  (required)
+          CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and if wanted
+          `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other columns are
+          ignored. A relative path starts at the pipeline file's folder.
+
+      unmapped = "keep" | "drop" | "null" | "fail"  (default: "keep")
+          What becomes of a skill that the mapping lacks: `keep` (default), `drop`, `null` (its name
+          becomes null), or `fail`, which refuses the record.
+    "#);
+}
+
+#[test]
+fn an_unknown_plugin_gets_the_nearest_name() {
+    let ended = Context::new().taskferry(&["plugins", "rename_skill"]).with_code(2);
+    assert_eq!(ended.stdout, "");
+    insta::assert_snapshot!(ended.stderr, @"error: there is no plugin `rename_skill`; did you mean `rename_skills`? there are techwolf, filter_ai_impact, flatten_hierarchy, jq, rename_skills, file, stdout, webhook");
+}
+
+#[test]
+fn the_reference_page_is_what_the_plugins_say() {
+    let page = fs::read_to_string(project_file("docs/plugins.md")).unwrap_or_default();
+    let now = said(&["plugins", "--markdown"]);
+    assert!(page == now, "write it anew: cargo run -- plugins --markdown > docs/plugins.md");
+}
+
+#[test]
+fn every_shell_gets_completions_of_all_commands() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = said(&["completions", shell]);
+        for word in ["taskferry", "run", "check", "plugins", "sandbox", "completions", "overlay"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    Context::new().taskferry(&["completions", "cmd"]).with_code(2);
+}
