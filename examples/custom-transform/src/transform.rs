@@ -23,7 +23,7 @@ impl Join {
 impl Transform for Join {
     async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
-        let ids = ["job_external_id", "external_id"].into_iter();
+        let mut ids = ["job_external_id", "external_id"].into_iter();
         let id = ids.find_map(|key| Some((key, value.get(key)?.as_str()?)));
         let (key_of_id, id) = id.ok_or_else(|| {
             StageError::new(
