@@ -87,7 +87,7 @@ fn mask_line(line: &str, all: bool) -> String {
         let value = after.trim_start_matches([' ', '\t']);
         shown.push_str(after.get(..after.len() - value.len()).unwrap_or_default());
         let (token, behind) = value.split_at(token_end(value, secret));
-        shown.push_str(&if secret { mask_token(token) } else { token.to_owned() });
+        shown.push_str(&if secret && token != "{" { mask_token(token) } else { token.to_owned() });
         rest = behind;
     }
     shown.push_str(rest);
