@@ -1,6 +1,7 @@
 //! `taskferry run`.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use taskferry_core::{Pipeline, Registry};
@@ -25,7 +26,10 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    let summary = match arguments.summary.as_deref().map(SummaryFile::prepare).transpose() {
+    let overlays = arguments.layers.overlay.iter().map(PathBuf::as_path);
+    let inputs: Vec<&Path> = overlays.chain([arguments.file.as_path()]).collect();
+    let prepare = |path| SummaryFile::prepare(path, &inputs);
+    let summary = match arguments.summary.as_deref().map(prepare).transpose() {
         Ok(summary) => summary,
         Err(error) => {
             let path = arguments.summary.unwrap_or_default();

@@ -17,11 +17,14 @@ pub(crate) enum SummaryFile {
 }
 
 impl SummaryFile {
-    /// Prepares the file in the folder where it will stand.
+    /// Prepares the file in the folder where it will stand. `inputs` are files that it must not replace.
     ///
     /// # Errors
     /// Those of the file system: a folder of that name, no right to write there.
-    pub(crate) fn prepare(path: &Path) -> io::Result<Self> {
+    pub(crate) fn prepare(path: &Path, inputs: &[&Path]) -> io::Result<Self> {
+        if inputs.iter().any(|input| same_file(path, input)) {
+            return Err(io::Error::other("it is the pipeline file itself"));
+        }
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(found) if !found.is_file() => {
@@ -54,11 +57,24 @@ impl SummaryFile {
         match self {
             Self::Stream(mut stream) => stream.write_all(text.as_bytes()),
             Self::Part(mut part, path) => {
+                let mut exported = manifest.sinks.iter().flat_map(|sink| &sink.files);
+                if exported.any(|file| same_file(&path, &file.path)) {
+                    let message =
+                        format!("`{}` is a file of the export, which stays", path.display());
+                    return Err(io::Error::other(message));
+                }
                 part.write_all(text.as_bytes())?;
                 part.as_file().sync_all()?;
                 part.persist(&path)?;
                 Ok(())
             }
         }
+    }
+}
+
+fn same_file(left: &Path, right: &Path) -> bool {
+    match (fs::canonicalize(left), fs::canonicalize(right)) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => false,
     }
 }

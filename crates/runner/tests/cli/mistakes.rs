@@ -431,6 +431,18 @@ fn a_summary_that_can_not_be_written_is_told_before_the_run() {
     insta::assert_snapshot!(ended.stderr, @"error: can't write the summary `taken/summary.json`: File exists (os error 17)");
     let ended = context.taskferry(&[&arguments[..], &["--log", "json"]].concat()).with_code(2);
     assert_eq!(ended.log()[0]["level"], "ERROR");
+
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("it is the pipeline file itself"), "{}", ended.stderr);
+    let sink = "sink=[{ type = \"file\", path = \"jobs.ndjson\" }]";
+    let ended = context.taskferry(&["run", "jobs.toml", "--set", sink, "--summary", "jobs.ndjson"]);
+    let ended = ended.with_code(5);
+    assert!(
+        ended.stderr.contains("`jobs.ndjson` is a file of the export, which stays"),
+        "{}",
+        ended.stderr
+    );
+    assert_ne!(context.lines("jobs.ndjson").len(), 0);
 }
 
 #[test]

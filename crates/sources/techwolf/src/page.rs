@@ -49,7 +49,15 @@ pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<P
     let next = match (envelope.has_next, next) {
         (true, None) => return Err(no_way_on()),
         (true, Some(next)) => Some(Cursor::new(next)),
-        (false, _) => None,
+        (false, next) => {
+            if let Some(next) = next {
+                let next = Cursor::new(next);
+                tracing::warn!(
+                    "page {number}: the answer is said to be the last and names a cursor (`{next}`) all the same"
+                );
+            }
+            None
+        }
     };
     let mut records = Vec::with_capacity(envelope.records.len());
     for (index, raw) in envelope.records.into_iter().enumerate() {
