@@ -5,29 +5,37 @@ use std::iter::repeat_with;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How to get a token from a running sandbox. They are the same for every sandbox and no secret.
+use crate::clients::Client;
+
+/// How to get a token from a running sandbox. Unless clients were named they are the same for every sandbox, and no
+/// secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// Where to ask for a token.
     pub token_url: String,
-    /// `sandbox-client`.
+    /// `sandbox-client`, or the first client of the first tenant.
     pub client_id: String,
-    /// `sandbox-secret`.
+    /// `sandbox-secret`, or that client's.
     pub client_secret: String,
     /// `eu3.techwolf.ai`, TechWolf's audience in Europe.
     pub audience: String,
-    /// `sandbox`.
+    /// `sandbox`, or the first tenant.
     pub tenant: String,
 }
 
+/// TechWolf's audience in Europe.
+pub(crate) const AUDIENCE: &str = "eu3.techwolf.ai";
+
 impl Credentials {
-    pub(crate) fn at(url: &str) -> Self {
+    /// Those of `client` at the sandbox that listens at `url`.
+    pub(crate) fn at(url: &str, client: Option<&Client>) -> Self {
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
         Self {
             token_url: format!("{url}/oauth/token"),
-            client_id: "sandbox-client".to_owned(),
-            client_secret: "sandbox-secret".to_owned(),
-            audience: "eu3.techwolf.ai".to_owned(),
-            tenant: "sandbox".to_owned(),
+            client_id: text(client.map(|client| &client.client_id)),
+            client_secret: text(client.and_then(|client| client.client_secret.as_ref())),
+            audience: AUDIENCE.to_owned(),
+            tenant: text(client.and_then(|client| client.tenant.as_ref())),
         }
     }
 }
@@ -52,12 +60,21 @@ impl Scope {
     }
 }
 
-/// Why a token does not open a door.
+/// To whom a token was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    pub(crate) client_id: String,
+    /// Whose data the token is for.
+    pub(crate) tenant: String,
+    /// What it may be used for.
+    pub(crate) scopes: Vec<Scope>,
+}
+
+/// Why a token opens no door.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Denied {
     Unknown,
     Expired,
-    Scope,
 }
 
 /// How many tokens are remembered; the oldest is forgotten first.
@@ -73,7 +90,7 @@ pub(crate) struct Tokens {
 #[derive(Debug)]
 struct Token {
     text: String,
-    scopes: Vec<Scope>,
+    bearer: Bearer,
     /// None if the clock can't count that far.
     expires: Option<Instant>,
 }
@@ -88,28 +105,25 @@ impl Tokens {
     }
 
     /// Makes a token. It need not withstand guessing, since the credentials are public as well.
-    pub(crate) fn issue(&self, scopes: Vec<Scope>) -> String {
+    pub(crate) fn issue(&self, bearer: Bearer) -> String {
         let text: String = repeat_with(fastrand::alphanumeric).take(48).collect();
         let expires = Instant::now().checked_add(self.lifetime);
         let mut issued = self.lock();
         if issued.len() == MOST_TOKENS {
             issued.pop_front();
         }
-        issued.push_back(Token { text: text.clone(), scopes, expires });
+        issued.push_back(Token { text: text.clone(), bearer, expires });
         text
     }
 
-    /// Whether `token` allows `scope` now.
-    pub(crate) fn check(&self, token: &str, scope: Scope) -> Result<(), Denied> {
+    /// Who holds `token`, if it is good now.
+    pub(crate) fn check(&self, token: &str) -> Result<Bearer, Denied> {
         let issued = self.lock();
         let token = issued.iter().find(|known| known.text == token).ok_or(Denied::Unknown)?;
         if token.expires.is_some_and(|expires| expires <= Instant::now()) {
             return Err(Denied::Expired);
         }
-        if !token.scopes.contains(&scope) {
-            return Err(Denied::Scope);
-        }
-        Ok(())
+        Ok(token.bearer.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Token>> {
@@ -121,22 +135,26 @@ impl Tokens {
 mod tests {
     use super::*;
 
+    fn bearer() -> Bearer {
+        Bearer { client_id: "a".to_owned(), tenant: "b".to_owned(), scopes: Vec::new() }
+    }
+
     #[test]
     fn the_oldest_token_is_forgotten_when_there_are_too_many() {
         let tokens = Tokens::new(Duration::from_mins(1));
-        let first = tokens.issue(vec![Scope::Read]);
-        let second = tokens.issue(vec![Scope::Read]);
+        let first = tokens.issue(bearer());
+        let second = tokens.issue(bearer());
         for _ in 0..MOST_TOKENS - 1 {
-            tokens.issue(Vec::new());
+            tokens.issue(bearer());
         }
-        assert_eq!(tokens.check(&first, Scope::Read), Err(Denied::Unknown));
-        assert_eq!(tokens.check(&second, Scope::Read), Ok(()));
+        assert_eq!(tokens.check(&first), Err(Denied::Unknown));
+        assert_eq!(tokens.check(&second), Ok(bearer()));
     }
 
     #[test]
     fn a_lifetime_beyond_the_clock_is_no_panic() {
         let tokens = Tokens::new(Duration::MAX);
-        let token = tokens.issue(vec![Scope::Read]);
-        assert_eq!(tokens.check(&token, Scope::Read), Ok(()));
+        let token = tokens.issue(bearer());
+        assert_eq!(tokens.check(&token), Ok(bearer()));
     }
 }

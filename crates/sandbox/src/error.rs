@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::MAX_JOBS;
+use crate::{ClientProblem, MAX_JOBS};
 
 /// Why a sandbox could not be loaded or started.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum SandboxError {
         /// Why.
         message: String,
     },
+    /// A client or a tenant makes no sense.
+    #[error(transparent)]
+    Client(#[from] ClientProblem),
     /// The address can't be listened on.
     #[error("the sandbox can't listen on {address}: {source}")]
     Listen {

@@ -32,6 +32,7 @@
 
 mod access;
 mod catalog;
+mod clients;
 mod dataset;
 mod dice;
 mod error;
@@ -40,13 +41,16 @@ mod http;
 mod options;
 mod record;
 mod running;
+mod settings;
 mod store;
 mod url;
 mod wording;
 
 pub use access::Credentials;
+pub use clients::{Client, ClientProblem};
 pub use error::SandboxError;
 pub use generator::Generator;
-pub use options::{DataOrigin, MAX_JOBS, SandboxOptions};
+pub use options::{DataOrigin, DatabaseFile, Filled, MAX_JOBS, SandboxOptions, Tenant};
 pub use running::{RunningSandbox, Sandbox};
+pub use settings::*;
 pub use url::{SandboxUrl, UrlProblem};

@@ -9,9 +9,13 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::access::Tokens;
+use crate::clients::{Clients, DEFAULT_TENANT};
 use crate::http::{Service, WEBHOOK_PATH, router};
 use crate::store::{Inserted, Loading, NewJob, Store};
-use crate::{Credentials, DataOrigin, Generator, MAX_JOBS, SandboxError, SandboxOptions, dataset};
+use crate::{
+    Credentials, DataOrigin, Generator, MAX_JOBS, SandboxError, SandboxOptions, SandboxSettings,
+    dataset,
+};
 
 /// How long a request may still take when the sandbox is told to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,6 +26,9 @@ pub struct Sandbox {
     store: Store,
     jobs: u64,
     token_lifetime: Duration,
+    clients: Clients,
+    settings: SandboxSettings,
+    first_tenant: String,
 }
 
 impl Sandbox {
@@ -41,7 +48,11 @@ impl Sandbox {
         }
         let store = loading.finish()?;
         let jobs = store.jobs()?;
-        Ok(Self { store, jobs, token_lifetime: options.token_lifetime })
+        let tenants = vec![DEFAULT_TENANT.to_owned()];
+        let clients = Clients::new(options.clients, &tenants)?;
+        let first_tenant = DEFAULT_TENANT.to_owned();
+        let SandboxOptions { token_lifetime, settings, .. } = options;
+        Ok(Self { store, jobs, token_lifetime, clients, settings, first_tenant })
     }
 
     /// Number of jobs.
@@ -62,9 +73,13 @@ impl Sandbox {
             let _ = stream.set_nodelay(true);
         });
         let url = format!("http://{}", reachable(address));
-        let credentials = Credentials::at(&url);
-        let service =
-            Service::new(self.store, Tokens::new(self.token_lifetime), credentials.clone());
+        let credentials = Credentials::at(&url, self.clients.of_tenant(&self.first_tenant));
+        let service = Service {
+            store: self.store,
+            tokens: Tokens::new(self.token_lifetime),
+            clients: self.clients,
+            settings: self.settings,
+        };
 
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {

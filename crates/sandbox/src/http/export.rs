@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Service;
+use super::authorization::authorize;
 use super::body::{LARGEST_BODY, json_body};
 use super::error::{ApiError, shortened};
 use super::request::ExportRequest;
-use crate::access::{Denied, Scope};
+use crate::access::Scope;
 use crate::record::write_page;
 use crate::store::Store;
 
@@ -18,7 +19,7 @@ pub(super) async fn export(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    authorize(&service, request.headers())?;
+    authorize(&service, request.headers(), Scope::Read)?;
     let (parts, body) = json_body(request, LARGEST_BODY).await?;
     let request = ExportRequest::parse(&parts.uri, &body).map_err(ApiError::bad_request)?;
     let store = service.store.clone();
@@ -37,33 +38,6 @@ fn answer(store: &Store, request: &ExportRequest) -> Result<Vec<u8>, ApiError> {
         )
     })?;
     write_page(&page, &request.shape).map_err(|error| internal(&error))
-}
-
-fn authorize(service: &Service, headers: &HeaderMap) -> Result<(), ApiError> {
-    let unauthorized = |description: &str| ApiError::new(StatusCode::UNAUTHORIZED, description);
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(|| {
-        unauthorized("there is no Authorization header: send `Bearer` and an access token")
-    })?;
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| {
-            unauthorized("the Authorization header must be `Bearer` and an access token")
-        })?;
-    service.tokens.check(token, Scope::Read).map_err(|denied| match denied {
-        Denied::Unknown => {
-            unauthorized("the access token is not valid: ask the token endpoint for one")
-        }
-        Denied::Expired => {
-            unauthorized("the access token has expired: ask the token endpoint for a new one")
-        }
-        Denied::Scope => {
-            ApiError::new(StatusCode::FORBIDDEN, "the access token does not have the scope `read`")
-        }
-    })
 }
 
 /// A defect of the sandbox; the details go to the log.

@@ -1,5 +1,6 @@
 //! The endpoints.
 
+mod authorization;
 mod body;
 mod error;
 mod export;
@@ -14,8 +15,9 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::routing::post;
 
 use self::error::{ApiError, shortened};
-use crate::Credentials;
+use crate::SandboxSettings;
 use crate::access::Tokens;
+use crate::clients::Clients;
 use crate::store::Store;
 
 const TOKEN_PATH: &str = "/oauth/token";
@@ -27,15 +29,10 @@ pub(crate) const WEBHOOK_PATH: &str = "/webhook";
 /// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Service {
-    store: Store,
-    tokens: Tokens,
-    credentials: Credentials,
-}
-
-impl Service {
-    pub(crate) fn new(store: Store, tokens: Tokens, credentials: Credentials) -> Self {
-        Self { store, tokens, credentials }
-    }
+    pub(crate) store: Store,
+    pub(crate) tokens: Tokens,
+    pub(crate) clients: Clients,
+    pub(crate) settings: SandboxSettings,
 }
 
 pub(crate) fn router(service: Service) -> Router {

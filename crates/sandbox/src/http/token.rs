@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::Service;
 use super::body::{BodyError, LARGEST_BODY, is_json, read_body};
 use super::error::shortened;
-use crate::access::Scope;
+use crate::access::{AUDIENCE, Bearer, Scope};
 
 #[derive(Serialize)]
 struct Grant {
@@ -70,12 +70,12 @@ pub(super) async fn issue(
     let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
         Refusal::invalid_request(format!("the body is no JSON object: {error}"))
     })?;
-    check_client(&service, &body)?;
+    let (client_id, tenant) = check_client(&service, &body)?;
     let scopes = scopes(&body)?;
 
     let scope = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
     let grant = Grant {
-        access_token: service.tokens.issue(scopes),
+        access_token: service.tokens.issue(Bearer { client_id, tenant, scopes }),
         expires_in: service.tokens.lifetime().as_secs(),
         scope,
         token_type: "Bearer",
@@ -83,7 +83,8 @@ pub(super) async fn issue(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(grant)).into_response())
 }
 
-fn check_client(service: &Service, body: &Map<String, Value>) -> Result<(), Refusal> {
+/// The client's id and its tenant.
+fn check_client(service: &Service, body: &Map<String, Value>) -> Result<(String, String), Refusal> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
     let missing: Vec<_> = ["grant_type", "client_id", "client_secret", "audience", "tenant"]
         .into_iter()
@@ -102,25 +103,26 @@ fn check_client(service: &Service, body: &Map<String, Value>) -> Result<(), Refu
         );
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
     }
-    let expected = &service.credentials;
-    if text("client_id") != expected.client_id || text("client_secret") != expected.client_secret {
+    let known = service.clients.find(text("client_id"));
+    let known =
+        known.filter(|client| client.client_secret.as_deref() == Some(text("client_secret")));
+    let Some(client) = known else {
         return Err(Refusal::denied(
             StatusCode::UNAUTHORIZED,
             "Unauthorized: wrong client_id or client_secret",
         ));
-    }
-    if text("audience") != expected.audience {
-        let description = format!("Service not found: the audience is `{}`", expected.audience);
+    };
+    if text("audience") != AUDIENCE {
+        let description = format!("Service not found: the audience is `{AUDIENCE}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    if text("tenant") != expected.tenant {
-        let description = format!(
-            "the client is not authorized for this tenant: it is for `{}`",
-            expected.tenant
-        );
+    let tenant = client.tenant.as_deref().unwrap_or_default();
+    if text("tenant") != tenant {
+        let description =
+            format!("the client is not authorized for this tenant: it is for `{tenant}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    Ok(())
+    Ok((client.client_id.clone(), tenant.to_owned()))
 }
 
 /// The scopes asked for; all of them if none are.
