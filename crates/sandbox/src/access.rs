@@ -1,9 +1,13 @@
-//! Who may ask: the credentials of the sandbox and the tokens it has given out.
+//! Who may ask: the credentials of the sandbox, the tokens it signs, and what clients sign.
 
-use std::collections::VecDeque;
-use std::iter::repeat_with;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+mod assertion;
+mod key;
+mod token;
+
+pub(crate) use assertion::{AssertionProblem, Assertions};
+pub use key::{KeyProblem, PublicKey};
+pub(crate) use key::{RegisteredKeys, read_keys};
+pub(crate) use token::{Bearer, Denied, Tokens};
 
 use crate::clients::Client;
 
@@ -60,101 +64,7 @@ impl Scope {
     }
 }
 
-/// To whom a token was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bearer {
-    pub(crate) client_id: String,
-    /// Whose data the token is for.
-    pub(crate) tenant: String,
-    /// What it may be used for.
-    pub(crate) scopes: Vec<Scope>,
-}
-
-/// Why a token opens no door.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Denied {
-    Unknown,
-    Expired,
-}
-
-/// How many tokens are remembered; the oldest is forgotten first.
-const MOST_TOKENS: usize = 1_000;
-
-/// The tokens that were given out.
-#[derive(Debug)]
-pub(crate) struct Tokens {
-    lifetime: Duration,
-    issued: Mutex<VecDeque<Token>>,
-}
-
-#[derive(Debug)]
-struct Token {
-    text: String,
-    bearer: Bearer,
-    /// None if the clock can't count that far.
-    expires: Option<Instant>,
-}
-
-impl Tokens {
-    pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, issued: Mutex::new(VecDeque::new()) }
-    }
-
-    pub(crate) fn lifetime(&self) -> Duration {
-        self.lifetime
-    }
-
-    /// Makes a token. It need not withstand guessing, since the credentials are public as well.
-    pub(crate) fn issue(&self, bearer: Bearer) -> String {
-        let text: String = repeat_with(fastrand::alphanumeric).take(48).collect();
-        let expires = Instant::now().checked_add(self.lifetime);
-        let mut issued = self.lock();
-        if issued.len() == MOST_TOKENS {
-            issued.pop_front();
-        }
-        issued.push_back(Token { text: text.clone(), bearer, expires });
-        text
-    }
-
-    /// Who holds `token`, if it is good now.
-    pub(crate) fn check(&self, token: &str) -> Result<Bearer, Denied> {
-        let issued = self.lock();
-        let token = issued.iter().find(|known| known.text == token).ok_or(Denied::Unknown)?;
-        if token.expires.is_some_and(|expires| expires <= Instant::now()) {
-            return Err(Denied::Expired);
-        }
-        Ok(token.bearer.clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Token>> {
-        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bearer() -> Bearer {
-        Bearer { client_id: "a".to_owned(), tenant: "b".to_owned(), scopes: Vec::new() }
-    }
-
-    #[test]
-    fn the_oldest_token_is_forgotten_when_there_are_too_many() {
-        let tokens = Tokens::new(Duration::from_mins(1));
-        let first = tokens.issue(bearer());
-        let second = tokens.issue(bearer());
-        for _ in 0..MOST_TOKENS - 1 {
-            tokens.issue(bearer());
-        }
-        assert_eq!(tokens.check(&first), Err(Denied::Unknown));
-        assert_eq!(tokens.check(&second), Ok(bearer()));
-    }
-
-    #[test]
-    fn a_lifetime_beyond_the_clock_is_no_panic() {
-        let tokens = Tokens::new(Duration::MAX);
-        let token = tokens.issue(bearer());
-        assert_eq!(tokens.check(&token), Ok(bearer()));
-    }
+/// Seconds since 1970.
+fn now() -> u64 {
+    jsonwebtoken::get_current_timestamp()
 }
