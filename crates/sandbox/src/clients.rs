@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use crate::access::RegisteredKeys;
+
 /// The tenant that a sandbox has when none is named.
 pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 
@@ -35,6 +37,12 @@ pub struct Client {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ClientProblem(String);
+
+impl ClientProblem {
+    pub(crate) fn new(message: String) -> Self {
+        Self(message)
+    }
+}
 
 impl FromStr for Client {
     type Err = ClientProblem;
@@ -99,11 +107,16 @@ pub(crate) fn check_tenant(name: &str) -> Result<(), ClientProblem> {
 pub(crate) struct Clients(Vec<Client>);
 
 impl Clients {
-    /// The clients of `tenants`: those that were named, and one for each tenant that sees all of it.
+    /// The clients of `tenants`: those that were named, those that only have a key, and one for each tenant that sees
+    /// all of it.
     ///
     /// # Errors
     /// Two clients have the same id, or one is of a tenant that does not exist.
-    pub(crate) fn new(named: Vec<Client>, tenants: &[String]) -> Result<Self, ClientProblem> {
+    pub(crate) fn new(
+        named: Vec<Client>,
+        keys: &RegisteredKeys,
+        tenants: &[String],
+    ) -> Result<Self, ClientProblem> {
         let first = tenants.first().map_or(DEFAULT_TENANT, String::as_str);
         let mut clients: Vec<Client> = Vec::new();
         for mut client in named {
@@ -120,6 +133,16 @@ impl Clients {
                 return Err(ClientProblem(message));
             }
             clients.push(client);
+        }
+        for client_id in keys.keys() {
+            if clients.iter().all(|known| known.client_id != *client_id) {
+                clients.push(Client {
+                    client_id: client_id.clone(),
+                    client_secret: None,
+                    tenant: Some(first.to_owned()),
+                    families: None,
+                });
+            }
         }
         for tenant in tenants {
             let default = Client {
@@ -140,9 +163,10 @@ impl Clients {
         self.0.iter().find(|client| client.client_id == client_id)
     }
 
-    /// The client that a banner shows: the first one of the tenant.
+    /// The client that a banner shows: the first one of the tenant that has a secret.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Option<&Client> {
-        self.0.iter().find(|client| client.tenant.as_deref() == Some(tenant))
+        let mut of_tenant = self.0.iter().filter(|client| client.tenant.as_deref() == Some(tenant));
+        of_tenant.find(|client| client.client_secret.is_some())
     }
 }
 
@@ -171,16 +195,22 @@ mod tests {
 
     #[test]
     fn every_tenant_has_a_client_of_its_own() {
+        let none = RegisteredKeys::new();
         let tenants = ["sandbox".to_owned(), "acme".to_owned()];
         let named = vec!["own:secret:tenant=acme".parse().unwrap()];
-        let clients = Clients::new(named, &tenants).unwrap();
+        let clients = Clients::new(named, &none, &tenants).unwrap();
         assert_eq!(clients.of_tenant("acme").unwrap().client_id, "own");
         assert_eq!(clients.of_tenant("sandbox").unwrap().client_id, "sandbox-client");
         assert_eq!(clients.find("acme-client").unwrap().tenant.as_deref(), Some("acme"));
 
         let twice = vec!["a:b".parse().unwrap(), "a:c".parse().unwrap()];
-        assert!(Clients::new(twice, &tenants).unwrap_err().to_string().contains("two clients `a`"));
+        assert!(
+            Clients::new(twice, &none, &tenants)
+                .unwrap_err()
+                .to_string()
+                .contains("two clients `a`")
+        );
         let stray = vec!["a:b:tenant=other".parse().unwrap()];
-        assert!(Clients::new(stray, &tenants).unwrap_err().to_string().contains("`other`"));
+        assert!(Clients::new(stray, &none, &tenants).unwrap_err().to_string().contains("`other`"));
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clients::check_tenant;
-use crate::{Client, ClientProblem, SandboxSettings};
+use crate::{Client, ClientProblem, Faults, PublicKey, SandboxSettings};
 
 /// The largest number of jobs that can be generated.
 pub const MAX_JOBS: u32 = 1_000_000;
@@ -29,6 +29,10 @@ pub struct SandboxOptions {
     pub tenants: Vec<Tenant>,
     /// Who may ask for tokens, besides the client `TENANT-client` with the secret `TENANT-secret` that every tenant has.
     pub clients: Vec<Client>,
+    /// The public keys of clients that sign their requests for tokens. Default: none.
+    pub public_keys: Vec<PublicKey>,
+    /// What goes wrong on purpose. Default: nothing.
+    pub faults: Faults,
     /// How it behaves where the real API's behaviour is not public.
     pub settings: SandboxSettings,
     /// A CSV file with the words of vendors, in place of the built-in ones. Default: none.
@@ -43,6 +47,8 @@ impl Default for SandboxOptions {
             database: None,
             tenants: Vec::new(),
             clients: Vec::new(),
+            public_keys: Vec::new(),
+            faults: Faults::default(),
             settings: SandboxSettings::default(),
             vocabulary: None,
         }

@@ -81,20 +81,18 @@ fn nearest_setting(name: &str) -> String {
         .map(|setting| (strsim::damerau_levenshtein(setting.name, &lower), setting.name))
         .min()
         .filter(|(distance, known)| *distance <= known.len() / 3);
-    match near {
-        Some((_, near)) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
-            format!("the settings are {}", names.join(", "))
-        }
+    if let Some((_, near)) = near {
+        return format!("did you mean `{near}`?");
     }
+    let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+    format!("the settings are {}", names.join(", "))
 }
 
 /// An enum whose values have a text, by which they are read and shown.
 macro_rules! choice {
     ($(#[$about:meta])* $name:ident { $($(#[$value_about:meta])* $value:ident = $text:literal),+ $(,)? }) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$value_about])* $value),+ }
 
         impl $name {
@@ -236,6 +234,16 @@ choice! {
 }
 
 choice! {
+    /// What a date stands for in the filter `last_updated`.
+    DateValue {
+        /// The whole day.
+        Day = "day",
+        /// The moment at which it begins.
+        Midnight = "midnight",
+    }
+}
+
+choice! {
     /// How a member that was asked for and that a task does not have is shown.
     MissingMember {
         /// It is absent.
@@ -339,6 +347,20 @@ choice! {
     }
 }
 
+choice! {
+    /// What `aud` has to be in an assertion that a client signs to get a token.
+    AssertionAudience {
+        /// The token endpoint's URL.
+        TokenUrl = "token_url",
+        /// The token endpoint's URL with a slash at its end.
+        TokenUrlSlash = "token_url_slash",
+        /// The sandbox's URL with a slash at its end.
+        Issuer = "issuer",
+        /// Any of these.
+        Any = "any",
+    }
+}
+
 /// The struct, its defaults, and the table, from one list.
 macro_rules! settings {
     ($($name:ident: $kind:ty = $default:expr, $text:literal, $values:literal, $unknown:literal, $reason:literal;)+) => {
@@ -405,6 +427,10 @@ settings! {
     last_updated_filter: Switch = Switch::On, "on", "`on` or `off`",
         "Whether the export of task profiles has the filter `last_updated`, which is documented for its siblings.",
         "all sibling exports of jobs have it";
+    date_value: DateValue = DateValue::Day, "day", "`day` or `midnight`",
+        "Whether a date in the filter `last_updated` stands for its whole day, which makes a difference for `eq`, `lte` \
+         and `gt`.",
+        "nothing else would make `eq` with a date, which is the form that is seen, of any use";
     missing_member: MissingMember = MissingMember::Absent, "absent", "`absent` or `null`",
         "Whether a member that a task does not have is absent or null; absent is seen for `weekly_hours`.",
         "it is what the page shows";
@@ -439,6 +465,14 @@ settings! {
     retry_after: RetryAfter = RetryAfter::Seconds, "seconds", "`seconds`, `date` or `none`",
         "What the answer to a request beyond the rate limit says about when to try again.",
         "seconds are the most usual form";
+    assertion_audience: AssertionAudience = AssertionAudience::TokenUrl, "token_url",
+        "`token_url`, `token_url_slash`, `issuer` or `any`",
+        "What `aud` is in a private key JWT: TechWolf's page names the token endpoint's URL, that of Auth0, who run the \
+         endpoint, the server's URL with a slash at its end.",
+        "it is what TechWolf's own page says";
+    fault_header: Switch = Switch::On, "on", "`on` or `off`",
+        "No part of the API: whether a request can ask for a fault by the header `X-Sandbox-Fault`.",
+        "tests of other clients need it, and a request without the header is not touched";
 }
 
 /// A number of requests a second, or no limit.

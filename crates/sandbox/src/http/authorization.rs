@@ -1,22 +1,13 @@
-//! Who sends a request, and what they may see.
-
-use std::collections::BTreeSet;
+//! Who sends a request, and what they see.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::Service;
 use super::error::ApiError;
 use crate::access::{Bearer, Denied, Scope};
+use crate::store::View;
 
-/// Whose data a request is about, and how much of it there is for the one who asks.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    pub(super) tenant: String,
-    /// The only job families that exist for this caller; none if all do.
-    pub(super) families: Option<BTreeSet<String>>,
-}
-
-/// Lets those in who bring a token with this scope.
+/// What those see who bring a token with this scope.
 ///
 /// # Errors
 /// 401 without a token that is good now, 403 for one that is for something else, 429 beyond the rate limit.
@@ -24,20 +15,20 @@ pub(super) fn authorize(
     service: &Service,
     headers: &HeaderMap,
     scope: Scope,
-) -> Result<Caller, ApiError> {
-    let (bearer, caller) = identify(service, headers)?;
-    if bearer.scopes.contains(&scope) {
-        return Ok(caller);
+) -> Result<View, ApiError> {
+    let bearer = identify(service, headers)?;
+    if !bearer.scopes.contains(&scope) {
+        let description = format!("the access token does not have the scope `{}`", scope.as_str());
+        return Err(ApiError::new(StatusCode::FORBIDDEN, description));
     }
-    let description = format!("the access token does not have the scope `{}`", scope.as_str());
-    Err(ApiError::new(StatusCode::FORBIDDEN, description))
+    let families = service.clients.find(&bearer.client_id).and_then(|known| known.families.clone());
+    service.store.view(&bearer.tenant, families).ok_or_else(|| {
+        ApiError::new(StatusCode::FORBIDDEN, "the access token is for a tenant that is not here")
+    })
 }
 
 /// Who brings this token, whatever it is for.
-pub(super) fn identify(
-    service: &Service,
-    headers: &HeaderMap,
-) -> Result<(Bearer, Caller), ApiError> {
+pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Result<Bearer, ApiError> {
     let unauthorized = |description: &str| ApiError::new(StatusCode::UNAUTHORIZED, description);
     let value = headers.get(header::AUTHORIZATION).ok_or_else(|| {
         unauthorized("there is no Authorization header: send `Bearer` and an access token")
@@ -55,12 +46,11 @@ pub(super) fn identify(
         Denied::Unknown => {
             unauthorized("the access token is not valid: ask the token endpoint for one")
         }
+        Denied::Audience => unauthorized("the access token is for another audience"),
         Denied::Expired => {
             unauthorized("the access token has expired: ask the token endpoint for a new one")
         }
     })?;
-    let families =
-        service.clients.find(&bearer.client_id).and_then(|client| client.families.clone());
-    let caller = Caller { tenant: bearer.tenant.clone(), families };
-    Ok((bearer, caller))
+    service.limiter.count(&bearer.tenant, &service.settings)?;
+    Ok(bearer)
 }
