@@ -102,6 +102,11 @@ pub(crate) fn check_tenant(name: &str) -> Result<(), ClientProblem> {
     )))
 }
 
+/// The secret of the client that every tenant has. It is the same everywhere, and no secret.
+pub(crate) fn default_secret(tenant: &str) -> String {
+    format!("{tenant}-secret")
+}
+
 /// All clients of a sandbox. Whoever is not named here gets no token.
 #[derive(Debug, Clone)]
 pub(crate) struct Clients(Vec<Client>);
@@ -147,7 +152,7 @@ impl Clients {
         for tenant in tenants {
             let default = Client {
                 client_id: format!("{tenant}-client"),
-                client_secret: Some(format!("{tenant}-secret")),
+                client_secret: Some(default_secret(tenant)),
                 tenant: Some(tenant.clone()),
                 families: None,
             };

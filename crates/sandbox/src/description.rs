@@ -8,6 +8,7 @@ mod schemas;
 
 use serde_json::{Value, json};
 
+use crate::clients::default_secret;
 use crate::{Credentials, SandboxSettings};
 
 /// The description of one running sandbox.
@@ -21,8 +22,13 @@ pub(crate) struct Description {
 
 impl Description {
     pub(crate) fn new(url: &str, settings: &SandboxSettings, credentials: &Credentials) -> Self {
-        let document = document(url, settings);
-        let page = page::write(&document, url, credentials);
+        let mut shown = credentials.clone();
+        // Whoever opens the page may read the secret that every sandbox has, but none that was chosen.
+        if shown.client_secret != default_secret(&shown.tenant) {
+            shown.client_secret = "CLIENT_SECRET".to_owned();
+        }
+        let document = document(url, settings, &shown);
+        let page = page::write(&document, url, &shown);
         Self { openapi: document.to_string(), page }
     }
 }
@@ -34,7 +40,7 @@ impl Credentials {
     }
 }
 
-fn document(url: &str, settings: &SandboxSettings) -> Value {
+fn document(url: &str, settings: &SandboxSettings, credentials: &Credentials) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -52,7 +58,7 @@ fn document(url: &str, settings: &SandboxSettings) -> Value {
             {"name": "Jobs"},
             {"name": "Sandbox", "description": "No part of TechWolf's API."},
         ],
-        "paths": operations::paths(settings),
+        "paths": operations::paths(settings, credentials),
         "components": {
             "securitySchemes": {"token": {
                 "type": "http",

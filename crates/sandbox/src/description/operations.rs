@@ -9,12 +9,12 @@ use crate::http::paths::{
     PROFILE_PATH, TOKEN_PATH, VERSION_PATH, WEBHOOK_PATH,
 };
 use crate::record::{ResponseFormat, Subject};
-use crate::{FeedbackAnswer, SandboxSettings, Switch, UnknownTask, Vendor};
+use crate::{Credentials, FeedbackAnswer, SandboxSettings, Switch, UnknownTask, Vendor};
 
-pub(super) fn paths(settings: &SandboxSettings) -> Value {
+pub(super) fn paths(settings: &SandboxSettings, credentials: &Credentials) -> Value {
     let mut paths = Map::new();
     let mut add = |path: &str, operations: Value| paths.insert(path.to_owned(), operations);
-    add(TOKEN_PATH, json!({"post": token()}));
+    add(TOKEN_PATH, json!({"post": token(credentials)}));
     add(EXPORT_PATH, json!({"post": export(Subject::Job)}));
     add(EMPLOYEES_PATH, json!({"post": export(Subject::Employee)}));
     add(PROFILE_PATH, json!({"get": profile(settings), "patch": feedback(settings)}));
@@ -82,7 +82,13 @@ fn responses(status: &str, good: Value, refusals: &[u16]) -> Value {
     Value::Object(responses)
 }
 
-fn token() -> Value {
+fn token(credentials: &Credentials) -> Value {
+    let Credentials { client_id, client_secret, audience, tenant, .. } = credentials;
+    let mut request = body("TokenRequest");
+    request["content"]["application/json"]["example"] = json!({
+        "grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret,
+        "audience": audience, "tenant": tenant,
+    });
     let refusal = |about: &str| answer(about, "TokenError");
     json!({
         "tags": ["Access"],
@@ -91,7 +97,7 @@ fn token() -> Value {
         "description": "The client credentials grant, with a secret or with a JWT that the client signs (RFC 7523). \
                         A token can be used until it expires: keep it.",
         "security": [],
-        "requestBody": body("TokenRequest"),
+        "requestBody": request,
         "responses": {
             "200": answer("A token.", "Token"),
             "400": refusal("The request is not as it should be."),

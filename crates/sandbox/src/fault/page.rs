@@ -7,6 +7,9 @@ use super::memory::Memory;
 /// Levels that nobody knows.
 const LEVELS: [&str; 4] = ["H0", "H6", "high", ""];
 
+/// What nobody knows.
+const UNKNOWN: &str = r#"{"since": "2027-01-01", "values": [1, 2.50, null, {"deep": true}]}"#;
+
 /// Takes the jobs out of the page that were deleted by a fault.
 pub(super) fn without_deleted(page: &mut Map<String, Value>, memory: &Memory) {
     if let Some(records) = records(page).as_array_mut() {
@@ -32,7 +35,8 @@ pub(super) fn lead_back(page: &mut Map<String, Value>, cursor: String) {
 
 /// Adds fields that no page names to the answer, its records and their tasks.
 pub(super) fn add_fields(page: &mut Map<String, Value>) {
-    let unknown = || json!({"since": "2027-01-01", "values": [1, 2.50, null, {"deep": true}]});
+    // As text: numbers keep theirs, and a client's reader is to meet one that ends in a zero.
+    let unknown = || serde_json::from_str::<Value>(UNKNOWN).unwrap_or_default();
     each_object(records(page), &mut |object| {
         if object.contains_key("task_id") || object.contains_key("external_id") {
             object.insert("x_sandbox_unknown".to_owned(), unknown());

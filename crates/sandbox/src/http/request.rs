@@ -23,7 +23,7 @@ pub(super) struct ExportRequest {
 
 const BODY_KEYS: [&str; 4] = ["limit", "starting_after", "include", "filters"];
 /// Profiles in a page.
-pub(crate) const LARGEST_LIMIT: u64 = 100;
+pub(crate) const LARGEST_LIMIT: u32 = 100;
 /// Characters in a cursor.
 pub(crate) const LONGEST_CURSOR: usize = 100;
 
@@ -95,7 +95,9 @@ fn read_limit(value: Option<&Value>, mistakes: &mut Mistakes<'_>) -> usize {
         mistakes.add(status, format!("`limit` is required: {RULE}"));
         return 1;
     };
-    let limit = value.as_u64().filter(|limit| (1..=LARGEST_LIMIT).contains(limit));
+    // `10.0` is a whole number as well, in JSON Schema's eyes and in most languages'.
+    let number = value.as_f64();
+    let limit = (1..=LARGEST_LIMIT).find(|limit| number == Some(f64::from(*limit)));
     limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or_else(|| {
         mistakes.bad_value(format!("`limit` must be {RULE}; it is {}", show(value)));
         1
