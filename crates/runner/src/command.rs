@@ -6,8 +6,10 @@ mod completions;
 mod mistakes;
 mod plugins;
 mod progress;
+mod ready_file;
 mod run;
 mod sandbox;
+mod sandbox_options;
 mod summary;
 mod table;
 

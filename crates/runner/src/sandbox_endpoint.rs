@@ -36,7 +36,8 @@ pub(crate) fn build(
         }
         generated @ DataOrigin::Generated { .. } => generated,
     };
-    Ok(Box::new(SandboxEndpoint(SandboxOptions { data, ..SandboxOptions::default() })))
+    let faults = parsed.faults;
+    Ok(Box::new(SandboxEndpoint(SandboxOptions { data, faults, ..SandboxOptions::default() })))
 }
 
 #[derive(Debug)]

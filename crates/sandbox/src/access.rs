@@ -1,33 +1,45 @@
-//! Who may ask: the credentials of the sandbox and the tokens it has given out.
+//! Who may ask: the credentials of the sandbox, the tokens it signs, and what clients sign.
 
-use std::collections::VecDeque;
-use std::iter::repeat_with;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+mod assertion;
+mod key;
+mod token;
 
-/// How to get a token from a running sandbox. They are the same for every sandbox and no secret.
+pub(crate) use assertion::{AssertionProblem, Assertions};
+pub use key::{KeyProblem, PublicKey};
+pub(crate) use key::{RegisteredKeys, read_keys};
+pub(crate) use token::{Bearer, Denied, Tokens};
+
+use crate::clients::Client;
+
+/// How to get a token from a running sandbox. Unless clients were named they are the same for every sandbox, and no
+/// secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// Where to ask for a token.
     pub token_url: String,
-    /// `sandbox-client`.
+    /// `sandbox-client`, or the first client of the first tenant.
     pub client_id: String,
-    /// `sandbox-secret`.
+    /// `sandbox-secret`, or that client's.
     pub client_secret: String,
     /// `eu3.techwolf.ai`, TechWolf's audience in Europe.
     pub audience: String,
-    /// `sandbox`.
+    /// `sandbox`, or the first tenant.
     pub tenant: String,
 }
 
+/// TechWolf's audience in Europe.
+pub(crate) const AUDIENCE: &str = "eu3.techwolf.ai";
+
 impl Credentials {
-    pub(crate) fn at(url: &str) -> Self {
+    /// Those of `client` at the sandbox that listens at `url`.
+    pub(crate) fn at(url: &str, client: Option<&Client>) -> Self {
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
         Self {
             token_url: format!("{url}/oauth/token"),
-            client_id: "sandbox-client".to_owned(),
-            client_secret: "sandbox-secret".to_owned(),
-            audience: "eu3.techwolf.ai".to_owned(),
-            tenant: "sandbox".to_owned(),
+            client_id: text(client.map(|client| &client.client_id)),
+            client_secret: text(client.and_then(|client| client.client_secret.as_ref())),
+            audience: AUDIENCE.to_owned(),
+            tenant: text(client.and_then(|client| client.tenant.as_ref())),
         }
     }
 }
@@ -52,91 +64,7 @@ impl Scope {
     }
 }
 
-/// Why a token does not open a door.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Denied {
-    Unknown,
-    Expired,
-    Scope,
-}
-
-/// How many tokens are remembered; the oldest is forgotten first.
-const MOST_TOKENS: usize = 1_000;
-
-/// The tokens that were given out.
-#[derive(Debug)]
-pub(crate) struct Tokens {
-    lifetime: Duration,
-    issued: Mutex<VecDeque<Token>>,
-}
-
-#[derive(Debug)]
-struct Token {
-    text: String,
-    scopes: Vec<Scope>,
-    /// None if the clock can't count that far.
-    expires: Option<Instant>,
-}
-
-impl Tokens {
-    pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, issued: Mutex::new(VecDeque::new()) }
-    }
-
-    pub(crate) fn lifetime(&self) -> Duration {
-        self.lifetime
-    }
-
-    /// Makes a token. It need not withstand guessing, since the credentials are public as well.
-    pub(crate) fn issue(&self, scopes: Vec<Scope>) -> String {
-        let text: String = repeat_with(fastrand::alphanumeric).take(48).collect();
-        let expires = Instant::now().checked_add(self.lifetime);
-        let mut issued = self.lock();
-        if issued.len() == MOST_TOKENS {
-            issued.pop_front();
-        }
-        issued.push_back(Token { text: text.clone(), scopes, expires });
-        text
-    }
-
-    /// Whether `token` allows `scope` now.
-    pub(crate) fn check(&self, token: &str, scope: Scope) -> Result<(), Denied> {
-        let issued = self.lock();
-        let token = issued.iter().find(|known| known.text == token).ok_or(Denied::Unknown)?;
-        if token.expires.is_some_and(|expires| expires <= Instant::now()) {
-            return Err(Denied::Expired);
-        }
-        if !token.scopes.contains(&scope) {
-            return Err(Denied::Scope);
-        }
-        Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Token>> {
-        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_token_is_forgotten_when_there_are_too_many() {
-        let tokens = Tokens::new(Duration::from_mins(1));
-        let first = tokens.issue(vec![Scope::Read]);
-        let second = tokens.issue(vec![Scope::Read]);
-        for _ in 0..MOST_TOKENS - 1 {
-            tokens.issue(Vec::new());
-        }
-        assert_eq!(tokens.check(&first, Scope::Read), Err(Denied::Unknown));
-        assert_eq!(tokens.check(&second, Scope::Read), Ok(()));
-    }
-
-    #[test]
-    fn a_lifetime_beyond_the_clock_is_no_panic() {
-        let tokens = Tokens::new(Duration::MAX);
-        let token = tokens.issue(vec![Scope::Read]);
-        assert_eq!(tokens.check(&token, Scope::Read), Ok(()));
-    }
+/// Seconds since 1970.
+fn now() -> u64 {
+    jsonwebtoken::get_current_timestamp()
 }

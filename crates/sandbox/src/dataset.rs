@@ -6,12 +6,13 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskferry_profile::model::JobProfile;
 
-use crate::SandboxError;
 use crate::store::{Inserted, Loading, NewJob};
+use crate::{SandboxError, moment};
 
 /// The longest line that is read: far more than any job needs, far less than memory.
 const LONGEST_LINE: u64 = 32 * 1024 * 1024;
@@ -57,7 +58,7 @@ fn store_line(
     number: u64,
     loading: &mut Loading,
 ) -> Result<Result<(), String>, SandboxError> {
-    let (profile, tasks) = match parse(line) {
+    let (profile, more) = match parse(line) {
         Ok(parsed) => parsed,
         Err(message) => return Ok(Err(message)),
     };
@@ -68,7 +69,8 @@ fn store_line(
         name: profile.job_name.as_deref(),
         family_id: profile.job_family_id.as_deref(),
         family_name: profile.job_family_name.as_deref(),
-        tasks,
+        last_updated: more.last_updated.map(|time| time.0),
+        tasks: more.tasks.get(),
     })?;
     Ok(match inserted {
         Inserted::New => Ok(()),
@@ -79,15 +81,29 @@ fn store_line(
     })
 }
 
-/// The tasks alone, as they are written.
+/// What a line holds besides the job, and the tasks as they are written.
 #[derive(Deserialize)]
-struct TasksText<'a> {
+struct More<'a> {
     #[serde(borrow)]
     tasks: &'a RawValue,
+    /// When the job was last updated. Without it: when it was loaded.
+    #[serde(default, deserialize_with = "moment")]
+    last_updated: Option<Moment>,
 }
 
-/// The job of a line, and the text of its tasks.
-fn parse(line: &[u8]) -> Result<(JobProfile, &str), String> {
+/// In microseconds since 1970.
+struct Moment(i64);
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let time = moment::parse(&text).filter(|time| moment::can_be_shown(time.start));
+    time.map(|time| Some(Moment(time.start))).ok_or_else(|| {
+        D::Error::custom(format!("`last_updated` must be a date or a timestamp; it is {text:?}"))
+    })
+}
+
+/// The job of a line, and what the job's type does not hold.
+fn parse(line: &[u8]) -> Result<(JobProfile, More<'_>), String> {
     if line.len() as u64 > LONGEST_LINE {
         return Err(format!("it is longer than {} MiB", LONGEST_LINE / (1024 * 1024)));
     }
@@ -101,16 +117,14 @@ fn parse(line: &[u8]) -> Result<(JobProfile, &str), String> {
     let profile: JobProfile =
         serde_path_to_error::deserialize(deserializer).map_err(|error| describe(&error))?;
     // The path-aware reader stops after the job; this one refuses what may follow it.
-    let tasks: TasksText<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let more: More<'_> = serde_json::from_str(text).map_err(|error| without_line(&error))?;
     check(&profile)?;
-    Ok((profile, tasks.tasks.get()))
+    Ok((profile, more))
 }
 
 fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     let cause = error.inner();
-    // Every line is parsed on its own, so the line that serde_json counts says nothing.
-    let reason = cause.to_string();
-    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    let reason = without_line(cause);
     let column = cause.column();
     if cause.is_data() && error.path().iter().next().is_some() {
         return format!("`{}`: {reason} (column {column})", error.path());
@@ -119,6 +133,12 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
         return format!("{reason} (column {column})");
     }
     format!("it is not JSON: {reason} (column {column})")
+}
+
+/// Every line is parsed on its own, so the line that `serde_json` counts says nothing.
+fn without_line(error: &serde_json::Error) -> String {
+    let reason = error.to_string();
+    reason.split(" at line ").next().unwrap_or(&reason).to_owned()
 }
 
 /// The rules that types don't express.

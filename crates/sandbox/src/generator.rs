@@ -30,6 +30,11 @@ pub struct Generator {
     skill_ids: HashMap<&'static str, String>,
 }
 
+/// When the first job was created: the beginning of 2022 in UTC, in seconds since 1970.
+const FIRST_CREATED: i64 = 1_640_995_200;
+/// Keeps the dice for updates apart from those for the jobs.
+const UPDATES: u64 = 0x1A57;
+
 impl std::fmt::Debug for Generator {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Generator").field("seed", &self.seed).finish_non_exhaustive()
@@ -39,7 +44,7 @@ impl std::fmt::Debug for Generator {
 impl Generator {
     /// The generator of all jobs of `seed`.
     pub fn new(seed: u64) -> Self {
-        let skill_ids = SKILLS.iter().map(|name| (*name, skill_id(name))).collect();
+        let skill_ids = SKILLS.iter().map(|name| (*name, id_of(name))).collect();
         Self { seed, skill_ids }
     }
 
@@ -65,8 +70,17 @@ impl Generator {
         }
     }
 
+    /// When the job at `index` was last updated, in microseconds since 1970: for three of five when it was created,
+    /// for the others up to three months later. One job is created a minute, from the beginning of 2022 on.
+    pub(crate) fn last_updated(&self, index: u32) -> i64 {
+        let mut dice = Dice::new(self.seed ^ UPDATES, u64::from(index));
+        let created = FIRST_CREATED + i64::from(index) * 60;
+        let later = if dice.chance(60) { 0 } else { dice.below(90 * 24 * 60 * 60) };
+        (created + i64::try_from(later).unwrap_or_default()) * 1_000_000
+    }
+
     fn skill(&self, name: &str) -> Skill {
-        let skill_id = self.skill_ids.get(name).cloned().unwrap_or_else(|| skill_id(name));
+        let skill_id = self.skill_ids.get(name).cloned().unwrap_or_else(|| id_of(name));
         Skill { skill_id, skill: name.to_owned() }
     }
 }
@@ -235,7 +249,7 @@ fn weekly_hours(tasks: usize, dice: &mut Dice) -> Option<Number> {
 }
 
 /// An id that looks like a UUID and follows from the name alone.
-fn skill_id(name: &str) -> String {
+pub(crate) fn id_of(name: &str) -> String {
     let head = Sha256::digest(name.as_bytes())
         .iter()
         .take(16)

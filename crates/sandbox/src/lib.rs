@@ -32,21 +32,31 @@
 
 mod access;
 mod catalog;
+mod clients;
 mod dataset;
+mod description;
 mod dice;
 mod error;
+mod fault;
 mod generator;
 mod http;
+mod moment;
 mod options;
 mod record;
 mod running;
+mod settings;
 mod store;
+mod tenants;
 mod url;
+mod vocabulary;
 mod wording;
 
-pub use access::Credentials;
+pub use access::{Credentials, KeyProblem, PublicKey};
+pub use clients::{Client, ClientProblem};
 pub use error::SandboxError;
+pub use fault::{FAULTS, Fault, FaultForm, FaultProblem, Faults};
 pub use generator::Generator;
-pub use options::{DataOrigin, MAX_JOBS, SandboxOptions};
+pub use options::{DataOrigin, DatabaseFile, Filled, MAX_JOBS, SandboxOptions, Tenant};
 pub use running::{RunningSandbox, Sandbox};
+pub use settings::*;
 pub use url::{SandboxUrl, UrlProblem};

@@ -1,7 +1,11 @@
 //! What a sandbox serves and how.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
+
+use crate::clients::check_tenant;
+use crate::{Client, ClientProblem, Faults, PublicKey, SandboxSettings};
 
 /// The largest number of jobs that can be generated.
 pub const MAX_JOBS: u32 = 1_000_000;
@@ -18,11 +22,36 @@ pub struct SandboxOptions {
     pub data: DataOrigin,
     /// How long an access token is good for. Default: 3 hours, as in TechWolf's example.
     pub token_lifetime: Duration,
+    /// The file that keeps the data. Default: none; a private one that vanishes with the sandbox.
+    pub database: Option<DatabaseFile>,
+    /// Whose data there is, the most important tenant first; those that a database holds already are served as well.
+    /// Default: one tenant called `sandbox`.
+    pub tenants: Vec<Tenant>,
+    /// Who may ask for tokens, besides the client `TENANT-client` with the secret `TENANT-secret` that every tenant has.
+    pub clients: Vec<Client>,
+    /// The public keys of clients that sign their requests for tokens. Default: none.
+    pub public_keys: Vec<PublicKey>,
+    /// What goes wrong on purpose. Default: nothing.
+    pub faults: Faults,
+    /// How it behaves where the real API's behaviour is not public.
+    pub settings: SandboxSettings,
+    /// A CSV file with the words of vendors, in place of the built-in ones. Default: none.
+    pub vocabulary: Option<PathBuf>,
 }
 
 impl Default for SandboxOptions {
     fn default() -> Self {
-        Self { data: DataOrigin::default(), token_lifetime: Duration::from_hours(3) }
+        Self {
+            data: DataOrigin::default(),
+            token_lifetime: Duration::from_hours(3),
+            database: None,
+            tenants: Vec::new(),
+            clients: Vec::new(),
+            public_keys: Vec::new(),
+            faults: Faults::default(),
+            settings: SandboxSettings::default(),
+            vocabulary: None,
+        }
     }
 }
 
@@ -45,5 +74,49 @@ impl Default for DataOrigin {
     /// 200 generated jobs with seed 1.
     fn default() -> Self {
         Self::Generated { jobs: DEFAULT_JOBS, seed: DEFAULT_SEED }
+    }
+}
+
+/// A file that keeps what was loaded and changed. It is made if it does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What to do if a tenant has data in it already.
+    pub filled: Filled,
+}
+
+/// What to do with data that a database holds already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// Serve it. Only a tenant without any is loaded.
+    Serve,
+    /// Refuse to load over it.
+    Refuse,
+    /// Load, and throw away what the tenant had.
+    Replace,
+}
+
+/// A tenant, whose data no other tenant sees.
+///
+/// On the command line it is `NAME` or `NAME=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its name: 1 to 63 letters, digits, `_` and `-`.
+    pub name: String,
+    /// Its jobs. None: those of [`SandboxOptions::data`], though generated ones with a seed of their own.
+    pub data: Option<DataOrigin>,
+}
+
+impl FromStr for Tenant {
+    type Err = ClientProblem;
+
+    fn from_str(text: &str) -> Result<Self, ClientProblem> {
+        let (name, file) = match text.split_once('=') {
+            None => (text, None),
+            Some((name, file)) => (name, Some(file)),
+        };
+        check_tenant(name)?;
+        Ok(Self { name: name.to_owned(), data: file.map(|file| DataOrigin::File(file.into())) })
     }
 }

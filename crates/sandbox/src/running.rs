@@ -1,17 +1,25 @@
 //! Loading and serving.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::access::Tokens;
-use crate::http::{Service, WEBHOOK_PATH, router};
-use crate::store::{Inserted, Loading, NewJob, Store};
-use crate::{Credentials, DataOrigin, Generator, MAX_JOBS, SandboxError, SandboxOptions, dataset};
+use crate::access::{Assertions, RegisteredKeys, Tokens, read_keys};
+use crate::clients::Clients;
+use crate::description::Description;
+use crate::fault::{FaultLayer, inject};
+use crate::http::paths::WEBHOOK_PATH;
+use crate::http::{Limiter, Service, router};
+use crate::store::{Loading, Store};
+use crate::tenants::load_tenants;
+use crate::vocabulary::Vocabulary;
+use crate::{Credentials, Faults, SandboxError, SandboxOptions, SandboxSettings, Switch};
 
 /// How long a request may still take when the sandbox is told to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,6 +30,12 @@ pub struct Sandbox {
     store: Store,
     jobs: u64,
     token_lifetime: Duration,
+    clients: Clients,
+    keys: RegisteredKeys,
+    faults: Faults,
+    settings: SandboxSettings,
+    vocabulary: Vocabulary,
+    first_tenant: String,
 }
 
 impl Sandbox {
@@ -31,17 +45,27 @@ impl Sandbox {
     /// # Errors
     /// The dataset can't be read, or one of its lines is no job; too many jobs; no room for the database.
     pub fn load(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let mut loading = Loading::begin()?;
-        match options.data {
-            DataOrigin::Generated { jobs, .. } if jobs > MAX_JOBS => {
-                return Err(SandboxError::TooManyJobs { jobs });
-            }
-            DataOrigin::Generated { jobs, seed } => generate(jobs, seed, &mut loading)?,
-            DataOrigin::File(path) => dataset::load(&path, &mut loading)?,
-        }
+        let mut loading = Loading::open(options.database.as_ref().map(|file| file.path.as_path()))?;
+        let tenants = load_tenants(&options, &mut loading)?;
+        let vocabulary = match &options.vocabulary {
+            Some(path) => Vocabulary::with_file(path)?,
+            None => Vocabulary::built_in(),
+        };
+        let keys = read_keys(&options.public_keys)?;
+        let clients = Clients::new(options.clients, &keys, &tenants)?;
         let store = loading.finish()?;
         let jobs = store.jobs()?;
-        Ok(Self { store, jobs, token_lifetime: options.token_lifetime })
+        Ok(Self {
+            store,
+            jobs,
+            token_lifetime: options.token_lifetime,
+            clients,
+            keys,
+            faults: options.faults,
+            settings: options.settings,
+            vocabulary,
+            first_tenant: tenants.into_iter().next().unwrap_or_default(),
+        })
     }
 
     /// Number of jobs.
@@ -62,13 +86,25 @@ impl Sandbox {
             let _ = stream.set_nodelay(true);
         });
         let url = format!("http://{}", reachable(address));
-        let credentials = Credentials::at(&url);
-        let service =
-            Service::new(self.store, Tokens::new(self.token_lifetime), credentials.clone());
+        let credentials = Credentials::at(&url, self.clients.of_tenant(&self.first_tenant));
+        let description = Description::new(&url, &self.settings, &credentials);
+        let faults = FaultLayer::new(self.faults, self.settings.fault_header == Switch::On);
+        let service = Service {
+            store: self.store,
+            tokens: Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?,
+            assertions: Assertions::new(self.keys, &url, self.settings.assertion_audience),
+            clients: self.clients,
+            settings: Arc::new(self.settings),
+            vocabulary: Arc::new(self.vocabulary),
+            limiter: Limiter::default(),
+            description,
+        };
+
+        let endpoints = router(service).layer(from_fn_with_state(Arc::new(faults), inject));
 
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
-            let serving = axum::serve(listener, router(service)).with_graceful_shutdown(async {
+            let serving = axum::serve(listener, endpoints).with_graceful_shutdown(async {
                 // Sent or dropped: both mean stop.
                 let _ = stopped.await;
             });
@@ -79,28 +115,6 @@ impl Sandbox {
         tracing::debug!(%address, jobs = self.jobs, "sandbox listening");
         Ok(RunningSandbox { url, address, credentials, stop, server })
     }
-}
-
-fn generate(jobs: u32, seed: u64, loading: &mut Loading) -> Result<(), SandboxError> {
-    let generator = Generator::new(seed);
-    for index in 0..jobs {
-        let number = u64::from(index) + 1;
-        let failed = |message: String| SandboxError::Generated { number, message };
-        let job = generator.job(index);
-        let tasks = serde_json::to_string(&job.tasks).map_err(|error| failed(error.to_string()))?;
-        let inserted = loading.insert(&NewJob {
-            position: number,
-            external_id: &job.external_id,
-            name: job.job_name.as_deref(),
-            family_id: job.job_family_id.as_deref(),
-            family_name: job.job_family_name.as_deref(),
-            tasks: &tasks,
-        })?;
-        if let Inserted::Duplicate { of } = inserted {
-            return Err(failed(format!("it has the id of job {of}")));
-        }
-    }
-    Ok(())
 }
 
 /// An address that a client on this machine can connect to.

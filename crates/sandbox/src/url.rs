@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
-use crate::{DataOrigin, MAX_JOBS};
+use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};
 
-/// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7` or `sandbox:?data=FILE`.
+/// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7`, `sandbox:?data=FILE` or `sandbox:?fault=429@3&fault=cut@4`.
 ///
-/// In `FILE`, `%XX` stands for a byte; everything but `&` stands for itself.
+/// In `FILE`, `%XX` stands for a byte; everything but `&` stands for itself. A [`Fault`] is written as on the command
+/// line, and the seed decides about those that come by chance as well.
 ///
 /// ```
 /// use taskferry_sandbox::{DataOrigin, SandboxUrl};
@@ -27,6 +28,8 @@ pub struct SandboxUrl {
     pub data: DataOrigin,
     /// Which bytes of the URL name the file; none if jobs are generated.
     pub file_range: Option<Range<usize>>,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
 }
 
 /// A mistake in a `sandbox:` URL.
@@ -41,7 +44,7 @@ pub struct UrlProblem {
 }
 
 const SCHEME: &str = "sandbox:";
-const PARAMETERS: [&str; 3] = ["jobs", "seed", "data"];
+const PARAMETERS: [&str; 4] = ["jobs", "seed", "data", "fault"];
 
 impl SandboxUrl {
     /// Reads a URL.
@@ -54,7 +57,7 @@ impl SandboxUrl {
         };
         let Some(query) = rest.strip_prefix('?') else {
             return if rest.is_empty() {
-                Ok(Self { data: DataOrigin::default(), file_range: None })
+                Reading::default().finish()
             } else {
                 Err(vec![shape_problem(SCHEME.len()..url.len())])
             };
@@ -88,6 +91,7 @@ struct Reading {
     seed: Found<u64>,
     /// With the bytes of the value alone.
     data: Option<(PathBuf, Range<usize>)>,
+    faults: Vec<Fault>,
     names: Vec<String>,
     problems: Vec<UrlProblem>,
 }
@@ -110,17 +114,17 @@ impl Reading {
             let near = PARAMETERS
                 .into_iter()
                 .find(|known| strsim::damerau_levenshtein(known, &name.to_lowercase()) <= 2);
-            let help = near
-                .map_or("the parameters are `jobs`, `seed` and `data`".to_owned(), |near| {
-                    format!("did you mean `{near}`?")
-                });
+            let help = near.map_or(
+                "the parameters are `jobs`, `seed`, `data` and `fault`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             return self.problem(
                 start..start + name.len(),
                 format!("unknown parameter `{name}`"),
                 help,
             );
         }
-        if self.names.iter().any(|seen| seen == name) {
+        if name != "fault" && self.names.iter().any(|seen| seen == name) {
             return self.problem(
                 whole,
                 format!("`{name}` stands here twice"),
@@ -152,6 +156,10 @@ impl Reading {
                     format!("write a whole number from 0 to {}", u64::MAX),
                 ),
             },
+            "fault" => match value.parse() {
+                Ok(fault) => self.faults.push(fault),
+                Err(FaultProblem { message, help }) => self.problem(value_range, message, help),
+            },
             _ => match decode(value) {
                 Some(path) => self.data = Some((path, value_range)),
                 None => self.problem(
@@ -165,10 +173,10 @@ impl Reading {
 
     fn finish(mut self) -> Result<SandboxUrl, Vec<UrlProblem>> {
         if self.names.iter().any(|name| name == "data") {
-            let others = [
-                ("jobs", self.jobs.take().map(|found| found.1)),
-                ("seed", self.seed.take().map(|found| found.1)),
-            ];
+            let mut others = vec![("jobs", self.jobs.take().map(|found| found.1))];
+            if self.faults.is_empty() {
+                others.push(("seed", self.seed.take().map(|found| found.1)));
+            }
             for (name, range) in others {
                 if let Some(range) = range {
                     let message =
@@ -181,12 +189,14 @@ impl Reading {
             self.problems.sort_by_key(|problem| problem.range.start);
             return Err(self.problems);
         }
+        let seed = self.seed.map_or(DEFAULT_SEED, |found| found.0);
+        let faults = Faults { faults: self.faults, seed };
         if let Some((path, range)) = self.data {
-            return Ok(SandboxUrl { data: DataOrigin::File(path), file_range: Some(range) });
+            let data = DataOrigin::File(path);
+            return Ok(SandboxUrl { data, file_range: Some(range), faults });
         }
         let jobs = self.jobs.map_or(DEFAULT_JOBS, |found| found.0);
-        let seed = self.seed.map_or(DEFAULT_SEED, |found| found.0);
-        Ok(SandboxUrl { data: DataOrigin::Generated { jobs, seed }, file_range: None })
+        Ok(SandboxUrl { data: DataOrigin::Generated { jobs, seed }, file_range: None, faults })
     }
 }
 
@@ -277,6 +287,19 @@ mod tests {
         assert_eq!(problems("sandbox:?data=%FF")[0].1, "%FF");
         assert_eq!(problems("sandbox://x"), [("not a sandbox URL".to_owned(), "//x")]);
         assert_eq!(problems("http://x"), [("not a sandbox URL".to_owned(), "http://x")]);
+    }
+
+    #[test]
+    fn faults_are_read_in_order_and_pointed_at_when_they_are_wrong() {
+        let url =
+            SandboxUrl::parse("sandbox:?fault=429@3:retry-after=2&fault=503%10&seed=7").unwrap();
+        let faults = ["429@3:retry-after=2", "503%10"].map(|text| text.parse().unwrap());
+        assert_eq!(url.faults, Faults { faults: faults.to_vec(), seed: 7 });
+        SandboxUrl::parse("sandbox:?data=x&fault=cut%5&seed=7").unwrap();
+        assert_eq!(
+            problems("sandbox:?fault=cut@4&fault=cutt"),
+            [("there is no fault `cutt`".to_owned(), "cutt")]
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! `taskferry sandbox`.
 
-use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxError, SandboxOptions};
+use taskferry_sandbox::{Credentials, RunningSandbox, Sandbox, SandboxError};
 
 use super::arguments::SandboxArguments;
+use super::ready_file::ReadyFile;
+use super::sandbox_options;
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
@@ -23,18 +25,19 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
 async fn serve(arguments: SandboxArguments) -> Result<(), String> {
     let mut interrupts =
         Interrupts::listen().map_err(|error| format!("can't listen for signals: {error}"))?;
-    let data = match arguments.data {
-        Some(file) => DataOrigin::File(file),
-        None => DataOrigin::Generated { jobs: arguments.jobs, seed: arguments.seed },
-    };
-    let options = SandboxOptions { data, ..SandboxOptions::default() };
+    let listen = arguments.listen;
+    let ready = arguments.ready_file.clone().map(ReadyFile::at).transpose()?;
+    let options = sandbox_options::of(arguments)?;
     let loading = tokio::task::spawn_blocking(move || Sandbox::load(options));
     let told = |error: SandboxError| error.to_string();
     let sandbox = tokio::select! {
         loaded = loading => loaded.map_err(|panic| panic.to_string())?.map_err(told)?,
         _ = interrupts.next() => return Ok(()),
     };
-    let running = sandbox.serve(arguments.listen).await.map_err(told)?;
+    let running = sandbox.serve(listen).await.map_err(told)?;
+    if let Some(ready) = &ready {
+        ready.write(&running)?;
+    }
     console::write(&banner(&running));
     interrupts.next().await;
     running.stop().await;
@@ -43,13 +46,8 @@ async fn serve(arguments: SandboxArguments) -> Result<(), String> {
 
 fn banner(running: &RunningSandbox) -> String {
     let (url, known) = (running.url(), running.credentials());
-    let request = serde_json::json!({
-        "client_id": known.client_id,
-        "client_secret": known.client_secret,
-        "audience": known.audience,
-        "tenant": known.tenant,
-        "grant_type": "client_credentials",
-    });
+    let first_page = known.first_page(url).replace('\n', "\n  ");
+    let Credentials { token_url, client_id, client_secret, audience, tenant } = known;
     format!(
         "the TechWolf sandbox listens at {url}
 
@@ -59,6 +57,7 @@ fn banner(running: &RunningSandbox) -> String {
   audience       {audience}
   tenant         {tenant}
   webhook        {webhook} (takes what a webhook sink posts)
+  description    {url}/ to read, {url}/openapi.json for tools
 
 a pipeline of this folder, with the sandbox as its tenant:
   export TECHWOLF_URL={url} TECHWOLF_TOKEN_URL={token_url}
@@ -66,17 +65,10 @@ a pipeline of this folder, with the sandbox as its tenant:
   export TECHWOLF_AUDIENCE={audience} TECHWOLF_TENANT={tenant}
 
 a first page by hand:
-  TOKEN=$(curl -s {token_url} -H 'Content-Type: application/json' -d '{request}' | jq -r .access_token)
-  curl -s {url}/job_architecture/export/jobs/task_profiles -H \"Authorization: Bearer $TOKEN\" \\
-    -H 'Content-Type: application/json' -d '{{\"limit\": 2, \"include\": [\"ai_impact\"]}}' | jq
+  {first_page}
 
 Ctrl-C stops it.
 ",
-        token_url = known.token_url,
-        client_id = known.client_id,
-        client_secret = known.client_secret,
-        audience = known.audience,
-        tenant = known.tenant,
         webhook = running.webhook_url(),
     )
 }

@@ -19,6 +19,7 @@ mod sales;
 mod shared;
 mod skills;
 mod supply_chain;
+mod vocabulary;
 
 use taskferry_profile::AiLevel;
 
@@ -26,6 +27,7 @@ pub(crate) use places::{LocalTask, PLACES, Place};
 pub(crate) use rationales::rationales_for;
 pub(crate) use shared::{LEADERSHIP, OWN_TASKS, SENIORITIES, SHARED_DOMAIN, TEAMWORK};
 pub(crate) use skills::SKILLS;
+pub(crate) use vocabulary::VOCABULARY;
 
 /// A job family: jobs that do the same kind of work.
 pub(crate) struct Family {
@@ -91,6 +93,20 @@ mod tests {
         }
         for skill in SKILLS {
             assert!(named().any(|named| named == skill), "{skill} belongs to no work");
+        }
+    }
+
+    #[test]
+    fn every_skill_has_a_line_in_the_vocabulary() {
+        assert!(VOCABULARY.iter().map(|(skill, ..)| skill).eq(SKILLS));
+        let workday: Vec<_> = VOCABULARY.iter().map(|line| line.1).collect();
+        let sap: Vec<_> = VOCABULARY.iter().map(|line| line.2).collect();
+        for names in [workday, sap] {
+            let missing = names.iter().filter(|name| name.is_empty()).count();
+            assert!(missing > 0, "some skills have no counterpart");
+            let first = names.iter().filter_map(|name| name.split('|').next());
+            let distinct: std::collections::HashSet<_> = first.collect();
+            assert!(distinct.len() < names.len() - missing, "several skills share one");
         }
     }
 

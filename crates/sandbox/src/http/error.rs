@@ -1,23 +1,73 @@
 //! Errors as TechWolf sends them: `[{"title": "400 Bad Request", "description": "…"}]`.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rusqlite::ErrorCode;
 use serde::Serialize;
 
 /// A refusal with one or more reasons.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     descriptions: Vec<String>,
+    headers: HeaderMap,
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, description: impl Into<String>) -> Self {
-        Self { status, descriptions: vec![description.into()] }
+    pub(crate) fn new(status: StatusCode, description: impl Into<String>) -> Self {
+        Self::with_descriptions(status, vec![description.into()])
     }
 
-    pub(super) fn bad_request(descriptions: Vec<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, descriptions }
+    pub(super) fn with_descriptions(status: StatusCode, descriptions: Vec<String>) -> Self {
+        let mut headers = HeaderMap::new();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Self { status, descriptions, headers }
+    }
+
+    pub(crate) fn bad_request(descriptions: Vec<String>) -> Self {
+        Self::with_descriptions(StatusCode::BAD_REQUEST, descriptions)
+    }
+
+    /// The answer to a body that could not be read, for reasons told elsewhere.
+    pub(super) fn unreadable() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "the body could not be read")
+    }
+
+    pub(super) fn not_found(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, description)
+    }
+
+    /// Says when to try again.
+    pub(super) fn retry_after(mut self, value: HeaderValue) -> Self {
+        self.headers.insert(header::RETRY_AFTER, value);
+        self
+    }
+
+    /// A defect of the sandbox; the details go to the log.
+    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "a request could not be served");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed; its log says why")
+    }
+}
+
+impl From<rusqlite::Error> for ApiError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                let description = "the sandbox's database is in use by another process";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, description)
+                    .retry_after(HeaderValue::from_static("1"))
+            }
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(&error)
     }
 }
 
@@ -35,13 +85,7 @@ impl IntoResponse for ApiError {
             .into_iter()
             .map(|description| Entry { title: title.clone(), description })
             .collect();
-        let mut response = (self.status, axum::Json(entries)).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
+        (self.status, self.headers, axum::Json(entries)).into_response()
     }
 }
 

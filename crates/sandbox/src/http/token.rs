@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 use super::Service;
 use super::body::{BodyError, LARGEST_BODY, is_json, read_body};
 use super::error::shortened;
-use crate::access::Scope;
+use crate::access::{AUDIENCE, AssertionProblem, Bearer, Scope};
+use crate::clients::Client;
 
 #[derive(Serialize)]
 struct Grant {
@@ -59,6 +60,8 @@ pub(super) async fn issue(
             "the body must be JSON: send Content-Type: application/json",
         ));
     }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.map(str::to_owned);
     let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| match error {
         BodyError::TooLarge => Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -70,12 +73,17 @@ pub(super) async fn issue(
     let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
         Refusal::invalid_request(format!("the body is no JSON object: {error}"))
     })?;
-    check_client(&service, &body)?;
+    let (client_id, tenant) = check_client(&service, &body, host.as_deref())?;
     let scopes = scopes(&body)?;
 
-    let scope = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
+    let bearer = Bearer { client_id, tenant, scopes };
+    let access_token = service.tokens.issue(&bearer).ok_or_else(|| {
+        let description = "the token could not be signed";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description)
+    })?;
+    let scope = bearer.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
     let grant = Grant {
-        access_token: service.tokens.issue(scopes),
+        access_token,
         expires_in: service.tokens.lifetime().as_secs(),
         scope,
         token_type: "Bearer",
@@ -83,10 +91,30 @@ pub(super) async fn issue(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(grant)).into_response())
 }
 
-fn check_client(service: &Service, body: &Map<String, Value>) -> Result<(), Refusal> {
+const SECRET: &str = "client_secret";
+const ASSERTION: &str = "client_assertion";
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The client's id and its tenant.
+fn check_client(
+    service: &Service,
+    body: &Map<String, Value>,
+    host: Option<&str>,
+) -> Result<(String, String), Refusal> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    let missing: Vec<_> = ["grant_type", "client_id", "client_secret", "audience", "tenant"]
-        .into_iter()
+    let proof: &[&str] = match (body.contains_key(SECRET), body.contains_key(ASSERTION)) {
+        (true, true) => {
+            let description = "send `client_secret` or `client_assertion`, not both";
+            return Err(Refusal::invalid_request(description));
+        }
+        (false, true) => &["client_assertion_type", ASSERTION],
+        _ => &["client_id", SECRET],
+    };
+    let missing: Vec<_> = ["grant_type"]
+        .iter()
+        .chain(proof)
+        .chain(&["audience", "tenant"])
+        .copied()
         .filter(|key| text(key).is_empty())
         .collect();
     if !missing.is_empty() {
@@ -102,25 +130,53 @@ fn check_client(service: &Service, body: &Map<String, Value>) -> Result<(), Refu
         );
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
     }
-    let expected = &service.credentials;
-    if text("client_id") != expected.client_id || text("client_secret") != expected.client_secret {
-        return Err(Refusal::denied(
-            StatusCode::UNAUTHORIZED,
-            "Unauthorized: wrong client_id or client_secret",
-        ));
-    }
-    if text("audience") != expected.audience {
-        let description = format!("Service not found: the audience is `{}`", expected.audience);
+    let client = if proof.contains(&ASSERTION) {
+        by_assertion(service, body, host)?
+    } else {
+        by_secret(service, text("client_id"), text(SECRET))?
+    };
+    if text("audience") != AUDIENCE {
+        let description = format!("Service not found: the audience is `{AUDIENCE}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    if text("tenant") != expected.tenant {
-        let description = format!(
-            "the client is not authorized for this tenant: it is for `{}`",
-            expected.tenant
-        );
+    let tenant = client.tenant.as_deref().unwrap_or_default();
+    if text("tenant") != tenant {
+        let description =
+            format!("the client is not authorized for this tenant: it is for `{tenant}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    Ok(())
+    Ok((client.client_id.clone(), tenant.to_owned()))
+}
+
+fn by_secret<'a>(service: &'a Service, id: &str, secret: &str) -> Result<&'a Client, Refusal> {
+    let known = service.clients.find(id);
+    known.filter(|client| client.client_secret.as_deref() == Some(secret)).ok_or_else(|| {
+        Refusal::denied(StatusCode::UNAUTHORIZED, "Unauthorized: wrong client_id or client_secret")
+    })
+}
+
+/// Private key JWT. That the exchange looks like this is inferred from RFC 7523 and Auth0's pages.
+fn by_assertion<'a>(
+    service: &'a Service,
+    body: &Map<String, Value>,
+    host: Option<&str>,
+) -> Result<&'a Client, Refusal> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    if text("client_assertion_type") != ASSERTION_TYPE {
+        let description = format!("`client_assertion_type` must be {ASSERTION_TYPE}");
+        return Err(Refusal::invalid_request(description));
+    }
+    let refused =
+        |description: String| Refusal::new(StatusCode::UNAUTHORIZED, "invalid_client", description);
+    let client_id = service
+        .assertions
+        .check(text(ASSERTION), host)
+        .map_err(|AssertionProblem(description)| refused(description))?;
+    if body.get("client_id").is_some_and(|named| named.as_str() != Some(&client_id)) {
+        return Err(refused("`client_id` is not the `sub` of the assertion".to_owned()));
+    }
+    let client = service.clients.find(&client_id);
+    client.ok_or_else(|| refused("the client is not known".to_owned()))
 }
 
 /// The scopes asked for; all of them if none are.

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions};
+use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions, SandboxSettings};
 use tempfile::NamedTempFile;
 
 pub(crate) const EXPORT: &str = "/job_architecture/export/jobs/task_profiles";
@@ -35,6 +35,14 @@ impl Client {
         Self::of(SandboxOptions { data, ..SandboxOptions::default() }).await
     }
 
+    /// Jobs served under other settings than the defaults.
+    pub(crate) async fn with_settings(jobs: &[Value], settings: &[&str]) -> Self {
+        let file = file_of(jobs);
+        let data = DataOrigin::File(file.path().to_owned());
+        let settings = settings_of(settings);
+        Self::of(SandboxOptions { data, settings, ..SandboxOptions::default() }).await
+    }
+
     /// What the token endpoint is to be sent, with `changes` made to it; null takes a key away.
     pub(crate) fn token_request(&self, changes: &Value) -> Value {
         let known = self.sandbox.credentials();
@@ -63,6 +71,22 @@ impl Client {
     /// An export request with nothing but the token.
     pub(crate) fn request(&self, query: &str) -> RequestBuilder {
         self.http.post(format!("{}{EXPORT}{query}", self.sandbox.url())).bearer_auth(&self.token)
+    }
+
+    pub(crate) fn send(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.sandbox.url());
+        self.http.request(method, url).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        read(self.send(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// The answer to a request that is expected to be right.
+    pub(crate) async fn got(&self, path: &str) -> Value {
+        let (status, answer) = self.get(path).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
     }
 
     pub(crate) async fn export(&self, query: &str, body: &Value) -> (StatusCode, Value) {
@@ -120,6 +144,14 @@ pub(crate) fn descriptions((status, body): &(StatusCode, Value)) -> Vec<String> 
     let errors: Vec<_> = body.as_array().unwrap().iter().map(describe).collect();
     assert!(!errors.is_empty());
     errors
+}
+
+pub(crate) fn settings_of(assignments: &[&str]) -> SandboxSettings {
+    let mut settings = SandboxSettings::default();
+    for assignment in assignments {
+        settings.set(assignment).unwrap();
+    }
+    settings
 }
 
 /// A dataset file with one line a value.

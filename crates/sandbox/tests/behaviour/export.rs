@@ -96,6 +96,21 @@ async fn numbers_and_texts_come_out_as_they_went_in() {
 }
 
 #[tokio::test]
+async fn a_full_record_has_the_shape_of_the_page_s_example() {
+    let line = r#"{"external_id":"7d0c6a1e-51f1-4b8e-9d0a-0e6d7d1f3b55","tasks":[{"task_id":"label-training-data","task":"Label training data","validation_state":"validated","weekly_hours":7,"ai_impact":{"level":"H2","rationale":"Most labels can be proposed"},"linked_skills":[{"skill_id":"1c7a-1","skill":"Data Quality"},{"skill_id":"1c7a-2","skill":"Python"}],"source_data":[{"external_id":"7d0c6a1e"}]},{"task_id":"present-findings","task":"Present findings to the team","validation_state":"suggested","ai_impact":{"level":"H4","rationale":"People want to ask"},"linked_skills":[{"skill_id":"1c7a-3","skill":"Public Speaking"}],"source_data":[{"external_id":"7d0c6a1e"}]}]}"#;
+    let file = crate::client::file_with(line.as_bytes());
+    let data = taskferry_sandbox::DataOrigin::File(file.path().to_owned());
+    let client = Client::of(taskferry_sandbox::SandboxOptions { data, ..Default::default() }).await;
+    let body = json!({"limit": 10, "include": EXPANSIONS});
+    let response = client.request("").json(&body).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        response.text().await.unwrap(),
+        format!(r#"{{"has_next":false,"records":[{line}]}}"#)
+    );
+}
+
+#[tokio::test]
 async fn a_job_without_tasks_is_kept() {
     let jobs = [
         json!({"external_id": "j1", "tasks": []}),

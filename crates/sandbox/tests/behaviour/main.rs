@@ -2,12 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod assertions;
 mod client;
+mod database;
 mod dataset;
+mod description;
+mod documentation;
+mod employees;
 mod export;
+mod faults;
+mod filters;
 mod generator;
 mod lifecycle;
+mod listing;
 mod paging;
+mod profile;
 mod refusals;
+mod settings;
+mod tenants;
 mod token;
+mod vendors;
 mod webhook;

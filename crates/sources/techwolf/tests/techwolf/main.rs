@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
 mod faults;
+mod faults_on_demand;
 mod listing;
 mod options;
 mod sandbox;
+mod shapes;
 mod tenant;
 mod tokens;

@@ -2,17 +2,29 @@
 
 use serde_json::{Value, json};
 use taskferry_core::{ErrorKind, Record};
-use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions};
+use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions, SandboxSettings};
 
 use crate::tenant::{Listing, opened, read_all};
 
 async fn sandbox(jobs: u32) -> RunningSandbox {
+    sandbox_with(jobs, SandboxOptions::default()).await
+}
+
+pub(crate) async fn sandbox_with(jobs: u32, options: SandboxOptions) -> RunningSandbox {
     let data = DataOrigin::Generated { jobs, seed: 3 };
-    let sandbox = Sandbox::load(SandboxOptions { data, ..SandboxOptions::default() }).unwrap();
+    let sandbox = Sandbox::load(SandboxOptions { data, ..options }).unwrap();
     sandbox.serve(([127, 0, 0, 1], 0).into()).await.unwrap()
 }
 
-fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
+pub(crate) fn settings(assignments: &[&str]) -> SandboxSettings {
+    let mut settings = SandboxSettings::default();
+    for assignment in assignments {
+        settings.set(assignment).unwrap();
+    }
+    settings
+}
+
+pub(crate) fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
     let credentials = sandbox.credentials();
     let mut options = json!({
         "url": sandbox.url(),
@@ -30,11 +42,11 @@ fn options(sandbox: &RunningSandbox, more: &Value) -> Value {
     options
 }
 
-async fn read(sandbox: &RunningSandbox, more: &Value) -> Listing {
+pub(crate) async fn read(sandbox: &RunningSandbox, more: &Value) -> Listing {
     read_all(&mut *opened(&options(sandbox, more)).await).await
 }
 
-fn records(listing: &Listing) -> Vec<&Record> {
+pub(crate) fn records(listing: &Listing) -> Vec<&Record> {
     listing.pages.iter().flat_map(|page| &page.records).collect()
 }
 
@@ -52,7 +64,9 @@ async fn small_pages_bring_what_one_page_brings() {
 
 #[tokio::test]
 async fn a_vendor_that_is_not_activated_is_refused_in_the_server_s_words() {
-    let sandbox = sandbox(1).await;
+    let settings = settings(&["vendors=techwolf"]);
+    let options = SandboxOptions { settings, ..SandboxOptions::default() };
+    let sandbox = sandbox_with(1, options).await;
     let listing = read(&sandbox, &json!({"external_vendor": "workday"})).await;
     let error = listing.error.unwrap();
     assert_eq!(error.kind(), ErrorKind::Refused);

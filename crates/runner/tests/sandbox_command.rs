@@ -1,0 +1,198 @@
+//! `taskferry sandbox`, as its users start and stop it.
+
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A sandbox in a process of its own, which ends with the test.
+struct Process {
+    child: Child,
+    /// What it has said until the banner was complete.
+    banner: String,
+}
+
+impl Process {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(cargo_bin("taskferry"))
+            .args(["sandbox", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut banner = String::new();
+        while !banner.contains("Ctrl-C stops it") {
+            let line = lines.next().unwrap_or_else(|| panic!("it ended: {banner}")).unwrap();
+            banner.push_str(&line);
+            banner.push('\n');
+        }
+        Self { child, banner }
+    }
+
+    /// The ready file, which is there before the banner.
+    fn ready(file: &Path) -> Value {
+        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+    }
+
+    fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends JSON, and gives status and body. `url` starts with `http://` and an address.
+fn post(url: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let authorization =
+        token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let body = body.to_string();
+    write!(
+        stream,
+        "POST /{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         {authorization}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+fn token(ready: &Value) -> String {
+    let mut request = ready.clone();
+    request["grant_type"] = "client_credentials".into();
+    let (status, grant) = post(ready["token_url"].as_str().unwrap(), None, &request);
+    assert_eq!(status, 200, "{grant}");
+    grant["access_token"].as_str().unwrap().to_owned()
+}
+
+fn export(ready: &Value, body: &Value) -> (u16, Value) {
+    let url =
+        format!("{}/job_architecture/export/jobs/task_profiles", ready["url"].as_str().unwrap());
+    post(&url, Some(&token(ready)), body)
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output =
+        Command::new(cargo_bin("taskferry")).arg("sandbox").args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn the_ready_file_leads_to_a_first_page_and_goes_with_the_sandbox() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("ready.json");
+    fs::write(&file, "left behind").unwrap();
+    let sandbox = Process::start(folder.path(), &["--jobs", "3", "--ready-file", "ready.json"]);
+    let ready = Process::ready(&file);
+    let keys: Vec<_> = ready.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["url", "token_url", "client_id", "client_secret", "audience", "tenant"]);
+    let (status, page) = export(&ready, &json!({"limit": 2}));
+    assert_eq!((status, page["records"].as_array().unwrap().len()), (200, 2));
+    sandbox.stop();
+    assert!(!file.exists());
+}
+
+#[test]
+fn the_banner_names_the_address_the_credentials_and_a_command_to_try() {
+    let folder = TempDir::new().unwrap();
+    let sandbox = Process::start(folder.path(), &["--client", "mine:4711"]);
+    for part in [
+        "listens at http://127.0.0.1:",
+        "client_id      mine",
+        "client_secret  4711",
+        "curl -s http",
+        "/openapi.json",
+    ] {
+        assert!(sandbox.banner.contains(part), "{part}: {}", sandbox.banner);
+    }
+}
+
+#[test]
+fn what_is_in_a_database_is_there_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("ready.json");
+    let load = ["--database", "jobs.db", "--jobs", "7", "--ready-file", "ready.json"];
+    Process::start(folder.path(), &load).stop();
+    let serve = ["--database", "jobs.db", "--ready-file", "ready.json"];
+    let sandbox = Process::start(folder.path(), &serve);
+    let (_, page) = export(&Process::ready(&file), &json!({"limit": 100}));
+    assert_eq!(page["records"].as_array().unwrap().len(), 7);
+    sandbox.stop();
+}
+
+#[test]
+fn faults_come_when_they_were_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("ready.json");
+    let arguments = [
+        "--fault",
+        "429@2",
+        "--fault",
+        "503%50",
+        "--fault-seed",
+        "3",
+        "--ready-file",
+        "ready.json",
+    ];
+    let statuses = || {
+        let sandbox = Process::start(folder.path(), &arguments);
+        let ready = Process::ready(&file);
+        let statuses: Vec<_> = (0..20).map(|_| export(&ready, &json!({"limit": 1})).0).collect();
+        sandbox.stop();
+        statuses
+    };
+    let first = statuses();
+    assert_eq!(first[1], 429);
+    assert!(first.contains(&503) && first.contains(&200), "{first:?}");
+    assert_eq!(statuses(), first);
+}
+
+#[test]
+fn mistakes_name_what_was_meant() {
+    let told = refused(&["--fault", "cutt@3"]);
+    assert!(told.contains("there is no fault `cutt`; did you mean `cut`?"), "{told}");
+    let told = refused(&["--setting", "unkown_cursor=400"]);
+    assert!(told.contains("did you mean `unknown_cursor`?"), "{told}");
+    let told = refused(&["--public-key", "reports"]);
+    assert!(told.contains("write CLIENT=FILE.pem"), "{told}");
+    let told = refused(&["--listen", "127.0.0.1:0", "--public-key", "reports=/does/not/exist.pem"]);
+    assert!(told.contains("`/does/not/exist.pem` can't be read"), "{told}");
+}
+
+#[test]
+fn the_long_help_lists_all_settings_and_faults() {
+    let output = Command::new(cargo_bin("taskferry")).args(["sandbox", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for setting in taskferry_sandbox::SETTINGS {
+        assert!(
+            help.contains(&format!("{}={}", setting.name, setting.default)),
+            "{}",
+            setting.name
+        );
+    }
+    for fault in taskferry_sandbox::FAULTS {
+        assert!(help.contains(fault.form), "{}", fault.form);
+    }
+}

@@ -1,0 +1,191 @@
+//! Private key JWT (RFC 7523): a client proves who it is by a short-lived statement that it signs.
+//!
+//! Seen in TechWolf's pages are `iss` and `sub`, both the client's id, `aud`, the URL of the token endpoint, and `exp`;
+//! the rest follows Auth0, who run that endpoint: at most five minutes, ten seconds of difference between clocks, and
+//! a `jti` that is used once.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use jsonwebtoken::{Validation, decode_header};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{RegisteredKeys, now};
+use crate::AssertionAudience;
+
+/// The longest time an assertion may be good for, in seconds.
+const LONGEST: u64 = 300;
+/// By how much the client's clock may differ, in seconds.
+const SKEW: u64 = 10;
+/// How many used assertions are remembered; beyond it none is taken until some have expired.
+const MOST_USED: usize = 10_000;
+
+/// Why an assertion proves nothing. The text is for the client's developer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AssertionProblem(pub(crate) String);
+
+fn problem<T>(text: impl Into<String>) -> Result<T, AssertionProblem> {
+    Err(AssertionProblem(text.into()))
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    sub: Option<String>,
+    /// A text or an array of texts.
+    aud: Option<Value>,
+    /// RFC 7519 allows fractions of a second.
+    exp: Option<f64>,
+    iat: Option<f64>,
+    nbf: Option<f64>,
+    jti: Option<String>,
+}
+
+/// Checks what clients sign.
+pub(crate) struct Assertions {
+    keys: RegisteredKeys,
+    /// Where the sandbox listens.
+    url: String,
+    audience: AssertionAudience,
+    /// Client and `jti` of assertions that were used, and when they expire.
+    used: Mutex<HashMap<(String, String), u64>>,
+}
+
+impl fmt::Debug for Assertions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clients: Vec<_> = self.keys.keys().collect();
+        formatter.debug_struct("Assertions").field("clients", &clients).finish_non_exhaustive()
+    }
+}
+
+impl Assertions {
+    pub(crate) fn new(keys: RegisteredKeys, url: &str, audience: AssertionAudience) -> Self {
+        Self { keys, url: url.to_owned(), audience, used: Mutex::default() }
+    }
+
+    /// The client that signed `assertion`. `host` is how the client calls the sandbox, which may differ from how the
+    /// sandbox calls itself.
+    pub(crate) fn check(
+        &self,
+        assertion: &str,
+        host: Option<&str>,
+    ) -> Result<String, AssertionProblem> {
+        let (client_id, claims) = self.verify(assertion)?;
+        if claims.iss.as_deref() != Some(&client_id) {
+            return problem("`iss` and `sub` must both be the client_id");
+        }
+        self.check_audience(claims.aud.as_ref(), host)?;
+        let expires = check_times(&claims)?;
+        let Some(id) = claims.jti.filter(|id| (1..=255).contains(&id.len())) else {
+            return problem("`jti` is required: a new one, of 1 to 255 bytes, for each assertion");
+        };
+        self.use_once(&client_id, id, expires)?;
+        Ok(client_id)
+    }
+
+    /// The client whose key made the signature, and what it signed.
+    fn verify(&self, assertion: &str) -> Result<(String, Claims), AssertionProblem> {
+        let no_jwt = || AssertionProblem("`client_assertion` is no signed JWT".to_owned());
+        let algorithm = decode_header(assertion).map_err(|_| no_jwt())?.alg;
+        let unverified: Claims =
+            jsonwebtoken::dangerous::insecure_decode_claims(assertion).map_err(|_| no_jwt())?;
+        let client_id = unverified.sub.unwrap_or_default();
+        let Some(keys) = self.keys.get(&client_id) else {
+            return problem("`sub` is no client with a registered public key");
+        };
+        let fitting: Vec<_> = keys.iter().filter(|key| key.algorithm == algorithm).collect();
+        if fitting.is_empty() {
+            return problem(format!(
+                "`alg` is {algorithm:?}, which does not go with the client's public key: RSA takes RS256, P-256 takes ES256"
+            ));
+        }
+        for key in fitting {
+            let mut rules = Validation::new(algorithm);
+            // What these rules would check is checked here, where a mistake can be told.
+            rules.validate_exp = false;
+            rules.validate_aud = false;
+            rules.required_spec_claims.clear();
+            if let Ok(verified) = jsonwebtoken::decode::<Claims>(assertion, &key.key, &rules) {
+                return Ok((client_id, verified.claims));
+            }
+        }
+        problem("the signature was not made with the private key of the registered public key")
+    }
+
+    fn check_audience(
+        &self,
+        audience: Option<&Value>,
+        host: Option<&str>,
+    ) -> Result<(), AssertionProblem> {
+        let named: Vec<&str> = match audience {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let bases = [
+            Some(self.url.clone()),
+            host.map(|host| format!("http://{host}")),
+            host.map(|host| format!("https://{host}")),
+        ];
+        let known = bases.iter().flatten().flat_map(|base| self.audience.of(base));
+        if known.into_iter().any(|known| named.contains(&known.as_str())) {
+            return Ok(());
+        }
+        let expected = self.audience.of(&self.url).join(" or ");
+        problem(format!("`aud` must be {expected}"))
+    }
+
+    fn use_once(&self, client_id: &str, id: String, expires: u64) -> Result<(), AssertionProblem> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now();
+        used.retain(|_, expires| *expires + SKEW >= now);
+        if used.len() >= MOST_USED {
+            return problem("too many assertions were used within five minutes: reuse tokens");
+        }
+        if used.insert((client_id.to_owned(), id), expires).is_some() {
+            return problem("the `jti` was used before: make a new assertion for each token");
+        }
+        Ok(())
+    }
+}
+
+impl AssertionAudience {
+    /// The `aud` values that are right for a sandbox at `base`.
+    fn of(self, base: &str) -> Vec<String> {
+        let (token, slash, issuer) =
+            (format!("{base}/oauth/token"), format!("{base}/oauth/token/"), format!("{base}/"));
+        match self {
+            Self::TokenUrl => vec![token],
+            Self::TokenUrlSlash => vec![slash],
+            Self::Issuer => vec![issuer],
+            Self::Any => vec![token, slash, issuer],
+        }
+    }
+}
+
+/// When the assertion expires, in whole seconds since 1970.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "seconds since 1970 are far below 2^52, and the value was compared to them"
+)]
+fn check_times(claims: &Claims) -> Result<u64, AssertionProblem> {
+    let (now, skew, longest) = (now() as f64, SKEW as f64, LONGEST as f64);
+    let Some(expires) = claims.exp else {
+        return problem("`exp` is required");
+    };
+    if expires <= now - skew {
+        return problem("the assertion has expired");
+    }
+    let made = claims.iat.unwrap_or(now);
+    if expires > now + longest + skew || expires - made > longest + skew {
+        return problem(format!("`exp` must be at most {LONGEST} seconds ahead"));
+    }
+    if made > now + skew || claims.nbf.is_some_and(|from| from > now + skew) {
+        return problem("the assertion is not valid yet: is the clock right?");
+    }
+    Ok(expires as u64)
+}

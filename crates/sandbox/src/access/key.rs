@@ -1,0 +1,90 @@
+//! The public keys of clients that sign what they send instead of sending a secret.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+
+/// A client's public key: RSA, or ECDSA on the curve P-256, in a PEM file.
+///
+/// On the command line it is `CLIENT=FILE`.
+///
+/// ```
+/// use taskferry_sandbox::PublicKey;
+///
+/// let key: PublicKey = "reports=keys/reports.pem".parse()?;
+/// assert_eq!((key.client_id.as_str(), key.file.to_str()), ("reports", Some("keys/reports.pem")));
+/// # Ok::<(), taskferry_sandbox::KeyProblem>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Whose it is. A client that is not named elsewhere sees all of the first tenant.
+    pub client_id: String,
+    /// Where it stands.
+    pub file: PathBuf,
+}
+
+/// What is wrong with a public key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeyProblem(String);
+
+impl FromStr for PublicKey {
+    type Err = KeyProblem;
+
+    fn from_str(text: &str) -> Result<Self, KeyProblem> {
+        match text.split_once('=') {
+            Some((client_id, file)) if !client_id.is_empty() && !file.is_empty() => {
+                Ok(Self { client_id: client_id.to_owned(), file: file.into() })
+            }
+            _ => Err(KeyProblem(format!("`{text}` is no public key: write CLIENT=FILE.pem"))),
+        }
+    }
+}
+
+/// A key that signatures are checked with, and the one algorithm that goes with it.
+#[derive(Debug)]
+pub(crate) struct RegisteredKey {
+    pub(super) algorithm: Algorithm,
+    pub(super) key: DecodingKey,
+}
+
+/// All keys of a client, by its id. Several let a client change from one to the next.
+pub(crate) type RegisteredKeys = BTreeMap<String, Vec<RegisteredKey>>;
+
+/// Reads the key files.
+///
+/// # Errors
+/// A file can't be read or holds no key of a kind that is taken.
+pub(crate) fn read_keys(keys: &[PublicKey]) -> Result<RegisteredKeys, KeyProblem> {
+    let mut registered = RegisteredKeys::new();
+    for key in keys {
+        let file = key.file.display();
+        let pem = std::fs::read(&key.file).map_err(|error| {
+            KeyProblem(format!("the public key `{file}` can't be read: {error}"))
+        })?;
+        let parsed = parse(&pem).map_err(|why| KeyProblem(format!("`{file}` {why}")))?;
+        registered.entry(key.client_id.clone()).or_default().push(parsed);
+    }
+    Ok(registered)
+}
+
+fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
+    if pem.windows(12).any(|text| text == b"PRIVATE KEY-") {
+        return Err(
+            "holds a private key: keep it to yourself, and name the file of the public one",
+        );
+    }
+    if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+        return Ok(RegisteredKey { algorithm: Algorithm::RS256, key });
+    }
+    // A point on P-256 is 65 bytes long; other curves have other lengths.
+    match DecodingKey::from_ec_pem(pem) {
+        Ok(key) if key.try_get_as_bytes().is_ok_and(|point| point.len() == 65) => {
+            Ok(RegisteredKey { algorithm: Algorithm::ES256, key })
+        }
+        Ok(_) => Err("holds a key on another curve than P-256"),
+        Err(_) => Err("holds no public key in PEM form: RSA and ECDSA on P-256 are taken"),
+    }
+}

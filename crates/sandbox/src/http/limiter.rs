@@ -1,0 +1,59 @@
+//! The rate limit: so many requests a second for all clients of a tenant together.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::http::{HeaderValue, StatusCode};
+
+use super::error::ApiError;
+use crate::{RetryAfter, SandboxSettings};
+
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// What the tenants have sent in the current second of each.
+#[derive(Debug, Default)]
+pub(crate) struct Limiter(Mutex<HashMap<String, Window>>);
+
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    requests: u32,
+}
+
+impl Limiter {
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// 429 if the tenant has sent as many as it may.
+    pub(super) fn count(&self, tenant: &str, settings: &SandboxSettings) -> Result<(), ApiError> {
+        let Some(most) = settings.rate_limit.0 else { return Ok(()) };
+        let now = Instant::now();
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.entry(tenant.to_owned()).or_insert(Window { began: now, requests: 0 });
+        if now.duration_since(window.began) >= WINDOW {
+            *window = Window { began: now, requests: 0 };
+        }
+        if window.requests < most {
+            window.requests += 1;
+            return Ok(());
+        }
+        drop(windows);
+        let description = format!(
+            "the tenant's clients may send {most} requests a second together, and have sent more"
+        );
+        let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, description);
+        Err(match settings.retry_after {
+            RetryAfter::None => refused,
+            RetryAfter::Seconds => refused.retry_after(HeaderValue::from_static("1")),
+            RetryAfter::Date => {
+                // Dates have whole seconds; one more, so that it is not over too early.
+                let date = httpdate::fmt_http_date(SystemTime::now() + 2 * WINDOW);
+                match HeaderValue::from_str(&date) {
+                    Ok(date) => refused.retry_after(date),
+                    Err(_) => refused,
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! Which tasks of a profile are shown, and what of them.
+
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
+use taskferry_profile::model::{TaskHierarchy, ValidationState};
+
+use super::skills::Skills;
+use super::{Expansion, Shape, Subject};
+use crate::dice::Dice;
+use crate::store::StoredProfile;
+use crate::{MissingMember, WeeklyHours};
+
+/// A task as it was loaded. What is only passed on stays text, so numbers keep theirs.
+#[derive(Deserialize)]
+pub(super) struct StoredTask<'a> {
+    #[serde(borrow)]
+    task_id: &'a RawValue,
+    #[serde(borrow)]
+    task: &'a RawValue,
+    #[serde(borrow)]
+    validation_state: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    weekly_hours: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    ai_impact: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) linked_skills: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    source_data: Option<&'a RawValue>,
+    hierarchy: Option<TaskHierarchy>,
+}
+
+/// A null that is present is passed on as such.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// A task as it is shown.
+pub(super) struct ShownTask<'a> {
+    task_id: &'a RawValue,
+    task: &'a RawValue,
+    validation_state: Cow<'a, str>,
+    /// What was asked for, in the order of TechWolf's example.
+    members: Vec<(&'static str, Cow<'a, RawValue>)>,
+    pub(super) hierarchy: Option<TaskHierarchy>,
+}
+
+impl Serialize for ShownTask<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut shown = serializer.serialize_map(Some(3 + self.members.len()))?;
+        shown.serialize_entry("task_id", self.task_id)?;
+        shown.serialize_entry("task", self.task)?;
+        shown.serialize_entry("validation_state", &self.validation_state)?;
+        for (name, value) in &self.members {
+            shown.serialize_entry(name, value.as_ref())?;
+        }
+        shown.end()
+    }
+}
+
+/// The tasks of a profile that the request is to see.
+pub(super) fn shown_tasks<'a>(
+    profile: &'a StoredProfile,
+    shape: &Shape,
+) -> serde_json::Result<Vec<ShownTask<'a>>> {
+    let mut tasks: Vec<StoredTask<'a>> = serde_json::from_str(&profile.tasks)?;
+    let rejected = shape.includes(Expansion::RejectedTasks);
+    tasks.retain(|task| rejected || task.validation_state != ValidationState::REJECTED);
+    if shape.subject == Subject::Employee {
+        tasks.retain(|task| does(&profile.external_id, task));
+    }
+    let skills = Skills::of(&tasks, shape)?;
+    tasks.into_iter().map(|task| show(task, &profile.external_id, &skills, shape)).collect()
+}
+
+fn show<'a>(
+    task: StoredTask<'a>,
+    owner: &str,
+    skills: &Skills<'_>,
+    shape: &Shape,
+) -> serde_json::Result<ShownTask<'a>> {
+    let mut members = Vec::with_capacity(4);
+    for expansion in [
+        Expansion::WeeklyHours,
+        Expansion::AiImpact,
+        Expansion::LinkedSkills,
+        Expansion::SourceData,
+        Expansion::SourceEvents,
+    ] {
+        if !shape.includes(expansion) {
+            continue;
+        }
+        let member = match expansion {
+            Expansion::WeeklyHours => task.weekly_hours.map(|hours| shown_hours(hours, shape)),
+            Expansion::AiImpact => task.ai_impact.map(Cow::Borrowed),
+            Expansion::LinkedSkills => skills.shown(task.linked_skills)?,
+            Expansion::SourceEvents => Some(Cow::Owned(source_events(owner, &task)?)),
+            _ => task.source_data.map(Cow::Borrowed),
+        };
+        let member = match member {
+            None if shape.settings.missing_member == MissingMember::Null => {
+                Some(Cow::Owned(to_raw_value(&())?))
+            }
+            member => member,
+        };
+        members.extend(member.map(|value| (expansion.as_str(), value)));
+    }
+    let StoredTask { task_id, task, validation_state, hierarchy, .. } = task;
+    Ok(ShownTask { task_id, task, validation_state, members, hierarchy })
+}
+
+fn shown_hours<'a>(hours: &'a RawValue, shape: &Shape) -> Cow<'a, RawValue> {
+    let whole = (shape.settings.weekly_hours == WeeklyHours::Whole)
+        .then(|| hours.get().parse::<f64>().ok())
+        .flatten()
+        .map(|hours| format!("{:.0}", hours.round().max(1.0)));
+    let whole = whole.and_then(|text| RawValue::from_string(text).ok());
+    whole.map_or(Cow::Borrowed(hours), Cow::Owned)
+}
+
+/// Whether an employee does a task of their job: five of six.
+fn does(employee: &str, task: &StoredTask<'_>) -> bool {
+    dice(employee, task).below(6) > 0
+}
+
+/// Dice that fall the same way for an employee and a task whenever they are asked about.
+fn dice(employee: &str, task: &StoredTask<'_>) -> Dice {
+    let sum = |text: &str| {
+        // FNV-1a: the same for ever, on every machine.
+        text.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |sum, byte| {
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        })
+    };
+    Dice::new(sum(employee), sum(task.task_id.get()))
+}
+
+/// Kinds of events of an employee's timeline from which a task can be derived.
+const EVENT_TYPES: [&str; 4] = ["working_history", "project", "resume_document", "learning"];
+
+/// The events that speak of a task, made up for each employee.
+fn source_events(employee: &str, task: &StoredTask<'_>) -> serde_json::Result<Box<RawValue>> {
+    #[derive(Serialize)]
+    struct Event {
+        external_id: String,
+        event_type: &'static str,
+    }
+    let mut dice = dice(employee, task);
+    let _ = dice.below(6);
+    let first = dice.below(EVENT_TYPES.len());
+    let events: Vec<Event> = EVENT_TYPES
+        .into_iter()
+        .cycle()
+        .skip(first)
+        .take(dice.between(1, 2))
+        .map(|event_type| Event {
+            external_id: format!("{employee}-{event_type}-{}", dice.between(1, 3)),
+            event_type,
+        })
+        .collect();
+    to_raw_value(&events)
+}

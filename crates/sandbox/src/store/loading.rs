@@ -1,0 +1,192 @@
+//! Filling a database, in one transaction: either all that was named is loaded, or nothing has changed.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Store;
+use super::pool::Pool;
+use super::schema::Place;
+use crate::SandboxError;
+use crate::dice::Dice;
+
+/// A database that may be filled.
+pub(crate) struct Loading {
+    connection: Connection,
+    place: Place,
+    changing: bool,
+    /// The tenant that is being loaded.
+    tenant: i64,
+    /// The last position of all tenants loaded before.
+    base: i64,
+    /// How many employees the tenant has.
+    employees: u64,
+    started: i64,
+}
+
+/// A job on its way into the database.
+pub(crate) struct NewJob<'a> {
+    /// Its place in the order of creation, from 1; grows from job to job.
+    pub(crate) position: u64,
+    pub(crate) external_id: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) family_id: Option<&'a str>,
+    pub(crate) family_name: Option<&'a str>,
+    /// In microseconds since 1970. None: when it was loaded.
+    pub(crate) last_updated: Option<i64>,
+    /// A JSON array.
+    pub(crate) tasks: &'a str,
+}
+
+/// What became of a job.
+pub(crate) enum Inserted {
+    New,
+    /// Another job has the same external id: the one at this position.
+    Duplicate {
+        of: u64,
+    },
+}
+
+impl Loading {
+    /// Opens the database in `file`, or a private one.
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self, SandboxError> {
+        let place = Place::new(file)?;
+        let connection = place.open()?;
+        let started = super::now();
+        Ok(Self { connection, place, changing: false, tenant: 0, base: 0, employees: 0, started })
+    }
+
+    /// The names of all tenants that have been loaded, the oldest first.
+    pub(crate) fn tenants(&self) -> Result<Vec<String>, SandboxError> {
+        let names = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare("SELECT name FROM tenants ORDER BY id")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        names().map_err(|error| self.place.told(error))
+    }
+
+    /// Starts to load a tenant, who has nothing then.
+    pub(crate) fn begin_tenant(&mut self, name: &str) -> Result<(), SandboxError> {
+        if !self.changing {
+            self.place.before_loading(&self.connection)?;
+            if self.connection.is_autocommit() {
+                self.sql(|connection| connection.execute_batch("BEGIN"))?;
+            }
+            self.changing = true;
+        }
+        let (tenant, base) = self.sql(|connection| {
+            connection.execute("INSERT OR IGNORE INTO tenants (name) VALUES (?1)", [name])?;
+            let tenant: i64 =
+                connection.query_row("SELECT id FROM tenants WHERE name = ?1", [name], |row| {
+                    row.get(0)
+                })?;
+            for table in ["employees", "jobs", "job_families"] {
+                connection.execute(&format!("DELETE FROM {table} WHERE tenant = ?1"), [tenant])?;
+            }
+            let last = "SELECT coalesce(max(position), 0) FROM jobs";
+            Ok((tenant, connection.query_row(last, [], |row| row.get(0))?))
+        })?;
+        (self.tenant, self.base, self.employees) = (tenant, base, 0);
+        Ok(())
+    }
+
+    pub(crate) fn insert(&mut self, job: &NewJob<'_>) -> Result<Inserted, SandboxError> {
+        let position = self.base.saturating_add(i64::try_from(job.position).unwrap_or(i64::MAX));
+        let updated = job.last_updated.unwrap_or(self.started);
+        let (tenant, base) = (self.tenant, self.base);
+        let duplicate = self.sql(|connection| {
+            let before = connection
+                .prepare_cached("SELECT position FROM jobs WHERE tenant = ?1 AND external_id = ?2")?
+                .query_row(params![tenant, job.external_id], |row| row.get::<_, i64>(0))
+                .optional()?;
+            if before.is_some() {
+                return Ok(before);
+            }
+            insert_family(connection, tenant, updated, job)?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO jobs (position, tenant, external_id, last_updated, job_name, job_family_id, tasks)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    position,
+                    tenant,
+                    job.external_id,
+                    updated,
+                    job.name,
+                    job.family_id,
+                    job.tasks
+                ])?;
+            Ok(None)
+        })?;
+        if let Some(before) = duplicate {
+            let of = u64::try_from(before - base).unwrap_or_default();
+            return Ok(Inserted::Duplicate { of });
+        }
+        self.insert_employees(job.position, position)?;
+        Ok(Inserted::New)
+    }
+
+    /// Makes up the people who do a job: up to three, one in ten of whom has left.
+    fn insert_employees(&mut self, number: u64, job: i64) -> Result<(), SandboxError> {
+        let mut dice = Dice::new(EMPLOYEES, number);
+        let (tenant, first) = (self.tenant, self.employees);
+        let count = dice.below(4) as u64;
+        self.sql(|connection| {
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO employees (tenant, external_id, is_active, job) VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            for number in first + 1..=first + count {
+                let id = format!("employee-{number:06}");
+                statement.execute(params![tenant, id, !dice.chance(10), job])?;
+            }
+            Ok(())
+        })?;
+        self.employees += count;
+        Ok(())
+    }
+
+    /// Keeps what was loaded.
+    pub(crate) fn finish(self) -> Result<Store, SandboxError> {
+        if self.changing {
+            self.sql(|connection| connection.execute_batch("COMMIT"))?;
+        }
+        let tenants: HashMap<String, i64> = self.sql(|connection| {
+            let mut statement = connection.prepare("SELECT name, id FROM tenants")?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })?;
+        let (connections, private_file) = self.place.connections(self.connection)?;
+        let pool = Arc::new(Pool::new(connections, private_file));
+        Ok(Store { pool, tenants: Arc::new(tenants) })
+    }
+
+    fn sql<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, SandboxError> {
+        work(&self.connection).map_err(|error| self.place.told(error))
+    }
+}
+
+/// Which employees there are; says nothing but that they differ from other things that are made up.
+const EMPLOYEES: u64 = 0xE3;
+
+/// A family has the name that the first job tells, and was updated when its last job was.
+fn insert_family(
+    connection: &Connection,
+    tenant: i64,
+    updated: i64,
+    job: &NewJob<'_>,
+) -> rusqlite::Result<()> {
+    let Some(family) = job.family_id else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "INSERT INTO job_families (tenant, external_id, name, last_updated) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (tenant, external_id) DO UPDATE SET
+                 name = coalesce(name, excluded.name), last_updated = max(last_updated, excluded.last_updated)",
+        )?
+        .execute(params![tenant, family, job.family_name, updated])
+        .map(|_| ())
+}

@@ -1,0 +1,83 @@
+//! Loading the tenants' data.
+
+use crate::clients::{DEFAULT_TENANT, check_tenant};
+use crate::store::{Inserted, Loading, NewJob};
+use crate::{
+    ClientProblem, DataOrigin, DatabaseFile, Filled, Generator, MAX_JOBS, SandboxError,
+    SandboxOptions, Tenant, dataset,
+};
+
+/// Loads every tenant that is to be loaded, and gives the names of all there are, those that were named first.
+pub(crate) fn load_tenants(
+    options: &SandboxOptions,
+    loading: &mut Loading,
+) -> Result<Vec<String>, SandboxError> {
+    let stored = loading.tenants()?;
+    let mut tenants: Vec<String> = Vec::new();
+    let only = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None }];
+    // Of a database that holds something, no tenant has to be named to be served.
+    let unnamed: &[Tenant] = match &options.database {
+        Some(DatabaseFile { filled: Filled::Serve, .. }) if !stored.is_empty() => &[],
+        _ => &only,
+    };
+    let named = if options.tenants.is_empty() { unnamed } else { &options.tenants };
+    for (tenant, number) in named.iter().zip(0_u64..) {
+        check_tenant(&tenant.name)?;
+        if tenants.contains(&tenant.name) {
+            return Err(
+                ClientProblem::new(format!("there are two tenants `{}`", tenant.name)).into()
+            );
+        }
+        tenants.push(tenant.name.clone());
+        if let Some(DatabaseFile { path, filled }) = &options.database
+            && stored.contains(&tenant.name)
+        {
+            match filled {
+                Filled::Serve if tenant.data.is_none() => continue,
+                Filled::Replace => {}
+                Filled::Serve | Filled::Refuse => {
+                    let (path, tenant) = (path.clone(), tenant.name.clone());
+                    return Err(SandboxError::Filled { path, tenant });
+                }
+            }
+        }
+        loading.begin_tenant(&tenant.name)?;
+        match tenant.data.as_ref().unwrap_or(&options.data) {
+            DataOrigin::Generated { jobs, .. } if *jobs > MAX_JOBS => {
+                return Err(SandboxError::TooManyJobs { jobs: *jobs });
+            }
+            // Tenants with the same jobs could not tell whose they see.
+            DataOrigin::Generated { jobs, seed } if tenant.data.is_none() => {
+                generate(*jobs, seed.wrapping_add(number), loading)?;
+            }
+            DataOrigin::Generated { jobs, seed } => generate(*jobs, *seed, loading)?,
+            DataOrigin::File(path) => dataset::load(path, loading)?,
+        }
+    }
+    let others: Vec<_> = stored.into_iter().filter(|name| !tenants.contains(name)).collect();
+    tenants.extend(others);
+    Ok(tenants)
+}
+
+fn generate(jobs: u32, seed: u64, loading: &mut Loading) -> Result<(), SandboxError> {
+    let generator = Generator::new(seed);
+    for index in 0..jobs {
+        let number = u64::from(index) + 1;
+        let failed = |message: String| SandboxError::Generated { number, message };
+        let job = generator.job(index);
+        let tasks = serde_json::to_string(&job.tasks).map_err(|error| failed(error.to_string()))?;
+        let inserted = loading.insert(&NewJob {
+            position: number,
+            external_id: &job.external_id,
+            name: job.job_name.as_deref(),
+            family_id: job.job_family_id.as_deref(),
+            family_name: job.job_family_name.as_deref(),
+            last_updated: Some(generator.last_updated(index)),
+            tasks: &tasks,
+        })?;
+        if let Inserted::Duplicate { of } = inserted {
+            return Err(failed(format!("it has the id of job {of}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Databases in files.
+
+use std::path::Path;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, DatabaseFile, Filled, Sandbox, SandboxError, SandboxOptions};
+
+use crate::client::{Client, file_of, task};
+
+fn options(path: &Path, filled: Filled, jobs: u32) -> SandboxOptions {
+    SandboxOptions {
+        data: DataOrigin::Generated { jobs, seed: 3 },
+        database: Some(DatabaseFile { path: path.to_owned(), filled }),
+        ..SandboxOptions::default()
+    }
+}
+
+async fn reject_first(client: &Client) -> Value {
+    let page = client.page("", &json!({"limit": 100})).await;
+    let records = page["records"].as_array().unwrap();
+    let job = records.iter().find(|record| record["tasks"] != json!([])).unwrap();
+    let path =
+        format!("/job_architecture/jobs/{}/task_profile", job["external_id"].as_str().unwrap());
+    let body =
+        json!({"tasks": [{"task_id": job["tasks"][0]["task_id"], "validation_state": "rejected"}]});
+    assert_eq!(client.send(Method::PATCH, &path).json(&body).send().await.unwrap().status(), 204);
+    job.clone()
+}
+
+#[tokio::test]
+async fn what_was_loaded_and_changed_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    let client = Client::of(options(&path, Filled::Serve, 30)).await;
+    let job = reject_first(&client).await;
+    let body = json!({"include": ["rejected_tasks"]});
+    let (jobs, listed) =
+        (client.all("", &body, 100).await, client.got("/job_architecture/jobs").await);
+    client.sandbox.stop().await;
+
+    // What to generate is for new databases.
+    let client = Client::of(options(&path, Filled::Serve, 500)).await;
+    assert_eq!(client.all("", &body, 100).await, jobs);
+    assert_eq!(client.got("/job_architecture/jobs").await, listed);
+    let again = client
+        .got(&format!(
+            "/job_architecture/jobs/{}/task_profile",
+            job["external_id"].as_str().unwrap()
+        ))
+        .await;
+    assert_eq!(
+        again["tasks"].as_array().unwrap().len() + 1,
+        job["tasks"].as_array().unwrap().len()
+    );
+}
+
+#[tokio::test]
+async fn a_filled_database_is_not_loaded_over_unless_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    assert_eq!(Sandbox::load(options(&path, Filled::Refuse, 3)).unwrap().jobs(), 3);
+    let error = Sandbox::load(options(&path, Filled::Refuse, 4)).unwrap_err();
+    assert!(matches!(error, SandboxError::Filled { .. }));
+    assert!(
+        error.to_string().contains("holds data of the tenant `sandbox` already")
+            && error.to_string().contains("--replace"),
+        "{error}"
+    );
+    assert_eq!(Sandbox::load(options(&path, Filled::Serve, 4)).unwrap().jobs(), 3);
+    assert_eq!(Sandbox::load(options(&path, Filled::Replace, 5)).unwrap().jobs(), 5);
+
+    let client = Client::of(options(&path, Filled::Serve, 0)).await;
+    assert_eq!(client.all("", &json!({}), 2).await.len(), 5);
+    assert!(
+        client.got("/job_architecture/job_families").await["count"].as_u64().unwrap() <= 5,
+        "nothing is left of before"
+    );
+}
+
+#[test]
+fn a_dataset_that_fails_leaves_the_database_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    Sandbox::load(options(&path, Filled::Serve, 7)).unwrap();
+    let broken = file_of(&[json!({"external_id": "a", "tasks": []}), json!({"tasks": []})]);
+    let data = DataOrigin::File(broken.path().to_owned());
+    let error =
+        Sandbox::load(SandboxOptions { data, ..options(&path, Filled::Replace, 0) }).unwrap_err();
+    assert!(matches!(error, SandboxError::Dataset { line: 2, .. }), "{error}");
+    assert_eq!(Sandbox::load(options(&path, Filled::Serve, 0)).unwrap().jobs(), 7);
+}
+
+#[tokio::test]
+async fn tenants_are_added_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    let with = |tenant: &str, filled, jobs| SandboxOptions {
+        tenants: vec![tenant.parse().unwrap()],
+        ..options(&path, filled, jobs)
+    };
+    assert_eq!(Sandbox::load(with("acme", Filled::Refuse, 3)).unwrap().jobs(), 3);
+    assert_eq!(Sandbox::load(with("beta", Filled::Refuse, 4)).unwrap().jobs(), 7);
+    assert_eq!(Sandbox::load(with("beta", Filled::Replace, 6)).unwrap().jobs(), 9);
+    assert!(Sandbox::load(with("acme", Filled::Refuse, 3)).is_err());
+
+    let client = Client::of(options(&path, Filled::Serve, 1)).await;
+    assert_eq!(client.sandbox.credentials().tenant, "acme", "the first that was loaded");
+    assert_eq!(client.all("", &json!({}), 2).await.len(), 3);
+    let body =
+        json!({"client_id": "beta-client", "client_secret": "beta-secret", "tenant": "beta"});
+    let token = client.new_token(body).await;
+    let client = Client { token, ..client };
+    assert_eq!(client.all("", &json!({}), 4).await.len(), 6);
+}
+
+#[test]
+fn a_file_of_some_other_kind_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(
+        &text,
+        "these are my notes, and they are longer than a hundred bytes, ".repeat(9),
+    )
+    .unwrap();
+    let foreign = folder.path().join("foreign.db");
+    rusqlite::Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE songs (name TEXT)")
+        .unwrap();
+    let newer = folder.path().join("newer.db");
+    Sandbox::load(options(&newer, Filled::Serve, 1)).unwrap();
+    rusqlite::Connection::open(&newer).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    for (path, says) in [
+        (text, "it is no SQLite database"),
+        (foreign, "it is a database of some other program"),
+        (newer, "it was written by a newer version of the sandbox (layout 99"),
+    ] {
+        let before = std::fs::read(&path).unwrap();
+        for filled in [Filled::Serve, Filled::Replace] {
+            let error = Sandbox::load(options(&path, filled, 1)).unwrap_err();
+            assert!(matches!(error, SandboxError::WrongDatabase { .. }));
+            assert!(error.to_string().contains(says), "{error}");
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+    let nowhere = folder.path().join("no/such/folder.db");
+    let error = Sandbox::load(options(&nowhere, Filled::Serve, 1)).unwrap_err();
+    assert!(matches!(error, SandboxError::DatabaseFile { .. }));
+    assert!(error.to_string().contains("folder.db"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_being_served_can_be_served_again_but_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    let client = Client::of(options(&path, Filled::Serve, 5)).await;
+    let other = Client::of(options(&path, Filled::Serve, 5)).await;
+    let job = reject_first(&client).await;
+    let seen = other
+        .got(&format!(
+            "/job_architecture/jobs/{}/task_profile",
+            job["external_id"].as_str().unwrap()
+        ))
+        .await;
+    assert_ne!(seen, job, "what one changes the other sees");
+
+    let error = Sandbox::load(options(&path, Filled::Replace, 1)).unwrap_err();
+    assert!(matches!(error, SandboxError::DatabaseInUse { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn pages_are_read_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::of(options(&folder.path().join("sandbox.db"), Filled::Serve, 60)).await;
+    let whole = client.page("", &json!({"limit": 60})).await;
+    let pages = (0..40).map(|_| client.export("", &Value::Null));
+    let wrong = futures_util::future::join_all(pages).await;
+    assert!(wrong.iter().all(|(status, _)| *status == 400));
+    let body = json!({"limit": 60});
+    let pages = (0..40).map(|_| client.page("", &body));
+    for page in futures_util::future::join_all(pages).await {
+        assert_eq!(page, whole);
+    }
+}
+
+#[tokio::test]
+async fn a_private_database_leaves_nothing_behind() {
+    let jobs =
+        [json!({"external_id": "j1", "tasks": [task("a", "suggested"), task("b", "suggested")]})];
+    let client = Client::with_jobs(&jobs).await;
+    let path = "/job_architecture/jobs/j1/task_profile";
+    let body = json!({"tasks": [{"task_id": "a", "validation_state": "rejected"}]});
+    assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
+    assert_eq!(client.got(path).await["tasks"].as_array().unwrap().len(), 1);
+    if cfg!(unix) {
+        let own = std::process::id();
+        let open = std::fs::read_dir(format!("/proc/{own}/fd")).into_iter().flatten().flatten();
+        let names: Vec<_> =
+            open.filter_map(|entry| std::fs::read_link(entry.path()).ok()).collect();
+        let left =
+            names.iter().filter(|name| name.to_string_lossy().contains("taskferry-sandbox-"));
+        assert!(left.clone().all(|name| !name.exists()), "{:?}", left.collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,67 @@
+//! `docs/sandbox.md` says what is true.
+
+use std::path::{Path, PathBuf};
+
+use taskferry_sandbox::SETTINGS;
+
+fn page() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(root.join("docs/sandbox.md")).unwrap()
+}
+
+#[test]
+fn the_table_of_settings_is_that_of_the_code() {
+    let mut table = String::from(
+        "| setting | values | default | what is unknown, and why this default |\n|---|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        table.push_str(&format!(
+            "| `{}` | {} | `{}` | {} Because {}. |\n",
+            setting.name, setting.values, setting.default, setting.unknown, setting.reason
+        ));
+    }
+    assert!(page().contains(&table), "the table in docs/sandbox.md has to be:\n\n{table}");
+}
+
+#[test]
+fn every_sentence_is_held_by_tests_that_exist() {
+    let page = page();
+    let (_, part) = page.split_once("## Every sentence, and the test that holds it").unwrap();
+    let part = part.split("\n## ").next().unwrap();
+    let rows: Vec<_> = part.lines().filter(|line| line.starts_with("| \"")).collect();
+    assert!(rows.len() >= 25, "{}", rows.len());
+    let sources = sources();
+    for row in rows {
+        let tests = row.trim_end_matches('|').rsplit_once('|').unwrap().1;
+        let tests: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            let (file, name) =
+                test.split_once("::").unwrap_or_else(|| panic!("`{test}` is no FILE::TEST"));
+            let found = sources
+                .iter()
+                .any(|(path, text)| path.ends_with(file) && text.contains(&format!("fn {name}()")));
+            assert!(found, "there is no test `{test}`");
+        }
+    }
+}
+
+/// All test files of the sandbox and of the source, with their text.
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut folders =
+        vec![root.join("crates/sandbox/tests"), root.join("crates/sources/techwolf/tests")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((path, text));
+            }
+        }
+    }
+    files
+}

@@ -1,0 +1,148 @@
+//! The export of employees.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, descriptions, read};
+
+const EMPLOYEES: &str = "/export/employees/task_profiles";
+
+async fn export(client: &Client, query: &str, body: &Value) -> (reqwest::StatusCode, Value) {
+    let request = client.send(reqwest::Method::POST, &format!("{EMPLOYEES}{query}"));
+    read(request.json(body).send().await.unwrap()).await
+}
+
+async fn all(client: &Client, query: &str, body: &Value, limit: usize) -> Vec<Value> {
+    let mut body = body.clone();
+    body["limit"] = limit.into();
+    let mut records = Vec::new();
+    loop {
+        let (status, page) = export(client, query, &body).await;
+        assert_eq!(status, 200, "{page}");
+        records.extend(page["records"].as_array().unwrap().iter().cloned());
+        if page["has_next"] == false {
+            return records;
+        }
+        body["starting_after"] = page["next_starting_after"].clone();
+    }
+}
+
+#[tokio::test]
+async fn employees_do_tasks_of_a_job() {
+    let client = Client::generated(40).await;
+    let jobs = client
+        .all("", &json!({"include": ["ai_impact", "linked_skills", "weekly_hours"]}), 100)
+        .await;
+    let known: HashMap<String, Value> = jobs
+        .iter()
+        .flat_map(|job| job["tasks"].as_array().unwrap())
+        .map(|task| (task["task_id"].to_string(), task["task"].clone()))
+        .collect();
+    let include =
+        json!({"include": ["ai_impact", "linked_skills", "weekly_hours", "source_events"]});
+    let employees = all(&client, "", &include, 100).await;
+    assert!((30..=90).contains(&employees.len()), "{}", employees.len());
+    assert_eq!(employees[0]["external_id"], "employee-000001");
+    let mut events = 0;
+    for task in employees.iter().flat_map(|employee| employee["tasks"].as_array().unwrap()) {
+        assert_eq!(known.get(&task["task_id"].to_string()), Some(&task["task"]));
+        for event in task["source_events"].as_array().unwrap() {
+            let keys: Vec<_> = event.as_object().unwrap().keys().collect();
+            assert_eq!(keys, ["external_id", "event_type"]);
+            events += 1;
+        }
+        assert!(task.get("source_data").is_none());
+    }
+    assert!(events > 0);
+    assert!(employees.iter().any(|employee| employee["tasks"] == json!([])));
+}
+
+#[tokio::test]
+async fn pages_of_employees_add_up_in_every_form() {
+    let client = Client::generated(40).await;
+    for query in ["", "?response_format=hierarchy", "?external_vendor=workday"] {
+        let body = json!({"include": ["linked_skills", "source_events"]});
+        assert_eq!(all(&client, query, &body, 7).await, all(&client, query, &body, 100).await);
+    }
+}
+
+#[tokio::test]
+async fn is_active_tells_those_who_left() {
+    let client = Client::generated(200).await;
+    let count =
+        async |filters: Value| all(&client, "", &json!({"filters": filters}), 100).await.len();
+    let active = |yes: bool| json!({"filter": "is_active", "is_active": yes});
+    let (everyone, here, gone) = (
+        count(json!([])).await,
+        count(json!([active(true)])).await,
+        count(json!([active(false)])).await,
+    );
+    assert_eq!(everyone, here + gone);
+    assert!(gone > 0 && here > gone * 4, "{here} {gone}");
+    assert_eq!(count(json!([active(true), active(false)])).await, 0);
+}
+
+#[tokio::test]
+async fn a_wrong_request_for_employees_is_named() {
+    let client = Client::generated(5).await;
+    for (body, status, says) in [
+        (json!({}), 400, "`limit` is required"),
+        (
+            json!({"limit": 5, "include": ["source_data"]}),
+            400,
+            "`source_data` is not one of ai_impact, source_events",
+        ),
+        (
+            json!({"limit": 5, "filters": [{"filter": "last_updated", "value": "2022-01-01", "operator": "lt"}]}),
+            400,
+            "`last_updated` is not supported here, only `is_active` is",
+        ),
+        (
+            json!({"limit": 5, "filters": [{"filter": "is_active"}]}),
+            400,
+            "`filters[0].is_active` is required",
+        ),
+        (
+            json!({"limit": 5, "filters": [{"filter": "is_active", "is_active": "yes"}]}),
+            400,
+            "it is `yes`",
+        ),
+        (
+            json!({"limit": 5, "starting_after": "job-000001"}),
+            404,
+            "no employee with the external_id `job-000001`",
+        ),
+    ] {
+        let answer = export(&client, "", &body).await;
+        assert_eq!(answer.0, status, "{body}");
+        let found = descriptions(&answer);
+        assert!(found.len() == 1 && found[0].contains(says), "{body}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_rejected_for_a_job_is_rejected_for_its_people() {
+    let tasks: Vec<_> =
+        (0..12).map(|number| crate::client::task(&format!("t{number}"), "validated")).collect();
+    let jobs: Vec<_> =
+        (0..6).map(|number| json!({"external_id": format!("j{number}"), "tasks": tasks})).collect();
+    let client = Client::with_jobs(&jobs).await;
+    let before = all(&client, "", &json!({}), 100).await;
+    let count = |employees: &[Value]| {
+        employees.iter().map(|one| one["tasks"].as_array().unwrap().len()).sum::<usize>()
+    };
+    assert!(count(&before) > 20);
+    for number in 0..6 {
+        let decisions: Vec<_> = (0..12)
+            .map(|task| json!({"task_id": format!("t{task}"), "validation_state": "rejected"}))
+            .collect();
+        let path = format!("/job_architecture/jobs/j{number}/task_profile");
+        let request = client.send(reqwest::Method::PATCH, &path).json(&json!({"tasks": decisions}));
+        assert_eq!(request.send().await.unwrap().status(), 204);
+    }
+    let after = all(&client, "", &json!({}), 100).await;
+    assert_eq!((count(&after), after.len()), (0, before.len()));
+    let rejected = all(&client, "", &json!({"include": ["rejected_tasks"]}), 100).await;
+    assert_eq!(count(&rejected), count(&before));
+}

@@ -1,0 +1,224 @@
+//! What goes wrong on purpose, as a client sees it.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Response;
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, Faults, SandboxOptions};
+
+use crate::client::{Client, descriptions, read, settings_of};
+
+async fn faulty(faults: &[&str], assignments: &[&str]) -> Client {
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    let data = DataOrigin::Generated { jobs: 10, seed: 3 };
+    let (faults, settings) = (Faults { faults, seed: 7 }, settings_of(assignments));
+    Client::of(SandboxOptions { data, faults, settings, ..SandboxOptions::default() }).await
+}
+
+async fn send(client: &Client, body: &Value) -> Response {
+    client.request("").json(body).send().await.unwrap()
+}
+
+/// An export whose request asks for a fault itself.
+async fn asking(client: &Client, fault: &str, body: &Value) -> Response {
+    client.request("").header("x-sandbox-fault", fault).json(body).send().await.unwrap()
+}
+
+fn ids(page: &Value) -> Vec<&str> {
+    page["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| job["external_id"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_fault_comes_with_the_request_it_was_asked_for() {
+    let client = faulty(&["429@2", "503@3-4", "500@6-"], &[]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        statuses.push(send(&client, &json!({"limit": 1})).await.status().as_u16());
+    }
+    assert_eq!(statuses, [200, 429, 503, 503, 200, 500, 500, 500]);
+}
+
+#[tokio::test]
+async fn chance_is_the_same_for_the_same_seed() {
+    let outcome = async || {
+        let client = faulty(&["503%40"], &[]).await;
+        let mut statuses = Vec::new();
+        for _ in 0..40 {
+            statuses.push(send(&client, &json!({"limit": 1})).await.status().as_u16());
+        }
+        statuses
+    };
+    let first = outcome().await;
+    assert_eq!(outcome().await, first);
+    let failed = first.iter().filter(|status| **status == 503).count();
+    assert!((8..=24).contains(&failed), "{failed} of 40");
+}
+
+#[tokio::test]
+async fn refusals_have_the_form_that_was_asked_for() {
+    let client =
+        faulty(&["429@1:retry-after=7", "429@2:retry-after=date", "503-html@3", "429@4"], &[])
+            .await;
+    let body = json!({"limit": 1});
+    let first = send(&client, &body).await;
+    assert_eq!(first.headers()["retry-after"], "7");
+    descriptions(&read(first).await);
+    let second = send(&client, &body).await;
+    let date =
+        httpdate::parse_http_date(second.headers()["retry-after"].to_str().unwrap()).unwrap();
+    assert!(date.duration_since(std::time::SystemTime::now()).unwrap() <= Duration::from_secs(2));
+    let third = send(&client, &body).await;
+    assert!(third.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(third.text().await.unwrap().contains("503 Service Unavailable"));
+    assert!(!send(&client, &body).await.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn the_token_endpoint_can_fail_too() {
+    let client = faulty(&["503@2:on=token", "429@3:on=token"], &[]).await;
+    for (status, error) in [(503, "server_error"), (429, "too_many_requests")] {
+        let (got, answer) = client.ask_for_token(json!({})).await;
+        assert_eq!((got.as_u16(), answer["error"].as_str()), (status, Some(error)));
+    }
+    assert_eq!(client.ask_for_token(json!({})).await.0, 200);
+    assert_eq!(send(&client, &json!({"limit": 1})).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_cut_body_promises_more_than_comes() {
+    let client = faulty(&["cut@1"], &[]).await;
+    let mut response = send(&client, &json!({"limit": 5})).await;
+    assert_eq!(response.status(), 200);
+    let promised = response.content_length().unwrap();
+    let mut got = 0;
+    let broken = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => got += chunk.len() as u64,
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(broken && got < promised, "{got} of {promised}");
+    client.page("", &json!({"limit": 5})).await;
+}
+
+#[tokio::test]
+async fn what_is_late_or_slow_is_right_in_the_end() {
+    let client = faulty(&["latency=150ms@1", "slow=200ms@2"], &[]).await;
+    for _ in 0..2 {
+        let begun = Instant::now();
+        assert_eq!(ids(&client.page("", &json!({"limit": 3})).await).len(), 3);
+        assert!(begun.elapsed() >= Duration::from_millis(140));
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_stays_expired() {
+    let mut client = faulty(&["expired-token@2"], &[]).await;
+    client.page("", &json!({"limit": 1})).await;
+    for _ in 0..2 {
+        let refused = client.export("", &json!({"limit": 1})).await;
+        assert_eq!(refused.0, 401);
+        assert!(descriptions(&refused)[0].contains("expired"));
+    }
+    client.token = client.new_token(json!({})).await;
+    client.page("", &json!({"limit": 1})).await;
+}
+
+#[tokio::test]
+async fn a_page_comes_again() {
+    let client = faulty(&["repeated-page@3"], &[]).await;
+    let first = client.page("", &json!({"limit": 2})).await;
+    let second = client.page("", &json!({"limit": 2, "starting_after": ids(&first)[1]})).await;
+    let third = client.page("", &json!({"limit": 2, "starting_after": ids(&second)[1]})).await;
+    assert_eq!(third, second);
+    let again = client.page("", &json!({"limit": 2, "starting_after": ids(&second)[1]})).await;
+    assert_ne!(again, second);
+}
+
+#[tokio::test]
+async fn a_cursor_leads_back() {
+    let client = faulty(&["looping-cursor@3"], &[]).await;
+    let first = client.page("", &json!({"limit": 2})).await;
+    let second =
+        client.page("", &json!({"limit": 2, "starting_after": first["next_starting_after"]})).await;
+    let third = client
+        .page("", &json!({"limit": 2, "starting_after": second["next_starting_after"]}))
+        .await;
+    assert_eq!(third["next_starting_after"], first["next_starting_after"]);
+    assert_ne!(ids(&third), ids(&second));
+}
+
+#[tokio::test]
+async fn an_empty_page_loses_no_job() {
+    let client = faulty(&["empty-page@1", "empty-page@3", "empty-page@4"], &[]).await;
+    let (mut all, mut cursors) = (Vec::new(), Vec::new());
+    let mut body = json!({"limit": 4});
+    loop {
+        let page = client.page("", &body).await;
+        all.extend(ids(&page).into_iter().map(str::to_owned));
+        if page["has_next"] == false {
+            break;
+        }
+        cursors.push(page["next_starting_after"].to_string());
+        body["starting_after"] = page["next_starting_after"].clone();
+    }
+    assert_eq!((all.len(), cursors.len()), (10, 5));
+    all.dedup();
+    cursors.dedup();
+    assert_eq!((all.len(), cursors.len()), (10, 5), "each cursor is another one");
+}
+
+#[tokio::test]
+async fn a_deleted_cursor_is_gone_for_good() {
+    for (setting, status) in [("404", 404), ("400", 400), ("start", 200)] {
+        let client = faulty(&["deleted-cursor@2"], &[&format!("unknown_cursor={setting}")]).await;
+        let first = client.page("", &json!({"limit": 2})).await;
+        let next = json!({"limit": 2, "starting_after": ids(&first)[1]});
+        for _ in 0..2 {
+            assert_eq!(client.export("", &next).await.0, status, "{setting}");
+        }
+        let afresh = client.page("", &json!({"limit": 2})).await;
+        assert_eq!(ids(&afresh), ids(&first)[..1]);
+    }
+}
+
+#[tokio::test]
+async fn unknown_fields_and_levels_stand_in_both_formats() {
+    for format in ["list", "hierarchy"] {
+        let client = faulty(&["extra-fields", "unknown-levels"], &[]).await;
+        let body = json!({"limit": 10, "include": ["ai_impact"]});
+        let page = client.page(&format!("?response_format={format}"), &body).await;
+        assert!(page["x_sandbox_unknown"].is_object());
+        assert!(page["records"][0]["x_sandbox_unknown"].is_object());
+        let text = page.to_string();
+        assert!(text.matches("x_sandbox_unknown").count() > 20);
+        assert!(text.contains(r#""level":"H6""#) && !text.contains(r#""level":"H2""#));
+    }
+}
+
+#[tokio::test]
+async fn a_request_can_ask_for_its_own_fault() {
+    let client = faulty(&[], &[]).await;
+    let body = json!({"limit": 1});
+    assert_eq!(asking(&client, "503", &body).await.status(), 503);
+    assert_eq!(asking(&client, "latency=1ms, 429:retry-after=1", &body).await.status(), 429);
+    assert_eq!(send(&client, &body).await.status(), 200);
+    for (wrong, says) in [
+        ("cutt", "`X-Sandbox-Fault`: there is no fault `cutt`; did you mean `cut`?"),
+        ("cut@3", "leave out `@`"),
+        ("503%10", "leave out `@`"),
+        ("", "the faults are latency"),
+    ] {
+        let refused = read(asking(&client, wrong, &body).await).await;
+        assert_eq!(refused.0, 400);
+        assert!(descriptions(&refused)[0].contains(says), "{wrong}: {refused:?}");
+    }
+    let off = faulty(&[], &["fault_header=off"]).await;
+    assert_eq!(asking(&off, "503", &body).await.status(), 200);
+}

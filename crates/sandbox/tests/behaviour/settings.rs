@@ -1,0 +1,167 @@
+//! What happens where no public page says what does.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, SandboxOptions};
+
+use crate::client::{Client, descriptions, full_task, place, settings_of, task};
+
+fn job() -> Value {
+    let mut hours = full_task("b", &Value::Null);
+    hours["weekly_hours"] = json!(2.5);
+    hours["linked_skills"] = json!([]);
+    json!({"external_id": "j1", "tasks": [full_task("a", &place("Law", "Courts", "Cases", "Plead")), hours, task("c", "suggested")]})
+}
+
+async fn client(settings: &[&str]) -> Client {
+    Client::with_settings(&[job()], settings).await
+}
+
+async fn status(client: &Client, query: &str, body: Value) -> u16 {
+    client.export(query, &body).await.0.as_u16()
+}
+
+#[tokio::test]
+async fn a_cursor_that_names_nothing_is_answered_as_set() {
+    let lost = json!({"limit": 1, "starting_after": "gone"});
+    for (setting, expected) in [("404", 404), ("400", 400)] {
+        let client = client(&[&format!("unknown_cursor={setting}")]).await;
+        assert_eq!(status(&client, "", lost.clone()).await, expected);
+    }
+    let client = client(&["unknown_cursor=start"]).await;
+    assert_eq!(client.page("", &lost).await, client.page("", &json!({"limit": 1})).await);
+}
+
+#[tokio::test]
+async fn a_missing_limit_is_answered_as_set() {
+    for (setting, expected) in [("400", 400), ("422", 422), ("10", 200)] {
+        let client = client(&[&format!("missing_limit={setting}")]).await;
+        assert_eq!(status(&client, "", json!({})).await, expected);
+        assert_eq!(status(&client, "", json!({"limit": 0})).await, 400);
+    }
+    let jobs: Vec<_> =
+        (0..11).map(|id| json!({"external_id": id.to_string(), "tasks": []})).collect();
+    let client = Client::with_settings(&jobs, &["missing_limit=10"]).await;
+    assert_eq!(client.page("", &json!({})).await["records"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn wrong_values_and_unknown_fields_are_answered_as_set() {
+    let strict = client(&["bad_value=422", "unknown_field=422"]).await;
+    for (query, body, expected) in [
+        ("", json!({"limit": 0}), 422),
+        ("", json!({"limit": 1, "include": ["x"]}), 422),
+        ("", json!({"limit": 1, "filters": [{"filter": "x"}]}), 422),
+        ("?response_format=x", json!({"limit": 1}), 422),
+        ("", json!({"limit": 1, "x": 1}), 422),
+        ("?x=1", json!({"limit": 1}), 422),
+        // What can't be read is badly structured, whatever is set.
+        ("", json!([]), 400),
+        ("", json!({"include": ["x"]}), 400),
+    ] {
+        let answer = strict.export(query, &body).await;
+        assert_eq!(answer.0.as_u16(), expected, "{query} {body}");
+        descriptions(&answer);
+    }
+    let lenient = client(&["unknown_field=ignore"]).await;
+    assert_eq!(status(&lenient, "?x=1", json!({"limit": 1, "x": 1})).await, 200);
+}
+
+#[tokio::test]
+async fn the_filter_last_updated_can_be_missing() {
+    let client = client(&["last_updated_filter=off"]).await;
+    let filter = json!([{"filter": "last_updated", "value": "2022-01-01", "operator": "lt"}]);
+    let answer = client.export("", &json!({"limit": 1, "filters": filter})).await;
+    assert_eq!(answer.0, 400);
+    assert!(descriptions(&answer)[0].contains("only `job_family_id_is_in_list` is"));
+}
+
+#[tokio::test]
+async fn members_that_a_task_does_not_have_are_shown_as_set() {
+    let body = json!({"limit": 1, "include": ["ai_impact", "source_data", "linked_skills", "weekly_hours"]});
+    let absent = client(&[]).await.page("", &body).await["records"][0]["tasks"][2].clone();
+    assert_eq!(absent, task("c", "suggested"));
+    let null = client(&["missing_member=null"]).await.page("", &body).await["records"][0]["tasks"]
+        [2]
+    .clone();
+    for member in ["ai_impact", "source_data", "linked_skills", "weekly_hours"] {
+        assert_eq!(null.get(member), Some(&Value::Null), "{member}");
+    }
+
+    for vendor in ["", "?external_vendor=sap_attribute_library"] {
+        let tasks = async |settings: &[&str]| {
+            client(settings).await.page(vendor, &body).await["records"][0]["tasks"].clone()
+        };
+        assert_eq!(tasks(&[]).await[1].get("linked_skills"), Some(&json!([])));
+        assert_eq!(tasks(&["no_skills=absent"]).await[1].get("linked_skills"), None);
+        assert!(tasks(&["no_skills=absent"]).await[0].get("linked_skills").is_some());
+    }
+
+    let whole =
+        client(&["weekly_hours=whole"]).await.page("", &body).await["records"][0]["tasks"].clone();
+    assert_eq!(
+        (whole[0]["weekly_hours"].to_string(), whole[1]["weekly_hours"].to_string()),
+        ("5".to_owned(), "3".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn hierarchy_records_are_laid_out_as_set() {
+    let body = json!({"limit": 1});
+    let record = async |settings: &[&str]| {
+        client(settings).await.page("?response_format=hierarchy", &body).await["records"][0].clone()
+    };
+    let (a, b) = (
+        json!({"task_id": "a", "task": "Do the a work", "validation_state": "validated"}),
+        json!({"task_id": "b", "task": "Do the b work", "validation_state": "validated"}),
+    );
+    let node = |name: &str, level: &str, children: Value| json!([{"name": name, "level": level, "children": children}]);
+    let tree = node(
+        "Law",
+        "domain",
+        node(
+            "Courts",
+            "subdomain",
+            node("Cases", "cluster", node("Plead", "canonical_task", json!([a]))),
+        ),
+    );
+    assert_eq!(
+        record(&["hierarchy_layout=nodes"]).await,
+        json!({"external_id": "j1", "hierarchy": tree, "tasks": [b, task("c", "suggested")]})
+    );
+    assert_eq!(record(&["unplaced_tasks=omit"]).await.get("tasks"), None);
+    assert!(record(&[]).await.get("domains").is_some());
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_shared_by_the_tenant_and_ends() {
+    for (form, expected) in [("seconds", "seconds"), ("date", "date"), ("none", "none")] {
+        let options = SandboxOptions {
+            data: DataOrigin::Generated { jobs: 1, seed: 1 },
+            settings: settings_of(&["rate_limit=3", &format!("retry_after={form}")]),
+            clients: vec!["other:secret".parse().unwrap()],
+            ..SandboxOptions::default()
+        };
+        let client = Client::of(options).await;
+        let refused = loop {
+            let response = client.request("").json(&json!({"limit": 1})).send().await.unwrap();
+            if response.status() != 200 {
+                break response;
+            }
+        };
+        let after =
+            refused.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        let answer = crate::client::read(refused).await;
+        assert_eq!(answer.0, 429);
+        assert!(descriptions(&answer)[0].contains("3 requests a second"));
+        match (expected, after) {
+            ("seconds", Some(after)) => assert_eq!(after, "1"),
+            ("date", Some(after)) => {
+                assert!(httpdate::parse_http_date(&after).unwrap() > SystemTime::now())
+            }
+            ("none", None) => {}
+            (_, after) => panic!("{form}: {after:?}"),
+        }
+    }
+}

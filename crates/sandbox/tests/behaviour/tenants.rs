@@ -1,0 +1,163 @@
+//! Tenants who can't see each other, and clients who see only a part.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, Sandbox, SandboxOptions, Tenant};
+
+use crate::client::{Client, file_of, read, task};
+
+fn options(tenants: &[&str], clients: &[&str], jobs: u32) -> SandboxOptions {
+    SandboxOptions {
+        data: DataOrigin::Generated { jobs, seed: 3 },
+        tenants: tenants.iter().map(|text| text.parse().unwrap()).collect(),
+        clients: clients.iter().map(|text| text.parse().unwrap()).collect(),
+        ..SandboxOptions::default()
+    }
+}
+
+/// A token for another client than the first.
+async fn token(client: &Client, id: &str, tenant: &str) -> String {
+    let secret =
+        id.strip_suffix("-client").map_or("secret".to_owned(), |name| format!("{name}-secret"));
+    client.new_token(json!({"client_id": id, "client_secret": secret, "tenant": tenant})).await
+}
+
+fn ids(records: &[Value]) -> Vec<String> {
+    records.iter().map(|record| record["external_id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_tenant_sees_its_own_jobs_alone() {
+    let file = file_of(&[
+        json!({"external_id": "job-000001", "job_family_id": "own", "tasks": [task("mine", "suggested")]}),
+        json!({"external_id": "only-here", "tasks": []}),
+    ]);
+    let beta = format!("beta={}", file.path().display());
+    let mut client = Client::of(options(&["acme", &beta, "gamma"], &[], 30)).await;
+    assert_eq!(client.sandbox.credentials().client_id, "acme-client");
+    let acme = client.all("", &json!({}), 100).await;
+    assert_eq!(acme.len(), 30);
+    assert_eq!(client.get("/job_architecture/jobs/only-here").await.0, 404);
+    assert_eq!(client.export("", &json!({"limit": 1, "starting_after": "only-here"})).await.0, 404);
+    let families = client.got("/job_architecture/job_families").await;
+
+    client.token = token(&client, "beta-client", "beta").await;
+    let beta = client.all("", &json!({}), 100).await;
+    assert_eq!(ids(&beta), ["job-000001", "only-here"]);
+    assert_eq!(beta[0]["tasks"][0]["task_id"], "mine");
+    assert_eq!(client.got("/job_architecture/jobs").await["count"], 2);
+    assert_eq!(client.got("/job_architecture/job_families").await["count"], 1);
+    assert_ne!(families["count"], 1);
+    let path = "/job_architecture/jobs/job-000001/task_profile";
+    let body = json!({"tasks": [{"task_id": "mine", "validation_state": "rejected"}]});
+    assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
+    assert_eq!(client.got(path).await["tasks"], json!([]));
+
+    client.token = token(&client, "acme-client", "acme").await;
+    assert_eq!(client.all("", &json!({}), 100).await, acme, "nothing of the others has changed");
+    client.token = token(&client, "gamma-client", "gamma").await;
+    let gamma = client.all("", &json!({}), 100).await;
+    assert_ne!(gamma, acme, "the same number of other jobs");
+    assert_eq!(ids(&gamma), ids(&acme));
+}
+
+#[tokio::test]
+async fn credentials_hide_jobs_without_a_word() {
+    let mut client = Client::of(options(&[], &["part:secret:family=legal,finance"], 120)).await;
+    // The banner shows the client that was named.
+    assert_eq!(client.sandbox.credentials().client_id, "part");
+    let part = client.all("", &json!({}), 7).await;
+    let jobs = client.got("/job_architecture/jobs?limit=200").await;
+    client.token = token(&client, "sandbox-client", "sandbox").await;
+    let whole = client.all("", &json!({}), 100).await;
+    assert_eq!(whole.len(), 120);
+    let families =
+        json!([{"filter": "job_family_id_is_in_list", "job_family_ids": ["legal", "finance"]}]);
+    assert_eq!(part, client.all("", &json!({"filters": families}), 100).await);
+    assert!(!part.is_empty() && part.len() < 120);
+    assert_eq!(jobs["count"], part.len());
+    for job in jobs["results"].as_array().unwrap() {
+        assert!(["legal", "finance"].contains(&job["job_family_id"].as_str().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_hidden_job_does_not_exist() {
+    let jobs = [
+        json!({"external_id": "seen", "job_family_id": "legal", "job_family_name": "Legal", "tasks": []}),
+        json!({"external_id": "hidden", "job_family_id": "care", "tasks": [task("a", "suggested")]}),
+        json!({"external_id": "homeless", "tasks": []}),
+    ];
+    let file = file_of(&jobs);
+    let data = DataOrigin::File(file.path().to_owned());
+    let client =
+        Client::of(SandboxOptions { data, ..options(&[], &["part:secret:family=legal"], 0) }).await;
+    assert_eq!(ids(&client.all("", &json!({}), 1).await), ["seen"]);
+    for hidden in ["hidden", "homeless"] {
+        let profile = format!("/job_architecture/jobs/{hidden}/task_profile");
+        assert_eq!(client.get(&format!("/job_architecture/jobs/{hidden}")).await.0, 404);
+        assert_eq!(client.get(&profile).await.0, 404);
+        let body = json!({"tasks": [{"task_id": "a", "validation_state": "rejected"}]});
+        assert_eq!(
+            client.send(Method::PATCH, &profile).json(&body).send().await.unwrap().status(),
+            404
+        );
+        assert_eq!(client.export("", &json!({"limit": 1, "starting_after": hidden})).await.0, 404);
+    }
+    assert_eq!(client.get("/job_architecture/job_families/care").await.0, 404);
+    assert_eq!(client.got("/job_architecture/job_families").await["count"], 1);
+    // A filter can't widen what the credentials narrow.
+    let families =
+        json!([{"filter": "job_family_id_is_in_list", "job_family_ids": ["care", "legal"]}]);
+    assert_eq!(ids(&client.all("", &json!({"filters": families}), 5).await), ["seen"]);
+}
+
+#[tokio::test]
+async fn people_of_hidden_jobs_are_hidden_too() {
+    let mut client = Client::of(options(&[], &["part:secret:family=legal"], 100)).await;
+    let count = async |client: &Client| {
+        let request = client.send(Method::POST, "/export/employees/task_profiles");
+        let (_, page) = read(request.json(&json!({"limit": 100})).send().await.unwrap()).await;
+        (page["records"].as_array().unwrap().len(), page)
+    };
+    let (part, _) = count(&client).await;
+    client.token = token(&client, "sandbox-client", "sandbox").await;
+    let (whole, _) = count(&client).await;
+    assert!(part > 0 && part < whole, "{part} {whole}");
+}
+
+#[tokio::test]
+async fn a_client_is_for_its_tenant_alone() {
+    let client = Client::of(options(&["acme", "beta"], &["own:secret:tenant=beta"], 1)).await;
+    for (id, secret, tenant, status) in [
+        ("acme-client", "acme-secret", "acme", 200),
+        ("acme-client", "acme-secret", "beta", 403),
+        ("acme-client", "beta-secret", "acme", 401),
+        ("own", "secret", "beta", 200),
+        ("own", "secret", "acme", 403),
+        ("beta-client", "beta-secret", "beta", 200),
+        ("sandbox-client", "sandbox-secret", "sandbox", 401),
+    ] {
+        let body = json!({"client_id": id, "client_secret": secret, "tenant": tenant});
+        assert_eq!(client.ask_for_token(body).await.0, status, "{id} {tenant}");
+    }
+}
+
+#[test]
+fn tenants_and_clients_that_make_no_sense_are_told() {
+    for (tenants, clients, says) in [
+        (vec!["acme", "acme"], vec![], "there are two tenants `acme`"),
+        (
+            vec!["acme"],
+            vec!["a:b:tenant=other"],
+            "the client `a` is for the tenant `other`, which is none of acme",
+        ),
+        (vec![], vec!["a:b", "a:c"], "there are two clients `a`"),
+    ] {
+        let error = Sandbox::load(options(&tenants, &clients, 1)).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    assert!(
+        "a b".parse::<Tenant>().unwrap_err().to_string().contains("`a b` can't be a tenant's name")
+    );
+}

@@ -1,0 +1,177 @@
+//! Linked skills in the words of other vendors.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use taskferry_sandbox::{DataOrigin, SandboxOptions};
+
+use crate::client::{Client, descriptions, file_of, file_with, settings_of};
+
+const SKILLS: [&str; 6] =
+    ["Python", "Machine Learning", "Deep Learning", "Triage", "Tableau", "Data Visualization"];
+
+fn job() -> Value {
+    let skills: Vec<_> = SKILLS
+        .iter()
+        .map(|name| json!({"skill_id": format!("id of {name}"), "skill": name}))
+        .collect();
+    json!({"external_id": "j1", "tasks": [
+        {"task_id": "a", "task": "b", "validation_state": "c", "linked_skills": skills},
+        {"task_id": "d", "task": "e", "validation_state": "f", "linked_skills": []},
+        {"task_id": "g", "task": "h", "validation_state": "i"},
+    ]})
+}
+
+/// The skills of the first task.
+async fn skills(client: &Client, vendor: &str) -> Vec<Value> {
+    let query = format!("?external_vendor={vendor}");
+    let page = client.page(&query, &json!({"limit": 1, "include": ["linked_skills"]})).await;
+    page["records"][0]["tasks"][0]["linked_skills"].as_array().unwrap().clone()
+}
+
+fn names(skills: &[Value]) -> Vec<&str> {
+    skills.iter().map(|skill| skill["skill"].as_str().unwrap_or("(null)")).collect()
+}
+
+#[tokio::test]
+async fn skills_have_the_vendor_s_names_and_ids() {
+    let client = Client::with_jobs(&[job()]).await;
+    let own = skills(&client, "techwolf").await;
+    assert_eq!(names(&own), SKILLS);
+    let workday = skills(&client, "workday").await;
+    // Two of ours are one of theirs, and `Triage` is none.
+    assert_eq!(
+        names(&workday),
+        ["Python (Programming Language)", "Machine Learning (ML)", "Tableau", "Data Visualization"]
+    );
+    let sap = skills(&client, "sap_attribute_library").await;
+    assert_eq!(names(&sap), ["Python", "Artificial Intelligence", "Data Analytics"]);
+    let ids: BTreeSet<_> =
+        [own, workday, sap].concat().iter().map(|skill| skill["skill_id"].to_string()).collect();
+    assert_eq!(ids.len(), 6 + 4 + 3, "no vendor has the ids of another");
+}
+
+#[tokio::test]
+async fn tasks_stay_as_they_are_whatever_the_vendor() {
+    let client = Client::generated(40).await;
+    let body = json!({"include": ["ai_impact", "source_data", "weekly_hours"]});
+    let own = client.all("", &body, 100).await;
+    for vendor in ["workday", "sap_attribute_library"] {
+        assert_eq!(client.all(&format!("?external_vendor={vendor}"), &body, 100).await, own);
+    }
+}
+
+#[tokio::test]
+async fn generated_skills_lose_some_and_never_repeat_one() {
+    let client = Client::generated(100).await;
+    let body = json!({"include": ["linked_skills"]});
+    let mut counts = Vec::new();
+    for vendor in ["techwolf", "workday", "sap_attribute_library"] {
+        let mut count = 0;
+        for record in client.all(&format!("?external_vendor={vendor}"), &body, 100).await {
+            for task in record["tasks"].as_array().unwrap() {
+                let skills = task["linked_skills"].as_array().unwrap();
+                let distinct: BTreeSet<_> = skills.iter().map(Value::to_string).collect();
+                assert_eq!(distinct.len(), skills.len(), "{vendor}: {task}");
+                count += skills.len();
+            }
+        }
+        counts.push(count);
+    }
+    assert!(counts[0] > counts[1] && counts[1] > counts[2] && counts[2] > 0, "{counts:?}");
+}
+
+#[tokio::test]
+async fn skills_without_a_counterpart_are_dropped_kept_or_null() {
+    for (setting, expected) in [("drop", None), ("keep", Some("Triage")), ("null", Some("(null)"))]
+    {
+        let setting = format!("unmapped_skills={setting}");
+        let client = Client::with_settings(&[job()], &[&setting]).await;
+        let skills = skills(&client, "workday").await;
+        let triage = skills.iter().find(|skill| skill["skill_id"] == "id of Triage");
+        assert_eq!(
+            triage.map(|skill| names(std::slice::from_ref(skill))[0]),
+            expected,
+            "{setting}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn merging_ids_and_harmonizing_can_be_set() {
+    let client = Client::with_settings(&[job()], &["duplicate_skills=repeat"]).await;
+    assert_eq!(names(&skills(&client, "workday").await)[1..3], ["Machine Learning (ML)"; 2]);
+
+    let client = Client::with_settings(&[job()], &["skill_ids=techwolf"]).await;
+    let kept = skills(&client, "workday").await;
+    assert_eq!(
+        kept[1],
+        json!({"skill_id": "id of Machine Learning", "skill": "Machine Learning (ML)"})
+    );
+
+    let client = Client::with_settings(&[job()], &["skill_mapping=harmonized"]).await;
+    let harmonized = skills(&client, "workday").await;
+    assert_eq!(names(&harmonized).last(), Some(&"Data Visualization"));
+    assert!(!names(&harmonized).contains(&"Tableau"), "its second-best word is there anyway");
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_not_activated_is_refused_or_ignored() {
+    for (setting, status) in [("400", 400), ("403", 403), ("ignore", 200)] {
+        let inactive = format!("inactive_vendor={setting}");
+        let client =
+            Client::with_settings(&[job()], &["vendors=techwolf,workday", &inactive]).await;
+        let body = json!({"limit": 1, "include": ["linked_skills"]});
+        let answer = client.export("?external_vendor=sap_attribute_library", &body).await;
+        assert_eq!(answer.0, status);
+        if status == 200 {
+            let skills = &answer.1["records"][0]["tasks"][0]["linked_skills"];
+            assert_eq!(names(skills.as_array().unwrap()), SKILLS);
+        } else {
+            let found = descriptions(&answer);
+            assert!(found[0].contains("`sap_attribute_library` is not activated on this tenant, only techwolf,workday is"), "{found:?}");
+        }
+        assert_eq!(client.export("?external_vendor=workday", &body).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_file_has_the_last_word() {
+    let words = file_with(
+        "vendor,skill,vendor_skill,vendor_skill_id,rank\n\
+         workday,Python,Snake,w2,2\nworkday,Python,Serpent,w1,1\nworkday,Triage,Sorting,,\n"
+            .as_bytes(),
+    );
+    let data = file_of(&[job()]);
+    let client = Client::of(SandboxOptions {
+        data: DataOrigin::File(data.path().to_owned()),
+        vocabulary: Some(words.path().to_owned()),
+        settings: settings_of(&[]),
+        ..SandboxOptions::default()
+    })
+    .await;
+    let workday = skills(&client, "workday").await;
+    assert_eq!(workday[0], json!({"skill_id": "w1", "skill": "Serpent"}));
+    assert_eq!(names(&workday), ["Serpent", "Sorting"]);
+    assert_eq!(
+        skills(&client, "sap_attribute_library").await.len(),
+        3,
+        "a vendor that the file does not name is as ever"
+    );
+}
+
+#[test]
+fn a_wrong_vocabulary_is_told_with_its_line() {
+    let words = file_with(b"vendor,skill,vendor_skill\nworkday,a,b\noracle,a,b\n");
+    let options =
+        SandboxOptions { vocabulary: Some(words.path().to_owned()), ..SandboxOptions::default() };
+    let message = taskferry_sandbox::Sandbox::load(options).unwrap_err().to_string();
+    assert!(
+        message.starts_with("line 3 of the vocabulary") && message.contains("`oracle`"),
+        "{message}"
+    );
+    let options =
+        SandboxOptions { vocabulary: Some("no/such/file".into()), ..SandboxOptions::default() };
+    let message = taskferry_sandbox::Sandbox::load(options).unwrap_err().to_string();
+    assert!(message.starts_with("the vocabulary `no/such/file` can't be opened"), "{message}");
+}

@@ -1,0 +1,122 @@
+//! Against a sandbox in which things go wrong: the export is whole, or it says that it is not.
+
+use serde_json::{Value, json};
+use taskferry_core::{ErrorKind, StageError};
+use taskferry_sandbox::{Faults, RunningSandbox, SandboxOptions};
+
+use crate::sandbox::{options, read, records, sandbox_with, settings};
+use crate::tenant::{Listing, opened, read_all};
+
+const JOBS: u32 = 30;
+
+async fn faulty(faults: &[&str], assignments: &[&str]) -> RunningSandbox {
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    let faults = Faults { faults, seed: 7 };
+    let settings = settings(assignments);
+    sandbox_with(JOBS, SandboxOptions { faults, settings, ..SandboxOptions::default() }).await
+}
+
+fn asked() -> Value {
+    json!({
+        "limit": 5,
+        "include": ["ai_impact", "linked_skills"],
+        "retry": {"initial_delay": "1ms", "max_delay": "5ms"},
+    })
+}
+
+/// What comes when nothing goes wrong.
+async fn whole() -> Listing {
+    read(&faulty(&[], &[]).await, &asked()).await
+}
+
+/// With this fault the export is the same as without.
+async fn is_whole_in_spite_of(faults: &[&str], retries: u64) {
+    let sandbox = faulty(faults, &[]).await;
+    let mut source = opened(&options(&sandbox, &asked())).await;
+    let listing = read_all(&mut *source).await;
+    assert_eq!(listing.jobs().len(), JOBS as usize, "{faults:?}");
+    assert_eq!(records(&listing), records(&whole().await), "{faults:?}");
+    assert_eq!(source.statistics().retries, retries, "{faults:?}");
+}
+
+async fn fails_with(fault: &str, assignments: &[&str]) -> StageError {
+    let listing = read(&faulty(&[fault], assignments).await, &asked()).await;
+    listing.error.unwrap_or_else(|| panic!("{fault} went unnoticed"))
+}
+
+#[tokio::test]
+async fn too_many_requests_are_waited_for_as_they_say() {
+    for fault in ["429@3", "429@3:retry-after=0", "429@3:retry-after=1", "429@3:retry-after=date"] {
+        is_whole_in_spite_of(&[fault], 1).await;
+    }
+    is_whole_in_spite_of(&["429@1-3"], 3).await;
+}
+
+#[tokio::test]
+async fn server_errors_of_every_form_are_asked_again() {
+    for status in ["500", "502", "503", "504", "503:retry-after=0"] {
+        let fault = status
+            .split_once(':')
+            .map_or(format!("{status}@2"), |(status, option)| format!("{status}@2:{option}"));
+        is_whole_in_spite_of(&[&fault], 1).await;
+    }
+    for status in ["500", "502", "503", "504"] {
+        is_whole_in_spite_of(&[&format!("{status}-html@2")], 1).await;
+    }
+    is_whole_in_spite_of(&["503@1:on=token", "429@2:on=token:retry-after=0"], 2).await;
+}
+
+#[tokio::test]
+async fn bodies_that_break_off_are_fetched_again_and_slow_ones_waited_for() {
+    is_whole_in_spite_of(&["cut@4"], 1).await;
+    is_whole_in_spite_of(&["cut@1", "cut@3-4"], 3).await;
+    is_whole_in_spite_of(&["slow=300ms@4"], 0).await;
+    is_whole_in_spite_of(&["latency=20ms"], 0).await;
+}
+
+#[tokio::test]
+async fn a_token_that_expires_on_the_way_is_renewed() {
+    is_whole_in_spite_of(&["expired-token@3"], 1).await;
+    is_whole_in_spite_of(&["expired-token@1", "expired-token@5"], 2).await;
+}
+
+#[tokio::test]
+async fn an_empty_page_is_no_end() {
+    is_whole_in_spite_of(&["empty-page@2"], 0).await;
+    is_whole_in_spite_of(&["empty-page@1-3"], 0).await;
+    is_whole_in_spite_of(&["empty-page@6"], 0).await;
+}
+
+#[tokio::test]
+async fn many_faults_at_once_are_overcome() {
+    let sandbox = faulty(&["503%30", "cut%20", "429%10:retry-after=0"], &[]).await;
+    let listing = read(&sandbox, &asked()).await;
+    assert_eq!(records(&listing), records(&whole().await));
+}
+
+#[tokio::test]
+async fn a_page_that_comes_again_ends_the_export() {
+    for fault in ["repeated-page@3", "looping-cursor@3", "looping-cursor@5-"] {
+        let error = fails_with(fault, &[]).await;
+        assert_eq!(error.kind(), ErrorKind::NoProgress, "{fault}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_deleted_ends_the_export_with_a_hint() {
+    let error = fails_with("deleted-cursor@3", &[]).await;
+    let text = format!("{error:?}");
+    assert!(text.contains("404") && text.contains("deleted meanwhile"), "{text}");
+    fails_with("deleted-cursor@3", &["unknown_cursor=400"]).await;
+    let error = fails_with("deleted-cursor@3", &["unknown_cursor=start"]).await;
+    assert_eq!(error.kind(), ErrorKind::NoProgress, "{error:?}");
+}
+
+#[tokio::test]
+async fn fields_and_levels_that_nobody_knows_are_passed_on() {
+    let listing = read(&faulty(&["extra-fields", "unknown-levels"], &[]).await, &asked()).await;
+    assert_eq!(listing.jobs(), whole().await.jobs());
+    let text: String = records(&listing).iter().map(|record| record.to_json()).collect();
+    assert!(text.contains(r#""values":[1,2.50,null,{"deep":true}]"#), "{text}");
+    assert!(text.contains(r#""level":"H6""#) && !text.contains(r#""level":"H1""#));
+}
