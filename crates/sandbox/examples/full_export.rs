@@ -1,4 +1,4 @@
-//! Exports everything from a sandbox that keeps its data in a file, and tells how long pages took and how much memory
+//! Exports everything from a sandbox, which keeps its data in a file if one is named, and tells how long pages took and how much memory
 //! the process had.
 //!
 //! `cargo run --release -p taskferry-sandbox --example full_export -- 100000 /tmp/sandbox.db`
@@ -17,13 +17,13 @@ use taskferry_sandbox::{
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let jobs: u32 = arguments.next().as_deref().unwrap_or("10000").parse()?;
-    let path = arguments.next().ok_or("name the database file")?.into();
+    let file = arguments.next();
     let mut output = io::stdout();
 
     let began = Instant::now();
     let options = SandboxOptions {
         data: DataOrigin::Generated { jobs, seed: 1 },
-        database: Some(DatabaseFile { path, filled: Filled::Serve }),
+        database: file.map(|path| DatabaseFile { path: path.into(), filled: Filled::Serve }),
         ..SandboxOptions::default()
     };
     let sandbox = tokio::task::spawn_blocking(move || Sandbox::load(options)).await??;

@@ -25,7 +25,7 @@ impl Description {
         let mut shown = credentials.clone();
         // Whoever opens the page may read the secret that every sandbox has, but none that was chosen.
         if shown.client_secret != default_secret(&shown.tenant) {
-            shown.client_secret = "CLIENT_SECRET".to_owned();
+            "CLIENT_SECRET".clone_into(&mut shown.client_secret);
         }
         let document = document(url, settings, &shown);
         let page = page::write(&document, url, &shown);

@@ -18,17 +18,12 @@
 //! ```
 //!
 //! It refuses what the real API is not known to accept, with a description that names the field, so that a
-//! mistake shows here and not at a tenant. Where no public page says what the real API does, the choice is ours:
+//! mistake shows here and not at a tenant. Where no public page says what the real API does, there is a
+//! setting: [`SETTINGS`] holds them all, with the defaults and their reasons.
 //!
-//! | unknown fact | the sandbox |
-//! |---|---|
-//! | `starting_after` names no job | 404: a cursor that got lost must not look like the end of the export |
-//! | `limit` is missing or out of range, an unknown `include` or filter | 400, the documented code for a badly structured body |
-//! | a key that no page names, in the body or the query | 400: most likely a typing error |
-//! | a vendor that the tenant has not activated | 400; only `techwolf` is activated |
-//! | the keys of a hierarchy record | `domains`, `subdomains`, `clusters`, `canonical_tasks`, `tasks`, in one table of the source |
-//! | a token without the scope `read` | 403 |
-//! | errors of the token endpoint | as Auth0 has them: `{"error", "error_description"}` |
+//! Data is private to a sandbox and gone with it, unless [`SandboxOptions::database`] names a file. Several tenants
+//! share nothing, and the credentials of a [`Client`] may hide a part of its tenant.
+//!
 
 mod access;
 mod catalog;

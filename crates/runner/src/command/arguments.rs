@@ -132,8 +132,8 @@ pub(crate) struct SandboxArguments {
     /// given several times. Every tenant has the client NAME-client with the secret NAME-secret besides
     #[arg(long, value_name = "ID:SECRET[:tenant=NAME][:family=ID,ID]")]
     pub(crate) client: Vec<Client>,
-    /// Call skills what this CSV file says, with the columns vendor, skill or skill_id, vendor_skill, and if need be
-    /// vendor_skill_id and rank
+    /// Call skills what this CSV file says, with the columns `vendor`, `skill` or `skill_id`, `vendor_skill`, and if need be
+    /// `vendor_skill_id` and `rank`
     #[arg(long, value_name = "FILE")]
     pub(crate) vocabulary: Option<PathBuf>,
     /// Behave in another way where the real API's is not public; can be given several times. `--help` lists all settings

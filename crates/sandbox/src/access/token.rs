@@ -78,7 +78,7 @@ impl Tokens {
 
     /// Makes a token. None if it can't be signed, which is a defect.
     pub(crate) fn issue(&self, bearer: &Bearer) -> Option<String> {
-        let mut id = [0; 12];
+        let mut id = [0; 16];
         aws_lc_rs::rand::fill(&mut id).ok()?;
         let iat = now();
         let scopes: Vec<_> = bearer.scopes.iter().map(|scope| scope.as_str()).collect();
@@ -88,7 +88,7 @@ impl Tokens {
             aud: AUDIENCE.to_owned(),
             iat,
             exp: iat.saturating_add(self.lifetime.as_secs()),
-            jti: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            jti: format!("{:032x}", u128::from_be_bytes(id)),
             azp: bearer.client_id.clone(),
             gty: "client-credentials".to_owned(),
             tenant: bearer.tenant.clone(),

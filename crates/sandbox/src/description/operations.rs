@@ -67,7 +67,7 @@ fn responses(status: &str, good: Value, refusals: &[u16]) -> Value {
         match status {
             401 => {
                 refusal["headers"] =
-                    json!({"WWW-Authenticate": {"required": true, "schema": {"type": "string"}}})
+                    json!({"WWW-Authenticate": {"required": true, "schema": {"type": "string"}}});
             }
             429 => {
                 refusal["headers"] = json!({"Retry-After": {
@@ -191,7 +191,7 @@ fn feedback(settings: &SandboxSettings) -> Value {
         "tags": ["Jobs"],
         "operationId": "giveFeedback",
         "summary": "Validate or reject tasks of a job",
-        "description": format!("All or none. A task that the job does not have is answered with {unknown}. Needs the scope \
+        "description": format!("All or none. A task that the job does not have is answered with {unknown}, one that is named twice with 422. Needs the scope \
                                 `write`. That there is feedback by PATCH is public, its shape is not."),
         "parameters": [path_id()],
         "requestBody": body("Feedback"),

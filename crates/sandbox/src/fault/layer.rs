@@ -13,7 +13,7 @@ use axum::response::{Html, IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use super::memory::Memory;
+use super::memory::{Meant, Memory};
 use super::specification::{Kind, RetryAfter, Target, When};
 use super::{Fault, Faults, body, page};
 use crate::dice::Dice;
@@ -214,9 +214,13 @@ async fn page_request(
     }
     let listing = layer.memory().listing(&token);
     let mut cursor = cursor_of(&body);
-    if let Some(meant) = cursor.as_deref().and_then(|cursor| layer.memory().meant_by(cursor)) {
-        body = with_cursor(&body, meant.as_deref());
-        cursor = meant;
+    let meant = cursor.as_deref().map(|cursor| layer.memory().meant_by(cursor));
+    if let Some(Meant::Start) = meant {
+        cursor = None;
+        body = with_cursor(&body, None);
+    } else if let Some(Meant::After(job)) = meant {
+        body = with_cursor(&body, Some(&job));
+        cursor = Some(job);
     }
     let mut deleted = false;
     if let Some(cursor) = &cursor {
@@ -247,8 +251,8 @@ async fn change_page(
     back: Option<String>,
 ) -> Response {
     let changes = [Kind::EmptyPage, Kind::ExtraFields, Kind::UnknownLevels];
-    let changed = changes.iter().any(|kind| kinds.contains(kind)) || back.is_some();
-    if !changed && !layer.memory().any_deleted() {
+    let is_changed = changes.iter().any(|kind| kinds.contains(kind)) || back.is_some();
+    if !is_changed && !layer.memory().any_deleted() {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -292,7 +296,7 @@ async fn disturb_body(response: Response, kinds: &[Kind]) -> Response {
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let response = Response::from_parts(parts, Body::empty());
     match slow {
-        _ if cut => body::cut(response, bytes),
+        _ if cut => body::cut(response, &bytes),
         Some(time) => body::slow(response, bytes, time),
         None => response,
     }

@@ -34,6 +34,17 @@ impl<T> Recent<T> {
     }
 }
 
+/// What a cursor leads to.
+#[derive(Debug)]
+pub(super) enum Meant {
+    /// It is no stand-in.
+    Itself,
+    /// The first page.
+    Start,
+    /// What follows this job.
+    After(String),
+}
+
 /// How far one token's listing is.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listing {
@@ -83,9 +94,13 @@ impl Memory {
         name
     }
 
-    /// What a cursor stands for, if it is a stand-in.
-    pub(super) fn meant_by(&self, cursor: &str) -> Option<Option<String>> {
-        self.stand_ins.get(cursor).cloned()
+    /// What a cursor leads to.
+    pub(super) fn meant_by(&self, cursor: &str) -> Meant {
+        match self.stand_ins.get(cursor) {
+            None => Meant::Itself,
+            Some(None) => Meant::Start,
+            Some(Some(job)) => Meant::After(job.clone()),
+        }
     }
 
     pub(super) fn listing(&self, token: &str) -> Listing {

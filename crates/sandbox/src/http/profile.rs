@@ -112,8 +112,11 @@ fn read_decisions(
             Ok((id, decision)) => {
                 if decisions.insert(id.to_owned(), decision).is_some() {
                     let id = shortened(id);
-                    mistakes
-                        .bad_value(format!("`tasks[{index}].task_id`: `{id}` was there before"));
+                    // The structure is right; what it asks for can't be done.
+                    mistakes.add(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        format!("`tasks[{index}].task_id`: `{id}` was there before"),
+                    );
                 }
             }
         }

@@ -68,7 +68,7 @@ impl Serialize for Level<'_> {
             match nodes.iter_mut().find(|node| node.name == name) {
                 Some(node) => node.below.tasks.push(task),
                 None => {
-                    nodes.push(Node { name, below: Level { depth, tasks: vec![task], layout } })
+                    nodes.push(Node { name, below: Level { depth, tasks: vec![task], layout } });
                 }
             }
         }

@@ -125,22 +125,29 @@ impl Loading {
             let of = u64::try_from(before - base).unwrap_or_default();
             return Ok(Inserted::Duplicate { of });
         }
-        self.insert_employees(job.position, position)?;
+        self.insert_employees(job, position)?;
         Ok(Inserted::New)
     }
 
     /// Makes up the people who do a job: up to three, one in ten of whom has left.
-    fn insert_employees(&mut self, number: u64, job: i64) -> Result<(), SandboxError> {
-        let mut dice = Dice::new(EMPLOYEES, number);
+    fn insert_employees(&mut self, job: &NewJob<'_>, position: i64) -> Result<(), SandboxError> {
+        let mut dice = Dice::new(EMPLOYEES, job.position);
         let (tenant, first) = (self.tenant, self.employees);
         let count = dice.below(4) as u64;
         self.sql(|connection| {
             let mut statement = connection.prepare_cached(
-                "INSERT INTO employees (tenant, external_id, is_active, job) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO employees (tenant, external_id, is_active, job, job_family_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             for number in first + 1..=first + count {
                 let id = format!("employee-{number:06}");
-                statement.execute(params![tenant, id, !dice.chance(10), job])?;
+                statement.execute(params![
+                    tenant,
+                    id,
+                    !dice.chance(10),
+                    position,
+                    job.family_id
+                ])?;
             }
             Ok(())
         })?;

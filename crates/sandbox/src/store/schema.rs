@@ -40,14 +40,16 @@ const SCHEMA: &str = "
     CREATE INDEX jobs_by_family ON jobs (tenant, job_family_id, position, last_updated);
     CREATE INDEX jobs_by_update ON jobs (tenant, last_updated, external_id, job_family_id);
     CREATE TABLE employees (
-        position    INTEGER PRIMARY KEY,
-        tenant      INTEGER NOT NULL REFERENCES tenants,
-        external_id TEXT NOT NULL,
-        is_active   INTEGER NOT NULL,
-        job         INTEGER NOT NULL REFERENCES jobs,
+        position      INTEGER PRIMARY KEY,
+        tenant        INTEGER NOT NULL REFERENCES tenants,
+        external_id   TEXT NOT NULL,
+        is_active     INTEGER NOT NULL,
+        job           INTEGER NOT NULL REFERENCES jobs,
+        job_family_id TEXT,
         UNIQUE (tenant, external_id)
     ) STRICT;
-    CREATE INDEX employees_in_order ON employees (tenant, position, is_active, job);
+    CREATE INDEX employees_in_order ON employees (tenant, position, is_active);
+    CREATE INDEX employees_by_family ON employees (tenant, job_family_id, position, is_active);
 ";
 
 /// Where a database is.

@@ -1,8 +1,9 @@
 //! `docs/sandbox.md` says what is true.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use taskferry_sandbox::SETTINGS;
+use taskferry_sandbox::{FAULTS, SETTINGS};
 
 fn page() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -15,10 +16,21 @@ fn the_table_of_settings_is_that_of_the_code() {
         "| setting | values | default | what is unknown, and why this default |\n|---|---|---|---|\n",
     );
     for setting in SETTINGS {
-        table.push_str(&format!(
-            "| `{}` | {} | `{}` | {} Because {}. |\n",
+        writeln!(
+            table,
+            "| `{}` | {} | `{}` | {} Because {}. |",
             setting.name, setting.values, setting.default, setting.unknown, setting.reason
-        ));
+        )
+        .unwrap();
+    }
+    assert!(page().contains(&table), "the table in docs/sandbox.md has to be:\n\n{table}");
+}
+
+#[test]
+fn the_table_of_faults_is_that_of_the_code() {
+    let mut table = String::from("| fault | what happens |\n|---|---|\n");
+    for fault in FAULTS {
+        writeln!(table, "| `{}` | {} |", fault.form, fault.about).unwrap();
     }
     assert!(page().contains(&table), "the table in docs/sandbox.md has to be:\n\n{table}");
 }

@@ -8,6 +8,7 @@ mod database;
 mod dataset;
 mod description;
 mod documentation;
+mod doors;
 mod employees;
 mod export;
 mod faults;

@@ -149,7 +149,7 @@ async fn wrong_feedback_changes_nothing_and_is_named() {
         (json!({"tasks": [{"task_id": "a"}]}), 400, "`tasks[0].validation_state` must be"),
         (
             json!({"tasks": [decision("a", "rejected"), decision("a", "validated")]}),
-            400,
+            422,
             "`tasks[1].task_id`: `a` was there before",
         ),
         (

@@ -158,7 +158,7 @@ async fn a_rate_limit_is_shared_by_the_tenant_and_ends() {
         match (expected, after) {
             ("seconds", Some(after)) => assert_eq!(after, "1"),
             ("date", Some(after)) => {
-                assert!(httpdate::parse_http_date(&after).unwrap() > SystemTime::now())
+                assert!(httpdate::parse_http_date(&after).unwrap() > SystemTime::now());
             }
             ("none", None) => {}
             (_, after) => panic!("{form}: {after:?}"),
