@@ -53,9 +53,8 @@ pub(super) fn write(document: &Value, url: &str, credentials: &Credentials) -> S
 pub(super) fn first_page(url: &str, known: &Credentials) -> String {
     let Credentials { token_url, client_id, client_secret, audience, tenant } = known;
     format!(
-        "TOKEN=$(curl -s {token_url} -H 'Content-Type: application/json' \\
-  -d '{{\"client_id\": \"{client_id}\", \"client_secret\": \"{client_secret}\", \"audience\": \"{audience}\", \\
-       \"tenant\": \"{tenant}\", \"grant_type\": \"client_credentials\"}}' | jq -r .access_token)
+        // In single quotes a backslash is sent as it is, so the body stands on one line.
+        "TOKEN=$(curl -s {token_url} -H 'Content-Type: application/json' -d '{{\"client_id\": \"{client_id}\", \"client_secret\": \"{client_secret}\", \"audience\": \"{audience}\", \"tenant\": \"{tenant}\", \"grant_type\": \"client_credentials\"}}' | jq -r .access_token)
 curl -s {url}/job_architecture/export/jobs/task_profiles -H \"Authorization: Bearer $TOKEN\" \\
   -H 'Content-Type: application/json' -d '{{\"limit\": 2, \"include\": [\"ai_impact\"]}}' | jq"
     )
