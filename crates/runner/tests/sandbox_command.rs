@@ -196,3 +196,39 @@ fn the_long_help_lists_all_settings_and_faults() {
         assert!(help.contains(fault.form), "{}", fault.form);
     }
 }
+
+#[test]
+fn a_pipeline_file_can_ask_for_faults_and_its_export_is_whole() {
+    let folder = TempDir::new().unwrap();
+    let pipeline = |faults: &str| {
+        let text = format!(
+            r#"
+                [source]
+                type = "techwolf"
+                url = "sandbox:?jobs=40&{faults}"
+                limit = 10
+                retry = {{ initial_delay = "1ms" }}
+                [[sink]]
+                type = "file"
+                path = "out.ndjson"
+                format = "ndjson"
+            "#
+        );
+        fs::write(folder.path().join("p.toml"), text).unwrap();
+        let arguments = ["run", "p.toml", "--summary", "summary.json"];
+        let mut command = Command::new(cargo_bin("taskferry"));
+        command.args(arguments).current_dir(folder.path()).output().unwrap()
+    };
+    let output = pipeline("fault=429@2:retry-after=0&fault=cut@3");
+    assert!(output.status.success(), "{output:?}");
+    let summary = fs::read_to_string(folder.path().join("summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(
+        (&summary["source"]["records"], &summary["source"]["retries"]),
+        (&json!(40), &json!(2))
+    );
+
+    let output = pipeline("fault=cutt@3");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("did you mean `cut`?"), "{told}");
+}
