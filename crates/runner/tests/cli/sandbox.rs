@@ -118,9 +118,7 @@ fn its_banner_tells_all_that_a_client_needs() {
       export TECHWOLF_AUDIENCE=eu3.techwolf.ai TECHWOLF_TENANT=sandbox
 
     a first page by hand:
-      TOKEN=$(curl -s http://127.0.0.1:[port]/oauth/token -H 'Content-Type: application/json' \
-        -d '{"client_id": "sandbox-client", "client_secret": "sandbox-secret", "audience": "eu3.techwolf.ai", \
-             "tenant": "sandbox", "grant_type": "client_credentials"}' | jq -r .access_token)
+      TOKEN=$(curl -s http://127.0.0.1:[port]/oauth/token -H 'Content-Type: application/json' -d '{"client_id": "sandbox-client", "client_secret": "sandbox-secret", "audience": "eu3.techwolf.ai", "tenant": "sandbox", "grant_type": "client_credentials"}' | jq -r .access_token)
       curl -s http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles -H "Authorization: Bearer $TOKEN" \
         -H 'Content-Type: application/json' -d '{"limit": 2, "include": ["ai_impact"]}' | jq
 
