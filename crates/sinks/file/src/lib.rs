@@ -7,7 +7,7 @@
 //! compression = "zstd"
 //! ```
 //!
-//! While a run lasts the bytes stand in `.NAME.XXXXXX.part` beside the final name. When all is written they
+//! While a run lasts the bytes stand in `.NAME.part` beside the final name. When all is written they
 //! are forced to disk, and only then does the file get its name, replacing in one step whatever stood there:
 //! a reader sees the old file or the new one, never half of one. A run that fails leaves the old file alone.
 //!
