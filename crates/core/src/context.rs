@@ -90,6 +90,9 @@ pub struct RunContext {
     pub started_at: Timestamp,
     /// Unique to the run; stays the same when it is resumed.
     pub run_id: String,
+    /// The folder in which this pipeline's state is kept from run to run, where there is one. It exists, and
+    /// is this run's alone as long as the run lasts.
+    pub state_dir: Option<PathBuf>,
 }
 
 impl RunContext {
@@ -99,6 +102,13 @@ impl RunContext {
         started_at: Timestamp,
         run_id: impl Into<String>,
     ) -> Self {
-        Self { pipeline: pipeline.into(), started_at, run_id: run_id.into() }
+        Self { pipeline: pipeline.into(), started_at, run_id: run_id.into(), state_dir: None }
+    }
+
+    /// The same run, with a folder for what is kept from run to run.
+    #[must_use]
+    pub fn with_state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
+        self
     }
 }
