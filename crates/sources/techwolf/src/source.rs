@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use taskferry_core::{
-    ByteCount, Cursor, Duration, ErrorKind, Page, RunContext, RunningEndpoint, Source,
+    ByteCount, Cursor, Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Source,
     SourceStatistics, StageError,
 };
 use taskferry_retry::{Attempts, RetryOptions, excerpt, status_error};
@@ -69,7 +69,7 @@ impl TechWolfSource {
 
 #[async_trait]
 impl Source for TechWolfSource {
-    async fn open(&mut self, _: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
         let (base, credentials, endpoint) = match self.server.take() {
             None => return Err(StageError::new(ErrorKind::Defect, "the source was opened twice")),
             Some(Server::Remote { base, credentials }) => (base, credentials, None),
@@ -79,6 +79,13 @@ impl Source for TechWolfSource {
                 (base, credentials, Some(endpoint))
             }
         };
+        if let Some(from) = from {
+            self.next = match &from.cursor {
+                Some(cursor) => Next::Page { number: from.pages + 1, cursor: Some(cursor.clone()) },
+                None => Next::Nothing,
+            };
+            self.progress = Progress::behind(from);
+        }
         let url = self.listing.url(&base);
         let mut urls = vec![&url];
         if let Credentials::Client(client) = &credentials {
@@ -104,12 +111,12 @@ impl Source for TechWolfSource {
             Some(cursor) => format!("page {number} (after `{cursor}`)"),
             None => format!("page {number} (the first)"),
         };
-        let page = connection
+        let mut page = connection
             .fetch(&self.listing, &name, *number, cursor.as_ref())
             .await
             .map_err(|error| error.context(&name))?;
         // Nothing is awaited from here on: a page that was taken note of is a page that is returned.
-        self.progress.note(&page).map_err(|error| error.context(&name))?;
+        page.traces = self.progress.note(&page).map_err(|error| error.context(&name))?;
         self.next = match &page.next {
             Some(next) => Next::Page { number: number + 1, cursor: Some(next.clone()) },
             None => Next::Nothing,

@@ -114,7 +114,7 @@ pub(crate) async fn opened(options: &Value) -> Box<dyn Source> {
 
 pub(crate) async fn open(mut source: Box<dyn Source>) -> Box<dyn Source> {
     let run = RunContext::new("test", "2026-11-23T20:42:43Z".parse().expect("an instant"), "r1");
-    source.open(&run).await.expect("the source opens");
+    source.open(&run, None).await.expect("the source opens");
     source
 }
 
