@@ -96,7 +96,12 @@ impl Checkpoint {
     }
 
     /// Why a run of `pipeline` can't go on here; `None` if it can.
-    fn is_of_no_use(&self, pipeline: &Pipeline, baseline: Option<&Baseline>) -> Option<String> {
+    fn is_of_no_use(
+        &self,
+        pipeline: &Pipeline,
+        baseline: Option<&Baseline>,
+        replay: bool,
+    ) -> Option<String> {
         let within = pipeline.state.resume_within;
         let age = Timestamp::now().duration_since(self.saved_at);
         if self.digest != pipeline.digest || !self.account.has_shape_of(&Account::of(pipeline)) {
@@ -112,7 +117,7 @@ impl Checkpoint {
                 return Some("its export did not look as expected".to_owned());
             }
         }
-        let run = self.run(&pipeline.name);
+        let run = self.run(&pipeline.name).replaying(replay);
         let mut sinks = pipeline.sinks.iter().zip(&self.marks);
         sinks.find_map(|(stage, mark)| stage.sink.can_resume(&run, mark).err())
     }
@@ -127,6 +132,7 @@ pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
 pub(crate) fn begin(
     pipeline: &Pipeline,
     state: &StateDir,
+    run: &RunContext,
     name: &str,
     baseline: Option<&Baseline>,
     fresh: bool,
@@ -142,7 +148,7 @@ pub(crate) fn begin(
     let why = if fresh {
         Some("as asked".to_owned())
     } else if is_resumable(pipeline) {
-        checkpoint.is_of_no_use(pipeline, baseline)
+        checkpoint.is_of_no_use(pipeline, baseline, run.replay)
     } else {
         Some("a sink can't go on where it stopped".to_owned())
     };

@@ -95,12 +95,13 @@ impl Delivering {
 
     async fn deliver(&mut self, batch: Arc<Batch>) -> Result<SinkCommit, StageError> {
         let page = batch.page;
-        let (batch, tally) = if self.chain.is_empty() {
+        let replay = self.run.replay;
+        let (batch, tally) = if self.chain.is_empty() && !replay {
             (batch, ChainTally::default())
         } else {
             let mut own = Arc::unwrap_or_clone(batch);
             let (records, tally) = self.chain.apply(own.records).await?;
-            own.records = records;
+            own.records = if replay { self.meant_for_this(records) } else { records };
             (Arc::new(own), tally)
         };
         self.wait_for_checkpoint(page).await;
@@ -113,6 +114,12 @@ impl Delivering {
             progress.add_committed(commit.count.delivered);
         }
         Ok(commit)
+    }
+
+    /// A dead letter goes to the sink that refused it; one that a transform before all sinks refused, to all.
+    fn meant_for_this(&self, records: Vec<Record>) -> Vec<Record> {
+        let here = |record: &Record| record.entry().is_none_or(|entry| *entry == self.id);
+        records.into_iter().filter(here).map(Record::entered).collect()
     }
 
     /// What can't be taken back is sent only when the run would not begin before it again.

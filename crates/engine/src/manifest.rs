@@ -37,6 +37,8 @@ pub struct Manifest {
     pub pipeline: String,
     /// Unique to the run.
     pub run_id: String,
+    /// Whether it sent dead letters on instead of an export.
+    pub replay: bool,
     /// How it ended.
     pub status: Status,
     /// The exit code that says the same.

@@ -54,6 +54,7 @@ impl Dispatcher {
         let manifest = Manifest {
             pipeline: run.pipeline.clone(),
             run_id: run.run_id.clone(),
+            replay: run.replay,
             status,
             exit_code,
             started_at: run.started_at,
