@@ -120,6 +120,8 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
     }
 }
 
+type Change = fn(Pipeline) -> Pipeline;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_starts_over_when_it_must_or_is_asked_to() {
     let changed = |mut pipeline: Pipeline| {
@@ -131,7 +133,6 @@ async fn a_run_starts_over_when_it_must_or_is_asked_to() {
         pipeline
     };
     let as_it_was = |pipeline: Pipeline| pipeline;
-    type Change = fn(Pipeline) -> Pipeline;
     let ways: [(Change, bool); 3] = [(changed, false), (too_old, false), (as_it_was, true)];
     for (change, fresh) in ways {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
