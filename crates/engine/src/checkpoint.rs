@@ -123,6 +123,12 @@ impl Checkpoint {
     }
 }
 
+/// What the checkpoint of a run is called. That of a replay has a name of its own: it is another run, and does not end
+/// the one that may be resumed.
+pub(crate) fn name_of(run: &RunContext) -> &'static str {
+    if run.replay { "replay" } else { "checkpoint" }
+}
+
 /// Whether a run of `pipeline` leaves checkpoints at all.
 pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
     pipeline.sinks.iter().all(|stage| stage.sink.resumption() != Resumption::Never)

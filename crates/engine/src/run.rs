@@ -8,29 +8,22 @@ use taskferry_core::{Pipeline, Position, RunContext, StageError};
 use taskferry_state::{History, Journal, StateDir};
 
 use crate::account::Account;
-use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable};
+use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable, name_of};
 use crate::dispatch::Dispatcher;
 use crate::expect::Baseline;
-use crate::keeper::{DeadLetterFile, Files};
+use crate::keeper::Files;
+use crate::letter_file::{self, DeadLetterFile};
 use crate::manifest::{Committed, Manifest, Status};
 use crate::outline::Outline;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
-/// What the checkpoint is called in the folder of state.
-const CHECKPOINT: &str = "checkpoint";
-/// What that of a replay is called: it is another run, and does not end the one that may be resumed.
-const REPLAY: &str = "replay";
 /// What is kept of the last complete run.
 const LAST_COMPLETE: &str = "last_complete";
 
 /// The file with the traces of pages that a checkpoint has passed.
 fn traces_of(checkpoint: &str) -> String {
     format!("{checkpoint}.traces")
-}
-
-fn checkpoint_of(run: &RunContext) -> &'static str {
-    if run.replay { REPLAY } else { CHECKPOINT }
 }
 
 /// How to run a pipeline.
@@ -120,12 +113,12 @@ impl Start {
     ) -> Self {
         let run = run.unwrap_or_else(|| new_run(&pipeline.name));
         let Some(state) = state else {
-            let dead_letters = dead_letters_of(pipeline, &run);
+            let dead_letters = DeadLetterFile::new(pipeline, &run);
             let files = Files::new(None, None, None, dead_letters);
             return Self { run: Arc::new(run), from: None, traces: vec![], files, baseline: None };
         };
         let run = run.with_state_dir(state.path());
-        let name = checkpoint_of(&run);
+        let name = name_of(&run);
         let baseline = state.load(LAST_COMPLETE).unwrap_or_else(|error| {
             tracing::warn!("the last complete run is not known: {error}: {}", error.source);
             None
@@ -141,7 +134,10 @@ impl Start {
         };
         if let Some(from) = from {
             tracing::warn!("run {} is given up, and a new one begins: {why}", from.run_id);
-            give_up(pipeline, &state, &from, name);
+            give_up(pipeline, &state, &from, &run);
+        }
+        if let Err(error) = letter_file::discard(&run, &state) {
+            tracing::warn!("{error}: {}", error.source);
         }
         Self::fresh(pipeline, state, run, baseline)
     }
@@ -154,11 +150,11 @@ impl Start {
     ) -> Self {
         let resumable = is_resumable(pipeline);
         let run = run.resumable(resumable);
-        let name = checkpoint_of(&run);
+        let name = name_of(&run);
         let open = || Journal::open(&state.path().join(traces_of(name)), 0);
         // Without them a job that comes again after a resume may go unnoticed, and nothing else is lost.
         let traces = resumable.then(open).and_then(Result::ok);
-        let dead_letters = dead_letters_of(pipeline, &run);
+        let dead_letters = DeadLetterFile::new(pipeline, &run);
         let name = resumable.then_some(name);
         let files = Files::new(Some(state), name, traces, dead_letters);
         Self { run: Arc::new(run), from: None, traces: Vec::new(), files, baseline }
@@ -169,19 +165,17 @@ impl Start {
         pipeline: &Pipeline,
         state: &StateDir,
         from: &Checkpoint,
-        run: &RunContext,
+        asked: &RunContext,
     ) -> Result<Resuming, String> {
-        let name = checkpoint_of(run);
+        let name = name_of(asked);
         let run = from.run(&pipeline.name).with_state_dir(state.path());
-        let run = run.resumable(true).replaying(name == REPLAY);
+        let run = run.resumable(true).replaying(asked.replay);
         let told = |error: taskferry_state::StateError| format!("{error}: {}", error.source);
         let mut journal =
             Journal::open(&state.path().join(traces_of(name)), from.traces * 16).map_err(told)?;
         let bytes = journal.read().map_err(told)?;
-        let mut dead_letters = dead_letters_of(pipeline, &run);
-        if let Some(mark) = &from.dead_letters {
-            dead_letters.resume(mark).map_err(told)?;
-        }
+        let mut dead_letters = DeadLetterFile::new(pipeline, &run);
+        dead_letters.resume(from.dead_letters.as_ref(), state).map_err(told)?;
         let chunks = bytes.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok());
         let traces = chunks.map(u128::from_le_bytes).collect();
         Ok(Resuming { run, traces, journal, dead_letters })
@@ -217,25 +211,18 @@ impl Resuming {
         let pages = from.account.source.pages;
         let which = if from.cursor.is_some() { "page" } else { "the last page," };
         tracing::info!("run {} goes on after {which} {pages}", from.run_id);
-        let files = Files::new(Some(state), Some(checkpoint_of(&run)), Some(journal), dead_letters);
+        let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
         Start { run: Arc::new(run), from: Some(from), traces, files, baseline: None }
     }
 }
 
-fn dead_letters_of(pipeline: &Pipeline, run: &RunContext) -> DeadLetterFile {
-    DeadLetterFile::new(pipeline.dead_letter.as_ref().map(|options| &options.path), run)
-}
-
 /// Takes away what a run has left that nobody will go on with.
-fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, name: &str) {
-    let run = from.run(&pipeline.name).replaying(name == REPLAY);
+fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &RunContext) {
+    let run = from.run(&pipeline.name).replaying(asked.replay);
     for (stage, mark) in pipeline.sinks.iter().zip(&from.marks) {
         stage.sink.discard(&run, mark);
     }
-    if let Some(mark) = &from.dead_letters {
-        DeadLetterFile::discard(mark);
-    }
-    if let Err(error) = state.remove(name) {
+    if let Err(error) = state.remove(name_of(&run)) {
         tracing::warn!("{error}: {}", error.source);
     }
 }
@@ -260,8 +247,9 @@ fn remember(
         state.save(LAST_COMPLETE, &last)?;
     }
     if published {
-        state.remove(checkpoint_of(run))?;
-        _ = std::fs::remove_file(state.path().join(traces_of(checkpoint_of(run))));
+        letter_file::keep(run, state)?;
+        state.remove(name_of(run))?;
+        _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
     }
     Ok(())
 }
