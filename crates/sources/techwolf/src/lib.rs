@@ -27,17 +27,22 @@
 //! ```
 
 mod answer;
+mod assertion;
 mod check;
 mod client;
 mod config;
+mod credentials;
+mod export;
 mod page;
+mod page_size;
 mod progress;
 mod request;
 mod source;
 mod token;
+mod token_cache;
 
 pub use config::{
     AuthOptions, ExternalVendor, FilterKind, FilterOptions, Include, Operator, ResponseFormat,
-    TechWolfOptions,
+    SigningAlgorithm, TechWolfOptions,
 };
 pub use page::split_page;
