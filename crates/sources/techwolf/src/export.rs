@@ -85,8 +85,9 @@ impl Export {
             }
             self.client.counts.attempt(sent);
             let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
-            let refused = answer.status == StatusCode::UNAUTHORIZED;
-            if !refused || *renewed || !self.tokens.refused(&token).await {
+            let can_be_renewed =
+                answer.status == StatusCode::UNAUTHORIZED && self.tokens.refused(&token).await;
+            if *renewed || !can_be_renewed {
                 return Ok((answer, token));
             }
             tracing::info!("the token was refused; asking for a new one");

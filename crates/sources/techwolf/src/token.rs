@@ -245,6 +245,78 @@ fn lifetime(expires_in: &Value) -> Duration {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::sync::Arc;
+    use taskferry_core::EndpointCredentials;
+    use taskferry_http::{Advice, Connection};
+    use taskferry_retry::faulty_server::{Answer, FaultyServer};
+
+    /// Somebody who issues `token-1`, `token-2` and so on.
+    async fn issuer() -> (FaultyServer, Issuer) {
+        let mut issued = 0;
+        let server = FaultyServer::start(move |_| {
+            issued += 1;
+            let body = json!({"access_token": format!("token-{issued}"), "expires_in": 10_800});
+            Answer::new(200, body.to_string())
+        })
+        .await
+        .unwrap();
+        let credentials = ClientCredentials::of_endpoint(EndpointCredentials {
+            token_url: server.url().to_owned(),
+            client_id: "c".to_owned(),
+            client_secret: Secret::new("s"),
+            audience: "a".to_owned(),
+            tenant: "t".to_owned(),
+        });
+        let credentials = credentials.unwrap();
+        let advice = Advice { slow: "", unreachable: "" };
+        let (url, timeout) = (credentials.token_url.clone(), "20s".parse().unwrap());
+        let http = taskferry_http::Client::new(url, timeout, &Connection::default(), advice);
+        let client = Client::new(http.unwrap(), 1000, Arc::default());
+        let issuer = Issuer::new(client, credentials, RetryOptions::default(), None).await;
+        (server, issuer)
+    }
+
+    /// What several get who need a token at the same time.
+    async fn several(tokens: &Arc<Tokens>) -> Vec<String> {
+        let all = (0..8).map(|_| {
+            let tokens = Arc::clone(tokens);
+            tokio::spawn(async move { tokens.bearer().await.unwrap().expose().to_owned() })
+        });
+        let mut got = Vec::new();
+        for one in all.collect::<Vec<_>>() {
+            got.push(one.await.unwrap());
+        }
+        got
+    }
+
+    #[tokio::test]
+    async fn all_who_need_a_token_wait_for_the_same() {
+        let (server, issuer) = issuer().await;
+        let tokens = Arc::new(Tokens::Issued(Box::new(issuer)));
+        assert_eq!(several(&tokens).await, ["token-1"; 8]);
+        // Each of them is told that it is good no longer, and says so.
+        for _ in 0..8 {
+            assert!(tokens.refused(&Secret::new("token-1")).await);
+        }
+        assert_eq!(several(&tokens).await, ["token-2"; 8]);
+        assert!(tokens.refused(&Secret::new("token-1")).await);
+        assert_eq!(several(&tokens).await, ["token-2"; 8], "that was about the one before");
+        assert_eq!(server.requests().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_waiting_leaves_the_others_a_token() {
+        let (_server, issuer) = issuer().await;
+        {
+            let waiting = issuer.bearer();
+            tokio::pin!(waiting);
+            let polled = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
+            });
+            assert!(polled.await, "it is under way and dropped here");
+        }
+        assert!(issuer.bearer().await.is_ok());
+    }
 
     #[test]
     fn a_token_is_replaced_a_tenth_or_a_minute_before_its_end() {
