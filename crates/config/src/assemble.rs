@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 
 use taskferry_core::{
-    KeyPath, Need, Offer, Part, Pipeline, Problem, Registry, SinkStage, TransformStage, nearest,
+    KeyPath, Need, Offer, OnError, Part, Pipeline, Problem, Registry, SinkStage, TransformStage,
+    nearest,
 };
 
+use crate::digest::digest;
 use crate::layers::Layers;
+use crate::settings::Settings;
 use crate::stage::{StageBuilder, string};
 use crate::tree::Node;
 
 /// The keys at the top of a pipeline file.
-pub(crate) const TOP: [&str; 5] = ["name", "description", "source", "transform", "sink"];
+pub(crate) const TOP: [&str; 8] =
+    ["name", "description", "source", "transform", "sink", "dead_letter", "state", "expect"];
 
 /// A transform that was built, with what the checks need to know of it.
 #[derive(Debug)]
@@ -54,6 +58,7 @@ pub(crate) fn assemble(
     let transforms = builder.transforms(top.get("transform"), &KeyPath::of("transform"));
     let sinks = builder.sinks(top.get("sink"));
     problems.extend(builder.into_problems());
+    let settings = Settings::read(top, &mut problems);
 
     if let Some((offer, _)) = &source {
         let known = check_needs(offer, &transforms, true, &mut problems);
@@ -62,6 +67,9 @@ pub(crate) fn assemble(
         }
     }
     problems.extend(claimed_twice(&sinks));
+    if settings.dead_letter.is_none() && !top.contains_key("dead_letter") {
+        problems.extend(nowhere_to_send(&transforms, &sinks));
+    }
     let Some((_, source)) = source.filter(|_| problems.is_empty()) else { return Err(problems) };
     let mut transforms = stages(transforms);
     let mut sinks: Vec<SinkStage> = sinks
@@ -71,7 +79,19 @@ pub(crate) fn assemble(
     number(sinks.iter_mut().map(|sink| &mut sink.name));
     let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
     number(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
-    Ok(Pipeline { name, description, source, transforms, sinks })
+    let Settings { state, expect, dead_letter } = settings;
+    let digest = digest(tree, registry, &files);
+    Ok(Pipeline {
+        name,
+        description,
+        source,
+        transforms,
+        sinks,
+        state,
+        expect,
+        dead_letter,
+        digest,
+    })
 }
 
 fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
@@ -115,6 +135,21 @@ fn check_needs(
         known &= !checked.reshapes;
     }
     known
+}
+
+/// Says which stages send refused records to dead letters that have no file.
+fn nowhere_to_send(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -> Vec<Problem> {
+    let own = sinks.iter().flat_map(|sink| &sink.transforms);
+    let transforms = transforms.iter().chain(own).map(|it| (&it.path, it.stage.on_error));
+    let stages = transforms.chain(sinks.iter().map(|it| (&it.path, it.stage.on_error)));
+    let sending = stages.filter(|(_, on_error)| *on_error == OnError::DeadLetter);
+    let problem = |(path, _): (&KeyPath, OnError)| {
+        let message = "there is no file for dead letters";
+        Problem::at(path.key("on_error"), "pipeline::no_dead_letter", message).help(
+            "add a table `[dead_letter]` with `path = \"out/{pipeline}-{run_id}.dead.ndjson\"`",
+        )
+    };
+    sending.map(problem).collect()
 }
 
 fn claimed_twice(sinks: &[CheckedSink]) -> Vec<Problem> {

@@ -18,6 +18,7 @@
 //! ```
 
 mod assemble;
+mod digest;
 mod document;
 mod files;
 mod interpolate;
@@ -26,6 +27,7 @@ mod mask;
 mod merge;
 mod mistake;
 mod secrets;
+mod settings;
 mod stage;
 mod tree;
 

@@ -114,6 +114,7 @@ impl<'a> StageBuilder<'a> {
         let table = self.table(node, path.clone(), Role::Sink)?;
         let transforms =
             self.transforms(table.fields.get("transform"), &table.path.key("transform"));
+        let on_error = self.on_error(&table);
         let registry = self.registry;
         let built = self.build(&table, Role::Sink, |options, context| {
             registry.build_sink(table.type_name, options, context)
@@ -122,6 +123,7 @@ impl<'a> StageBuilder<'a> {
         let stage = SinkStage {
             name,
             type_name: built.type_name,
+            on_error,
             transforms: Vec::new(),
             sink: built.sink,
         };

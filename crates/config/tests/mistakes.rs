@@ -110,7 +110,6 @@ dir = "x"
     jobs.toml:25:12: "explode" is not one of the choices
     jobs.toml:29:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}; did you mean `{pipeline}`?
     jobs.toml:30:8: expected a string, found a number
-    jobs.toml:32:2: unknown key `state` at the top of the pipeline
     "#);
 }
 

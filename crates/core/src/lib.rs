@@ -59,8 +59,11 @@ mod page;
 mod pipeline;
 mod problem;
 mod record;
+mod refusals;
 mod registry;
+mod resume;
 mod secret;
+mod settings;
 mod stages;
 mod template;
 mod units;
@@ -77,12 +80,15 @@ pub use page::{Batch, Cursor, Page, PageBody};
 pub use pipeline::{OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 pub use problem::{Part, Problem, nearest};
 pub use record::{Origin, Record};
+pub use refusals::{Refusal, Refusals};
 pub use registry::{
     BuiltSink, BuiltSource, BuiltTransform, CommonKey, Offer, PluginEntry, Registry, common_keys,
 };
+pub use resume::{Mark, Position, Resumption};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
+pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use stages::{
-    DeliveredFile, Delivery, Emitter, Mark, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
+    DeliveredFile, Delivery, Emitter, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
     SourceStatistics, TimeLimit, Transform, TransformPlugin,
 };
 pub use template::{PathTemplate, PathTemplateError};

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Role, Sink, Source, StageId, Transform};
+use crate::{
+    DeadLetterOptions, ExpectOptions, Role, Sink, Source, StageId, StateOptions, Transform,
+};
 
-/// What becomes of a record that a transform refuses.
+/// What becomes of a record that a stage refuses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
@@ -14,6 +16,8 @@ pub enum OnError {
     Fail,
     /// The record is left out, counted and logged.
     Skip,
+    /// The record goes to the dead letters, with the reason and its origin; the run ends with exit code 6.
+    DeadLetter,
 }
 
 /// A pipeline that can be run: what `config` makes of a file and `engine` works on.
@@ -29,6 +33,15 @@ pub struct Pipeline {
     pub transforms: Vec<TransformStage>,
     /// Where records go. At least one.
     pub sinks: Vec<SinkStage>,
+    /// Where state is kept, and how runs resume.
+    pub state: StateOptions,
+    /// What an export must look like to be believed.
+    pub expect: ExpectOptions,
+    /// Where refused records go. There if any stage may send records there.
+    pub dead_letter: Option<DeadLetterOptions>,
+    /// What tells this pipeline from one whose output could differ: a digest of the program's version and of all
+    /// that the file says, secrets and what `[state]` and `[expect]` hold apart. A checkpoint of another one is of no use.
+    pub digest: String,
 }
 
 /// The source of a pipeline.
@@ -62,10 +75,34 @@ pub struct SinkStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
+    /// What becomes of a record that it refuses.
+    pub on_error: OnError,
     /// What records go through for this sink alone, after the pipeline's transforms.
     pub transforms: Vec<TransformStage>,
     /// The stage itself.
     pub sink: Box<dyn Sink>,
+}
+
+impl Pipeline {
+    /// A pipeline of these stages, with the default settings for everything else.
+    pub fn new(
+        name: impl Into<String>,
+        source: SourceStage,
+        transforms: Vec<TransformStage>,
+        sinks: Vec<SinkStage>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            source,
+            transforms,
+            sinks,
+            state: StateOptions::default(),
+            expect: ExpectOptions::default(),
+            dead_letter: None,
+            digest: String::new(),
+        }
+    }
 }
 
 impl SourceStage {

@@ -39,10 +39,11 @@ const NAME: CommonKey = CommonKey {
 };
 const ON_ERROR: CommonKey = CommonKey {
     name: "on_error",
-    values: "\"fail\" | \"skip\"",
+    values: "\"fail\" | \"skip\" | \"dead_letter\"",
     default: Some("\"fail\""),
-    description: "What becomes of a record that the transform refuses: `fail` ends the run and names the record, \
-                  `skip` leaves it out, counts it and logs it.",
+    description: "What becomes of a record that the stage refuses: `fail` ends the run and names the record, \
+                  `skip` leaves it out, counts it and logs it, `dead_letter` keeps it in the file of \
+                  `[dead_letter]` for a replay.",
 };
 const OWN_TRANSFORMS: CommonKey = CommonKey {
     name: "transform",
@@ -56,7 +57,7 @@ pub const fn common_keys(role: Role) -> &'static [CommonKey] {
     match role {
         Role::Source => &[TYPE, NAME],
         Role::Transform => &[TYPE, NAME, ON_ERROR],
-        Role::Sink => &[TYPE, NAME, OWN_TRANSFORMS],
+        Role::Sink => &[TYPE, NAME, ON_ERROR, OWN_TRANSFORMS],
     }
 }
 

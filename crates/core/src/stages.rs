@@ -6,22 +6,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Batch, BuildContext, Origin, Page, Problem, Record, RunContext, StageError};
+use crate::{
+    Batch, BuildContext, Mark, Origin, Page, Position, Problem, Record, Refusals, Resumption,
+    RunContext, StageError,
+};
 
 /// Reads pages, one after the other.
 #[async_trait]
 pub trait Source: fmt::Debug + Send {
-    /// Opens what the source needs, before the first page. Nothing by default.
+    /// Opens what the source needs, before the first page. `from` says where a resumed run goes on; a source
+    /// that can't do that must say so, never begin again.
     ///
     /// # Errors
     /// What kept it from opening.
-    async fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
-        Ok(())
-    }
+    async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError>;
 
     /// The next page in the source's order, `None` when the listing is complete.
     ///
@@ -136,23 +138,41 @@ impl Emitter {
 
 /// Delivers batches.
 ///
-/// The engine calls `open` once, then `write` and `commit` for every batch in order. When every sink has
-/// everything it calls `seal` on all of them, and when all are sealed `finish` on one after the other. A sink
-/// that is dropped before `finish` publishes nothing and leaves nothing half done behind; the futures of
-/// `write` and `commit` are dropped when an interrupted run has waited long enough for them.
+/// The engine calls `open` once, then `write` for every batch in order, and `commit` after one or more of them.
+/// When every sink has everything it calls `seal` on all of them, and when all are sealed `finish` on one after
+/// the other. A sink that is dropped before `finish` publishes nothing; what it has committed stays for a
+/// resumed run, anything else it takes away. The futures of `write` and `commit` are dropped when an interrupted
+/// run has waited long enough for them.
 #[async_trait]
 pub trait Sink: fmt::Debug + Send {
-    /// Opens what the sink needs, before the first batch.
+    /// What it can do about a run that ended early. Nothing by default.
+    fn resumption(&self) -> Resumption {
+        Resumption::Never
+    }
+
+    /// Whether it could go on at a mark that it made in an earlier attempt of this run. Looks, and changes
+    /// nothing; called before `open`.
+    ///
+    /// # Errors
+    /// Why not, for people: `out/.jobs.csv.part is gone`. The run starts over then.
+    fn can_resume(&self, _run: &RunContext, _mark: &Mark) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Takes away what an earlier run has left at a mark, as a new run starts over. Nothing by default.
+    fn discard(&self, _run: &RunContext, _mark: &Mark) {}
+
+    /// Opens what the sink needs, before the first batch: at the beginning, or where the mark `from` says.
     ///
     /// # Errors
     /// What kept it from opening.
-    async fn open(&mut self, run: &RunContext) -> Result<(), StageError>;
+    async fn open(&mut self, run: &RunContext, from: Option<&Mark>) -> Result<(), StageError>;
 
-    /// Takes a batch.
+    /// Takes a batch. Records that can't be delivered while others can go to `refusals`.
     ///
     /// # Errors
     /// Whatever is left after the sink's own retries. The run ends with it.
-    async fn write(&mut self, batch: &Batch) -> Result<(), StageError>;
+    async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError>;
 
     /// Makes all that was written durable; the mark is what a resumed run needs to go on exactly here.
     ///
@@ -161,35 +181,22 @@ pub trait Sink: fmt::Debug + Send {
     async fn commit(&mut self) -> Result<Mark, StageError>;
 
     /// Does all that is left to do and may fail, so that `finish` has little left to fail with. Nothing
-    /// becomes visible yet, where that can be helped. Nothing to do by default.
+    /// becomes visible yet, where that can be helped. A sink that is opened at the mark returned here has only
+    /// to `finish`, even if it had finished already.
     ///
     /// # Errors
     /// As [`Sink::write`]. No sink publishes then.
-    async fn seal(&mut self) -> Result<(), StageError> {
-        Ok(())
-    }
+    async fn seal(&mut self) -> Result<Mark, StageError>;
 
     /// Publishes the finished output and says what was delivered.
     ///
     /// # Errors
     /// As [`Sink::write`]. This sink published nothing then; sinks before it may have.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
-}
 
-/// How far a sink has got: whatever it needs to go on from there. Opaque to everybody else.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Mark(Value);
-
-impl Mark {
-    /// A mark that holds this value.
-    pub fn new(value: Value) -> Self {
-        Self(value)
-    }
-
-    /// What it holds.
-    pub fn get(&self) -> &Value {
-        &self.0
+    /// What was delivered so far, for the account of a run that does not finish.
+    fn delivered(&self) -> Delivery {
+        Delivery::default()
     }
 }
 

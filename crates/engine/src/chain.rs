@@ -72,7 +72,9 @@ impl Chain {
                         progress.add(tried, out.len(), failed);
                         return Err(error);
                     }
-                    OnError::Skip => log_skipped(stage, &error, progress.failed() + failed),
+                    OnError::Skip | OnError::DeadLetter => {
+                        log_skipped(stage, &error, progress.failed() + failed);
+                    }
                 }
             }
         }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use taskferry_core::{Batch, Cursor, Delivery, Mark, RunContext, Sink, StageError, StageId};
+use taskferry_core::{
+    Batch, Cursor, Delivery, Mark, Refusals, RunContext, Sink, StageError, StageId,
+};
 use tokio::sync::mpsc;
 
 use crate::chain::Chain;
@@ -71,7 +73,7 @@ impl Delivering {
 
     async fn deliver_all(&mut self, tell: &(impl Fn(FromSink) + Send)) -> Result<(), StageError> {
         self.chain.open(&self.run).await?;
-        self.sink.open(&self.run).await.map_err(|error| error.at_stage(&self.id))?;
+        self.sink.open(&self.run, None).await.map_err(|error| error.at_stage(&self.id))?;
         tell(FromSink::Opened);
         while let Some(batch) = self.batches.recv().await {
             let (page, next) = (batch.page, batch.next.clone());
@@ -92,7 +94,10 @@ impl Delivering {
             }
             _ => batch,
         };
-        self.sink.write(&batch).await.map_err(|error| error.at_stage(&self.id))?;
+        self.sink
+            .write(&batch, &mut Refusals::default())
+            .await
+            .map_err(|error| error.at_stage(&self.id))?;
         let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
         if let Some(progress) = progress {
             progress.add_committed(batch.records.len());

@@ -32,7 +32,7 @@ pub(crate) async fn fetch(
     let end = loop {
         let next = async {
             if !std::mem::replace(&mut opened, true) {
-                stage.source.open(&run).await?;
+                stage.source.open(&run, None).await?;
             }
             stage.source.next_page().await
         };

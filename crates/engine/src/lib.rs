@@ -19,35 +19,34 @@
 //! # use async_trait::async_trait;
 //! # #[derive(Debug)] struct OnePage(bool);
 //! # #[async_trait] impl Source for OnePage {
+//! #     async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> { Ok(()) }
 //! #     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
 //! #         if std::mem::replace(&mut self.0, true) { return Ok(None); }
 //! #         let record = Record::from_value(serde_json::json!({"external_id": "j1"}));
-//! #         Ok(Some(Page { number: 1, cursor: None, next: None, bytes: 20, records: vec![record] }))
+//! #         Ok(Some(Page { number: 1, cursor: None, next: None, bytes: 20, records: vec![record], traces: Vec::new() }))
 //! #     }
 //! #     fn statistics(&self) -> SourceStatistics { SourceStatistics::default() }
 //! # }
 //! # #[derive(Debug)] struct Nowhere;
 //! # #[async_trait] impl Sink for Nowhere {
-//! #     async fn open(&mut self, _: &RunContext) -> Result<(), StageError> { Ok(()) }
-//! #     async fn write(&mut self, _: &Batch) -> Result<(), StageError> { Ok(()) }
+//! #     async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> { Ok(()) }
+//! #     async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> { Ok(()) }
 //! #     async fn commit(&mut self) -> Result<Mark, StageError> { Ok(Mark::default()) }
+//! #     async fn seal(&mut self) -> Result<Mark, StageError> { Ok(Mark::default()) }
 //! #     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> { Ok(Delivery::default()) }
 //! # }
 //! use taskferry_engine::{RunOptions, Status};
 //!
 //! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-//! let pipeline = Pipeline {
-//!     name: "example".to_owned(),
-//!     description: None,
-//!     source: SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(OnePage(false)) },
+//! let source = SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(OnePage(false)) };
+//! let sink = SinkStage {
+//!     name: "nowhere".to_owned(),
+//!     type_name: "nowhere",
+//!     on_error: OnError::Fail,
 //!     transforms: Vec::new(),
-//!     sinks: vec![SinkStage {
-//!         name: "nowhere".to_owned(),
-//!         type_name: "nowhere",
-//!         transforms: Vec::new(),
-//!         sink: Box::new(Nowhere),
-//!     }],
+//!     sink: Box::new(Nowhere),
 //! };
+//! let pipeline = Pipeline::new("example", source, Vec::new(), vec![sink]);
 //! let report = taskferry_engine::run(pipeline, RunOptions::default()).await;
 //! assert_eq!(report.manifest.status, Status::Complete);
 //! assert_eq!(report.manifest.source.records, 1);

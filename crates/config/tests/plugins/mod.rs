@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{
     Batch, BuildContext, Delivery, Emitter, KeyPath, Mark, Need, Page, Part, PathTemplate, Plugin,
-    Problem, Record, Registry, RunContext, Secret, Sink, SinkPlugin, Source, SourcePlugin,
-    SourceStatistics, StageError, Transform, TransformPlugin,
+    Position, Problem, Record, Refusals, Registry, RunContext, Secret, Sink, SinkPlugin, Source,
+    SourcePlugin, SourceStatistics, StageError, Transform, TransformPlugin,
 };
 
 /// All of them.
@@ -56,6 +56,10 @@ impl SourcePlugin for Pages {
 
 #[async_trait]
 impl Source for Pages {
+    async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> {
+        Ok(())
+    }
+
     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
         Ok(None)
     }
@@ -170,15 +174,19 @@ impl SinkPlugin for Out {
 
 #[async_trait]
 impl Sink for Out {
-    async fn open(&mut self, _: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
         Ok(())
     }
 
-    async fn write(&mut self, _: &Batch) -> Result<(), StageError> {
+    async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> {
         Ok(())
     }
 
     async fn commit(&mut self) -> Result<Mark, StageError> {
+        Ok(Mark::default())
+    }
+
+    async fn seal(&mut self) -> Result<Mark, StageError> {
         Ok(Mark::default())
     }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
-    Batch, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline, Record,
-    RunContext, Sink, SinkStage, Source, SourceStage, SourceStatistics, StageError, TimeLimit,
-    Transform, TransformStage,
+    Batch, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline, Position,
+    Record, Refusals, RunContext, Sink, SinkStage, Source, SourceStage, SourceStatistics,
+    StageError, TimeLimit, Transform, TransformStage,
 };
 use taskferry_engine::{Interrupt, Stopper};
 use tokio::sync::Notify;
@@ -25,20 +25,13 @@ pub(crate) fn pipeline(
     let sinks = sinks.into_iter().enumerate().map(|(index, sink)| SinkStage {
         name: format!("sink-{index}"),
         type_name: "test",
+        on_error: OnError::Fail,
         transforms: Vec::new(),
         sink,
     });
-    Pipeline {
-        name: "test".to_owned(),
-        description: None,
-        source: SourceStage {
-            name: "pages".to_owned(),
-            type_name: "pages",
-            source: Box::new(source),
-        },
-        transforms,
-        sinks: sinks.collect(),
-    }
+    let source =
+        SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(source) };
+    Pipeline::new("test", source, transforms, sinks.collect())
 }
 
 /// Pages of records `{"n": 0}`, `{"n": 1}`, … with cursors `c1`, `c2`, …
@@ -59,6 +52,10 @@ impl Pages {
 
 #[async_trait]
 impl Source for Pages {
+    async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> {
+        Ok(())
+    }
+
     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
         let done = self.read.load(Ordering::SeqCst);
         if self.fail_after == Some(done) {
@@ -88,6 +85,7 @@ impl Source for Pages {
             next: cursor(done + 1),
             bytes: 10,
             records: records.collect(),
+            traces: Vec::new(),
         };
         Ok(Some(page))
     }
@@ -234,14 +232,14 @@ impl Drop for Gone {
 
 #[async_trait]
 impl Sink for TestSink {
-    async fn open(&mut self, _: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
         if self.fail_to_open {
             return Err(StageError::new(ErrorKind::Io, "the folder is read-only"));
         }
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
         assert_ne!(self.panic_at_page, Some(batch.page), "told to panic");
         if self.fail_at_page == Some(batch.page) {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
@@ -271,11 +269,11 @@ impl Sink for TestSink {
         Ok(Mark::default())
     }
 
-    async fn seal(&mut self) -> Result<(), StageError> {
+    async fn seal(&mut self) -> Result<Mark, StageError> {
         if self.fail_to_seal {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }
-        Ok(())
+        Ok(Mark::default())
     }
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {

@@ -330,7 +330,7 @@ type = "webhok"
     jobs.toml:16:14: the expression ends where an expression should stand
       jq::syntax | -
     jobs.toml:17:12: "ignore" is not one of the choices
-      value::unknown | there are `fail`, `skip`
+      value::unknown | there are `fail`, `skip`, `dead_letter`
     jobs.toml:19:1: the key `mapping` is missing
       key::missing | add `mapping = …` to this table
     jobs.toml:25:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}; did you mean `{pipeline}`?

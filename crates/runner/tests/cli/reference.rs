@@ -114,9 +114,10 @@ fn a_plugin_is_shown_with_every_option() {
       name = string  (default: the type)
           What messages and the manifest call the stage.
 
-      on_error = "fail" | "skip"  (default: "fail")
-          What becomes of a record that the transform refuses: `fail` ends the run and names the
-          record, `skip` leaves it out, counts it and logs it.
+      on_error = "fail" | "skip" | "dead_letter"  (default: "fail")
+          What becomes of a record that the stage refuses: `fail` ends the run and names the record,
+          `skip` leaves it out, counts it and logs it, `dead_letter` keeps it in the file of
+          `[dead_letter]` for a replay.
 
       vendor = string  (required)
           Whose words are wanted: what stands in the mapping's `vendor` column, for example

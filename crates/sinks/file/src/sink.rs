@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
-    Batch, DeliveredFile, Delivery, ErrorKind, Mark, PathTemplate, RunContext, Sink, StageError,
+    Batch, DeliveredFile, Delivery, ErrorKind, Mark, PathTemplate, Refusals, RunContext, Sink,
+    StageError,
 };
 use taskferry_format::{FormatOptions, RecordWriter, WriteError};
 
@@ -54,13 +55,13 @@ impl FileSink {
 
 #[async_trait]
 impl Sink for FileSink {
-    async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, run: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
         let path = self.template.fill(run);
         self.output = Some(Output::create(path, &self.options, self.compression)?);
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
         let output = self.output.as_mut().ok_or_else(not_open)?;
         for record in &batch.records {
             output.writer.write(record).map_err(|error| explained(error, &output.path))?;
@@ -72,9 +73,9 @@ impl Sink for FileSink {
         self.output.as_mut().ok_or_else(not_open)?.commit()
     }
 
-    async fn seal(&mut self) -> Result<(), StageError> {
+    async fn seal(&mut self) -> Result<Mark, StageError> {
         self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal()?);
-        Ok(())
+        Ok(Mark::default())
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {

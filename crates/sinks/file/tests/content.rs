@@ -12,6 +12,7 @@ use driver::{Folder, batch};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use taskferry_core::Refusals;
 
 fn decoded(path: &Path, compression: &str) -> String {
     let bytes = fs::read(path).unwrap();
@@ -85,12 +86,14 @@ async fn a_commit_tells_how_far_the_file_is() {
     let folder = Folder::new();
     let mut sink = folder.open(json!({"path": "jobs.ndjson"})).await.unwrap();
     assert_eq!(sink.commit().await.unwrap().get(), &json!({"records": 0, "bytes": 0}));
-    sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})])).await.unwrap();
+    sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::default())
+        .await
+        .unwrap();
     let mark = sink.commit().await.unwrap();
     assert_eq!(mark.get(), &json!({"records": 2, "bytes": 16}));
     let [part] = &folder.names()[..] else { panic!() };
     assert_eq!(fs::read(folder.path(part)).unwrap().len(), 16);
-    sink.write(&batch(&[])).await.unwrap();
+    sink.write(&batch(&[]), &mut Refusals::default()).await.unwrap();
     assert_eq!(sink.commit().await.unwrap(), mark);
 }
 

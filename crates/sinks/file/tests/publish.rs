@@ -9,13 +9,13 @@ use std::path::Path;
 
 use driver::{Folder, batch, batch_of, build, names_in};
 use serde_json::{Value, json};
-use taskferry_core::{ErrorKind, Record};
+use taskferry_core::{ErrorKind, Record, Refusals};
 
 #[tokio::test]
 async fn a_file_has_its_name_only_when_complete() {
     let folder = Folder::new();
     let mut sink = folder.open(json!({"path": "a.ndjson"})).await.unwrap();
-    sink.write(&batch(&[json!(1)])).await.unwrap();
+    sink.write(&batch(&[json!(1)]), &mut Refusals::default()).await.unwrap();
     sink.commit().await.unwrap();
     let [part] = &folder.names()[..] else { panic!() };
     assert!(part.starts_with(".a.ndjson."), "{part}");
@@ -32,7 +32,9 @@ async fn a_run_that_ends_early_leaves_the_old_file_alone() {
             fs::write(folder.path("a"), "old").unwrap();
             let options = json!({"path": "a", "format": format, "compression": compression});
             let mut sink = folder.open(options).await.unwrap();
-            sink.write(&batch(&[json!({"a": "x".repeat(100_000)})])).await.unwrap();
+            sink.write(&batch(&[json!({"a": "x".repeat(100_000)})]), &mut Refusals::default())
+                .await
+                .unwrap();
             sink.commit().await.unwrap();
             drop(sink);
             assert_eq!(folder.names(), ["a"]);
@@ -47,7 +49,7 @@ async fn a_record_that_can_not_be_written_publishes_nothing() {
     let options = json!({"path": "a.csv", "format": "csv", "columns": ["a"]});
     let mut sink = folder.open(options).await.unwrap();
     let records = [r#"{"a":1}"#, r#"{"a":"\ud800"}"#].map(|text| Record::parse(text).unwrap());
-    let error = sink.write(&batch_of(records.into())).await.unwrap_err();
+    let error = sink.write(&batch_of(records.into()), &mut Refusals::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     assert!(error.origin().is_some());
     drop(sink);
@@ -132,7 +134,7 @@ async fn a_path_that_can_not_be_written_is_told_before_the_first_record() {
 #[tokio::test]
 async fn a_device_is_not_replaced() {
     let mut sink = build(&json!({"path": "/dev/null"})).unwrap();
-    let error = sink.open(&driver::run()).await.unwrap_err();
+    let error = sink.open(&driver::run(), None).await.unwrap_err();
     assert_eq!(error.to_string(), "can't write `/dev/null`: it is not a regular file");
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use async_trait::async_trait;
 use serde_json::json;
-use taskferry_core::{Batch, Delivery, ErrorKind, Mark, RunContext, Sink, StageError};
+use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
 use taskferry_format::{FormatOptions, RecordWriter};
 
 const BUFFER: usize = 64 * 1024;
@@ -33,7 +33,7 @@ impl<W: Write> StdoutSink<W> {
 
 #[async_trait]
 impl<W: Write + Send> Sink for StdoutSink<W> {
-    async fn open(&mut self, _: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
         let stream = self.stream.take().ok_or_else(not_open)?;
         let buffer = BufWriter::with_capacity(BUFFER, Counted { stream, bytes: 0 });
         let writer = RecordWriter::new(&self.options, &std::env::temp_dir(), buffer);
@@ -41,7 +41,7 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
         let writer = self.writer()?;
         for record in &batch.records {
             writer.write(record).map_err(|error| error.explained(cannot_write))?;
@@ -58,7 +58,7 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
 
     /// A stream can't be taken back, so the rest is written now, while other sinks can still be kept from
     /// publishing by a reader that has gone.
-    async fn seal(&mut self) -> Result<(), StageError> {
+    async fn seal(&mut self) -> Result<Mark, StageError> {
         let writer = self.writer.take().ok_or_else(not_open)?;
         let (mut buffer, report) =
             writer.finish().map_err(|error| error.explained(cannot_write))?;
@@ -69,7 +69,7 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
             warnings: report.warnings(),
             ..Delivery::default()
         });
-        Ok(())
+        Ok(Mark::default())
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
@@ -124,7 +124,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use serde_json::Value;
-    use taskferry_core::Record;
+    use taskferry_core::{Record, Refusals};
     use taskferry_format::Format;
 
     /// A stream whose other end can be looked at.
@@ -162,7 +162,7 @@ mod tests {
         let options = FormatOptions { format, ..FormatOptions::default() };
         let mut sink = Box::new(StdoutSink::new(options, pipe.clone()));
         let start = "2026-11-23T20:42:43Z".parse().unwrap();
-        sink.open(&RunContext::new("p", start, "r")).await.unwrap();
+        sink.open(&RunContext::new("p", start, "r"), None).await.unwrap();
         sink
     }
 
@@ -170,7 +170,9 @@ mod tests {
     async fn the_reader_has_what_was_committed() {
         let pipe = Pipe::default();
         let mut sink = opened(Format::Ndjson, &pipe).await;
-        sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})])).await.unwrap();
+        sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::default())
+            .await
+            .unwrap();
         assert_eq!(pipe.text(), "");
         let mark = sink.commit().await.unwrap();
         assert_eq!(pipe.text(), "{\"a\":1}\n{\"a\":2}\n");
@@ -187,7 +189,7 @@ mod tests {
             let pipe = Pipe::default();
             let mut sink = opened(format, &pipe).await;
             for value in [json!({"a": 1}), json!({"b": 2})] {
-                sink.write(&batch(&[value])).await.unwrap();
+                sink.write(&batch(&[value]), &mut Refusals::default()).await.unwrap();
                 sink.commit().await.unwrap();
             }
             let delivery = sink.finish().await.unwrap();
@@ -200,12 +202,12 @@ mod tests {
     async fn a_reader_that_went_away_is_told_as_such() {
         let pipe = Pipe { broken: true, ..Pipe::default() };
         let mut sink = opened(Format::Ndjson, &pipe).await;
-        sink.write(&batch(&[json!({"a": 1})])).await.unwrap();
+        sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::default()).await.unwrap();
         let error = sink.commit().await.unwrap_err();
         assert_eq!(error.to_string(), "standard output was closed by its reader");
         assert_eq!(error.kind(), ErrorKind::Io);
         let mut sink = opened(Format::Csv, &pipe).await;
-        sink.write(&batch(&[json!({"a": 1})])).await.unwrap();
+        sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::default()).await.unwrap();
         let error = sink.finish().await.unwrap_err();
         assert_eq!(error.to_string(), "standard output was closed by its reader");
     }

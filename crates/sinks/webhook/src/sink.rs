@@ -5,8 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
-    Batch, Delivery, ErrorKind, LocalEndpoint, Mark, Record, RunContext, RunningEndpoint, Sink,
-    StageError,
+    Batch, Delivery, ErrorKind, LocalEndpoint, Mark, Record, Refusals, RunContext, RunningEndpoint,
+    Sink, StageError,
 };
 use url::Url;
 
@@ -109,7 +109,7 @@ impl WebhookSink {
 
 #[async_trait]
 impl Sink for WebhookSink {
-    async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, run: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
         let Some((target, posting)) = self.target.take() else {
             return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
         };
@@ -130,7 +130,7 @@ impl Sink for WebhookSink {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
         for record in &batch.records {
             self.add(record).await?;
         }
@@ -140,6 +140,10 @@ impl Sink for WebhookSink {
     async fn commit(&mut self) -> Result<Mark, StageError> {
         self.send().await?;
         Ok(Mark::new(json!({"batches": self.batches, "records": self.delivery.records})))
+    }
+
+    async fn seal(&mut self) -> Result<Mark, StageError> {
+        self.commit().await
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use taskferry_core::{
     Batch, BuildContext, Cursor, Delivery, Endpoints, ErrorKind, Mark, NoFiles, Origin, Problem,
-    Record, Registry, RunContext, Sink, StageError,
+    Record, Refusals, Registry, RunContext, Sink, StageError,
 };
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sink_webhook::WebhookOptions;
@@ -50,7 +50,7 @@ async fn sink_in(run: &RunContext, server: &FaultyServer, more: &Value) -> Box<d
         options[key] = value.clone();
     }
     let mut sink = build(&options).unwrap();
-    sink.open(run).await.unwrap();
+    sink.open(run, None).await.unwrap();
     sink
 }
 
@@ -65,7 +65,7 @@ fn batch(page: u64, records: &[&'static str]) -> Batch {
 }
 
 async fn deliver(sink: &mut dyn Sink, batch: &Batch) -> Result<Mark, StageError> {
-    sink.write(batch).await?;
+    sink.write(batch, &mut Refusals::default()).await?;
     sink.commit().await
 }
 
@@ -257,7 +257,7 @@ async fn secrets_are_in_no_message() {
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
     let nobody = json!({"url": "http://127.0.0.1:1/hunter2", "retry": {"max_attempts": 1}});
     let mut lost = build(&nobody).unwrap();
-    lost.open(&run("r1")).await.unwrap();
+    lost.open(&run("r1"), None).await.unwrap();
     let refused = deliver(&mut *lost, &batch(1, &["1"])).await.unwrap_err();
     for text in [
         error.full_message(),

@@ -69,7 +69,7 @@ pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<P
         origin.job = Some(job.external_id.into());
         records.push(Record::from_raw(body, raw, origin));
     }
-    Ok(Page { number, cursor, next, bytes: body.len() as u64, records })
+    Ok(Page { number, cursor, next, bytes: body.len() as u64, records, traces: Vec::new() })
 }
 
 /// serde takes a list for a struct as well; the API means objects.

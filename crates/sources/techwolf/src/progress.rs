@@ -1,9 +1,9 @@
 //! Whether a listing gets on.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use taskferry_core::{Cursor, ErrorKind, Page, StageError};
+use taskferry_core::{Cursor, ErrorKind, Page, Position, StageError};
 
 /// How many pages without a single job may follow each other. Filters can empty a page; that they empty this
 /// many in a row is less likely than a server that hands out cursors for ever.
@@ -11,27 +11,36 @@ const EMPTY_PAGES: u32 = 1000;
 
 /// What is remembered of the pages so far: every cursor, and a fingerprint of every job.
 ///
-/// A fingerprint is 128 bits of a keyed hash: two jobs of a hundred million that share one are less likely than
-/// a disk that lies. They cost 16 bytes a job, where ids would cost many times that.
+/// A fingerprint is 128 bits of a hash: two jobs of a hundred million that share one are less likely than a disk
+/// that lies. They cost 16 bytes a job, where ids would cost many times that. They are the traces that a page
+/// leaves for a resumed run.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     cursors: HashSet<Cursor>,
     jobs: HashSet<u128>,
-    keys: (RandomState, RandomState),
     empty_pages: u32,
 }
 
 impl Progress {
-    /// Takes note of a page.
+    /// Progress up to where a resumed run goes on.
+    pub(crate) fn behind(position: &Position) -> Self {
+        let jobs = position.traces.iter().copied().collect();
+        Self { jobs, cursors: position.cursor.iter().cloned().collect(), empty_pages: 0 }
+    }
+
+    /// Takes note of a page, and returns the traces it leaves.
     ///
     /// # Errors
     /// [`ErrorKind::NoProgress`] when its cursor stands still or was there before, when one of its jobs was
     /// there before, or when one empty page follows the other.
-    pub(crate) fn note(&mut self, page: &Page) -> Result<(), StageError> {
+    pub(crate) fn note(&mut self, page: &Page) -> Result<Vec<u128>, StageError> {
+        let mut traces = Vec::with_capacity(page.records.len());
         for job in page.records.iter().filter_map(|record| record.origin().job.as_deref()) {
-            if !self.jobs.insert(self.fingerprint(job)) {
+            let trace = fingerprint(job);
+            if !self.jobs.insert(trace) {
                 return Err(stuck(&format!("job `{}` comes a second time", Cursor::new(job))));
             }
+            traces.push(trace);
         }
         self.cursors.extend(page.cursor.clone());
         match &page.next {
@@ -47,13 +56,18 @@ impl Progress {
         if self.empty_pages > EMPTY_PAGES {
             return Err(stuck(&format!("{EMPTY_PAGES} pages without a job followed each other")));
         }
-        Ok(())
+        Ok(traces)
     }
+}
 
-    fn fingerprint(&self, job: &str) -> u128 {
-        let (left, right) = &self.keys;
-        u128::from(left.hash_one(job)) << 64 | u128::from(right.hash_one(job))
-    }
+/// The same in every run of one version of the program, to which checkpoints are bound anyway.
+fn fingerprint(job: &str) -> u128 {
+    let half = |which: u8| {
+        let mut hasher = DefaultHasher::new();
+        (which, job).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
 }
 
 fn stuck(message: &str) -> StageError {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use taskferry_core::{
-    Cursor, Duration, ErrorKind, Page, RunContext, RunningEndpoint, Source, SourceStatistics,
-    StageError,
+    Cursor, Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Source,
+    SourceStatistics, StageError,
 };
 use taskferry_http::{Advice, Connection, RateLimit};
 use taskferry_retry::RetryOptions;
@@ -123,7 +123,7 @@ impl Opening<'_> {
 
 #[async_trait]
 impl Source for TechWolfSource {
-    async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+    async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
         let (base, credentials, endpoint) = match self.server.take() {
             None => return Err(StageError::new(ErrorKind::Defect, "the source was opened twice")),
             Some(Server::Remote { base, credentials }) => (base, credentials, None),
@@ -133,6 +133,13 @@ impl Source for TechWolfSource {
                 (base, credentials, Some(endpoint))
             }
         };
+        if let Some(from) = from {
+            self.next = match &from.cursor {
+                Some(cursor) => Next::Page { number: from.pages + 1, cursor: Some(cursor.clone()) },
+                None => Next::Nothing,
+            };
+            self.progress = Progress::behind(from);
+        }
         let (limits, counts) = (self.limits, Arc::default());
         let opening = Opening { limits, connection: &self.connection, counts };
         let url = self.listing.url(&base);
@@ -158,12 +165,12 @@ impl Source for TechWolfSource {
             Some(cursor) => format!("page {number} (after `{cursor}`)"),
             None => format!("page {number} (the first)"),
         };
-        let page = export
+        let mut page = export
             .fetch(&self.listing, &name, *number, cursor.as_ref())
             .await
             .map_err(|error| error.context(&name))?;
         // Nothing is awaited from here on: a page that was taken note of is a page that is returned.
-        self.progress.note(&page).map_err(|error| error.context(&name))?;
+        page.traces = self.progress.note(&page).map_err(|error| error.context(&name))?;
         self.next = match &page.next {
             Some(next) => Next::Page { number: number + 1, cursor: Some(next.clone()) },
             None => Next::Nothing,

@@ -252,10 +252,10 @@ mod tests {
 
     /// Somebody who issues `token-1`, `token-2` and so on.
     async fn issuer() -> (FaultyServer, Issuer) {
-        let mut issued = 0;
+        let mut number = 0;
         let server = FaultyServer::start(move |_| {
-            issued += 1;
-            let body = json!({"access_token": format!("token-{issued}"), "expires_in": 10_800});
+            number += 1;
+            let body = json!({"access_token": format!("token-{number}"), "expires_in": 10_800});
             Answer::new(200, body.to_string())
         })
         .await

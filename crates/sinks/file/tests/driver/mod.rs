@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use taskferry_core::{
-    Batch, BuildContext, Delivery, Endpoints, NoFiles, Problem, Record, Registry, RunContext, Sink,
-    StageError,
+    Batch, BuildContext, Delivery, Endpoints, NoFiles, Problem, Record, Refusals, Registry,
+    RunContext, Sink, StageError,
 };
 use taskferry_sink_file::FileOptions;
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ impl Folder {
         let path = self.path(options["path"].as_str().unwrap());
         options["path"] = json!(path.to_str().unwrap());
         let mut sink = build(&options).unwrap();
-        sink.open(&run()).await?;
+        sink.open(&run(), None).await?;
         Ok(sink)
     }
 
@@ -48,7 +48,7 @@ impl Folder {
     ) -> Result<Delivery, StageError> {
         let mut sink = self.open(options).await?;
         for values in batches {
-            sink.write(&batch(values)).await?;
+            sink.write(&batch(values), &mut Refusals::default()).await?;
             sink.commit().await?;
         }
         sink.finish().await

@@ -134,7 +134,7 @@ pub(crate) async fn open(source: Box<dyn Source>) -> Box<dyn Source> {
 }
 
 pub(crate) async fn open_in(mut source: Box<dyn Source>, run: RunContext) -> Box<dyn Source> {
-    source.open(&run).await.expect("the source opens");
+    source.open(&run, None).await.expect("the source opens");
     source
 }
 

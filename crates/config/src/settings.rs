@@ -1,0 +1,51 @@
+//! The tables that are about the run as a whole: `[state]`, `[expect]` and `[dead_letter]`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use taskferry_core::{
+    DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
+};
+
+use crate::tree::Node;
+
+/// What these tables say.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) state: StateOptions,
+    pub(crate) expect: ExpectOptions,
+    pub(crate) dead_letter: Option<DeadLetterOptions>,
+}
+
+impl Settings {
+    pub(crate) fn read(top: &BTreeMap<String, Node>, problems: &mut Vec<Problem>) -> Self {
+        let state: StateOptions = table(top, "state", problems).unwrap_or_default();
+        let expect: ExpectOptions = table(top, "expect", problems).unwrap_or_default();
+        let dead_letter = table(top, "dead_letter", problems);
+        if state.dir.trim().is_empty() {
+            let path = KeyPath::of("state").key("dir");
+            let problem = Problem::at(path, "value::empty", "`dir` is empty");
+            problems.push(problem.help("write the name of a folder, `.taskferry` for example"));
+        }
+        if expect.max_drop_percent.is_some_and(|percent| percent > 100) {
+            let path = KeyPath::of("expect").key("max_drop_percent");
+            let problem = Problem::at(path, "value::range", "more than 100 percent can't be lost");
+            problems.push(problem.help("write a number from 0 to 100"));
+        }
+        Self { state, expect, dead_letter }
+    }
+}
+
+fn table<T: DeserializeOwned + JsonSchema>(
+    top: &BTreeMap<String, Node>,
+    key: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let node = top.get(key)?;
+    let path = KeyPath::of(key);
+    let found = |found: Vec<Problem>| {
+        problems.extend(found.into_iter().map(|problem| problem.under(&path)));
+    };
+    read_options(&node.to_value(), &[]).map_err(found).ok()
+}
