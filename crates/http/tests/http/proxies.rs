@@ -50,12 +50,14 @@ async fn a_proxy_that_opens_no_tunnel_is_told() {
     }
 }
 
-/// Runs one test of this file in a process of its own, which has `HTTP_PROXY` in its environment.
+/// Runs one test of this file in a process of its own, which has `HTTP_PROXY` in its environment, and an
+/// `HTTPS_PROXY` where nobody is.
 fn with_environment(name: &str, proxy: &FaultyServer) {
     let test = format!("proxies::{name}");
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", &test, "--ignored"]).env_remove("NO_PROXY").env_remove("no_proxy");
-    let output = child.env("HTTP_PROXY", proxy.url()).output().unwrap();
+    child.env("HTTP_PROXY", proxy.url()).env("HTTPS_PROXY", "http://127.0.0.1:1");
+    let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
@@ -75,4 +77,6 @@ async fn in_an_environment_with_a_proxy() {
     assert_eq!(answer.body, "http://receiver.invalid/x");
     let direct = post("http://receiver.invalid/x", &connection(&json!({"proxy": "none"}))).await;
     assert_eq!(direct.unwrap_err().kind(), ErrorKind::Network);
+    let error = post("https://receiver.invalid/x", &Connection::default()).await.unwrap_err();
+    assert!(error.hint_text().unwrap().contains("HTTP_PROXY"), "{error:?}");
 }

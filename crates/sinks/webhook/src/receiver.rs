@@ -135,6 +135,7 @@ impl Courier {
 fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("correct the `url` of this sink"),
+        407 => Some("check `connection.proxy` of this sink"),
         401 | 403 => Some("check the `headers` and the `url` of this sink"),
         404 | 405 | 410 => Some("check the `url` of this sink"),
         413 => Some("lower `batch_bytes` or `batch_records` of this sink"),
