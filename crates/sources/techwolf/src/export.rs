@@ -79,10 +79,10 @@ impl Export {
         renewed: &mut bool,
     ) -> Result<(Answer, Secret), StageError> {
         loop {
-            let token = self.tokens.bearer().await?;
             if let Some(rate) = &self.rate {
                 rate.turn().await;
             }
+            let token = self.tokens.bearer().await?;
             self.client.counts.attempt(sent);
             let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
             let can_be_renewed =
