@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -61,8 +61,17 @@ fn did_you_mean(name: &str) -> String {
     nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?")).unwrap_or_default()
 }
 
+/// `out/jobs.ndjson.gz` becomes `out/jobs.replay-20261123T204243Z-7f3a9c.ndjson.gz`.
+fn beside_the_export(path: &Path, run: &RunContext) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A dot at the beginning hides a file, and ends nothing.
+    let dot = name.char_indices().skip(1).find(|(_, character)| *character == '.');
+    let (stem, endings) = name.split_at(dot.map_or(name.len(), |(at, _)| at));
+    path.with_file_name(format!("{stem}.replay-{}{endings}", harmless(&run.run_id)))
+}
+
 impl PathTemplate {
-    /// The path for one run.
+    /// The path for one run. That of a replay is another than the run's that it belongs to.
     pub fn fill(&self, run: &RunContext) -> PathBuf {
         let mut path = String::new();
         for part in &self.parts {
@@ -71,7 +80,8 @@ impl PathTemplate {
                 Piece::Place(name) => path.push_str(&harmless(&value_of(name, run))),
             }
         }
-        PathBuf::from(path)
+        let path = PathBuf::from(path);
+        if run.replay { beside_the_export(&path, run) } else { path }
     }
 
     /// The path as it was written.
