@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{
     BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
 };
-use taskferry_retry::RetryOptions;
+use taskferry_http::ConnectionOptions;
+use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
+use taskferry_retry::{RetryOptions, is_this_machine};
 use url::Url;
 
 use crate::receiver::Posting;
@@ -32,6 +33,10 @@ pub struct WebhookOptions {
     /// Where to post, `https://…`; `sandbox:` posts to a receiver inside the process. Taken for a secret as a whole, since such addresses often have a key in their path:
     /// messages show no more than scheme and host.
     pub url: Secret,
+    /// Whether records and headers may go unencrypted to another machine, where `url` begins with `http://`: within a
+    /// cluster that sees to encryption itself, for example. To this machine they may in any case.
+    #[serde(default)]
+    pub allow_http: bool,
     /// Headers to send with every request, by name. The values are taken for secrets. None by default.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
@@ -45,6 +50,9 @@ pub struct WebhookOptions {
     /// How long one request may take, from connecting to the last byte of the answer.
     #[serde(default = "thirty_seconds")]
     pub timeout: Duration,
+    /// How the receiver is reached.
+    #[serde(default)]
+    pub connection: ConnectionOptions,
     /// How often and how patiently a failed request is repeated.
     #[serde(default)]
     pub retry: RetryOptions,
@@ -76,6 +84,9 @@ impl SinkPlugin for WebhookOptions {
             let problem = Problem::at(path, "value::invalid", "no time is left to answer");
             problems.push(problem.help("write for example \"30s\""));
         }
+        problems.extend(self.retry.check(&KeyPath::of("retry")));
+        let connection = self.connection.check(&KeyPath::of("connection"), context);
+        let connection = connection.map_err(|found| problems.extend(found)).unwrap_or_default();
         match target {
             Some(target) if problems.is_empty() => {
                 let limits = Limits {
@@ -84,7 +95,7 @@ impl SinkPlugin for WebhookOptions {
                 };
                 let header_values = self.headers.into_values().collect();
                 let (timeout, retry) = (self.timeout, self.retry);
-                let posting = Posting { headers, header_values, timeout, retry };
+                let posting = Posting { headers, header_values, timeout, connection, retry };
                 Ok(Box::new(WebhookSink::new(target, posting, limits)))
             }
             _ => Err(problems),
@@ -100,13 +111,15 @@ impl WebhookOptions {
             Some(Err(found)) => {
                 Err(found.into_iter().map(|problem| problem.under(&path)).collect())
             }
-            None => check_url(&self.url).map(Target::Remote).map_err(|problem| vec![problem]),
+            None => check_url(&self.url, self.allow_http)
+                .map(Target::Remote)
+                .map_err(|problem| vec![problem]),
         }
     }
 }
 
 /// Says nothing of the URL itself.
-fn check_url(url: &Secret) -> Result<Url, Problem> {
+fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
     let problem = |code, message: String| {
         let help =
             "write an address that begins with `https://`, or set the variable it comes from";
@@ -117,12 +130,16 @@ fn check_url(url: &Secret) -> Result<Url, Problem> {
     }
     let url = Url::parse(url.expose())
         .map_err(|error| problem("url::invalid", format!("this is not a URL: {error}")))?;
-    if matches!(url.scheme(), "http" | "https") {
-        Ok(url)
-    } else {
+    if !matches!(url.scheme(), "http" | "https") {
         let message = "the URL begins neither with `https://` nor with `http://`";
-        Err(problem("url::scheme", message.to_owned()))
+        return Err(problem("url::scheme", message.to_owned()));
     }
+    if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
+        let message = "records would be sent unencrypted: the URL begins with `http:`";
+        let help = "write `https://`; where the network itself is safe, add `allow_http = true`";
+        return Err(problem("url::unencrypted", message.to_owned()).help(help));
+    }
+    Ok(url)
 }
 
 fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>) -> HeaderMap {

@@ -1,21 +1,18 @@
 //! Whoever stands behind the URL.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect, retry};
-use taskferry_core::{Duration, ErrorKind, Secret, StageError};
-use taskferry_retry::{
-    Attempts, RetryOptions, excerpt, is_this_machine, retry_after, root_cause, status_error,
-};
+use taskferry_core::{Duration, Secret, StageError};
+use taskferry_http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use taskferry_http::{Advice, Answer, Client, Connection, Reading, StatusCode};
+use taskferry_retry::{Attempts, RetryOptions, excerpt};
 use url::{Position, Url};
 
-/// How long it may take until a connection stands, however long the whole request may take.
-const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
-/// How much of an answer is read.
-const MAX_ANSWER_BYTES: usize = 64 << 10;
+const ADVICE: Advice = Advice {
+    slow: "raise `timeout` or lower `batch_records` of this sink",
+    unreachable: "check the `url` of this sink, and that this machine may reach it",
+};
 
 /// How batches are posted, wherever they go.
 #[derive(Debug)]
@@ -24,6 +21,7 @@ pub(crate) struct Posting {
     /// The values of the headers: not to be shown when an answer repeats them.
     pub(crate) header_values: Vec<Secret>,
     pub(crate) timeout: Duration,
+    pub(crate) connection: Connection,
     pub(crate) retry: RetryOptions,
 }
 
@@ -43,9 +41,9 @@ impl fmt::Debug for Receiver {
     }
 }
 
-/// An HTTP client for a [`Receiver`], and what it did.
+/// The way to a [`Receiver`], and what went over it.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct Courier {
     http: Client,
     requests: u64,
     retries: u64,
@@ -67,73 +65,21 @@ impl Receiver {
     ///
     /// # Errors
     /// When the system has no certificates to check `https` servers with.
-    pub(crate) fn connect(&self) -> Result<Connection, StageError> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("taskferry/", env!("CARGO_PKG_VERSION")))
-            // Records and headers go to no host that the pipeline file does not name.
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .connect_timeout(CONNECT_TIMEOUT.min(self.posting.timeout.get()))
-            .timeout(self.posting.timeout.get());
-        if self.url.scheme() == "http" && self.url.host_str().is_some_and(is_this_machine) {
-            // No proxy leads back to this machine, and a machine without certificates can still be reached.
-            builder = builder.no_proxy().tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|error| {
-            StageError::new(ErrorKind::Config, "https can't be set up")
-                .caused_by(error.without_url())
-                .hint(
-                    "install the system's CA certificates, or name a file of them in SSL_CERT_FILE",
-                )
-        })?;
-        Ok(Connection { http, requests: 0, retries: 0 })
+    pub(crate) fn connect(&self) -> Result<Courier, StageError> {
+        let Posting { timeout, connection, .. } = &self.posting;
+        let http = Client::new(self.url.clone(), *timeout, connection, ADVICE)?;
+        Ok(Courier { http, requests: 0, retries: 0 })
     }
 
-    fn transport_error(&self, error: reqwest::Error) -> StageError {
-        let error = error.without_url();
-        if error.is_timeout() {
-            let message = format!("no answer came within {}", self.posting.timeout);
-            return StageError::new(ErrorKind::Timeout, message)
-                .temporary()
-                .hint("raise `timeout` or lower `batch_records` of this sink");
-        }
-        let (kind, what) = match () {
-            () if error.is_builder() => (ErrorKind::Config, "the request can't be sent"),
-            () if error.is_connect() => (ErrorKind::Network, "no connection"),
-            () => (ErrorKind::Network, "the connection broke"),
-        };
-        let message = format!("{what}: {}", root_cause(&error));
-        let unreachable = error.is_connect();
-        let error = StageError::new(kind, message);
-        match kind {
-            ErrorKind::Config => error,
-            _ if unreachable => error
-                .temporary()
-                .hint("check the `url` of this sink, and that this machine may reach it"),
-            _ => error.temporary(),
-        }
-    }
-
-    async fn refusal(&self, mut response: Response) -> StageError {
-        let status = response.status();
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let wait = header(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now()));
-        let location = header(LOCATION).and_then(|location| self.url.join(location).ok());
-        let reason = status.canonical_reason().map(|reason| format!(" {reason}"));
-        let mut message =
-            format!("the server answered {}{}", status.as_u16(), reason.unwrap_or_default());
-        if let Some(location) = location.filter(|_| status.is_redirection()) {
-            let origin = location.origin().ascii_serialization();
-            message = format!("{message}, which leads to {origin} and is not followed");
-        } else if let Some(text) = excerpt(&read_beginning(&mut response).await, &self.known()) {
+    fn refusal(&self, answer: &Answer) -> StageError {
+        let mut message = answer.said();
+        if !answer.status.is_redirection()
+            && let Some(text) = excerpt(&answer.body, &self.known())
+        {
             message = format!("{message}: {text}");
         }
-        let error = status_error(status.as_u16(), message);
-        let error = match wait {
-            Some(wait) => error.retry_after(wait),
-            None => error,
-        };
-        match hint(status) {
+        let error = answer.error(message);
+        match hint(answer.status) {
             Some(hint) => error.hint(hint),
             None => error,
         }
@@ -144,7 +90,7 @@ impl Receiver {
     }
 }
 
-impl Connection {
+impl Courier {
     /// Sends a batch until the receiver has it.
     ///
     /// # Errors
@@ -170,36 +116,20 @@ impl Connection {
     }
 
     async fn send(&self, receiver: &Receiver, body: &Bytes, key: &str) -> Result<(), StageError> {
-        let request = self
-            .http
-            .post(receiver.url.clone())
-            .headers(receiver.posting.headers.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("idempotency-key", key)
-            .body(body.clone());
-        let mut response = request.send().await.map_err(|error| receiver.transport_error(error))?;
-        if !response.status().is_success() {
-            return Err(receiver.refusal(response).await);
+        let mut headers = receiver.posting.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Ok(key) = HeaderValue::from_str(key) {
+            headers.insert("idempotency-key", key);
         }
         // What it says beside yes is of no use, but a connection that was read to the end can be used again.
-        read_beginning(&mut response).await;
-        Ok(())
+        let answer = self.http.post(headers, body.clone(), Reading::Beginning).await?;
+        if answer.is_success() { Ok(()) } else { Err(receiver.refusal(&answer)) }
     }
 
     /// Requests sent, and those among them that repeated a failed one.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.requests, self.retries)
     }
-}
-
-async fn read_beginning(response: &mut Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while body.len() < MAX_ANSWER_BYTES
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        body.extend_from_slice(&chunk);
-    }
-    body
 }
 
 fn hint(status: StatusCode) -> Option<&'static str> {

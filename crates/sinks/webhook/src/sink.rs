@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::key::idempotency_key;
 use crate::parcel::Parcel;
-use crate::receiver::{Connection, Posting, Receiver};
+use crate::receiver::{Courier, Posting, Receiver};
 
 /// How much one request carries.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ impl fmt::Debug for Target {
 struct Open {
     run: RunContext,
     receiver: Receiver,
-    connection: Connection,
+    courier: Courier,
     /// Keeps an endpoint inside this process alive.
     _endpoint: Option<RunningEndpoint>,
 }
@@ -96,7 +96,7 @@ impl WebhookSink {
         let Some(ready) = std::mem::take(&mut self.parcel).close() else { return Ok(()) };
         let key = idempotency_key(&open.run, open.receiver.url(), &ready, self.batches);
         let name = format!("batch {} ({})", self.batches + 1, ready.content());
-        open.connection
+        open.courier
             .deliver(&open.receiver, &ready.body, &key, &name)
             .await
             .map_err(|error| error.context(&name))?;
@@ -125,8 +125,8 @@ impl Sink for WebhookSink {
             }
         };
         let receiver = Receiver::new(url, posting);
-        let connection = receiver.connect()?;
-        self.open = Some(Open { run: run.clone(), receiver, connection, _endpoint: endpoint });
+        let courier = receiver.connect()?;
+        self.open = Some(Open { run: run.clone(), receiver, courier, _endpoint: endpoint });
         Ok(())
     }
 
@@ -148,8 +148,7 @@ impl Sink for WebhookSink {
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
         self.send().await?;
-        let (requests, retries) =
-            self.open.map(|open| open.connection.counts()).unwrap_or_default();
+        let (requests, retries) = self.open.map(|open| open.courier.counts()).unwrap_or_default();
         Ok(Delivery { requests, retries, ..self.delivery })
     }
 }

@@ -292,9 +292,13 @@ fn a_wrong_url_is_told_without_showing_it() {
         ("hooks.example/hunter2", "url::invalid"),
         ("ftp://hooks.example/hunter2", "url::scheme"),
         ("https://", "url::invalid"),
+        ("http://hooks.example/hunter2", "url::unencrypted"),
     ] {
         assert_eq!(problems(&json!({"url": url})), [("url".to_owned(), code)], "{url}");
     }
+    let within = json!({"url": "http://receiver.team.svc/", "allow_http": true});
+    assert!(build(&within).is_ok());
+    assert!(build(&json!({"url": "http://localhost:8080/"})).is_ok());
 }
 
 #[test]
@@ -325,4 +329,35 @@ fn a_batch_holds_something() {
     let found = problems(&json!({"batch_records": 0, "batch_bytes": "0 B"}));
     assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!(problems(&json!({"timeout": "0s"})), [("timeout".to_owned(), "value::invalid")]);
+}
+
+#[test]
+fn what_is_wrong_with_the_connection_is_told_with_the_rest() {
+    let more = json!({
+        "timeout": "0s",
+        "connection": {"ca_file": "nowhere.pem", "proxy": "socks5://user:hunter2@proxy.example"},
+        "retry": {"initial_delay": "1m"},
+    });
+    let expected = [
+        ("timeout", "value::invalid"),
+        ("retry.max_delay", "value::invalid"),
+        ("connection.ca_file", "file::unreadable"),
+        ("connection.proxy", "url::scheme"),
+    ];
+    assert_eq!(problems(&more), expected.map(|(path, code)| (path.to_owned(), code)));
+}
+
+#[tokio::test]
+async fn a_proxy_takes_records_where_they_belong() {
+    let proxy = receiver([]).await;
+    let address = proxy.url().replace("http://", "http://user:hunter2@");
+    let more = json!({
+        "url": "http://receiver.example/x", "allow_http": true, "connection": {"proxy": address},
+    });
+    let mut sink = sink(&proxy, &more).await;
+    deliver(&mut *sink, &batch(1, &["1"])).await.unwrap();
+    let [request] = &proxy.requests()[..] else { panic!("one request") };
+    assert_eq!(request.target, "http://receiver.example/x");
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjpodW50ZXIy"));
+    assert!(!format!("{sink:?}").contains("hunter2"));
 }
