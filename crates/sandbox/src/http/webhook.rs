@@ -6,7 +6,7 @@
 use std::io::Read;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(super) async fn take(request: Request) -> Result<StatusCode, ApiError> {
 
 /// The body as it reads, whatever it was compressed with.
 fn decoded(headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, ApiError> {
-    let coding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+    let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
     match coding.unwrap_or(b"identity").to_ascii_lowercase().as_slice() {
         b"identity" => Ok(body),
         b"gzip" => gunzipped(&body),

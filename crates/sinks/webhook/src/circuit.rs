@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// Longer waits are of no use to anybody, and times must stay within what a clock can tell.
-const LONGEST_WAIT: StdDuration = StdDuration::from_secs(366 * 24 * 60 * 60);
+const LONGEST_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
 
 /// When a receiver is taken for down, and how long it is waited for.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -118,7 +118,10 @@ impl Circuit {
             let probe = self.admission().await;
             count(repeated);
             let Failure { status, error } = match send().await {
-                Ok(()) => return Ok(self.answered(what)),
+                Ok(()) => {
+                    self.answered(what);
+                    return Ok(());
+                }
                 Err(failure) if !failure.error.is_temporary() => {
                     self.answered(what);
                     return Err(failure);

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use serde_json::{Value, json};
+use serde_json::json;
 use taskferry_core::{Delivery, ErrorKind};
 use taskferry_retry::faulty_server::Answer;
 

@@ -29,11 +29,14 @@ pub(crate) async fn receiver(answers: impl IntoIterator<Item = Answer>) -> Fault
     FaultyServer::start(script).await.unwrap()
 }
 
+/// Heads and bodies of requests.
+type Taken = Mutex<Vec<(String, Vec<u8>)>>;
+
 /// A receiver that takes everything as soon as so many requests wait for it.
 pub(crate) struct Patient {
     pub(crate) url: String,
     /// Head and body of every request, as they came.
-    pub(crate) taken: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    pub(crate) taken: Arc<Taken>,
     _serving: JoinSet<()>,
 }
 
@@ -55,11 +58,7 @@ impl Patient {
     }
 }
 
-async fn take(
-    mut stream: TcpStream,
-    log: &Mutex<Vec<(String, Vec<u8>)>>,
-    barrier: &Barrier,
-) -> io::Result<()> {
+async fn take(mut stream: TcpStream, log: &Taken, barrier: &Barrier) -> io::Result<()> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
