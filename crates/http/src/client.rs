@@ -22,7 +22,7 @@ pub struct Client {
     url: Url,
     timeout: Duration,
     advice: Advice,
-    has_proxy: bool,
+    proxy_named_by: Option<&'static str>,
 }
 
 /// What the user can do when something goes wrong, in the words of the stage's own options.
@@ -85,7 +85,8 @@ impl Client {
                     "install the system's CA certificates, or name a file of them in SSL_CERT_FILE",
                 )
         })?;
-        Ok(Self { http, url, timeout, advice, has_proxy: !is_here && connection.has_proxy() })
+        let proxy_named_by = connection.proxy_named_by().filter(|_| !is_here);
+        Ok(Self { http, url, timeout, advice, proxy_named_by })
     }
 
     /// Where requests go. Not to be shown as it is.
@@ -167,13 +168,13 @@ impl Client {
         } else {
             format!("no connection: {}", root_cause(error))
         };
-        let hint = match (message.contains("certificate"), self.has_proxy) {
-            (true, _) => {
+        let hint = match self.proxy_named_by {
+            _ if message.contains("certificate") => {
                 "check whose certificate the server shows; name a certificate authority of your own in `connection.ca_file`"
                     .to_owned()
             }
-            (false, true) => format!("{}, and check `connection.proxy`", self.advice.unreachable),
-            (false, false) => self.advice.unreachable.to_owned(),
+            Some(named_by) => format!("{}; or check {named_by}", self.advice.unreachable),
+            None => self.advice.unreachable.to_owned(),
         };
         StageError::new(ErrorKind::Network, message).temporary().hint(hint)
     }

@@ -1,5 +1,6 @@
 //! How servers are reached, whichever they are.
 
+use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -134,9 +135,19 @@ fn proxy(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem> {
 }
 
 impl Connection {
-    /// Whether a failure may be the proxy's fault that the options name.
-    pub(crate) fn has_proxy(&self) -> bool {
-        matches!(self.proxy, ProxyChoice::This(_))
+    /// Where the proxy is named that may be to blame when no connection comes about.
+    pub(crate) fn proxy_named_by(&self) -> Option<&'static str> {
+        match self.proxy {
+            ProxyChoice::This(_) => Some("`connection.proxy`"),
+            ProxyChoice::None => None,
+            ProxyChoice::Environment => {
+                let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+                let mut both =
+                    names.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+                both.any(|name| env::var_os(name).is_some())
+                    .then_some("the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name")
+            }
+        }
     }
 
     /// Adds what was chosen to a client that reaches other machines.

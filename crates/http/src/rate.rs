@@ -30,8 +30,8 @@ impl RateLimit {
     /// At most so many requests a second; fewer than one where it is below 1, but one an hour at least. What is not
     /// above 0 is no limit.
     pub fn per_second(requests: f64) -> Self {
-        let interval = Duration::try_from_secs_f64(requests.recip().min(3600.0));
-        let interval = interval.unwrap_or_default();
+        let seconds = if requests > 0.0 { requests.recip().min(3600.0) } else { 0.0 };
+        let interval = Duration::try_from_secs_f64(seconds).unwrap_or_default();
         Self { interval, next: Mutex::default() }
     }
 

@@ -137,6 +137,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
             "read what the receiver says; with `on_error = \"dead_letter\"` such records are kept for later and the run goes on",
         ),
         401 | 403 => Some("check the `headers`, the `signature` and the `url` of this sink"),
+        407 => Some("check `connection.proxy` of this sink"),
         404 | 405 => Some("check the `url` of this sink"),
         410 => Some(
             "the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out",
