@@ -8,6 +8,7 @@ mod plugins;
 mod progress;
 mod ready_file;
 mod run;
+mod runs;
 mod sandbox;
 mod sandbox_options;
 mod summary;
@@ -38,6 +39,7 @@ pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
     };
     match arguments.command {
         Command::Run(run) => on_runtime(run::run(registry, run)),
+        Command::Runs(runs) => runs::runs(registry, &runs),
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),

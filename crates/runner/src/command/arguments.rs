@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a pipeline
     Run(RunArguments),
+    /// Show the last runs of a pipeline
+    Runs(RunsArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
     /// Show what can stand in a pipeline file
@@ -69,6 +71,9 @@ pub(crate) struct RunArguments {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
+    /// Start over, even where a run that ended early could be gone on with
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Write the run's manifest to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
@@ -78,6 +83,17 @@ pub(crate) struct RunArguments {
     /// The form of what is written to standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    /// Print the manifests as JSON, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

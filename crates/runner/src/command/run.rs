@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use taskferry_core::{Pipeline, Registry};
 use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
+use taskferry_state::{Opening, StateDir};
 
 use super::arguments::RunArguments;
 use super::summary::SummaryFile;
@@ -38,11 +39,28 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
             return Exit::USAGE;
         }
     };
+    let state = match StateDir::open(Path::new(&pipeline.state.dir), &pipeline.name) {
+        Ok(Opening::Free(state)) => state,
+        Ok(Opening::Busy(holder)) => {
+            let who = holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
+            let message = format!("another run of `{}` is active{who}", pipeline.name);
+            arguments.log.error(&message);
+            return Exit::BUSY;
+        }
+        Err(error) => {
+            let message = format!(
+                "{error}: {}; state is kept there, and `dir` in [state] names another folder",
+                error.source
+            );
+            arguments.log.error(&message);
+            return Exit::USAGE;
+        }
+    };
     let Ok(interrupts) = Interrupts::listen() else {
         arguments.log.error("can't listen for signals");
         return Exit::DEFECT;
     };
-    let report = match watched(pipeline, &arguments, interrupts).await {
+    let report = match watched(pipeline, state, &arguments, interrupts).await {
         Ok(report) => report,
         Err(exit) => return exit,
     };
@@ -67,6 +85,7 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
 /// wait for what is under way; a third ends the process as it is.
 async fn watched(
     pipeline: Pipeline,
+    state: StateDir,
     arguments: &RunArguments,
     mut interrupts: Interrupts,
 ) -> Result<RunReport, Exit> {
@@ -81,6 +100,8 @@ async fn watched(
     let options = RunOptions {
         stop: Some(stop),
         progress: Some(Arc::clone(&counters)),
+        state: Some(state),
+        fresh: arguments.fresh,
         ..RunOptions::default()
     };
     tracing::debug!(pipeline = %pipeline.name, "starting");
@@ -142,6 +163,19 @@ fn tell(report: &RunReport, quiet: bool) {
             }
             console::line(&outcome(manifest));
         }
+        None if manifest.status == Status::Suspicious => {
+            console::error("the export does not look as expected");
+            for violation in &manifest.violations {
+                console::line(&format!("  {violation}"));
+            }
+            if !manifest.sinks.iter().any(|sink| sink.published) {
+                console::line(
+                    "  help: if it is right all the same, run it with `--set expect.publish_anyway=true`: it goes on \
+                     with what was read",
+                );
+            }
+            console::line(&outcome(manifest));
+        }
         None if quiet && manifest.status == Status::Complete => {}
         None => console::line(&outcome(manifest)),
     }
@@ -154,7 +188,15 @@ fn outcome(manifest: &Manifest) -> String {
     let were = if committed == 1 { "was" } else { "were" };
     let so_far =
         format!("{} {were} delivered, {}", table::count(committed, "page"), published(manifest));
+    let so_far = if manifest.resumable {
+        format!("{so_far}, and the next run goes on there")
+    } else {
+        so_far
+    };
     match manifest.status {
+        Status::Suspicious => {
+            format!("{name}: suspicious after {took:.1} s; {so_far} (run {})", manifest.run_id)
+        }
         Status::Complete => format!("{name}: complete in {took:.1} s (run {})", manifest.run_id),
         Status::Failed => {
             format!("{name}: failed after {took:.1} s; {so_far} (run {})", manifest.run_id)

@@ -70,11 +70,13 @@ impl Context {
         json_lines(&self.read(name))
     }
 
-    /// All files below the working directory, but for those that the test itself named `*.toml`.
+    /// All files below the working directory, but for those that the test itself named `*.toml`, and those
+    /// of the pipelines' state.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         list(self.folder.path(), self.folder.path(), &mut found);
         found.retain(|name| Path::new(name).extension().is_none_or(|ending| ending != "toml"));
+        found.retain(|name| !name.starts_with(".taskferry/"));
         found.sort();
         found
     }

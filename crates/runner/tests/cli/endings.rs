@@ -181,13 +181,14 @@ fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
         assert!(ended.stderr.contains("a second signal ends it at once"), "{}", ended.stderr);
         let last = ended.stderr.lines().last().unwrap();
         insta::allow_duplicates! {
-            insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published (run [run])");
+            insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])");
         }
         let summary = context.json("summary.json");
         assert_eq!(summary["status"], "interrupted");
         assert_eq!(summary["exit_code"], code);
         assert_eq!(summary["committed"], json!({"pages": 1, "next_cursor": "a"}));
-        assert_eq!(context.files(), ["summary.json"], "nothing is published");
+        let left = ["out/.jobs.ndjson.part", "summary.json"];
+        assert_eq!(context.files(), left, "nothing is published, and nothing lost");
     }
 }
 

@@ -20,6 +20,7 @@ fn help_lists_the_commands() {
 
     Commands:
       run          Run a pipeline
+      runs         Show the last runs of a pipeline
       check        Check pipeline files without sending a request
       plugins      Show what can stand in a pipeline file
       sandbox      Serve the TechWolf endpoint on this machine
@@ -49,6 +50,9 @@ fn help_of_run_lists_its_options() {
 
           --set <KEY=VALUE>
               Set one value, `source.limit=50` or `sink.0.path=out/x.csv`; can be given several times
+
+          --fresh
+              Start over, even where a run that ended early could be gone on with
 
           --summary <FILE>
               Write the run's manifest to this file, as JSON
