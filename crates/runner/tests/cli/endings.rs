@@ -151,7 +151,7 @@ fn a_receiver_that_is_gone_is_5() {
     let ended = server.export(&mut context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
     sink `webhook`: batch 1 (page 1 (the first), record 1, job `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
-      help: check the `url` of this sink
+      help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(receiver.requests().len(), 1);

@@ -94,7 +94,7 @@ fn every_plugin_is_listed_with_what_it_is_for() {
     sinks
       file               Writes records to a file that appears under its name only when complete.
       stdout             Writes records to standard output.
-      webhook            Posts records to a URL, many at a time, as JSON arrays.
+      webhook            Posts records to a URL, many at a time, as JSON arrays or CloudEvents, signed if you like.
 
     `taskferry plugins TYPE` shows every option of one.
     ");
