@@ -20,6 +20,7 @@ fn help_lists_the_commands() {
 
     Commands:
       run          Run a pipeline
+      replay       Send dead letters on, from the stage that refused them
       runs         Show the last runs of a pipeline
       check        Check pipeline files without sending a request
       plugins      Show what can stand in a pipeline file
