@@ -88,10 +88,13 @@ impl Sandbox {
         let url = format!("http://{}", reachable(address));
         let credentials = Credentials::at(&url, self.clients.of_tenant(&self.first_tenant));
         let description = Description::new(&url, &self.settings, &credentials);
-        let faults = FaultLayer::new(self.faults, self.settings.fault_header == Switch::On);
+        let tokens = Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?;
+        let tokens = Arc::new(tokens);
+        let asked_for = self.settings.fault_header == Switch::On;
+        let faults = FaultLayer::new(self.faults, asked_for, Arc::clone(&tokens));
         let service = Service {
             store: self.store,
-            tokens: Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?,
+            tokens,
             assertions: Assertions::new(self.keys, &url, self.settings.assertion_audience),
             clients: self.clients,
             settings: Arc::new(self.settings),

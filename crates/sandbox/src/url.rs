@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::nearest::nearest;
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
 use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};
 
@@ -111,10 +112,7 @@ impl Reading {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let value_range = whole.end - value.len()..whole.end;
         if !PARAMETERS.contains(&name) {
-            let near = PARAMETERS
-                .into_iter()
-                .find(|known| strsim::damerau_levenshtein(known, &name.to_lowercase()) <= 2);
-            let help = near.map_or(
+            let help = nearest(name, PARAMETERS).map_or(
                 "the parameters are `jobs`, `seed`, `data` and `fault`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );

@@ -30,18 +30,14 @@ pub(super) fn authorize(
 /// Who brings this token, whatever it is for.
 pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Result<Bearer, ApiError> {
     let unauthorized = |description: &str| ApiError::new(StatusCode::UNAUTHORIZED, description);
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(|| {
-        unauthorized("there is no Authorization header: send `Bearer` and an access token")
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Err(unauthorized(
+            "there is no Authorization header: send `Bearer` and an access token",
+        ));
+    }
+    let token = bearer_token(headers).ok_or_else(|| {
+        unauthorized("the Authorization header must be `Bearer` and an access token")
     })?;
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| {
-            unauthorized("the Authorization header must be `Bearer` and an access token")
-        })?;
     let bearer = service.tokens.check(token).map_err(|denied| match denied {
         Denied::Unknown => {
             unauthorized("the access token is not valid: ask the token endpoint for one")
@@ -53,4 +49,10 @@ pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Result<Bearer,
     })?;
     service.limiter.count(&bearer.tenant, &service.settings)?;
     Ok(bearer)
+}
+
+/// The access token that a request brings, good or not.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::error::ApiError;
 
 /// The largest body of a request to the API, in bytes.
-pub(super) const LARGEST_BODY: usize = 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Why a body could not be had.
 pub(super) enum BodyError {

@@ -1,5 +1,7 @@
 //! Errors as TechWolf sends them: `[{"title": "400 Bad Request", "description": "…"}]`.
 
+use std::time::{Duration, SystemTime};
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rusqlite::ErrorCode;
@@ -89,8 +91,14 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// A date for `Retry-After`. It has whole seconds: this one is more than one second ahead, and at most two.
+pub(crate) fn retry_date() -> Option<HeaderValue> {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
+    HeaderValue::try_from(date).ok()
+}
+
 /// What the client sent, short enough to be shown in a description.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     if text.chars().count() <= LONGEST {
         return text.to_owned();

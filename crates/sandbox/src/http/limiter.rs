@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderValue, StatusCode};
 
-use super::error::ApiError;
+use super::error::{ApiError, retry_date};
 use crate::{RetryAfter, SandboxSettings};
 
 const WINDOW: Duration = Duration::from_secs(1);
@@ -46,14 +46,10 @@ impl Limiter {
         Err(match settings.retry_after {
             RetryAfter::None => refused,
             RetryAfter::Seconds => refused.retry_after(HeaderValue::from_static("1")),
-            RetryAfter::Date => {
-                // Dates have whole seconds; one more, so that it is not over too early.
-                let date = httpdate::fmt_http_date(SystemTime::now() + 2 * WINDOW);
-                match HeaderValue::from_str(&date) {
-                    Ok(date) => refused.retry_after(date),
-                    Err(_) => refused,
-                }
-            }
+            RetryAfter::Date => match retry_date() {
+                Some(date) => refused.retry_after(date),
+                None => refused,
+            },
         })
     }
 }

@@ -26,8 +26,9 @@ use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
 use axum::routing::{get, post};
 
-pub(crate) use self::error::ApiError;
-use self::error::shortened;
+pub(crate) use self::authorization::bearer_token;
+pub(crate) use self::body::LARGEST_BODY;
+pub(crate) use self::error::{ApiError, retry_date, shortened};
 pub(crate) use self::limiter::Limiter;
 use self::paths::{
     EMPLOYEES_PATH, EXPORT_PATH, FAMILIES_PATH, FAMILY_PATH, JOB_PATH, JOBS_PATH, OPENAPI_PATH,
@@ -44,7 +45,7 @@ use crate::vocabulary::Vocabulary;
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) assertions: Assertions,
     pub(crate) clients: Clients,
     pub(crate) settings: Arc<SandboxSettings>,
