@@ -34,6 +34,7 @@ mod error;
 mod fault;
 mod generator;
 mod http;
+mod members;
 mod moment;
 mod nearest;
 mod options;

@@ -35,7 +35,6 @@ pub struct Sandbox {
     faults: Faults,
     settings: SandboxSettings,
     vocabulary: Vocabulary,
-    first_tenant: String,
 }
 
 impl Sandbox {
@@ -64,7 +63,6 @@ impl Sandbox {
             faults: options.faults,
             settings: options.settings,
             vocabulary,
-            first_tenant: tenants.into_iter().next().unwrap_or_default(),
         })
     }
 
@@ -86,7 +84,7 @@ impl Sandbox {
             let _ = stream.set_nodelay(true);
         });
         let url = format!("http://{}", reachable(address));
-        let credentials = Credentials::at(&url, self.clients.of_tenant(&self.first_tenant));
+        let credentials = self.clients.credentials(&url).ok_or(SandboxError::Signing)?;
         let description = Description::new(&url, &self.settings, &credentials);
         let tokens = Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?;
         let tokens = Arc::new(tokens);

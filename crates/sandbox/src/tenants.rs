@@ -73,10 +73,17 @@ fn generate(jobs: u32, seed: u64, loading: &mut Loading) -> Result<(), SandboxEr
             family_id: job.job_family_id.as_deref(),
             family_name: job.job_family_name.as_deref(),
             last_updated: Some(generator.last_updated(index)),
+            more: None,
             tasks: &tasks,
         })?;
-        if let Inserted::Duplicate { of } = inserted {
-            return Err(failed(format!("it has the id of job {of}")));
+        match inserted {
+            Inserted::New => {}
+            Inserted::Duplicate { of } => {
+                return Err(failed(format!("it has the id of job {of}")));
+            }
+            Inserted::OtherName { name, of } => {
+                return Err(failed(format!("job {of} calls its family {name:?}")));
+            }
         }
     }
     Ok(())

@@ -48,7 +48,7 @@ impl ApiError {
     }
 
     /// A defect of the sandbox; the details go to the log.
-    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
+    pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request could not be served");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed; its log says why")
     }

@@ -157,6 +157,7 @@ fn told(error: FeedbackError, id: &str, unknown_task: UnknownTask) -> ApiError {
         FeedbackError::NoSuchJob => unknown("job", id),
         FeedbackError::Database(error) => error.into(),
         FeedbackError::Stored(error) => error.into(),
+        FeedbackError::Splice => ApiError::internal(&"a validation state is not where it was read"),
         FeedbackError::NoSuchTasks(tasks) => {
             let status = match unknown_task {
                 UnknownTask::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,

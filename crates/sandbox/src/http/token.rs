@@ -13,7 +13,7 @@ use super::Service;
 use super::body::{BodyError, LARGEST_BODY, is_json, read_body};
 use super::error::shortened;
 use crate::access::{AUDIENCE, AssertionProblem, Bearer, Scope};
-use crate::clients::Client;
+use crate::clients::KnownClient;
 
 #[derive(Serialize)]
 struct Grant {
@@ -139,18 +139,18 @@ fn check_client(
         let description = format!("Service not found: the audience is `{AUDIENCE}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    let tenant = client.tenant.as_deref().unwrap_or_default();
+    let tenant = &client.tenant;
     if text("tenant") != tenant {
         let description =
             format!("the client is not authorized for this tenant: it is for `{tenant}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    Ok((client.client_id.clone(), tenant.to_owned()))
+    Ok((client.client_id.clone(), tenant.clone()))
 }
 
-fn by_secret<'a>(service: &'a Service, id: &str, secret: &str) -> Result<&'a Client, Refusal> {
+fn by_secret<'a>(service: &'a Service, id: &str, secret: &str) -> Result<&'a KnownClient, Refusal> {
     let known = service.clients.find(id);
-    known.filter(|client| client.client_secret.as_deref() == Some(secret)).ok_or_else(|| {
+    known.filter(|client| client.has_secret(secret)).ok_or_else(|| {
         Refusal::denied(StatusCode::UNAUTHORIZED, "Unauthorized: wrong client_id or client_secret")
     })
 }
@@ -160,7 +160,7 @@ fn by_assertion<'a>(
     service: &'a Service,
     body: &Map<String, Value>,
     host: Option<&str>,
-) -> Result<&'a Client, Refusal> {
+) -> Result<&'a KnownClient, Refusal> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("client_assertion_type") != ASSERTION_TYPE {
         let description = format!("`client_assertion_type` must be {ASSERTION_TYPE}");

@@ -87,6 +87,8 @@ pub(crate) struct StoredPage {
 #[derive(Debug)]
 pub(crate) struct StoredProfile {
     pub(crate) external_id: String,
+    /// Fields that nobody knows, as a JSON object.
+    pub(crate) more: Option<String>,
     /// A JSON array.
     pub(crate) tasks: String,
 }

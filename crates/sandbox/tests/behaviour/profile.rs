@@ -221,3 +221,14 @@ async fn decisions_that_come_together_are_all_kept() {
     let profile = client.got(J1).await;
     assert!(states(&profile).iter().all(|(_, state)| *state == "validated"), "{profile}");
 }
+
+#[tokio::test]
+async fn feedback_at_the_end_of_time_leaves_a_date_that_can_be_shown() {
+    let job = json!({"external_id": "j", "last_updated": "9999-12-30T22:00:00Z", "tasks": [task("a", "suggested")]});
+    let client = Client::with_jobs(&[job]).await;
+    let body = json!({"tasks": [{"task_id": "a", "validation_state": "validated"}]});
+    let path = "/job_architecture/jobs/j/task_profile";
+    assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
+    let listed = client.got("/job_architecture/jobs/j").await;
+    assert!(listed["last_updated"].as_str().unwrap().starts_with("9999-12-30"), "{listed}");
+}

@@ -81,10 +81,13 @@ async fn the_filter_last_updated_can_be_missing() {
 async fn members_that_a_task_does_not_have_are_shown_as_set() {
     let body = json!({"limit": 1, "include": ["ai_impact", "source_data", "linked_skills", "weekly_hours"]});
     let absent = client(&[]).await.page("", &body).await["records"][0]["tasks"][2].clone();
-    assert_eq!(absent, task("c", "suggested"));
-    let null = client(&["missing_member=null"]).await.page("", &body).await["records"][0]["tasks"]
-        [2]
-    .clone();
+    let mut expected = task("c", "suggested");
+    expected["linked_skills"] = json!([]);
+    assert_eq!(absent, expected);
+    let null =
+        client(&["missing_member=null", "no_skills=absent"]).await.page("", &body).await["records"]
+            [0]["tasks"][2]
+            .clone();
     for member in ["ai_impact", "source_data", "linked_skills", "weekly_hours"] {
         assert_eq!(null.get(member), Some(&Value::Null), "{member}");
     }
@@ -95,6 +98,9 @@ async fn members_that_a_task_does_not_have_are_shown_as_set() {
         };
         assert_eq!(tasks(&[]).await[1].get("linked_skills"), Some(&json!([])));
         assert_eq!(tasks(&["no_skills=absent"]).await[1].get("linked_skills"), None);
+        // Neither has one that the data says nothing about.
+        assert_eq!(tasks(&[]).await[2].get("linked_skills"), Some(&json!([])));
+        assert_eq!(tasks(&["no_skills=absent"]).await[2].get("linked_skills"), None);
         assert!(tasks(&["no_skills=absent"]).await[0].get("linked_skills").is_some());
     }
 

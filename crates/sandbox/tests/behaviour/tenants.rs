@@ -64,8 +64,9 @@ async fn a_tenant_sees_its_own_jobs_alone() {
 #[tokio::test]
 async fn credentials_hide_jobs_without_a_word() {
     let mut client = Client::of(options(&[], &["part:secret:family=legal,finance"], 120)).await;
-    // The banner shows the client that was named.
-    assert_eq!(client.sandbox.credentials().client_id, "part");
+    // The banner shows the client that sees all.
+    assert_eq!(client.sandbox.credentials().client_id, "sandbox-client");
+    client.token = token(&client, "part", "sandbox").await;
     let part = client.all("", &json!({}), 7).await;
     let jobs = client.got("/job_architecture/jobs?limit=200").await;
     client.token = token(&client, "sandbox-client", "sandbox").await;
@@ -90,8 +91,9 @@ async fn a_hidden_job_does_not_exist() {
     ];
     let file = file_of(&jobs);
     let data = DataOrigin::File(file.path().to_owned());
-    let client =
-        Client::of(SandboxOptions { data, ..options(&[], &["part:secret:family=legal"], 0) }).await;
+    let options = SandboxOptions { data, ..options(&[], &["part:secret:family=legal"], 0) };
+    let mut client = Client::of(options).await;
+    client.token = token(&client, "part", "sandbox").await;
     assert_eq!(ids(&client.all("", &json!({}), 1).await), ["seen"]);
     for hidden in ["hidden", "homeless"] {
         let profile = format!("/job_architecture/jobs/{hidden}/task_profile");
@@ -120,6 +122,7 @@ async fn people_of_hidden_jobs_are_hidden_too() {
         let (_, page) = read(request.json(&json!({"limit": 100})).send().await.unwrap()).await;
         (page["records"].as_array().unwrap().len(), page)
     };
+    client.token = token(&client, "part", "sandbox").await;
     let (part, _) = count(&client).await;
     client.token = token(&client, "sandbox-client", "sandbox").await;
     let (whole, _) = count(&client).await;
