@@ -7,7 +7,7 @@ use super::error::ApiError;
 use crate::access::{Bearer, Denied, Scope};
 use crate::store::View;
 
-/// What those see who bring a token with this scope.
+/// Who brings a token with this scope, and what they see.
 ///
 /// # Errors
 /// 401 without a token that is good now, 403 for one that is for something else, 429 beyond the rate limit.
@@ -15,16 +15,17 @@ pub(super) fn authorize(
     service: &Service,
     headers: &HeaderMap,
     scope: Scope,
-) -> Result<View, ApiError> {
+) -> Result<(View, Bearer), ApiError> {
     let bearer = identify(service, headers)?;
     if !bearer.scopes.contains(&scope) {
         let description = format!("the access token does not have the scope `{}`", scope.as_str());
         return Err(ApiError::new(StatusCode::FORBIDDEN, description));
     }
     let families = service.clients.find(&bearer.client_id).and_then(|known| known.families.clone());
-    service.store.view(&bearer.tenant, families).ok_or_else(|| {
+    let view = service.store.view(&bearer.tenant, families).ok_or_else(|| {
         ApiError::new(StatusCode::FORBIDDEN, "the access token is for a tenant that is not here")
-    })
+    })?;
+    Ok((view, bearer))
 }
 
 /// Who brings this token, whatever it is for.

@@ -47,6 +47,12 @@ impl ApiError {
         self
     }
 
+    /// The database can't do now what was asked for.
+    fn unavailable(why: &str) -> Self {
+        let description = format!("the sandbox's database can't be used now: {why}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, description)
+    }
+
     /// A defect of the sandbox; the details go to the log.
     pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request could not be served");
@@ -58,9 +64,13 @@ impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                let description = "the sandbox's database is in use by another process";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, description)
-                    .retry_after(HeaderValue::from_static("1"))
+                Self::unavailable("it is busy").retry_after(HeaderValue::from_static("1"))
+            }
+            Some(ErrorCode::ReadOnly) => Self::unavailable("it can't be written"),
+            Some(ErrorCode::DiskFull) => Self::unavailable("the disk is full"),
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
+                tracing::error!(%error, "the database can't be used");
+                Self::unavailable("its file can't be used")
             }
             _ => Self::internal(&error),
         }

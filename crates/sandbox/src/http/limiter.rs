@@ -27,8 +27,16 @@ impl Limiter {
     /// # Errors
     /// 429 if the tenant has sent as many as it may.
     pub(super) fn count(&self, tenant: &str, settings: &SandboxSettings) -> Result<(), ApiError> {
+        self.count_at(Instant::now(), tenant, settings)
+    }
+
+    fn count_at(
+        &self,
+        now: Instant,
+        tenant: &str,
+        settings: &SandboxSettings,
+    ) -> Result<(), ApiError> {
         let Some(most) = settings.rate_limit.0 else { return Ok(()) };
-        let now = Instant::now();
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(tenant.to_owned()).or_insert(Window { began: now, requests: 0 });
         if now.duration_since(window.began) >= WINDOW {
@@ -51,5 +59,26 @@ impl Limiter {
                 None => refused,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RateLimit;
+
+    #[test]
+    fn a_tenant_may_send_so_many_a_second_and_another_as_many() {
+        let settings =
+            SandboxSettings { rate_limit: RateLimit(Some(2)), ..SandboxSettings::default() };
+        let limiter = Limiter::default();
+        let begun = Instant::now();
+        let sent = |milliseconds, tenant: &str| {
+            let at = begun + Duration::from_millis(milliseconds);
+            limiter.count_at(at, tenant, &settings).is_ok()
+        };
+        assert_eq!([0, 1, 2, 999].map(|at| sent(at, "a")), [true, true, false, false]);
+        assert!(sent(999, "b"), "others are not concerned");
+        assert_eq!([1000, 1001, 1002].map(|at| sent(at, "a")), [true, true, false]);
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Service;
-use super::body::{BodyError, LARGEST_BODY, is_json, read_body};
+use super::body::{LARGEST_BODY, is_json, read_body};
 use super::error::shortened;
 use crate::access::{AUDIENCE, AssertionProblem, Bearer, Scope};
 use crate::clients::KnownClient;
@@ -62,13 +62,9 @@ pub(super) async fn issue(
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.map(str::to_owned);
-    let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| match error {
-        BodyError::TooLarge => Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "invalid_request",
-            format!("the body is larger than {LARGEST_BODY} bytes"),
-        ),
-        BodyError::Broken => Refusal::invalid_request("the body could not be read to its end"),
+    let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| {
+        let (status, description) = error.told(LARGEST_BODY);
+        Refusal::new(status, "invalid_request", description)
     })?;
     let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
         Refusal::invalid_request(format!("the body is no JSON object: {error}"))

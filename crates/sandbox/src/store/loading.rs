@@ -15,6 +15,8 @@ use crate::dice::Dice;
 /// A database that may be filled.
 pub(crate) struct Loading {
     connection: Connection,
+    /// Those that work beside it later, if they had to be opened before its file lost its path.
+    others: Vec<Connection>,
     place: Place,
     changing: bool,
     /// The tenant that is being loaded.
@@ -67,8 +69,10 @@ impl Loading {
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, SandboxError> {
         let place = Place::new(file)?;
         let connection = place.open()?;
-        let started = super::now();
-        Ok(Self { connection, place, changing: false, tenant: 0, base: 0, employees: 0, started })
+        // However the process ends from here on, a private file is gone by then.
+        let (place, others) = place.hidden()?;
+        let (started, changing) = (super::now(), false);
+        Ok(Self { connection, others, place, changing, tenant: 0, base: 0, employees: 0, started })
     }
 
     /// The names of all tenants that have been loaded, the oldest first.
@@ -175,8 +179,8 @@ impl Loading {
         Ok(())
     }
 
-    /// Keeps what was loaded.
-    pub(crate) fn finish(self) -> Result<Store, SandboxError> {
+    /// Keeps what was loaded, and counts the jobs of all tenants.
+    pub(crate) fn finish(self) -> Result<(Store, u64), SandboxError> {
         if self.changing {
             self.sql(|connection| connection.execute_batch("COMMIT"))?;
         }
@@ -184,9 +188,12 @@ impl Loading {
             let mut statement = connection.prepare("SELECT name, id FROM tenants")?;
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })?;
-        let (connections, private_file) = self.place.connections(self.connection)?;
-        let pool = Arc::new(Pool::new(connections, private_file));
-        Ok(Store { pool, tenants: Arc::new(tenants) })
+        let jobs: i64 = self.sql(|connection| {
+            connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0))
+        })?;
+        let connections = self.place.connections(self.connection, self.others)?;
+        let pool = Arc::new(Pool::new(connections, self.place));
+        Ok((Store { pool, tenants: Arc::new(tenants) }, u64::try_from(jobs).unwrap_or_default()))
     }
 
     fn sql<T>(

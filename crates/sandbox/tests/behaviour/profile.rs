@@ -137,8 +137,8 @@ async fn wrong_feedback_changes_nothing_and_is_named() {
     let many: Vec<_> = (0..101).map(|number| decision(&number.to_string(), "rejected")).collect();
     for (body, status, says) in [
         (json!({}), 400, "`tasks` is required"),
-        (json!({"tasks": []}), 400, "`tasks` is required"),
-        (json!({"tasks": many}), 400, "`tasks` is required: an array of 1 to 100"),
+        (json!({"tasks": []}), 400, "`tasks` must be an array of 1 to 100 tasks; it has 0"),
+        (json!({"tasks": many}), 400, "`tasks` must be an array of 1 to 100 tasks; it has 101"),
         (json!({"tasks": ["a"]}), 400, "`tasks[0]` must be an object"),
         (
             json!({"tasks": [{"validation_state": "rejected"}]}),

@@ -141,7 +141,7 @@ async fn hierarchy_records_are_laid_out_as_set() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_shared_by_the_tenant_and_ends() {
+async fn beyond_the_rate_limit_is_429() {
     for (form, expected) in [("seconds", "seconds"), ("date", "date"), ("none", "none")] {
         let options = SandboxOptions {
             data: DataOrigin::Generated { jobs: 1, seed: 1 },
@@ -149,8 +149,13 @@ async fn a_rate_limit_is_shared_by_the_tenant_and_ends() {
             clients: vec!["other:secret".parse().unwrap()],
             ..SandboxOptions::default()
         };
-        let client = Client::of(options).await;
+        let mut client = Client::of(options).await;
+        let other = json!({"client_id": "other", "client_secret": "secret"});
+        let tokens = [client.token.clone(), client.new_token(other).await];
+        // However slow the machine is, some second sees more than three.
+        let mut turns = tokens.iter().cycle();
         let refused = loop {
+            client.token.clone_from(turns.next().unwrap());
             let response = client.request("").json(&json!({"limit": 1})).send().await.unwrap();
             if response.status() != 200 {
                 break response;

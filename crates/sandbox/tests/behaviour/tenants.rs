@@ -164,3 +164,26 @@ fn tenants_and_clients_that_make_no_sense_are_told() {
         "a b".parse::<Tenant>().unwrap_err().to_string().contains("`a b` can't be a tenant's name")
     );
 }
+
+#[tokio::test]
+async fn vendors_are_activated_for_each_tenant() {
+    let own = ["acme:vendors=techwolf,workday", "beta:vendors=sap_attribute_library", "gamma"];
+    let mut client = Client::of(options(&own, &[], 3)).await;
+    let mut seen = Vec::new();
+    for tenant in ["acme", "beta", "gamma"] {
+        client.token = token(&client, &format!("{tenant}-client"), tenant).await;
+        for query in ["", "?external_vendor=workday", "?external_vendor=sap_attribute_library"] {
+            let export = client.export(query, &json!({"limit": 1})).await.0.as_u16();
+            let path = format!("/job_architecture/jobs/job-000001/task_profile{query}");
+            assert_eq!(client.get(&path).await.0.as_u16(), export);
+            seen.push(export);
+        }
+    }
+    assert_eq!(seen, [200, 200, 400, 400, 400, 200, 200, 200, 200]);
+    for (text, says) in [
+        ("a:vendors=oracle", "the vendors are techwolf, workday, sap_attribute_library"),
+        ("a=", "`a=` names no file"),
+    ] {
+        assert!(text.parse::<Tenant>().unwrap_err().to_string().contains(says));
+    }
+}
