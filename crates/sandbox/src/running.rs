@@ -80,6 +80,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// The address can't be listened on.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, which who awaits something has")]
     pub async fn serve(self, address: SocketAddr) -> Result<RunningSandbox, SandboxError> {
         let failed = |source| SandboxError::Listen { address, source };
         let listener = listen(address).map_err(failed)?;

@@ -220,12 +220,10 @@ fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
 
 fn kind(name: &str, value: Option<&str>) -> Result<Kind, FaultProblem> {
     let Some(form) = FAULTS.iter().find(|form| form.name() == name) else {
-        let help = match nearest(name, FAULTS.iter().map(FaultForm::name)) {
+        let names = || FAULTS.iter().map(FaultForm::name);
+        let help = match nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let names: Vec<_> = FAULTS.iter().map(FaultForm::name).collect();
-                format!("the faults are {}", names.join(", "))
-            }
+            None => format!("the faults are {}", names().collect::<Vec<_>>().join(", ")),
         };
         return problem(format!("there is no fault `{}`", shortened(name)), help);
     };

@@ -252,7 +252,7 @@ fn several_can_start_on_a_new_file_at_once() {
                 Ok(sandbox) => assert_eq!(sandbox.jobs(), 5),
                 // One that came while another was loading.
                 Err(error) => {
-                    assert!(matches!(error, SandboxError::DatabaseInUse { .. }), "{error}")
+                    assert!(matches!(error, SandboxError::DatabaseInUse { .. }), "{error}");
                 }
             }
         }

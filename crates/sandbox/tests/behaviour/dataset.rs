@@ -53,6 +53,7 @@ fn what_editors_leave_in_a_file_does_no_harm() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
 fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
     let with = |key: &str, value: Value| {
         let mut wrong = full_task("a", &place("d", "s", "c", "t"));
