@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use serde_json::Value;
 use taskferry_benches::{jobs, rows};
 use taskferry_core::Record;
-use taskferry_format::{Format, FormatOptions, RecordWriter, WriteError};
+use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError};
 
 fn formats(criterion: &mut Criterion) {
     for (shape, values) in [("jobs", jobs(200)), ("rows", rows(2000))] {
@@ -52,7 +52,7 @@ fn write_all<W: io::Write>(
     records: &[Record],
     out: W,
 ) -> Result<W, WriteError> {
-    let mut writer = RecordWriter::new(options, &std::env::temp_dir(), out)?;
+    let mut writer = RecordWriter::new(options, &Spool::Unnamed(std::env::temp_dir()), out)?;
     for record in records {
         writer.write(record)?;
     }

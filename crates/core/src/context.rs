@@ -93,6 +93,10 @@ pub struct RunContext {
     /// The folder in which this pipeline's state is kept from run to run, where there is one. It exists, and
     /// is this run's alone as long as the run lasts.
     pub state_dir: Option<PathBuf>,
+    /// Whether a later attempt can go on with this run if it ends early: what is committed stays for it then.
+    pub resumable: bool,
+    /// Whether dead letters are sent on instead of an export: no output of it may take an export's place.
+    pub replay: bool,
 }
 
 impl RunContext {
@@ -102,7 +106,28 @@ impl RunContext {
         started_at: Timestamp,
         run_id: impl Into<String>,
     ) -> Self {
-        Self { pipeline: pipeline.into(), started_at, run_id: run_id.into(), state_dir: None }
+        Self {
+            pipeline: pipeline.into(),
+            started_at,
+            run_id: run_id.into(),
+            state_dir: None,
+            resumable: false,
+            replay: false,
+        }
+    }
+
+    /// The same run, as one of dead letters.
+    #[must_use]
+    pub fn replaying(mut self, replay: bool) -> Self {
+        self.replay = replay;
+        self
+    }
+
+    /// The same run, said to be one that a later attempt can go on with.
+    #[must_use]
+    pub fn resumable(mut self, resumable: bool) -> Self {
+        self.resumable = resumable;
+        self
     }
 
     /// The same run, with a folder for what is kept from run to run.

@@ -2,11 +2,15 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
-use taskferry_core::{Emitter, ErrorKind, OnError, Record, RunContext, StageError, TransformStage};
+use taskferry_core::{
+    Emitter, ErrorKind, OnError, Origin, Record, RunContext, StageError, StageId, TransformStage,
+};
 
-use crate::progress::TransformProgress;
+use crate::account::TransformCount;
+use crate::dead_letter::DeadLetter;
 use crate::watchdog::Watchdog;
 
 /// How many refused records of one stage are logged one by one.
@@ -16,99 +20,141 @@ const LOGGED: u64 = 20;
 #[derive(Debug)]
 pub(crate) struct Chain {
     stages: Vec<TransformStage>,
+    run: Arc<RunContext>,
     watchdog: Watchdog,
+    /// Records that each stage has refused so far.
+    refused: Vec<u64>,
+}
+
+/// What a chain did with one batch.
+#[derive(Debug, Default)]
+pub(crate) struct ChainTally {
+    /// One for each stage.
+    pub(crate) counts: Vec<TransformCount>,
+    pub(crate) dead_letters: Vec<DeadLetter>,
 }
 
 impl Chain {
-    pub(crate) fn new(stages: Vec<TransformStage>, watchdog: Watchdog) -> Self {
-        Self { stages, watchdog }
+    pub(crate) fn new(
+        stages: Vec<TransformStage>,
+        run: Arc<RunContext>,
+        watchdog: Watchdog,
+    ) -> Self {
+        let refused = vec![0; stages.len()];
+        Self { stages, run, watchdog, refused }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.stages.is_empty()
     }
 
-    pub(crate) async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+    pub(crate) async fn open(&mut self) -> Result<(), StageError> {
         for stage in &mut self.stages {
             let id = stage.id();
-            stage.transform.open(run).await.map_err(|error| error.at_stage(&id))?;
+            stage.transform.open(&self.run).await.map_err(|error| error.at_stage(&id))?;
         }
         Ok(())
     }
 
-    /// Sends records through all stages. `progress` holds one entry a stage.
+    /// Sends records through all stages.
     ///
     /// # Errors
     /// The first record that a stage with `on_error = "fail"` refuses.
     pub(crate) async fn apply(
-        &self,
+        &mut self,
         mut records: Vec<Record>,
-        progress: &[TransformProgress],
-    ) -> Result<Vec<Record>, StageError> {
-        for (stage, progress) in self.stages.iter().zip(progress) {
-            records = self.apply_stage(stage, records, progress).await?;
+    ) -> Result<(Vec<Record>, ChainTally), StageError> {
+        let mut tally = ChainTally::default();
+        for (stage, refused) in self.stages.iter().zip(&mut self.refused) {
+            let step = Step { stage, id: stage.id(), run: &self.run, watchdog: &self.watchdog };
+            records = step.apply(records, refused, &mut tally).await?;
         }
-        Ok(records)
+        Ok((records, tally))
     }
+}
 
-    async fn apply_stage(
+/// One stage at work on one batch.
+struct Step<'a> {
+    stage: &'a TransformStage,
+    id: StageId,
+    run: &'a RunContext,
+    watchdog: &'a Watchdog,
+}
+
+impl Step<'_> {
+    async fn apply(
         &self,
-        stage: &TransformStage,
         records: Vec<Record>,
-        progress: &TransformProgress,
+        refused: &mut u64,
+        tally: &mut ChainTally,
     ) -> Result<Vec<Record>, StageError> {
-        let (mut tried, mut failed) = (0, 0);
-        let mut out = Emitter::new();
+        let mut count =
+            TransformCount { records_in: records.len() as u64, ..TransformCount::default() };
+        let (mut out, mut passed) = (Emitter::new(), 0);
         for record in records {
-            let origin = record.origin().clone();
-            out.begin(&origin);
-            tried += 1;
-            if let Err(error) = self.apply_record(stage, record, &mut out).await {
-                out.take_back();
-                let error = error.at_stage(&stage.id()).at_origin(&origin);
-                failed += 1;
-                match stage.on_error {
-                    OnError::Fail => {
-                        progress.add(tried, out.len(), failed);
-                        return Err(error);
-                    }
-                    OnError::Skip | OnError::DeadLetter => {
-                        log_skipped(stage, &error, progress.failed() + failed);
-                    }
-                }
+            if record.entry().is_some_and(|entry| *entry != self.id) {
+                count.records_in -= 1;
+                passed += 1;
+                out.pass(record);
+                continue;
             }
+            let record = record.entered();
+            let origin = record.origin().clone();
+            // The stage takes the record, and a dead letter needs it.
+            let kept = (self.stage.on_error == OnError::DeadLetter).then(|| record.to_json());
+            out.begin(&origin);
+            let before = out.len();
+            let Err(error) = self.apply_to(record, &mut out).await else {
+                count.filtered += u64::from(out.len() == before);
+                continue;
+            };
+            out.take_back();
+            let error = error.at_stage(&self.id).at_origin(&origin);
+            match (self.stage.on_error, kept) {
+                (OnError::Skip, _) => count.skipped += 1,
+                (OnError::DeadLetter, Some(text)) => {
+                    count.dead_letters += 1;
+                    let letter = DeadLetter::new(self.run, &self.id, &origin, &error, &text);
+                    tally.dead_letters.push(letter);
+                }
+                _ => return Err(error),
+            }
+            *refused += 1;
+            self.log(&error, &origin, *refused);
         }
-        progress.add(tried, out.len(), failed);
+        count.records_out = (out.len() - passed) as u64;
+        tally.counts.push(count);
         Ok(out.into_records())
     }
 
     /// A transform that panics fails its record, not the run.
-    async fn apply_record(
-        &self,
-        stage: &TransformStage,
-        record: Record,
-        out: &mut Emitter,
-    ) -> Result<(), StageError> {
-        let limit = stage.transform.time_limit();
+    async fn apply_to(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        let transform = &self.stage.transform;
+        let limit = transform.time_limit();
         if let Some(limit) = limit {
-            self.watchdog.begin(&stage.id(), record.origin(), limit);
+            self.watchdog.begin(&self.id, record.origin(), limit);
         }
-        let result = AssertUnwindSafe(stage.transform.apply(record, out)).catch_unwind().await;
+        let result = AssertUnwindSafe(transform.apply(record, out)).catch_unwind().await;
         if limit.is_some() {
             self.watchdog.end();
         }
         result.unwrap_or_else(|panic| Err(panicked(&*panic)))
     }
+
+    fn log(&self, error: &StageError, origin: &Origin, count: u64) {
+        let (stage, what) = (&self.stage.name, left_out(self.stage.on_error));
+        if count <= LOGGED {
+            tracing::warn!(%stage, %origin, "record {what}: {}", error.full_message());
+        }
+        if count == LOGGED {
+            tracing::warn!(%stage, "further records like this are counted, not logged");
+        }
+    }
 }
 
-fn log_skipped(stage: &TransformStage, error: &StageError, count: u64) {
-    let origin = error.origin().map(ToString::to_string).unwrap_or_default();
-    if count <= LOGGED {
-        tracing::warn!(stage = %stage.name, %origin, "record left out: {}", error.full_message());
-    }
-    if count == LOGGED {
-        tracing::warn!(stage = %stage.name, "further records that are left out are counted, not logged");
-    }
+/// What became of a record that was refused and did not end the run.
+pub(crate) fn left_out(on_error: OnError) -> &'static str {
+    if on_error == OnError::DeadLetter { "sent to the dead letters" } else { "left out" }
 }
 
 /// The error of a plugin that panicked.

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use taskferry_core::{
-    Batch, Cursor, Delivery, Mark, Refusals, RunContext, Sink, StageError, StageId,
+    Batch, Delivery, Mark, OnError, Record, Refusal, Refusals, Resumption, RunContext, Sink,
+    StageError, StageId,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::chain::Chain;
+use crate::account::SinkCount;
+use crate::chain::{Chain, ChainTally, left_out};
+use crate::dead_letter::DeadLetter;
+use crate::ledger::SinkCommit;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -17,11 +21,11 @@ pub(crate) enum FromSink {
     /// Ready for the first batch.
     Opened,
     /// A batch is durable.
-    Committed { page: u64, next: Option<Cursor>, mark: Mark },
+    Committed(Box<SinkCommit>),
     /// No more batches will come; all that came are committed.
     Drained,
     /// Everything that may fail is done.
-    Sealed,
+    Sealed(Mark),
     /// The output is published.
     Published(Delivery),
 }
@@ -38,14 +42,19 @@ pub(crate) enum Order {
 pub(crate) struct Delivering {
     pub(crate) index: usize,
     pub(crate) id: StageId,
+    pub(crate) on_error: OnError,
     pub(crate) chain: Chain,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) run: Arc<RunContext>,
+    /// Where to go on, in a resumed run.
+    pub(crate) from: Option<Mark>,
     pub(crate) progress: Arc<Progress>,
     /// What to deliver, from the transforms.
     pub(crate) batches: mpsc::Receiver<Arc<Batch>>,
     /// What to do when there are no more, from the dispatcher.
     pub(crate) orders: mpsc::Receiver<Order>,
+    /// Pages that the checkpoint has passed.
+    pub(crate) saved: watch::Receiver<u64>,
     /// Set when the run ends without waiting for what is under way.
     pub(crate) abandon: StopSignal,
 }
@@ -62,8 +71,8 @@ impl Delivering {
         if !all_delivered || self.orders.recv().await != Some(Order::Seal) {
             return Ok(());
         }
-        self.sink.seal().await.map_err(|error| error.at_stage(&self.id))?;
-        tell(FromSink::Sealed);
+        let mark = self.sink.seal().await.map_err(|error| error.at_stage(&self.id))?;
+        tell(FromSink::Sealed(mark));
         if self.orders.recv().await == Some(Order::Publish) {
             let delivery = self.sink.finish().await.map_err(|error| error.at_stage(&self.id))?;
             tell(FromSink::Published(delivery));
@@ -72,36 +81,90 @@ impl Delivering {
     }
 
     async fn deliver_all(&mut self, tell: &(impl Fn(FromSink) + Send)) -> Result<(), StageError> {
-        self.chain.open(&self.run).await?;
-        self.sink.open(&self.run, None).await.map_err(|error| error.at_stage(&self.id))?;
+        self.chain.open().await?;
+        let opened = self.sink.open(&self.run, self.from.as_ref()).await;
+        opened.map_err(|error| error.at_stage(&self.id))?;
         tell(FromSink::Opened);
         while let Some(batch) = self.batches.recv().await {
-            let (page, next) = (batch.page, batch.next.clone());
-            let mark = self.deliver(batch).await?;
-            tell(FromSink::Committed { page, next, mark });
+            let commit = self.deliver(batch).await?;
+            tell(FromSink::Committed(Box::new(commit)));
         }
         tell(FromSink::Drained);
         Ok(())
     }
 
-    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Mark, StageError> {
-        let progress = self.progress.sinks.get(self.index);
-        let batch = match progress {
-            Some(progress) if !self.chain.is_empty() => {
-                let mut own = Arc::unwrap_or_clone(batch);
-                own.records = self.chain.apply(own.records, &progress.transforms).await?;
-                Arc::new(own)
-            }
-            _ => batch,
+    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<SinkCommit, StageError> {
+        let page = batch.page;
+        let replay = self.run.replay;
+        let (batch, tally) = if self.chain.is_empty() && !replay {
+            (batch, ChainTally::default())
+        } else {
+            let mut own = Arc::unwrap_or_clone(batch);
+            let (records, tally) = self.chain.apply(own.records).await?;
+            own.records = if replay { self.meant_for_this(records) } else { records };
+            (Arc::new(own), tally)
         };
-        self.sink
-            .write(&batch, &mut Refusals::default())
-            .await
-            .map_err(|error| error.at_stage(&self.id))?;
+        self.wait_for_checkpoint(page).await;
+        let mut refusals = Refusals::new(self.on_error);
+        let written = self.sink.write(&batch, &mut refusals).await;
+        written.map_err(|error| error.at_stage(&self.id))?;
         let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
-        if let Some(progress) = progress {
-            progress.add_committed(batch.records.len());
+        let commit = self.account(&batch, mark, tally, refusals);
+        if let Some(progress) = self.progress.sinks.get(self.index) {
+            progress.add_committed(commit.count.delivered);
         }
-        Ok(mark)
+        Ok(commit)
+    }
+
+    /// A dead letter goes to the sink that refused it; one that a transform before all sinks refused, to all.
+    fn meant_for_this(&self, records: Vec<Record>) -> Vec<Record> {
+        let here = |record: &Record| record.entry().is_none_or(|entry| *entry == self.id);
+        records.into_iter().filter(here).map(Record::entered).collect()
+    }
+
+    /// What can't be taken back is sent only when the run would not begin before it again.
+    async fn wait_for_checkpoint(&mut self, page: u64) {
+        if self.sink.resumption() == Resumption::Repeats {
+            // When nobody saves any more, the run is being abandoned.
+            _ = self.saved.wait_for(|saved| *saved + 1 >= page).await;
+        }
+    }
+
+    fn account(
+        &self,
+        batch: &Batch,
+        mark: Mark,
+        tally: ChainTally,
+        refusals: Refusals,
+    ) -> SinkCommit {
+        let refused = refusals.records() as u64;
+        let records_in = batch.records.len() as u64;
+        let dead = self.on_error == OnError::DeadLetter;
+        let count = SinkCount {
+            transforms: tally.counts,
+            records_in,
+            delivered: records_in.saturating_sub(refused),
+            skipped: if dead { 0 } else { refused },
+            dead_letters: if dead { refused } else { 0 },
+        };
+        let mut dead_letters = tally.dead_letters;
+        for refusal in refusals.into_all() {
+            let records = batch.records.get(refusal.records.clone()).unwrap_or_default();
+            self.log(&refusal, records);
+            if dead {
+                let letter = |record| DeadLetter::of(&self.run, &self.id, record, &refusal.error);
+                dead_letters.extend(records.iter().map(letter));
+            }
+        }
+        let delivery = self.sink.delivered();
+        SinkCommit { page: batch.page, mark, count, dead_letters, delivery }
+    }
+
+    fn log(&self, refusal: &Refusal, records: &[Record]) {
+        let what = left_out(self.on_error);
+        let origin = records.first().map(|record| record.origin().to_string()).unwrap_or_default();
+        let (sink, count) = (&self.id.name, records.len());
+        let reason = refusal.error.full_message();
+        tracing::warn!(%sink, %origin, records = count, "{what}: {reason}");
     }
 }

@@ -6,16 +6,19 @@ mod report;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use taskferry_core::{Pipeline, RunContext, SourceStatistics, StageError};
+use taskferry_core::{ExpectOptions, Mark, Pipeline, RunContext, StageError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::chain::Chain;
+use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::deliver::{Delivering, FromSink};
-use crate::fetch::FetchEnd;
-use crate::manifest::Manifest;
+use crate::expect::Baseline;
+use crate::fetch::{FetchEnd, Fetching};
+use crate::keeper::{Entry, Keeper};
+use crate::ledger::{Ledger, Progressed};
 use crate::progress::Progress;
+use crate::run::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper};
 use crate::watchdog::Watchdog;
 use crate::worker::{self, Event, Tell};
@@ -31,55 +34,14 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long workers may take to clean up when the run does not wait for them any longer.
 const CLEAN_UP: Duration = Duration::from_secs(5);
 
-/// How to run a pipeline.
-#[derive(Debug, Default)]
-pub struct RunOptions {
-    /// The run's identity and start; made now when absent.
-    pub run: Option<RunContext>,
-    /// Asks the run to stop before its end.
-    pub stop: Option<StopSignal>,
-    /// Counters to watch the run by, from [`Progress::new`].
-    pub progress: Option<Arc<Progress>>,
-}
-
-/// How a run ended.
-#[derive(Debug)]
-pub struct RunReport {
-    /// The account of it.
-    pub manifest: Manifest,
-    /// What made it fail.
-    pub error: Option<StageError>,
-}
-
-/// Runs a pipeline to its end: complete, failed, or interrupted.
-///
-/// Never fails itself; how the run ended stands in the report.
-pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
-    let run = options.run.unwrap_or_else(|| new_run(&pipeline.name));
-    let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
-    let stop = options.stop.unwrap_or_else(StopSignal::never);
-    let source = (pipeline.source.name.clone(), pipeline.source.type_name);
-    let mut dispatcher = Dispatcher::start(pipeline, &Arc::new(run.clone()), &progress);
-    dispatcher.work(stop).await;
-    dispatcher.settle();
-    dispatcher.report(&run, source, &progress)
-}
-
-/// A run of `pipeline` that begins now. The id sorts by time: `20261123T204243Z-7f3a9c`.
-pub fn new_run(pipeline: &str) -> RunContext {
-    let now = this_millisecond();
-    let stamp: String = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let run_id = format!("{stamp}-{:06x}", fastrand::u32(..) & 0xff_ffff);
-    RunContext::new(pipeline, now, run_id)
-}
-
-/// Now, without the digits that nobody reads.
-fn this_millisecond() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-}
-
-struct Dispatcher {
+pub(crate) struct Dispatcher {
+    run: Arc<RunContext>,
+    /// That of the pipeline.
+    digest: String,
+    expect: ExpectOptions,
+    baseline: Option<Baseline>,
+    ledger: Ledger,
+    keeper: Keeper,
     events: mpsc::UnboundedReceiver<Event>,
     /// Lets the source begin, once every other stage is open.
     go: Option<oneshot::Sender<()>>,
@@ -94,7 +56,8 @@ struct Dispatcher {
     transforming: bool,
     phase: Phase,
     sinks: Vec<SinkState>,
-    statistics: SourceStatistics,
+    /// What is not as expected, once that is known.
+    violations: Vec<String>,
     interrupt: Option<Interrupt>,
     /// When patience ends, in a run that is to stop.
     deadline: Option<Instant>,
@@ -114,53 +77,60 @@ enum Reading {
 
 impl Dispatcher {
     /// Starts all workers.
-    fn start(pipeline: Pipeline, run: &Arc<RunContext>, progress: &Arc<Progress>) -> Self {
+    pub(crate) fn start(pipeline: Pipeline, mut start: Start, progress: &Arc<Progress>) -> Self {
         let (tell, events) = Tell::channel();
         let (halt, halted) = Stopper::new();
         let (abandon, abandoned) = Stopper::new();
+        let (account, position) = (start.account(&pipeline), start.position());
+        let Start { run, from, files, baseline, .. } = start;
+        let keeper = Keeper::start(files, account.source.pages, tell.clone());
+        let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
         let mut watchdogs = vec![Watchdog::default()];
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
-        let chain = Chain::new(pipeline.transforms, watchdogs[0].clone());
+        let chain = Chain::new(pipeline.transforms, Arc::clone(&run), watchdogs[0].clone());
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
             let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
             let (orders, ordered) = mpsc::channel(2);
-            let watchdog = Watchdog::default();
+            let (watchdog, from) = (Watchdog::default(), marks.next());
+            sinks.push(SinkState::new(orders, from.clone()));
             let delivering = Delivering {
                 index,
                 id: stage.id(),
-                chain: Chain::new(stage.transforms, watchdog.clone()),
+                on_error: stage.on_error,
+                chain: Chain::new(stage.transforms, Arc::clone(&run), watchdog.clone()),
                 sink: stage.sink,
-                run: Arc::clone(run),
+                run: Arc::clone(&run),
+                from,
                 progress: Arc::clone(progress),
                 batches,
                 orders: ordered,
+                saved: keeper.saved(),
                 abandon: abandoned.clone(),
             };
             worker::start_sink(delivering, tell.clone());
             watchdogs.push(watchdog);
-            sinks.push(SinkState::new(orders));
             to_sinks.push(to_sink);
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
         let (go, gone) = oneshot::channel();
-        worker::start_transforms(
-            chain,
-            pages,
-            to_sinks,
-            Arc::clone(run),
-            Arc::clone(progress),
-            &tell,
-        );
-        worker::start_fetch(
-            pipeline.source,
-            Arc::clone(run),
-            to_transforms,
-            Arc::clone(progress),
-            halted,
-            gone,
-            tell,
-        );
+        worker::start_transforms(chain, pages, to_sinks, &tell);
+        let next = position.as_ref().and_then(|position| position.cursor.clone());
+        let fetching = Fetching {
+            stage: pipeline.source,
+            run: Arc::clone(&run),
+            from: position,
+            pages: to_transforms,
+            progress: Arc::clone(progress),
+            halt: halted,
+        };
+        worker::start_fetch(fetching, gone, tell);
         Self {
+            run,
+            digest: pipeline.digest,
+            expect: pipeline.expect,
+            baseline,
+            ledger: Ledger::new(account, next),
+            keeper,
             events,
             go: Some(go),
             halt,
@@ -171,7 +141,7 @@ impl Dispatcher {
             transforming: true,
             phase: Phase::Delivering,
             sinks,
-            statistics: SourceStatistics::default(),
+            violations: Vec::new(),
             interrupt: None,
             deadline: None,
             abandoned: false,
@@ -180,7 +150,7 @@ impl Dispatcher {
     }
 
     /// Until every worker has ended, or is no longer waited for.
-    async fn work(&mut self, mut stop: StopSignal) {
+    pub(crate) async fn work(&mut self, mut stop: StopSignal) {
         let mut at_once = stop.clone();
         let mut watch = tokio::time::interval(WATCH);
         while self.is_busy() {
@@ -244,8 +214,10 @@ impl Dispatcher {
                     _ = go.send(());
                 }
             }
+            Event::Read(page) => self.ledger.note_read(page),
+            Event::Tallied(page, tally) => self.ledger.note_transformed(page, tally),
             Event::Fetched(end, statistics) => {
-                self.statistics = statistics;
+                self.ledger.note_statistics(statistics);
                 self.reading = match end {
                     FetchEnd::Complete => Reading::Complete,
                     FetchEnd::Failed(_) | FetchEnd::Stopped => Reading::Ended,
@@ -258,19 +230,52 @@ impl Dispatcher {
                 self.transforming = false;
                 result.unwrap_or_else(|error| self.fail(error));
             }
-            Event::Sink(index, said) => {
-                if let Some(sink) = self.sinks.get_mut(index) {
-                    sink.note(said);
-                }
-            }
+            Event::Sink(index, said) => self.note_sink(index, said),
             Event::SinkEnded(index, result) => {
                 if let Some(sink) = self.sinks.get_mut(index) {
                     sink.at = SinkAt::Ended;
                 }
                 result.unwrap_or_else(|error| self.fail(error));
             }
+            Event::Saved(saved) => self.note_saved(saved),
+            Event::NotSaved(error) => {
+                self.fail(error);
+                // Sinks may be waiting for a checkpoint that will not come.
+                self.abandon();
+            }
         }
         self.advance();
+    }
+
+    fn note_sink(&mut self, index: usize, said: FromSink) {
+        if let FromSink::Committed(commit) = said {
+            if let Some(progressed) = self.ledger.note_committed(index, *commit) {
+                self.save(progressed, CheckpointState::Open);
+            }
+        } else if let Some(sink) = self.sinks.get_mut(index) {
+            sink.note(said);
+        }
+    }
+
+    /// Has written down that pages are durable everywhere.
+    fn save(&mut self, progressed: Progressed, state: CheckpointState) {
+        let Progressed { marks, dead_letters, traces } = progressed;
+        for (sink, mark) in self.sinks.iter_mut().zip(&marks) {
+            sink.mark = Some(mark.clone());
+        }
+        let account = self.ledger.account().clone();
+        let mut checkpoint = Checkpoint::new(&self.digest, &self.run, account, marks);
+        let next = self.ledger.position().and_then(|position| position.cursor);
+        checkpoint.cursor = next.map(|cursor| cursor.as_str().to_owned());
+        checkpoint.state = state;
+        self.keeper.write(Entry { checkpoint, dead_letters, traces });
+    }
+
+    /// Has written down how the sinks stand now, after the last page.
+    fn save_again(&mut self, state: CheckpointState) {
+        let marks: Vec<Mark> =
+            self.sinks.iter().map(|sink| sink.mark.clone().unwrap_or_default()).collect();
+        self.save(Progressed { marks, dead_letters: Vec::new(), traces: Vec::new() }, state);
     }
 
     /// The first error ends the run. What was read before it is still delivered and committed.

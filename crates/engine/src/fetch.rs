@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use taskferry_core::{Page, RunContext, SourceStage, SourceStatistics, StageError};
+use taskferry_core::{Page, Position, RunContext, SourceStage, SourceStatistics, StageError};
 use tokio::sync::mpsc;
 
+use crate::ledger::ReadPage;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -19,47 +20,75 @@ pub(crate) enum FetchEnd {
     Failed(StageError),
 }
 
-/// Reads pages until the source ends, fails, or the run is asked to stop.
-pub(crate) async fn fetch(
-    mut stage: SourceStage,
-    run: Arc<RunContext>,
-    pages: mpsc::Sender<Page>,
-    progress: Arc<Progress>,
-    mut halt: StopSignal,
-) -> (FetchEnd, SourceStatistics) {
-    let id = stage.id();
-    let mut opened = false;
-    let end = loop {
-        let next = async {
-            if !std::mem::replace(&mut opened, true) {
-                stage.source.open(&run, None).await?;
-            }
-            stage.source.next_page().await
-        };
-        // A page that is on its way when the run is stopped is dropped: it was not delivered, so the next
-        // run asks for it again.
-        let next = tokio::select! {
-            biased;
-            _ = halt.asked() => break FetchEnd::Stopped,
-            next = next => next,
-        };
-        match next {
-            Ok(None) => break FetchEnd::Complete,
-            Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
-            Ok(Some(page)) => {
-                let (number, records, bytes) = (page.number, page.records.len(), page.bytes);
-                let sent = tokio::select! {
-                    biased;
-                    sent = pages.send(page) => sent,
-                    _ = halt.asked() => break FetchEnd::Stopped,
-                };
-                if sent.is_err() {
-                    break FetchEnd::Stopped;
+/// A source with all it needs to read.
+#[derive(Debug)]
+pub(crate) struct Fetching {
+    pub(crate) stage: SourceStage,
+    pub(crate) run: Arc<RunContext>,
+    /// Where to go on, in a resumed run.
+    pub(crate) from: Option<Position>,
+    pub(crate) pages: mpsc::Sender<Page>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) halt: StopSignal,
+}
+
+impl Fetching {
+    /// Reads pages until the source ends, fails, or the run is asked to stop. `tell` hears of each page before
+    /// anybody else sees it.
+    pub(crate) async fn fetch(
+        mut self,
+        tell: impl Fn(ReadPage) + Send,
+    ) -> (FetchEnd, SourceStatistics) {
+        let id = self.stage.id();
+        let mut opened = false;
+        let end = loop {
+            let next = async {
+                if !std::mem::replace(&mut opened, true) {
+                    self.stage.source.open(&self.run, self.from.as_ref()).await?;
                 }
-                progress.source.add_page(records, bytes);
-                tracing::debug!(page = number, records, "page read");
+                self.stage.source.next_page().await
+            };
+            // A page that is on its way when the run is stopped is dropped: it was not delivered, so the next
+            // run asks for it again.
+            let next = tokio::select! {
+                biased;
+                _ = self.halt.asked() => break FetchEnd::Stopped,
+                next = next => next,
+            };
+            match next {
+                Ok(None) => break FetchEnd::Complete,
+                Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
+                Ok(Some(page)) => {
+                    if !self.hand_over(page, &tell).await {
+                        break FetchEnd::Stopped;
+                    }
+                }
             }
-        }
-    };
-    (end, stage.source.statistics())
+        };
+        (end, self.stage.source.statistics())
+    }
+
+    /// Whether anybody took the page.
+    async fn hand_over(&mut self, mut page: Page, tell: &(impl Fn(ReadPage) + Send)) -> bool {
+        // The place is there before anybody hears of the page: one that was told of arrives.
+        let place = tokio::select! {
+            biased;
+            place = self.pages.reserve() => place,
+            _ = self.halt.asked() => return false,
+        };
+        let Ok(place) = place else { return false };
+        let read = ReadPage {
+            number: page.number,
+            next: page.next.clone(),
+            records: page.records.len() as u64,
+            bytes: page.bytes,
+            traces: std::mem::take(&mut page.traces),
+            statistics: self.stage.source.statistics(),
+        };
+        self.progress.source.add_page(read.records, read.bytes);
+        tracing::debug!(page = read.number, records = read.records, "page read");
+        tell(read);
+        place.send(page);
+        true
+    }
 }

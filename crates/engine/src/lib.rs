@@ -53,20 +53,29 @@
 //! # });
 //! ```
 
+mod account;
 mod chain;
+mod checkpoint;
+mod dead_letter;
 mod deliver;
 mod dispatch;
+mod expect;
 mod fetch;
+mod keeper;
+mod ledger;
+mod letter_file;
 mod manifest;
+mod outline;
 mod progress;
+mod run;
 mod stop;
 mod watchdog;
 mod worker;
 
-pub use dispatch::{RunOptions, RunReport, new_run, run};
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
-    TransformSummary, exit_code,
+    TransformSummary,
 };
-pub use progress::{Progress, SinkProgress, SourceProgress, TransformProgress};
+pub use progress::{Progress, SinkProgress, SourceProgress};
+pub use run::{RunOptions, RunReport, new_run, run};
 pub use stop::{Interrupt, StopSignal, Stopper};

@@ -1,12 +1,13 @@
 //! What a run leaves behind: who did how much, and how it ended.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::Serialize;
-use taskferry_core::{
-    DeliveredFile, Delivery, ErrorKind, Mark, Role, SourceStatistics, StageError,
-};
+use taskferry_core::{DeliveredFile, Delivery, ErrorKind, Mark, Role, StageError};
 
-use crate::progress::{Progress, SinkProgress, TransformProgress};
+use crate::account::{SinkCount, SourceCount, TransformCount};
+use crate::outline::{SinkOutline, StageOutline};
 use crate::stop::Interrupt;
 
 /// How a run ended.
@@ -19,27 +20,39 @@ pub enum Status {
     Failed,
     /// The run was asked to stop; nothing was published.
     Interrupted,
+    /// The listing was read to its end and everything was delivered, but it does not look as `[expect]` says. Nothing
+    /// was published, unless `publish_anyway` said so.
+    Suspicious,
 }
 
 /// The account of one run, written by `--summary` as JSON.
+///
+/// What is counted are pages that every sink has made durable, in all attempts at the run. So the numbers always
+/// add up: what goes into a stage is what came out of the one before, and of what goes into a transform, each record is
+/// `filtered`, `failed`, or came out as one or more of `records_out`; of what goes into a sink, each is among its
+/// `records` or `failed`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Manifest {
     /// The pipeline's name.
     pub pipeline: String,
     /// Unique to the run.
     pub run_id: String,
+    /// Whether it sent dead letters on instead of an export.
+    pub replay: bool,
     /// How it ended.
     pub status: Status,
     /// The exit code that says the same.
     pub exit_code: u8,
-    /// When it began.
+    /// When it began, in its first attempt.
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Timestamp,
-    /// The cursor at which it went on where an earlier run had stopped; `null` for a run from the start.
-    pub resumed_from: Option<String>,
+    /// Where it went on, as an earlier attempt had stopped there; `null` for a run from the start.
+    pub resumed_from: Option<Committed>,
     /// How far all sinks have come together; `null` if no page is committed.
     pub committed: Option<Committed>,
+    /// Whether the next run of the pipeline goes on where this one has ended.
+    pub resumable: bool,
     /// What was read.
     pub source: SourceSummary,
     /// What each transform did, in order.
@@ -48,6 +61,10 @@ pub struct Manifest {
     pub sinks: Vec<SinkSummary>,
     /// Records that went to the dead letters.
     pub dead_letters: u64,
+    /// The file that they went to.
+    pub dead_letter_file: Option<PathBuf>,
+    /// What is not as `[expect]` says.
+    pub violations: Vec<String>,
     /// What deserves a look although the run ended well.
     pub warnings: Vec<String>,
     /// What made it fail.
@@ -96,7 +113,9 @@ pub struct TransformSummary {
     pub records_in: u64,
     /// Records it emitted.
     pub records_out: u64,
-    /// Records it refused.
+    /// Records of which it made nothing, as it should.
+    pub filtered: u64,
+    /// Records it refused: left out, or sent to the dead letters.
     pub failed: u64,
 }
 
@@ -111,9 +130,13 @@ pub struct SinkSummary {
     /// What its own transforms did, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transforms: Vec<TransformSummary>,
+    /// Records it was given, after its own transforms.
+    pub records_in: u64,
     /// Records committed.
     pub records: u64,
-    /// Bytes delivered; 0 unless the sink finished.
+    /// Records it refused: left out, or sent to the dead letters.
+    pub failed: u64,
+    /// Bytes delivered.
     pub bytes: u64,
     /// Requests sent, for sinks that send them.
     pub requests: u64,
@@ -123,6 +146,8 @@ pub struct SinkSummary {
     pub mark: Option<Mark>,
     /// Files published.
     pub files: Vec<DeliveredFile>,
+    /// Whether it has published, or delivered its last batch.
+    pub published: bool,
 }
 
 /// What made a run fail.
@@ -169,65 +194,92 @@ impl From<&StageError> for Failure {
 }
 
 impl SourceSummary {
-    pub(crate) fn new(
-        name: String,
-        type_name: &'static str,
-        progress: &Progress,
-        statistics: SourceStatistics,
-    ) -> Self {
-        let source = &progress.source;
+    pub(crate) fn new(outline: StageOutline, count: &SourceCount) -> Self {
         Self {
-            name,
-            type_name,
-            pages: source.pages(),
-            records: source.records(),
-            bytes: source.bytes(),
-            requests: statistics.requests,
-            retries: statistics.retries,
+            name: outline.name,
+            type_name: outline.type_name,
+            pages: count.pages,
+            records: count.records,
+            bytes: count.bytes,
+            requests: count.requests,
+            retries: count.retries,
         }
     }
 }
 
-impl From<&TransformProgress> for TransformSummary {
-    fn from(progress: &TransformProgress) -> Self {
-        Self {
-            name: progress.name.clone(),
-            type_name: progress.type_name,
-            records_in: progress.records_in(),
-            records_out: progress.records_out(),
-            failed: progress.failed(),
-        }
+impl TransformSummary {
+    pub(crate) fn all(outlines: Vec<StageOutline>, counts: &[TransformCount]) -> Vec<Self> {
+        let summary = |(outline, count): (StageOutline, &TransformCount)| Self {
+            name: outline.name,
+            type_name: outline.type_name,
+            records_in: count.records_in,
+            records_out: count.records_out,
+            filtered: count.filtered,
+            failed: count.skipped + count.dead_letters,
+        };
+        outlines.into_iter().zip(counts).map(summary).collect()
     }
 }
 
 impl SinkSummary {
-    pub(crate) fn new(progress: &SinkProgress, delivery: Delivery, mark: Option<Mark>) -> Self {
+    pub(crate) fn new(
+        outline: SinkOutline,
+        count: &SinkCount,
+        delivery: Delivery,
+        mark: Option<Mark>,
+        published: bool,
+    ) -> Self {
         Self {
-            name: progress.name.clone(),
-            type_name: progress.type_name,
-            transforms: progress.transforms.iter().map(TransformSummary::from).collect(),
-            records: progress.records(),
+            name: outline.stage.name,
+            type_name: outline.stage.type_name,
+            transforms: TransformSummary::all(outline.transforms, &count.transforms),
+            records_in: count.records_in,
+            records: count.delivered,
+            failed: count.skipped + count.dead_letters,
             bytes: delivery.bytes,
             requests: delivery.requests,
             retries: delivery.retries,
             mark,
             files: delivery.files,
+            published,
         }
     }
 }
 
-/// The exit code of a run that ended like this. A contract: see the table in the README.
-pub fn exit_code(error: Option<&StageError>, interrupt: Option<Interrupt>) -> u8 {
-    match (error, interrupt) {
-        (Some(error), _) => match error.stage().map(|stage| stage.role) {
-            Some(Role::Transform) => 4,
-            Some(_) if error.kind() == ErrorKind::Defect => 1,
-            Some(Role::Source) => 3,
-            Some(Role::Sink) => 5,
-            None => 1,
-        },
-        (None, Some(Interrupt::Interrupted)) => 130,
-        (None, Some(Interrupt::Terminated)) => 143,
-        (None, None) => 0,
+/// How a run ended, as far as its exit code is concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    pub(crate) error: Option<&'a StageError>,
+    pub(crate) interrupt: Option<Interrupt>,
+    pub(crate) suspicious: bool,
+    pub(crate) dead_letters: u64,
+}
+
+impl Ending<'_> {
+    pub(crate) fn status(self) -> Status {
+        match self {
+            Self { error: Some(_), .. } => Status::Failed,
+            Self { interrupt: Some(_), .. } => Status::Interrupted,
+            Self { suspicious: true, .. } => Status::Suspicious,
+            _ => Status::Complete,
+        }
+    }
+
+    /// A contract: see the table in the README.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self { error: Some(error), .. } => match error.stage().map(|stage| stage.role) {
+                Some(Role::Transform) => 4,
+                Some(_) if error.kind() == ErrorKind::Defect => 1,
+                Some(Role::Source) => 3,
+                Some(Role::Sink) => 5,
+                None => 1,
+            },
+            Self { interrupt: Some(Interrupt::Interrupted), .. } => 130,
+            Self { interrupt: Some(Interrupt::Terminated), .. } => 143,
+            Self { suspicious: true, .. } => 8,
+            Self { dead_letters: 1.., .. } => 6,
+            _ => 0,
+        }
     }
 }

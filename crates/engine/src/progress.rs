@@ -2,15 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use taskferry_core::{OnError, Pipeline, TransformStage};
+use taskferry_core::Pipeline;
 
-/// How far a run is. Counters only grow; reading them is cheap and needs no lock.
+use crate::account::Account;
+
+/// How far a run is. Counters only grow; reading them is cheap and needs no lock. What the run comes to in the end
+/// stands in its manifest.
 #[derive(Debug)]
 pub struct Progress {
     /// What was read.
     pub source: SourceProgress,
-    /// What went through each transform of the pipeline, in order.
-    pub transforms: Vec<TransformProgress>,
     /// What was delivered to each sink, in order.
     pub sinks: Vec<SinkProgress>,
 }
@@ -23,29 +24,9 @@ pub struct SourceProgress {
     bytes: AtomicU64,
 }
 
-/// What went through one transform.
-#[derive(Debug)]
-pub struct TransformProgress {
-    /// The transform's name.
-    pub name: String,
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// Whether records that it refuses are left out instead of ending the run.
-    pub(crate) skips: bool,
-    records_in: AtomicU64,
-    records_out: AtomicU64,
-    failed: AtomicU64,
-}
-
 /// What was delivered to one sink.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SinkProgress {
-    /// The sink's name.
-    pub name: String,
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// What went through each of its own transforms, in order.
-    pub transforms: Vec<TransformProgress>,
     records: AtomicU64,
     pages: AtomicU64,
 }
@@ -53,27 +34,27 @@ pub struct SinkProgress {
 impl Progress {
     /// Counters for a pipeline, all zero.
     pub fn new(pipeline: &Pipeline) -> Self {
-        let transforms =
-            |stages: &[TransformStage]| stages.iter().map(TransformProgress::new).collect();
-        let sinks = pipeline.sinks.iter().map(|stage| SinkProgress {
-            name: stage.name.clone(),
-            type_name: stage.type_name,
-            transforms: transforms(&stage.transforms),
-            records: AtomicU64::default(),
-            pages: AtomicU64::default(),
-        });
-        Self {
-            source: SourceProgress::default(),
-            transforms: transforms(&pipeline.transforms),
-            sinks: sinks.collect(),
+        let sinks = pipeline.sinks.iter().map(|_| SinkProgress::default()).collect();
+        Self { source: SourceProgress::default(), sinks }
+    }
+
+    /// Starts from what earlier attempts at the run have done.
+    pub(crate) fn restore(&self, account: &Account) {
+        let source = &account.source;
+        add(&self.source.pages, source.pages);
+        add(&self.source.records, source.records);
+        add(&self.source.bytes, source.bytes);
+        for (progress, count) in self.sinks.iter().zip(&account.sinks) {
+            add(&progress.records, count.delivered);
+            add(&progress.pages, source.pages);
         }
     }
 }
 
 impl SourceProgress {
-    pub(crate) fn add_page(&self, records: usize, bytes: u64) {
+    pub(crate) fn add_page(&self, records: u64, bytes: u64) {
         add(&self.pages, 1);
-        add(&self.records, records as u64);
+        add(&self.records, records);
         add(&self.bytes, bytes);
     }
 
@@ -93,43 +74,9 @@ impl SourceProgress {
     }
 }
 
-impl TransformProgress {
-    fn new(stage: &TransformStage) -> Self {
-        Self {
-            name: stage.name.clone(),
-            type_name: stage.type_name,
-            skips: stage.on_error == OnError::Skip,
-            records_in: AtomicU64::default(),
-            records_out: AtomicU64::default(),
-            failed: AtomicU64::default(),
-        }
-    }
-
-    pub(crate) fn add(&self, records_in: usize, records_out: usize, failed: u64) {
-        add(&self.records_in, records_in as u64);
-        add(&self.records_out, records_out as u64);
-        add(&self.failed, failed);
-    }
-
-    /// Records it was given.
-    pub fn records_in(&self) -> u64 {
-        read(&self.records_in)
-    }
-
-    /// Records it emitted.
-    pub fn records_out(&self) -> u64 {
-        read(&self.records_out)
-    }
-
-    /// Records it refused.
-    pub fn failed(&self) -> u64 {
-        read(&self.failed)
-    }
-}
-
 impl SinkProgress {
-    pub(crate) fn add_committed(&self, records: usize) {
-        add(&self.records, records as u64);
+    pub(crate) fn add_committed(&self, records: u64) {
+        add(&self.records, records);
         add(&self.pages, 1);
     }
 

@@ -5,17 +5,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use taskferry_core::{
-    Batch, ErrorKind, Page, RunContext, SourceStage, SourceStatistics, StageError, StageId,
-};
+use taskferry_core::{Batch, ErrorKind, Page, SourceStatistics, StageError, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::chain::{Chain, panicked};
+use crate::chain::{Chain, ChainTally, panicked};
 use crate::deliver::{Delivering, FromSink};
-use crate::fetch::{FetchEnd, fetch};
-use crate::progress::Progress;
-use crate::stop::StopSignal;
+use crate::fetch::{FetchEnd, Fetching};
+use crate::ledger::ReadPage;
 
 /// Addresses set aside for a worker's stack, in bytes; memory is taken only as it is used. Expressions of
 /// users call themselves as deep as their data is nested.
@@ -26,6 +23,14 @@ const STACK: usize = 256 << 20;
 pub(crate) enum Event {
     /// The transforms are ready.
     Opened,
+    /// A page was read.
+    Read(ReadPage),
+    /// A page went through the transforms.
+    Tallied(u64, ChainTally),
+    /// A checkpoint is durable.
+    Saved(Saved),
+    /// State could not be kept.
+    NotSaved(StageError),
     /// No more pages are read.
     Fetched(FetchEnd, SourceStatistics),
     /// No more pages are transformed.
@@ -34,6 +39,13 @@ pub(crate) enum Event {
     Sink(usize, FromSink),
     /// A sink is gone.
     SinkEnded(usize, Result<(), StageError>),
+}
+
+/// How far the checkpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Saved {
+    /// Whether every sink is sealed in it.
+    pub(crate) sealed: bool,
 }
 
 /// The way to the dispatcher. It may be gone already when a run was given up; then nobody needs to know.
@@ -46,31 +58,24 @@ impl Tell {
         (Self(sender), receiver)
     }
 
-    fn send(&self, event: Event) {
+    pub(crate) fn send(&self, event: Event) {
         _ = self.0.send(event);
     }
 }
 
 /// Reads pages once told to go. Waiting for answers needs no thread of its own.
-pub(crate) fn start_fetch(
-    stage: SourceStage,
-    run: Arc<RunContext>,
-    pages: mpsc::Sender<Page>,
-    progress: Arc<Progress>,
-    halt: StopSignal,
-    go: oneshot::Receiver<()>,
-    tell: Tell,
-) {
-    let id = stage.id();
+pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: Tell) {
+    let id = fetching.stage.id();
     tokio::spawn(async move {
         if go.await.is_err() {
             return tell.send(Event::Fetched(FetchEnd::Stopped, SourceStatistics::default()));
         }
-        let fetching =
-            AssertUnwindSafe(fetch(stage, run, pages, progress, halt)).catch_unwind().await;
-        let (end, statistics) = fetching.unwrap_or_else(|panic| {
-            (FetchEnd::Failed(panicked(&*panic).at_stage(&id)), SourceStatistics::default())
-        });
+        let fetch = fetching.fetch(|read| tell.send(Event::Read(read)));
+        let (end, statistics) =
+            AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or_else(|panic| {
+                let error = panicked(&*panic).at_stage(&id);
+                (FetchEnd::Failed(error), SourceStatistics::default())
+            });
         tell.send(Event::Fetched(end, statistics));
     });
 }
@@ -81,29 +86,28 @@ pub(crate) fn start_transforms(
     mut chain: Chain,
     pages: mpsc::Receiver<Page>,
     to_sinks: Vec<mpsc::Sender<Arc<Batch>>>,
-    run: Arc<RunContext>,
-    progress: Arc<Progress>,
     tell: &Tell,
 ) {
-    let at_end = tell.clone();
-    let opened = tell.clone();
+    let (told, at_end) = (tell.clone(), tell.clone());
     let work = async move {
-        chain.open(&run).await?;
-        opened.send(Event::Opened);
-        transform(chain, pages, to_sinks, progress).await
+        chain.open().await?;
+        told.send(Event::Opened);
+        transform(chain, pages, to_sinks, &told).await
     };
     start("transforms", None, work, move |result| at_end.send(Event::Transformed(result)));
 }
 
 async fn transform(
-    chain: Chain,
+    mut chain: Chain,
     mut pages: mpsc::Receiver<Page>,
     to_sinks: Vec<mpsc::Sender<Arc<Batch>>>,
-    progress: Arc<Progress>,
+    tell: &Tell,
 ) -> Result<(), StageError> {
     while let Some(page) = pages.recv().await {
         let mut batch = page.into_batch();
-        batch.records = chain.apply(batch.records, &progress.transforms).await?;
+        let (records, tally) = chain.apply(batch.records).await?;
+        batch.records = records;
+        tell.send(Event::Tallied(batch.page, tally));
         let batch = Arc::new(batch);
         for to_sink in &to_sinks {
             if to_sink.send(Arc::clone(&batch)).await.is_err() {

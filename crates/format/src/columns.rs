@@ -1,6 +1,7 @@
 //! Which columns a table has, and the cells of one row.
 
 use indexmap::{IndexMap, IndexSet};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taskferry_core::{ErrorKind, Record, StageError};
 
@@ -33,7 +34,34 @@ struct Column {
     seen: bool,
 }
 
+/// What is known of columns after some rows, for whoever goes on with the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ColumnsState {
+    /// Those that a record had, in order.
+    seen: Vec<String>,
+    left_out: Vec<String>,
+    more_left_out: bool,
+}
+
 impl Columns {
+    pub(crate) fn state(&self) -> ColumnsState {
+        let seen = self.by_name.iter().filter(|(_, column)| column.seen);
+        ColumnsState {
+            seen: seen.map(|(name, _)| name.clone()).collect(),
+            left_out: self.left_out.iter().cloned().collect(),
+            more_left_out: self.more_left_out,
+        }
+    }
+
+    /// Knows what was known then.
+    pub(crate) fn restore(&mut self, state: &ColumnsState) {
+        for name in &state.seen {
+            self.by_name.entry(name.clone()).or_default().seen = true;
+        }
+        self.left_out.extend(state.left_out.iter().cloned());
+        self.more_left_out = state.more_left_out;
+    }
+
     /// Exactly these.
     pub(crate) fn named(names: &[String], escape: bool) -> Self {
         let by_name = names.iter().map(|name| (name.clone(), Column::default())).collect();

@@ -7,10 +7,11 @@
 //! ```
 //! use serde_json::json;
 //! use taskferry_core::Record;
-//! use taskferry_format::{Format, FormatOptions, RecordWriter};
+//! use taskferry_format::{Format, FormatOptions, RecordWriter, Spool};
 //!
 //! let options = FormatOptions { format: Format::Csv, ..FormatOptions::default() };
-//! let mut writer = RecordWriter::new(&options, &std::env::temp_dir(), Vec::new())?;
+//! let spool = Spool::Unnamed(std::env::temp_dir());
+//! let mut writer = RecordWriter::new(&options, &spool, Vec::new())?;
 //! writer.write(&Record::from_value(json!({"task": "Add up", "hours": 1.50})))?;
 //! writer.write(&Record::from_value(json!({"task": "=1+1", "linked_skills": [{"skill": "R"}, {"skill": "C"}]})))?;
 //! let (bytes, report) = writer.finish()?;
@@ -25,9 +26,11 @@ mod cell;
 mod columns;
 mod options;
 mod report;
+mod spool;
 mod table;
 mod writer;
 
 pub use options::{Format, FormatOptions};
 pub use report::{WriteError, WriteReport};
-pub use writer::RecordWriter;
+pub use spool::Spool;
+pub use writer::{RecordWriter, WriterState};

@@ -9,14 +9,12 @@ use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use taskferry_core::{ErrorKind, Record, StageError};
-use tempfile::SpooledTempFile;
 
-use crate::columns::Columns;
+use crate::columns::{Columns, ColumnsState};
+use crate::spool::{Spool, SpoolFile};
 use crate::{WriteError, WriteReport};
 
 const BUFFER: usize = 64 * 1024;
-/// A table smaller than this waits in memory.
-const SPOOL_IN_MEMORY: usize = 4 * 1024 * 1024;
 
 /// A table whose columns are named in advance: rows are written as they come.
 pub(crate) struct NamedTable<W: Write> {
@@ -30,6 +28,17 @@ impl<W: Write> NamedTable<W> {
         let mut out = table_to(out);
         out.write_record(columns.header()).map_err(io_error)?;
         Ok(Self { columns, out })
+    }
+
+    /// A table whose header and first rows are written already.
+    pub(crate) fn resume(names: &[String], escape: bool, state: &ColumnsState, out: W) -> Self {
+        let mut columns = Columns::named(names, escape);
+        columns.restore(state);
+        Self { columns, out: table_to(out) }
+    }
+
+    pub(crate) fn state(&self) -> ColumnsState {
+        self.columns.state()
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
@@ -51,31 +60,43 @@ impl<W: Write> NamedTable<W> {
 }
 
 /// A table with the columns of all its records, in order of first appearance. They are known after the last
-/// record, and the header stands first: so rows wait in a file, each with the columns known when it came.
+/// record, and the header stands first: so rows wait in a spool, each with the columns known when it came.
 pub(crate) struct UnionTable<W> {
     columns: Columns,
-    spool: csv::Writer<SpooledTempFile>,
-    spool_dir: PathBuf,
+    spool: csv::Writer<SpoolFile>,
+    place: PathBuf,
     out: W,
 }
 
 impl<W: Write> UnionTable<W> {
-    pub(crate) fn new(escape: bool, spool_dir: &Path, out: W) -> Self {
-        let file = tempfile::spooled_tempfile_in(SPOOL_IN_MEMORY, spool_dir);
-        // Always quoted: whatever a cell begins with, a byte order mark for example, is read back.
-        let spool = WriterBuilder::new()
-            .flexible(true)
-            .quote_style(QuoteStyle::Always)
-            .buffer_capacity(BUFFER)
-            .from_writer(file);
-        let columns = Columns::discovered(escape);
-        Self { columns, spool, spool_dir: spool_dir.to_owned(), out }
+    pub(crate) fn new(escape: bool, spool: &Spool, out: W) -> Result<Self, WriteError> {
+        let file = spool.create().map_err(|error| spool_error(spool.place(), error))?;
+        let (columns, place) = (Columns::discovered(escape), spool.place().to_owned());
+        Ok(Self { columns, spool: spool_to(file), place, out })
+    }
+
+    /// A table some of whose rows wait in the spool already.
+    pub(crate) fn resume(
+        escape: bool,
+        spool: &Spool,
+        state: &ColumnsState,
+        rows: u64,
+        out: W,
+    ) -> Result<Self, WriteError> {
+        let file = spool.resume(rows).map_err(|error| spool_error(spool.place(), error))?;
+        let mut columns = Columns::discovered(escape);
+        columns.restore(state);
+        Ok(Self { columns, spool: spool_to(file), place: spool.place().to_owned(), out })
+    }
+
+    pub(crate) fn state(&self) -> ColumnsState {
+        self.columns.state()
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let row = self.columns.row(record)?;
         let written = self.spool.write_record(row);
-        Ok(written.map_err(|error| spool_error(&self.spool_dir, io_error(error)))?)
+        Ok(written.map_err(|error| spool_error(&self.place, io_error(error)))?)
     }
 
     pub(crate) fn get_ref(&self) -> &W {
@@ -83,12 +104,19 @@ impl<W: Write> UnionTable<W> {
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
-        Ok(self.spool.flush().map_err(|error| spool_error(&self.spool_dir, error))?)
+        Ok(self.spool.flush().map_err(|error| spool_error(&self.place, error))?)
+    }
+
+    /// Forces the rows that wait to disk, and returns their size in bytes.
+    pub(crate) fn sync(&mut self) -> Result<u64, WriteError> {
+        self.flush()?;
+        let size = self.spool.get_ref().sync();
+        Ok(size.map_err(|error| spool_error(&self.place, error))?)
     }
 
     pub(crate) fn finish(self) -> Result<W, WriteError> {
-        let Self { columns, spool, spool_dir, out } = self;
-        let failed = |error| spool_error(&spool_dir, error);
+        let Self { columns, spool, place, out } = self;
+        let failed = |error| spool_error(&place, error);
         let mut out = table_to(out);
         if columns.len() > 0 {
             out.write_record(columns.header()).map_err(io_error)?;
@@ -110,6 +138,15 @@ impl<W: Write> UnionTable<W> {
     }
 }
 
+/// Always quoted: whatever a cell begins with, a byte order mark for example, is read back.
+fn spool_to(file: SpoolFile) -> csv::Writer<SpoolFile> {
+    WriterBuilder::new()
+        .flexible(true)
+        .quote_style(QuoteStyle::Always)
+        .buffer_capacity(BUFFER)
+        .from_writer(file)
+}
+
 fn table_to<W: Write>(out: W) -> csv::Writer<W> {
     WriterBuilder::new().terminator(Terminator::CRLF).buffer_capacity(BUFFER).from_writer(out)
 }
@@ -125,8 +162,8 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-fn spool_error(folder: &Path, error: io::Error) -> StageError {
-    let message = format!("can't keep rows in `{}` until the columns are known", folder.display());
+fn spool_error(place: &Path, error: io::Error) -> StageError {
+    let message = format!("can't keep rows in `{}` until the columns are known", place.display());
     StageError::new(ErrorKind::Io, message)
         .caused_by(error)
         .hint("make room there, or name the `columns`: then no row has to wait")

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use taskferry_core::Record;
 
+use crate::columns::ColumnsState;
 use crate::table::{NamedTable, UnionTable};
-use crate::{Format, FormatOptions, WriteError, WriteReport};
+use crate::{Format, FormatOptions, Spool, WriteError, WriteReport};
 
 /// Writes records to `W` in one format.
 ///
@@ -17,6 +18,21 @@ pub struct RecordWriter<W: Write> {
     encoding: Encoding<W>,
     records: u64,
     line: Vec<u8>,
+}
+
+/// What a [`RecordWriter`] must know to go on where another one was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriterState {
+    records: u64,
+    columns: ColumnsState,
+    spool_bytes: u64,
+}
+
+impl WriterState {
+    /// Records written by then.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
 }
 
 enum Encoding<W: Write> {
@@ -29,20 +45,45 @@ enum Encoding<W: Write> {
 impl<W: Write> RecordWriter<W> {
     /// A writer to `out`. The options must be free of [problems](FormatOptions::problems).
     ///
-    /// `spool_dir` is where rows of a CSV table without `columns` wait for the header, in a file without a
-    /// name: use a folder on a disk with room for the whole table.
+    /// `spool` is where rows of a CSV table without `columns` wait for the header.
     ///
     /// # Errors
-    /// Those of `out`, which may get a header.
-    pub fn new(options: &FormatOptions, spool_dir: &Path, out: W) -> Result<Self, WriteError> {
+    /// Those of `out`, which may get a header, and of the spool.
+    pub fn new(options: &FormatOptions, spool: &Spool, out: W) -> Result<Self, WriteError> {
         let escape = options.escapes();
         let encoding = match (options.format, &options.columns) {
             (Format::Ndjson, _) => Encoding::Ndjson(out),
             (Format::Json, _) => Encoding::Json(out),
             (Format::Csv, Some(names)) => Encoding::Named(NamedTable::new(names, escape, out)?),
-            (Format::Csv, None) => Encoding::Union(UnionTable::new(escape, spool_dir, out)),
+            (Format::Csv, None) => Encoding::Union(UnionTable::new(escape, spool, out)?),
         };
         Ok(Self { encoding, records: 0, line: Vec::new() })
+    }
+
+    /// A writer that goes on where another one, with the same options, was when it told its [state](Self::sync):
+    /// `out` and the spool hold what that one had written by then, and nothing more.
+    ///
+    /// # Errors
+    /// Those of the spool.
+    pub fn resume(
+        options: &FormatOptions,
+        spool: &Spool,
+        state: &WriterState,
+        out: W,
+    ) -> Result<Self, WriteError> {
+        let (escape, columns) = (options.escapes(), &state.columns);
+        let encoding = match (options.format, &options.columns) {
+            (Format::Ndjson, _) => Encoding::Ndjson(out),
+            (Format::Json, _) => Encoding::Json(out),
+            (Format::Csv, Some(names)) => {
+                Encoding::Named(NamedTable::resume(names, escape, columns, out))
+            }
+            (Format::Csv, None) => {
+                let rows = state.spool_bytes;
+                Encoding::Union(UnionTable::resume(escape, spool, columns, rows, out)?)
+            }
+        };
+        Ok(Self { encoding, records: state.records, line: Vec::new() })
     }
 
     /// Writes one record.
@@ -96,6 +137,21 @@ impl<W: Write> RecordWriter<W> {
             Encoding::Union(table) => table.flush()?,
         }
         Ok(())
+    }
+
+    /// Flushes, forces rows that wait in a [named spool](Spool::Named) to disk, and tells what a writer must know to
+    /// go on from here.
+    ///
+    /// # Errors
+    /// Those of the output and of the spool.
+    pub fn sync(&mut self) -> Result<WriterState, WriteError> {
+        self.flush()?;
+        let (columns, spool_bytes) = match &mut self.encoding {
+            Encoding::Ndjson(_) | Encoding::Json(_) => (ColumnsState::default(), 0),
+            Encoding::Named(table) => (table.state(), 0),
+            Encoding::Union(table) => (table.state(), table.sync()?),
+        };
+        Ok(WriterState { records: self.records, columns, spool_bytes })
     }
 
     /// Writes what must stand at the end and gives the output back, with a report.

@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use taskferry_core::{ErrorKind, Origin, Record};
-use taskferry_format::{Format, FormatOptions, RecordWriter, WriteError, WriteReport};
+use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError, WriteReport};
 
 fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
     let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
@@ -16,7 +16,8 @@ fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
 }
 
 fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
-    let mut writer = RecordWriter::new(options, &std::env::temp_dir(), Vec::new()).unwrap();
+    let mut writer =
+        RecordWriter::new(options, &Spool::Unnamed(std::env::temp_dir()), Vec::new()).unwrap();
     for value in values {
         writer.write(&Record::from_value(value.clone())).unwrap();
     }
@@ -92,7 +93,12 @@ fn quotes_commas_and_line_breaks_are_quoted() {
 #[test]
 fn a_table_larger_than_memory_waits_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = RecordWriter::new(&csv_options(None), folder.path(), Vec::new()).unwrap();
+    let mut writer = RecordWriter::new(
+        &csv_options(None),
+        &Spool::Unnamed(folder.path().to_owned()),
+        Vec::new(),
+    )
+    .unwrap();
     let long = "x".repeat(1000);
     for number in 0..10_000 {
         let record =
@@ -110,7 +116,9 @@ fn a_table_larger_than_memory_waits_on_disk() {
 #[test]
 fn a_spool_that_can_not_be_kept_is_named() {
     let nowhere = Path::new("no/such/folder");
-    let mut writer = RecordWriter::new(&csv_options(None), nowhere, Vec::new()).unwrap();
+    let mut writer =
+        RecordWriter::new(&csv_options(None), &Spool::Unnamed(nowhere.to_owned()), Vec::new())
+            .unwrap();
     let record = Record::from_value(json!({"a": "x".repeat(5 << 20)}));
     let error = writer.write(&record).and_then(|()| writer.flush()).unwrap_err();
     let WriteError::Stage(error) = error else { panic!("{error}") };
@@ -123,8 +131,12 @@ fn a_record_that_can_not_be_read_is_named() {
     let origin = Origin { page: 7, ..Origin::default() };
     let record = Record::parse(r#"{"a":"\ud800"}"#).unwrap().with_origin(origin.clone());
     for columns in [None, Some(&["a"][..])] {
-        let mut writer =
-            RecordWriter::new(&csv_options(columns), &std::env::temp_dir(), Vec::new()).unwrap();
+        let mut writer = RecordWriter::new(
+            &csv_options(columns),
+            &Spool::Unnamed(std::env::temp_dir()),
+            Vec::new(),
+        )
+        .unwrap();
         let WriteError::Stage(error) = writer.write(&record).unwrap_err() else { panic!() };
         assert_eq!((error.kind(), error.origin()), (ErrorKind::Malformed, Some(&origin)));
     }
@@ -135,7 +147,8 @@ fn keys_that_are_data_do_not_make_a_table_without_end() {
     let fields: Map<String, Value> =
         (0..20_000).map(|index| (format!("f{index}"), json!(1))).collect();
     let mut writer =
-        RecordWriter::new(&csv_options(None), &std::env::temp_dir(), Vec::new()).unwrap();
+        RecordWriter::new(&csv_options(None), &Spool::Unnamed(std::env::temp_dir()), Vec::new())
+            .unwrap();
     let WriteError::Stage(error) = writer.write(&Record::from_value(fields.into())).unwrap_err()
     else {
         panic!()
@@ -157,7 +170,8 @@ fn an_output_that_fails_is_left_to_its_owner_to_explain() {
     }
     for columns in [None, Some(&["a"][..])] {
         let mut writer =
-            RecordWriter::new(&csv_options(columns), &std::env::temp_dir(), Full).unwrap();
+            RecordWriter::new(&csv_options(columns), &Spool::Unnamed(std::env::temp_dir()), Full)
+                .unwrap();
         writer.write(&Record::from_value(json!({"a": 1}))).unwrap();
         let WriteError::Output(error) = writer.finish().unwrap_err() else { panic!() };
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);

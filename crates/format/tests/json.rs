@@ -5,11 +5,12 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_core::Record;
-use taskferry_format::{Format, FormatOptions, RecordWriter};
+use taskferry_format::{Format, FormatOptions, RecordWriter, Spool};
 
 fn written(format: Format, records: &[Record]) -> String {
     let options = FormatOptions { format, ..FormatOptions::default() };
-    let mut writer = RecordWriter::new(&options, &std::env::temp_dir(), Vec::new()).unwrap();
+    let mut writer =
+        RecordWriter::new(&options, &Spool::Unnamed(std::env::temp_dir()), Vec::new()).unwrap();
     for record in records {
         writer.write(record).unwrap();
     }

@@ -24,7 +24,7 @@ pub fn status_error(status: u16, message: impl Into<String>) -> StageError {
     let (kind, temporary) = match status {
         300..=399 => (ErrorKind::Config, false),
         401 | 403 | 407 => (ErrorKind::Auth, false),
-        408 => (ErrorKind::Timeout, true),
+        408 | 504 => (ErrorKind::Timeout, true),
         425 | 500..=599 => (ErrorKind::Unavailable, true),
         429 => (ErrorKind::RateLimited, true),
         _ => (ErrorKind::Refused, false),

@@ -5,7 +5,8 @@ use std::time::Duration as StdDuration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{Duration, StageError};
+use taskferry_core::{Duration, KeyPath, Problem, StageError};
+use tokio::time::Instant;
 
 /// How often and how patiently a failed request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -20,6 +21,9 @@ pub struct RetryOptions {
     pub max_delay: Duration,
     /// The longest `Retry-After` that is waited for; one that asks for more ends the run.
     pub max_retry_after: Duration,
+    /// How long one request may be repeated, waits included: where the next attempt would begin later than this after the
+    /// first, there is none. An attempt under way is not cut short. No limit by default.
+    pub max_elapsed: Option<Duration>,
 }
 
 impl Default for RetryOptions {
@@ -29,11 +33,39 @@ impl Default for RetryOptions {
             initial_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(30),
             max_retry_after: Duration::from_secs(300),
+            max_elapsed: None,
         }
     }
 }
 
 impl RetryOptions {
+    /// What is wrong with the options, which stand at `table`.
+    ///
+    /// ```
+    /// use taskferry_core::KeyPath;
+    /// use taskferry_retry::RetryOptions;
+    ///
+    /// let options = RetryOptions { max_delay: "100ms".parse().unwrap(), ..RetryOptions::default() };
+    /// let problems = options.check(&KeyPath::of("retry"));
+    /// assert_eq!(problems[0].message, "the longest wait, 100ms, is shorter than the first, 500ms");
+    /// ```
+    pub fn check(&self, table: &KeyPath) -> Vec<Problem> {
+        let (first, longest) = (self.initial_delay, self.max_delay);
+        let mut problems = Vec::new();
+        if longest < first {
+            let message =
+                format!("the longest wait, {longest}, is shorter than the first, {first}");
+            let problem = Problem::at(table.key("max_delay"), "value::invalid", message);
+            problems.push(problem.help("raise `max_delay` or lower `initial_delay`"));
+        }
+        if self.max_elapsed.is_some_and(|longest| longest.get().is_zero()) {
+            let message = "no time is left to repeat anything";
+            let problem = Problem::at(table.key("max_elapsed"), "value::invalid", message);
+            problems.push(problem.help("write for example \"10m\", or `max_attempts = 1`"));
+        }
+        problems
+    }
+
     /// The waits between attempts, without jitter: doubling from the first to the longest.
     pub fn delays(&self) -> impl Iterator<Item = StdDuration> {
         ExponentialBuilder::new()
@@ -51,12 +83,13 @@ pub struct Attempts<'a> {
     options: &'a RetryOptions,
     what: &'a str,
     failed: u32,
+    begun: Instant,
 }
 
 impl<'a> Attempts<'a> {
-    /// No attempt yet. `what` names the request in the log.
+    /// No attempt yet; time is counted from now on. `what` names the request in the log.
     pub fn new(options: &'a RetryOptions, what: &'a str) -> Self {
-        Self { options, what, failed: 0 }
+        Self { options, what, failed: 0, begun: Instant::now() }
     }
 
     /// Waits until the next attempt may begin.
@@ -86,6 +119,14 @@ impl<'a> Attempts<'a> {
             Some(asked) if !asked.is_zero() => asked,
             _ => delay.mul_f64(0.5 + fastrand::f64() / 2.0),
         };
+        if let Some(longest) = self.options.max_elapsed
+            && self.begun.elapsed().saturating_add(wait) > longest.get()
+        {
+            let hint = format!(
+                "the next attempt would begin more than {longest} after the first, which is max_elapsed"
+            );
+            return Err(give_up(error, self.failed).hint(hint));
+        }
         tracing::warn!(
             attempt = self.failed,
             of = self.options.max_attempts,
@@ -170,6 +211,23 @@ mod tests {
         let (_, error) = attempt([busy().retry_after(StdDuration::ZERO)]).await;
         assert!(error.is_none());
         assert!(start.elapsed() >= StdDuration::from_millis(250));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_gives_up_when_the_time_is_over() {
+        let start = Instant::now();
+        let options =
+            RetryOptions { max_elapsed: Some(Duration::from_secs(10)), ..RetryOptions::default() };
+        let mut attempts = Attempts::new(&options, "ask");
+        attempts.wait_after(busy().retry_after(StdDuration::from_secs(4))).await.unwrap();
+        tokio::time::advance(StdDuration::from_secs(3)).await;
+        attempts.wait_after(busy().retry_after(StdDuration::from_secs(3))).await.unwrap();
+        let wish = busy().retry_after(StdDuration::from_secs(1));
+        let error = attempts.wait_after(wish).await.unwrap_err();
+        assert_eq!(error.to_string(), "gave up after 3 attempts: busy");
+        assert!(error.hint_text().unwrap().contains("more than 10s after the first"));
+        assert!(!error.is_temporary());
+        assert_eq!(start.elapsed().as_secs(), 10, "and does not wait for it");
     }
 
     #[tokio::test(start_paused = true)]

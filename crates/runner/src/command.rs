@@ -7,7 +7,9 @@ mod mistakes;
 mod plugins;
 mod progress;
 mod ready_file;
+mod replay;
 mod run;
+mod runs;
 mod sandbox;
 mod sandbox_options;
 mod summary;
@@ -38,6 +40,8 @@ pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
     };
     match arguments.command {
         Command::Run(run) => on_runtime(run::run(registry, run)),
+        Command::Replay(replay) => on_runtime(replay::replay(registry, replay)),
+        Command::Runs(runs) => runs::runs(registry, &runs),
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),

@@ -17,6 +17,8 @@ impl Exit {
     pub(crate) const USAGE: Self = Self(2);
     /// Something could not be delivered: here, the summary.
     pub(crate) const SINK: Self = Self(5);
+    /// Another run of the pipeline is active.
+    pub(crate) const BUSY: Self = Self(7);
 }
 
 impl From<Exit> for ExitCode {

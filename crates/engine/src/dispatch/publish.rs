@@ -1,10 +1,13 @@
 //! The way to published output: all sinks or none, as far as that can be had.
 
-use taskferry_core::{Cursor, Delivery, ErrorKind, Mark, StageError};
+use taskferry_core::{Delivery, ErrorKind, Mark, StageError};
 use tokio::sync::mpsc;
 
 use super::{Dispatcher, Reading};
+use crate::checkpoint::CheckpointState;
 use crate::deliver::{FromSink, Order};
+use crate::expect;
+use crate::worker::Saved;
 
 /// Where a run is. It only goes forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub(super) enum Phase {
     Delivering,
     /// Every sink has everything, and does what may still fail.
     Sealing,
+    /// That all are sealed is being written down.
+    Saving,
     /// One sink after the other publishes. There is no way back from here.
     Publishing,
     /// No sink is told to publish any more.
@@ -25,7 +30,8 @@ pub(super) struct SinkState {
     /// Dropped when the sink has nothing to wait for.
     orders: Option<mpsc::Sender<Order>>,
     pub(super) at: SinkAt,
-    pub(super) committed: Option<Commit>,
+    /// How far it is.
+    pub(super) mark: Option<Mark>,
     pub(super) delivery: Option<Delivery>,
 }
 
@@ -40,18 +46,18 @@ pub(super) enum SinkAt {
 }
 
 impl SinkState {
-    pub(super) fn new(orders: mpsc::Sender<Order>) -> Self {
-        Self { orders: Some(orders), at: SinkAt::Delivering, committed: None, delivery: None }
+    pub(super) fn new(orders: mpsc::Sender<Order>, mark: Option<Mark>) -> Self {
+        Self { orders: Some(orders), at: SinkAt::Delivering, mark, delivery: None }
     }
 
     pub(super) fn note(&mut self, said: FromSink) {
         match said {
-            FromSink::Opened => {}
-            FromSink::Committed { page, next, mark } => {
-                self.committed = Some(Commit { pages: page, next, mark });
-            }
+            FromSink::Opened | FromSink::Committed(_) => {}
             FromSink::Drained => self.at = SinkAt::Drained,
-            FromSink::Sealed => self.at = SinkAt::Sealed,
+            FromSink::Sealed(mark) => {
+                self.at = SinkAt::Sealed;
+                self.mark = Some(mark);
+            }
             FromSink::Published(delivery) => self.delivery = Some(delivery),
         }
     }
@@ -64,37 +70,46 @@ impl SinkState {
     }
 }
 
-/// How far one sink has come.
-#[derive(Debug, Clone)]
-pub(super) struct Commit {
-    pub(super) pages: u64,
-    pub(super) next: Option<Cursor>,
-    pub(super) mark: Mark,
-}
-
 impl Dispatcher {
     /// Once everything is durable everywhere the sinks are sealed, all at the same time; once all are sealed
     /// they publish, one after the other. If anything failed or the run was interrupted, none does.
     pub(super) fn advance(&mut self) {
         let all = |far: SinkAt| self.sinks.iter().all(|sink| sink.at >= far);
+        let (drained, sealed) = (all(SinkAt::Drained), all(SinkAt::Sealed));
         let stopped = self.error.is_some() || self.interrupt.is_some();
         match self.phase {
             Phase::Delivering
-                if self.reading == Reading::Going || self.transforming || !all(SinkAt::Drained) => {
-            }
+                if self.reading == Reading::Going || self.transforming || !drained => {}
             Phase::Delivering if stopped || self.reading != Reading::Complete => self.dismiss(),
-            Phase::Delivering => {
-                self.phase = Phase::Sealing;
-                self.sinks.iter().for_each(|sink| sink.order(Order::Seal));
-            }
-            Phase::Sealing if !all(SinkAt::Sealed) => {}
-            Phase::Sealing if stopped => self.dismiss(),
+            Phase::Delivering => self.seal_unless_refused(),
+            Phase::Sealing if !sealed => {}
+            Phase::Sealing | Phase::Saving if stopped => self.dismiss(),
             Phase::Sealing => {
-                self.phase = Phase::Publishing;
-                self.publish_next();
+                self.phase = Phase::Saving;
+                self.save_again(CheckpointState::Sealed);
             }
             Phase::Publishing => self.publish_next(),
-            Phase::Dismissed => {}
+            Phase::Saving | Phase::Dismissed => {}
+        }
+    }
+
+    /// An export that does not look as expected is published only if that was asked for.
+    fn seal_unless_refused(&mut self) {
+        let (account, since) = (self.ledger.account(), self.run.started_at);
+        self.violations = expect::violations(&self.expect, account, since, self.baseline.as_ref());
+        if self.violations.is_empty() || self.expect.publish_anyway {
+            self.phase = Phase::Sealing;
+            self.sinks.iter().for_each(|sink| sink.order(Order::Seal));
+        } else {
+            self.save_again(CheckpointState::Refused);
+            self.dismiss();
+        }
+    }
+
+    /// What is sealed and written down so may be published: whatever happens from here on, the next run finds it.
+    pub(super) fn note_saved(&mut self, saved: Saved) {
+        if saved.sealed && self.phase == Phase::Saving {
+            self.phase = Phase::Publishing;
         }
     }
 
@@ -119,12 +134,12 @@ impl Dispatcher {
         }
     }
 
-    /// A run that neither failed nor was interrupted has delivered everything, or this is a defect.
-    pub(super) fn settle(&mut self) {
+    /// A run that neither failed, was interrupted, nor refused has published everything, or this is a defect.
+    pub(crate) fn settle(&mut self) {
         let published = self.sinks.iter().all(|sink| sink.delivery.is_some());
         if published {
             self.interrupt = None;
-        } else if self.error.is_none() && self.interrupt.is_none() {
+        } else if self.error.is_none() && self.interrupt.is_none() && self.violations.is_empty() {
             self.error = Some(StageError::new(
                 ErrorKind::Defect,
                 "the run ended before everything was published",

@@ -1,102 +1,131 @@
 //! The account of a run, once it has ended.
 
-use taskferry_core::RunContext;
+use taskferry_core::{OnError, RunContext};
 
-use super::publish::Commit;
-use super::{Dispatcher, RunReport, this_millisecond};
+use super::{CLEAN_UP, Dispatcher};
+use crate::account::{Account, TransformCount};
+use crate::keeper::Files;
 use crate::manifest::{
-    self, Committed, Failure, Manifest, SinkSummary, SourceSummary, Status, TransformSummary,
+    Committed, Ending, Failure, Manifest, SinkSummary, SourceSummary, Status, TransformSummary,
 };
-use crate::progress::{Progress, TransformProgress};
+use crate::outline::{Outline, StageOutline};
+use crate::run::{RunReport, this_millisecond};
 
 impl Dispatcher {
-    pub(super) fn report(
-        self,
+    /// The report, and the files that state is kept in, closed.
+    pub(crate) async fn report(
+        mut self,
         run: &RunContext,
-        source: (String, &'static str),
-        progress: &Progress,
-    ) -> RunReport {
-        let interrupt = self.interrupt.filter(|_| self.error.is_none());
-        let status = match (&self.error, interrupt) {
-            (Some(_), _) => Status::Failed,
-            (None, Some(_)) => Status::Interrupted,
-            (None, None) => Status::Complete,
+        outline: Outline,
+    ) -> (RunReport, Option<Files>) {
+        let files = if self.abandoned {
+            // A disk that hangs must not keep a run that is not to wait.
+            tokio::time::timeout(CLEAN_UP, self.keeper.close()).await.ok().flatten()
+        } else {
+            self.keeper.close().await
         };
-        let committed = self.committed();
-        let mut warnings = left_out(progress);
-        if status == Status::Complete {
-            warnings.extend(nothing_came(&source.0, progress));
+        // What the keeper said at last.
+        while let Ok(event) = self.events.try_recv() {
+            if let crate::worker::Event::NotSaved(error) = event {
+                self.error.get_or_insert(error);
+            }
         }
+        let account = self.ledger.account().clone();
+        let ending = Ending {
+            error: self.error.as_ref(),
+            interrupt: self.interrupt.filter(|_| self.error.is_none()),
+            suspicious: !self.violations.is_empty(),
+            dead_letters: account.dead_letters(),
+        };
+        let (status, exit_code) = (ending.status(), ending.exit_code());
+        let mut warnings = refused(&outline, &account);
+        if status == Status::Complete {
+            warnings.extend(nothing_came(&outline, &account));
+        }
+        let committed = self.ledger.position().map(|position| Committed {
+            pages: position.pages,
+            next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
+        });
         let mut sinks = Vec::new();
-        for (progress, state) in progress.sinks.iter().zip(self.sinks) {
-            let mut delivery = state.delivery.unwrap_or_default();
+        let at_end = self.sinks.into_iter().zip(&account.sinks).zip(outline.sinks);
+        for (index, ((state, count), outline)) in at_end.enumerate() {
+            let published = state.delivery.is_some();
+            let mut delivery = state.delivery.unwrap_or_else(|| self.ledger.delivery(index));
             let said = std::mem::take(&mut delivery.warnings);
-            warnings.extend(
-                said.into_iter().map(|warning| format!("sink `{}`: {warning}", progress.name)),
-            );
-            sinks.push(SinkSummary::new(
-                progress,
-                delivery,
-                state.committed.map(|commit| commit.mark),
-            ));
+            let name = &outline.stage.name;
+            warnings.extend(said.into_iter().map(|said| format!("sink `{name}`: {said}")));
+            sinks.push(SinkSummary::new(outline, count, delivery, state.mark, published));
         }
         let manifest = Manifest {
             pipeline: run.pipeline.clone(),
             run_id: run.run_id.clone(),
+            replay: run.replay,
             status,
-            exit_code: manifest::exit_code(self.error.as_ref(), interrupt),
+            exit_code,
             started_at: run.started_at,
             finished_at: this_millisecond(),
             resumed_from: None,
+            resumable: committed.is_some()
+                && run.resumable
+                && matches!(status, Status::Failed | Status::Interrupted),
             committed,
-            source: SourceSummary::new(source.0, source.1, progress, self.statistics),
-            transforms: progress.transforms.iter().map(TransformSummary::from).collect(),
+            source: SourceSummary::new(outline.source, &account.source),
+            transforms: TransformSummary::all(outline.transforms, &account.transforms),
             sinks,
-            dead_letters: 0,
+            dead_letters: account.dead_letters(),
+            dead_letter_file: None,
+            violations: self.violations,
             warnings,
             error: self.error.as_ref().map(Failure::from),
         };
-        RunReport { manifest, error: self.error }
-    }
-
-    /// What every sink has made durable: as far as the slowest has come.
-    fn committed(&self) -> Option<Committed> {
-        let commits: Option<Vec<&Commit>> =
-            self.sinks.iter().map(|sink| sink.committed.as_ref()).collect();
-        let slowest = commits?.into_iter().min_by_key(|commit| commit.pages)?;
-        let next_cursor = slowest.next.as_ref().map(|next| next.as_str().to_owned());
-        Some(Committed { pages: slowest.pages, next_cursor })
+        (RunReport { manifest, error: self.error }, files)
     }
 }
 
 /// A warning where a run is complete and nothing came of it: most often a mistyped filter, or credentials that
 /// may see nothing.
-fn nothing_came(source: &str, progress: &Progress) -> Vec<String> {
-    if progress.source.records() == 0 {
+fn nothing_came(outline: &Outline, account: &Account) -> Vec<String> {
+    let read = account.source.records;
+    if read == 0 {
+        let source = &outline.source.name;
         return vec![format!(
             "source `{source}`: there was no record; check its filters, and what the credentials may see"
         )];
     }
-    let empty = progress.sinks.iter().filter(|sink| sink.records() == 0);
-    empty
-        .map(|sink| {
-            format!(
-                "sink `{}`: none of the {} records read came this far",
-                sink.name,
-                progress.source.records()
-            )
+    let sinks = outline.sinks.iter().zip(&account.sinks);
+    let empty = sinks.filter(|(_, count)| count.records_in == 0);
+    let warning =
+        |name: &str| format!("sink `{name}`: none of the {read} records read came this far");
+    empty.map(|(outline, _)| warning(&outline.stage.name)).collect()
+}
+
+/// A warning for each stage that refused records without ending the run.
+fn refused(outline: &Outline, account: &Account) -> Vec<String> {
+    let mut warnings = transforms_refused(&outline.transforms, &account.transforms);
+    for (outline, count) in outline.sinks.iter().zip(&account.sinks) {
+        warnings.extend(transforms_refused(&outline.transforms, &count.transforms));
+        let refused = count.skipped + count.dead_letters;
+        warnings.extend(warning("sink", &outline.stage, refused));
+    }
+    warnings
+}
+
+fn transforms_refused(outlines: &[StageOutline], counts: &[TransformCount]) -> Vec<String> {
+    let stages = outlines.iter().zip(counts);
+    stages
+        .filter_map(|(outline, count)| {
+            warning("transform", outline, count.skipped + count.dead_letters)
         })
         .collect()
 }
 
-/// A warning for each transform that left records out.
-fn left_out(progress: &Progress) -> Vec<String> {
-    let own = progress.sinks.iter().flat_map(|sink| &sink.transforms);
-    let transforms = progress.transforms.iter().chain(own).filter(|transform| transform.skips);
-    let warning = |transform: &TransformProgress| match transform.failed() {
+fn warning(role: &str, stage: &StageOutline, refused: u64) -> Option<String> {
+    let name = &stage.name;
+    let what =
+        if stage.on_error == OnError::DeadLetter { "sent to the dead letters" } else { "left out" };
+    match refused {
         0 => None,
-        1 => Some(format!("transform `{}`: 1 record was left out", transform.name)),
-        count => Some(format!("transform `{}`: {count} records were left out", transform.name)),
-    };
-    transforms.filter_map(warning).collect()
+        1 => Some(format!("{role} `{name}`: 1 record was {what}")),
+        count => Some(format!("{role} `{name}`: {count} records were {what}")),
+    }
 }

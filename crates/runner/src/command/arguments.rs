@@ -1,14 +1,14 @@
 //! The command line's words.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sandbox::{Client, Fault, PublicKey, Tenant};
 
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 /// Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
 /// standard output.
@@ -23,6 +23,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a pipeline
     Run(RunArguments),
+    /// Send dead letters on, from the stage that refused them
+    Replay(ReplayArguments),
+    /// Show the last runs of a pipeline
+    Runs(RunsArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
     /// Show what can stand in a pipeline file
@@ -48,9 +52,21 @@ pub(crate) struct LayerArguments {
     pub(crate) set: Vec<String>,
 }
 
+impl HowArguments {
+    /// Sets up the log.
+    pub(crate) fn start_logging(&self) {
+        logging::start(self.log, if self.quiet { logging::QUIET } else { logging::NORMAL });
+    }
+}
+
 impl LayerArguments {
+    /// The files that a pipeline is read from.
+    pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
+        self.overlay.iter().map(PathBuf::as_path).chain([file])
+    }
+
     /// All layers of a pipeline file, those of the environment included.
-    pub(crate) fn layers(&self, file: &std::path::Path) -> Layers {
+    pub(crate) fn layers(&self, file: &Path) -> Layers {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
@@ -69,6 +85,16 @@ pub(crate) struct RunArguments {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
+    #[command(flatten)]
+    pub(crate) how: HowArguments,
+}
+
+/// How to run, and how to tell of it.
+#[derive(Debug, Args)]
+pub(crate) struct HowArguments {
+    /// Start over, even where a run that ended early could be gone on with
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Write the run's manifest to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
@@ -78,6 +104,30 @@ pub(crate) struct RunArguments {
     /// The form of what is written to standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    /// The dead letters
+    #[arg(value_name = "DEAD")]
+    pub(crate) dead: PathBuf,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    #[command(flatten)]
+    pub(crate) how: HowArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    /// Print the manifests as JSON, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

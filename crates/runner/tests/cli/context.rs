@@ -70,11 +70,13 @@ impl Context {
         json_lines(&self.read(name))
     }
 
-    /// All files below the working directory, but for those that the test itself named `*.toml`.
+    /// All files below the working directory, but for those that the test itself named `*.toml`, and those
+    /// of the pipelines' state.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         list(self.folder.path(), self.folder.path(), &mut found);
         found.retain(|name| Path::new(name).extension().is_none_or(|ending| ending != "toml"));
+        found.retain(|name| !name.starts_with(".taskferry/"));
         found.sort();
         found
     }
@@ -148,6 +150,11 @@ impl Running {
     /// Closes the reading end of its standard output.
     pub(crate) fn close_stdout(&mut self) {
         drop(self.child.stdout.take());
+    }
+
+    /// Whether it has come to its end.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for its end. Standard output is what was left of it.

@@ -151,7 +151,7 @@ fn a_receiver_that_is_gone_is_5() {
     let ended = server.export(&mut context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
     sink `webhook`: batch 1 (page 1 (the first), record 1, job `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
-      help: check the `url` of this sink
+      help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(receiver.requests().len(), 1);
@@ -181,13 +181,14 @@ fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
         assert!(ended.stderr.contains("a second signal ends it at once"), "{}", ended.stderr);
         let last = ended.stderr.lines().last().unwrap();
         insta::allow_duplicates! {
-            insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published (run [run])");
+            insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])");
         }
         let summary = context.json("summary.json");
         assert_eq!(summary["status"], "interrupted");
         assert_eq!(summary["exit_code"], code);
         assert_eq!(summary["committed"], json!({"pages": 1, "next_cursor": "a"}));
-        assert_eq!(context.files(), ["summary.json"], "nothing is published");
+        let left = ["out/.jobs.ndjson.part", "summary.json"];
+        assert_eq!(context.files(), left, "nothing is published, and nothing lost");
     }
 }
 

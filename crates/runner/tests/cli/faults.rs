@@ -1,4 +1,4 @@
-//! Servers that do not behave: the export ends complete, or says which page and why, and leaves nothing half.
+//! Servers that do not behave: the export ends complete, or says which page and why, and leaves no half file under its name.
 
 use serde_json::{Value, json};
 use taskferry_retry::faulty_server::Answer;
@@ -23,7 +23,8 @@ fn recovers_from(fault: Answer) {
 fn gives_up_on(context: &mut Context, fault: Answer, more: &[&str]) -> String {
     let server = Server::tenant([page(&["a", "b"], Some("b")), fault]);
     let ended = server.export(context, more).with_code(3);
-    assert_eq!(context.files(), ["summary.json"], "no file, whole or half, under any name");
+    let left = ["out/.jobs.ndjson.part", "summary.json"];
+    assert_eq!(context.files(), left, "no file under its name; what is committed waits");
     let summary = context.json("summary.json");
     assert_eq!((&summary["status"], &summary["exit_code"]), (&json!("failed"), &json!(3)));
     assert_eq!(summary["error"]["stage"], "source `techwolf`");
@@ -76,7 +77,7 @@ fn a_server_that_stays_busy_is_given_up() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(503, "down for maintenance"), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -87,7 +88,7 @@ fn a_wait_that_is_too_long_is_not_waited_for() {
     insta::assert_snapshot!(gives_up_on(&mut context, busy, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests and did not say why
       help: the server asked to wait 7200s; max_retry_after is 5m
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -98,7 +99,7 @@ fn a_token_that_stays_refused_is_told() {
     insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(401, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
       help: the token was refused: check that [source.auth] belongs to the tenant in `url`
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -108,7 +109,7 @@ fn garbage_that_stays_is_shown() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, login, &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the answer is not a page of the export: it is not a JSON object
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -117,7 +118,7 @@ fn a_body_that_is_always_cut_is_told() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], None).cut(), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer can't be decoded: end of file before message length reached
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -129,7 +130,7 @@ fn a_page_that_never_ends_is_given_up() {
     insta::assert_snapshot!(said, @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer is larger than 1000000 bytes
       help: lower `limit` or raise `max_page_bytes` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -140,7 +141,7 @@ fn a_server_that_never_answers_is_given_up() {
     insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(200, "").silent(), &more), @"
     source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no whole answer came within 100ms
       help: raise `timeout` or lower `limit` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -150,7 +151,7 @@ fn a_cursor_that_stands_still_is_told() {
     insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing does not get on: the cursor stands still at `b`
       help: what came so far is not the whole export; run again, and report it to TechWolf if it stays
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -160,7 +161,7 @@ fn a_page_that_comes_again_is_told() {
     insta::assert_snapshot!(gives_up_on(&mut context, page(&["a", "b"], Some("c")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing does not get on: job `a` comes a second time
       help: what came so far is not the whole export; run again, and report it to TechWolf if it stays
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -171,7 +172,7 @@ fn a_redirect_is_not_followed() {
     insta::assert_snapshot!(gives_up_on(&mut context, elsewhere, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, which leads to https://elsewhere.example and is not followed
       help: correct `url` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -182,7 +183,7 @@ fn a_refusal_is_told_in_the_server_s_words() {
     insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(403, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
       help: the credentials may not export task profiles, or not in the words of this `external_vendor`; ask TechWolf for the right to
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
 
@@ -194,7 +195,7 @@ fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
         .export(&mut context, &[])
         .with_code(3);
     assert_eq!(context.read("out/jobs.ndjson"), "yesterday's\n");
-    assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
+    assert_eq!(context.files(), ["out/.jobs.ndjson.part", "out/jobs.ndjson", "summary.json"]);
 }
 
 #[test]

@@ -299,9 +299,13 @@ fn webhook() -> Value {
         "tags": ["Sandbox"],
         "operationId": "takeWebhook",
         "summary": "Take what a pipeline delivers",
-        "description": "Any JSON will do.",
+        "description": "Any JSON will do, also compressed with gzip. Signatures are not checked.",
         "security": [],
-        "requestBody": {"required": true, "content": {"application/json": {"schema": {}}}},
+        "requestBody": {"required": true, "content": {
+            "application/json": {"schema": {}},
+            "application/cloudevents+json": {"schema": {}},
+            "application/cloudevents-batch+json": {"schema": {}},
+        }},
         "responses": responses("204", json!({"description": "Taken."}), &[400, 408, 413, 415]),
     })
 }

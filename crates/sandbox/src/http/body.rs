@@ -66,21 +66,32 @@ impl BodyError {
     }
 }
 
-/// The body of a request that has to be JSON, with what came before it.
+/// The body of a request to the API, which has to be JSON as it is, with what came before it.
+///
+/// # Errors
+/// The answer to a client whose body is said to be something else, is too large, or breaks off.
+pub(super) async fn json_body(
+    request: Request,
+    largest: usize,
+) -> Result<(Parts, Vec<u8>), ApiError> {
+    if let Some(encoding) = encoding(request.headers()) {
+        let description =
+            format!("the body must not be compressed: its Content-Encoding is `{encoding}`");
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description));
+    }
+    any_json_body(request, largest).await
+}
+
+/// The body of a request that has to be JSON, however it is compressed, with what came before it.
 ///
 /// # Errors
 /// The answer to a client whose body is said not to be JSON, is too large, or breaks off.
-pub(super) async fn json_body(
+pub(super) async fn any_json_body(
     request: Request,
     largest: usize,
 ) -> Result<(Parts, Vec<u8>), ApiError> {
     if !is_json(request.headers()) {
         let description = "the body must be JSON: send Content-Type: application/json";
-        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description));
-    }
-    if let Some(encoding) = encoding(request.headers()) {
-        let description =
-            format!("the body must not be compressed: its Content-Encoding is `{encoding}`");
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description));
     }
     // Such a client waits for an answer before it sends anything.

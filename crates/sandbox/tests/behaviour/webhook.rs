@@ -1,5 +1,9 @@
 //! The receiver for pipelines that post.
 
+use std::io::Write;
+
+use flate2::write::GzEncoder;
+
 use crate::client::Client;
 
 #[tokio::test]
@@ -16,4 +20,27 @@ async fn a_batch_is_taken_without_a_token() {
     }
     assert_eq!(post("[]", "text/plain").await.unwrap().status(), 415);
     assert_eq!(reqwest::get(client.sandbox.webhook_url()).await.unwrap().status(), 405);
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn events_and_compressed_batches_are_taken() {
+    let client = Client::generated(3).await;
+    let post = |body: Vec<u8>, kind: &'static str, coding: &'static str| {
+        let request = client.http.post(client.sandbox.webhook_url()).body(body);
+        request.header("content-type", kind).header("content-encoding", coding).send()
+    };
+    let (events, event) = ("application/cloudevents-batch+json", "application/cloudevents+json");
+    assert_eq!(post(gzip(b"[{}]"), events, "gzip").await.unwrap().status(), 204);
+    assert_eq!(post(b"{}".to_vec(), event, "identity").await.unwrap().status(), 204);
+    assert_eq!(post(gzip(b"[{"), event, "gzip").await.unwrap().status(), 400);
+    assert_eq!(post(b"{}".to_vec(), event, "gzip").await.unwrap().status(), 400);
+    assert_eq!(post(b"{}".to_vec(), event, "br").await.unwrap().status(), 415);
+    let bomb = gzip(&vec![b' '; 17 << 20]);
+    assert_eq!(post(bomb, event, "gzip").await.unwrap().status(), 413);
 }

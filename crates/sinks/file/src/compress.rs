@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use flate2::write::GzEncoder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::gzip::Gzip;
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +17,8 @@ pub enum Compression {
     None,
     /// Gzip: everything reads it.
     Gzip,
-    /// Zstandard: smaller and several times faster than gzip.
+    /// Zstandard: smaller and several times faster than gzip. Each page is a frame of its own; a reader must read on
+    /// after the first, as all command line tools do.
     Zstd,
 }
 
@@ -43,34 +45,62 @@ impl fmt::Display for Compression {
     }
 }
 
-/// Compresses what is written to it. The same writes and flushes give the same bytes: no name and no time
-/// goes into the file.
+/// Compresses what is written to it, in pieces that each begin afresh: a flush ends one. So a file can be gone on with
+/// behind any flush, and is the same as if it had been written in one go: the same writes and flushes give the same
+/// bytes, and no name and no time goes into them.
+///
+/// Of gzip it is one member all the same, since some readers stop after the first. Of Zstandard the pieces are frames,
+/// which its readers take for one file.
 pub(crate) enum Compressor<W: Write> {
     None(W),
-    Gzip(GzEncoder<W>),
-    Zstd(zstd::Encoder<'static, W>),
+    Gzip(Gzip<W>),
+    Zstd(Zstd<W>),
+}
+
+/// What a [`Compressor`] must know to go on behind a flush.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pieces {
+    /// The CRC-32 of what was compressed.
+    pub(crate) crc32: u32,
+    /// Its size in bytes.
+    pub(crate) plain_bytes: u64,
 }
 
 impl<W: Write> Compressor<W> {
     /// # Errors
-    /// Those of the zstd library, when it gets no memory.
+    /// Those of `out`, which may get a header.
     pub(crate) fn new(compression: Compression, out: W) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::None(out),
-            Compression::Gzip => Self::Gzip(GzEncoder::new(out, flate2::Compression::default())),
-            Compression::Zstd => {
-                let mut encoder = zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-                encoder.include_checksum(true)?;
-                Self::Zstd(encoder)
-            }
+            Compression::Gzip => Self::Gzip(Gzip::new(out)?),
+            Compression::Zstd => Self::Zstd(Zstd::resume(out, Pieces::default())),
         })
     }
 
-    pub(crate) fn get_ref(&self) -> &W {
+    /// Goes on behind what is compressed already.
+    pub(crate) fn resume(compression: Compression, out: W, pieces: Pieces) -> Self {
+        match compression {
+            Compression::None => Self::None(out),
+            Compression::Gzip => Self::Gzip(Gzip::resume(out, pieces)),
+            Compression::Zstd => Self::Zstd(Zstd::resume(out, pieces)),
+        }
+    }
+
+    /// What there is, up to the last flush.
+    pub(crate) fn pieces(&self) -> Pieces {
         match self {
-            Self::None(out) => out,
-            Self::Gzip(encoder) => encoder.get_ref(),
-            Self::Zstd(encoder) => encoder.get_ref(),
+            Self::None(_) => Pieces::default(),
+            Self::Gzip(gzip) => gzip.pieces(),
+            Self::Zstd(zstd) => zstd.pieces,
+        }
+    }
+
+    /// What it writes to; `None` after an error.
+    pub(crate) fn get_ref(&self) -> Option<&W> {
+        match self {
+            Self::None(out) => Some(out),
+            Self::Gzip(gzip) => Some(gzip.get_ref()),
+            Self::Zstd(zstd) => zstd.get_ref(),
         }
     }
 
@@ -78,8 +108,8 @@ impl<W: Write> Compressor<W> {
     pub(crate) fn finish(self) -> io::Result<W> {
         match self {
             Self::None(out) => Ok(out),
-            Self::Gzip(encoder) => encoder.finish(),
-            Self::Zstd(encoder) => encoder.finish(),
+            Self::Gzip(gzip) => gzip.finish(),
+            Self::Zstd(zstd) => zstd.finish(),
         }
     }
 }
@@ -88,18 +118,100 @@ impl<W: Write> Write for Compressor<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::None(out) => out.write(bytes),
-            Self::Gzip(encoder) => encoder.write(bytes),
-            Self::Zstd(encoder) => encoder.write(bytes),
+            Self::Gzip(gzip) => gzip.write(bytes),
+            Self::Zstd(zstd) => zstd.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::None(out) => out.flush(),
-            Self::Gzip(encoder) => encoder.flush(),
-            Self::Zstd(encoder) => encoder.flush(),
+            Self::Gzip(gzip) => gzip.flush(),
+            Self::Zstd(zstd) => zstd.flush(),
         }
     }
+}
+
+/// Zstandard, a frame a piece.
+pub(crate) struct Zstd<W: Write> {
+    frame: Frame<W>,
+    pieces: Pieces,
+}
+
+enum Frame<W: Write> {
+    /// Between two frames.
+    None(W),
+    Open(zstd::Encoder<'static, W>),
+    /// The output is lost after an error.
+    Lost,
+}
+
+impl<W: Write> Zstd<W> {
+    fn resume(out: W, pieces: Pieces) -> Self {
+        Self { frame: Frame::None(out), pieces }
+    }
+
+    fn get_ref(&self) -> Option<&W> {
+        match &self.frame {
+            Frame::None(out) => Some(out),
+            Frame::Open(encoder) => Some(encoder.get_ref()),
+            Frame::Lost => None,
+        }
+    }
+
+    fn begin_frame(&mut self) -> io::Result<()> {
+        self.frame = match std::mem::replace(&mut self.frame, Frame::Lost) {
+            Frame::None(out) => {
+                let mut encoder = zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Frame::Open(encoder)
+            }
+            frame => frame,
+        };
+        Ok(())
+    }
+
+    fn end_frame(&mut self) -> io::Result<()> {
+        self.frame = match std::mem::replace(&mut self.frame, Frame::Lost) {
+            Frame::Open(encoder) => Frame::None(encoder.finish()?),
+            frame => frame,
+        };
+        Ok(())
+    }
+
+    /// Readers want a frame even of nothing.
+    fn finish(mut self) -> io::Result<W> {
+        if self.pieces.plain_bytes == 0 {
+            self.begin_frame()?;
+        }
+        self.end_frame()?;
+        match self.frame {
+            Frame::None(out) => Ok(out),
+            _ => Err(lost()),
+        }
+    }
+}
+
+impl<W: Write> Write for Zstd<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.begin_frame()?;
+        let Frame::Open(encoder) = &mut self.frame else { return Err(lost()) };
+        let written = encoder.write(bytes)?;
+        self.pieces.plain_bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.end_frame()?;
+        match &mut self.frame {
+            Frame::None(out) => out.flush(),
+            _ => Err(lost()),
+        }
+    }
+}
+
+fn lost() -> io::Error {
+    io::Error::other("the output was lost by an earlier error")
 }
 
 #[cfg(test)]

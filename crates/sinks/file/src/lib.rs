@@ -9,7 +9,8 @@
 //!
 //! While a run lasts the bytes stand in `.NAME.part` beside the final name. When all is written they
 //! are forced to disk, and only then does the file get its name, replacing in one step whatever stood there:
-//! a reader sees the old file or the new one, never half of one. A run that fails leaves the old file alone.
+//! a reader sees the old file or the new one, never half of one. A run that fails leaves the old file alone, and
+//! what it has committed in `.NAME.part`, where the next one goes on.
 //!
 //! ```
 //! use serde_json::json;
@@ -30,6 +31,8 @@
 
 mod compress;
 mod config;
+mod gzip;
+mod mark;
 mod measure;
 mod part;
 mod sink;

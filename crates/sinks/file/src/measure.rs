@@ -1,7 +1,7 @@
 //! Size and checksum of what is written, without reading it again.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use sha2::{Digest, Sha256};
 
@@ -15,10 +15,20 @@ pub(crate) struct Measured<W: Write> {
 }
 
 /// What was measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Measure {
     pub(crate) bytes: u64,
     /// In hexadecimal digits.
     pub(crate) sha256: String,
+}
+
+impl Measure {
+    /// Of all that `input` holds.
+    pub(crate) fn of(input: impl Read) -> io::Result<Self> {
+        let mut measured = Measured::new(io::sink());
+        measured.note(input)?;
+        Ok(measured.so_far())
+    }
 }
 
 impl<W: Write> Measured<W> {
@@ -26,22 +36,37 @@ impl<W: Write> Measured<W> {
         Self { out: BufWriter::with_capacity(BUFFER, out), hash: Sha256::new(), bytes: 0 }
     }
 
+    /// Takes into account what stands in the output already.
+    pub(crate) fn note(&mut self, mut written: impl Read) -> io::Result<()> {
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match written.read(&mut buffer)? {
+                0 => return Ok(()),
+                count => {
+                    self.hash.update(buffer.get(..count).unwrap_or_default());
+                    self.bytes += count as u64;
+                }
+            }
+        }
+    }
+
     pub(crate) fn get_ref(&self) -> &W {
         self.out.get_ref()
     }
 
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    pub(crate) fn finish(self) -> io::Result<(W, Measure)> {
-        let out = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let sha256 = self.hash.finalize().iter().fold(String::new(), |mut digits, byte| {
+    pub(crate) fn so_far(&self) -> Measure {
+        let sha256 = self.hash.clone().finalize().iter().fold(String::new(), |mut digits, byte| {
             // Writing to a string can't fail.
             let _ = write!(digits, "{byte:02x}");
             digits
         });
-        Ok((out, Measure { bytes: self.bytes, sha256 }))
+        Measure { bytes: self.bytes, sha256 }
+    }
+
+    pub(crate) fn finish(self) -> io::Result<(W, Measure)> {
+        let measure = self.so_far();
+        let out = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok((out, measure))
     }
 }
 

@@ -2,37 +2,65 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use taskferry_core::{ErrorKind, StageError};
 
-/// The bytes of `path` before it is complete. Dropped, it vanishes; published, it replaces in one step
-/// whatever stood under that name.
+/// The bytes of `path` before it is complete. Published, it replaces in one step whatever stood under that name;
+/// dropped, it vanishes, unless it is to [stay](Stays).
 ///
 /// It stands beside `path` as `.NAME.part`, locked for as long as this lives: two sinks, or two runs, can't
-/// write one file. What a killed run has left is written over by the next.
+/// write one file. What a killed run has left is gone on with, or written over, by the next.
 pub(crate) struct PartFile {
     file: File,
     part: PathBuf,
     path: PathBuf,
-    published: bool,
+    stays: Stays,
+}
+
+/// Whether a file stays when it is not published: told from outside, since it lies deep inside writers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stays(Arc<AtomicBool>);
+
+impl Stays {
+    /// Lets it stay: a later attempt goes on with it.
+    pub(crate) fn stay(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl PartFile {
-    /// Creates it beside `path`, with the folders on the way.
-    pub(crate) fn create(path: &Path) -> Result<Self, StageError> {
+    /// Creates it beside `path`, empty, with the folders on the way.
+    pub(crate) fn create(path: &Path, stays: Stays) -> Result<Self, StageError> {
         check_replaceable(path)?;
         let path = behind_link(path);
         let folder = folder_of(&path);
         fs::create_dir_all(folder).map_err(|error| cannot("create the folder", folder, error))?;
-        let mut name = OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(".part");
-        let part = folder.join(name);
+        let part = part_of(&path, "part");
         let file = locked(&part, &path)?;
         file.set_len(0).map_err(|error| cannot("write", &path, error))?;
-        Ok(Self { file, part, path, published: false })
+        Ok(Self { file, part, path, stays })
+    }
+
+    /// Opens what an earlier attempt has left, with its first `bytes` and nothing behind them.
+    pub(crate) fn resume(path: &Path, bytes: u64) -> Result<Self, StageError> {
+        check_replaceable(path)?;
+        let path = behind_link(path);
+        let part = part_of(&path, "part");
+        let mut file = locked(&part, &path)?;
+        let cut = file.set_len(bytes).and_then(|()| file.seek(SeekFrom::End(0)));
+        cut.map_err(|error| cannot("write", &path, error))?;
+        let stays = Stays::default();
+        stays.stay();
+        Ok(Self { file, part, path, stays })
+    }
+
+    /// The bytes so far, for reading.
+    pub(crate) fn reader(&self) -> io::Result<File> {
+        File::open(&self.part)
     }
 
     /// Forces the bytes written so far to disk.
@@ -46,19 +74,42 @@ impl PartFile {
     }
 
     /// Gives the file its name.
-    pub(crate) fn publish(mut self) -> io::Result<()> {
+    pub(crate) fn publish(self) -> io::Result<()> {
         fs::rename(&self.part, &self.path)?;
-        self.published = true;
+        // There is nothing left to remove, and what may stand there from now on is another's.
+        self.stays.stay();
         Ok(())
     }
 }
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        if !self.published {
+        if !self.stays.0.load(Ordering::Relaxed) {
             // Nothing is lost when it stays: the next run writes over it.
+            _ = fs::remove_file(part_of(&self.path, "rows"));
             _ = fs::remove_file(&self.part);
         }
+    }
+}
+
+/// A file that stands beside `path` while it is made: `.NAME.part`, `.NAME.rows`.
+pub(crate) fn part_of(path: &Path, ending: &str) -> PathBuf {
+    let path = behind_link(path);
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".");
+    name.push(ending);
+    folder_of(&path).join(name)
+}
+
+/// Removes what an earlier run has left for `path`, unless somebody is at work there.
+pub(crate) fn remove_left(path: &Path) {
+    let part = part_of(path, "part");
+    let Ok(file) = File::open(&part) else { return };
+    if file.try_lock().is_ok() {
+        // What can't be removed is written over by the next run of this path.
+        _ = fs::remove_file(part_of(path, "rows"));
+        _ = fs::remove_file(part);
     }
 }
 

@@ -1,20 +1,21 @@
 //! The work: batches in, one published file out.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use serde_json::json;
 use taskferry_core::{
-    Batch, DeliveredFile, Delivery, ErrorKind, Mark, PathTemplate, Refusals, RunContext, Sink,
-    StageError,
+    Batch, DeliveredFile, Delivery, ErrorKind, Mark, PathTemplate, Refusals, Resumption,
+    RunContext, Sink, StageError,
 };
-use taskferry_format::{FormatOptions, RecordWriter, WriteError};
+use taskferry_format::{FormatOptions, RecordWriter, Spool, WriteError};
 
 use crate::Compression;
 use crate::compress::Compressor;
+use crate::mark::{FileMark, Progress};
 use crate::measure::{Measure, Measured};
-use crate::part::{PartFile, cannot, folder_of, sync_name};
+use crate::part::{PartFile, Stays, cannot, part_of, remove_left, sync_name};
 
 /// Writes one file in a run.
 ///
@@ -28,19 +29,24 @@ pub(crate) struct FileSink {
     sealed: Option<Sealed>,
 }
 
-/// A file that is complete and only lacks its name.
-struct Sealed {
-    path: PathBuf,
-    part: PartFile,
-    records: u64,
-    measure: Measure,
-    warnings: Vec<String>,
-}
-
+/// A file that is being written.
 struct Output {
     path: PathBuf,
     writer: RecordWriter<Compressor<Measured<PartFile>>>,
-    committed: u64,
+    /// Lets what is committed stay, if a later attempt can go on with it.
+    stays: Option<Stays>,
+    /// Records in it at the last commit, and the mark of that.
+    committed: Option<(u64, Mark)>,
+}
+
+/// A file that is complete and only lacks its name.
+struct Sealed {
+    path: PathBuf,
+    /// `None` when it has its name already.
+    part: Option<PartFile>,
+    records: u64,
+    measure: Measure,
+    warnings: Vec<String>,
 }
 
 impl FileSink {
@@ -55,18 +61,41 @@ impl FileSink {
 
 #[async_trait]
 impl Sink for FileSink {
-    async fn open(&mut self, run: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    fn resumption(&self) -> Resumption {
+        Resumption::Exact
+    }
+
+    fn can_resume(&self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+        FileMark::read(mark)?.check(&self.template.fill(run))
+    }
+
+    fn discard(&self, _: &RunContext, mark: &Mark) {
+        if let Ok(mark) = FileMark::read(mark) {
+            remove_left(&mark.path);
+        }
+    }
+
+    async fn open(&mut self, run: &RunContext, from: Option<&Mark>) -> Result<(), StageError> {
         let path = self.template.fill(run);
-        self.output = Some(Output::create(path, &self.options, self.compression)?);
+        let Some(from) = from else {
+            let resumable = run.resumable;
+            let output = Output::create(path, &self.options, self.compression, resumable)?;
+            self.output = Some(output);
+            return Ok(());
+        };
+        let mark = FileMark::read(from).map_err(|why| cannot_resume(&path, &why))?;
+        match mark.progress {
+            Progress::Open { .. } => {
+                self.output = Some(Output::resume(mark, &self.options, self.compression)?);
+            }
+            Progress::Sealed { .. } => self.sealed = Some(Sealed::resume(mark)?),
+        }
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
+    async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
         let output = self.output.as_mut().ok_or_else(not_open)?;
-        for record in &batch.records {
-            output.writer.write(record).map_err(|error| explained(error, &output.path))?;
-        }
-        Ok(())
+        output.write(batch, refusals)
     }
 
     async fn commit(&mut self) -> Result<Mark, StageError> {
@@ -74,8 +103,10 @@ impl Sink for FileSink {
     }
 
     async fn seal(&mut self) -> Result<Mark, StageError> {
-        self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal()?);
-        Ok(Mark::default())
+        if self.sealed.is_none() {
+            self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal()?);
+        }
+        Ok(self.sealed.as_ref().ok_or_else(not_open)?.mark())
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
@@ -84,6 +115,13 @@ impl Sink for FileSink {
         }
         self.sealed.ok_or_else(not_open)?.publish()
     }
+
+    fn delivered(&self) -> Delivery {
+        let output = self.output.as_ref();
+        let measured = output.and_then(|output| output.writer.get_ref().get_ref());
+        let bytes = measured.map_or(0, |measured| measured.so_far().bytes);
+        Delivery { bytes, ..Delivery::default() }
+    }
 }
 
 impl Output {
@@ -91,26 +129,76 @@ impl Output {
         path: PathBuf,
         options: &FormatOptions,
         compression: Compression,
+        resumable: bool,
     ) -> Result<Self, StageError> {
-        let part = Measured::new(PartFile::create(&path)?);
+        let stays = Stays::default();
+        let part = Measured::new(PartFile::create(&path, stays.clone())?);
         let compressor =
             Compressor::new(compression, part).map_err(|error| cannot("write", &path, error))?;
-        // Rows that wait for their header wait on the disk that must have room for the file anyway.
-        let writer = RecordWriter::new(options, folder_of(&path), compressor);
+        let writer = RecordWriter::new(options, &spool_of(&path), compressor);
         let writer = writer.map_err(|error| explained(error, &path))?;
-        Ok(Self { path, writer, committed: 0 })
+        Ok(Self { path, writer, stays: resumable.then_some(stays), committed: None })
+    }
+
+    /// Goes on behind what an earlier attempt has committed.
+    fn resume(
+        mark: FileMark,
+        options: &FormatOptions,
+        compression: Compression,
+    ) -> Result<Self, StageError> {
+        let FileMark { path, bytes, sha256, progress: Progress::Open { writer: state, pieces } } =
+            mark
+        else {
+            return Err(not_open());
+        };
+        let failed = |error| cannot("read", &path, error);
+        let part = PartFile::resume(&path, bytes)?;
+        let written = part.reader().map_err(failed)?;
+        let mut measured = Measured::new(part);
+        measured.note(written).map_err(failed)?;
+        let found = measured.so_far();
+        if found != (Measure { bytes, sha256 }) {
+            return Err(cannot_resume(&path, "it is not what was written then"));
+        }
+        let compressor = Compressor::resume(compression, measured, pieces);
+        let writer = RecordWriter::resume(options, &spool_of(&path), &state, compressor);
+        let writer = writer.map_err(|error| explained(error, &path))?;
+        Ok(Self { path, writer, stays: None, committed: None })
+    }
+
+    /// A batch ends a compressed piece, so that a file that was gone on with is the same as any other.
+    fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
+        for (index, record) in batch.records.iter().enumerate() {
+            match self.writer.write(record) {
+                Ok(()) => {}
+                // A record that can't be written is refused; what it was written to is another matter.
+                Err(WriteError::Stage(error)) if error.kind() == ErrorKind::Malformed => {
+                    refusals.refuse(index..index + 1, error)?;
+                }
+                Err(error) => return Err(explained(error, &self.path)),
+            }
+        }
+        self.writer.flush().map_err(|error| explained(error, &self.path))
     }
 
     fn commit(&mut self) -> Result<Mark, StageError> {
         let records = self.writer.records();
-        if records > self.committed {
-            self.writer.flush().map_err(|error| explained(error, &self.path))?;
-            let part = self.writer.get_ref().get_ref().get_ref();
-            part.sync().map_err(|error| cannot("write", &self.path, error))?;
-            self.committed = records;
+        if let Some((_, mark)) = self.committed.as_ref().filter(|(count, _)| *count == records) {
+            return Ok(mark.clone());
         }
-        let bytes = self.writer.get_ref().get_ref().bytes();
-        Ok(Mark::new(json!({"records": records, "bytes": bytes})))
+        let writer = self.writer.sync().map_err(|error| explained(error, &self.path))?;
+        let compressor = self.writer.get_ref();
+        let pieces = compressor.pieces();
+        let measured = compressor.get_ref().ok_or_else(not_open)?;
+        measured.get_ref().sync().map_err(|error| cannot("write", &self.path, error))?;
+        let Measure { bytes, sha256 } = measured.so_far();
+        let progress = Progress::Open { writer, pieces };
+        let mark = FileMark { path: self.path.clone(), bytes, sha256, progress }.into_mark();
+        self.committed = Some((records, mark.clone()));
+        if let Some(stays) = &self.stays {
+            stays.stay();
+        }
+        Ok(mark)
     }
 
     /// Writes what is left and forces all of it to disk.
@@ -121,14 +209,48 @@ impl Output {
         let measured = compressor.finish().map_err(failed)?;
         let (part, measure) = measured.finish().map_err(failed)?;
         part.sync_all().map_err(failed)?;
-        Ok(Sealed { path, part, records: report.records, measure, warnings: report.warnings() })
+        let (records, warnings) = (report.records, report.warnings());
+        Ok(Sealed { path, part: Some(part), records, measure, warnings })
     }
 }
 
 impl Sealed {
+    /// Finds the file that was complete: with its name, if the earlier attempt came that far.
+    fn resume(mark: FileMark) -> Result<Self, StageError> {
+        let FileMark { path, bytes, sha256, progress: Progress::Sealed { records, warnings } } =
+            mark
+        else {
+            return Err(not_open());
+        };
+        let measure = Measure { bytes, sha256 };
+        let stands = |path: &Path| {
+            let found = File::open(path).and_then(Measure::of);
+            found.is_ok_and(|found| found == measure)
+        };
+        let part = if stands(&part_of(&path, "part")) {
+            Some(PartFile::resume(&path, bytes)?)
+        } else if stands(&path) {
+            None
+        } else {
+            return Err(cannot_resume(&path, "the complete file is gone"));
+        };
+        Ok(Self { path, part, records, measure, warnings })
+    }
+
+    fn mark(&self) -> Mark {
+        let Measure { bytes, sha256 } = self.measure.clone();
+        let (records, warnings) = (self.records, self.warnings.clone());
+        let progress = Progress::Sealed { records, warnings };
+        FileMark { path: self.path.clone(), bytes, sha256, progress }.into_mark()
+    }
+
     fn publish(self) -> Result<Delivery, StageError> {
         let Self { path, part, records, measure, mut warnings } = self;
-        part.publish().map_err(|error| cannot("write", &path, error))?;
+        if let Some(part) = part {
+            part.publish().map_err(|error| cannot("write", &path, error))?;
+        }
+        // Rows that waited there are in the file now.
+        _ = std::fs::remove_file(part_of(&path, "rows"));
         if let Err(error) = sync_name(&path) {
             let shown = path.display();
             warnings.push(format!(
@@ -139,6 +261,16 @@ impl Sealed {
         let file = DeliveredFile { path, bytes, records, sha256: measure.sha256 };
         Ok(Delivery { records, bytes, files: vec![file], warnings, ..Delivery::default() })
     }
+}
+
+/// Rows that wait for their header wait on the disk that must have room for the file anyway.
+fn spool_of(path: &Path) -> Spool {
+    Spool::Named(part_of(path, "rows"))
+}
+
+fn cannot_resume(path: &Path, why: &str) -> StageError {
+    let message = format!("can't go on with `{}`: {why}", path.display());
+    StageError::new(ErrorKind::Io, message).hint("start over with `--fresh`")
 }
 
 fn explained(error: WriteError, path: &Path) -> StageError {

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
-use taskferry_format::{FormatOptions, RecordWriter};
+use taskferry_format::{FormatOptions, RecordWriter, Spool};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -36,7 +36,8 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
     async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
         let stream = self.stream.take().ok_or_else(not_open)?;
         let buffer = BufWriter::with_capacity(BUFFER, Counted { stream, bytes: 0 });
-        let writer = RecordWriter::new(&self.options, &std::env::temp_dir(), buffer);
+        let writer =
+            RecordWriter::new(&self.options, &Spool::Unnamed(std::env::temp_dir()), buffer);
         self.writer = Some(writer.map_err(|error| error.explained(cannot_write))?);
         Ok(())
     }

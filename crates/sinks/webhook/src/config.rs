@@ -1,57 +1,91 @@
 //! The options of `type = "webhook"`.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{
     BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
 };
-use taskferry_retry::RetryOptions;
+use taskferry_http::ConnectionOptions;
+use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
+use taskferry_retry::{RetryOptions, is_this_machine};
 use url::Url;
 
+use crate::circuit::CircuitOptions;
+use crate::compression::Compression;
+use crate::event::{CloudEventsOptions, EventMode};
+use crate::parcel::Limits;
 use crate::receiver::Posting;
-use crate::sink::{Limits, Target, WebhookSink};
+use crate::signature::{SignatureOptions, Signer};
+use crate::sink::{Form, Target, WebhookSink};
 
 /// Headers that say what the sink itself knows better.
-const OWN_HEADERS: [&str; 6] = [
+const OWN_HEADERS: [&str; 10] = [
     "connection",
+    "content-encoding",
     "content-length",
     "content-type",
     "host",
     "idempotency-key",
     "transfer-encoding",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
 ];
 
-/// Posts records to a URL, many at a time, as JSON arrays.
+const DEFAULT_BATCH_RECORDS: u32 = 100;
+
+/// Posts records to a URL, many at a time, as JSON arrays or CloudEvents, signed if you like.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOptions {
     /// Where to post, `https://…`; `sandbox:` posts to a receiver inside the process. Taken for a secret as a whole, since such addresses often have a key in their path:
     /// messages show no more than scheme and host.
     pub url: Secret,
+    /// Whether records and headers may go unencrypted to another machine, where `url` begins with `http://`: within a
+    /// cluster that sees to encryption itself, for example. To this machine they may in any case.
+    #[serde(default)]
+    pub allow_http: bool,
     /// Headers to send with every request, by name. The values are taken for secrets. None by default.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
-    /// How many records one request carries at most.
-    #[serde(default = "hundred")]
+    /// How many records one request carries at most; never those of two pages. By default 100, and 1 in structured
+    /// CloudEvents, where there is no choice.
     #[schemars(range(min = 1))]
-    pub batch_records: NonZeroU32,
-    /// How large the body of one request may be. A record that is larger by itself is sent alone.
+    pub batch_records: Option<NonZeroU32>,
+    /// How large the body of one request may be, before compression. A record that is larger by itself is sent alone.
     #[serde(default = "one_mebibyte")]
     pub batch_bytes: ByteCount,
+    /// How many requests may be under way at a time. With 1 the receiver gets all records in order. With more, the
+    /// requests of one page go side by side and may arrive in any order; the next page waits for all of them.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub concurrency: NonZeroU8,
+    /// How bodies are compressed.
+    #[serde(default)]
+    pub compression: Compression,
+    /// Signs every request as Standard Webhooks (standardwebhooks.com) has it. Nothing is signed by default.
+    pub signature: Option<SignatureOptions>,
+    /// Wraps every record in a CloudEvents 1.0 event. By default records are sent as they are.
+    pub cloud_events: Option<CloudEventsOptions>,
     /// How long one request may take, from connecting to the last byte of the answer.
     #[serde(default = "thirty_seconds")]
     pub timeout: Duration,
+    /// How the receiver is reached.
+    #[serde(default)]
+    pub connection: ConnectionOptions,
     /// How often and how patiently a failed request is repeated.
     #[serde(default)]
     pub retry: RetryOptions,
+    /// When the receiver is taken for down, and how long it is waited for.
+    #[serde(default)]
+    pub circuit: CircuitOptions,
 }
 
-fn hundred() -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(99)
+fn one() -> NonZeroU8 {
+    NonZeroU8::MIN
 }
 
 fn one_mebibyte() -> ByteCount {
@@ -76,16 +110,24 @@ impl SinkPlugin for WebhookOptions {
             let problem = Problem::at(path, "value::invalid", "no time is left to answer");
             problems.push(problem.help("write for example \"30s\""));
         }
+        problems.extend(self.retry.check(&KeyPath::of("retry")));
+        problems.extend(self.circuit.problems());
+        problems.extend(self.cloud_events.iter().flat_map(CloudEventsOptions::problems));
+        problems.extend(self.records_in_one_event());
+        let signer = self.signature.as_ref().map(Signer::new).transpose();
+        let signer = signer.map_err(|found| problems.extend(found)).unwrap_or_default();
+        let connection = self.connection.check(&KeyPath::of("connection"), context);
+        let connection = connection.map_err(|found| problems.extend(found)).unwrap_or_default();
         match target {
             Some(target) if problems.is_empty() => {
-                let limits = Limits {
-                    batch_records: self.batch_records.get(),
-                    batch_bytes: self.batch_bytes.get(),
-                };
-                let header_values = self.headers.into_values().collect();
+                let form = self.form();
                 let (timeout, retry) = (self.timeout, self.retry);
-                let posting = Posting { headers, header_values, timeout, retry };
-                Ok(Box::new(WebhookSink::new(target, posting, limits)))
+                let secrets = self.headers.into_values();
+                let secrets = secrets
+                    .chain(self.signature.into_iter().flat_map(|signature| signature.secrets));
+                let secrets = secrets.collect();
+                let posting = Posting { headers, secrets, signer, timeout, connection, retry };
+                Ok(Box::new(WebhookSink::new(self.url, target, posting, form)))
             }
             _ => Err(problems),
         }
@@ -93,6 +135,33 @@ impl SinkPlugin for WebhookOptions {
 }
 
 impl WebhookOptions {
+    fn form(&self) -> Form {
+        let records = match (self.batch_records, self.is_structured()) {
+            (_, true) => 1,
+            (Some(records), false) => records.get(),
+            (None, false) => DEFAULT_BATCH_RECORDS,
+        };
+        Form {
+            limits: Limits { records: records as usize, bytes: self.batch_bytes.get() },
+            cloud_events: self.cloud_events.clone(),
+            compression: self.compression,
+            concurrency: usize::from(self.concurrency.get()),
+            circuit: self.circuit,
+        }
+    }
+
+    fn is_structured(&self) -> bool {
+        self.cloud_events.as_ref().is_some_and(|options| options.mode == EventMode::Structured)
+    }
+
+    fn records_in_one_event(&self) -> Option<Problem> {
+        let records =
+            self.batch_records.filter(|records| records.get() > 1 && self.is_structured())?;
+        let message = format!("a structured event holds one record, not {records}");
+        let problem = Problem::at(KeyPath::of("batch_records"), "value::invalid", message);
+        Some(problem.help("take it out, or write `mode = \"batched\"` in `cloud_events`"))
+    }
+
     fn target(&self, context: &BuildContext<'_>) -> Result<Target, Vec<Problem>> {
         let path = KeyPath::of("url");
         match context.local_endpoint(self.url.expose()) {
@@ -100,13 +169,15 @@ impl WebhookOptions {
             Some(Err(found)) => {
                 Err(found.into_iter().map(|problem| problem.under(&path)).collect())
             }
-            None => check_url(&self.url).map(Target::Remote).map_err(|problem| vec![problem]),
+            None => check_url(&self.url, self.allow_http)
+                .map(Target::Remote)
+                .map_err(|problem| vec![problem]),
         }
     }
 }
 
 /// Says nothing of the URL itself.
-fn check_url(url: &Secret) -> Result<Url, Problem> {
+fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
     let problem = |code, message: String| {
         let help =
             "write an address that begins with `https://`, or set the variable it comes from";
@@ -117,12 +188,16 @@ fn check_url(url: &Secret) -> Result<Url, Problem> {
     }
     let url = Url::parse(url.expose())
         .map_err(|error| problem("url::invalid", format!("this is not a URL: {error}")))?;
-    if matches!(url.scheme(), "http" | "https") {
-        Ok(url)
-    } else {
+    if !matches!(url.scheme(), "http" | "https") {
         let message = "the URL begins neither with `https://` nor with `http://`";
-        Err(problem("url::scheme", message.to_owned()))
+        return Err(problem("url::scheme", message.to_owned()));
     }
+    if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
+        let message = "records would be sent unencrypted: the URL begins with `http:`";
+        let help = "write `https://`; where the network itself is safe, add `allow_http = true`";
+        return Err(problem("url::unencrypted", message.to_owned()).help(help));
+    }
+    Ok(url)
 }
 
 fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>) -> HeaderMap {

@@ -1,81 +1,174 @@
-//! The `Idempotency-Key` of a batch.
+//! Names of batches and events that stay the same however, and however often, they get to the receiver.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use taskferry_core::{Cursor, RunContext};
+use taskferry_core::{Cursor, Origin, Record, RunContext};
 
-use crate::parcel::ClosedParcel;
+/// Makes the keys of one run. What goes in is told on the crate's page.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// Knows the run and the receiver already.
+    batches: Sha256,
+    /// Knows the run already.
+    events: Sha256,
+    receiver: String,
+}
 
-/// The key of the batch at `position` (from 0) in a run. What goes in is told on the crate's page.
-pub(crate) fn idempotency_key(
-    run: &RunContext,
-    url: &str,
-    parcel: &ClosedParcel,
-    position: u64,
-) -> String {
-    let first = &parcel.first;
-    let parts: [&[u8]; 8] = [
-        run.run_id.as_bytes(),
-        run.pipeline.as_bytes(),
-        url.as_bytes(),
-        &first.page.to_be_bytes(),
-        first.cursor.as_ref().map(Cursor::as_str).unwrap_or_default().as_bytes(),
-        &(first.index as u64).to_be_bytes(),
-        &position.to_be_bytes(),
-        &parcel.body,
-    ];
-    let mut hash = Sha256::new();
-    for part in parts {
-        // The length keeps two parts from being taken for two others.
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+/// Which of all records of a run one is, whatever page brought it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    origin: &'a Origin,
+    /// How many records of the same job, or of the same place in the page where it has no job, came before.
+    nth: u64,
+}
+
+impl Keys {
+    /// `address` names the receiver: not to be shown.
+    pub(crate) fn new(run: &RunContext, address: &str) -> Self {
+        let of_run = |what: &str| {
+            let mut hash = Sha256::new();
+            for part in [what, &run.run_id, &run.pipeline] {
+                add(&mut hash, part.as_bytes());
+            }
+            hash
+        };
+        let (mut batches, mut receiver) = (of_run("batch"), of_run("receiver"));
+        add(&mut batches, address.as_bytes());
+        add(&mut receiver, address.as_bytes());
+        Self { batches, events: of_run("event"), receiver: digits(receiver) }
     }
-    hash.finalize().iter().fold(String::new(), |mut key, byte| {
+
+    /// The `Idempotency-Key` of a batch.
+    pub(crate) fn batch(&self, first: &Place<'_>, body: &[u8]) -> String {
+        first.name(self.batches.clone(), body)
+    }
+
+    /// The `id` of an event that holds this record.
+    pub(crate) fn event(&self, place: &Place<'_>, text: &[u8]) -> String {
+        place.name(self.events.clone(), text)
+    }
+
+    /// What tells this receiver from others within the run, and does not tell its address.
+    pub(crate) fn receiver(&self) -> &str {
+        &self.receiver
+    }
+}
+
+impl<'a> Place<'a> {
+    /// The places of the records of one batch.
+    pub(crate) fn all(records: &'a [Record]) -> Vec<Self> {
+        let mut seen: HashMap<(Option<&str>, usize), u64> = HashMap::new();
+        let place = |record: &'a Record| {
+            let origin = record.origin();
+            let job = origin.job.as_deref();
+            let count =
+                seen.entry((job, if job.is_some() { 0 } else { origin.index })).or_default();
+            *count += 1;
+            Self { origin, nth: *count - 1 }
+        };
+        records.iter().map(place).collect()
+    }
+
+    pub(crate) fn origin(&self) -> &'a Origin {
+        self.origin
+    }
+
+    /// A job is found by its id alone: a page that is asked for again may be cut elsewhere.
+    fn name(&self, mut hash: Sha256, content: &[u8]) -> String {
+        if let Some(job) = self.origin.job.as_deref() {
+            add(&mut hash, b"job");
+            add(&mut hash, job.as_bytes());
+        } else {
+            let cursor = self.origin.cursor.as_ref().map(Cursor::as_str).unwrap_or_default();
+            add(&mut hash, b"page");
+            add(&mut hash, cursor.as_bytes());
+            add(&mut hash, &(self.origin.index as u64).to_be_bytes());
+        }
+        add(&mut hash, &self.nth.to_be_bytes());
+        add(&mut hash, content);
+        digits(hash)
+    }
+}
+
+/// The length keeps two parts from being taken for two others.
+fn add(hash: &mut Sha256, part: &[u8]) {
+    hash.update((part.len() as u64).to_be_bytes());
+    hash.update(part);
+}
+
+fn digits(hash: Sha256) -> String {
+    hash.finalize().iter().fold(String::new(), |mut digits, byte| {
         // Writing to a string can't fail.
-        let _ = write!(key, "{byte:02x}");
-        key
+        let _ = write!(digits, "{byte:02x}");
+        digits
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use taskferry_core::Origin;
+    use std::collections::HashSet;
 
-    fn key(
-        run_id: &str,
-        pipeline: &str,
-        url: &str,
-        page: u64,
-        position: u64,
-        body: &str,
-    ) -> String {
+    fn keys(run_id: &str, pipeline: &str, address: &str) -> Keys {
         let run = RunContext::new(pipeline, "2026-11-23T20:42:43Z".parse().unwrap(), run_id);
-        let first = Origin { page, ..Origin::default() };
-        let parcel = ClosedParcel { body: body.to_owned().into(), records: 1, first };
-        idempotency_key(&run, url, &parcel, position)
+        Keys::new(&run, address)
+    }
+
+    fn record(job: Option<&str>, page: u64, cursor: &str, index: usize) -> Record {
+        let cursor = Some(Cursor::new(cursor));
+        let origin = Origin { page, cursor, index, job: job.map(Into::into) };
+        Record::parse("{}").unwrap().with_origin(origin)
     }
 
     #[test]
-    fn the_same_batch_of_the_same_run_has_the_same_key_for_ever() {
-        let expected = "5c60faa0edf548b8be8821cd032c1f3dc5a394b2e02c6f70bb14677367e8f9cf";
-        assert_eq!(key("r1", "jobs", "https://hooks.example/a", 2, 7, "[{}]"), expected);
+    fn keys_are_the_same_for_ever() {
+        let records = [record(Some("j1"), 2, "c1", 7)];
+        let place = Place::all(&records)[0];
+        let keys = keys("r1", "jobs", "https://hooks.example/a");
+        assert_eq!(
+            [keys.batch(&place, b"[{}]"), keys.event(&place, b"{}"), keys.receiver().to_owned()],
+            [
+                "a90212271371975c3f5879d5383a8cd3ec114ef50cac356638d3746d0386662f",
+                "66a3c68efa5058c8400749a9c2d5c178635b06927fb16172d33f5d1bbf66bcac",
+                "bd40704d5c9522296e6bf5a7d08f62c3be8aedd97116cbcdc5e45d875cafaa31",
+            ]
+        );
     }
 
     #[test]
     fn whatever_differs_makes_another_key() {
-        let keys = [
-            key("r1", "p", "u", 1, 0, "[1]"),
-            key("r2", "p", "u", 1, 0, "[1]"),
-            key("r1", "q", "u", 1, 0, "[1]"),
-            key("r1p", "", "u", 1, 0, "[1]"),
-            key("r1", "p", "v", 1, 0, "[1]"),
-            key("r1", "p", "u", 2, 0, "[1]"),
-            key("r1", "p", "u", 1, 1, "[1]"),
-            key("r1", "p", "u", 1, 0, "[2]"),
+        let records = [
+            record(Some("j1"), 1, "c1", 0),
+            record(Some("j1"), 1, "c1", 0),
+            record(Some("j2"), 1, "c1", 1),
+            record(None, 1, "c1", 2),
+            record(None, 1, "c1", 3),
         ];
-        let distinct: std::collections::HashSet<&String> = keys.iter().collect();
-        assert_eq!(distinct.len(), keys.len());
+        let places = Place::all(&records);
+        let mut names: Vec<String> =
+            places.iter().map(|place| keys("r1", "p", "u").batch(place, b"[1]")).collect();
+        names.extend([
+            keys("r2", "p", "u").batch(&places[0], b"[1]"),
+            keys("r1", "q", "u").batch(&places[0], b"[1]"),
+            keys("r1p", "", "u").batch(&places[0], b"[1]"),
+            keys("r1", "p", "v").batch(&places[0], b"[1]"),
+            keys("r1", "p", "u").batch(&places[0], b"[2]"),
+            keys("r1", "p", "u").event(&places[0], b"[1]"),
+        ]);
+        let distinct: HashSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+    }
+
+    #[test]
+    fn a_job_keeps_its_key_when_pages_are_cut_elsewhere() {
+        let before = [record(Some("j0"), 3, "c9", 0), record(Some("j1"), 3, "c9", 1)];
+        let after = [record(Some("j1"), 7, "j0", 0)];
+        let keys = keys("r1", "p", "u");
+        assert_eq!(
+            keys.event(&Place::all(&before)[1], b"{}"),
+            keys.event(&Place::all(&after)[0], b"{}")
+        );
     }
 }

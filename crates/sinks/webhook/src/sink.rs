@@ -1,25 +1,23 @@
-//! From records to batches.
+//! The stage: from batches to parcels, and from one run to the next.
 
 use std::fmt;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
-use serde_json::json;
 use taskferry_core::{
-    Batch, Delivery, ErrorKind, LocalEndpoint, Mark, Record, Refusals, RunContext, RunningEndpoint,
-    Sink, StageError,
+    Batch, Delivery, ErrorKind, LocalEndpoint, Mark, Refusals, Resumption, RunContext,
+    RunningEndpoint, Secret, Sink, StageError,
 };
 use url::Url;
 
-use crate::key::idempotency_key;
-use crate::parcel::Parcel;
-use crate::receiver::{Connection, Posting, Receiver};
-
-/// How much one request carries.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) batch_records: u32,
-    pub(crate) batch_bytes: u64,
-}
+use crate::account::Account;
+use crate::circuit::{Circuit, CircuitOptions};
+use crate::compression::Compression;
+use crate::courier::Courier;
+use crate::event::{CloudEventsOptions, Envelope};
+use crate::key::Keys;
+use crate::parcel::{Limits, Load, Packing};
+use crate::receiver::{Posting, Receiver};
 
 /// Whom to post to. An address is a secret as a whole.
 pub(crate) enum Target {
@@ -40,78 +38,67 @@ impl fmt::Debug for Target {
     }
 }
 
-/// A sink that was opened.
+/// What goes into a request, and how many are under way.
 #[derive(Debug)]
-struct Open {
-    run: RunContext,
-    receiver: Receiver,
-    connection: Connection,
-    /// Keeps an endpoint inside this process alive.
-    _endpoint: Option<RunningEndpoint>,
+pub(crate) struct Form {
+    pub(crate) limits: Limits,
+    pub(crate) cloud_events: Option<CloudEventsOptions>,
+    pub(crate) compression: Compression,
+    pub(crate) concurrency: usize,
+    pub(crate) circuit: CircuitOptions,
 }
 
-/// Collects records and sends them when there are enough, at the latest when they are to be committed.
+/// Sends every batch as soon as it comes.
 #[derive(Debug)]
 pub(crate) struct WebhookSink {
+    /// The `url` as the options have it, which stays the same when an endpoint inside the process moves.
+    address: Secret,
+    form: Form,
     /// Until the sink is opened.
     target: Option<(Target, Posting)>,
     /// From then on.
     open: Option<Open>,
-    limits: Limits,
-    parcel: Parcel,
-    /// Batches delivered.
-    batches: u64,
-    delivery: Delivery,
+}
+
+#[derive(Debug)]
+struct Open {
+    packing: Packing,
+    courier: Courier,
+    /// Keeps an endpoint inside this process alive.
+    _endpoint: Option<RunningEndpoint>,
 }
 
 impl WebhookSink {
-    pub(crate) fn new(target: Target, posting: Posting, limits: Limits) -> Self {
-        Self {
-            target: Some((target, posting)),
-            open: None,
-            limits,
-            parcel: Parcel::default(),
-            batches: 0,
-            delivery: Delivery::default(),
-        }
+    pub(crate) fn new(address: Secret, target: Target, posting: Posting, form: Form) -> Self {
+        Self { address, form, target: Some((target, posting)), open: None }
     }
 
-    async fn add(&mut self, record: &Record) -> Result<(), StageError> {
-        let text = record.to_json();
-        if !self.parcel.has_room_for(&text, self.limits.batch_bytes) {
-            self.send().await?;
-        }
-        self.parcel.add(&text, record.origin());
-        if self.parcel.records() >= self.limits.batch_records {
-            self.send().await?;
-        }
-        Ok(())
-    }
-
-    /// Sends what was collected; nothing if that is nothing.
-    async fn send(&mut self) -> Result<(), StageError> {
-        let Some(open) = &mut self.open else {
-            return Err(StageError::new(ErrorKind::Defect, "the sink was not opened"));
-        };
-        let Some(ready) = std::mem::take(&mut self.parcel).close() else { return Ok(()) };
-        let key = idempotency_key(&open.run, open.receiver.url(), &ready, self.batches);
-        let name = format!("batch {} ({})", self.batches + 1, ready.content());
-        open.connection
-            .deliver(&open.receiver, &ready.body, &key, &name)
-            .await
-            .map_err(|error| error.context(&name))?;
-        self.batches += 1;
-        self.delivery.records += u64::from(ready.records);
-        self.delivery.bytes += ready.body.len() as u64;
-        Ok(())
+    fn keys(&self, run: &RunContext) -> Keys {
+        Keys::new(run, self.address.expose())
     }
 }
 
 #[async_trait]
 impl Sink for WebhookSink {
-    async fn open(&mut self, run: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    fn resumption(&self) -> Resumption {
+        Resumption::Repeats
+    }
+
+    fn can_resume(&self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+        Account::at(mark, self.keys(run).receiver()).map(drop)
+    }
+
+    async fn open(&mut self, run: &RunContext, from: Option<&Mark>) -> Result<(), StageError> {
         let Some((target, posting)) = self.target.take() else {
             return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
+        };
+        let keys = self.keys(run);
+        let account = match from {
+            Some(mark) => Account::at(mark, keys.receiver()).map_err(|reason| {
+                StageError::new(ErrorKind::Config, format!("the run can't go on: {reason}"))
+                    .hint("start over with `--fresh`")
+            })?,
+            None => Account { receiver: keys.receiver().to_owned(), ..Account::default() },
         };
         let (url, endpoint) = match target {
             Target::Remote(url) => (url, None),
@@ -124,32 +111,44 @@ impl Sink for WebhookSink {
                 (url, Some(endpoint))
             }
         };
-        let receiver = Receiver::new(url, posting);
-        let connection = receiver.connect()?;
-        self.open = Some(Open { run: run.clone(), receiver, connection, _endpoint: endpoint });
+        let form = &self.form;
+        let circuit = Circuit::new(form.circuit, posting.retry);
+        let courier = Courier {
+            receiver: Receiver::new(url, posting)?,
+            circuit,
+            compression: form.compression,
+            concurrency: form.concurrency,
+            account: Mutex::new(account),
+        };
+        let envelope = form.cloud_events.as_ref().map(|options| Envelope::new(options, run));
+        let packing = Packing { limits: form.limits, envelope, keys };
+        self.open = Some(Open { packing, courier, _endpoint: endpoint });
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
-        for record in &batch.records {
-            self.add(record).await?;
-        }
-        Ok(())
+    /// A request never holds records of two batches, so that a batch that comes again is sent as it was.
+    async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
+        let Open { packing, courier, .. } = self.open.as_ref().ok_or_else(not_open)?;
+        courier.bring(&Load::new(packing, &batch.records), refusals).await
     }
 
     async fn commit(&mut self) -> Result<Mark, StageError> {
-        self.send().await?;
-        Ok(Mark::new(json!({"batches": self.batches, "records": self.delivery.records})))
+        Ok(self.open.as_ref().ok_or_else(not_open)?.courier.account().mark())
     }
 
     async fn seal(&mut self) -> Result<Mark, StageError> {
         self.commit().await
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
-        self.send().await?;
-        let (requests, retries) =
-            self.open.map(|open| open.connection.counts()).unwrap_or_default();
-        Ok(Delivery { requests, retries, ..self.delivery })
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        Ok(self.delivered())
     }
+
+    fn delivered(&self) -> Delivery {
+        self.open.as_ref().map(|open| open.courier.account().delivery()).unwrap_or_default()
+    }
+}
+
+fn not_open() -> StageError {
+    StageError::new(ErrorKind::Defect, "the sink was not opened")
 }

@@ -1,54 +1,24 @@
 //! What a server says when it says no.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use reqwest::StatusCode;
 use serde_json::Value;
-use taskferry_core::{Secret, StageError};
+use taskferry_core::Secret;
+use taskferry_http::{Answer, StatusCode};
 use taskferry_retry::excerpt;
-use url::Url;
 
 /// How many errors of a list are shown.
 const SHOWN_ERRORS: usize = 5;
 
-/// A whole answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    /// How long it asks to wait.
-    pub(crate) wait: Option<Duration>,
-    /// Where it points to.
-    pub(crate) location: Option<Url>,
-    /// Of an answer that tells of an error, the beginning.
-    pub(crate) body: Bytes,
-}
-
-impl Answer {
-    /// What the server said, in one line: status, and TechWolf's error list (seen), the two texts of an
-    /// OAuth error, or whatever can be read in the body.
-    pub(crate) fn describe(&self, secrets: &[&Secret]) -> String {
-        let status = self.status;
-        let reason = status.canonical_reason().map(|reason| format!(" {reason}"));
-        let text = format!("the server answered {}{}", status.as_u16(), reason.unwrap_or_default());
-        if status.is_redirection()
-            && let Some(location) = &self.location
-        {
-            let origin = location.origin().ascii_serialization();
-            return format!("{text}, which leads to {origin} and is not followed");
-        }
-        match explanation(&self.body, status, secrets).or_else(|| excerpt(&self.body, secrets)) {
-            Some(explanation) => format!("{text}: {explanation}"),
-            None => format!("{text} and did not say why"),
-        }
+/// What the server said, in one line: status, and TechWolf's error list (seen), the two texts of an OAuth error, or
+/// whatever can be read in the body.
+pub(crate) fn describe(answer: &Answer, secrets: &[&Secret]) -> String {
+    let said = answer.said();
+    if answer.status.is_redirection() && answer.location.is_some() {
+        return said;
     }
-
-    /// Adds how long the server asks to wait.
-    pub(crate) fn with_wait(&self, error: StageError) -> StageError {
-        match self.wait {
-            Some(wait) => error.retry_after(wait),
-            None => error,
-        }
+    let (body, status) = (&answer.body, answer.status);
+    match explanation(body, status, secrets).or_else(|| excerpt(body, secrets)) {
+        Some(explanation) => format!("{said}: {explanation}"),
+        None => format!("{said} and did not say why"),
     }
 }
 

@@ -1,15 +1,12 @@
 //! What can be known to be wrong with the options before the first request.
 
-use std::fmt;
-
 use jiff::{Timestamp, civil::Date};
-use taskferry_core::{
-    BuildContext, Duration, EndpointCredentials, KeyPath, LocalEndpoint, Part, Problem, Secret,
-};
+use taskferry_core::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Problem};
 use taskferry_retry::is_this_machine;
 use url::Url;
 
 use crate::config::{AuthOptions, FilterKind, FilterOptions};
+use crate::credentials::{Credentials, credentials, empty, missing};
 use crate::request::EXPORT_PATH;
 
 /// Who is asked for pages.
@@ -21,46 +18,17 @@ pub(crate) enum Server {
     Remote { base: Url, credentials: Credentials },
 }
 
-/// What a server is shown so that it answers.
-#[derive(Debug)]
-pub(crate) enum Credentials {
-    /// A token from elsewhere.
-    Token(Secret),
-    /// A client that tokens are issued to.
-    Client(Box<ClientCredentials>),
-}
-
-/// OAuth client credentials, as TechWolf hands them out (seen).
-#[derive(Debug)]
-pub(crate) struct ClientCredentials {
-    pub(crate) token_url: Url,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-    pub(crate) audience: String,
-    pub(crate) tenant: String,
-    pub(crate) scopes: Vec<String>,
-}
-
-impl ClientCredentials {
-    /// The credentials that an endpoint inside this process accepts.
-    pub(crate) fn of_endpoint(given: EndpointCredentials) -> Result<Self, url::ParseError> {
-        Ok(Self {
-            token_url: Url::parse(&given.token_url)?,
-            client_id: given.client_id,
-            client_secret: given.client_secret,
-            audience: given.audience,
-            tenant: given.tenant,
-            scopes: Vec::new(),
-        })
-    }
-}
-
-/// `limit` and `timeout`.
-pub(crate) fn numbers(limit: u32, timeout: Duration) -> Vec<Problem> {
+/// `limit`, `rate_limit` and `timeout`.
+pub(crate) fn numbers(limit: u32, rate: Option<f64>, timeout: Duration) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !(1..=100).contains(&limit) {
         let message = format!("{limit} is out of range, expected a whole number from 1 to 100");
         problems.push(Problem::at(KeyPath::of("limit"), "value::invalid", message));
+    }
+    if let Some(rate) = rate.filter(|rate| !(0.001..=1000.0).contains(rate)) {
+        let message = format!("{rate} is out of range, expected a number from 0.001 to 1000");
+        let problem = Problem::at(KeyPath::of("rate_limit"), "value::invalid", message);
+        problems.push(problem.help("write how many pages a second, or leave it out for no limit"));
     }
     if timeout.get().is_zero() {
         let problem =
@@ -132,14 +100,14 @@ pub(crate) fn server(
     }
     let mut problems = Vec::new();
     let base = keep(base_url(url), &mut problems);
-    let credentials = keep(credentials(auth), &mut problems);
+    let credentials = keep(credentials(auth, context), &mut problems);
     match (base, credentials) {
         (Some(base), Some(credentials)) => Ok(Server::Remote { base, credentials }),
         _ => Err(problems),
     }
 }
 
-fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
+pub(crate) fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|more| problems.extend(more)).ok()
 }
 
@@ -159,7 +127,7 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
 }
 
 /// An `http` or `https` URL with a host and without a user.
-fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Problem>> {
+pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Problem>> {
     let problem = |code, message: String, help: String| {
         vec![Problem::at(path.clone(), code, message).help(help)]
     };
@@ -187,87 +155,4 @@ fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Proble
         return Err(problem("url::unencrypted", message, help.to_owned()));
     }
     Ok(url)
-}
-
-fn credentials(auth: Option<AuthOptions>) -> Result<Credentials, Vec<Problem>> {
-    let Some(auth) = auth else {
-        let help = "add [source.auth] with token_url, client_id, client_secret, audience and tenant, \
-                    or with a token; or write `url = \"sandbox:\"` to try things out";
-        return Err(vec![missing(&KeyPath::root(), "auth").help(help)]);
-    };
-    let table = KeyPath::of("auth");
-    let is_client = filled(auth.client_id.as_deref()).is_some()
-        || auth.client_secret.as_ref().is_some_and(|secret| !secret.is_empty());
-    match auth.token.as_ref().filter(|token| !token.is_empty()) {
-        Some(_) if is_client => {
-            let message = "a token and client credentials stand side by side";
-            let problem = Problem::at(table.key("token"), "auth::both", message);
-            Err(vec![problem.help("keep the token, or `client_id` and `client_secret`, not both")])
-        }
-        Some(token) => static_token(&table, token),
-        None if auth.token.is_some() && auth.client_id.is_none() => {
-            Err(vec![empty(&table.key("token"))])
-        }
-        None => Ok(Credentials::Client(Box::new(client(&table, auth)?))),
-    }
-}
-
-fn static_token(table: &KeyPath, token: &Secret) -> Result<Credentials, Vec<Problem>> {
-    if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(Credentials::Token(token.clone()));
-    }
-    let message = "the token holds characters that can't be sent, a line break or a space perhaps";
-    Err(vec![Problem::at(table.key("token"), "auth::token", message)])
-}
-
-fn client(table: &KeyPath, auth: AuthOptions) -> Result<ClientCredentials, Vec<Problem>> {
-    let mut problems = Vec::new();
-    let mut text = |key: &str, value: Option<String>| match value {
-        Some(value) if !value.trim().is_empty() => Some(value),
-        Some(_) => {
-            problems.push(empty(&table.key(key)));
-            None
-        }
-        None => {
-            problems.push(missing(table, key));
-            None
-        }
-    };
-    let token_url = text("token_url", auth.token_url);
-    let client_id = text("client_id", auth.client_id);
-    let secret = auth.client_secret.map(|secret| secret.expose().to_owned());
-    let client_secret = text("client_secret", secret).map(Secret::new);
-    let audience = text("audience", auth.audience);
-    let tenant = text("tenant", auth.tenant);
-    let example = "https://techwolf.eu.auth0.com/oauth/token";
-    let token_url = token_url
-        .and_then(|url| keep(http_url(&table.key("token_url"), &url, example), &mut problems));
-    match (token_url, client_id, client_secret, audience, tenant) {
-        (Some(token_url), Some(client_id), Some(client_secret), Some(audience), Some(tenant)) => {
-            let scopes = auth.scopes;
-            Ok(ClientCredentials { token_url, client_id, client_secret, audience, tenant, scopes })
-        }
-        _ => Err(problems),
-    }
-}
-
-fn filled(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.trim().is_empty())
-}
-
-fn empty(path: &KeyPath) -> Problem {
-    let key = path.last_key().unwrap_or_default();
-    Problem::at(path.clone(), "value::empty", format!("`{key}` is empty"))
-        .help(format!("set the variable it comes from, or write the {} here", words(key)))
-}
-
-fn words(key: &str) -> impl fmt::Display {
-    key.replace('_', " ").replace("url", "URL")
-}
-
-fn missing(table: &KeyPath, key: &str) -> Problem {
-    Problem::at(table.clone(), "key::missing", format!("the key `{key}` is missing"))
-        .part(Part::Key)
-        .label(format!("needs `{key}`"))
-        .help(format!("add `{key} = …` to this table"))
 }

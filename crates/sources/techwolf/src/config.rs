@@ -1,12 +1,15 @@
 //! The options of `type = "techwolf"`.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_core::{
-    BuildContext, ByteCount, Duration, Plugin, Problem, Secret, Source, SourcePlugin,
+    BuildContext, ByteCount, Duration, KeyPath, Plugin, Problem, Secret, Source, SourcePlugin,
 };
+use taskferry_http::ConnectionOptions;
 use taskferry_retry::RetryOptions;
 
 use crate::check;
@@ -27,7 +30,8 @@ pub struct TechWolfOptions {
     /// In whose words skills are named. Vendors other than `techwolf` have to be activated for the tenant.
     #[serde(default)]
     pub external_vendor: ExternalVendor,
-    /// How many jobs one page brings, from 1 to 100.
+    /// How many jobs one page brings, from 1 to 100. A page that times out is asked for again with half as many, down to
+    /// one; after some pages that came in time, larger ones are tried again.
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100))]
     pub limit: u32,
@@ -39,12 +43,19 @@ pub struct TechWolfOptions {
     pub filters: Vec<FilterOptions>,
     /// How to get a token. Needed unless the endpoint runs inside this process.
     pub auth: Option<AuthOptions>,
+    /// How many pages a second are asked for at most, repeated requests included: 2 or 0.5 for example. Requests for
+    /// tokens go to another server and do not count. No limit by default; a `Retry-After` is honoured in any case.
+    #[schemars(range(min = 0.001, max = 1000))]
+    pub rate_limit: Option<f64>,
     /// How long one request may take, from connecting to the last byte of the answer.
     #[serde(default = "two_minutes")]
     pub timeout: Duration,
     /// How large the answer to one request may be, after decompression.
     #[serde(default = "sixty_four_mebibytes")]
     pub max_page_bytes: ByteCount,
+    /// How servers are reached, that which issues tokens included.
+    #[serde(default)]
+    pub connection: ConnectionOptions,
     /// How often and how patiently a failed request is repeated.
     #[serde(default)]
     pub retry: RetryOptions,
@@ -152,7 +163,7 @@ pub enum Operator {
     Gte,
 }
 
-/// How to get a token: client credentials, or a token from elsewhere.
+/// How to get a token: client credentials with a secret or a private key, or a token from elsewhere.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthOptions {
@@ -161,8 +172,21 @@ pub struct AuthOptions {
     pub token_url: Option<String>,
     /// The client, as TechWolf handed it out.
     pub client_id: Option<String>,
-    /// Its secret.
+    /// Its secret. A client has a secret or a private key.
     pub client_secret: Option<Secret>,
+    /// Its private key, RSA or ECDSA on P-256, in PEM form: `"${file:/run/secrets/techwolf.pem}"` for example. The client signs
+    /// with it who it is (RFC 7523, `private_key_jwt`), and TechWolf has the public key.
+    pub private_key: Option<Secret>,
+    /// The same, by the name of the file.
+    pub private_key_file: Option<PathBuf>,
+    /// Which of the client's keys it is, where TechWolf gave it an id: the `kid` of what is signed. None by default.
+    pub key_id: Option<String>,
+    /// How it is signed. The default goes with the key: `RS256` with an RSA key, `ES256` with an ECDSA key.
+    pub algorithm: Option<SigningAlgorithm>,
+    /// For whom it is signed: the `aud` of what is signed. `token_url` by default.
+    pub assertion_audience: Option<String>,
+    /// How long what is signed is good, from 1 second to 5 minutes. 60 seconds by default.
+    pub assertion_lifetime: Option<Duration>,
     /// The API that the token is for: `eu3.techwolf.ai` or `us3.techwolf.ai`.
     pub audience: Option<String>,
     /// The tenant that the token is for.
@@ -170,9 +194,32 @@ pub struct AuthOptions {
     /// What the token may be used for, `read` for example. All that the client may do by default.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Whether a token is kept from run to run, until it expires, in the pipeline's state folder: `token.json`, which only
+    /// its owner may read. For pipelines that run often, since tokens are limited in number.
+    #[serde(default)]
+    pub cache: bool,
     /// A token that was issued elsewhere, instead of client credentials. It can't be renewed: the run ends
     /// when it expires.
     pub token: Option<Secret>,
+}
+
+/// How a client signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SigningAlgorithm {
+    /// RSA with SHA-256.
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        })
+    }
 }
 
 impl ResponseFormat {
@@ -202,26 +249,29 @@ impl Plugin for TechWolfOptions {
 
 impl SourcePlugin for TechWolfOptions {
     fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
-        let mut problems = check::numbers(self.limit, self.timeout);
+        let mut problems = check::numbers(self.limit, self.rate_limit, self.timeout);
         problems.extend(check::filters(&self.filters));
-        let server = check::server(&self.url, self.auth, context).map_err(|more| {
-            problems.extend(more);
-        });
+        problems.extend(self.retry.check(&KeyPath::of("retry")));
+        let connection = self.connection.check(&KeyPath::of("connection"), context);
+        let connection = connection.map_err(|more| problems.extend(more)).unwrap_or_default();
+        let server = check::server(&self.url, self.auth, context);
+        let server = server.map_err(|more| problems.extend(more));
         match server {
             Ok(server) if problems.is_empty() => {
                 let listing = Listing {
                     response_format: self.response_format,
                     external_vendor: self.external_vendor,
-                    limit: self.limit,
                     include: self.include,
                     filters: self.filters,
                 };
                 let limits = Limits {
+                    page_size: self.limit,
+                    rate: self.rate_limit,
                     timeout: self.timeout,
-                    max_page_bytes: self.max_page_bytes,
+                    max_page_bytes: self.max_page_bytes.get(),
                     retry: self.retry,
                 };
-                Ok(Box::new(TechWolfSource::new(server, listing, limits)))
+                Ok(Box::new(TechWolfSource::new(server, connection, listing, limits)))
             }
             _ => Err(problems),
         }

@@ -8,6 +8,22 @@
 //! The source promises that a listing which ends is complete as far as the API tells: a cursor that stands
 //! still or comes again, and a page that was there before, end the run with an error instead of a silent half.
 //!
+//! # Who asks
+//!
+//! A client has a secret (`client_secret`) or a private key (`private_key`, `private_key_file`) with which it signs who it
+//! is: RFC 7523, RS256 or ES256, a new assertion for every request, good for a minute. One token serves all requests until
+//! shortly before its end. A token that is refused earlier is replaced once a page. `cache = true` keeps it in the
+//! pipeline's state folder for the next run, in a file (`token.json`) that only its owner may read and that holds neither
+//! secret nor key; it is used for the same client, tenant, audience and scopes alone. Credentials go to the two addresses in
+//! the options, over `https` unless that is this machine, and nowhere else.
+//!
+//! # How it asks
+//!
+//! One request at a time, no faster than `rate_limit`, and after a failure no sooner than `retry` and the server's
+//! `Retry-After` say. A page that times out (no whole answer within `timeout`, or 408 or 504) is asked for again with half as
+//! many jobs, which counts as an attempt; the size that worked is kept for ten pages, then doubled, and each time that was too
+//! early, twice as many pages go by before the next try.
+//!
 //! ```
 //! use serde_json::json;
 //! use taskferry_core::{BuildContext, Endpoints, NoFiles, Registry};
@@ -27,17 +43,22 @@
 //! ```
 
 mod answer;
+mod assertion;
 mod check;
 mod client;
 mod config;
+mod credentials;
+mod export;
 mod page;
+mod page_size;
 mod progress;
 mod request;
 mod source;
 mod token;
+mod token_cache;
 
 pub use config::{
     AuthOptions, ExternalVendor, FilterKind, FilterOptions, Include, Operator, ResponseFormat,
-    TechWolfOptions,
+    SigningAlgorithm, TechWolfOptions,
 };
 pub use page::split_page;

@@ -16,7 +16,6 @@ pub(crate) const EXPORT_PATH: &str = "/job_architecture/export/jobs/task_profile
 pub(crate) struct Listing {
     pub(crate) response_format: ResponseFormat,
     pub(crate) external_vendor: ExternalVendor,
-    pub(crate) limit: u32,
     pub(crate) include: BTreeSet<Include>,
     pub(crate) filters: Vec<FilterOptions>,
 }
@@ -44,10 +43,10 @@ impl Listing {
         url
     }
 
-    /// The body that asks for the jobs after `cursor`.
-    pub(crate) fn body(&self, cursor: Option<&Cursor>) -> serde_json::Result<Vec<u8>> {
+    /// The body that asks for so many jobs after `cursor`.
+    pub(crate) fn body(&self, limit: u32, cursor: Option<&Cursor>) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Body {
-            limit: self.limit,
+            limit,
             starting_after: cursor.map(Cursor::as_str),
             include: &self.include,
             filters: &self.filters,

@@ -1,26 +1,46 @@
 //! Page after page.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use taskferry_core::{
-    ByteCount, Cursor, Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Source,
+    Cursor, Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Source,
     SourceStatistics, StageError,
 };
-use taskferry_retry::{Attempts, RetryOptions, excerpt, status_error};
+use taskferry_http::{Advice, Connection, RateLimit};
+use taskferry_retry::RetryOptions;
 use url::Url;
 
-use crate::answer::Answer;
-use crate::check::{ClientCredentials, Credentials, Server};
-use crate::client::{Client, Post};
-use crate::page::split_page;
+use crate::check::Server;
+use crate::client::{Client, Counts};
+use crate::credentials::{ClientCredentials, Credentials};
+use crate::export::Export;
+use crate::page_size::PageSize;
 use crate::progress::Progress;
 use crate::request::Listing;
-use crate::token::Tokens;
+use crate::token::{Issuer, Tokens};
+use crate::token_cache::TokenCache;
 
-/// How far one request may go.
+/// More than any answer with a token needs.
+const MAX_TOKEN_BYTES: u64 = 1 << 20;
+
+const PAGE_ADVICE: Advice = Advice {
+    slow: "raise `timeout` or lower `limit` in [source]",
+    unreachable: "check `url` in [source], and that this machine may reach it",
+};
+const TOKEN_ADVICE: Advice = Advice {
+    slow: "check `token_url` in [source.auth], or raise `timeout` in [source]",
+    unreachable: "check `token_url` in [source.auth], and that this machine may reach it",
+};
+
+/// How far requests may go.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
+    pub(crate) page_size: u32,
+    /// Pages a second.
+    pub(crate) rate: Option<f64>,
     pub(crate) timeout: Duration,
-    pub(crate) max_page_bytes: ByteCount,
+    pub(crate) max_page_bytes: u64,
     pub(crate) retry: RetryOptions,
 }
 
@@ -29,10 +49,11 @@ pub(crate) struct Limits {
 pub(crate) struct TechWolfSource {
     listing: Listing,
     limits: Limits,
+    connection: Connection,
     /// Until the source is opened.
     server: Option<Server>,
     /// From then on.
-    connection: Option<Connection>,
+    export: Option<Export>,
     next: Next,
     progress: Progress,
 }
@@ -44,32 +65,65 @@ enum Next {
     Nothing,
 }
 
-#[derive(Debug)]
-struct Connection {
-    client: Client,
-    tokens: Tokens,
-    url: Url,
-    max_page_bytes: u64,
-    /// Keeps an endpoint inside this process alive.
-    _endpoint: Option<RunningEndpoint>,
-}
-
 impl TechWolfSource {
-    pub(crate) fn new(server: Server, listing: Listing, limits: Limits) -> Self {
+    pub(crate) fn new(
+        server: Server,
+        connection: Connection,
+        listing: Listing,
+        limits: Limits,
+    ) -> Self {
         Self {
             listing,
             limits,
+            connection,
             server: Some(server),
-            connection: None,
+            export: None,
             next: Next::Page { number: 1, cursor: None },
             progress: Progress::default(),
         }
     }
 }
 
+/// What the clients of a source have in common.
+struct Opening<'a> {
+    limits: Limits,
+    connection: &'a Connection,
+    counts: Arc<Counts>,
+}
+
+impl Opening<'_> {
+    fn client(&self, url: Url, max_bytes: u64, advice: Advice) -> Result<Client, StageError> {
+        let timeout = self.limits.timeout;
+        let http = taskferry_http::Client::new(url, timeout, self.connection, advice)?;
+        Ok(Client::new(http, max_bytes, Arc::clone(&self.counts)))
+    }
+
+    async fn tokens(
+        &self,
+        credentials: Credentials,
+        run: &RunContext,
+    ) -> Result<Tokens, StageError> {
+        let credentials = match credentials {
+            Credentials::Token(token) => return Ok(Tokens::Given(token)),
+            Credentials::Client(credentials) => *credentials,
+        };
+        let cache = match &run.state_dir {
+            Some(folder) if credentials.cache => Some(TokenCache::new(folder, &credentials)),
+            None if credentials.cache => {
+                tracing::warn!("the token is not kept: this run has no state folder");
+                None
+            }
+            _ => None,
+        };
+        let client = self.client(credentials.token_url.clone(), MAX_TOKEN_BYTES, TOKEN_ADVICE)?;
+        let issuer = Issuer::new(client, credentials, self.limits.retry, cache).await;
+        Ok(Tokens::Issued(Box::new(issuer)))
+    }
+}
+
 #[async_trait]
 impl Source for TechWolfSource {
-    async fn open(&mut self, _: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
+    async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
         let (base, credentials, endpoint) = match self.server.take() {
             None => return Err(StageError::new(ErrorKind::Defect, "the source was opened twice")),
             Some(Server::Remote { base, credentials }) => (base, credentials, None),
@@ -86,32 +140,32 @@ impl Source for TechWolfSource {
             };
             self.progress = Progress::behind(from);
         }
+        let (limits, counts) = (self.limits, Arc::default());
+        let opening = Opening { limits, connection: &self.connection, counts };
         let url = self.listing.url(&base);
-        let mut urls = vec![&url];
-        if let Credentials::Client(client) = &credentials {
-            urls.push(&client.token_url);
-        }
-        let client = Client::new(&urls, self.limits.timeout, self.limits.retry)?;
-        self.connection = Some(Connection {
+        let client = opening.client(url, limits.max_page_bytes, PAGE_ADVICE)?;
+        let tokens = opening.tokens(credentials, run).await?;
+        self.export = Some(Export {
             client,
-            tokens: Tokens::new(credentials),
-            url,
-            max_page_bytes: self.limits.max_page_bytes.get(),
-            _endpoint: endpoint,
+            tokens,
+            retry: limits.retry,
+            rate: limits.rate.map(RateLimit::per_second),
+            page_size: PageSize::new(limits.page_size),
+            endpoint,
         });
         Ok(())
     }
 
     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
         let Next::Page { number, cursor } = &self.next else { return Ok(None) };
-        let Some(connection) = &mut self.connection else {
+        let Some(export) = &mut self.export else {
             return Err(StageError::new(ErrorKind::Defect, "the source was not opened"));
         };
         let name = match cursor {
             Some(cursor) => format!("page {number} (after `{cursor}`)"),
             None => format!("page {number} (the first)"),
         };
-        let mut page = connection
+        let mut page = export
             .fetch(&self.listing, &name, *number, cursor.as_ref())
             .await
             .map_err(|error| error.context(&name))?;
@@ -125,7 +179,7 @@ impl Source for TechWolfSource {
     }
 
     fn statistics(&self) -> SourceStatistics {
-        self.connection.as_ref().map(|open| open.client.statistics).unwrap_or_default()
+        self.export.as_ref().map(|open| open.client.counts.statistics()).unwrap_or_default()
     }
 }
 
@@ -136,108 +190,4 @@ fn local(endpoint: &RunningEndpoint) -> Result<(Url, Credentials), StageError> {
     let base = Url::parse(&endpoint.url).map_err(wrong)?;
     let client = ClientCredentials::of_endpoint(endpoint.credentials.clone()).map_err(wrong)?;
     Ok((base, Credentials::Client(Box::new(client))))
-}
-
-impl Connection {
-    async fn fetch(
-        &mut self,
-        listing: &Listing,
-        name: &str,
-        number: u64,
-        cursor: Option<&Cursor>,
-    ) -> Result<Page, StageError> {
-        let body = listing.body(cursor).map_err(|error| {
-            StageError::new(ErrorKind::Defect, "the request can't be written").caused_by(error)
-        })?;
-        let post = Post::new(self.url.clone(), body, self.max_page_bytes);
-        let options = self.client.retry;
-        let mut attempts = Attempts::new(&options, name);
-        let (mut sent, mut renewed) = (0, false);
-        loop {
-            let page = match self.ask(&post, &mut sent, &mut renewed).await {
-                Ok(answer) => self
-                    .page(&answer, number, cursor)
-                    .await
-                    .map_err(|error| error.context(&post.shown)),
-                Err(error) => Err(error),
-            };
-            match page {
-                Ok(page) => return Ok(page),
-                Err(error) => attempts.wait_after(error).await?,
-            }
-        }
-    }
-
-    async fn page(
-        &self,
-        answer: &Answer,
-        number: u64,
-        cursor: Option<&Cursor>,
-    ) -> Result<Page, StageError> {
-        if !answer.is_success() {
-            return Err(self.refusal(answer, cursor));
-        }
-        // A page can be megabytes of JSON; other requests must not wait for it.
-        let (body, cursor) = (answer.body.clone(), cursor.cloned());
-        let splitting = tokio::task::spawn_blocking(move || split_page(&body, number, cursor));
-        let split = splitting.await.unwrap_or_else(|panic| {
-            Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))
-        });
-        split.map_err(|error| self.with_beginning(error, answer))
-    }
-
-    /// Sends the request, once more with a new token if the one in use is not accepted any longer.
-    async fn ask(
-        &mut self,
-        post: &Post,
-        sent: &mut u32,
-        renewed: &mut bool,
-    ) -> Result<Answer, StageError> {
-        loop {
-            let token = self.tokens.bearer(&mut self.client).await?;
-            self.client.count_repeat(sent);
-            let answer = self.client.send(post, Some(&token)).await?;
-            if !answer.is_unauthorized() || *renewed || !self.tokens.forget() {
-                return Ok(answer);
-            }
-            tracing::info!("the token was refused; asking for a new one");
-            *renewed = true;
-        }
-    }
-
-    fn refusal(&self, answer: &Answer, cursor: Option<&Cursor>) -> StageError {
-        let message = answer.describe(&self.tokens.secrets());
-        let status = answer.status.as_u16();
-        let error = answer.with_wait(status_error(status, message));
-        match (status, cursor) {
-            (300..=399, _) => error.hint("correct `url` in [source]"),
-            (401, _) => error.hint(
-                "the token was refused: check that [source.auth] belongs to the tenant in `url`",
-            ),
-            (403, _) => error.hint(
-                "the credentials may not export task profiles, or not in the words of this \
-                 `external_vendor`; ask TechWolf for the right to",
-            ),
-            (404, Some(_)) => error
-                .hint("the job that was the cursor may have been deleted meanwhile; start afresh"),
-            (404 | 405, _) => {
-                error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")
-            }
-            (400 | 422, _) => {
-                error.hint("check `limit`, `include`, `filters` and `external_vendor` in [source]")
-            }
-            _ => error,
-        }
-    }
-
-    /// A login page or a proxy's greeting is easier to recognise than a complaint about JSON.
-    fn with_beginning(&self, error: StageError, answer: &Answer) -> StageError {
-        if answer.body.trim_ascii_start().starts_with(b"{") {
-            return error;
-        }
-        match excerpt(&answer.body, &self.tokens.secrets()) {
-            Some(beginning) => error.context(format!("`{beginning}`")),
-            None => error,
-        }
-    }
 }

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
+mod cache;
 mod faults;
 mod faults_on_demand;
+mod keys;
 mod listing;
 mod options;
+mod page_size;
 mod sandbox;
+mod secrets;
 mod shapes;
 mod tenant;
 mod tokens;

@@ -1,8 +1,11 @@
 //! A tenant that answers from a script, and the source that reads from it.
 
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use serde_json::{Value, json};
 use taskferry_core::{
-    BuildContext, Endpoints, NoFiles, Page, Problem, Registry, RunContext, Source, StageError,
+    BuildContext, Endpoints, InputFiles, Page, Problem, Registry, RunContext, Source, StageError,
 };
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_source_techwolf::TechWolfOptions;
@@ -94,6 +97,20 @@ impl Tenant {
     }
 }
 
+/// The files that there are.
+#[derive(Debug)]
+struct Files;
+
+impl InputFiles for Files {
+    fn resolve(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+}
+
 pub(crate) fn build(options: &Value) -> Result<Box<dyn Source>, Vec<Problem>> {
     build_with(options, &Endpoints::default())
 }
@@ -104,7 +121,7 @@ pub(crate) fn build_with(
 ) -> Result<Box<dyn Source>, Vec<Problem>> {
     let mut registry = Registry::new();
     registry.source::<TechWolfOptions>();
-    let built = registry.build_source("techwolf", options, &BuildContext::new(&NoFiles, endpoints));
+    let built = registry.build_source("techwolf", options, &BuildContext::new(&Files, endpoints));
     built.expect("the type is registered").map(|built| built.source)
 }
 
@@ -112,10 +129,17 @@ pub(crate) async fn opened(options: &Value) -> Box<dyn Source> {
     open(build(options).expect("good options")).await
 }
 
-pub(crate) async fn open(mut source: Box<dyn Source>) -> Box<dyn Source> {
-    let run = RunContext::new("test", "2026-11-23T20:42:43Z".parse().expect("an instant"), "r1");
+pub(crate) async fn open(source: Box<dyn Source>) -> Box<dyn Source> {
+    open_in(source, run()).await
+}
+
+pub(crate) async fn open_in(mut source: Box<dyn Source>, run: RunContext) -> Box<dyn Source> {
     source.open(&run, None).await.expect("the source opens");
     source
+}
+
+pub(crate) fn run() -> RunContext {
+    RunContext::new("test", "2026-11-23T20:42:43Z".parse().expect("an instant"), "r1")
 }
 
 /// What came of reading to the end.

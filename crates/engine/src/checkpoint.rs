@@ -1,0 +1,165 @@
+//! What a run leaves for the one that goes on with it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use taskferry_core::{Cursor, Mark, Pipeline, Position, Resumption, RunContext};
+use taskferry_state::StateDir;
+
+use crate::account::Account;
+use crate::expect::{self, Baseline};
+
+/// The layout of the file. A checkpoint of another layout is of no use, and the run starts over.
+const LAYOUT: u32 = 1;
+
+/// How far a run is, durably: every sink has everything up to here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    pub(crate) layout: u32,
+    /// That of the pipeline.
+    pub(crate) digest: String,
+    pub(crate) run_id: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) saved_at: Timestamp,
+    pub(crate) state: CheckpointState,
+    /// The cursor of the next page; `None` after the last.
+    pub(crate) cursor: Option<String>,
+    pub(crate) account: Account,
+    /// One for each sink.
+    pub(crate) marks: Vec<Mark>,
+    /// How many traces of pages stand in their journal.
+    pub(crate) traces: u64,
+    pub(crate) dead_letters: Option<DeadLetterMark>,
+}
+
+/// What is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CheckpointState {
+    /// To read on, or to publish.
+    Open,
+    /// To publish what is sealed.
+    Sealed,
+    /// Nothing, as the export did not look as expected; unless other things are expected now.
+    Refused,
+}
+
+/// How far the file of dead letters belongs to the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DeadLetterMark {
+    pub(crate) path: PathBuf,
+    /// Its size in bytes before the run.
+    pub(crate) before: u64,
+    /// Its size in bytes now.
+    pub(crate) bytes: u64,
+}
+
+/// How a run begins.
+#[derive(Debug)]
+pub(crate) enum Beginning {
+    /// At the first page.
+    Fresh {
+        /// What an earlier run left that is of no use any more, and why it is not.
+        over: Option<(Box<Checkpoint>, String)>,
+    },
+    /// Where an earlier attempt at the same run ended.
+    Resumed(Box<Checkpoint>),
+}
+
+impl Checkpoint {
+    /// A checkpoint of the current layout, saved now.
+    pub(crate) fn new(digest: &str, run: &RunContext, account: Account, marks: Vec<Mark>) -> Self {
+        Self {
+            layout: LAYOUT,
+            digest: digest.to_owned(),
+            run_id: run.run_id.clone(),
+            started_at: run.started_at,
+            saved_at: Timestamp::now(),
+            state: CheckpointState::Open,
+            cursor: None,
+            account,
+            marks,
+            traces: 0,
+            dead_letters: None,
+        }
+    }
+
+    /// The run that it belongs to.
+    pub(crate) fn run(&self, pipeline: &str) -> RunContext {
+        RunContext::new(pipeline, self.started_at, self.run_id.clone())
+    }
+
+    pub(crate) fn position(&self, traces: Vec<u128>) -> Position {
+        let cursor = self.cursor.as_deref().map(Cursor::new);
+        Position::new(self.account.source.pages, cursor, traces)
+    }
+
+    /// Why a run of `pipeline` can't go on here; `None` if it can.
+    fn is_of_no_use(
+        &self,
+        pipeline: &Pipeline,
+        baseline: Option<&Baseline>,
+        replay: bool,
+    ) -> Option<String> {
+        let within = pipeline.state.resume_within;
+        let age = Timestamp::now().duration_since(self.saved_at);
+        if self.digest != pipeline.digest || !self.account.has_shape_of(&Account::of(pipeline)) {
+            return Some("the pipeline, a file it reads or taskferry has changed".to_owned());
+        }
+        if age.unsigned_abs() > within.get() {
+            return Some(format!("it stopped longer ago than `resume_within` ({within})"));
+        }
+        if self.state == CheckpointState::Refused {
+            let refused =
+                expect::violations(&pipeline.expect, &self.account, self.started_at, baseline);
+            if !refused.is_empty() && !pipeline.expect.publish_anyway {
+                return Some("its export did not look as expected".to_owned());
+            }
+        }
+        let run = self.run(&pipeline.name).replaying(replay);
+        let mut sinks = pipeline.sinks.iter().zip(&self.marks);
+        sinks.find_map(|(stage, mark)| stage.sink.can_resume(&run, mark).err())
+    }
+}
+
+/// What the checkpoint of a run is called. That of a replay has a name of its own: it is another run, and does not end
+/// the one that may be resumed.
+pub(crate) fn name_of(run: &RunContext) -> &'static str {
+    if run.replay { "replay" } else { "checkpoint" }
+}
+
+/// Whether a run of `pipeline` leaves checkpoints at all.
+pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
+    pipeline.sinks.iter().all(|stage| stage.sink.resumption() != Resumption::Never)
+}
+
+/// Looks for a checkpoint to go on at. What can't be read is of no use, and is said.
+pub(crate) fn begin(
+    pipeline: &Pipeline,
+    state: &StateDir,
+    run: &RunContext,
+    name: &str,
+    baseline: Option<&Baseline>,
+    fresh: bool,
+) -> Beginning {
+    let checkpoint = match state.load::<Checkpoint>(name) {
+        Ok(None) => return Beginning::Fresh { over: None },
+        Ok(Some(checkpoint)) if checkpoint.layout == LAYOUT => Box::new(checkpoint),
+        Ok(Some(_)) | Err(_) => {
+            tracing::warn!("the checkpoint can't be read, and the run starts over");
+            return Beginning::Fresh { over: None };
+        }
+    };
+    let why = if fresh {
+        Some("as asked".to_owned())
+    } else if is_resumable(pipeline) {
+        checkpoint.is_of_no_use(pipeline, baseline, run.replay)
+    } else {
+        Some("a sink can't go on where it stopped".to_owned())
+    };
+    match why {
+        Some(why) => Beginning::Fresh { over: Some((checkpoint, why)) },
+        None => Beginning::Resumed(checkpoint),
+    }
+}

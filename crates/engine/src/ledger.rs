@@ -1,0 +1,147 @@
+//! Which pages every sink has, and what came of them.
+
+use std::collections::VecDeque;
+
+use taskferry_core::{Cursor, Delivery, Mark, Position, SourceStatistics};
+
+use crate::account::{Account, SinkCount, add_all};
+use crate::chain::ChainTally;
+use crate::dead_letter::DeadLetter;
+
+/// The truth about how far a run is. A page counts when every sink has made it durable.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    account: Account,
+    /// What earlier attempts at this run asked for.
+    earlier: SourceStatistics,
+    next: Option<Cursor>,
+    /// Pages that are on their way, in order.
+    pending: VecDeque<PendingPage>,
+    /// What each sink has delivered, as far as it is known.
+    deliveries: Vec<Delivery>,
+}
+
+/// A page that was read.
+#[derive(Debug)]
+pub(crate) struct ReadPage {
+    pub(crate) number: u64,
+    pub(crate) next: Option<Cursor>,
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+    pub(crate) traces: Vec<u128>,
+    /// What it took so far, in this attempt.
+    pub(crate) statistics: SourceStatistics,
+}
+
+/// What one sink has made durable of one page.
+#[derive(Debug)]
+pub(crate) struct SinkCommit {
+    pub(crate) page: u64,
+    pub(crate) mark: Mark,
+    pub(crate) count: SinkCount,
+    pub(crate) dead_letters: Vec<DeadLetter>,
+    /// All that the sink has delivered by now.
+    pub(crate) delivery: Delivery,
+}
+
+#[derive(Debug)]
+struct PendingPage {
+    read: ReadPage,
+    transformed: ChainTally,
+    sinks: Vec<Option<SinkCommit>>,
+}
+
+/// Pages that became durable everywhere, up to one after which a run could go on.
+#[derive(Debug)]
+pub(crate) struct Progressed {
+    /// One for each sink.
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) dead_letters: Vec<DeadLetter>,
+    pub(crate) traces: Vec<u128>,
+}
+
+impl Ledger {
+    pub(crate) fn new(account: Account, next: Option<Cursor>) -> Self {
+        let source = &account.source;
+        let earlier = SourceStatistics { requests: source.requests, retries: source.retries };
+        let deliveries = vec![Delivery::default(); account.sinks.len()];
+        Self { account, earlier, next, pending: VecDeque::new(), deliveries }
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The last page that every sink has; `None` for none.
+    pub(crate) fn position(&self) -> Option<Position> {
+        let pages = self.account.source.pages;
+        (pages > 0).then(|| Position::new(pages, self.next.clone(), Vec::new()))
+    }
+
+    /// What a sink has delivered so far.
+    pub(crate) fn delivery(&mut self, sink: usize) -> Delivery {
+        self.deliveries.get_mut(sink).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// What it took in the end, in this attempt.
+    pub(crate) fn note_statistics(&mut self, statistics: SourceStatistics) {
+        self.account.source.requests = self.earlier.requests + statistics.requests;
+        self.account.source.retries = self.earlier.retries + statistics.retries;
+    }
+
+    pub(crate) fn note_read(&mut self, read: ReadPage) {
+        let sinks = self.account.sinks.iter().map(|_| None).collect();
+        let transformed = ChainTally::default();
+        self.pending.push_back(PendingPage { read, transformed, sinks });
+    }
+
+    pub(crate) fn note_transformed(&mut self, page: u64, tally: ChainTally) {
+        if let Some(pending) = self.pending_page(page) {
+            pending.transformed = tally;
+        }
+    }
+
+    /// Takes note of a commit, and returns what has become durable everywhere by it.
+    pub(crate) fn note_committed(&mut self, sink: usize, commit: SinkCommit) -> Option<Progressed> {
+        if let Some(delivery) = self.deliveries.get_mut(sink) {
+            delivery.clone_from(&commit.delivery);
+        }
+        let pending = self.pending_page(commit.page)?;
+        *pending.sinks.get_mut(sink)? = Some(commit);
+        let mut progressed = None;
+        while let Some(page) = self.pending.pop_front() {
+            if page.sinks.iter().any(Option::is_none) {
+                self.pending.push_front(page);
+                break;
+            }
+            self.take_in(page, progressed.get_or_insert_with(Progressed::none));
+        }
+        progressed
+    }
+
+    fn take_in(&mut self, page: PendingPage, progressed: &mut Progressed) {
+        let PendingPage { read, transformed, sinks } = page;
+        let account = &mut self.account;
+        account.source.add(read.records, read.bytes, self.earlier, read.statistics);
+        add_all(&mut account.transforms, &transformed.counts);
+        progressed.dead_letters.extend(transformed.dead_letters);
+        progressed.traces.extend(read.traces);
+        progressed.marks.clear();
+        for (count, commit) in account.sinks.iter_mut().zip(sinks.into_iter().flatten()) {
+            count.add(&commit.count);
+            progressed.dead_letters.extend(commit.dead_letters);
+            progressed.marks.push(commit.mark);
+        }
+        self.next = read.next;
+    }
+
+    fn pending_page(&mut self, number: u64) -> Option<&mut PendingPage> {
+        self.pending.iter_mut().find(|pending| pending.read.number == number)
+    }
+}
+
+impl Progressed {
+    fn none() -> Self {
+        Self { marks: Vec::new(), dead_letters: Vec::new(), traces: Vec::new() }
+    }
+}

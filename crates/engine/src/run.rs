@@ -1,0 +1,255 @@
+//! A run from its beginning, which may be in the middle, to what it leaves behind.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use taskferry_core::{Pipeline, Position, RunContext, StageError};
+use taskferry_state::{History, Journal, StateDir};
+
+use crate::account::Account;
+use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable, name_of};
+use crate::dispatch::Dispatcher;
+use crate::expect::Baseline;
+use crate::keeper::Files;
+use crate::letter_file::{self, DeadLetterFile};
+use crate::manifest::{Committed, Manifest, Status};
+use crate::outline::Outline;
+use crate::progress::Progress;
+use crate::stop::StopSignal;
+
+/// What is kept of the last complete run.
+const LAST_COMPLETE: &str = "last_complete";
+
+/// The file with the traces of pages that a checkpoint has passed.
+fn traces_of(checkpoint: &str) -> String {
+    format!("{checkpoint}.traces")
+}
+
+/// How to run a pipeline.
+#[derive(Debug, Default)]
+pub struct RunOptions {
+    /// The run's identity and start; made now when absent. A run that resumes takes those of its first attempt.
+    pub run: Option<RunContext>,
+    /// Asks the run to stop before its end.
+    pub stop: Option<StopSignal>,
+    /// Counters to watch the run by, from [`Progress::new`].
+    pub progress: Option<Arc<Progress>>,
+    /// Where state is kept. Without it the run leaves no checkpoint, can't resume, and is compared with no other.
+    pub state: Option<StateDir>,
+    /// Whether to start over where the run could resume.
+    pub fresh: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The account of it.
+    pub manifest: Manifest,
+    /// What made it fail.
+    pub error: Option<StageError>,
+}
+
+/// Runs a pipeline to its end: complete, failed, or interrupted.
+///
+/// Never fails itself; how the run ended stands in the report.
+pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
+    let outline = Outline::of(&pipeline);
+    let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
+    let stop = options.stop.unwrap_or_else(StopSignal::never);
+    let start = Start::find(&pipeline, options.run, options.state, options.fresh);
+    let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
+    if let Some(account) = start.from.as_ref().map(|from| &from.account) {
+        progress.restore(account);
+    }
+    let mut dispatcher = Dispatcher::start(pipeline, start, &progress);
+    dispatcher.work(stop).await;
+    dispatcher.settle();
+    let (mut report, files) = dispatcher.report(&run, outline).await;
+    report.manifest.resumed_from = resumed_from;
+    report.manifest.dead_letter_file =
+        files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
+    if let Some(state) = files.and_then(Files::into_state)
+        && let Err(error) = remember(&state, &run, &report.manifest)
+    {
+        let warning = format!("the run is over, but {error}: {}", error.source);
+        report.manifest.warnings.push(warning);
+    }
+    report
+}
+
+/// A run of `pipeline` that begins now. The id sorts by time: `20261123T204243Z-7f3a9c`.
+pub fn new_run(pipeline: &str) -> RunContext {
+    let now = this_millisecond();
+    let stamp: String = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let run_id = format!("{stamp}-{:06x}", fastrand::u32(..) & 0xff_ffff);
+    RunContext::new(pipeline, now, run_id)
+}
+
+/// Now, without the digits that nobody reads.
+pub(crate) fn this_millisecond() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// Where a run begins, and with what.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) run: Arc<RunContext>,
+    /// The checkpoint to go on at.
+    pub(crate) from: Option<Box<Checkpoint>>,
+    /// The traces of the pages before it.
+    pub(crate) traces: Vec<u128>,
+    pub(crate) files: Files,
+    pub(crate) baseline: Option<Baseline>,
+}
+
+impl Start {
+    fn find(
+        pipeline: &Pipeline,
+        run: Option<RunContext>,
+        state: Option<StateDir>,
+        fresh: bool,
+    ) -> Self {
+        let run = run.unwrap_or_else(|| new_run(&pipeline.name));
+        let Some(state) = state else {
+            let dead_letters = DeadLetterFile::new(pipeline, &run);
+            let files = Files::new(None, None, None, dead_letters);
+            return Self { run: Arc::new(run), from: None, traces: vec![], files, baseline: None };
+        };
+        let run = run.with_state_dir(state.path());
+        let name = name_of(&run);
+        let baseline = state.load(LAST_COMPLETE).unwrap_or_else(|error| {
+            tracing::warn!("the last complete run is not known: {error}: {}", error.source);
+            None
+        });
+        let beginning = checkpoint::begin(pipeline, &state, &run, name, baseline.as_ref(), fresh);
+        let (from, why) = match beginning {
+            Beginning::Resumed(from) => match Self::resume(pipeline, &state, &from, &run) {
+                Ok(start) => return Self { baseline, ..start.with_state(state, from) },
+                Err(why) => (Some(from), why),
+            },
+            Beginning::Fresh { over: Some((from, why)) } => (Some(from), why),
+            Beginning::Fresh { over: None } => (None, String::new()),
+        };
+        if let Some(from) = from {
+            tracing::warn!("run {} is given up, and a new one begins: {why}", from.run_id);
+            give_up(pipeline, &state, &from, &run);
+        }
+        if let Err(error) = letter_file::discard(&run, &state) {
+            tracing::warn!("{error}: {}", error.source);
+        }
+        Self::fresh(pipeline, state, run, baseline)
+    }
+
+    fn fresh(
+        pipeline: &Pipeline,
+        state: StateDir,
+        run: RunContext,
+        baseline: Option<Baseline>,
+    ) -> Self {
+        let resumable = is_resumable(pipeline);
+        let run = run.resumable(resumable);
+        let name = name_of(&run);
+        let open = || Journal::open(&state.path().join(traces_of(name)), 0);
+        // Without them a job that comes again after a resume may go unnoticed, and nothing else is lost.
+        let traces = resumable.then(open).and_then(Result::ok);
+        let dead_letters = DeadLetterFile::new(pipeline, &run);
+        let name = resumable.then_some(name);
+        let files = Files::new(Some(state), name, traces, dead_letters);
+        Self { run: Arc::new(run), from: None, traces: Vec::new(), files, baseline }
+    }
+
+    /// Opens what a checkpoint needs.
+    fn resume(
+        pipeline: &Pipeline,
+        state: &StateDir,
+        from: &Checkpoint,
+        asked: &RunContext,
+    ) -> Result<Resuming, String> {
+        let name = name_of(asked);
+        let run = from.run(&pipeline.name).with_state_dir(state.path());
+        let run = run.resumable(true).replaying(asked.replay);
+        let told = |error: taskferry_state::StateError| format!("{error}: {}", error.source);
+        let mut journal =
+            Journal::open(&state.path().join(traces_of(name)), from.traces * 16).map_err(told)?;
+        let bytes = journal.read().map_err(told)?;
+        let mut dead_letters = DeadLetterFile::new(pipeline, &run);
+        dead_letters.resume(from.dead_letters.as_ref(), state).map_err(told)?;
+        let chunks = bytes.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok());
+        let traces = chunks.map(u128::from_le_bytes).collect();
+        Ok(Resuming { run, traces, journal, dead_letters })
+    }
+
+    fn resumed_from(&self) -> Option<Committed> {
+        let from = self.from.as_ref()?;
+        Some(Committed { pages: from.account.source.pages, next_cursor: from.cursor.clone() })
+    }
+
+    /// Where the source goes on.
+    pub(crate) fn position(&mut self) -> Option<Position> {
+        let traces = std::mem::take(&mut self.traces);
+        self.from.as_ref().map(|from| from.position(traces))
+    }
+
+    pub(crate) fn account(&self, pipeline: &Pipeline) -> Account {
+        self.from.as_ref().map_or_else(|| Account::of(pipeline), |from| from.account.clone())
+    }
+}
+
+/// What is open of a run that resumes.
+struct Resuming {
+    run: RunContext,
+    traces: Vec<u128>,
+    journal: Journal,
+    dead_letters: DeadLetterFile,
+}
+
+impl Resuming {
+    fn with_state(self, state: StateDir, from: Box<Checkpoint>) -> Start {
+        let Self { run, traces, journal, dead_letters } = self;
+        let pages = from.account.source.pages;
+        let which = if from.cursor.is_some() { "page" } else { "the last page," };
+        tracing::info!("run {} goes on after {which} {pages}", from.run_id);
+        let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
+        Start { run: Arc::new(run), from: Some(from), traces, files, baseline: None }
+    }
+}
+
+/// Takes away what a run has left that nobody will go on with.
+fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &RunContext) {
+    let run = from.run(&pipeline.name).replaying(asked.replay);
+    for (stage, mark) in pipeline.sinks.iter().zip(&from.marks) {
+        stage.sink.discard(&run, mark);
+    }
+    if let Err(error) = state.remove(name_of(&run)) {
+        tracing::warn!("{error}: {}", error.source);
+    }
+}
+
+/// Keeps the account of a run, and forgets the checkpoint of one that nobody has to go on with.
+fn remember(
+    state: &StateDir,
+    run: &RunContext,
+    manifest: &Manifest,
+) -> Result<(), taskferry_state::StateError> {
+    let published = manifest.status == Status::Complete
+        || (manifest.status == Status::Suspicious
+            && manifest.sinks.iter().any(|sink| sink.published));
+    let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
+    History::in_folder(state.path()).add(&format!("{stamp}-{}", manifest.run_id), manifest)?;
+    if manifest.status == Status::Complete && !run.replay {
+        let last = Baseline {
+            run_id: manifest.run_id.clone(),
+            finished_at: manifest.finished_at,
+            jobs: manifest.source.records,
+        };
+        state.save(LAST_COMPLETE, &last)?;
+    }
+    if published {
+        letter_file::keep(run, state)?;
+        state.remove(name_of(run))?;
+        _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! What a server says.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+use taskferry_core::StageError;
+use taskferry_retry::{retry_after, status_error};
+use url::Url;
+
+/// An answer, as much of it as was wanted.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// How long it asks to wait, by `Retry-After`.
+    pub wait: Option<Duration>,
+    /// Scheme, host and port it points to, by `Location`.
+    pub location: Option<String>,
+    /// The body, or its beginning.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// All but the body.
+    pub(crate) fn of(response: &Response, url: &Url) -> Self {
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let wait = header(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now()));
+        let location = header(LOCATION)
+            .and_then(|location| url.join(location).ok())
+            .map(|location| location.origin().ascii_serialization());
+        Self { status: response.status(), wait, location, body: Bytes::new() }
+    }
+
+    /// Whether the request did what it was meant to do (2xx).
+    pub fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// The status in words, `the server answered 404 Not Found` for example, and where a redirect leads.
+    pub fn said(&self) -> String {
+        let reason = self.status.canonical_reason().map(|reason| format!(" {reason}"));
+        let code = self.status.as_u16();
+        let said = format!("the server answered {code}{}", reason.unwrap_or_default());
+        match &self.location {
+            Some(origin) if self.status.is_redirection() => {
+                format!("{said}, which leads to {origin} and is not followed")
+            }
+            _ => said,
+        }
+    }
+
+    /// An error of the kind and status that the answer's status stands for, with the wait it asks for.
+    pub fn error(&self, message: impl Into<String>) -> StageError {
+        let error = status_error(self.status.as_u16(), message);
+        match self.wait {
+            Some(wait) => error.retry_after(wait),
+            None => error,
+        }
+    }
+}

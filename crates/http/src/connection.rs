@@ -1,0 +1,167 @@
+//! How servers are reached, whichever they are.
+
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use reqwest::{Certificate, ClientBuilder, Proxy};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_core::{BuildContext, KeyPath, Problem, Secret};
+use taskferry_retry::root_cause;
+use url::Url;
+
+/// How servers are reached: whose certificates are trusted, and through which proxy.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectionOptions {
+    /// A file of certificate authorities in PEM form that are trusted beside the system's. Certificates are always
+    /// checked.
+    pub ca_file: Option<PathBuf>,
+    /// The proxy that requests go through, `http://user:password@proxy.example:3128` for example; "none" or an empty text
+    /// for none at all. What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say counts only where this is left out. This machine
+    /// is always reached without one.
+    pub proxy: Option<Secret>,
+}
+
+/// [`ConnectionOptions`] that were checked. By default the system's authorities and the environment's proxy.
+#[derive(Clone, Default)]
+pub struct Connection {
+    authorities: Vec<Certificate>,
+    proxy: ProxyChoice,
+}
+
+#[derive(Clone, Default)]
+enum ProxyChoice {
+    #[default]
+    Environment,
+    None,
+    This(Box<Proxy>),
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = match self.proxy {
+            ProxyChoice::Environment => "environment",
+            ProxyChoice::None => "none",
+            ProxyChoice::This(_) => "[secret]",
+        };
+        let mut shown = formatter.debug_struct("Connection");
+        shown.field("authorities", &self.authorities.len()).field("proxy", &proxy).finish()
+    }
+}
+
+impl ConnectionOptions {
+    /// Reads the file and looks at the address; no connection is made.
+    ///
+    /// # Errors
+    /// All that is wrong with the options, which stand at `table`.
+    pub fn check(
+        &self,
+        table: &KeyPath,
+        context: &BuildContext<'_>,
+    ) -> Result<Connection, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut connection = Connection::default();
+        let named = self.ca_file.as_deref().filter(|file| !file.as_os_str().is_empty());
+        if let Some(file) = named {
+            match authorities(&table.key("ca_file"), file, context) {
+                Ok(authorities) => connection.authorities = authorities,
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if let Some(address) = &self.proxy {
+            match proxy(&table.key("proxy"), address) {
+                Ok(proxy) => connection.proxy = proxy,
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(connection) } else { Err(problems) }
+    }
+}
+
+fn authorities(
+    path: &KeyPath,
+    file: &Path,
+    context: &BuildContext<'_>,
+) -> Result<Vec<Certificate>, Problem> {
+    let written = file.display();
+    let resolved = context.files().resolve(file);
+    let problem = |code, message: String| Problem::at(path.clone(), code, message);
+    let bytes = context.files().read(file).map_err(|error| {
+        problem("file::unreadable", format!("can't read the certificates in `{written}`: {error}"))
+            .help(format!("they were looked for at {}", resolved.display()))
+    })?;
+    let help = "name a file with blocks that begin with `-----BEGIN CERTIFICATE-----`";
+    let authorities = Certificate::from_pem_bundle(&bytes)
+        .map_err(|error| format!("`{written}` is not in PEM form: {}", root_cause(&error)))
+        .and_then(|found| {
+            let nothing = || format!("`{written}` holds no certificate in PEM form");
+            (!found.is_empty()).then_some(found).ok_or_else(nothing)
+        })
+        .map_err(|message| problem("tls::ca_file", message).help(help))?;
+    // Only who trusts them finds out whether they are certificates.
+    let trial = reqwest::Client::builder().no_proxy().tls_certs_only(authorities.iter().cloned());
+    trial.build().map_err(|error| {
+        let message = format!("`{written}` holds what is no certificate: {}", root_cause(&error));
+        problem("tls::ca_file", message).help(help)
+    })?;
+    Ok(authorities)
+}
+
+/// Says nothing of the address itself: there may be a password in it.
+fn proxy(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem> {
+    let text = address.expose().trim();
+    if text.is_empty() || text == "none" {
+        return Ok(ProxyChoice::None);
+    }
+    let problem = |code, message: String| {
+        let help = "write for example \"http://proxy.example:3128\", or \"none\"";
+        Problem::at(path.clone(), code, message).help(help)
+    };
+    let url = Url::parse(text)
+        .map_err(|error| problem("url::invalid", format!("this is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        let message = "the proxy's URL begins neither with `http://` nor with `https://`";
+        return Err(problem("url::scheme", message.to_owned()));
+    }
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        let message = "the proxy's URL goes on after the port";
+        return Err(problem("url::path", message.to_owned()));
+    }
+    let proxy = Proxy::all(url)
+        .map_err(|_| problem("url::invalid", "this can't be a proxy's URL".to_owned()))?;
+    Ok(ProxyChoice::This(Box::new(proxy)))
+}
+
+impl Connection {
+    /// Where the proxy is named that may be to blame when no connection comes about.
+    pub(crate) fn proxy_named_by(&self) -> Option<&'static str> {
+        match self.proxy {
+            ProxyChoice::This(_) => Some("`connection.proxy`"),
+            ProxyChoice::None => None,
+            ProxyChoice::Environment => {
+                let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+                let mut both =
+                    names.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+                both.any(|name| env::var_os(name).is_some())
+                    .then_some("the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name")
+            }
+        }
+    }
+
+    /// Adds what was chosen to a client that reaches other machines.
+    pub(crate) fn apply(&self, builder: ClientBuilder) -> ClientBuilder {
+        let builder = self.trust(builder);
+        match &self.proxy {
+            ProxyChoice::Environment => builder,
+            ProxyChoice::None => builder.no_proxy(),
+            ProxyChoice::This(proxy) => builder.proxy(Proxy::clone(proxy)),
+        }
+    }
+
+    /// Adds the authorities alone.
+    pub(crate) fn trust(&self, builder: ClientBuilder) -> ClientBuilder {
+        builder.tls_certs_merge(self.authorities.iter().cloned())
+    }
+}

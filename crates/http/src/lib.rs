@@ -1,0 +1,42 @@
+//! The HTTP client of the stages that send requests. No other crate knows which library it is made of.
+//!
+//! What it promises, whoever uses it:
+//!
+//! - Requests go to the one address a [`Client`] was made for. Redirects are told and never followed, so that neither
+//!   credentials nor records reach a host, or a scheme, that the pipeline file does not name.
+//! - Servers' certificates are always checked: against the system's authorities and those of
+//!   [`ConnectionOptions::ca_file`]. Nothing switches that off.
+//! - No proxy leads back to this machine.
+//! - An answer is read up to a limit, and the whole request has a time limit.
+//! - What goes wrong is a [`StageError`](taskferry_core::StageError): temporary if it may pass, with advice, and without
+//!   the address, which may be a secret.
+//!
+//! Repeating a request is not done here; that is what `taskferry-retry` decides.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # let server = taskferry_retry::faulty_server::FaultyServer::start(|_| {
+//! #     taskferry_retry::faulty_server::Answer::new(200, "thanks")
+//! # }).await.unwrap();
+//! # let url = server.url().parse().unwrap();
+//! use taskferry_http::{Advice, Client, Connection, Reading, header::HeaderMap};
+//!
+//! let advice = Advice { slow: "raise `timeout`", unreachable: "check `url`" };
+//! let client = Client::new(url, "30s".parse().unwrap(), &Connection::default(), advice)?;
+//! let answer = client.post(HeaderMap::new(), "[]", Reading::Whole { max_bytes: 1 << 20 }).await?;
+//! assert!(answer.is_success());
+//! assert_eq!(answer.body, "thanks");
+//! # Ok::<(), taskferry_core::StageError>(())
+//! # }).unwrap();
+//! ```
+
+mod answer;
+mod client;
+mod connection;
+mod rate;
+
+pub use answer::Answer;
+pub use client::{Advice, Client, Reading, bearer};
+pub use connection::{Connection, ConnectionOptions};
+pub use rate::RateLimit;
+pub use reqwest::{StatusCode, header};

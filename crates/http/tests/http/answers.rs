@@ -1,0 +1,81 @@
+//! What becomes of an answer.
+
+use taskferry_core::{Duration, ErrorKind};
+use taskferry_http::header::HeaderMap;
+use taskferry_http::{Client, Connection, Reading};
+use taskferry_retry::faulty_server::{Answer, FaultyServer};
+
+use crate::{ADVICE, post};
+
+async fn server(answer: Answer) -> FaultyServer {
+    FaultyServer::start(move |_| answer.clone()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_redirect_is_told_and_not_followed() {
+    for (status, location) in
+        [(301, "http://elsewhere.example/x?sig=1"), (308, "//elsewhere.example/y")]
+    {
+        let server = server(Answer::new(status, "moved").header("location", location)).await;
+        let answer = post(server.url(), &Connection::default()).await.unwrap();
+        assert!(
+            answer.said().ends_with("which leads to http://elsewhere.example and is not followed")
+        );
+        assert_eq!(answer.error("x").kind(), ErrorKind::Config);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_wait_that_is_asked_for_is_in_the_error() {
+    let server = server(Answer::new(503, "busy").header("retry-after", "7")).await;
+    let answer = post(server.url(), &Connection::default()).await.unwrap();
+    assert_eq!(
+        (answer.said().as_str(), &answer.body[..]),
+        ("the server answered 503 Service Unavailable", &b"busy"[..])
+    );
+    let error = answer.error("busy");
+    assert!(error.is_temporary());
+    assert_eq!(error.wait().unwrap().as_secs(), 7);
+}
+
+#[tokio::test]
+async fn an_answer_is_read_up_to_its_limit() {
+    let beyond = server(Answer::new(200, "x".repeat(10_001))).await;
+    let error = post(beyond.url(), &Connection::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
+    let within = server(Answer::new(200, "x".repeat(10_000))).await;
+    assert_eq!(post(within.url(), &Connection::default()).await.unwrap().body.len(), 10_000);
+}
+
+#[tokio::test]
+async fn of_an_endless_refusal_the_beginning_is_enough() {
+    let server = server(Answer::new(500, "no ".repeat(1000)).endless()).await;
+    let answer = post(server.url(), &Connection::default()).await.unwrap();
+    assert!(answer.body.starts_with(b"no no") && answer.body.len() < 1 << 20);
+}
+
+#[tokio::test]
+async fn a_server_that_stays_silent_is_a_timeout_with_advice() {
+    let server = server(Answer::new(200, "").silent()).await;
+    let url = server.url().parse().unwrap();
+    let client =
+        Client::new(url, Duration::from_millis(100), &Connection::default(), ADVICE).unwrap();
+    let reading = Reading::Whole { max_bytes: 10_000 };
+    let error = client.post(HeaderMap::new(), "", reading).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Timeout, true));
+    assert_eq!(error.to_string(), "no whole answer came within 100ms");
+    assert_eq!(error.hint_text(), Some("be patient"));
+}
+
+#[tokio::test]
+async fn nobody_there_is_no_connection_and_shows_no_path() {
+    let server = server(Answer::new(200, "")).await;
+    let url = format!("{}/hunter2?key=hunter2", server.url());
+    drop(server);
+    let error = post(&url, &Connection::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Network, true));
+    assert!(error.to_string().starts_with("no connection: "), "{error}");
+    assert_eq!(error.hint_text(), Some("look at the address"));
+    assert!(!format!("{error:?}").contains("hunter2"));
+}

@@ -1,0 +1,25 @@
+//! What the client promises, seen from outside: against servers and proxies that behave as each test wants it.
+
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
+mod answers;
+mod files;
+mod options;
+mod proxies;
+mod secrets;
+mod tls;
+
+use taskferry_core::{Duration, StageError};
+use taskferry_http::header::HeaderMap;
+use taskferry_http::{Advice, Answer, Client, Connection, Reading};
+
+const ADVICE: Advice = Advice { slow: "be patient", unreachable: "look at the address" };
+
+fn client(url: &str, connection: &Connection) -> Client {
+    Client::new(url.parse().unwrap(), Duration::from_secs(20), connection, ADVICE).unwrap()
+}
+
+async fn post(url: &str, connection: &Connection) -> Result<Answer, StageError> {
+    let reading = Reading::Whole { max_bytes: 10_000 };
+    client(url, connection).post(HeaderMap::new(), "[]", reading).await
+}

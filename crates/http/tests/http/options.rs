@@ -1,0 +1,65 @@
+//! Options: what is wrong and how it is said.
+
+use serde_json::{Value, json};
+
+use crate::files::{Files, checked};
+
+fn problems(options: &Value) -> Vec<(String, &'static str, String)> {
+    let text: &[u8] =
+        b"-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
+    let torn: &[u8] = b"-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----\n";
+    let files =
+        [("empty.pem", &b""[..]), ("text.pem", b"hello"), ("no.pem", text), ("torn.pem", torn)];
+    let files = Files(files.map(|(name, content)| (name, content.to_vec())).into());
+    let problems = checked(options, &files).unwrap_err().into_iter();
+    let shown = problems.map(|problem| {
+        assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+        (problem.path.to_string(), problem.code, problem.message)
+    });
+    shown.collect()
+}
+
+#[test]
+fn a_ca_file_that_can_not_be_used_is_told_while_checking() {
+    for (file, code, says) in [
+        ("nowhere.pem", "file::unreadable", "can't read the certificates in `nowhere.pem`"),
+        ("empty.pem", "tls::ca_file", "`empty.pem` holds no certificate"),
+        ("text.pem", "tls::ca_file", "`text.pem` holds no certificate"),
+        ("no.pem", "tls::ca_file", "`no.pem` holds what is no certificate"),
+        ("torn.pem", "tls::ca_file", "`torn.pem` is not in PEM form"),
+    ] {
+        let found = problems(&json!({"ca_file": file}));
+        let [(path, found_code, message)] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((path.as_str(), *found_code), ("connection.ca_file", code), "{file}");
+        assert!(message.starts_with(says), "{message}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_none_is_told_without_showing_it() {
+    for (proxy, code) in [
+        ("proxy.example:3128", "url::scheme"),
+        ("hunter2", "url::invalid"),
+        ("http://", "url::invalid"),
+        ("socks5://user:hunter2@proxy.example", "url::scheme"),
+        ("http://user:hunter2@proxy.example/path", "url::path"),
+        ("http://proxy.example?key=hunter2", "url::path"),
+    ] {
+        let found = problems(&json!({"proxy": proxy}));
+        assert_eq!((found[0].0.as_str(), found[0].1), ("connection.proxy", code), "{proxy}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    assert_eq!(problems(&json!({"ca_file": "nowhere.pem", "proxy": "ftp://x"})).len(), 2);
+    let switch = problems(&json!({"insecure": true}));
+    assert_eq!(switch[0].1, "key::unknown", "nothing switches the checking of certificates off");
+}
+
+#[test]
+fn what_is_left_empty_is_left_out() {
+    for options in [json!({}), json!({"ca_file": "", "proxy": ""}), json!({"proxy": "none"})] {
+        assert!(checked(&options, &Files::default()).is_ok(), "{options}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Proxies: that of the options, that of the environment, and none.
+
+use std::process::Command;
+
+use serde_json::json;
+use taskferry_core::ErrorKind;
+use taskferry_http::Connection;
+use taskferry_retry::faulty_server::{Answer, FaultyServer};
+
+use crate::files::connection;
+use crate::post;
+
+/// Says whom it was asked for.
+async fn proxy() -> FaultyServer {
+    FaultyServer::start(|request| Answer::new(200, request.target.clone())).await.unwrap()
+}
+
+#[tokio::test]
+async fn requests_go_through_the_proxy_with_its_credentials() {
+    let proxy = proxy().await;
+    let address = proxy.url().replace("http://", "http://user:hunter2@");
+    let connection = connection(&json!({"proxy": address}));
+    let answer = post("http://receiver.example/x", &connection).await.unwrap();
+    assert_eq!(answer.body, "http://receiver.example/x");
+    let request = &proxy.requests()[0];
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjpodW50ZXIy"));
+    assert!(!format!("{connection:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn no_proxy_leads_back_to_this_machine() {
+    let (proxy, server) = (proxy().await, proxy().await);
+    let connection = connection(&json!({"proxy": proxy.url()}));
+    let answer = post(&format!("{}/here", server.url()), &connection).await.unwrap();
+    assert_eq!(answer.body, "/here");
+    assert!(proxy.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_that_opens_no_tunnel_is_told() {
+    for status in [403, 407, 502] {
+        let proxy = FaultyServer::start(move |_| Answer::new(status, "no")).await.unwrap();
+        let address = proxy.url().replace("http://", "http://user:hunter2@");
+        let connection = connection(&json!({"proxy": address}));
+        let error = post("https://receiver.example/hunter2", &connection).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Network, true));
+        assert!(error.hint_text().unwrap().contains("check `connection.proxy`"), "{error:?}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        assert_eq!(proxy.requests()[0].method, "CONNECT");
+    }
+}
+
+/// Runs one test of this file in a process of its own, which has `HTTP_PROXY` in its environment, and an
+/// `HTTPS_PROXY` where nobody is.
+fn with_environment(name: &str, proxy: &FaultyServer) {
+    let test = format!("proxies::{name}");
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", &test, "--ignored"]).env_remove("NO_PROXY").env_remove("no_proxy");
+    child.env("HTTP_PROXY", proxy.url()).env("HTTPS_PROXY", "http://127.0.0.1:1");
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_environment_s_proxy_counts_unless_the_options_say_otherwise() {
+    let proxy = proxy().await;
+    let server = &proxy;
+    tokio::task::block_in_place(|| with_environment("in_an_environment_with_a_proxy", server));
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, with an environment of its own"]
+async fn in_an_environment_with_a_proxy() {
+    let answer = post("http://receiver.invalid/x", &Connection::default()).await.unwrap();
+    assert_eq!(answer.body, "http://receiver.invalid/x");
+    let direct = post("http://receiver.invalid/x", &connection(&json!({"proxy": "none"}))).await;
+    assert_eq!(direct.unwrap_err().kind(), ErrorKind::Network);
+    let error = post("https://receiver.invalid/x", &Connection::default()).await.unwrap_err();
+    assert!(error.hint_text().unwrap().contains("HTTP_PROXY"), "{error:?}");
+}

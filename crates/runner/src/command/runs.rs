@@ -1,0 +1,130 @@
+//! `taskferry runs`: what the last runs of a pipeline came to.
+
+use std::path::Path;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde::Deserialize;
+use serde_json::Value;
+use taskferry_core::Registry;
+use taskferry_state::{History, StateError};
+
+use super::arguments::RunsArguments;
+use super::run::load;
+use super::table;
+use crate::console;
+use crate::exit::Exit;
+use crate::logging::LogFormat;
+
+/// What is shown of a manifest. Those of other versions may lack anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Account {
+    run_id: String,
+    status: String,
+    exit_code: u8,
+    started_at: String,
+    finished_at: String,
+    resumed_from: Option<Value>,
+    source: Counts,
+    sinks: Vec<Counts>,
+    dead_letters: u64,
+    error: Option<Failure>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Counts {
+    records: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Failure {
+    message: String,
+}
+
+/// Prints the last runs, the newest at the end.
+pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
+    let pipeline = match load(registry, &arguments.layers, &arguments.file, LogFormat::Text) {
+        Ok(pipeline) => pipeline,
+        Err(exit) => return exit,
+    };
+    let history = History::of(Path::new(&pipeline.state.dir), &pipeline.name);
+    let page = if arguments.json { lines(&history) } else { overview(&history) };
+    let page = match page {
+        Ok(Some(page)) => page,
+        Ok(None) => {
+            let (name, dir) = (&pipeline.name, &pipeline.state.dir);
+            console::line(&format!("no run of `{name}` is kept in `{dir}`"));
+            return Exit::COMPLETE;
+        }
+        Err(error) => {
+            console::error(&format!("{error}: {}", error.source));
+            return Exit::USAGE;
+        }
+    };
+    match console::data(&page) {
+        Ok(()) => Exit::COMPLETE,
+        Err(error) => {
+            console::error(&format!("can't write to standard output: {error}"));
+            Exit::DEFECT
+        }
+    }
+}
+
+/// The manifests as they are; `None` when there is none.
+fn lines(history: &History) -> Result<Option<String>, StateError> {
+    let manifests: Vec<Value> = history.all()?;
+    let lines: Vec<String> = manifests.iter().map(Value::to_string).collect();
+    Ok(Some(lines).filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n") + "\n"))
+}
+
+/// A run a line; `None` when there is none.
+fn overview(history: &History) -> Result<Option<String>, StateError> {
+    let accounts: Vec<Account> = history.all()?;
+    if accounts.is_empty() {
+        return Ok(None);
+    }
+    let mut shown = Table::new();
+    shown.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    shown.set_header([
+        "started",
+        "finished",
+        "status",
+        "exit",
+        "jobs",
+        "delivered",
+        "dead",
+        "run",
+        "",
+    ]);
+    for account in &accounts {
+        let delivered: Vec<String> =
+            account.sinks.iter().map(|sink| table::number(sink.records)).collect();
+        let resumed = account.resumed_from.as_ref().map(|_| "resumed".to_owned());
+        let failed = account.error.as_ref().map(|failure| failure.message.clone());
+        let remark: Vec<String> = resumed.into_iter().chain(failed).collect();
+        shown.add_row([
+            second(&account.started_at),
+            second(&account.finished_at),
+            account.status.clone(),
+            account.exit_code.to_string(),
+            table::number(account.source.records),
+            delivered.join(", "),
+            table::number(account.dead_letters),
+            account.run_id.clone(),
+            remark.join("; "),
+        ]);
+    }
+    for column in 3..=6 {
+        if let Some(column) = shown.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    Ok(Some(format!("{}\n", shown.trim_fmt())))
+}
+
+/// An instant without the parts of a second.
+fn second(instant: &str) -> String {
+    instant.split_once('.').map_or_else(|| instant.to_owned(), |(second, _)| format!("{second}Z"))
+}

@@ -1,0 +1,175 @@
+//! A file that was gone on with is the file that an undisturbed run writes, byte for byte.
+
+#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
+mod driver;
+
+use std::fs::{self, File};
+use std::io::Write;
+
+use driver::{Folder, batch, build, run};
+use serde_json::{Value, json};
+use taskferry_core::{Mark, Refusals, Sink};
+
+const FORMATS: [&str; 4] = ["ndjson", "json", "csv", "csv with columns"];
+const COMPRESSIONS: [&str; 3] = ["none", "gzip", "zstd"];
+
+fn options(folder: &Folder, format: &str, compression: &str) -> Value {
+    let mut options = json!({
+        "path": folder.path("jobs").to_str().unwrap(),
+        "format": format.split(' ').next(),
+        "compression": compression,
+    });
+    if format.ends_with("columns") {
+        options["columns"] = json!(["b", "a", "never"]);
+    }
+    options
+}
+
+/// Batches of which some are empty, and whose fields come one by one.
+fn batches() -> Vec<Vec<Value>> {
+    let record = |number: usize| match number % 4 {
+        0 => json!({"a": number}),
+        1 => json!({"b": "x, \"y\"\n", "a": number}),
+        2 => json!({"c": [number, null]}),
+        _ => json!({"a": "z".repeat(number * 300)}),
+    };
+    (0..6).map(|page| (page * 5..page * 5 + page % 3 * 2).map(record).collect()).collect()
+}
+
+async fn opened(options: &Value, from: Option<&Mark>) -> Box<dyn Sink> {
+    let mut sink = build(options).unwrap();
+    sink.open(&run().resumable(true), from).await.unwrap();
+    sink
+}
+
+async fn deliver(sink: &mut dyn Sink, values: &[Value]) -> Mark {
+    sink.write(&batch(values), &mut Refusals::default()).await.unwrap();
+    sink.commit().await.unwrap()
+}
+
+async fn undisturbed(folder: &Folder, format: &str, compression: &str) -> Vec<u8> {
+    let options = options(folder, format, compression);
+    let mut sink = opened(&options, None).await;
+    for values in batches() {
+        deliver(&mut *sink, &values).await;
+    }
+    sink.finish().await.unwrap();
+    fs::read(folder.path("jobs")).unwrap()
+}
+
+/// What an accident leaves behind what was committed.
+fn spoil(folder: &Folder) {
+    for name in folder.names().iter().filter(|name| name.starts_with('.')) {
+        let mut file = File::options().append(true).open(folder.path(name)).unwrap();
+        file.write_all(b"half a rec").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_format_and_wherever_it_stopped() {
+    for format in FORMATS {
+        for compression in COMPRESSIONS {
+            let whole = Folder::new();
+            let expected = undisturbed(&whole, format, compression).await;
+            for stop in 1..=batches().len() {
+                let folder = Folder::new();
+                let options = options(&folder, format, compression);
+                let mut sink = opened(&options, None).await;
+                let mut mark = Mark::default();
+                for values in &batches()[..stop] {
+                    mark = deliver(&mut *sink, values).await;
+                }
+                drop(sink);
+                spoil(&folder);
+
+                let sink = build(&options).unwrap();
+                sink.can_resume(&run(), &mark).unwrap();
+                let mut sink = opened(&options, Some(&mark)).await;
+                for values in &batches()[stop..] {
+                    deliver(&mut *sink, values).await;
+                }
+                let delivery = sink.finish().await.unwrap();
+                let found = fs::read(folder.path("jobs")).unwrap();
+                assert!(found == expected, "{format}, {compression}, stopped after {stop}");
+                assert_eq!(delivery.files[0].bytes, expected.len() as u64);
+                assert_eq!(folder.names(), ["jobs"]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_sealed_only_gets_its_name() {
+    for format in FORMATS {
+        let whole = Folder::new();
+        let expected = undisturbed(&whole, format, "zstd").await;
+        let folder = Folder::new();
+        let options = options(&folder, format, "zstd");
+        let mut sink = opened(&options, None).await;
+        for values in batches() {
+            deliver(&mut *sink, &values).await;
+        }
+        let mark = sink.seal().await.unwrap();
+        drop(sink);
+        // Once before it had its name, and once more as if nobody had noticed that it has it.
+        let mut sums = Vec::new();
+        for _ in 0..2 {
+            build(&options).unwrap().can_resume(&run(), &mark).unwrap();
+            let mut sink = opened(&options, Some(&mark)).await;
+            assert_eq!(sink.seal().await.unwrap(), mark);
+            let delivery = sink.finish().await.unwrap();
+            sums.push((delivery.records, delivery.files[0].sha256.clone(), delivery.warnings));
+            assert!(fs::read(folder.path("jobs")).unwrap() == expected, "{format}");
+            assert_eq!(folder.names(), ["jobs"]);
+        }
+        assert_eq!(sums[0], sums[1]);
+        assert_eq!(sums[0].2.len(), if format.ends_with("columns") { 2 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_were_changed_are_noticed() {
+    let folder = Folder::new();
+    let options = options(&folder, "ndjson", "none");
+    let mut sink = opened(&options, None).await;
+    let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
+    drop(sink);
+    let part = folder.path(".jobs.part");
+    let sink = build(&options).unwrap();
+    assert!(sink.can_resume(&run(), &mark).is_ok());
+    fs::write(&part, "{\"a\":2}\n").unwrap();
+    let why = sink.can_resume(&run(), &mark).unwrap_err();
+    assert!(why.ends_with("is not there any more, or was changed"), "{why}");
+    fs::remove_file(&part).unwrap();
+    assert!(sink.can_resume(&run(), &mark).is_err());
+}
+
+#[tokio::test]
+async fn what_nobody_goes_on_with_is_taken_away() {
+    let folder = Folder::new();
+    for format in FORMATS {
+        let options = options(&folder, format, "gzip");
+        let mut sink = opened(&options, None).await;
+        let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
+        drop(sink);
+        assert!(!folder.names().is_empty());
+        build(&options).unwrap().discard(&run(), &mark);
+        assert!(folder.names().is_empty(), "{format}: {:?}", folder.names());
+
+        // Nothing was committed.
+        drop(opened(&options, None).await);
+        assert!(folder.names().is_empty(), "{format}: {:?}", folder.names());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_being_written_is_not_taken_away() {
+    let folder = Folder::new();
+    let options = options(&folder, "ndjson", "none");
+    let mut sink = opened(&options, None).await;
+    let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
+    build(&options).unwrap().discard(&run(), &mark);
+    sink.finish().await.unwrap();
+    assert_eq!(folder.names(), ["jobs"]);
+}

@@ -1,0 +1,61 @@
+//! What was delivered so far: the sink's mark.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use taskferry_core::{Delivery, Mark};
+
+/// Counts over a whole run, however often it was resumed. No secret stands in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Account {
+    /// Tells the receiver from others within the run, without its address.
+    pub(crate) receiver: String,
+    /// Batches that were taken or refused.
+    pub(crate) batches: u64,
+    /// Records that were taken.
+    pub(crate) records: u64,
+    /// Records that were refused.
+    pub(crate) refused: u64,
+    /// What the bodies weighed that were taken, as they were sent.
+    pub(crate) bytes: u64,
+    pub(crate) requests: u64,
+    pub(crate) retries: u64,
+    /// Bodies that were too large for the receiver and were sent in halves.
+    pub(crate) halved: u64,
+}
+
+impl Account {
+    /// # Errors
+    /// Why a run can't go on at this mark with this receiver.
+    pub(crate) fn at(mark: &Mark, receiver: &str) -> Result<Self, String> {
+        let account: Self = serde_json::from_value(mark.get().clone())
+            .map_err(|error| format!("the webhook's mark can't be read: {error}"))?;
+        if account.receiver == receiver {
+            Ok(account)
+        } else {
+            Err("the webhook's `url` is another one than before".to_owned())
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::new(json!(self))
+    }
+
+    pub(crate) fn delivery(&self) -> Delivery {
+        let halved = (self.halved > 0).then(|| {
+            let bodies = if self.halved == 1 { "body was" } else { "bodies were" };
+            format!(
+                "{} {bodies} too large for the receiver (413) and sent in halves: lower `batch_bytes`",
+                self.halved
+            )
+        });
+        Delivery {
+            records: self.records,
+            bytes: self.bytes,
+            requests: self.requests,
+            retries: self.retries,
+            files: Vec::new(),
+            warnings: halved.into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Bodies that weigh less on their way.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use flate2::write::GzEncoder;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How bodies are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// With gzip, said in `content-encoding`.
+    Gzip,
+}
+
+impl Compression {
+    pub(crate) fn content_encoding(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("gzip"),
+        }
+    }
+
+    /// # Errors
+    /// Those of the compressor.
+    pub(crate) fn compress(self, body: &Bytes) -> io::Result<Bytes> {
+        match self {
+            Self::None => Ok(body.clone()),
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+                encoder.write_all(body)?;
+                Ok(encoder.finish()?.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What goes out, in which order, and how often.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use serde_json::json;
+use taskferry_core::{Delivery, ErrorKind};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::driver::{PATH, Patient, batch, bodies, deliver, keys, receiver, run, sink, sink_to};
+
+#[tokio::test]
+async fn records_are_posted_as_their_text_is() {
+    let server = receiver([]).await;
+    let headers = json!({"Authorization": "Bearer hunter2", "x-team": "people"});
+    let mut sink = sink(&server, &json!({"headers": headers})).await;
+    let records = [r#"{"b": 1.10,  "a":100000000000000000001}"#, r#"{"ü":"\u00e9"}"#];
+    deliver(&mut *sink, &batch(1, &records)).await.unwrap();
+
+    let [request] = &server.requests()[..] else { panic!("one request") };
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", PATH));
+    assert_eq!(request.body, format!("[{},{}]", records[0], records[1]));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("authorization"), Some("Bearer hunter2"));
+    assert_eq!(request.header("x-team"), Some("people"));
+    assert!(request.header("user-agent").unwrap().starts_with("taskferry/"));
+    let key = request.header("idempotency-key").unwrap();
+    assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+}
+
+#[tokio::test]
+async fn batches_are_cut_by_number_and_by_size_and_at_every_commit() {
+    let server = receiver([]).await;
+    let mut sink = sink(&server, &json!({"batch_records": 2, "batch_bytes": "20 B"})).await;
+    deliver(&mut *sink, &batch(1, &["1", "2", "3", "4", "5"])).await.unwrap();
+    deliver(&mut *sink, &batch(2, &["6"])).await.unwrap();
+    deliver(&mut *sink, &batch(3, &[])).await.unwrap();
+    let large = r#""a record beyond the limit""#;
+    let mark = deliver(&mut *sink, &batch(4, &["7", large, "8", r#""twelve chars""#])).await;
+    assert_eq!(
+        bodies(&server),
+        [
+            "[1,2]",
+            "[3,4]",
+            "[5]",
+            "[6]",
+            "[7]",
+            r#"["a record beyond the limit"]"#,
+            r#"[8,"twelve chars"]"#
+        ]
+    );
+    let mark = mark.unwrap();
+    let told = ["batches", "records", "requests"].map(|key| mark.get()[key].clone());
+    assert_eq!(told, [json!(7), json!(10), json!(7)]);
+    let bytes: usize = bodies(&server).iter().map(String::len).sum();
+    let delivery = sink.finish().await.unwrap();
+    let expected = Delivery {
+        records: 10,
+        bytes: bytes as u64,
+        requests: 7,
+        retries: 0,
+        ..Delivery::default()
+    };
+    assert_eq!(delivery, expected);
+}
+
+#[tokio::test]
+async fn nothing_to_deliver_sends_nothing() {
+    let server = receiver([]).await;
+    let mut sink = sink(&server, &json!({})).await;
+    let mark = deliver(&mut *sink, &batch(1, &[])).await.unwrap();
+    assert_eq!(mark.get()["batches"], 0);
+    assert_eq!(sink.finish().await.unwrap(), Delivery::default());
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_receiver_that_stays_busy_is_asked_as_often_as_the_options_say() {
+    let server = receiver([Answer::new(503, "")]).await;
+    let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
+    let mut sink = sink(&server, &json!({"retry": retry})).await;
+    let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
+    assert!(error.full_message().contains("gave up after 3 attempts"), "{error}");
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Unavailable, 3));
+}
+
+#[tokio::test]
+async fn a_receiver_that_says_nothing_is_not_waited_for_without_end() {
+    let server = receiver([Answer::new(500, "").silent()]).await;
+    let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
+    let mut sink = sink(&server, &json!({"timeout": "100ms", "retry": retry})).await;
+    assert!(deliver(&mut *sink, &batch(1, &["1"])).await.is_err());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_yes_counts_whatever_follows_it() {
+    for answer in [
+        Answer::new(200, "x".repeat(1000)).endless(),
+        Answer::new(200, "x").cut(),
+        Answer::new(204, ""),
+    ] {
+        let server = receiver([answer]).await;
+        let mut sink = sink(&server, &json!({})).await;
+        deliver(&mut *sink, &batch(1, &["1"])).await.unwrap();
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_takes_records_where_they_belong() {
+    let proxy = receiver([]).await;
+    let address = proxy.url().replace("http://", "http://user:hunter2@");
+    let more = json!({
+        "url": "http://receiver.example/x", "allow_http": true, "connection": {"proxy": address},
+    });
+    let mut sink = sink(&proxy, &more).await;
+    deliver(&mut *sink, &batch(1, &["1"])).await.unwrap();
+    let [request] = &proxy.requests()[..] else { panic!("one request") };
+    assert_eq!(request.target, "http://receiver.example/x");
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjpodW50ZXIy"));
+    assert!(!format!("{sink:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn one_request_at_a_time_keeps_the_order_through_failures() {
+    let busy = || Answer::new(503, "");
+    let server = receiver([busy(), Answer::new(200, ""), busy(), Answer::new(200, "")]).await;
+    let mut sink = sink(&server, &json!({"batch_records": 1})).await;
+    deliver(&mut *sink, &batch(1, &["1", "2", "3"])).await.unwrap();
+    assert_eq!(bodies(&server), ["[1]", "[1]", "[2]", "[2]", "[3]"]);
+}
+
+#[tokio::test]
+async fn several_requests_of_a_page_go_side_by_side_and_pages_one_after_the_other() {
+    let server = Patient::start(3).await;
+    let more = json!({"batch_records": 1, "concurrency": 3, "timeout": "20s"});
+    let mut sink = sink_to(&server.url, &more);
+    sink.open(&run("r1"), None).await.unwrap();
+    for page in 1..=2 {
+        // The receiver takes nothing before three of these wait for it.
+        deliver(&mut *sink, &batch(page, &["1", "2", "3", "4", "5", "6"])).await.unwrap();
+        assert_eq!(server.taken.lock().unwrap().len() as u64, 6 * page);
+    }
+    assert_eq!(sink.delivered().records, 12);
+}
+
+#[tokio::test]
+async fn a_compressed_body_reads_as_it_would_without() {
+    let server = Patient::start(1).await;
+    let secret = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
+    let more = json!({"compression": "gzip", "signature": {"secrets": [secret]}});
+    let mut sink = sink_to(&server.url, &more);
+    sink.open(&run("r1"), None).await.unwrap();
+    let record = r#"{"job":"the same again, the same again, the same again, the same again, the same again"}"#;
+    deliver(&mut *sink, &batch(1, &[record, record, record])).await.unwrap();
+
+    let taken = server.taken.lock().unwrap();
+    let [(head, body)] = &taken[..] else { panic!("one request") };
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    let mut text = String::new();
+    GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, format!("[{record},{record},{record}]"));
+    assert!(body.len() < text.len());
+    assert_eq!(sink.delivered().bytes, body.len() as u64, "what went over the wire");
+}
+
+#[tokio::test]
+async fn what_a_run_that_fails_has_sent_is_told() {
+    let server = receiver([Answer::new(200, ""), Answer::new(503, "")]).await;
+    let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
+    let mut sink = sink(&server, &json!({"batch_records": 1, "retry": retry})).await;
+    assert_eq!(sink.delivered(), Delivery::default());
+    deliver(&mut *sink, &batch(1, &["1", "2"])).await.unwrap_err();
+    let expected =
+        Delivery { records: 1, bytes: 3, requests: 4, retries: 2, ..Delivery::default() };
+    assert_eq!(sink.delivered(), expected);
+}
+
+#[tokio::test]
+async fn a_receiver_that_was_down_gets_the_rest_when_it_is_back() {
+    let down = std::iter::repeat_with(|| Answer::new(503, "")).take(5);
+    let server = receiver(down.chain([Answer::new(200, "")])).await;
+    let circuit = json!({"failures": 2, "cool_down": "1ms"});
+    let mut sink = sink(&server, &json!({"batch_records": 1, "circuit": circuit})).await;
+    deliver(&mut *sink, &batch(1, &["1", "2"])).await.unwrap();
+    assert_eq!(bodies(&server), ["[1]", "[1]", "[1]", "[1]", "[1]", "[1]", "[2]"]);
+    assert_eq!(keys(&server)[..6].iter().collect::<std::collections::HashSet<_>>().len(), 1);
+}
+
+#[tokio::test]
+async fn a_receiver_that_stays_down_ends_the_run_and_says_for_how_long() {
+    let server = receiver([Answer::new(503, "back soon")]).await;
+    let circuit = json!({"failures": 2, "cool_down": "1s", "give_up_after": "500ms"});
+    let mut sink = sink(&server, &json!({"circuit": circuit})).await;
+    let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
+    let text = error.full_message();
+    assert!(
+        text.contains(": gave up after 2 failed requests in a row, in 0s: POST http://"),
+        "{text}"
+    );
+    assert!(text.ends_with("503 Service Unavailable: back soon"), "{text}");
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Unavailable, false));
+    assert_eq!(server.requests().len(), 2);
+}

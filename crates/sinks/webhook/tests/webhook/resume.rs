@@ -1,0 +1,105 @@
+//! The same batch again: after a failure, after a crash.
+
+use serde_json::json;
+use taskferry_core::{ErrorKind, Mark, Resumption};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::driver::{PATH, batch, deliver, jobs, keys, receiver, run, sink, sink_in, sink_to};
+
+#[tokio::test]
+async fn a_repeated_batch_keeps_its_key() {
+    let server = receiver([
+        Answer::new(429, "").header("retry-after", "0"),
+        Answer::new(503, "<h1>busy</h1>"),
+        Answer::new(408, ""),
+        Answer::new(500, "x").cut(),
+        Answer::new(201, ""),
+    ])
+    .await;
+    let mut sink = sink(&server, &json!({})).await;
+    deliver(&mut *sink, &batch(1, &["1"])).await.unwrap();
+    let keys = keys(&server);
+    assert_eq!(keys.len(), 5);
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    let delivery = sink.finish().await.unwrap();
+    assert_eq!((delivery.records, delivery.requests, delivery.retries), (1, 5, 4));
+}
+
+#[tokio::test]
+async fn the_same_batch_of_the_same_run_has_the_same_key_and_no_other_has() {
+    let server = receiver([]).await;
+    for run_id in ["r1", "r1", "r2"] {
+        let mut sink = sink_in(&run(run_id), &server, &json!({"batch_records": 1})).await;
+        deliver(&mut *sink, &batch(1, &["1", "1"])).await.unwrap();
+        deliver(&mut *sink, &batch(2, &["1"])).await.unwrap();
+    }
+    let keys = keys(&server);
+    assert_eq!(keys[0..3], keys[3..6], "a run that is repeated repeats its keys");
+    let mut distinct = keys.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 6, "same content, another place or another run: another key");
+}
+
+#[tokio::test]
+async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
+    let server = receiver([]).await;
+    let url = format!("{}{PATH}", server.url());
+    let mut first = sink(&server, &json!({})).await;
+    assert_eq!(first.resumption(), Resumption::Repeats);
+    let mark = deliver(&mut *first, &batch(1, &["1", "2"])).await.unwrap();
+    deliver(&mut *first, &batch(2, &["3"])).await.unwrap();
+    drop(first);
+
+    // The second batch was delivered, and the run died before anybody took note of it.
+    let mut second = sink_to(&url, &json!({}));
+    second.can_resume(&run("r1"), &mark).unwrap();
+    second.open(&run("r1"), Some(&mark)).await.unwrap();
+    deliver(&mut *second, &batch(2, &["3"])).await.unwrap();
+    deliver(&mut *second, &batch(3, &["4"])).await.unwrap();
+    let sealed = second.seal().await.unwrap();
+    let keys = keys(&server);
+    assert_eq!(keys[1], keys[2]);
+    assert_ne!(keys[2], keys[3]);
+    let delivery = second.finish().await.unwrap();
+    assert_eq!((delivery.records, delivery.requests), (4, 3));
+
+    // Killed once more, after everything was sealed: nothing is left to do but to finish.
+    let mut third = sink_to(&url, &json!({}));
+    third.open(&run("r1"), Some(&sealed)).await.unwrap();
+    assert_eq!(third.finish().await.unwrap(), delivery);
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
+    let (server, other) = (receiver([]).await, receiver([]).await);
+    let mut first = sink(&server, &json!({})).await;
+    let mark = deliver(&mut *first, &batch(1, &["1"])).await.unwrap();
+    assert!(!format!("{mark:?}").contains("hunter2"));
+
+    let mut moved = sink_to(&format!("{}{PATH}", other.url()), &json!({}));
+    let reason = moved.can_resume(&run("r1"), &mark).unwrap_err();
+    assert_eq!(reason, "the webhook's `url` is another one than before");
+    let error = moved.open(&run("r1"), Some(&mark)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.hint_text().unwrap().contains("--fresh"));
+    let same = sink_to(&format!("{}{PATH}", server.url()), &json!({}));
+    assert!(same.can_resume(&run("r1"), &Mark::new(json!(7))).is_err());
+}
+
+/// A page that timed out is asked for again in smaller ones.
+#[tokio::test]
+async fn batches_keep_their_keys_when_pages_are_cut_elsewhere() {
+    let server = receiver([]).await;
+    let (a, b, c) = (("j1", "{}"), ("j2", "{}"), ("j3", "{}"));
+    for pages in [vec![jobs(5, &[a, b, c])], vec![jobs(5, &[a, b]), jobs(6, &[c])]] {
+        let mut sink = sink(&server, &json!({"batch_records": 1})).await;
+        for page in &pages {
+            deliver(&mut *sink, page).await.unwrap();
+        }
+    }
+    let keys = keys(&server);
+    assert_eq!(keys[..3], keys[3..]);
+    assert!(keys[0] != keys[1] && keys[1] != keys[2]);
+}

@@ -1,0 +1,159 @@
+//! From a request for a page to the page.
+
+use bytes::Bytes;
+use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
+use taskferry_http::{Answer, RateLimit, StatusCode};
+use taskferry_retry::{Attempts, RetryOptions, excerpt};
+
+use crate::answer::describe;
+use crate::client::Client;
+use crate::page::split_page;
+use crate::page_size::PageSize;
+use crate::request::Listing;
+use crate::token::Tokens;
+
+/// Where pages come from.
+#[derive(Debug)]
+pub(crate) struct Export {
+    pub(crate) client: Client,
+    pub(crate) tokens: Tokens,
+    pub(crate) retry: RetryOptions,
+    pub(crate) rate: Option<RateLimit>,
+    pub(crate) page_size: PageSize,
+    /// Kept alive, where the endpoint is inside this process.
+    #[expect(dead_code, reason = "held for its drop")]
+    pub(crate) endpoint: Option<RunningEndpoint>,
+}
+
+impl Export {
+    /// A page, whatever it takes.
+    ///
+    /// # Errors
+    /// What is left after retries. `name` is how the log calls the page.
+    pub(crate) async fn fetch(
+        &mut self,
+        listing: &Listing,
+        name: &str,
+        number: u64,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page, StageError> {
+        let retry = self.retry;
+        let mut attempts = Attempts::new(&retry, name);
+        let (mut sent, mut renewed) = (0, false);
+        loop {
+            let body = listing.body(self.page_size.now(), cursor).map_err(|error| {
+                StageError::new(ErrorKind::Defect, "the request can't be written").caused_by(error)
+            })?;
+            let page = match self.ask(body.into(), &mut sent, &mut renewed).await {
+                Ok((answer, token)) => self
+                    .page(&answer, &token, number, cursor)
+                    .await
+                    .map_err(|error| error.context(&self.client.shown)),
+                Err(error) => Err(error),
+            };
+            let error = match page {
+                Ok(page) => {
+                    if let Some(larger) = self.page_size.came() {
+                        tracing::info!(
+                            "{name}: the next pages are asked for with up to {larger} jobs"
+                        );
+                    }
+                    return Ok(page);
+                }
+                Err(error) => error,
+            };
+            let timed_out = error.kind() == ErrorKind::Timeout;
+            attempts.wait_after(error).await?;
+            if timed_out && let Some(smaller) = self.page_size.timed_out() {
+                tracing::warn!("{name}: it took too long and is asked for with {smaller} jobs now");
+            }
+        }
+    }
+
+    /// Sends the request, once more with a new token if the one in use is not accepted any longer. The answer, and
+    /// the token that brought it.
+    async fn ask(
+        &self,
+        body: Bytes,
+        sent: &mut u32,
+        renewed: &mut bool,
+    ) -> Result<(Answer, Secret), StageError> {
+        loop {
+            if let Some(rate) = &self.rate {
+                rate.turn().await;
+            }
+            let token = self.tokens.bearer().await?;
+            self.client.counts.attempt(sent);
+            let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
+            let can_be_renewed =
+                answer.status == StatusCode::UNAUTHORIZED && self.tokens.refused(&token).await;
+            if *renewed || !can_be_renewed {
+                return Ok((answer, token));
+            }
+            tracing::info!("the token was refused; asking for a new one");
+            *renewed = true;
+        }
+    }
+
+    async fn page(
+        &self,
+        answer: &Answer,
+        token: &Secret,
+        number: u64,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page, StageError> {
+        let secrets: Vec<&Secret> = [token].into_iter().chain(self.tokens.secret()).collect();
+        if !answer.is_success() {
+            return Err(refusal(answer, cursor, &secrets));
+        }
+        // A page can be megabytes of JSON; other requests must not wait for it.
+        let (body, cursor) = (answer.body.clone(), cursor.cloned());
+        let splitting = tokio::task::spawn_blocking(move || split_page(&body, number, cursor));
+        let split = splitting.await.unwrap_or_else(|panic| {
+            Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))
+        });
+        split.map_err(|error| with_beginning(error, answer, &secrets))
+    }
+}
+
+fn advised(error: StageError) -> StageError {
+    match error.kind() {
+        ErrorKind::Limit => error.hint("lower `limit` or raise `max_page_bytes` in [source]"),
+        _ => error,
+    }
+}
+
+fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> StageError {
+    let error = answer.error(describe(answer, secrets));
+    match (answer.status.as_u16(), cursor) {
+        (300..=399, _) => error.hint("correct `url` in [source]"),
+        (401, _) => error
+            .hint("the token was refused: check that [source.auth] belongs to the tenant in `url`"),
+        (403, _) => error.hint(
+            "the credentials may not export task profiles, or not in the words of this \
+             `external_vendor`; ask TechWolf for the right to",
+        ),
+        (404, Some(_)) => {
+            error.hint("the job that was the cursor may have been deleted meanwhile; start afresh")
+        }
+        (404 | 405, _) => {
+            error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")
+        }
+        (400 | 422, _) => {
+            error.hint("check `limit`, `include`, `filters` and `external_vendor` in [source]")
+        }
+        (407, _) => error.hint("check `connection.proxy` in [source]"),
+        _ => error,
+    }
+}
+
+/// A login page or a proxy's greeting is easier to recognise than a complaint about JSON.
+fn with_beginning(error: StageError, answer: &Answer, secrets: &[&Secret]) -> StageError {
+    if answer.body.trim_ascii_start().starts_with(b"{") {
+        return error;
+    }
+    match excerpt(&answer.body, secrets) {
+        Some(beginning) => error.context(format!("`{beginning}`")),
+        None => error,
+    }
+}

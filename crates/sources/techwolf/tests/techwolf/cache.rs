@@ -1,0 +1,183 @@
+//! A token that is kept from run to run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use taskferry_core::Source;
+use taskferry_retry::faulty_server::Answer;
+use tempfile::TempDir;
+
+use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, token};
+
+/// A tenant of one page, and a folder for state.
+async fn tenant() -> (Tenant, TempDir) {
+    (Tenant::answering([page(&["a"], None)]).await, TempDir::new().unwrap())
+}
+
+fn auth(tenant: &Tenant, more: &Value) -> Value {
+    let mut auth = tenant.options(&json!({}))["auth"].clone();
+    auth["cache"] = json!(true);
+    for (key, value) in more.as_object().unwrap() {
+        auth[key] = value.clone();
+    }
+    auth
+}
+
+async fn source(tenant: &Tenant, folder: &Path, more: &Value) -> Box<dyn Source> {
+    let options = tenant.options(&json!({"auth": auth(tenant, more)}));
+    open_in(build(&options).unwrap(), run().with_state_dir(folder)).await
+}
+
+/// A run from start to end.
+async fn run_once(tenant: &Tenant, folder: &Path) {
+    let mut source = source(tenant, folder, &json!({})).await;
+    assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("token.json")
+}
+
+#[tokio::test]
+async fn the_next_run_asks_for_no_token() {
+    let (tenant, folder) = tenant().await;
+    for _ in 0..3 {
+        run_once(&tenant, folder.path()).await;
+    }
+    assert_eq!(tenant.token_requests().len(), 1);
+    assert!(
+        tenant
+            .exports()
+            .iter()
+            .all(|request| request.header("authorization") == Some("Bearer token-1"))
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_kept_unless_asked_for() {
+    let (tenant, folder) = tenant().await;
+    let mut source = source(&tenant, folder.path(), &json!({"cache": false})).await;
+    read_all(&mut *source).await.jobs();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn the_file_is_its_owner_s_alone_and_holds_no_secret_but_the_token() {
+    let (tenant, folder) = tenant().await;
+    // What a killed run has left, open to everybody.
+    fs::write(folder.path().join("token.json.part"), "half").unwrap();
+    run_once(&tenant, folder.path()).await;
+    let content = fs::read_to_string(file(folder.path())).unwrap();
+    assert!(content.contains("token-1") && !content.contains(SECRET), "{content}");
+    assert!(!content.contains("client-1") && !content.contains("acme"), "{content}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing beside it");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(file(folder.path())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_something_else_is_not_used() {
+    let (tenant, folder) = tenant().await;
+    run_once(&tenant, folder.path()).await;
+    for (number, more) in [
+        json!({"client_id": "client-2"}),
+        json!({"tenant": "other"}),
+        json!({"audience": "us3.techwolf.ai"}),
+        json!({"scopes": ["read"]}),
+        json!({"scopes": ["re", "ad"]}),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut source = source(&tenant, folder.path(), more).await;
+        read_all(&mut *source).await.jobs();
+        assert_eq!(tenant.token_requests().len(), number + 2, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_good_is_ignored_and_replaced() {
+    let (tenant, folder) = tenant().await;
+    run_once(&tenant, folder.path()).await;
+    let good = fs::read_to_string(file(folder.path())).unwrap();
+    let with = |key: &str, value: &str| {
+        let mut content: Value = serde_json::from_str(&good).unwrap();
+        content[key] = json!(value);
+        content.to_string()
+    };
+    let broken = [
+        String::new(),
+        "{".to_owned(),
+        good.get(..good.len() / 2).unwrap().to_owned(),
+        with("use_until", "2020-01-01T00:00:00Z"),
+        with("use_until", "soon"),
+        with("issued_at", "2199-01-01T00:00:00Z"),
+        with("key", "another"),
+    ];
+    for (number, content) in broken.iter().enumerate() {
+        fs::write(file(folder.path()), content).unwrap();
+        run_once(&tenant, folder.path()).await;
+        assert_eq!(tenant.token_requests().len(), number + 2, "{content}");
+        let replaced = fs::read_to_string(file(folder.path())).unwrap();
+        assert!(replaced.contains(&format!("token-{}", number + 2)), "{replaced}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_near_its_end_is_not_used() {
+    let tokens = [token("short", 0), token("long", 10_800)];
+    let tenant = Tenant::scripted(tokens, [page(&["a"], None)]).await;
+    let folder = TempDir::new().unwrap();
+    for _ in 0..3 {
+        run_once(&tenant, folder.path()).await;
+    }
+    assert_eq!(tenant.token_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_kept_token_that_is_refused_is_replaced_once_and_for_all() {
+    let refused = Answer::new(401, "");
+    let pages = [page(&["a"], None), refused, page(&["a"], None)];
+    let tenant = Tenant::answering(pages).await;
+    let folder = TempDir::new().unwrap();
+    for _ in 0..3 {
+        run_once(&tenant, folder.path()).await;
+    }
+    assert_eq!(tenant.token_requests().len(), 2);
+    let sent = tenant.exports();
+    assert_eq!(sent.last().unwrap().header("authorization"), Some("Bearer token-2"));
+}
+
+#[tokio::test]
+async fn a_token_that_stays_refused_is_not_kept() {
+    let tenant = Tenant::answering([Answer::new(401, "")]).await;
+    let folder = TempDir::new().unwrap();
+    let mut source = source(&tenant, folder.path(), &json!({})).await;
+    assert!(read_all(&mut *source).await.error.is_some());
+    assert!(!file(folder.path()).exists());
+}
+
+#[tokio::test]
+async fn a_folder_that_can_not_be_written_to_does_not_end_the_run() {
+    let (tenant, folder) = tenant().await;
+    run_once(&tenant, &folder.path().join("nowhere")).await;
+    fs::create_dir(file(folder.path())).unwrap();
+    run_once(&tenant, folder.path()).await;
+    assert_eq!(tenant.token_requests().len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_folder_a_token_lasts_as_long_as_its_run() {
+    let (tenant, _) = tenant().await;
+    let options = tenant.options(&json!({"auth": auth(&tenant, &json!({}))}));
+    for number in 1..=2 {
+        let mut source = open_in(build(&options).unwrap(), run()).await;
+        read_all(&mut *source).await.jobs();
+        assert_eq!(tenant.token_requests().len(), number);
+    }
+}

@@ -1,0 +1,88 @@
+//! What is kept, after whatever accident.
+
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
+use std::fs;
+use std::path::Path;
+
+use taskferry_state::{History, Journal, KEPT, Opening, StateDir};
+
+fn open(dir: &Path, pipeline: &str) -> StateDir {
+    match StateDir::open(dir, pipeline).unwrap() {
+        Opening::Free(state) => state,
+        Opening::Busy(holder) => panic!("{holder:?} has it"),
+    }
+}
+
+#[test]
+fn a_folder_is_free_again_when_its_holder_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path(), "jobs");
+    let Opening::Busy(holder) = StateDir::open(dir.path(), "jobs").unwrap() else {
+        panic!("two have it")
+    };
+    assert_eq!(holder.unwrap().pid, std::process::id());
+    open(dir.path(), "other");
+    drop(first);
+    open(dir.path(), "jobs");
+}
+
+#[test]
+fn no_two_pipelines_share_a_folder_and_none_leaves_it() {
+    let dir = Path::new("state");
+    let names =
+        ["jobs", "Jobs", "jöbs", "jübs", "a/b", "a-b", "..", ".", "", "../x", "~", "con nul"];
+    let paths: std::collections::HashSet<_> =
+        names.iter().map(|name| StateDir::path_of(dir, name)).collect();
+    assert_eq!(paths.len(), names.len());
+    for path in paths {
+        assert_eq!(path.parent(), Some(dir), "{}", path.display());
+        assert!(!path.file_name().unwrap().to_str().unwrap().starts_with('.'));
+    }
+    assert_eq!(StateDir::path_of(dir, "full-export_2.x"), dir.join("full-export_2.x"));
+}
+
+#[test]
+fn what_is_broken_is_told_and_what_is_missing_is_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = open(dir.path(), "jobs");
+    assert_eq!(state.load::<u8>("checkpoint").unwrap(), None);
+    state.save("checkpoint", &7).unwrap();
+    assert_eq!(state.load::<u8>("checkpoint").unwrap(), Some(7));
+    fs::write(state.path().join("checkpoint.json"), "{").unwrap();
+    let error = state.load::<u8>("checkpoint").unwrap_err();
+    assert!(error.to_string().starts_with("can't read `"), "{error}");
+    state.remove("checkpoint").unwrap();
+    state.remove("checkpoint").unwrap();
+    let left: Vec<_> =
+        fs::read_dir(state.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"]);
+}
+
+#[test]
+fn a_journal_forgets_what_no_checkpoint_knows_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("traces");
+    let mut journal = Journal::open(&path, 0).unwrap();
+    journal.append(b"one").unwrap();
+    journal.append(b"two").unwrap();
+    assert_eq!(journal.len(), 6);
+    let mut journal = Journal::open(&path, 3).unwrap();
+    assert_eq!(journal.read().unwrap(), b"one");
+    journal.append(b"2").unwrap();
+    assert_eq!(journal.read().unwrap(), b"one2");
+    assert!(Journal::open(&path, 5).is_err());
+}
+
+#[test]
+fn the_last_accounts_are_kept_and_broken_ones_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = History::of(dir.path(), "jobs");
+    assert_eq!(history.all::<usize>().unwrap(), Vec::<usize>::new());
+    for number in 0..KEPT + 3 {
+        history.add(&format!("{number:03}"), &number).unwrap();
+    }
+    assert_eq!(history.all::<usize>().unwrap(), (3..KEPT + 3).collect::<Vec<_>>());
+    fs::write(StateDir::path_of(dir.path(), "jobs").join("runs/004.json"), "half of").unwrap();
+    assert_eq!(history.all::<usize>().unwrap().len(), KEPT - 1);
+}
