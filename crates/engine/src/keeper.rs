@@ -1,11 +1,13 @@
 //! Writes down how far the run is, behind its back: nobody waits for it but those who must.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use taskferry_core::{ErrorKind, Role, StageError, StageId};
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::chain::panicked;
 use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::dead_letter::DeadLetter;
 use crate::letter_file::DeadLetterFile;
@@ -99,9 +101,12 @@ impl Keeper {
         let (end, ended) = oneshot::channel();
         let at_end = tell.clone();
         let work = move || {
-            let files = write_all(files, to_write, &passed, &tell);
-            // Without anybody to take them, the files are closed.
-            _ = end.send(files);
+            let writing = AssertUnwindSafe(|| write_all(files, to_write, &passed, &tell));
+            match std::panic::catch_unwind(writing) {
+                // Without anybody to take them, the files are closed.
+                Ok(files) => _ = end.send(files),
+                Err(panic) => tell.send(Event::NotSaved(panicked(&*panic))),
+            }
         };
         let builder = std::thread::Builder::new().name("keeper".to_owned());
         if let Err(error) = builder.spawn(work) {

@@ -83,7 +83,7 @@ impl Context {
 
     /// Runs `taskferry` to its end.
     pub(crate) fn taskferry(&self, arguments: &[&str]) -> Ended {
-        self.end(self.command(arguments))
+        Self::end(self.command(arguments))
     }
 
     /// Runs `taskferry` where no file may be larger than this many blocks of 512 bytes: for a test, a disk that is
@@ -93,7 +93,7 @@ impl Context {
         // A process that does not mind the signal is told by the error.
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         shell.args(["-c", &limited, env!("CARGO_BIN_EXE_taskferry")]).args(arguments);
-        self.end(self.at_home(shell))
+        Self::end(self.at_home(shell))
     }
 
     /// Starts `taskferry` and leaves it running.
@@ -118,7 +118,7 @@ impl Context {
         command
     }
 
-    fn end(&self, command: Command) -> Ended {
+    fn end(command: Command) -> Ended {
         let output = assert_cmd::Command::from_std(command).timeout(PATIENCE).output().unwrap();
         Ended {
             code: output.status.code(),
