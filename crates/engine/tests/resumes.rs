@@ -194,7 +194,7 @@ async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure()
             let report = run_in(&folder, pipeline(Pages::new(50, 2), vec![], sinks)).await;
             assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
             let delivered = ledger.numbers().len() as u64 / 2;
-            assert!((page - 1..=page).contains(&delivered), "page {page}, {delivered} delivered");
+            assert!(delivered <= page, "page {page}, {delivered} delivered");
         }
     }
 }
