@@ -8,6 +8,7 @@ mod schemas;
 
 use std::collections::HashMap;
 
+use axum::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::clients::default_secret;
@@ -17,9 +18,9 @@ use crate::{Credentials, SandboxSettings, Vendor, Vendors};
 #[derive(Debug)]
 pub(crate) struct Description {
     /// An OpenAPI 3.1 document.
-    pub(crate) openapi: String,
+    pub(crate) openapi: Bytes,
     /// An HTML page.
-    pub(crate) page: String,
+    pub(crate) page: Bytes,
 }
 
 impl Description {
@@ -36,7 +37,7 @@ impl Description {
         }
         let document = document(url, settings, vendors, &shown);
         let page = page::write(&document, url, &shown);
-        Self { openapi: document.to_string(), page }
+        Self { openapi: document.to_string().into(), page: page.into() }
     }
 }
 

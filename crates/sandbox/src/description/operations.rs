@@ -49,21 +49,10 @@ pub(super) fn paths(
             "responses": {"200": {"description": "An OpenAPI document.", "content": {"application/json": {"schema": {"type": "object"}}}}},
         }}),
     );
-    if settings.fault_header == Switch::On {
-        for operation in
-            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|of| of.values_mut())
-        {
-            let header = json!({"$ref": "#/components/parameters/Fault"});
-            match operation["parameters"].as_array_mut() {
-                Some(parameters) => parameters.push(header),
-                None => operation["parameters"] = json!([header]),
-            }
-        }
-    }
     Value::Object(paths)
 }
 
-/// The parameters that several operations take.
+/// What every operation takes. None names it: tools that make up requests would make up faults.
 pub(super) fn parameters(settings: &SandboxSettings) -> Value {
     if settings.fault_header == Switch::Off {
         return json!({});
@@ -71,8 +60,8 @@ pub(super) fn parameters(settings: &SandboxSettings) -> Value {
     json!({"Fault": {
         "name": "X-Sandbox-Fault",
         "in": "header",
-        "description": "No part of TechWolf's API: what is to go wrong with this request, such as `cut` or `503-html`. \
-                        The answer can be anything then.",
+        "description": "No part of TechWolf's API: what is to go wrong with a request, such as `cut` or `503-html`. \
+                        Every operation takes it, and its answer can be anything then.",
         "schema": {"type": "string", "maxLength": 1000},
     }})
 }
