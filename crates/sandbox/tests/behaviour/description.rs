@@ -99,6 +99,15 @@ async fn the_description_follows_the_settings() {
 }
 
 #[tokio::test]
+async fn the_vendors_are_those_of_the_tenant_whose_credentials_are_shown() {
+    let tenants = vec!["acme:vendors=workday,techwolf".parse().unwrap(), "beta".parse().unwrap()];
+    let document =
+        openapi(&Client::of(SandboxOptions { tenants, ..SandboxOptions::default() }).await).await;
+    let export = "/paths/~1export~1employees~1task_profiles/post/parameters/1/schema/enum";
+    assert_eq!(document.pointer(export), Some(&json!(["techwolf", "workday"])));
+}
+
+#[tokio::test]
 async fn the_page_is_one_file_that_shows_every_endpoint() {
     let client = Client::generated(1).await;
     let response = reqwest::get(format!("{}/", client.sandbox.url())).await.unwrap();
