@@ -39,13 +39,12 @@ def measure(command, host, folder, mapping):
         os.remove(out)
     environment = dict(os.environ, BENCH_URL=f"http://{host}", BENCH_OUT=out, BENCH_MAPPING=mapping)
     command = [part.format(host=host, out=out) for part in command]
-    start = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, cwd=folder)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    if status:
-        sys.exit(f"{command[0]} ended with {status}")
-    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024, "out": out}
+    # The peak memory of a process counts what its parent held when it was started, and this one holds much.
+    launcher = [sys.executable, "-S", os.path.join(HERE, "launch.py"), *command]
+    result = json.loads(subprocess.run(launcher, env=environment, cwd=folder, stdout=subprocess.PIPE, check=True).stdout)
+    if result["status"]:
+        sys.exit(f"{command[0]} ended with {result['status']}")
+    return dict(result, out=out)
 
 
 def records(path):

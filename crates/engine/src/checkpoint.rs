@@ -1,22 +1,27 @@
 //! What a run leaves for the one that goes on with it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use taskferry_core::{Cursor, Mark, Pipeline, Position, Resumption, RunContext};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
-use crate::expect::{self, Baseline};
+use crate::expect::{self, Comparison};
+use crate::manifest::Committed;
 
 /// The layout of the file. A checkpoint of another layout is of no use, and the run starts over.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// How far a run is, durably: every sink has everything up to here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
     pub(crate) layout: u32,
+    /// Of all the rest: a disk may lie, and a cursor that was changed by hand leaves out jobs without a word.
+    pub(crate) checksum: String,
     /// That of the pipeline.
     pub(crate) digest: String,
     pub(crate) run_id: String,
@@ -43,6 +48,8 @@ pub(crate) enum CheckpointState {
     Sealed,
     /// Nothing, as the export did not look as expected; unless other things are expected now.
     Refused,
+    /// Nothing, as going on here would end as it did.
+    Hopeless,
 }
 
 /// How far the file of dead letters belongs to the run.
@@ -63,6 +70,8 @@ pub(crate) enum Beginning {
         /// What an earlier run left that is of no use any more, and why it is not.
         over: Option<(Box<Checkpoint>, String)>,
     },
+    /// At the first page, and what stands there is of a run that was over: only its end was not noted.
+    Over,
     /// Where an earlier attempt at the same run ended.
     Resumed(Box<Checkpoint>),
 }
@@ -72,6 +81,7 @@ impl Checkpoint {
     pub(crate) fn new(digest: &str, run: &RunContext, account: Account, marks: Vec<Mark>) -> Self {
         Self {
             layout: LAYOUT,
+            checksum: String::new(),
             digest: digest.to_owned(),
             run_id: run.run_id.clone(),
             started_at: run.started_at,
@@ -85,9 +95,33 @@ impl Checkpoint {
         }
     }
 
+    /// The same with its checksum, as it is saved.
+    #[must_use]
+    pub(crate) fn sealed(mut self) -> Self {
+        self.checksum = String::new();
+        // Texts and numbers can always be written.
+        let text = serde_json::to_vec(&self).unwrap_or_default();
+        self.checksum = Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        self
+    }
+
+    /// Whether it is as it was saved, by a program that knows this layout.
+    fn is_sound(&self) -> bool {
+        self.layout == LAYOUT && self.checksum == self.clone().sealed().checksum
+    }
+
     /// The run that it belongs to.
     pub(crate) fn run(&self, pipeline: &str) -> RunContext {
         RunContext::new(pipeline, self.started_at, self.run_id.clone())
+    }
+
+    /// How far it is, for the account of a run.
+    pub(crate) fn committed(&self) -> Committed {
+        Committed { pages: self.account.source.pages, next_cursor: self.cursor.clone() }
     }
 
     pub(crate) fn position(&self, traces: Vec<u128>) -> Position {
@@ -99,7 +133,7 @@ impl Checkpoint {
     fn is_of_no_use(
         &self,
         pipeline: &Pipeline,
-        baseline: Option<&Baseline>,
+        baseline: &Comparison,
         replay: bool,
     ) -> Option<String> {
         let within = pipeline.state.resume_within;
@@ -110,12 +144,23 @@ impl Checkpoint {
         if age.unsigned_abs() > within.get() {
             return Some(format!("it stopped longer ago than `resume_within` ({within})"));
         }
-        if self.state == CheckpointState::Refused {
-            let refused =
-                expect::violations(&pipeline.expect, &self.account, self.started_at, baseline);
-            if !refused.is_empty() && !pipeline.expect.publish_anyway {
-                return Some("its export did not look as expected".to_owned());
+        let expect = &pipeline.expect;
+        match self.state {
+            CheckpointState::Hopeless => {
+                return Some("it would end again as it did".to_owned());
             }
+            CheckpointState::Refused => {
+                let refused = expect::violations(expect, &self.account, self.started_at, baseline);
+                if !refused.is_empty() && !expect.publish_anyway {
+                    return Some("its export did not look as expected".to_owned());
+                }
+            }
+            CheckpointState::Open if !expect.publish_anyway => {
+                if let Some(old) = expect::too_old(expect, self.started_at) {
+                    return Some(old.message);
+                }
+            }
+            CheckpointState::Open | CheckpointState::Sealed => {}
         }
         let run = self.run(&pipeline.name).replaying(replay);
         let mut sinks = pipeline.sinks.iter().zip(&self.marks);
@@ -140,17 +185,20 @@ pub(crate) fn begin(
     state: &StateDir,
     run: &RunContext,
     name: &str,
-    baseline: Option<&Baseline>,
+    baseline: &Comparison,
     fresh: bool,
 ) -> Beginning {
     let checkpoint = match state.load::<Checkpoint>(name) {
         Ok(None) => return Beginning::Fresh { over: None },
-        Ok(Some(checkpoint)) if checkpoint.layout == LAYOUT => Box::new(checkpoint),
+        Ok(Some(checkpoint)) if checkpoint.is_sound() => Box::new(checkpoint),
         Ok(Some(_)) | Err(_) => {
             tracing::warn!("the checkpoint can't be read, and the run starts over");
             return Beginning::Fresh { over: None };
         }
     };
+    if !run.replay && baseline.last().is_some_and(|last| last.run_id == checkpoint.run_id) {
+        return Beginning::Over;
+    }
     let why = if fresh {
         Some("as asked".to_owned())
     } else if is_resumable(pipeline) {

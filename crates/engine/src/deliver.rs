@@ -9,7 +9,7 @@ use taskferry_core::{
 use tokio::sync::{mpsc, watch};
 
 use crate::account::SinkCount;
-use crate::chain::{Chain, ChainTally, left_out};
+use crate::chain::{Chain, ChainTally, LOGGED, left_out};
 use crate::dead_letter::DeadLetter;
 use crate::ledger::SinkCommit;
 use crate::progress::Progress;
@@ -55,8 +55,12 @@ pub(crate) struct Delivering {
     pub(crate) orders: mpsc::Receiver<Order>,
     /// Pages that the checkpoint has passed.
     pub(crate) saved: watch::Receiver<u64>,
+    /// Set when another sink has failed: no checkpoint will pass what that one does not have.
+    pub(crate) doomed: StopSignal,
     /// Set when the run ends without waiting for what is under way.
     pub(crate) abandon: StopSignal,
+    /// Refusals that were logged.
+    pub(crate) logged: u64,
 }
 
 impl Delivering {
@@ -86,14 +90,19 @@ impl Delivering {
         opened.map_err(|error| error.at_stage(&self.id))?;
         tell(FromSink::Opened);
         while let Some(batch) = self.batches.recv().await {
-            let commit = self.deliver(batch).await?;
+            let Some(commit) = self.deliver(batch).await? else {
+                // Whoever waits to send more must not wait for ever.
+                self.batches.close();
+                break;
+            };
             tell(FromSink::Committed(Box::new(commit)));
         }
         tell(FromSink::Drained);
         Ok(())
     }
 
-    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<SinkCommit, StageError> {
+    /// Delivers a batch; `None` when it is not to be delivered any more.
+    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Option<SinkCommit>, StageError> {
         let page = batch.page;
         let replay = self.run.replay;
         let (batch, tally) = if self.chain.is_empty() && !replay {
@@ -104,7 +113,9 @@ impl Delivering {
             own.records = if replay { self.meant_for_this(records) } else { records };
             (Arc::new(own), tally)
         };
-        self.wait_for_checkpoint(page).await;
+        if !self.may_send(page).await {
+            return Ok(None);
+        }
         let mut refusals = Refusals::new(self.on_error);
         let written = self.sink.write(&batch, &mut refusals).await;
         written.map_err(|error| error.at_stage(&self.id))?;
@@ -113,7 +124,7 @@ impl Delivering {
         if let Some(progress) = self.progress.sinks.get(self.index) {
             progress.add_committed(commit.count.delivered);
         }
-        Ok(commit)
+        Ok(Some(commit))
     }
 
     /// A dead letter goes to the sink that refused it; one that a transform before all sinks refused, to all.
@@ -123,15 +134,25 @@ impl Delivering {
     }
 
     /// What can't be taken back is sent only when the run would not begin before it again.
-    async fn wait_for_checkpoint(&mut self, page: u64) {
-        if self.sink.resumption() == Resumption::Repeats {
-            // When nobody saves any more, the run is being abandoned.
-            _ = self.saved.wait_for(|saved| *saved + 1 >= page).await;
+    async fn may_send(&mut self, page: u64) -> bool {
+        if self.sink.resumption() != Resumption::Repeats {
+            return true;
+        }
+        let passed = async {
+            if self.saved.wait_for(|saved| *saved + 1 >= page).await.is_err() {
+                // Nobody saves any more, and the run is about to be abandoned.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = passed => true,
+            _ = self.doomed.asked() => false,
         }
     }
 
     fn account(
-        &self,
+        &mut self,
         batch: &Batch,
         mark: Mark,
         tally: ChainTally,
@@ -160,11 +181,18 @@ impl Delivering {
         SinkCommit { page: batch.page, mark, count, dead_letters, delivery }
     }
 
-    fn log(&self, refusal: &Refusal, records: &[Record]) {
+    fn log(&mut self, refusal: &Refusal, records: &[Record]) {
+        self.logged += 1;
+        if self.logged > LOGGED {
+            return;
+        }
         let what = left_out(self.on_error);
         let origin = records.first().map(|record| record.origin().to_string()).unwrap_or_default();
         let (sink, count) = (&self.id.name, records.len());
         let reason = refusal.error.full_message();
         tracing::warn!(%sink, %origin, records = count, "{what}: {reason}");
+        if self.logged == LOGGED {
+            tracing::warn!(%sink, "further records like these are counted, not logged");
+        }
     }
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use taskferry_core::{DeliveredFile, Delivery, ErrorKind, Mark, Role, StageError};
 
+pub use crate::expect::Violation;
+
 use crate::account::{SinkCount, SourceCount, TransformCount};
 use crate::outline::{SinkOutline, StageOutline};
 use crate::stop::Interrupt;
@@ -64,7 +66,7 @@ pub struct Manifest {
     /// The file that they went to.
     pub dead_letter_file: Option<PathBuf>,
     /// What is not as `[expect]` says.
-    pub violations: Vec<String>,
+    pub violations: Vec<Violation>,
     /// What deserves a look although the run ended well.
     pub warnings: Vec<String>,
     /// What made it fail.
@@ -117,6 +119,8 @@ pub struct TransformSummary {
     pub filtered: u64,
     /// Records it refused: left out, or sent to the dead letters.
     pub failed: u64,
+    /// Those among them that went to the dead letters.
+    pub dead_letters: u64,
 }
 
 /// What one sink delivered.
@@ -136,6 +140,8 @@ pub struct SinkSummary {
     pub records: u64,
     /// Records it refused: left out, or sent to the dead letters.
     pub failed: u64,
+    /// Those among them that went to the dead letters.
+    pub dead_letters: u64,
     /// Bytes delivered.
     pub bytes: u64,
     /// Requests sent, for sinks that send them.
@@ -216,6 +222,7 @@ impl TransformSummary {
             records_out: count.records_out,
             filtered: count.filtered,
             failed: count.skipped + count.dead_letters,
+            dead_letters: count.dead_letters,
         };
         outlines.into_iter().zip(counts).map(summary).collect()
     }
@@ -236,6 +243,7 @@ impl SinkSummary {
             records_in: count.records_in,
             records: count.delivered,
             failed: count.skipped + count.dead_letters,
+            dead_letters: count.dead_letters,
             bytes: delivery.bytes,
             requests: delivery.requests,
             retries: delivery.retries,

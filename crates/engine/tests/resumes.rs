@@ -94,8 +94,9 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
             let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_core::Sink> {
                 let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
                 let seal = dice.u8(..4) == 0 && attempts < 20;
+                let resumption = if dice.bool() { Resumption::Exact } else { Resumption::Repeats };
                 let sink = ledger.sink_of();
-                Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, ..sink })
+                Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, resumption, ..sink })
             });
             let stop = (dice.bool() && attempts < 20).then(|| dice.usize(0..=12));
             let source = Pages { fail_after: stop, ..Pages::new(12, 4) };
@@ -179,6 +180,26 @@ async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure() {
+    for page in 1..=6 {
+        for first in [true, false] {
+            let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+            let failing = TestSink { fail_at_page: Some(page), ..Ledger::default().sink_of() };
+            let waiting = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+            let mut sinks: Vec<Box<dyn taskferry_core::Sink>> =
+                vec![Box::new(failing), Box::new(waiting)];
+            if first {
+                sinks.reverse();
+            }
+            let report = run_in(&folder, pipeline(Pages::new(50, 2), vec![], sinks)).await;
+            assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
+            let delivered = ledger.numbers().len() as u64 / 2;
+            assert!(delivered <= page, "page {page}, {delivered} delivered");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let expecting = |pages, publish_anyway| {
@@ -196,7 +217,9 @@ async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
 
     let short = run_in(&folder, expecting(8, false).0).await.manifest;
     assert_eq!((short.status, short.exit_code), (Status::Suspicious, 8));
-    assert!(short.violations[0].starts_with("80 jobs came, and 100 in the last complete run"));
+    assert!(
+        short.violations[0].message.starts_with("80 jobs came, and 100 in the last complete run")
+    );
     assert!(!short.sinks[0].published);
     assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");
 
