@@ -1,6 +1,7 @@
 //! One sink at work: its own transforms, write, commit, and in the end publish.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use taskferry_core::{
     Batch, Delivery, Mark, OnError, Record, Refusal, Refusals, Resumption, RunContext, Sink,
@@ -12,6 +13,7 @@ use crate::account::SinkCount;
 use crate::chain::{Chain, ChainTally, left_out};
 use crate::dead_letter::DeadLetter;
 use crate::ledger::SinkCommit;
+use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -94,7 +96,7 @@ impl Delivering {
     }
 
     async fn deliver(&mut self, batch: Arc<Batch>) -> Result<SinkCommit, StageError> {
-        let page = batch.page;
+        let (page, began) = (batch.page, SystemTime::now());
         let replay = self.run.replay;
         let (batch, tally) = if self.chain.is_empty() && !replay {
             (batch, ChainTally::default())
@@ -109,7 +111,7 @@ impl Delivering {
         let written = self.sink.write(&batch, &mut refusals).await;
         written.map_err(|error| error.at_stage(&self.id))?;
         let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
-        let commit = self.account(&batch, mark, tally, refusals);
+        let commit = self.account(&batch, began, mark, tally, refusals);
         if let Some(progress) = self.progress.sinks.get(self.index) {
             progress.add_committed(commit.count.delivered);
         }
@@ -133,6 +135,7 @@ impl Delivering {
     fn account(
         &self,
         batch: &Batch,
+        began: SystemTime,
         mark: Mark,
         tally: ChainTally,
         refusals: Refusals,
@@ -156,8 +159,8 @@ impl Delivering {
                 dead_letters.extend(records.iter().map(letter));
             }
         }
-        let delivery = self.sink.delivered();
-        SinkCommit { page: batch.page, mark, count, dead_letters, delivery }
+        let (delivery, period) = (self.sink.delivered(), Period::since(began));
+        SinkCommit { page: batch.page, mark, count, dead_letters, delivery, period }
     }
 
     fn log(&self, refusal: &Refusal, records: &[Record]) {

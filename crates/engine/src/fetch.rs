@@ -1,11 +1,13 @@
 //! Reads pages ahead of the work on them.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use taskferry_core::{Page, Position, RunContext, SourceStage, SourceStatistics, StageError};
 use tokio::sync::mpsc;
 
 use crate::ledger::ReadPage;
+use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -42,6 +44,7 @@ impl Fetching {
         let id = self.stage.id();
         let mut opened = false;
         let end = loop {
+            let began = SystemTime::now();
             let next = async {
                 if !std::mem::replace(&mut opened, true) {
                     self.stage.source.open(&self.run, self.from.as_ref()).await?;
@@ -59,7 +62,7 @@ impl Fetching {
                 Ok(None) => break FetchEnd::Complete,
                 Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
                 Ok(Some(page)) => {
-                    if !self.hand_over(page, &tell).await {
+                    if !self.hand_over(page, Period::since(began), &tell).await {
                         break FetchEnd::Stopped;
                     }
                 }
@@ -69,7 +72,12 @@ impl Fetching {
     }
 
     /// Whether anybody took the page.
-    async fn hand_over(&mut self, mut page: Page, tell: &(impl Fn(ReadPage) + Send)) -> bool {
+    async fn hand_over(
+        &mut self,
+        mut page: Page,
+        period: Period,
+        tell: &(impl Fn(ReadPage) + Send),
+    ) -> bool {
         // The place is there before anybody hears of the page: one that was told of arrives.
         let place = tokio::select! {
             biased;
@@ -84,6 +92,7 @@ impl Fetching {
             bytes: page.bytes,
             traces: std::mem::take(&mut page.traces),
             statistics: self.stage.source.statistics(),
+            period,
         };
         self.progress.source.add_page(read.records, read.bytes);
         tracing::debug!(page = read.number, records = read.records, "page read");
