@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -82,6 +82,29 @@ impl PathTemplate {
         }
         let path = PathBuf::from(path);
         if run.replay { beside_the_export(&path, run) } else { path }
+    }
+
+    /// What a pipeline of this name claims by writing here, as far as it is known before the run: the same text for two
+    /// templates that name the same file. What differs only by links is found when the files are opened.
+    ///
+    /// ```
+    /// use taskferry_core::PathTemplate;
+    ///
+    /// let claim = |path: &str| path.parse::<PathTemplate>().unwrap().claim("jobs");
+    /// assert_eq!(claim("out/x/../{pipeline}.csv"), claim("./out/jobs.csv"));
+    /// assert_ne!(claim("out/{date}.csv"), claim("out/{run_id}.csv"));
+    /// ```
+    pub fn claim(&self, pipeline: &str) -> String {
+        let filled = self.text.replace("{pipeline}", pipeline);
+        let mut path = PathBuf::new();
+        for part in Path::new(&filled).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir if path.file_name().is_some() => _ = path.pop(),
+                part => path.push(part),
+            }
+        }
+        format!("file `{}`", path.display())
     }
 
     /// The path as it was written.

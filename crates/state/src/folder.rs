@@ -171,9 +171,10 @@ fn file(folder: &Path, name: &str) -> PathBuf {
 pub(crate) fn save(folder: &Path, name: &str, content: &impl Serialize) -> Result<(), StateError> {
     let path = file(folder, name);
     let write = || {
+        let mut text = serde_json::to_vec_pretty(content)?;
+        text.push(b'\n');
         let mut part = NamedTempFile::with_prefix_in(".part-", folder)?;
-        serde_json::to_writer_pretty(&mut part, content)?;
-        part.write_all(b"\n")?;
+        part.write_all(&text)?;
         part.as_file().sync_data()?;
         part.persist(&path)?;
         sync_folder(folder)

@@ -2,7 +2,7 @@
 
 use taskferry_core::{OnError, RunContext};
 
-use super::Dispatcher;
+use super::{CLEAN_UP, Dispatcher};
 use crate::account::{Account, TransformCount};
 use crate::keeper::Files;
 use crate::manifest::{
@@ -18,7 +18,12 @@ impl Dispatcher {
         run: &RunContext,
         outline: Outline,
     ) -> (RunReport, Option<Files>) {
-        let files = self.keeper.close().await;
+        let files = if self.abandoned {
+            // A disk that hangs must not keep a run that is not to wait.
+            tokio::time::timeout(CLEAN_UP, self.keeper.close()).await.ok().flatten()
+        } else {
+            self.keeper.close().await
+        };
         // What the keeper said at last.
         while let Ok(event) = self.events.try_recv() {
             if let crate::worker::Event::NotSaved(error) = event {

@@ -155,13 +155,14 @@ pub(crate) struct PluginsArguments {
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080",
+          value_parser = super::sandbox_options::listen_address)]
     pub(crate) listen: SocketAddr,
     /// Serve this dataset: one job a line as JSON, .ndjson or .ndjson.gz
     #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "seed"])]
     pub(crate) data: Option<PathBuf>,
     /// Serve this many made-up jobs [default: 200]
-    #[arg(long, value_name = "NUMBER",
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(0..=i64::from(taskferry_sandbox::MAX_JOBS)))]
     pub(crate) jobs: Option<u32>,
     /// Which made-up jobs: the same seed gives the same ones [default: 1]
@@ -174,9 +175,9 @@ pub(crate) struct SandboxArguments {
     /// Throw away what a tenant has in the database, and load anew
     #[arg(long, requires = "database")]
     pub(crate) replace: bool,
-    /// Serve this tenant, whose data no other tenant sees, with a dataset of its own if a file is named; can be given
-    /// several times [default: sandbox]
-    #[arg(long, value_name = "NAME[=FILE]")]
+    /// Serve this tenant, whose data no other tenant sees, with a dataset of its own if a file is named, and with these
+    /// vendors activated if `:vendors=NAME,NAME` follows; can be given several times [default: sandbox]
+    #[arg(long, value_name = "NAME[=FILE][:vendors=NAME,NAME]")]
     pub(crate) tenant: Vec<Tenant>,
     /// Know this client, for the first tenant and all jobs unless `:tenant=NAME` or `:family=ID,ID` say otherwise; can be
     /// given several times. Every tenant has the client NAME-client with the secret NAME-secret besides

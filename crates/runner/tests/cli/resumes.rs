@@ -227,6 +227,28 @@ fn what_is_no_dead_letter_of_this_pipeline_is_told_by_its_line() {
 }
 
 #[test]
+fn dead_letters_have_a_file_of_their_own() {
+    let context = Context::new();
+    let sink = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+    let dead = "[dead_letter]\npath = \"./out/{pipeline}.ndjson\"\n";
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:\"\n";
+    context.write("jobs.toml", &format!("{source}{sink}{dead}"));
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    pipeline::claimed_twice
+
+      × dead letters would go to file `out/jobs.ndjson`, which `sink[0]` writes
+       ╭─[jobs.toml:8:8]
+     8 │ path = "./out/{pipeline}.ndjson"
+       ·        ─────────────────────────
+       ╰────
+      help: give them a file of their own
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
 fn dead_letters_need_a_file() {
     let mut context = Context::new();
     let server = Server::tenant([page(&["a"], None)]);

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
+use taskferry_http::excerpt;
 use taskferry_http::{Answer, RateLimit, StatusCode};
-use taskferry_retry::{Attempts, RetryOptions, excerpt};
+use taskferry_retry::{Attempts, RetryOptions};
 
 use crate::answer::describe;
 use crate::client::Client;
