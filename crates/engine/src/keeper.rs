@@ -1,14 +1,17 @@
 //! Writes down how far the run is, behind its back: nobody waits for it but those who must.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use taskferry_core::{ErrorKind, Role, StageError, StageId};
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::chain::panicked;
 use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::dead_letter::DeadLetter;
 use crate::letter_file::DeadLetterFile;
+use crate::manifest::Committed;
 use crate::worker::{Event, Saved, Tell};
 
 /// What is to be written down, together.
@@ -35,6 +38,8 @@ pub(crate) struct Files {
     checkpoint: Option<&'static str>,
     traces: Option<Journal>,
     dead_letters: DeadLetterFile,
+    /// How far the last checkpoint is that is durable.
+    saved: Option<Committed>,
 }
 
 impl Files {
@@ -44,7 +49,17 @@ impl Files {
         traces: Option<Journal>,
         dead_letters: DeadLetterFile,
     ) -> Self {
-        Self { state, checkpoint, traces, dead_letters }
+        Self { state, checkpoint, traces, dead_letters, saved: None }
+    }
+
+    /// The files of a run that goes on at a checkpoint.
+    pub(crate) fn behind(self, from: &Checkpoint) -> Self {
+        Self { saved: Some(from.committed()), ..self }
+    }
+
+    /// How far the last checkpoint is that is durable; `None` of a run without any.
+    pub(crate) fn saved(&self) -> Option<&Committed> {
+        self.saved.as_ref()
     }
 
     fn write(&mut self, mut entry: Entry) -> Result<Checkpoint, StageError> {
@@ -61,8 +76,10 @@ impl Files {
             entry.checkpoint.traces = journal.len() / 16;
         }
         entry.checkpoint.dead_letters = self.dead_letters.mark();
-        state.save(name, &entry.checkpoint).map_err(failed)?;
-        Ok(entry.checkpoint)
+        let checkpoint = entry.checkpoint.sealed();
+        state.save(name, &checkpoint).map_err(failed)?;
+        self.saved = Some(checkpoint.committed());
+        Ok(checkpoint)
     }
 
     /// Where dead letters of the run stand, if there are any.
@@ -84,9 +101,12 @@ impl Keeper {
         let (end, ended) = oneshot::channel();
         let at_end = tell.clone();
         let work = move || {
-            let files = write_all(files, to_write, &passed, &tell);
-            // Without anybody to take them, the files are closed.
-            _ = end.send(files);
+            let writing = AssertUnwindSafe(|| write_all(files, to_write, &passed, &tell));
+            match std::panic::catch_unwind(writing) {
+                // Without anybody to take them, the files are closed.
+                Ok(files) => _ = end.send(files),
+                Err(panic) => tell.send(Event::NotSaved(panicked(&*panic))),
+            }
         };
         let builder = std::thread::Builder::new().name("keeper".to_owned());
         if let Err(error) = builder.spawn(work) {

@@ -181,7 +181,7 @@ impl Start {
         let name = name_of(asked);
         let run = from.run(&pipeline.name).with_state_dir(state.path());
         let run = run.resumable(true).replaying(asked.replay);
-        let told = |error: taskferry_state::StateError| format!("{error}: {}", error.source);
+        let told = |error: StateError| format!("{error}: {}", error.source);
         let mut journal =
             Journal::open(&state.path().join(traces_of(name)), from.traces * 16).map_err(told)?;
         let bytes = journal.read().map_err(told)?;
@@ -193,8 +193,7 @@ impl Start {
     }
 
     fn resumed_from(&self) -> Option<Committed> {
-        let from = self.from.as_ref()?;
-        Some(Committed { pages: from.account.source.pages, next_cursor: from.cursor.clone() })
+        self.from.as_ref().map(|from| from.committed())
     }
 
     /// Where the source goes on.
@@ -223,6 +222,7 @@ impl Resuming {
         let which = if from.cursor.is_some() { "page" } else { "the last page," };
         tracing::info!("run {} goes on after {which} {pages}", from.run_id);
         let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
+        let files = files.behind(&from);
         Start { run: Arc::new(run), from: Some(from), traces, files, baseline: None }
     }
 }
@@ -239,16 +239,24 @@ fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &Run
 }
 
 /// Keeps the account of a run, and forgets the checkpoint of one that nobody has to go on with.
-fn remember(
-    state: &StateDir,
-    run: &RunContext,
-    manifest: &Manifest,
-) -> Result<(), taskferry_state::StateError> {
+fn remember(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(), StateError> {
     let published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
+    let kept = keep_account(state, run, manifest);
+    if published {
+        // Even where there is no room for the account: with the checkpoint there, the next run would have nothing to do.
+        letter_file::keep(run, state)?;
+        state.remove(name_of(run))?;
+        _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
+    }
+    kept
+}
+
+fn keep_account(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(), StateError> {
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
-    History::in_folder(state.path()).add(&format!("{stamp}-{}", manifest.run_id), manifest)?;
+    let history = History::in_folder(state.path());
+    let added = history.add(&format!("{stamp}-{}", manifest.run_id), manifest);
     if manifest.status == Status::Complete && !run.replay {
         let last = Baseline {
             run_id: manifest.run_id.clone(),
@@ -257,10 +265,5 @@ fn remember(
         };
         state.save(LAST_COMPLETE, &last)?;
     }
-    if published {
-        letter_file::keep(run, state)?;
-        state.remove(name_of(run))?;
-        _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
-    }
-    Ok(())
+    added
 }

@@ -94,8 +94,9 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
             let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_core::Sink> {
                 let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
                 let seal = dice.u8(..4) == 0 && attempts < 20;
+                let resumption = if dice.bool() { Resumption::Exact } else { Resumption::Repeats };
                 let sink = ledger.sink_of();
-                Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, ..sink })
+                Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, resumption, ..sink })
             });
             let stop = (dice.bool() && attempts < 20).then(|| dice.usize(0..=12));
             let source = Pages { fail_after: stop, ..Pages::new(12, 4) };
@@ -176,6 +177,26 @@ async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_
     let sinks = vec![other.sink(), Box::new(sink) as Box<dyn taskferry_core::Sink>];
     let report = run_in(&folder, pipeline(Pages::new(30, 2), vec![], sinks)).await;
     assert_eq!((report.manifest.status, seen.load(Ordering::SeqCst)), (Status::Complete, 30));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure() {
+    for page in 1..=6 {
+        for first in [true, false] {
+            let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+            let failing = TestSink { fail_at_page: Some(page), ..Ledger::default().sink_of() };
+            let waiting = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+            let mut sinks: Vec<Box<dyn taskferry_core::Sink>> =
+                vec![Box::new(failing), Box::new(waiting)];
+            if first {
+                sinks.reverse();
+            }
+            let report = run_in(&folder, pipeline(Pages::new(50, 2), vec![], sinks)).await;
+            assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
+            let delivered = ledger.numbers().len() as u64 / 2;
+            assert!(delivered <= page, "page {page}, {delivered} delivered");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

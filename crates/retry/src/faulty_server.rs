@@ -16,8 +16,10 @@ pub struct Request {
     pub target: String,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body as text.
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Request {
@@ -35,6 +37,8 @@ enum Ending {
     Cut,
     Endless,
     Silent,
+    HungUp,
+    Mute,
 }
 
 /// An answer, well behaved or not.
@@ -70,6 +74,20 @@ impl Answer {
     #[must_use]
     pub fn endless(mut self) -> Self {
         self.ending = Ending::Endless;
+        self
+    }
+
+    /// Hangs up without a word.
+    #[must_use]
+    pub fn hung_up(mut self) -> Self {
+        self.ending = Ending::HungUp;
+        self
+    }
+
+    /// Does not even begin, for as long as somebody waits.
+    #[must_use]
+    pub fn mute(mut self) -> Self {
+        self.ending = Ending::Mute;
         self
     }
 
@@ -150,6 +168,8 @@ async fn serve(mut stream: TcpStream, script: &Mutex<Script>, seen: &Seen) -> io
     };
     let length = answer.body.len();
     let announced = match answer.ending {
+        Ending::HungUp => return Ok(()),
+        Ending::Mute => return stream.read(&mut [0]).await.map(drop),
         Ending::Complete => Some(length),
         Ending::Cut | Ending::Silent => Some(length + 1000),
         Ending::Endless => None,
@@ -161,7 +181,7 @@ async fn serve(mut stream: TcpStream, script: &Mutex<Script>, seen: &Seen) -> io
     stream.write_all(format!("{}\r\n\r\n", head.join("\r\n")).as_bytes()).await?;
     stream.write_all(&answer.body).await?;
     match answer.ending {
-        Ending::Complete | Ending::Cut => stream.shutdown().await,
+        Ending::Complete | Ending::Cut | Ending::HungUp | Ending::Mute => stream.shutdown().await,
         Ending::Endless => loop {
             stream.write_all(&answer.body).await?;
         },
@@ -187,7 +207,8 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut request = Request { method, target, headers, body: String::new() };
+    let mut request =
+        Request { method, target, headers, body: String::new(), bytes: Vec::new() };
     let length: usize =
         request.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     while bytes.len() < length {
@@ -196,5 +217,6 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
         }
     }
     request.body = String::from_utf8_lossy(&bytes).into_owned();
+    request.bytes = bytes;
     Ok(request)
 }

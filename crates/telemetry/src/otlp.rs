@@ -1,12 +1,13 @@
 //! Telling of a run over OTLP: who is told, and how long that may take.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use taskferry_core::Pipeline;
 use taskferry_engine::{Observer, RunReport};
@@ -23,7 +24,7 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub struct Telemetry {
     traces: Option<(Trace, Carrier)>,
-    metrics: Option<(MetricExporter, Carrier)>,
+    metrics: Option<(MetricExporter, Resource, Carrier)>,
 }
 
 impl Telemetry {
@@ -43,6 +44,8 @@ impl Telemetry {
         let traces = traces.map(|(exporter, carrier)| {
             (Trace::begin(exporter, resource(&environment), pipeline, &environment), carrier)
         });
+        let metrics =
+            metrics.map(|(exporter, carrier)| (exporter, resource(&environment), carrier));
         Self { traces, metrics }
     }
 
@@ -58,21 +61,25 @@ impl Telemetry {
         let ending = Ending::of(report);
         let samples = samples(&report.manifest, last_success);
         let traces = traces.map(|(trace, carrier)| {
-            let end = move || match trace.end(ending) {
-                Ok(()) => None,
-                Err((lost, all)) => Some(format!("{lost} of {all} spans")),
+            let full = "they came faster than it took them; raise OTEL_BSP_MAX_QUEUE_SIZE";
+            let what = "the run's trace";
+            let end = move || {
+                let ended = trace.end(ending);
+                ended.map_err(|(lost, all)| (format!("{lost} of {all} spans of {what}"), full))
             };
-            deliver("the run's trace", carrier, end)
+            deliver(what, carrier, end)
         });
-        let metrics = metrics.map(|(exporter, carrier)| {
-            let end = move || send(exporter, &samples).err().map(|()| METRICS.to_owned());
-            deliver(METRICS, carrier, end)
+        let metrics = metrics.map(|(exporter, resource, carrier)| {
+            let what = "the run's metrics";
+            let end = move || {
+                let sent = send(exporter, resource, &samples);
+                sent.map_err(|_| (what.to_owned(), "they could not be encoded"))
+            };
+            deliver(what, carrier, end)
         });
         tokio::join!(or_not(traces), or_not(metrics));
     }
 }
-
-const METRICS: &str = "the run's metrics";
 
 /// Who encodes a signal, and who carries it away.
 fn way<E>(
@@ -106,9 +113,7 @@ fn resource(environment: &Environment<'_>) -> Resource {
 }
 
 /// Sends all figures at once.
-fn send(exporter: MetricExporter, samples: &[Sample]) -> Result<(), ()> {
-    let variable = |name: &str| std::env::var(name).ok();
-    let resource = resource(&Environment::new(&variable));
+fn send(exporter: MetricExporter, resource: Resource, samples: &[Sample]) -> OTelSdkResult {
     let provider =
         SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(exporter);
     let provider = provider.build();
@@ -119,31 +124,30 @@ fn send(exporter: MetricExporter, samples: &[Sample]) -> Result<(), ()> {
             labels.iter().map(|(name, value)| KeyValue::new(*name, value.clone())).collect();
         gauge.with_unit(metric.unit).build().record(*value, &labels);
     }
-    provider.shutdown().map_err(drop)
+    provider.shutdown()
 }
 
 /// Does what may have to wait for the collector, away from the threads that carry requests, and warns if it comes to
-/// nothing. `work` returns what did not arrive.
+/// nothing: `work` returns what did not arrive, and why if no request is to blame.
 async fn deliver(
     what: &str,
     carrier: Carrier,
-    work: impl FnOnce() -> Option<String> + Send + 'static,
+    work: impl FnOnce() -> Result<(), (String, &'static str)> + Send + 'static,
 ) {
-    let collector = carrier.collector();
+    let start = Instant::now();
     let done = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;
-    let (lost, why) = match done {
-        Ok(Ok(None)) => return,
-        Ok(Ok(Some(lost))) => (lost, carrier.failure()),
-        Ok(Err(_)) => (what.to_owned(), Some("the exporter broke down".to_owned())),
-        Err(_) => {
-            let late = format!("it did not take everything within {} s", PATIENCE.as_secs());
-            (what.to_owned(), Some(carrier.failure().unwrap_or(late)))
-        }
+    let (lost, otherwise) = match done {
+        Ok(Ok(Ok(()))) => return,
+        Ok(Ok(Err(lost))) => lost,
+        Ok(Err(_)) => (what.to_owned(), "the exporter broke down"),
+        Err(_) => (what.to_owned(), ""),
     };
-    let why = why.unwrap_or_else(|| {
-        "they came faster than they were taken; raise OTEL_BSP_MAX_QUEUE_SIZE".to_owned()
+    let late = start.elapsed() >= PATIENCE;
+    let why = carrier.failure().unwrap_or_else(|| match late {
+        true => format!("it did not take everything within {} s", PATIENCE.as_secs()),
+        false => otherwise.to_owned(),
     });
-    tracing::warn!("{lost} did not reach the collector at {collector}: {why}");
+    tracing::warn!("{lost} did not reach the collector at {}: {why}", carrier.collector());
 }
 
 async fn or_not(work: Option<impl Future<Output = ()>>) {

@@ -42,10 +42,14 @@ impl Dispatcher {
         if status == Status::Complete {
             warnings.extend(nothing_came(&outline, &account));
         }
-        let committed = self.ledger.position().map(|position| Committed {
-            pages: position.pages,
-            next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
-        });
+        let committed = match &files {
+            // What could not be written down is not gone on with.
+            Some(files) if run.resumable => files.saved().cloned(),
+            _ => self.ledger.position().map(|position| Committed {
+                pages: position.pages,
+                next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
+            }),
+        };
         let mut sinks = Vec::new();
         let at_end = self.sinks.into_iter().zip(&account.sinks).zip(outline.sinks);
         for (index, ((state, count), outline)) in at_end.enumerate() {

@@ -65,8 +65,7 @@ impl World {
     fn context(&self) -> Context {
         let mut context = Context::new();
         context.set("CLIENT_SECRET", SECRET);
-        let source = self.tenant.pipeline();
-        let source = source.split("[[sink]]").next().unwrap();
+        let source = self.tenant.source();
         let file = |name: &&str| {
             let format = name.split('.').nth(1).unwrap();
             let compression = match name.rsplit('.').next().unwrap() {

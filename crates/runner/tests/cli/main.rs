@@ -4,11 +4,13 @@
 
 mod context;
 mod crashes;
+mod disks;
 mod endings;
 mod faults;
 mod mistakes;
 mod output;
 mod pipelines;
+mod receivers;
 mod reference;
 mod resumes;
 mod rows;

@@ -135,7 +135,7 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
              `external_vendor`; ask TechWolf for the right to",
         ),
         (404, Some(_)) => {
-            error.hint("the job that was the cursor may have been deleted meanwhile; start afresh")
+            error.hint("the job that was the cursor may have been deleted meanwhile; start over with `--fresh`")
         }
         (404 | 405, _) => {
             error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")
