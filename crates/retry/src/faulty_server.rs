@@ -207,8 +207,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut request =
-        Request { method, target, headers, body: String::new(), bytes: Vec::new() };
+    let mut request = Request { method, target, headers, body: String::new(), bytes: Vec::new() };
     let length: usize =
         request.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     while bytes.len() < length {

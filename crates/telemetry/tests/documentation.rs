@@ -24,7 +24,8 @@ fn the_page_lists_every_metric_as_it_is() {
 
 #[test]
 fn names_are_unique_and_follow_the_conventions() {
-    let mut names: Vec<String> = METRICS.iter().map(taskferry_telemetry::Metric::prometheus_name).collect();
+    let mut names: Vec<String> =
+        METRICS.iter().map(taskferry_telemetry::Metric::prometheus_name).collect();
     for name in &names {
         assert!(name.starts_with("taskferry_") && !name.ends_with("_total"), "{name}");
         assert!(name.chars().all(|it| it.is_ascii_lowercase() || it == '_'), "{name}");

@@ -15,4 +15,5 @@ mod reference;
 mod resumes;
 mod rows;
 mod sandbox;
+mod telemetry;
 mod tenant;
