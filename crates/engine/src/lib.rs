@@ -75,7 +75,7 @@ mod worker;
 
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
-    TransformSummary,
+    TransformSummary, Violation,
 };
 pub use observe::{Happening, Observer, Period};
 pub use progress::{Progress, SinkProgress, SourceProgress};

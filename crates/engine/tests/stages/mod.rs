@@ -42,12 +42,21 @@ pub(crate) struct Pages {
     pub(crate) size: usize,
     pub(crate) read: Arc<AtomicUsize>,
     pub(crate) fail_after: Option<usize>,
+    /// Whether going on after that can't help.
+    pub(crate) hopeless: bool,
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
 }
 
 impl Pages {
     pub(crate) fn new(pages: usize, size: usize) -> Self {
-        Self { count: pages, size, read: Arc::default(), fail_after: None, stop_after: None }
+        Self {
+            count: pages,
+            size,
+            read: Arc::default(),
+            fail_after: None,
+            hopeless: false,
+            stop_after: None,
+        }
     }
 }
 
@@ -68,7 +77,8 @@ impl Source for Pages {
     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
         let done = self.read.load(Ordering::SeqCst);
         if self.fail_after == Some(done) {
-            return Err(StageError::new(ErrorKind::Network, "unplugged"));
+            let error = StageError::new(ErrorKind::Network, "unplugged");
+            return Err(if self.hopeless { error.starts_over() } else { error });
         }
         if let Some((after, stopper, why)) = &self.stop_after
             && *after == done
@@ -182,6 +192,7 @@ impl Ledger {
             panic_at_page: None,
             fail_to_open: false,
             fail_to_seal: false,
+            fail_to_publish: false,
             hang_at_page: None,
             stop_when_publishing: None,
             closely: false,
@@ -227,6 +238,7 @@ impl Ledger {
 
 /// A sink that writes into a [`Ledger`].
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one way to misbehave")]
 pub(crate) struct TestSink {
     pub(crate) ledger: Ledger,
     #[expect(dead_code, reason = "it tells by being dropped")]
@@ -236,6 +248,7 @@ pub(crate) struct TestSink {
     pub(crate) panic_at_page: Option<u64>,
     pub(crate) fail_to_open: bool,
     pub(crate) fail_to_seal: bool,
+    pub(crate) fail_to_publish: bool,
     pub(crate) hang_at_page: Option<u64>,
     pub(crate) stop_when_publishing: Option<Stopper>,
     pub(crate) closely: bool,
@@ -338,6 +351,9 @@ impl Sink for TestSink {
             stopper.stop(Interrupt::Terminated);
             // The dispatcher sees the signal now, while this sink publishes.
             tokio::task::yield_now().await;
+        }
+        if self.fail_to_publish {
+            return Err(StageError::new(ErrorKind::Io, "the folder is gone"));
         }
         self.ledger.flags.lock().unwrap().0 = true;
         Ok(Delivery::default())
