@@ -1,5 +1,7 @@
 //! What whoever watches a run hears of it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod stages;
 
 use std::sync::{Arc, Mutex};

@@ -143,9 +143,12 @@ async fn deliver(
         Err(_) => (what.to_owned(), ""),
     };
     let late = start.elapsed() >= PATIENCE;
-    let why = carrier.failure().unwrap_or_else(|| match late {
-        true => format!("it did not take everything within {} s", PATIENCE.as_secs()),
-        false => otherwise.to_owned(),
+    let why = carrier.failure().unwrap_or_else(|| {
+        if late {
+            format!("it did not take everything within {} s", PATIENCE.as_secs())
+        } else {
+            otherwise.to_owned()
+        }
     });
     tracing::warn!("{lost} did not reach the collector at {}: {why}", carrier.collector());
 }

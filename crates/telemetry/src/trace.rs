@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
 };
 use taskferry_core::{Pipeline, SourceStatistics};
-use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status};
+use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status, Violation};
 
 use crate::environment::Environment;
 use crate::measure::word;
@@ -163,7 +163,7 @@ fn status(manifest: &Manifest) -> SpanStatus {
     match (manifest.status, &manifest.error) {
         (Status::Complete, _) => SpanStatus::Ok,
         (_, Some(failure)) => SpanStatus::error(failure.message.clone()),
-        (Status::Suspicious, None) => SpanStatus::error(manifest.violations.join("; ")),
+        (Status::Suspicious, None) => SpanStatus::error(said(&manifest.violations)),
         (status, None) => SpanStatus::error(word(status)),
     }
 }
@@ -278,4 +278,9 @@ impl<E: SpanExporter> SpanExporter for Counted<E> {
     fn set_resource(&mut self, resource: &Resource) {
         self.exporter.set_resource(resource);
     }
+}
+
+/// What was not as expected, in one line.
+fn said(violations: &[Violation]) -> String {
+    violations.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -50,16 +50,12 @@ impl Claims {
     /// Seconds since 1970, of which RFC 7519 allows fractions.
     fn time(&self, name: &str) -> Result<Option<f64>, AssertionProblem> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        match value.as_f64() {
-            Some(seconds) => Ok(Some(seconds)),
-            None => {
-                let text = if value.is_string() { "the text " } else { "" };
-                let shown = show(value);
-                problem(format!(
-                    "`{name}` must be a number, the seconds since 1970; it is {text}{shown}"
-                ))
-            }
+        if let Some(seconds) = value.as_f64() {
+            return Ok(Some(seconds));
         }
+        let text = if value.is_string() { "the text " } else { "" };
+        let shown = show(value);
+        problem(format!("`{name}` must be a number, the seconds since 1970; it is {text}{shown}"))
     }
 }
 
