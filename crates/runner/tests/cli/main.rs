@@ -5,6 +5,7 @@
 mod canaries;
 mod context;
 mod crashes;
+mod deploy;
 mod disks;
 mod endings;
 mod faults;
