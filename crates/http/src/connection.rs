@@ -53,7 +53,10 @@ impl fmt::Debug for Connection {
             ProxyChoice::This(_) => "[secret]",
         };
         let mut shown = formatter.debug_struct("Connection");
-        shown.field("authorities", &self.authorities.len()).field("proxy", &proxy).finish()
+        shown
+            .field("authorities", &self.authorities.len())
+            .field("proxy", &proxy)
+            .finish_non_exhaustive()
     }
 }
 

@@ -120,9 +120,11 @@ mod tests {
             .iter()
             .map(|(key, value)| format!("{} = {}\n", inline(&key.as_str().into()), inline(value)))
             .collect();
-        let layers = Layers::from_text("jobs.toml", &lines.concat());
+        let layers = Layers::from_text("jobs.toml", lines.concat());
         taskferry_config::load(&layers, &registry()).map(drop).map_err(|mistakes| {
-            mistakes.all().iter().map(|mistake| format!("{mistake} {mistake:?}")).collect()
+            let told: Vec<String> =
+                mistakes.all().iter().map(|mistake| format!("{mistake} {mistake:?}")).collect();
+            told.concat()
         })
     }
 

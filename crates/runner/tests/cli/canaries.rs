@@ -151,7 +151,7 @@ type = "file"
 path = "out/jobs.ndjson"
 {webhooks}
 [dead_letter]
-path = "out/dead.ndjson"
+path = "out/{run_id}.dead.ndjson"
 "#
     )
 }
@@ -239,13 +239,16 @@ fn no_secret_is_written_anywhere() {
             let said = [
                 run(&["check", "jobs.toml"]).with_code(0),
                 run(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(6),
-                run(&["replay", "jobs.toml", "out/dead.ndjson"]).with_code(6),
+                run(&["replay", "jobs.toml", &context.dead_letters()]).with_code(6),
                 context.taskferry(&["runs", "jobs.toml"]).with_code(0),
                 context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0),
             ];
-            let letters = context.lines("out/dead.ndjson");
+            let letters = context.lines(&context.dead_letters());
             assert!(letters.len() >= 3, "{}", letters.len());
-            assert!(context.read("out/dead.ndjson").contains("[secret]"), "the echo is there");
+            assert!(
+                context.read(&context.dead_letters()).contains("[secret]"),
+                "the echo is there"
+            );
             assert!(said[1].stderr.contains("TRACE") && said[1].stderr.contains("taken for down"));
             assert!(context.path(".taskferry/jobs/token.json").exists());
             search(&written(&context, &said), &sent, &key);

@@ -299,11 +299,11 @@ mod tests {
             page in any::<u64>(),
             job in prop::option::of(any::<String>()),
         ) {
-            let lines: String =
+            let lines: Vec<String> =
                 records.iter().map(|record| format!("{}\n", letter(record, page, job.as_deref()))).collect();
-            let file = file(lines.as_bytes());
+            let file = file(lines.concat().as_bytes());
             let read = read_all(Letters::check(file.path(), "jobs", &stages()).unwrap());
-            let texts: Vec<String> = read.iter().map(Record::to_json).map(Into::into).collect();
+            let texts: Vec<String> = read.iter().map(Record::to_json).collect();
             let expected: Vec<String> = records.iter().map(Value::to_string).collect();
             prop_assert_eq!(texts, expected);
             for record in read {
