@@ -5,6 +5,7 @@
 mod canaries;
 mod context;
 mod crashes;
+mod deploy;
 mod disks;
 mod endings;
 mod faults;
@@ -16,4 +17,5 @@ mod reference;
 mod resumes;
 mod rows;
 mod sandbox;
+mod telemetry;
 mod tenant;
