@@ -66,7 +66,7 @@ fn checked<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn file(name: &str) -> PathBuf {
-    project_file("examples/deploy").join(name)
+    PathBuf::from(project_file("examples/deploy")).join(name)
 }
 
 fn text(name: &str) -> String {

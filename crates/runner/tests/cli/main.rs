@@ -7,6 +7,7 @@ mod context;
 mod crashes;
 mod deploy;
 mod disks;
+mod documentation;
 mod endings;
 mod faults;
 mod mistakes;

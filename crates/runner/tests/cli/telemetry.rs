@@ -132,7 +132,8 @@ fn a_run_joins_the_trace_it_is_a_part_of() {
     told(&mut context, &collector, &[]).with_code(0);
     let (resource, spans) = spans(&collector);
     let run = named(&spans, "run")[0];
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex =
+        |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(hex(&run.trace_id), "0af7651916cd43dd8448eb211c80319c");
     assert_eq!(hex(&run.parent_span_id), "b7ad6b7169203331");
     assert_eq!(attribute(&resource.attributes, "service.name"), "payroll");
