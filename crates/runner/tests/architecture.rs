@@ -85,7 +85,7 @@ fn only_http_knows_an_http_client() {
 
 #[test]
 fn only_stages_that_speak_http_use_it() {
-    let expected = ["taskferry-sink-webhook", "taskferry-source-techwolf"];
+    let expected = ["taskferry-sink-webhook", "taskferry-source-techwolf", "taskferry-telemetry"];
     assert_eq!(who_knows(&["taskferry-http"]), expected);
 }
 

@@ -58,6 +58,10 @@ fn help_of_run_lists_its_options() {
           --summary <FILE>
               Write the run's manifest to this file, as JSON
 
+          --metrics-file <FILE>
+              Write the run's figures to this file, as Prometheus text: where `node_exporter` looks for
+              it, it must end in `.prom`
+
       -q, --quiet
               Say nothing unless something is wrong
 
