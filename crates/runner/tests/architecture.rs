@@ -51,6 +51,7 @@ fn crates_know_only_those_below_them() {
             }
             "taskferry-engine" => &["taskferry-core", "taskferry-state"],
             "taskferry-sandbox" => &["taskferry-profile"],
+            "taskferry-telemetry" => &["taskferry-core", "taskferry-engine", "taskferry-http"],
             plugin if is_plugin(plugin) => &[
                 "taskferry-core",
                 "taskferry-profile",
@@ -84,9 +85,16 @@ fn only_http_knows_an_http_client() {
 }
 
 #[test]
-fn only_stages_that_speak_http_use_it() {
+fn only_stages_that_speak_http_and_telemetry_use_it() {
     let expected = ["taskferry-sink-webhook", "taskferry-source-techwolf", "taskferry-telemetry"];
     assert_eq!(who_knows(&["taskferry-http"]), expected);
+}
+
+#[test]
+fn only_telemetry_knows_open_telemetry_and_only_the_runner_knows_telemetry() {
+    let crates = ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp", "opentelemetry-http"];
+    assert_eq!(who_knows(&crates), ["taskferry-telemetry"]);
+    assert_eq!(who_knows(&["taskferry-telemetry"]), ["taskferry"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
 };
-use taskferry_core::{Pipeline, SourceStatistics};
+use taskferry_core::{ErrorKind, Pipeline, SourceStatistics};
 use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status, Violation};
 
 use crate::environment::Environment;
@@ -153,7 +153,7 @@ impl Ending {
         ];
         let failure = manifest.error.as_ref().and_then(|failure| failure.stage.clone());
         attributes.extend(failure.map(|stage| KeyValue::new("taskferry.failed_stage", stage)));
-        let kind = report.error.as_ref().map(|error| format!("{:?}", error.kind()));
+        let kind = report.error.as_ref().map(|error| kind_word(error.kind()));
         attributes.extend(kind.map(|kind| KeyValue::new("error.type", kind)));
         Self { attributes, status: status(manifest) }
     }
@@ -250,6 +250,18 @@ fn since(told: &mut SourceStatistics, now: SourceStatistics) -> Vec<KeyValue> {
         number("taskferry.requests", now.requests.saturating_sub(before.requests)),
         number("taskferry.retries", now.retries.saturating_sub(before.retries)),
     ]
+}
+
+/// `RateLimited` as `rate_limited`.
+fn kind_word(kind: ErrorKind) -> String {
+    let mut word = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
 }
 
 fn number(name: &'static str, number: u64) -> KeyValue {

@@ -262,7 +262,7 @@ fn a_failed_run_keeps_the_last_success_and_is_told_as_failed() {
     let status = run.status.as_ref().unwrap();
     assert!(status.message.contains("the server answered 403"), "{}", status.message);
     assert_eq!(attribute(&run.attributes, "taskferry.failed_stage"), "source `techwolf`");
-    assert_eq!(attribute(&run.attributes, "error.type"), "Auth");
+    assert_eq!(attribute(&run.attributes, "error.type"), "auth");
 }
 
 #[test]
