@@ -67,6 +67,14 @@ pub(crate) fn assemble(
         }
     }
     problems.extend(claimed_twice(&sinks));
+    problems.extend(settings.dead_letter.as_ref().and_then(|letters| {
+        let claim = letters.path.claim(&name);
+        let sink = sinks.iter().find(|sink| sink.claims.as_ref() == Some(&claim))?;
+        let path = KeyPath::of("dead_letter").key("path");
+        let message = format!("dead letters would go to {claim}, which `{}` writes", sink.path);
+        let problem = Problem::at(path, "pipeline::claimed_twice", message);
+        Some(problem.help("give them a file of their own"))
+    }));
     if settings.dead_letter.is_none() && !top.contains_key("dead_letter") {
         problems.extend(nowhere_to_send(&transforms, &sinks));
     }

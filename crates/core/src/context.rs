@@ -95,6 +95,8 @@ pub struct RunContext {
     pub state_dir: Option<PathBuf>,
     /// Whether a later attempt can go on with this run if it ends early: what is committed stays for it then.
     pub resumable: bool,
+    /// Whether dead letters are sent on instead of an export: no output of it may take an export's place.
+    pub replay: bool,
 }
 
 impl RunContext {
@@ -110,7 +112,15 @@ impl RunContext {
             run_id: run_id.into(),
             state_dir: None,
             resumable: false,
+            replay: false,
         }
+    }
+
+    /// The same run, as one of dead letters.
+    #[must_use]
+    pub fn replaying(mut self, replay: bool) -> Self {
+        self.replay = replay;
+        self
     }
 
     /// The same run, said to be one that a later attempt can go on with.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::compact::compact;
 use crate::page::write_harmless;
-use crate::{Cursor, ErrorKind, StageError};
+use crate::{Cursor, ErrorKind, StageError, StageId};
 
 /// Where a record came from: enough to find it again in the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub struct Record {
     text: Option<Bytes>,
     tree: OnceLock<Value>,
     origin: Origin,
+    entry: Option<Arc<StageId>>,
 }
 
 impl Record {
@@ -62,7 +63,7 @@ impl Record {
     /// assert_eq!(record.to_json(), r#"{"external_id":"j1"}"#);
     /// ```
     pub fn from_value(value: Value) -> Self {
-        Self { text: None, tree: OnceLock::from(value), origin: Origin::default() }
+        Self { text: None, tree: OnceLock::from(value), origin: Origin::default(), entry: None }
     }
 
     /// A record that is one part of a larger, parsed body, whose bytes it shares instead of copying them.
@@ -79,7 +80,7 @@ impl Record {
         } else {
             Bytes::copy_from_slice(bytes)
         };
-        Self { text: Some(text), tree: OnceLock::new(), origin }
+        Self { text: Some(text), tree: OnceLock::new(), origin, entry: None }
     }
 
     /// Parses a text into a record that keeps this text.
@@ -96,6 +97,26 @@ impl Record {
     #[must_use]
     pub fn with_origin(mut self, origin: Origin) -> Self {
         self.origin = origin;
+        self
+    }
+
+    /// The same record, which no stage before `stage` is to see: one that went through them before, and was
+    /// refused there.
+    #[must_use]
+    pub fn entering_at(mut self, stage: Arc<StageId>) -> Self {
+        self.entry = Some(stage);
+        self
+    }
+
+    /// The stage that it is on its way to, past all others; `None` for the next one, as a rule.
+    pub fn entry(&self) -> Option<&StageId> {
+        self.entry.as_deref()
+    }
+
+    /// The same record, arrived at the stage it was on its way to.
+    #[must_use]
+    pub fn entered(mut self) -> Self {
+        self.entry = None;
         self
     }
 

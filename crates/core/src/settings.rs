@@ -24,6 +24,9 @@ impl Default for StateOptions {
 
 /// What an export must look like to be believed. One that does not is not published, and the run ends with exit
 /// code 8.
+///
+/// It is looked at when the listing is complete: files have not got their names yet, but what goes to a webhook or to
+/// standard output is there by then.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExpectOptions {

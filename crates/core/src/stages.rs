@@ -109,6 +109,11 @@ impl Emitter {
         self.emit(Record::from_value(value));
     }
 
+    /// Sends a record on that the stage was not to see. Called by the engine.
+    pub fn pass(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
     /// From now on, what is emitted was made from a record of this origin. Called by the engine.
     pub fn begin(&mut self, origin: &Origin) {
         self.origin.clone_from(origin);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -61,8 +61,17 @@ fn did_you_mean(name: &str) -> String {
     nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?")).unwrap_or_default()
 }
 
+/// `out/jobs.ndjson.gz` becomes `out/jobs.replay-20261123T204243Z-7f3a9c.ndjson.gz`.
+fn beside_the_export(path: &Path, run: &RunContext) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A dot at the beginning hides a file, and ends nothing.
+    let dot = name.char_indices().skip(1).find(|(_, character)| *character == '.');
+    let (stem, endings) = name.split_at(dot.map_or(name.len(), |(at, _)| at));
+    path.with_file_name(format!("{stem}.replay-{}{endings}", harmless(&run.run_id)))
+}
+
 impl PathTemplate {
-    /// The path for one run.
+    /// The path for one run. That of a replay is another than the run's that it belongs to.
     pub fn fill(&self, run: &RunContext) -> PathBuf {
         let mut path = String::new();
         for part in &self.parts {
@@ -71,7 +80,31 @@ impl PathTemplate {
                 Piece::Place(name) => path.push_str(&harmless(&value_of(name, run))),
             }
         }
-        PathBuf::from(path)
+        let path = PathBuf::from(path);
+        if run.replay { beside_the_export(&path, run) } else { path }
+    }
+
+    /// What a pipeline of this name claims by writing here, as far as it is known before the run: the same text for two
+    /// templates that name the same file. What differs only by links is found when the files are opened.
+    ///
+    /// ```
+    /// use taskferry_core::PathTemplate;
+    ///
+    /// let claim = |path: &str| path.parse::<PathTemplate>().unwrap().claim("jobs");
+    /// assert_eq!(claim("out/x/../{pipeline}.csv"), claim("./out/jobs.csv"));
+    /// assert_ne!(claim("out/{date}.csv"), claim("out/{run_id}.csv"));
+    /// ```
+    pub fn claim(&self, pipeline: &str) -> String {
+        let filled = self.text.replace("{pipeline}", pipeline);
+        let mut path = PathBuf::new();
+        for part in Path::new(&filled).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir if path.file_name().is_some() => _ = path.pop(),
+                part => path.push(part),
+            }
+        }
+        format!("file `{}`", path.display())
     }
 
     /// The path as it was written.

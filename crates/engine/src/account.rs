@@ -86,8 +86,13 @@ impl SourceCount {
         self.pages += 1;
         self.records += records;
         self.bytes += bytes;
-        self.requests = earlier.requests + now.requests;
-        self.retries = earlier.retries + now.retries;
+        self.note_statistics(earlier, now);
+    }
+
+    /// Takes note of what it took; never of less than before.
+    pub(crate) fn note_statistics(&mut self, earlier: SourceStatistics, now: SourceStatistics) {
+        self.requests = self.requests.max(earlier.requests + now.requests);
+        self.retries = self.retries.max(earlier.retries + now.retries);
     }
 }
 

@@ -90,8 +90,15 @@ impl Step<'_> {
     ) -> Result<Vec<Record>, StageError> {
         let mut count =
             TransformCount { records_in: records.len() as u64, ..TransformCount::default() };
-        let mut out = Emitter::new();
+        let (mut out, mut passed) = (Emitter::new(), 0);
         for record in records {
+            if record.entry().is_some_and(|entry| *entry != self.id) {
+                count.records_in -= 1;
+                passed += 1;
+                out.pass(record);
+                continue;
+            }
+            let record = record.entered();
             let origin = record.origin().clone();
             // The stage takes the record, and a dead letter needs it.
             let kept = (self.stage.on_error == OnError::DeadLetter).then(|| record.to_json());
@@ -115,7 +122,7 @@ impl Step<'_> {
             *refused += 1;
             self.log(&error, &origin, *refused);
         }
-        count.records_out = out.len() as u64;
+        count.records_out = (out.len() - passed) as u64;
         tally.counts.push(count);
         Ok(out.into_records())
     }

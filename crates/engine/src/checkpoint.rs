@@ -1,22 +1,27 @@
 //! What a run leaves for the one that goes on with it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use taskferry_core::{Cursor, Mark, Pipeline, Position, Resumption, RunContext};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
 use crate::expect::{self, Baseline};
+use crate::manifest::Committed;
 
 /// The layout of the file. A checkpoint of another layout is of no use, and the run starts over.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// How far a run is, durably: every sink has everything up to here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
     pub(crate) layout: u32,
+    /// Of all the rest: a disk may lie, and a cursor that was changed by hand leaves out jobs without a word.
+    pub(crate) checksum: String,
     /// That of the pipeline.
     pub(crate) digest: String,
     pub(crate) run_id: String,
@@ -72,6 +77,7 @@ impl Checkpoint {
     pub(crate) fn new(digest: &str, run: &RunContext, account: Account, marks: Vec<Mark>) -> Self {
         Self {
             layout: LAYOUT,
+            checksum: String::new(),
             digest: digest.to_owned(),
             run_id: run.run_id.clone(),
             started_at: run.started_at,
@@ -85,9 +91,33 @@ impl Checkpoint {
         }
     }
 
+    /// The same with its checksum, as it is saved.
+    #[must_use]
+    pub(crate) fn sealed(mut self) -> Self {
+        self.checksum = String::new();
+        // Texts and numbers can always be written.
+        let text = serde_json::to_vec(&self).unwrap_or_default();
+        self.checksum = Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        self
+    }
+
+    /// Whether it is as it was saved, by a program that knows this layout.
+    fn is_sound(&self) -> bool {
+        self.layout == LAYOUT && self.checksum == self.clone().sealed().checksum
+    }
+
     /// The run that it belongs to.
     pub(crate) fn run(&self, pipeline: &str) -> RunContext {
         RunContext::new(pipeline, self.started_at, self.run_id.clone())
+    }
+
+    /// How far it is, for the account of a run.
+    pub(crate) fn committed(&self) -> Committed {
+        Committed { pages: self.account.source.pages, next_cursor: self.cursor.clone() }
     }
 
     pub(crate) fn position(&self, traces: Vec<u128>) -> Position {
@@ -96,7 +126,12 @@ impl Checkpoint {
     }
 
     /// Why a run of `pipeline` can't go on here; `None` if it can.
-    fn is_of_no_use(&self, pipeline: &Pipeline, baseline: Option<&Baseline>) -> Option<String> {
+    fn is_of_no_use(
+        &self,
+        pipeline: &Pipeline,
+        baseline: Option<&Baseline>,
+        replay: bool,
+    ) -> Option<String> {
         let within = pipeline.state.resume_within;
         let age = Timestamp::now().duration_since(self.saved_at);
         if self.digest != pipeline.digest || !self.account.has_shape_of(&Account::of(pipeline)) {
@@ -112,10 +147,16 @@ impl Checkpoint {
                 return Some("its export did not look as expected".to_owned());
             }
         }
-        let run = self.run(&pipeline.name);
+        let run = self.run(&pipeline.name).replaying(replay);
         let mut sinks = pipeline.sinks.iter().zip(&self.marks);
         sinks.find_map(|(stage, mark)| stage.sink.can_resume(&run, mark).err())
     }
+}
+
+/// What the checkpoint of a run is called. That of a replay has a name of its own: it is another run, and does not end
+/// the one that may be resumed.
+pub(crate) fn name_of(run: &RunContext) -> &'static str {
+    if run.replay { "replay" } else { "checkpoint" }
 }
 
 /// Whether a run of `pipeline` leaves checkpoints at all.
@@ -127,13 +168,14 @@ pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
 pub(crate) fn begin(
     pipeline: &Pipeline,
     state: &StateDir,
+    run: &RunContext,
     name: &str,
     baseline: Option<&Baseline>,
     fresh: bool,
 ) -> Beginning {
     let checkpoint = match state.load::<Checkpoint>(name) {
         Ok(None) => return Beginning::Fresh { over: None },
-        Ok(Some(checkpoint)) if checkpoint.layout == LAYOUT => Box::new(checkpoint),
+        Ok(Some(checkpoint)) if checkpoint.is_sound() => Box::new(checkpoint),
         Ok(Some(_)) | Err(_) => {
             tracing::warn!("the checkpoint can't be read, and the run starts over");
             return Beginning::Fresh { over: None };
@@ -142,7 +184,7 @@ pub(crate) fn begin(
     let why = if fresh {
         Some("as asked".to_owned())
     } else if is_resumable(pipeline) {
-        checkpoint.is_of_no_use(pipeline, baseline)
+        checkpoint.is_of_no_use(pipeline, baseline, run.replay)
     } else {
         Some("a sink can't go on where it stopped".to_owned())
     };

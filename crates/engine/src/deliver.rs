@@ -55,6 +55,8 @@ pub(crate) struct Delivering {
     pub(crate) orders: mpsc::Receiver<Order>,
     /// Pages that the checkpoint has passed.
     pub(crate) saved: watch::Receiver<u64>,
+    /// Set when another sink has failed: no checkpoint will pass what that one does not have.
+    pub(crate) doomed: StopSignal,
     /// Set when the run ends without waiting for what is under way.
     pub(crate) abandon: StopSignal,
 }
@@ -86,24 +88,32 @@ impl Delivering {
         opened.map_err(|error| error.at_stage(&self.id))?;
         tell(FromSink::Opened);
         while let Some(batch) = self.batches.recv().await {
-            let commit = self.deliver(batch).await?;
+            let Some(commit) = self.deliver(batch).await? else {
+                // Whoever waits to send more must not wait for ever.
+                self.batches.close();
+                break;
+            };
             tell(FromSink::Committed(Box::new(commit)));
         }
         tell(FromSink::Drained);
         Ok(())
     }
 
-    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<SinkCommit, StageError> {
+    /// Delivers a batch; `None` when it is not to be delivered any more.
+    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Option<SinkCommit>, StageError> {
         let page = batch.page;
-        let (batch, tally) = if self.chain.is_empty() {
+        let replay = self.run.replay;
+        let (batch, tally) = if self.chain.is_empty() && !replay {
             (batch, ChainTally::default())
         } else {
             let mut own = Arc::unwrap_or_clone(batch);
             let (records, tally) = self.chain.apply(own.records).await?;
-            own.records = records;
+            own.records = if replay { self.meant_for_this(records) } else { records };
             (Arc::new(own), tally)
         };
-        self.wait_for_checkpoint(page).await;
+        if !self.may_send(page).await {
+            return Ok(None);
+        }
         let mut refusals = Refusals::new(self.on_error);
         let written = self.sink.write(&batch, &mut refusals).await;
         written.map_err(|error| error.at_stage(&self.id))?;
@@ -112,14 +122,30 @@ impl Delivering {
         if let Some(progress) = self.progress.sinks.get(self.index) {
             progress.add_committed(commit.count.delivered);
         }
-        Ok(commit)
+        Ok(Some(commit))
+    }
+
+    /// A dead letter goes to the sink that refused it; one that a transform before all sinks refused, to all.
+    fn meant_for_this(&self, records: Vec<Record>) -> Vec<Record> {
+        let here = |record: &Record| record.entry().is_none_or(|entry| *entry == self.id);
+        records.into_iter().filter(here).map(Record::entered).collect()
     }
 
     /// What can't be taken back is sent only when the run would not begin before it again.
-    async fn wait_for_checkpoint(&mut self, page: u64) {
-        if self.sink.resumption() == Resumption::Repeats {
-            // When nobody saves any more, the run is being abandoned.
-            _ = self.saved.wait_for(|saved| *saved + 1 >= page).await;
+    async fn may_send(&mut self, page: u64) -> bool {
+        if self.sink.resumption() != Resumption::Repeats {
+            return true;
+        }
+        let passed = async {
+            if self.saved.wait_for(|saved| *saved + 1 >= page).await.is_err() {
+                // Nobody saves any more, and the run is about to be abandoned.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = passed => true,
+            _ = self.doomed.asked() => false,
         }
     }
 

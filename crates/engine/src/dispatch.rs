@@ -47,6 +47,8 @@ pub(crate) struct Dispatcher {
     go: Option<oneshot::Sender<()>>,
     /// Ends the reading; what was read is still delivered.
     halt: Stopper,
+    /// Tells the sinks that one of them has failed.
+    doom: Stopper,
     /// Ends the sinks at once.
     abandon: Stopper,
     watchdogs: Vec<Watchdog>,
@@ -81,6 +83,7 @@ impl Dispatcher {
         let (tell, events) = Tell::channel();
         let (halt, halted) = Stopper::new();
         let (abandon, abandoned) = Stopper::new();
+        let (doom, doomed) = Stopper::new();
         let (account, position) = (start.account(&pipeline), start.position());
         let Start { run, from, files, baseline, .. } = start;
         let keeper = Keeper::start(files, account.source.pages, tell.clone());
@@ -105,6 +108,7 @@ impl Dispatcher {
                 batches,
                 orders: ordered,
                 saved: keeper.saved(),
+                doomed: doomed.clone(),
                 abandon: abandoned.clone(),
             };
             worker::start_sink(delivering, tell.clone());
@@ -122,6 +126,7 @@ impl Dispatcher {
             pages: to_transforms,
             progress: Arc::clone(progress),
             halt: halted,
+            pages_read: 0,
         };
         worker::start_fetch(fetching, gone, tell);
         Self {
@@ -134,6 +139,7 @@ impl Dispatcher {
             events,
             go: Some(go),
             halt,
+            doom,
             abandon,
             watchdogs,
             closed: sinks.len() + 1,
@@ -235,7 +241,10 @@ impl Dispatcher {
                 if let Some(sink) = self.sinks.get_mut(index) {
                     sink.at = SinkAt::Ended;
                 }
-                result.unwrap_or_else(|error| self.fail(error));
+                if let Err(error) = result {
+                    self.doom.stop(Interrupt::Terminated);
+                    self.fail(error);
+                }
             }
             Event::Saved(saved) => self.note_saved(saved),
             Event::NotSaved(error) => {

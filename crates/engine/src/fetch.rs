@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use taskferry_core::{Page, Position, RunContext, SourceStage, SourceStatistics, StageError};
+use taskferry_core::{
+    ErrorKind, Page, Position, RunContext, SourceStage, SourceStatistics, StageError,
+};
 use tokio::sync::mpsc;
 
 use crate::ledger::ReadPage;
@@ -30,6 +32,15 @@ pub(crate) struct Fetching {
     pub(crate) pages: mpsc::Sender<Page>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) halt: StopSignal,
+    /// Pages that were handed over, in all attempts at the run.
+    pub(crate) pages_read: u64,
+}
+
+/// What became of a page.
+enum Handed {
+    Over,
+    ToNobody,
+    Wrong(StageError),
 }
 
 impl Fetching {
@@ -41,6 +52,7 @@ impl Fetching {
     ) -> (FetchEnd, SourceStatistics) {
         let id = self.stage.id();
         let mut opened = false;
+        self.pages_read = self.from.as_ref().map_or(0, |from| from.pages);
         let end = loop {
             let next = async {
                 if !std::mem::replace(&mut opened, true) {
@@ -58,25 +70,30 @@ impl Fetching {
             match next {
                 Ok(None) => break FetchEnd::Complete,
                 Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
-                Ok(Some(page)) => {
-                    if !self.hand_over(page, &tell).await {
-                        break FetchEnd::Stopped;
-                    }
-                }
+                Ok(Some(page)) => match self.hand_over(page, &tell).await {
+                    Handed::Over => {}
+                    Handed::ToNobody => break FetchEnd::Stopped,
+                    Handed::Wrong(error) => break FetchEnd::Failed(error.at_stage(&id)),
+                },
             }
         };
         (end, self.stage.source.statistics())
     }
 
-    /// Whether anybody took the page.
-    async fn hand_over(&mut self, mut page: Page, tell: &(impl Fn(ReadPage) + Send)) -> bool {
+    async fn hand_over(&mut self, mut page: Page, tell: &(impl Fn(ReadPage) + Send)) -> Handed {
         // The place is there before anybody hears of the page: one that was told of arrives.
         let place = tokio::select! {
             biased;
             place = self.pages.reserve() => place,
-            _ = self.halt.asked() => return false,
+            _ = self.halt.asked() => return Handed::ToNobody,
         };
-        let Ok(place) = place else { return false };
+        let Ok(place) = place else { return Handed::ToNobody };
+        if page.number != self.pages_read + 1 {
+            let message =
+                format!("page {} came where page {} was due", page.number, self.pages_read + 1);
+            return Handed::Wrong(StageError::new(ErrorKind::Defect, message));
+        }
+        self.pages_read += 1;
         let read = ReadPage {
             number: page.number,
             next: page.next.clone(),
@@ -89,6 +106,6 @@ impl Fetching {
         tracing::debug!(page = read.number, records = read.records, "page read");
         tell(read);
         place.send(page);
-        true
+        Handed::Over
     }
 }

@@ -1,14 +1,17 @@
 //! Writes down how far the run is, behind its back: nobody waits for it but those who must.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
 
-use taskferry_core::{ErrorKind, PathTemplate, Role, RunContext, StageError, StageId};
+use taskferry_core::{ErrorKind, Role, StageError, StageId};
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::checkpoint::{Checkpoint, CheckpointState, DeadLetterMark};
+use crate::chain::panicked;
+use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::dead_letter::DeadLetter;
+use crate::letter_file::DeadLetterFile;
+use crate::manifest::Committed;
 use crate::worker::{Event, Saved, Tell};
 
 /// What is to be written down, together.
@@ -35,62 +38,8 @@ pub(crate) struct Files {
     checkpoint: Option<&'static str>,
     traces: Option<Journal>,
     dead_letters: DeadLetterFile,
-}
-
-/// A file that is made when the first letter comes.
-#[derive(Debug)]
-pub(crate) struct DeadLetterFile {
-    path: Option<PathBuf>,
-    open: Option<(Journal, u64)>,
-}
-
-impl DeadLetterFile {
-    /// The file of a run, without any letters of it yet.
-    pub(crate) fn new(template: Option<&PathTemplate>, run: &RunContext) -> Self {
-        Self { path: template.map(|template| template.fill(run)), open: None }
-    }
-
-    /// The file as a checkpoint knows it; what came behind that is cut off.
-    pub(crate) fn resume(&mut self, mark: &DeadLetterMark) -> Result<(), StateError> {
-        self.open = Some((Journal::open(&mark.path, mark.bytes)?, mark.before));
-        self.path = Some(mark.path.clone());
-        Ok(())
-    }
-
-    fn append(&mut self, letters: &[DeadLetter]) -> Result<(), StateError> {
-        let Some(path) = self.path.as_ref().filter(|_| !letters.is_empty()) else { return Ok(()) };
-        let (journal, _) = match &mut self.open {
-            Some(open) => open,
-            closed => {
-                // What other runs have left there is for a replay, and stays.
-                let before = fs::metadata(path).map_or(0, |found| found.len());
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let made = folder.map_or(Ok(()), fs::create_dir_all);
-                made.map_err(|source| StateError {
-                    what: "create the folder of",
-                    path: path.clone(),
-                    source,
-                })?;
-                closed.insert((Journal::open(path, before)?, before))
-            }
-        };
-        let lines: String = letters.iter().map(DeadLetter::as_line).collect();
-        journal.append(lines.as_bytes())
-    }
-
-    fn mark(&self) -> Option<DeadLetterMark> {
-        let (journal, before) = self.open.as_ref()?;
-        Some(DeadLetterMark { path: self.path.clone()?, before: *before, bytes: journal.len() })
-    }
-
-    /// Takes away what a run that is of no use any more has left.
-    pub(crate) fn discard(mark: &DeadLetterMark) {
-        if mark.before == 0 {
-            _ = fs::remove_file(&mark.path);
-        } else if fs::metadata(&mark.path).is_ok_and(|found| found.len() >= mark.bytes) {
-            _ = Journal::open(&mark.path, mark.before);
-        }
-    }
+    /// How far the last checkpoint is that is durable.
+    saved: Option<Committed>,
 }
 
 impl Files {
@@ -100,12 +49,22 @@ impl Files {
         traces: Option<Journal>,
         dead_letters: DeadLetterFile,
     ) -> Self {
-        Self { state, checkpoint, traces, dead_letters }
+        Self { state, checkpoint, traces, dead_letters, saved: None }
+    }
+
+    /// The files of a run that goes on at a checkpoint.
+    pub(crate) fn behind(self, from: &Checkpoint) -> Self {
+        Self { saved: Some(from.committed()), ..self }
+    }
+
+    /// How far the last checkpoint is that is durable; `None` of a run without any.
+    pub(crate) fn saved(&self) -> Option<&Committed> {
+        self.saved.as_ref()
     }
 
     fn write(&mut self, mut entry: Entry) -> Result<Checkpoint, StageError> {
         let dead = |error| cannot_keep("dead_letter", error);
-        self.dead_letters.append(&entry.dead_letters).map_err(dead)?;
+        self.dead_letters.append(&entry.dead_letters, self.state.as_ref()).map_err(dead)?;
         let (Some(state), Some(name)) = (&self.state, self.checkpoint) else {
             return Ok(entry.checkpoint);
         };
@@ -117,13 +76,15 @@ impl Files {
             entry.checkpoint.traces = journal.len() / 16;
         }
         entry.checkpoint.dead_letters = self.dead_letters.mark();
-        state.save(name, &entry.checkpoint).map_err(failed)?;
-        Ok(entry.checkpoint)
+        let checkpoint = entry.checkpoint.sealed();
+        state.save(name, &checkpoint).map_err(failed)?;
+        self.saved = Some(checkpoint.committed());
+        Ok(checkpoint)
     }
 
     /// Where dead letters of the run stand, if there are any.
     pub(crate) fn dead_letters(&self) -> Option<&Path> {
-        self.dead_letters.open.as_ref().and(self.dead_letters.path.as_deref())
+        self.dead_letters.path_if_any()
     }
 
     /// The folder for state, when the writing is over.
@@ -140,9 +101,12 @@ impl Keeper {
         let (end, ended) = oneshot::channel();
         let at_end = tell.clone();
         let work = move || {
-            let files = write_all(files, to_write, &passed, &tell);
-            // Without anybody to take them, the files are closed.
-            _ = end.send(files);
+            let writing = AssertUnwindSafe(|| write_all(files, to_write, &passed, &tell));
+            match std::panic::catch_unwind(writing) {
+                // Without anybody to take them, the files are closed.
+                Ok(files) => _ = end.send(files),
+                Err(panic) => tell.send(Event::NotSaved(panicked(&*panic))),
+            }
         };
         let builder = std::thread::Builder::new().name("keeper".to_owned());
         if let Err(error) = builder.spawn(work) {

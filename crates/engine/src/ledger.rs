@@ -85,8 +85,7 @@ impl Ledger {
 
     /// What it took in the end, in this attempt.
     pub(crate) fn note_statistics(&mut self, statistics: SourceStatistics) {
-        self.account.source.requests = self.earlier.requests + statistics.requests;
-        self.account.source.retries = self.earlier.retries + statistics.retries;
+        self.account.source.note_statistics(self.earlier, statistics);
     }
 
     pub(crate) fn note_read(&mut self, read: ReadPage) {

@@ -63,6 +63,7 @@ mod expect;
 mod fetch;
 mod keeper;
 mod ledger;
+mod letter_file;
 mod manifest;
 mod outline;
 mod progress;

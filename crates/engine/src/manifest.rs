@@ -37,6 +37,8 @@ pub struct Manifest {
     pub pipeline: String,
     /// Unique to the run.
     pub run_id: String,
+    /// Whether it sent dead letters on instead of an export.
+    pub replay: bool,
     /// How it ended.
     pub status: Status,
     /// The exit code that says the same.
@@ -115,6 +117,8 @@ pub struct TransformSummary {
     pub filtered: u64,
     /// Records it refused: left out, or sent to the dead letters.
     pub failed: u64,
+    /// Those among them that went to the dead letters.
+    pub dead_letters: u64,
 }
 
 /// What one sink delivered.
@@ -134,6 +138,8 @@ pub struct SinkSummary {
     pub records: u64,
     /// Records it refused: left out, or sent to the dead letters.
     pub failed: u64,
+    /// Those among them that went to the dead letters.
+    pub dead_letters: u64,
     /// Bytes delivered.
     pub bytes: u64,
     /// Requests sent, for sinks that send them.
@@ -214,6 +220,7 @@ impl TransformSummary {
             records_out: count.records_out,
             filtered: count.filtered,
             failed: count.skipped + count.dead_letters,
+            dead_letters: count.dead_letters,
         };
         outlines.into_iter().zip(counts).map(summary).collect()
     }
@@ -234,6 +241,7 @@ impl SinkSummary {
             records_in: count.records_in,
             records: count.delivered,
             failed: count.skipped + count.dead_letters,
+            dead_letters: count.dead_letters,
             bytes: delivery.bytes,
             requests: delivery.requests,
             retries: delivery.retries,

@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use taskferry_core::{Pipeline, Position, RunContext, StageError};
-use taskferry_state::{History, Journal, StateDir};
+use taskferry_state::{History, Journal, StateDir, StateError};
 
 use crate::account::Account;
-use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable};
+use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable, name_of};
 use crate::dispatch::Dispatcher;
 use crate::expect::Baseline;
-use crate::keeper::{DeadLetterFile, Files};
+use crate::keeper::Files;
+use crate::letter_file::{self, DeadLetterFile};
 use crate::manifest::{Committed, Manifest, Status};
 use crate::outline::Outline;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
-/// What the checkpoint is called in the folder of state.
-const CHECKPOINT: &str = "checkpoint";
 /// What is kept of the last complete run.
 const LAST_COMPLETE: &str = "last_complete";
-/// The traces of pages that the checkpoint has passed.
-const TRACES: &str = "traces";
+
+/// The file with the traces of pages that a checkpoint has passed.
+fn traces_of(checkpoint: &str) -> String {
+    format!("{checkpoint}.traces")
+}
 
 /// How to run a pipeline.
 #[derive(Debug, Default)]
@@ -57,7 +59,6 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     let stop = options.stop.unwrap_or_else(StopSignal::never);
     let start = Start::find(&pipeline, options.run, options.state, options.fresh);
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
-    let state_dir = run.state_dir.clone();
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
     }
@@ -68,8 +69,8 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     report.manifest.resumed_from = resumed_from;
     report.manifest.dead_letter_file =
         files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
-    if let (Some(state), Some(folder)) = (files.and_then(Files::into_state), state_dir)
-        && let Err(error) = remember(&state, &folder, &report.manifest)
+    if let Some(state) = files.and_then(Files::into_state)
+        && let Err(error) = remember(&state, &run, &report.manifest)
     {
         let warning = format!("the run is over, but {error}: {}", error.source);
         report.manifest.warnings.push(warning);
@@ -112,18 +113,19 @@ impl Start {
     ) -> Self {
         let run = run.unwrap_or_else(|| new_run(&pipeline.name));
         let Some(state) = state else {
-            let dead_letters = dead_letters_of(pipeline, &run);
+            let dead_letters = DeadLetterFile::new(pipeline, &run);
             let files = Files::new(None, None, None, dead_letters);
             return Self { run: Arc::new(run), from: None, traces: vec![], files, baseline: None };
         };
         let run = run.with_state_dir(state.path());
+        let name = name_of(&run);
         let baseline = state.load(LAST_COMPLETE).unwrap_or_else(|error| {
             tracing::warn!("the last complete run is not known: {error}: {}", error.source);
             None
         });
-        let beginning = checkpoint::begin(pipeline, &state, CHECKPOINT, baseline.as_ref(), fresh);
+        let beginning = checkpoint::begin(pipeline, &state, &run, name, baseline.as_ref(), fresh);
         let (from, why) = match beginning {
-            Beginning::Resumed(from) => match Self::resume(pipeline, &state, &from) {
+            Beginning::Resumed(from) => match Self::resume(pipeline, &state, &from, &run) {
                 Ok(start) => return Self { baseline, ..start.with_state(state, from) },
                 Err(why) => (Some(from), why),
             },
@@ -132,7 +134,10 @@ impl Start {
         };
         if let Some(from) = from {
             tracing::warn!("run {} is given up, and a new one begins: {why}", from.run_id);
-            give_up(pipeline, &state, &from);
+            give_up(pipeline, &state, &from, &run);
+        }
+        if let Err(error) = letter_file::discard(&run, &state) {
+            tracing::warn!("{error}: {}", error.source);
         }
         Self::fresh(pipeline, state, run, baseline)
     }
@@ -145,11 +150,12 @@ impl Start {
     ) -> Self {
         let resumable = is_resumable(pipeline);
         let run = run.resumable(resumable);
-        let open = || Journal::open(&state.path().join(TRACES), 0);
+        let name = name_of(&run);
+        let open = || Journal::open(&state.path().join(traces_of(name)), 0);
         // Without them a job that comes again after a resume may go unnoticed, and nothing else is lost.
         let traces = resumable.then(open).and_then(Result::ok);
-        let dead_letters = dead_letters_of(pipeline, &run);
-        let name = resumable.then_some(CHECKPOINT);
+        let dead_letters = DeadLetterFile::new(pipeline, &run);
+        let name = resumable.then_some(name);
         let files = Files::new(Some(state), name, traces, dead_letters);
         Self { run: Arc::new(run), from: None, traces: Vec::new(), files, baseline }
     }
@@ -159,24 +165,24 @@ impl Start {
         pipeline: &Pipeline,
         state: &StateDir,
         from: &Checkpoint,
+        asked: &RunContext,
     ) -> Result<Resuming, String> {
-        let run = from.run(&pipeline.name).with_state_dir(state.path()).resumable(true);
-        let told = |error: taskferry_state::StateError| format!("{error}: {}", error.source);
+        let name = name_of(asked);
+        let run = from.run(&pipeline.name).with_state_dir(state.path());
+        let run = run.resumable(true).replaying(asked.replay);
+        let told = |error: StateError| format!("{error}: {}", error.source);
         let mut journal =
-            Journal::open(&state.path().join(TRACES), from.traces * 16).map_err(told)?;
+            Journal::open(&state.path().join(traces_of(name)), from.traces * 16).map_err(told)?;
         let bytes = journal.read().map_err(told)?;
-        let mut dead_letters = dead_letters_of(pipeline, &run);
-        if let Some(mark) = &from.dead_letters {
-            dead_letters.resume(mark).map_err(told)?;
-        }
+        let mut dead_letters = DeadLetterFile::new(pipeline, &run);
+        dead_letters.resume(from.dead_letters.as_ref(), state).map_err(told)?;
         let chunks = bytes.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok());
         let traces = chunks.map(u128::from_le_bytes).collect();
         Ok(Resuming { run, traces, journal, dead_letters })
     }
 
     fn resumed_from(&self) -> Option<Committed> {
-        let from = self.from.as_ref()?;
-        Some(Committed { pages: from.account.source.pages, next_cursor: from.cursor.clone() })
+        self.from.as_ref().map(|from| from.committed())
     }
 
     /// Where the source goes on.
@@ -204,41 +210,43 @@ impl Resuming {
         let pages = from.account.source.pages;
         let which = if from.cursor.is_some() { "page" } else { "the last page," };
         tracing::info!("run {} goes on after {which} {pages}", from.run_id);
-        let files = Files::new(Some(state), Some(CHECKPOINT), Some(journal), dead_letters);
+        let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
+        let files = files.behind(&from);
         Start { run: Arc::new(run), from: Some(from), traces, files, baseline: None }
     }
 }
 
-fn dead_letters_of(pipeline: &Pipeline, run: &RunContext) -> DeadLetterFile {
-    DeadLetterFile::new(pipeline.dead_letter.as_ref().map(|options| &options.path), run)
-}
-
 /// Takes away what a run has left that nobody will go on with.
-fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint) {
-    let run = from.run(&pipeline.name);
+fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &RunContext) {
+    let run = from.run(&pipeline.name).replaying(asked.replay);
     for (stage, mark) in pipeline.sinks.iter().zip(&from.marks) {
         stage.sink.discard(&run, mark);
     }
-    if let Some(mark) = &from.dead_letters {
-        DeadLetterFile::discard(mark);
-    }
-    if let Err(error) = state.remove(CHECKPOINT) {
+    if let Err(error) = state.remove(name_of(&run)) {
         tracing::warn!("{error}: {}", error.source);
     }
 }
 
 /// Keeps the account of a run, and forgets the checkpoint of one that nobody has to go on with.
-fn remember(
-    state: &StateDir,
-    folder: &std::path::Path,
-    manifest: &Manifest,
-) -> Result<(), taskferry_state::StateError> {
+fn remember(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(), StateError> {
     let published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
+    let kept = keep_account(state, run, manifest);
+    if published {
+        // Even where there is no room for the account: with the checkpoint there, the next run would have nothing to do.
+        letter_file::keep(run, state)?;
+        state.remove(name_of(run))?;
+        _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
+    }
+    kept
+}
+
+fn keep_account(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(), StateError> {
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
-    History::in_folder(folder).add(&format!("{stamp}-{}", manifest.run_id), manifest)?;
-    if manifest.status == Status::Complete {
+    let history = History::in_folder(state.path());
+    let added = history.add(&format!("{stamp}-{}", manifest.run_id), manifest);
+    if manifest.status == Status::Complete && !run.replay {
         let last = Baseline {
             run_id: manifest.run_id.clone(),
             finished_at: manifest.finished_at,
@@ -246,8 +254,5 @@ fn remember(
         };
         state.save(LAST_COMPLETE, &last)?;
     }
-    if published {
-        state.remove(CHECKPOINT)?;
-    }
-    Ok(())
+    added
 }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::{retry_after, status_error};
 use bytes::Bytes;
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use taskferry_core::StageError;
-use taskferry_retry::{retry_after, status_error};
 use url::Url;
 
 /// An answer, as much of it as was wanted.

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use crate::connection::{is_this_machine, root_cause};
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Response, redirect, retry};
 use taskferry_core::{Duration, ErrorKind, Secret, StageError};
-use taskferry_retry::{is_this_machine, root_cause};
 use url::Url;
 
 use crate::{Answer, Connection};

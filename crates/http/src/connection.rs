@@ -1,14 +1,15 @@
 //! How servers are reached, whichever they are.
 
 use std::env;
+use std::error::Error;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use reqwest::{Certificate, ClientBuilder, Proxy};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{BuildContext, KeyPath, Problem, Secret};
-use taskferry_retry::root_cause;
 use url::Url;
 
 /// How servers are reached: whose certificates are trusted, and through which proxy.
@@ -164,4 +165,25 @@ impl Connection {
     pub(crate) fn trust(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_merge(self.authorities.iter().cloned())
     }
+}
+
+/// What lies at the bottom of a chain of errors: `connection refused` instead of four ways to say no.
+pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
+}
+
+/// Whether the host of a URL is this machine itself, where no proxy leads to.
+///
+/// ```
+/// let here = ["localhost", "127.0.0.1", "[::1]"];
+/// assert!(here.iter().all(|host| taskferry_http::is_this_machine(host)));
+/// assert!(!taskferry_http::is_this_machine("localhost.example"));
+/// ```
+pub fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

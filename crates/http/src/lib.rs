@@ -33,10 +33,16 @@
 mod answer;
 mod client;
 mod connection;
+mod excerpt;
 mod rate;
+mod retry_after;
+mod status;
 
 pub use answer::Answer;
 pub use client::{Advice, Client, Reading, bearer};
-pub use connection::{Connection, ConnectionOptions};
+pub use connection::{Connection, ConnectionOptions, is_this_machine};
+pub use excerpt::excerpt;
 pub use rate::RateLimit;
 pub use reqwest::{StatusCode, header};
+pub use retry_after::retry_after;
+pub use status::status_error;

@@ -35,6 +35,8 @@ enum Ending {
     Cut,
     Endless,
     Silent,
+    HungUp,
+    Mute,
 }
 
 /// An answer, well behaved or not.
@@ -70,6 +72,20 @@ impl Answer {
     #[must_use]
     pub fn endless(mut self) -> Self {
         self.ending = Ending::Endless;
+        self
+    }
+
+    /// Hangs up without a word.
+    #[must_use]
+    pub fn hung_up(mut self) -> Self {
+        self.ending = Ending::HungUp;
+        self
+    }
+
+    /// Does not even begin, for as long as somebody waits.
+    #[must_use]
+    pub fn mute(mut self) -> Self {
+        self.ending = Ending::Mute;
         self
     }
 
@@ -150,6 +166,8 @@ async fn serve(mut stream: TcpStream, script: &Mutex<Script>, seen: &Seen) -> io
     };
     let length = answer.body.len();
     let announced = match answer.ending {
+        Ending::HungUp => return Ok(()),
+        Ending::Mute => return stream.read(&mut [0]).await.map(drop),
         Ending::Complete => Some(length),
         Ending::Cut | Ending::Silent => Some(length + 1000),
         Ending::Endless => None,
@@ -161,7 +179,7 @@ async fn serve(mut stream: TcpStream, script: &Mutex<Script>, seen: &Seen) -> io
     stream.write_all(format!("{}\r\n\r\n", head.join("\r\n")).as_bytes()).await?;
     stream.write_all(&answer.body).await?;
     match answer.ending {
-        Ending::Complete | Ending::Cut => stream.shutdown().await,
+        Ending::Complete | Ending::Cut | Ending::HungUp | Ending::Mute => stream.shutdown().await,
         Ending::Endless => loop {
             stream.write_all(&answer.body).await?;
         },

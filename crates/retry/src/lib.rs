@@ -26,12 +26,8 @@
 //! # });
 //! ```
 
-mod after;
-mod answer;
 #[cfg(feature = "faulty-server")]
 pub mod faulty_server;
 mod policy;
 
-pub use after::retry_after;
-pub use answer::{excerpt, is_this_machine, root_cause, status_error};
 pub use policy::{Attempts, RetryOptions};

@@ -7,6 +7,7 @@ mod mistakes;
 mod plugins;
 mod progress;
 mod ready_file;
+mod replay;
 mod run;
 mod runs;
 mod sandbox;
@@ -39,6 +40,7 @@ pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
     };
     match arguments.command {
         Command::Run(run) => on_runtime(run::run(registry, run)),
+        Command::Replay(replay) => on_runtime(replay::replay(registry, replay)),
         Command::Runs(runs) => runs::runs(registry, &runs),
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),

@@ -21,12 +21,12 @@ pub(crate) fn build(
         });
         found.collect::<Vec<_>>()
     })?;
-    let data = match parsed.data {
+    let data = match &parsed.data {
         DataOrigin::File(path) => {
-            let file = context.files().resolve(&path);
+            let file = context.files().resolve(path);
             if !file.is_file() {
                 let message = format!("there is no dataset file `{}`", file.display());
-                let part = parsed.file_range.map_or(Part::Value, Part::Within);
+                let part = parsed.file_range.clone().map_or(Part::Value, Part::Within);
                 let problem = Problem::at(KeyPath::root(), "sandbox::data", message).part(part);
                 return Err(vec![
                     problem.help("a relative path starts at the pipeline file's folder"),
@@ -34,10 +34,11 @@ pub(crate) fn build(
             }
             DataOrigin::File(file)
         }
-        generated @ DataOrigin::Generated { .. } => generated,
+        generated @ DataOrigin::Generated { .. } => generated.clone(),
     };
-    let faults = parsed.faults;
-    Ok(Box::new(SandboxEndpoint(SandboxOptions { data, faults, ..SandboxOptions::default() })))
+    let SandboxUrl { faults, settings, .. } = parsed;
+    let options = SandboxOptions { data, faults, settings, ..SandboxOptions::default() };
+    Ok(Box::new(SandboxEndpoint(options)))
 }
 
 #[derive(Debug)]

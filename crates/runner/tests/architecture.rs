@@ -46,9 +46,10 @@ fn crates_know_only_those_below_them() {
     for (name, used) in dependencies() {
         let allowed: &[&str] = match name.as_str() {
             "taskferry-core" | "taskferry-profile" | "taskferry-state" => &[],
-            "taskferry-format" | "taskferry-retry" | "taskferry-config" => &["taskferry-core"],
+            "taskferry-format" | "taskferry-http" | "taskferry-retry" | "taskferry-config" => {
+                &["taskferry-core"]
+            }
             "taskferry-engine" => &["taskferry-core", "taskferry-state"],
-            "taskferry-http" => &["taskferry-core", "taskferry-retry"],
             "taskferry-sandbox" => &["taskferry-profile"],
             plugin if is_plugin(plugin) => &[
                 "taskferry-core",

@@ -21,8 +21,12 @@ struct Process {
 
 impl Process {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_at(folder, "127.0.0.1:0", arguments)
+    }
+
+    fn start_at(folder: &Path, listen: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(cargo_bin("taskferry"))
-            .args(["sandbox", "--listen", "127.0.0.1:0"])
+            .args(["sandbox", "--listen", listen])
             .args(arguments)
             .current_dir(folder)
             .stderr(Stdio::piped())
@@ -117,10 +121,10 @@ fn the_ready_file_leads_to_a_first_page_and_goes_with_the_sandbox() {
 #[test]
 fn the_banner_names_the_address_the_credentials_and_a_command_to_try() {
     let folder = TempDir::new().unwrap();
-    let sandbox = Process::start(folder.path(), &["--client", "mine:4711"]);
+    let sandbox = Process::start(folder.path(), &["--client", "sandbox-client:4711"]);
     for part in [
         "listens at http://127.0.0.1:",
-        "client_id      mine",
+        "client_id      sandbox-client",
         "client_secret  4711",
         "curl -s http",
         "/openapi.json",
@@ -167,6 +171,66 @@ fn faults_come_when_they_were_asked_for() {
     assert_eq!(first[1], 429);
     assert!(first.contains(&503) && first.contains(&200), "{first:?}");
     assert_eq!(statuses(), first);
+}
+
+#[test]
+fn options_are_not_dropped_in_silence() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("jobs.ndjson");
+    fs::write(&file, "{\"external_id\": \"a\", \"tasks\": []}").unwrap();
+    let tenant = format!("acme={}", file.display());
+    let database = folder.path().join("x.db");
+    let database = database.to_str().unwrap();
+    for (arguments, says) in [
+        (vec!["--jobs", "5", "--tenant", &tenant], "every tenant has a file of its own"),
+        (vec!["--data", "x", "--tenant", &tenant], "every tenant has a file of its own"),
+        (vec!["--setting", "bad_value=422", "--setting", "bad_value=400"], "is given twice"),
+        (vec!["--database", database, "--replace"], "say what to load in its place"),
+        (vec!["--listen", "example.com:80"], "is no address of this machine"),
+        (vec!["--listen", "localhost:http"], "`http` is no port"),
+        (vec!["--ready-file", "/no/such/folder/x"], "there is no folder `/no/such/folder`"),
+        (vec!["--ready-file", "/dev/null"], "no regular file"),
+    ] {
+        let told = refused(&arguments);
+        assert!(told.contains(says), "{arguments:?}: {told}");
+    }
+    assert!(!Path::new(database).exists());
+}
+
+#[test]
+fn a_load_that_fails_leaves_no_new_database_behind() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("jobs.ndjson"), "no job").unwrap();
+    let mut command = Command::new(cargo_bin("taskferry"));
+    let arguments = ["sandbox", "--database", "x.db", "--data", "jobs.ndjson"];
+    let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let left: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["jobs.ndjson"]);
+}
+
+#[test]
+fn the_first_to_stop_does_not_take_away_the_ready_file_of_another() {
+    let folder = TempDir::new().unwrap();
+    let arguments = ["--jobs", "1", "--ready-file", "ready.json"];
+    let first = Process::start(folder.path(), &arguments);
+    let second = Process::start(folder.path(), &arguments);
+    let file = folder.path().join("ready.json");
+    let ready = Process::ready(&file);
+    first.stop();
+    assert_eq!(Process::ready(&file), ready);
+    second.stop();
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_port_or_localhost_is_enough_to_listen_on() {
+    let folder = TempDir::new().unwrap();
+    for listen in ["0", ":0", "localhost:0"] {
+        let sandbox = Process::start_at(folder.path(), listen, &["--jobs", "1"]);
+        assert!(sandbox.banner.contains("listens at http://127.0.0.1:"), "{}", sandbox.banner);
+    }
 }
 
 #[test]

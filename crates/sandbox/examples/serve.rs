@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let jobs = sandbox.jobs();
     let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
 
-    writeln!(io::stdout(), "{jobs} jobs at {}: {:#?}", running.url(), running.credentials())?;
+    writeln!(io::stdout(), "{jobs} jobs\n{}", running.credentials().first_page(running.url()))?;
     io::stdin().read_line(&mut String::new())?;
     running.stop().await;
     Ok(())

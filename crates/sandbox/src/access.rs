@@ -4,20 +4,22 @@ mod assertion;
 mod key;
 mod token;
 
+use std::fmt;
+
 pub(crate) use assertion::{AssertionProblem, Assertions};
 pub use key::{KeyProblem, PublicKey};
 pub(crate) use key::{RegisteredKeys, read_keys};
 pub(crate) use token::{Bearer, Denied, Tokens};
 
-use crate::clients::Client;
+use crate::clients::Hidden;
 
-/// How to get a token from a running sandbox. Unless clients were named they are the same for every sandbox, and no
-/// secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How to get a token from a running sandbox, for all that its first tenant has. Unless that client was given another
+/// secret they are the same for every sandbox, and no secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// Where to ask for a token.
     pub token_url: String,
-    /// `sandbox-client`, or the first client of the first tenant.
+    /// `sandbox-client`, or that of the first tenant.
     pub client_id: String,
     /// `sandbox-secret`, or that client's.
     pub client_secret: String,
@@ -30,17 +32,16 @@ pub struct Credentials {
 /// TechWolf's audience in Europe.
 pub(crate) const AUDIENCE: &str = "eu3.techwolf.ai";
 
-impl Credentials {
-    /// Those of `client` at the sandbox that listens at `url`.
-    pub(crate) fn at(url: &str, client: Option<&Client>) -> Self {
-        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
-        Self {
-            token_url: format!("{url}/oauth/token"),
-            client_id: text(client.map(|client| &client.client_id)),
-            client_secret: text(client.and_then(|client| client.client_secret.as_ref())),
-            audience: AUDIENCE.to_owned(),
-            tenant: text(client.and_then(|client| client.tenant.as_ref())),
-        }
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Credentials")
+            .field("token_url", &self.token_url)
+            .field("client_id", &self.client_id)
+            .field("client_secret", &Hidden)
+            .field("audience", &self.audience)
+            .field("tenant", &self.tenant)
+            .finish()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Who may ask for tokens: clients, each of one tenant, some of whom see only a part of it.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
-use crate::access::RegisteredKeys;
+use crate::Credentials;
+use crate::access::{AUDIENCE, RegisteredKeys};
 
 /// The tenant that a sandbox has when none is named.
 pub(crate) const DEFAULT_TENANT: &str = "sandbox";
@@ -20,17 +22,39 @@ pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 /// assert_eq!(client.families.unwrap().len(), 2);
 /// # Ok::<(), taskferry_sandbox::ClientProblem>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its name at the token endpoint.
     pub client_id: String,
-    /// Its secret; a client without one has to sign what it sends.
+    /// Its secret; a client without one has to sign what it sends. That which every tenant has, `TENANT-client`, can't
+    /// lose its own.
     pub client_secret: Option<String>,
     /// Whose data it sees. None: that of the sandbox's first tenant.
     pub tenant: Option<String>,
     /// The only job families it sees, as by a filter that its credentials carry. None: all, and jobs without a
     /// family as well.
     pub families: Option<BTreeSet<String>>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("client_id", &self.client_id)
+            .field("client_secret", &self.client_secret.as_ref().map(|_| Hidden))
+            .field("tenant", &self.tenant)
+            .field("families", &self.families)
+            .finish()
+    }
+}
+
+/// Stands for a secret where things are shown.
+pub(crate) struct Hidden;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
 }
 
 /// What is wrong with a client, or with the name of a tenant, on the command line.
@@ -107,71 +131,112 @@ pub(crate) fn default_secret(tenant: &str) -> String {
     format!("{tenant}-secret")
 }
 
+/// The client that every tenant has.
+fn default_id(tenant: &str) -> String {
+    format!("{tenant}-client")
+}
+
+/// A client whose tenant is there.
+#[derive(Clone)]
+pub(crate) struct KnownClient {
+    pub(crate) client_id: String,
+    secret: Option<String>,
+    pub(crate) tenant: String,
+    /// The only job families it sees.
+    pub(crate) families: Option<BTreeSet<String>>,
+}
+
+impl KnownClient {
+    pub(crate) fn has_secret(&self, secret: &str) -> bool {
+        self.secret.as_deref() == Some(secret)
+    }
+}
+
 /// All clients of a sandbox. Whoever is not named here gets no token.
-#[derive(Debug, Clone)]
-pub(crate) struct Clients(Vec<Client>);
+#[derive(Clone)]
+pub(crate) struct Clients(Vec<KnownClient>);
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.0.iter().map(|client| &client.client_id)).finish()
+    }
+}
 
 impl Clients {
-    /// The clients of `tenants`: those that were named, those that only have a key, and one for each tenant that sees
-    /// all of it.
+    /// The clients of `tenants`: one for each that sees all of it, those that were named, and those that only have a key.
     ///
     /// # Errors
-    /// Two clients have the same id, or one is of a tenant that does not exist.
+    /// Two clients have the same id, or one is of a tenant that does not exist, or has the name of another tenant's own.
     pub(crate) fn new(
         named: Vec<Client>,
         keys: &RegisteredKeys,
         tenants: &[String],
     ) -> Result<Self, ClientProblem> {
-        let first = tenants.first().map_or(DEFAULT_TENANT, String::as_str);
-        let mut clients: Vec<Client> = Vec::new();
-        for mut client in named {
-            let tenant = client.tenant.get_or_insert_with(|| first.to_owned());
-            if !tenants.contains(tenant) {
-                return Err(ClientProblem(format!(
-                    "the client `{}` is for the tenant `{tenant}`, which is none of {}",
-                    client.client_id,
+        let problem = |message: String| Err(ClientProblem(message));
+        let Some(first) = tenants.first() else {
+            return problem("there is no tenant".to_owned());
+        };
+        let own = |tenant: &String| KnownClient {
+            client_id: default_id(tenant),
+            secret: Some(default_secret(tenant)),
+            tenant: tenant.clone(),
+            families: None,
+        };
+        let mut clients: Vec<_> = tenants.iter().map(own).collect();
+        let mut seen = BTreeSet::new();
+        for Client { client_id, client_secret, tenant, families } in named {
+            let tenant = tenant.unwrap_or_else(|| first.clone());
+            if !tenants.contains(&tenant) {
+                return problem(format!(
+                    "the client `{client_id}` is for the tenant `{tenant}`, which is none of {}",
                     tenants.join(", ")
-                )));
+                ));
             }
-            if clients.iter().any(|known| known.client_id == client.client_id) {
-                let message = format!("there are two clients `{}`", client.client_id);
-                return Err(ClientProblem(message));
+            if !seen.insert(client_id.clone()) {
+                return problem(format!("there are two clients `{client_id}`"));
             }
-            clients.push(client);
+            match clients.iter_mut().find(|known| known.client_id == client_id) {
+                None => {
+                    let secret = client_secret;
+                    clients.push(KnownClient { client_id, secret, tenant, families });
+                }
+                Some(own) if own.tenant == tenant => {
+                    own.secret = client_secret.or(own.secret.take());
+                    own.families = families;
+                }
+                Some(own) => {
+                    return problem(format!(
+                        "the client `{client_id}` is for the tenant `{tenant}`, but has the name of the client that the \
+                         tenant `{}` has anyway: name it otherwise",
+                        own.tenant
+                    ));
+                }
+            }
         }
         for client_id in keys.keys() {
             if clients.iter().all(|known| known.client_id != *client_id) {
-                clients.push(Client {
-                    client_id: client_id.clone(),
-                    client_secret: None,
-                    tenant: Some(first.to_owned()),
-                    families: None,
-                });
-            }
-        }
-        for tenant in tenants {
-            let default = Client {
-                client_id: format!("{tenant}-client"),
-                client_secret: Some(default_secret(tenant)),
-                tenant: Some(tenant.clone()),
-                families: None,
-            };
-            if clients.iter().all(|known| known.client_id != default.client_id) {
-                clients.push(default);
+                let (client_id, tenant) = (client_id.clone(), first.clone());
+                clients.push(KnownClient { client_id, secret: None, tenant, families: None });
             }
         }
         Ok(Self(clients))
     }
 
-    /// The client with this id. Its tenant is always known.
-    pub(crate) fn find(&self, client_id: &str) -> Option<&Client> {
+    /// The client with this id.
+    pub(crate) fn find(&self, client_id: &str) -> Option<&KnownClient> {
         self.0.iter().find(|client| client.client_id == client_id)
     }
 
-    /// The client that a banner shows: the first one of the tenant that has a secret.
-    pub(crate) fn of_tenant(&self, tenant: &str) -> Option<&Client> {
-        let mut of_tenant = self.0.iter().filter(|client| client.tenant.as_deref() == Some(tenant));
-        of_tenant.find(|client| client.client_secret.is_some())
+    /// How to get a token at the sandbox that listens at `url`: as the first tenant's own client, who sees all of it.
+    pub(crate) fn credentials(&self, url: &str) -> Option<Credentials> {
+        let KnownClient { client_id, secret, tenant, .. } = self.0.first()?;
+        Some(Credentials {
+            token_url: format!("{url}/oauth/token"),
+            client_id: client_id.clone(),
+            client_secret: secret.clone()?,
+            audience: AUDIENCE.to_owned(),
+            tenant: tenant.clone(),
+        })
     }
 }
 
@@ -199,23 +264,45 @@ mod tests {
     }
 
     #[test]
-    fn every_tenant_has_a_client_of_its_own() {
-        let none = RegisteredKeys::new();
-        let tenants = ["sandbox".to_owned(), "acme".to_owned()];
-        let named = vec!["own:secret:tenant=acme".parse().unwrap()];
-        let clients = Clients::new(named, &none, &tenants).unwrap();
-        assert_eq!(clients.of_tenant("acme").unwrap().client_id, "own");
-        assert_eq!(clients.of_tenant("sandbox").unwrap().client_id, "sandbox-client");
-        assert_eq!(clients.find("acme-client").unwrap().tenant.as_deref(), Some("acme"));
+    fn every_tenant_has_a_client_of_its_own_that_the_banner_shows() {
+        let tenants = ["acme".to_owned(), "beta".to_owned()];
+        let clients = |named: &[&str], keys: &[&str]| {
+            let named = named.iter().map(|text| text.parse().unwrap()).collect();
+            let keys = keys.iter().map(|id| ((*id).to_owned(), Vec::new())).collect();
+            Clients::new(named, &keys, &tenants)
+        };
+        let known = clients(&["own:secret:family=legal"], &["beta-client", "acme-client", "key"]);
+        let known = known.unwrap();
+        let shown = known.credentials("http://x").unwrap();
+        assert_eq!((shown.client_id.as_str(), shown.tenant.as_str()), ("acme-client", "acme"));
+        assert_eq!(shown.client_secret, "acme-secret");
+        for (id, tenant) in
+            [("acme-client", "acme"), ("beta-client", "beta"), ("own", "acme"), ("key", "acme")]
+        {
+            assert_eq!(known.find(id).unwrap().tenant, tenant);
+        }
+        assert!(known.find("beta-client").unwrap().has_secret("beta-secret"), "a key joins it");
+        assert!(!known.find("key").unwrap().has_secret(""));
+        let known = clients(&["acme-client:other"], &[]).unwrap();
+        assert!(known.find("acme-client").unwrap().has_secret("other"));
 
-        let twice = vec!["a:b".parse().unwrap(), "a:c".parse().unwrap()];
-        assert!(
-            Clients::new(twice, &none, &tenants)
-                .unwrap_err()
-                .to_string()
-                .contains("two clients `a`")
-        );
-        let stray = vec!["a:b:tenant=other".parse().unwrap()];
-        assert!(Clients::new(stray, &none, &tenants).unwrap_err().to_string().contains("`other`"));
+        for (named, says) in [
+            (["a:b", "a:c"].as_slice(), "two clients `a`"),
+            (&["a:b:tenant=other"], "`other`"),
+            (&["beta-client:b"], "the name of the client that the tenant `beta` has"),
+        ] {
+            let told = clients(named, &[]).unwrap_err().to_string();
+            assert!(told.contains(says), "{told}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let client: Client = "a:4711".parse().unwrap();
+        let clients =
+            Clients::new(vec![client.clone()], &RegisteredKeys::new(), &["acme".to_owned()])
+                .unwrap();
+        let shown = format!("{client:?} {clients:?} {:?}", clients.credentials("http://x"));
+        assert!(!shown.contains("4711") && !shown.contains("acme-secret"), "{shown}");
     }
 }

@@ -1,5 +1,7 @@
 //! Reading dataset files, line by line.
 
+mod fields;
+
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -14,8 +16,10 @@ use taskferry_profile::model::JobProfile;
 use crate::store::{Inserted, Loading, NewJob};
 use crate::{SandboxError, moment};
 
-/// The longest line that is read: far more than any job needs, far less than memory.
-const LONGEST_LINE: u64 = 32 * 1024 * 1024;
+pub(crate) use self::fields::is_of_task;
+
+/// The longest line that is read, in bytes: far more than any job needs. A page of 100 such jobs can still be written.
+const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// Stores all jobs of the file.
 pub(crate) fn load(path: &Path, loading: &mut Loading) -> Result<(), SandboxError> {
@@ -58,7 +62,7 @@ fn store_line(
     number: u64,
     loading: &mut Loading,
 ) -> Result<Result<(), String>, SandboxError> {
-    let (profile, more) = match parse(line) {
+    let Line { profile, more, unknown } = match parse(line) {
         Ok(parsed) => parsed,
         Err(message) => return Ok(Err(message)),
     };
@@ -70,6 +74,7 @@ fn store_line(
         family_id: profile.job_family_id.as_deref(),
         family_name: profile.job_family_name.as_deref(),
         last_updated: more.last_updated.map(|time| time.0),
+        more: unknown.as_deref(),
         tasks: more.tasks.get(),
     })?;
     Ok(match inserted {
@@ -78,10 +83,22 @@ fn store_line(
             "external_id `{}` is that of the job on line {of} already",
             profile.external_id
         )),
+        Inserted::OtherName { name, of } => Err(format!(
+            "`job_family_name`: line {of} calls the family `{}` {name:?}",
+            profile.job_family_id.unwrap_or_default()
+        )),
     })
 }
 
-/// What a line holds besides the job, and the tasks as they are written.
+/// What a line says.
+struct Line<'a> {
+    profile: JobProfile,
+    more: More<'a>,
+    /// Fields that nobody knows, as an object.
+    unknown: Option<String>,
+}
+
+/// What a line holds besides the job's known fields, and the tasks as they are written.
 #[derive(Deserialize)]
 struct More<'a> {
     #[serde(borrow)]
@@ -98,12 +115,13 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, 
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     let time = moment::parse(&text).filter(|time| moment::can_be_shown(time.start));
     time.map(|time| Some(Moment(time.start))).ok_or_else(|| {
-        D::Error::custom(format!("`last_updated` must be a date or a timestamp; it is {text:?}"))
+        let shown: String = text.chars().take(40).collect();
+        D::Error::custom(format!("it must be a date or a timestamp; it is {shown:?}"))
     })
 }
 
-/// The job of a line, and what the job's type does not hold.
-fn parse(line: &[u8]) -> Result<(JobProfile, More<'_>), String> {
+/// What a line says, or what is wrong with it.
+fn parse(line: &[u8]) -> Result<Line<'_>, String> {
     if line.len() as u64 > LONGEST_LINE {
         return Err(format!("it is longer than {} MiB", LONGEST_LINE / (1024 * 1024)));
     }
@@ -113,19 +131,23 @@ fn parse(line: &[u8]) -> Result<(JobProfile, More<'_>), String> {
     if !text.trim_start().starts_with('{') {
         return Err("it is no JSON object".to_owned());
     }
-    let deserializer = &mut serde_json::Deserializer::from_str(text);
-    let profile: JobProfile =
-        serde_path_to_error::deserialize(deserializer).map_err(|error| describe(&error))?;
+    let profile: JobProfile = read(text)?;
+    let more: More<'_> = read(text)?;
     // The path-aware reader stops after the job; this one refuses what may follow it.
-    let more: More<'_> = serde_json::from_str(text).map_err(|error| without_line(&error))?;
+    let whole: &RawValue = serde_json::from_str(text).map_err(|error| in_words(&error))?;
+    let unknown = fields::unknown_fields(whole)?;
     check(&profile)?;
-    Ok((profile, more))
+    Ok(Line { profile, more, unknown })
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    let deserializer = &mut serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| describe(&error))
 }
 
 fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     let cause = error.inner();
-    let reason = without_line(cause);
-    let column = cause.column();
+    let (reason, column) = (in_words(cause), cause.column());
     if cause.is_data() && error.path().iter().next().is_some() {
         return format!("`{}`: {reason} (column {column})", error.path());
     }
@@ -135,10 +157,20 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     format!("it is not JSON: {reason} (column {column})")
 }
 
-/// Every line is parsed on its own, so the line that `serde_json` counts says nothing.
-fn without_line(error: &serde_json::Error) -> String {
+/// The reason in JSON's words instead of Rust's. Every line is parsed on its own, so the line that `serde_json` counts
+/// says nothing.
+fn in_words(error: &serde_json::Error) -> String {
     let reason = error.to_string();
-    reason.split(" at line ").next().unwrap_or(&reason).to_owned()
+    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    let reason = match reason.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected an object"),
+        None => reason.to_owned(),
+    };
+    reason
+        .replace("invalid type: map", "invalid type: object")
+        .replace("invalid type: sequence", "invalid type: array")
+        .replace("expected a map", "expected an object")
+        .replace("expected a sequence", "expected an array")
 }
 
 /// The rules that types don't express.
@@ -146,6 +178,11 @@ fn check(profile: &JobProfile) -> Result<(), String> {
     check_id("external_id", &profile.external_id)?;
     if let Some(family) = &profile.job_family_id {
         check_id("job_family_id", family)?;
+    }
+    if profile.job_family_name.is_some() && profile.job_family_id.is_none() {
+        return Err(
+            "`job_family_name`: there is no `job_family_id` that it is the name of".to_owned()
+        );
     }
     let mut seen = HashSet::new();
     for (index, task) in profile.tasks.iter().enumerate() {

@@ -6,10 +6,12 @@ mod operations;
 mod page;
 mod schemas;
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::clients::default_secret;
-use crate::{Credentials, SandboxSettings};
+use crate::{Credentials, SandboxSettings, Vendor, Vendors};
 
 /// The description of one running sandbox.
 #[derive(Debug)]
@@ -21,13 +23,18 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    pub(crate) fn new(url: &str, settings: &SandboxSettings, credentials: &Credentials) -> Self {
+    pub(crate) fn new(
+        url: &str,
+        settings: &SandboxSettings,
+        vendors: &HashMap<String, Vendors>,
+        credentials: &Credentials,
+    ) -> Self {
         let mut shown = credentials.clone();
         // Whoever opens the page may read the secret that every sandbox has, but none that was chosen.
         if shown.client_secret != default_secret(&shown.tenant) {
             "CLIENT_SECRET".clone_into(&mut shown.client_secret);
         }
-        let document = document(url, settings, &shown);
+        let document = document(url, settings, vendors, &shown);
         let page = page::write(&document, url, &shown);
         Self { openapi: document.to_string(), page }
     }
@@ -40,7 +47,21 @@ impl Credentials {
     }
 }
 
-fn document(url: &str, settings: &SandboxSettings, credentials: &Credentials) -> Value {
+fn document(
+    url: &str,
+    settings: &SandboxSettings,
+    vendors: &HashMap<String, Vendors>,
+    credentials: &Credentials,
+) -> Value {
+    // Of all tenants, since one document describes the sandbox.
+    let active: Vec<Vendor> = Vendor::ALL
+        .iter()
+        .copied()
+        .filter(|vendor| {
+            settings.vendors.0.contains(vendor)
+                || vendors.values().any(|own| own.0.contains(vendor))
+        })
+        .collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -58,7 +79,7 @@ fn document(url: &str, settings: &SandboxSettings, credentials: &Credentials) ->
             {"name": "Jobs"},
             {"name": "Sandbox", "description": "No part of TechWolf's API."},
         ],
-        "paths": operations::paths(settings, credentials),
+        "paths": operations::paths(settings, &active, credentials),
         "components": {
             "securitySchemes": {"token": {
                 "type": "http",
@@ -66,6 +87,7 @@ fn document(url: &str, settings: &SandboxSettings, credentials: &Credentials) ->
                 "bearerFormat": "JWT",
                 "description": "The access token from `POST /oauth/token`.",
             }},
+            "parameters": operations::parameters(settings),
             "schemas": schemas::schemas(settings),
         },
     })

@@ -55,6 +55,20 @@ pub enum SandboxError {
         /// What the system says.
         source: io::Error,
     },
+    /// A tenant was named that has no data, and nothing to load.
+    #[error(
+        "the database `{}` has no tenant `{tenant}`, only {}: name one of these, or what to load for it",
+        path.display(),
+        stored.join(", ")
+    )]
+    NoSuchTenant {
+        /// The file.
+        path: PathBuf,
+        /// The tenant.
+        tenant: String,
+        /// Those that it has.
+        stored: Vec<String>,
+    },
     /// The database file can't be opened, read or written.
     #[error("the database `{}` can't be used: {source}", path.display())]
     DatabaseFile {
@@ -126,9 +140,6 @@ pub enum SandboxError {
     Key(#[from] KeyProblem),
     /// The system has no random numbers to sign tokens with.
     #[error("the system gives no random numbers to sign tokens with")]
-    Random,
-    /// The sandbox could not make a key to sign tokens with.
-    #[error("the sandbox can't make a key to sign tokens with")]
     Signing,
     /// The address can't be listened on.
     #[error("the sandbox can't listen on {address}: {source}")]

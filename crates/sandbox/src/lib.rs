@@ -1,4 +1,4 @@
-//! The TechWolf endpoint on your own machine: a token endpoint and the export of job task profiles, served
+//! The TechWolf endpoint on your own machine: the export of job task profiles and what stands around it, served
 //! from generated jobs or from a dataset file.
 //!
 //! ```
@@ -23,7 +23,6 @@
 //!
 //! Data is private to a sandbox and gone with it, unless [`SandboxOptions::database`] names a file. Several tenants
 //! share nothing, and the credentials of a [`Client`] may hide a part of its tenant.
-//!
 
 mod access;
 mod catalog;
@@ -35,7 +34,9 @@ mod error;
 mod fault;
 mod generator;
 mod http;
+mod members;
 mod moment;
+mod nearest;
 mod options;
 mod record;
 mod running;

@@ -34,6 +34,11 @@ fn in_utc(time: DateTime) -> Option<i64> {
     i64::try_from(since.as_micros()).ok()
 }
 
+/// The latest point in time that can be shown: near the end of the year 9999.
+pub(crate) fn latest() -> i64 {
+    Timestamp::MAX.as_second() * 1_000_000
+}
+
 /// Whether a point in time can be shown: one of the years -9999 to 9999.
 pub(crate) fn can_be_shown(microseconds: i64) -> bool {
     Timestamp::from_microsecond(microseconds).is_ok()

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clients::check_tenant;
-use crate::{Client, ClientProblem, Faults, PublicKey, SandboxSettings};
+use crate::{Client, ClientProblem, Faults, PublicKey, SandboxSettings, Vendor, Vendors};
 
 /// The largest number of jobs that can be generated.
 pub const MAX_JOBS: u32 = 1_000_000;
@@ -89,7 +89,7 @@ pub struct DatabaseFile {
 /// What to do with data that a database holds already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
-    /// Serve it. Only a tenant without any is loaded.
+    /// Serve it. A database that holds nothing is loaded; to one that does, only tenants with data of their own are added.
     Serve,
     /// Refuse to load over it.
     Refuse,
@@ -99,24 +99,50 @@ pub enum Filled {
 
 /// A tenant, whose data no other tenant sees.
 ///
-/// On the command line it is `NAME` or `NAME=FILE`.
+/// On the command line it is `NAME` or `NAME=FILE`, behind which `:vendors=techwolf,workday` may follow.
+///
+/// ```
+/// use taskferry_sandbox::{Tenant, Vendor};
+///
+/// let tenant: Tenant = "acme=acme.ndjson:vendors=techwolf".parse()?;
+/// assert_eq!(tenant.vendors.unwrap().0, [Vendor::TechWolf]);
+/// # Ok::<(), taskferry_sandbox::ClientProblem>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
     /// Its name: 1 to 63 letters, digits, `_` and `-`.
     pub name: String,
     /// Its jobs. None: those of [`SandboxOptions::data`], though generated ones with a seed of their own.
     pub data: Option<DataOrigin>,
+    /// The vendors that it has activated. None: those of the setting `vendors`.
+    pub vendors: Option<Vendors>,
 }
 
 impl FromStr for Tenant {
     type Err = ClientProblem;
 
     fn from_str(text: &str) -> Result<Self, ClientProblem> {
-        let (name, file) = match text.split_once('=') {
+        let (rest, vendors) = match text.rsplit_once(":vendors=") {
             None => (text, None),
-            Some((name, file)) => (name, Some(file)),
+            Some((rest, names)) => {
+                let vendors = names.parse::<Vendors>().map_err(|()| {
+                    let known: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.as_str()).collect();
+                    let known = known.join(", ");
+                    ClientProblem::new(format!("`vendors={names}`: the vendors are {known}"))
+                })?;
+                (rest, Some(vendors))
+            }
+        };
+        let (name, file) = match rest.split_once('=') {
+            None => (rest, None),
+            Some((name, "")) => {
+                return Err(ClientProblem::new(format!(
+                    "`{name}=` names no file: write `{name}`, or `{name}=FILE`"
+                )));
+            }
+            Some((name, file)) => (name, Some(DataOrigin::File(file.into()))),
         };
         check_tenant(name)?;
-        Ok(Self { name: name.to_owned(), data: file.map(|file| DataOrigin::File(file.into())) })
+        Ok(Self { name: name.to_owned(), data: file, vendors })
     }
 }

@@ -1,12 +1,14 @@
 //! Loading and serving.
 
+use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -19,7 +21,7 @@ use crate::http::{Limiter, Service, router};
 use crate::store::{Loading, Store};
 use crate::tenants::load_tenants;
 use crate::vocabulary::Vocabulary;
-use crate::{Credentials, Faults, SandboxError, SandboxOptions, SandboxSettings, Switch};
+use crate::{Credentials, Faults, SandboxError, SandboxOptions, SandboxSettings, Switch, Vendors};
 
 /// How long a request may still take when the sandbox is told to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,7 +37,7 @@ pub struct Sandbox {
     faults: Faults,
     settings: SandboxSettings,
     vocabulary: Vocabulary,
-    first_tenant: String,
+    vendors: HashMap<String, Vendors>,
 }
 
 impl Sandbox {
@@ -51,10 +53,11 @@ impl Sandbox {
             Some(path) => Vocabulary::with_file(path)?,
             None => Vocabulary::built_in(),
         };
+        let said = options.tenants.into_iter();
+        let vendors = said.filter_map(|tenant| Some((tenant.name, tenant.vendors?))).collect();
         let keys = read_keys(&options.public_keys)?;
         let clients = Clients::new(options.clients, &keys, &tenants)?;
-        let store = loading.finish()?;
-        let jobs = store.jobs()?;
+        let (store, jobs) = loading.finish()?;
         Ok(Self {
             store,
             jobs,
@@ -64,7 +67,7 @@ impl Sandbox {
             faults: options.faults,
             settings: options.settings,
             vocabulary,
-            first_tenant: tenants.into_iter().next().unwrap_or_default(),
+            vendors,
         })
     }
 
@@ -77,24 +80,34 @@ impl Sandbox {
     ///
     /// # Errors
     /// The address can't be listened on.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, which who awaits something has")]
     pub async fn serve(self, address: SocketAddr) -> Result<RunningSandbox, SandboxError> {
         let failed = |source| SandboxError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = listen(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // A page is far larger than a packet; its last packet must not wait for an acknowledgement.
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
         let url = format!("http://{}", reachable(address));
-        let credentials = Credentials::at(&url, self.clients.of_tenant(&self.first_tenant));
-        let description = Description::new(&url, &self.settings, &credentials);
-        let faults = FaultLayer::new(self.faults, self.settings.fault_header == Switch::On);
+        let credentials = self.clients.credentials(&url).ok_or(SandboxError::Signing)?;
+        let description = Description::new(&url, &self.settings, &self.vendors, &credentials);
+        let tokens = Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?;
+        let tokens = Arc::new(tokens);
+        let asked_for = self.settings.fault_header == Switch::On;
+        let faults = FaultLayer::new(self.faults, asked_for, Arc::clone(&tokens));
         let service = Service {
             store: self.store,
-            tokens: Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?,
-            assertions: Assertions::new(self.keys, &url, self.settings.assertion_audience),
+            tokens,
+            assertions: Assertions::new(
+                self.keys,
+                &url,
+                address.ip().is_unspecified(),
+                self.settings.assertion_audience,
+            ),
             clients: self.clients,
             settings: Arc::new(self.settings),
+            vendors: self.vendors,
             vocabulary: Arc::new(self.vocabulary),
             limiter: Limiter::default(),
             description,
@@ -115,6 +128,18 @@ impl Sandbox {
         tracing::debug!(%address, jobs = self.jobs, "sandbox listening");
         Ok(RunningSandbox { url, address, credentials, stop, server })
     }
+}
+
+/// How many connections may wait to be taken; beyond it a client waits for a second or more.
+const BACKLOG: u32 = 1024;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A port is free again as soon as a sandbox has stopped. Elsewhere the option would let two listen on one port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// An address that a client on this machine can connect to.
@@ -159,12 +184,17 @@ impl RunningSandbox {
         &self.credentials
     }
 
-    /// Stops listening and waits for the requests under way, though not longer than 5 seconds.
+    /// Stops listening and waits for the requests under way, though not longer than 5 seconds. One that takes longer
+    /// goes on until the process or the runtime ends.
     pub async fn stop(self) {
         drop(self.stop);
         let mut server = self.server;
         if tokio::time::timeout(PATIENCE, &mut server).await.is_err() {
             server.abort();
+            tracing::warn!(
+                "requests were still under way {} seconds after the sandbox was told to stop, and are given up",
+                PATIENCE.as_secs()
+            );
         }
     }
 }

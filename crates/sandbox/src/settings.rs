@@ -7,6 +7,8 @@ mod choices;
 
 pub use choices::*;
 
+use crate::nearest::nearest;
+
 /// A setting as it is documented and read from `name=value`.
 #[derive(Debug)]
 pub struct Setting {
@@ -77,17 +79,11 @@ impl SandboxSettings {
 }
 
 fn nearest_setting(name: &str) -> String {
-    let lower = name.to_lowercase().replace('-', "_");
-    let near = SETTINGS
-        .iter()
-        .map(|setting| (strsim::damerau_levenshtein(setting.name, &lower), setting.name))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len() / 3);
-    if let Some((_, near)) = near {
-        return format!("did you mean `{near}`?");
+    let names = || SETTINGS.iter().map(|setting| setting.name);
+    match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the settings are {}", names().collect::<Vec<_>>().join(", ")),
     }
-    let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
-    format!("the settings are {}", names.join(", "))
 }
 
 /// The struct, its defaults, and the table, from one list.

@@ -13,8 +13,16 @@ pub(crate) fn load_tenants(
     loading: &mut Loading,
 ) -> Result<Vec<String>, SandboxError> {
     let stored = loading.tenants()?;
+    if let Some(DatabaseFile { path, filled: Filled::Refuse | Filled::Replace }) = &options.database
+        && options.tenants.is_empty()
+        && !stored.is_empty()
+        && !stored.iter().any(|name| name == DEFAULT_TENANT)
+    {
+        let (path, tenant) = (path.clone(), DEFAULT_TENANT.to_owned());
+        return Err(SandboxError::NoSuchTenant { path, tenant, stored });
+    }
     let mut tenants: Vec<String> = Vec::new();
-    let only = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None }];
+    let only = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None, vendors: None }];
     // Of a database that holds something, no tenant has to be named to be served.
     let unnamed: &[Tenant] = match &options.database {
         Some(DatabaseFile { filled: Filled::Serve, .. }) if !stored.is_empty() => &[],
@@ -40,6 +48,14 @@ pub(crate) fn load_tenants(
                     return Err(SandboxError::Filled { path, tenant });
                 }
             }
+        }
+        // Whoever names a tenant that is not there, and nothing to load, has mistyped it.
+        if let Some(DatabaseFile { path, filled: Filled::Serve }) = &options.database
+            && tenant.data.is_none()
+            && !stored.is_empty()
+        {
+            let (path, tenant) = (path.clone(), tenant.name.clone());
+            return Err(SandboxError::NoSuchTenant { path, tenant, stored });
         }
         loading.begin_tenant(&tenant.name)?;
         match tenant.data.as_ref().unwrap_or(&options.data) {
@@ -73,10 +89,17 @@ fn generate(jobs: u32, seed: u64, loading: &mut Loading) -> Result<(), SandboxEr
             family_id: job.job_family_id.as_deref(),
             family_name: job.job_family_name.as_deref(),
             last_updated: Some(generator.last_updated(index)),
+            more: None,
             tasks: &tasks,
         })?;
-        if let Inserted::Duplicate { of } = inserted {
-            return Err(failed(format!("it has the id of job {of}")));
+        match inserted {
+            Inserted::New => {}
+            Inserted::Duplicate { of } => {
+                return Err(failed(format!("it has the id of job {of}")));
+            }
+            Inserted::OtherName { name, of } => {
+                return Err(failed(format!("job {of} calls its family {name:?}")));
+            }
         }
     }
     Ok(())

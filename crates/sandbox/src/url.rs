@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::nearest::nearest;
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
-use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};
+use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS, SandboxSettings, SettingProblem};
 
-/// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7`, `sandbox:?data=FILE` or `sandbox:?fault=429@3&fault=cut@4`.
+/// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7`, `sandbox:?data=FILE`, `sandbox:?fault=429@3&fault=cut@4` or
+/// `sandbox:?setting=unknown_cursor=400`.
 ///
 /// In `FILE`, `%XX` stands for a byte; everything but `&` stands for itself. A [`Fault`] is written as on the command
 /// line, and the seed decides about those that come by chance as well.
@@ -30,6 +32,8 @@ pub struct SandboxUrl {
     pub file_range: Option<Range<usize>>,
     /// What goes wrong on purpose.
     pub faults: Faults,
+    /// How it behaves where the real API's behaviour is not public.
+    pub settings: SandboxSettings,
 }
 
 /// A mistake in a `sandbox:` URL.
@@ -44,7 +48,9 @@ pub struct UrlProblem {
 }
 
 const SCHEME: &str = "sandbox:";
-const PARAMETERS: [&str; 4] = ["jobs", "seed", "data", "fault"];
+const PARAMETERS: [&str; 5] = ["jobs", "seed", "data", "fault", "setting"];
+/// Those that may stand there several times.
+const SEVERAL: [&str; 2] = ["fault", "setting"];
 
 impl SandboxUrl {
     /// Reads a URL.
@@ -92,6 +98,9 @@ struct Reading {
     /// With the bytes of the value alone.
     data: Option<(PathBuf, Range<usize>)>,
     faults: Vec<Fault>,
+    settings: SandboxSettings,
+    /// The settings that were named.
+    set: Vec<String>,
     names: Vec<String>,
     problems: Vec<UrlProblem>,
 }
@@ -111,11 +120,8 @@ impl Reading {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let value_range = whole.end - value.len()..whole.end;
         if !PARAMETERS.contains(&name) {
-            let near = PARAMETERS
-                .into_iter()
-                .find(|known| strsim::damerau_levenshtein(known, &name.to_lowercase()) <= 2);
-            let help = near.map_or(
-                "the parameters are `jobs`, `seed`, `data` and `fault`".to_owned(),
+            let help = nearest(name, PARAMETERS).map_or(
+                "the parameters are `jobs`, `seed`, `data`, `fault` and `setting`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
             return self.problem(
@@ -124,7 +130,7 @@ impl Reading {
                 help,
             );
         }
-        if name != "fault" && self.names.iter().any(|seen| seen == name) {
+        if !SEVERAL.contains(&name) && self.names.iter().any(|seen| seen == name) {
             return self.problem(
                 whole,
                 format!("`{name}` stands here twice"),
@@ -160,6 +166,7 @@ impl Reading {
                 Ok(fault) => self.faults.push(fault),
                 Err(FaultProblem { message, help }) => self.problem(value_range, message, help),
             },
+            "setting" => self.setting(value, value_range),
             _ => match decode(value) {
                 Some(path) => self.data = Some((path, value_range)),
                 None => self.problem(
@@ -169,6 +176,18 @@ impl Reading {
                 ),
             },
         }
+    }
+
+    fn setting(&mut self, assignment: &str, range: Range<usize>) {
+        if let Err(SettingProblem { message, help }) = self.settings.set(assignment) {
+            return self.problem(range, message, help);
+        }
+        let name = assignment.split('=').next().unwrap_or_default().to_owned();
+        if self.set.contains(&name) {
+            let message = format!("the setting `{name}` stands here twice");
+            return self.problem(range, message, "leave one of them out");
+        }
+        self.set.push(name);
     }
 
     fn finish(mut self) -> Result<SandboxUrl, Vec<UrlProblem>> {
@@ -190,13 +209,14 @@ impl Reading {
             return Err(self.problems);
         }
         let seed = self.seed.map_or(DEFAULT_SEED, |found| found.0);
-        let faults = Faults { faults: self.faults, seed };
+        let (faults, settings) = (Faults { faults: self.faults, seed }, self.settings);
         if let Some((path, range)) = self.data {
             let data = DataOrigin::File(path);
-            return Ok(SandboxUrl { data, file_range: Some(range), faults });
+            return Ok(SandboxUrl { data, file_range: Some(range), faults, settings });
         }
         let jobs = self.jobs.map_or(DEFAULT_JOBS, |found| found.0);
-        Ok(SandboxUrl { data: DataOrigin::Generated { jobs, seed }, file_range: None, faults })
+        let data = DataOrigin::Generated { jobs, seed };
+        Ok(SandboxUrl { data, file_range: None, faults, settings })
     }
 }
 
@@ -299,6 +319,24 @@ mod tests {
         assert_eq!(
             problems("sandbox:?fault=cut@4&fault=cutt"),
             [("there is no fault `cutt`".to_owned(), "cutt")]
+        );
+    }
+
+    #[test]
+    fn settings_are_read_and_pointed_at_when_they_are_wrong() {
+        let url = SandboxUrl::parse("sandbox:?setting=unknown_cursor=400&setting=no_skills=absent");
+        let mut settings = SandboxSettings::default();
+        settings.set("unknown_cursor=400").unwrap();
+        settings.set("no_skills=absent").unwrap();
+        assert_eq!(url.unwrap().settings, settings);
+        assert_eq!(
+            problems(
+                "sandbox:?setting=no_skill=absent&setting=bad_value=422&setting=bad_value=400"
+            ),
+            [
+                ("unknown setting `no_skill`".to_owned(), "no_skill=absent"),
+                ("the setting `bad_value` stands here twice".to_owned(), "bad_value=400")
+            ]
         );
     }
 

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 /// The file whose lock says that a run is active.
 const LOCK: &str = "lock";
@@ -171,14 +170,26 @@ fn file(folder: &Path, name: &str) -> PathBuf {
 pub(crate) fn save(folder: &Path, name: &str, content: &impl Serialize) -> Result<(), StateError> {
     let path = file(folder, name);
     let write = || {
-        let mut part = NamedTempFile::with_prefix_in(".part-", folder)?;
-        serde_json::to_writer_pretty(&mut part, content)?;
-        part.write_all(b"\n")?;
-        part.as_file().sync_data()?;
-        part.persist(&path)?;
+        let mut text = serde_json::to_vec_pretty(content)?;
+        text.push(b'\n');
+        // The folder is this process's alone, and so is the name: what a killed one has left is written over.
+        let part = folder.join(format!(".{name}.json.part"));
+        let mut file = private(&part)?;
+        file.write_all(&text)?;
+        file.sync_data()?;
+        fs::rename(&part, &path)?;
         sync_folder(folder)
     };
     write().map_err(|error: io::Error| StateError::new("write", &path, error))
+}
+
+/// An empty file that only its owner reads.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Forces the names in a folder to disk.

@@ -38,8 +38,10 @@ impl History {
         fs::create_dir_all(&self.folder)
             .map_err(|error| StateError::new("create the folder", &self.folder, error))?;
         save(&self.folder, name, account)?;
-        let all = self.files()?;
-        for old in all.iter().take(all.len().saturating_sub(KEPT)) {
+        let mut all = self.files()?;
+        // Of a clock that was set back the new one may sort before the others, and it is the one to be kept.
+        all.retain(|path| path.file_stem().is_none_or(|stem| stem != name));
+        for old in all.iter().take((all.len() + 1).saturating_sub(KEPT)) {
             fs::remove_file(old).map_err(|error| StateError::new("remove", old, error))?;
         }
         Ok(())

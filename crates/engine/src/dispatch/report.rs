@@ -2,7 +2,7 @@
 
 use taskferry_core::{OnError, RunContext};
 
-use super::Dispatcher;
+use super::{CLEAN_UP, Dispatcher};
 use crate::account::{Account, TransformCount};
 use crate::keeper::Files;
 use crate::manifest::{
@@ -18,7 +18,12 @@ impl Dispatcher {
         run: &RunContext,
         outline: Outline,
     ) -> (RunReport, Option<Files>) {
-        let files = self.keeper.close().await;
+        let files = if self.abandoned {
+            // A disk that hangs must not keep a run that is not to wait.
+            tokio::time::timeout(CLEAN_UP, self.keeper.close()).await.ok().flatten()
+        } else {
+            self.keeper.close().await
+        };
         // What the keeper said at last.
         while let Ok(event) = self.events.try_recv() {
             if let crate::worker::Event::NotSaved(error) = event {
@@ -37,10 +42,14 @@ impl Dispatcher {
         if status == Status::Complete {
             warnings.extend(nothing_came(&outline, &account));
         }
-        let committed = self.ledger.position().map(|position| Committed {
-            pages: position.pages,
-            next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
-        });
+        let committed = match &files {
+            // What could not be written down is not gone on with.
+            Some(files) if run.resumable => files.saved().cloned(),
+            _ => self.ledger.position().map(|position| Committed {
+                pages: position.pages,
+                next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
+            }),
+        };
         let mut sinks = Vec::new();
         let at_end = self.sinks.into_iter().zip(&account.sinks).zip(outline.sinks);
         for (index, ((state, count), outline)) in at_end.enumerate() {
@@ -54,6 +63,7 @@ impl Dispatcher {
         let manifest = Manifest {
             pipeline: run.pipeline.clone(),
             run_id: run.run_id.clone(),
+            replay: run.replay,
             status,
             exit_code,
             started_at: run.started_at,

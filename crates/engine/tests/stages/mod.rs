@@ -1,6 +1,7 @@
 //! Stages that do as a test tells them.
 
 #![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+#![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,8 +11,8 @@ use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
     Batch, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline, Position,
-    Record, Refusals, RunContext, Sink, SinkStage, Source, SourceStage, SourceStatistics,
-    StageError, TimeLimit, Transform, TransformStage,
+    Record, Refusals, Resumption, RunContext, Sink, SinkStage, Source, SourceStage,
+    SourceStatistics, StageError, TimeLimit, Transform, TransformStage,
 };
 use taskferry_engine::{Interrupt, Stopper};
 use tokio::sync::Notify;
@@ -52,7 +53,15 @@ impl Pages {
 
 #[async_trait]
 impl Source for Pages {
-    async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
+        if let Some(from) = from {
+            let pages = usize::try_from(from.pages).unwrap();
+            let cursor = (pages < self.count).then(|| format!("c{pages}"));
+            assert_eq!(from.cursor.as_ref().map(Cursor::as_str), cursor.as_deref());
+            let traces: Vec<u128> = (1..=from.pages).map(u128::from).collect();
+            assert_eq!(from.traces, traces, "those of all pages before");
+            self.read.store(pages, Ordering::SeqCst);
+        }
         Ok(())
     }
 
@@ -85,7 +94,7 @@ impl Source for Pages {
             next: cursor(done + 1),
             bytes: 10,
             records: records.collect(),
-            traces: Vec::new(),
+            traces: vec![u128::from(number)],
         };
         Ok(Some(page))
     }
@@ -155,6 +164,8 @@ pub(crate) struct Ledger {
     pub(crate) hanging: Arc<Notify>,
     pub(crate) watch: Arc<Mutex<Option<Arc<AtomicUsize>>>>,
     pub(crate) ahead: Arc<AtomicUsize>,
+    opened: Arc<Mutex<Vec<usize>>>,
+    discarded: Arc<AtomicUsize>,
 }
 
 impl Ledger {
@@ -174,7 +185,19 @@ impl Ledger {
             hang_at_page: None,
             stop_when_publishing: None,
             closely: false,
+            resumption: Resumption::Exact,
+            before_write: None,
         }
+    }
+
+    /// Where the sinks were opened: how many records they had.
+    pub(crate) fn opened_at(&self) -> Vec<usize> {
+        self.opened.lock().unwrap().clone()
+    }
+
+    /// How often something was discarded.
+    pub(crate) fn discarded(&self) -> usize {
+        self.discarded.load(Ordering::SeqCst)
     }
 
     pub(crate) fn records(&self) -> Vec<String> {
@@ -216,6 +239,24 @@ pub(crate) struct TestSink {
     pub(crate) hang_at_page: Option<u64>,
     pub(crate) stop_when_publishing: Option<Stopper>,
     pub(crate) closely: bool,
+    pub(crate) resumption: Resumption,
+    pub(crate) before_write: Option<BeforeWrite>,
+}
+
+/// Called with the number of a page that is to be written.
+pub(crate) struct BeforeWrite(Box<dyn Fn(u64) + Send>);
+
+impl std::fmt::Debug for BeforeWrite {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("BeforeWrite")
+    }
+}
+
+impl TestSink {
+    pub(crate) fn before_each_write(mut self, look: impl Fn(u64) + Send + 'static) -> Self {
+        self.before_write = Some(BeforeWrite(Box::new(look)));
+        self
+    }
 }
 
 /// Notes that the sink is gone.
@@ -232,14 +273,29 @@ impl Drop for Gone {
 
 #[async_trait]
 impl Sink for TestSink {
-    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    fn resumption(&self) -> Resumption {
+        self.resumption
+    }
+
+    fn discard(&self, _: &RunContext, _: &Mark) {
+        self.ledger.discarded.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn open(&mut self, _: &RunContext, from: Option<&Mark>) -> Result<(), StageError> {
         if self.fail_to_open {
             return Err(StageError::new(ErrorKind::Io, "the folder is read-only"));
         }
+        let mark = from.map_or(0, |mark| mark.get().as_u64().unwrap());
+        let mark = usize::try_from(mark).unwrap();
+        self.ledger.committed.lock().unwrap().truncate(mark);
+        self.ledger.opened.lock().unwrap().push(mark);
         Ok(())
     }
 
     async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
+        if let Some(BeforeWrite(look)) = &self.before_write {
+            look(batch.page);
+        }
         assert_ne!(self.panic_at_page, Some(batch.page), "told to panic");
         if self.fail_at_page == Some(batch.page) {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
@@ -265,15 +321,16 @@ impl Sink for TestSink {
     }
 
     async fn commit(&mut self) -> Result<Mark, StageError> {
-        self.ledger.committed.lock().unwrap().append(&mut self.pending);
-        Ok(Mark::default())
+        let mut committed = self.ledger.committed.lock().unwrap();
+        committed.append(&mut self.pending);
+        Ok(Mark::new(json!(committed.len())))
     }
 
     async fn seal(&mut self) -> Result<Mark, StageError> {
         if self.fail_to_seal {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }
-        Ok(Mark::default())
+        Ok(Mark::new(json!(self.ledger.committed.lock().unwrap().len())))
     }
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {

@@ -1,14 +1,14 @@
 //! The command line's words.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sandbox::{Client, Fault, PublicKey, Tenant};
 
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 /// Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
 /// standard output.
@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a pipeline
     Run(RunArguments),
+    /// Send dead letters on, from the stage that refused them
+    Replay(ReplayArguments),
     /// Show the last runs of a pipeline
     Runs(RunsArguments),
     /// Check pipeline files without sending a request
@@ -50,9 +52,21 @@ pub(crate) struct LayerArguments {
     pub(crate) set: Vec<String>,
 }
 
+impl HowArguments {
+    /// Sets up the log.
+    pub(crate) fn start_logging(&self) {
+        logging::start(self.log, if self.quiet { logging::QUIET } else { logging::NORMAL });
+    }
+}
+
 impl LayerArguments {
+    /// The files that a pipeline is read from.
+    pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
+        self.overlay.iter().map(PathBuf::as_path).chain([file])
+    }
+
     /// All layers of a pipeline file, those of the environment included.
-    pub(crate) fn layers(&self, file: &std::path::Path) -> Layers {
+    pub(crate) fn layers(&self, file: &Path) -> Layers {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
@@ -71,6 +85,13 @@ pub(crate) struct RunArguments {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
+    #[command(flatten)]
+    pub(crate) how: HowArguments,
+}
+
+/// How to run, and how to tell of it.
+#[derive(Debug, Args)]
+pub(crate) struct HowArguments {
     /// Start over, even where a run that ended early could be gone on with
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -83,6 +104,19 @@ pub(crate) struct RunArguments {
     /// The form of what is written to standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    /// The dead letters
+    #[arg(value_name = "DEAD")]
+    pub(crate) dead: PathBuf,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    #[command(flatten)]
+    pub(crate) how: HowArguments,
 }
 
 #[derive(Debug, Args)]
@@ -121,13 +155,14 @@ pub(crate) struct PluginsArguments {
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080",
+          value_parser = super::sandbox_options::listen_address)]
     pub(crate) listen: SocketAddr,
     /// Serve this dataset: one job a line as JSON, .ndjson or .ndjson.gz
     #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "seed"])]
     pub(crate) data: Option<PathBuf>,
     /// Serve this many made-up jobs [default: 200]
-    #[arg(long, value_name = "NUMBER",
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(0..=i64::from(taskferry_sandbox::MAX_JOBS)))]
     pub(crate) jobs: Option<u32>,
     /// Which made-up jobs: the same seed gives the same ones [default: 1]
@@ -140,9 +175,9 @@ pub(crate) struct SandboxArguments {
     /// Throw away what a tenant has in the database, and load anew
     #[arg(long, requires = "database")]
     pub(crate) replace: bool,
-    /// Serve this tenant, whose data no other tenant sees, with a dataset of its own if a file is named; can be given
-    /// several times [default: sandbox]
-    #[arg(long, value_name = "NAME[=FILE]")]
+    /// Serve this tenant, whose data no other tenant sees, with a dataset of its own if a file is named, and with these
+    /// vendors activated if `:vendors=NAME,NAME` follows; can be given several times [default: sandbox]
+    #[arg(long, value_name = "NAME[=FILE][:vendors=NAME,NAME]")]
     pub(crate) tenant: Vec<Tenant>,
     /// Know this client, for the first tenant and all jobs unless `:tenant=NAME` or `:family=ID,ID` say otherwise; can be
     /// given several times. Every tenant has the client NAME-client with the secret NAME-secret besides

@@ -1,23 +1,25 @@
 //! `taskferry plugins`: what can stand in a pipeline file, out of the plugins' own schemas.
 
+mod entry;
 mod options;
 mod page;
 
-use taskferry_core::{PluginEntry, Registry, nearest};
+use taskferry_core::{Registry, nearest};
 
 use super::arguments::PluginsArguments;
 use crate::console;
 use crate::exit::Exit;
+use entry::Entry;
 
 /// Prints all plugins, or every option of one.
 pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit {
-    let all = registry.plugins();
+    let all = entry::all(registry);
     let page = match (&arguments.type_name, arguments.markdown) {
         (None, false) => page::overview(&all),
         (None, true) => page::markdown(&all),
         (Some(type_name), markdown) => {
-            let found: Vec<PluginEntry> =
-                all.iter().filter(|entry| entry.type_name == type_name).cloned().collect();
+            let found: Vec<Entry> =
+                all.iter().filter(|entry| entry.name == type_name.as_str()).cloned().collect();
             if found.is_empty() {
                 console::error(&unknown(type_name, &all));
                 return Exit::USAGE;
@@ -34,12 +36,12 @@ pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit
     }
 }
 
-fn unknown(type_name: &str, all: &[PluginEntry]) -> String {
-    let names: Vec<&str> = all.iter().map(|entry| entry.type_name).collect();
+fn unknown(type_name: &str, all: &[Entry]) -> String {
+    let names: Vec<&str> = all.iter().map(|entry| entry.name).collect();
     let near =
         nearest(type_name, names.iter().copied()).map(|near| format!(" did you mean `{near}`?"));
     format!(
-        "there is no plugin `{type_name}`;{} there are {}",
+        "there is no plugin or table `{type_name}`;{} there are {}",
         near.unwrap_or_default(),
         names.join(", ")
     )

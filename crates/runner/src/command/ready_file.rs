@@ -1,6 +1,6 @@
 //! The file by which a script learns where a sandbox listens.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,29 +8,48 @@ use serde_json::json;
 use taskferry_sandbox::RunningSandbox;
 use tempfile::NamedTempFile;
 
-/// A file that is there while a sandbox listens. It goes when this is dropped.
+/// A file that is there while a sandbox listens. It goes when this is dropped, unless another has taken its place.
 #[derive(Debug)]
-pub(crate) struct ReadyFile(PathBuf);
+pub(crate) struct ReadyFile {
+    path: PathBuf,
+    /// What was written; none before that.
+    content: Option<String>,
+}
 
 impl ReadyFile {
     /// Nothing is written yet; what an earlier sandbox has left behind is taken away, since it would lead elsewhere.
     ///
     /// # Errors
-    /// What is there can't be taken away.
+    /// What is there is no regular file, or can't be taken away.
     pub(crate) fn at(path: PathBuf) -> Result<Self, String> {
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(format!("the ready file `{}` can't be replaced: {error}", path.display()))
+        let shown = path.display();
+        match fs::symlink_metadata(&path).as_ref().map(Metadata::is_file) {
+            Ok(true) => fs::remove_file(&path)
+                .map_err(|error| format!("the ready file `{shown}` can't be replaced: {error}"))?,
+            Ok(false) => {
+                return Err(format!(
+                    "`{shown}` can't be the ready file: it is there already and no regular file, such as a folder, a \
+                     link or a device"
+                ));
             }
-            _ => Ok(Self(path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("the ready file `{shown}` can't be made: {error}")),
         }
+        let folder = folder_of(&path);
+        if !folder.is_dir() {
+            let folder = folder.display();
+            return Err(format!(
+                "the ready file `{shown}` can't be made: there is no folder `{folder}`"
+            ));
+        }
+        Ok(Self { path, content: None })
     }
 
     /// Writes the file. It appears when it is complete.
     ///
     /// # Errors
     /// It can't be written.
-    pub(crate) fn write(&self, running: &RunningSandbox) -> Result<(), String> {
+    pub(crate) fn write(&mut self, running: &RunningSandbox) -> Result<(), String> {
         let known = running.credentials();
         let content = json!({
             "url": running.url(),
@@ -40,21 +59,31 @@ impl ReadyFile {
             "audience": known.audience,
             "tenant": known.tenant,
         });
-        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let content = format!("{content:#}\n");
         let write = || {
-            let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-            writeln!(file, "{content:#}")?;
-            file.persist(&self.0)?;
+            let mut file = NamedTempFile::new_in(folder_of(&self.path))?;
+            file.write_all(content.as_bytes())?;
+            file.persist(&self.path)?;
             Ok::<_, std::io::Error>(())
         };
         write().map_err(|error| {
-            format!("the ready file `{}` can't be written: {error}", self.0.display())
-        })
+            let reason = error.kind();
+            format!("the ready file `{}` can't be written: {reason}", self.path.display())
+        })?;
+        self.content = Some(content);
+        Ok(())
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        // Another sandbox, at another address, may have written to the same file since.
+        if self.content.is_some() && fs::read_to_string(&self.path).ok() == self.content {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }

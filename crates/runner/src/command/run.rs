@@ -1,66 +1,76 @@
 //! `taskferry run`.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use taskferry_core::{Pipeline, Registry};
+use taskferry_core::{Pipeline, Registry, RunContext};
 use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
 use taskferry_state::{Opening, StateDir};
 
-use super::arguments::RunArguments;
+use super::arguments::{HowArguments, LayerArguments, RunArguments};
 use super::summary::SummaryFile;
 use super::{mistakes, progress, table};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
-use crate::logging::{self, LogFormat};
+use crate::logging::LogFormat;
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
-    logging::start(arguments.log, if arguments.quiet { logging::QUIET } else { logging::NORMAL });
-    let pipeline = match taskferry_config::load(&arguments.layers.layers(&arguments.file), registry)
-    {
-        Ok(pipeline) => pipeline,
-        Err(found) => {
-            mistakes::show(&found, arguments.log);
-            return Exit::USAGE;
+    let RunArguments { file, layers, how } = arguments;
+    how.start_logging();
+    match load(registry, &layers, &file, how.log) {
+        Ok(pipeline) => {
+            let inputs: Vec<&Path> = layers.files(&file).collect();
+            carry_out(pipeline, &how, &inputs, None).await
         }
-    };
-    let overlays = arguments.layers.overlay.iter().map(PathBuf::as_path);
-    let inputs: Vec<&Path> = overlays.chain([arguments.file.as_path()]).collect();
-    let prepare = |path| SummaryFile::prepare(path, &inputs);
-    let summary = match arguments.summary.as_deref().map(prepare).transpose() {
+        Err(exit) => exit,
+    }
+}
+
+/// Reads a pipeline file, and shows what is wrong with it.
+pub(crate) fn load(
+    registry: &Registry,
+    layers: &LayerArguments,
+    file: &Path,
+    log: LogFormat,
+) -> Result<Pipeline, Exit> {
+    taskferry_config::load(&layers.layers(file), registry).map_err(|found| {
+        mistakes::show(&found, log);
+        Exit::USAGE
+    })
+}
+
+/// Runs a pipeline that is checked, as `how` says. `inputs` are files that the summary must not replace; `run` is who
+/// runs, if that is known.
+pub(crate) async fn carry_out(
+    pipeline: Pipeline,
+    how: &HowArguments,
+    inputs: &[&Path],
+    run: Option<RunContext>,
+) -> Exit {
+    let summary = how.summary.as_deref().map(|path| SummaryFile::prepare(path, inputs));
+    let summary = match summary.transpose() {
         Ok(summary) => summary,
         Err(error) => {
-            let path = arguments.summary.unwrap_or_default();
-            let message = format!("can't write the summary `{}`: {error}", path.display());
-            arguments.log.error(&message);
+            let path = how.summary.as_deref().unwrap_or(Path::new("")).display();
+            how.log.error(&format!("can't write the summary `{path}`: {error}"));
             return Exit::USAGE;
         }
     };
-    let state = match StateDir::open(Path::new(&pipeline.state.dir), &pipeline.name) {
-        Ok(Opening::Free(state)) => state,
-        Ok(Opening::Busy(holder)) => {
-            let who = holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
-            let message = format!("another run of `{}` is active{who}", pipeline.name);
-            arguments.log.error(&message);
-            return Exit::BUSY;
-        }
-        Err(error) => {
-            let message = format!(
-                "{error}: {}; state is kept there, and `dir` in [state] names another folder",
-                error.source
-            );
-            arguments.log.error(&message);
-            return Exit::USAGE;
+    let state = match open_state(&pipeline) {
+        Ok(state) => state,
+        Err((exit, message)) => {
+            how.log.error(&message);
+            return exit;
         }
     };
     let Ok(interrupts) = Interrupts::listen() else {
-        arguments.log.error("can't listen for signals");
+        how.log.error("can't listen for signals");
         return Exit::DEFECT;
     };
-    let report = match watched(pipeline, state, &arguments, interrupts).await {
+    let report = match watched(pipeline, state, run, how, interrupts).await {
         Ok(report) => report,
         Err(exit) => return exit,
     };
@@ -68,17 +78,35 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
     if let Some(summary) = summary
         && let Err(error) = summary.write(&report.manifest)
     {
-        arguments.log.error(&format!("can't write the summary: {error}"));
+        how.log.error(&format!("can't write the summary: {error}"));
         if exit == Exit::COMPLETE {
             exit = Exit::SINK;
         }
     }
-    match arguments.log {
-        LogFormat::Json if arguments.quiet && report.manifest.status == Status::Complete => {}
+    match how.log {
+        LogFormat::Json if how.quiet && report.manifest.status == Status::Complete => {}
         LogFormat::Json => console::line(&json_line(&report.manifest)),
-        LogFormat::Text => tell(&report, arguments.quiet),
+        LogFormat::Text => tell(&report, how.quiet),
     }
     exit
+}
+
+/// The folder for the pipeline's state, which is this process's from now on.
+fn open_state(pipeline: &Pipeline) -> Result<StateDir, (Exit, String)> {
+    match StateDir::open(Path::new(&pipeline.state.dir), &pipeline.name) {
+        Ok(Opening::Free(state)) => Ok(state),
+        Ok(Opening::Busy(holder)) => {
+            let who = holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
+            Err((Exit::BUSY, format!("another run of `{}` is active{who}", pipeline.name)))
+        }
+        Err(error) => {
+            let message = format!(
+                "{error}: {}; state is kept there, and `dir` in [state] names another folder",
+                error.source
+            );
+            Err((Exit::USAGE, message))
+        }
+    }
 }
 
 /// Runs while showing progress and listening for signals. The first asks the run to stop, the second not to
@@ -86,23 +114,22 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
 async fn watched(
     pipeline: Pipeline,
     state: StateDir,
-    arguments: &RunArguments,
+    run: Option<RunContext>,
+    how: &HowArguments,
     mut interrupts: Interrupts,
 ) -> Result<RunReport, Exit> {
     let writes_to_terminal = pipeline.sinks.iter().any(|sink| sink.type_name == "stdout")
         && std::io::stdout().is_terminal();
-    let bar = console::is_terminal()
-        && !arguments.quiet
-        && arguments.log == LogFormat::Text
-        && !writes_to_terminal;
+    let bar =
+        console::is_terminal() && !how.quiet && how.log == LogFormat::Text && !writes_to_terminal;
     let counters = Arc::new(Progress::new(&pipeline));
     let (stopper, stop) = Stopper::new();
     let options = RunOptions {
         stop: Some(stop),
         progress: Some(Arc::clone(&counters)),
         state: Some(state),
-        fresh: arguments.fresh,
-        ..RunOptions::default()
+        fresh: how.fresh,
+        run,
     };
     tracing::debug!(pipeline = %pipeline.name, "starting");
     let running = taskferry_engine::run(pipeline, options);
@@ -148,6 +175,13 @@ fn tell(report: &RunReport, quiet: bool) {
         for warning in &manifest.warnings {
             console::line(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {warning}"));
         }
+    }
+    if let Some(path) = manifest.dead_letter_file.as_ref().filter(|_| manifest.dead_letters > 0) {
+        let count = table::count(manifest.dead_letters, "dead letter");
+        console::line(&format!(
+            "{count} in `{}`; `taskferry replay` sends them on once the reason is mended",
+            path.display()
+        ));
     }
     match &manifest.error {
         Some(failure) => {

@@ -9,7 +9,8 @@ use taskferry_core::Registry;
 use taskferry_state::{History, StateError};
 
 use super::arguments::RunsArguments;
-use super::{mistakes, table};
+use super::run::load;
+use super::table;
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
@@ -44,13 +45,9 @@ struct Failure {
 
 /// Prints the last runs, the newest at the end.
 pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
-    let layers = arguments.layers.layers(&arguments.file);
-    let pipeline = match taskferry_config::load(&layers, registry) {
+    let pipeline = match load(registry, &arguments.layers, &arguments.file, LogFormat::Text) {
         Ok(pipeline) => pipeline,
-        Err(found) => {
-            mistakes::show(&found, LogFormat::Text);
-            return Exit::USAGE;
-        }
+        Err(exit) => return exit,
     };
     let history = History::of(Path::new(&pipeline.state.dir), &pipeline.name);
     let page = if arguments.json { lines(&history) } else { overview(&history) };

@@ -1,5 +1,8 @@
 //! `taskferry sandbox`.
 
+use std::path::Path;
+
+use taskferry_engine::Interrupt;
 use taskferry_sandbox::{Credentials, RunningSandbox, Sandbox, SandboxError};
 
 use super::arguments::SandboxArguments;
@@ -14,7 +17,7 @@ use crate::logging::{self, LogFormat};
 pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
     logging::start(LogFormat::Text, logging::SERVER);
     match serve(arguments).await {
-        Ok(()) => Exit::COMPLETE,
+        Ok(exit) => exit,
         Err(message) => {
             console::error(&message);
             Exit::USAGE
@@ -22,26 +25,63 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
     }
 }
 
-async fn serve(arguments: SandboxArguments) -> Result<(), String> {
+async fn serve(arguments: SandboxArguments) -> Result<Exit, String> {
     let mut interrupts =
         Interrupts::listen().map_err(|error| format!("can't listen for signals: {error}"))?;
     let listen = arguments.listen;
-    let ready = arguments.ready_file.clone().map(ReadyFile::at).transpose()?;
+    let mut ready = arguments.ready_file.clone().map(ReadyFile::at).transpose()?;
+    let new_database = arguments.database.clone().filter(|path| !path.exists());
     let options = sandbox_options::of(arguments)?;
     let loading = tokio::task::spawn_blocking(move || Sandbox::load(options));
     let told = |error: SandboxError| error.to_string();
-    let sandbox = tokio::select! {
-        loaded = loading => loaded.map_err(|panic| panic.to_string())?.map_err(told)?,
-        _ = interrupts.next() => return Ok(()),
+    let loaded = tokio::select! {
+        loaded = loading => loaded.map_err(|panic| panic.to_string())?,
+        interrupt = interrupts.next() => {
+            forget(new_database.as_deref());
+            console::error("stopped before the sandbox was loaded");
+            return Ok(Exit(match interrupt {
+                Interrupt::Interrupted => 130,
+                Interrupt::Terminated => 143,
+            }));
+        }
     };
+    let sandbox = loaded
+        .inspect_err(|error| {
+            if !is_about_the_database(error) {
+                forget(new_database.as_deref());
+            }
+        })
+        .map_err(told)?;
     let running = sandbox.serve(listen).await.map_err(told)?;
-    if let Some(ready) = &ready {
+    if let Some(ready) = &mut ready {
         ready.write(&running)?;
     }
     console::write(&banner(&running));
     interrupts.next().await;
     running.stop().await;
-    Ok(())
+    Ok(Exit::COMPLETE)
+}
+
+/// Whether what failed may be that another sandbox has taken the file meanwhile.
+fn is_about_the_database(error: &SandboxError) -> bool {
+    matches!(
+        error,
+        SandboxError::DatabaseInUse { .. }
+            | SandboxError::DatabaseFile { .. }
+            | SandboxError::WrongDatabase { .. }
+            | SandboxError::Filled { .. }
+            | SandboxError::NoSuchTenant { .. }
+    )
+}
+
+/// Takes away a database that was new, and that holds nothing: it would be served as if it were meant to be empty.
+fn forget(new_database: Option<&Path>) {
+    let Some(path) = new_database else { return };
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
 }
 
 fn banner(running: &RunningSandbox) -> String {

@@ -83,13 +83,17 @@ impl Context {
 
     /// Runs `taskferry` to its end.
     pub(crate) fn taskferry(&self, arguments: &[&str]) -> Ended {
-        let mut command = assert_cmd::Command::from_std(self.command(arguments));
-        let output = command.timeout(PATIENCE).output().unwrap();
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Self::end(self.command(arguments))
+    }
+
+    /// Runs `taskferry` where no file may be larger than this many blocks of 512 bytes: for a test, a disk that is
+    /// full, which writes run into in the middle.
+    pub(crate) fn taskferry_with_room_for(&self, blocks: u32, arguments: &[&str]) -> Ended {
+        let mut shell = Command::new("sh");
+        // A process that does not mind the signal is told by the error.
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_taskferry")]).args(arguments);
+        Self::end(self.at_home(shell))
     }
 
     /// Starts `taskferry` and leaves it running.
@@ -103,9 +107,24 @@ impl Context {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_taskferry"));
-        command.current_dir(&self.folder).env_clear().args(arguments);
+        command.args(arguments);
+        self.at_home(command)
+    }
+
+    /// In the working directory, with nothing but the variables that were set.
+    fn at_home(&self, mut command: Command) -> Command {
+        command.current_dir(&self.folder).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    fn end(command: Command) -> Ended {
+        let output = assert_cmd::Command::from_std(command).timeout(PATIENCE).output().unwrap();
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
 
@@ -150,6 +169,11 @@ impl Running {
     /// Closes the reading end of its standard output.
     pub(crate) fn close_stdout(&mut self) {
         drop(self.child.stdout.take());
+    }
+
+    /// Whether it has come to its end.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for its end. Standard output is what was left of it.

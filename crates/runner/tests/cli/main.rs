@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod context;
+mod crashes;
+mod disks;
 mod endings;
 mod faults;
 mod mistakes;
 mod output;
 mod pipelines;
+mod receivers;
 mod reference;
+mod resumes;
 mod rows;
 mod sandbox;
 mod tenant;

@@ -79,7 +79,7 @@ fn a_quiet_run_says_nothing_unless_something_is_wrong() {
     let ended = context.taskferry(&wrong).with_code(3);
     insta::assert_snapshot!(ended.stderr, @"
     error: source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no connection: Connection refused (os error 111)
-      help: check `url` and `token_url` in [source], and that this machine may reach them
+      help: check `url` in [source], and that this machine may reach it
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }

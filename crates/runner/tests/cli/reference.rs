@@ -20,6 +20,7 @@ fn help_lists_the_commands() {
 
     Commands:
       run          Run a pipeline
+      replay       Send dead letters on, from the stage that refused them
       runs         Show the last runs of a pipeline
       check        Check pipeline files without sending a request
       plugins      Show what can stand in a pipeline file
@@ -81,7 +82,7 @@ fn the_version_is_told() {
 
 #[test]
 fn every_plugin_is_listed_with_what_it_is_for() {
-    insta::assert_snapshot!(said(&["plugins"]), @"
+    insta::assert_snapshot!(said(&["plugins"]), @r#"
     sources
       techwolf           Pages through the export of all jobs' task profiles of a TechWolf tenant.
 
@@ -96,8 +97,13 @@ fn every_plugin_is_listed_with_what_it_is_for() {
       stdout             Writes records to standard output.
       webhook            Posts records to a URL, many at a time, as JSON arrays or CloudEvents, signed if you like.
 
+    tables about the run
+      state              Where a pipeline's state is kept from run to run, and how a run goes on with one that ended early.
+      expect             What an export must look like to be believed. One that does not is not published, and the run ends with exit code 8.
+      dead_letter        Where records go that a stage refuses with `on_error = "dead_letter"`.
+
     `taskferry plugins TYPE` shows every option of one.
-    ");
+    "#);
 }
 
 #[test]
@@ -142,7 +148,7 @@ fn a_plugin_is_shown_with_every_option() {
 fn an_unknown_plugin_gets_the_nearest_name() {
     let ended = Context::new().taskferry(&["plugins", "rename_skill"]).with_code(2);
     assert_eq!(ended.stdout, "");
-    insta::assert_snapshot!(ended.stderr, @"error: there is no plugin `rename_skill`; did you mean `rename_skills`? there are techwolf, filter_ai_impact, flatten_hierarchy, jq, rename_skills, file, stdout, webhook");
+    insta::assert_snapshot!(ended.stderr, @"error: there is no plugin or table `rename_skill`; did you mean `rename_skills`? there are techwolf, filter_ai_impact, flatten_hierarchy, jq, rename_skills, file, stdout, webhook, state, expect, dead_letter");
 }
 
 #[test]

@@ -51,6 +51,32 @@ impl Server {
         })
     }
 
+    /// A tenant whose listing has this many pages of five jobs each, whatever page is asked for: made by `job`, from
+    /// a number of its own. `meanwhile` happens before a page is answered; pages count from 1.
+    pub(crate) fn listing(
+        pages: usize,
+        job: impl Fn(usize) -> Value + Send + 'static,
+        mut meanwhile: impl FnMut(usize) + Send + 'static,
+    ) -> Self {
+        Self::start(move |request| {
+            if request.target == "/oauth/token" {
+                let token = json!({"access_token": "canary-token", "expires_in": 10_800});
+                return Answer::new(200, token.to_string());
+            }
+            let asked: Value = serde_json::from_str(&request.body).unwrap();
+            let number = asked["starting_after"].as_str().map_or(1, |cursor| {
+                cursor.strip_prefix('c').unwrap().parse::<usize>().unwrap() + 1
+            });
+            meanwhile(number);
+            let records: Vec<Value> = (number * 5 - 5..number * 5).map(&job).collect();
+            let mut body = json!({"has_next": number < pages, "records": records});
+            if number < pages {
+                body["next_starting_after"] = json!(format!("c{number}"));
+            }
+            Answer::new(200, body.to_string())
+        })
+    }
+
     pub(crate) fn url(&self) -> &str {
         self.faulty.url()
     }
@@ -68,6 +94,12 @@ impl Server {
 
     /// A pipeline from here into `out/jobs.ndjson`, with quick retries.
     pub(crate) fn pipeline(&self) -> String {
+        let sink = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+        format!("{}\n{sink}", self.source())
+    }
+
+    /// The source of that pipeline.
+    pub(crate) fn source(&self) -> String {
         let url = self.url();
         format!(
             r#"
@@ -83,10 +115,6 @@ client_id = "client-1"
 client_secret = "${{CLIENT_SECRET}}"
 audience = "eu3.techwolf.ai"
 tenant = "acme"
-
-[[sink]]
-type = "file"
-path = "out/jobs.ndjson"
 "#
         )
     }

@@ -48,6 +48,8 @@ pub(crate) struct Assertions {
     keys: RegisteredKeys,
     /// Where the sandbox listens.
     url: String,
+    /// It listens for everyone, so that clients call it by names that it does not know.
+    is_for_everyone: bool,
     audience: AssertionAudience,
     /// Client and `jti` of assertions that were used, and when they expire.
     used: Mutex<HashMap<(String, String), u64>>,
@@ -61,8 +63,13 @@ impl fmt::Debug for Assertions {
 }
 
 impl Assertions {
-    pub(crate) fn new(keys: RegisteredKeys, url: &str, audience: AssertionAudience) -> Self {
-        Self { keys, url: url.to_owned(), audience, used: Mutex::default() }
+    pub(crate) fn new(
+        keys: RegisteredKeys,
+        url: &str,
+        is_for_everyone: bool,
+        audience: AssertionAudience,
+    ) -> Self {
+        Self { keys, url: url.to_owned(), is_for_everyone, audience, used: Mutex::default() }
     }
 
     /// The client that signed `assertion`. `host` is how the client calls the sandbox, which may differ from how the
@@ -88,7 +95,11 @@ impl Assertions {
     /// The client whose key made the signature, and what it signed.
     fn verify(&self, assertion: &str) -> Result<(String, Claims), AssertionProblem> {
         let no_jwt = || AssertionProblem("`client_assertion` is no signed JWT".to_owned());
-        let algorithm = decode_header(assertion).map_err(|_| no_jwt())?.alg;
+        let header = decode_header(assertion).map_err(|_| no_jwt())?;
+        if header.crit.is_some() {
+            return problem("`crit` names extensions of JWT, and none is known here");
+        }
+        let algorithm = header.alg;
         let unverified: Claims =
             jsonwebtoken::dangerous::insecure_decode_claims(assertion).map_err(|_| no_jwt())?;
         let client_id = unverified.sub.unwrap_or_default();
@@ -124,6 +135,9 @@ impl Assertions {
             Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
+        // A client chooses the header itself: it must not make an assertion for another server good for this one.
+        let port = |text: &str| text.rsplit_once(':').map(|(_, port)| port.to_owned());
+        let host = host.filter(|host| self.is_for_everyone || port(host) == port(&self.url));
         let bases = [
             Some(self.url.clone()),
             host.map(|host| format!("http://{host}")),

@@ -76,7 +76,13 @@ fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
             "holds a private key: keep it to yourself, and name the file of the public one",
         );
     }
+    if pem.windows(11).filter(|text| text == b"-----BEGIN ").count() > 1 {
+        return Err("holds more than one key: name a file for each");
+    }
     if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+        if !key.try_get_as_bytes().is_ok_and(has_2048_bits) {
+            return Err("holds an RSA key of fewer than 2048 bits, which is too weak to be used");
+        }
         return Ok(RegisteredKey { algorithm: Algorithm::RS256, key });
     }
     // A point on P-256 is 65 bytes long; other curves have other lengths.
@@ -87,4 +93,10 @@ fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
         Ok(_) => Err("holds a key on another curve than P-256"),
         Err(_) => Err("holds no public key in PEM form: RSA and ECDSA on P-256 are taken"),
     }
+}
+
+/// Whether the modulus of an RSA key, which is its first number (PKCS #1 in DER), has 2048 bits or more: 256 bytes and a
+/// zero before them, since the highest bit is set.
+fn has_2048_bits(key: &[u8]) -> bool {
+    matches!(key, [0x30, 0x82, _, _, 0x02, 0x82, high, low, ..] if u16::from_be_bytes([*high, *low]) > 256)
 }

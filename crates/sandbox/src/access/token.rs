@@ -63,7 +63,7 @@ impl Tokens {
     /// Those of the sandbox at `url`, with a key of their own. None if the system has no random numbers.
     pub(crate) fn new(url: &str, lifetime: Duration) -> Option<Self> {
         let mut secret = [0; 32];
-        aws_lc_rs::rand::fill(&mut secret).ok()?;
+        getrandom::fill(&mut secret).ok()?;
         Some(Self {
             issuer: format!("{url}/"),
             lifetime,
@@ -79,7 +79,7 @@ impl Tokens {
     /// Makes a token. None if it can't be signed, which is a defect.
     pub(crate) fn issue(&self, bearer: &Bearer) -> Option<String> {
         let mut id = [0; 16];
-        aws_lc_rs::rand::fill(&mut id).ok()?;
+        getrandom::fill(&mut id).ok()?;
         let iat = now();
         let scopes: Vec<_> = bearer.scopes.iter().map(|scope| scope.as_str()).collect();
         let claims = Claims {

@@ -9,23 +9,35 @@ use crate::http::paths::{
     PROFILE_PATH, TOKEN_PATH, VERSION_PATH, WEBHOOK_PATH,
 };
 use crate::record::{ResponseFormat, Subject};
-use crate::{Credentials, FeedbackAnswer, SandboxSettings, Switch, UnknownTask, Vendor};
+use crate::{
+    Credentials, FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField,
+    UnknownTask, Vendor,
+};
 
-pub(super) fn paths(settings: &SandboxSettings, credentials: &Credentials) -> Value {
+pub(super) fn paths(
+    settings: &SandboxSettings,
+    active: &[Vendor],
+    credentials: &Credentials,
+) -> Value {
     let mut paths = Map::new();
-    let mut add = |path: &str, operations: Value| paths.insert(path.to_owned(), operations);
+    let mut add = |path: &str, operations: Value| {
+        paths.insert(path.to_owned(), operations);
+    };
     add(TOKEN_PATH, json!({"post": token(credentials)}));
-    add(EXPORT_PATH, json!({"post": export(Subject::Job)}));
-    add(EMPLOYEES_PATH, json!({"post": export(Subject::Employee)}));
-    add(PROFILE_PATH, json!({"get": profile(settings), "patch": feedback(settings)}));
-    add(JOBS_PATH, json!({"get": listing("Jobs", "List jobs", "listJobs")}));
-    add(JOB_PATH, json!({"get": one("Job", "Get a job", "getJob")}));
+    add(EXPORT_PATH, json!({"post": export(Subject::Job, settings, active)}));
+    add(EMPLOYEES_PATH, json!({"post": export(Subject::Employee, settings, active)}));
+    add(PROFILE_PATH, json!({"get": profile(settings, active), "patch": feedback(settings)}));
+    add(JOBS_PATH, json!({"get": listing(settings, "Jobs", "List jobs", "listJobs")}));
+    add(JOB_PATH, json!({"get": one(settings, "Job", "Get a job", "getJob")}));
     add(
         FAMILIES_PATH,
-        json!({"get": listing("JobFamilies", "List job families", "listJobFamilies")}),
+        json!({"get": listing(settings, "JobFamilies", "List job families", "listJobFamilies")}),
     );
-    add(FAMILY_PATH, json!({"get": one("JobFamily", "Get a job family", "getJobFamily")}));
-    add(VERSION_PATH, json!({"get": version()}));
+    add(
+        FAMILY_PATH,
+        json!({"get": one(settings, "JobFamily", "Get a job family", "getJobFamily")}),
+    );
+    add(VERSION_PATH, json!({"get": version(settings)}));
     add(WEBHOOK_PATH, json!({"post": webhook()}));
     add(
         OPENAPI_PATH,
@@ -37,7 +49,32 @@ pub(super) fn paths(settings: &SandboxSettings, credentials: &Credentials) -> Va
             "responses": {"200": {"description": "An OpenAPI document.", "content": {"application/json": {"schema": {"type": "object"}}}}},
         }}),
     );
+    if settings.fault_header == Switch::On {
+        for operation in
+            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|of| of.values_mut())
+        {
+            let header = json!({"$ref": "#/components/parameters/Fault"});
+            match operation["parameters"].as_array_mut() {
+                Some(parameters) => parameters.push(header),
+                None => operation["parameters"] = json!([header]),
+            }
+        }
+    }
     Value::Object(paths)
+}
+
+/// The parameters that several operations take.
+pub(super) fn parameters(settings: &SandboxSettings) -> Value {
+    if settings.fault_header == Switch::Off {
+        return json!({});
+    }
+    json!({"Fault": {
+        "name": "X-Sandbox-Fault",
+        "in": "header",
+        "description": "No part of TechWolf's API: what is to go wrong with this request, such as `cut` or `503-html`. \
+                        The answer can be anything then.",
+        "schema": {"type": "string", "maxLength": 1000},
+    }})
 }
 
 fn body(schema: &str) -> Value {
@@ -46,6 +83,18 @@ fn body(schema: &str) -> Value {
 
 fn answer(description: &str, schema: &str) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": reference(schema)}}})
+}
+
+/// The statuses of refusals, and 422 where the settings answer mistakes with it.
+fn refusals(settings: &SandboxSettings, statuses: &[u16]) -> Vec<u16> {
+    let mut statuses = statuses.to_vec();
+    if settings.bad_value == Refusal::Unprocessable
+        || settings.unknown_field == UnknownField::Unprocessable
+        || settings.missing_limit == MissingLimit::Unprocessable
+    {
+        statuses.push(422);
+    }
+    statuses
 }
 
 /// The answers to a request: this one if all is well, and refusals.
@@ -58,9 +107,11 @@ fn responses(status: &str, good: Value, refusals: &[u16]) -> Value {
             401 => "There is no access token, or none that is good now.",
             403 => "The access token is for something else.",
             404 => "There is no such thing, or not for this client.",
+            408 => "The body did not come in time.",
             413 => "The body is too large.",
-            415 => "The body is not said to be JSON.",
+            415 => "The body is not said to be JSON, or is compressed.",
             422 => "The request is understood, but can't be followed.",
+            503 => "The database can't be used now.",
             _ => "Too many requests: the limit is shared by all clients of a tenant.",
         };
         let mut refusal = answer(about, "Errors");
@@ -69,7 +120,7 @@ fn responses(status: &str, good: Value, refusals: &[u16]) -> Value {
                 refusal["headers"] =
                     json!({"WWW-Authenticate": {"required": true, "schema": {"type": "string"}}});
             }
-            429 => {
+            429 | 503 => {
                 refusal["headers"] = json!({"Retry-After": {
                     "schema": {"type": "string"},
                     "description": "Seconds or a date; may be missing.",
@@ -103,6 +154,7 @@ fn token(credentials: &Credentials) -> Value {
             "400": refusal("The request is not as it should be."),
             "401": refusal("The client is not known, or can't prove that it is who it says."),
             "403": refusal("The client has no access to this audience, tenant or scope."),
+            "408": refusal("The body did not come in time."),
             "413": refusal("The body is too large."),
         },
     })
@@ -112,9 +164,9 @@ fn query(name: &str, schema: &Value, about: &str) -> Value {
     json!({"name": name, "in": "query", "description": about, "schema": schema})
 }
 
-fn format_and_vendor() -> [Value; 2] {
+fn format_and_vendor(active: &[Vendor]) -> [Value; 2] {
     let formats = ResponseFormat::ALL.map(ResponseFormat::as_str);
-    let vendors: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.as_str()).collect();
+    let vendors: Vec<_> = active.iter().map(|vendor| vendor.as_str()).collect();
     [
         query(
             "response_format",
@@ -124,7 +176,8 @@ fn format_and_vendor() -> [Value; 2] {
         query(
             "external_vendor",
             &json!({"enum": vendors, "default": "techwolf"}),
-            "In whose vocabulary skills are shown. It works for vendors that are activated on the tenant.",
+            "In whose vocabulary skills are shown. It works for vendors that are activated on the tenant, which may be \
+             fewer than are named here.",
         ),
     ]
 }
@@ -133,7 +186,7 @@ fn path_id() -> Value {
     json!({"name": "external_id", "in": "path", "required": true, "schema": external_id()})
 }
 
-fn export(subject: Subject) -> Value {
+fn export(subject: Subject, settings: &SandboxSettings, active: &[Vendor]) -> Value {
     let (whose, id, request, page) = match subject {
         Subject::Job => ("jobs", "exportJobTaskProfiles", "JobExport", "JobPage"),
         Subject::Employee => {
@@ -145,13 +198,13 @@ fn export(subject: Subject) -> Value {
         "operationId": id,
         "summary": format!("Export the task profiles of all {whose}"),
         "description": "In the order of creation, oldest first. Those without tasks have an empty array. Needs the scope `read`.",
-        "parameters": format_and_vendor(),
+        "parameters": format_and_vendor(active),
         "requestBody": body(request),
-        "responses": responses("200", answer("A page.", page), &[400, 401, 403, 404, 413, 415, 422, 429]),
+        "responses": responses("200", answer("A page.", page), &refusals(settings, &[400, 401, 403, 404, 408, 413, 415, 429, 503])),
     })
 }
 
-fn profile(settings: &SandboxSettings) -> Value {
+fn profile(settings: &SandboxSettings, active: &[Vendor]) -> Value {
     let extended = settings.single_job_extensions == Switch::On;
     let include: Vec<_> = names(Subject::Job)
         .into_iter()
@@ -166,14 +219,14 @@ fn profile(settings: &SandboxSettings) -> Value {
     query["style"] = "form".into();
     query["explode"] = true.into();
     parameters.push(query);
-    parameters.extend(format_and_vendor().into_iter().take(if extended { 2 } else { 1 }));
+    parameters.extend(format_and_vendor(active).into_iter().take(if extended { 2 } else { 1 }));
     json!({
         "tags": ["Jobs"],
         "operationId": "getJobTaskProfile",
         "summary": "Get the task profile of a job",
         "description": "Needs the scope `read`.",
         "parameters": parameters,
-        "responses": responses("200", answer("The profile.", "JobRecord"), &[400, 401, 403, 404, 422, 429]),
+        "responses": responses("200", answer("The profile.", "JobRecord"), &refusals(settings, &[400, 401, 403, 404, 429, 503])),
     })
 }
 
@@ -182,6 +235,11 @@ fn feedback(settings: &SandboxSettings) -> Value {
         FeedbackAnswer::NoContent => ("204", json!({"description": "Taken."})),
         FeedbackAnswer::Profile => ("200", answer("The profile as it is now.", "JobRecord")),
     };
+    let mut refusals = refusals(settings, &[400, 401, 403, 404, 408, 413, 415, 429, 503]);
+    // A task that is named twice.
+    if !refusals.contains(&422) {
+        refusals.push(422);
+    }
     let unknown = match settings.unknown_task {
         UnknownTask::Unprocessable => 422,
         UnknownTask::NotFound => 404,
@@ -195,11 +253,11 @@ fn feedback(settings: &SandboxSettings) -> Value {
                                 `write`. That there is feedback by PATCH is public, its shape is not."),
         "parameters": [path_id()],
         "requestBody": body("Feedback"),
-        "responses": responses(status, good, &[400, 401, 403, 404, 413, 415, 422, 429]),
+        "responses": responses(status, good, &refusals),
     })
 }
 
-fn listing(schema: &str, summary: &str, id: &str) -> Value {
+fn listing(settings: &SandboxSettings, schema: &str, summary: &str, id: &str) -> Value {
     json!({
         "tags": ["Jobs"],
         "operationId": id,
@@ -211,28 +269,28 @@ fn listing(schema: &str, summary: &str, id: &str) -> Value {
             query("offset", &json!({"type": "integer", "minimum": 0, "maximum": i64::MAX, "default": 0}),
                 "Entries before the page."),
         ],
-        "responses": responses("200", answer("A page.", schema), &[400, 401, 403, 422, 429]),
+        "responses": responses("200", answer("A page.", schema), &refusals(settings, &[400, 401, 403, 429, 503])),
     })
 }
 
-fn one(schema: &str, summary: &str, id: &str) -> Value {
+fn one(settings: &SandboxSettings, schema: &str, summary: &str, id: &str) -> Value {
     json!({
         "tags": ["Jobs"],
         "operationId": id,
         "summary": summary,
         "description": "Needs the scope `read`. No public page shows this one.",
         "parameters": [path_id()],
-        "responses": responses("200", answer("It.", schema), &[400, 401, 403, 404, 422, 429]),
+        "responses": responses("200", answer("It.", schema), &refusals(settings, &[400, 401, 403, 404, 429, 503])),
     })
 }
 
-fn version() -> Value {
+fn version(settings: &SandboxSettings) -> Value {
     json!({
         "tags": ["Access"],
         "operationId": "getVersion",
         "summary": "Check a token",
         "description": "Any access token will do. What the answer looks like is not public.",
-        "responses": responses("200", answer("The version.", "Version"), &[400, 401, 422, 429]),
+        "responses": responses("200", answer("The version.", "Version"), &refusals(settings, &[400, 401, 429])),
     })
 }
 
@@ -248,6 +306,6 @@ fn webhook() -> Value {
             "application/cloudevents+json": {"schema": {}},
             "application/cloudevents-batch+json": {"schema": {}},
         }},
-        "responses": responses("204", json!({"description": "Taken."}), &[400, 413, 415]),
+        "responses": responses("204", json!({"description": "Taken."}), &[400, 408, 413, 415]),
     })
 }

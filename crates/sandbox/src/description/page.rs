@@ -97,7 +97,8 @@ impl Page {
         self.text(text(&operation["description"])).raw("</p>");
         if let Some(parameters) = operation["parameters"].as_array() {
             self.raw("<table><tr><th>Parameter</th><th>In</th><th></th><th></th></tr>");
-            for parameter in parameters {
+            // The header by which a fault is asked for stands everywhere, and is told once.
+            for parameter in parameters.iter().filter(|parameter| parameter["name"].is_string()) {
                 self.raw("<tr><td><code>").text(text(&parameter["name"])).raw("</code></td><td>");
                 self.text(text(&parameter["in"])).raw("</td><td>");
                 self.text(text(&parameter["description"])).raw("</td><td><code>");

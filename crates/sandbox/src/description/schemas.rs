@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::access::{AUDIENCE, Scope};
 use crate::http::bounds::{
-    LARGEST_LIMIT, LONGEST_CURSOR, MOST_DECISIONS, MOST_FAMILIES, MOST_FILTERS, OPERATORS,
+    ACTIVE, FAMILIES, LARGEST_LIMIT, LONGEST_CURSOR, MOST_DECISIONS, MOST_FAMILIES, MOST_FILTERS,
+    OPERATORS, UPDATED,
 };
 use crate::record::{Expansion, HIERARCHY_KEYS, NODE_KEYS, Subject};
 use crate::store::Decision;
@@ -62,8 +63,8 @@ pub(super) fn schemas(settings: &SandboxSettings) -> Value {
         "JobFilter": job_filter(settings),
         "EmployeeFilter": closed(settings, json!({
             "type": "object",
-            "required": ["filter", "is_active"],
-            "properties": {"filter": {"const": "is_active"}, "is_active": {"type": "boolean"}},
+            "required": ["filter", ACTIVE],
+            "properties": {"filter": {"const": ACTIVE}, ACTIVE: {"type": "boolean"}},
         })),
         "JobPage": page("JobRecord"),
         "EmployeePage": page("EmployeeRecord"),
@@ -185,7 +186,7 @@ fn job_filter(settings: &SandboxSettings) -> Value {
             "type": "object",
             "required": ["filter", "job_family_ids"],
             "properties": {
-                "filter": {"const": "job_family_id_is_in_list"},
+                "filter": {"const": FAMILIES},
                 "job_family_ids": {"type": "array", "maxItems": MOST_FAMILIES, "items": {"type": "string"}},
             },
         }),
@@ -196,7 +197,7 @@ fn job_filter(settings: &SandboxSettings) -> Value {
             "type": "object",
             "required": ["filter", "value", "operator"],
             "properties": {
-                "filter": {"const": "last_updated"},
+                "filter": {"const": UPDATED},
                 "value": {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}],
                     "examples": ["2022-01-01", "2021-01-21T17:32:28Z"]},
                 "operator": {"enum": OPERATORS},

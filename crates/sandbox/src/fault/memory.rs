@@ -2,121 +2,128 @@
 
 use std::collections::VecDeque;
 
-use axum::body::Bytes;
-
 /// How many tokens, listings, cursors and jobs are remembered of each; the oldest is forgotten first.
 const MOST: usize = 1_000;
 
 /// Things by name, of which the oldest are forgotten.
 #[derive(Debug)]
-struct Recent<T>(VecDeque<(String, T)>);
+struct Recent<K, T>(VecDeque<(K, T)>);
 
-impl<T> Default for Recent<T> {
+impl<K, T> Default for Recent<K, T> {
     fn default() -> Self {
         Self(VecDeque::new())
     }
 }
 
-impl<T> Recent<T> {
-    fn get(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, thing)| thing)
+impl<K: PartialEq, T> Recent<K, T> {
+    fn get(&self, is_meant: impl Fn(&K) -> bool) -> Option<&T> {
+        self.0.iter().find(|(known, _)| is_meant(known)).map(|(_, thing)| thing)
     }
 
-    fn set(&mut self, name: &str, thing: T) {
-        if let Some(known) = self.0.iter_mut().find(|(known, _)| known == name) {
+    fn set(&mut self, name: K, thing: T) {
+        if let Some(known) = self.0.iter_mut().find(|(known, _)| *known == name) {
             known.1 = thing;
             return;
         }
         if self.0.len() == MOST {
             self.0.pop_front();
         }
-        self.0.push_back((name.to_owned(), thing));
+        self.0.push_back((name, thing));
     }
 }
 
+/// An export of one tenant. What faults do to its jobs or employees is nothing to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Export {
+    pub(super) tenant: String,
+    pub(super) path: &'static str,
+}
+
+/// A job, an employee or a cursor of an export.
+type Name = (Export, String);
+
 /// What a cursor leads to.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meant {
     /// It is no stand-in.
     Itself,
     /// The first page.
     Start,
-    /// What follows this job.
+    /// What follows this one.
     After(String),
 }
 
 /// How far one token's listing is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Listing {
-    /// The body of the last request that brought a page.
-    pub(super) last_request: Option<Bytes>,
+    /// The cursor of the last page that was served; none for the first page.
+    pub(super) last_cursor: Option<String>,
     /// The cursor of the second page.
-    pub(super) first_cursor: Option<String>,
+    pub(super) second_page: Option<String>,
 }
 
 /// What faults have left behind.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    expired_tokens: Recent<()>,
-    listings: Recent<Listing>,
-    /// Cursors that stand for others: an empty page must have one of its own, or the listing would stand still.
-    stand_ins: Recent<Option<String>>,
+    expired_tokens: Recent<String, ()>,
+    /// By token and path.
+    listings: Recent<(String, &'static str), Listing>,
+    /// Cursors that stand for others: an empty page must have one of its own, or the listing would stand still, and a
+    /// page that ends with a deleted job must not name it.
+    stand_ins: Recent<Name, Option<String>>,
     stand_ins_made: u64,
-    deleted_jobs: Recent<()>,
+    deleted: Recent<Name, ()>,
 }
 
 impl Memory {
     pub(super) fn expire(&mut self, token: &str) {
-        self.expired_tokens.set(token, ());
+        self.expired_tokens.set(token.to_owned(), ());
     }
 
     pub(super) fn is_expired(&self, token: &str) -> bool {
-        self.expired_tokens.get(token).is_some()
+        self.expired_tokens.get(|known| known == token).is_some()
     }
 
-    pub(super) fn delete(&mut self, job: &str) {
-        self.deleted_jobs.set(job, ());
+    pub(super) fn delete(&mut self, export: &Export, id: &str) {
+        self.deleted.set((export.clone(), id.to_owned()), ());
     }
 
-    pub(super) fn is_deleted(&self, job: &str) -> bool {
-        self.deleted_jobs.get(job).is_some()
+    pub(super) fn is_deleted(&self, export: &Export, id: &str) -> bool {
+        self.deleted.get(|(known, deleted)| deleted == id && known == export).is_some()
     }
 
-    pub(super) fn any_deleted(&self) -> bool {
-        !self.deleted_jobs.0.is_empty()
+    pub(super) fn any_deleted(&self, export: &Export) -> bool {
+        self.deleted.get(|(known, _)| known == export).is_some()
     }
 
     /// A new cursor that leads to the same page as `cursor`.
-    pub(super) fn stand_in_for(&mut self, cursor: Option<String>) -> String {
+    pub(super) fn stand_in_for(&mut self, export: &Export, cursor: Option<String>) -> String {
         self.stand_ins_made += 1;
-        let name = format!("empty-page-{}", self.stand_ins_made);
-        self.stand_ins.set(&name, cursor);
+        let name = format!("sandbox-cursor-{}", self.stand_ins_made);
+        self.stand_ins.set((export.clone(), name.clone()), cursor);
         name
     }
 
     /// What a cursor leads to.
-    pub(super) fn meant_by(&self, cursor: &str) -> Meant {
-        match self.stand_ins.get(cursor) {
+    pub(super) fn meant_by(&self, export: &Export, cursor: &str) -> Meant {
+        match self.stand_ins.get(|(known, name)| name == cursor && known == export) {
             None => Meant::Itself,
             Some(None) => Meant::Start,
-            Some(Some(job)) => Meant::After(job.clone()),
+            Some(Some(id)) => Meant::After(id.clone()),
         }
     }
 
-    pub(super) fn listing(&self, token: &str) -> Listing {
-        self.listings.get(token).cloned().unwrap_or_default()
+    /// What is known about a listing that has begun.
+    pub(super) fn listing(&self, token: &str, path: &'static str) -> Option<Listing> {
+        self.listings.get(|(known, at)| known == token && *at == path).cloned()
     }
 
     /// Takes note of a request that brought a page.
-    pub(super) fn note(&mut self, token: &str, request: Bytes, cursor: Option<&str>) {
-        let mut listing = self.listing(token);
-        match cursor {
-            None => listing.first_cursor = None,
-            Some(cursor) => {
-                listing.first_cursor.get_or_insert_with(|| cursor.to_owned());
-            }
-        }
-        listing.last_request = Some(request);
-        self.listings.set(token, listing);
+    pub(super) fn note(&mut self, token: &str, path: &'static str, cursor: Option<String>) {
+        let second_page = cursor.as_ref().map(|cursor| {
+            let known = self.listing(token, path).and_then(|listing| listing.second_page);
+            known.unwrap_or_else(|| cursor.clone())
+        });
+        self.listings.set((token.to_owned(), path), Listing { last_cursor: cursor, second_page });
     }
 }

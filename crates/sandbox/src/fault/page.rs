@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::memory::Memory;
+use super::memory::{Export, Memory};
 
 /// Levels that nobody knows.
 const LEVELS: [&str; 4] = ["H0", "H6", "high", ""];
@@ -10,13 +10,20 @@ const LEVELS: [&str; 4] = ["H0", "H6", "high", ""];
 /// What nobody knows.
 const UNKNOWN: &str = r#"{"since": "2027-01-01", "values": [1, 2.50, null, {"deep": true}]}"#;
 
-/// Takes the jobs out of the page that were deleted by a fault.
-pub(super) fn without_deleted(page: &mut Map<String, Value>, memory: &Memory) {
+const NEXT: &str = "next_starting_after";
+
+/// Takes out of the page what was deleted by a fault. Where the last of the page is gone, a stand-in leads on.
+pub(super) fn without_deleted(page: &mut Map<String, Value>, export: &Export, memory: &mut Memory) {
     if let Some(records) = records(page).as_array_mut() {
         records.retain(|record| {
             let id = record["external_id"].as_str();
-            !id.is_some_and(|id| memory.is_deleted(id))
+            !id.is_some_and(|id| memory.is_deleted(export, id))
         });
+    }
+    if let Some(Value::String(next)) = page.get_mut(NEXT)
+        && memory.is_deleted(export, next)
+    {
+        *next = memory.stand_in_for(export, Some(next.clone()));
     }
 }
 
@@ -24,13 +31,13 @@ pub(super) fn without_deleted(page: &mut Map<String, Value>, memory: &Memory) {
 pub(super) fn empty(page: &mut Map<String, Value>, cursor: String) {
     page.insert("has_next".to_owned(), true.into());
     page.insert("records".to_owned(), json!([]));
-    page.insert("next_starting_after".to_owned(), cursor.into());
+    page.insert(NEXT.to_owned(), cursor.into());
 }
 
 /// Leads back to `cursor`.
 pub(super) fn lead_back(page: &mut Map<String, Value>, cursor: String) {
     page.insert("has_next".to_owned(), true.into());
-    page.insert("next_starting_after".to_owned(), cursor.into());
+    page.insert(NEXT.to_owned(), cursor.into());
 }
 
 /// Adds fields that no page names to the answer, its records and their tasks.

@@ -3,6 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::forms::{FAULTS, FaultForm, Makes};
+use crate::http::shortened;
+use crate::nearest::nearest;
+
 /// A fault and when it comes: `NAME[=VALUE][@REQUEST|%PERCENT][:OPTION=VALUE]…`
 ///
 /// `@3` is the third request, `@3-5` the third to the fifth, `@3-` all from the third on, `%10` one request in ten by
@@ -30,7 +34,7 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Latency(Duration),
-    Status { code: u16, html: bool, retry_after: Option<RetryAfter> },
+    Status { code: u16, html: bool, retry_after: Option<RetryTime> },
     ExpiredToken,
     Cut,
     Slow(Duration),
@@ -44,7 +48,7 @@ pub(super) enum Kind {
 
 /// What `Retry-After` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RetryAfter {
+pub(super) enum RetryTime {
     Seconds(u32),
     /// A date one or two seconds ahead.
     Date,
@@ -77,59 +81,8 @@ pub struct FaultProblem {
     pub help: String,
 }
 
-/// A kind of fault, for people to read.
-#[derive(Debug)]
-pub struct FaultForm {
-    /// How it is written.
-    pub form: &'static str,
-    /// What it does.
-    pub about: &'static str,
-}
-
-/// All kinds of faults. What stands before an equals sign or the end of `form` is the name.
-pub const FAULTS: &[FaultForm] = &[
-    FaultForm { form: "latency=TIME", about: "The answer comes this much later." },
-    FaultForm {
-        form: "429",
-        about: "Too many requests; with `:retry-after=SECONDS` or `:retry-after=date` if wanted.",
-    },
-    FaultForm { form: "500", about: "A server error in the API's form." },
-    FaultForm { form: "502", about: "The same, as 502." },
-    FaultForm { form: "503", about: "The same, as 503; takes `:retry-after=` as 429 does." },
-    FaultForm { form: "504", about: "The same, as 504." },
-    FaultForm { form: "500-html", about: "A server error with a page for people." },
-    FaultForm { form: "502-html", about: "The same, as 502." },
-    FaultForm { form: "503-html", about: "The same, as 503." },
-    FaultForm { form: "504-html", about: "The same, as 504." },
-    FaultForm { form: "cut", about: "The connection ends in the middle of the body." },
-    FaultForm {
-        form: "slow",
-        about: "The body comes in small pieces, within 2 seconds, or as `slow=TIME` says.",
-    },
-    FaultForm {
-        form: "expired-token",
-        about: "The access token has expired, now and for all requests that follow.",
-    },
-    FaultForm { form: "repeated-page", about: "The page is the one that was asked for before." },
-    FaultForm { form: "looping-cursor", about: "The page's cursor leads back to the second page." },
-    FaultForm {
-        form: "empty-page",
-        about: "A page without jobs comes in between, and more follows.",
-    },
-    FaultForm {
-        form: "deleted-cursor",
-        about: "The job that is the cursor is deleted before the request is served.",
-    },
-    FaultForm {
-        form: "extra-fields",
-        about: "Fields that nobody knows stand in the answer, its records and their tasks.",
-    },
-    FaultForm { form: "unknown-levels", about: "AI impact levels are none of H1 to H5." },
-];
-
 /// The longest time that can be named.
 const LONGEST: Duration = Duration::from_mins(10);
-const DEFAULT_SLOWNESS: Duration = Duration::from_secs(2);
 
 fn problem<T>(message: String, help: impl Into<String>) -> Result<T, FaultProblem> {
     Err(FaultProblem { message, help: help.into() })
@@ -154,12 +107,20 @@ impl FromStr for Fault {
 }
 
 impl Fault {
-    /// Faults that one request asks for itself, separated by commas. They come at once.
-    pub(super) fn of_request(text: &str) -> Result<Vec<Self>, FaultProblem> {
+    /// Faults that one request to `target` asks for itself, separated by commas. They come at once.
+    pub(super) fn of_request(text: &str, target: Target) -> Result<Vec<Self>, FaultProblem> {
         let faults: Vec<Self> = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
         if faults.iter().any(|fault| fault.when != When::Always || fault.on != Target::Export) {
             let message = "a request's own fault is about that request alone".to_owned();
             return problem(message, "leave out `@`, `%` and `:on=`");
+        }
+        if let Some(text) = text
+            .split(',')
+            .zip(&faults)
+            .find_map(|(text, fault)| (!fault.kind.can_happen_to(target)).then_some(text))
+        {
+            let message = format!("`{}` can't happen to this request", shortened(text.trim()));
+            return problem(message, "send it with a request for a page");
         }
         Ok(faults)
     }
@@ -172,10 +133,11 @@ impl Fault {
                     return problem(message, "`retry-after` goes with 429, 500, 502, 503 and 504");
                 };
                 *retry_after = Some(match (value, value.parse()) {
-                    ("date", _) => RetryAfter::Date,
-                    (_, Ok(seconds)) => RetryAfter::Seconds(seconds),
+                    ("date", _) => RetryTime::Date,
+                    (_, Ok(seconds)) => RetryTime::Seconds(seconds),
                     _ => {
-                        let message = format!("`{value}` is no value of `retry-after`");
+                        let message =
+                            format!("`{}` is no value of `retry-after`", shortened(value));
                         return problem(message, "write a number of seconds, or `date`");
                     }
                 });
@@ -186,17 +148,17 @@ impl Fault {
                     "token" => Target::Token,
                     "any" => Target::Any,
                     _ => {
-                        let message = format!("`{value}` is no value of `on`");
+                        let message = format!("`{}` is no value of `on`", shortened(value));
                         return problem(message, "write `export`, `token` or `any`");
                     }
                 };
-                if self.on == Target::Token && self.kind.is_about_pages() {
-                    let message = format!("`{name}` can only happen to pages");
-                    return problem(message, "leave out `on`");
+                if !self.kind.can_happen_to(self.on) {
+                    let message = format!("`{name}` can't happen to what `on={value}` counts");
+                    return problem(message, "leave out `on`: it happens to requests for pages");
                 }
             }
             _ => {
-                let message = format!("`{option}` is no option of a fault");
+                let message = format!("`{}` is no option of a fault", shortened(option));
                 return problem(message, "the options are `retry-after=…` and `on=…`");
             }
         }
@@ -205,8 +167,21 @@ impl Fault {
 }
 
 impl Kind {
+    /// Whether only requests for pages can be met by it.
     fn is_about_pages(&self) -> bool {
-        !matches!(self, Self::Latency(_) | Self::Status { .. } | Self::Cut | Self::Slow(_))
+        !matches!(
+            self,
+            Self::Latency(_) | Self::Status { .. } | Self::Cut | Self::Slow(_) | Self::ExpiredToken
+        )
+    }
+
+    fn can_happen_to(&self, target: Target) -> bool {
+        match target {
+            Target::Export => true,
+            // Who asks for a token sends none.
+            Target::Token => !self.is_about_pages() && *self != Self::ExpiredToken,
+            Target::Any => !self.is_about_pages(),
+        }
     }
 }
 
@@ -226,7 +201,7 @@ fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
                 Ok((head, When::Requests(first, Some(last))))
             }
             _ => problem(
-                format!("`@{requests}` names no requests"),
+                format!("`@{}` names no requests", shortened(requests)),
                 "write `@3`, `@3-5` or `@3-`; the first request is 1",
             ),
         };
@@ -235,7 +210,7 @@ fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
         return match percent.parse().ok().filter(|percent| (1..=100).contains(percent)) {
             Some(percent) => Ok((head, When::Percent(percent))),
             None => problem(
-                format!("`%{percent}` is no probability"),
+                format!("`%{}` is no probability", shortened(percent)),
                 "write a whole number from 1 to 100 behind the percent sign",
             ),
         };
@@ -244,53 +219,25 @@ fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
 }
 
 fn kind(name: &str, value: Option<&str>) -> Result<Kind, FaultProblem> {
-    let status = |code, html| Kind::Status { code, html, retry_after: None };
-    let kind = match name {
-        "latency" => {
-            let Some(value) = value else {
-                return problem("`latency` needs a time".to_owned(), "write `latency=200ms`");
-            };
-            return time(value).map(Kind::Latency);
-        }
-        "slow" => return value.map_or(Ok(DEFAULT_SLOWNESS), time).map(Kind::Slow),
-        "429" => status(429, false),
-        "500" => status(500, false),
-        "502" => status(502, false),
-        "503" => status(503, false),
-        "504" => status(504, false),
-        "500-html" => status(500, true),
-        "502-html" => status(502, true),
-        "503-html" => status(503, true),
-        "504-html" => status(504, true),
-        "expired-token" => Kind::ExpiredToken,
-        "cut" => Kind::Cut,
-        "repeated-page" => Kind::RepeatedPage,
-        "looping-cursor" => Kind::LoopingCursor,
-        "empty-page" => Kind::EmptyPage,
-        "deleted-cursor" => Kind::DeletedCursor,
-        "extra-fields" => Kind::ExtraFields,
-        "unknown-levels" => Kind::UnknownLevels,
-        _ => return problem(format!("there is no fault `{name}`"), nearest(name)),
+    let Some(form) = FAULTS.iter().find(|form| form.name() == name) else {
+        let names = || FAULTS.iter().map(FaultForm::name);
+        let help = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the faults are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        return problem(format!("there is no fault `{}`", shortened(name)), help);
     };
-    match value {
-        None => Ok(kind),
-        Some(value) => problem(
-            format!("`{name}` takes no value, and `{value}` is one"),
+    match (&form.makes, value) {
+        (Makes::Kind(kind), None) => Ok(kind.clone()),
+        (Makes::Kind(_), Some(value)) => problem(
+            format!("`{name}` takes no value, and `{}` is one", shortened(value)),
             format!("write `{name}`"),
         ),
-    }
-}
-
-fn nearest(name: &str) -> String {
-    let names = || FAULTS.iter().map(|fault| fault.form.split('=').next().unwrap_or(fault.form));
-    let lower = name.to_lowercase().replace('_', "-");
-    let near = names()
-        .map(|known| (strsim::damerau_levenshtein(known, &lower), known))
-        .min()
-        .filter(|(distance, known)| *distance <= (known.len() / 3).max(1));
-    match near {
-        Some((_, near)) => format!("did you mean `{near}`?"),
-        None => format!("the faults are {}", names().collect::<Vec<_>>().join(", ")),
+        (Makes::Timed(make, _), Some(value)) => time(value).map(make),
+        (Makes::Timed(make, Some(default)), None) => Ok(make(*default)),
+        (Makes::Timed(_, None), None) => {
+            problem(format!("`{name}` needs a time"), format!("write `{name}=200ms`"))
+        }
     }
 }
 
@@ -307,7 +254,7 @@ fn time(text: &str) -> Result<Duration, FaultProblem> {
     match parsed.filter(|time| *time <= LONGEST) {
         Some(time) => Ok(time),
         None => problem(
-            format!("`{text}` is no time"),
+            format!("`{}` is no time", shortened(text)),
             "write for example `200ms`, `2s` or `1m`; 10 minutes are the most",
         ),
     }
@@ -324,7 +271,7 @@ mod tests {
     #[test]
     fn all_parts_are_read() {
         let fault = read("429@3-5:retry-after=2:on=any");
-        let retry_after = Some(RetryAfter::Seconds(2));
+        let retry_after = Some(RetryTime::Seconds(2));
         assert_eq!(fault.kind, Kind::Status { code: 429, html: false, retry_after });
         assert_eq!((fault.when, fault.on), (When::Requests(3, Some(5)), Target::Any));
 
@@ -383,7 +330,18 @@ mod tests {
                 "429:when=now",
                 "`when=now` is no option of a fault; the options are `retry-after=…` and `on=…`",
             ),
-            ("empty-page:on=token", "`empty-page` can only happen to pages; leave out `on`"),
+            (
+                "empty-page:on=token",
+                "`empty-page` can't happen to what `on=token` counts; leave out `on`: it happens to requests for pages",
+            ),
+            (
+                "empty-page:on=any",
+                "`empty-page` can't happen to what `on=any` counts; leave out `on`: it happens to requests for pages",
+            ),
+            (
+                "expired-token:on=token",
+                "`expired-token` can't happen to what `on=token` counts; leave out `on`: it happens to requests for pages",
+            ),
         ] {
             assert_eq!(wrong.parse::<Fault>().unwrap_err().to_string(), told);
         }

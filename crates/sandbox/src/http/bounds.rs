@@ -1,6 +1,8 @@
-//! What requests may hold at most, for those who describe it.
+//! What requests may hold, for those who describe it.
 
-pub(crate) use super::filters::{MOST_FAMILIES, MOST_FILTERS, OPERATORS};
+pub(crate) use super::filters::{
+    ACTIVE, FAMILIES, MOST_FAMILIES, MOST_FILTERS, OPERATORS, UPDATED,
+};
 pub(crate) use super::listing::{
     DEFAULT_LIMIT as DEFAULT_LISTING_LIMIT, LARGEST_LIMIT as LARGEST_LISTING_LIMIT,
 };

@@ -1,5 +1,7 @@
 //! Errors as TechWolf sends them: `[{"title": "400 Bad Request", "description": "…"}]`.
 
+use std::time::{Duration, SystemTime};
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rusqlite::ErrorCode;
@@ -45,8 +47,14 @@ impl ApiError {
         self
     }
 
+    /// The database can't do now what was asked for.
+    fn unavailable(why: &str) -> Self {
+        let description = format!("the sandbox's database can't be used now: {why}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, description)
+    }
+
     /// A defect of the sandbox; the details go to the log.
-    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
+    pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request could not be served");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed; its log says why")
     }
@@ -56,9 +64,13 @@ impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                let description = "the sandbox's database is in use by another process";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, description)
-                    .retry_after(HeaderValue::from_static("1"))
+                Self::unavailable("it is busy").retry_after(HeaderValue::from_static("1"))
+            }
+            Some(ErrorCode::ReadOnly) => Self::unavailable("it can't be written"),
+            Some(ErrorCode::DiskFull) => Self::unavailable("the disk is full"),
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
+                tracing::error!(%error, "the database can't be used");
+                Self::unavailable("its file can't be used")
             }
             _ => Self::internal(&error),
         }
@@ -89,8 +101,14 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// A date for `Retry-After`. It has whole seconds: this one is more than one second ahead, and at most two.
+pub(crate) fn retry_date() -> Option<HeaderValue> {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
+    HeaderValue::try_from(date).ok()
+}
+
 /// What the client sent, short enough to be shown in a description.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     if text.chars().count() <= LONGEST {
         return text.to_owned();

@@ -16,7 +16,7 @@ use crate::UnknownCursor;
 use crate::access::Scope;
 use crate::fault::DeletedCursor;
 use crate::record::{Subject, write_page};
-use crate::store::{StoredPage, View};
+use crate::store::{PageQuery, StoredPage, View};
 
 pub(super) async fn jobs(
     State(service): State<Arc<Service>>,
@@ -37,10 +37,10 @@ async fn export(
     subject: Subject,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(service, request.headers(), Scope::Read)?;
+    let (view, bearer) = authorize(service, request.headers(), Scope::Read)?;
     let (parts, body) = json_body(request, LARGEST_BODY).await?;
     let deleted = parts.extensions.get::<DeletedCursor>().is_some();
-    let request = ExportRequest::parse(service, subject, &parts.uri, &body)?;
+    let request = ExportRequest::parse(service, &bearer.tenant, subject, &parts.uri, &body)?;
     let body = blocking(move || Ok(write_page(&page(&view, &request, deleted)?, &request.shape)?));
     body.await.map(json)
 }
@@ -48,11 +48,11 @@ async fn export(
 /// Reads the page, and decides what a cursor that names nothing means. `deleted` is the cursor that a fault took away.
 fn page(view: &View, request: &ExportRequest, deleted: bool) -> Result<StoredPage, ApiError> {
     let (query, shape) = (&request.query, &request.shape);
-    let (page, thing) = match shape.subject {
-        Subject::Job => (view.jobs(query)?, "job"),
-        Subject::Employee => (view.employees(query)?, "employee"),
+    let thing = match shape.subject {
+        Subject::Job => "job",
+        Subject::Employee => "employee",
     };
-    if let Some(page) = page.filter(|_| !deleted) {
+    if !deleted && let Some(page) = read(view, shape.subject, query)? {
         return Ok(page);
     }
     let cursor = shortened(query.starting_after.as_deref().unwrap_or_default());
@@ -62,16 +62,17 @@ fn page(view: &View, request: &ExportRequest, deleted: bool) -> Result<StoredPag
         UnknownCursor::NotFound => Err(ApiError::not_found(description)),
         UnknownCursor::BadRequest => Err(ApiError::new(StatusCode::BAD_REQUEST, description)),
         UnknownCursor::Start => {
-            let start = crate::store::PageQuery {
-                limit: query.limit,
-                starting_after: None,
-                conditions: query.conditions.clone(),
-            };
-            let first = match shape.subject {
-                Subject::Job => view.jobs(&start)?,
-                Subject::Employee => view.employees(&start)?,
-            };
+            let conditions = query.conditions.clone();
+            let start = PageQuery { limit: query.limit, starting_after: None, conditions };
+            let first = read(view, shape.subject, &start)?;
             first.ok_or_else(|| ApiError::not_found(description))
         }
+    }
+}
+
+fn read(view: &View, subject: Subject, query: &PageQuery) -> rusqlite::Result<Option<StoredPage>> {
+    match subject {
+        Subject::Job => view.jobs(query),
+        Subject::Employee => view.employees(query),
     }
 }

@@ -16,9 +16,9 @@ use crate::{DateValue, Switch, moment};
 pub(crate) const MOST_FILTERS: usize = 20;
 pub(crate) const MOST_FAMILIES: usize = 1_000;
 
-const FAMILIES: &str = "job_family_id_is_in_list";
-const UPDATED: &str = "last_updated";
-const ACTIVE: &str = "is_active";
+pub(crate) const FAMILIES: &str = "job_family_id_is_in_list";
+pub(crate) const UPDATED: &str = "last_updated";
+pub(crate) const ACTIVE: &str = "is_active";
 
 /// How a filter compares. Only `lt` is seen with `last_updated`; the others stand in filters of other endpoints.
 pub(crate) const OPERATORS: [&str; 5] = ["eq", "lt", "lte", "gt", "gte"];

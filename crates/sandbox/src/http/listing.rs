@@ -19,8 +19,8 @@ use super::mistakes::Mistakes;
 use super::profile::{ExternalId, external_id, unknown};
 use super::query::Parameters;
 use crate::access::Scope;
-use crate::moment;
-use crate::store::{ListedFamily, ListedJob, Listing};
+use crate::store::{ListedFamily, ListedJob, Listing, View};
+use crate::{ListingOrder, moment};
 
 /// Entries in a page: at most, and when nothing is said.
 pub(crate) const LARGEST_LIMIT: u64 = 200;
@@ -73,22 +73,14 @@ pub(super) async fn jobs(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(&service, request.headers(), Scope::Read)?;
-    let (limit, offset) = read_page(&service, request.uri())?;
-    let order = service.settings.listing_order;
-    blocking(move || written::<_, JobEntry>(view.list_jobs(limit, offset, order)?)).await.map(json)
+    list::<_, JobEntry>(&service, request, View::list_jobs).await
 }
 
 pub(super) async fn families(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(&service, request.headers(), Scope::Read)?;
-    let (limit, offset) = read_page(&service, request.uri())?;
-    let order = service.settings.listing_order;
-    blocking(move || written::<_, FamilyEntry>(view.list_families(limit, offset, order)?))
-        .await
-        .map(json)
+    list::<_, FamilyEntry>(&service, request, View::list_families).await
 }
 
 pub(super) async fn job(
@@ -96,14 +88,7 @@ pub(super) async fn job(
     id: ExternalId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(&service, request.headers(), Scope::Read)?;
-    read_nothing(&service, request.uri())?;
-    let body = blocking(move || {
-        let id = external_id(id, "job")?;
-        let job = view.listed_job(&id)?.ok_or_else(|| unknown("job", &id))?;
-        Ok(serde_json::to_vec(&JobEntry::from(job))?)
-    });
-    body.await.map(json)
+    one::<_, JobEntry>(&service, request, id, "job", View::listed_job).await
 }
 
 pub(super) async fn family(
@@ -111,12 +96,36 @@ pub(super) async fn family(
     id: ExternalId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(&service, request.headers(), Scope::Read)?;
-    read_nothing(&service, request.uri())?;
+    one::<_, FamilyEntry>(&service, request, id, "job family", View::listed_family).await
+}
+
+type ReadPage<T> = fn(&View, u64, u64, ListingOrder) -> rusqlite::Result<Listing<T>>;
+type ReadOne<T> = fn(&View, &str) -> rusqlite::Result<Option<T>>;
+
+async fn list<T: 'static, U: Serialize + From<T>>(
+    service: &Service,
+    request: Request,
+    read: ReadPage<T>,
+) -> Result<Response, ApiError> {
+    let (view, _) = authorize(service, request.headers(), Scope::Read)?;
+    let (limit, offset) = read_page(service, request.uri())?;
+    let order = service.settings.listing_order;
+    blocking(move || written::<_, U>(read(&view, limit, offset, order)?)).await.map(json)
+}
+
+async fn one<T: 'static, U: Serialize + From<T>>(
+    service: &Service,
+    request: Request,
+    id: ExternalId,
+    thing: &'static str,
+    read: ReadOne<T>,
+) -> Result<Response, ApiError> {
+    let (view, _) = authorize(service, request.headers(), Scope::Read)?;
+    read_nothing(service, request.uri())?;
     let body = blocking(move || {
-        let id = external_id(id, "job family")?;
-        let family = view.listed_family(&id)?.ok_or_else(|| unknown("job family", &id))?;
-        Ok(serde_json::to_vec(&FamilyEntry::from(family))?)
+        let id = external_id(id, thing)?;
+        let found = read(&view, &id)?.ok_or_else(|| unknown(thing, &id))?;
+        Ok(serde_json::to_vec(&U::from(found))?)
     });
     body.await.map(json)
 }

@@ -19,6 +19,7 @@ mod token;
 mod version;
 mod webhook;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,31 +27,41 @@ use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
 use axum::routing::{get, post};
 
-pub(crate) use self::error::ApiError;
-use self::error::shortened;
+pub(crate) use self::authorization::bearer_token;
+pub(crate) use self::body::LARGEST_BODY;
+pub(crate) use self::error::{ApiError, retry_date, shortened};
 pub(crate) use self::limiter::Limiter;
 use self::paths::{
     EMPLOYEES_PATH, EXPORT_PATH, FAMILIES_PATH, FAMILY_PATH, JOB_PATH, JOBS_PATH, OPENAPI_PATH,
     PAGE_PATH, PROFILE_PATH, TOKEN_PATH, VERSION_PATH, WEBHOOK_PATH,
 };
-use crate::SandboxSettings;
 use crate::access::{Assertions, Tokens};
 use crate::clients::Clients;
 use crate::description::Description;
 use crate::store::Store;
 use crate::vocabulary::Vocabulary;
+use crate::{SandboxSettings, Vendors};
 
 /// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) assertions: Assertions,
     pub(crate) clients: Clients,
     pub(crate) settings: Arc<SandboxSettings>,
+    /// The vendors that tenants have activated of whom it was said. For others the setting holds.
+    pub(crate) vendors: HashMap<String, Vendors>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) limiter: Limiter,
     pub(crate) description: Description,
+}
+
+impl Service {
+    /// The vendors that a tenant has activated.
+    fn vendors_of(&self, tenant: &str) -> &Vendors {
+        self.vendors.get(tenant).unwrap_or(&self.settings.vendors)
+    }
 }
 
 pub(crate) fn router(service: Service) -> Router {
@@ -66,15 +77,14 @@ pub(crate) fn router(service: Service) -> Router {
         .route(VERSION_PATH, get(version::version))
         .route(WEBHOOK_PATH, post(webhook::take))
         .route(OPENAPI_PATH, get(description::openapi))
-        // No part of the API: other methods find nothing here.
-        .route(PAGE_PATH, get(description::page).fallback(not_found))
+        .route(PAGE_PATH, get(description::page))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(service))
 }
 
 /// What is where, for those who ask for something else.
-const ROUTES: [(&str, &str); 11] = [
+const ROUTES: [(&str, &str); 12] = [
     (TOKEN_PATH, "POST"),
     (EXPORT_PATH, "POST"),
     (EMPLOYEES_PATH, "POST"),
@@ -86,6 +96,7 @@ const ROUTES: [(&str, &str); 11] = [
     (VERSION_PATH, "GET"),
     (WEBHOOK_PATH, "POST"),
     (OPENAPI_PATH, "GET"),
+    (PAGE_PATH, "GET"),
 ];
 
 async fn not_found(uri: Uri) -> ApiError {

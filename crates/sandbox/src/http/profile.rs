@@ -33,7 +33,7 @@ pub(super) async fn read(
     id: ExternalId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(&service, request.headers(), Scope::Read)?;
+    let (view, bearer) = authorize(&service, request.headers(), Scope::Read)?;
     let mut mistakes = Mistakes::new(&service.settings);
     let mut parameters = Parameters::of(request.uri(), &mut mistakes);
     let extended = service.settings.single_job_extensions == Switch::On;
@@ -43,8 +43,11 @@ pub(super) async fn read(
         .collect();
     let include = parameters.include(&allowed, &mut mistakes);
     let format = parameters.response_format(&mut mistakes);
-    let vendor =
-        if extended { parameters.external_vendor(&mut mistakes) } else { Vendor::TechWolf };
+    let vendor = if extended {
+        parameters.external_vendor(service.vendors_of(&bearer.tenant), &mut mistakes)
+    } else {
+        Vendor::TechWolf
+    };
     parameters.finish(&mut mistakes);
     let shape = mistakes.or(Shape { format, include, vendor, ..plain(&service) })?;
     let body = blocking(move || {
@@ -62,7 +65,7 @@ pub(super) async fn decide(
     id: ExternalId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let view = authorize(&service, request.headers(), Scope::Write)?;
+    let (view, _) = authorize(&service, request.headers(), Scope::Write)?;
     let (parts, body) = json_body(request, LARGEST_BODY).await?;
     let mut mistakes = Mistakes::new(&service.settings);
     Parameters::of(&parts.uri, &mut mistakes).finish(&mut mistakes);
@@ -103,7 +106,12 @@ fn read_decisions(
     let mut decisions = BTreeMap::new();
     let tasks = body.get("tasks").and_then(Value::as_array);
     let Some(tasks) = tasks.filter(|tasks| (1..=MOST_DECISIONS).contains(&tasks.len())) else {
-        mistakes.bad_value(format!("`tasks` is required: an array of 1 to {MOST_DECISIONS} tasks"));
+        let rule = format!("an array of 1 to {MOST_DECISIONS} tasks");
+        mistakes.bad_value(match body.get("tasks") {
+            None => format!("`tasks` is required: {rule}"),
+            Some(Value::Array(tasks)) => format!("`tasks` must be {rule}; it has {}", tasks.len()),
+            Some(other) => format!("`tasks` must be {rule}; it is {}", show(other)),
+        });
         return decisions;
     };
     for (index, task) in tasks.iter().enumerate() {
@@ -157,6 +165,7 @@ fn told(error: FeedbackError, id: &str, unknown_task: UnknownTask) -> ApiError {
         FeedbackError::NoSuchJob => unknown("job", id),
         FeedbackError::Database(error) => error.into(),
         FeedbackError::Stored(error) => error.into(),
+        FeedbackError::Splice => ApiError::internal(&"a validation state is not where it was read"),
         FeedbackError::NoSuchTasks(tasks) => {
             let status = match unknown_task {
                 UnknownTask::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,

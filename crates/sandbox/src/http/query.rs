@@ -8,7 +8,7 @@ use axum::http::{StatusCode, Uri};
 use super::error::shortened;
 use super::mistakes::Mistakes;
 use crate::record::{Expansion, ResponseFormat};
-use crate::{InactiveVendor, Vendor};
+use crate::{InactiveVendor, Vendor, Vendors};
 
 /// The parameters that nobody has asked for yet.
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -57,21 +57,28 @@ impl Parameters {
         })
     }
 
-    pub(super) fn external_vendor(&mut self, mistakes: &mut Mistakes<'_>) -> Vendor {
+    /// The vendor whose words are asked for, one of those that are active.
+    pub(super) fn external_vendor(
+        &mut self,
+        active: &Vendors,
+        mistakes: &mut Mistakes<'_>,
+    ) -> Vendor {
         const NAME: &str = "external_vendor";
-        let Some(text) = self.one(NAME, mistakes) else { return Vendor::TechWolf };
+        // Left out, it is TechWolf, who may not be active either.
+        let text = self.one(NAME, mistakes);
+        let text = text.unwrap_or_else(|| Vendor::TechWolf.as_str().to_owned());
         let Ok(vendor) = text.parse::<Vendor>() else {
             let known: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.as_str()).collect();
             let (shown, known) = (shortened(&text), known.join(", "));
             mistakes.bad_value(format!("`{NAME}`: `{shown}` is not one of {known}"));
             return Vendor::TechWolf;
         };
-        let active = &mistakes.settings.vendors;
         if active.0.contains(&vendor) {
             return vendor;
         }
-        let description =
-            format!("`{NAME}`: `{vendor}` is not activated on this tenant, only {active} is");
+        let description = format!(
+            "`{NAME}`: `{vendor}` is not activated on this tenant, only {active} can be asked for"
+        );
         match mistakes.settings.inactive_vendor {
             InactiveVendor::BadRequest => mistakes.add(StatusCode::BAD_REQUEST, description),
             InactiveVendor::Forbidden => mistakes.add(StatusCode::FORBIDDEN, description),

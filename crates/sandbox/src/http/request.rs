@@ -31,6 +31,7 @@ impl ExportRequest {
     /// Reads the query and the body, or says all that is wrong with them.
     pub(super) fn parse(
         service: &Service,
+        tenant: &str,
         subject: Subject,
         uri: &Uri,
         body: &[u8],
@@ -38,7 +39,7 @@ impl ExportRequest {
         let mut mistakes = Mistakes::new(&service.settings);
         let mut parameters = Parameters::of(uri, &mut mistakes);
         let format = parameters.response_format(&mut mistakes);
-        let vendor = parameters.external_vendor(&mut mistakes);
+        let vendor = parameters.external_vendor(service.vendors_of(tenant), &mut mistakes);
         parameters.finish(&mut mistakes);
         let Some(body) = read_object(body, &mut mistakes) else {
             return mistakes.or(None).and_then(|none| none.ok_or_else(ApiError::unreadable));
@@ -99,7 +100,8 @@ fn read_limit(value: Option<&Value>, mistakes: &mut Mistakes<'_>) -> usize {
     let number = value.as_f64();
     let limit = (1..=LARGEST_LIMIT).find(|limit| number == Some(f64::from(*limit)));
     limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or_else(|| {
-        mistakes.bad_value(format!("`limit` must be {RULE}; it is {}", show(value)));
+        let text = if value.is_string() { "the text " } else { "" };
+        mistakes.bad_value(format!("`limit` must be {RULE}; it is {text}{}", show(value)));
         1
     })
 }

@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Service;
-use super::body::{BodyError, LARGEST_BODY, is_json, read_body};
+use super::body::{LARGEST_BODY, is_json, read_body};
 use super::error::shortened;
 use crate::access::{AUDIENCE, AssertionProblem, Bearer, Scope};
-use crate::clients::Client;
+use crate::clients::KnownClient;
 
 #[derive(Serialize)]
 struct Grant {
@@ -62,13 +62,9 @@ pub(super) async fn issue(
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.map(str::to_owned);
-    let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| match error {
-        BodyError::TooLarge => Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "invalid_request",
-            format!("the body is larger than {LARGEST_BODY} bytes"),
-        ),
-        BodyError::Broken => Refusal::invalid_request("the body could not be read to its end"),
+    let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| {
+        let (status, description) = error.told(LARGEST_BODY);
+        Refusal::new(status, "invalid_request", description)
     })?;
     let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
         Refusal::invalid_request(format!("the body is no JSON object: {error}"))
@@ -139,18 +135,18 @@ fn check_client(
         let description = format!("Service not found: the audience is `{AUDIENCE}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    let tenant = client.tenant.as_deref().unwrap_or_default();
+    let tenant = &client.tenant;
     if text("tenant") != tenant {
         let description =
             format!("the client is not authorized for this tenant: it is for `{tenant}`");
         return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
     }
-    Ok((client.client_id.clone(), tenant.to_owned()))
+    Ok((client.client_id.clone(), tenant.clone()))
 }
 
-fn by_secret<'a>(service: &'a Service, id: &str, secret: &str) -> Result<&'a Client, Refusal> {
+fn by_secret<'a>(service: &'a Service, id: &str, secret: &str) -> Result<&'a KnownClient, Refusal> {
     let known = service.clients.find(id);
-    known.filter(|client| client.client_secret.as_deref() == Some(secret)).ok_or_else(|| {
+    known.filter(|client| client.has_secret(secret)).ok_or_else(|| {
         Refusal::denied(StatusCode::UNAUTHORIZED, "Unauthorized: wrong client_id or client_secret")
     })
 }
@@ -160,7 +156,7 @@ fn by_assertion<'a>(
     service: &'a Service,
     body: &Map<String, Value>,
     host: Option<&str>,
-) -> Result<&'a Client, Refusal> {
+) -> Result<&'a KnownClient, Refusal> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("client_assertion_type") != ASSERTION_TYPE {
         let description = format!("`client_assertion_type` must be {ASSERTION_TYPE}");

@@ -4,14 +4,17 @@ mod hierarchy;
 mod skills;
 mod tasks;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use self::hierarchy::Hierarchy;
 pub(crate) use self::hierarchy::{HIERARCHY_KEYS, NODE_KEYS};
 use self::tasks::{ShownTask, shown_tasks};
+use crate::members::Members;
 use crate::store::{StoredPage, StoredProfile};
 use crate::vocabulary::Vocabulary;
 use crate::{SandboxSettings, Vendor};
@@ -137,13 +140,19 @@ struct Answer<'a> {
 struct Record<'a> {
     external_id: &'a str,
     tasks: Vec<ShownTask<'a>>,
+    /// Fields of a dataset that nobody knows.
+    more: Vec<(Cow<'a, str>, &'a RawValue)>,
     shape: &'a Shape,
 }
 
 impl<'a> Record<'a> {
     fn new(profile: &'a StoredProfile, shape: &'a Shape) -> serde_json::Result<Self> {
         let tasks = shown_tasks(profile, shape)?;
-        Ok(Self { external_id: &profile.external_id, tasks, shape })
+        let more = match &profile.more {
+            Some(more) => serde_json::from_str::<Members<'_>>(more)?.0,
+            None => Vec::new(),
+        };
+        Ok(Self { external_id: &profile.external_id, tasks, more, shape })
     }
 }
 
@@ -156,6 +165,9 @@ impl Serialize for Record<'_> {
             ResponseFormat::Hierarchy => {
                 Hierarchy::of(&self.tasks, &self.shape.settings).write(&mut record)?;
             }
+        }
+        for (name, value) in &self.more {
+            record.serialize_entry(name, value)?;
         }
         record.end()
     }

@@ -1,8 +1,9 @@
 //! Linked skills in the words of the vendor that was asked for.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -29,24 +30,50 @@ struct ShownSkill<'a> {
 /// How the skills of one profile are shown.
 pub(super) struct Skills<'a> {
     shape: &'a Shape,
-    /// The best counterparts of all skills in the profile, if the profile is to be harmonized.
-    first_choices: HashSet<&'a str>,
+    /// The counterpart of each skill in the profile, by its id and name, if the profile is to be harmonized.
+    choices: HashMap<(String, String), &'a Counterpart>,
 }
 
 impl<'a> Skills<'a> {
     pub(super) fn of(tasks: &[StoredTask<'_>], shape: &'a Shape) -> serde_json::Result<Self> {
-        let mut first_choices = HashSet::new();
+        let mut skills = Self { shape, choices: HashMap::new() };
         let harmonized = shape.settings.skill_mapping == SkillMapping::Harmonized;
         if harmonized && shape.vendor != Vendor::TechWolf && shape.includes(Expansion::LinkedSkills)
         {
-            for skills in tasks.iter().filter_map(|task| task.linked_skills) {
-                for skill in read(skills)?.unwrap_or_default() {
-                    let best = counterparts(shape, &skill).next();
-                    first_choices.extend(best.map(|best| best.skill.as_str()));
-                }
-            }
+            let texts = tasks.iter().filter_map(|task| task.linked_skills);
+            let read: Vec<_> = texts.map(read).collect::<serde_json::Result<_>>()?;
+            skills.choose(read.into_iter().flatten().flatten());
         }
-        Ok(Self { shape, first_choices })
+        Ok(skills)
+    }
+
+    /// Gives each skill its first counterpart, or one of lower rank if that is another skill's first and its own is
+    /// nobody else's. A counterpart that was joined is stayed with, or two skills would give way to each other.
+    fn choose<'b>(&mut self, skills: impl Iterator<Item = StoredSkill<'b>>) {
+        let mut ranked: IndexMap<(String, String), Vec<&'a Counterpart>> = IndexMap::new();
+        for skill in skills {
+            let name = (skill.skill_id.to_string(), skill.skill.to_string());
+            ranked.entry(name).or_insert_with(|| counterparts(self.shape, &skill).collect());
+        }
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        for first in ranked.values().filter_map(|counterparts| counterparts.first()) {
+            *firsts.entry(&first.skill).or_default() += 1;
+        }
+        let mut joined: HashSet<&str> = HashSet::new();
+        for (name, counterparts) in ranked {
+            let Some((&first, others)) = counterparts.split_first() else { continue };
+            let is_alone = |skill: &str| firsts.get(skill).is_none_or(|count| *count < 2);
+            let is_there = |other: &&&Counterpart| {
+                firsts.get(other.skill.as_str()).is_some_and(|count| *count > 0)
+            };
+            let stays = joined.contains(first.skill.as_str()) || !is_alone(&first.skill);
+            let choice = others.iter().find(is_there).filter(|_| !stays).copied().unwrap_or(first);
+            if choice.skill != first.skill {
+                joined.insert(&choice.skill);
+                firsts.remove(first.skill.as_str());
+            }
+            self.choices.insert(name, choice);
+        }
     }
 
     /// The skills of one task, or none if the member is absent.
@@ -54,8 +81,13 @@ impl<'a> Skills<'a> {
         &self,
         stored: Option<&'b RawValue>,
     ) -> serde_json::Result<Option<Cow<'b, RawValue>>> {
-        let Some(text) = stored else { return Ok(None) };
         let settings = &self.shape.settings;
+        let Some(text) = stored else {
+            return match settings.no_skills {
+                NoSkills::Empty => to_raw_value(&[(); 0]).map(|none| Some(Cow::Owned(none))),
+                NoSkills::Absent => Ok(None),
+            };
+        };
         if self.shape.vendor == Vendor::TechWolf && settings.no_skills == NoSkills::Empty {
             return Ok(Some(Cow::Borrowed(text)));
         }
@@ -101,11 +133,10 @@ impl<'a> Skills<'a> {
     }
 
     fn counterpart(&self, stored: &StoredSkill<'_>) -> Option<&'a Counterpart> {
-        let mut ranked = counterparts(self.shape, stored);
-        let first = ranked.next()?;
-        // A second-best one is better if the profile has it anyway.
-        let shared = ranked.find(|other| self.first_choices.contains(other.skill.as_str()));
-        Some(shared.unwrap_or(first))
+        if self.shape.settings.skill_mapping == SkillMapping::Primary {
+            return counterparts(self.shape, stored).next();
+        }
+        self.choices.get(&(stored.skill_id.to_string(), stored.skill.to_string())).copied()
     }
 }
 

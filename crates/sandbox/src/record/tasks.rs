@@ -2,40 +2,53 @@
 
 use std::borrow::Cow;
 
+use serde::de::Error;
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use taskferry_profile::model::{TaskHierarchy, ValidationState};
 
 use super::skills::Skills;
 use super::{Expansion, Shape, Subject};
+use crate::dataset::is_of_task;
 use crate::dice::Dice;
+use crate::members::Members;
 use crate::store::StoredProfile;
 use crate::{MissingMember, WeeklyHours};
 
 /// A task as it was loaded. What is only passed on stays text, so numbers keep theirs.
-#[derive(Deserialize)]
 pub(super) struct StoredTask<'a> {
-    #[serde(borrow)]
     task_id: &'a RawValue,
-    #[serde(borrow)]
     task: &'a RawValue,
-    #[serde(borrow)]
     validation_state: Cow<'a, str>,
-    #[serde(borrow, default, deserialize_with = "present")]
     weekly_hours: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
     ai_impact: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
     pub(super) linked_skills: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
     source_data: Option<&'a RawValue>,
     hierarchy: Option<TaskHierarchy>,
+    /// Fields that nobody knows.
+    more: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
-/// A null that is present is passed on as such.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+impl<'a> StoredTask<'a> {
+    fn of(Members(members): Members<'a>) -> serde_json::Result<Self> {
+        let find =
+            |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        let needed =
+            |name: &'static str| find(name).ok_or_else(|| serde_json::Error::missing_field(name));
+        let hierarchy = find("hierarchy").map(|value| serde_json::from_str(value.get()));
+        Ok(Self {
+            task_id: needed("task_id")?,
+            task: needed("task")?,
+            validation_state: serde_json::from_str(needed("validation_state")?.get())?,
+            weekly_hours: find("weekly_hours"),
+            ai_impact: find("ai_impact"),
+            linked_skills: find("linked_skills"),
+            source_data: find("source_data"),
+            hierarchy: hierarchy.transpose()?.flatten(),
+            more: members.into_iter().filter(|(name, _)| !is_of_task(name)).collect(),
+        })
+    }
 }
 
 /// A task as it is shown.
@@ -43,8 +56,8 @@ pub(super) struct ShownTask<'a> {
     task_id: &'a RawValue,
     task: &'a RawValue,
     validation_state: Cow<'a, str>,
-    /// What was asked for, in the order of TechWolf's example.
-    members: Vec<(&'static str, Cow<'a, RawValue>)>,
+    /// What was asked for, in the order of TechWolf's example, and what nobody knows.
+    members: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
     pub(super) hierarchy: Option<TaskHierarchy>,
 }
 
@@ -66,7 +79,8 @@ pub(super) fn shown_tasks<'a>(
     profile: &'a StoredProfile,
     shape: &Shape,
 ) -> serde_json::Result<Vec<ShownTask<'a>>> {
-    let mut tasks: Vec<StoredTask<'a>> = serde_json::from_str(&profile.tasks)?;
+    let tasks: Vec<Members<'a>> = serde_json::from_str(&profile.tasks)?;
+    let mut tasks: Vec<_> = tasks.into_iter().map(StoredTask::of).collect::<Result<_, _>>()?;
     let rejected = shape.includes(Expansion::RejectedTasks);
     tasks.retain(|task| rejected || task.validation_state != ValidationState::REJECTED);
     if shape.subject == Subject::Employee {
@@ -82,7 +96,7 @@ fn show<'a>(
     skills: &Skills<'_>,
     shape: &Shape,
 ) -> serde_json::Result<ShownTask<'a>> {
-    let mut members = Vec::with_capacity(4);
+    let mut members: Vec<(Cow<'a, str>, Cow<'a, RawValue>)> = Vec::with_capacity(4);
     for expansion in [
         Expansion::WeeklyHours,
         Expansion::AiImpact,
@@ -106,9 +120,15 @@ fn show<'a>(
             }
             member => member,
         };
-        members.extend(member.map(|value| (expansion.as_str(), value)));
+        members.extend(member.map(|value| (Cow::Borrowed(expansion.as_str()), value)));
     }
-    let StoredTask { task_id, task, validation_state, hierarchy, .. } = task;
+    let StoredTask { task_id, task, validation_state, hierarchy, more, .. } = task;
+    for (name, value) in more {
+        // What is made up for employees has a name of the API that a dataset of jobs does not know.
+        if members.iter().all(|(known, _)| *known != name) {
+            members.push((name, Cow::Borrowed(value)));
+        }
+    }
     Ok(ShownTask { task_id, task, validation_state, members, hierarchy })
 }
 

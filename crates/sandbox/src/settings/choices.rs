@@ -142,7 +142,7 @@ choice! {
     SkillMapping {
         /// The first.
         Primary = "primary",
-        /// One that another skill of the profile has as its first, else the first.
+        /// The first, or one of lower rank that another skill of the profile has.
         Harmonized = "harmonized",
     }
 }
@@ -170,7 +170,7 @@ choice! {
 choice! {
     /// How a task without any linked skill is shown.
     NoSkills {
-        /// With what the data has, which is an empty array for generated jobs.
+        /// With an empty array.
         Empty = "empty",
         /// Without `linked_skills`.
         Absent = "absent",

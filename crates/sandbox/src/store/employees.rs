@@ -28,7 +28,11 @@ impl View {
                 .into_iter()
                 .map(|position| {
                     statement.query_row([position], |row| {
-                        Ok(StoredProfile { external_id: row.get(0)?, tasks: row.get(1)? })
+                        Ok(StoredProfile {
+                            external_id: row.get(0)?,
+                            more: None,
+                            tasks: row.get(1)?,
+                        })
                     })
                 })
                 .collect::<rusqlite::Result<_>>()?;

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use taskferry_profile::model::ValidationState;
 
 use super::{StoredProfile, View, now};
+use crate::moment;
 
 /// What is decided about a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) enum FeedbackError {
     Database(rusqlite::Error),
     /// What is stored can't be read.
     Stored(serde_json::Error),
+    /// A state was not found where it was read, which is a defect.
+    Splice,
 }
 
 impl From<rusqlite::Error> for FeedbackError {
@@ -54,16 +57,16 @@ impl View {
         self.pool.write(|transaction| {
             let position =
                 self.position_of(transaction, external_id)?.ok_or(FeedbackError::NoSuchJob)?;
-            let tasks: String = transaction
-                .prepare_cached("SELECT tasks FROM jobs WHERE position = ?1")?
-                .query_row([position], |row| row.get(0))?;
+            let (more, tasks): (Option<String>, String) = transaction
+                .prepare_cached("SELECT more, tasks FROM jobs WHERE position = ?1")?
+                .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let tasks = with_decisions(&tasks, decisions)?;
             transaction
                 .prepare_cached(
-                    "UPDATE jobs SET tasks = ?2, last_updated = max(?3, last_updated + 1) WHERE position = ?1",
+                    "UPDATE jobs SET tasks = ?2, last_updated = max(?3, min(last_updated + 1, ?4)) WHERE position = ?1",
                 )?
-                .execute(params![position, tasks, now()])?;
-            Ok(StoredProfile { external_id: external_id.to_owned(), tasks })
+                .execute(params![position, tasks, now(), moment::latest()])?;
+            Ok(StoredProfile { external_id: external_id.to_owned(), more, tasks })
         })
     }
 }
@@ -99,7 +102,7 @@ fn with_decisions(
             let after = rest.get(offset..)?.strip_prefix(validation_state.get())?;
             Some((rest.get(..offset)?, after))
         });
-        let Some((before, after)) = parts else { continue };
+        let (before, after) = parts.ok_or(FeedbackError::Splice)?;
         decided.push_str(before);
         decided.push('"');
         decided.push_str(decision.as_str());

@@ -29,7 +29,7 @@ impl View {
             let has_next = positions.len() > query.limit;
             positions.truncate(query.limit);
             let mut statement = connection
-                .prepare_cached("SELECT external_id, tasks FROM jobs WHERE position = ?1")?;
+                .prepare_cached("SELECT external_id, more, tasks FROM jobs WHERE position = ?1")?;
             let profiles = positions
                 .into_iter()
                 .map(|position| statement.query_row([position], profile))
@@ -41,7 +41,7 @@ impl View {
     /// The job with this id.
     pub(crate) fn job(&self, external_id: &str) -> rusqlite::Result<Option<StoredProfile>> {
         let sql = format!(
-            "SELECT external_id, tasks FROM jobs WHERE tenant = ?1 AND {VISIBLE} AND external_id = ?3"
+            "SELECT external_id, more, tasks FROM jobs WHERE tenant = ?1 AND {VISIBLE} AND external_id = ?3"
         );
         self.read(|connection| {
             connection
@@ -116,7 +116,7 @@ impl View {
 }
 
 fn profile(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredProfile> {
-    Ok(StoredProfile { external_id: row.get(0)?, tasks: row.get(1)? })
+    Ok(StoredProfile { external_id: row.get(0)?, more: row.get(1)?, tasks: row.get(2)? })
 }
 
 /// The families that exist for the client and pass the filter.

@@ -87,19 +87,13 @@ pub(crate) struct StoredPage {
 #[derive(Debug)]
 pub(crate) struct StoredProfile {
     pub(crate) external_id: String,
+    /// Fields that nobody knows, as a JSON object.
+    pub(crate) more: Option<String>,
     /// A JSON array.
     pub(crate) tasks: String,
 }
 
 impl Store {
-    /// Number of all jobs of all tenants.
-    pub(crate) fn jobs(&self) -> rusqlite::Result<u64> {
-        let count: i64 = self.pool.read(|connection| {
-            connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0))
-        })?;
-        Ok(u64::try_from(count).unwrap_or_default())
-    }
-
     /// What a client of `tenant` sees that is to know no other job families than these; nothing for an unknown tenant.
     pub(crate) fn view(&self, tenant: &str, families: Option<BTreeSet<String>>) -> Option<View> {
         let tenant = *self.tenants.get(tenant)?;

@@ -1,22 +1,24 @@
 //! A few connections to one database, so that pages are read side by side.
 
 use std::fmt;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tempfile::TempPath;
+
+use super::schema::Place;
 
 /// How many can read at the same time. Pages are read in a millisecond; a few are plenty.
 pub(super) const CONNECTIONS: usize = 4;
 
 pub(super) struct Pool {
-    /// Those that nobody uses now.
-    idle: Mutex<Vec<Connection>>,
-    returned: Condvar,
+    connections: Vec<Mutex<Connection>>,
+    /// Whose turn it is to be waited for.
+    turn: AtomicUsize,
     /// Held while something is changed: SQLite has one writer at a time, and waits for it by polling.
     writer: Mutex<()>,
     /// Goes after the connections, where an open file can't be unlinked.
-    _private_file: Option<TempPath>,
+    _place: Place,
 }
 
 impl fmt::Debug for Pool {
@@ -25,21 +27,11 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// A connection on loan.
-struct Loan<'a> {
-    pool: &'a Pool,
-    /// There until it is given back.
-    connection: Option<Connection>,
-}
-
 impl Pool {
-    pub(super) fn new(connections: Vec<Connection>, private_file: Option<TempPath>) -> Self {
-        Self {
-            idle: Mutex::new(connections),
-            returned: Condvar::new(),
-            writer: Mutex::new(()),
-            _private_file: private_file,
-        }
+    /// `connections` is not empty.
+    pub(super) fn new(connections: Vec<Connection>, place: Place) -> Self {
+        let connections = connections.into_iter().map(Mutex::new).collect();
+        Self { connections, turn: AtomicUsize::new(0), writer: Mutex::new(()), _place: place }
     }
 
     /// Does `work` on one state of the database, whatever others change meanwhile.
@@ -68,29 +60,18 @@ impl Pool {
         })
     }
 
+    /// Does `work` with a connection that nobody uses, or waits for the one whose turn it is. After a panic an open
+    /// transaction has been rolled back, so that a poisoned connection is as good as any.
     fn borrow<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = loop {
-            match idle.pop() {
-                Some(connection) => break connection,
-                None => idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner),
-            }
-        };
-        drop(idle);
-        let mut loan = Loan { pool: self, connection: Some(connection) };
-        match &mut loan.connection {
-            Some(connection) => work(connection),
-            None => unreachable!("a loan has its connection until it is dropped"),
-        }
-    }
-}
-
-impl Drop for Loan<'_> {
-    /// Gives the connection back, after a panic too: an open transaction has been rolled back by then.
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            self.pool.returned.notify_one();
-        }
+        let free = self.connections.iter().find_map(|connection| match connection.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        let mut connection = free.unwrap_or_else(|| {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+            self.connections[turn].lock().unwrap_or_else(PoisonError::into_inner)
+        });
+        work(&mut connection)
     }
 }

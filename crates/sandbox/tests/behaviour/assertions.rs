@@ -17,6 +17,15 @@ use crate::client::{Client, file_with, settings_of};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// An RSA key of 1024 bits.
+const WEAK: &str = "-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDJxCi2Bn/kFeZ6dFmFSU041fmS
+PPZ5+SaYvGNXSXykp34CetzAHboBO7vdmfN0nRYZU4g4PqUAe+b9uoagDdp+V9up
+Bkudf6eWcmSVM+bE4OpQyBBisaSHqt80omBRWfUk7OUTMuOJzPaiktkMybp0QMzE
+VA9FiB3rcf2yU2pQvwIDAQAB
+-----END PUBLIC KEY-----
+";
+
 struct Key {
     signing: EncodingKey,
     algorithm: Algorithm,
@@ -178,6 +187,38 @@ async fn only_the_right_key_and_algorithm_sign() {
 }
 
 #[tokio::test]
+async fn an_extension_that_must_be_known_is_not() {
+    let key = p256();
+    let client = sandbox_with(&key, &[]).await;
+    let header = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(key.algorithm) };
+    let assertion = encode(&header, &claims(&client, &json!({})), &key.signing).unwrap();
+    let (status, answer) = exchange(&client, &assertion, json!({})).await;
+    assert_eq!(status, 401);
+    assert!(answer["error_description"].as_str().unwrap().contains("`crit`"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_host_header_does_not_move_the_audience() {
+    let key = p256();
+    let client = sandbox_with(&key, &[]).await;
+    let port = client.sandbox.address().port();
+    for (host, status) in [
+        ("other.example".to_owned(), 401),
+        ("other.example:1".to_owned(), 401),
+        (format!("localhost:{port}"), 200),
+    ] {
+        let audience = format!("http://{host}/oauth/token");
+        let assertion = sign(&key, &claims(&client, &json!({"aud": audience})));
+        let body = client.token_request(&json!({
+            "client_id": null, "client_secret": null, "client_assertion_type": TYPE, "client_assertion": assertion,
+        }));
+        let request = client.http.post(&client.sandbox.credentials().token_url);
+        let answer = request.header("host", &host).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn an_assertion_is_good_once() {
     let key = p256();
     let client = sandbox_with(&key, &[]).await;
@@ -247,7 +288,15 @@ fn a_key_file_that_can_not_be_used_is_told() {
     let key = p256();
     let private = file_with(key.private_pem.as_bytes());
     let nothing = file_with(b"no key");
-    for (file, says) in [(&private, "private key"), (&nothing, "no public key in PEM form")] {
+    let weak = file_with(WEAK.as_bytes());
+    let public = std::fs::read_to_string(key.public.path()).unwrap();
+    let two = file_with(public.repeat(2).as_bytes());
+    for (file, says) in [
+        (&private, "private key"),
+        (&nothing, "no public key in PEM form"),
+        (&weak, "fewer than 2048 bits"),
+        (&two, "more than one key"),
+    ] {
         let public_keys =
             vec![PublicKey { client_id: "a".to_owned(), file: file.path().to_owned() }];
         let error = Sandbox::load(SandboxOptions { public_keys, ..SandboxOptions::default() });

@@ -146,7 +146,7 @@ fn a_file_of_some_other_kind_is_refused_untouched() {
     }
     let nowhere = folder.path().join("no/such/folder.db");
     let error = Sandbox::load(options(&nowhere, Filled::Serve, 1)).unwrap_err();
-    assert!(matches!(error, SandboxError::DatabaseFile { .. }));
+    assert!(matches!(error, SandboxError::WrongDatabase { .. }));
     assert!(error.to_string().contains("folder.db"), "{error}");
 }
 
@@ -202,4 +202,59 @@ async fn a_private_database_leaves_nothing_behind() {
             names.iter().filter(|name| name.to_string_lossy().contains("taskferry-sandbox-"));
         assert!(left.clone().all(|name| !name.exists()), "{:?}", left.collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn a_tenant_that_is_mistyped_is_not_made_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    let of = |tenant: Option<&str>, filled| SandboxOptions {
+        tenants: tenant.iter().map(|name| name.parse().unwrap()).collect(),
+        ..options(&path, filled, 3)
+    };
+    Sandbox::load(of(Some("acme"), Filled::Refuse)).unwrap();
+    for (tenant, filled, says) in [
+        (Some("amce"), Filled::Serve, "has no tenant `amce`, only acme"),
+        (None, Filled::Replace, "has no tenant `sandbox`, only acme"),
+        (None, Filled::Refuse, "has no tenant `sandbox`, only acme"),
+    ] {
+        let error = Sandbox::load(of(tenant, filled)).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert_eq!(Sandbox::load(of(None, Filled::Serve)).unwrap().jobs(), 3);
+}
+
+#[test]
+fn a_file_that_can_not_be_used_is_told_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, says) in [
+        (folder.path().to_owned(), "it is a folder"),
+        (folder.path().join("no/such/folder.db"), "there is no such folder"),
+        (":memory:".into(), "it is no file's name"),
+        ("".into(), "it is no file's name"),
+    ] {
+        let error = Sandbox::load(options(&path, Filled::Serve, 1)).unwrap_err();
+        assert!(matches!(error, SandboxError::WrongDatabase { .. }), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn several_can_start_on_a_new_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sandbox.db");
+    std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| Sandbox::load(options(&path, Filled::Serve, 5))))
+            .collect();
+        for start in starts {
+            match start.join().unwrap() {
+                Ok(sandbox) => assert_eq!(sandbox.jobs(), 5),
+                // One that came while another was loading.
+                Err(error) => {
+                    assert!(matches!(error, SandboxError::DatabaseInUse { .. }), "{error}");
+                }
+            }
+        }
+    });
 }

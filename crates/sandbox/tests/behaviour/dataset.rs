@@ -53,6 +53,7 @@ fn what_editors_leave_in_a_file_does_no_harm() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
 fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
     let with = |key: &str, value: Value| {
         let mut wrong = full_task("a", &place("d", "s", "c", "t"));
@@ -101,6 +102,61 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
             "`job_family_id` must be",
         ),
         (job("1").to_string(), "external_id `1` is that of the job on line 1 already"),
+        (
+            with("ai_impct", json!({})),
+            "`tasks[1].ai_impct`: there is no such field; did you mean `ai_impact`?",
+        ),
+        (
+            with("ai_impact", json!({"level": "H1", "Rationale": "r"})),
+            "`tasks[1].ai_impact.Rationale`: there is no such field; did you mean `rationale`?",
+        ),
+        (
+            with(
+                "hierarchy",
+                json!({"domain": "d", "subdomain": "s", "cluster": "c", "canonical_task": "t", "level": 1}),
+            ),
+            "`tasks[1].hierarchy.level`: there is no such field",
+        ),
+        (
+            json!({"external_id": "x", "job_nme": "y", "tasks": []}).to_string(),
+            "`job_nme`: there is no such field; did you mean `job_name`?",
+        ),
+        (
+            json!({"external_id": "x", "domains": [], "tasks": []}).to_string(),
+            "`domains` is what hierarchy records are made of",
+        ),
+        (
+            r#"{"external_id": "x", "new": 1, "new": 2, "tasks": []}"#.to_owned(),
+            "`new`: it stands here twice",
+        ),
+        (
+            json!({"external_id": "x", "tasks": [["a", "b", "suggested"]]}).to_string(),
+            "`tasks[0]`: it must be an object",
+        ),
+        (
+            json!({"external_id": "x", "job_family_name": "Law", "tasks": []}).to_string(),
+            "`job_family_name`: there is no `job_family_id`",
+        ),
+        (
+            json!({"external_id": "x", "last_updated": 2022, "tasks": []}).to_string(),
+            "`last_updated`: invalid type: integer `2022`, expected a string",
+        ),
+        (
+            json!({"external_id": "x", "last_updated": "soon", "tasks": []}).to_string(),
+            "`last_updated`: it must be a date or a timestamp; it is \"soon\"",
+        ),
+        (
+            json!({"external_id": "x", "tasks": ["a"]}).to_string(),
+            "`tasks[0]`: invalid type: string \"a\", expected an object",
+        ),
+        (
+            json!({"external_id": "x", "tasks": {}}).to_string(),
+            "`tasks`: invalid type: object, expected an array",
+        ),
+        (
+            format!("{{\"external_id\": \"x\", \"tasks\": [{}]}}", " ".repeat(1024 * 1024)),
+            "longer than 1 MiB",
+        ),
     ];
     for (line, says) in cases {
         // The blank line counts.
@@ -114,6 +170,45 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
         );
         assert!(message.contains(says), "{message}");
     }
+}
+
+#[test]
+fn a_family_has_one_name() {
+    let line = |id: &str, name: Value| json!({"external_id": id, "job_family_id": "law", "job_family_name": name, "tasks": []});
+    let file = file_of(&[
+        line("1", Value::Null),
+        line("2", json!("Law")),
+        line("3", json!("Law")),
+        line("4", json!("Legal")),
+    ]);
+    let told = load(file.path()).unwrap_err().to_string();
+    assert!(told.starts_with("line 4 "), "{told}");
+    assert!(told.ends_with("`job_family_name`: line 2 calls the family `law` \"Law\""), "{told}");
+}
+
+#[tokio::test]
+async fn fields_that_nobody_knows_are_served_as_they_stand() {
+    let line = r#"{"external_id": "a", "seniority": {"rank": 1.50}, "tasks": [
+        {"task_id": "t", "task": "Do", "validation_state": "validated", "since": 1e2,
+         "ai_impact": {"level": "H1", "confidence": 0.70},
+         "linked_skills": [{"skill_id": "s", "skill": "Python", "since": 2020}]}]}"#;
+    let file = file_with(line.replace('\n', " ").as_bytes());
+    let data = DataOrigin::File(file.path().to_owned());
+    let client = Client::of(SandboxOptions { data, ..SandboxOptions::default() }).await;
+    for (query, more) in
+        [("", 5), ("?response_format=hierarchy", 5), ("?external_vendor=workday", 4)]
+    {
+        let body = json!({"limit": 1, "include": ["ai_impact", "linked_skills"]});
+        let response = client.request(query).json(&body).send().await.unwrap();
+        let text = response.text().await.unwrap();
+        let parts =
+            [r#""seniority":{"rank": 1.50}"#, r#""since":1e2"#, r#""confidence": 0.70"#, "2020"];
+        let found = parts.iter().filter(|part| text.contains(**part)).count();
+        assert_eq!(found, more.min(4) - usize::from(query.contains("vendor")), "{query}: {text}");
+    }
+    let bare = client.got("/job_architecture/jobs/a/task_profile").await;
+    assert_eq!(bare["tasks"][0].get("ai_impact"), None, "what is known has to be asked for");
+    assert!(bare.get("seniority").is_some());
 }
 
 #[test]

@@ -50,8 +50,9 @@ async fn every_reference_leads_somewhere_and_every_shape_is_used() {
     let mut found = BTreeSet::new();
     references(&document, &mut found);
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    let named: BTreeSet<String> =
+    let mut named: BTreeSet<String> =
         schemas.keys().map(|name| format!("#/components/schemas/{name}")).collect();
+    named.insert("#/components/parameters/Fault".to_owned());
     assert_eq!(found, named.iter().map(String::as_str).collect());
 }
 
@@ -67,6 +68,9 @@ async fn the_description_follows_the_settings() {
                 "unknown_field=ignore",
                 "hierarchy_layout=nodes",
                 "feedback_answer=200",
+                "vendors=techwolf,workday",
+                "bad_value=422",
+                "fault_header=off",
             ],
         )
         .await,
@@ -79,6 +83,15 @@ async fn the_description_follows_the_settings() {
     assert_eq!(at(&plain, &format!("{export}/additionalProperties")), Some(json!(false)));
     assert_eq!(at(&other, &format!("{export}/additionalProperties")), None);
     let tree = "/components/schemas/JobRecord/anyOf/1/required/1";
+    let export = "/paths/~1job_architecture~1export~1jobs~1task_profiles/post";
+    let vendors = format!("{export}/parameters/1/schema/enum");
+    assert_eq!(at(&plain, &vendors).unwrap().as_array().unwrap().len(), 3);
+    assert_eq!(at(&other, &vendors), Some(json!(["techwolf", "workday"])));
+    assert!(at(&plain, &format!("{export}/responses/503")).is_some());
+    assert!(at(&plain, &format!("{export}/responses/422")).is_none());
+    assert!(at(&other, &format!("{export}/responses/422")).is_some());
+    let fault = "/components/parameters/Fault";
+    assert!(at(&plain, fault).is_some() && at(&other, fault).is_none());
     assert_eq!(at(&plain, tree), Some(json!("domains")));
     assert_eq!(at(&other, tree), Some(json!("hierarchy")));
     let patch = "/paths/~1job_architecture~1jobs~1{external_id}~1task_profile/patch/responses";
@@ -103,13 +116,13 @@ async fn the_page_is_one_file_that_shows_every_endpoint() {
 
 #[tokio::test]
 async fn a_secret_that_was_chosen_is_not_shown_to_everyone() {
-    let clients = vec!["mine:4711-secret".parse().unwrap()];
+    let clients = vec!["sandbox-client:4711-secret".parse().unwrap()];
     let options = SandboxOptions { clients, ..SandboxOptions::default() };
     let running = Sandbox::load(options).unwrap().serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     assert_eq!(running.credentials().client_secret, "4711-secret");
     for path in ["/", "/openapi.json"] {
         let url = format!("{}{path}", running.url());
         let text = reqwest::get(url).await.unwrap().text().await.unwrap();
-        assert!(text.contains("mine") && !text.contains("4711"), "{path}");
+        assert!(!text.contains("4711"), "{path}");
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, Faults, SandboxOptions};
 
-use crate::client::{Client, descriptions, read, settings_of};
+use crate::client::{Client, EXPORT, descriptions, read, settings_of};
 
 async fn faulty(faults: &[&str], assignments: &[&str]) -> Client {
     let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
@@ -44,17 +44,20 @@ async fn a_fault_comes_with_the_request_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn chance_is_the_same_for_the_same_seed() {
-    let outcome = async || {
-        let client = faulty(&["503%40"], &[]).await;
+async fn chance_is_the_same_for_the_same_seed_and_another_for_another() {
+    let outcome = async |seed| {
+        let faults = Faults { faults: vec!["503%40".parse().unwrap()], seed };
+        let data = DataOrigin::Generated { jobs: 10, seed: 3 };
+        let client = Client::of(SandboxOptions { data, faults, ..SandboxOptions::default() }).await;
         let mut statuses = Vec::new();
         for _ in 0..40 {
             statuses.push(send(&client, &json!({"limit": 1})).await.status().as_u16());
         }
         statuses
     };
-    let first = outcome().await;
-    assert_eq!(outcome().await, first);
+    let first = outcome(7).await;
+    assert_eq!(outcome(7).await, first);
+    assert_ne!(outcome(8).await, first);
     let failed = first.iter().filter(|status| **status == 503).count();
     assert!((8..=24).contains(&failed), "{failed} of 40");
 }
@@ -185,6 +188,172 @@ async fn a_deleted_cursor_is_gone_for_good() {
         }
         let afresh = client.page("", &json!({"limit": 2})).await;
         assert_eq!(ids(&afresh), ids(&first)[..1]);
+    }
+}
+
+/// An export of everything, empty pages included, and how many requests it took.
+async fn whole(client: &Client, limit: usize) -> (Vec<String>, usize) {
+    let (mut all, mut body) = (Vec::new(), json!({"limit": limit}));
+    for requests in 1..100 {
+        let page = client.page("", &body).await;
+        all.extend(ids(&page).into_iter().map(str::to_owned));
+        if page["has_next"] == false {
+            return (all, requests);
+        }
+        body["starting_after"] = page["next_starting_after"].clone();
+    }
+    panic!("it does not end");
+}
+
+#[tokio::test]
+async fn an_export_after_a_deletion_has_all_others_and_ends() {
+    for limit in [1, 2, 3] {
+        let client = faulty(&["deleted-cursor@2"], &[]).await;
+        let first = client.page("", &json!({"limit": 2})).await;
+        let gone = ids(&first)[1].to_owned();
+        let next = json!({"limit": 2, "starting_after": gone});
+        assert_eq!(client.export("", &next).await.0, 404);
+        let (rest, _) = whole(&client, limit).await;
+        assert_eq!(rest.len(), 9, "limit {limit}: {rest:?}");
+        assert!(!rest.contains(&gone));
+        // It is gone from the export alone.
+        client.got(&format!("/job_architecture/jobs/{gone}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stand_in_can_lose_its_job_as_well() {
+    let client = faulty(&["empty-page@2", "deleted-cursor@3"], &[]).await;
+    let first = client.page("", &json!({"limit": 2})).await;
+    let empty = client.page("", &json!({"limit": 2, "starting_after": ids(&first)[1]})).await;
+    let next = json!({"limit": 2, "starting_after": empty["next_starting_after"]});
+    for _ in 0..2 {
+        assert_eq!(client.export("", &next).await.0, 404);
+    }
+    assert_eq!(whole(&client, 2).await.0.len(), 9);
+}
+
+#[tokio::test]
+async fn nobody_without_a_token_leaves_anything_behind() {
+    let client = faulty(&[], &[]).await;
+    let (before, _) = whole(&client, 3).await;
+    let url = format!("{}{EXPORT}", client.sandbox.url());
+    let header = "Bearer no-token-of-ours";
+    for authorization in [None, Some(header), Some("Bearer "), Some(&client.token)] {
+        for fault in ["deleted-cursor", "expired-token", "repeated-page"] {
+            let mut request = client.http.post(&url).header("x-sandbox-fault", fault);
+            if let Some(authorization) = authorization {
+                request = request.header("authorization", authorization);
+            }
+            let body = json!({"limit": 1, "starting_after": before[3]});
+            assert_eq!(request.json(&body).send().await.unwrap().status(), 401, "{fault}");
+        }
+    }
+    assert_eq!(whole(&client, 4).await.0, before);
+}
+
+#[tokio::test]
+async fn what_faults_do_to_a_tenant_is_nothing_to_another() {
+    let tenants = vec!["acme".parse().unwrap(), "beta".parse().unwrap()];
+    let data = DataOrigin::Generated { jobs: 10, seed: 3 };
+    let mut client =
+        Client::of(SandboxOptions { data, tenants, ..SandboxOptions::default() }).await;
+    let (jobs, _) = whole(&client, 10).await;
+    let after = json!({"limit": 3, "starting_after": jobs[1]});
+    assert_eq!(asking(&client, "deleted-cursor", &after).await.status(), 404);
+    let (_, empty) = read(asking(&client, "empty-page", &json!({"limit": 3})).await).await;
+    assert_eq!(whole(&client, 3).await.0.len(), 9);
+
+    let beta =
+        json!({"client_id": "beta-client", "client_secret": "beta-secret", "tenant": "beta"});
+    client.token = client.new_token(beta).await;
+    assert_eq!(whole(&client, 3).await.0, jobs, "both have jobs of the same ids");
+    let stray = json!({"limit": 3, "starting_after": empty["next_starting_after"]});
+    assert_eq!(client.export("", &stray).await.0, 404, "a stand-in is the tenant's own");
+}
+
+#[tokio::test]
+async fn jobs_and_employees_do_not_meet_each_other_s_faults() {
+    let client = faulty(&[], &[]).await;
+    let employees = async |fault: &str, body: &Value| {
+        let request = client.send(Method::POST, "/export/employees/task_profiles").json(body);
+        read(request.header("x-sandbox-fault", fault).send().await.unwrap()).await
+    };
+    let jobs = client.page("", &json!({"limit": 2})).await;
+    client.page("", &json!({"limit": 2, "starting_after": ids(&jobs)[1]})).await;
+    let (_, people) = employees("slow=1ms", &json!({"limit": 2})).await;
+    let after = json!({"limit": 2, "starting_after": ids(&people)[1]});
+    let (status, page) = employees("repeated-page", &after).await;
+    assert_eq!((status.as_u16(), ids(&page)), (200, ids(&people)));
+    let (_, page) = employees("looping-cursor", &after).await;
+    assert_eq!(page["next_starting_after"], ids(&people)[1]);
+}
+
+#[tokio::test]
+async fn a_token_has_expired_however_its_scheme_is_written() {
+    let client = faulty(&["expired-token@1"], &[]).await;
+    assert_eq!(client.export("", &json!({"limit": 1})).await.0, 401);
+    let lower = client.http.post(format!("{}{EXPORT}", client.sandbox.url()));
+    let lower = lower.header("authorization", format!("bearer  {}", client.token));
+    assert_eq!(lower.json(&json!({"limit": 1})).send().await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn a_second_listing_knows_nothing_of_the_first() {
+    let client = faulty(&["repeated-page@4", "looping-cursor@5-6"], &[]).await;
+    let pages = async || {
+        let first = client.page("", &json!({"limit": 3})).await;
+        let second = json!({"limit": 3, "starting_after": first["next_starting_after"]});
+        (first, client.page("", &second).await)
+    };
+    let (first, second) = pages().await;
+    client.page("", &json!({"limit": 3, "starting_after": ids(&second)[2]})).await;
+    // A first page is no repeated one, whatever the token was sent before.
+    assert_eq!(client.page("", &json!({"limit": 3})).await, first);
+    let (again, looping) = pages().await;
+    assert_eq!(again, first, "its cursor leads to the second page");
+    assert_eq!(ids(&looping), ids(&second));
+    assert_eq!(looping["next_starting_after"], first["next_starting_after"]);
+}
+
+#[tokio::test]
+async fn a_request_as_large_as_can_be_meets_its_faults() {
+    let client = faulty(&["empty-page"], &[]).await;
+    let families: Vec<_> = (0..1000).map(|number| format!("{number:0>90}")).collect();
+    let filters = json!([{"filter": "job_family_id_is_in_list", "job_family_ids": families}]);
+    let body = json!({"limit": 1, "filters": filters});
+    assert!(body.to_string().len() > 64 * 1024);
+    assert_eq!(client.page("", &body).await["has_next"], true);
+}
+
+#[tokio::test]
+async fn a_page_s_fault_is_refused_where_no_page_is() {
+    let client = faulty(&[], &[]).await;
+    let asking = async |path: &str, fault: &str| {
+        let request = client.send(Method::GET, path).header("x-sandbox-fault", fault);
+        read(request.send().await.unwrap()).await
+    };
+    for fault in ["empty-page", "deleted-cursor", "503,looping-cursor"] {
+        let refused = asking("/job_architecture/jobs", fault).await;
+        assert_eq!(refused.0, 400, "{fault}");
+        assert!(descriptions(&refused)[0].contains("can't happen to this request"), "{refused:?}");
+    }
+    assert_eq!(asking("/job_architecture/jobs", "503").await.0, 503);
+    let url = &client.sandbox.credentials().token_url;
+    let request = client.http.post(url).header("x-sandbox-fault", "expired-token");
+    let status = request.json(&client.token_request(&json!({}))).send().await.unwrap().status();
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_long_fault_is_not_echoed() {
+    let client = faulty(&[], &[]).await;
+    for (length, says) in [(990, "there is no fault `xxxx"), (1001, "longer than 1000 bytes")] {
+        let body = json!({"limit": 1});
+        let refused = read(asking(&client, &"x".repeat(length), &body).await).await;
+        assert_eq!(refused.0, 400);
+        let told = &descriptions(&refused)[0];
+        assert!(told.contains(says) && told.len() < 600, "{told}");
     }
 }
 

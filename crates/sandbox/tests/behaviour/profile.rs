@@ -137,8 +137,8 @@ async fn wrong_feedback_changes_nothing_and_is_named() {
     let many: Vec<_> = (0..101).map(|number| decision(&number.to_string(), "rejected")).collect();
     for (body, status, says) in [
         (json!({}), 400, "`tasks` is required"),
-        (json!({"tasks": []}), 400, "`tasks` is required"),
-        (json!({"tasks": many}), 400, "`tasks` is required: an array of 1 to 100"),
+        (json!({"tasks": []}), 400, "`tasks` must be an array of 1 to 100 tasks; it has 0"),
+        (json!({"tasks": many}), 400, "`tasks` must be an array of 1 to 100 tasks; it has 101"),
         (json!({"tasks": ["a"]}), 400, "`tasks[0]` must be an object"),
         (
             json!({"tasks": [{"validation_state": "rejected"}]}),
@@ -220,4 +220,15 @@ async fn decisions_that_come_together_are_all_kept() {
     }
     let profile = client.got(J1).await;
     assert!(states(&profile).iter().all(|(_, state)| *state == "validated"), "{profile}");
+}
+
+#[tokio::test]
+async fn feedback_at_the_end_of_time_leaves_a_date_that_can_be_shown() {
+    let job = json!({"external_id": "j", "last_updated": "9999-12-30T22:00:00Z", "tasks": [task("a", "suggested")]});
+    let client = Client::with_jobs(&[job]).await;
+    let body = json!({"tasks": [{"task_id": "a", "validation_state": "validated"}]});
+    let path = "/job_architecture/jobs/j/task_profile";
+    assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
+    let listed = client.got("/job_architecture/jobs/j").await;
+    assert!(listed["last_updated"].as_str().unwrap().starts_with("9999-12-30"), "{listed}");
 }

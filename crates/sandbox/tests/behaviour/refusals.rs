@@ -47,7 +47,7 @@ async fn a_wrong_field_is_named() {
         (json!({"limit": 101}), "`limit`"),
         (json!({"limit": -1}), "`limit`"),
         (json!({"limit": 1.5}), "`limit`"),
-        (json!({"limit": "10"}), "`limit`"),
+        (json!({"limit": "10"}), "it is the text `10`"),
         (json!({"limit": null}), "`limit`"),
         (json!({"limit": true}), "`limit`"),
         (json!({"limit": [1]}), "`limit`"),
@@ -185,6 +185,11 @@ async fn a_body_must_be_json_of_bounded_size() {
 async fn other_methods_and_paths_are_refused_in_the_same_form() {
     let client = Client::generated(1).await;
     let url = client.sandbox.url();
+    let page = client.http.post(format!("{url}/")).send().await.unwrap();
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["allow"]),
+        (405, &"GET,HEAD".parse().unwrap())
+    );
     for path in [EXPORT, "/oauth/token"] {
         let response = client.http.get(format!("{url}{path}")).send().await.unwrap();
         assert_eq!(response.headers()["allow"], "POST");
@@ -192,9 +197,7 @@ async fn other_methods_and_paths_are_refused_in_the_same_form() {
         assert_eq!(answer.0, 405);
         assert!(descriptions(&answer)[0].contains("use POST"));
     }
-    for path in
-        ["/", "/job_architecture", "/job_architecture/export/jobs/task_profiles/", "/%ff%00"]
-    {
+    for path in ["/job_architecture", "/job_architecture/export/jobs/task_profiles/", "/%ff%00"] {
         let answer = read(client.http.post(format!("{url}{path}")).send().await.unwrap()).await;
         assert_eq!(answer.0, 404);
         assert!(descriptions(&answer)[0].contains(EXPORT));

@@ -64,8 +64,9 @@ async fn a_tenant_sees_its_own_jobs_alone() {
 #[tokio::test]
 async fn credentials_hide_jobs_without_a_word() {
     let mut client = Client::of(options(&[], &["part:secret:family=legal,finance"], 120)).await;
-    // The banner shows the client that was named.
-    assert_eq!(client.sandbox.credentials().client_id, "part");
+    // The banner shows the client that sees all.
+    assert_eq!(client.sandbox.credentials().client_id, "sandbox-client");
+    client.token = token(&client, "part", "sandbox").await;
     let part = client.all("", &json!({}), 7).await;
     let jobs = client.got("/job_architecture/jobs?limit=200").await;
     client.token = token(&client, "sandbox-client", "sandbox").await;
@@ -90,8 +91,9 @@ async fn a_hidden_job_does_not_exist() {
     ];
     let file = file_of(&jobs);
     let data = DataOrigin::File(file.path().to_owned());
-    let client =
-        Client::of(SandboxOptions { data, ..options(&[], &["part:secret:family=legal"], 0) }).await;
+    let options = SandboxOptions { data, ..options(&[], &["part:secret:family=legal"], 0) };
+    let mut client = Client::of(options).await;
+    client.token = token(&client, "part", "sandbox").await;
     assert_eq!(ids(&client.all("", &json!({}), 1).await), ["seen"]);
     for hidden in ["hidden", "homeless"] {
         let profile = format!("/job_architecture/jobs/{hidden}/task_profile");
@@ -120,6 +122,7 @@ async fn people_of_hidden_jobs_are_hidden_too() {
         let (_, page) = read(request.json(&json!({"limit": 100})).send().await.unwrap()).await;
         (page["records"].as_array().unwrap().len(), page)
     };
+    client.token = token(&client, "part", "sandbox").await;
     let (part, _) = count(&client).await;
     client.token = token(&client, "sandbox-client", "sandbox").await;
     let (whole, _) = count(&client).await;
@@ -160,4 +163,27 @@ fn tenants_and_clients_that_make_no_sense_are_told() {
     assert!(
         "a b".parse::<Tenant>().unwrap_err().to_string().contains("`a b` can't be a tenant's name")
     );
+}
+
+#[tokio::test]
+async fn vendors_are_activated_for_each_tenant() {
+    let own = ["acme:vendors=techwolf,workday", "beta:vendors=sap_attribute_library", "gamma"];
+    let mut client = Client::of(options(&own, &[], 3)).await;
+    let mut seen = Vec::new();
+    for tenant in ["acme", "beta", "gamma"] {
+        client.token = token(&client, &format!("{tenant}-client"), tenant).await;
+        for query in ["", "?external_vendor=workday", "?external_vendor=sap_attribute_library"] {
+            let export = client.export(query, &json!({"limit": 1})).await.0.as_u16();
+            let path = format!("/job_architecture/jobs/job-000001/task_profile{query}");
+            assert_eq!(client.get(&path).await.0.as_u16(), export);
+            seen.push(export);
+        }
+    }
+    assert_eq!(seen, [200, 200, 400, 400, 400, 200, 200, 200, 200]);
+    for (text, says) in [
+        ("a:vendors=oracle", "the vendors are techwolf, workday, sap_attribute_library"),
+        ("a=", "`a=` names no file"),
+    ] {
+        assert!(text.parse::<Tenant>().unwrap_err().to_string().contains(says));
+    }
 }

@@ -116,6 +116,24 @@ async fn merging_ids_and_harmonizing_can_be_set() {
 }
 
 #[tokio::test]
+async fn two_skills_do_not_give_way_to_each_other() {
+    let words = file_with(
+        b"vendor,skill,vendor_skill,rank\nworkday,A,X,1\nworkday,A,Y,2\nworkday,B,Y,1\nworkday,B,X,2\n",
+    );
+    let skills_of = json!([{"skill_id": "a", "skill": "A"}, {"skill_id": "b", "skill": "B"}]);
+    let data = file_of(&[json!({"external_id": "j", "tasks": [
+        {"task_id": "t", "task": "t", "validation_state": "s", "linked_skills": skills_of}]})]);
+    let client = Client::of(SandboxOptions {
+        data: DataOrigin::File(data.path().to_owned()),
+        vocabulary: Some(words.path().to_owned()),
+        settings: settings_of(&["skill_mapping=harmonized", "duplicate_skills=repeat"]),
+        ..SandboxOptions::default()
+    })
+    .await;
+    assert_eq!(names(&skills(&client, "workday").await), ["Y", "Y"]);
+}
+
+#[tokio::test]
 async fn a_vendor_that_is_not_activated_is_refused_or_ignored() {
     for (setting, status) in [("400", 400), ("403", 403), ("ignore", 200)] {
         let inactive = format!("inactive_vendor={setting}");
@@ -129,7 +147,7 @@ async fn a_vendor_that_is_not_activated_is_refused_or_ignored() {
             assert_eq!(names(skills.as_array().unwrap()), SKILLS);
         } else {
             let found = descriptions(&answer);
-            assert!(found[0].contains("`sap_attribute_library` is not activated on this tenant, only techwolf,workday is"), "{found:?}");
+            assert!(found[0].contains("`sap_attribute_library` is not activated on this tenant, only techwolf,workday can be asked for"), "{found:?}");
         }
         assert_eq!(client.export("?external_vendor=workday", &body).await.0, 200);
     }

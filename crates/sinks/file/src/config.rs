@@ -1,7 +1,5 @@
 //! The options of `type = "file"`.
 
-use std::path::{Component, Path, PathBuf};
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
@@ -65,19 +63,8 @@ impl SinkPlugin for FileOptions {
         }
     }
 
-    /// The path as far as it is known before the run. What differs only by links is found when the files are
-    /// opened.
     fn claims(&self, context: &BuildContext<'_>) -> Option<String> {
-        let filled = self.path.as_str().replace("{pipeline}", context.pipeline());
-        let mut path = PathBuf::new();
-        for part in Path::new(&filled).components() {
-            match part {
-                Component::CurDir => {}
-                Component::ParentDir if path.file_name().is_some() => _ = path.pop(),
-                part => path.push(part),
-            }
-        }
-        Some(format!("file `{}`", path.display()))
+        Some(self.path.claim(context.pipeline()))
     }
 }
 

@@ -174,6 +174,9 @@ pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             error.hint("make room there and run again; nothing was published")
         }
+        io::ErrorKind::FileTooLarge => error.hint(
+            "files may not be larger there: raise the limit (`ulimit -f`), or choose another place",
+        ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             error.hint("choose a folder that the user who runs taskferry may write in")
         }

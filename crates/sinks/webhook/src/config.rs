@@ -10,7 +10,8 @@ use taskferry_core::{
 };
 use taskferry_http::ConnectionOptions;
 use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
-use taskferry_retry::{RetryOptions, is_this_machine};
+use taskferry_http::is_this_machine;
+use taskferry_retry::RetryOptions;
 use url::Url;
 
 use crate::circuit::CircuitOptions;

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use taskferry_core::{Duration, ErrorKind, Secret, StageError};
+use taskferry_http::excerpt;
 use taskferry_http::header::{HeaderMap, HeaderValue};
 use taskferry_http::{Advice, Answer, Client, Connection, Reading, StatusCode};
-use taskferry_retry::{RetryOptions, excerpt};
+use taskferry_retry::RetryOptions;
 use url::{Position, Url};
 
 use crate::circuit::Failure;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use taskferry_core::Secret;
+use taskferry_http::excerpt;
 use taskferry_http::{Answer, StatusCode};
-use taskferry_retry::excerpt;
 
 /// How many errors of a list are shown.
 const SHOWN_ERRORS: usize = 5;

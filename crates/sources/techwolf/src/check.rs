@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date};
 use taskferry_core::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Problem};
-use taskferry_retry::is_this_machine;
+use taskferry_http::is_this_machine;
 use url::Url;
 
 use crate::config::{AuthOptions, FilterKind, FilterOptions};

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
+use taskferry_http::excerpt;
 use taskferry_http::{Answer, RateLimit, StatusCode};
-use taskferry_retry::{Attempts, RetryOptions, excerpt};
+use taskferry_retry::{Attempts, RetryOptions};
 
 use crate::answer::describe;
 use crate::client::Client;
@@ -79,10 +80,10 @@ impl Export {
         renewed: &mut bool,
     ) -> Result<(Answer, Secret), StageError> {
         loop {
-            let token = self.tokens.bearer().await?;
             if let Some(rate) = &self.rate {
                 rate.turn().await;
             }
+            let token = self.tokens.bearer().await?;
             self.client.counts.attempt(sent);
             let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
             let can_be_renewed =
@@ -134,7 +135,7 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
              `external_vendor`; ask TechWolf for the right to",
         ),
         (404, Some(_)) => {
-            error.hint("the job that was the cursor may have been deleted meanwhile; start afresh")
+            error.hint("the job that was the cursor may have been deleted meanwhile; start over with `--fresh`")
         }
         (404 | 405, _) => {
             error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")

@@ -72,5 +72,5 @@ fn fingerprint(job: &str) -> u128 {
 
 fn stuck(message: &str) -> StageError {
     StageError::new(ErrorKind::NoProgress, format!("the listing does not get on: {message}"))
-        .hint("what came so far is not the whole export; run again, and report it to TechWolf if it stays")
+        .hint("what came so far is not the whole export; start over with `--fresh`, and report it to TechWolf if it stays")
 }

@@ -1,7 +1,8 @@
 //! A plugin's options, read out of its JSON Schema.
 
 use serde_json::{Map, Value};
-use taskferry_core::{PluginEntry, common_keys};
+
+use super::entry::Entry;
 
 /// One option as a reader wants to see it.
 #[derive(Debug)]
@@ -17,14 +18,14 @@ pub(super) struct OptionLine {
 }
 
 /// What the plugin is for: the options' doc comment, paragraph by paragraph.
-pub(super) fn about(entry: &PluginEntry) -> Vec<String> {
+pub(super) fn about(entry: &Entry) -> Vec<String> {
     let text = entry.schema.get("description").and_then(Value::as_str).unwrap_or_default();
     text.split("\n\n").map(unwrapped).collect()
 }
 
 /// All options, those that every stage of the role has first.
-pub(super) fn options(entry: &PluginEntry) -> Vec<OptionLine> {
-    let common = common_keys(entry.role).iter().map(|key| OptionLine {
+pub(super) fn options(entry: &Entry) -> Vec<OptionLine> {
+    let common = entry.common.iter().map(|key| OptionLine {
         key: key.name.to_owned(),
         values: key.values.to_owned(),
         default: key.default.map(str::to_owned),

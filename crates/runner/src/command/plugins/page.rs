@@ -2,23 +2,19 @@
 
 use std::fmt::Write;
 
-use taskferry_core::{PluginEntry, Role};
-
+use super::entry::{Entry, Kind};
 use super::options::{OptionLine, about, options};
 
-const ROLES: [(Role, &str); 3] =
-    [(Role::Source, "sources"), (Role::Transform, "transforms"), (Role::Sink, "sinks")];
-
 /// One line a plugin.
-pub(super) fn overview(all: &[PluginEntry]) -> String {
+pub(super) fn overview(all: &[Entry]) -> String {
     let mut page = String::new();
-    let width = all.iter().map(|entry| entry.type_name.len()).max().unwrap_or_default();
-    for (role, heading) in ROLES {
+    let width = all.iter().map(|entry| entry.name.len()).max().unwrap_or_default();
+    for (kind, heading) in Kind::ALL {
         page.push_str(heading);
         page.push('\n');
-        for entry in all.iter().filter(|entry| entry.role == role) {
+        for entry in all.iter().filter(|entry| entry.kind == kind) {
             let first = about(entry).into_iter().next().unwrap_or_default();
-            line(&mut page, &format!("  {:width$}  {first}", entry.type_name));
+            line(&mut page, &format!("  {:width$}  {first}", entry.name));
         }
         page.push('\n');
     }
@@ -27,10 +23,10 @@ pub(super) fn overview(all: &[PluginEntry]) -> String {
 }
 
 /// Everything about some plugins.
-pub(super) fn details(some: &[PluginEntry]) -> String {
+pub(super) fn details(some: &[Entry]) -> String {
     let mut page = String::new();
     for entry in some {
-        line(&mut page, &format!("{} {}", entry.role, entry.type_name));
+        line(&mut page, &format!("{} {}", entry.kind.name(), entry.name));
         for paragraph in about(entry) {
             line(&mut page, "");
             wrapped(&mut page, &paragraph, "  ");
@@ -55,11 +51,11 @@ fn default_of(option: &OptionLine) -> String {
 }
 
 /// A reference page of some plugins.
-pub(super) fn markdown(some: &[PluginEntry]) -> String {
+pub(super) fn markdown(some: &[Entry]) -> String {
     let mut page =
-        "# Plugins\n\nMade from the code by `taskferry plugins --markdown`.\n".to_owned();
+        "# What can stand in a pipeline file\n\nMade from the code by `taskferry plugins --markdown`.\n".to_owned();
     for entry in some {
-        line(&mut page, &format!("\n## {} `{}`", capitalized(entry.role), entry.type_name));
+        line(&mut page, &format!("\n## {} `{}`", capitalized(entry.kind.name()), entry.name));
         for paragraph in about(entry) {
             line(&mut page, &format!("\n{paragraph}"));
         }
@@ -78,12 +74,9 @@ pub(super) fn markdown(some: &[PluginEntry]) -> String {
     page
 }
 
-fn capitalized(role: Role) -> &'static str {
-    match role {
-        Role::Source => "Source",
-        Role::Transform => "Transform",
-        Role::Sink => "Sink",
-    }
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// Values as code where they are code.

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 /// use std::time::{Duration, UNIX_EPOCH};
 ///
 /// let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
-/// assert_eq!(taskferry_retry::retry_after(" 5 ", now), Some(Duration::from_secs(5)));
-/// assert_eq!(taskferry_retry::retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
-/// assert_eq!(taskferry_retry::retry_after(&"9".repeat(30), now), Some(Duration::from_secs(u64::MAX)));
-/// assert_eq!(taskferry_retry::retry_after("soon", now), None);
+/// assert_eq!(taskferry_http::retry_after(" 5 ", now), Some(Duration::from_secs(5)));
+/// assert_eq!(taskferry_http::retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
+/// assert_eq!(taskferry_http::retry_after(&"9".repeat(30), now), Some(Duration::from_secs(u64::MAX)));
+/// assert_eq!(taskferry_http::retry_after("soon", now), None);
 /// ```
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();

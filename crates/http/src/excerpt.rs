@@ -1,37 +1,11 @@
-//! What to make of an HTTP answer that is not the one hoped for.
+//! Foreign texts, made fit to be shown.
 
-use std::error::Error;
-use std::net::IpAddr;
-
-use taskferry_core::{ErrorKind, Secret, StageError};
+use taskferry_core::Secret;
 
 /// How many characters of a foreign text are shown at most.
 const SHOWN: usize = 200;
 /// How many bytes of it are looked at, since markup may come before the first word.
 const LOOKED_AT: usize = 64 << 10;
-
-/// An error of the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are
-/// temporary, everything else is permanent.
-///
-/// ```
-/// use taskferry_core::ErrorKind;
-///
-/// let error = taskferry_retry::status_error(429, "too many requests");
-/// assert!(error.is_temporary() && error.kind() == ErrorKind::RateLimited);
-/// assert!(!taskferry_retry::status_error(404, "not found").is_temporary());
-/// ```
-pub fn status_error(status: u16, message: impl Into<String>) -> StageError {
-    let (kind, temporary) = match status {
-        300..=399 => (ErrorKind::Config, false),
-        401 | 403 | 407 => (ErrorKind::Auth, false),
-        408 | 504 => (ErrorKind::Timeout, true),
-        425 | 500..=599 => (ErrorKind::Unavailable, true),
-        429 => (ErrorKind::RateLimited, true),
-        _ => (ErrorKind::Refused, false),
-    };
-    let error = StageError::new(kind, message);
-    if temporary { error.temporary() } else { error }
-}
 
 /// The beginning of a foreign text, made fit for one line of a terminal or a log; `None` when nothing
 /// readable is in it.
@@ -40,7 +14,7 @@ pub fn status_error(status: u16, message: impl Into<String>) -> StageError {
 /// `secrets` becomes `[secret]` (an answer may repeat what was sent), and the rest is cut after 200 characters.
 ///
 /// ```
-/// use taskferry_retry::excerpt;
+/// use taskferry_http::excerpt;
 ///
 /// let page = b"<html><style>h1 {}</style><h1>503</h1>\r\n<p>\x1b[31mBack soon</p></html>";
 /// assert_eq!(excerpt(page, &[]).as_deref(), Some("503 [31mBack soon"));
@@ -129,38 +103,9 @@ fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
     ends.find(|end| starts_with(end, name)).map_or("", |end| after(end, ">"))
 }
 
-/// What lies at the bottom of a chain of errors: `connection refused` instead of four ways to say no.
-pub fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let mut root = error;
-    while let Some(cause) = root.source() {
-        root = cause;
-    }
-    root.to_string()
-}
-
-/// Whether the host of a URL is this machine itself, where no proxy leads to.
-///
-/// ```
-/// let here = ["localhost", "127.0.0.1", "[::1]"];
-/// assert!(here.iter().all(|host| taskferry_retry::is_this_machine(host)));
-/// assert!(!taskferry_retry::is_this_machine("localhost.example"));
-/// ```
-pub fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn temporary_is_what_may_pass() {
-        let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520];
-        assert!(temporary.iter().all(|status| status_error(*status, "x").is_temporary()));
-        let permanent = [301, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451];
-        assert!(permanent.iter().all(|status| !status_error(*status, "x").is_temporary()));
-    }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {

@@ -1,0 +1,122 @@
+//! The file of dead letters.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use taskferry_core::{Pipeline, RunContext};
+use taskferry_state::{Journal, StateDir, StateError};
+
+use crate::checkpoint::{DeadLetterMark, name_of};
+use crate::dead_letter::DeadLetter;
+
+/// A file that is made when the first letter comes. What other runs have left in it is for a replay, and stays.
+#[derive(Debug)]
+pub(crate) struct DeadLetterFile {
+    path: Option<PathBuf>,
+    /// What the note is called that tells of letters which no checkpoint knows of yet.
+    note: String,
+    open: Option<OpenFile>,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    journal: Journal,
+    /// Its size in bytes before the run.
+    before: u64,
+}
+
+impl DeadLetterFile {
+    /// The file of a run, without any letters of it yet.
+    pub(crate) fn new(pipeline: &Pipeline, run: &RunContext) -> Self {
+        let path = pipeline.dead_letter.as_ref().map(|options| options.path.fill(run));
+        Self { path, note: note_of(run), open: None }
+    }
+
+    /// The file as a checkpoint knows it; what came behind that is cut off.
+    ///
+    /// # Errors
+    /// When the file is gone, or shorter.
+    pub(crate) fn resume(
+        &mut self,
+        mark: Option<&DeadLetterMark>,
+        state: &StateDir,
+    ) -> Result<(), StateError> {
+        let Some(mark) = mark else { return forget_begun(&self.note, state) };
+        let journal = Journal::open(&mark.path, mark.bytes)?;
+        self.open = Some(OpenFile { journal, before: mark.before });
+        self.path = Some(mark.path.clone());
+        Ok(())
+    }
+
+    /// Appends letters. Before the first, a note is left in `state` of where they begin.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn append(
+        &mut self,
+        letters: &[DeadLetter],
+        state: Option<&StateDir>,
+    ) -> Result<(), StateError> {
+        let Some(path) = self.path.as_ref().filter(|_| !letters.is_empty()) else { return Ok(()) };
+        let open = match &mut self.open {
+            Some(open) => open,
+            closed => closed.insert(begin(path, &self.note, state)?),
+        };
+        let lines: String = letters.iter().map(DeadLetter::as_line).collect();
+        open.journal.append(lines.as_bytes())
+    }
+
+    pub(crate) fn mark(&self) -> Option<DeadLetterMark> {
+        let OpenFile { journal, before } = self.open.as_ref()?;
+        Some(DeadLetterMark { path: self.path.clone()?, before: *before, bytes: journal.len() })
+    }
+
+    /// Where letters of the run stand, if there are any.
+    pub(crate) fn path_if_any(&self) -> Option<&Path> {
+        self.open.as_ref().and(self.path.as_deref())
+    }
+}
+
+/// Takes away letters of a run that is given up, as nobody will go on with it.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn discard(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
+    forget_begun(&note_of(run), state)
+}
+
+/// Forgets where letters began, since they are there to stay.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn keep(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
+    state.remove(&note_of(run))
+}
+
+fn note_of(run: &RunContext) -> String {
+    format!("{}.dead_letters", name_of(run))
+}
+
+fn begin(path: &Path, note: &str, state: Option<&StateDir>) -> Result<OpenFile, StateError> {
+    let before = fs::metadata(path).map_or(0, |found| found.len());
+    if let Some(state) = state {
+        state.save(note, &DeadLetterMark { path: path.to_owned(), before, bytes: before })?;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), fs::create_dir_all).map_err(|source| StateError {
+        what: "create the folder of",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(OpenFile { journal: Journal::open(path, before)?, before })
+}
+
+fn forget_begun(note: &str, state: &StateDir) -> Result<(), StateError> {
+    let Some(mark) = state.load::<DeadLetterMark>(note)? else { return Ok(()) };
+    if mark.before == 0 {
+        _ = fs::remove_file(&mark.path);
+    } else if fs::metadata(&mark.path).is_ok_and(|found| found.len() > mark.before) {
+        Journal::open(&mark.path, mark.before)?;
+    }
+    state.remove(note)
+}

@@ -1,0 +1,328 @@
+//! Runs that end early, and the runs that go on with them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod stages;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
+use taskferry_core::{
+    DeadLetterOptions, ErrorKind, ExpectOptions, OnError, Pipeline, Resumption, StageError,
+};
+use taskferry_engine::{Manifest, RunOptions, RunReport, Status, run};
+use taskferry_state::{Opening, StateDir};
+use tempfile::TempDir;
+
+fn open(folder: &Path) -> StateDir {
+    match StateDir::open(folder, "test").unwrap() {
+        Opening::Free(state) => state,
+        Opening::Busy(_) => panic!("the run before still has it"),
+    }
+}
+
+async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
+    run_as(folder, pipeline, false).await
+}
+
+async fn run_as(folder: &TempDir, pipeline: Pipeline, fresh: bool) -> RunReport {
+    let options = RunOptions { state: Some(open(folder.path())), fresh, ..RunOptions::default() };
+    tokio::time::timeout(Duration::from_mins(1), run(pipeline, options)).await.expect("it ends")
+}
+
+fn checkpoint(folder: &TempDir) -> Option<Value> {
+    let text = fs::read(folder.path().join("test/checkpoint.json")).ok()?;
+    Some(serde_json::from_slice(&text).unwrap())
+}
+
+/// What goes into a stage is what came out of the one before, and nothing is unaccounted for.
+fn reconciles(manifest: &Manifest) {
+    let mut flowing = manifest.source.records;
+    for transform in &manifest.transforms {
+        assert_eq!(transform.records_in, flowing, "{transform:?}");
+        assert!(transform.filtered + transform.failed <= transform.records_in);
+        flowing = transform.records_out;
+    }
+    for sink in &manifest.sinks {
+        let mut flowing = flowing;
+        for transform in &sink.transforms {
+            assert_eq!(transform.records_in, flowing);
+            flowing = transform.records_out;
+        }
+        assert_eq!(sink.records_in, flowing);
+        assert_eq!(sink.records + sink.failed, sink.records_in);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_goes_on_where_the_one_before_ended() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
+    let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+    assert_eq!((first.status, first.exit_code, first.resumable), (Status::Failed, 3, true));
+    assert_eq!(checkpoint(&folder).unwrap()["account"]["source"]["pages"], 5);
+
+    let second = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
+    let second = second.manifest;
+    assert_eq!((second.status, &second.run_id), (Status::Complete, &first.run_id));
+    assert_eq!(second.started_at, first.started_at);
+    assert_eq!(second.resumed_from, first.committed);
+    assert_eq!(ledger.numbers(), (0..30).collect::<Vec<_>>());
+    assert_eq!(ledger.opened_at(), [0, 15]);
+    assert_eq!((second.source.pages, second.source.records), (10, 30));
+    reconciles(&second);
+    assert_eq!(checkpoint(&folder), None);
+
+    let third = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
+    assert_eq!((third.manifest.resumed_from, ledger.opened_at()), (None, vec![0, 15, 0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_stops_it_each_sink_gets_everything_once() {
+    for seed in 0..40 {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let ledgers = [Ledger::default(), Ledger::default()];
+        let mut attempts = 0;
+        let manifest = loop {
+            attempts += 1;
+            let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_core::Sink> {
+                let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
+                let seal = dice.u8(..4) == 0 && attempts < 20;
+                let resumption = if dice.bool() { Resumption::Exact } else { Resumption::Repeats };
+                let sink = ledger.sink_of();
+                Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, resumption, ..sink })
+            });
+            let stop = (dice.bool() && attempts < 20).then(|| dice.usize(0..=12));
+            let source = Pages { fail_after: stop, ..Pages::new(12, 4) };
+            let twice = TestTransform::stage(|record, out| {
+                let number = record.value()?["n"].as_u64().unwrap();
+                (0..number % 3).for_each(|_| out.emit(record.clone()));
+                Ok(())
+            });
+            let report = run_in(&folder, pipeline(source, vec![twice], sinks.into())).await;
+            reconciles(&report.manifest);
+            if report.manifest.status == Status::Complete {
+                break report.manifest;
+            }
+        };
+        let expected: Vec<usize> =
+            (0..48).flat_map(|number| std::iter::repeat_n(number, number % 3)).collect();
+        for ledger in &ledgers {
+            assert_eq!(ledger.numbers(), expected, "seed {seed}, {attempts} attempts");
+        }
+        assert_eq!(manifest.transforms[0].filtered, 16);
+        assert_eq!(manifest.sinks[1].records, 48);
+    }
+}
+
+type Change = fn(Pipeline) -> Pipeline;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_starts_over_when_it_must_or_is_asked_to() {
+    let changed = |mut pipeline: Pipeline| {
+        pipeline.digest = "another".to_owned();
+        pipeline
+    };
+    let too_old = |mut pipeline: Pipeline| {
+        pipeline.state.resume_within = taskferry_core::Duration::from_secs(0);
+        pipeline
+    };
+    let as_it_was = |pipeline: Pipeline| pipeline;
+    let ways: [(Change, bool); 3] = [(changed, false), (too_old, false), (as_it_was, true)];
+    for (change, fresh) in ways {
+        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
+        let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+        let again = change(pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()]));
+        let second = run_as(&folder, again, fresh).await.manifest;
+        assert_eq!((second.status, second.resumed_from), (Status::Complete, None));
+        assert_ne!(second.run_id, first.run_id);
+        assert_eq!((ledger.opened_at(), ledger.discarded()), (vec![0, 0], 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_can_not_resume_makes_every_run_a_new_one() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let sink = || Box::new(TestSink { resumption: Resumption::Never, ..ledger.sink_of() });
+    let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
+    let first = run_in(&folder, pipeline(failing, vec![], vec![sink()])).await.manifest;
+    assert_eq!((first.resumable, checkpoint(&folder)), (false, None));
+    run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![sink()])).await;
+    assert_eq!(ledger.opened_at(), [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_was() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let path = folder.path().join("test/checkpoint.json");
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&seen);
+    let sink = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+    let sink = sink.before_each_write(move |page| {
+        let passed = fs::read(&path).map_or(0, |text| {
+            let checkpoint: Value = serde_json::from_slice(&text).unwrap();
+            checkpoint["account"]["source"]["pages"].as_u64().unwrap()
+        });
+        assert!(passed + 1 >= page, "page {page} was written when {passed} were saved");
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
+    let other = Ledger::default();
+    let sinks = vec![other.sink(), Box::new(sink) as Box<dyn taskferry_core::Sink>];
+    let report = run_in(&folder, pipeline(Pages::new(30, 2), vec![], sinks)).await;
+    assert_eq!((report.manifest.status, seen.load(Ordering::SeqCst)), (Status::Complete, 30));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure() {
+    for page in 1..=6 {
+        for first in [true, false] {
+            let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+            let failing = TestSink { fail_at_page: Some(page), ..Ledger::default().sink_of() };
+            let waiting = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+            let mut sinks: Vec<Box<dyn taskferry_core::Sink>> =
+                vec![Box::new(failing), Box::new(waiting)];
+            if first {
+                sinks.reverse();
+            }
+            let report = run_in(&folder, pipeline(Pages::new(50, 2), vec![], sinks)).await;
+            assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
+            let delivered = ledger.numbers().len() as u64 / 2;
+            assert!(delivered <= page, "page {page}, {delivered} delivered");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let expecting = |pages, publish_anyway| {
+        let source = Pages::new(pages, 10);
+        let read = Arc::clone(&source.read);
+        let mut pipeline = pipeline(source, vec![], vec![ledger.sink()]);
+        pipeline.expect = ExpectOptions {
+            max_drop_percent: Some(10),
+            publish_anyway,
+            ..ExpectOptions::default()
+        };
+        (pipeline, read)
+    };
+    assert_eq!(run_in(&folder, expecting(10, false).0).await.manifest.status, Status::Complete);
+
+    let short = run_in(&folder, expecting(8, false).0).await.manifest;
+    assert_eq!((short.status, short.exit_code), (Status::Suspicious, 8));
+    assert!(short.violations[0].starts_with("80 jobs came, and 100 in the last complete run"));
+    assert!(!short.sinks[0].published);
+    assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");
+
+    // The next run reads anew; nothing is believed of the refused one.
+    let (again, read) = expecting(8, false);
+    let again = run_in(&folder, again).await.manifest;
+    assert_eq!((again.status, again.resumed_from), (Status::Suspicious, None));
+    assert_eq!(read.load(Ordering::SeqCst), 8);
+
+    let (accepted, _) = expecting(8, true);
+    let accepted = run_in(&folder, accepted).await.manifest;
+    assert_eq!((accepted.status, accepted.exit_code), (Status::Suspicious, 8));
+    assert_eq!(accepted.resumed_from.unwrap().pages, 8);
+    assert!(accepted.sinks[0].published);
+    assert_eq!(ledger.opened_at().last(), Some(&80), "it goes on with what was read");
+
+    let full = run_in(&folder, expecting(10, false).0).await.manifest;
+    assert_eq!((full.status, full.resumed_from), (Status::Complete, None));
+}
+
+fn dead_letters(folder: &TempDir) -> Vec<Value> {
+    let path = folder.path().join("dead.ndjson");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn with_dead_letters(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
+    let mut picky = TestTransform::stage(|record, out| {
+        if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
+            return Err(StageError::new(ErrorKind::Record, "seven").hint("take another"));
+        }
+        out.emit(record);
+        Ok(())
+    });
+    picky.on_error = OnError::DeadLetter;
+    let path = folder.path().join("dead.ndjson");
+    let mut pipeline = pipeline(source, vec![picky], vec![ledger.sink()]);
+    let path = path.to_str().unwrap().parse().unwrap();
+    pipeline.dead_letter = Some(DeadLetterOptions { path });
+    pipeline
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_records_are_kept_once_with_reason_and_origin_however_often_the_run_stops() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    fs::write(folder.path().join("dead.ndjson"), "{\"of\": \"yesterday\"}\n").unwrap();
+    for stop in [2, 3, 5] {
+        let source = Pages { fail_after: Some(stop), ..Pages::new(6, 10) };
+        let report = run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
+        assert_eq!(report.manifest.dead_letters, stop as u64);
+        reconciles(&report.manifest);
+    }
+    let source = Pages::new(6, 10);
+    let report = run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
+    let manifest = report.manifest;
+    assert_eq!(
+        (manifest.status, manifest.exit_code, manifest.dead_letters),
+        (Status::Complete, 6, 6)
+    );
+    assert_eq!(manifest.dead_letter_file, Some(folder.path().join("dead.ndjson")));
+    let letters = dead_letters(&folder);
+    let refused: Vec<&Value> =
+        letters.iter().skip(1).map(|letter| &letter["record"]["n"]).collect();
+    assert_eq!(refused, [7, 17, 27, 37, 47, 57]);
+    assert_eq!(letters[2]["stage"], json!({"role": "transform", "name": "test"}));
+    assert_eq!(letters[2]["error"], json!({"message": "seven", "hint": "take another"}));
+    assert_eq!(letters[2]["origin"], json!({"page": 2, "cursor": "c1", "index": 7, "job": null}));
+    assert_eq!(letters[2]["run_id"], manifest.run_id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_given_up_takes_its_dead_letters_along() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let source = Pages { fail_after: Some(3), ..Pages::new(6, 10) };
+    run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
+    assert_eq!(dead_letters(&folder).len(), 3);
+    let whole = with_dead_letters(&folder, Pages::new(6, 10), &ledger);
+    run_as(&folder, whole, true).await;
+    assert_eq!(dead_letters(&folder).len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_that_can_not_be_written_ends_the_run() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    fs::create_dir_all(folder.path().join("test/checkpoint.json/in the way")).unwrap();
+    let sink = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+    let endless = pipeline(Pages::new(usize::MAX, 2), vec![], vec![Box::new(sink)]);
+    let report = run_in(&folder, endless).await;
+    assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
+    let failure = report.manifest.error.unwrap();
+    assert!(failure.message.starts_with("can't write `"), "{}", failure.message);
+    assert_eq!(failure.stage.as_deref(), Some("sink `state`"));
+    assert!(!ledger.published());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_attempt_leaves_its_account() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    for stop in [Some(2), Some(4), None] {
+        let source = Pages { fail_after: stop, ..Pages::new(6, 10) };
+        run_in(&folder, pipeline(source, vec![], vec![ledger.sink()])).await;
+    }
+    let history = taskferry_state::History::of(folder.path(), "test");
+    let accounts: Vec<Value> = history.all().unwrap();
+    let statuses: Vec<&Value> = accounts.iter().map(|account| &account["status"]).collect();
+    assert_eq!(statuses, ["failed", "failed", "complete"]);
+    assert_eq!(accounts[2]["resumed_from"]["pages"], 4);
+}

@@ -1,0 +1,39 @@
+//! What a status code stands for.
+
+use taskferry_core::{ErrorKind, StageError};
+
+/// An error of the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are
+/// temporary, everything else is permanent.
+///
+/// ```
+/// use taskferry_core::ErrorKind;
+///
+/// let error = taskferry_http::status_error(429, "too many requests");
+/// assert!(error.is_temporary() && error.kind() == ErrorKind::RateLimited);
+/// assert!(!taskferry_http::status_error(404, "not found").is_temporary());
+/// ```
+pub fn status_error(status: u16, message: impl Into<String>) -> StageError {
+    let (kind, temporary) = match status {
+        300..=399 => (ErrorKind::Config, false),
+        401 | 403 | 407 => (ErrorKind::Auth, false),
+        408 | 504 => (ErrorKind::Timeout, true),
+        425 | 500..=599 => (ErrorKind::Unavailable, true),
+        429 => (ErrorKind::RateLimited, true),
+        _ => (ErrorKind::Refused, false),
+    };
+    let error = StageError::new(kind, message);
+    if temporary { error.temporary() } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_is_what_may_pass() {
+        let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520];
+        assert!(temporary.iter().all(|status| status_error(*status, "x").is_temporary()));
+        let permanent = [301, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451];
+        assert!(permanent.iter().all(|status| !status_error(*status, "x").is_temporary()));
+    }
+}

@@ -1,0 +1,53 @@
+//! `taskferry replay`: dead letters once more, from the stage that refused them.
+
+mod letters;
+
+use std::sync::Arc;
+
+use taskferry_core::{ExpectOptions, Pipeline, Registry, Role, SourceStage, StageId};
+
+use super::arguments::ReplayArguments;
+use super::run::{carry_out, load};
+use crate::exit::Exit;
+use letters::{DeadLetters, Letters};
+
+/// Runs the pipeline with the dead letters in the place of its source. Each goes to the stage that refused it and on from
+/// there; what is refused again becomes a dead letter again, in another file.
+pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> Exit {
+    let ReplayArguments { file, dead, layers, how } = arguments;
+    how.start_logging();
+    let mut pipeline = match load(registry, &layers, &file, how.log) {
+        Ok(pipeline) => pipeline,
+        Err(exit) => return exit,
+    };
+    let letters = match Letters::check(&dead, &pipeline.name, &stages(&pipeline)) {
+        Ok(letters) => letters,
+        Err(why) => {
+            how.log.error(&format!("{}: {why}", dead.display()));
+            return Exit::USAGE;
+        }
+    };
+    // Other letters, or the same ones changed, are another replay.
+    pipeline.digest = format!("{} {}", pipeline.digest, letters.sha256());
+    pipeline.expect = ExpectOptions::default();
+    pipeline.source = SourceStage {
+        name: "dead letters".to_owned(),
+        type_name: "dead letters",
+        source: Box::new(DeadLetters::new(letters)),
+    };
+    let run = taskferry_engine::new_run(&pipeline.name).replaying(true);
+    let inputs: Vec<_> = layers.files(&file).chain([dead.as_path()]).collect();
+    carry_out(pipeline, &how, &inputs, Some(run)).await
+}
+
+/// All stages that may have refused a record.
+fn stages(pipeline: &Pipeline) -> Vec<Arc<StageId>> {
+    let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
+    let transforms =
+        pipeline.transforms.iter().chain(own).map(|stage| (Role::Transform, &stage.name));
+    let sinks = pipeline.sinks.iter().map(|stage| (Role::Sink, &stage.name));
+    transforms
+        .chain(sinks)
+        .map(|(role, name)| Arc::new(StageId { role, name: name.clone() }))
+        .collect()
+}

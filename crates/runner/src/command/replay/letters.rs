@@ -1,0 +1,188 @@
+//! Dead letters as a source.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use taskferry_core::{
+    Cursor, ErrorKind, Origin, Page, Position, Record, RunContext, Source, SourceStatistics,
+    StageError, StageId,
+};
+
+/// How many letters make a page.
+const PAGE: usize = 100;
+
+/// What is read of a letter.
+#[derive(Deserialize)]
+struct Letter<'a> {
+    pipeline: String,
+    stage: Stage,
+    origin: LetterOrigin,
+    #[serde(borrow)]
+    record: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Stage {
+    role: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct LetterOrigin {
+    page: u64,
+    cursor: Option<String>,
+    index: usize,
+    job: Option<String>,
+}
+
+/// A file of dead letters, every line of which was looked at.
+#[derive(Debug)]
+pub(crate) struct Letters {
+    path: PathBuf,
+    sha256: String,
+    stages: Vec<Arc<StageId>>,
+}
+
+impl Letters {
+    /// Reads all of the file, and remembers none of it.
+    ///
+    /// # Errors
+    /// What is wrong with it, and in which line, for people.
+    pub(crate) fn check(
+        path: &Path,
+        pipeline: &str,
+        stages: &[Arc<StageId>],
+    ) -> Result<Self, String> {
+        let file = File::open(path).map_err(|error| format!("can't be read: {error}"))?;
+        let (mut lines, mut line) = (BufReader::new(file), String::new());
+        let (mut hash, mut number) = (Sha256::new(), 0);
+        while lines.read_line(&mut line).map_err(|error| format!("can't be read: {error}"))? > 0 {
+            number += 1;
+            hash.update(line.as_bytes());
+            let told = |why: String| format!("line {number}: {why}");
+            let letter = parse(&line).map_err(told)?;
+            if letter.pipeline != pipeline {
+                let of = &letter.pipeline;
+                return Err(told(format!(
+                    "a dead letter of `{of}`, and this pipeline is `{pipeline}`"
+                )));
+            }
+            find(stages, &letter.stage).map_err(told)?;
+            line.clear();
+        }
+        let sha256 = hash.finalize().iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        Ok(Self { path: path.to_owned(), sha256, stages: stages.to_vec() })
+    }
+
+    /// The checksum of the file, in hexadecimal digits.
+    pub(crate) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}
+
+fn parse(line: &str) -> Result<Letter<'_>, String> {
+    serde_json::from_str(line).map_err(|error| format!("this is no dead letter: {error}"))
+}
+
+fn find(stages: &[Arc<StageId>], stage: &Stage) -> Result<Arc<StageId>, String> {
+    let found = stages
+        .iter()
+        .find(|known| known.role.to_string() == stage.role && known.name == stage.name);
+    found.cloned().ok_or_else(|| {
+        let names: Vec<String> = stages.iter().map(ToString::to_string).collect();
+        let (role, name, all) = (&stage.role, &stage.name, names.join(", "));
+        format!("{role} `{name}` refused it, which the pipeline does not have; there are {all}")
+    })
+}
+
+/// Reads letters, a hundred a page. A cursor is the place in the file where a page ends.
+#[derive(Debug)]
+pub(crate) struct DeadLetters {
+    letters: Letters,
+    open: Option<BufReader<File>>,
+    pages: u64,
+    at: u64,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(letters: Letters) -> Self {
+        Self { letters, open: None, pages: 0, at: 0 }
+    }
+
+    fn read(&mut self) -> io::Result<Vec<String>> {
+        let Some(lines) = &mut self.open else { return Ok(Vec::new()) };
+        let mut read = Vec::new();
+        while read.len() < PAGE {
+            let mut line = String::new();
+            if lines.read_line(&mut line)? == 0 {
+                break;
+            }
+            read.push(line);
+        }
+        Ok(read)
+    }
+
+    fn failed(&self, error: io::Error) -> StageError {
+        let message = format!("can't read `{}`", self.letters.path.display());
+        StageError::new(ErrorKind::Io, message).caused_by(error)
+    }
+
+    fn record(&self, line: &str) -> Result<Record, StageError> {
+        let malformed = |why: String| StageError::new(ErrorKind::Malformed, why);
+        let letter = parse(line).map_err(malformed)?;
+        let stage = find(&self.letters.stages, &letter.stage).map_err(malformed)?;
+        let origin = Origin {
+            page: letter.origin.page,
+            cursor: letter.origin.cursor.map(Cursor::new),
+            index: letter.origin.index,
+            job: letter.origin.job.map(Into::into),
+        };
+        let text = Bytes::copy_from_slice(letter.record.get().as_bytes());
+        Ok(Record::parse(text)?.with_origin(origin).entering_at(stage))
+    }
+}
+
+#[async_trait]
+impl Source for DeadLetters {
+    async fn open(&mut self, _: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
+        let mut file = File::open(&self.letters.path).map_err(|error| self.failed(error))?;
+        if let Some(from) = from {
+            let end = file.metadata().map(|found| found.len()).unwrap_or_default();
+            let place = from.cursor.as_ref().and_then(|cursor| cursor.as_str().parse().ok());
+            (self.pages, self.at) = (from.pages, place.unwrap_or(end));
+            file.seek(SeekFrom::Start(self.at)).map_err(|error| self.failed(error))?;
+        }
+        self.open = Some(BufReader::new(file));
+        Ok(())
+    }
+
+    async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
+        let lines = self.read().map_err(|error| self.failed(error))?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let records = lines.iter().map(|line| self.record(line)).collect::<Result<_, _>>()?;
+        let bytes: u64 = lines.iter().map(|line| line.len() as u64).sum();
+        let cursor = (self.at > 0).then(|| Cursor::new(self.at.to_string()));
+        self.at += bytes;
+        self.pages += 1;
+        let next = (lines.len() == PAGE).then(|| Cursor::new(self.at.to_string()));
+        Ok(Some(Page { number: self.pages, cursor, next, bytes, records, traces: Vec::new() }))
+    }
+
+    fn statistics(&self) -> SourceStatistics {
+        SourceStatistics::default()
+    }
+}

@@ -1,0 +1,226 @@
+//! Disks that are full, folders that can't be written in, files that others take away: the run says so, and the next one
+//! completes the export.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::context::{Context, Ended};
+use crate::tenant::{SECRET, Server};
+
+const PAGES: usize = 6;
+
+/// A job of a kilobyte that does not get much smaller by compression.
+fn large(number: usize) -> Value {
+    let mut dice = fastrand::Rng::with_seed(number as u64);
+    let noise: String = std::iter::repeat_with(|| dice.alphanumeric()).take(1000).collect();
+    json!({"external_id": format!("j{number}"), "noise": noise})
+}
+
+fn context(server: &Server, more: &str) -> Context {
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &format!("{}\n{more}", server.source()));
+    context
+}
+
+fn file_sink(name: &str, format: &str, compression: &str) -> String {
+    format!(
+        "[[sink]]\ntype = \"file\"\npath = \"out/{name}\"\nformat = \"{format}\"\ncompression = \"{compression}\"\n"
+    )
+}
+
+/// What was said from the error on.
+fn error(ended: &Ended) -> &str {
+    ended.stderr.split_once("error: ").expect("an error").1
+}
+
+/// The first run has room for so many blocks only; the second for all.
+fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32) -> String {
+    let server = Server::listing(PAGES, large, |_| {});
+    let sink = file_sink(name, format, compression);
+    let undisturbed = context(&server, &sink);
+    undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
+
+    let context = context(&server, &sink);
+    let said = fills_up_and_goes_on(&context, blocks, 0, || {
+        assert!(!context.path(&format!("out/{name}")).exists());
+    });
+    let read = |context: &Context| fs::read(context.path(&format!("out/{name}"))).unwrap();
+    assert!(read(&context) == read(&undisturbed), "{name} is another file");
+    assert_eq!(context.files(), [format!("out/{name}")]);
+    said
+}
+
+/// Runs with room for so many blocks, and then with room for all; what was said the first time. The second run begins
+/// where the first said it would.
+fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
+    // Not to a file, for which there may be no room either.
+    let run = ["run", "jobs.toml", "--summary", "/dev/stdout"];
+    let full = context.taskferry_with_room_for(blocks, &run).with_code(5);
+    between();
+    let summary = |ended: &Ended| serde_json::from_str::<Value>(&ended.stdout).unwrap();
+    let ended = context.taskferry(&run).with_code(code);
+    let (summary, after) = (summary(&full), summary(&ended));
+    assert_eq!(after["resumed_from"], summary["committed"]);
+    assert_eq!(summary["resumable"], !summary["committed"].is_null());
+    assert_eq!(full.stderr.contains("the next run goes on there"), summary["resumable"] == true);
+    assert_eq!(ended.stderr.contains(" goes on after page "), summary["resumable"] == true);
+    let (_, said) = full.stderr.split_once("error: ").expect("an error");
+    said.lines().take(2).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_with_room_the_next_completes_the_same_file() {
+    let said = is_full_and_goes_on("jobs.ndjson", "ndjson", "none", 40);
+    insta::assert_snapshot!(said, @"
+    sink `file`: can't write `out/jobs.ndjson`: File too large (os error 27)
+      help: files may not be larger there: raise the limit (`ulimit -f`), or choose another place
+    ");
+    is_full_and_goes_on("jobs.ndjson.gz", "ndjson", "gzip", 30);
+    is_full_and_goes_on("jobs.json.zst", "json", "zstd", 30);
+    let said = is_full_and_goes_on("jobs.csv", "csv", "none", 40);
+    insta::assert_snapshot!(said, @"
+    sink `file`: can't keep rows in `out/.jobs.csv.rows` until the columns are known: File too large (os error 27)
+      help: make room there, or name the `columns`: then no row has to wait
+    ");
+}
+
+#[test]
+fn a_state_folder_that_is_full_ends_the_run_and_with_room_the_next_completes() {
+    // The names of fields that are left out stand in the checkpoint, and the file stays small.
+    let wide = |number: usize| {
+        let mut job = json!({"external_id": format!("j{number}")});
+        job["column".repeat(50) + &number.to_string()] = json!(1);
+        job
+    };
+    let server = Server::listing(PAGES, wide, |_| {});
+    let sink = file_sink("jobs.csv", "csv", "none") + "columns = [\"external_id\"]\n";
+    let undisturbed = context(&server, &sink);
+    undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
+
+    let context = context(&server, &sink);
+    let said = fills_up_and_goes_on(&context, 14, 0, || ());
+    insta::assert_snapshot!(said, @"
+    sink `state`: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
+      help: make room there, or name another place in [state]
+    ");
+    assert_eq!(context.read("out/jobs.csv"), undisturbed.read("out/jobs.csv"));
+}
+
+#[test]
+fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
+    let server = Server::listing(PAGES, large, |_| {});
+    let more = format!(
+        "[[transform]]\ntype = \"jq\"\nfilter = \"if .external_id == \\\"j7\\\" then . else error(\\\"no\\\") end\"\n\
+         on_error = \"dead_letter\"\n{}[dead_letter]\npath = \"out/dead.ndjson\"\n",
+        file_sink("jobs.ndjson", "ndjson", "none")
+    );
+    let context = context(&server, &more);
+    let said = fills_up_and_goes_on(&context, 30, 6, || ());
+    insta::assert_snapshot!(said, @"
+    sink `dead_letter`: can't write `out/dead.ndjson`: File too large (os error 27)
+      help: make room there, or name another place in [dead_letter]
+    ");
+    let refused: Vec<Value> =
+        context.lines("out/dead.ndjson").iter().map(|letter| letter["record"].clone()).collect();
+    let expected: Vec<Value> = (0..PAGES * 5).filter(|number| *number != 7).map(large).collect();
+    assert!(refused == expected, "{} letters", refused.len());
+}
+
+#[test]
+fn no_room_for_the_account_of_a_run_is_a_warning_and_the_next_run_is_a_new_one() {
+    let server = Server::listing(1, large, |_| {});
+    let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
+    context.write(".taskferry/jobs/runs", "in the way");
+    for _ in 0..2 {
+        let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+        let warning =
+            "warning: the run is over, but can't create the folder `.taskferry/jobs/runs`";
+        assert!(ended.stderr.contains(warning), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
+    }
+    // A token and a page each time.
+    assert_eq!(server.requests().len(), 4);
+}
+
+/// A folder in which nothing can be made, not even by the superuser where the system has such a one.
+fn read_only_folder(context: &Context) -> Option<PathBuf> {
+    let made = context.path("read-only");
+    fs::create_dir(&made).unwrap();
+    let mut permissions = fs::metadata(&made).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&made, permissions).unwrap();
+    [made, PathBuf::from("/sys/kernel")]
+        .into_iter()
+        .find(|folder| folder.is_dir() && fs::write(folder.join("try"), "").is_err())
+}
+
+#[test]
+fn a_read_only_folder_is_told_before_the_first_request() {
+    let server = Server::listing(1, large, |_| {});
+    let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
+    let Some(folder) = read_only_folder(&context) else {
+        eprintln!("SKIPPED: every folder can be written in here");
+        return;
+    };
+    let shown = folder.display();
+    let path = format!("sink.0.path={shown}/jobs.ndjson");
+    let ended = context.taskferry(&["run", "jobs.toml", "--set", &path]).with_code(5);
+    let said = format!("sink `file`: can't write `{shown}/jobs.ndjson`: ");
+    assert!(error(&ended).starts_with(&said), "{}", ended.stderr);
+    assert!(ended.stderr.contains("help: choose a folder that"), "{}", ended.stderr);
+
+    let state = format!("state.dir={shown}/state");
+    let ended = context.taskferry(&["run", "jobs.toml", "--set", &state]).with_code(2);
+    let said = format!("can't create the folder `{shown}/state/jobs`: ");
+    assert!(error(&ended).starts_with(&said), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`dir` in [state] names another folder"), "{}", ended.stderr);
+    assert!(server.requests().is_empty());
+
+    // With a folder to write in, the same pipeline runs.
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+}
+
+/// A run during which `what` is removed when the fourth page is asked for; then another.
+fn survives_the_loss_of(what: &'static str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, mut done) = (folder.path().join("here"), false);
+    let link = place.clone();
+    let server = Server::listing(PAGES, large, move |page| {
+        if page == 4 && !std::mem::replace(&mut done, true) {
+            remove(&link.join(what));
+        }
+    });
+    let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
+    std::os::unix::fs::symlink(context.path(""), &place).unwrap();
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
+    assert!(!context.path("out/jobs.ndjson").exists(), "nothing is published");
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let jobs: Vec<Value> = (0..PAGES * 5).map(large).collect();
+    assert!(context.lines("out/jobs.ndjson") == jobs);
+    assert_eq!(context.files(), ["out/jobs.ndjson"]);
+    error(&ended).lines().take(2).collect::<Vec<_>>().join("\n")
+}
+
+/// Again, where something was made in a folder in the meantime.
+fn remove(path: &Path) {
+    while path.exists() {
+        _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    }
+}
+
+#[test]
+fn a_state_folder_that_is_removed_meanwhile_ends_the_run() {
+    insta::assert_snapshot!(survives_the_loss_of(".taskferry"), @"
+    sink `state`: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
+      help: make room there, or name another place in [state]
+    ");
+}
+
+#[test]
+fn a_file_that_is_removed_before_it_has_its_name_ends_the_run() {
+    insta::assert_snapshot!(survives_the_loss_of("out/.jobs.ndjson.part").lines().next().unwrap(), @"sink `file`: can't write `out/jobs.ndjson`: No such file or directory (os error 2)");
+    survives_the_loss_of("out");
+}

@@ -1,0 +1,271 @@
+//! Runs that go on with others, accounts of them, and dead letters sent on.
+
+use serde_json::json;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server, page};
+
+/// A run that fails after its first page, of a pipeline with these tables more.
+fn failed(context: &mut Context, server: &Server, more: &str) {
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &format!("{}{more}", server.pipeline()));
+    context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(3);
+}
+
+fn one_page_then_nothing() -> Server {
+    Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["b"], None)])
+}
+
+#[test]
+fn the_next_run_goes_on_and_says_so() {
+    let mut context = Context::new();
+    let server = one_page_then_nothing();
+    failed(&mut context, &server, "");
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    let said = ended.stderr.lines().next().unwrap();
+    assert!(said.ends_with("goes on after page 1"), "{said}");
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
+    assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
+    let summary = context.json("summary.json");
+    assert_eq!(summary["resumed_from"], json!({"pages": 1, "next_cursor": "a"}));
+    assert_eq!(
+        (&summary["source"]["pages"], &summary["source"]["records"]),
+        (&json!(2), &json!(2))
+    );
+    // A token each time and two pages; what was refused came after the checkpoint.
+    assert_eq!(summary["source"]["requests"], 4);
+}
+
+#[test]
+fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
+    for (arguments, why) in [
+        (&["run", "jobs.toml", "--fresh"][..], "as asked"),
+        (
+            &["run", "jobs.toml", "--set", "source.limit=50"],
+            "the pipeline, a file it reads or taskferry has changed",
+        ),
+        (
+            &["run", "jobs.toml", "--set", "state.resume_within=0s"],
+            "it stopped longer ago than `resume_within` (0s)",
+        ),
+    ] {
+        let mut context = Context::new();
+        let server =
+            Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
+        failed(&mut context, &server, "");
+        let ended = context.taskferry(arguments).with_code(0);
+        let said = ended.stderr.lines().next().unwrap();
+        assert!(said.ends_with(&format!("is given up, and a new one begins: {why}")), "{said}");
+        assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
+    }
+}
+
+#[test]
+fn a_file_that_was_meddled_with_is_not_gone_on_with() {
+    let mut context = Context::new();
+    let server =
+        Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
+    failed(&mut context, &server, "");
+    context.write("out/.jobs.ndjson.part", "something else\n");
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let said = ended.stderr.lines().next().unwrap();
+    assert!(
+        said.contains("`out/.jobs.ndjson.part` is not there any more, or was changed"),
+        "{said}"
+    );
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a"], Some("a")), Answer::new(200, "").silent()]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &server.pipeline());
+    let running = context.start(&["run", "jobs.toml"]);
+    server.wait_for_requests(3); // a token and two pages
+    let second = context.taskferry(&["run", "jobs.toml"]).with_code(7);
+    assert!(second.stderr.starts_with("error: another run of `jobs` is active (process "));
+    drop(running);
+    let third = context.start(&["run", "jobs.toml"]);
+    server.wait_for_requests(2); // a token, and the page that had no answer
+    drop(third);
+}
+
+#[test]
+fn a_folder_that_can_not_hold_state_is_told_before_the_run() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("in-the-way", "a file");
+    context.write("jobs.toml", &format!("{}[state]\ndir = \"in-the-way\"\n", server.pipeline()));
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `in-the-way/jobs`: Not a directory (os error 20); state is kept there, and `dir` in [state] names another folder");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn the_last_runs_are_listed() {
+    let mut context = Context::new();
+    let server = one_page_then_nothing();
+    context.write("jobs.toml", &server.pipeline());
+    context.set("CLIENT_SECRET", SECRET);
+    let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    assert_eq!(
+        (none.stdout.as_str(), none.stderr.as_str()),
+        ("", "no run of `jobs` is kept in `.taskferry`\n")
+    );
+    failed(&mut context, &server, "");
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let listed = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    let lines: Vec<&str> = listed.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[1].contains("failed") && lines[1].contains("the server answered 403"),
+        "{}",
+        lines[1]
+    );
+    assert!(lines[2].contains("complete") && lines[2].ends_with("resumed"), "{}", lines[2]);
+    let json = context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);
+    let manifests = crate::context::json_lines(&json.stdout);
+    assert_eq!(manifests[1]["status"], "complete");
+}
+
+#[test]
+fn too_few_jobs_are_not_published() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a", "b"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    let expect = "[expect]\nmin_jobs = 3\n";
+    context.write("jobs.toml", &format!("{}{expect}", server.pipeline()));
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(8);
+    let told = ended.stderr.split_once("error: ").unwrap().1;
+    insta::assert_snapshot!(told, @"
+    the export does not look as expected
+      2 jobs came, fewer than `min_jobs` (3)
+      help: if it is right all the same, run it with `--set expect.publish_anyway=true`: it goes on with what was read
+    jobs: suspicious after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+    assert_eq!(context.files(), ["out/.jobs.ndjson.part", "summary.json"]);
+    assert_eq!(context.json("summary.json")["status"], "suspicious");
+
+    let requests = server.requests().len();
+    let accept = ["run", "jobs.toml", "--set", "expect.publish_anyway=true"];
+    context.taskferry(&accept).with_code(8);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
+    assert_eq!(server.requests().len(), requests, "nothing is read again");
+}
+
+const PICKY: &str = r#"
+[[transform]]
+type = "jq"
+filter = 'if .external_id == "b" then error("no b") else . end'
+on_error = "dead_letter"
+
+[dead_letter]
+path = "out/dead.ndjson"
+"#;
+
+#[test]
+fn dead_letters_are_told_and_sent_on() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a", "b"], Some("b")), page(&["c"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(6);
+    let end = ended.stderr.split_once("warning: ").unwrap().1;
+    insta::assert_snapshot!(end, @"
+    transform `jq`: 1 record was sent to the dead letters
+    1 dead letter in `out/dead.ndjson`; `taskferry replay` sends them on once the reason is mended
+    jobs: complete in [time] (run [run])
+    ");
+    let letters = context.lines("out/dead.ndjson");
+    insta::assert_snapshot!(context.read("out/dead.ndjson"), @r#"{"pipeline":"jobs","run_id":"[run]","stage":{"role":"transform","name":"jq"},"error":{"message":"the jq expression failed: no b","hint":null},"origin":{"page":1,"cursor":null,"index":1,"job":"b"},"record":{"external_id":"b","tasks":[]}}"#);
+
+    // It is refused again, and stands in another file.
+    let again = context.taskferry(&["replay", "jobs.toml", "out/dead.ndjson"]).with_code(6);
+    assert!(again.stderr.contains("1 dead letter in `out/dead.replay-"), "{}", again.stderr);
+    assert_eq!(context.lines("out/dead.ndjson"), letters);
+
+    let mended = PICKY.replace("no b", "no").replace("== \"b\"", "== \"x\"");
+    context.write("jobs.toml", &format!("{}{mended}", server.pipeline()));
+    let requests = server.requests().len();
+    context
+        .taskferry(&["replay", "jobs.toml", "out/dead.ndjson", "--summary", "summary.json"])
+        .with_code(0);
+    assert_eq!(server.requests().len(), requests, "the tenant is not asked");
+    let summary = context.json("summary.json");
+    let replayed = summary["sinks"][0]["files"][0]["path"].as_str().unwrap();
+    assert_eq!(context.lines(replayed), [json!({"external_id": "b", "tasks": []})]);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 2, "the export stays as it is");
+}
+
+#[test]
+fn what_is_no_dead_letter_of_this_pipeline_is_told_by_its_line() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a", "b"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
+    context.taskferry(&["run", "jobs.toml"]).with_code(6);
+    let letter = context.read("out/dead.ndjson");
+    for (text, said) in [
+        (format!("{letter}{{}}\n"), "line 2: this is no dead letter: missing field `pipeline`"),
+        (
+            letter.replace("\"jobs\"", "\"others\""),
+            "line 1: a dead letter of `others`, and this pipeline is `jobs`",
+        ),
+        (
+            letter.replace("\"jq\"", "\"jaq\""),
+            "line 1: transform `jaq` refused it, which the pipeline does not have",
+        ),
+    ] {
+        context.write("dead.ndjson", &text);
+        let ended = context.taskferry(&["replay", "jobs.toml", "dead.ndjson"]).with_code(2);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn dead_letters_have_a_file_of_their_own() {
+    let context = Context::new();
+    let sink = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+    let dead = "[dead_letter]\npath = \"./out/{pipeline}.ndjson\"\n";
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:\"\n";
+    context.write("jobs.toml", &format!("{source}{sink}{dead}"));
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    pipeline::claimed_twice
+
+      × dead letters would go to file `out/jobs.ndjson`, which `sink[0]` writes
+       ╭─[jobs.toml:8:8]
+     8 │ path = "./out/{pipeline}.ndjson"
+       ·        ─────────────────────────
+       ╰────
+      help: give them a file of their own
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn dead_letters_need_a_file() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    let picky = PICKY.split("[dead_letter]").next().unwrap();
+    context.write("jobs.toml", &format!("{}{picky}", server.pipeline()));
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    pipeline::no_dead_letter
+
+      × there is no file for dead letters
+        ╭─[jobs.toml:22:12]
+     22 │ on_error = "dead_letter"
+        ·            ─────────────
+        ╰────
+      help: add a table `[dead_letter]` with `path = "out/{pipeline}-{run_id}.dead.ndjson"`
+
+    1 mistake; nothing was run
+    "#);
+}
