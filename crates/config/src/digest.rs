@@ -12,17 +12,17 @@ use crate::tree::{Kind, Node};
 /// What the file says about itself and about runs, not about what comes out of them.
 const NOT_OUTPUT: [&str; 3] = ["description", "state", "expect"];
 
-/// The SHA-256, in hexadecimal digits, of the program's version, of all values but secrets, and of the files that
-/// options name. Secrets change without changing the output, and a digest of one could be guessed from.
+/// The SHA-256, in hexadecimal digits, of the program's version, of all values but those of secret options, and of
+/// the files that options name. Secrets change without changing the output, and a digest of one could be guessed from.
 pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) -> String {
-    let secrets = Secrets::find(tree, registry);
+    let secrets = Secrets::by_option(tree, registry);
     let mut hash = Sha256::new();
     let mut part = |text: &[u8]| {
         // The length keeps two parts from being taken for two others.
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text);
     };
-    part(env!("CARGO_PKG_VERSION").as_bytes());
+    part(registry.program().as_bytes());
     add(tree, &KeyPath::root(), &secrets, &mut part);
     for (path, checksum) in files.checksums() {
         part(path.to_string_lossy().as_bytes());

@@ -43,4 +43,8 @@ impl InputFiles for PipelineFiles {
         read.insert(path.to_owned(), checksum);
         Ok(bytes)
     }
+
+    fn read_aside(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(self.resolve(path))
+    }
 }

@@ -16,6 +16,13 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// Looks at every value of a pipeline.
     pub(crate) fn find(tree: &Node, registry: &Registry) -> Self {
+        let mut secrets = Self::by_option(tree, registry);
+        secrets.by_name(tree, &KeyPath::root(), false, true);
+        secrets
+    }
+
+    /// Those alone whose option, or its key, says that they are secrets, wherever they came from.
+    pub(crate) fn by_option(tree: &Node, registry: &Registry) -> Self {
         let mut secrets = Self::default();
         let plugins = registry.plugins();
         let mut stages = Vec::new();
@@ -31,7 +38,7 @@ impl Secrets {
                 secrets.by_schema(node, &path, schema, schema);
             }
         }
-        secrets.by_name(tree, &KeyPath::root(), false);
+        secrets.by_name(tree, &KeyPath::root(), false, false);
         secrets
     }
 
@@ -86,18 +93,20 @@ impl Secrets {
         }
     }
 
-    fn by_name(&mut self, node: &Node, path: &KeyPath, named: bool) {
+    fn by_name(&mut self, node: &Node, path: &KeyPath, named: bool, filled: bool) {
         match &node.kind {
-            Kind::Leaf(_) if named || node.filled == Filled::Secret => self.add(node, path),
+            Kind::Leaf(_) if named || (filled && node.filled == Filled::Secret) => {
+                self.add(node, path);
+            }
             Kind::Leaf(_) => {}
             Kind::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.by_name(item, &path.index(index), named);
+                    self.by_name(item, &path.index(index), named, filled);
                 }
             }
             Kind::Table(fields) => {
                 for (key, field) in fields {
-                    self.by_name(field, &path.key(key), named || is_secret_name(key));
+                    self.by_name(field, &path.key(key), named || is_secret_name(key), filled);
                 }
             }
         }

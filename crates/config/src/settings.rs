@@ -22,7 +22,7 @@ impl Settings {
     pub(crate) fn read(top: &BTreeMap<String, Node>, problems: &mut Vec<Problem>) -> Self {
         let state: StateOptions = table(top, "state", problems).unwrap_or_default();
         let expect: ExpectOptions = table(top, "expect", problems).unwrap_or_default();
-        let dead_letter = table(top, "dead_letter", problems);
+        let dead_letter: Option<DeadLetterOptions> = table(top, "dead_letter", problems);
         if state.dir.trim().is_empty() {
             let path = KeyPath::of("state").key("dir");
             let problem = Problem::at(path, "value::empty", "`dir` is empty");
@@ -32,6 +32,15 @@ impl Settings {
             let path = KeyPath::of("expect").key("max_drop_percent");
             let problem = Problem::at(path, "value::range", "more than 100 percent can't be lost");
             problems.push(problem.help("write a number from 0 to 100"));
+        }
+        let shared = |options: &DeadLetterOptions| !options.path.as_str().contains("{run_id}");
+        if dead_letter.as_ref().is_some_and(shared) {
+            let path = KeyPath::of("dead_letter").key("path");
+            let message = "runs would write into each other's dead letters";
+            let problem = Problem::at(path, "value::shared", message);
+            problems.push(
+                problem.help("put `{run_id}` into the path: `out/{pipeline}-{run_id}.dead.ndjson`"),
+            );
         }
         Self { state, expect, dead_letter }
     }

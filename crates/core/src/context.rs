@@ -19,6 +19,15 @@ pub trait InputFiles: fmt::Debug + Send + Sync {
     /// # Errors
     /// Those of the file system.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The whole of a file that says nothing about what comes out of a run: a key, a certificate. A run can be gone on
+    /// with after it was renewed.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn read_aside(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read(path)
+    }
 }
 
 /// No files at all: reading any fails. For tests and examples.

@@ -103,6 +103,7 @@ struct Inner {
     hint: Option<String>,
     stage: Option<StageId>,
     origin: Option<Origin>,
+    starts_over: bool,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -117,6 +118,7 @@ impl StageError {
             hint: None,
             stage: None,
             origin: None,
+            starts_over: false,
             retry_after: None,
             cause: None,
         }))
@@ -176,6 +178,18 @@ impl StageError {
     pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
         self
+    }
+
+    /// Says that going on where the run ended can't help, since it would end there again: the next run starts over.
+    #[must_use]
+    pub fn starts_over(mut self) -> Self {
+        self.0.starts_over = true;
+        self
+    }
+
+    /// Whether the next run starts over instead of going on where this one ended.
+    pub fn must_start_over(&self) -> bool {
+        self.0.starts_over
     }
 
     /// What went wrong.

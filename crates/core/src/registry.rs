@@ -176,6 +176,7 @@ pub struct Registry {
     transforms: BTreeMap<&'static str, Entry<BuiltTransform>>,
     sinks: BTreeMap<&'static str, Entry<BuiltSink>>,
     endpoints: Endpoints,
+    program: String,
 }
 
 impl Registry {
@@ -200,6 +201,17 @@ impl Registry {
     pub fn sink<P: SinkPlugin>(&mut self) -> &mut Self {
         self.sinks.insert(P::TYPE, Entry { schema: schema::<P>, build: build_sink::<P> });
         self
+    }
+
+    /// Names the program that these plugins are in, and its version: a run that another one began is not gone on with.
+    pub fn set_program(&mut self, name_and_version: impl Into<String>) -> &mut Self {
+        self.program = name_and_version.into();
+        self
+    }
+
+    /// The program that the plugins are in, and its version.
+    pub fn program(&self) -> &str {
+        &self.program
     }
 
     /// Serves URLs of this scheme inside the process.

@@ -14,7 +14,7 @@ use crate::dead_letter::DeadLetter;
 use crate::watchdog::Watchdog;
 
 /// How many refused records of one stage are logged one by one.
-const LOGGED: u64 = 20;
+pub(crate) const LOGGED: u64 = 20;
 
 /// The transforms of a pipeline, or of one sink, in order.
 #[derive(Debug)]

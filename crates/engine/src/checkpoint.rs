@@ -10,7 +10,7 @@ use taskferry_core::{Cursor, Mark, Pipeline, Position, Resumption, RunContext};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
-use crate::expect::{self, Baseline};
+use crate::expect::{self, Comparison};
 use crate::manifest::Committed;
 
 /// The layout of the file. A checkpoint of another layout is of no use, and the run starts over.
@@ -48,6 +48,8 @@ pub(crate) enum CheckpointState {
     Sealed,
     /// Nothing, as the export did not look as expected; unless other things are expected now.
     Refused,
+    /// Nothing, as going on here would end as it did.
+    Hopeless,
 }
 
 /// How far the file of dead letters belongs to the run.
@@ -68,6 +70,8 @@ pub(crate) enum Beginning {
         /// What an earlier run left that is of no use any more, and why it is not.
         over: Option<(Box<Checkpoint>, String)>,
     },
+    /// At the first page, and what stands there is of a run that was over: only its end was not noted.
+    Over,
     /// Where an earlier attempt at the same run ended.
     Resumed(Box<Checkpoint>),
 }
@@ -129,7 +133,7 @@ impl Checkpoint {
     fn is_of_no_use(
         &self,
         pipeline: &Pipeline,
-        baseline: Option<&Baseline>,
+        baseline: &Comparison,
         replay: bool,
     ) -> Option<String> {
         let within = pipeline.state.resume_within;
@@ -140,12 +144,23 @@ impl Checkpoint {
         if age.unsigned_abs() > within.get() {
             return Some(format!("it stopped longer ago than `resume_within` ({within})"));
         }
-        if self.state == CheckpointState::Refused {
-            let refused =
-                expect::violations(&pipeline.expect, &self.account, self.started_at, baseline);
-            if !refused.is_empty() && !pipeline.expect.publish_anyway {
-                return Some("its export did not look as expected".to_owned());
+        let expect = &pipeline.expect;
+        match self.state {
+            CheckpointState::Hopeless => {
+                return Some("it would end again as it did".to_owned());
             }
+            CheckpointState::Refused => {
+                let refused = expect::violations(expect, &self.account, self.started_at, baseline);
+                if !refused.is_empty() && !expect.publish_anyway {
+                    return Some("its export did not look as expected".to_owned());
+                }
+            }
+            CheckpointState::Open if !expect.publish_anyway => {
+                if let Some(old) = expect::too_old(expect, self.started_at) {
+                    return Some(old.message);
+                }
+            }
+            CheckpointState::Open | CheckpointState::Sealed => {}
         }
         let run = self.run(&pipeline.name).replaying(replay);
         let mut sinks = pipeline.sinks.iter().zip(&self.marks);
@@ -170,7 +185,7 @@ pub(crate) fn begin(
     state: &StateDir,
     run: &RunContext,
     name: &str,
-    baseline: Option<&Baseline>,
+    baseline: &Comparison,
     fresh: bool,
 ) -> Beginning {
     let checkpoint = match state.load::<Checkpoint>(name) {
@@ -181,6 +196,9 @@ pub(crate) fn begin(
             return Beginning::Fresh { over: None };
         }
     };
+    if !run.replay && baseline.last().is_some_and(|last| last.run_id == checkpoint.run_id) {
+        return Beginning::Over;
+    }
     let why = if fresh {
         Some("as asked".to_owned())
     } else if is_resumable(pipeline) {

@@ -9,7 +9,7 @@ use taskferry_core::{
 use tokio::sync::{mpsc, watch};
 
 use crate::account::SinkCount;
-use crate::chain::{Chain, ChainTally, left_out};
+use crate::chain::{Chain, ChainTally, LOGGED, left_out};
 use crate::dead_letter::DeadLetter;
 use crate::ledger::SinkCommit;
 use crate::progress::Progress;
@@ -59,6 +59,8 @@ pub(crate) struct Delivering {
     pub(crate) doomed: StopSignal,
     /// Set when the run ends without waiting for what is under way.
     pub(crate) abandon: StopSignal,
+    /// Refusals that were logged.
+    pub(crate) logged: u64,
 }
 
 impl Delivering {
@@ -150,7 +152,7 @@ impl Delivering {
     }
 
     fn account(
-        &self,
+        &mut self,
         batch: &Batch,
         mark: Mark,
         tally: ChainTally,
@@ -179,11 +181,18 @@ impl Delivering {
         SinkCommit { page: batch.page, mark, count, dead_letters, delivery }
     }
 
-    fn log(&self, refusal: &Refusal, records: &[Record]) {
+    fn log(&mut self, refusal: &Refusal, records: &[Record]) {
+        self.logged += 1;
+        if self.logged > LOGGED {
+            return;
+        }
         let what = left_out(self.on_error);
         let origin = records.first().map(|record| record.origin().to_string()).unwrap_or_default();
         let (sink, count) = (&self.id.name, records.len());
         let reason = refusal.error.full_message();
         tracing::warn!(%sink, %origin, records = count, "{what}: {reason}");
+        if self.logged == LOGGED {
+            tracing::warn!(%sink, "further records like these are counted, not logged");
+        }
     }
 }

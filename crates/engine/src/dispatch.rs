@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::chain::Chain;
 use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::deliver::{Delivering, FromSink};
-use crate::expect::Baseline;
+use crate::expect::{Comparison, Violation};
 use crate::fetch::{FetchEnd, Fetching};
 use crate::keeper::{Entry, Keeper};
 use crate::ledger::{Ledger, Progressed};
@@ -39,7 +39,9 @@ pub(crate) struct Dispatcher {
     /// That of the pipeline.
     digest: String,
     expect: ExpectOptions,
-    baseline: Option<Baseline>,
+    baseline: Comparison,
+    /// Whether the run goes on with sinks that were all sealed.
+    was_sealed: bool,
     ledger: Ledger,
     keeper: Keeper,
     events: mpsc::UnboundedReceiver<Event>,
@@ -59,7 +61,7 @@ pub(crate) struct Dispatcher {
     phase: Phase,
     sinks: Vec<SinkState>,
     /// What is not as expected, once that is known.
-    violations: Vec<String>,
+    violations: Vec<Violation>,
     interrupt: Option<Interrupt>,
     /// When patience ends, in a run that is to stop.
     deadline: Option<Instant>,
@@ -87,6 +89,7 @@ impl Dispatcher {
         let (account, position) = (start.account(&pipeline), start.position());
         let Start { run, from, files, baseline, .. } = start;
         let keeper = Keeper::start(files, account.source.pages, tell.clone());
+        let was_sealed = from.as_ref().is_some_and(|from| from.state == CheckpointState::Sealed);
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
         let mut watchdogs = vec![Watchdog::default()];
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
@@ -110,6 +113,7 @@ impl Dispatcher {
                 saved: keeper.saved(),
                 doomed: doomed.clone(),
                 abandon: abandoned.clone(),
+                logged: 0,
             };
             worker::start_sink(delivering, tell.clone());
             watchdogs.push(watchdog);
@@ -134,6 +138,7 @@ impl Dispatcher {
             digest: pipeline.digest,
             expect: pipeline.expect,
             baseline,
+            was_sealed,
             ledger: Ledger::new(account, next),
             keeper,
             events,
@@ -281,7 +286,7 @@ impl Dispatcher {
     }
 
     /// Has written down how the sinks stand now, after the last page.
-    fn save_again(&mut self, state: CheckpointState) {
+    pub(super) fn save_again(&mut self, state: CheckpointState) {
         let marks: Vec<Mark> =
             self.sinks.iter().map(|sink| sink.mark.clone().unwrap_or_default()).collect();
         self.save(Progressed { marks, dead_letters: Vec::new(), traces: Vec::new() }, state);

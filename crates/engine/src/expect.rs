@@ -14,41 +14,100 @@ pub(crate) struct Baseline {
     pub(crate) jobs: u64,
 }
 
-/// What is not as expected, for people; nothing if all is.
+/// What an export is compared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// Nothing: there was no complete run yet.
+    #[default]
+    Nothing,
+    /// The last complete run.
+    With(Baseline),
+    /// There is something, and it can't be read.
+    Lost,
+}
+
+impl Comparison {
+    /// The last complete run, if it is known.
+    pub(crate) fn last(&self) -> Option<&Baseline> {
+        match self {
+            Self::With(last) => Some(last),
+            Self::Nothing | Self::Lost => None,
+        }
+    }
+}
+
+/// Something that is not as expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// What it is, for people.
+    pub message: String,
+    /// What to give the next run for it to be as expected: `expect.min_jobs=80`.
+    pub accept: String,
+}
+
+impl Violation {
+    fn new(message: String, accept: impl Into<String>) -> Self {
+        Self { message, accept: accept.into() }
+    }
+}
+
+/// What is not as expected; nothing if all is.
 pub(crate) fn violations(
     expect: &ExpectOptions,
     account: &Account,
     started_at: Timestamp,
-    baseline: Option<&Baseline>,
-) -> Vec<String> {
+    comparison: &Comparison,
+) -> Vec<Violation> {
     let jobs = account.source.records;
     let mut found = Vec::new();
     if let Some(least) = expect.min_jobs.filter(|least| jobs < *least) {
-        found.push(format!("{jobs} jobs came, fewer than `min_jobs` ({least})"));
+        let message = format!("{jobs} jobs came, fewer than `min_jobs` ({least})");
+        found.push(Violation::new(message, format!("expect.min_jobs={jobs}")));
     }
-    if let (Some(percent), Some(last)) = (expect.max_drop_percent, baseline) {
-        // In whole numbers, so that exactly the limit is not beyond it.
-        let kept = u128::from(jobs) * 100;
-        let needed = u128::from(last.jobs) * u128::from(100 - percent.min(100));
-        if kept < needed {
-            found.push(format!(
-                "{jobs} jobs came, and {} in the last complete run ({}): a drop of more than \
-                 `max_drop_percent` ({percent})",
-                last.jobs, last.run_id
-            ));
-        }
+    if let Some(percent) = expect.max_drop_percent {
+        let accept = "expect.max_drop_percent=100";
+        let dropped = dropped(jobs, percent, comparison);
+        found.extend(dropped.map(|message| Violation::new(message, accept)));
     }
-    if let Some(max_age) = expect.max_age {
-        let age = Timestamp::now().duration_since(started_at).unsigned_abs();
-        if age > max_age.get() {
-            let seconds = age.as_secs();
-            found.push(format!(
-                "the run began {seconds} s ago, longer than `max_age` ({max_age}): its first pages \
-                 may be out of date"
-            ));
-        }
-    }
+    found.extend(too_old(expect, started_at));
     found
+}
+
+fn dropped(jobs: u64, percent: u8, comparison: &Comparison) -> Option<String> {
+    let last = match comparison {
+        Comparison::Nothing => return None,
+        Comparison::With(last) => last,
+        Comparison::Lost => {
+            return Some(format!(
+                "how many jobs came in the last complete run can't be read, and so not compared \
+                 (`max_drop_percent`, {percent})"
+            ));
+        }
+    };
+    // In whole numbers, so that exactly the limit is not beyond it.
+    let kept = u128::from(jobs) * 100;
+    let needed = u128::from(last.jobs) * u128::from(100 - percent.min(100));
+    (kept < needed).then(|| {
+        format!(
+            "{jobs} jobs came, and {} in the last complete run ({}): a drop of more than \
+             `max_drop_percent` ({percent})",
+            last.jobs, last.run_id
+        )
+    })
+}
+
+/// Whether a run began too long ago for its first pages to be believed.
+pub(crate) fn too_old(expect: &ExpectOptions, started_at: Timestamp) -> Option<Violation> {
+    let max_age = expect.max_age?;
+    let age = Timestamp::now().duration_since(started_at).unsigned_abs();
+    (age > max_age.get()).then(|| {
+        let seconds = age.as_secs();
+        let message = format!(
+            "the run began {seconds} s ago, longer than `max_age` ({max_age}): its first pages may \
+             be out of date"
+        );
+        Violation::new(message, format!("expect.max_age={}s", seconds + 3600))
+    })
 }
 
 #[cfg(test)]
@@ -56,15 +115,14 @@ mod tests {
     use super::*;
     use taskferry_core::Duration;
 
-    fn violated(expect: &ExpectOptions, jobs: u64, last: Option<u64>) -> Vec<String> {
+    fn violated(expect: &ExpectOptions, jobs: u64, last: Option<u64>) -> Vec<Violation> {
         let mut account = Account::default();
         account.source.records = jobs;
-        let baseline = last.map(|jobs| Baseline {
-            run_id: "r0".to_owned(),
-            finished_at: Timestamp::UNIX_EPOCH,
-            jobs,
+        let comparison = last.map_or(Comparison::Nothing, |jobs| {
+            let (run_id, finished_at) = ("r0".to_owned(), Timestamp::UNIX_EPOCH);
+            Comparison::With(Baseline { run_id, finished_at, jobs })
         });
-        violations(expect, &account, Timestamp::now(), baseline.as_ref())
+        violations(expect, &account, Timestamp::now(), &comparison)
     }
 
     #[test]
@@ -75,8 +133,8 @@ mod tests {
             max_age: Some(Duration::from_secs(60)),
             ..ExpectOptions::default()
         };
-        assert_eq!(violated(&expect, 95, Some(100)), Vec::<String>::new());
-        assert_eq!(violated(&expect, 95, None), Vec::<String>::new());
+        assert_eq!(violated(&expect, 95, Some(100)), []);
+        assert_eq!(violated(&expect, 95, None), []);
         assert_eq!(violated(&expect, 94, Some(100)).len(), 2);
         assert_eq!(violated(&expect, 95, Some(101)).len(), 1);
     }
@@ -90,7 +148,16 @@ mod tests {
     fn a_run_that_took_too_long_is_noticed() {
         let expect =
             ExpectOptions { max_age: Some(Duration::from_secs(60)), ..ExpectOptions::default() };
-        let found = violations(&expect, &Account::default(), Timestamp::UNIX_EPOCH, None);
-        assert!(found[0].contains("longer than `max_age` (1m)"), "{found:?}");
+        let found =
+            violations(&expect, &Account::default(), Timestamp::UNIX_EPOCH, &Comparison::Nothing);
+        assert!(found[0].message.contains("longer than `max_age` (1m)"), "{found:?}");
+    }
+
+    #[test]
+    fn a_comparison_that_can_not_be_made_is_no_pass() {
+        let expect = ExpectOptions { max_drop_percent: Some(5), ..ExpectOptions::default() };
+        let account = Account::default();
+        let found = violations(&expect, &account, Timestamp::now(), &Comparison::Lost);
+        assert_eq!(found[0].accept, "expect.max_drop_percent=100");
     }
 }

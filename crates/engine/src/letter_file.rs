@@ -1,10 +1,11 @@
 //! The file of dead letters.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use taskferry_core::{Pipeline, RunContext};
-use taskferry_state::{Journal, StateDir, StateError};
+use taskferry_state::{Journal, StateDir, StateError, sync_folder};
 
 use crate::checkpoint::{DeadLetterMark, name_of};
 use crate::dead_letter::DeadLetter;
@@ -98,17 +99,21 @@ fn note_of(run: &RunContext) -> String {
 }
 
 fn begin(path: &Path, note: &str, state: Option<&StateDir>) -> Result<OpenFile, StateError> {
-    let before = fs::metadata(path).map_or(0, |found| found.len());
+    let failed = |what| move |source| StateError { what, path: path.to_owned(), source };
+    let before = match fs::metadata(path) {
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(failed("look at")(error)),
+    };
     if let Some(state) = state {
         state.save(note, &DeadLetterMark { path: path.to_owned(), before, bytes: before })?;
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), fs::create_dir_all).map_err(|source| StateError {
-        what: "create the folder of",
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(OpenFile { journal: Journal::open(path, before)?, before })
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
+    let journal = Journal::open(path, before)?;
+    sync_folder(folder).map_err(failed("keep the name of"))?;
+    Ok(OpenFile { journal, before })
 }
 
 fn forget_begun(note: &str, state: &StateDir) -> Result<(), StateError> {

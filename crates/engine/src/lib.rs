@@ -74,7 +74,7 @@ mod worker;
 
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
-    TransformSummary,
+    TransformSummary, Violation,
 };
 pub use progress::{Progress, SinkProgress, SourceProgress};
 pub use run::{RunOptions, RunReport, new_run, run};

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use taskferry_core::{DeliveredFile, Delivery, ErrorKind, Mark, Role, StageError};
 
+pub use crate::expect::Violation;
+
 use crate::account::{SinkCount, SourceCount, TransformCount};
 use crate::outline::{SinkOutline, StageOutline};
 use crate::stop::Interrupt;
@@ -64,7 +66,7 @@ pub struct Manifest {
     /// The file that they went to.
     pub dead_letter_file: Option<PathBuf>,
     /// What is not as `[expect]` says.
-    pub violations: Vec<String>,
+    pub violations: Vec<Violation>,
     /// What deserves a look although the run ended well.
     pub warnings: Vec<String>,
     /// What made it fail.

@@ -10,7 +10,7 @@ use taskferry_state::{History, Journal, StateDir, StateError};
 use crate::account::Account;
 use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable, name_of};
 use crate::dispatch::Dispatcher;
-use crate::expect::Baseline;
+use crate::expect::{Baseline, Comparison};
 use crate::keeper::Files;
 use crate::letter_file::{self, DeadLetterFile};
 use crate::manifest::{Committed, Manifest, Status};
@@ -57,7 +57,16 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     let outline = Outline::of(&pipeline);
     let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
     let stop = options.stop.unwrap_or_else(StopSignal::never);
-    let start = Start::find(&pipeline, options.run, options.state, options.fresh);
+    let (asked, state, fresh) = (options.run, options.state, options.fresh);
+    // Files that are gone on with are read to their end, which can take a while.
+    let finding = tokio::task::spawn_blocking(move || {
+        let start = Start::find(&pipeline, asked, state, fresh);
+        (pipeline, start)
+    });
+    let (pipeline, start) = match finding.await {
+        Ok(found) => found,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
@@ -101,7 +110,7 @@ pub(crate) struct Start {
     /// The traces of the pages before it.
     pub(crate) traces: Vec<u128>,
     pub(crate) files: Files,
-    pub(crate) baseline: Option<Baseline>,
+    pub(crate) baseline: Comparison,
 }
 
 impl Start {
@@ -115,15 +124,20 @@ impl Start {
         let Some(state) = state else {
             let dead_letters = DeadLetterFile::new(pipeline, &run);
             let files = Files::new(None, None, None, dead_letters);
-            return Self { run: Arc::new(run), from: None, traces: vec![], files, baseline: None };
+            let baseline = Comparison::Nothing;
+            return Self { run: Arc::new(run), from: None, traces: vec![], files, baseline };
         };
         let run = run.with_state_dir(state.path());
         let name = name_of(&run);
-        let baseline = state.load(LAST_COMPLETE).unwrap_or_else(|error| {
-            tracing::warn!("the last complete run is not known: {error}: {}", error.source);
-            None
-        });
-        let beginning = checkpoint::begin(pipeline, &state, &run, name, baseline.as_ref(), fresh);
+        let baseline = match state.load(LAST_COMPLETE) {
+            Ok(None) => Comparison::Nothing,
+            Ok(Some(last)) => Comparison::With(last),
+            Err(error) => {
+                tracing::warn!("the last complete run is not known: {error}: {}", error.source);
+                Comparison::Lost
+            }
+        };
+        let beginning = checkpoint::begin(pipeline, &state, &run, name, &baseline, fresh);
         let (from, why) = match beginning {
             Beginning::Resumed(from) => match Self::resume(pipeline, &state, &from, &run) {
                 Ok(start) => return Self { baseline, ..start.with_state(state, from) },
@@ -131,6 +145,12 @@ impl Start {
             },
             Beginning::Fresh { over: Some((from, why)) } => (Some(from), why),
             Beginning::Fresh { over: None } => (None, String::new()),
+            Beginning::Over => {
+                if let Err(error) = forget(&run, &state) {
+                    tracing::warn!("{error}: {}", error.source);
+                }
+                (None, String::new())
+            }
         };
         if let Some(from) = from {
             tracing::warn!("run {} is given up, and a new one begins: {why}", from.run_id);
@@ -142,20 +162,18 @@ impl Start {
         Self::fresh(pipeline, state, run, baseline)
     }
 
-    fn fresh(
-        pipeline: &Pipeline,
-        state: StateDir,
-        run: RunContext,
-        baseline: Option<Baseline>,
-    ) -> Self {
+    fn fresh(pipeline: &Pipeline, state: StateDir, run: RunContext, baseline: Comparison) -> Self {
         let resumable = is_resumable(pipeline);
-        let run = run.resumable(resumable);
         let name = name_of(&run);
-        let open = || Journal::open(&state.path().join(traces_of(name)), 0);
-        // Without them a job that comes again after a resume may go unnoticed, and nothing else is lost.
-        let traces = resumable.then(open).and_then(Result::ok);
+        let opened = resumable.then(|| Journal::open(&state.path().join(traces_of(name)), 0));
+        let traces = opened.transpose().unwrap_or_else(|error| {
+            // Without them a job that comes again after a resume would go unnoticed.
+            tracing::warn!("this run can't be gone on with: {error}: {}", error.source);
+            None
+        });
+        let run = run.resumable(traces.is_some());
         let dead_letters = DeadLetterFile::new(pipeline, &run);
-        let name = resumable.then_some(name);
+        let name = traces.is_some().then_some(name);
         let files = Files::new(Some(state), name, traces, dead_letters);
         Self { run: Arc::new(run), from: None, traces: Vec::new(), files, baseline }
     }
@@ -212,7 +230,7 @@ impl Resuming {
         tracing::info!("run {} goes on after {which} {pages}", from.run_id);
         let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
         let files = files.behind(&from);
-        Start { run: Arc::new(run), from: Some(from), traces, files, baseline: None }
+        Start { run: Arc::new(run), from: Some(from), traces, files, baseline: Comparison::Nothing }
     }
 }
 
@@ -232,20 +250,30 @@ fn remember(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(
     let published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
-    let kept = keep_account(state, run, manifest);
-    if published {
-        // Even where there is no room for the account: with the checkpoint there, the next run would have nothing to do.
-        letter_file::keep(run, state)?;
-        state.remove(name_of(run))?;
-        _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
-    }
-    kept
-}
-
-fn keep_account(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(), StateError> {
+    // First what keeps a run that is over from being gone on with, which would be one without anything to do.
+    let noted = note_complete(state, run, manifest);
+    let forgotten = if published { forget(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());
     let added = history.add(&format!("{stamp}-{}", manifest.run_id), manifest);
+    noted.and(forgotten).and(added)
+}
+
+/// Removes the checkpoint of a run that is over; what it sent to the dead letters stays there.
+fn forget(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
+    letter_file::keep(run, state)?;
+    state.remove(name_of(run))?;
+    // Without a checkpoint nobody looks at it.
+    _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
+    Ok(())
+}
+
+/// Keeps what the next run is compared with.
+fn note_complete(
+    state: &StateDir,
+    run: &RunContext,
+    manifest: &Manifest,
+) -> Result<(), StateError> {
     if manifest.status == Status::Complete && !run.replay {
         let last = Baseline {
             run_id: manifest.run_id.clone(),
@@ -254,5 +282,5 @@ fn keep_account(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Resu
         };
         state.save(LAST_COMPLETE, &last)?;
     }
-    added
+    Ok(())
 }

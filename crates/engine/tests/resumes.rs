@@ -217,7 +217,9 @@ async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
 
     let short = run_in(&folder, expecting(8, false).0).await.manifest;
     assert_eq!((short.status, short.exit_code), (Status::Suspicious, 8));
-    assert!(short.violations[0].starts_with("80 jobs came, and 100 in the last complete run"));
+    assert!(
+        short.violations[0].message.starts_with("80 jobs came, and 100 in the last complete run")
+    );
     assert!(!short.sinks[0].published);
     assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");
 

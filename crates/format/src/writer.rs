@@ -33,6 +33,11 @@ impl WriterState {
     pub fn records(&self) -> u64 {
         self.records
     }
+
+    /// How much of the spool there was by then, in bytes.
+    pub fn spool_bytes(&self) -> u64 {
+        self.spool_bytes
+    }
 }
 
 enum Encoding<W: Write> {

@@ -89,7 +89,7 @@ fn authorities(
     let written = file.display();
     let resolved = context.files().resolve(file);
     let problem = |code, message: String| Problem::at(path.clone(), code, message);
-    let bytes = context.files().read(file).map_err(|error| {
+    let bytes = context.files().read_aside(file).map_err(|error| {
         problem("file::unreadable", format!("can't read the certificates in `{written}`: {error}"))
             .help(format!("they were looked for at {}", resolved.display()))
     })?;

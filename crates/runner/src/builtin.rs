@@ -24,6 +24,7 @@ pub(crate) fn registry() -> Registry {
         .sink::<StdoutOptions>()
         .sink::<FileOptions>()
         .sink::<WebhookOptions>()
-        .endpoint("sandbox", sandbox_endpoint::build);
+        .endpoint("sandbox", sandbox_endpoint::build)
+        .set_program(concat!("taskferry ", env!("CARGO_PKG_VERSION")));
     registry
 }

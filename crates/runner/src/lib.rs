@@ -21,7 +21,7 @@
 //! #     }
 //! # }
 //! fn main() -> std::process::ExitCode {
-//!     taskferry::Runner::new().transform::<Upper>().main()
+//!     taskferry::Runner::new().transform::<Upper>().version(env!("CARGO_PKG_VERSION")).main()
 //! }
 //! ```
 
@@ -77,6 +77,15 @@ impl Runner {
     #[must_use]
     pub fn sink<P: SinkPlugin>(mut self) -> Self {
         self.registry.sink::<P>();
+        self
+    }
+
+    /// Says which version of your own plugins this is: `env!("CARGO_PKG_VERSION")`. A run that another version began is
+    /// started over instead of gone on with, since its records could differ.
+    #[must_use]
+    pub fn version(mut self, version: &str) -> Self {
+        let program = format!("{} with {version}", self.registry.program());
+        self.registry.set_program(program);
         self
     }
 

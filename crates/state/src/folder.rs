@@ -155,10 +155,10 @@ impl StateDir {
     pub fn remove(&self, name: &str) -> Result<(), StateError> {
         let path = file(&self.path, name);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(StateError::new("remove", path, error))
-            }
-            _ => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed
+                .and_then(|()| sync_folder(&self.path))
+                .map_err(|error| StateError::new("remove", path, error)),
         }
     }
 }
@@ -192,7 +192,10 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Forces the names in a folder to disk.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Forces the names in a folder to disk, where the system can.
+///
+/// # Errors
+/// Those of the file system.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

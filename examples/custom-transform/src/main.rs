@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use example_job_names::JoinJobNames;
 
 fn main() -> ExitCode {
-    taskferry::Runner::new().transform::<JoinJobNames>().main()
+    taskferry::Runner::new().transform::<JoinJobNames>().version(env!("CARGO_PKG_VERSION")).main()
 }

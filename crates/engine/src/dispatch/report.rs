@@ -1,9 +1,10 @@
 //! The account of a run, once it has ended.
 
-use taskferry_core::{OnError, RunContext};
+use taskferry_core::{OnError, RunContext, StageError};
 
 use super::{CLEAN_UP, Dispatcher};
 use crate::account::{Account, TransformCount};
+use crate::checkpoint::CheckpointState;
 use crate::keeper::Files;
 use crate::manifest::{
     Committed, Ending, Failure, Manifest, SinkSummary, SourceSummary, Status, TransformSummary,
@@ -18,6 +19,10 @@ impl Dispatcher {
         run: &RunContext,
         outline: Outline,
     ) -> (RunReport, Option<Files>) {
+        let hopeless = self.error.as_ref().is_some_and(StageError::must_start_over);
+        if hopeless && self.ledger.position().is_some() {
+            self.save_again(CheckpointState::Hopeless);
+        }
         let files = if self.abandoned {
             // A disk that hangs must not keep a run that is not to wait.
             tokio::time::timeout(CLEAN_UP, self.keeper.close()).await.ok().flatten()
@@ -39,7 +44,7 @@ impl Dispatcher {
         };
         let (status, exit_code) = (ending.status(), ending.exit_code());
         let mut warnings = refused(&outline, &account);
-        if status == Status::Complete {
+        if status == Status::Complete && !run.replay {
             warnings.extend(nothing_came(&outline, &account));
         }
         let committed = match &files {
@@ -71,6 +76,7 @@ impl Dispatcher {
             resumed_from: None,
             resumable: committed.is_some()
                 && run.resumable
+                && !hopeless
                 && matches!(status, Status::Failed | Status::Interrupted),
             committed,
             source: SourceSummary::new(outline.source, &account.source),

@@ -27,6 +27,7 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
             return Exit::USAGE;
         }
     };
+    keep_sinks_with_work(&mut pipeline, letters.refused_at());
     // Other letters, or the same ones changed, are another replay.
     pipeline.digest = format!("{} {}", pipeline.digest, letters.sha256());
     pipeline.expect = ExpectOptions::default();
@@ -38,6 +39,19 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     let run = taskferry_engine::new_run(&pipeline.name).replaying(true);
     let inputs: Vec<_> = layers.files(&file).chain([dead.as_path()]).collect();
     carry_out(pipeline, &how, &inputs, Some(run)).await
+}
+
+/// Sinks that no letter is on its way to are left out: they would publish files with nothing in them.
+fn keep_sinks_with_work(pipeline: &mut Pipeline, refused_at: &[Arc<StageId>]) {
+    let refused =
+        |role, name: &str| refused_at.iter().any(|stage| stage.role == role && stage.name == name);
+    if pipeline.transforms.iter().any(|stage| refused(Role::Transform, &stage.name)) {
+        return;
+    }
+    pipeline.sinks.retain(|sink| {
+        let mut own = sink.transforms.iter();
+        refused(Role::Sink, &sink.name) || own.any(|stage| refused(Role::Transform, &stage.name))
+    });
 }
 
 /// All stages that may have refused a record.

@@ -200,13 +200,15 @@ fn tell(report: &RunReport, quiet: bool) {
         None if manifest.status == Status::Suspicious => {
             console::error("the export does not look as expected");
             for violation in &manifest.violations {
-                console::line(&format!("  {violation}"));
+                console::line(&format!("  {}", violation.message));
             }
             if !manifest.sinks.iter().any(|sink| sink.published) {
-                console::line(
-                    "  help: if it is right all the same, run it with `--set expect.publish_anyway=true`: it goes on \
-                     with what was read",
-                );
+                let accept = manifest.violations.iter().map(|it| format!("--set {}", it.accept));
+                let accept = accept.collect::<Vec<_>>().join(" ");
+                console::line(&format!(
+                    "  help: if it is right all the same, run once with `{accept}`: it goes on with what was read, and \
+                     later runs are compared with it"
+                ));
             }
             console::line(&outcome(manifest));
         }

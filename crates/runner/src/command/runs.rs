@@ -28,6 +28,7 @@ struct Account {
     source: Counts,
     sinks: Vec<Counts>,
     dead_letters: u64,
+    replay: bool,
     error: Option<Failure>,
 }
 
@@ -101,9 +102,10 @@ fn overview(history: &History) -> Result<Option<String>, StateError> {
     for account in &accounts {
         let delivered: Vec<String> =
             account.sinks.iter().map(|sink| table::number(sink.records)).collect();
+        let replay = account.replay.then(|| "replay".to_owned());
         let resumed = account.resumed_from.as_ref().map(|_| "resumed".to_owned());
         let failed = account.error.as_ref().map(|failure| failure.message.clone());
-        let remark: Vec<String> = resumed.into_iter().chain(failed).collect();
+        let remark: Vec<String> = replay.into_iter().chain(resumed).chain(failed).collect();
         shown.add_row([
             second(&account.started_at),
             second(&account.finished_at),

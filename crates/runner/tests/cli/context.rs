@@ -65,6 +65,14 @@ impl Context {
         serde_json::from_str(&self.read(name)).unwrap()
     }
 
+    /// The file of dead letters in `out`, but for those of replays.
+    pub(crate) fn dead_letters(&self) -> String {
+        let mut found = self.files();
+        found.retain(|name| name.ends_with(".dead.ndjson") && !name.contains(".replay-"));
+        let [name] = &found[..] else { panic!("{found:?}") };
+        name.clone()
+    }
+
     /// Each line of a file as JSON.
     pub(crate) fn lines(&self, name: &str) -> Vec<Value> {
         json_lines(&self.read(name))

@@ -114,17 +114,20 @@ fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
     let server = Server::listing(PAGES, large, |_| {});
     let more = format!(
         "[[transform]]\ntype = \"jq\"\nfilter = \"if .external_id == \\\"j7\\\" then . else error(\\\"no\\\") end\"\n\
-         on_error = \"dead_letter\"\n{}[dead_letter]\npath = \"out/dead.ndjson\"\n",
+         on_error = \"dead_letter\"\n{}[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n",
         file_sink("jobs.ndjson", "ndjson", "none")
     );
     let context = context(&server, &more);
     let said = fills_up_and_goes_on(&context, 30, 6, || ());
     insta::assert_snapshot!(said, @"
-    sink `dead_letter`: can't write `out/dead.ndjson`: File too large (os error 27)
+    sink `dead_letter`: can't write `out/[run].dead.ndjson`: File too large (os error 27)
       help: make room there, or name another place in [dead_letter]
     ");
-    let refused: Vec<Value> =
-        context.lines("out/dead.ndjson").iter().map(|letter| letter["record"].clone()).collect();
+    let refused: Vec<Value> = context
+        .lines(&context.dead_letters())
+        .iter()
+        .map(|letter| letter["record"].clone())
+        .collect();
     let expected: Vec<Value> = (0..PAGES * 5).filter(|number| *number != 7).map(large).collect();
     assert!(refused == expected, "{} letters", refused.len());
 }

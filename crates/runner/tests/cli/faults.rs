@@ -150,8 +150,8 @@ fn a_cursor_that_stands_still_is_told() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing does not get on: the cursor stands still at `b`
-      help: what came so far is not the whole export; start over with `--fresh`, and report it to TechWolf if it stays
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
+      help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
 
@@ -160,8 +160,8 @@ fn a_page_that_comes_again_is_told() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, page(&["a", "b"], Some("c")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing does not get on: job `a` comes a second time
-      help: what came so far is not the whole export; start over with `--fresh`, and report it to TechWolf if it stays
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
+      help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
 

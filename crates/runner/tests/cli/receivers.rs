@@ -139,13 +139,13 @@ fn one_that_answers_500_for_a_minute_is_waited_for() {
 
 #[test]
 fn records_that_are_refused_are_kept_and_sent_on_when_the_receiver_takes_them() {
-    let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/dead.ndjson\"\n";
+    let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
     let world = World::new(|| Answer::new(422, "no such job"), dead);
     world.run().with_code(6);
-    assert_eq!(world.context.lines("out/dead.ndjson").len(), 3);
+    assert_eq!(world.context.lines(&world.context.dead_letters()).len(), 3);
     assert_eq!(world.context.json("summary.json")["sinks"][0]["failed"], 3);
     world.well.store(true, Ordering::SeqCst);
-    world.context.taskferry(&["replay", "jobs.toml", "out/dead.ndjson"]).with_code(0);
+    world.context.taskferry(&["replay", "jobs.toml", &world.context.dead_letters()]).with_code(0);
     let last = world.receiver.requests().pop().unwrap();
     let sent_on: Vec<Value> = serde_json::from_str(&last.body).unwrap();
     assert_eq!(sent_on.last().unwrap()["external_id"], "j9");

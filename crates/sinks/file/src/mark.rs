@@ -53,6 +53,13 @@ impl FileMark {
         if self.path != path {
             return Err(format!("its file was `{}`", self.path.display()));
         }
+        if let Progress::Open { writer, .. } = &self.progress {
+            let rows = part_of(path, "rows");
+            let found = std::fs::metadata(&rows).map_or(0, |found| found.len());
+            if found < writer.spool_bytes() {
+                return Err(format!("`{}` is not there any more, or is shorter", rows.display()));
+            }
+        }
         let part = part_of(path, "part");
         let complete = matches!(self.progress, Progress::Sealed { .. });
         if self.stand_in(&part) || (complete && self.stand_in(path)) {

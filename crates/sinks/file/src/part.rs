@@ -73,6 +73,11 @@ impl PartFile {
         self.file.sync_all()
     }
 
+    /// The folder that the file gets its name in: where a link leads, not where it stands.
+    pub(crate) fn folder(&self) -> PathBuf {
+        folder_of(&self.path).to_owned()
+    }
+
     /// Gives the file its name.
     pub(crate) fn publish(self) -> io::Result<()> {
         fs::rename(&self.part, &self.path)?;
@@ -160,9 +165,9 @@ impl Write for PartFile {
     }
 }
 
-/// Forces the name of a published file to disk, which stands in its folder.
-pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { fs::File::open(folder_of(path))?.sync_all() } else { Ok(()) }
+/// Forces the names in a folder to disk.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Says what could not be done to `path`, and what to do about it.

@@ -15,7 +15,7 @@ use crate::Compression;
 use crate::compress::Compressor;
 use crate::mark::{FileMark, Progress};
 use crate::measure::{Measure, Measured};
-use crate::part::{PartFile, Stays, cannot, part_of, remove_left, sync_name};
+use crate::part::{PartFile, Stays, cannot, folder_of, part_of, remove_left, sync_folder};
 
 /// Writes one file in a run.
 ///
@@ -246,12 +246,13 @@ impl Sealed {
 
     fn publish(self) -> Result<Delivery, StageError> {
         let Self { path, part, records, measure, mut warnings } = self;
+        let folder = part.as_ref().map_or_else(|| folder_of(&path).to_owned(), PartFile::folder);
         if let Some(part) = part {
             part.publish().map_err(|error| cannot("write", &path, error))?;
         }
         // Rows that waited there are in the file now.
         _ = std::fs::remove_file(part_of(&path, "rows"));
-        if let Err(error) = sync_name(&path) {
+        if let Err(error) = sync_folder(&folder) {
             let shown = path.display();
             warnings.push(format!(
                 "`{shown}` is complete, but might lose its name in a power failure: {error}"

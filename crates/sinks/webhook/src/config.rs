@@ -193,6 +193,12 @@ fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
         let message = "the URL begins neither with `https://` nor with `http://`";
         return Err(problem("url::scheme", message.to_owned()));
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        let message = "the URL has a user or a password in it";
+        let help = "take out what stands before `@`, and send it as a header: \
+                    `headers = { Authorization = \"Basic …\" }`";
+        return Err(problem("url::user", message.to_owned()).help(help));
+    }
     if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
         let message = "records would be sent unencrypted: the URL begins with `http:`";
         let help = "write `https://`; where the network itself is safe, add `allow_http = true`";

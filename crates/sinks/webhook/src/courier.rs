@@ -136,5 +136,5 @@ const ONE_IS_TOO_LARGE: &str = "the receiver does not take a record of this size
 
 /// Whether an answer is about what was sent. Others are about the receiver, and would be the same for all records.
 fn concerns_records(status: u16) -> bool {
-    matches!(status, 400 | 409 | TOO_LARGE | 422)
+    matches!(status, 400 | TOO_LARGE | 422)
 }

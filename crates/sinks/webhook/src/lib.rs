@@ -65,12 +65,13 @@
 //! |---|---|
 //! | 2xx | The receiver has the batch. |
 //! | 408, 425, 429, 5xx, no answer, a connection that breaks | The request is repeated (`retry`), until the receiver is taken for down (`circuit`). |
-//! | 400, 409, 422 | The receiver does not want these records. What becomes of them is for `on_error` to say. |
+//! | 409 | A request with the same key is still being worked on, as receivers that know the `Idempotency-Key` say: it is repeated. If it stays, the run ends. |
+//! | 400, 422 | The receiver does not want these records. What becomes of them is for `on_error` to say. |
 //! | 413 | The body is sent in halves, and these in halves, until it fits; a single record that is too large is treated as above. |
 //! | 410 | The receiver wants nothing any more. The run ends at once. |
 //! | all else: 3xx, 401, 403, 404, 405, 415, … | It would be the same for all records. The run ends at once. |
 //!
-//! A batch that is refused (400, 409, 422) is refused whole, all its records with it, since nobody knows which of them the
+//! A batch that is refused (400, 422) is refused whole, all its records with it, since nobody knows which of them the
 //! receiver means, or whether it took some. Who wants to lose no good record with a bad one sets `batch_records = 1`.
 //!
 //! `Retry-After` is honoured, up to `retry.max_retry_after`; it holds all requests of the sink, not just the one

@@ -119,7 +119,11 @@ impl Receiver {
         {
             message = format!("{message}: {text}");
         }
-        let error = answer.error(message);
+        let mut error = answer.error(message);
+        if answer.status == StatusCode::CONFLICT {
+            // A request with this key is being worked on, most likely our own from before a crash or a timeout.
+            error = error.temporary();
+        }
         match hint(answer.status) {
             Some(hint) => error.hint(hint),
             None => error,
@@ -134,7 +138,7 @@ impl Receiver {
 fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("correct the `url` of this sink"),
-        400 | 409 | 422 => Some(
+        400 | 422 => Some(
             "read what the receiver says; with `on_error = \"dead_letter\"` such records are kept for later and the run goes on",
         ),
         401 | 403 => Some("check the `headers`, the `signature` and the `url` of this sink"),

@@ -244,7 +244,7 @@ fn key_text(
         let text = auth.private_key.as_ref().map(Secret::expose).unwrap_or_default();
         return Ok(text.as_bytes().to_vec());
     };
-    context.files().read(file).map_err(|error| {
+    context.files().read_aside(file).map_err(|error| {
         let message = format!("can't read the private key in `{}`: {error}", file.display());
         let resolved = context.files().resolve(file);
         Problem::at(path.clone(), "file::unreadable", message)

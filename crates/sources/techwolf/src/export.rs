@@ -80,10 +80,11 @@ impl Export {
         renewed: &mut bool,
     ) -> Result<(Answer, Secret), StageError> {
         loop {
+            let token = self.tokens.bearer().await?;
+            // Last, so that nothing delays the request behind its turn.
             if let Some(rate) = &self.rate {
                 rate.turn().await;
             }
-            let token = self.tokens.bearer().await?;
             self.client.counts.attempt(sent);
             let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
             let can_be_renewed =
@@ -134,9 +135,9 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
             "the credentials may not export task profiles, or not in the words of this \
              `external_vendor`; ask TechWolf for the right to",
         ),
-        (404, Some(_)) => {
-            error.hint("the job that was the cursor may have been deleted meanwhile; start over with `--fresh`")
-        }
+        (404 | 410, Some(_)) => error
+            .hint("the job that was the cursor may have been deleted meanwhile; the next run starts over")
+            .starts_over(),
         (404 | 405, _) => {
             error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")
         }

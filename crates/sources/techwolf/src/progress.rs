@@ -1,8 +1,8 @@
 //! Whether a listing gets on.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use sha2::{Digest, Sha256};
 use taskferry_core::{Cursor, ErrorKind, Page, Position, StageError};
 
 /// How many pages without a single job may follow each other. Filters can empty a page; that they empty this
@@ -60,17 +60,14 @@ impl Progress {
     }
 }
 
-/// The same in every run of one version of the program, to which checkpoints are bound anyway.
+/// The same whenever and wherever it is made, since it is kept from run to run.
 fn fingerprint(job: &str) -> u128 {
-    let half = |which: u8| {
-        let mut hasher = DefaultHasher::new();
-        (which, job).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    half(0) << 64 | half(1)
+    let digest: [u8; 32] = Sha256::digest(job.as_bytes()).into();
+    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 fn stuck(message: &str) -> StageError {
     StageError::new(ErrorKind::NoProgress, format!("the listing does not get on: {message}"))
-        .hint("what came so far is not the whole export; start over with `--fresh`, and report it to TechWolf if it stays")
+        .hint("what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays")
+        .starts_over()
 }

@@ -16,13 +16,15 @@ use taskferry_core::{
     StageError, StageId,
 };
 
-/// How many letters make a page.
+/// How many letters make a page at least; letters of one page of the export stay together, so that whatever is counted
+/// within a page, of a job for example, is counted as it was.
 const PAGE: usize = 100;
 
 /// What is read of a letter.
 #[derive(Deserialize)]
 struct Letter<'a> {
     pipeline: String,
+    run_id: String,
     stage: Stage,
     origin: LetterOrigin,
     #[serde(borrow)]
@@ -49,6 +51,8 @@ pub(crate) struct Letters {
     path: PathBuf,
     sha256: String,
     stages: Vec<Arc<StageId>>,
+    /// Those that a letter names.
+    refused_at: Vec<Arc<StageId>>,
 }
 
 impl Letters {
@@ -64,6 +68,7 @@ impl Letters {
         let file = File::open(path).map_err(|error| format!("can't be read: {error}"))?;
         let (mut lines, mut line) = (BufReader::new(file), String::new());
         let (mut hash, mut number) = (Sha256::new(), 0);
+        let mut refused_at = Vec::new();
         while lines.read_line(&mut line).map_err(|error| format!("can't be read: {error}"))? > 0 {
             number += 1;
             hash.update(line.as_bytes());
@@ -75,7 +80,10 @@ impl Letters {
                     "a dead letter of `{of}`, and this pipeline is `{pipeline}`"
                 )));
             }
-            find(stages, &letter.stage).map_err(told)?;
+            let stage = find(stages, &letter.stage).map_err(told)?;
+            if !refused_at.contains(&stage) {
+                refused_at.push(stage);
+            }
             line.clear();
         }
         let sha256 = hash.finalize().iter().fold(String::new(), |mut digits, byte| {
@@ -83,7 +91,12 @@ impl Letters {
             let _ = write!(digits, "{byte:02x}");
             digits
         });
-        Ok(Self { path: path.to_owned(), sha256, stages: stages.to_vec() })
+        Ok(Self { path: path.to_owned(), sha256, stages: stages.to_vec(), refused_at })
+    }
+
+    /// The stages that the letters name.
+    pub(crate) fn refused_at(&self) -> &[Arc<StageId>] {
+        &self.refused_at
     }
 
     /// The checksum of the file, in hexadecimal digits.
@@ -94,6 +107,12 @@ impl Letters {
 
 fn parse(line: &str) -> Result<Letter<'_>, String> {
     serde_json::from_str(line).map_err(|error| format!("this is no dead letter: {error}"))
+}
+
+/// The page of the export, and the run, that a letter came from.
+fn page_of(line: &str) -> Option<(String, u64)> {
+    let letter = parse(line).ok()?;
+    Some((letter.run_id, letter.origin.page))
 }
 
 fn find(stages: &[Arc<StageId>], stage: &Stage) -> Result<Arc<StageId>, String> {
@@ -112,26 +131,32 @@ fn find(stages: &[Arc<StageId>], stage: &Stage) -> Result<Arc<StageId>, String> 
 pub(crate) struct DeadLetters {
     letters: Letters,
     open: Option<BufReader<File>>,
+    /// The line that the next page begins with.
+    ahead: Option<String>,
     pages: u64,
     at: u64,
 }
 
 impl DeadLetters {
     pub(crate) fn new(letters: Letters) -> Self {
-        Self { letters, open: None, pages: 0, at: 0 }
+        Self { letters, open: None, ahead: None, pages: 0, at: 0 }
     }
 
     fn read(&mut self) -> io::Result<Vec<String>> {
         let Some(lines) = &mut self.open else { return Ok(Vec::new()) };
-        let mut read = Vec::new();
-        while read.len() < PAGE {
+        let mut read: Vec<String> = self.ahead.take().into_iter().collect();
+        loop {
             let mut line = String::new();
             if lines.read_line(&mut line)? == 0 {
-                break;
+                return Ok(read);
+            }
+            let goes_on = |last: &String| page_of(last) == page_of(&line);
+            if read.len() >= PAGE && !read.last().is_some_and(goes_on) {
+                self.ahead = Some(line);
+                return Ok(read);
             }
             read.push(line);
         }
-        Ok(read)
     }
 
     fn failed(&self, error: io::Error) -> StageError {
@@ -178,7 +203,7 @@ impl Source for DeadLetters {
         let cursor = (self.at > 0).then(|| Cursor::new(self.at.to_string()));
         self.at += bytes;
         self.pages += 1;
-        let next = (lines.len() == PAGE).then(|| Cursor::new(self.at.to_string()));
+        let next = self.ahead.as_ref().map(|_| Cursor::new(self.at.to_string()));
         Ok(Some(Page { number: self.pages, cursor, next, bytes, records, traces: Vec::new() }))
     }
 
