@@ -192,6 +192,7 @@ fn list(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde::Deserialize;
     use serde_json::json;
 
@@ -274,6 +275,44 @@ mod tests {
             problems(&json!({"inner": {}, "name": "x", "count": 1})),
             [pair("inner", "the key `size` is missing")]
         );
+    }
+
+    fn anything() -> impl Strategy<Value = Value> {
+        let word = "name|count|colours|inner|wait|anything|size|nmae|.{0,4}";
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "dark_red|blue|5s|[0-9a-z ]{0,5}".prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        scalar.prop_recursive(3, 24, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((word, inner), 0..6)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_table_is_read_or_its_mistakes_are_told_at_places_that_are_there(table in anything()) {
+            match read_options::<Options>(&table, &["type"]) {
+                Ok(options) => prop_assert_eq!(table["name"].as_str(), Some(options.name.as_str())),
+                Err(problems) => {
+                    prop_assert!(!problems.is_empty());
+                    for problem in problems {
+                        let place = problem.path.segments().iter().try_fold(&table, |value, segment| match segment {
+                            Segment::Key(key) => value.get(key),
+                            Segment::Index(index) => value.get(index),
+                        });
+                        prop_assert!(place.is_some(), "{} in {table}", problem.path);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

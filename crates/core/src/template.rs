@@ -205,6 +205,7 @@ impl JsonSchema for PathTemplate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_is_filled_in_stays_in_its_folder() {
@@ -216,6 +217,42 @@ mod tests {
         assert_eq!(fill("out/{pipeline}"), "out/-.-..-etc-passwd");
         assert_eq!(fill("out/{run_id}/x"), "out/-./x");
         assert_eq!(fill("{date}T{time}{{}}"), "2026-11-23T204243{}");
+    }
+
+    /// What stands before the first place is the user's own; from there on no part leads up or out.
+    fn stays_below(path: &Path, root: &str) -> bool {
+        let Ok(below) = path.strip_prefix(root) else { return false };
+        below.components().all(|part| matches!(part, std::path::Component::Normal(_)))
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_fills_a_place_stays_in_its_folder(
+            pipeline in ".{1,20}|[./\\\\~\0]{1,6}",
+            run_id in ".{1,20}|[./\\\\~\0]{1,6}",
+            shape in 0..5_usize,
+            replay in any::<bool>(),
+        ) {
+            let shapes = ["{pipeline}", "{run_id}/{pipeline}", "{pipeline}/x-{run_id}.csv", "{pipeline}{run_id}", "a{pipeline}/{date}"];
+            let template: PathTemplate = format!("out/{}", shapes[shape]).parse().unwrap();
+            let run = RunContext::new(pipeline, "2026-11-23T20:42:43Z".parse().unwrap(), run_id).replaying(replay);
+            let path = template.fill(&run);
+            prop_assert!(stays_below(&path, "out"), "{}", path.display());
+            let parts = shapes[shape].split('/').count() + 1;
+            prop_assert_eq!(path.components().count(), parts, "{}", path.display());
+            prop_assert!(!path.to_str().unwrap().contains('\0'));
+        }
+
+        #[test]
+        fn any_text_is_a_template_or_a_mistake(text in "(\\{|\\}|/|\\.|pipeline|run_id|[a-z]|.){0,12}") {
+            if let Ok(template) = text.parse::<PathTemplate>() {
+                let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
+                prop_assert_eq!(template.as_str(), &text);
+                for replay in [false, true] {
+                    prop_assert!(!template.fill(&run.clone().replaying(replay)).as_os_str().is_empty());
+                }
+            }
+        }
     }
 
     #[test]

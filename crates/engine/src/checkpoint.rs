@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_core::{Cursor, Mark, Pipeline, Position, Resumption, RunContext};
+use taskferry_core::{Cursor, Duration, Mark, Pipeline, Position, Resumption, RunContext};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
@@ -137,11 +137,10 @@ impl Checkpoint {
         replay: bool,
     ) -> Option<String> {
         let within = pipeline.state.resume_within;
-        let age = Timestamp::now().duration_since(self.saved_at);
         if self.digest != pipeline.digest || !self.account.has_shape_of(&Account::of(pipeline)) {
             return Some("the pipeline, a file it reads or taskferry has changed".to_owned());
         }
-        if age.unsigned_abs() > within.get() {
+        if is_too_old(self.saved_at, Timestamp::now(), within) {
             return Some(format!("it stopped longer ago than `resume_within` ({within})"));
         }
         let expect = &pipeline.expect;
@@ -166,6 +165,11 @@ impl Checkpoint {
         let mut sinks = pipeline.sinks.iter().zip(&self.marks);
         sinks.find_map(|(stage, mark)| stage.sink.can_resume(&run, mark).err())
     }
+}
+
+/// Of a checkpoint from the future nobody knows how old it is: the clock was set back by as much, at least.
+fn is_too_old(saved_at: Timestamp, now: Timestamp, within: Duration) -> bool {
+    now.duration_since(saved_at).unsigned_abs() > within.get()
 }
 
 /// What the checkpoint of a run is called. That of a replay has a name of its own: it is another run, and does not end
@@ -209,5 +213,20 @@ pub(crate) fn begin(
     match why {
         Some(why) => Beginning::Fresh { over: Some((checkpoint, why)) },
         None => Beginning::Resumed(checkpoint),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_makes_a_checkpoint_old_whichever_way() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let after = |second| {
+            is_too_old(Timestamp::from_second(second).unwrap(), now, Duration::from_secs(60))
+        };
+        assert!(!after(999_940) && !after(1_000_060));
+        assert!(after(999_939) && after(1_000_061));
     }
 }

@@ -1,6 +1,7 @@
 //! One sink at work: its own transforms, write, commit, and in the end publish.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use taskferry_core::{
     Batch, Delivery, Mark, OnError, Record, Refusal, Refusals, Resumption, RunContext, Sink,
@@ -12,6 +13,7 @@ use crate::account::SinkCount;
 use crate::chain::{Chain, ChainTally, LOGGED, left_out};
 use crate::dead_letter::DeadLetter;
 use crate::ledger::SinkCommit;
+use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -103,7 +105,7 @@ impl Delivering {
 
     /// Delivers a batch; `None` when it is not to be delivered any more.
     async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Option<SinkCommit>, StageError> {
-        let page = batch.page;
+        let (page, began) = (batch.page, SystemTime::now());
         let replay = self.run.replay;
         let (batch, tally) = if self.chain.is_empty() && !replay {
             (batch, ChainTally::default())
@@ -120,7 +122,7 @@ impl Delivering {
         let written = self.sink.write(&batch, &mut refusals).await;
         written.map_err(|error| error.at_stage(&self.id))?;
         let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
-        let commit = self.account(&batch, mark, tally, refusals);
+        let commit = self.account(&batch, began, mark, tally, refusals);
         if let Some(progress) = self.progress.sinks.get(self.index) {
             progress.add_committed(commit.count.delivered);
         }
@@ -154,6 +156,7 @@ impl Delivering {
     fn account(
         &mut self,
         batch: &Batch,
+        began: SystemTime,
         mark: Mark,
         tally: ChainTally,
         refusals: Refusals,
@@ -177,8 +180,8 @@ impl Delivering {
                 dead_letters.extend(records.iter().map(letter));
             }
         }
-        let delivery = self.sink.delivered();
-        SinkCommit { page: batch.page, mark, count, dead_letters, delivery }
+        let (delivery, period) = (self.sink.delivered(), Period::since(began));
+        SinkCommit { page: batch.page, mark, count, dead_letters, delivery, period }
     }
 
     fn log(&mut self, refusal: &Refusal, records: &[Record]) {

@@ -2,6 +2,7 @@
 
 mod publish;
 mod report;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::expect::{Comparison, Violation};
 use crate::fetch::{FetchEnd, Fetching};
 use crate::keeper::{Entry, Keeper};
 use crate::ledger::{Ledger, Progressed};
+use crate::observe::Observer;
 use crate::progress::Progress;
 use crate::run::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper};
@@ -44,6 +46,7 @@ pub(crate) struct Dispatcher {
     was_sealed: bool,
     ledger: Ledger,
     keeper: Keeper,
+    observer: Option<Box<dyn Observer>>,
     events: mpsc::UnboundedReceiver<Event>,
     /// Lets the source begin, once every other stage is open.
     go: Option<oneshot::Sender<()>>,
@@ -81,7 +84,12 @@ enum Reading {
 
 impl Dispatcher {
     /// Starts all workers.
-    pub(crate) fn start(pipeline: Pipeline, mut start: Start, progress: &Arc<Progress>) -> Self {
+    pub(crate) fn start(
+        pipeline: Pipeline,
+        mut start: Start,
+        progress: &Arc<Progress>,
+        observer: Option<Box<dyn Observer>>,
+    ) -> Self {
         let (tell, events) = Tell::channel();
         let (halt, halted) = Stopper::new();
         let (abandon, abandoned) = Stopper::new();
@@ -141,6 +149,7 @@ impl Dispatcher {
             was_sealed,
             ledger: Ledger::new(account, next),
             keeper,
+            observer,
             events,
             go: Some(go),
             halt,
@@ -217,6 +226,7 @@ impl Dispatcher {
     }
 
     fn note(&mut self, event: Event) {
+        self.tell(&event);
         match event {
             Event::Opened | Event::Sink(_, FromSink::Opened) => {
                 self.closed = self.closed.saturating_sub(1);
@@ -226,7 +236,7 @@ impl Dispatcher {
                 }
             }
             Event::Read(page) => self.ledger.note_read(page),
-            Event::Tallied(page, tally) => self.ledger.note_transformed(page, tally),
+            Event::Tallied(page, tally, _) => self.ledger.note_transformed(page, tally),
             Event::Fetched(end, statistics) => {
                 self.ledger.note_statistics(statistics);
                 self.reading = match end {

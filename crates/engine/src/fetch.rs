@@ -1,6 +1,7 @@
 //! Reads pages ahead of the work on them.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use taskferry_core::{
     ErrorKind, Page, Position, RunContext, SourceStage, SourceStatistics, StageError,
@@ -8,6 +9,7 @@ use taskferry_core::{
 use tokio::sync::mpsc;
 
 use crate::ledger::ReadPage;
+use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -54,6 +56,7 @@ impl Fetching {
         let mut opened = false;
         self.pages_read = self.from.as_ref().map_or(0, |from| from.pages);
         let end = loop {
+            let began = SystemTime::now();
             let next = async {
                 if !std::mem::replace(&mut opened, true) {
                     self.stage.source.open(&self.run, self.from.as_ref()).await?;
@@ -70,7 +73,7 @@ impl Fetching {
             match next {
                 Ok(None) => break FetchEnd::Complete,
                 Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
-                Ok(Some(page)) => match self.hand_over(page, &tell).await {
+                Ok(Some(page)) => match self.hand_over(page, Period::since(began), &tell).await {
                     Handed::Over => {}
                     Handed::ToNobody => break FetchEnd::Stopped,
                     Handed::Wrong(error) => break FetchEnd::Failed(error.at_stage(&id)),
@@ -80,7 +83,12 @@ impl Fetching {
         (end, self.stage.source.statistics())
     }
 
-    async fn hand_over(&mut self, mut page: Page, tell: &(impl Fn(ReadPage) + Send)) -> Handed {
+    async fn hand_over(
+        &mut self,
+        mut page: Page,
+        period: Period,
+        tell: &(impl Fn(ReadPage) + Send),
+    ) -> Handed {
         // The place is there before anybody hears of the page: one that was told of arrives.
         let place = tokio::select! {
             biased;
@@ -101,6 +109,7 @@ impl Fetching {
             bytes: page.bytes,
             traces: std::mem::take(&mut page.traces),
             statistics: self.stage.source.statistics(),
+            period,
         };
         self.progress.source.add_page(read.records, read.bytes);
         tracing::debug!(page = read.number, records = read.records, "page read");

@@ -7,6 +7,7 @@ use taskferry_core::{Cursor, Delivery, Mark, Position, SourceStatistics};
 use crate::account::{Account, SinkCount, add_all};
 use crate::chain::ChainTally;
 use crate::dead_letter::DeadLetter;
+use crate::observe::Period;
 
 /// The truth about how far a run is. A page counts when every sink has made it durable.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct ReadPage {
     pub(crate) traces: Vec<u128>,
     /// What it took so far, in this attempt.
     pub(crate) statistics: SourceStatistics,
+    /// From asking for it to having it.
+    pub(crate) period: Period,
 }
 
 /// What one sink has made durable of one page.
@@ -42,6 +45,8 @@ pub(crate) struct SinkCommit {
     pub(crate) dead_letters: Vec<DeadLetter>,
     /// All that the sink has delivered by now.
     pub(crate) delivery: Delivery,
+    /// From the sink's own transforms to the commit.
+    pub(crate) period: Period,
 }
 
 #[derive(Debug)]

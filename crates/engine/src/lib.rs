@@ -65,6 +65,7 @@ mod keeper;
 mod ledger;
 mod letter_file;
 mod manifest;
+mod observe;
 mod outline;
 mod progress;
 mod run;
@@ -76,6 +77,7 @@ pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
     TransformSummary, Violation,
 };
+pub use observe::{Happening, Observer, Period};
 pub use progress::{Progress, SinkProgress, SourceProgress};
-pub use run::{RunOptions, RunReport, new_run, run};
+pub use run::{RunOptions, RunReport, last_complete, new_run, run};
 pub use stop::{Interrupt, StopSignal, Stopper};

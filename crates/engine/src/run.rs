@@ -14,6 +14,7 @@ use crate::expect::{Baseline, Comparison};
 use crate::keeper::Files;
 use crate::letter_file::{self, DeadLetterFile};
 use crate::manifest::{Committed, Manifest, Status};
+use crate::observe::Observer;
 use crate::outline::Outline;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
@@ -39,6 +40,8 @@ pub struct RunOptions {
     pub state: Option<StateDir>,
     /// Whether to start over where the run could resume.
     pub fresh: bool,
+    /// Hears what happens.
+    pub observer: Option<Box<dyn Observer>>,
 }
 
 /// How a run ended.
@@ -71,7 +74,7 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
     }
-    let mut dispatcher = Dispatcher::start(pipeline, start, &progress);
+    let mut dispatcher = Dispatcher::start(pipeline, start, &progress, options.observer);
     dispatcher.work(stop).await;
     dispatcher.settle();
     let (mut report, files) = dispatcher.report(&run, outline).await;
@@ -85,6 +88,14 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
         report.manifest.warnings.push(warning);
     }
     report
+}
+
+/// When the last complete run of the pipeline ended, if one did; a replay is none.
+///
+/// # Errors
+/// What is kept of it can't be read.
+pub fn last_complete(state: &StateDir) -> Result<Option<Timestamp>, StateError> {
+    Ok(state.load::<Baseline>(LAST_COMPLETE)?.map(|last| last.finished_at))
 }
 
 /// A run of `pipeline` that begins now. The id sorts by time: `20261123T204243Z-7f3a9c`.

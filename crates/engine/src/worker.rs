@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use taskferry_core::{Batch, ErrorKind, Page, SourceStatistics, StageError, StageId};
@@ -13,6 +14,7 @@ use crate::chain::{Chain, ChainTally, panicked};
 use crate::deliver::{Delivering, FromSink};
 use crate::fetch::{FetchEnd, Fetching};
 use crate::ledger::ReadPage;
+use crate::observe::Period;
 
 /// Addresses set aside for a worker's stack, in bytes; memory is taken only as it is used. Expressions of
 /// users call themselves as deep as their data is nested.
@@ -26,7 +28,7 @@ pub(crate) enum Event {
     /// A page was read.
     Read(ReadPage),
     /// A page went through the transforms.
-    Tallied(u64, ChainTally),
+    Tallied(u64, ChainTally, Period),
     /// A checkpoint is durable.
     Saved(Saved),
     /// State could not be kept.
@@ -104,10 +106,11 @@ async fn transform(
     tell: &Tell,
 ) -> Result<(), StageError> {
     while let Some(page) = pages.recv().await {
+        let began = SystemTime::now();
         let mut batch = page.into_batch();
         let (records, tally) = chain.apply(batch.records).await?;
         batch.records = records;
-        tell.send(Event::Tallied(batch.page, tally));
+        tell.send(Event::Tallied(batch.page, tally, Period::since(began)));
         let batch = Arc::new(batch);
         for to_sink in &to_sinks {
             if to_sink.send(Arc::clone(&batch)).await.is_err() {

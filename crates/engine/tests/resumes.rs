@@ -328,3 +328,74 @@ async fn every_attempt_leaves_its_account() {
     assert_eq!(statuses, ["failed", "failed", "complete"]);
     assert_eq!(accounts[2]["resumed_from"]["pages"], 4);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_would_end_as_it_did_is_not_gone_on_with() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let failing = Pages { fail_after: Some(5), hopeless: true, ..Pages::new(10, 3) };
+    let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+    assert_eq!((first.exit_code, first.resumable), (3, false));
+    let second = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
+    assert_eq!((second.manifest.status, second.manifest.resumed_from), (Status::Complete, None));
+    assert_eq!((ledger.opened_at(), ledger.discarded()), (vec![0, 0], 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_over_is_over_even_if_its_account_can_not_be_kept() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    fs::create_dir_all(folder.path().join("test")).unwrap();
+    fs::write(folder.path().join("test/runs"), "in the way").unwrap();
+    for _ in 0..2 {
+        let source = Pages::new(3, 2);
+        let read = Arc::clone(&source.read);
+        let report = run_in(&folder, pipeline(source, vec![], vec![ledger.sink()])).await;
+        assert_eq!(report.manifest.status, Status::Complete);
+        assert!(report.manifest.warnings[0].starts_with("the run is over, but "));
+        assert_eq!((report.manifest.resumed_from, read.load(Ordering::SeqCst)), (None, 3));
+    }
+    assert_eq!(ledger.opened_at(), [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_of_a_run_that_is_over_is_passed_over() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let failing = TestSink { fail_to_publish: true, ..ledger.sink_of() };
+    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
+    let path = folder.path().join("test/checkpoint.json");
+    let sealed = fs::read(&path).unwrap();
+    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
+    // As if the run had been killed between noting that it was complete and removing this.
+    fs::write(&path, sealed).unwrap();
+    let third = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
+    assert_eq!((third.manifest.status, third.manifest.resumed_from), (Status::Complete, None));
+    assert_eq!((ledger.opened_at(), ledger.discarded()), (vec![0, 6, 0], 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sealed_is_published_whatever_is_expected_by_then() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (first, last) = (Ledger::default(), Ledger::default());
+    let failing = TestSink { fail_to_publish: true, ..last.sink_of() };
+    let sinks: Vec<Box<dyn taskferry_core::Sink>> = vec![first.sink(), Box::new(failing)];
+    let half = run_in(&folder, pipeline(Pages::new(3, 2), vec![], sinks)).await.manifest;
+    assert_eq!((half.status, half.exit_code), (Status::Failed, 5));
+    assert!(first.published() && !last.published());
+
+    let sinks = vec![ledger.sink(), last.sink()];
+    let mut again = pipeline(Pages::new(3, 2), vec![], sinks);
+    again.expect.min_jobs = Some(1000);
+    let whole = run_in(&folder, again).await.manifest;
+    assert_eq!((whole.status, whole.resumed_from.unwrap().pages), (Status::Complete, 3));
+    assert!(last.published());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_last_run_that_can_not_be_read_is_not_taken_for_none() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    fs::create_dir_all(folder.path().join("test")).unwrap();
+    fs::write(folder.path().join("test/last_complete.json"), "{").unwrap();
+    let mut pipeline = pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
+    pipeline.expect.max_drop_percent = Some(5);
+    let report = run_in(&folder, pipeline).await;
+    assert_eq!((report.manifest.exit_code, ledger.published()), (8, false));
+}

@@ -183,7 +183,68 @@ fn not_a_mark(text: &str) -> bool {
     !text.starts_with('\u{feff}')
 }
 
+fn any_value() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[\"\r\n,;=+@'\u{feff} \t-]{0,4}".prop_map(Value::from),
+    ];
+    scalar.prop_recursive(3, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec(("[a-c]|.{0,3}", inner), 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn any_records_make_a_table_of_as_many_rows_and_cells(
+        values in prop::collection::vec(any_value(), 0..8), named in any::<bool>(),
+    ) {
+        let columns = ["a", "b", "never"];
+        let (text, report) = written(&csv_options(named.then_some(&columns[..])), &values);
+        prop_assert_eq!(report.records, values.len() as u64);
+        let rows = read_back(&text);
+        if let Some(header) = rows.first() {
+            // A row of one empty cell is quoted, so that it is one.
+            prop_assert_eq!(rows.len(), values.len() + 1);
+            prop_assert!(rows.iter().all(|row| row.len() == header.len()));
+            prop_assert!(!named || header == &columns);
+        } else {
+            let fields = |value: &Value| value.as_object().is_none_or(|fields| !fields.is_empty());
+            prop_assert!(!values.iter().any(fields), "{:?}", values);
+        }
+    }
+
+    #[test]
+    fn a_table_that_was_gone_on_with_is_that_of_one_go(
+        values in prop::collection::vec(any_value(), 0..8), stop in any::<prop::sample::Index>(), named in any::<bool>(),
+    ) {
+        let options = csv_options(named.then_some(&["a", "b"][..]));
+        let (whole, _) = written(&options, &values);
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::Named(folder.path().join("rows"));
+        let stop = stop.index(values.len() + 1);
+        let mut out = Vec::new();
+        let mut writer = RecordWriter::new(&options, &spool, &mut out).unwrap();
+        for value in &values[..stop] {
+            writer.write(&Record::from_value(value.clone())).unwrap();
+        }
+        let state = serde_json::to_string(&writer.sync().unwrap()).unwrap();
+        drop(writer);
+        let state = serde_json::from_str(&state).unwrap();
+        let mut writer = RecordWriter::resume(&options, &spool, &state, &mut out).unwrap();
+        for value in &values[stop..] {
+            writer.write(&Record::from_value(value.clone())).unwrap();
+        }
+        writer.finish().unwrap();
+        prop_assert_eq!(String::from_utf8(out).unwrap(), whole);
+    }
+
     #[test]
     fn whatever_stands_in_a_cell_is_read_back(
         names in prop::collection::hash_set(any::<String>().prop_filter("mark", |name| not_a_mark(name)), 1..5),

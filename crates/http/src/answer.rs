@@ -1,12 +1,13 @@
 //! What a server says.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::{retry_after, status_error};
+use crate::{excerpt, retry_after, status_error};
 use bytes::Bytes;
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
-use taskferry_core::StageError;
+use taskferry_core::{Secret, StageError};
 use url::Url;
 
 /// An answer, as much of it as was wanted.
@@ -20,17 +21,26 @@ pub struct Answer {
     pub location: Option<String>,
     /// The body, or its beginning.
     pub body: Bytes,
+    /// What the request carried in secret by its address and its proxy's.
+    credentials: Arc<[Secret]>,
 }
 
 impl Answer {
     /// All but the body.
-    pub(crate) fn of(response: &Response, url: &Url) -> Self {
+    pub(crate) fn of(response: &Response, url: &Url, credentials: Arc<[Secret]>) -> Self {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let wait = header(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now()));
         let location = header(LOCATION)
             .and_then(|location| url.join(location).ok())
             .map(|location| location.origin().ascii_serialization());
-        Self { status: response.status(), wait, location, body: Bytes::new() }
+        Self { status: response.status(), wait, location, body: Bytes::new(), credentials }
+    }
+
+    /// An [excerpt](crate::excerpt()) of the body or a part of it, in which neither `secrets` stand nor the credentials of
+    /// the address and of the proxy: an answer may repeat what was sent.
+    pub fn excerpt(&self, text: &[u8], secrets: &[&Secret]) -> Option<String> {
+        let all: Vec<&Secret> = secrets.iter().copied().chain(self.credentials.iter()).collect();
+        excerpt(text, &all)
     }
 
     /// Whether the request did what it was meant to do (2xx).

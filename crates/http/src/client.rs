@@ -1,8 +1,10 @@
 //! One request and its answer.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::connection::{is_this_machine, root_cause};
+use crate::credentials::credentials_of;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Response, redirect, retry};
@@ -23,6 +25,8 @@ pub struct Client {
     timeout: Duration,
     advice: Advice,
     proxy_named_by: Option<&'static str>,
+    /// Those in the address, and in the proxy's.
+    credentials: Arc<[Secret]>,
 }
 
 /// What the user can do when something goes wrong, in the words of the stage's own options.
@@ -86,7 +90,9 @@ impl Client {
                 )
         })?;
         let proxy_named_by = connection.proxy_named_by().filter(|_| !is_here);
-        Ok(Self { http, url, timeout, advice, proxy_named_by })
+        let credentials =
+            credentials_of(&url).into_iter().chain(connection.credentials()).collect();
+        Ok(Self { http, url, timeout, advice, proxy_named_by, credentials })
     }
 
     /// Where requests go. Not to be shown as it is.
@@ -106,7 +112,7 @@ impl Client {
     ) -> Result<Answer, StageError> {
         let request = self.http.post(self.url.clone()).headers(headers).body(body.into());
         let mut response = request.send().await.map_err(|error| self.failure(error))?;
-        let mut answer = Answer::of(&response, &self.url);
+        let mut answer = Answer::of(&response, &self.url, Arc::clone(&self.credentials));
         answer.body = match reading {
             Reading::Whole { max_bytes } if answer.is_success() => {
                 self.whole_body(&mut response, max_bytes).await?

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{BuildContext, KeyPath, Problem, Secret};
 use url::Url;
+
+use crate::credentials::credentials_of;
 
 /// How servers are reached: whose certificates are trusted, and through which proxy.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -30,6 +33,8 @@ pub struct ConnectionOptions {
 pub struct Connection {
     authorities: Vec<Certificate>,
     proxy: ProxyChoice,
+    /// Those of the proxy that the options name.
+    credentials: Vec<Secret>,
 }
 
 #[derive(Clone, Default)]
@@ -48,7 +53,10 @@ impl fmt::Debug for Connection {
             ProxyChoice::This(_) => "[secret]",
         };
         let mut shown = formatter.debug_struct("Connection");
-        shown.field("authorities", &self.authorities.len()).field("proxy", &proxy).finish()
+        shown
+            .field("authorities", &self.authorities.len())
+            .field("proxy", &proxy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,7 +81,12 @@ impl ConnectionOptions {
         }
         if let Some(address) = &self.proxy {
             match proxy(&table.key("proxy"), address) {
-                Ok(proxy) => connection.proxy = proxy,
+                Ok(proxy) => {
+                    connection.proxy = proxy;
+                    let url = Url::parse(address.expose().trim());
+                    connection.credentials =
+                        url.map(|url| credentials_of(&url)).unwrap_or_default();
+                }
                 Err(problem) => problems.push(problem),
             }
         }
@@ -141,13 +154,21 @@ impl Connection {
         match self.proxy {
             ProxyChoice::This(_) => Some("`connection.proxy`"),
             ProxyChoice::None => None,
-            ProxyChoice::Environment => {
-                let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
-                let mut both =
-                    names.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
-                both.any(|name| env::var_os(name).is_some())
-                    .then_some("the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name")
-            }
+            ProxyChoice::Environment => variables()
+                .next()
+                .map(|_| "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name"),
+        }
+    }
+
+    /// What proxies are sent in secret.
+    pub(crate) fn credentials(&self) -> Vec<Secret> {
+        match self.proxy {
+            ProxyChoice::This(_) => self.credentials.clone(),
+            ProxyChoice::None => Vec::new(),
+            ProxyChoice::Environment => variables()
+                .filter_map(|address| Url::parse(address.to_str()?).ok())
+                .flat_map(|url| credentials_of(&url))
+                .collect(),
         }
     }
 
@@ -165,6 +186,13 @@ impl Connection {
     pub(crate) fn trust(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_merge(self.authorities.iter().cloned())
     }
+}
+
+/// What the environment says of proxies.
+fn variables() -> impl Iterator<Item = OsString> {
+    let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+    let both = names.into_iter().flat_map(|name| [name.to_owned(), name.to_lowercase()]);
+    both.filter_map(env::var_os)
 }
 
 /// What lies at the bottom of a chain of errors: `connection refused` instead of four ways to say no.

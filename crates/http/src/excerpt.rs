@@ -106,6 +106,7 @@ fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
@@ -144,6 +145,29 @@ mod tests {
             r#"{"s": "\u00e9\"b/\ud83d\ude00"}"#,
         ] {
             assert_eq!(excerpt(echo.as_bytes(), &[&secret]).unwrap(), r#"{"s": "[secret]"}"#);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_make_one_short_line(text in prop::collection::vec(any::<u8>(), 0..400), markup in "(<|>|/|!--|-->|script|style|[a-z ]){0,40}") {
+            for text in [&text[..], markup.as_bytes()] {
+                if let Some(line) = excerpt(text, &[]) {
+                    prop_assert!(line.chars().count() <= SHOWN + 1);
+                    prop_assert!(!line.chars().any(is_invisible) && !line.is_empty());
+                }
+            }
+        }
+
+        #[test]
+        fn no_secret_is_in_it(secret in "[a-zA-Z0-9+/=_.\"\\\\é -]{6,40}", before in ".{0,20}", after in ".{0,20}", json in any::<bool>()) {
+            let echo = if json { serde_json::to_string(&secret).unwrap() } else { secret.clone() };
+            let shown = excerpt(format!("{before}{echo}{after}").as_bytes(), &[&Secret::new(secret.clone())]);
+            let blank = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let secret = blank(&secret);
+            prop_assume!(secret.len() >= 6 && !blank("[secret]").contains(&secret));
+            let shown = shown.unwrap_or_default();
+            prop_assert!(!shown.contains(&secret), "{} shows {}", shown, secret);
         }
     }
 

@@ -33,6 +33,7 @@
 mod answer;
 mod client;
 mod connection;
+mod credentials;
 mod excerpt;
 mod rate;
 mod retry_after;

@@ -16,8 +16,10 @@ pub struct Request {
     pub target: String,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body as text.
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Request {
@@ -205,7 +207,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut request = Request { method, target, headers, body: String::new() };
+    let mut request = Request { method, target, headers, body: String::new(), bytes: Vec::new() };
     let length: usize =
         request.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     while bytes.len() < length {
@@ -214,5 +216,6 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
         }
     }
     request.body = String::from_utf8_lossy(&bytes).into_owned();
+    request.bytes = bytes;
     Ok(request)
 }

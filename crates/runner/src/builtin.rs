@@ -28,3 +28,139 @@ pub(crate) fn registry() -> Registry {
         .set_program(concat!("taskferry ", env!("CARGO_PKG_VERSION")));
     registry
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use taskferry_config::Layers;
+
+    /// The words that pipeline files are made of.
+    fn words() -> Vec<String> {
+        let mut words: Vec<String> = [
+            "name",
+            "source",
+            "transform",
+            "sink",
+            "state",
+            "dir",
+            "expect",
+            "min_jobs",
+            "dead_letter",
+            "path",
+            "type",
+            "on_error",
+        ]
+        .map(str::to_owned)
+        .into();
+        for entry in registry().plugins() {
+            words.push(entry.type_name.to_owned());
+            words_of(entry.schema.as_value(), &mut words);
+        }
+        words
+    }
+
+    fn words_of(schema: &Value, words: &mut Vec<String>) {
+        match schema {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    if key == "properties" {
+                        words.extend(
+                            member.as_object().into_iter().flatten().map(|(key, _)| key.clone()),
+                        );
+                    }
+                    words_of(member, words);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| words_of(item, words)),
+            Value::String(text) if text.len() < 20 => words.push(text.clone()),
+            _ => {}
+        }
+    }
+
+    fn anything(words: Vec<String>) -> impl Strategy<Value = Value> {
+        let word = prop_oneof![4 => prop::sample::select(words), 1 => ".{0,4}"];
+        let scalar = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f32>().prop_map(Value::from),
+            word.clone().prop_map(Value::from),
+            "sandbox:.{0,8}|https?://.{0,8}|\\$\\{.{0,6}\\}|[0-9]{1,3}(ms|s|m|h|d| MB)?|[.a-z|]{0,8}".prop_map(Value::from),
+        ];
+        scalar.prop_recursive(4, 48, 8, move |inner| {
+            prop_oneof![
+                1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                3 => prop::collection::vec((word.clone(), inner), 0..8)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    fn plugin(role: &'static str) -> impl Strategy<Value = Value> {
+        let types: Vec<&str> = registry()
+            .plugins()
+            .iter()
+            .filter(|entry| entry.role.to_string() == role)
+            .map(|entry| entry.type_name)
+            .collect();
+        (prop::sample::select(types), anything(words())).prop_map(|(type_name, mut options)| {
+            if let Some(members) = options.as_object_mut() {
+                members.insert("type".to_owned(), type_name.into());
+            }
+            options
+        })
+    }
+
+    fn load(tables: &[(&str, Value)]) -> Result<(), String> {
+        let table: serde_json::Map<String, Value> =
+            tables.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        // TOML has an inline form for all that JSON has but null.
+        let lines: Vec<String> = table
+            .iter()
+            .map(|(key, value)| format!("{} = {}\n", inline(&key.as_str().into()), inline(value)))
+            .collect();
+        let layers = Layers::from_text("jobs.toml", lines.concat());
+        taskferry_config::load(&layers, &registry()).map(drop).map_err(|mistakes| {
+            let told: Vec<String> =
+                mistakes.all().iter().map(|mistake| format!("{mistake} {mistake:?}")).collect();
+            told.concat()
+        })
+    }
+
+    fn inline(value: &Value) -> String {
+        match value {
+            Value::Null => "\"\"".to_owned(),
+            Value::Array(items) => {
+                format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
+            }
+            Value::Object(members) => {
+                let pairs = members.iter().map(|(key, member)| {
+                    format!("{} = {}", inline(&Value::String(key.clone())), inline(member))
+                });
+                format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+            }
+            // What JSON escapes, TOML does too, but for the one control character that JSON takes as it is.
+            Value::String(_) => value.to_string().replace('\u{7f}', "\\u007f"),
+            Value::Number(number) if number.as_str().contains(['e', 'E']) => "1.5".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_pipeline_file_is_checked_without_a_panic(
+            source in plugin("source"), transform in plugin("transform"), sink in plugin("sink"), other in anything(words()),
+        ) {
+            let whole = [("source", source), ("transform", Value::Array(vec![transform])), ("sink", Value::Array(vec![sink]))];
+            // Whatever is wrong with it is told, and nothing wrong is no mistake.
+            prop_assert_ne!(load(&whole), Err(String::new()));
+            prop_assert_ne!(load(&[("source", other)]), Err(String::new()));
+        }
+
+        #[test]
+        fn any_text_is_a_pipeline_file_or_a_mistake(text in "(source|sink|\\[|\\]|=|\"|\n|\\{|\\}|\\.|#|[a-z]|.){0,30}") {
+            prop_assert!(taskferry_config::load(&Layers::from_text("jobs.toml", &text), &registry()).is_err());
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The commands.
 
+mod account_file;
+mod accounts;
 mod arguments;
 mod check;
 mod completions;
@@ -12,7 +14,6 @@ mod run;
 mod runs;
 mod sandbox;
 mod sandbox_options;
-mod summary;
 mod table;
 
 use std::ffi::OsString;

@@ -15,7 +15,7 @@ impl Exit {
     pub(crate) const DEFECT: Self = Self(1);
     /// The command or the pipeline file is wrong.
     pub(crate) const USAGE: Self = Self(2);
-    /// Something could not be delivered: here, the summary.
+    /// Something could not be delivered: here, the summary or the metrics.
     pub(crate) const SINK: Self = Self(5);
     /// Another run of the pipeline is active.
     pub(crate) const BUSY: Self = Self(7);

@@ -211,6 +211,22 @@ fn a_load_that_fails_leaves_no_new_database_behind() {
 }
 
 #[test]
+fn an_empty_dataset_and_one_that_has_to_be_waited_for_are_told() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("empty.ndjson"), "\n").unwrap();
+    let sandbox = Process::start(folder.path(), &["--data", "empty.ndjson"]);
+    assert!(sandbox.banner.contains("`empty.ndjson` is empty"), "{}", sandbox.banner);
+
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writing =
+        std::thread::spawn(move || fs::write(pipe, r#"{"external_id": "a", "tasks": []}"#));
+    let sandbox = Process::start(folder.path(), &["--data", "pipe"]);
+    writing.join().unwrap().unwrap();
+    assert!(sandbox.banner.contains("`pipe` is a pipe"), "{}", sandbox.banner);
+}
+
+#[test]
 fn the_first_to_stop_does_not_take_away_the_ready_file_of_another() {
     let folder = TempDir::new().unwrap();
     let arguments = ["--jobs", "1", "--ready-file", "ready.json"];

@@ -5,6 +5,8 @@ mod fields;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+#[cfg(unix)]
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskferry_profile::model::JobProfile;
 
+use crate::http::shortened;
 use crate::store::{Inserted, Loading, NewJob};
 use crate::{SandboxError, moment};
 
@@ -21,11 +24,15 @@ pub(crate) use self::fields::is_of_task;
 /// The longest line that is read, in bytes: far more than any job needs. A page of 100 such jobs can still be written.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
+/// What those have to be told whose jobs stand in an array, or stretch over lines.
+const ONE_A_LINE: &str = "a dataset has one job a line";
+
 /// Stores all jobs of the file.
 pub(crate) fn load(path: &Path, loading: &mut Loading) -> Result<(), SandboxError> {
     let mut lines =
         open(path).map_err(|source| SandboxError::Open { path: path.to_owned(), source })?;
     let mut text = Vec::new();
+    let mut is_empty = true;
     for line in 1.. {
         text.clear();
         let read = (&mut lines)
@@ -42,13 +49,25 @@ pub(crate) fn load(path: &Path, loading: &mut Loading) -> Result<(), SandboxErro
                 line,
                 message,
             })?;
+            is_empty = false;
         }
+    }
+    if is_empty {
+        tracing::warn!("the dataset `{}` is empty: there are no jobs to serve", path.display());
     }
     Ok(())
 }
 
 /// Opens a file that may be compressed with gzip, whatever its name is.
 fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    // The system lets whoever opens it wait until somebody writes.
+    #[cfg(unix)]
+    if std::fs::metadata(path)?.file_type().is_fifo() {
+        tracing::info!(
+            "the dataset `{}` is a pipe: waiting for what is written to it",
+            path.display()
+        );
+    }
     let mut file = BufReader::new(File::open(path)?);
     if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(BufReader::new(MultiGzDecoder::new(file))));
@@ -115,7 +134,7 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, 
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     let time = moment::parse(&text).filter(|time| moment::can_be_shown(time.start));
     time.map(|time| Some(Moment(time.start))).ok_or_else(|| {
-        let shown: String = text.chars().take(40).collect();
+        let shown = shortened(&text);
         D::Error::custom(format!("it must be a date or a timestamp; it is {shown:?}"))
     })
 }
@@ -129,7 +148,7 @@ fn parse(line: &[u8]) -> Result<Line<'_>, String> {
     // Some editors put a byte order mark at the beginning of a file.
     let text = text.trim_start_matches('\u{feff}');
     if !text.trim_start().starts_with('{') {
-        return Err("it is no JSON object".to_owned());
+        return Err(format!("it is no JSON object; {ONE_A_LINE}"));
     }
     let profile: JobProfile = read(text)?;
     let more: More<'_> = read(text)?;
@@ -148,6 +167,9 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
 fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     let cause = error.inner();
     let (reason, column) = (in_words(cause), cause.column());
+    if cause.is_eof() {
+        return reason;
+    }
     if cause.is_data() && error.path().iter().next().is_some() {
         return format!("`{}`: {reason} (column {column})", error.path());
     }
@@ -161,6 +183,13 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 /// says nothing.
 fn in_words(error: &serde_json::Error) -> String {
     let reason = error.to_string();
+    if error.is_eof() {
+        return format!("the line ends before the object does; {ONE_A_LINE}");
+    }
+    if reason.starts_with("trailing characters") {
+        let column = error.column();
+        return format!("something follows the object, from column {column} on; {ONE_A_LINE}");
+    }
     let reason = reason.split(" at line ").next().unwrap_or(&reason);
     let reason = match reason.split_once("expected struct ") {
         Some((before, _)) => format!("{before}expected an object"),
@@ -208,6 +237,6 @@ fn check_id(key: &str, id: &str) -> Result<(), String> {
     if (1..=100).contains(&id.len()) && id.bytes().all(allowed) {
         return Ok(());
     }
-    let shown: String = id.chars().take(40).collect();
+    let shown = shortened(id);
     Err(format!("`{key}` must be 1 to 100 letters, digits, `_` and `-`; it is {shown:?}"))
 }

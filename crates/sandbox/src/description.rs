@@ -8,18 +8,19 @@ mod schemas;
 
 use std::collections::HashMap;
 
+use axum::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::clients::default_secret;
-use crate::{Credentials, SandboxSettings, Vendor, Vendors};
+use crate::{Credentials, SandboxSettings, Vendors};
 
 /// The description of one running sandbox.
 #[derive(Debug)]
 pub(crate) struct Description {
     /// An OpenAPI 3.1 document.
-    pub(crate) openapi: String,
+    pub(crate) openapi: Bytes,
     /// An HTML page.
-    pub(crate) page: String,
+    pub(crate) page: Bytes,
 }
 
 impl Description {
@@ -36,7 +37,7 @@ impl Description {
         }
         let document = document(url, settings, vendors, &shown);
         let page = page::write(&document, url, &shown);
-        Self { openapi: document.to_string(), page }
+        Self { openapi: document.to_string().into(), page: page.into() }
     }
 }
 
@@ -53,15 +54,8 @@ fn document(
     vendors: &HashMap<String, Vendors>,
     credentials: &Credentials,
 ) -> Value {
-    // Of all tenants, since one document describes the sandbox.
-    let active: Vec<Vendor> = Vendor::ALL
-        .iter()
-        .copied()
-        .filter(|vendor| {
-            settings.vendors.0.contains(vendor)
-                || vendors.values().any(|own| own.0.contains(vendor))
-        })
-        .collect();
+    // One document describes the sandbox: as it is for those whose credentials it shows.
+    let active = vendors.get(&credentials.tenant).unwrap_or(&settings.vendors);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -79,7 +73,7 @@ fn document(
             {"name": "Jobs"},
             {"name": "Sandbox", "description": "No part of TechWolf's API."},
         ],
-        "paths": operations::paths(settings, &active, credentials),
+        "paths": operations::paths(settings, active, credentials),
         "components": {
             "securitySchemes": {"token": {
                 "type": "http",

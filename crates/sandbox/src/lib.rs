@@ -40,6 +40,7 @@ mod nearest;
 mod options;
 mod record;
 mod running;
+mod serving;
 mod settings;
 mod store;
 mod tenants;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware::from_fn_with_state;
-use axum::serve::ListenerExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -18,6 +17,7 @@ use crate::description::Description;
 use crate::fault::{FaultLayer, inject};
 use crate::http::paths::WEBHOOK_PATH;
 use crate::http::{Limiter, Service, router};
+use crate::serving::serve;
 use crate::store::{Loading, Store};
 use crate::tenants::load_tenants;
 use crate::vocabulary::Vocabulary;
@@ -85,10 +85,6 @@ impl Sandbox {
         let failed = |source| SandboxError::Listen { address, source };
         let listener = listen(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        // A page is far larger than a packet; its last packet must not wait for an acknowledgement.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
         let url = format!("http://{}", reachable(address));
         let credentials = self.clients.credentials(&url).ok_or(SandboxError::Signing)?;
         let description = Description::new(&url, &self.settings, &self.vendors, &credentials);
@@ -116,15 +112,7 @@ impl Sandbox {
         let endpoints = router(service).layer(from_fn_with_state(Arc::new(faults), inject));
 
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(async move {
-            let serving = axum::serve(listener, endpoints).with_graceful_shutdown(async {
-                // Sent or dropped: both mean stop.
-                let _ = stopped.await;
-            });
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the sandbox stopped listening");
-            }
-        });
+        let server = tokio::spawn(serve(listener, endpoints, stopped));
         tracing::debug!(%address, jobs = self.jobs, "sandbox listening");
         Ok(RunningSandbox { url, address, credentials, stop, server })
     }
@@ -184,13 +172,14 @@ impl RunningSandbox {
         &self.credentials
     }
 
-    /// Stops listening and waits for the requests under way, though not longer than 5 seconds. One that takes longer
-    /// goes on until the process or the runtime ends.
+    /// Stops listening and waits for the requests under way, though not longer than 5 seconds: the connection of one that
+    /// takes longer is ended.
     pub async fn stop(self) {
         drop(self.stop);
         let mut server = self.server;
         if tokio::time::timeout(PATIENCE, &mut server).await.is_err() {
             server.abort();
+            let _ = server.await;
             tracing::warn!(
                 "requests were still under way {} seconds after the sandbox was told to stop, and are given up",
                 PATIENCE.as_secs()

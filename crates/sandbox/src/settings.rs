@@ -152,10 +152,16 @@ settings! {
     last_updated_filter: Switch = Switch::On, "on", "`on` or `off`",
         "Whether the export of task profiles has the filter `last_updated`, which is documented for its siblings.",
         "all sibling exports of jobs have it";
+    last_updated: LastUpdated = LastUpdated::Profile, "profile", "`job` or `profile`",
+        "What `last_updated` of a job measures: changes of the job alone, or feedback on its task profile as well.",
+        "a client that asks for what has changed since last time must not miss decisions";
     date_value: DateValue = DateValue::Day, "day", "`day` or `midnight`",
         "Whether a date in the filter `last_updated` stands for its whole day, which makes a difference for `eq`, `lte` \
          and `gt`.",
         "nothing else would make `eq` with a date, which is the form that is seen, of any use";
+    unfiltered_employees: UnfilteredEmployees = UnfilteredEmployees::All, "all", "`all` or `active`",
+        "Whom an export of employees without the filter `is_active` holds: all, or those who have not left.",
+        "a filter that is not there narrows nothing";
     missing_member: MissingMember = MissingMember::Absent, "absent", "`absent` or `null`",
         "Whether a member that a task does not have is absent or null; absent is seen for `weekly_hours`.",
         "it is what the page shows";

@@ -1,6 +1,6 @@
 //! What skills are called in the words of other vendors: the built-in words, or those of a file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -155,6 +155,14 @@ struct Columns {
 
 impl Columns {
     fn of(header: &StringRecord) -> Result<Self, String> {
+        let is_known = |name: &&str| {
+            ["vendor", "skill_id", "skill", "vendor_skill", "vendor_skill_id", "rank"]
+                .contains(name)
+        };
+        let mut seen = HashSet::new();
+        if let Some(twice) = header.iter().filter(is_known).find(|name| !seen.insert(*name)) {
+            return Err(format!("the column `{twice}` stands there twice"));
+        }
         let find = |name: &str| header.iter().position(|column| column == name);
         let needed =
             |name: &str| find(name).ok_or_else(|| format!("the column `{name}` is missing"));
@@ -234,6 +242,8 @@ mod tests {
     fn a_mistake_is_told_with_its_line() {
         let told = |text: &str| Vocabulary::read(text.as_bytes()).unwrap_err();
         assert_eq!(told("vendor,skill\n"), (1, "the column `vendor_skill` is missing".to_owned()));
+        let twice = told("vendor,skill,vendor_skill,skill,note,note\n");
+        assert_eq!(twice, (1, "the column `skill` stands there twice".to_owned()));
         let head = "vendor,skill,vendor_skill,rank\nworkday,A,B,1\n";
         for (row, says) in [
             ("workday,A\n", "the row has 2 columns"),

@@ -111,6 +111,9 @@ impl StateDir {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        // A folder whose name is lost is lost, and with it the knowledge of what was sent. Some can't be asked to keep it.
+        _ = sync_folder(dir);
+        _ = sync_folder(&path);
         let holder = serde_json::json!(Holder { pid: std::process::id() }).to_string();
         lock.set_len(0).map_err(failed)?;
         lock.rewind().map_err(failed)?;

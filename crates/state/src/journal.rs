@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::StateError;
+use crate::folder::sync_folder;
 
 /// A file that is appended to. How much of it counts stands elsewhere, in a checkpoint: what an accident left
 /// behind that is cut off.
@@ -32,6 +33,12 @@ impl Journal {
             }
             file.set_len(len)?;
             file.seek(SeekFrom::End(0))?;
+            if len == 0 {
+                // It may be new, and a file whose name is lost is lost. Some file systems can't be asked to keep it.
+                _ = sync_folder(
+                    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+                );
+            }
             Ok(file)
         };
         let file = open().map_err(|error| StateError::new("write", path, error))?;

@@ -202,4 +202,21 @@ proptest! {
         ids.retain(Value::is_string);
         prop_assert_eq!(left, ids);
     }
+
+    #[test]
+    fn linked_skills_are_the_same_to_look_at_and_to_change(mut record in anything()) {
+        let mut seen = Vec::new();
+        visit_linked_skills(&record, &mut |skills| seen.push(skills.to_vec()));
+        let unchanged = record.clone();
+        let mut changed = Vec::new();
+        let Ok(()) = visit_linked_skills_mut(&mut record, &mut |skills| {
+            changed.push(skills.clone());
+            Ok::<(), std::convert::Infallible>(())
+        });
+        prop_assert_eq!(seen, changed);
+        prop_assert_eq!(&record, &unchanged);
+        if let Some(position) = no_task(&record) {
+            prop_assert!(record["tasks"][position].get("task_id").is_none());
+        }
+    }
 }

@@ -98,6 +98,9 @@ pub(crate) struct HowArguments {
     /// Write the run's manifest to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+    /// Write the run's figures to this file, as Prometheus text: where `node_exporter` looks for it, it must end in `.prom`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_file: Option<PathBuf>,
     /// Say nothing unless something is wrong
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use taskferry_core::{Pipeline, Registry, RunContext};
 use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
 use taskferry_state::{Opening, StateDir};
+use taskferry_telemetry::Telemetry;
 
+use super::accounts::Accounts;
 use super::arguments::{HowArguments, LayerArguments, RunArguments};
-use super::summary::SummaryFile;
 use super::{mistakes, progress, table};
 use crate::console;
 use crate::exit::Exit;
@@ -42,7 +43,7 @@ pub(crate) fn load(
     })
 }
 
-/// Runs a pipeline that is checked, as `how` says. `inputs` are files that the summary must not replace; `run` is who
+/// Runs a pipeline that is checked, as `how` says. `inputs` are files that no account of the run must replace; `run` is who
 /// runs, if that is known.
 pub(crate) async fn carry_out(
     pipeline: Pipeline,
@@ -50,12 +51,10 @@ pub(crate) async fn carry_out(
     inputs: &[&Path],
     run: Option<RunContext>,
 ) -> Exit {
-    let summary = how.summary.as_deref().map(|path| SummaryFile::prepare(path, inputs));
-    let summary = match summary.transpose() {
-        Ok(summary) => summary,
-        Err(error) => {
-            let path = how.summary.as_deref().unwrap_or(Path::new("")).display();
-            how.log.error(&format!("can't write the summary `{path}`: {error}"));
+    let accounts = match Accounts::prepare(how, inputs) {
+        Ok(accounts) => accounts,
+        Err(message) => {
+            how.log.error(&message);
             return Exit::USAGE;
         }
     };
@@ -70,19 +69,28 @@ pub(crate) async fn carry_out(
         how.log.error("can't listen for signals");
         return Exit::DEFECT;
     };
-    let report = match watched(pipeline, state, run, how, interrupts).await {
+    // What can't be read was told of by the engine, which needs it as well.
+    let last_success = taskferry_engine::last_complete(&state).ok().flatten();
+    let telemetry = Telemetry::begin(&pipeline);
+    let options = RunOptions {
+        state: Some(state),
+        fresh: how.fresh,
+        run,
+        observer: telemetry.observer(&pipeline),
+        ..RunOptions::default()
+    };
+    let report = match watched(pipeline, options, how, interrupts).await {
         Ok(report) => report,
         Err(exit) => return exit,
     };
     let mut exit = Exit(report.manifest.exit_code);
-    if let Some(summary) = summary
-        && let Err(error) = summary.write(&report.manifest)
-    {
-        how.log.error(&format!("can't write the summary: {error}"));
+    for message in accounts.write(&report.manifest, last_success) {
+        how.log.error(&message);
         if exit == Exit::COMPLETE {
             exit = Exit::SINK;
         }
     }
+    telemetry.end(&report, last_success).await;
     match how.log {
         LogFormat::Json if how.quiet && report.manifest.status == Status::Complete => {}
         LogFormat::Json => console::line(&json_line(&report.manifest)),
@@ -113,8 +121,7 @@ fn open_state(pipeline: &Pipeline) -> Result<StateDir, (Exit, String)> {
 /// wait for what is under way; a third ends the process as it is.
 async fn watched(
     pipeline: Pipeline,
-    state: StateDir,
-    run: Option<RunContext>,
+    options: RunOptions,
     how: &HowArguments,
     mut interrupts: Interrupts,
 ) -> Result<RunReport, Exit> {
@@ -124,13 +131,7 @@ async fn watched(
         console::is_terminal() && !how.quiet && how.log == LogFormat::Text && !writes_to_terminal;
     let counters = Arc::new(Progress::new(&pipeline));
     let (stopper, stop) = Stopper::new();
-    let options = RunOptions {
-        stop: Some(stop),
-        progress: Some(Arc::clone(&counters)),
-        state: Some(state),
-        fresh: how.fresh,
-        run,
-    };
+    let options = RunOptions { stop: Some(stop), progress: Some(Arc::clone(&counters)), ..options };
     tracing::debug!(pipeline = %pipeline.name, "starting");
     let running = taskferry_engine::run(pipeline, options);
     let shown = progress::show(counters, bar);

@@ -188,6 +188,31 @@ fn a_refusal_is_told_in_the_server_s_words() {
 }
 
 #[test]
+fn a_server_that_can_not_be_reached_is_told() {
+    let mut context = Context::new();
+    let server = Server::tenant([page(&["a"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &server.pipeline());
+    let patience = ["--set", "source.retry.max_attempts=1", "--set", "source.timeout=1s"];
+    let quick = [&["run", "jobs.toml"][..], &patience].concat();
+    let tls = server.url().replace("http:", "https:");
+    for (set, said) in [
+        // A port that nobody may listen on without being asked to.
+        ("source.url=http://127.0.0.1:1".to_owned(), "no connection: "),
+        (format!("source.url={tls}"), " within 1s"),
+        (format!("source.auth.token_url={tls}/oauth/token"), " within 1s"),
+    ] {
+        let ended = context.taskferry(&[&quick[..], &["--set", &set]].concat()).with_code(3);
+        assert!(ended.stderr.contains(said), "{set}: {}", ended.stderr);
+    }
+    let set = "source.connection.ca_file=no.pem";
+    let ended = context.taskferry(&[&quick[..], &["--set", set]].concat()).with_code(2);
+    assert!(ended.stderr.contains("can't read the certificates in `no.pem`"), "{}", ended.stderr);
+    assert!(!context.path("out/jobs.ndjson").exists());
+    context.taskferry(&quick).with_code(0);
+}
+
+#[test]
 fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
     let mut context = Context::new();
     context.write("out/jobs.ndjson", "yesterday's\n");

@@ -77,6 +77,75 @@ fn a_file_that_was_meddled_with_is_not_gone_on_with() {
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
 }
 
+const RENAMING: &str = r#"
+[[transform]]
+type = "rename_skills"
+vendor = "workday"
+mapping = "skills.csv"
+"#;
+
+#[test]
+fn a_mapping_that_was_changed_makes_the_run_start_over() {
+    let mut context = Context::new();
+    let server =
+        Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
+    context.set("TASKFERRY_SOURCE__INCLUDE", "[\"linked_skills\"]");
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,Coding\n");
+    failed(&mut context, &server, RENAMING);
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,Programming\n");
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let said = ended.stderr.lines().next().unwrap();
+    assert!(said.ends_with("the pipeline, a file it reads or taskferry has changed"), "{said}");
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
+}
+
+#[test]
+fn a_mapping_that_is_gone_for_a_while_costs_nothing_that_was_done() {
+    let mut context = Context::new();
+    let server = one_page_then_nothing();
+    let mapping = "vendor,skill,vendor_skill\nworkday,Python,Coding\n";
+    context.set("TASKFERRY_SOURCE__INCLUDE", "[\"linked_skills\"]");
+    context.write("skills.csv", mapping);
+    failed(&mut context, &server, RENAMING);
+    std::fs::remove_file(context.path("skills.csv")).unwrap();
+    let gone = context.taskferry(&["run", "jobs.toml"]).with_code(2);
+    assert!(gone.stderr.contains("can't read the mapping `skills.csv`"), "{}", gone.stderr);
+    context.write("skills.csv", mapping);
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
+}
+
+#[test]
+fn a_checkpoint_that_was_changed_is_not_believed() {
+    let mut context = Context::new();
+    let server =
+        Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
+    failed(&mut context, &server, "");
+    let checkpoint = context.read(".taskferry/jobs/checkpoint.json");
+    let changed = checkpoint.replace("\"cursor\": \"a\"", "\"cursor\": \"b\"");
+    assert_ne!(changed, checkpoint);
+    context.write(".taskferry/jobs/checkpoint.json", &changed);
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let said = ended.stderr.lines().next().unwrap();
+    assert!(said.ends_with("the checkpoint can't be read, and the run starts over"), "{said}");
+    assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
+}
+
+#[test]
+fn a_cursor_that_was_deleted_is_told_and_a_fresh_run_completes() {
+    let mut context = Context::new();
+    let server =
+        Server::tenant([page(&["a"], Some("a")), Answer::new(404, "[]"), page(&["c"], None)]);
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &server.pipeline());
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
+    let hint = "help: the job that was the cursor may have been deleted meanwhile; start over with `--fresh`";
+    assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(0);
+    assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
+}
+
 #[test]
 fn one_run_at_a_time() {
     let mut context = Context::new();

@@ -9,11 +9,11 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use jsonwebtoken::{Validation, decode_header};
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{RegisteredKeys, now};
 use crate::AssertionAudience;
+use crate::http::show;
 
 /// The longest time an assertion may be good for, in seconds.
 const LONGEST: u64 = 300;
@@ -30,17 +30,33 @@ fn problem<T>(text: impl Into<String>) -> Result<T, AssertionProblem> {
     Err(AssertionProblem(text.into()))
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    iss: Option<String>,
-    sub: Option<String>,
-    /// A text or an array of texts.
-    aud: Option<Value>,
-    /// RFC 7519 allows fractions of a second.
-    exp: Option<f64>,
-    iat: Option<f64>,
-    nbf: Option<f64>,
-    jti: Option<String>,
+/// What a client signed.
+struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// A claim, unless it is null.
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, AssertionProblem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => problem(format!("`{name}` must be a text; it is {}", show(other))),
+        }
+    }
+
+    /// Seconds since 1970, of which RFC 7519 allows fractions.
+    fn time(&self, name: &str) -> Result<Option<f64>, AssertionProblem> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        if let Some(seconds) = value.as_f64() {
+            return Ok(Some(seconds));
+        }
+        let text = if value.is_string() { "the text " } else { "" };
+        let shown = show(value);
+        problem(format!("`{name}` must be a number, the seconds since 1970; it is {text}{shown}"))
+    }
 }
 
 /// Checks what clients sign.
@@ -80,15 +96,15 @@ impl Assertions {
         host: Option<&str>,
     ) -> Result<String, AssertionProblem> {
         let (client_id, claims) = self.verify(assertion)?;
-        if claims.iss.as_deref() != Some(&client_id) {
+        if claims.text("iss")? != Some(&client_id) {
             return problem("`iss` and `sub` must both be the client_id");
         }
-        self.check_audience(claims.aud.as_ref(), host)?;
+        self.check_audience(claims.get("aud"), host)?;
         let expires = check_times(&claims)?;
-        let Some(id) = claims.jti.filter(|id| (1..=255).contains(&id.len())) else {
+        let Some(id) = claims.text("jti")?.filter(|id| (1..=255).contains(&id.len())) else {
             return problem("`jti` is required: a new one, of 1 to 255 bytes, for each assertion");
         };
-        self.use_once(&client_id, id, expires)?;
+        self.use_once(&client_id, id.to_owned(), expires)?;
         Ok(client_id)
     }
 
@@ -100,10 +116,13 @@ impl Assertions {
             return problem("`crit` names extensions of JWT, and none is known here");
         }
         let algorithm = header.alg;
-        let unverified: Claims =
+        let unverified =
             jsonwebtoken::dangerous::insecure_decode_claims(assertion).map_err(|_| no_jwt())?;
-        let client_id = unverified.sub.unwrap_or_default();
-        let Some(keys) = self.keys.get(&client_id) else {
+        let unverified = Claims(unverified);
+        let Some(client_id) = unverified.text("sub")? else {
+            return problem("`sub` is required: the client_id");
+        };
+        let Some(keys) = self.keys.get(client_id) else {
             return problem("`sub` is no client with a registered public key");
         };
         let fitting: Vec<_> = keys.iter().filter(|key| key.algorithm == algorithm).collect();
@@ -118,8 +137,8 @@ impl Assertions {
             rules.validate_exp = false;
             rules.validate_aud = false;
             rules.required_spec_claims.clear();
-            if let Ok(verified) = jsonwebtoken::decode::<Claims>(assertion, &key.key, &rules) {
-                return Ok((client_id, verified.claims));
+            if let Ok(verified) = jsonwebtoken::decode(assertion, &key.key, &rules) {
+                return Ok((client_id.to_owned(), Claims(verified.claims)));
             }
         }
         problem("the signature was not made with the private key of the registered public key")
@@ -188,17 +207,23 @@ impl AssertionAudience {
 )]
 fn check_times(claims: &Claims) -> Result<u64, AssertionProblem> {
     let (now, skew, longest) = (now() as f64, SKEW as f64, LONGEST as f64);
-    let Some(expires) = claims.exp else {
-        return problem("`exp` is required");
+    let Some(expires) = claims.time("exp")? else {
+        return problem("`exp` is required: when the assertion expires, in seconds since 1970");
     };
     if expires <= now - skew {
         return problem("the assertion has expired");
     }
-    let made = claims.iat.unwrap_or(now);
-    if expires > now + longest + skew || expires - made > longest + skew {
+    if expires > now + longest + skew {
         return problem(format!("`exp` must be at most {LONGEST} seconds ahead"));
     }
-    if made > now + skew || claims.nbf.is_some_and(|from| from > now + skew) {
+    let made = claims.time("iat")?.unwrap_or(now);
+    if expires - made > longest + skew {
+        let lifetime = expires - made;
+        return problem(format!(
+            "the assertion is good for {lifetime:.0} seconds, from `iat` to `exp`: {LONGEST} are the most"
+        ));
+    }
+    if made > now + skew || claims.time("nbf")?.is_some_and(|from| from > now + skew) {
         return problem("the assertion is not valid yet: is the clock right?");
     }
     Ok(expires as u64)

@@ -11,12 +11,12 @@ use crate::http::paths::{
 use crate::record::{ResponseFormat, Subject};
 use crate::{
     Credentials, FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField,
-    UnknownTask, Vendor,
+    UnknownTask, Vendors,
 };
 
 pub(super) fn paths(
     settings: &SandboxSettings,
-    active: &[Vendor],
+    active: &Vendors,
     credentials: &Credentials,
 ) -> Value {
     let mut paths = Map::new();
@@ -49,21 +49,10 @@ pub(super) fn paths(
             "responses": {"200": {"description": "An OpenAPI document.", "content": {"application/json": {"schema": {"type": "object"}}}}},
         }}),
     );
-    if settings.fault_header == Switch::On {
-        for operation in
-            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|of| of.values_mut())
-        {
-            let header = json!({"$ref": "#/components/parameters/Fault"});
-            match operation["parameters"].as_array_mut() {
-                Some(parameters) => parameters.push(header),
-                None => operation["parameters"] = json!([header]),
-            }
-        }
-    }
     Value::Object(paths)
 }
 
-/// The parameters that several operations take.
+/// What every operation takes. None names it: tools that make up requests would make up faults.
 pub(super) fn parameters(settings: &SandboxSettings) -> Value {
     if settings.fault_header == Switch::Off {
         return json!({});
@@ -71,8 +60,8 @@ pub(super) fn parameters(settings: &SandboxSettings) -> Value {
     json!({"Fault": {
         "name": "X-Sandbox-Fault",
         "in": "header",
-        "description": "No part of TechWolf's API: what is to go wrong with this request, such as `cut` or `503-html`. \
-                        The answer can be anything then.",
+        "description": "No part of TechWolf's API: what is to go wrong with a request, such as `cut` or `503-html`. \
+                        Every operation takes it, and its answer can be anything then.",
         "schema": {"type": "string", "maxLength": 1000},
     }})
 }
@@ -164,9 +153,9 @@ fn query(name: &str, schema: &Value, about: &str) -> Value {
     json!({"name": name, "in": "query", "description": about, "schema": schema})
 }
 
-fn format_and_vendor(active: &[Vendor]) -> [Value; 2] {
+fn format_and_vendor(active: &Vendors) -> [Value; 2] {
     let formats = ResponseFormat::ALL.map(ResponseFormat::as_str);
-    let vendors: Vec<_> = active.iter().map(|vendor| vendor.as_str()).collect();
+    let vendors: Vec<_> = active.0.iter().map(|vendor| vendor.as_str()).collect();
     [
         query(
             "response_format",
@@ -176,8 +165,8 @@ fn format_and_vendor(active: &[Vendor]) -> [Value; 2] {
         query(
             "external_vendor",
             &json!({"enum": vendors, "default": "techwolf"}),
-            "In whose vocabulary skills are shown. It works for vendors that are activated on the tenant, which may be \
-             fewer than are named here.",
+            "In whose vocabulary skills are shown. It works for vendors that are activated on the tenant; named here \
+             are those of the tenant in the example for a token.",
         ),
     ]
 }
@@ -186,7 +175,7 @@ fn path_id() -> Value {
     json!({"name": "external_id", "in": "path", "required": true, "schema": external_id()})
 }
 
-fn export(subject: Subject, settings: &SandboxSettings, active: &[Vendor]) -> Value {
+fn export(subject: Subject, settings: &SandboxSettings, active: &Vendors) -> Value {
     let (whose, id, request, page) = match subject {
         Subject::Job => ("jobs", "exportJobTaskProfiles", "JobExport", "JobPage"),
         Subject::Employee => {
@@ -204,7 +193,7 @@ fn export(subject: Subject, settings: &SandboxSettings, active: &[Vendor]) -> Va
     })
 }
 
-fn profile(settings: &SandboxSettings, active: &[Vendor]) -> Value {
+fn profile(settings: &SandboxSettings, active: &Vendors) -> Value {
     let extended = settings.single_job_extensions == Switch::On;
     let include: Vec<_> = names(Subject::Job)
         .into_iter()

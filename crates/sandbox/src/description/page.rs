@@ -36,6 +36,10 @@ pub(super) fn write(document: &Value, url: &str, credentials: &Credentials) -> S
             }
         }
     }
+    if let Some(fault) = document["components"]["parameters"].get("Fault") {
+        page.raw("<h2>Faults</h2><p>Header <code>").text(text(&fault["name"])).raw("</code>. ");
+        page.text(text(&fault["description"])).raw("</p>");
+    }
     page.raw("<h2>Shapes</h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         page.raw("<details id=\"")
@@ -97,8 +101,7 @@ impl Page {
         self.text(text(&operation["description"])).raw("</p>");
         if let Some(parameters) = operation["parameters"].as_array() {
             self.raw("<table><tr><th>Parameter</th><th>In</th><th></th><th></th></tr>");
-            // The header by which a fault is asked for stands everywhere, and is told once.
-            for parameter in parameters.iter().filter(|parameter| parameter["name"].is_string()) {
+            for parameter in parameters {
                 self.raw("<tr><td><code>").text(text(&parameter["name"])).raw("</code></td><td>");
                 self.text(text(&parameter["in"])).raw("</td><td>");
                 self.text(text(&parameter["description"])).raw("</td><td><code>");

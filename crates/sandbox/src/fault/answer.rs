@@ -23,11 +23,9 @@ pub(super) fn failure(
              <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
         );
         (status, Html(page)).into_response()
-    } else if target == Target::Token {
-        let error = if code == 429 { "too_many_requests" } else { "server_error" };
-        (status, Json(json!({"error": error, "error_description": description}))).into_response()
     } else {
-        ApiError::new(status, description).into_response()
+        let error = if code == 429 { "too_many_requests" } else { "server_error" };
+        refusal(target, status, error, description)
     };
     let value = match retry_after {
         None => None,
@@ -38,4 +36,18 @@ pub(super) fn failure(
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
     response
+}
+
+/// A refusal in the form of the endpoint's own. `error` is what it is called at the token endpoint.
+pub(super) fn refusal(
+    target: Target,
+    status: StatusCode,
+    error: &str,
+    description: &str,
+) -> Response {
+    if target == Target::Token {
+        return (status, Json(json!({"error": error, "error_description": description})))
+            .into_response();
+    }
+    ApiError::new(status, description).into_response()
 }

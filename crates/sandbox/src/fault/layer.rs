@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::answer::failure;
+use super::answer::{failure, refusal};
 use super::listing::PageRequest;
 use super::memory::{Export, Memory};
 use super::specification::{Kind, Target, When};
@@ -87,10 +87,8 @@ impl FaultLayer {
     }
 
     /// What the request asks for itself.
-    fn asked_for(&self, headers: &HeaderMap, target: Target) -> Result<Vec<Kind>, ApiError> {
-        let refused = |why: String| {
-            ApiError::new(StatusCode::BAD_REQUEST, format!("`{SHOWN_HEADER}`: {why}"))
-        };
+    fn asked_for(&self, headers: &HeaderMap, target: Target) -> Result<Vec<Kind>, String> {
+        let refused = |why: String| format!("`{SHOWN_HEADER}`: {why}");
         let values = || headers.get_all(HEADER).iter().filter(|_| self.header);
         if values().map(axum::http::HeaderValue::len).sum::<usize>() > LONGEST_HEADER {
             return Err(refused(format!("it is longer than {LONGEST_HEADER} bytes")));
@@ -134,7 +132,7 @@ pub(crate) async fn inject(
     let mut kinds = layer.due(target);
     match layer.asked_for(request.headers(), target) {
         Ok(asked) => kinds.extend(asked),
-        Err(refusal) => return refusal.into_response(),
+        Err(why) => return refusal(target, StatusCode::BAD_REQUEST, "invalid_request", &why),
     }
     let wait: Duration = kinds
         .iter()

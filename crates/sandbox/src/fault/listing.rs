@@ -4,15 +4,16 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::layer::{DeletedCursor, FaultLayer};
 use super::memory::{Export, Meant};
 use super::page;
 use super::specification::Kind;
-use crate::http::LARGEST_BODY;
+use crate::http::{ApiError, BODY_PATIENCE, LARGEST_BODY};
 
 /// A request for a page, by someone who may ask for it.
 pub(super) struct PageRequest<'a> {
@@ -39,7 +40,8 @@ impl PageRequest<'_> {
         let (parts, body) = request.into_parts();
         let body = match peek(body).await {
             Ok(body) => body,
-            Err(body) => return next.run(Request::from_parts(parts, body)).await,
+            Err(Unread::Left(body)) => return next.run(Request::from_parts(parts, body)).await,
+            Err(Unread::TooSlow(refusal)) => return refusal.into_response(),
         };
         let sent = cursor_of(&body);
         let start = sent.as_deref().map(|sent| self.start(sent)).unwrap_or_default();
@@ -130,8 +132,22 @@ impl PageRequest<'_> {
     }
 }
 
-/// The whole body, unless it is larger than the endpoints take or breaks off: then a body that is as it was.
-async fn peek(body: Body) -> Result<Bytes, Body> {
+/// Why there is no whole body.
+enum Unread {
+    /// It is larger than the endpoints take, or breaks off: a body that is as it was.
+    Left(Body),
+    TooSlow(ApiError),
+}
+
+/// The whole body, if it comes in time.
+async fn peek(body: Body) -> Result<Bytes, Unread> {
+    match timeout(BODY_PATIENCE, whole(body)).await {
+        Ok(read) => read.map_err(Unread::Left),
+        Err(_) => Err(Unread::TooSlow(ApiError::too_slow())),
+    }
+}
+
+async fn whole(body: Body) -> Result<Bytes, Body> {
     let mut chunks = body.into_data_stream();
     let mut read = Vec::new();
     while let Some(chunk) = chunks.next().await {

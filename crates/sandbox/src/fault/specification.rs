@@ -111,7 +111,7 @@ impl Fault {
     pub(super) fn of_request(text: &str, target: Target) -> Result<Vec<Self>, FaultProblem> {
         let faults: Vec<Self> = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
         if faults.iter().any(|fault| fault.when != When::Always || fault.on != Target::Export) {
-            let message = "a request's own fault is about that request alone".to_owned();
+            let message = "a request's own fault comes with that request".to_owned();
             return problem(message, "leave out `@`, `%` and `:on=`");
         }
         if let Some(text) = text

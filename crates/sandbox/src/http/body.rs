@@ -14,7 +14,7 @@ use super::error::{ApiError, shortened};
 pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
 
 /// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a body could not be had.
 pub(super) enum BodyError {
@@ -45,7 +45,7 @@ pub(super) async fn read_body(body: Body, largest: usize) -> Result<Vec<u8>, Bod
         }
         if total > largest { Err(BodyError::TooLarge) } else { Ok(kept) }
     };
-    tokio::time::timeout(PATIENCE, reading).await.unwrap_or(Err(BodyError::TooSlow))
+    tokio::time::timeout(BODY_PATIENCE, reading).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
 impl BodyError {
@@ -60,9 +60,17 @@ impl BodyError {
             }
             Self::TooSlow => (
                 StatusCode::REQUEST_TIMEOUT,
-                format!("the body did not come within {} seconds", PATIENCE.as_secs()),
+                format!("the body did not come within {} seconds", BODY_PATIENCE.as_secs()),
             ),
         }
+    }
+}
+
+impl ApiError {
+    /// The answer to a client whose body does not come to its end.
+    pub(crate) fn too_slow() -> Self {
+        let (status, description) = BodyError::TooSlow.told(LARGEST_BODY);
+        Self::new(status, description)
     }
 }
 

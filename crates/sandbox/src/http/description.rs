@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
@@ -13,6 +14,6 @@ pub(super) async fn openapi(State(service): State<Arc<Service>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-pub(super) async fn page(State(service): State<Arc<Service>>) -> Html<String> {
+pub(super) async fn page(State(service): State<Arc<Service>>) -> Html<Bytes> {
     Html(service.description.page.clone())
 }

@@ -52,7 +52,7 @@ fn page(view: &View, request: &ExportRequest, deleted: bool) -> Result<StoredPag
         Subject::Job => "job",
         Subject::Employee => "employee",
     };
-    if !deleted && let Some(page) = read(view, shape.subject, query)? {
+    if !deleted && let Some(page) = view.page(shape.subject, query)? {
         return Ok(page);
     }
     let cursor = shortened(query.starting_after.as_deref().unwrap_or_default());
@@ -64,15 +64,7 @@ fn page(view: &View, request: &ExportRequest, deleted: bool) -> Result<StoredPag
         UnknownCursor::Start => {
             let conditions = query.conditions.clone();
             let start = PageQuery { limit: query.limit, starting_after: None, conditions };
-            let first = read(view, shape.subject, &start)?;
-            first.ok_or_else(|| ApiError::not_found(description))
+            view.page(shape.subject, &start)?.ok_or_else(|| ApiError::not_found(description))
         }
-    }
-}
-
-fn read(view: &View, subject: Subject, query: &PageQuery) -> rusqlite::Result<Option<StoredPage>> {
-    match subject {
-        Subject::Job => view.jobs(query),
-        Subject::Employee => view.employees(query),
     }
 }

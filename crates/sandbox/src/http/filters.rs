@@ -10,7 +10,7 @@ use super::mistakes::Mistakes;
 use super::request::show;
 use crate::record::Subject;
 use crate::store::Conditions;
-use crate::{DateValue, Switch, moment};
+use crate::{DateValue, Switch, UnfilteredEmployees, moment};
 
 /// Filters in a request, and job families in a filter. TechWolf's bounds are unknown; these are ours.
 pub(crate) const MOST_FILTERS: usize = 20;
@@ -30,17 +30,28 @@ pub(super) fn read_filters(
     mistakes: &mut Mistakes<'_>,
 ) -> Conditions {
     let mut conditions = Conditions::default();
-    let Some(value) = value else { return conditions };
-    let Some(filters) = value.as_array().filter(|filters| filters.len() <= MOST_FILTERS) else {
-        mistakes.bad_value(format!("`filters` must be an array of at most {MOST_FILTERS} filters"));
-        return conditions;
-    };
+    let filters = filters(value, mistakes);
+    let asks = |filter: &Value| filter.get("filter").is_some_and(|name| name == ACTIVE);
+    if mistakes.settings.unfiltered_employees == UnfilteredEmployees::Active
+        && !filters.iter().any(asks)
+    {
+        conditions.inactive = false;
+    }
     for (index, filter) in filters.iter().enumerate() {
         if let Err(mistake) = read_filter(filter, subject, &mut conditions, index, mistakes) {
             mistakes.bad_value(format!("`filters[{index}]{mistake}"));
         }
     }
     conditions
+}
+
+fn filters<'a>(value: Option<&'a Value>, mistakes: &mut Mistakes<'_>) -> &'a [Value] {
+    let Some(value) = value else { return &[] };
+    let filters = value.as_array().filter(|filters| filters.len() <= MOST_FILTERS);
+    if filters.is_none() {
+        mistakes.bad_value(format!("`filters` must be an array of at most {MOST_FILTERS} filters"));
+    }
+    filters.map_or(&[], Vec::as_slice)
 }
 
 /// Narrows the conditions by one filter. A mistake goes on behind the filter's name.
@@ -60,8 +71,9 @@ fn read_filter(
         Subject::Job => &[FAMILIES, UPDATED],
     };
     let name = kind.as_str().filter(|name| known.contains(name)).ok_or_else(|| {
+        let verb = if known.len() == 1 { "is" } else { "are" };
         let known = known.join("` and `");
-        format!(".filter`: {} is not supported here, only `{known}` is", show(kind))
+        format!(".filter`: {} is not supported here, only `{known}` {verb}", show(kind))
     })?;
     let keys: &[&str] = match name {
         FAMILIES => &["filter", "job_family_ids"],

@@ -28,13 +28,14 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::routing::{get, post};
 
 pub(crate) use self::authorization::bearer_token;
-pub(crate) use self::body::LARGEST_BODY;
+pub(crate) use self::body::{BODY_PATIENCE, LARGEST_BODY};
 pub(crate) use self::error::{ApiError, retry_date, shortened};
 pub(crate) use self::limiter::Limiter;
 use self::paths::{
     EMPLOYEES_PATH, EXPORT_PATH, FAMILIES_PATH, FAMILY_PATH, JOB_PATH, JOBS_PATH, OPENAPI_PATH,
     PAGE_PATH, PROFILE_PATH, TOKEN_PATH, VERSION_PATH, WEBHOOK_PATH,
 };
+pub(crate) use self::request::show;
 use crate::access::{Assertions, Tokens};
 use crate::clients::Clients;
 use crate::description::Description;

@@ -76,7 +76,7 @@ pub(super) async fn decide(
     let answer = blocking(move || {
         let id = external_id(id, "job")?;
         let profile = view
-            .decide(&id, &decisions)
+            .decide(&id, &decisions, shape.settings.last_updated)
             .map_err(|error| told(error, &id, shape.settings.unknown_task))?;
         Ok(match shape.settings.feedback_answer {
             FeedbackAnswer::NoContent => StatusCode::NO_CONTENT.into_response(),

@@ -131,8 +131,8 @@ fn read_body_include(
     read_include(&names.iter().filter_map(Value::as_str), &Expansion::of(subject), mistakes)
 }
 
-/// A value of the body as a description shows it.
-pub(super) fn show(value: &Value) -> String {
+/// A value that a client sent, as a description shows it.
+pub(crate) fn show(value: &Value) -> String {
     match value {
         Value::String(text) => format!("`{}`", shortened(text)),
         Value::Array(_) => "an array".to_owned(),

@@ -89,6 +89,7 @@ pub(super) async fn issue(
 
 const SECRET: &str = "client_secret";
 const ASSERTION: &str = "client_assertion";
+const ASSERTION_KIND: &str = "client_assertion_type";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The client's id and its tenant.
@@ -98,12 +99,14 @@ fn check_client(
     host: Option<&str>,
 ) -> Result<(String, String), Refusal> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    let proof: &[&str] = match (body.contains_key(SECRET), body.contains_key(ASSERTION)) {
+    // Whoever names the type means to send an assertion.
+    let signs = body.contains_key(ASSERTION) || body.contains_key(ASSERTION_KIND);
+    let proof: &[&str] = match (body.contains_key(SECRET), signs) {
         (true, true) => {
             let description = "send `client_secret` or `client_assertion`, not both";
             return Err(Refusal::invalid_request(description));
         }
-        (false, true) => &["client_assertion_type", ASSERTION],
+        (false, true) => &[ASSERTION_KIND, ASSERTION],
         _ => &["client_id", SECRET],
     };
     let missing: Vec<_> = ["grant_type"]
@@ -158,8 +161,8 @@ fn by_assertion<'a>(
     host: Option<&str>,
 ) -> Result<&'a KnownClient, Refusal> {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    if text("client_assertion_type") != ASSERTION_TYPE {
-        let description = format!("`client_assertion_type` must be {ASSERTION_TYPE}");
+    if text(ASSERTION_KIND) != ASSERTION_TYPE {
+        let description = format!("`{ASSERTION_KIND}` must be {ASSERTION_TYPE}");
         return Err(Refusal::invalid_request(description));
     }
     let refused =

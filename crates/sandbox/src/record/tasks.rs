@@ -134,11 +134,24 @@ fn show<'a>(
 
 fn shown_hours<'a>(hours: &'a RawValue, shape: &Shape) -> Cow<'a, RawValue> {
     let whole = (shape.settings.weekly_hours == WeeklyHours::Whole)
-        .then(|| hours.get().parse::<f64>().ok())
+        .then(|| whole_hours(hours.get()))
         .flatten()
-        .map(|hours| format!("{:.0}", hours.round().max(1.0)));
-    let whole = whole.and_then(|text| RawValue::from_string(text).ok());
+        .and_then(|text| RawValue::from_string(text).ok());
     whole.map_or(Cow::Borrowed(hours), Cow::Owned)
+}
+
+/// Hours without a fraction; none if they stay as they are written, because they have none or are no number.
+fn whole_hours(text: &str) -> Option<String> {
+    let hours: f64 = text.parse().ok()?;
+    // Digits alone say more than a floating-point number can hold.
+    let (digits, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if hours.abs() >= 1e15 && !fraction.contains(['e', 'E']) && !digits.contains(['e', 'E']) {
+        return (!fraction.is_empty()).then(|| digits.to_owned());
+    }
+    let rounded = if hours > 0.0 { hours.round().max(1.0) } else { hours.round() };
+    // Nothing is no negative number.
+    let rounded = if rounded == 0.0 { 0.0 } else { rounded };
+    Some(format!("{rounded:.0}"))
 }
 
 /// Whether an employee does a task of their job: five of six.
@@ -181,4 +194,31 @@ fn source_events(employee: &str, task: &StoredTask<'_>) -> serde_json::Result<Bo
         })
         .collect();
     to_raw_value(&events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_hours_are_rounded_and_lose_no_digit() {
+        for (written, whole) in [
+            ("5", "5"),
+            ("2.5", "3"),
+            ("2.49", "2"),
+            ("0", "0"),
+            ("-0", "0"),
+            ("0.0", "0"),
+            ("0.2", "1"),
+            ("1e1", "10"),
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("12345678901234567890.25", "12345678901234567890"),
+        ] {
+            let shown = whole_hours(written).unwrap_or_else(|| written.to_owned());
+            assert_eq!(shown, whole, "{written}");
+        }
+        for other in ["null", "\"five\"", "true"] {
+            assert_eq!(whole_hours(other), None, "{other}");
+        }
+    }
 }

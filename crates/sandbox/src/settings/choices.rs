@@ -148,6 +148,26 @@ choice! {
 }
 
 choice! {
+    /// Whom an export of employees without the filter `is_active` holds.
+    UnfilteredEmployees {
+        /// Those who left as well.
+        All = "all",
+        /// Those who are here.
+        Active = "active",
+    }
+}
+
+choice! {
+    /// What `last_updated` of a job measures.
+    LastUpdated {
+        /// The job alone: feedback on its profile is no update of it.
+        Job = "job",
+        /// Feedback on its profile as well.
+        Profile = "profile",
+    }
+}
+
+choice! {
     /// What a date stands for in the filter `last_updated`.
     DateValue {
         /// The whole day.
@@ -182,7 +202,7 @@ choice! {
     WeeklyHours {
         /// As the data has them, fractions and all.
         Exact = "exact",
-        /// Rounded to whole hours, at least 1.
+        /// Rounded to whole hours. A part of an hour is at least 1.
         Whole = "whole",
     }
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use taskferry_profile::model::ValidationState;
 
 use super::{StoredProfile, View, now};
-use crate::moment;
+use crate::{LastUpdated, moment};
 
 /// What is decided about a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,24 +48,31 @@ impl From<rusqlite::Error> for FeedbackError {
 }
 
 impl View {
-    /// Puts the decisions into a job's profile, all or none, and gives the profile as it is then.
+    /// Puts the decisions into a job's profile, all or none, and gives the profile as it is then. `last_updated` says
+    /// whether that is an update of the job.
     pub(crate) fn decide(
         &self,
         external_id: &str,
         decisions: &BTreeMap<String, Decision>,
+        last_updated: LastUpdated,
     ) -> Result<StoredProfile, FeedbackError> {
         self.pool.write(|transaction| {
             let position =
-                self.position_of(transaction, external_id)?.ok_or(FeedbackError::NoSuchJob)?;
+                self.position_of_job(transaction, external_id)?.ok_or(FeedbackError::NoSuchJob)?;
             let (more, tasks): (Option<String>, String) = transaction
                 .prepare_cached("SELECT more, tasks FROM jobs WHERE position = ?1")?
                 .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let tasks = with_decisions(&tasks, decisions)?;
             transaction
-                .prepare_cached(
-                    "UPDATE jobs SET tasks = ?2, last_updated = max(?3, min(last_updated + 1, ?4)) WHERE position = ?1",
-                )?
-                .execute(params![position, tasks, now(), moment::latest()])?;
+                .prepare_cached("UPDATE jobs SET tasks = ?2 WHERE position = ?1")?
+                .execute(params![position, tasks])?;
+            if last_updated == LastUpdated::Profile {
+                transaction
+                    .prepare_cached(
+                        "UPDATE jobs SET last_updated = max(?2, min(last_updated + 1, ?3)) WHERE position = ?1",
+                    )?
+                    .execute(params![position, now(), moment::latest()])?;
+            }
             Ok(StoredProfile { external_id: external_id.to_owned(), more, tasks })
         })
     }

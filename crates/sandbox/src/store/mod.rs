@@ -4,11 +4,10 @@
 //! Whoever asks gets a [`View`]: the data of one tenant, less what the asking client must not see. Every question is a
 //! method of the view, so that none can forget either.
 
-mod employees;
 mod feedback;
-mod jobs;
 mod listing;
 mod loading;
+mod pages;
 mod pool;
 mod schema;
 

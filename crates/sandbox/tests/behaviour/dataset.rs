@@ -61,10 +61,16 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
         json!({"external_id": "x", "tasks": [task("b", "suggested"), wrong]}).to_string()
     };
     let cases = [
-        ("{\"external_id\": ".to_owned(), "it is not JSON: EOF"),
+        (
+            "{\"external_id\": ".to_owned(),
+            "the line ends before the object does; a dataset has one job a line",
+        ),
         ("hello".to_owned(), "it is no JSON object"),
-        (format!("{} {}", job("x"), job("y")), "trailing characters"),
-        ("[]".to_owned(), "it is no JSON object"),
+        (
+            format!("{} {}", job("x"), job("y")),
+            "something follows the object, from column 101 on; a dataset has one job a line",
+        ),
+        ("[]".to_owned(), "it is no JSON object; a dataset has one job a line"),
         (json!({"tasks": []}).to_string(), "missing field `external_id`"),
         (json!({"external_id": "x"}).to_string(), "missing field `tasks`"),
         (json!({"external_id": 5, "tasks": []}).to_string(), "`external_id`: invalid type"),
@@ -96,7 +102,7 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
             "`external_id` must be 1 to 100 letters",
         ),
         (json!({"external_id": "a b", "tasks": []}).to_string(), "it is \"a b\""),
-        (json!({"external_id": "x".repeat(101), "tasks": []}).to_string(), "`external_id` must be"),
+        (json!({"external_id": "x".repeat(101), "tasks": []}).to_string(), "xxx…\""),
         (
             json!({"external_id": "x", "job_family_id": "é", "tasks": []}).to_string(),
             "`job_family_id` must be",

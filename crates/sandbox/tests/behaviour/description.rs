@@ -50,9 +50,8 @@ async fn every_reference_leads_somewhere_and_every_shape_is_used() {
     let mut found = BTreeSet::new();
     references(&document, &mut found);
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    let mut named: BTreeSet<String> =
+    let named: BTreeSet<String> =
         schemas.keys().map(|name| format!("#/components/schemas/{name}")).collect();
-    named.insert("#/components/parameters/Fault".to_owned());
     assert_eq!(found, named.iter().map(String::as_str).collect());
 }
 
@@ -100,6 +99,15 @@ async fn the_description_follows_the_settings() {
 }
 
 #[tokio::test]
+async fn the_vendors_are_those_of_the_tenant_whose_credentials_are_shown() {
+    let tenants = vec!["acme:vendors=workday,techwolf".parse().unwrap(), "beta".parse().unwrap()];
+    let document =
+        openapi(&Client::of(SandboxOptions { tenants, ..SandboxOptions::default() }).await).await;
+    let export = "/paths/~1export~1employees~1task_profiles/post/parameters/1/schema/enum";
+    assert_eq!(document.pointer(export), Some(&json!(["techwolf", "workday"])));
+}
+
+#[tokio::test]
 async fn the_page_is_one_file_that_shows_every_endpoint() {
     let client = Client::generated(1).await;
     let response = reqwest::get(format!("{}/", client.sandbox.url())).await.unwrap();
@@ -112,6 +120,7 @@ async fn the_page_is_one_file_that_shows_every_endpoint() {
         assert!(!page.contains(part), "{part} would fetch something");
     }
     assert!(page.contains("sandbox-secret") && page.contains("curl -s"));
+    assert!(page.contains("X-Sandbox-Fault"));
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! `docs/sandbox.md` says what is true.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use taskferry_sandbox::{FAULTS, SETTINGS};
+
+use crate::client::Client;
 
 fn page() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -33,6 +37,35 @@ fn the_table_of_faults_is_that_of_the_code() {
         writeln!(table, "| `{}` | {} |", fault.form, fault.about).unwrap();
     }
     assert!(page().contains(&table), "the table in docs/sandbox.md has to be:\n\n{table}");
+}
+
+/// The first cells of the table whose first row begins with `head`.
+fn cells(page: &str, head: &str) -> Vec<String> {
+    let table = page.split_once(head).unwrap().1.split_once("\n\n").unwrap().0;
+    let rows = table.lines().skip(2);
+    rows.map(|row| row.split('|').nth(1).unwrap().trim().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_tables_of_requests_and_statuses_are_those_of_the_description() {
+    let (page, mut served, mut statuses) = (page(), BTreeSet::new(), BTreeSet::new());
+    // Settings only change which of the statuses an answer has; 405 is the answer to what is not described.
+    let client = Client::generated(1).await;
+    let url = format!("{}/openapi.json", client.sandbox.url());
+    let document: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            statuses.extend(responses.keys().filter(|status| !status.starts_with('2')).cloned());
+            served.insert(format!("`{} {path}`", method.to_uppercase()));
+        }
+    }
+    served.insert("`GET /`".to_owned());
+    statuses.insert("405".to_owned());
+    let documented = cells(&page, "| request |");
+    assert_eq!(documented.iter().cloned().collect::<BTreeSet<_>>(), served);
+    assert_eq!(documented.len(), served.len());
+    assert_eq!(cells(&page, "| status |"), statuses.into_iter().collect::<Vec<_>>());
 }
 
 #[test]

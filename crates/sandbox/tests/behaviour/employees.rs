@@ -84,6 +84,24 @@ async fn is_active_tells_those_who_left() {
 }
 
 #[tokio::test]
+async fn whom_an_export_without_the_filter_holds_can_be_set() {
+    let jobs: Vec<_> =
+        (0..60).map(|id| json!({"external_id": id.to_string(), "tasks": []})).collect();
+    let active = |yes: bool| json!({"filters": [{"filter": "is_active", "is_active": yes}]});
+    let everyone = Client::with_settings(&jobs, &[]).await;
+    let client = Client::with_settings(&jobs, &["unfiltered_employees=active"]).await;
+    let (here, gone) = (
+        all(&everyone, "", &active(true), 100).await,
+        all(&everyone, "", &active(false), 100).await,
+    );
+    assert!(!gone.is_empty());
+    assert_eq!(all(&everyone, "", &json!({}), 100).await.len(), here.len() + gone.len());
+    assert_eq!(all(&client, "", &json!({}), 7).await, here);
+    assert_eq!(all(&client, "", &json!({"filters": []}), 100).await, here);
+    assert_eq!(all(&client, "", &active(false), 100).await, gone);
+}
+
+#[tokio::test]
 async fn a_wrong_request_for_employees_is_named() {
     let client = Client::generated(5).await;
     for (body, status, says) in [

@@ -341,8 +341,9 @@ async fn a_page_s_fault_is_refused_where_no_page_is() {
     assert_eq!(asking("/job_architecture/jobs", "503").await.0, 503);
     let url = &client.sandbox.credentials().token_url;
     let request = client.http.post(url).header("x-sandbox-fault", "expired-token");
-    let status = request.json(&client.token_request(&json!({}))).send().await.unwrap().status();
-    assert_eq!(status, 400);
+    let refused = read(request.json(&client.token_request(&json!({}))).send().await.unwrap()).await;
+    assert_eq!((refused.0.as_u16(), &refused.1["error"]), (400, &json!("invalid_request")));
+    assert!(refused.1["error_description"].as_str().unwrap().contains("can't happen"));
 }
 
 #[tokio::test]
@@ -380,7 +381,7 @@ async fn a_request_can_ask_for_its_own_fault() {
     assert_eq!(send(&client, &body).await.status(), 200);
     for (wrong, says) in [
         ("cutt", "`X-Sandbox-Fault`: there is no fault `cutt`; did you mean `cut`?"),
-        ("cut@3", "leave out `@`"),
+        ("cut@3", "a request's own fault comes with that request; leave out `@`"),
         ("503%10", "leave out `@`"),
         ("", "the faults are latency"),
     ] {

@@ -17,6 +17,7 @@ mod generator;
 mod lifecycle;
 mod listing;
 mod paging;
+mod patience;
 mod profile;
 mod refusals;
 mod settings;

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, SandboxOptions};
 
@@ -75,6 +76,27 @@ async fn the_filter_last_updated_can_be_missing() {
     let answer = client.export("", &json!({"limit": 1, "filters": filter})).await;
     assert_eq!(answer.0, 400);
     assert!(descriptions(&answer)[0].contains("only `job_family_id_is_in_list` is"));
+}
+
+#[tokio::test]
+async fn feedback_is_an_update_of_the_job_or_not_as_set() {
+    const LONG_AGO: &str = "2020-01-01T00:00:00Z";
+    let job =
+        json!({"external_id": "j1", "last_updated": LONG_AGO, "tasks": [task("a", "suggested")]});
+    for (setting, is_update) in [("job", false), ("profile", true)] {
+        let assignment = format!("last_updated={setting}");
+        let client = Client::with_settings(std::slice::from_ref(&job), &[&assignment]).await;
+        let feedback = json!({"tasks": [{"task_id": "a", "validation_state": "rejected"}]});
+        let path = "/job_architecture/jobs/j1/task_profile";
+        let sent = client.send(Method::PATCH, path).json(&feedback).send().await.unwrap();
+        assert_eq!(sent.status(), 204);
+        assert_eq!(client.got(path).await["tasks"], json!([]));
+        let shown = client.got("/job_architecture/jobs/j1").await["last_updated"].clone();
+        assert_eq!(shown != LONG_AGO, is_update, "{setting}: {shown}");
+        let since = json!({"filter": "last_updated", "operator": "gt", "value": LONG_AGO});
+        let page = client.page("", &json!({"limit": 1, "filters": [since]})).await;
+        assert_eq!(page["records"].as_array().unwrap().len(), usize::from(is_update), "{setting}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use taskferry_core::{Duration, ErrorKind, Secret, StageError};
-use taskferry_http::excerpt;
 use taskferry_http::header::{HeaderMap, HeaderValue};
 use taskferry_http::{Advice, Answer, Client, Connection, Reading, StatusCode};
 use taskferry_retry::RetryOptions;
@@ -115,7 +114,7 @@ impl Receiver {
     fn refusal(&self, answer: &Answer) -> StageError {
         let mut message = answer.said();
         if !answer.status.is_redirection()
-            && let Some(text) = excerpt(&answer.body, &self.known())
+            && let Some(text) = answer.excerpt(&answer.body, &self.known())
         {
             message = format!("{message}: {text}");
         }

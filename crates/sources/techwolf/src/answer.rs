@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 use taskferry_core::Secret;
-use taskferry_http::excerpt;
-use taskferry_http::{Answer, StatusCode};
+use taskferry_http::Answer;
 
 /// How many errors of a list are shown.
 const SHOWN_ERRORS: usize = 5;
@@ -15,21 +14,20 @@ pub(crate) fn describe(answer: &Answer, secrets: &[&Secret]) -> String {
     if answer.status.is_redirection() && answer.location.is_some() {
         return said;
     }
-    let (body, status) = (&answer.body, answer.status);
-    match explanation(body, status, secrets).or_else(|| excerpt(body, secrets)) {
+    match explanation(answer, secrets).or_else(|| answer.excerpt(&answer.body, secrets)) {
         Some(explanation) => format!("{said}: {explanation}"),
         None => format!("{said} and did not say why"),
     }
 }
 
 /// The texts of `[{title, description}]`, `{error, error_description}` and their like.
-fn explanation(body: &[u8], status: StatusCode, secrets: &[&Secret]) -> Option<String> {
-    let errors = match serde_json::from_slice(body).ok()? {
+fn explanation(answer: &Answer, secrets: &[&Secret]) -> Option<String> {
+    let errors = match serde_json::from_slice(&answer.body).ok()? {
         Value::Array(errors) => errors,
         error => vec![error],
     };
     let texts: Vec<String> =
-        errors.iter().filter_map(|error| one_error(error, status, secrets)).collect();
+        errors.iter().filter_map(|error| one_error(error, answer, secrets)).collect();
     let mut shown = texts.iter().take(SHOWN_ERRORS).cloned().collect::<Vec<_>>().join("; ");
     if let Some(more) = texts.len().checked_sub(SHOWN_ERRORS).filter(|more| *more > 0) {
         shown = format!("{shown}; and {more} more");
@@ -37,13 +35,13 @@ fn explanation(body: &[u8], status: StatusCode, secrets: &[&Secret]) -> Option<S
     (!shown.is_empty()).then_some(shown)
 }
 
-fn one_error(error: &Value, status: StatusCode, secrets: &[&Secret]) -> Option<String> {
+fn one_error(error: &Value, answer: &Answer, secrets: &[&Secret]) -> Option<String> {
     let text = |keys: [&str; 2]| {
         let found = keys.iter().find_map(|key| error.get(key)?.as_str());
-        excerpt(found?.as_bytes(), secrets)
+        answer.excerpt(found?.as_bytes(), secrets)
     };
     // The title repeats the status as a rule: `400 Bad Request`.
-    let title = text(["title", "error"]).filter(|title| *title != status.to_string());
+    let title = text(["title", "error"]).filter(|title| *title != answer.status.to_string());
     match (title, text(["description", "error_description"])) {
         (Some(title), Some(description)) => Some(format!("{title}: {description}")),
         (title, description) => title.or(description),

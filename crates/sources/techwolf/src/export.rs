@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
-use taskferry_http::excerpt;
 use taskferry_http::{Answer, RateLimit, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
 
@@ -154,7 +153,7 @@ fn with_beginning(error: StageError, answer: &Answer, secrets: &[&Secret]) -> St
     if answer.body.trim_ascii_start().starts_with(b"{") {
         return error;
     }
-    match excerpt(&answer.body, secrets) {
+    match answer.excerpt(&answer.body, secrets) {
         Some(beginning) => error.context(format!("`{beginning}`")),
         None => error,
     }

@@ -117,7 +117,60 @@ mod tests {
         assert!(split_page(&body, 1, None).unwrap().next.is_none());
     }
 
+    /// JSON made of the words that an answer is made of, and of others.
+    fn anything() -> impl Strategy<Value = serde_json::Value> {
+        let word = "has_next|records|next_starting_after|external_id|tasks|.{0,3}";
+        let scalar = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(serde_json::Value::from),
+            any::<f64>().prop_map(serde_json::Value::from),
+            any::<String>().prop_map(serde_json::Value::from),
+        ];
+        scalar.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+                prop::collection::vec((word, inner), 0..4)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
     proptest! {
+        #[test]
+        fn any_bytes_are_a_page_or_an_error(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Err(error) = split_page(&Bytes::from(body), 1, None) {
+                prop_assert_eq!(error.kind(), ErrorKind::Malformed);
+            }
+        }
+
+        #[test]
+        fn any_json_is_a_page_or_an_error_and_no_record_is_lost(
+            body in anything(),
+            records in prop::collection::vec(anything(), 0..4),
+            ids in prop::collection::vec(prop::option::of(any::<String>()), 4),
+            next in prop::option::of(any::<String>()),
+        ) {
+            if let Err(error) = split_page(&Bytes::from(body.to_string()), 1, None) {
+                prop_assert_eq!(error.kind(), ErrorKind::Malformed);
+            }
+            let mut jobs = records;
+            for (job, id) in jobs.iter_mut().zip(&ids) {
+                if let (Some(members), Some(id)) = (job.as_object_mut(), id) {
+                    members.insert("external_id".to_owned(), id.as_str().into());
+                }
+            }
+            let body = serde_json::json!({"has_next": next.is_some(), "records": jobs, "next_starting_after": next});
+            let are_jobs = jobs.iter().all(|job| job["external_id"].is_string());
+            let split = split_page(&Bytes::from(body.to_string()), 1, None);
+            prop_assert_eq!(split.is_ok(), are_jobs && next.as_deref() != Some(""));
+            if let Ok(page) = split {
+                let read: Vec<serde_json::Value> =
+                    texts(&page).iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+                prop_assert_eq!(read, jobs);
+                prop_assert_eq!(page.next.map(|next| next.as_str().to_owned()), next);
+            }
+        }
+
         #[test]
         fn a_broken_body_is_an_error_and_no_panic(cut in 0_usize..80, byte in any::<u8>(), place in 0_usize..80) {
             let good = br#"{"has_next":true,"records":[{"external_id":"a"}],"next_starting_after":"a"}"#;

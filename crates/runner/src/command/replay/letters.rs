@@ -211,3 +211,104 @@ impl Source for DeadLetters {
         SourceStatistics::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+    use taskferry_core::Role;
+
+    fn stages() -> Vec<Arc<StageId>> {
+        vec![Arc::new(StageId { role: Role::Transform, name: "jq".to_owned() })]
+    }
+
+    fn file(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        file
+    }
+
+    fn letter(record: &Value, page: u64, job: Option<&str>) -> Value {
+        json!({
+            "pipeline": "jobs", "run_id": "r1", "stage": {"role": "transform", "name": "jq"},
+            "error": {"message": "no", "hint": null},
+            "origin": {"page": page, "cursor": null, "index": 0, "job": job}, "record": record,
+        })
+    }
+
+    fn read_all(letters: Letters) -> Vec<Record> {
+        let mut source = DeadLetters::new(letters);
+        let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
+        let reading = async {
+            source.open(&run, None).await.unwrap();
+            let mut records = Vec::new();
+            while let Some(page) = source.next_page().await.unwrap() {
+                records.extend(page.records);
+            }
+            records
+        };
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(reading)
+    }
+
+    fn anything() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        scalar.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..4)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_no_letters_and_no_panic(content in prop::collection::vec(any::<u8>(), 1..300)) {
+            let file = file(&content);
+            prop_assert!(Letters::check(file.path(), "jobs", &stages()).is_err());
+        }
+
+        #[test]
+        fn a_line_that_was_changed_is_read_or_told(
+            record in anything(), place in 0..400_usize, byte in any::<u8>(), cut in 0..400_usize,
+        ) {
+            let good = format!("{}\n", letter(&record, 1, Some("j1"))).into_bytes();
+            let mut changed = good.clone();
+            if let Some(there) = changed.get_mut(place) {
+                *there = byte;
+            }
+            let mut short = good;
+            short.truncate(cut);
+            for content in [changed, short] {
+                let file = file(&content);
+                if let Ok(letters) = Letters::check(file.path(), "jobs", &stages()) {
+                    read_all(letters);
+                }
+            }
+        }
+
+        #[test]
+        fn letters_come_back_as_they_were_written(
+            records in prop::collection::vec(anything(), 0..5),
+            page in any::<u64>(),
+            job in prop::option::of(any::<String>()),
+        ) {
+            let lines: Vec<String> =
+                records.iter().map(|record| format!("{}\n", letter(record, page, job.as_deref()))).collect();
+            let file = file(lines.concat().as_bytes());
+            let read = read_all(Letters::check(file.path(), "jobs", &stages()).unwrap());
+            let texts: Vec<String> = read.iter().map(Record::to_json).collect();
+            let expected: Vec<String> = records.iter().map(Value::to_string).collect();
+            prop_assert_eq!(texts, expected);
+            for record in read {
+                prop_assert_eq!((record.origin().page, record.origin().job.as_deref()), (page, job.as_deref()));
+            }
+        }
+    }
+}

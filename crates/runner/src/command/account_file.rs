@@ -1,4 +1,4 @@
-//! `--summary FILE`: the manifest of a run, as JSON.
+//! A file that tells of a run once it is over: whole, or not there.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use taskferry_engine::Manifest;
 use tempfile::NamedTempFile;
 
-/// What is ready to take the manifest: whether it can be written is known before the run.
+/// What is ready to take the account: whether it can be written is known before the run.
 #[derive(Debug)]
-pub(crate) enum SummaryFile {
+pub(crate) enum AccountFile {
     /// A file, whole or not there. The second is its name.
     Part(NamedTempFile, PathBuf),
     /// A terminal, a pipe or another device, which is written to and never replaced.
     Stream(File),
 }
 
-impl SummaryFile {
+impl AccountFile {
     /// Prepares the file in the folder where it will stand. `inputs` are files that it must not replace.
     ///
     /// # Errors
@@ -41,19 +41,30 @@ impl SummaryFile {
             path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".summary-").suffix(".part");
+        builder.prefix(".account-").suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         Ok(Self::Part(builder.tempfile_in(folder)?, path))
     }
 
-    /// Writes the manifest and gives the file its name.
+    /// Lets everyone read it, whatever the process's own files are like: its reader is another user.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn write(self, manifest: &Manifest) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(manifest)?;
-        text.push('\n');
+    #[cfg(unix)]
+    pub(crate) fn readable(self) -> io::Result<Self> {
+        use std::os::unix::fs::PermissionsExt;
+        if let Self::Part(part, _) = &self {
+            part.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+        }
+        Ok(self)
+    }
+
+    /// Writes the account and gives the file its name.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn write(self, text: &str, manifest: &Manifest) -> io::Result<()> {
         match self {
             Self::Stream(mut stream) => stream.write_all(text.as_bytes()),
             Self::Part(mut part, path) => {

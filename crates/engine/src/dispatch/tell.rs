@@ -1,0 +1,46 @@
+//! What an observer hears of what workers say.
+
+use super::Dispatcher;
+use crate::deliver::FromSink;
+use crate::observe::Happening;
+use crate::worker::Event;
+
+impl Dispatcher {
+    /// Passes on what whoever watches the run wants to know.
+    pub(super) fn tell(&mut self, event: &Event) {
+        if let Some(observer) = &mut self.observer
+            && let Some(happening) = happening(event)
+        {
+            observer.note(happening);
+        }
+    }
+}
+
+fn happening(event: &Event) -> Option<Happening> {
+    match event {
+        Event::Read(read) => Some(Happening::Fetched {
+            page: read.number,
+            period: read.period,
+            records: read.records,
+            bytes: read.bytes,
+            statistics: read.statistics,
+        }),
+        Event::Tallied(page, tally, period) => Some(Happening::Transformed {
+            page: *page,
+            period: *period,
+            records_in: tally.counts.first()?.records_in,
+            records_out: tally.counts.last()?.records_out,
+        }),
+        Event::Sink(sink, FromSink::Committed(commit)) => Some(Happening::Delivered {
+            page: commit.page,
+            sink: *sink,
+            period: commit.period,
+            records: commit.count.delivered,
+            requests: commit.delivery.requests,
+            retries: commit.delivery.retries,
+        }),
+        Event::Sink(sink, FromSink::Sealed(_)) => Some(Happening::Sealed { sink: *sink }),
+        Event::Sink(sink, FromSink::Published(_)) => Some(Happening::Published { sink: *sink }),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! State that an accident has spoilt: the run goes on, or starts over and says so; what comes out is the same.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod stages;
+
+use std::fs;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use stages::{Ledger, Pages, TestTransform, pipeline};
+use taskferry_core::{DeadLetterOptions, ErrorKind, OnError, Pipeline, StageError};
+use taskferry_engine::{RunOptions, Status, run};
+use taskferry_state::{Opening, StateDir};
+use tempfile::TempDir;
+
+const FILES: [&str; 4] =
+    ["checkpoint.json", "checkpoint.traces", "checkpoint.dead_letters.json", "last_complete.json"];
+
+/// Five pages of four records each, every tenth of which is a dead letter.
+fn refusing(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
+    let mut picky = TestTransform::stage(|record, out| {
+        if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
+            return Err(StageError::new(ErrorKind::Record, "seven"));
+        }
+        out.emit(record);
+        Ok(())
+    });
+    picky.on_error = OnError::DeadLetter;
+    let path = folder.path().join("dead.ndjson").to_str().unwrap().parse().unwrap();
+    let mut pipeline = pipeline(source, vec![picky], vec![ledger.sink()]);
+    pipeline.dead_letter = Some(DeadLetterOptions { path });
+    pipeline
+}
+
+fn run_in(folder: &TempDir, source: Pages, ledger: &Ledger) -> taskferry_engine::RunReport {
+    let Opening::Free(state) = StateDir::open(folder.path(), "test").unwrap() else {
+        panic!("the run before still has it")
+    };
+    let options = RunOptions { state: Some(state), ..RunOptions::default() };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.unwrap().block_on(run(refusing(folder, source, ledger), options))
+}
+
+fn letters(folder: &TempDir) -> usize {
+    fs::read_to_string(folder.path().join("dead.ndjson")).unwrap_or_default().lines().count()
+}
+
+/// Garbage for a file: other bytes, its own bytes with some changed, or a part of them.
+#[derive(Debug, Clone)]
+enum Garbage {
+    Other(Vec<u8>),
+    Changed(Vec<(prop::sample::Index, u8)>),
+    Cut(prop::sample::Index),
+    Folder,
+}
+
+fn garbage() -> impl Strategy<Value = Garbage> {
+    let place = any::<prop::sample::Index>;
+    prop_oneof![
+        2 => prop::collection::vec(any::<u8>(), 0..80).prop_map(Garbage::Other),
+        2 => "null|\\[\\]|\\{\\}|[0-9]{1,4}|\\{\"layout\":2\\}".prop_map(|text| Garbage::Other(text.into_bytes())),
+        6 => prop::collection::vec((place(), prop_oneof![b'0'..=b'9', any::<u8>()]), 1..4).prop_map(Garbage::Changed),
+        2 => place().prop_map(Garbage::Cut),
+        1 => Just(Garbage::Folder),
+    ]
+}
+
+fn spoil(path: &PathBuf, garbage: &Garbage) {
+    let mut bytes = fs::read(path).unwrap_or_default();
+    match garbage {
+        Garbage::Folder => {
+            _ = fs::remove_file(path);
+            return fs::create_dir_all(path.join("in the way")).unwrap();
+        }
+        Garbage::Other(other) => bytes.clone_from(other),
+        Garbage::Changed(changes) if !bytes.is_empty() => {
+            let size = bytes.len();
+            changes.iter().for_each(|(place, byte)| bytes[place.index(size)] = *byte);
+        }
+        Garbage::Cut(place) if !bytes.is_empty() => bytes.truncate(place.index(bytes.len())),
+        Garbage::Changed(_) | Garbage::Cut(_) => {}
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+/// Few by default, since each is two runs with files on disk; `PROPTEST_CASES` counts them.
+fn config() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if asked { default.cases } else { 48 }, ..default }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn spoilt_state_loses_nothing(file in 0..FILES.len(), garbage in garbage(), stop in 1..5_usize) {
+        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let failing = Pages { fail_after: Some(stop), ..Pages::new(5, 4) };
+        prop_assert_eq!(run_in(&folder, failing, &ledger).manifest.status, Status::Failed);
+        spoil(&folder.path().join("test").join(FILES[file]), &garbage);
+
+        let report = run_in(&folder, Pages { lenient: true, ..Pages::new(5, 4) }, &ledger);
+        let manifest = report.manifest;
+        if matches!(garbage, Garbage::Folder) && manifest.status == Status::Failed {
+            // A folder is nobody's file to write over: that is said, and nothing is published.
+            let said = manifest.error.unwrap().message;
+            prop_assert!(said.starts_with("can't write `"), "{}", said);
+            return Ok(());
+        }
+        prop_assert_eq!(manifest.status, Status::Complete, "{:?}", manifest.error);
+        let expected: Vec<usize> = (0..20).filter(|number| number % 10 != 7).collect();
+        prop_assert_eq!(ledger.numbers(), expected);
+        // Letters of a run that nobody knows of any more may stay; none is missing.
+        prop_assert!(letters(&folder) >= 2, "{}", letters(&folder));
+    }
+}

@@ -1,0 +1,74 @@
+//! What whoever watches a run hears of it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod stages;
+
+use std::sync::{Arc, Mutex};
+
+use stages::{Ledger, Pages, TestTransform, pipeline};
+use taskferry_engine::{Happening, Observer, Period, RunOptions, Status, run};
+
+/// Writes down what it hears.
+#[derive(Debug, Clone, Default)]
+struct Notes(Arc<Mutex<Vec<Happening>>>);
+
+impl Observer for Notes {
+    fn note(&mut self, happening: Happening) {
+        self.0.lock().unwrap().push(happening);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_observer_hears_of_every_step_of_every_page() {
+    let (left, right, notes) = (Ledger::default(), Ledger::default(), Notes::default());
+    let halved = TestTransform::stage(|mut record, out| {
+        if record.value_mut()?["n"].as_u64().is_some_and(|number| number % 2 == 0) {
+            out.emit(record);
+        }
+        Ok(())
+    });
+    let pipeline = pipeline(Pages::new(3, 10), vec![halved], vec![left.sink(), right.sink()]);
+    let observer: Box<dyn Observer> = Box::new(notes.clone());
+    let options = RunOptions { observer: Some(observer), ..RunOptions::default() };
+    let report = run(pipeline, options).await;
+
+    assert_eq!(report.manifest.status, Status::Complete);
+    let heard = notes.0.lock().unwrap().clone();
+    let of = |wanted: u64| {
+        let mut words = Vec::new();
+        let periods = heard.iter().filter_map(|happening| {
+            let (word, page, period): (_, u64, Period) = match *happening {
+                Happening::Fetched { page, period, records, .. } => {
+                    (format!("fetched {records}"), page, period)
+                }
+                Happening::Transformed { page, period, records_in, records_out } => {
+                    (format!("{records_in} became {records_out}"), page, period)
+                }
+                Happening::Delivered { page, period, sink, records, .. } => {
+                    (format!("{records} to {sink}"), page, period)
+                }
+                _ => return None,
+            };
+            (page == wanted).then(|| {
+                words.push(word);
+                period
+            })
+        });
+        let in_time = periods.filter(|period| period.began <= period.ended).count();
+        words.sort();
+        (words, in_time)
+    };
+    for page in 1..=3 {
+        let expected = ["10 became 5", "5 to 0", "5 to 1", "fetched 10"].map(String::from);
+        assert_eq!(of(page), (expected.to_vec(), 4));
+    }
+    let ends = |happening: &&Happening| matches!(happening, Happening::Published { .. });
+    let published: Vec<Happening> = heard.iter().filter(ends).copied().collect();
+    assert_eq!(
+        published,
+        [Happening::Published { sink: 0 }, Happening::Published { sink: 1 }],
+        "in order"
+    );
+    assert_eq!(heard.iter().filter(|it| matches!(it, Happening::Sealed { .. })).count(), 2);
+}

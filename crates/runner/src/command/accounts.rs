@@ -1,0 +1,57 @@
+//! What is left of a run besides its output: `--summary FILE` as JSON, `--metrics-file FILE` as Prometheus text.
+
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+use taskferry_engine::Manifest;
+
+use super::account_file::AccountFile;
+use super::arguments::HowArguments;
+
+/// The files that were asked for, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    summary: Option<AccountFile>,
+    metrics: Option<AccountFile>,
+}
+
+impl Accounts {
+    /// Prepares them. `inputs` are files that they must not replace.
+    ///
+    /// # Errors
+    /// Why one of them could not be written.
+    pub(crate) fn prepare(how: &HowArguments, inputs: &[&Path]) -> Result<Self, String> {
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        let [summary, metrics] = [&how.summary, &how.metrics_file].map(Option::as_deref);
+        if summary.is_some() && summary.and_then(absolute) == metrics.and_then(absolute) {
+            return Err("the summary and the metrics can't go to the same file".to_owned());
+        }
+        let prepare = |what: &str, path: Option<&Path>| {
+            let file = path.map(|path| {
+                let prepared = AccountFile::prepare(path, inputs);
+                prepared.map_err(|error| {
+                    format!("can't write the {what} `{}`: {error}", path.display())
+                })
+            });
+            file.transpose()
+        };
+        Ok(Self { summary: prepare("summary", summary)?, metrics: prepare("metrics", metrics)? })
+    }
+
+    /// Writes them. Returns what went wrong. `last_success` is when a run before this one was last complete.
+    pub(crate) fn write(self, manifest: &Manifest, last_success: Option<Timestamp>) -> Vec<String> {
+        let summary = self.summary.map_or(Ok(()), |file| {
+            let text = serde_json::to_string_pretty(manifest)?;
+            file.write(&format!("{text}\n"), manifest)
+        });
+        let metrics = self.metrics.map_or(Ok(()), |file| {
+            let text = taskferry_telemetry::prometheus_text(manifest, last_success);
+            file.readable()?.write(&text, manifest)
+        });
+        let told = |what: &str, written: io::Result<()>| {
+            written.err().map(|error| format!("can't write the {what}: {error}"))
+        };
+        told("summary", summary).into_iter().chain(told("metrics", metrics)).collect()
+    }
+}

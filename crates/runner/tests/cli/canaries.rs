@@ -1,0 +1,366 @@
+//! Secrets planted everywhere, servers that repeat what they were sent, and a search through every byte that was written.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use taskferry_retry::faulty_server::{Answer, Request};
+
+use crate::context::{Context, Ended};
+use crate::tenant::{Server, page};
+
+/// In base64, as signatures have them: `CanaryCanary…` and `PrivatePrivate…`.
+const SHARED: &str = "Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5";
+const SIGNING: &str = "UHJpdmF0ZVByaXZhdGVQcml2YXRlUHJpdmF0ZVByaXY=";
+/// `canary-user:canary-password` and `canary-proxy-user:canary-proxy-password` as they are sent.
+const BASIC: [&str; 2] = [
+    "Y2FuYXJ5LXVzZXI6Y2FuYXJ5LXBhc3N3b3Jk",
+    "Y2FuYXJ5LXByb3h5LXVzZXI6Y2FuYXJ5LXByb3h5LXBhc3N3b3Jk",
+];
+
+/// What servers were sent that must not be seen anywhere, beside what begins with `canary-`.
+type Sent = Arc<Mutex<Vec<String>>>;
+
+/// What a request said, each time beginning with another part of it: messages show the beginning only.
+fn echo(request: &Request, turn: usize) -> String {
+    let mut parts = vec![request.target.clone(), request.body.clone()];
+    parts.extend(request.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    let size = parts.len();
+    parts.rotate_left(turn % size);
+    parts.join(" ")
+}
+
+fn note(sent: &Sent, request: &Request) {
+    let mut sent = sent.lock().unwrap();
+    for name in ["authorization", "proxy-authorization"] {
+        sent.extend(
+            request.header(name).and_then(|value| value.split(' ').nth(1)).map(str::to_owned),
+        );
+    }
+    let body: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
+    sent.extend(body["client_assertion"].as_str().map(str::to_owned));
+}
+
+/// A tenant where most things go wrong at first, and which ends with `end` or for ever with what it was sent.
+fn tenant(sent: &Sent, end: Option<u16>) -> Server {
+    let sent = Arc::clone(sent);
+    let (mut tokens, mut pages) = (0, 0);
+    Server::start(move |request| {
+        note(&sent, request);
+        if request.target == "/oauth/token" {
+            tokens += 1;
+            return match tokens {
+                1..=12 => Answer::new(503, echo(request, tokens)),
+                number => {
+                    let token = json!({"access_token": format!("canary-token-{number}"), "expires_in": 10_800});
+                    Answer::new(200, token.to_string())
+                }
+            };
+        }
+        pages += 1;
+        match (pages, end) {
+            (1, _) => page(&["a", "b"], Some("b")),
+            (2, _) => Answer::new(401, echo(request, pages)),
+            (3, _) => Answer::new(504, echo(request, pages)),
+            (4..=14, _) => Answer::new(503, echo(request, pages)),
+            (15, _) => Answer::new(200, echo(request, 2)),
+            (_, None) => page(&["c", "d"], None),
+            (_, Some(status)) => {
+                let said = json!([{"title": "no", "description": echo(request, pages)}]);
+                Answer::new(status, said.to_string())
+            }
+        }
+    })
+}
+
+/// A receiver, and the proxy before it, that is busy at first and refuses every second batch.
+fn receiver(sent: &Sent) -> Server {
+    let sent = Arc::clone(sent);
+    let mut turn = 0;
+    Server::start(move |request| {
+        note(&sent, request);
+        turn += 1;
+        match turn {
+            1..=14 => Answer::new(503, echo(request, turn)),
+            _ if turn % 2 == 0 => Answer::new(200, echo(request, turn)),
+            _ => Answer::new(422, echo(request, turn / 2)),
+        }
+    })
+}
+
+/// A pipeline in which everything that can be secret is.
+fn pipeline(tenant: &Server, receiver: &Server, proof: &str) -> String {
+    let (tenant, port) = (tenant.url(), receiver.url().rsplit(':').next().unwrap());
+    let retry = "retry = { max_attempts = 40, initial_delay = \"1ms\", max_delay = \"1ms\" }";
+    let circuit = "circuit = { failures = 3, cool_down = \"1ms\" }";
+    let webhook = |url: &str, more: &str| {
+        format!(
+            r#"
+[[sink]]
+type = "webhook"
+name = "webhook-{}"
+url = "{url}"
+allow_http = true
+batch_records = 1
+on_error = "dead_letter"
+{retry}
+{circuit}
+{more}
+[sink.headers]
+Authorization = "Bearer canary-header"
+X-Api-Key = "${{file:secrets/header}}"
+[sink.signature]
+secrets = ["whsec_{SHARED}", "whsk_{SIGNING}"]
+"#,
+            more.len()
+        )
+    };
+    let direct = format!(
+        "http://canary-user:canary-password@127.0.0.1:{port}/hooks/canary-path?sig=canary-query"
+    );
+    let proxied =
+        "http://canary-user:canary-password@receiver.example/hooks/canary-path?sig=canary-query";
+    let proxy = format!(
+        "connection = {{ proxy = \"http://canary-proxy-user:canary-proxy-password@127.0.0.1:{port}\" }}"
+    );
+    let webhooks = webhook(&direct, "") + &webhook(proxied, &proxy);
+    format!(
+        r#"
+name = "jobs"
+[source]
+type = "techwolf"
+url = "{tenant}"
+{retry}
+[source.auth]
+token_url = "{tenant}/oauth/token"
+client_id = "client-1"
+{proof}
+audience = "eu3.techwolf.ai"
+tenant = "acme"
+cache = true
+
+[[transform]]
+type = "jq"
+args = {{ key = "${{file:secrets/argument}}", other = "${{CANARY_API_KEY}}" }}
+filter = 'if $key == $other then error("same") elif .external_id == "d" then error("no d") else . end'
+on_error = "dead_letter"
+
+[[sink]]
+type = "file"
+path = "out/jobs.ndjson"
+{webhooks}
+[dead_letter]
+path = "out/{run_id}.dead.ndjson"
+"#
+    )
+}
+
+fn context() -> (Context, String) {
+    let mut context = Context::new();
+    context.set("TASKFERRY_LOG", "trace");
+    context.set("CANARY_API_KEY", "canary-variable");
+    context.set("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer canary-telemetry");
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    for (name, secret) in [
+        ("client", "canary-client-secret"),
+        ("header", "canary-file"),
+        ("argument", "canary-argument"),
+        ("key.pem", &key),
+    ] {
+        context.write(&format!("secrets/{name}"), secret);
+    }
+    (context, key)
+}
+
+/// All that was said, and every file but those that the test wrote, with its name.
+fn written(context: &Context, said: &[Ended]) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for (number, ended) in said.iter().enumerate() {
+        all.push((format!("stdout {number}"), ended.stdout.clone().into_bytes()));
+        all.push((format!("stderr {number}"), ended.stderr.clone().into_bytes()));
+    }
+    read_all(&context.path(""), &mut all);
+    all.retain(|(name, _)| {
+        !name.contains("/secrets/") && Path::new(name).extension().is_none_or(|end| end != "toml")
+    });
+    all
+}
+
+fn read_all(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            read_all(&path, all);
+        } else {
+            all.push((path.display().to_string(), fs::read(&path).unwrap()));
+        }
+    }
+}
+
+/// Looks for secrets in all of it; `canary-token` may stand in the token's own file, and nowhere else.
+fn search(all: &[(String, Vec<u8>)], sent: &Sent, key: &str) {
+    let mut canaries: Vec<String> =
+        ["canary-", SHARED, SIGNING, "CanaryCanary", "PrivatePrivate", BASIC[0], BASIC[1]]
+            .map(str::to_owned)
+            .into();
+    canaries.extend(sent.lock().unwrap().iter().cloned());
+    canaries.extend(key.lines().filter(|line| !line.starts_with('-')).map(str::to_owned));
+    for (name, bytes) in all {
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        if name.ends_with("/token.json") {
+            assert!(text.contains("\"canary-token-"), "{text}");
+            text = text.replace("\"canary-token-", "\"");
+        }
+        for canary in &canaries {
+            let Some(at) = text.find(canary.as_str()) else { continue };
+            let (before, after) = text.split_at(at);
+            let before: String =
+                before.chars().rev().take(300).collect::<Vec<_>>().iter().rev().collect();
+            let after: String = after.chars().take(200).collect();
+            panic!("`{canary}` in {name}: …{before}>>>{after}…");
+        }
+    }
+}
+
+const PROOFS: [&str; 2] =
+    ["client_secret = \"${file:secrets/client}\"", "private_key = \"${file:secrets/key.pem}\""];
+
+#[test]
+fn no_secret_is_written_anywhere() {
+    for proof in PROOFS {
+        for format in ["text", "json"] {
+            let sent = Sent::default();
+            let (context, key) = context();
+            let (tenant, receiver) = (tenant(&sent, None), receiver(&sent));
+            context.write("jobs.toml", &pipeline(&tenant, &receiver, proof));
+            let log = ["--log", format];
+            let run = |arguments: &[&str]| context.taskferry(&[arguments, &log].concat());
+            let said = [
+                run(&["check", "jobs.toml"]).with_code(0),
+                run(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(6),
+                run(&["replay", "jobs.toml", &context.dead_letters()]).with_code(6),
+                context.taskferry(&["runs", "jobs.toml"]).with_code(0),
+                context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0),
+            ];
+            let letters = context.lines(&context.dead_letters());
+            assert!(letters.len() >= 3, "{}", letters.len());
+            assert!(
+                context.read(&context.dead_letters()).contains("[secret]"),
+                "the echo is there"
+            );
+            assert!(said[1].stderr.contains("TRACE") && said[1].stderr.contains("taken for down"));
+            assert!(context.path(".taskferry/jobs/token.json").exists());
+            search(&written(&context, &said), &sent, &key);
+        }
+    }
+}
+
+#[test]
+fn no_secret_is_written_by_runs_that_fail() {
+    for (number, proof) in PROOFS.into_iter().enumerate() {
+        for (status, format) in [(400, "text"), (401, "json"), (404, "text")] {
+            let sent = Sent::default();
+            let (context, key) = context();
+            let (tenant, receiver) = (tenant(&sent, Some(status)), receiver(&sent));
+            context.write("jobs.toml", &pipeline(&tenant, &receiver, proof));
+            let arguments = ["run", "jobs.toml", "--summary", "summary.json", "--log", format];
+            let said = [
+                context.taskferry(&arguments).with_code(3),
+                context.taskferry(&["runs", "jobs.toml"]).with_code(0),
+            ];
+            assert!(context.path(".taskferry/jobs/checkpoint.json").exists());
+            assert!(said[0].stderr.contains("[secret]"), "{number}: {}", said[0].stderr);
+            search(&written(&context, &said), &sent, &key);
+        }
+    }
+}
+
+#[test]
+fn no_secret_is_written_when_a_proxy_or_an_issuer_says_no() {
+    PROOFS.into_iter().for_each(refused_with);
+}
+
+fn refused_with(proof: &str) {
+    let sent = Sent::default();
+    let (context, key) = context();
+    let noted = Arc::clone(&sent);
+    let mut turn = 0;
+    let refusing = Server::start(move |request| {
+        note(&noted, request);
+        turn += 1;
+        let status = if request.method == "CONNECT" { 407 } else { 403 };
+        Answer::new(status, echo(request, turn)).header("proxy-authenticate", "Basic realm=\"x\"")
+    });
+    let receiver = receiver(&sent);
+    let text = pipeline(&refusing, &receiver, proof);
+    context.write("issuer.toml", &text);
+    let port = refusing.url().rsplit(':').next().unwrap();
+    let proxy = format!(
+        "https://tenant.example\"\nconnection.proxy = \"http://canary-proxy-user:canary-proxy-password@127.0.0.1:{port}"
+    );
+    let issuer = format!("{}/oauth/token", refusing.url());
+    let text = text.replacen(&issuer, "https://issuer.example/oauth/token", 1);
+    context.write("proxy.toml", &text.replacen(refusing.url(), &proxy, 1));
+    let said = ["issuer.toml", "proxy.toml"].map(|file| {
+        context.taskferry(&["run", file, "--set", "source.retry.max_attempts=2"]).with_code(3)
+    });
+    assert!(said[1].stderr.contains("proxy"), "{}", said[1].stderr);
+    search(&written(&context, &said), &sent, &key);
+}
+
+#[test]
+fn no_secret_of_a_wrong_file_is_written() {
+    let sent = Sent::default();
+    let (mut context, key) = context();
+    let (tenant, receiver) = (tenant(&sent, None), receiver(&sent));
+    let good = pipeline(&tenant, &receiver, PROOFS[0]);
+    let mut said = Vec::new();
+    for (right, wrong) in [
+        ("audience =", "audiense ="),
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "client_secret = [\"${file:secrets/client}\"]",
+        ),
+        ("client_secret = \"${file:secrets/client}\"", "clientsecret = \"canary-misspelt\""),
+        ("client_secret = \"${file:secrets/client}\"", "client_secret = \"canary-unclosed"),
+        ("client_secret = \"${file:secrets/client}\"", "private_key = \"canary-no-key\""),
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "token = \"canary-a\"\nclient_secret = \"canary-b\"",
+        ),
+        ("whsec_", "whsek_"),
+        ("X-Api-Key = ", "\"not a header\" = "),
+        ("X-Api-Key = ", "X-Api-Key = \"canary\\nline\" #"),
+        ("http://canary-user", "htp://canary-user"),
+        ("http://canary-user:", "//canary-user:"),
+        ("http://canary-proxy-user", "ftp://canary-proxy-user"),
+        ("batch_records = 1", "batch_records = \"${file:secrets/header}\""),
+        ("args = { key", "args = { kee"),
+        ("path = \"out/jobs.ndjson\"", "path = \"out/{${file:secrets/header}}\""),
+        ("tenant = \"acme\"", "tenant = \"${file:secrets/nothing}\""),
+        ("url = \"http://127", "url = \"http://canary-user:canary-password@127"),
+    ] {
+        assert!(good.contains(right), "{right}");
+        context.write("wrong.toml", &good.replacen(right, wrong, 1));
+        for format in ["text", "json"] {
+            for command in ["check", "run"] {
+                let ended = context.taskferry(&[command, "wrong.toml", "--log", format]);
+                assert_eq!(ended.code, Some(2), "{wrong}: {}", ended.stderr);
+                said.push(ended);
+            }
+        }
+    }
+    context.write("jobs.toml", &good);
+    context.set("TASKFERRY_SOURCE__AUTH__CLIENT_SECRET", "[\"canary-from-environment\"]");
+    for set in [
+        "source.auth.client_secret=[\"canary-set\"]",
+        "sink.1.headers.X={ a = \"canary-set\" }",
+        "sink.1.url=[\"canary-set\"]",
+    ] {
+        // Values from outside may be texts of any shape; something else is wrong beside them.
+        let arguments = ["check", "jobs.toml", "--set", set, "--set", "source.auth.tennant=x"];
+        said.push(context.taskferry(&arguments).with_code(2));
+    }
+    search(&written(&context, &said), &sent, &key);
+}

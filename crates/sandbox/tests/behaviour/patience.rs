@@ -1,0 +1,88 @@
+//! Clients that keep the sandbox waiting. The clock is moved on as soon as there is nothing else to wait for.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::client::{Client, EXPORT};
+
+/// What a connection brings before it ends, and when it does, if this is sent and nothing more.
+async fn sent(client: &Client, text: &str) -> (String, Duration) {
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(client.sandbox.address()).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    (answer, begun.elapsed())
+}
+
+fn assert_half_a_minute(waited: Duration) {
+    let seconds = waited.as_secs_f64();
+    assert!((29.9..35.0).contains(&seconds), "{seconds} seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_begins_or_never_ends_its_headers_is_given_up() {
+    let client = Client::generated(1).await;
+    for text in ["", "POS", "POST /oauth/token HTTP/1.1\r\nhost: localhost\r\n"] {
+        let (_, waited) = sent(&client, text).await;
+        assert_half_a_minute(waited);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_another_request_is_given_up() {
+    let client = Client::generated(1).await;
+    let (answer, waited) = sent(&client, "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_half_a_minute(waited);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_answered_with_408() {
+    let client = Client::generated(1).await;
+    // Whether a fault wants to read the body first makes no difference.
+    for fault in ["", "x-sandbox-fault: empty-page\r\n"] {
+        for path in [EXPORT, "/oauth/token", "/webhook"] {
+            let fault = if path == EXPORT { fault } else { "" };
+            let (answer, waited) = sent(
+                &client,
+                &format!(
+                    "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{fault}\
+                     authorization: Bearer {}\r\ncontent-length: 100\r\n\r\n{{",
+                    client.token
+                ),
+            )
+            .await;
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{path} {fault}: {answer}");
+            assert_half_a_minute(waited);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_late_is_no_connection_to_give_up() {
+    let client = Client::generated(3).await;
+    let request = client.request("").header("x-sandbox-fault", "latency=2m");
+    let response = request.json(&json!({"limit": 1})).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_outlasts_the_end_loses_its_connection() {
+    let Client { sandbox, http, token } = Client::generated(3).await;
+    let url = format!("{}{EXPORT}", sandbox.url());
+    let request = http.post(url).bearer_auth(token).header("x-sandbox-fault", "latency=2m");
+    let waiting = tokio::spawn(request.json(&json!({"limit": 1})).send());
+    // The request is on its way when another one, sent later, has been answered.
+    for _ in 0..3 {
+        http.get(format!("{}/", sandbox.url())).send().await.unwrap();
+    }
+    let begun = Instant::now();
+    sandbox.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(waiting.await.unwrap().is_err());
+}

@@ -1,0 +1,37 @@
+//! The text format that Prometheus reads, as `node_exporter`'s textfile collector takes it.
+
+use jiff::Timestamp;
+use taskferry_engine::Manifest;
+
+use crate::measure::{Sample, samples};
+use crate::metrics::METRICS;
+
+/// All figures of a run as Prometheus text. `last_success` is when a run before it was last complete.
+pub fn text(manifest: &Manifest, last_success: Option<Timestamp>) -> String {
+    let samples = samples(manifest, last_success);
+    let mut text = String::new();
+    for metric in METRICS {
+        let mut lines = samples.iter().filter(|sample| sample.metric == *metric).map(line);
+        if let Some(first) = lines.next() {
+            let name = metric.prometheus_name();
+            let help = metric.description.replace('\\', "\\\\").replace('\n', "\\n");
+            text.extend([format!("# HELP {name} {help}\n# TYPE {name} gauge\n"), first]);
+            text.extend(lines);
+        }
+    }
+    text
+}
+
+fn line(sample: &Sample) -> String {
+    let labels: Vec<String> = sample
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+        .collect();
+    format!("{}{{{}}} {}\n", sample.metric.prometheus_name(), labels.join(","), sample.value)
+}
+
+/// A label's value may hold anything; three characters would end it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

@@ -1,0 +1,286 @@
+//! A run as a trace: one span for the run, and below it one for each page that was fetched, transformed, or delivered to a
+//! sink.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry::trace::{Span, Status as SpanStatus, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::{Context, InstrumentationScope, KeyValue};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
+};
+use taskferry_core::{Pipeline, SourceStatistics};
+use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status, Violation};
+
+use crate::environment::Environment;
+use crate::measure::word;
+
+/// Spans that wait to be sent, unless `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise. The specification's 2048 are soon full
+/// when pages come from a file or the sandbox.
+const QUEUE: usize = 8192;
+
+/// The trace of one run.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+    run: Context,
+    tally: Arc<Tally>,
+}
+
+/// Spans on their way.
+#[derive(Debug, Default)]
+struct Tally {
+    ended: AtomicU64,
+    delivered: AtomicU64,
+}
+
+impl Trace {
+    /// Begins it, below the span that `TRACEPARENT` names if somebody else traces what this process is a part of.
+    pub(crate) fn begin(
+        exporter: impl SpanExporter + 'static,
+        resource: Resource,
+        pipeline: &Pipeline,
+        environment: &Environment<'_>,
+    ) -> Self {
+        let tally = Arc::<Tally>::default();
+        let exporter = Counted { exporter, tally: Arc::clone(&tally) };
+        let queue = BatchConfigBuilder::default();
+        let queue = match environment.get("OTEL_BSP_MAX_QUEUE_SIZE") {
+            Some(_) => queue,
+            None => queue.with_max_queue_size(QUEUE),
+        };
+        let spans = BatchSpanProcessor::builder(exporter).with_batch_config(queue.build()).build();
+        let provider =
+            SdkTracerProvider::builder().with_span_processor(spans).with_resource(resource).build();
+        // The last one to be dropped would wait for the collector. How long that may take is up to `end` alone.
+        std::mem::forget(provider.clone());
+        let tracer = provider.tracer_with_scope(scope());
+        let run = tracer
+            .span_builder("run")
+            .with_attributes([KeyValue::new("taskferry.pipeline", pipeline.name.clone())])
+            .start_with_context(&tracer, &parent(environment));
+        let run = Context::new().with_span(run);
+        Self { provider, tracer, run, tally }
+    }
+
+    /// What adds spans while the run lasts.
+    pub(crate) fn observer(&self, pipeline: &Pipeline) -> Box<dyn Observer> {
+        let stage = |name: &str, type_name: &'static str| {
+            vec![
+                KeyValue::new("taskferry.stage", name.to_owned()),
+                KeyValue::new("taskferry.type", type_name),
+            ]
+        };
+        let sinks = pipeline.sinks.iter().map(|sink| SinkSpans {
+            stage: stage(&sink.name, sink.type_name),
+            requests: SourceStatistics::default(),
+        });
+        Box::new(PageSpans {
+            tracer: self.tracer.clone(),
+            run: self.run.clone(),
+            tally: Arc::clone(&self.tally),
+            source: stage(&pipeline.source.name, pipeline.source.type_name),
+            requests: SourceStatistics::default(),
+            sinks: sinks.collect(),
+        })
+    }
+
+    /// Ends it, and waits until the collector has everything.
+    ///
+    /// # Errors
+    /// How many spans of how many did not arrive.
+    pub(crate) fn end(self, ending: Ending) -> Result<(), (u64, u64)> {
+        let run = self.run.span();
+        run.set_attributes(ending.attributes);
+        run.set_status(ending.status);
+        run.end();
+        self.tally.note_ended(run.span_context().is_sampled());
+        // What became of the spans is known better by what arrived.
+        _ = self.provider.shutdown();
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (ended, delivered) = (of(&self.tally.ended), of(&self.tally.delivered));
+        if delivered >= ended { Ok(()) } else { Err((ended - delivered, ended)) }
+    }
+}
+
+/// Who made the spans and metrics.
+pub(crate) fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder("taskferry").with_version(env!("CARGO_PKG_VERSION")).build()
+}
+
+fn parent(environment: &Environment<'_>) -> Context {
+    let names = ["traceparent", "tracestate"];
+    let found = names
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), environment.get(&name.to_ascii_uppercase())?)));
+    let carrier: HashMap<String, String> = found.collect();
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
+}
+
+impl Tally {
+    fn note_ended(&self, is_sampled: bool) {
+        self.ended.fetch_add(u64::from(is_sampled), Ordering::Relaxed);
+    }
+}
+
+/// How a run ended, for its span.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    attributes: Vec<KeyValue>,
+    status: SpanStatus,
+}
+
+impl Ending {
+    pub(crate) fn of(report: &RunReport) -> Self {
+        let manifest = &report.manifest;
+        let mut attributes = vec![
+            KeyValue::new("taskferry.run_id", manifest.run_id.clone()),
+            KeyValue::new("taskferry.status", word(manifest.status)),
+            KeyValue::new("taskferry.exit_code", i64::from(manifest.exit_code)),
+            KeyValue::new("taskferry.resumed", manifest.resumed_from.is_some()),
+            KeyValue::new("taskferry.replay", manifest.replay),
+            number("taskferry.pages", manifest.source.pages),
+            number("taskferry.records", manifest.source.records),
+            number("taskferry.requests", manifest.source.requests),
+            number("taskferry.retries", manifest.source.retries),
+            number("taskferry.dead_letters", manifest.dead_letters),
+        ];
+        let failure = manifest.error.as_ref().and_then(|failure| failure.stage.clone());
+        attributes.extend(failure.map(|stage| KeyValue::new("taskferry.failed_stage", stage)));
+        let kind = report.error.as_ref().map(|error| format!("{:?}", error.kind()));
+        attributes.extend(kind.map(|kind| KeyValue::new("error.type", kind)));
+        Self { attributes, status: status(manifest) }
+    }
+}
+
+fn status(manifest: &Manifest) -> SpanStatus {
+    match (manifest.status, &manifest.error) {
+        (Status::Complete, _) => SpanStatus::Ok,
+        (_, Some(failure)) => SpanStatus::error(failure.message.clone()),
+        (Status::Suspicious, None) => SpanStatus::error(said(&manifest.violations)),
+        (status, None) => SpanStatus::error(word(status)),
+    }
+}
+
+/// Makes spans of what the dispatcher tells.
+#[derive(Debug)]
+struct PageSpans {
+    tracer: SdkTracer,
+    run: Context,
+    tally: Arc<Tally>,
+    source: Vec<KeyValue>,
+    /// Those that earlier spans have told of.
+    requests: SourceStatistics,
+    sinks: Vec<SinkSpans>,
+}
+
+#[derive(Debug)]
+struct SinkSpans {
+    stage: Vec<KeyValue>,
+    requests: SourceStatistics,
+}
+
+impl Observer for PageSpans {
+    fn note(&mut self, happening: Happening) {
+        match happening {
+            Happening::Fetched { page, period, records, bytes, statistics } => {
+                let mut attributes = self.source.clone();
+                attributes.extend([
+                    number("taskferry.records", records),
+                    number("taskferry.bytes", bytes),
+                ]);
+                attributes.extend(since(&mut self.requests, statistics));
+                self.span("fetch", page, period, attributes);
+            }
+            Happening::Transformed { page, period, records_in, records_out } => {
+                let attributes = vec![
+                    number("taskferry.records_in", records_in),
+                    number("taskferry.records_out", records_out),
+                ];
+                self.span("transform", page, period, attributes);
+            }
+            Happening::Delivered { page, sink, period, records, requests, retries } => {
+                let Some(sink) = self.sinks.get_mut(sink) else { return };
+                let mut attributes = sink.stage.clone();
+                attributes.push(number("taskferry.records", records));
+                let now = SourceStatistics { requests, retries };
+                attributes.extend(since(&mut sink.requests, now));
+                self.span("deliver", page, period, attributes);
+            }
+            Happening::Sealed { sink } => self.event("sealed", sink),
+            Happening::Published { sink } => self.event("published", sink),
+            _ => {}
+        }
+    }
+}
+
+impl PageSpans {
+    fn span(&self, name: &'static str, page: u64, period: Period, mut attributes: Vec<KeyValue>) {
+        attributes.push(number("taskferry.page", page));
+        let mut span = self
+            .tracer
+            .span_builder(name)
+            .with_start_time(period.began)
+            .with_attributes(attributes)
+            .start_with_context(&self.tracer, &self.run);
+        self.tally.note_ended(span.span_context().is_sampled());
+        span.end_with_timestamp(period.ended);
+    }
+
+    fn event(&self, name: &'static str, sink: usize) {
+        if let Some(sink) = self.sinks.get(sink) {
+            self.run.span().add_event(name, sink.stage.clone());
+        }
+    }
+}
+
+/// Requests that came since the last span; nothing for a stage that sends none.
+fn since(told: &mut SourceStatistics, now: SourceStatistics) -> Vec<KeyValue> {
+    let before = std::mem::replace(told, now);
+    if now.requests == 0 {
+        return Vec::new();
+    }
+    vec![
+        number("taskferry.requests", now.requests.saturating_sub(before.requests)),
+        number("taskferry.retries", now.retries.saturating_sub(before.retries)),
+    ]
+}
+
+fn number(name: &'static str, number: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Counts the spans that the collector has taken.
+#[derive(Debug)]
+struct Counted<E> {
+    exporter: E,
+    tally: Arc<Tally>,
+}
+
+impl<E: SpanExporter> SpanExporter for Counted<E> {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len() as u64;
+        self.exporter.export(batch).await?;
+        self.tally.delivered.fetch_add(spans, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, timeout: std::time::Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
+    }
+}
+
+/// What was not as expected, in one line.
+fn said(violations: &[Violation]) -> String {
+    violations.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("; ")
+}
