@@ -77,7 +77,9 @@ fn spoil(path: &PathBuf, garbage: &Garbage) {
         Garbage::Other(other) => bytes.clone_from(other),
         Garbage::Changed(changes) if !bytes.is_empty() => {
             let size = bytes.len();
-            changes.iter().for_each(|(place, byte)| bytes[place.index(size)] = *byte);
+            for (place, byte) in changes {
+                bytes[place.index(size)] = *byte;
+            }
         }
         Garbage::Cut(place) if !bytes.is_empty() => bytes.truncate(place.index(bytes.len())),
         Garbage::Changed(_) | Garbage::Cut(_) => {}

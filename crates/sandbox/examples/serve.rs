@@ -10,7 +10,9 @@ use taskferry_sandbox::{Sandbox, SandboxOptions, SandboxUrl};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "sandbox:".to_owned());
     let url = SandboxUrl::parse(&url).map_err(|problems| format!("{problems:#?}"))?;
-    let sandbox = Sandbox::load(SandboxOptions { data: url.data, ..SandboxOptions::default() })?;
+    let SandboxUrl { data, faults, settings, .. } = url;
+    let options = SandboxOptions { data, faults, settings, ..SandboxOptions::default() };
+    let sandbox = Sandbox::load(options)?;
     let jobs = sandbox.jobs();
     let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
 

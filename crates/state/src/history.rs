@@ -70,7 +70,7 @@ impl History {
         let mut files = Vec::new();
         for entry in entries {
             let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == "json") {
+            if path.extension().is_some_and(|ending| ending == "json") && path.is_file() {
                 files.push(path);
             }
         }

@@ -116,11 +116,8 @@ secrets = ["whsec_{SHARED}", "whsk_{SIGNING}"]
             more.len()
         )
     };
-    let direct = format!(
-        "http://canary-user:canary-password@127.0.0.1:{port}/hooks/canary-path?sig=canary-query"
-    );
-    let proxied =
-        "http://canary-user:canary-password@receiver.example/hooks/canary-path?sig=canary-query";
+    let direct = format!("http://127.0.0.1:{port}/hooks/canary-path?sig=canary-query");
+    let proxied = "http://receiver.example/hooks/canary-path?sig=canary-query";
     let proxy = format!(
         "connection = {{ proxy = \"http://canary-proxy-user:canary-proxy-password@127.0.0.1:{port}\" }}"
     );
@@ -151,7 +148,7 @@ type = "file"
 path = "out/jobs.ndjson"
 {webhooks}
 [dead_letter]
-path = "out/{run_id}.dead.ndjson"
+path = "out/{{run_id}}.dead.ndjson"
 "#
     )
 }
@@ -332,8 +329,12 @@ fn no_secret_of_a_wrong_file_is_written() {
         ("whsec_", "whsek_"),
         ("X-Api-Key = ", "\"not a header\" = "),
         ("X-Api-Key = ", "X-Api-Key = \"canary\\nline\" #"),
-        ("http://canary-user", "htp://canary-user"),
-        ("http://canary-user:", "//canary-user:"),
+        ("http://receiver.example/hooks", "htp://receiver.example/hooks"),
+        ("http://receiver.example/hooks", "//receiver.example/hooks"),
+        (
+            "http://receiver.example/hooks",
+            "http://canary-user:canary-password@receiver.example/hooks",
+        ),
         ("http://canary-proxy-user", "ftp://canary-proxy-user"),
         ("batch_records = 1", "batch_records = \"${file:secrets/header}\""),
         ("args = { key", "args = { kee"),

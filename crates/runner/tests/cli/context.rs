@@ -97,10 +97,15 @@ impl Context {
     /// Runs `taskferry` where no file may be larger than this many blocks of 512 bytes: for a test, a disk that is
     /// full, which writes run into in the middle.
     pub(crate) fn taskferry_with_room_for(&self, blocks: u32, arguments: &[&str]) -> Ended {
-        let mut shell = Command::new("sh");
         // A process that does not mind the signal is told by the error.
-        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_taskferry")]).args(arguments);
+        self.taskferry_after(&format!("trap '' XFSZ; ulimit -f {blocks}"), arguments)
+    }
+
+    /// Runs `taskferry` in a shell that has done this before.
+    pub(crate) fn taskferry_after(&self, before: &str, arguments: &[&str]) -> Ended {
+        let mut shell = Command::new("sh");
+        let script = format!("{before}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_taskferry")]).args(arguments);
         Self::end(self.at_home(shell))
     }
 

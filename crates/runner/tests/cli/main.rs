@@ -5,7 +5,9 @@
 mod canaries;
 mod context;
 mod crashes;
+mod deploy;
 mod disks;
+mod documentation;
 mod endings;
 mod faults;
 mod mistakes;
@@ -16,4 +18,5 @@ mod reference;
 mod resumes;
 mod rows;
 mod sandbox;
+mod telemetry;
 mod tenant;

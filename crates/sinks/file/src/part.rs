@@ -63,6 +63,11 @@ impl PartFile {
         File::open(&self.part)
     }
 
+    /// Its size in bytes.
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
     /// Forces the bytes written so far to disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()

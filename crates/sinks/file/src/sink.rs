@@ -209,6 +209,11 @@ impl Output {
         let measured = compressor.finish().map_err(failed)?;
         let (part, measure) = measured.finish().map_err(failed)?;
         part.sync_all().map_err(failed)?;
+        if part.len().map_err(failed)? != measure.bytes {
+            let message = format!("somebody else has written to `{}`", path.display());
+            return Err(StageError::new(ErrorKind::Io, message)
+                .hint("it was not published; let nobody touch `.NAME.part`, and run again"));
+        }
         let (records, warnings) = (report.records, report.warnings());
         Ok(Sealed { path, part: Some(part), records, measure, warnings })
     }

@@ -83,6 +83,18 @@ async fn a_file_that_is_being_written_is_nobody_else_s() {
 }
 
 #[tokio::test]
+async fn a_file_that_somebody_else_has_written_to_is_not_published() {
+    let folder = Folder::new();
+    let mut sink = folder.open(json!({"path": "a"})).await.unwrap();
+    sink.write(&batch(&[json!(1)]), &mut Refusals::default()).await.unwrap();
+    sink.commit().await.unwrap();
+    fs::write(folder.path(".a.part"), "1\n and more").unwrap();
+    let error = sink.finish().await.unwrap_err();
+    assert!(error.to_string().starts_with("somebody else has written to `"), "{error}");
+    assert!(!folder.path("a").exists());
+}
+
+#[tokio::test]
 async fn what_a_killed_run_has_left_is_written_over() {
     let folder = Folder::new();
     fs::write(folder.path(".a.part"), "left by a run that was killed, longer than what comes now")

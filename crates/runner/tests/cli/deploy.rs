@@ -1,0 +1,151 @@
+//! The files in `examples/deploy` start what they say they start.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::context::{Context, project_file};
+
+/// The folder as it would stand on a machine, below the test's own: `/etc/taskferry` and `/run/credentials` are there, and
+/// lines that name them lead here.
+struct Machine(Context);
+
+const UNIT: &str = "taskferry-nightly.service";
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self(Context::new());
+        let secret = format!("run/credentials/{UNIT}/client_secret");
+        for (from, to) in [
+            ("nightly.toml", "etc/taskferry/nightly.toml"),
+            ("systemd/credentials.toml", "etc/taskferry/credentials.toml"),
+        ] {
+            machine.0.write(to, &machine.here(&text(from)));
+        }
+        machine.0.write("etc/taskferry/secrets/client_secret", "secret\n");
+        machine.0.write(&secret, "secret\n");
+        machine
+    }
+
+    /// What a file says, with its paths below the test's folder.
+    fn here(&self, said: &str) -> String {
+        ["/etc/taskferry", "/run/credentials", "/var/lib/taskferry"].iter().fold(
+            said.to_owned(),
+            |said, path| {
+                let below = self.0.path(path.trim_start_matches('/'));
+                said.replace(path, below.to_str().unwrap())
+            },
+        )
+    }
+
+    /// Runs a command line of a file against the sandbox.
+    fn run(mut self, command: &str) -> Context {
+        for line in text("nightly.env").lines() {
+            let (name, value) = line.trim_start_matches("# ").split_once('=').unwrap();
+            // The tenant of the example is nobody's.
+            let value = if name == "TECHWOLF_URL" { "sandbox:?jobs=20" } else { value };
+            if !name.starts_with("OTEL_") {
+                self.0.set(name, value);
+            }
+        }
+        let command = self.here(command);
+        let arguments: Vec<&str> =
+            command.split_whitespace().skip_while(|word| *word != "run").collect();
+        self.0.taskferry(&[&["check"], &checked(&arguments)[..]].concat()).with_code(0);
+        let ended = self.0.taskferry(&arguments).with_code(0);
+        assert_eq!(ended.stderr, "", "nothing is said when all is well");
+        let out = fs::read_dir(self.0.path("out")).unwrap().count();
+        assert_eq!((out, self.0.path("state/nightly").is_dir()), (1, true));
+        self.0
+    }
+}
+
+/// What `check` has to know of the arguments of `run`: the file and the layers.
+fn checked<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let layers = arguments.windows(2).filter(|pair| pair[0] == "--overlay").flatten().copied();
+    std::iter::once(arguments[1]).chain(layers).collect()
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(project_file("examples/deploy")).join(name)
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn line(text: &str, beginning: &str) -> String {
+    let found = text.lines().find_map(|line| line.trim_start().strip_prefix(beginning));
+    found.unwrap_or_else(|| panic!("no line begins with {beginning}")).to_owned()
+}
+
+#[test]
+fn the_unit_starts_a_run() {
+    let unit = text(&format!("systemd/{UNIT}"));
+    let context = Machine::new().run(&line(&unit, "ExecStart=/usr/local/bin/taskferry "));
+    let figures = context.read("var/lib/taskferry/metrics/nightly.prom");
+    assert!(figures.contains("taskferry_source_records{pipeline=\"nightly\""), "{figures}");
+}
+
+#[test]
+fn the_crontab_starts_a_run_and_goes_on_with_one() {
+    let crontab = text("cron/taskferry-nightly");
+    let lines: Vec<&str> = crontab.lines().filter(|line| line.contains("taskferry run")).collect();
+    let of = |line: &str| line.split_once("exec /usr/local/bin/taskferry ").unwrap().1.to_owned();
+    assert_eq!(of(lines[0]), of(lines[1]), "both start the same run");
+    let context = Machine::new().run(&of(lines[0]));
+    // The second line asks the figures whether there is something to go on with; nothing is, after a complete run.
+    let pattern = lines[1].split('\'').nth(1).unwrap();
+    assert_eq!(pattern, "^taskferry_run_resumable{.*} 1$");
+    let figures = context.read("var/lib/taskferry/metrics/nightly.prom");
+    assert!(figures.contains("\ntaskferry_run_resumable{pipeline=\"nightly\"} 0\n"));
+    assert!(!crontab.contains('%'), "cron would take it for a line break");
+}
+
+#[test]
+fn the_cron_job_starts_a_run() {
+    let job = text("kubernetes/cronjob.yaml");
+    let arguments = line(&job, "args: ");
+    let words: Vec<&str> = arguments.trim_matches(['[', ']']).split(", ").collect();
+    Machine::new().run(&words.join(" "));
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_is_given_more_time_than_it_takes() {
+    let unit = text(&format!("systemd/{UNIT}"));
+    let job = text("kubernetes/cronjob.yaml");
+    let seconds = |text: &str, beginning: &str| -> u64 {
+        let value = line(text, beginning);
+        let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    // What was read, cleaning up, and a collector that is away.
+    let longest = 10 + 5 + 5;
+    assert!(seconds(&unit, "TimeoutStopSec=") > longest);
+    assert!(seconds(&job, "terminationGracePeriodSeconds: ") > longest);
+}
+
+#[test]
+fn exit_codes_are_treated_alike_everywhere() {
+    let unit = text(&format!("systemd/{UNIT}"));
+    let job = text("kubernetes/cronjob.yaml");
+    assert_eq!(line(&unit, "RestartPreventExitStatus="), "1 2 6 8");
+    let values: Vec<&str> =
+        job.lines().filter_map(|line| line.trim_start().strip_prefix("values: ")).collect();
+    assert_eq!(values, ["[1, 2, 6, 8]", "[3, 4, 5, 7, 137, 143]"]);
+}
+
+#[test]
+fn the_kustomization_names_files_that_are_there() {
+    let kustomization = text("kustomization.yaml");
+    for name in ["kubernetes/cronjob.yaml", "kubernetes/volume.yaml", "nightly.toml", "nightly.env"]
+    {
+        assert!(kustomization.contains(name) && file(name).is_file(), "{name}");
+    }
+    let ignored = text("docker/Dockerfile.dockerignore");
+    for kept in ignored.lines().filter_map(|line| line.strip_prefix('!')) {
+        assert!(Path::new(&project_file(kept)).exists(), "{kept}");
+    }
+    let job = text("kubernetes/cronjob.yaml");
+    assert!(text("nightly.toml").contains("${file:secrets/client_secret}"));
+    assert!(job.contains("path: secrets/client_secret"), "where the pipeline looks for it");
+}
