@@ -150,6 +150,17 @@ async fn one_request_that_fails_again_and_again_ends_as_the_retry_policy_says() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_time_for_one_request_counts_while_the_receiver_is_down() {
+    let receiver = Receiver::new(|_| Err(busy()));
+    let retry =
+        RetryOptions { max_elapsed: Some(Duration::from_secs(100)), ..RetryOptions::default() };
+    let circuit = Circuit::new(options(1, 30, 3600), retry);
+    let failure = receiver.asked_by(&circuit).await.unwrap_err();
+    assert_eq!(receiver.asked(), [0, 30, 60, 90]);
+    assert!(failure.error.hint_text().unwrap().contains("retry.max_elapsed"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_attempt_is_counted() {
     let receiver = Receiver::new(|passed| if passed < 40 { Err(busy()) } else { Ok(()) });
     let attempts = Mutex::new(Vec::new());
