@@ -55,8 +55,9 @@ impl Refusals {
         self.all.iter().map(|refusal| refusal.records.len()).sum()
     }
 
-    /// All that was refused, in the order in which it was said.
-    pub fn into_all(self) -> Vec<Refusal> {
+    /// All that was refused, in the order of the records: a sink may hear of the last ones first.
+    pub fn into_all(mut self) -> Vec<Refusal> {
+        self.all.sort_by_key(|refusal| refusal.records.start);
         self.all
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum FromSink {
     Opened,
     /// A batch is durable.
     Committed(Box<SinkCommit>),
+    /// What was delivered by the end, whether that was a good one or not.
+    Delivered(Delivery),
     /// No more batches will come; all that came are committed.
     Drained,
     /// Everything that may fail is done.
@@ -72,7 +74,11 @@ impl Delivering {
         let all_delivered = tokio::select! {
             biased;
             _ = abandon.asked() => false,
-            result = self.deliver_all(&tell) => result.map(|()| true)?,
+            result = self.deliver_all(&tell) => {
+                // What was tried counts, whatever came of it.
+                tell(FromSink::Delivered(self.sink.delivered()));
+                result.map(|()| true)?
+            }
         };
         if !all_delivered || self.orders.recv().await != Some(Order::Seal) {
             return Ok(());

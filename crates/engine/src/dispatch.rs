@@ -272,7 +272,9 @@ impl Dispatcher {
     }
 
     fn note_sink(&mut self, index: usize, said: FromSink) {
-        if let FromSink::Committed(commit) = said {
+        if let FromSink::Delivered(delivery) = said {
+            self.ledger.note_delivery(index, delivery);
+        } else if let FromSink::Committed(commit) = said {
             if let Some(progressed) = self.ledger.note_committed(index, *commit) {
                 self.save(progressed, CheckpointState::Open);
             }

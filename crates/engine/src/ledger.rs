@@ -105,6 +105,13 @@ impl Ledger {
         }
     }
 
+    /// Takes note of what a sink has delivered in all.
+    pub(crate) fn note_delivery(&mut self, sink: usize, delivery: Delivery) {
+        if let Some(known) = self.deliveries.get_mut(sink) {
+            *known = delivery;
+        }
+    }
+
     /// Takes note of a commit, and returns what has become durable everywhere by it.
     pub(crate) fn note_committed(&mut self, sink: usize, commit: SinkCommit) -> Option<Progressed> {
         if let Some(delivery) = self.deliveries.get_mut(sink) {

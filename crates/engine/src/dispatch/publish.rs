@@ -52,7 +52,7 @@ impl SinkState {
 
     pub(super) fn note(&mut self, said: FromSink) {
         match said {
-            FromSink::Opened | FromSink::Committed(_) => {}
+            FromSink::Opened | FromSink::Committed(_) | FromSink::Delivered(_) => {}
             FromSink::Drained => self.at = SinkAt::Drained,
             FromSink::Sealed(mark) => {
                 self.at = SinkAt::Sealed;
