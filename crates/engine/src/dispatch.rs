@@ -99,9 +99,10 @@ impl Dispatcher {
         let keeper = Keeper::start(files, account.source.pages, tell.clone());
         let was_sealed = from.as_ref().is_some_and(|from| from.state == CheckpointState::Sealed);
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
-        let mut watchdogs = vec![Watchdog::default()];
+        let watchdog = Watchdog::default();
+        let mut watchdogs = vec![watchdog.clone()];
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
-        let chain = Chain::new(pipeline.transforms, Arc::clone(&run), watchdogs[0].clone());
+        let chain = Chain::new(pipeline.transforms, Arc::clone(&run), watchdog);
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
             let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
             let (orders, ordered) = mpsc::channel(2);

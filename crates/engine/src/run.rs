@@ -68,6 +68,7 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     });
     let (pipeline, start) = match finding.await {
         Ok(found) => found,
+        // Nobody aborts this work, so it can only have panicked: a defect, as it would be here.
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());

@@ -69,6 +69,7 @@ impl Pool {
             Err(TryLockError::WouldBlock) => None,
         });
         let mut connection = free.unwrap_or_else(|| {
+            // There is at least one (see `new`), and the remainder is the position of one.
             let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
             self.connections[turn].lock().unwrap_or_else(PoisonError::into_inner)
         });
