@@ -73,7 +73,7 @@ impl Record {
     pub fn from_raw(body: &Bytes, raw: &RawValue, origin: Origin) -> Self {
         let bytes = raw.get().as_bytes();
         let inside = body.as_ptr_range().contains(&bytes.as_ptr());
-        let text = if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        let text = if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
             Bytes::from(compact(bytes))
         } else if inside {
             body.slice_ref(bytes)
