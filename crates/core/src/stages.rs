@@ -65,6 +65,13 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// `on_error` decides how the run goes on.
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError>;
 
+    /// Whether records can be taken in any order, by several threads at once: what comes of one must follow from this record
+    /// alone. What comes out keeps the records' order in any case. False by default, so that a transform that counts or
+    /// compares sees the records one after the other, in the source's order.
+    fn takes_any_order(&self) -> bool {
+        false
+    }
+
     /// How long one record may take before the engine ends the run, naming the record. For transforms
     /// that run other people's programs and can't be stopped from inside. `None`: as long as it takes.
     fn time_limit(&self) -> Option<TimeLimit> {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use taskferry_core::{
@@ -11,7 +12,7 @@ use taskferry_core::{
 
 use crate::account::TransformCount;
 use crate::dead_letter::DeadLetter;
-use crate::watchdog::Watchdog;
+use crate::watchdog::Desk;
 
 /// How many refused records of one stage are logged one by one.
 pub(crate) const LOGGED: u64 = 20;
@@ -21,9 +22,8 @@ pub(crate) const LOGGED: u64 = 20;
 pub(crate) struct Chain {
     stages: Vec<TransformStage>,
     run: Arc<RunContext>,
-    watchdog: Watchdog,
     /// Records that each stage has refused so far.
-    refused: Vec<u64>,
+    refused: Vec<AtomicU64>,
 }
 
 /// What a chain did with one batch.
@@ -35,17 +35,18 @@ pub(crate) struct ChainTally {
 }
 
 impl Chain {
-    pub(crate) fn new(
-        stages: Vec<TransformStage>,
-        run: Arc<RunContext>,
-        watchdog: Watchdog,
-    ) -> Self {
-        let refused = vec![0; stages.len()];
-        Self { stages, run, watchdog, refused }
+    pub(crate) fn new(stages: Vec<TransformStage>, run: Arc<RunContext>) -> Self {
+        let refused = stages.iter().map(|_| AtomicU64::default()).collect();
+        Self { stages, run, refused }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.stages.is_empty()
+    }
+
+    /// Whether pages can be taken in any order, several at a time.
+    pub(crate) fn takes_any_order(&self) -> bool {
+        self.stages.iter().all(|stage| stage.transform.takes_any_order())
     }
 
     pub(crate) async fn open(&mut self) -> Result<(), StageError> {
@@ -56,17 +57,18 @@ impl Chain {
         Ok(())
     }
 
-    /// Sends records through all stages.
+    /// Sends records through all stages. `desk` is the place of whoever does.
     ///
     /// # Errors
     /// The first record that a stage with `on_error = "fail"` refuses.
     pub(crate) async fn apply(
-        &mut self,
+        &self,
         mut records: Vec<Record>,
+        desk: &Desk,
     ) -> Result<(Vec<Record>, ChainTally), StageError> {
         let mut tally = ChainTally::default();
-        for (stage, refused) in self.stages.iter().zip(&mut self.refused) {
-            let step = Step { stage, id: stage.id(), run: &self.run, watchdog: &self.watchdog };
+        for (stage, refused) in self.stages.iter().zip(&self.refused) {
+            let step = Step { stage, id: Arc::new(stage.id()), run: &self.run, desk };
             records = step.apply(records, refused, &mut tally).await?;
         }
         Ok((records, tally))
@@ -76,23 +78,23 @@ impl Chain {
 /// One stage at work on one batch.
 struct Step<'a> {
     stage: &'a TransformStage,
-    id: StageId,
+    id: Arc<StageId>,
     run: &'a RunContext,
-    watchdog: &'a Watchdog,
+    desk: &'a Desk,
 }
 
 impl Step<'_> {
     async fn apply(
         &self,
         records: Vec<Record>,
-        refused: &mut u64,
+        refused: &AtomicU64,
         tally: &mut ChainTally,
     ) -> Result<Vec<Record>, StageError> {
         let mut count =
             TransformCount { records_in: records.len() as u64, ..TransformCount::default() };
         let (mut out, mut passed) = (Emitter::new(), 0);
         for record in records {
-            if record.entry().is_some_and(|entry| *entry != self.id) {
+            if record.entry().is_some_and(|entry| *entry != *self.id) {
                 count.records_in -= 1;
                 passed += 1;
                 out.pass(record);
@@ -119,8 +121,8 @@ impl Step<'_> {
                 }
                 _ => return Err(error),
             }
-            *refused += 1;
-            self.log(&error, &origin, *refused);
+            let count = refused.fetch_add(1, Ordering::Relaxed) + 1;
+            self.log(&error, &origin, count);
         }
         count.records_out = (out.len() - passed) as u64;
         tally.counts.push(count);
@@ -132,11 +134,11 @@ impl Step<'_> {
         let transform = &self.stage.transform;
         let limit = transform.time_limit();
         if let Some(limit) = limit {
-            self.watchdog.begin(&self.id, record.origin(), limit);
+            self.desk.begin(&self.id, record.origin(), limit);
         }
         let result = AssertUnwindSafe(transform.apply(record, out)).catch_unwind().await;
         if limit.is_some() {
-            self.watchdog.end();
+            self.desk.end();
         }
         result.unwrap_or_else(|panic| Err(panicked(&*panic)))
     }

@@ -17,6 +17,7 @@ use crate::ledger::{SinkCommit, SinkPage};
 use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
+use crate::watchdog::Desk;
 
 /// What a sink tells the dispatcher.
 #[derive(Debug)]
@@ -67,6 +68,7 @@ pub(crate) struct Delivering {
     pub(crate) id: StageId,
     pub(crate) on_error: OnError,
     pub(crate) chain: Chain,
+    pub(crate) desk: Desk,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) run: Arc<RunContext>,
     /// Where to go on, in a resumed run.
@@ -160,7 +162,7 @@ impl Delivering {
             (batch, ChainTally::default())
         } else {
             let mut own = Arc::unwrap_or_clone(batch);
-            let (records, tally) = self.chain.apply(own.records).await?;
+            let (records, tally) = self.chain.apply(own.records, &self.desk).await?;
             own.records = if replay { self.meant_for_this(records) } else { records };
             (Arc::new(own), tally)
         };

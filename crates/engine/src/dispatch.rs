@@ -22,7 +22,7 @@ use crate::ledger::{Ledger, Progressed};
 use crate::observe::Observer;
 use crate::progress::Progress;
 use crate::run::Start;
-use crate::stop::{Interrupt, StopSignal, Stopper};
+use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::watchdog::Watchdog;
 use crate::worker::{self, Event, Tell};
 use publish::{Phase, SinkAt, SinkState};
@@ -59,7 +59,7 @@ pub(crate) struct Dispatcher {
     doom: Stopper,
     /// Ends the sinks at once.
     abandon: Stopper,
-    watchdogs: Vec<Watchdog>,
+    watchdog: Watchdog,
     /// Stages that are still to be opened before the source begins.
     closed: usize,
     reading: Reading,
@@ -103,20 +103,20 @@ impl Dispatcher {
         let was_sealed = from.as_ref().is_some_and(|from| from.state == CheckpointState::Sealed);
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
         let watchdog = Watchdog::default();
-        let mut watchdogs = vec![watchdog.clone()];
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
-        let chain = Chain::new(pipeline.transforms, Arc::clone(&run), watchdog);
+        let chain = Chain::new(pipeline.transforms, Arc::clone(&run));
         let grouping = Grouping::of(&pipeline.sinks, &pipeline.state);
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
             let (to_sink, batches) = mpsc::channel(TOLD_AHEAD);
             let (orders, ordered) = mpsc::channel(2);
-            let (watchdog, from) = (Watchdog::default(), marks.next());
+            let from = marks.next();
             sinks.push(SinkState::new(orders, from.clone()));
             let delivering = Delivering {
                 index,
                 id: stage.id(),
                 on_error: stage.on_error,
-                chain: Chain::new(stage.transforms, Arc::clone(&run), watchdog.clone()),
+                chain: Chain::new(stage.transforms, Arc::clone(&run)),
+                desk: watchdog.desk(),
                 sink: stage.sink,
                 run: Arc::clone(&run),
                 from,
@@ -129,12 +129,11 @@ impl Dispatcher {
                 logged: 0,
             };
             worker::start_sink(delivering, tell.clone());
-            watchdogs.push(watchdog);
             to_sinks.push(to_sink);
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
         let (go, gone) = oneshot::channel();
-        worker::start_transforms(chain, pages, Outlet::new(to_sinks, grouping), &tell);
+        worker::start_transforms(chain, pages, Outlet::new(to_sinks, grouping), &watchdog, &tell);
         let next = position.as_ref().and_then(|position| position.cursor.clone());
         let fetching = Fetching {
             stage: pipeline.source,
@@ -160,7 +159,7 @@ impl Dispatcher {
             halt,
             doom,
             abandon,
-            watchdogs,
+            watchdog,
             closed: sinks.len() + 1,
             reading: Reading::Going,
             transforming: true,
@@ -193,7 +192,7 @@ impl Dispatcher {
                     self.abandon();
                 }
                 _ = watch.tick(), if !self.abandoned => {
-                    if let Some(error) = self.watchdogs.iter().find_map(Watchdog::overdue) {
+                    if let Some(error) = self.watchdog.overdue() {
                         self.fail(error);
                         self.abandon();
                     }
@@ -318,13 +317,5 @@ impl Dispatcher {
     fn end_fetching(&mut self) {
         self.go = None;
         self.halt.stop(Interrupt::Terminated);
-    }
-}
-
-/// Never, without a deadline.
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }

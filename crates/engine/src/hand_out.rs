@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskferry_core::{Batch, Page, Resumption, SinkStage, StateOptions};
+use taskferry_core::{Batch, Resumption, SinkStage, StateOptions};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// What a sink is told.
 #[derive(Debug, Clone)]
@@ -52,16 +52,9 @@ impl Outlet {
         Self { sinks, grouping, committed: Instant::now(), open: false }
     }
 
-    /// The next page. What was handed out before does not wait for it longer than it may.
-    pub(crate) async fn next(&mut self, pages: &mut mpsc::Receiver<Page>) -> Option<Page> {
-        if self.open {
-            let due = self.committed + self.grouping.0;
-            match timeout_at(due, pages.recv()).await {
-                Ok(page) => return page,
-                Err(_) => self.commit().await.ok()?,
-            }
-        }
-        pages.recv().await
+    /// When the sinks have to be told to commit, whatever comes until then; `None` while they have nothing to commit.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.open.then(|| self.committed + self.grouping.0)
     }
 
     /// Gives a batch to every sink.
@@ -74,7 +67,8 @@ impl Outlet {
         Ok(())
     }
 
-    async fn commit(&mut self) -> Result<(), SinkEnded> {
+    /// Has the sinks make durable what they were given.
+    pub(crate) async fn commit(&mut self) -> Result<(), SinkEnded> {
         (self.open, self.committed) = (false, Instant::now());
         self.tell(&ToSink::Commit).await
     }

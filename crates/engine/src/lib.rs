@@ -73,6 +73,7 @@ mod run;
 mod stop;
 mod watchdog;
 mod worker;
+mod workshop;
 
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,

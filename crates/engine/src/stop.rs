@@ -75,3 +75,11 @@ impl StopSignal {
         std::future::pending().await
     }
 }
+
+/// Until then; never, without a deadline.
+pub(crate) async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

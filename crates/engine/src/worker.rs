@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use taskferry_core::{ErrorKind, Page, SourceStatistics, StageError, StageId};
@@ -15,6 +14,9 @@ use crate::fetch::{FetchEnd, Fetching};
 use crate::hand_out::Outlet;
 use crate::ledger::ReadPage;
 use crate::observe::Period;
+use crate::stop::sleep_until;
+use crate::watchdog::Watchdog;
+use crate::workshop::{Transformed, Workshop};
 
 /// Addresses set aside for a worker's stack, in bytes; memory is taken only as it is used. Expressions of
 /// users call themselves as deep as their data is nested.
@@ -82,36 +84,52 @@ pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: T
     });
 }
 
-/// Sends every page through the pipeline's transforms and to all sinks, on a thread of its own: that is
-/// where the processor works, and the reactor must not wait for it.
+/// Sends every page through the pipeline's transforms and to all sinks, on threads of their own: that is where the
+/// processor works, and the reactor must not wait for it.
 pub(crate) fn start_transforms(
     mut chain: Chain,
     pages: mpsc::Receiver<Page>,
     sinks: Outlet,
+    watchdog: &Watchdog,
     tell: &Tell,
 ) {
-    let (told, at_end) = (tell.clone(), tell.clone());
+    let (told, at_end, watchdog) = (tell.clone(), tell.clone(), watchdog.clone());
     let work = async move {
         chain.open().await?;
         told.send(Event::Opened);
-        transform(chain, pages, sinks, &told).await
+        let workshop = Workshop::open(chain, &watchdog)?;
+        transform(workshop, pages, sinks, &told).await
     };
     start("transforms", None, work, move |result| at_end.send(Event::Transformed(result)));
 }
 
+/// Deals pages to the workshop and hands out what comes back, both in their order.
 async fn transform(
-    mut chain: Chain,
+    mut workshop: Workshop,
     mut pages: mpsc::Receiver<Page>,
     mut sinks: Outlet,
     tell: &Tell,
 ) -> Result<(), StageError> {
-    while let Some(page) = sinks.next(&mut pages).await {
-        let began = SystemTime::now();
-        let mut batch = page.into_batch();
-        let (records, tally) = chain.apply(batch.records).await?;
-        batch.records = records;
-        tell.send(Event::Tallied(batch.page, tally, Period::since(began)));
-        if sinks.hand_out(batch).await.is_err() {
+    let mut reading = true;
+    while reading || workshop.is_busy() {
+        // What is waited for may be dropped at any time; what follows is done to its end.
+        let sent = tokio::select! {
+            biased;
+            done = workshop.next(), if workshop.is_busy() => {
+                let Transformed { batch, tally, period } = done?;
+                tell.send(Event::Tallied(batch.page, tally, period));
+                sinks.hand_out(batch).await
+            }
+            page = pages.recv(), if reading && workshop.has_room() => {
+                match page {
+                    Some(page) => workshop.deal(page.into_batch())?,
+                    None => reading = false,
+                }
+                Ok(())
+            }
+            () = sleep_until(sinks.due()), if sinks.due().is_some() => sinks.commit().await,
+        };
+        if sent.is_err() {
             // A sink has ended, and says why itself.
             return Ok(());
         }
@@ -125,6 +143,14 @@ pub(crate) fn start_sink(delivering: Delivering, tell: Tell) {
     let at_end = tell.clone();
     let work = delivering.work(move |said| tell.send(Event::Sink(index, said)));
     start("sink", Some(id), work, move |result| at_end.send(Event::SinkEnded(index, result)));
+}
+
+/// Starts a thread with room for deep recursion.
+pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StageError> {
+    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK);
+    builder.spawn(body).map(drop).map_err(|error| {
+        StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error)
+    })
 }
 
 fn start(
@@ -143,10 +169,7 @@ fn start(
             None => error,
         }));
     };
-    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK);
-    if let Err(error) = builder.spawn(body) {
-        at_end(Err(
-            StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error)
-        ));
+    if let Err(error) = spawn(name, body) {
+        at_end(Err(error));
     }
 }

@@ -26,3 +26,6 @@ mod walk;
 pub use plain::is_plain;
 pub use reader::Reader;
 pub use walk::{Member, items, members, only, string};
+
+#[cfg(test)]
+mod tests;

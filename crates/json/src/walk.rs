@@ -22,11 +22,7 @@ pub struct Member<'a> {
 /// ```
 pub fn members(object: &[u8]) -> Option<Vec<Member<'_>>> {
     let mut found = Vec::with_capacity(16);
-    let mut reader = Reader::new(object);
-    reader.enter(b'{')?;
-    while reader.more(b'}')? {
-        found.push(Member { key: reader.key()?, value: reader.value()? });
-    }
+    Reader::new(object).members(&mut found)?;
     Some(found)
 }
 

@@ -1,5 +1,7 @@
 //! The domain of task profiles: jobs, tasks, AI impact levels, and a walk over any hierarchy.
 
+#[cfg(any(test, feature = "proptest"))]
+pub mod arbitrary;
 pub mod model;
 pub mod text;
 pub mod walk;

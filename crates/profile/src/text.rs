@@ -72,7 +72,9 @@ impl<'a> JobText<'a> {
         while reader.more(b'}')? {
             let key = reader.key()?;
             match reader.peek()? {
-                b'[' if key == b"tasks" && lists.is_none() => lists = Some(read_tasks(&mut reader)?),
+                b'[' if key == b"tasks" && lists.is_none() => {
+                    lists = Some(read_tasks(&mut reader)?)
+                }
                 // It might hold tasks as well, and what is deep in it is for a tree to tell.
                 b'[' | b'{' => return None,
                 _ => fields.push(Member { key, value: reader.value()? }),
@@ -122,10 +124,7 @@ fn read_tasks<'a>(reader: &mut Reader<'a>) -> Option<List<'a>> {
     let begin = reader.position();
     while reader.more(b']')? {
         let (place, first) = (reader.position(), members.len());
-        reader.enter(b'{')?;
-        while reader.more(b'}')? {
-            members.push(Member { key: reader.key()?, value: reader.value()? });
-        }
+        reader.members(&mut members)?;
         only(members.get(first..)?, "task_id")??;
         tasks.push((place..reader.position(), first..members.len()));
     }
@@ -170,7 +169,8 @@ impl LinkedSkillsText {
     /// A name in quotes stands in plain JSON for itself, a key or a text, unless a quote of it is escaped: so the lists are
     /// found without stepping over what stands between them.
     pub fn of(text: &[u8]) -> Option<Self> {
-        static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"linked_skills\""));
+        static NAME: LazyLock<Finder<'static>> =
+            LazyLock::new(|| Finder::new(b"\"linked_skills\""));
         if !is_plain(text) {
             return None;
         }
@@ -179,7 +179,8 @@ impl LinkedSkillsText {
             let (name, end) = (at + found, at + found + NAME.needle().len());
             skill_elsewhere |= names_a_skill(text.get(at..name)?);
             at = end;
-            let is_escaped = name.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
+            let is_escaped =
+                name.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
             let mut reader = Reader::at(text, end);
             if is_escaped || reader.peek() != Some(b':') {
                 continue;
@@ -210,4 +211,57 @@ impl LinkedSkillsText {
 fn names_a_skill(text: &[u8]) -> bool {
     static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"skill"));
     NAME.find(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::arbitrary::record_text;
+    use crate::walk::{Shape, no_task, shape, visit_linked_skills, visit_tasks};
+
+    fn value(text: &[u8]) -> Value {
+        serde_json::from_slice(text).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn text_holds_what_a_tree_holds(text in record_text()) {
+            let tree = value(text.as_bytes());
+            match RecordText::of(text.as_bytes()) {
+                Some(RecordText::Job(job)) => {
+                    prop_assert_eq!((shape(&tree), no_task(&tree)), (Shape::Job, None));
+                    let mut tasks = Vec::new();
+                    let Ok(()) = visit_tasks(&tree, |task, above| {
+                        tasks.push((Value::Object(task.clone()), above.is_empty()));
+                        Ok::<(), Infallible>(())
+                    });
+                    let found: Vec<_> = job.tasks().map(|task| (value(task.text()), true)).collect();
+                    prop_assert_eq!(found, tasks);
+                }
+                Some(RecordText::Row(_)) => prop_assert_eq!(shape(&tree), Shape::Row),
+                None => {}
+            }
+            if let Some(found) = LinkedSkillsText::of(text.as_bytes()) {
+                let mut lists = Vec::new();
+                visit_linked_skills(&tree, &mut |list| lists.push(Value::from(list.to_vec())));
+                let found: Vec<Value> =
+                    found.lists().iter().map(|place| value(&text.as_bytes()[place.clone()])).collect();
+                // Of two lists under one key a tree holds the last.
+                prop_assert!(found == lists || found.len() > lists.len(), "{found:?} {lists:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_list_of_skills_is_none() {
+        let text = br#"{"task":"\"linked_skills\":[1]","x":["linked_skills",[2]],"linked_skills":{"linked_skills" : [3]}}"#;
+        let found = LinkedSkillsText::of(text).unwrap();
+        let lists: Vec<&[u8]> = found.lists().iter().map(|place| &text[place.clone()]).collect();
+        assert_eq!(lists, [b"[3]"]);
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use taskferry_core::{
     BuildContext, BuiltTransform, Emitter, NoFiles, Problem, Record, Registry, StageError,
 };
+use taskferry_profile::arbitrary::{contents, record_text};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 
 fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
@@ -25,8 +26,19 @@ fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
 }
 
 fn filter(options: &Value, record: &Value) -> Vec<Value> {
-    let lines = apply(options, Record::from_value(record.clone())).unwrap();
+    let lines = both_ways(|record| apply(options, record), &record.to_string()).unwrap();
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// As text where that says enough, and as a tree: both say the same.
+fn both_ways(
+    apply: impl Fn(Record) -> Result<Vec<String>, StageError>,
+    text: &str,
+) -> Result<Vec<String>, String> {
+    let told = |record| apply(record).map(contents).map_err(|error| error.full_message());
+    let by_tree = told(Record::from_value(serde_json::from_str(text).unwrap()));
+    assert_eq!(told(Record::parse(text.to_owned()).unwrap()), by_tree, "{text}");
+    by_tree
 }
 
 fn task(id: &str, level: &str) -> Value {
@@ -182,5 +194,21 @@ proptest! {
             filter(&options, &job)[0]["tasks"].as_array().unwrap().len()
         };
         prop_assert_eq!(count("at_most", "H2") + count("at_least", "H3"), levels.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn text_says_what_a_tree_says(
+        text in record_text(),
+        levels in prop_oneof![Just(json!({"levels": ["H1", "H9"]})), Just(json!({"at_most": "H3"}))],
+        missing in "drop|keep|fail",
+        empty_jobs in "drop|keep",
+    ) {
+        let mut options = levels;
+        options["missing"] = missing.into();
+        options["empty_jobs"] = empty_jobs.into();
+        // What is refused is refused by both.
+        _ = both_ways(|record| apply(&options, record), &text);
     }
 }

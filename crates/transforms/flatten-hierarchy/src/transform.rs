@@ -21,6 +21,10 @@ pub(crate) struct Flatten {
 
 #[async_trait]
 impl Transform for Flatten {
+    fn takes_any_order(&self) -> bool {
+        true
+    }
+
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         match record.text().and_then(|text| self.by_text(text)) {
             Some(Flat::Already) => out.emit(record),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use taskferry_core::{
     BuildContext, BuiltTransform, Emitter, NoFiles, Problem, Record, Registry, StageError,
 };
+use taskferry_profile::arbitrary::{contents, record_text};
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 
 fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
@@ -26,7 +27,18 @@ fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
 
 /// Lines and not values, since the order of keys is part of the promise.
 fn flatten(options: &Value, record: &Value) -> Vec<String> {
-    apply(options, Record::from_value(record.clone())).unwrap()
+    both_ways(|record| apply(options, record), &record.to_string()).unwrap()
+}
+
+/// As text where that says enough, and as a tree: both say the same.
+fn both_ways(
+    apply: impl Fn(Record) -> Result<Vec<String>, StageError>,
+    text: &str,
+) -> Result<Vec<String>, String> {
+    let told = |record| apply(record).map(contents).map_err(|error| error.full_message());
+    let by_tree = told(Record::from_value(serde_json::from_str(text).unwrap()));
+    assert_eq!(told(Record::parse(text.to_owned()).unwrap()), by_tree, "{text}");
+    by_tree
 }
 
 #[track_caller]
@@ -279,5 +291,22 @@ proptest! {
         rows.sort();
         expected.sort();
         prop_assert_eq!(rows, expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn text_says_what_a_tree_says(
+        text in record_text(),
+        into in "rows|tasks",
+        empty_jobs in "drop|keep",
+        explode in prop::option::weighted(0.2, Just("linked_skills")),
+    ) {
+        let mut options = json!({"into": into, "empty_jobs": empty_jobs});
+        if let Some(explode) = explode.filter(|_| into == "rows") {
+            options["explode"] = explode.into();
+        }
+        // What is refused is refused by both.
+        _ = both_ways(|record| apply(&options, record), &text);
     }
 }

@@ -46,6 +46,7 @@ mod program;
 mod protocol;
 mod read;
 mod removal;
+mod spine;
 mod transform;
 mod value;
 mod worker;

@@ -9,6 +9,7 @@ use jaq_json::Val;
 
 use crate::entries::{from_entries, join};
 use crate::removal::{OR_REMOVED, WITHOUT_REMOVED, delete_paths, or_removed, without_removed};
+use crate::spine::{WITH, WITHOUT, with, without_field};
 
 /// Functions of jaq that are not offered: they reach out of the expression, or are replaced here.
 const NOT_OFFERED: [&str; 4] = ["env", "halt", "debug_empty", "stderr_empty"];
@@ -43,10 +44,12 @@ pub(crate) fn functions() -> impl Iterator<Item = Fun<Data>> {
     offered.chain(own().into_iter().map(run::<Data>))
 }
 
-fn own() -> [Filter<RunPtr<Data>>; 7] {
+fn own() -> [Filter<RunPtr<Data>>; 9] {
     [
         (OR_REMOVED, [Bind::Fun(())].into(), or_removed),
         (WITHOUT_REMOVED, v(0), without_removed),
+        (WITH, [Bind::Fun(()), Bind::Fun(())].into(), with),
+        (WITHOUT, [Bind::Fun(())].into(), without_field),
         ("delpaths", v(1), |mut cv| {
             let paths = cv.0.pop_var();
             bome(delete_paths(cv.1, paths))

@@ -22,6 +22,7 @@ use crate::mistake::Mistake;
 use crate::natives::{Data, Globals, functions};
 use crate::part::RecordPart;
 use crate::read::read;
+use crate::spine::direct;
 use crate::value::from_json;
 use crate::write::write;
 
@@ -79,7 +80,8 @@ impl Program {
     /// looked at between results: nothing can be done here while a single one is being computed.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
         let text = record.text().filter(|text| is_plain(text));
-        let part = text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
+        let part =
+            text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
         if let Some((part, input)) = part.and_then(|part| part.input().map(|input| (part, input))) {
             let results = self.results(input, |result, out| part.write(result, out))?;
             // A result that does not fit the rest of the record is nothing that an expression is known to do.
@@ -139,7 +141,7 @@ fn compile(text: &str, variables: &[String]) -> Result<Compiled, Vec<Mistake>> {
         errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
     })?;
     let fields = fields_of(&body).map(|fields| fields.into_iter().collect());
-    definitions.push(Def { name: MAIN, args: Vec::new(), body: keeping_order(body) });
+    definitions.push(Def { name: MAIN, args: Vec::new(), body: keeping_order(direct(body)) });
     let arena = Arena::default();
     let modules = Loader::new(definitions)
         .load(&arena, File { code: MAIN, path: () })

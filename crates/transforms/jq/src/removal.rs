@@ -84,6 +84,12 @@ pub(crate) fn delete_paths(mut value: Val, paths: Val) -> ValR<Val> {
     Ok(value)
 }
 
+/// The value without what stands at one key.
+pub(crate) fn without(mut value: Val, key: Val) -> ValR<Val> {
+    delete(&mut value, &[key])?;
+    Ok(value)
+}
+
 fn list(value: Val) -> Result<Vec<Val>, Error<Val>> {
     value.into_seq().map_err(|value| Error::typ(value, "array"))
 }

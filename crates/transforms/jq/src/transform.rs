@@ -21,6 +21,10 @@ pub(crate) struct InProcess {
 
 #[async_trait]
 impl Transform for InProcess {
+    fn takes_any_order(&self) -> bool {
+        true
+    }
+
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         for result in self.program.run(&record)? {
             out.emit(Record::from_text(result));

@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
+use foldhash::fast::RandomState;
 
 /// What skills are called by one vendor.
 #[derive(Debug, Default)]
 pub(crate) struct Mapping {
-    by_id: HashMap<String, Entry>,
-    by_name: HashMap<String, Entry>,
+    by_id: HashMap<String, Entry, RandomState>,
+    by_name: HashMap<String, Entry, RandomState>,
     has_ids: bool,
 }
 

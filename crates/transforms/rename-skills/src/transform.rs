@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
-use taskferry_json::{Member, items, members, only, string};
+use taskferry_json::{Member, Reader, only, string};
 use taskferry_profile::text::LinkedSkillsText;
 use taskferry_profile::walk::{Object, Shape, shape, visit_linked_skills, visit_linked_skills_mut};
 
@@ -20,6 +20,10 @@ pub(crate) struct Rename {
 
 #[async_trait]
 impl Transform for Rename {
+    fn takes_any_order(&self) -> bool {
+        true
+    }
+
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         match record.text().map(|text| self.by_text(text)).transpose()?.flatten() {
             Some(Renamed::Nothing) => out.emit(record),
@@ -39,7 +43,8 @@ enum Renamed {
 impl Rename {
     /// Renames the skills of a record in its text; `None` if it takes the tree to find them.
     fn by_text(&self, text: &[u8]) -> Result<Option<Renamed>, StageError> {
-        let Some(found) = LinkedSkillsText::of(text).filter(|found| !found.may_be_one_skill()) else {
+        let Some(found) = LinkedSkillsText::of(text).filter(|found| !found.may_be_one_skill())
+        else {
             return Ok(None);
         };
         let (mut out, mut copied) = (Vec::new(), 0);
@@ -70,7 +75,10 @@ impl Rename {
 
     /// Renames the skills of one list as a tree.
     fn rename_in_tree(&self, list: &[u8], out: &mut Vec<u8>) -> Result<(), StageError> {
-        let malformed = |error| StageError::new(ErrorKind::Malformed, "a list of skills is not JSON that can be read").caused_by(error);
+        let malformed = |error| {
+            StageError::new(ErrorKind::Malformed, "a list of skills is not JSON that can be read")
+                .caused_by(error)
+        };
         let mut skills: Vec<Value> = serde_json::from_slice(list).map_err(malformed)?;
         self.rename_list(&mut skills)?;
         serde_json::to_writer(out, &skills).map_err(malformed)
@@ -83,11 +91,16 @@ impl Rename {
             return None;
         }
         let (mut changed, mut known) = (false, Vec::with_capacity(8));
+        let (mut reader, mut members) = (Reader::new(list), Vec::with_capacity(4));
+        reader.enter(b'[')?;
         out.push(b'[');
-        for (index, skill) in items(list)?.into_iter().enumerate() {
-            let members = members(skill)?;
+        while reader.more(b']')? {
+            let begin = reader.position();
+            members.clear();
+            reader.members(&mut members)?;
+            let skill = list.get(begin..reader.position())?;
             let (name, id) = (text_in(&members, "skill")?, text_in(&members, "skill_id")?);
-            if index > 0 {
+            if !known.is_empty() {
                 out.push(b',');
             }
             let identity = match (self.mapping.find(id, name), name) {
@@ -166,9 +179,11 @@ impl Rename {
         match self.unmapped {
             Unmapped::Keep => {
                 let name = text_of(skill, "skill");
-                Ok(Some(name.map_or(Identity::Unique, |name| {
-                    Identity::Unchanged(name.to_owned().into())
-                })))
+                Ok(Some(
+                    name.map_or(Identity::Unique, |name| {
+                        Identity::Unchanged(name.to_owned().into())
+                    }),
+                ))
             }
             Unmapped::Drop => Ok(None),
             Unmapped::Null => {

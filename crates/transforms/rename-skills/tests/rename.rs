@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use taskferry_core::{
     BuildContext, BuiltTransform, Emitter, InputFiles, Problem, Record, Registry, StageError,
 };
+use taskferry_profile::arbitrary::{contents, record_text};
 use taskferry_transform_rename_skills::RenameSkills;
 
 const MAPPING: &str = "\
@@ -52,8 +53,19 @@ fn apply(vendor: &str, unmapped: &str, record: Record) -> Result<Vec<String>, St
 }
 
 fn rename(vendor: &str, unmapped: &str, record: &Value) -> Vec<Value> {
-    let lines = apply(vendor, unmapped, Record::from_value(record.clone())).unwrap();
+    let lines = both_ways(|record| apply(vendor, unmapped, record), &record.to_string()).unwrap();
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// As text where that says enough, and as a tree: both say the same.
+fn both_ways(
+    apply: impl Fn(Record) -> Result<Vec<String>, StageError>,
+    text: &str,
+) -> Result<Vec<String>, String> {
+    let told = |record| apply(record).map(contents).map_err(|error| error.full_message());
+    let by_tree = told(Record::from_value(serde_json::from_str(text).unwrap()));
+    assert_eq!(told(Record::parse(text.to_owned()).unwrap()), by_tree, "{text}");
+    by_tree
 }
 
 fn task(skills: &Value) -> Value {
@@ -210,5 +222,33 @@ proptest! {
         let record = task(&skills.into());
         let kept = rename("workday", "keep", &record);
         prop_assert_eq!(kept, [record]);
+    }
+}
+
+const LETTERS: &str = "\
+vendor,skill_id,skill,vendor_skill,vendor_skill_id
+names,,A,\"A \"\"one\"\"\",
+names,,B,b,
+names,,C,b,
+names,s2,,A,
+ids,s1,,a,v1
+ids,,A,b,v2
+ids,,B,c,v1
+ids,s3,,d,
+";
+
+proptest! {
+    #[test]
+    fn text_says_what_a_tree_says(text in record_text(), vendor in "names|ids", unmapped in "keep|drop|null|fail") {
+        let options = json!({"vendor": vendor, "mapping": "skills.csv", "unmapped": unmapped});
+        let built = build(Some(LETTERS), &options).unwrap();
+        let apply = |record| {
+            let mut out = Emitter::new();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(built.transform.apply(record, &mut out))?;
+            Ok(out.into_records().iter().map(Record::to_json).collect())
+        };
+        // What is refused is refused by both.
+        _ = both_ways(apply, &text);
     }
 }
