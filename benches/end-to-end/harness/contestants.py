@@ -116,7 +116,7 @@ def singer(work, tools):
     found = [Contestant("singer-sdk, the tap alone", command, version, lenient=True, messages=True)]
     target = find(tools.target_jsonl)
     if target:
-        found.append(Contestant("singer-sdk | target-jsonl", [*command, target], version, lenient=True, output="out.jsonl"))
+        found.append(Contestant("singer-sdk + target-jsonl", [*command, target], version, lenient=True))
     return found
 
 

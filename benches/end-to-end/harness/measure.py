@@ -50,7 +50,7 @@ def launch(command, folder, environment, allowance):
 
 def measure(contestant, host, folder, mapping, allowance):
     """Runs a contestant in a folder of its own and says what it took and which files hold its records."""
-    own = os.path.join(folder, contestant.name.replace(" ", "-").replace("|", "to"))
+    own = os.path.join(folder, contestant.name.replace(" ", "-"))
     os.makedirs(own, exist_ok=True)
     for name in os.listdir(own):
         if name not in contestant.keeps:

@@ -99,14 +99,14 @@ async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Resul
     let mut stream = BufReader::new(stream);
     let token = json!({"access_token": "token", "expires_in": 10_800, "token_type": "Bearer"});
     let token = ok(token.to_string().as_bytes());
-    while let Some((target, body)) = read_request(&mut stream).await? {
-        if target == "/oauth/token" {
+    while let Some((path, body)) = read_request(&mut stream).await? {
+        if path == "/oauth/token" {
             stream.write_all(&token).await?;
             continue;
         }
         let asked: Asked = serde_json::from_slice(&body)?;
         let page = pages.get(asked.starting_after.as_deref().unwrap_or_default());
-        let Some(page) = page.filter(|_| target == PATH && asked.limit == LIMIT) else {
+        let Some(page) = page.filter(|_| path == PATH && asked.limit == LIMIT) else {
             // Only what was rendered can be served: pages of this size, from where one of them ends.
             let refused = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(refused).await?;
@@ -120,13 +120,15 @@ async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Resul
     Ok(())
 }
 
-/// The target and body of the next request, `None` when the client has hung up.
+/// The path and body of the next request, `None` when the client has hung up.
 async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<u8>)>> {
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {
         return Ok(None);
     }
-    let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    // What may stand behind it asks for what is served anyway: lists, in the words of TechWolf.
+    let path = target.split('?').next().unwrap_or_default().to_owned();
     let mut length = 0;
     loop {
         line.clear();
@@ -138,5 +140,5 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(S
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some((target, body)))
+    Ok(Some((path, body)))
 }
