@@ -1,6 +1,7 @@
 """Whether an output holds what it should, record for record."""
 import hashlib
 import json
+from collections import Counter
 
 
 def records(contestant, files):
@@ -56,10 +57,18 @@ class Truth:
 
     def differs(self, contestant, files):
         """What is wrong with an output, or nothing."""
-        reference, count = self.reference[contestant.lenient], 0
+        reference = self.reference[contestant.lenient]
+        left = Counter(reference) if contestant.unordered else None
+        count = 0
         for record in records(contestant, files):
-            if count < len(reference) and fingerprint(record) != reference[count]:
-                return f"record {count + 1} is another: {json.dumps(record)[:600]}"
+            found = fingerprint(record)
+            if left is not None:
+                right = left[found] > 0
+                left[found] -= 1
+            else:
+                right = count >= len(reference) or found == reference[count]
+            if not right:
+                return f"record {count + 1} is not what it should be: {json.dumps(record)[:600]}"
             count += 1
         return None if count == self.expected else f"{count} records, not {self.expected}"
 

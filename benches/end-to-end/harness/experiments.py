@@ -30,7 +30,7 @@ TITLES = {
 
 def wanted(field, settings):
     """All of them, or those that were asked for and those that can't be done without."""
-    needed = ("bare loop", "hand-written", "taskferry")
+    needed = ("bare loop", "bare loop, again", "hand-written", "taskferry")
     return [contestant for contestant in field if not settings.only or contestant.name in (*needed, *settings.only)]
 
 

@@ -33,4 +33,8 @@ def row(task):
     }
 
 
-run(jobs(processing_steps=[{"yield_map": tasks}, {"filter": matches}, {"map": row}]))
+run(jobs(
+    processing_steps=[{"yield_map": tasks}, {"filter": matches}, {"map": row}],
+    # Otherwise the first hours say what all hours are, and those with a fraction come to stand in a column of their own.
+    columns={"hours": {"data_type": "double"}},
+))
