@@ -100,28 +100,31 @@ fn receiver() -> String {
 fn take(stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    let (mut line, mut body) = (String::new(), Vec::new());
-    loop {
-        let mut length = 0;
-        loop {
-            line.clear();
-            if stream.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            let Some((name, value)) = line.split_once(':') else {
-                if line.trim().is_empty() {
-                    break;
-                } else {
-                    continue;
-                };
-            };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().map_err(io::Error::other)?;
-            }
-        }
+    let mut body = Vec::new();
+    while let Some(length) = read_head(&mut stream)? {
         body.resize(length, 0);
         stream.read_exact(&mut body)?;
         stream.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
+    }
+    Ok(())
+}
+
+/// The length of the body that follows; `None` when the client has hung up.
+fn read_head(stream: &mut impl BufRead) -> io::Result<Option<usize>> {
+    let (mut line, mut length) = (String::new(), 0);
+    loop {
+        line.clear();
+        if stream.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        if line == "\r\n" {
+            return Ok(Some(length));
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
     }
 }
 
