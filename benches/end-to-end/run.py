@@ -1,130 +1,84 @@
 #!/usr/bin/env python3
-"""A whole export as a process, each contestant in turn: wall, CPU, memory, and the ratio to the bare loop.
+"""Whole exports as processes, taskferry beside what a user would take instead.
 
     cargo build --release -p taskferry -p taskferry-bench-end-to-end
-    python3 benches/end-to-end/run.py --jobs 20000 --rounds 5
+    python3 benches/end-to-end/run.py            # both works, no latency
+    python3 benches/end-to-end/run.py all        # and latency, memory, jq, start-up
 
-Contestants that are not installed (requests, curl, jq) are left out. Every output is counted against what the server
-serves, and those of one work are compared record for record with the hand-written program's or the bare loop's.
+Writes a report in Markdown, and all samples as JSON. Contestants that are not installed are named and left out; benches/README.md
+says how to install them, and how everything is measured.
 """
-import argparse, csv, json, os, shutil, statistics, subprocess, sys, tempfile, time
+import argparse
+import json
+import os
+import sys
+import tempfile
+from types import SimpleNamespace
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-RELEASE = os.path.join(HERE, "../../target/release")
+from harness import experiments, machine
+from harness.report import markdown
+from harness.rounds import Failed, say
 
-
-def contestants(work, mapping):
-    """Name -> command. The environment names the server, the output, and the mapping."""
-    exe = lambda name: os.path.join(RELEASE, name)
-    here = lambda name: os.path.join(HERE, "contestants", name)
-    found = {"taskferry": [exe("taskferry"), "run", here(f"{work}.toml"), "--quiet", "--fresh"]}
-    if work == "w1":
-        found["bare loop"] = [exe("bare"), "{host}", "{out}"]
-    else:
-        found["hand-written"] = [exe("single"), "{host}", mapping, "{out}"]
-        found["bare loop"] = [exe("bare"), "{host}", "{out}"]
-    try:
-        import requests  # noqa: F401
-        found["python requests"] = [sys.executable, here(f"requests_{work}.py")]
-    except ImportError:
-        pass
-    if shutil.which("curl") and shutil.which("jq"):
-        found["curl + jq"] = ["sh", here("curl_jq.sh"), work]
-    return found
+COMPARISONS = {"main": experiments.main, "latency": experiments.latency, "memory": experiments.memory, "jq": experiments.jq}
 
 
-def measure(command, host, folder, mapping):
-    out = os.path.join(folder, "out.ndjson")
-    if os.path.exists(out):
-        os.remove(out)
-    environment = dict(os.environ, BENCH_URL=f"http://{host}", BENCH_OUT=out, BENCH_MAPPING=mapping)
-    command = [part.format(host=host, out=out) for part in command]
-    # The peak memory of a process counts what its parent held when it was started, and this one holds much.
-    launcher = [sys.executable, "-S", os.path.join(HERE, "launch.py"), *command]
-    result = json.loads(subprocess.run(launcher, env=environment, cwd=folder, stdout=subprocess.PIPE, check=True).stdout)
-    if result["status"]:
-        sys.exit(f"{command[0]} ended with {result['status']}")
-    return dict(result, out=out)
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", metavar="WHAT", default=["main"], help=f"{', '.join(COMPARISONS)}, start, or all; main by default")
+    parser.add_argument("--jobs", type=int, default=20_000, help="of `main` and `jq`")
+    parser.add_argument("--latency-jobs", type=int, default=5_000, help="of `latency`")
+    parser.add_argument("--memory-jobs", type=int, default=100_000, help="of the large export of `memory`; the small one has a fiftieth")
+    parser.add_argument("--latency", type=int, default=50, help="milliseconds before each page, in `latency`")
+    parser.add_argument("--cursors", type=int, default=8, help="of the second taskferry in `latency`")
+    parser.add_argument("--rounds", type=int, default=5, help="after one that is not measured")
+    parser.add_argument("--starts", type=int, default=30, help="of `start`")
+    parser.add_argument("--work", choices=["w1", "w2"], action="append", dest="works")
+    parser.add_argument("--only", action="append", help="of the other tools only this one; may be repeated")
+    parser.add_argument("--allowance", type=int, default=900, help="seconds that one process may take")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has requests, dlt, singer-sdk")
+    parser.add_argument("--target-jsonl", default="target-jsonl", help="the program, which wants an environment of its own")
+    parser.add_argument("--faucet", default="faucet", help="the program")
+    parser.add_argument("--folder", help="where outputs go while it runs; a temporary folder by default")
+    parser.add_argument("--report", default="out/benchmark", help="where the report goes: PATH.md and PATH.json")
+    chosen = parser.parse_args()
+    unknown = set(chosen.what) - {*COMPARISONS, "start", "all"}
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    return chosen
 
 
-def records(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line, parse_float=str, parse_int=str) for line in file]
+def measured(chosen, settings):
+    """Everything that was asked for."""
+    everything = "all" in chosen.what
+    results = {"machine": machine.describe(settings.folder), "comparisons": [], "missing": settings.missing}
+    if everything or "start" in chosen.what:
+        results["start"] = experiments.start(settings)
+    for name, experiment in COMPARISONS.items():
+        if everything or name in chosen.what:
+            results["comparisons"].extend(comparison.as_json() for comparison in experiment(settings))
+    results["machine"]["load_after"] = machine.load()
+    return results
 
 
-def serve(jobs, latency):
-    server = subprocess.Popen([os.path.join(RELEASE, "pages"), str(jobs), str(latency)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    return server, json.loads(server.stdout.readline())
-
-
-def write_mapping(sample, path):
-    """The first 500 skills of the data get another name."""
-    names = dict.fromkeys(skill["skill"] for job in sample for task in job["tasks"] for skill in task.get("linked_skills", []))
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["vendor", "skill", "vendor_skill"])
-        for number, name in enumerate(list(names)[:500]):
-            if "," not in name and '"' not in name:
-                writer.writerow(["bench", name, f"{name} ({number})"])
-
-
-def compare(work, jobs, latency, rounds, only):
-    folder = tempfile.mkdtemp(prefix="taskferry-bench-")
-    mapping = os.path.join(folder, "mapping.csv")
-    server, told = serve(jobs, latency)
-    host, counted = told["host"], told["counted"]
-    try:
-        measure([os.path.join(RELEASE, "bare"), "{host}", "{out}"], host, folder, mapping)
-        sample = records(os.path.join(folder, "out.ndjson"))
-        write_mapping(sample, mapping)
-        field = {name: command for name, command in contestants(work, mapping).items() if not only or name in only}
-        # The A/A run: the same program under two names shows how far apart equal things come out.
-        field["bare loop, again"] = [os.path.join(RELEASE, "bare"), "{host}", "{out}"]
-        results, reference = {name: [] for name in field}, None
-        for number in range(rounds + 1):
-            for name, command in field.items():
-                result = measure(command, host, folder, mapping)
-                if number == 0:  # warms caches, and is checked
-                    found = records(result["out"])
-                    if work == "w1" or name.startswith("bare"):
-                        assert len(found) == counted["jobs"] and found == sample, name
-                    elif reference is None:
-                        reference = found
-                    else:
-                        assert len(found) == len(reference), (name, len(found), len(reference))
-                        for got, expected in zip(found, reference):
-                            assert got == expected, (name, got, expected)
-                else:
-                    results[name].append(result)
-        report(work, jobs, latency, counted, results)
-    finally:
-        server.stdin.close()
-        server.wait()
-        shutil.rmtree(folder)
-
-
-def report(work, jobs, latency, counted, results):
-    median = lambda name, key: statistics.median(result[key] for result in results[name])
-    megabytes = counted["bytes"] / 1e6
-    print(f"\n{work.upper()}: {counted['jobs']} jobs, {counted['tasks']} tasks, {counted['pages']} pages, {megabytes:.0f} MB, {latency} ms a page")
-    print("| | wall s (min–max) | CPU s | memory MB | jobs/s | MB/s | wall / bare | CPU / bare |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name in results:
-        walls = [result["wall"] for result in results[name]]
-        wall, cpu = median(name, "wall"), median(name, "cpu")
-        print(f"| {name} | {wall:.3f} ({min(walls):.3f}–{max(walls):.3f}) | {cpu:.3f} | {median(name, 'memory'):.0f} "
-              f"| {counted['jobs'] / wall:,.0f} | {megabytes / wall:.0f} "
-              f"| {wall / median('bare loop', 'wall'):.2f} | {cpu / median('bare loop', 'cpu'):.2f} |")
-    sys.stdout.flush()
+def main():
+    chosen = arguments()
+    tools = SimpleNamespace(python=chosen.python, target_jsonl=chosen.target_jsonl, faucet=chosen.faucet)
+    with tempfile.TemporaryDirectory(prefix="taskferry-bench-", dir=chosen.folder) as folder:
+        settings = SimpleNamespace(**{**vars(chosen), "works": chosen.works or ["w1", "w2"]}, tools=tools, missing=[])
+        settings.folder = folder
+        results = measured(chosen, settings)
+    report = markdown(results)
+    os.makedirs(os.path.dirname(chosen.report) or ".", exist_ok=True)
+    with open(f"{chosen.report}.md", "w", encoding="utf-8") as file:
+        file.write(report)
+    with open(f"{chosen.report}.json", "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+    print(report)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=20000)
-    parser.add_argument("--latency", type=int, default=0, help="milliseconds before each page")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", choices=["w1", "w2"], action="append")
-    parser.add_argument("--only", action="append", help="a contestant; `bare loop` is always needed")
-    arguments = parser.parse_args()
-    for work in arguments.work or ["w1", "w2"]:
-        compare(work, arguments.jobs, arguments.latency, arguments.rounds, arguments.only)
+    try:
+        main()
+    except Failed as failed:
+        say(str(failed))
+        sys.exit(1)

@@ -1,4 +1,4 @@
-//! Criterion benches of transforms, page splitting and formats, and the records they work on.
+//! Criterion benches of records, transforms, page splitting, formats and sinks, and the records they work on.
 //!
 //! The records are synthetic and the same on every machine: what stands in one follows from its number
 //! alone. A job has about ten tasks, some have none; some texts hold quotes, commas, accents and other

@@ -1,7 +1,7 @@
 //! What the programs of the end-to-end benchmark share: a connection that speaks just enough HTTP, the request for a page,
 //! and the size of things.
 //!
-//! `run.py` beside this crate starts them and compares; `docs/performance.md` tells what came of it.
+//! `run.py` beside this crate starts them and compares; `benches/README.md` tells how.
 //!
 //! ```
 //! let body = taskferry_bench_end_to_end::request(100, Some("job-000100"));
@@ -10,6 +10,11 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+
+pub mod pages;
+
+/// How many jobs a page has.
+pub const LIMIT: u32 = 100;
 
 /// Where pages stand.
 pub const PATH: &str = "/job_architecture/export/jobs/task_profiles";

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use taskferry_bench_end_to_end::{Connection, PATH, request};
+use taskferry_bench_end_to_end::{Connection, LIMIT, PATH, request};
 
 #[derive(Deserialize)]
 struct Page<'a> {
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::with_capacity(256 << 10, File::create(path)?);
     let (mut cursor, mut answer) = (None::<String>, Vec::new());
     loop {
-        connection.post(PATH, "token", &request(100, cursor.as_deref()), &mut answer)?;
+        connection.post(PATH, "token", &request(LIMIT, cursor.as_deref()), &mut answer)?;
         let page: Page<'_> = serde_json::from_slice(&answer)?;
         for record in page.records {
             out.write_all(record.get().as_bytes())?;

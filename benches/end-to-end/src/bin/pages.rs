@@ -2,7 +2,7 @@
 //! of JSON, and serves until its standard input ends.
 //!
 //! A request costs next to nothing here, so that what is measured is the client: the pages are rendered once, by the sandbox,
-//! and stand ready as they go over the wire.
+//! and stand ready as they go over the wire. Nothing else is kept of them.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -10,10 +10,12 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use taskferry_bench_end_to_end::{Connection, PATH, request};
-use taskferry_sandbox::{Sandbox, SandboxOptions, SandboxUrl};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use serde::Deserialize;
+use serde_json::json;
+use taskferry_bench_end_to_end::pages::{Counted, Page};
+use taskferry_bench_end_to_end::{Connection, LIMIT, PATH, request};
+use taskferry_sandbox::{Credentials, DataOrigin, Sandbox, SandboxOptions};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Whole answers, by the cursor they are asked for with.
@@ -42,96 +44,101 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Asks a sandbox for all pages.
-async fn render(jobs: u32) -> Result<(Pages, Value), Box<dyn Error>> {
-    let url = SandboxUrl::parse(&format!("sandbox:?jobs={jobs}&seed=7"))
-        .map_err(|problems| format!("{problems:?}"))?;
-    let sandbox = Sandbox::load(SandboxOptions { data: url.data, ..SandboxOptions::default() })?;
+async fn render(jobs: u32) -> Result<(Pages, Counted), Box<dyn Error>> {
+    let data = DataOrigin::Generated { jobs, seed: 7 };
+    let sandbox = Sandbox::load(SandboxOptions { data, ..SandboxOptions::default() })?;
     let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
     let (address, known) = (running.address().to_string(), running.credentials().clone());
-    let rendered = tokio::task::spawn_blocking(move || {
-        let mut connection = Connection::open(&address)?;
-        let mut answer = Vec::new();
-        let ask = json!({
-            "grant_type": "client_credentials", "client_id": known.client_id,
-            "client_secret": known.client_secret, "audience": known.audience, "tenant": known.tenant,
-        });
-        connection.post("/oauth/token", "", &ask.to_string(), &mut answer)?;
-        let token: Value = serde_json::from_slice(&answer)?;
-        let token = token["access_token"].as_str().unwrap_or_default().to_owned();
-        all_pages(&mut connection, &token)
-    });
-    let rendered = rendered.await??;
+    let rendered = tokio::task::spawn_blocking(move || all_pages(&address, &known)).await?;
     running.stop().await;
-    Ok(rendered)
+    Ok(rendered?)
 }
 
-fn all_pages(connection: &mut Connection, token: &str) -> io::Result<(Pages, Value)> {
-    let (mut pages, mut cursor, mut answer) = (Pages::new(), None::<String>, Vec::new());
-    let (mut jobs, mut tasks, mut bytes) = (0, 0, 0);
+#[derive(Deserialize)]
+struct Token {
+    access_token: String,
+}
+
+fn all_pages(address: &str, known: &Credentials) -> io::Result<(Pages, Counted)> {
+    let mut connection = Connection::open(address)?;
+    let (mut pages, mut counted) = (Pages::new(), Counted::default());
+    let (mut cursor, mut answer) = (None::<String>, Vec::new());
+    let ask = json!({
+        "grant_type": "client_credentials", "client_id": known.client_id,
+        "client_secret": known.client_secret, "audience": known.audience, "tenant": known.tenant,
+    });
+    connection.post("/oauth/token", "", &ask.to_string(), &mut answer)?;
+    let Token { access_token } = serde_json::from_slice(&answer)?;
     loop {
-        connection.post(PATH, token, &request(100, cursor.as_deref()), &mut answer)?;
-        let page: Value = serde_json::from_slice(&answer)?;
-        let records = page["records"].as_array().cloned().unwrap_or_default();
-        jobs += records.len();
-        tasks +=
-            records.iter().filter_map(|job| Some(job["tasks"].as_array()?.len())).sum::<usize>();
-        bytes += answer.len();
-        let mut whole = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            answer.len()
-        )
-        .into_bytes();
-        whole.extend_from_slice(&answer);
-        pages.insert(cursor.take().unwrap_or_default(), whole);
-        match page["next_starting_after"].as_str() {
-            Some(next) => cursor = Some(next.to_owned()),
-            None => break,
+        connection.post(PATH, &access_token, &request(LIMIT, cursor.as_deref()), &mut answer)?;
+        let page: Page = serde_json::from_slice(&answer)?;
+        counted.add(&page, answer.len());
+        pages.insert(cursor.take().unwrap_or_default(), ok(&answer));
+        cursor = page.next_starting_after;
+        if cursor.is_none() {
+            return Ok((pages, counted));
         }
     }
-    let counted = json!({"pages": pages.len(), "jobs": jobs, "tasks": tasks, "bytes": bytes});
-    Ok((pages, counted))
 }
 
-async fn serve(mut stream: TcpStream, pages: &Pages, latency: Duration) -> io::Result<()> {
+/// A whole answer, as it goes over the wire.
+fn ok(body: &[u8]) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:";
+    [format!("{head} {}\r\n\r\n", body.len()).as_bytes(), body].concat()
+}
+
+/// What a request says, as far as the answer depends on it.
+#[derive(Deserialize)]
+struct Asked {
+    limit: u32,
+    starting_after: Option<String>,
+}
+
+async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut bytes = Vec::new();
-    loop {
-        let head = loop {
-            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                break String::from_utf8_lossy(&bytes.drain(..end + 4).collect::<Vec<u8>>())
-                    .to_lowercase();
-            }
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-        let length: usize = length.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        while bytes.len() < length {
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        }
-        let body: Vec<u8> = bytes.drain(..length).collect();
-        if head.starts_with("post /oauth/token") {
-            let token =
-                json!({"access_token": "token", "expires_in": 10_800, "token_type": "Bearer"});
-            let token = token.to_string();
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{token}",
-                token.len()
-            );
-            stream.write_all(answer.as_bytes()).await?;
+    let mut stream = BufReader::new(stream);
+    let token = json!({"access_token": "token", "expires_in": 10_800, "token_type": "Bearer"});
+    let token = ok(token.to_string().as_bytes());
+    while let Some((path, body)) = read_request(&mut stream).await? {
+        if path == "/oauth/token" {
+            stream.write_all(&token).await?;
             continue;
         }
-        let asked: Value = serde_json::from_slice(&body)?;
-        let cursor = asked["starting_after"].as_str().unwrap_or_default();
-        let Some(page) = pages.get(cursor) else {
-            return stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
+        let asked: Asked = serde_json::from_slice(&body)?;
+        let page = pages.get(asked.starting_after.as_deref().unwrap_or_default());
+        let Some(page) = page.filter(|_| path == PATH && asked.limit == LIMIT) else {
+            // Only what was rendered can be served: pages of this size, from where one of them ends.
+            let refused = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(refused).await?;
+            continue;
         };
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
         stream.write_all(page).await?;
     }
+    Ok(())
+}
+
+/// The path and body of the next request, `None` when the client has hung up.
+async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<u8>)>> {
+    let mut line = String::new();
+    if stream.read_line(&mut line).await? == 0 {
+        return Ok(None);
+    }
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    // What may stand behind it asks for what is served anyway: lists, in the words of TechWolf.
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let mut length = 0;
+    loop {
+        line.clear();
+        stream.read_line(&mut line).await?;
+        let Some((name, value)) = line.split_once(':') else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    Ok(Some((path, body)))
 }

@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
-use taskferry_bench_end_to_end::{Connection, PATH, request};
+use taskferry_bench_end_to_end::{Connection, LIMIT, PATH, request};
 
 #[derive(Deserialize)]
 struct Page {
@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::with_capacity(256 << 10, File::create(path)?);
     let (mut cursor, mut answer) = (None::<String>, Vec::new());
     loop {
-        connection.post(PATH, "token", &request(100, cursor.as_deref()), &mut answer)?;
+        connection.post(PATH, "token", &request(LIMIT, cursor.as_deref()), &mut answer)?;
         let page: Page = serde_json::from_slice(&answer)?;
         for job in page.records {
             for task in job.tasks {

@@ -1,0 +1,40 @@
+"""Tasks at H1 and H2, one row a task, 500 skills renamed, hours under another name, as a pipeline of dlt does it."""
+import csv
+import os
+
+from techwolf import jobs, run
+
+with open(os.environ["BENCH_MAPPING"], encoding="utf-8", newline="") as file:
+    MAPPING = {row["skill"]: row["vendor_skill"] for row in csv.DictReader(file)}
+
+
+def tasks(job):
+    for task in job["tasks"]:
+        yield {"job_external_id": job["external_id"], **task}
+
+
+def matches(task):
+    return (task.get("ai_impact") or {}).get("level") in ("H1", "H2")
+
+
+def row(task):
+    impact, hours = task.pop("ai_impact"), task.pop("weekly_hours", 0)
+    skills = task.pop("linked_skills", [])
+    return {
+        **task,
+        "ai_impact_level": impact["level"],
+        "ai_impact_rationale": impact["rationale"],
+        "linked_skills": [{**skill, "skill": MAPPING.get(skill["skill"], skill["skill"])} for skill in skills],
+        "domain": None,
+        "subdomain": None,
+        "cluster": None,
+        "canonical_task": None,
+        "hours": hours,
+    }
+
+
+run(jobs(
+    processing_steps=[{"yield_map": tasks}, {"filter": matches}, {"map": row}],
+    # Otherwise the first hours say what all hours are, and those with a fraction come to stand in a column of their own.
+    columns={"hours": {"data_type": "double"}},
+))

@@ -1,0 +1,45 @@
+//! Starts a command, waits for it, and says what it took as one line of JSON: `launch COMMAND [ARGUMENT…]`. Wall and CPU
+//! in seconds, peak memory in MB; what the command writes to standard output goes to standard error.
+//!
+//! A program of its own, and a small one: the system counts the memory of the process that starts another as that
+//! other's, so a Python interpreter here would be the least that any contestant can weigh.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+use serde_json::json;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args_os().skip(1);
+    let mut command = Command::new(arguments.next().ok_or("which command?")?);
+    command.args(arguments).stdout(io::stderr());
+    let start = Instant::now();
+    let status = command.spawn()?.wait()?;
+    let wall = start.elapsed();
+    // The only child there was, with all that it waited for itself; the memory is that of the largest of them.
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let taken = json!({
+        "status": status.to_string(),
+        "success": status.success(),
+        "wall": wall.as_secs_f64(),
+        "cpu": (duration(usage.user_time())? + duration(usage.system_time())?).as_secs_f64(),
+        "memory": megabytes(usage.max_rss()),
+    });
+    Ok(writeln!(io::stdout(), "{taken}")?)
+}
+
+fn duration(time: TimeVal) -> Result<Duration, Box<dyn Error>> {
+    let seconds = Duration::from_secs(time.tv_sec().try_into()?);
+    Ok(seconds + Duration::from_micros(time.tv_usec().try_into()?))
+}
+
+/// Linux tells kilobytes, macOS bytes.
+fn megabytes(max_rss: i64) -> f64 {
+    let bytes = if cfg!(target_os = "macos") { max_rss } else { max_rss * 1024 };
+    // Less than a hundredth of a MB is lost.
+    f64::from(u32::try_from(bytes / 1024).unwrap_or(u32::MAX)) * 1024.0 / 1e6
+}

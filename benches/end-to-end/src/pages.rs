@@ -1,0 +1,66 @@
+//! What stands in the pages that are served, counted by nobody who is measured.
+
+use serde::{Deserialize, Serialize};
+
+/// A page, as far as it is counted.
+#[derive(Debug, Deserialize)]
+pub struct Page {
+    /// The jobs.
+    pub records: Vec<Job>,
+    /// The cursor of the page after it.
+    pub next_starting_after: Option<String>,
+}
+
+/// A job, as far as it is counted.
+#[derive(Debug, Deserialize)]
+pub struct Job {
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Task {
+    ai_impact: Option<AiImpact>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AiImpact {
+    level: String,
+}
+
+/// How much there is of everything: the ground truth that outputs are held against.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// Answers.
+    pub pages: usize,
+    /// Jobs, which are the records of the first work.
+    pub jobs: usize,
+    /// Tasks of all jobs.
+    pub tasks: usize,
+    /// Tasks at H1 or H2, which are the records of the second work.
+    pub rows: usize,
+    /// Bytes of all answers, without their heads.
+    pub bytes: usize,
+}
+
+impl Counted {
+    /// Counts one page of `bytes`.
+    ///
+    /// ```
+    /// use taskferry_bench_end_to_end::pages::{Counted, Page};
+    ///
+    /// let text = r#"{"records": [{"tasks": [{"ai_impact": {"level": "H1"}}, {}]}]}"#;
+    /// let page: Page = serde_json::from_str(text).unwrap();
+    /// let mut counted = Counted::default();
+    /// counted.add(&page, text.len());
+    /// assert_eq!((counted.jobs, counted.tasks, counted.rows), (1, 2, 1));
+    /// ```
+    pub fn add(&mut self, page: &Page, bytes: usize) {
+        let tasks = || page.records.iter().flat_map(|job| &job.tasks);
+        let levels = tasks().filter_map(|task| task.ai_impact.as_ref());
+        self.pages += 1;
+        self.jobs += page.records.len();
+        self.tasks += tasks().count();
+        self.rows += levels.filter(|impact| matches!(&*impact.level, "H1" | "H2")).count();
+        self.bytes += bytes;
+    }
+}
