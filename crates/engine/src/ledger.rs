@@ -20,8 +20,6 @@ pub(crate) struct Ledger {
     pending: VecDeque<PendingPage>,
     /// What each sink has delivered, as far as it is known.
     deliveries: Vec<Delivery>,
-    /// Where each sink stands behind the last page it has made durable.
-    marks: Vec<Option<Mark>>,
 }
 
 /// A page that was read.
@@ -64,6 +62,8 @@ struct PendingPage {
     read: ReadPage,
     transformed: ChainTally,
     sinks: Vec<Option<SinkPage>>,
+    /// Where the sinks stand behind this page, if it is the last of those that they take together.
+    marks: Vec<Option<Mark>>,
 }
 
 /// Pages that became durable everywhere, up to one after which a run could go on.
@@ -80,8 +80,7 @@ impl Ledger {
         let source = &account.source;
         let earlier = SourceStatistics { requests: source.requests, retries: source.retries };
         let deliveries = vec![Delivery::default(); account.sinks.len()];
-        let marks = vec![None; account.sinks.len()];
-        Self { account, earlier, next, pending: VecDeque::new(), deliveries, marks }
+        Self { account, earlier, next, pending: VecDeque::new(), deliveries }
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -106,8 +105,9 @@ impl Ledger {
 
     pub(crate) fn note_read(&mut self, read: ReadPage) {
         let sinks = self.account.sinks.iter().map(|_| None).collect();
+        let marks = vec![None; self.account.sinks.len()];
         let transformed = ChainTally::default();
-        self.pending.push_back(PendingPage { read, transformed, sinks });
+        self.pending.push_back(PendingPage { read, transformed, sinks, marks });
     }
 
     pub(crate) fn note_transformed(&mut self, page: u64, tally: ChainTally) {
@@ -125,7 +125,7 @@ impl Ledger {
 
     /// Takes note of a commit, and returns what has become durable everywhere by it.
     pub(crate) fn note_committed(&mut self, sink: usize, commit: SinkCommit) -> Option<Progressed> {
-        *self.marks.get_mut(sink)? = Some(commit.mark);
+        let last = commit.pages.last().map(|page| page.page)?;
         for page in commit.pages {
             if let Some(delivery) = self.deliveries.get_mut(sink) {
                 delivery.clone_from(&page.delivery);
@@ -133,6 +133,7 @@ impl Ledger {
             let pending = self.pending_page(page.page)?;
             *pending.sinks.get_mut(sink)? = Some(page);
         }
+        *self.pending_page(last)?.marks.get_mut(sink)? = Some(commit.mark);
         let mut progressed = None;
         while let Some(page) = self.pending.pop_front() {
             if page.sinks.iter().any(Option::is_none) {
@@ -141,15 +142,11 @@ impl Ledger {
             }
             self.take_in(page, progressed.get_or_insert_with(Progressed::none));
         }
-        // All sinks take the same pages together, so that they all stand behind the same one now.
-        if let Some(progressed) = &mut progressed {
-            progressed.marks = self.marks.iter().flatten().cloned().collect();
-        }
         progressed
     }
 
     fn take_in(&mut self, page: PendingPage, progressed: &mut Progressed) {
-        let PendingPage { read, transformed, sinks } = page;
+        let PendingPage { read, transformed, sinks, marks } = page;
         let account = &mut self.account;
         account.source.add(read.records, read.bytes, self.earlier, read.statistics);
         add_all(&mut account.transforms, &transformed.counts);
@@ -159,6 +156,8 @@ impl Ledger {
             count.add(&page.count);
             progressed.dead_letters.extend(page.dead_letters);
         }
+        // All sinks take the same pages together, so that what is taken in ends with a page behind which all of them stand.
+        progressed.marks = marks.into_iter().flatten().collect();
         self.next = read.next;
     }
 

@@ -1,6 +1,7 @@
 //! Asking a run to stop.
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Why a run was asked to stop from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -84,7 +84,7 @@ async fn a_run_goes_on_where_the_one_before_ended() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_stops_it_each_sink_gets_everything_once() {
-    for seed in 0..40 {
+    for seed in 0..60 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let folder = tempfile::tempdir().unwrap();
         let ledgers = [Ledger::default(), Ledger::default()];
@@ -105,7 +105,11 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
                 (0..number % 3).for_each(|_| out.emit(record.clone()));
                 Ok(())
             });
-            let report = run_in(&folder, pipeline(source, vec![twice], sinks.into())).await;
+            let mut pipeline = pipeline(source, vec![twice], sinks.into());
+            // Page by page, some pages at a time by chance, or all that comes until the end.
+            pipeline.state.commit_interval =
+                taskferry_core::Duration::from_millis([0, 0, 1, 60_000][dice.usize(..4)]);
+            let report = run_in(&folder, pipeline).await;
             reconciles(&report.manifest);
             if report.manifest.status == Status::Complete {
                 break report.manifest;
@@ -398,4 +402,24 @@ async fn a_last_run_that_can_not_be_read_is_not_taken_for_none() {
     pipeline.expect.max_drop_percent = Some(5);
     let report = run_in(&folder, pipeline).await;
     assert_eq!((report.manifest.exit_code, ledger.published()), (8, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_that_come_fast_are_committed_together_and_a_slow_one_keeps_none_waiting() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let mut together = pipeline(Pages::new(200, 1), vec![], vec![ledger.sink()]);
+    together.state.commit_interval = taskferry_core::Duration::from_secs(60);
+    assert_eq!(run_in(&folder, together).await.manifest.status, Status::Complete);
+    assert_eq!(ledger.commits(), 1);
+
+    // The listing never goes on after its third page; what came before is committed all the same.
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let stuck = Pages { hang_after: Some(3), ..Pages::new(10, 2) };
+    let mut stuck = pipeline(stuck, vec![], vec![ledger.sink()]);
+    stuck.state.commit_interval = taskferry_core::Duration::from_millis(20);
+    let running = tokio::spawn(async move { run_in(&folder, stuck).await });
+    while ledger.numbers().len() < 6 {
+        ledger.committing.notified().await;
+    }
+    running.abort();
 }

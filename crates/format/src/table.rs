@@ -104,7 +104,9 @@ impl<W: Write> UnionTable<W> {
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
-        Ok(self.spool.flush().map_err(|error| spool_error(&self.place, error))?)
+        self.spool.flush().map_err(|error| spool_error(&self.place, error))?;
+        // What compresses may have begun its output already.
+        Ok(self.out.flush()?)
     }
 
     /// Forces the rows that wait to disk, and returns their size in bytes.

@@ -32,7 +32,10 @@ pub(crate) fn pipeline(
     });
     let source =
         SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(source) };
-    Pipeline::new("test", source, transforms, sinks.collect())
+    let mut pipeline = Pipeline::new("test", source, transforms, sinks.collect());
+    // A page at a time, unless a test is about several.
+    pipeline.state.commit_interval = taskferry_core::Duration::from_millis(0);
+    pipeline
 }
 
 /// Pages of records `{"n": 0}`, `{"n": 1}`, … with cursors `c1`, `c2`, …
@@ -47,6 +50,8 @@ pub(crate) struct Pages {
     /// Whether the traces of earlier pages may be any.
     pub(crate) lenient: bool,
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
+    /// After which page no other one ever comes.
+    pub(crate) hang_after: Option<usize>,
 }
 
 impl Pages {
@@ -60,6 +65,7 @@ impl Pages {
             hopeless: false,
             lenient: false,
             stop_after: None,
+            hang_after: None,
         }
     }
 }
@@ -89,6 +95,9 @@ impl Source for Pages {
             && *after == done
         {
             stopper.stop(*why);
+            std::future::pending::<()>().await;
+        }
+        if self.hang_after == Some(done) {
             std::future::pending::<()>().await;
         }
         if done == self.count {
@@ -177,6 +186,9 @@ pub(crate) struct Ledger {
     committed: Arc<Mutex<Vec<String>>>,
     flags: Arc<Mutex<(bool, bool)>>,
     pub(crate) hanging: Arc<Notify>,
+    /// Told at every commit.
+    pub(crate) committing: Arc<Notify>,
+    commits: Arc<AtomicUsize>,
     pub(crate) watch: Arc<Mutex<Option<Arc<AtomicUsize>>>>,
     pub(crate) ahead: Arc<AtomicUsize>,
     opened: Arc<Mutex<Vec<usize>>>,
@@ -209,6 +221,11 @@ impl Ledger {
     /// Where the sinks were opened: how many records they had.
     pub(crate) fn opened_at(&self) -> Vec<usize> {
         self.opened.lock().unwrap().clone()
+    }
+
+    /// How often the sinks committed.
+    pub(crate) fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
     }
 
     /// How often something was discarded.
@@ -341,6 +358,8 @@ impl Sink for TestSink {
     async fn commit(&mut self) -> Result<Mark, StageError> {
         let mut committed = self.ledger.committed.lock().unwrap();
         committed.append(&mut self.pending);
+        self.ledger.commits.fetch_add(1, Ordering::SeqCst);
+        self.ledger.committing.notify_one();
         Ok(Mark::new(json!(committed.len())))
     }
 
