@@ -74,7 +74,7 @@ mod watchdog;
 mod worker;
 
 pub use manifest::{
-    Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
+    Committed, Failure, FailureOrigin, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
     TransformSummary, Violation,
 };
 pub use observe::{Happening, Observer, Period};
