@@ -132,7 +132,7 @@ impl Choosing<'_> {
             }
             None if self.order.concurrency > 1 && from.is_none() => {
                 tracing::info!(
-                    "no cursors are remembered yet: this run reads with one, the next one can have {}",
+                    "no cursors are remembered yet: this run reads with one, and the next one can read with {}",
                     self.order.concurrency
                 );
                 Reading::Serial(Box::new(Serial::new(reader, from)))
