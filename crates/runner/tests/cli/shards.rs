@@ -44,7 +44,15 @@ fn all_shares_together_are_the_export() {
 
     let merge = ["merge", "3.json", "1.json", "4.json", "2.json", "--summary", "all.json"];
     let merged = context.taskferry(&merge).with_code(0);
-    insta::assert_snapshot!(format!("{}\n{}", merged.stdout, merged.stderr), @"");
+    insta::assert_snapshot!(format!("{}\n{}", merged.stdout, merged.stderr), @r#"
+     share   status    exit  jobs  delivered  dead  run                      what
+     1 of 4  complete     0   300        300     0  [run]  from the beginning to `j299`
+     2 of 4  complete     0   200        200     0  [run]  after `j299` to `j499`
+     3 of 4  complete     0   300        300     0  [run]  after `j499` to `j799`
+     4 of 4  complete     0   200        200     0  [run]  after `j799` to the end
+
+    jobs: all 4 shares are there, 1,000 jobs
+    "#);
     let all = context.json("all.json");
     assert_eq!(all["source"]["records"], json!(1000));
     assert_eq!(all["source"]["pages"], json!(12));
@@ -61,7 +69,11 @@ fn a_share_that_is_missing_or_does_not_follow_is_named() {
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "4.json"]).with_code(8);
-    insta::assert_snapshot!(merged.stderr, @"");
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: the shares are not the whole export
+      share 3 of 4 is missing
+    jobs: 700 jobs in 3 shares
+    "#);
 
     change(&context, "2.json", |manifest| manifest["shard"]["to"] = json!("j4711"));
     change(&context, "4.json", |manifest| {
@@ -70,7 +82,12 @@ fn a_share_that_is_missing_or_does_not_follow_is_named() {
     });
     let all = ["merge", "1.json", "2.json", "3.json", "4.json", "--summary", "all.json"];
     let merged = context.taskferry(&all).with_code(8);
-    insta::assert_snapshot!(merged.stderr, @"");
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: the shares are not the whole export
+      share 4 of 4 is not complete: failed, exit code 3; run it again
+      share 3 begins after `j499`, share 2 ended at `j4711`: jobs between may be missing, or be there twice; run both again
+    jobs: 1,000 jobs in 4 shares
+    "#);
     assert_eq!(context.json("all.json")["gaps"].as_array().unwrap().len(), 2);
 }
 
@@ -80,7 +97,11 @@ fn too_few_jobs_in_all_shares_are_noticed_when_they_are_merged() {
     context.taskferry(&["run", "jobs.toml", "--set", "expect.min_jobs=1"]).with_code(0);
     all_shares(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]).with_code(8);
-    insta::assert_snapshot!(merged.stderr, @"");
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: the shares are not the whole export
+      850 jobs came, fewer than `min_jobs` (900)
+    jobs: 850 jobs in 4 shares
+    "#);
 }
 
 #[test]
@@ -104,7 +125,14 @@ fn manifests_that_do_not_belong_together_are_2() {
         "none.json",
     ];
     let merged = context.taskferry(&merge).with_code(2);
-    insta::assert_snapshot!(merged.stderr, @"");
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: `whole.json` tells of a whole export, and not of a share of one
+    error: `text.json` is no manifest that `run --summary` of this version has written: expected ident at line 1 column 2
+    error: `none.json` can't be read: No such file or directory (os error 2)
+    error: `3.json` and `1.json` are of the same pipeline with different contents: its file, a file that it reads, or taskferry was another
+    error: `4.json` is one of 5 shares, and `1.json` one of 4
+    error: share 2 of 4 is there twice: `2.json` and `again.json`
+    "#);
     assert_eq!(merged.stdout, "");
 }
 
@@ -115,13 +143,27 @@ fn shares_that_would_write_one_file_are_2() {
         context.taskferry(&["run", "jobs.toml", "--quiet", "--shard", shard])
     };
     let none = shard(&context, "1/2").with_code(3);
-    insta::assert_snapshot!(none.stderr, @"");
+    insta::assert_snapshot!(none.stderr, @r#"
+    error: source `techwolf`: no cursors are remembered by which the listing could be shared
+      help: run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; or divide it by `partition` in [source], which needs none
+    jobs (share 1 of 2): failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    "#);
     context.write("jobs.toml", &server.pipeline());
-    insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @"");
-    insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @"");
-    insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @"");
+    insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
+    error: sink `file`: all shares would write `out/jobs.ndjson`; put `{shard}` into its path, for example `out/{pipeline}.{shard}.ndjson`
+    "#);
+    insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @r#"
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is no share of an export; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
+    error: `--shard 2` says how many shares there are, and JOB_COMPLETION_INDEX is not set to say which one this is; write for example `--shard 2/2`
+    "#);
     context.set("JOB_COMPLETION_INDEX", "2");
-    insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @"");
+    insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
+    error: JOB_COMPLETION_INDEX is `2`, and of 2 shares it can be 0 to 1
+    "#);
 }
 
 #[test]
