@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use taskferry_core::{Cursor, ErrorKind, Page, StageError};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::export::Export;
@@ -17,11 +17,18 @@ pub(crate) struct Reader {
     listing: Arc<Listing>,
     /// What errors call the listing, where there are several.
     of: String,
+    /// How many pages may be asked for at the same time, where that is fewer than may wait.
+    at_once: Option<Arc<Semaphore>>,
 }
 
 impl Reader {
     pub(crate) fn new(export: Arc<Export>, listing: Listing) -> Self {
-        Self { export, listing: Arc::new(listing), of: String::new() }
+        Self { export, listing: Arc::new(listing), of: String::new(), at_once: None }
+    }
+
+    /// One that asks for no more than `pages` ahead at the same time, all clones together.
+    pub(crate) fn at_once(self, pages: usize) -> Self {
+        Self { at_once: Some(Arc::new(Semaphore::new(pages))), ..self }
     }
 
     /// One that asks for the jobs of one family.
@@ -50,6 +57,11 @@ impl Reader {
         number: u64,
         cursor: Option<&Cursor>,
     ) -> Result<Page, StageError> {
+        let _turn = match &self.at_once {
+            // It is never closed.
+            Some(at_once) => at_once.acquire().await.ok(),
+            None => None,
+        };
         let of = &self.of;
         let name = match cursor {
             Some(cursor) => format!("the page after `{cursor}`{of}"),

@@ -21,7 +21,7 @@ pub(crate) struct Route {
     pub(crate) start: Option<Cursor>,
     /// Where it ends: with the first job that is this place or one behind it. `None` for the end of the listing.
     pub(crate) end: Option<usize>,
-    /// How many segments are read at once.
+    /// How many pages are asked for at once.
     pub(crate) width: usize,
     /// With how many jobs a page is asked for.
     pub(crate) page_size: usize,
@@ -65,7 +65,7 @@ impl Segments {
     pub(crate) fn new(reader: Reader, places: Arc<Places>, route: Route, number: u64) -> Self {
         let place = route.start.as_ref().and_then(|start| places.find(start.as_str()));
         let mut segments = Self {
-            reader,
+            reader: reader.at_once(route.width),
             places,
             window: VecDeque::new(),
             next_place: place.map_or(0, |place| place + 1),
@@ -109,7 +109,9 @@ impl Segments {
     /// Begins segments until as many are under way as may be.
     fn fill(&mut self, number: u64) {
         let places = self.route.end.map_or(self.places.len(), |end| end.min(self.places.len()));
-        while self.placed && self.window.len() < self.route.width && self.next_place < places {
+        // As many may wait for their turn as may be asked for, so that one answer that is late does not hold up the others.
+        let most = if self.route.width > 1 { 2 * self.route.width } else { 1 };
+        while self.placed && self.window.len() < most && self.next_place < places {
             let (place, ahead_by) = (self.next_place, self.window.len() as u64);
             let cursor = self.places.cursor(place);
             let segment = self.segment(Some(place), cursor, number + ahead_by, false);
