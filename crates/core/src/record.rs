@@ -73,7 +73,7 @@ impl Record {
     pub fn from_raw(body: &Bytes, raw: &RawValue, origin: Origin) -> Self {
         let bytes = raw.get().as_bytes();
         let inside = body.as_ptr_range().contains(&bytes.as_ptr());
-        let text = if bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        let text = if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
             Bytes::from(compact(bytes))
         } else if inside {
             body.slice_ref(bytes)
@@ -91,6 +91,21 @@ impl Record {
         let text = text.into();
         let raw: &RawValue = serde_json::from_slice(&text).map_err(malformed)?;
         Ok(Self::from_raw(&text, raw, Origin::default()))
+    }
+
+    /// A record of text that its caller has made or cut out of another record's: one JSON document without line breaks
+    /// between its tokens. That is not checked, except where debug assertions are on; what is no JSON would be written as it
+    /// is.
+    ///
+    /// ```
+    /// let record = taskferry_core::Record::from_text(r#"{"external_id":"j1"}"#);
+    /// assert_eq!(record.value()?["external_id"], "j1");
+    /// # Ok::<(), taskferry_core::StageError>(())
+    /// ```
+    pub fn from_text(text: impl Into<Bytes>) -> Self {
+        let text = text.into();
+        debug_assert!(serde_json::from_slice::<&RawValue>(&text).is_ok(), "the text is JSON");
+        Self { text: Some(text), tree: OnceLock::new(), origin: Origin::default(), entry: None }
     }
 
     /// The same record, said to come from `origin`.
@@ -137,6 +152,12 @@ impl Record {
         let text = self.text.as_deref().unwrap_or(b"null");
         let parsed = serde_json::from_slice(text).map_err(malformed)?;
         Ok(self.tree.get_or_init(|| parsed))
+    }
+
+    /// The text that is written, as long as nothing was changed: what came, or what a stage has put together. For stages that
+    /// can do their work on text, which spares the tree; they must be able to do it on the [value](Record::value) too.
+    pub fn text(&self) -> Option<&Bytes> {
+        self.text.as_ref()
     }
 
     /// Looks inside in order to change something: from now on the value is what is written.

@@ -14,11 +14,18 @@ pub struct StateOptions {
     pub dir: String,
     /// How old a checkpoint may be for a run to go on there; with an older one it starts over.
     pub resume_within: Duration,
+    /// How far apart checkpoints are while pages come faster than that: a run that is killed repeats the pages behind the last
+    /// one. `"0s"` writes one after every page, as is done in any case where a sink sends what can't be taken back.
+    pub commit_interval: Duration,
 }
 
 impl Default for StateOptions {
     fn default() -> Self {
-        Self { dir: ".taskferry".to_owned(), resume_within: Duration::from_secs(24 * 60 * 60) }
+        Self {
+            dir: ".taskferry".to_owned(),
+            resume_within: Duration::from_secs(24 * 60 * 60),
+            commit_interval: Duration::from_millis(250),
+        }
     }
 }
 

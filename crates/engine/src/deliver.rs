@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, watch};
 use crate::account::SinkCount;
 use crate::chain::{Chain, ChainTally, LOGGED, left_out};
 use crate::dead_letter::DeadLetter;
-use crate::ledger::SinkCommit;
+use crate::hand_out::ToSink;
+use crate::ledger::{SinkCommit, SinkPage};
 use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
@@ -22,8 +23,8 @@ use crate::stop::StopSignal;
 pub(crate) enum FromSink {
     /// Ready for the first batch.
     Opened,
-    /// A batch is durable.
-    Committed(Box<SinkCommit>),
+    /// Batches are durable.
+    Committed(SinkCommit),
     /// What was delivered by the end, whether that was a good one or not.
     Delivered(Delivery),
     /// No more batches will come; all that came are committed.
@@ -32,6 +33,24 @@ pub(crate) enum FromSink {
     Sealed(Mark),
     /// The output is published.
     Published(Delivery),
+}
+
+/// A page that was written and is not durable yet.
+#[derive(Debug)]
+struct Written {
+    page: u64,
+    count: SinkCount,
+    dead_letters: Vec<DeadLetter>,
+    /// All that the sink had delivered by then.
+    delivery: Delivery,
+    began: SystemTime,
+}
+
+impl Written {
+    fn committed(self) -> SinkPage {
+        let Self { page, count, dead_letters, delivery, began } = self;
+        SinkPage { page, count, dead_letters, delivery, period: Period::since(began) }
+    }
 }
 
 /// What the dispatcher tells a sink that has everything.
@@ -54,7 +73,7 @@ pub(crate) struct Delivering {
     pub(crate) from: Option<Mark>,
     pub(crate) progress: Arc<Progress>,
     /// What to deliver, from the transforms.
-    pub(crate) batches: mpsc::Receiver<Arc<Batch>>,
+    pub(crate) batches: mpsc::Receiver<ToSink>,
     /// What to do when there are no more, from the dispatcher.
     pub(crate) orders: mpsc::Receiver<Order>,
     /// Pages that the checkpoint has passed.
@@ -97,20 +116,44 @@ impl Delivering {
         let opened = self.sink.open(&self.run, self.from.as_ref()).await;
         opened.map_err(|error| error.at_stage(&self.id))?;
         tell(FromSink::Opened);
-        while let Some(batch) = self.batches.recv().await {
-            let Some(commit) = self.deliver(batch).await? else {
-                // Whoever waits to send more must not wait for ever.
-                self.batches.close();
-                break;
-            };
-            tell(FromSink::Committed(Box::new(commit)));
+        let mut open = Vec::new();
+        while let Some(told) = self.batches.recv().await {
+            if let ToSink::Batch(batch) = told {
+                let Some(written) = self.deliver(batch).await? else {
+                    // Whoever waits to send more must not wait for ever.
+                    self.batches.close();
+                    break;
+                };
+                open.push(written);
+            } else {
+                self.commit(&mut open, tell).await?;
+            }
         }
+        self.commit(&mut open, tell).await?;
         tell(FromSink::Drained);
         Ok(())
     }
 
+    /// Makes durable what was written since the last time.
+    async fn commit(
+        &mut self,
+        open: &mut Vec<Written>,
+        tell: &(impl Fn(FromSink) + Send),
+    ) -> Result<(), StageError> {
+        if open.is_empty() {
+            return Ok(());
+        }
+        let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
+        let pages: Vec<SinkPage> = open.drain(..).map(Written::committed).collect();
+        if let Some(progress) = self.progress.sinks.get(self.index) {
+            pages.iter().for_each(|page| progress.add_committed(page.count.delivered));
+        }
+        tell(FromSink::Committed(SinkCommit { pages, mark }));
+        Ok(())
+    }
+
     /// Delivers a batch; `None` when it is not to be delivered any more.
-    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Option<SinkCommit>, StageError> {
+    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Option<Written>, StageError> {
         let (page, began) = (batch.page, SystemTime::now());
         let replay = self.run.replay;
         let (batch, tally) = if self.chain.is_empty() && !replay {
@@ -127,12 +170,7 @@ impl Delivering {
         let mut refusals = Refusals::new(self.on_error);
         let written = self.sink.write(&batch, &mut refusals).await;
         written.map_err(|error| error.at_stage(&self.id))?;
-        let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
-        let commit = self.account(&batch, began, mark, tally, refusals);
-        if let Some(progress) = self.progress.sinks.get(self.index) {
-            progress.add_committed(commit.count.delivered);
-        }
-        Ok(Some(commit))
+        Ok(Some(self.account(&batch, began, tally, refusals)))
     }
 
     /// A dead letter goes to the sink that refused it; one that a transform before all sinks refused, to all.
@@ -163,10 +201,9 @@ impl Delivering {
         &mut self,
         batch: &Batch,
         began: SystemTime,
-        mark: Mark,
         tally: ChainTally,
         refusals: Refusals,
-    ) -> SinkCommit {
+    ) -> Written {
         let refused = refusals.records() as u64;
         let records_in = batch.records.len() as u64;
         let dead = self.on_error == OnError::DeadLetter;
@@ -186,8 +223,8 @@ impl Delivering {
                 dead_letters.extend(records.iter().map(letter));
             }
         }
-        let (delivery, period) = (self.sink.delivered(), Period::since(began));
-        SinkCommit { page: batch.page, mark, count, dead_letters, delivery, period }
+        let delivery = self.sink.delivered();
+        Written { page: batch.page, count, dead_letters, delivery, began }
     }
 
     fn log(&mut self, refusal: &Refusal, records: &[Record]) {

@@ -16,6 +16,7 @@ use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::deliver::{Delivering, FromSink};
 use crate::expect::{Comparison, Violation};
 use crate::fetch::{FetchEnd, Fetching};
+use crate::hand_out::{Grouping, Outlet};
 use crate::keeper::{Entry, Keeper};
 use crate::ledger::{Ledger, Progressed};
 use crate::observe::Observer;
@@ -29,6 +30,8 @@ use publish::{Phase, SinkAt, SinkState};
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
 /// keep every step busy.
 const PAGES_WAITING: usize = 1;
+/// How much a sink can be told that it has not got to: a page, and what to do behind it.
+const TOLD_AHEAD: usize = 2;
 /// How often the dispatcher looks for records that never get done.
 const WATCH: Duration = Duration::from_millis(50);
 /// How long an interrupted run waits for deliveries that are under way.
@@ -105,8 +108,9 @@ impl Dispatcher {
         let mut watchdogs = vec![watchdog.clone()];
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
         let chain = Chain::new(pipeline.transforms, Arc::clone(&run), watchdog);
+        let grouping = Grouping::of(&pipeline.sinks, &pipeline.state);
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
-            let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
+            let (to_sink, batches) = mpsc::channel(TOLD_AHEAD);
             let (orders, ordered) = mpsc::channel(2);
             let (watchdog, from) = (Watchdog::default(), marks.next());
             sinks.push(SinkState::new(orders, from.clone()));
@@ -132,7 +136,7 @@ impl Dispatcher {
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
         let (go, gone) = oneshot::channel();
-        worker::start_transforms(chain, pages, to_sinks, &tell);
+        worker::start_transforms(chain, pages, Outlet::new(to_sinks, grouping), &tell);
         let next = position.as_ref().and_then(|position| position.cursor.clone());
         let fetching = Fetching {
             stage: pipeline.source,
@@ -280,7 +284,7 @@ impl Dispatcher {
         if let FromSink::Delivered(delivery) = said {
             self.ledger.note_delivery(index, delivery);
         } else if let FromSink::Committed(commit) = said {
-            if let Some(progressed) = self.ledger.note_committed(index, *commit) {
+            if let Some(progressed) = self.ledger.note_committed(index, commit) {
                 self.save(progressed, CheckpointState::Open);
             }
         } else if let Some(sink) = self.sinks.get_mut(index) {

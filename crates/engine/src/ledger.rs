@@ -20,6 +20,8 @@ pub(crate) struct Ledger {
     pending: VecDeque<PendingPage>,
     /// What each sink has delivered, as far as it is known.
     deliveries: Vec<Delivery>,
+    /// Where each sink stands behind the last page it has made durable.
+    marks: Vec<Option<Mark>>,
 }
 
 /// A page that was read.
@@ -36,11 +38,19 @@ pub(crate) struct ReadPage {
     pub(crate) period: Period,
 }
 
-/// What one sink has made durable of one page.
+/// What one sink has made durable in one step: one page or several, of which all sinks take the same together.
 #[derive(Debug)]
 pub(crate) struct SinkCommit {
-    pub(crate) page: u64,
+    /// In order, at least one.
+    pub(crate) pages: Vec<SinkPage>,
+    /// Where the sink stands behind the last of them.
     pub(crate) mark: Mark,
+}
+
+/// What came of one page in one sink.
+#[derive(Debug)]
+pub(crate) struct SinkPage {
+    pub(crate) page: u64,
     pub(crate) count: SinkCount,
     pub(crate) dead_letters: Vec<DeadLetter>,
     /// All that the sink has delivered by now.
@@ -53,7 +63,7 @@ pub(crate) struct SinkCommit {
 struct PendingPage {
     read: ReadPage,
     transformed: ChainTally,
-    sinks: Vec<Option<SinkCommit>>,
+    sinks: Vec<Option<SinkPage>>,
 }
 
 /// Pages that became durable everywhere, up to one after which a run could go on.
@@ -70,7 +80,8 @@ impl Ledger {
         let source = &account.source;
         let earlier = SourceStatistics { requests: source.requests, retries: source.retries };
         let deliveries = vec![Delivery::default(); account.sinks.len()];
-        Self { account, earlier, next, pending: VecDeque::new(), deliveries }
+        let marks = vec![None; account.sinks.len()];
+        Self { account, earlier, next, pending: VecDeque::new(), deliveries, marks }
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -114,11 +125,14 @@ impl Ledger {
 
     /// Takes note of a commit, and returns what has become durable everywhere by it.
     pub(crate) fn note_committed(&mut self, sink: usize, commit: SinkCommit) -> Option<Progressed> {
-        if let Some(delivery) = self.deliveries.get_mut(sink) {
-            delivery.clone_from(&commit.delivery);
+        *self.marks.get_mut(sink)? = Some(commit.mark);
+        for page in commit.pages {
+            if let Some(delivery) = self.deliveries.get_mut(sink) {
+                delivery.clone_from(&page.delivery);
+            }
+            let pending = self.pending_page(page.page)?;
+            *pending.sinks.get_mut(sink)? = Some(page);
         }
-        let pending = self.pending_page(commit.page)?;
-        *pending.sinks.get_mut(sink)? = Some(commit);
         let mut progressed = None;
         while let Some(page) = self.pending.pop_front() {
             if page.sinks.iter().any(Option::is_none) {
@@ -126,6 +140,10 @@ impl Ledger {
                 break;
             }
             self.take_in(page, progressed.get_or_insert_with(Progressed::none));
+        }
+        // All sinks take the same pages together, so that they all stand behind the same one now.
+        if let Some(progressed) = &mut progressed {
+            progressed.marks = self.marks.iter().flatten().cloned().collect();
         }
         progressed
     }
@@ -137,11 +155,9 @@ impl Ledger {
         add_all(&mut account.transforms, &transformed.counts);
         progressed.dead_letters.extend(transformed.dead_letters);
         progressed.traces.extend(read.traces);
-        progressed.marks.clear();
-        for (count, commit) in account.sinks.iter_mut().zip(sinks.into_iter().flatten()) {
-            count.add(&commit.count);
-            progressed.dead_letters.extend(commit.dead_letters);
-            progressed.marks.push(commit.mark);
+        for (count, page) in account.sinks.iter_mut().zip(sinks.into_iter().flatten()) {
+            count.add(&page.count);
+            progressed.dead_letters.extend(page.dead_letters);
         }
         self.next = read.next;
     }

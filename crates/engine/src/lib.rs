@@ -61,6 +61,7 @@ mod deliver;
 mod dispatch;
 mod expect;
 mod fetch;
+mod hand_out;
 mod keeper;
 mod ledger;
 mod letter_file;

@@ -2,17 +2,17 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::FutureExt;
-use taskferry_core::{Batch, ErrorKind, Page, SourceStatistics, StageError, StageId};
+use taskferry_core::{ErrorKind, Page, SourceStatistics, StageError, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::chain::{Chain, ChainTally, panicked};
 use crate::deliver::{Delivering, FromSink};
 use crate::fetch::{FetchEnd, Fetching};
+use crate::hand_out::Outlet;
 use crate::ledger::ReadPage;
 use crate::observe::Period;
 
@@ -87,14 +87,14 @@ pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: T
 pub(crate) fn start_transforms(
     mut chain: Chain,
     pages: mpsc::Receiver<Page>,
-    to_sinks: Vec<mpsc::Sender<Arc<Batch>>>,
+    sinks: Outlet,
     tell: &Tell,
 ) {
     let (told, at_end) = (tell.clone(), tell.clone());
     let work = async move {
         chain.open().await?;
         told.send(Event::Opened);
-        transform(chain, pages, to_sinks, &told).await
+        transform(chain, pages, sinks, &told).await
     };
     start("transforms", None, work, move |result| at_end.send(Event::Transformed(result)));
 }
@@ -102,21 +102,18 @@ pub(crate) fn start_transforms(
 async fn transform(
     mut chain: Chain,
     mut pages: mpsc::Receiver<Page>,
-    to_sinks: Vec<mpsc::Sender<Arc<Batch>>>,
+    mut sinks: Outlet,
     tell: &Tell,
 ) -> Result<(), StageError> {
-    while let Some(page) = pages.recv().await {
+    while let Some(page) = sinks.next(&mut pages).await {
         let began = SystemTime::now();
         let mut batch = page.into_batch();
         let (records, tally) = chain.apply(batch.records).await?;
         batch.records = records;
         tell.send(Event::Tallied(batch.page, tally, Period::since(began)));
-        let batch = Arc::new(batch);
-        for to_sink in &to_sinks {
-            if to_sink.send(Arc::clone(&batch)).await.is_err() {
-                // That sink has ended, and says why itself.
-                return Ok(());
-            }
+        if sinks.hand_out(batch).await.is_err() {
+            // A sink has ended, and says why itself.
+            return Ok(());
         }
     }
     Ok(())

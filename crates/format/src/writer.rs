@@ -12,12 +12,12 @@ use crate::{Format, FormatOptions, Spool, WriteError, WriteReport};
 
 /// Writes records to `W` in one format.
 ///
-/// What it writes is complete only after [`RecordWriter::finish`]. Every record reaches `W` in few large
-/// writes, but `W` is not buffered here: give it a buffer if its writes are dear.
+/// What it writes is complete only after [`RecordWriter::finish`]. `W` is not buffered here: give it a buffer if its writes are
+/// dear.
 pub struct RecordWriter<W: Write> {
     encoding: Encoding<W>,
     records: u64,
-    line: Vec<u8>,
+    line: Line,
 }
 
 /// What a [`RecordWriter`] must know to go on where another one was.
@@ -37,6 +37,22 @@ impl WriterState {
     /// How much of the spool there was by then, in bytes.
     pub fn spool_bytes(&self) -> u64 {
         self.spool_bytes
+    }
+}
+
+/// Room for the text of a record that has none.
+#[derive(Default)]
+struct Line(Vec<u8>);
+
+impl Line {
+    /// The record's text: its own, else what its value is written as.
+    fn of<'a>(&'a mut self, record: &'a Record) -> io::Result<&'a [u8]> {
+        if let Some(text) = record.text() {
+            return Ok(text);
+        }
+        self.0.clear();
+        record.write_json(&mut self.0)?;
+        Ok(&self.0)
     }
 }
 
@@ -62,7 +78,7 @@ impl<W: Write> RecordWriter<W> {
             (Format::Csv, Some(names)) => Encoding::Named(NamedTable::new(names, escape, out)?),
             (Format::Csv, None) => Encoding::Union(UnionTable::new(escape, spool, out)?),
         };
-        Ok(Self { encoding, records: 0, line: Vec::new() })
+        Ok(Self { encoding, records: 0, line: Line::default() })
     }
 
     /// A writer that goes on where another one, with the same options, was when it told its [state](Self::sync):
@@ -88,7 +104,7 @@ impl<W: Write> RecordWriter<W> {
                 Encoding::Union(UnionTable::resume(escape, spool, columns, rows, out)?)
             }
         };
-        Ok(Self { encoding, records: state.records, line: Vec::new() })
+        Ok(Self { encoding, records: state.records, line: Line::default() })
     }
 
     /// Writes one record.
@@ -96,18 +112,15 @@ impl<W: Write> RecordWriter<W> {
     /// # Errors
     /// Those of the output, or one about the record: for CSV it must be JSON that can be held as a value.
     pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
-        self.line.clear();
         match &mut self.encoding {
             Encoding::Ndjson(out) => {
-                record.write_json(&mut self.line)?;
-                self.line.push(b'\n');
-                out.write_all(&self.line)?;
+                out.write_all(self.line.of(record)?)?;
+                out.write_all(b"\n")?;
             }
             Encoding::Json(out) => {
-                let before: &[u8] = if self.records == 0 { b"[\n" } else { b",\n" };
-                self.line.extend_from_slice(before);
-                record.write_json(&mut self.line)?;
-                out.write_all(&self.line)?;
+                let line = self.line.of(record)?;
+                out.write_all(if self.records == 0 { b"[\n" } else { b",\n" })?;
+                out.write_all(line)?;
             }
             Encoding::Named(table) => table.write(record)?,
             Encoding::Union(table) => table.write(record)?,

@@ -2,17 +2,30 @@
 
 use super::Dispatcher;
 use crate::deliver::FromSink;
+use crate::ledger::SinkPage;
 use crate::observe::Happening;
 use crate::worker::Event;
 
 impl Dispatcher {
     /// Passes on what whoever watches the run wants to know.
     pub(super) fn tell(&mut self, event: &Event) {
-        if let Some(observer) = &mut self.observer
-            && let Some(happening) = happening(event)
-        {
+        let Some(observer) = &mut self.observer else { return };
+        if let Event::Sink(sink, FromSink::Committed(commit)) = event {
+            commit.pages.iter().for_each(|page| observer.note(delivered(*sink, page)));
+        } else if let Some(happening) = happening(event) {
             observer.note(happening);
         }
+    }
+}
+
+fn delivered(sink: usize, page: &SinkPage) -> Happening {
+    Happening::Delivered {
+        page: page.page,
+        sink,
+        period: page.period,
+        records: page.count.delivered,
+        requests: page.delivery.requests,
+        retries: page.delivery.retries,
     }
 }
 
@@ -30,14 +43,6 @@ fn happening(event: &Event) -> Option<Happening> {
             period: *period,
             records_in: tally.counts.first()?.records_in,
             records_out: tally.counts.last()?.records_out,
-        }),
-        Event::Sink(sink, FromSink::Committed(commit)) => Some(Happening::Delivered {
-            page: commit.page,
-            sink: *sink,
-            period: commit.period,
-            records: commit.count.delivered,
-            requests: commit.delivery.requests,
-            retries: commit.delivery.retries,
         }),
         Event::Sink(sink, FromSink::Sealed(_)) => Some(Happening::Sealed { sink: *sink }),
         Event::Sink(sink, FromSink::Published(_)) => Some(Happening::Published { sink: *sink }),

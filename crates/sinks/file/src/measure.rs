@@ -1,16 +1,20 @@
 //! Size and checksum of what is written, without reading it again.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
-const BUFFER: usize = 64 * 1024;
+/// How much is gathered for one write.
+const BUFFER: usize = 256 * 1024;
 
-/// Buffers, counts and hashes what goes to `W`.
+/// Buffers, counts and hashes what goes to `W`, in large pieces.
 pub(crate) struct Measured<W: Write> {
-    out: BufWriter<W>,
+    out: W,
+    buffer: Vec<u8>,
+    /// Of what has left the buffer.
     hash: Sha256,
+    /// Those in the buffer included.
     bytes: u64,
 }
 
@@ -33,12 +37,12 @@ impl Measure {
 
 impl<W: Write> Measured<W> {
     pub(crate) fn new(out: W) -> Self {
-        Self { out: BufWriter::with_capacity(BUFFER, out), hash: Sha256::new(), bytes: 0 }
+        Self { out, buffer: Vec::new(), hash: Sha256::new(), bytes: 0 }
     }
 
     /// Takes into account what stands in the output already.
     pub(crate) fn note(&mut self, mut written: impl Read) -> io::Result<()> {
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = vec![0; BUFFER / 4];
         loop {
             match written.read(&mut buffer)? {
                 0 => return Ok(()),
@@ -51,34 +55,51 @@ impl<W: Write> Measured<W> {
     }
 
     pub(crate) fn get_ref(&self) -> &W {
-        self.out.get_ref()
+        &self.out
     }
 
+    /// How many bytes were written, those that wait in the buffer included.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Size and checksum of all that was written before the last flush.
     pub(crate) fn so_far(&self) -> Measure {
         let sha256 = self.hash.clone().finalize().iter().fold(String::new(), |mut digits, byte| {
             // Writing to a string can't fail.
             let _ = write!(digits, "{byte:02x}");
             digits
         });
-        Measure { bytes: self.bytes, sha256 }
+        Measure { bytes: self.bytes - self.buffer.len() as u64, sha256 }
     }
 
-    pub(crate) fn finish(self) -> io::Result<(W, Measure)> {
+    pub(crate) fn finish(mut self) -> io::Result<(W, Measure)> {
+        self.pass_on()?;
         let measure = self.so_far();
-        let out = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok((out, measure))
+        Ok((self.out, measure))
+    }
+
+    /// Empties the buffer. What could not be written is lost with the output: nobody goes on with one after an error.
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.hash.update(&self.buffer);
+        let written = self.out.write_all(&self.buffer);
+        self.buffer.clear();
+        written
     }
 }
 
 impl<W: Write> Write for Measured<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or(bytes));
-        self.bytes += written as u64;
-        Ok(written)
+        if self.buffer.len() + bytes.len() > BUFFER && !self.buffer.is_empty() {
+            self.pass_on()?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
         self.out.flush()
     }
 }

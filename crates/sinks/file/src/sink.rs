@@ -123,7 +123,7 @@ impl Sink for FileSink {
     fn delivered(&self) -> Delivery {
         let output = self.output.as_ref();
         let measured = output.and_then(|output| output.writer.get_ref().get_ref());
-        let bytes = measured.map_or(0, |measured| measured.so_far().bytes);
+        let bytes = measured.map_or(0, Measured::bytes);
         Delivery { bytes, ..Delivery::default() }
     }
 }

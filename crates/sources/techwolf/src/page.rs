@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use taskferry_core::{Cursor, ErrorKind, Origin, Page, Record, StageError};
+use taskferry_json::{Reader, string};
 
 /// The keys of an answer that are needed (all seen). Others may stand beside them, in any order.
 #[derive(Deserialize)]
@@ -62,14 +63,30 @@ pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<P
     let mut records = Vec::with_capacity(envelope.records.len());
     for (index, raw) in envelope.records.into_iter().enumerate() {
         let mut origin = Origin { page: number, cursor: cursor.clone(), index, job: None };
-        let job: Job<'_> = parse_object(raw.get().as_bytes()).map_err(|error| {
+        let id = external_id(raw.get().as_bytes()).map_err(|error| {
             let message = format!("record {} of the page is not a job: {error}", index + 1);
             StageError::new(ErrorKind::Malformed, message).temporary().at_origin(&origin)
         })?;
-        origin.job = Some(job.external_id.into());
+        origin.job = Some(id.into());
         records.push(Record::from_raw(body, raw, origin));
     }
     Ok(Page { number, cursor, next, bytes: body.len() as u64, records, traces: Vec::new() })
+}
+
+/// The id of a job, which is what most jobs begin with: to look for anything else in them is left to those who need it.
+fn external_id(job: &[u8]) -> Result<Cow<'_, str>, String> {
+    if let Some(id) = first_member(job, b"external_id").and_then(string) {
+        return Ok(Cow::Borrowed(id));
+    }
+    parse_object::<Job<'_>>(job).map(|job| job.external_id)
+}
+
+/// The value of the first member of an object, if it has this key.
+fn first_member<'a>(object: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let mut reader = Reader::new(object);
+    reader.enter(b'{')?;
+    let is_first = reader.more(b'}')? && reader.key()? == key;
+    is_first.then(|| reader.value()).flatten()
 }
 
 /// serde takes a list for a struct as well; the API means objects.

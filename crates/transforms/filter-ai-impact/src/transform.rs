@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_json::{Member, string};
 use taskferry_profile::AiLevel;
+use taskferry_profile::text::{JobText, RecordText, TaskText};
 use taskferry_profile::walk::{Object, Shape, no_task, retain_tasks, shape, visit_tasks};
 
 use crate::config::{EmptyJobs, Missing};
@@ -28,7 +30,64 @@ pub(crate) struct Filter {
 
 #[async_trait]
 impl Transform for Filter {
-    async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        let found = record.text().and_then(|text| RecordText::of(text)).and_then(|found| self.decide(&found));
+        match found {
+            Some(Decision::Keep) => out.emit(record),
+            Some(Decision::Drop) => {}
+            Some(Decision::Replace(text)) => out.emit(Record::from_text(text)),
+            None => self.apply_to_tree(record, out)?,
+        }
+        Ok(())
+    }
+}
+
+/// What is done with a record, as far as its text tells.
+enum Decision {
+    Keep,
+    Drop,
+    Replace(Vec<u8>),
+}
+
+impl Filter {
+    /// `None` if it takes the tree to tell.
+    fn decide(&self, record: &RecordText<'_>) -> Option<Decision> {
+        match record {
+            RecordText::Job(job) => self.decide_on_job(job),
+            RecordText::Row(row) if self.keeps_text(row)? => Some(Decision::Keep),
+            RecordText::Row(_) => Some(Decision::Drop),
+        }
+    }
+
+    fn decide_on_job(&self, job: &JobText<'_>) -> Option<Decision> {
+        let kept: Vec<bool> = job.tasks().map(|task| self.keeps_text(&task)).collect::<Option<_>>()?;
+        Some(if !kept.contains(&true) && self.empty_jobs == EmptyJobs::Drop {
+            Decision::Drop
+        } else if kept.contains(&false) {
+            Decision::Replace(job.with_tasks(&kept))
+        } else {
+            Decision::Keep
+        })
+    }
+
+    /// Whether a task stays; `None` if it takes the tree to tell, or to say what is wrong.
+    fn keeps_text<'a, M: AsRef<[Member<'a>]>>(&self, task: &TaskText<'a, M>) -> Option<bool> {
+        let level = match task.level()? {
+            Some(b"null") | None => None,
+            Some(level) => Some(string(level)?),
+        };
+        match (&self.wanted, level, level.map(str::parse)) {
+            (Wanted::Exactly(wanted), Some(level), _) => Some(wanted.iter().any(|text| text == level)),
+            (Wanted::Within(range), _, Some(Ok(level))) => Some(range.contains(&level)),
+            _ => match self.missing {
+                Missing::Drop => Some(false),
+                Missing::Keep => Some(true),
+                Missing::Fail => None,
+            },
+        }
+    }
+
+    fn apply_to_tree(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
         refuse_what_is_no_task(value)?;
         match shape(value) {
@@ -52,9 +111,7 @@ impl Transform for Filter {
         }
         Ok(())
     }
-}
 
-impl Filter {
     /// For every task of a job whether it stays: all are asked before anything is changed, so that a record
     /// that loses nothing keeps its text.
     fn verdicts(&self, job: &Value) -> Result<Vec<bool>, StageError> {

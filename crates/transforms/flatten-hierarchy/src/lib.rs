@@ -39,6 +39,7 @@ mod above;
 mod config;
 mod explode;
 mod row;
+mod row_text;
 mod transform;
 
 pub use config::{EmptyJobs, FlattenHierarchy, Into};

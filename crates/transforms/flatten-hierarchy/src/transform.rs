@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_profile::text::RecordText;
 use taskferry_profile::walk::{Object, Shape, is_branch, no_task, shape, take_tasks};
 
 use crate::above::{Above, above_tasks};
 use crate::config::{EmptyJobs, Into};
 use crate::explode::explode;
 use crate::row::{JobFields, put, row};
+use crate::row_text::Rows;
 
 #[derive(Debug)]
 pub(crate) struct Flatten {
@@ -20,6 +22,35 @@ pub(crate) struct Flatten {
 #[async_trait]
 impl Transform for Flatten {
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+        match record.text().and_then(|text| self.by_text(text)) {
+            Some(Flat::Already) => out.emit(record),
+            Some(Flat::Rows(rows)) => rows.emit(out),
+            None => self.apply_to_tree(record, out)?,
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of a record, as far as its text tells.
+enum Flat {
+    Already,
+    Rows(Rows),
+}
+
+impl Flatten {
+    /// `None` if it takes the tree to tell.
+    fn by_text(&self, text: &[u8]) -> Option<Flat> {
+        match (RecordText::of(text)?, self.into) {
+            _ if self.explode.is_some() => None,
+            (RecordText::Row(_), _) => Some(Flat::Already),
+            // What becomes of a job without tasks is a rare case.
+            (RecordText::Job(job), _) if job.tasks().len() == 0 => None,
+            (RecordText::Job(_), Into::Tasks) => Some(Flat::Already),
+            (RecordText::Job(job), Into::Rows) => Rows::of(&job).map(Flat::Rows),
+        }
+    }
+
+    fn apply_to_tree(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
         refuse_what_is_no_task(value)?;
         match (shape(value), self.into) {
@@ -45,9 +76,7 @@ impl Transform for Flatten {
         }
         Ok(())
     }
-}
 
-impl Flatten {
     fn emit_rows(&self, mut job: Value, out: &mut Emitter) {
         let above = above_tasks(&job);
         let fields = JobFields::of(&job);

@@ -37,16 +37,20 @@
 
 mod config;
 mod entries;
+mod fields;
 mod key_order;
 mod mistake;
 mod natives;
+mod part;
 mod program;
 mod protocol;
+mod read;
 mod removal;
 mod transform;
 mod value;
 mod worker;
 mod workers;
+mod write;
 
 pub use config::{Isolation, Jq};
 pub use worker::{WORKER_ARGUMENT, worker_main};

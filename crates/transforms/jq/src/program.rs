@@ -13,12 +13,17 @@ use jaq_core::{Compiler, Ctx, Exn, Filter, Vars};
 use jaq_json::Val;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use taskferry_core::{ErrorKind, StageError};
+use taskferry_core::{ErrorKind, Record, StageError};
+use taskferry_json::is_plain;
 
+use crate::fields::fields_of;
 use crate::key_order::keeping_order;
 use crate::mistake::Mistake;
 use crate::natives::{Data, Globals, functions};
-use crate::value::{from_json, to_json};
+use crate::part::RecordPart;
+use crate::read::read;
+use crate::value::from_json;
+use crate::write::write;
 
 /// The name of the definition that holds the expression, and the program that calls it.
 const MAIN: &str = "__expression__";
@@ -41,6 +46,8 @@ pub(crate) struct Program {
     filter: Filter<Data>,
     variables: Vec<Val>,
     limits: Limits,
+    /// The fields that the expression looks at, if these are known to be all.
+    fields: Option<Vec<String>>,
 }
 
 impl fmt::Debug for Program {
@@ -61,36 +68,65 @@ impl Program {
     ) -> Result<Self, Vec<Mistake>> {
         let names: Vec<String> = args.keys().map(|name| format!("${name}")).collect();
         let variables = args.values().cloned().map(from_json).collect();
-        let filter = compile(text, &names)?;
-        Ok(Self { filter, variables, limits })
+        let (filter, fields) = compile(text, &names)?;
+        Ok(Self { filter, variables, limits, fields })
     }
 
-    /// All results for one value.
+    /// All results for one record, each as text.
     ///
     /// # Errors
     /// What the expression refuses, a result that JSON can't hold, or a limit that was passed. The limits are
     /// looked at between results: nothing can be done here while a single one is being computed.
-    pub(crate) fn run(&self, input: Value) -> Result<Vec<Value>, StageError> {
+    pub(crate) fn run(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
+        let text = record.text().filter(|text| is_plain(text));
+        let part = text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
+        if let Some((part, input)) = part.and_then(|part| part.input().map(|input| (part, input))) {
+            let results = self.results(input, |result, out| part.write(result, out))?;
+            // A result that does not fit the rest of the record is nothing that an expression is known to do.
+            if let Some(results) = results {
+                return Ok(results);
+            }
+        }
+        let input = match text.and_then(read) {
+            Some(input) => input,
+            None => from_json(record.value()?.clone()),
+        };
+        let results = self.results(input, |result, out| write(result, out).map(Some))?;
+        Ok(results.unwrap_or_default())
+    }
+
+    /// All results for an input, as `write` puts them; `None` as soon as it says so.
+    fn results(
+        &self,
+        input: Val,
+        write: impl Fn(&Val, &mut Vec<u8>) -> Result<Option<()>, String>,
+    ) -> Result<Option<Vec<Vec<u8>>>, StageError> {
         let started = Instant::now();
         let marked = Cell::new(false);
         let globals = Globals { lut: &self.filter.lut, marked: &marked };
         let context = Ctx::<Data>::new(globals, Vars::new(self.variables.iter().cloned()));
         let mut results = Vec::new();
-        for result in self.filter.id.run((context, from_json(input))) {
+        for result in self.filter.id.run((context, input)) {
             if started.elapsed() > self.limits.time {
                 return Err(too_slow(self.limits.time));
             }
             if results.len() == self.limits.results {
                 return Err(too_many(self.limits.results));
             }
-            let value = to_json(&result.map_err(refused)?);
-            results.push(value.map_err(|reason| StageError::new(ErrorKind::Record, reason))?);
+            let (result, mut text) = (result.map_err(refused)?, Vec::with_capacity(1024));
+            let written = write(&result, &mut text);
+            if written.map_err(|reason| StageError::new(ErrorKind::Record, reason))?.is_none() {
+                return Ok(None);
+            }
+            results.push(text);
         }
-        Ok(results)
+        Ok(Some(results))
     }
 }
 
-fn compile(text: &str, variables: &[String]) -> Result<Filter<Data>, Vec<Mistake>> {
+type Compiled = (Filter<Data>, Option<Vec<String>>);
+
+fn compile(text: &str, variables: &[String]) -> Result<Compiled, Vec<Mistake>> {
     let mut definitions = standard_definitions();
     let functions: Vec<_> = functions().collect();
     let known = names(&definitions, &functions);
@@ -102,12 +138,13 @@ fn compile(text: &str, variables: &[String]) -> Result<Filter<Data>, Vec<Mistake
         let errors = errors.map(|(expected, found)| (expected, Token::opt_as_str(found, text)));
         errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
     })?;
+    let fields = fields_of(&body).map(|fields| fields.into_iter().collect());
     definitions.push(Def { name: MAIN, args: Vec::new(), body: keeping_order(body) });
     let arena = Arena::default();
     let modules = Loader::new(definitions)
         .load(&arena, File { code: MAIN, path: () })
         .map_err(|_| vec![Mistake::unexplained(text)])?;
-    Compiler::default()
+    let filter = Compiler::default()
         .with_funs(functions)
         .with_global_vars(variables.iter().map(String::as_str))
         .compile(modules)
@@ -119,7 +156,8 @@ fn compile(text: &str, variables: &[String]) -> Result<Filter<Data>, Vec<Mistake
                 .map(|(name, kind)| Mistake::undefined(text, name, kind, &known, variables))
                 .collect();
             if mistakes.is_empty() { vec![Mistake::unexplained(text)] } else { mistakes }
-        })
+        })?;
+    Ok((filter, fields))
 }
 
 /// What jq text can use beside what it defines itself.
@@ -173,5 +211,7 @@ fn too_many(limit: usize) -> StageError {
         .hint("look for an endless loop, or raise `max_results`")
 }
 
+#[cfg(test)]
+mod fields_tests;
 #[cfg(test)]
 mod tests;

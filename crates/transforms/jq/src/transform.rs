@@ -22,8 +22,8 @@ pub(crate) struct InProcess {
 #[async_trait]
 impl Transform for InProcess {
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
-        for result in self.program.run(record.into_value()?)? {
-            out.emit_value(result);
+        for result in self.program.run(&record)? {
+            out.emit(Record::from_text(result));
         }
         Ok(())
     }

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use serde_json::Value;
-use taskferry_core::{ErrorKind, StageError};
+use taskferry_core::{ErrorKind, Record, StageError};
 
 use crate::program::Program;
 use crate::protocol::{Refusal, Reply, Setup};
@@ -35,10 +34,7 @@ fn work() -> io::Result<()> {
         Err(error) => return answer(Err(error)),
     };
     for line in lines {
-        let value: Result<Value, StageError> = serde_json::from_slice(&line).map_err(|error| {
-            StageError::new(ErrorKind::Malformed, "the record can't be read").caused_by(error)
-        });
-        answer(value.and_then(|value| program.run(value)))?;
+        answer(Record::parse(line).and_then(|record| program.run(&record)))?;
     }
     Ok(())
 }
@@ -93,12 +89,15 @@ fn leave() -> ! {
     std::process::exit(0)
 }
 
-fn answer(results: Result<Vec<Value>, StageError>) -> io::Result<()> {
+fn answer(results: Result<Vec<Vec<u8>>, StageError>) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match results {
         Ok(results) => {
             write_line(&mut out, &Reply::Results(results.len()))?;
-            results.iter().try_for_each(|result| write_line(&mut out, result))?;
+            for result in results {
+                out.write_all(&result)?;
+                out.write_all(b"\n")?;
+            }
         }
         Err(error) => write_line(&mut out, &Reply::Refused(Refusal::from(&error)))?,
     }

@@ -11,9 +11,18 @@ fn program(text: &str) -> Program {
 /// The results as text, since the order of keys and the spelling of numbers count.
 #[track_caller]
 fn check(text: &str, input: &str, expected: &[&str]) {
-    let results = program(text).run(serde_json::from_str(input).unwrap()).unwrap();
-    let results: Vec<String> = results.iter().map(Value::to_string).collect();
-    assert_eq!(results, expected, "{text}");
+    let program = program(text);
+    for record in [Record::parse(input.to_owned()), serde_json::from_str(input).map(Record::from_value).map_err(|_| unreachable!())] {
+        assert_eq!(texts(program.run(&record.unwrap())).unwrap(), expected, "{text}");
+    }
+}
+
+fn texts(results: Result<Vec<Vec<u8>>, StageError>) -> Result<Vec<String>, StageError> {
+    Ok(results?.into_iter().map(|text| String::from_utf8(text).unwrap()).collect())
+}
+
+fn run(program: &Program, input: Value) -> Result<Vec<String>, StageError> {
+    texts(program.run(&Record::from_value(input)))
 }
 
 #[test]
@@ -98,13 +107,13 @@ fn variables_are_seen_everywhere() {
     let args =
         BTreeMap::from([("a".to_owned(), json!({"x": 1.5})), ("b".to_owned(), json!("two"))]);
     let text = "def f: def g($c): [$a.x, $b, $c]; g(3); f, (.[] |= $b)";
-    let results = Program::compile(text, &args, LIMITS).unwrap().run(json!([0])).unwrap();
-    assert_eq!(results, [json!([1.5, "two", 3]), json!(["two"])]);
+    let program = Program::compile(text, &args, LIMITS).unwrap();
+    assert_eq!(run(&program, json!([0])).unwrap(), [r#"[1.5,"two",3]"#, r#"["two"]"#]);
 }
 
 #[test]
 fn what_the_expression_refuses_is_told() {
-    let told = |text: &str, input: Value| program(text).run(input).unwrap_err().to_string();
+    let told = |text: &str, input: Value| run(&program(text), input).unwrap_err().to_string();
     assert_eq!(told("error(\"no good\")", json!(1)), "the jq expression failed: no good");
     assert_eq!(told("error({a: 1})", json!(1)), r#"the jq expression failed: {"a":1}"#);
     assert_eq!(told(".a", json!(1)), r#"the jq expression failed: cannot index 1 with "a""#);
@@ -118,21 +127,21 @@ fn what_the_expression_refuses_is_told() {
 
 #[test]
 fn limits_end_what_never_ends() {
-    let run = |text: &str, limits| {
-        Program::compile(text, &BTreeMap::new(), limits).unwrap().run(json!(1)).unwrap_err()
+    let refused = |text: &str, limits| {
+        run(&Program::compile(text, &BTreeMap::new(), limits).unwrap(), json!(1)).unwrap_err()
     };
-    let error = run("repeat(.)", Limits { results: 7, ..LIMITS });
+    let error = refused("repeat(.)", Limits { results: 7, ..LIMITS });
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
         (ErrorKind::Limit, "the jq expression gave more than 7 results")
     );
     let soon = Limits { time: Duration::from_millis(20), results: usize::MAX };
-    let error = run("repeat(.)", soon);
+    let error = refused("repeat(.)", soon);
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
         (ErrorKind::Limit, "the jq expression took longer than 20ms")
     );
-    assert_eq!(program("limit(1000; repeat(.))").run(json!(1)).unwrap().len(), 1000);
+    assert_eq!(run(&program("limit(1000; repeat(.))"), json!(1)).unwrap().len(), 1000);
 }
 
 fn mistakes(text: &str) -> Vec<(&str, String, Option<String>)> {

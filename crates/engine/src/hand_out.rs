@@ -1,0 +1,88 @@
+//! Hands batches out to the sinks, and decides after which of them all sinks make durable what they have.
+//!
+//! A checkpoint is a cut through all sinks, so they have to commit behind the same page: whoever hands out the pages says
+//! when. Forcing a page to disk costs more than all the work on it, and nothing is lost by doing it for several at once but
+//! the work of a fraction of a second, which a killed run does again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use taskferry_core::{Batch, Page, Resumption, SinkStage, StateOptions};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+/// What a sink is told.
+#[derive(Debug, Clone)]
+pub(crate) enum ToSink {
+    /// Write this.
+    Batch(Arc<Batch>),
+    /// Make durable what was written.
+    Commit,
+}
+
+/// When sinks commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grouping(Duration);
+
+impl Grouping {
+    /// After every page where a sink waits for the checkpoint before it sends more, else as often as the options say.
+    pub(crate) fn of(sinks: &[SinkStage], options: &StateOptions) -> Self {
+        let waits = sinks.iter().any(|stage| stage.sink.resumption() == Resumption::Repeats);
+        Self(if waits { Duration::ZERO } else { options.commit_interval.get() })
+    }
+}
+
+/// The way to all sinks.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    sinks: Vec<mpsc::Sender<ToSink>>,
+    grouping: Grouping,
+    /// When the sinks were told to commit.
+    committed: Instant,
+    /// Whether they were handed something since.
+    open: bool,
+}
+
+/// A sink has ended.
+#[derive(Debug)]
+pub(crate) struct SinkEnded;
+
+impl Outlet {
+    pub(crate) fn new(sinks: Vec<mpsc::Sender<ToSink>>, grouping: Grouping) -> Self {
+        Self { sinks, grouping, committed: Instant::now(), open: false }
+    }
+
+    /// The next page. What was handed out before does not wait for it longer than it may.
+    pub(crate) async fn next(&mut self, pages: &mut mpsc::Receiver<Page>) -> Option<Page> {
+        if self.open {
+            let due = self.committed + self.grouping.0;
+            match timeout_at(due, pages.recv()).await {
+                Ok(page) => return page,
+                Err(_) => self.commit().await.ok()?,
+            }
+        }
+        pages.recv().await
+    }
+
+    /// Gives a batch to every sink.
+    pub(crate) async fn hand_out(&mut self, batch: Batch) -> Result<(), SinkEnded> {
+        self.tell(&ToSink::Batch(Arc::new(batch))).await?;
+        self.open = true;
+        if self.committed.elapsed() >= self.grouping.0 {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), SinkEnded> {
+        (self.open, self.committed) = (false, Instant::now());
+        self.tell(&ToSink::Commit).await
+    }
+
+    async fn tell(&self, what: &ToSink) -> Result<(), SinkEnded> {
+        for sink in &self.sinks {
+            sink.send(what.clone()).await.map_err(|_| SinkEnded)?;
+        }
+        Ok(())
+    }
+}
