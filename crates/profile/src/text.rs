@@ -72,7 +72,9 @@ impl<'a> JobText<'a> {
         while reader.more(b'}')? {
             let key = reader.key()?;
             match reader.peek()? {
-                b'[' if key == b"tasks" && lists.is_none() => lists = Some(read_tasks(&mut reader)?),
+                b'[' if key == b"tasks" && lists.is_none() => {
+                    lists = Some(read_tasks(&mut reader)?)
+                }
                 // It might hold tasks as well, and what is deep in it is for a tree to tell.
                 b'[' | b'{' => return None,
                 _ => fields.push(Member { key, value: reader.value()? }),
@@ -170,7 +172,8 @@ impl LinkedSkillsText {
     /// A name in quotes stands in plain JSON for itself, a key or a text, unless a quote of it is escaped: so the lists are
     /// found without stepping over what stands between them.
     pub fn of(text: &[u8]) -> Option<Self> {
-        static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"linked_skills\""));
+        static NAME: LazyLock<Finder<'static>> =
+            LazyLock::new(|| Finder::new(b"\"linked_skills\""));
         if !is_plain(text) {
             return None;
         }
@@ -179,7 +182,8 @@ impl LinkedSkillsText {
             let (name, end) = (at + found, at + found + NAME.needle().len());
             skill_elsewhere |= names_a_skill(text.get(at..name)?);
             at = end;
-            let is_escaped = name.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
+            let is_escaped =
+                name.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
             let mut reader = Reader::at(text, end);
             if is_escaped || reader.peek() != Some(b':') {
                 continue;

@@ -125,8 +125,8 @@ fn open_state(pipeline: &Pipeline, shard: Option<Shard>) -> Result<StateDir, (Ex
         Ok(Opening::Free(state)) => Ok(state),
         Ok(Opening::Busy(holder)) => {
             let who = holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
-            let share = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-            Err((Exit::BUSY, format!("another run of {share}`{name}` is active{who}")))
+            let which = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+            Err((Exit::BUSY, format!("another run of {which}`{name}` is active{who}")))
         }
         Err(error) => {
             let message = format!(

@@ -35,7 +35,9 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
     let whole = bytes(&context);
     // With other numbers of cursors from attempt to attempt, which is nothing that a run starts over for.
     for (cursors, hang, resuming) in [("8", 449, "3"), ("5", 149, "1"), ("1", 649, "8")] {
-        FILES.iter().for_each(|name| fs::remove_file(context.path(name)).unwrap());
+        for name in FILES {
+            fs::remove_file(context.path(name)).unwrap();
+        }
         trap.store(hang, Ordering::SeqCst);
         let set = format!("source.concurrency={cursors}");
         let mut running = context.start(&["run", "jobs.toml", "--set", &set, "--log", "json"]);

@@ -29,9 +29,9 @@ fn all_shares(context: &Context) {
 }
 
 fn change(context: &Context, manifest: &str, change: impl FnOnce(&mut Value)) {
-    let mut content = context.json(manifest);
-    change(&mut content);
-    fs::write(context.path(manifest), content.to_string()).unwrap();
+    let mut changed = context.json(manifest);
+    change(&mut changed);
+    fs::write(context.path(manifest), changed.to_string()).unwrap();
 }
 
 #[test]

@@ -31,7 +31,10 @@ pub(crate) struct Filter {
 #[async_trait]
 impl Transform for Filter {
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
-        let found = record.text().and_then(|text| RecordText::of(text)).and_then(|found| self.decide(&found));
+        let found = record
+            .text()
+            .and_then(|text| RecordText::of(text))
+            .and_then(|found| self.decide(&found));
         match found {
             Some(Decision::Keep) => out.emit(record),
             Some(Decision::Drop) => {}
@@ -60,7 +63,8 @@ impl Filter {
     }
 
     fn decide_on_job(&self, job: &JobText<'_>) -> Option<Decision> {
-        let kept: Vec<bool> = job.tasks().map(|task| self.keeps_text(&task)).collect::<Option<_>>()?;
+        let kept: Vec<bool> =
+            job.tasks().map(|task| self.keeps_text(&task)).collect::<Option<_>>()?;
         Some(if !kept.contains(&true) && self.empty_jobs == EmptyJobs::Drop {
             Decision::Drop
         } else if kept.contains(&false) {
@@ -77,7 +81,9 @@ impl Filter {
             Some(level) => Some(string(level)?),
         };
         match (&self.wanted, level, level.map(str::parse)) {
-            (Wanted::Exactly(wanted), Some(level), _) => Some(wanted.iter().any(|text| text == level)),
+            (Wanted::Exactly(wanted), Some(level), _) => {
+                Some(wanted.iter().any(|text| text == level))
+            }
             (Wanted::Within(range), _, Some(Ok(level))) => Some(range.contains(&level)),
             _ => match self.missing {
                 Missing::Drop => Some(false),

@@ -27,7 +27,8 @@ impl Rows {
         let beginning = beginning(job.fields())?;
         let more = beginning.len() + NOTHING_ABOVE.len() + 40;
         let size = job.tasks().map(|task| task.text().len() + more).sum();
-        let (mut text, mut places) = (Vec::with_capacity(size), Vec::with_capacity(job.tasks().len()));
+        let (mut text, mut places) =
+            (Vec::with_capacity(size), Vec::with_capacity(job.tasks().len()));
         for task in job.tasks() {
             let begin = text.len();
             text.extend_from_slice(&beginning);
@@ -67,7 +68,11 @@ fn write_task(row: &mut Vec<u8>, task: &[Member<'_>]) -> Option<()> {
     for (index, Member { key, value }) in task.iter().enumerate() {
         let is_taken = task.get(..index)?.iter().any(|other| other.key == *key);
         // Such a key may be that of a field of the job, or of the impact.
-        if is_taken || key.starts_with(b"job_") || key.starts_with(b"ai_impact_") || ABOVE.contains(key) {
+        if is_taken
+            || key.starts_with(b"job_")
+            || key.starts_with(b"ai_impact_")
+            || ABOVE.contains(key)
+        {
             return None;
         }
         match (*key, value.first()) {

@@ -45,9 +45,9 @@ impl Fields {
                 self.values(terms)
             }
             Term::Arr(Some(term)) | Term::Neg(term) => self.value(term),
-            Term::Obj(members) => members.iter().try_fold(Outcome::Value, |_, (key, value)| {
-                self.member(key, value.as_ref())
-            }),
+            Term::Obj(members) => members
+                .iter()
+                .try_fold(Outcome::Value, |_, (key, value)| self.member(key, value.as_ref())),
             Term::Path(term, Path(parts)) => self.path(term, parts),
             Term::BinOp(left, operator, right) => self.operation(left, operator, right),
             Term::IfThenElse(branches, otherwise) => {
@@ -94,7 +94,11 @@ impl Fields {
     }
 
     /// `.name` and what follows, or parts of something that is no record.
-    fn path(&mut self, of: &Term<&str>, parts: &[(Part<Term<&str>>, impl Copy)]) -> Option<Outcome> {
+    fn path(
+        &mut self,
+        of: &Term<&str>,
+        parts: &[(Part<Term<&str>>, impl Copy)],
+    ) -> Option<Outcome> {
         let mut parts = parts.iter().map(|(part, _)| part);
         if self.outcome(of)? == Outcome::Record {
             match parts.next() {

@@ -79,7 +79,8 @@ impl Program {
     /// looked at between results: nothing can be done here while a single one is being computed.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
         let text = record.text().filter(|text| is_plain(text));
-        let part = text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
+        let part =
+            text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
         if let Some((part, input)) = part.and_then(|part| part.input().map(|input| (part, input))) {
             let results = self.results(input, |result, out| part.write(result, out))?;
             // A result that does not fit the rest of the record is nothing that an expression is known to do.

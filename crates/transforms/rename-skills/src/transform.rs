@@ -39,7 +39,8 @@ enum Renamed {
 impl Rename {
     /// Renames the skills of a record in its text; `None` if it takes the tree to find them.
     fn by_text(&self, text: &[u8]) -> Result<Option<Renamed>, StageError> {
-        let Some(found) = LinkedSkillsText::of(text).filter(|found| !found.may_be_one_skill()) else {
+        let Some(found) = LinkedSkillsText::of(text).filter(|found| !found.may_be_one_skill())
+        else {
             return Ok(None);
         };
         let (mut out, mut copied) = (Vec::new(), 0);
@@ -70,7 +71,10 @@ impl Rename {
 
     /// Renames the skills of one list as a tree.
     fn rename_in_tree(&self, list: &[u8], out: &mut Vec<u8>) -> Result<(), StageError> {
-        let malformed = |error| StageError::new(ErrorKind::Malformed, "a list of skills is not JSON that can be read").caused_by(error);
+        let malformed = |error| {
+            StageError::new(ErrorKind::Malformed, "a list of skills is not JSON that can be read")
+                .caused_by(error)
+        };
         let mut skills: Vec<Value> = serde_json::from_slice(list).map_err(malformed)?;
         self.rename_list(&mut skills)?;
         serde_json::to_writer(out, &skills).map_err(malformed)
@@ -166,9 +170,11 @@ impl Rename {
         match self.unmapped {
             Unmapped::Keep => {
                 let name = text_of(skill, "skill");
-                Ok(Some(name.map_or(Identity::Unique, |name| {
-                    Identity::Unchanged(name.to_owned().into())
-                })))
+                Ok(Some(
+                    name.map_or(Identity::Unique, |name| {
+                        Identity::Unchanged(name.to_owned().into())
+                    }),
+                ))
             }
             Unmapped::Drop => Ok(None),
             Unmapped::Null => {

@@ -103,7 +103,7 @@ async fn all_cursors_are_under_way_at_the_same_time() {
     *together.lock().unwrap() = Some(Arc::new(Barrier::new(8)));
     let options = json!({"url": url, "concurrency": CURSORS});
     let reading = tenant.in_folder(folder.path(), &options);
-    let pages = tokio::time::timeout(Duration::from_secs(60), reading).await.unwrap();
+    let pages = tokio::time::timeout(Duration::from_mins(1), reading).await.unwrap();
     assert_eq!(jobs(&pages), tenant.ids());
     assert_eq!(tenant.requests(), 16, "and none is in vain");
 }

@@ -113,11 +113,11 @@ async fn parts_are_shared_without_anything_remembered() {
     let mut values = Vec::new();
     for index in 1..=4 {
         let shard = Shard::new(index, 4).unwrap();
-        let (pages, share) =
+        let (pages, read) =
             read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
         assert_eq!(jobs(&pages).len(), if index == 4 { 0 } else { 30 });
-        assert_eq!((share.from, share.to), (None, None));
-        values.extend(share.values);
+        assert_eq!((read.from, read.to), (None, None));
+        values.extend(read.values);
     }
     assert_eq!(values, ["f0", "f1", "f2"]);
 }

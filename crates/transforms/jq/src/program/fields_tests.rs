@@ -80,7 +80,11 @@ fn expression() -> impl Strategy<Value = String> {
     ];
     let value = value.prop_recursive(2, 8, 2, |inner| {
         prop_oneof![
-            (inner.clone(), inner.clone(), prop_oneof![Just("+"), Just("=="), Just("//"), Just(","), Just("and")])
+            (
+                inner.clone(),
+                inner.clone(),
+                prop_oneof![Just("+"), Just("=="), Just("//"), Just(","), Just("and")]
+            )
                 .prop_map(|(left, right, operator)| format!("({left} {operator} {right})")),
             inner.clone().prop_map(|value| format!("({value} | tostring)")),
             inner.clone().prop_map(|value| format!("(try ({value} | keys) catch .)")),
@@ -121,10 +125,12 @@ fn record() -> impl Strategy<Value = Value> {
     let value = scalar.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::vec(("[abc]", inner), 0..3).prop_map(|members| members.into_iter().collect()),
+            prop::collection::vec(("[abc]", inner), 0..3)
+                .prop_map(|members| members.into_iter().collect()),
         ]
     });
-    prop::collection::vec(("[abcdé\"\u{0}]", value), 0..6).prop_map(|members| members.into_iter().collect())
+    prop::collection::vec(("[abcdé\"\u{0}]", value), 0..6)
+        .prop_map(|members| members.into_iter().collect())
 }
 
 proptest! {

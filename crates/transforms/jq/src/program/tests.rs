@@ -12,7 +12,10 @@ fn program(text: &str) -> Program {
 #[track_caller]
 fn check(text: &str, input: &str, expected: &[&str]) {
     let program = program(text);
-    for record in [Record::parse(input.to_owned()), serde_json::from_str(input).map(Record::from_value).map_err(|_| unreachable!())] {
+    for record in [
+        Record::parse(input.to_owned()),
+        serde_json::from_str(input).map(Record::from_value).map_err(|_| unreachable!()),
+    ] {
         assert_eq!(texts(program.run(&record.unwrap())).unwrap(), expected, "{text}");
     }
 }
