@@ -55,7 +55,7 @@ fn all_shares_together_are_the_export() {
     "#);
     let all = context.json("all.json");
     assert_eq!(all["source"]["records"], json!(1000));
-    assert_eq!(all["source"]["pages"], json!(12));
+    assert_eq!(all["source"]["pages"], json!(10));
     assert_eq!(all["sinks"][0]["records"], json!(1000));
     assert_eq!(all["sinks"][0]["files"].as_array().unwrap().len(), 4);
     assert_eq!((&all["status"], &all["exit_code"]), (&json!("complete"), &json!(0)));
