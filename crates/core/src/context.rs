@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::{Endpoints, LocalEndpoint, Problem};
+use crate::{Endpoints, LocalEndpoint, Problem, Shard};
 
 /// How a plugin reads the files that its options name. The only way out of the process while a stage is
 /// built, so that `check`, `run` and tests see the same.
@@ -106,6 +106,11 @@ pub struct RunContext {
     pub resumable: bool,
     /// Whether dead letters are sent on instead of an export: no output of it may take an export's place.
     pub replay: bool,
+    /// The share of the export that this run takes, where several runs take one each; `None` for the whole.
+    pub shard: Option<Shard>,
+    /// In the run of a share, the folder that runs of the whole export have for their state. It may not exist, another
+    /// run may be at work in it, and nothing is to be written there.
+    pub whole_dir: Option<PathBuf>,
 }
 
 impl RunContext {
@@ -122,7 +127,25 @@ impl RunContext {
             state_dir: None,
             resumable: false,
             replay: false,
+            shard: None,
+            whole_dir: None,
         }
+    }
+
+    /// The same run, of one share of the export. `whole_dir` is where runs of the whole export have their state.
+    #[must_use]
+    pub fn sharded(mut self, shard: Shard, whole_dir: impl Into<PathBuf>) -> Self {
+        self.shard = Some(shard);
+        self.whole_dir = Some(whole_dir.into());
+        self
+    }
+
+    /// The same, as the run that an earlier attempt began.
+    #[must_use]
+    pub fn begun_as(mut self, started_at: Timestamp, run_id: impl Into<String>) -> Self {
+        self.started_at = started_at;
+        self.run_id = run_id.into();
+        self
     }
 
     /// The same run, as one of dead letters.

@@ -64,6 +64,7 @@ mod registry;
 mod resume;
 mod secret;
 mod settings;
+mod shard;
 mod stages;
 mod template;
 mod units;
@@ -87,6 +88,7 @@ pub use registry::{
 pub use resume::{Mark, Position, Resumption};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
+pub use shard::{Shard, ShardError, Share};
 pub use stages::{
     DeliveredFile, Delivery, Emitter, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
     SourceStatistics, TimeLimit, Transform, TransformPlugin,

@@ -7,8 +7,10 @@ use bytes::Bytes;
 
 use crate::Record;
 
-/// The `external_id` that the next request starts after (EXPORT-JOBS, seen: "external id of the last Job
-/// seen"; at most 100 characters).
+/// Where a source goes on reading: a text that it made and that it alone reads.
+///
+/// For `techwolf` that is the `external_id` that the next request starts after (EXPORT-JOBS, seen: "external id of the
+/// last Job seen"; at most 100 characters), or, where it reads a listing in parts, one such id for each of them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cursor(Arc<str>);
 

@@ -55,6 +55,6 @@ pub struct ExpectOptions {
 pub struct DeadLetterOptions {
     /// The file, relative to the working directory: one record a line, with the stage, the error and the origin.
     ///
-    /// `{pipeline}`, `{date}`, `{time}` and `{run_id}` are filled in. Without a dead letter there is no file.
+    /// `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}` are filled in. Without a dead letter there is no file.
     pub path: PathTemplate,
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     Batch, BuildContext, Mark, Origin, Page, Position, Problem, Record, Refusals, Resumption,
-    RunContext, StageError,
+    RunContext, Share, StageError,
 };
 
 /// Reads pages, one after the other.
@@ -36,6 +36,17 @@ pub trait Source: fmt::Debug + Send {
 
     /// What it took so far.
     fn statistics(&self) -> SourceStatistics;
+
+    /// Whether it can read the share of its listing that [`RunContext::shard`] names, and nothing else. Of one that can't,
+    /// no share is asked for.
+    fn can_shard(&self) -> bool {
+        false
+    }
+
+    /// Which share it has read, once that is complete; `None` where the run takes the whole listing.
+    fn share(&self) -> Option<Share> {
+        None
+    }
 }
 
 /// What a source did, beside the pages it returned.
@@ -205,6 +216,11 @@ pub trait Sink: fmt::Debug + Send {
     /// # Errors
     /// As [`Sink::write`]. This sink published nothing then; sinks before it may have.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
+
+    /// A file that runs of several shares of an export would all write, as the options name it. None by default.
+    fn mixes_shards(&self) -> Option<String> {
+        None
+    }
 
     /// What was delivered so far, for the account of a run that does not finish.
     fn delivered(&self) -> Delivery {

@@ -8,14 +8,14 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{RunContext, nearest};
+use crate::{RunContext, Shard, nearest};
 
-const NAMES: [&str; 4] = ["pipeline", "date", "time", "run_id"];
+const NAMES: [&str; 5] = ["pipeline", "date", "time", "run_id", "shard"];
 
 /// A path such as `out/{pipeline}-{date}.ndjson`, filled in when a run starts.
 ///
-/// `{date}` (`2026-11-23`) and `{time}` (`204243`) are the run's start in UTC. What fills a place can't
-/// leave the folder the place stands in: anything but letters, digits, `-`, `_` and `.` becomes `-`, and a
+/// `{date}` (`2026-11-23`) and `{time}` (`204243`) are the run's start in UTC; `{shard}` is the share of the export that
+/// the run takes (`2-of-8`), or `all`. What fills a place can't leave the folder the place stands in: anything but letters, digits, `-`, `_` and `.` becomes `-`, and a
 /// leading dot too. `{{` and `}}` stand for braces.
 ///
 /// ```
@@ -50,7 +50,7 @@ pub enum PathTemplateError {
     #[error("a brace stands alone; write `{{{{` or `}}}}` for a brace itself")]
     Brace,
     /// A name nobody knows.
-    #[error("`{{{name}}}` is not known here; there are {{pipeline}}, {{date}}, {{time}}, {{run_id}}{}", did_you_mean(.name))]
+    #[error("`{{{name}}}` is not known here; there are {{pipeline}}, {{date}}, {{time}}, {{run_id}}, {{shard}}{}", did_you_mean(.name))]
     Unknown {
         /// The name between the braces.
         name: String,
@@ -107,6 +107,11 @@ impl PathTemplate {
         format!("file `{}`", path.display())
     }
 
+    /// Whether runs that take different shares of one export at the same time write to different files.
+    pub fn tells_shards_apart(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Piece::Place("shard" | "run_id")))
+    }
+
     /// The path as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -119,6 +124,7 @@ fn value_of(name: &str, run: &RunContext) -> String {
         "date" => start.chars().take(10).collect(),
         "time" => start.chars().skip(11).take(8).filter(|character| *character != ':').collect(),
         "run_id" => run.run_id.clone(),
+        "shard" => run.shard.map_or_else(|| "all".to_owned(), Shard::name),
         _ => run.pipeline.clone(),
     }
 }
@@ -217,6 +223,18 @@ mod tests {
         assert_eq!(fill("out/{pipeline}"), "out/-.-..-etc-passwd");
         assert_eq!(fill("out/{run_id}/x"), "out/-./x");
         assert_eq!(fill("{date}T{time}{{}}"), "2026-11-23T204243{}");
+    }
+
+    #[test]
+    fn shares_of_an_export_have_names_of_their_own() {
+        let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
+        let share = run.clone().sharded(Shard::new(2, 8).unwrap(), ".taskferry/jobs");
+        let template: PathTemplate = "out/{pipeline}.{shard}.csv".parse().unwrap();
+        assert_eq!(template.fill(&run).to_str(), Some("out/jobs.all.csv"));
+        assert_eq!(template.fill(&share).to_str(), Some("out/jobs.2-of-8.csv"));
+        assert!(template.tells_shards_apart());
+        assert!("out/{run_id}".parse::<PathTemplate>().unwrap().tells_shards_apart());
+        assert!(!"out/{pipeline}-{{shard}}".parse::<PathTemplate>().unwrap().tells_shards_apart());
     }
 
     /// What stands before the first place is the user's own; from there on no part leads up or out.

@@ -24,6 +24,9 @@ pub(crate) struct Checkpoint {
     pub(crate) checksum: String,
     /// That of the pipeline.
     pub(crate) digest: String,
+    /// The share of the export that the run takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shard: Option<String>,
     pub(crate) run_id: String,
     pub(crate) started_at: Timestamp,
     pub(crate) saved_at: Timestamp,
@@ -83,6 +86,7 @@ impl Checkpoint {
             layout: LAYOUT,
             checksum: String::new(),
             digest: digest.to_owned(),
+            shard: run.shard.map(|shard| shard.to_string()),
             run_id: run.run_id.clone(),
             started_at: run.started_at,
             saved_at: Timestamp::now(),
@@ -114,9 +118,9 @@ impl Checkpoint {
         self.layout == LAYOUT && self.checksum == self.clone().sealed().checksum
     }
 
-    /// The run that it belongs to.
-    pub(crate) fn run(&self, pipeline: &str) -> RunContext {
-        RunContext::new(pipeline, self.started_at, self.run_id.clone())
+    /// The run that it belongs to, of which `asked` is the next attempt.
+    pub(crate) fn run(&self, asked: &RunContext) -> RunContext {
+        asked.clone().begun_as(self.started_at, self.run_id.clone())
     }
 
     /// How far it is, for the account of a run.
@@ -134,11 +138,14 @@ impl Checkpoint {
         &self,
         pipeline: &Pipeline,
         baseline: &Comparison,
-        replay: bool,
+        asked: &RunContext,
     ) -> Option<String> {
         let within = pipeline.state.resume_within;
         if self.digest != pipeline.digest || !self.account.has_shape_of(&Account::of(pipeline)) {
             return Some("the pipeline, a file it reads or taskferry has changed".to_owned());
+        }
+        if self.shard != asked.shard.map(|shard| shard.to_string()) {
+            return Some("it is that of another share of the export".to_owned());
         }
         if is_too_old(self.saved_at, Timestamp::now(), within) {
             return Some(format!("it stopped longer ago than `resume_within` ({within})"));
@@ -161,7 +168,7 @@ impl Checkpoint {
             }
             CheckpointState::Open | CheckpointState::Sealed => {}
         }
-        let run = self.run(&pipeline.name).replaying(replay);
+        let run = self.run(asked);
         let mut sinks = pipeline.sinks.iter().zip(&self.marks);
         sinks.find_map(|(stage, mark)| stage.sink.can_resume(&run, mark).err())
     }
@@ -206,7 +213,7 @@ pub(crate) fn begin(
     let why = if fresh {
         Some("as asked".to_owned())
     } else if is_resumable(pipeline) {
-        checkpoint.is_of_no_use(pipeline, baseline, run.replay)
+        checkpoint.is_of_no_use(pipeline, baseline, run)
     } else {
         Some("a sink can't go on where it stopped".to_owned())
     };

@@ -7,7 +7,7 @@ mod tell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskferry_core::{ExpectOptions, Mark, Pipeline, RunContext, StageError};
+use taskferry_core::{ExpectOptions, Mark, Pipeline, RunContext, Share, StageError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -63,6 +63,8 @@ pub(crate) struct Dispatcher {
     /// Stages that are still to be opened before the source begins.
     closed: usize,
     reading: Reading,
+    /// What was read, in the run of a share.
+    share: Option<Share>,
     transforming: bool,
     phase: Phase,
     sinks: Vec<SinkState>,
@@ -162,6 +164,7 @@ impl Dispatcher {
             watchdog,
             closed: sinks.len() + 1,
             reading: Reading::Going,
+            share: None,
             transforming: true,
             phase: Phase::Delivering,
             sinks,
@@ -243,12 +246,13 @@ impl Dispatcher {
             Event::Tallied(page, tally, _) => self.ledger.note_transformed(page, tally),
             Event::Fetched(end, statistics) => {
                 self.ledger.note_statistics(statistics);
-                self.reading = match end {
-                    FetchEnd::Complete => Reading::Complete,
-                    FetchEnd::Failed(_) | FetchEnd::Stopped => Reading::Ended,
-                };
-                if let FetchEnd::Failed(error) = end {
-                    self.fail(error);
+                self.reading = Reading::Ended;
+                match end {
+                    FetchEnd::Complete(share) => {
+                        (self.reading, self.share) = (Reading::Complete, share);
+                    }
+                    FetchEnd::Failed(error) => self.fail(error),
+                    FetchEnd::Stopped => {}
                 }
             }
             Event::Transformed(result) => {

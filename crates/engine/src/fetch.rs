@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use taskferry_core::{
-    ErrorKind, Page, Position, RunContext, SourceStage, SourceStatistics, StageError,
+    ErrorKind, Page, Position, RunContext, Share, SourceStage, SourceStatistics, StageError,
 };
 use tokio::sync::mpsc;
 
@@ -16,8 +16,8 @@ use crate::stop::StopSignal;
 /// How reading came to its end.
 #[derive(Debug)]
 pub(crate) enum FetchEnd {
-    /// The listing is complete.
-    Complete,
+    /// The listing is complete, or the share of it that the run takes.
+    Complete(Option<Share>),
     /// The run was asked to stop, or nobody takes pages any more.
     Stopped,
     /// The source failed.
@@ -55,6 +55,9 @@ impl Fetching {
         let id = self.stage.id();
         let mut opened = false;
         self.pages_read = self.from.as_ref().map_or(0, |from| from.pages);
+        if self.run.shard.is_some() && !self.stage.source.can_shard() {
+            return (FetchEnd::Failed(can_not_shard().at_stage(&id)), SourceStatistics::default());
+        }
         let end = loop {
             let began = SystemTime::now();
             let next = async {
@@ -71,7 +74,7 @@ impl Fetching {
                 next = next => next,
             };
             match next {
-                Ok(None) => break FetchEnd::Complete,
+                Ok(None) => break FetchEnd::Complete(self.stage.source.share()),
                 Err(error) => break FetchEnd::Failed(error.at_stage(&id)),
                 Ok(Some(page)) => match self.hand_over(page, Period::since(began), &tell).await {
                     Handed::Over => {}
@@ -117,4 +120,10 @@ impl Fetching {
         place.send(page);
         Handed::Over
     }
+}
+
+/// Reading all of it would export everything once for each share.
+fn can_not_shard() -> StageError {
+    StageError::new(ErrorKind::Config, "a share was asked for, and it can only be read as a whole")
+        .hint("run it without a shard")
 }

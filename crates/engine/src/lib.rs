@@ -76,7 +76,7 @@ mod worker;
 mod workshop;
 
 pub use manifest::{
-    Committed, Failure, FailureOrigin, Manifest, SinkSummary, SourceSummary, Status,
+    Committed, Failure, FailureOrigin, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
     TransformSummary, Violation,
 };
 pub use observe::{Happening, Observer, Period};

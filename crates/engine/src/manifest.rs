@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use taskferry_core::{DeliveredFile, Delivery, ErrorKind, Mark, Role, StageError};
+use taskferry_core::{DeliveredFile, Delivery, ErrorKind, Mark, Role, Shard, Share, StageError};
 
 pub use crate::expect::Violation;
 
@@ -39,8 +39,12 @@ pub struct Manifest {
     pub pipeline: String,
     /// Unique to the run.
     pub run_id: String,
+    /// What tells the pipeline from one whose output could differ.
+    pub digest: String,
     /// Whether it sent dead letters on instead of an export.
     pub replay: bool,
+    /// Which share of the export it took; `null` for the whole.
+    pub shard: Option<ShardSummary>,
     /// How it ended.
     pub status: Status,
     /// The exit code that says the same.
@@ -72,6 +76,27 @@ pub struct Manifest {
     /// What made it fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+}
+
+/// The share of an export that a run took.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShardSummary {
+    /// Which share it is, from 1.
+    pub index: u32,
+    /// How many there are.
+    pub count: u32,
+    /// What it read, once it has read all of it.
+    #[serde(flatten)]
+    pub share: Share,
+    /// How many jobs all shares together must have at least, which no run of one can tell: `merge` does.
+    pub min_jobs: Option<u64>,
+}
+
+impl ShardSummary {
+    pub(crate) fn new(shard: Shard, read: Option<Share>) -> Self {
+        let (index, count) = (shard.index(), shard.count());
+        Self { index, count, share: read.unwrap_or_default(), min_jobs: None }
+    }
 }
 
 /// How far all sinks have come together: every record up to here is durable in each of them.

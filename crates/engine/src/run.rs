@@ -66,12 +66,18 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
         let start = Start::find(&pipeline, asked, state, fresh);
         (pipeline, start)
     });
-    let (pipeline, start) = match finding.await {
+    let (mut pipeline, start) = match finding.await {
         Ok(found) => found,
         // Nobody aborts this work, so it can only have panicked: a defect, as it would be here.
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
+    let (digest, min_jobs) = (pipeline.digest.clone(), pipeline.expect.min_jobs);
+    if run.shard.is_some() {
+        // What is expected of the whole export says nothing about a share of it.
+        pipeline.expect.min_jobs = None;
+        pipeline.expect.max_drop_percent = None;
+    }
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
     }
@@ -80,6 +86,10 @@ pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
     dispatcher.settle();
     let (mut report, files) = dispatcher.report(&run, outline).await;
     report.manifest.resumed_from = resumed_from;
+    report.manifest.digest = digest;
+    if let Some(shard) = &mut report.manifest.shard {
+        shard.min_jobs = min_jobs;
+    }
     report.manifest.dead_letter_file =
         files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(Files::into_state)
@@ -198,8 +208,7 @@ impl Start {
         asked: &RunContext,
     ) -> Result<Resuming, String> {
         let name = name_of(asked);
-        let run = from.run(&pipeline.name).with_state_dir(state.path());
-        let run = run.resumable(true).replaying(asked.replay);
+        let run = from.run(asked).with_state_dir(state.path()).resumable(true);
         let told = |error: StateError| format!("{error}: {}", error.source);
         let mut journal =
             Journal::open(&state.path().join(traces_of(name)), from.traces * 16).map_err(told)?;
@@ -248,7 +257,7 @@ impl Resuming {
 
 /// Takes away what a run has left that nobody will go on with.
 fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &RunContext) {
-    let run = from.run(&pipeline.name).replaying(asked.replay);
+    let run = from.run(asked);
     for (stage, mark) in pipeline.sinks.iter().zip(&from.marks) {
         stage.sink.discard(&run, mark);
     }

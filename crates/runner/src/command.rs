@@ -5,6 +5,7 @@ mod accounts;
 mod arguments;
 mod check;
 mod completions;
+mod merge;
 mod mistakes;
 mod plugins;
 mod progress;
@@ -14,6 +15,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod sandbox_options;
+mod shard;
 mod table;
 
 use std::ffi::OsString;
@@ -43,6 +45,7 @@ pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
         Command::Run(run) => on_runtime(run::run(registry, run)),
         Command::Replay(replay) => on_runtime(replay::replay(registry, replay)),
         Command::Runs(runs) => runs::runs(registry, &runs),
+        Command::Merge(merge) => merge::merge(&merge),
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),

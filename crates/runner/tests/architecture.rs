@@ -45,7 +45,8 @@ fn who_knows(names: &[&str]) -> Vec<String> {
 fn crates_know_only_those_below_them() {
     for (name, used) in dependencies() {
         let allowed: &[&str] = match name.as_str() {
-            "taskferry-core" | "taskferry-profile" | "taskferry-state" => &[],
+            "taskferry-core" | "taskferry-json" | "taskferry-state" => &[],
+            "taskferry-profile" => &["taskferry-json"],
             "taskferry-format" | "taskferry-http" | "taskferry-retry" | "taskferry-config" => {
                 &["taskferry-core"]
             }
@@ -54,6 +55,7 @@ fn crates_know_only_those_below_them() {
             "taskferry-telemetry" => &["taskferry-core", "taskferry-engine", "taskferry-http"],
             plugin if is_plugin(plugin) => &[
                 "taskferry-core",
+                "taskferry-json",
                 "taskferry-profile",
                 "taskferry-format",
                 "taskferry-http",
@@ -109,9 +111,9 @@ fn only_the_sandbox_knows_a_database_and_an_http_server() {
 }
 
 #[test]
-fn core_and_profile_do_no_input_or_output() {
+fn core_json_and_profile_do_no_input_or_output() {
     let all = dependencies();
-    for name in ["taskferry-core", "taskferry-profile"] {
+    for name in ["taskferry-core", "taskferry-json", "taskferry-profile"] {
         let used = &all[name];
         for doer in ["tokio", "reqwest", "tempfile", "rusqlite", "axum"] {
             assert!(!used.iter().any(|used| used == doer), "{name} uses {doer}");

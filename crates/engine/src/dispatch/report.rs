@@ -7,7 +7,8 @@ use crate::account::{Account, TransformCount};
 use crate::checkpoint::CheckpointState;
 use crate::keeper::Files;
 use crate::manifest::{
-    Committed, Ending, Failure, Manifest, SinkSummary, SourceSummary, Status, TransformSummary,
+    Committed, Ending, Failure, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
+    TransformSummary,
 };
 use crate::outline::{Outline, StageOutline};
 use crate::run::{RunReport, this_millisecond};
@@ -44,7 +45,8 @@ impl Dispatcher {
         };
         let (status, exit_code) = (ending.status(), ending.exit_code());
         let mut warnings = refused(&outline, &account);
-        if status == Status::Complete && !run.replay {
+        // A share may well be empty.
+        if status == Status::Complete && !run.replay && run.shard.is_none() {
             warnings.extend(nothing_came(&outline, &account));
         }
         let committed = match &files {
@@ -68,7 +70,9 @@ impl Dispatcher {
         let manifest = Manifest {
             pipeline: run.pipeline.clone(),
             run_id: run.run_id.clone(),
+            digest: String::new(),
             replay: run.replay,
+            shard: run.shard.map(|shard| ShardSummary::new(shard, self.share)),
             status,
             exit_code,
             started_at: run.started_at,

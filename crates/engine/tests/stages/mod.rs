@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
     Batch, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline, Position,
-    Record, Refusals, Resumption, RunContext, Sink, SinkStage, Source, SourceStage,
+    Record, Refusals, Resumption, RunContext, Share, Sink, SinkStage, Source, SourceStage,
     SourceStatistics, StageError, TimeLimit, Transform, TransformStage,
 };
 use taskferry_engine::{Interrupt, Stopper};
@@ -52,6 +52,8 @@ pub(crate) struct Pages {
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
     /// After which page no other one ever comes.
     pub(crate) hang_after: Option<usize>,
+    /// Whether it takes itself for something that can be read in shares.
+    pub(crate) in_shares: bool,
 }
 
 impl Pages {
@@ -66,6 +68,7 @@ impl Pages {
             lenient: false,
             stop_after: None,
             hang_after: None,
+            in_shares: false,
         }
     }
 }
@@ -125,6 +128,15 @@ impl Source for Pages {
 
     fn statistics(&self) -> SourceStatistics {
         SourceStatistics { requests: self.read.load(Ordering::SeqCst) as u64, retries: 0 }
+    }
+
+    fn can_shard(&self) -> bool {
+        self.in_shares
+    }
+
+    fn share(&self) -> Option<Share> {
+        let to = Some(format!("c{}", self.count));
+        self.in_shares.then(|| Share { to, ..Share::default() })
     }
 }
 

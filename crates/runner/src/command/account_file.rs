@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use taskferry_engine::Manifest;
 use tempfile::NamedTempFile;
 
 /// What is ready to take the account: whether it can be written is known before the run.
@@ -60,16 +59,15 @@ impl AccountFile {
         Ok(self)
     }
 
-    /// Writes the account and gives the file its name.
+    /// Writes the account and gives the file its name, unless that is the name of an exported file.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn write(self, text: &str, manifest: &Manifest) -> io::Result<()> {
+    pub(crate) fn write(self, text: &str, exported: &[&Path]) -> io::Result<()> {
         match self {
             Self::Stream(mut stream) => stream.write_all(text.as_bytes()),
             Self::Part(mut part, path) => {
-                let mut exported = manifest.sinks.iter().flat_map(|sink| &sink.files);
-                if exported.any(|file| same_file(&path, &file.path)) {
+                if exported.iter().any(|file| same_file(&path, file)) {
                     let message =
                         format!("`{}` is a file of the export, which stays", path.display());
                     return Err(io::Error::other(message));

@@ -41,13 +41,15 @@ impl Accounts {
 
     /// Writes them. Returns what went wrong. `last_success` is when a run before this one was last complete.
     pub(crate) fn write(self, manifest: &Manifest, last_success: Option<Timestamp>) -> Vec<String> {
+        let exported = manifest.sinks.iter().flat_map(|sink| &sink.files);
+        let exported: Vec<&Path> = exported.map(|file| file.path.as_path()).collect();
         let summary = self.summary.map_or(Ok(()), |file| {
             let text = serde_json::to_string_pretty(manifest)?;
-            file.write(&format!("{text}\n"), manifest)
+            file.write(&format!("{text}\n"), &exported)
         });
         let metrics = self.metrics.map_or(Ok(()), |file| {
             let text = taskferry_telemetry::prometheus_text(manifest, last_success);
-            file.readable()?.write(&text, manifest)
+            file.readable()?.write(&text, &exported)
         });
         let told = |what: &str, written: io::Result<()>| {
             written.err().map(|error| format!("can't write the {what}: {error}"))

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use taskferry_config::Layers;
+use taskferry_core::Shard;
 use taskferry_sandbox::{Client, Fault, PublicKey, Tenant};
 
+use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};
 
 /// Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
@@ -27,6 +29,8 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Show the last runs of a pipeline
     Runs(RunsArguments),
+    /// Put the manifests of all shares of an export together, and say whether any is missing
+    Merge(MergeArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
     /// Show what can stand in a pipeline file
@@ -83,6 +87,10 @@ impl LayerArguments {
 pub(crate) struct RunArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
+    /// Take one share of the export: `2/8` the second of eight, `8` the one of eight that `JOB_COMPLETION_INDEX` says.
+    /// The cursors that the last complete run without this option remembered say where shares begin
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<ShardArgument>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
     #[command(flatten)]
@@ -126,11 +134,24 @@ pub(crate) struct ReplayArguments {
 pub(crate) struct RunsArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
+    /// Show those of one share of the export
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
     /// Print the manifests as JSON, one a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArguments {
+    /// The manifests that `run --shard --summary` has written, one for each share
+    #[arg(required = true, value_name = "MANIFEST")]
+    pub(crate) manifests: Vec<PathBuf>,
+    /// Write the manifest of all shares together to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

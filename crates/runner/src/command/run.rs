@@ -4,13 +4,14 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
-use taskferry_core::{Pipeline, Registry, RunContext};
+use taskferry_core::{Pipeline, Registry, RunContext, Shard};
 use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
 use taskferry_state::{Opening, StateDir};
 use taskferry_telemetry::Telemetry;
 
 use super::accounts::Accounts;
 use super::arguments::{HowArguments, LayerArguments, RunArguments};
+use super::shard::{self, ShardArgument};
 use super::{mistakes, progress, table};
 use crate::console;
 use crate::exit::Exit;
@@ -19,15 +20,29 @@ use crate::logging::LogFormat;
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
-    let RunArguments { file, layers, how } = arguments;
+    let RunArguments { file, shard, layers, how } = arguments;
     how.start_logging();
-    match load(registry, &layers, &file, how.log) {
-        Ok(pipeline) => {
-            let inputs: Vec<&Path> = layers.files(&file).collect();
-            carry_out(pipeline, &how, &inputs, None).await
+    let shard = match shard.map(ShardArgument::resolve).transpose() {
+        Ok(shard) => shard,
+        Err(why) => {
+            how.log.error(&why);
+            return Exit::USAGE;
         }
-        Err(exit) => exit,
+    };
+    let pipeline = match load(registry, &layers, &file, how.log) {
+        Ok(pipeline) => pipeline,
+        Err(exit) => return exit,
+    };
+    let problems = shard.map(|_| shard::problems(&pipeline)).unwrap_or_default();
+    for problem in &problems {
+        how.log.error(problem);
     }
+    if !problems.is_empty() {
+        return Exit::USAGE;
+    }
+    let run = shard.map(|shard| shard::new_run(&pipeline, shard));
+    let inputs: Vec<&Path> = layers.files(&file).collect();
+    carry_out(pipeline, &how, &inputs, run).await
 }
 
 /// Reads a pipeline file, and shows what is wrong with it.
@@ -58,7 +73,7 @@ pub(crate) async fn carry_out(
             return Exit::USAGE;
         }
     };
-    let state = match open_state(&pipeline) {
+    let state = match open_state(&pipeline, run.as_ref().and_then(|run| run.shard)) {
         Ok(state) => state,
         Err((exit, message)) => {
             how.log.error(&message);
@@ -100,12 +115,18 @@ pub(crate) async fn carry_out(
 }
 
 /// The folder for the pipeline's state, which is this process's from now on.
-fn open_state(pipeline: &Pipeline) -> Result<StateDir, (Exit, String)> {
-    match StateDir::open(Path::new(&pipeline.state.dir), &pipeline.name) {
+fn open_state(pipeline: &Pipeline, shard: Option<Shard>) -> Result<StateDir, (Exit, String)> {
+    let (dir, name) = (&pipeline.state.dir, &pipeline.name);
+    let opened = match shard {
+        None => StateDir::open(Path::new(dir), name),
+        Some(shard) => StateDir::open(&shard::folder(dir, name), &shard.name()),
+    };
+    match opened {
         Ok(Opening::Free(state)) => Ok(state),
         Ok(Opening::Busy(holder)) => {
             let who = holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
-            Err((Exit::BUSY, format!("another run of `{}` is active{who}", pipeline.name)))
+            let which = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+            Err((Exit::BUSY, format!("another run of {which}`{name}` is active{who}")))
         }
         Err(error) => {
             let message = format!(
@@ -220,7 +241,9 @@ fn tell(report: &RunReport, quiet: bool) {
 
 fn outcome(manifest: &Manifest) -> String {
     let took = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
-    let name = &manifest.pipeline;
+    let share = manifest.shard.as_ref();
+    let share = share.map(|shard| format!(" (share {} of {})", shard.index, shard.count));
+    let name = format!("{}{}", manifest.pipeline, share.unwrap_or_default());
     let committed = manifest.committed.as_ref().map_or(0, |committed| committed.pages);
     let were = if committed == 1 { "was" } else { "were" };
     let so_far =

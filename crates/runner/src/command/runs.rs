@@ -10,7 +10,7 @@ use taskferry_state::{History, StateError};
 
 use super::arguments::RunsArguments;
 use super::run::load;
-use super::table;
+use super::{shard, table};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
@@ -50,13 +50,20 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
         Ok(pipeline) => pipeline,
         Err(exit) => return exit,
     };
-    let history = History::of(Path::new(&pipeline.state.dir), &pipeline.name);
+    let history = match arguments.shard {
+        None => History::of(Path::new(&pipeline.state.dir), &pipeline.name),
+        Some(shard) => {
+            History::of(&shard::folder(&pipeline.state.dir, &pipeline.name), &shard.name())
+        }
+    };
     let page = if arguments.json { lines(&history) } else { overview(&history) };
     let page = match page {
         Ok(Some(page)) => page,
         Ok(None) => {
             let (name, dir) = (&pipeline.name, &pipeline.state.dir);
-            console::line(&format!("no run of `{name}` is kept in `{dir}`"));
+            let share =
+                arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+            console::line(&format!("no run of {share}`{name}` is kept in `{dir}`"));
             return Exit::COMPLETE;
         }
         Err(error) => {

@@ -110,6 +110,37 @@ fn the_cron_job_starts_a_run() {
 }
 
 #[test]
+fn the_indexed_job_takes_all_shares_and_they_merge() {
+    let job = text("kubernetes/indexed-job.yaml");
+    assert_eq!(line(&job, "completions: "), line(&job, "parallelism: "));
+    let arguments = line(&job, "args: ");
+    let words = arguments.trim_matches(['[', ']']).split(", ");
+    let words: Vec<&str> = words.map(|word| word.trim_matches('"')).collect();
+    let shares = words[words.iter().position(|word| *word == "--shard").unwrap() + 1];
+    assert_eq!(line(&job, "completions: "), shares);
+    assert!(job.contains("completionMode: Indexed"), "or nobody says which share it is");
+    // The whole export before it leaves the cursors, and the state is on the same volume.
+    let whole = line(&text("kubernetes/cronjob.yaml"), "args: ");
+    assert!(whole.contains(words[1]), "the same pipeline");
+    let mut context = Machine::new().run(&format!("run {} --quiet", words[1]));
+    let mut manifests = Vec::new();
+    for index in 0..shares.parse().unwrap() {
+        context.set("JOB_COMPLETION_INDEX", index.to_string());
+        let here = |word: &&str| {
+            let below = context.path("etc/taskferry");
+            let word = word.replace("/etc/taskferry", below.to_str().unwrap());
+            word.replace("$(JOB_COMPLETION_INDEX)", &index.to_string())
+        };
+        let command: Vec<String> = words.iter().map(here).collect();
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        context.taskferry(&command).with_code(0);
+        manifests.push(format!("manifests/{index}.json"));
+    }
+    let manifests: Vec<&str> = manifests.iter().map(String::as_str).collect();
+    context.taskferry(&[&["merge"], &manifests[..]].concat()).with_code(0);
+}
+
+#[test]
 fn a_run_that_is_told_to_stop_is_given_more_time_than_it_takes() {
     let unit = text(&format!("systemd/{UNIT}"));
     let job = text("kubernetes/cronjob.yaml");
@@ -129,9 +160,11 @@ fn exit_codes_are_treated_alike_everywhere() {
     let unit = text(&format!("systemd/{UNIT}"));
     let job = text("kubernetes/cronjob.yaml");
     assert_eq!(line(&unit, "RestartPreventExitStatus="), "1 2 6 8");
-    let values: Vec<&str> =
-        job.lines().filter_map(|line| line.trim_start().strip_prefix("values: ")).collect();
-    assert_eq!(values, ["[1, 2, 6, 8]", "[3, 4, 5, 7, 137, 143]"]);
+    for job in [job, text("kubernetes/indexed-job.yaml")] {
+        let values: Vec<&str> =
+            job.lines().filter_map(|line| line.trim_start().strip_prefix("values: ")).collect();
+        assert_eq!(values, ["[1, 2, 6, 8]", "[3, 4, 5, 7, 137, 143]"]);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod canaries;
 mod context;
 mod crashes;
+mod cursors;
 mod deploy;
 mod disks;
 mod documentation;
@@ -18,5 +19,6 @@ mod reference;
 mod resumes;
 mod rows;
 mod sandbox;
+mod shards;
 mod telemetry;
 mod tenant;

@@ -333,7 +333,7 @@ type = "webhok"
       value::unknown | there are `fail`, `skip`, `dead_letter`
     jobs.toml:19:1: the key `mapping` is missing
       key::missing | add `mapping = …` to this table
-    jobs.toml:25:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}; did you mean `{pipeline}`?
+    jobs.toml:25:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
       value::invalid | -
     jobs.toml:28:8: there is no sink `webhok`
       plugin::unknown | did you mean `webhook`?

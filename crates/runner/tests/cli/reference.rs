@@ -22,6 +22,7 @@ fn help_lists_the_commands() {
       run          Run a pipeline
       replay       Send dead letters on, from the stage that refused them
       runs         Show the last runs of a pipeline
+      merge        Put the manifests of all shares of an export together, and say whether any is missing
       check        Check pipeline files without sending a request
       plugins      Show what can stand in a pipeline file
       sandbox      Serve the TechWolf endpoint on this machine
@@ -46,6 +47,11 @@ fn help_of_run_lists_its_options() {
               The pipeline file
 
     Options:
+          --shard <K/N>
+              Take one share of the export: `2/8` the second of eight, `8` the one of eight that
+              `JOB_COMPLETION_INDEX` says. The cursors that the last complete run without this option
+              remembered say where shares begin
+
           --overlay <FILE>
               Merge this file over the pipeline file; can be given several times
 

@@ -77,6 +77,36 @@ impl Server {
         })
     }
 
+    /// A tenant with so many jobs, `j0` and so on, that takes any of them for a cursor. `hangs` says after which job nothing
+    /// is answered.
+    pub(crate) fn jobs(
+        jobs: usize,
+        hangs: impl Fn(Option<usize>) -> bool + Send + 'static,
+    ) -> Self {
+        Self::start(move |request| {
+            if request.target == "/oauth/token" {
+                let token = json!({"access_token": "canary-token", "expires_in": 10_800});
+                return Answer::new(200, token.to_string());
+            }
+            let asked: Value = serde_json::from_str(&request.body).unwrap();
+            let after = asked["starting_after"]
+                .as_str()
+                .map(|cursor| cursor[1..].parse::<usize>().unwrap());
+            if hangs(after) {
+                return Answer::new(200, "").silent();
+            }
+            let first = after.map_or(0, |after| after + 1);
+            let end = jobs.min(first + usize::try_from(asked["limit"].as_u64().unwrap()).unwrap());
+            let record = |job| json!({"external_id": format!("j{job}"), "n": job, "tasks": []});
+            let records: Vec<Value> = (first..end).map(record).collect();
+            let mut body = json!({"has_next": end < jobs, "records": records});
+            if end < jobs {
+                body["next_starting_after"] = json!(format!("j{}", end - 1));
+            }
+            Answer::new(200, body.to_string())
+        })
+    }
+
     pub(crate) fn url(&self) -> &str {
         self.faulty.url()
     }

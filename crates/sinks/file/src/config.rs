@@ -17,8 +17,8 @@ use crate::sink::FileSink;
 pub struct FileOptions {
     /// Where the file goes, relative to the working directory.
     ///
-    /// `{pipeline}`, `{date}`, `{time}` and `{run_id}` are filled in; date and time are the run's start in
-    /// UTC.
+    /// `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}` are filled in; date and time are the run's start in
+    /// UTC, and the shard is the share of the export that `run --shard` takes (`2-of-8`), or `all`.
     pub path: PathTemplate,
 
     /// How records are written.

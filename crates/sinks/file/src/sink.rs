@@ -65,6 +65,10 @@ impl Sink for FileSink {
         Resumption::Exact
     }
 
+    fn mixes_shards(&self) -> Option<String> {
+        (!self.template.tells_shards_apart()).then(|| self.template.as_str().to_owned())
+    }
+
     fn can_resume(&self, run: &RunContext, mark: &Mark) -> Result<(), String> {
         FileMark::read(mark)?.check(&self.template.fill(run))
     }

@@ -5,7 +5,7 @@ use taskferry_core::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Probl
 use taskferry_http::is_this_machine;
 use url::Url;
 
-use crate::config::{AuthOptions, FilterKind, FilterOptions};
+use crate::config::{AuthOptions, FilterKind, FilterOptions, PartitionOptions};
 use crate::credentials::{Credentials, credentials, empty, missing};
 use crate::request::EXPORT_PATH;
 
@@ -77,6 +77,45 @@ fn one(path: &KeyPath, filter: &FilterOptions) -> Vec<Problem> {
         let message = format!("`{value}` is neither a date nor an instant");
         let problem = Problem::at(path.key("value"), "value::invalid", message);
         problems.push(problem.help("write for example \"2026-01-31\" or \"2026-01-31T08:00:00Z\""));
+    }
+    problems
+}
+
+/// `concurrency` and `partition`.
+pub(crate) fn order(
+    concurrency: u32,
+    partition: Option<&PartitionOptions>,
+    filters: &[FilterOptions],
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !(1..=32).contains(&concurrency) {
+        let message =
+            format!("{concurrency} is out of range, expected a whole number from 1 to 32");
+        problems.push(Problem::at(KeyPath::of("concurrency"), "value::invalid", message));
+    }
+    let Some(partition) = partition else { return problems };
+    let list = KeyPath::of("partition").key("values");
+    if partition.values.is_empty() {
+        let problem = Problem::at(list.clone(), "value::empty", "no job family is named here");
+        problems.push(problem.help("write the `external_id` of each job family that is wanted"));
+    }
+    for (index, value) in partition.values.iter().enumerate() {
+        let at = list.index(index);
+        if value.trim().is_empty() {
+            let problem = Problem::at(at, "value::empty", "no job family is named here");
+            problems.push(problem.help("write the `external_id` of a job family"));
+        } else if partition.values.iter().take(index).any(|earlier| earlier == value) {
+            let message = format!("`{value}` stands here twice");
+            let problem = Problem::at(at, "value::twice", message);
+            problems.push(problem.help("take one out: its jobs would come twice"));
+        }
+    }
+    let families = |filter: &FilterOptions| filter.filter == FilterKind::JobFamilyIdIsInList;
+    if let Some(index) = filters.iter().position(families) {
+        let message = "job families are chosen here and by `partition`";
+        let at = KeyPath::of("filters").index(index);
+        let problem = Problem::at(at, "value::conflict", message);
+        problems.push(problem.help("take this filter out, and name its families in `partition`"));
     }
     problems
 }

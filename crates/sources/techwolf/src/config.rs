@@ -13,8 +13,9 @@ use taskferry_http::ConnectionOptions;
 use taskferry_retry::RetryOptions;
 
 use crate::check;
+use crate::remembered::ListingId;
 use crate::request::Listing;
-use crate::source::{Limits, TechWolfSource};
+use crate::source::{Limits, Order, TechWolfSource};
 
 /// Pages through the export of all jobs' task profiles of a TechWolf tenant.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,6 +42,17 @@ pub struct TechWolfOptions {
     /// Which jobs are exported: those that pass all of these. All by default.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
+    /// How many pages are asked for at the same time, from 1 to 32. What comes out is the same, in the same order.
+    ///
+    /// A complete run remembers cursors in its state folder, one for every hundred jobs, and the next one reads from so many
+    /// of them at once; the first run of a pipeline, or of one with another `url`, tenant or other `filters`, reads with one.
+    /// All share one token and one `rate_limit`.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 32), extend("x-same-output" = true))]
+    pub concurrency: u32,
+    /// Reads the listing in parts, `concurrency` of them beside each other: also the first run can have several cursors
+    /// then, where only these parts are wanted. Pages come from the parts in turn, and no cursors are remembered.
+    pub partition: Option<PartitionOptions>,
     /// How to get a token. Needed unless the endpoint runs inside this process.
     pub auth: Option<AuthOptions>,
     /// How many pages a second are asked for at most, repeated requests included: 2 or 0.5 for example. Requests for
@@ -63,6 +75,10 @@ pub struct TechWolfOptions {
 
 fn hundred() -> u32 {
     100
+}
+
+fn one() -> u32 {
+    1
 }
 
 fn two_minutes() -> Duration {
@@ -118,8 +134,26 @@ pub enum Include {
     RejectedTasks,
 }
 
+/// How a listing is divided into parts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartitionOptions {
+    /// What the parts are.
+    pub by: PartitionBy,
+    /// The `external_id` of each, in the order in which they are begun. Only jobs that are in one of them are exported.
+    pub values: Vec<String>,
+}
+
+/// What the parts of a listing are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartitionBy {
+    /// The jobs of one job family each.
+    JobFamily,
+}
+
 /// One condition that exported jobs meet.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterOptions {
     /// What the condition is about.
@@ -251,9 +285,16 @@ impl SourcePlugin for TechWolfOptions {
     fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
         let mut problems = check::numbers(self.limit, self.rate_limit, self.timeout);
         problems.extend(check::filters(&self.filters));
+        problems.extend(check::order(self.concurrency, self.partition.as_ref(), &self.filters));
         problems.extend(self.retry.check(&KeyPath::of("retry")));
         let connection = self.connection.check(&KeyPath::of("connection"), context);
         let connection = connection.map_err(|more| problems.extend(more)).unwrap_or_default();
+        let tenant = self.auth.as_ref().and_then(|auth| auth.tenant.as_deref());
+        let order = Order {
+            concurrency: self.concurrency as usize,
+            partition: self.partition.map(|partition| partition.values),
+            listing: ListingId::new(&self.url, tenant, &self.filters),
+        };
         let server = check::server(&self.url, self.auth, context);
         let server = server.map_err(|more| problems.extend(more));
         match server {
@@ -271,7 +312,7 @@ impl SourcePlugin for TechWolfOptions {
                     max_page_bytes: self.max_page_bytes.get(),
                     retry: self.retry,
                 };
-                Ok(Box::new(TechWolfSource::new(server, connection, listing, limits)))
+                Ok(Box::new(TechWolfSource::new(server, connection, listing, order, limits)))
             }
             _ => Err(problems),
         }

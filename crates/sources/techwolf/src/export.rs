@@ -1,5 +1,7 @@
 //! From a request for a page to the page.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use bytes::Bytes;
 use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
 use taskferry_http::{Answer, RateLimit, StatusCode};
@@ -12,14 +14,14 @@ use crate::page_size::PageSize;
 use crate::request::Listing;
 use crate::token::Tokens;
 
-/// Where pages come from.
+/// Where pages come from: one token, one rate limit and one page size for all who ask.
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) client: Client,
     pub(crate) tokens: Tokens,
     pub(crate) retry: RetryOptions,
     pub(crate) rate: Option<RateLimit>,
-    pub(crate) page_size: PageSize,
+    pub(crate) page_size: Mutex<PageSize>,
     /// Kept alive, where the endpoint is inside this process.
     #[expect(dead_code, reason = "held for its drop")]
     pub(crate) endpoint: Option<RunningEndpoint>,
@@ -31,7 +33,7 @@ impl Export {
     /// # Errors
     /// What is left after retries. `name` is how the log calls the page.
     pub(crate) async fn fetch(
-        &mut self,
+        &self,
         listing: &Listing,
         name: &str,
         number: u64,
@@ -41,7 +43,8 @@ impl Export {
         let mut attempts = Attempts::new(&retry, name);
         let (mut sent, mut renewed) = (0, false);
         loop {
-            let body = listing.body(self.page_size.now(), cursor).map_err(|error| {
+            let size = self.page_size().now();
+            let body = listing.body(size, cursor).map_err(|error| {
                 StageError::new(ErrorKind::Defect, "the request can't be written").caused_by(error)
             })?;
             let page = match self.ask(body.into(), &mut sent, &mut renewed).await {
@@ -53,7 +56,11 @@ impl Export {
             };
             let error = match page {
                 Ok(page) => {
-                    if let Some(larger) = self.page_size.came() {
+                    // Of a size that was changed meanwhile, it says nothing.
+                    let mut now = self.page_size();
+                    if now.now() == size
+                        && let Some(larger) = now.came()
+                    {
                         tracing::info!(
                             "{name}: the next pages are asked for with up to {larger} jobs"
                         );
@@ -64,10 +71,21 @@ impl Export {
             };
             let timed_out = error.kind() == ErrorKind::Timeout;
             attempts.wait_after(error).await?;
-            if timed_out && let Some(smaller) = self.page_size.timed_out() {
+            if timed_out && let Some(smaller) = self.smaller_than(size) {
                 tracing::warn!("{name}: it took too long and is asked for with {smaller} jobs now");
             }
         }
+    }
+
+    fn page_size(&self) -> MutexGuard<'_, PageSize> {
+        self.page_size.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The size after a page of `size` jobs timed out, unless it can't be smaller. Where several pages of one size time out
+    /// at the same time, it is made smaller once.
+    fn smaller_than(&self, size: u32) -> Option<u32> {
+        let mut now = self.page_size();
+        if now.now() < size { Some(now.now()) } else { now.timed_out() }
     }
 
     /// Sends the request, once more with a new token if the one in use is not accepted any longer. The answer, and

@@ -19,10 +19,21 @@
 //!
 //! # How it asks
 //!
-//! One request at a time, no faster than `rate_limit`, and after a failure no sooner than `retry` and the server's
+//! One request at a time unless `concurrency` says otherwise, no faster than `rate_limit`, and after a failure no sooner than `retry` and the server's
 //! `Retry-After` say. A page that times out (no whole answer within `timeout`, or 408 or 504) is asked for again with half as
 //! many jobs, which counts as an attempt; the size that worked is kept for ten pages, then doubled, and each time that was too
 //! early, twice as many pages go by before the next try.
+//!
+//! # Many cursors at once
+//!
+//! A listing is serial: the cursor of a page stands in the page before. But the id of any job is a cursor, and the order of
+//! jobs is that of their creation (both *seen*). So a complete run leaves ids, one for every hundred jobs at least, in the
+//! state folder (`cursors.ndjson`), and with `concurrency = N` the next one asks for what follows N of them at a time. What
+//! came is used when the id it was asked for after has been seen in the segment before it, and then cut into the pages
+//! that one cursor would have had: output, checkpoints and messages are the same. See `segments.rs`.
+//!
+//! `partition` reads a listing in parts, one for each job family, for which nothing has to be remembered. A run that takes a
+//! share of the export ([`taskferry_core::Shard`]) reads from one remembered id to another, or some of the parts.
 //!
 //! ```
 //! use serde_json::json;
@@ -42,6 +53,7 @@
 //! assert_eq!(built.offer.lacks("linked_skills").as_deref(), Some("add \"linked_skills\" to `include` in [source]"));
 //! ```
 
+mod ahead;
 mod answer;
 mod assertion;
 mod check;
@@ -51,14 +63,22 @@ mod credentials;
 mod export;
 mod page;
 mod page_size;
+mod partition;
+mod places;
 mod progress;
+mod reading;
+mod recut;
+mod remembered;
 mod request;
+mod segments;
+mod share;
 mod source;
 mod token;
 mod token_cache;
+mod way;
 
 pub use config::{
-    AuthOptions, ExternalVendor, FilterKind, FilterOptions, Include, Operator, ResponseFormat,
-    SigningAlgorithm, TechWolfOptions,
+    AuthOptions, ExternalVendor, FilterKind, FilterOptions, Include, Operator, PartitionBy,
+    PartitionOptions, ResponseFormat, SigningAlgorithm, TechWolfOptions,
 };
 pub use page::split_page;

@@ -7,7 +7,7 @@ use taskferry_core::{Cursor, ErrorKind, Page, Position, StageError};
 
 /// How many pages without a single job may follow each other. Filters can empty a page; that they empty this
 /// many in a row is less likely than a server that hands out cursors for ever.
-const EMPTY_PAGES: u32 = 1000;
+pub(crate) const EMPTY_PAGES: u32 = 1000;
 
 /// What is remembered of the pages so far: every cursor, and a fingerprint of every job.
 ///
@@ -44,9 +44,7 @@ impl Progress {
         }
         self.cursors.extend(page.cursor.clone());
         match &page.next {
-            Some(next) if page.cursor.as_ref() == Some(next) => {
-                return Err(stuck(&format!("the cursor stands still at `{next}`")));
-            }
+            Some(next) if page.cursor.as_ref() == Some(next) => return Err(stands_still(next)),
             Some(next) if !self.cursors.insert(next.clone()) => {
                 return Err(stuck(&format!("the cursor `{next}` comes a second time")));
             }
@@ -54,10 +52,23 @@ impl Progress {
         }
         self.empty_pages = if page.records.is_empty() { self.empty_pages + 1 } else { 0 };
         if self.empty_pages > EMPTY_PAGES {
-            return Err(stuck(&format!("{EMPTY_PAGES} pages without a job followed each other")));
+            return Err(too_many_empty());
         }
         Ok(traces)
     }
+
+    /// Takes note of cursors of pages that are asked for next.
+    pub(crate) fn note_cursors(&mut self, cursors: impl IntoIterator<Item = Cursor>) {
+        self.cursors.extend(cursors);
+    }
+}
+
+pub(crate) fn stands_still(cursor: &Cursor) -> StageError {
+    stuck(&format!("the cursor stands still at `{cursor}`"))
+}
+
+pub(crate) fn too_many_empty() -> StageError {
+    stuck(&format!("{EMPTY_PAGES} pages without a job followed each other"))
 }
 
 /// The same whenever and wherever it is made, since it is kept from run to run.

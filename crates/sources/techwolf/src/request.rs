@@ -6,13 +6,13 @@ use serde::Serialize;
 use taskferry_core::Cursor;
 use url::Url;
 
-use crate::config::{ExternalVendor, FilterOptions, Include, ResponseFormat};
+use crate::config::{ExternalVendor, FilterKind, FilterOptions, Include, ResponseFormat};
 
 /// Where the export stands below the tenant's address (seen).
 pub(crate) const EXPORT_PATH: &str = "/job_architecture/export/jobs/task_profiles";
 
 /// What stays the same from page to page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Listing {
     pub(crate) response_format: ResponseFormat,
     pub(crate) external_vendor: ExternalVendor,
@@ -33,6 +33,18 @@ struct Body<'a> {
 }
 
 impl Listing {
+    /// The same, of the jobs of one job family alone.
+    pub(crate) fn of_family(&self, family: &str) -> Self {
+        let mut listing = self.clone();
+        listing.filters.push(FilterOptions {
+            filter: FilterKind::JobFamilyIdIsInList,
+            job_family_ids: Some(vec![family.to_owned()]),
+            value: None,
+            operator: None,
+        });
+        listing
+    }
+
     /// The address of the export below `base`, with the query that says in which form records come.
     pub(crate) fn url(&self, base: &Url) -> Url {
         let mut url = base.clone();

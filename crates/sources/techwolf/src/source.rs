@@ -1,25 +1,28 @@
 //! Page after page.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use taskferry_core::{
-    Cursor, Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Source,
+    Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Share, Source,
     SourceStatistics, StageError,
 };
 use taskferry_http::{Advice, Connection, RateLimit};
 use taskferry_retry::RetryOptions;
 use url::Url;
 
+use crate::ahead::Reader;
 use crate::check::Server;
 use crate::client::{Client, Counts};
 use crate::credentials::{ClientCredentials, Credentials};
 use crate::export::Export;
 use crate::page_size::PageSize;
 use crate::progress::Progress;
+use crate::remembered::ListingId;
 use crate::request::Listing;
 use crate::token::{Issuer, Tokens};
 use crate::token_cache::TokenCache;
+use crate::way::{Choosing, Way};
 
 /// More than any answer with a token needs.
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
@@ -44,25 +47,35 @@ pub(crate) struct Limits {
     pub(crate) retry: RetryOptions,
 }
 
+/// In which order, and from how many places at once, the listing is read.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) concurrency: usize,
+    /// The job families, where each is read by itself.
+    pub(crate) partition: Option<Vec<String>>,
+    /// What remembered cursors are good for.
+    pub(crate) listing: ListingId,
+}
+
 /// The export of one tenant, as far as it was read.
 #[derive(Debug)]
 pub(crate) struct TechWolfSource {
     listing: Listing,
     limits: Limits,
     connection: Connection,
+    order: Order,
     /// Until the source is opened.
     server: Option<Server>,
     /// From then on.
-    export: Option<Export>,
-    next: Next,
+    open: Option<Open>,
     progress: Progress,
 }
 
-/// The page that is asked for next.
+/// A source that is open.
 #[derive(Debug)]
-enum Next {
-    Page { number: u64, cursor: Option<Cursor> },
-    Nothing,
+struct Open {
+    export: Arc<Export>,
+    way: Way,
 }
 
 impl TechWolfSource {
@@ -70,15 +83,16 @@ impl TechWolfSource {
         server: Server,
         connection: Connection,
         listing: Listing,
+        order: Order,
         limits: Limits,
     ) -> Self {
         Self {
             listing,
             limits,
             connection,
+            order,
             server: Some(server),
-            export: None,
-            next: Next::Page { number: 1, cursor: None },
+            open: None,
             progress: Progress::default(),
         }
     }
@@ -133,53 +147,46 @@ impl Source for TechWolfSource {
                 (base, credentials, Some(endpoint))
             }
         };
-        if let Some(from) = from {
-            self.next = match &from.cursor {
-                Some(cursor) => Next::Page { number: from.pages + 1, cursor: Some(cursor.clone()) },
-                None => Next::Nothing,
-            };
-            self.progress = Progress::behind(from);
-        }
         let (limits, counts) = (self.limits, Arc::default());
         let opening = Opening { limits, connection: &self.connection, counts };
         let url = self.listing.url(&base);
         let client = opening.client(url, limits.max_page_bytes, PAGE_ADVICE)?;
         let tokens = opening.tokens(credentials, run).await?;
-        self.export = Some(Export {
+        let export = Arc::new(Export {
             client,
             tokens,
             retry: limits.retry,
             rate: limits.rate.map(RateLimit::per_second),
-            page_size: PageSize::new(limits.page_size),
+            page_size: Mutex::new(PageSize::new(limits.page_size)),
             endpoint,
         });
+        self.progress = from.map(Progress::behind).unwrap_or_default();
+        let reader = Reader::new(Arc::clone(&export), self.listing.clone());
+        let choosing = Choosing { order: &self.order, page_size: limits.page_size as usize, run };
+        let way = choosing.choose(reader, from).await?;
+        self.progress.note_cursors(way.cursors());
+        self.open = Some(Open { export, way });
         Ok(())
     }
 
     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
-        let Next::Page { number, cursor } = &self.next else { return Ok(None) };
-        let Some(export) = &mut self.export else {
+        let Some(open) = &mut self.open else {
             return Err(StageError::new(ErrorKind::Defect, "the source was not opened"));
         };
-        let name = match cursor {
-            Some(cursor) => format!("page {number} (after `{cursor}`)"),
-            None => format!("page {number} (the first)"),
-        };
-        let mut page = export
-            .fetch(&self.listing, &name, *number, cursor.as_ref())
-            .await
-            .map_err(|error| error.context(&name))?;
-        // Nothing is awaited from here on: a page that was taken note of is a page that is returned.
-        page.traces = self.progress.note(&page).map_err(|error| error.context(&name))?;
-        self.next = match &page.next {
-            Some(next) => Next::Page { number: number + 1, cursor: Some(next.clone()) },
-            None => Next::Nothing,
-        };
-        Ok(Some(page))
+        open.way.next_page(&mut self.progress).await
     }
 
     fn statistics(&self) -> SourceStatistics {
-        self.export.as_ref().map(|open| open.client.counts.statistics()).unwrap_or_default()
+        let open = self.open.as_ref();
+        open.map(|open| open.export.client.counts.statistics()).unwrap_or_default()
+    }
+
+    fn can_shard(&self) -> bool {
+        true
+    }
+
+    fn share(&self) -> Option<Share> {
+        self.open.as_ref().and_then(|open| open.way.share())
     }
 }
 

@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
 mod cache;
+mod changing;
+mod cursors;
 mod faults;
 mod faults_on_demand;
 mod keys;
 mod listing;
 mod options;
 mod page_size;
+mod partition;
 mod sandbox;
 mod secrets;
 mod shapes;
+mod shards;
 mod tenant;
 mod tokens;

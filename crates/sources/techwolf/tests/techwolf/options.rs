@@ -170,3 +170,20 @@ async fn an_endpoint_inside_the_process_brings_its_own_credentials() {
     let problems = build_with(&json!({"url": "local:?x"}), &endpoints).map(drop).unwrap_err();
     assert_eq!(problems[0].path.to_string(), "url");
 }
+
+#[test]
+fn the_order_of_reading_is_checked() {
+    assert_eq!(problems(&json!({"concurrency": 0})), [at("concurrency", "value::invalid")]);
+    assert_eq!(problems(&json!({"concurrency": 33})), [at("concurrency", "value::invalid")]);
+    let parts = |values: Value| json!({"by": "job_family", "values": values});
+    for (values, path, code) in [
+        (json!([]), "partition.values", "value::empty"),
+        (json!(["legal", " "]), "partition.values[1]", "value::empty"),
+        (json!(["legal", "it", "legal"]), "partition.values[2]", "value::twice"),
+    ] {
+        assert_eq!(problems(&json!({"partition": parts(values)})), [at(path, code)]);
+    }
+    let filter = json!([{"filter": "job_family_id_is_in_list", "job_family_ids": ["it"]}]);
+    let both = json!({"partition": parts(json!(["legal"])), "filters": filter});
+    assert_eq!(problems(&both), [at("filters[0]", "value::conflict")]);
+}

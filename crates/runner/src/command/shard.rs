@@ -1,0 +1,118 @@
+//! `--shard`: which share of an export a run takes, and what it must not share.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use taskferry_core::{Pipeline, RunContext, Shard};
+use taskferry_state::StateDir;
+
+/// What Kubernetes tells each pod of an Indexed Job: its number, from 0.
+const COMPLETION_INDEX: &str = "JOB_COMPLETION_INDEX";
+
+/// The share as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShardArgument {
+    /// `2/8`.
+    This(Shard),
+    /// `8`: that of eight which the environment says.
+    OneOf(u32),
+}
+
+impl FromStr for ShardArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().parse() {
+            Ok(0) => Err("there are no shares; write for example `2/8`, or `8`".to_owned()),
+            Ok(count) => Ok(Self::OneOf(count)),
+            Err(_) => text.parse().map(Self::This).map_err(|error| {
+                format!("{error}, or `8` where {COMPLETION_INDEX} says which of eight")
+            }),
+        }
+    }
+}
+
+impl ShardArgument {
+    /// The share.
+    ///
+    /// # Errors
+    /// When the environment names none.
+    pub(crate) fn resolve(self) -> Result<Shard, String> {
+        match self {
+            Self::This(shard) => Ok(shard),
+            Self::OneOf(count) => of_index(count, std::env::var(COMPLETION_INDEX).ok().as_deref()),
+        }
+    }
+}
+
+fn of_index(count: u32, index: Option<&str>) -> Result<Shard, String> {
+    let Some(index) = index else {
+        return Err(format!(
+            "`--shard {count}` says how many shares there are, and {COMPLETION_INDEX} is not set to say which one this \
+             is; write for example `--shard 2/{count}`"
+        ));
+    };
+    let number = index.trim().parse::<u32>().ok().and_then(|index| index.checked_add(1));
+    number.and_then(|number| Shard::new(number, count).ok()).ok_or_else(|| {
+        format!(
+            "{COMPLETION_INDEX} is `{index}`, and of {count} shares it can be 0 to {}",
+            count - 1
+        )
+    })
+}
+
+/// A run of one share, which has a folder for its state below that of the whole export.
+pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
+    let whole = StateDir::path_of(Path::new(&pipeline.state.dir), &pipeline.name);
+    taskferry_engine::new_run(&pipeline.name).sharded(shard, whole)
+}
+
+/// Where the state of shares is kept; each has a folder in it, named after the share.
+pub(crate) fn folder(dir: &str, pipeline: &str) -> PathBuf {
+    StateDir::path_of(Path::new(dir), pipeline).join("shards")
+}
+
+/// Why a pipeline can't be run in shares: each share would read everything, or write over the others.
+pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
+    let mut problems = Vec::new();
+    if !pipeline.source.source.can_shard() {
+        let name = &pipeline.source.name;
+        problems.push(format!(
+            "source `{name}` can only be read as a whole, and every share would export all of it; run it without `--shard`"
+        ));
+    }
+    for stage in &pipeline.sinks {
+        if let Some(path) = stage.sink.mixes_shards() {
+            problems.push(format!(
+                "sink `{}`: all shares would write `{path}`; put `{{shard}}` into its path, for example \
+                 `out/{{pipeline}}.{{shard}}.ndjson`",
+                stage.name
+            ));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_named_or_counted() {
+        let this = |text: &str| ShardArgument::This(text.parse().unwrap());
+        assert_eq!("2/8".parse(), Ok(this("2/8")));
+        assert_eq!("8".parse(), Ok(ShardArgument::OneOf(8)));
+        for wrong in ["", "0", "9/8", "-1", "x", "99999999999"] {
+            assert!(wrong.parse::<ShardArgument>().unwrap_err().contains("`2/8`"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_environment_counts_from_0() {
+        assert_eq!(of_index(8, Some("0")).unwrap().to_string(), "1/8");
+        assert_eq!(of_index(8, Some("7")).unwrap().to_string(), "8/8");
+        for wrong in [None, Some("8"), Some("-1"), Some(""), Some("4294967295")] {
+            assert!(of_index(8, wrong).unwrap_err().contains("JOB_COMPLETION_INDEX"));
+        }
+    }
+}

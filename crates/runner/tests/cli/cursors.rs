@@ -1,0 +1,73 @@
+//! Many cursors at once, from outside.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server};
+
+const FILES: [&str; 2] = ["out/jobs.csv.zst", "out/jobs.ndjson.gz"];
+
+fn pipeline(server: &Server) -> String {
+    let sinks = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.csv.zst\"\nformat = \"csv\"\ncompression = \"zstd\"\n\
+                 [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson.gz\"\ncompression = \"gzip\"\n";
+    format!("{}\n{sinks}", server.source())
+}
+
+fn bytes(context: &Context) -> Vec<Vec<u8>> {
+    FILES.iter().map(|name| fs::read(context.path(name)).unwrap()).collect()
+}
+
+#[test]
+fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
+    // The page after this job does not come; 0 for none.
+    let trap = Arc::new(AtomicUsize::new(0));
+    let hangs_after = Arc::clone(&trap);
+    let server = Server::jobs(940, move |after| {
+        after.is_some_and(|after| after > 0 && after == hangs_after.load(Ordering::SeqCst))
+    });
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    context.set("TASKFERRY_SOURCE__LIMIT", "50");
+    context.write("jobs.toml", &pipeline(&server));
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let whole = bytes(&context);
+    // With other numbers of cursors from attempt to attempt, which is nothing that a run starts over for.
+    for (cursors, hang, resuming) in [("8", 449, "3"), ("5", 149, "1"), ("1", 649, "8")] {
+        for name in FILES {
+            fs::remove_file(context.path(name)).unwrap();
+        }
+        trap.store(hang, Ordering::SeqCst);
+        let set = format!("source.concurrency={cursors}");
+        let mut running = context.start(&["run", "jobs.toml", "--set", &set, "--log", "json"]);
+        let committed = format!("\"pages\": {}", (hang + 1) / 50);
+        let checkpoint = context.path(".taskferry/jobs/checkpoint.json");
+        while !fs::read_to_string(&checkpoint).is_ok_and(|text| text.contains(&committed)) {
+            assert!(!running.has_ended());
+            std::thread::yield_now();
+        }
+        drop(running);
+        trap.store(0, Ordering::SeqCst);
+        let set = format!("source.concurrency={resuming}");
+        let ended = context.taskferry(&["run", "jobs.toml", "--set", &set]).with_code(0);
+        assert!(ended.stderr.contains(&format!("goes on after page {}", (hang + 1) / 50)));
+        assert!(bytes(&context) == whole, "{cursors} cursors, then {resuming}");
+    }
+}
+
+#[test]
+fn the_first_run_says_that_the_next_one_can_be_faster() {
+    let server = Server::jobs(250, |_| false);
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &pipeline(&server));
+    let run = ["run", "jobs.toml", "--set", "source.concurrency=4"];
+    let ended = context.taskferry(&run).with_code(0);
+    let said = ended.stderr.lines().next().unwrap();
+    let expected =
+        "no cursors are remembered yet: this run reads with one, and the next one can read with 4";
+    assert!(said.ends_with(expected), "{said}");
+    let ended = context.taskferry(&run).with_code(0);
+    assert!(!ended.stderr.contains("cursor"), "{}", ended.stderr);
+}

@@ -1,0 +1,176 @@
+//! Shares of an export, and what they come to together.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server};
+
+const SHARES: usize = 4;
+
+/// A tenant of which all was exported once, and a pipeline that can be run in shares.
+fn world(jobs: usize) -> (Context, Server) {
+    let server = Server::jobs(jobs, |_| false);
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    let sink = "[[sink]]\ntype = \"file\"\npath = \"out/{pipeline}.{shard}.ndjson\"\n";
+    let expect = "[expect]\nmin_jobs = 900\nmax_drop_percent = 5\n";
+    context.write("jobs.toml", &format!("{}\n{sink}{expect}", server.source()));
+    (context, server)
+}
+
+fn all_shares(context: &Context) {
+    for share in 1..=SHARES {
+        let (shard, summary) = (format!("{share}/{SHARES}"), format!("{share}.json"));
+        let run = ["run", "jobs.toml", "--quiet", "--shard", &shard, "--summary", &summary];
+        context.taskferry(&run).with_code(0);
+    }
+}
+
+fn change(context: &Context, manifest: &str, change: impl FnOnce(&mut Value)) {
+    let mut changed = context.json(manifest);
+    change(&mut changed);
+    fs::write(context.path(manifest), changed.to_string()).unwrap();
+}
+
+#[test]
+fn all_shares_together_are_the_export() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    let shares = (1..=SHARES).map(|share| context.read(&format!("out/jobs.{share}-of-4.ndjson")));
+    assert!(shares.collect::<String>() == context.read("out/jobs.all.ndjson"));
+
+    let merge = ["merge", "3.json", "1.json", "4.json", "2.json", "--summary", "all.json"];
+    let merged = context.taskferry(&merge).with_code(0);
+    insta::assert_snapshot!(format!("{}\n{}", merged.stdout, merged.stderr), @r#"
+     share   status    exit  jobs  delivered  dead  run                      what
+     1 of 4  complete     0   300        300     0  [run]  from the beginning to `j299`
+     2 of 4  complete     0   200        200     0  [run]  after `j299` to `j499`
+     3 of 4  complete     0   300        300     0  [run]  after `j499` to `j799`
+     4 of 4  complete     0   200        200     0  [run]  after `j799` to the end
+
+    jobs: all 4 shares are there, 1,000 jobs
+    "#);
+    let all = context.json("all.json");
+    assert_eq!(all["source"]["records"], json!(1000));
+    assert_eq!(all["source"]["pages"], json!(10));
+    assert_eq!(all["sinks"][0]["records"], json!(1000));
+    assert_eq!(all["sinks"][0]["files"].as_array().unwrap().len(), 4);
+    assert_eq!((&all["status"], &all["exit_code"]), (&json!("complete"), &json!(0)));
+    let listed = context.taskferry(&["runs", "jobs.toml", "--shard", "2/4"]).with_code(0);
+    assert_eq!(listed.stdout.lines().count(), 2, "{}", listed.stdout);
+}
+
+#[test]
+fn a_share_that_is_missing_or_does_not_follow_is_named() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    let merged = context.taskferry(&["merge", "1.json", "2.json", "4.json"]).with_code(8);
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: the shares are not the whole export
+      share 3 of 4 is missing
+    jobs: 700 jobs in 3 shares
+    "#);
+
+    change(&context, "2.json", |manifest| manifest["shard"]["to"] = json!("j4711"));
+    change(&context, "4.json", |manifest| {
+        manifest["status"] = json!("failed");
+        manifest["exit_code"] = json!(3);
+    });
+    let all = ["merge", "1.json", "2.json", "3.json", "4.json", "--summary", "all.json"];
+    let merged = context.taskferry(&all).with_code(8);
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: the shares are not the whole export
+      share 4 of 4 is not complete: failed, exit code 3; run it again
+      share 3 begins after `j499`, share 2 ended at `j4711`: jobs between may be missing, or be there twice; run both again
+    jobs: 1,000 jobs in 4 shares
+    "#);
+    assert_eq!(context.json("all.json")["gaps"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn too_few_jobs_in_all_shares_are_noticed_when_they_are_merged() {
+    let (context, _server) = world(850);
+    context.taskferry(&["run", "jobs.toml", "--set", "expect.min_jobs=1"]).with_code(0);
+    all_shares(&context);
+    let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]).with_code(8);
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: the shares are not the whole export
+      850 jobs came, fewer than `min_jobs` (900)
+    jobs: 850 jobs in 4 shares
+    "#);
+}
+
+#[test]
+fn manifests_that_do_not_belong_together_are_2() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml", "--summary", "whole.json"]).with_code(0);
+    all_shares(&context);
+    context.write("text.json", "no JSON");
+    fs::copy(context.path("2.json"), context.path("again.json")).unwrap();
+    change(&context, "3.json", |manifest| manifest["digest"] = json!("0"));
+    change(&context, "4.json", |manifest| manifest["shard"]["count"] = json!(5));
+    let merge = [
+        "merge",
+        "1.json",
+        "2.json",
+        "again.json",
+        "3.json",
+        "4.json",
+        "whole.json",
+        "text.json",
+        "none.json",
+    ];
+    let merged = context.taskferry(&merge).with_code(2);
+    insta::assert_snapshot!(merged.stderr, @r#"
+    error: `whole.json` tells of a whole export, and not of a share of one
+    error: `text.json` is no manifest that `run --summary` of this version has written: expected ident at line 1 column 2
+    error: `none.json` can't be read: No such file or directory (os error 2)
+    error: `3.json` and `1.json` are of the same pipeline with different contents: its file, a file that it reads, or taskferry was another
+    error: `4.json` is one of 5 shares, and `1.json` one of 4
+    error: share 2 of 4 is there twice: `2.json` and `again.json`
+    "#);
+    assert_eq!(merged.stdout, "");
+}
+
+#[test]
+fn shares_that_would_write_one_file_are_2() {
+    let (mut context, server) = world(300);
+    let shard = |context: &Context, shard: &str| {
+        context.taskferry(&["run", "jobs.toml", "--quiet", "--shard", shard])
+    };
+    let none = shard(&context, "1/2").with_code(3);
+    insta::assert_snapshot!(none.stderr, @r#"
+    error: source `techwolf`: no cursors are remembered by which the listing could be shared
+      help: run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; or divide it by `partition` in [source], which needs none
+    jobs (share 1 of 2): failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    "#);
+    context.write("jobs.toml", &server.pipeline());
+    insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
+    error: sink `file`: all shares would write `out/jobs.ndjson`; put `{shard}` into its path, for example `out/{pipeline}.{shard}.ndjson`
+    "#);
+    insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @r#"
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is no share of an export; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
+
+    For more information, try '--help'.
+    "#);
+    insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
+    error: `--shard 2` says how many shares there are, and JOB_COMPLETION_INDEX is not set to say which one this is; write for example `--shard 2/2`
+    "#);
+    context.set("JOB_COMPLETION_INDEX", "2");
+    insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
+    error: JOB_COMPLETION_INDEX is `2`, and of 2 shares it can be 0 to 1
+    "#);
+}
+
+#[test]
+fn kubernetes_says_which_share_it_is() {
+    let (mut context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    context.set("JOB_COMPLETION_INDEX", "3");
+    context.taskferry(&["run", "jobs.toml", "--shard", "4"]).with_code(0);
+    assert_eq!(context.lines("out/jobs.4-of-4.ndjson")[0]["external_id"], "j800");
+}

@@ -1,0 +1,196 @@
+//! A tenant whose jobs change from run to run.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+use taskferry_core::{Page, Position, RunContext, Shard, Share, Source, StageError};
+use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
+
+use crate::tenant::{build, run};
+
+/// What is answered to a cursor that is no job (any more).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    NotFound,
+    BadRequest,
+    /// A last page without a job.
+    Empty,
+    /// The beginning of the listing.
+    Beginning,
+    /// What would follow it.
+    Position,
+}
+
+pub(crate) const UNKNOWN: [Unknown; 5] =
+    [Unknown::NotFound, Unknown::BadRequest, Unknown::Empty, Unknown::Beginning, Unknown::Position];
+
+/// Jobs are numbers, in the order of their creation; every third belongs to the family `f0` and so on.
+#[derive(Debug)]
+struct State {
+    jobs: Vec<usize>,
+    unknown: Unknown,
+    created: usize,
+    /// What follows this job may not be read.
+    closed: Option<String>,
+}
+
+pub(crate) struct Changing {
+    server: FaultyServer,
+    state: Arc<Mutex<State>>,
+}
+
+pub(crate) fn id(job: usize) -> String {
+    format!("job-{job}")
+}
+
+impl Changing {
+    pub(crate) async fn with(jobs: usize, unknown: Unknown) -> Self {
+        let state = State { jobs: (0..jobs).collect(), unknown, created: jobs, closed: None };
+        let state = Arc::new(Mutex::new(state));
+        let answering = Arc::clone(&state);
+        let server =
+            FaultyServer::start(move |request| answer(&answering.lock().unwrap(), request));
+        Self { server: server.await.unwrap(), state }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn delete(&self, gone: impl Fn(usize) -> bool) {
+        self.state().jobs.retain(|job| !gone(*job));
+    }
+
+    pub(crate) fn create(&self, more: usize) {
+        let mut state = self.state();
+        let new = state.created..state.created + more;
+        state.jobs.extend(new);
+        state.created += more;
+    }
+
+    pub(crate) fn fail_after(&self, job: String) {
+        self.state().closed = Some(job);
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.state().jobs.iter().map(|job| id(*job)).collect()
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.server.requests().len()
+    }
+
+    /// A source that is not opened.
+    pub(crate) fn source(&self, more: &Value) -> Box<dyn Source> {
+        let mut options = json!({
+            "url": self.server.url(),
+            "auth": {"token": "t"},
+            "retry": {"initial_delay": "1ms", "max_delay": "1ms", "max_attempts": 2},
+        });
+        for (key, value) in more.as_object().unwrap() {
+            options[key] = value.clone();
+        }
+        build(&options).unwrap()
+    }
+
+    /// All pages, without anything remembered.
+    pub(crate) async fn serially(&self, more: &Value) -> Vec<Page> {
+        read(self.source(more), run(), None).await.unwrap()
+    }
+
+    /// All pages, of a run that keeps state in `folder`.
+    pub(crate) async fn in_folder(&self, folder: &Path, more: &Value) -> Vec<Page> {
+        read(self.source(more), run().with_state_dir(folder), None).await.unwrap()
+    }
+}
+
+pub(crate) async fn read(
+    mut source: Box<dyn Source>,
+    run: RunContext,
+    from: Option<&Position>,
+) -> Result<Vec<Page>, StageError> {
+    source.open(&run, from).await?;
+    let mut pages = Vec::new();
+    while let Some(page) = source.next_page().await? {
+        pages.push(page);
+    }
+    Ok(pages)
+}
+
+/// The pages of one share, and what it says that it has read.
+pub(crate) async fn read_share(
+    mut source: Box<dyn Source>,
+    folder: &Path,
+    shard: Shard,
+) -> Result<(Vec<Page>, Share), StageError> {
+    let own = folder.join(shard.name());
+    std::fs::create_dir_all(&own).unwrap();
+    source.open(&run().with_state_dir(own).sharded(shard, folder), None).await?;
+    let mut pages = Vec::new();
+    while let Some(page) = source.next_page().await? {
+        pages.push(page);
+    }
+    Ok((pages, source.share().unwrap()))
+}
+
+/// Where a run goes on that has these pages.
+pub(crate) fn behind(pages: &[Page]) -> Position {
+    let traces = pages.iter().flat_map(|page| page.traces.clone()).collect();
+    let next = pages.last().and_then(|page| page.next.clone());
+    Position::new(pages.len() as u64, next, traces)
+}
+
+/// All of a page but the size of the answers it was in.
+pub(crate) fn shown(pages: &[Page]) -> Vec<String> {
+    let one = |page: &Page| {
+        let records = page.records.iter();
+        let records: Vec<_> =
+            records.map(|record| (record.to_json(), record.origin().to_string())).collect();
+        format!("{} {:?} {:?} {records:?} {:?}", page.number, page.cursor, page.next, page.traces)
+    };
+    pages.iter().map(one).collect()
+}
+
+pub(crate) fn jobs(pages: &[Page]) -> Vec<String> {
+    let records = pages.iter().flat_map(|page| &page.records);
+    records.map(|record| record.origin().job.as_deref().unwrap().to_owned()).collect()
+}
+
+fn answer(state: &State, request: &Request) -> Answer {
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    let limit = usize::try_from(body["limit"].as_u64().unwrap()).unwrap();
+    if state.closed.is_some() && state.closed.as_deref() == body["starting_after"].as_str() {
+        return Answer::new(403, "[]");
+    }
+    let family = body["filters"][0]["job_family_ids"][0].as_str();
+    let wanted = |job: &&usize| family.is_none_or(|family| family == format!("f{}", *job % 3));
+    let jobs: Vec<usize> = state.jobs.iter().filter(wanted).copied().collect();
+    let after = body["starting_after"].as_str().map(|after| after[4..].parse::<usize>().unwrap());
+    let position = match after {
+        None => 0,
+        Some(after) if state.jobs.contains(&after) => {
+            jobs.iter().position(|job| *job > after).unwrap_or(jobs.len())
+        }
+        Some(after) => match state.unknown {
+            Unknown::NotFound => return Answer::new(404, "[]"),
+            Unknown::BadRequest => return Answer::new(400, "[]"),
+            Unknown::Empty => jobs.len(),
+            Unknown::Beginning => 0,
+            Unknown::Position => jobs.iter().position(|job| *job > after).unwrap_or(jobs.len()),
+        },
+    };
+    let page: Vec<usize> = jobs.iter().skip(position).take(limit).copied().collect();
+    let has_next = position + page.len() < jobs.len();
+    let records: Vec<Value> =
+        page.iter().map(|job| json!({"external_id": id(*job), "tasks": []})).collect();
+    let mut body = json!({"has_next": has_next, "records": records});
+    if let Some(last) = page.last().filter(|_| has_next) {
+        body["next_starting_after"] = json!(id(*last));
+    }
+    Answer::new(200, body.to_string())
+}

@@ -1,0 +1,242 @@
+//! Many cursors at once: what comes out is what one cursor brings.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use taskferry_core::ErrorKind;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
+
+use crate::changing::{Changing, UNKNOWN, Unknown, behind, id, jobs, read, shown};
+use crate::tenant::{Tenant, build, page, run};
+
+fn with(concurrency: u32, limit: u32) -> Value {
+    json!({"concurrency": concurrency, "limit": limit})
+}
+
+/// Runs on a runtime of its own, since properties are not async.
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// What is deleted: some jobs here and there, and a stretch.
+fn gone() -> impl Strategy<Value = BTreeSet<usize>> {
+    let some = prop::collection::btree_set(0_usize..700, 0..40);
+    // Those at which cursors are remembered, above all.
+    let remembered = prop::collection::btree_set((1_usize..8).prop_map(|n| n * 100 - 1), 0..6);
+    let stretch = (0_usize..700, 0_usize..260).prop_map(|(from, many)| from..from + many);
+    (some, remembered, stretch).prop_map(|(some, remembered, stretch)| {
+        some.into_iter().chain(remembered).chain(stretch).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn many_cursors_bring_the_pages_of_one(
+        before in 0_usize..700,
+        gone in gone(),
+        more in 0_usize..250,
+        unknown in prop::sample::select(&UNKNOWN[..]),
+        remembering in prop::sample::select(&[7_u32, 30, 50, 100][..]),
+        limit in prop::sample::select(&[9_u32, 25, 50, 64, 100][..]),
+        concurrency in 2_u32..9,
+        stop in any::<prop::sample::Index>(),
+    ) {
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let tenant = Changing::with(before, unknown).await;
+            tenant.in_folder(folder.path(), &with(1, remembering)).await;
+            tenant.delete(|job| gone.contains(&job));
+            tenant.create(more);
+            let serial = tenant.serially(&with(1, limit)).await;
+            // Goes on in the middle of the run with one cursor, or with another number of them.
+            let done = behind(&serial[..stop.index(serial.len())]);
+            let source = tenant.source(&with(concurrency, limit));
+            let state = run().with_state_dir(folder.path());
+            if done.pages > 0 {
+                let rest = read(source, state, Some(&done)).await.unwrap();
+                assert_eq!(shown(&rest), shown(&serial[stop.index(serial.len())..]));
+            }
+            let many = tenant.in_folder(folder.path(), &with(concurrency, limit)).await;
+            assert_eq!(shown(&many), shown(&serial));
+            assert_eq!(jobs(&many), tenant.ids());
+        });
+    }
+}
+
+/// Stands before a tenant and lets requests through only when so many have come.
+async fn gate(tenant: &Changing, together: Arc<Mutex<Option<Arc<Barrier>>>>) -> String {
+    let gate = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", gate.local_addr().unwrap());
+    let behind = tenant.url().trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = gate.accept().await {
+            let barrier = together.lock().unwrap().clone();
+            let behind = behind.clone();
+            tokio::spawn(async move {
+                if let Some(barrier) = barrier {
+                    barrier.wait().await;
+                }
+                let mut server = TcpStream::connect(behind).await?;
+                tokio::io::copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn all_cursors_are_under_way_at_the_same_time() {
+    const CURSORS: u32 = 8;
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::Empty).await);
+    let together = Arc::default();
+    let url = gate(&tenant, Arc::clone(&together)).await;
+    tenant.in_folder(folder.path(), &json!({"url": url})).await;
+    assert_eq!(tenant.requests(), 8);
+    *together.lock().unwrap() = Some(Arc::new(Barrier::new(8)));
+    let options = json!({"url": url, "concurrency": CURSORS});
+    let reading = tenant.in_folder(folder.path(), &options);
+    let pages = tokio::time::timeout(Duration::from_mins(1), reading).await.unwrap();
+    assert_eq!(jobs(&pages), tenant.ids());
+    assert_eq!(tenant.requests(), 16, "and none is in vain");
+}
+
+#[tokio::test]
+async fn a_server_that_forgot_its_jobs_is_read_with_one_cursor() {
+    for unknown in UNKNOWN {
+        let (folder, tenant) = (tempfile::tempdir().unwrap(), Changing::with(600, unknown).await);
+        tenant.in_folder(folder.path(), &with(1, 100)).await;
+        tenant.delete(|_| true);
+        tenant.create(1000);
+        let before = tenant.requests();
+        let many = tenant.in_folder(folder.path(), &with(4, 100)).await;
+        assert_eq!(jobs(&many), tenant.ids());
+        // Ten pages, and what five cursors asked for in vain.
+        let asked = tenant.requests() - before;
+        assert!((10..=20).contains(&asked), "{unknown:?}: {asked}");
+        // The next run has cursors again.
+        let again = tenant.in_folder(folder.path(), &with(4, 100)).await;
+        assert_eq!(shown(&again), shown(&many));
+        assert_eq!(tenant.requests() - before - asked, 10);
+    }
+}
+
+#[tokio::test]
+async fn cursors_are_good_for_their_own_listing_alone() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(500, Unknown::NotFound).await);
+    let file = folder.path().join("cursors.ndjson");
+    tenant.in_folder(folder.path(), &json!({})).await;
+    let remembered = fs::read_to_string(&file).unwrap();
+    assert_eq!(remembered.lines().count(), 5, "{remembered}");
+    assert!(remembered.ends_with("[4,\"job-399\"]\n"), "{remembered}");
+    // How much of a job is asked for makes no difference, which jobs does.
+    for (more, requests) in [
+        (json!({"include": ["ai_impact"], "response_format": "hierarchy"}), 5),
+        (json!({"filters": [{"filter": "job_family_id_is_in_list", "job_family_ids": ["f1"]}]}), 2),
+    ] {
+        let before = tenant.requests();
+        let mut more = more;
+        more["concurrency"] = json!(8);
+        tenant.in_folder(folder.path(), &more).await;
+        assert_eq!(tenant.requests() - before, requests, "{more}");
+        assert_eq!(fs::read_to_string(&file).unwrap() == remembered, requests == 5);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_cursors_that_is_damaged_is_a_worse_hint_and_no_more() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(950, Unknown::Beginning).await);
+    let file = folder.path().join("cursors.ndjson");
+    tenant.in_folder(folder.path(), &with(1, 50)).await;
+    let whole = fs::read(&file).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let serial = shown(&tenant.serially(&with(1, 50)).await);
+    let twice = [&whole[..], b"[19,\"job-99\"]\n"].concat();
+    let others = b"{\"layout\":9}\n[1,\"job-99\"]\n".to_vec();
+    let backwards: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    let backwards = [&backwards[..1], &backwards[1..].iter().rev().copied().collect::<Vec<_>>()]
+        .concat()
+        .concat();
+    for bytes in [&whole[..whole.len() - 5], &whole[..30], &twice, &others, &backwards, b""] {
+        fs::write(&file, bytes).unwrap();
+        let many = tenant.in_folder(folder.path(), &with(5, 50)).await;
+        assert_eq!(shown(&many), serial, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_no_job_is_not_remembered() {
+    let (folder, tenant) = (
+        tempfile::tempdir().unwrap(),
+        Tenant::answering([
+            page(&["a", "b"], Some("opaque")),
+            page(&["c"], Some("c")),
+            page(&["d"], None),
+        ])
+        .await,
+    );
+    let source = build(&tenant.options(&json!({"limit": 100}))).unwrap();
+    read(source, run().with_state_dir(folder.path()), None).await.unwrap();
+    let remembered = fs::read_to_string(folder.path().join("cursors.ndjson")).unwrap();
+    assert_eq!(remembered.lines().skip(1).collect::<Vec<_>>(), ["[2,\"c\"]"]);
+}
+
+#[tokio::test]
+async fn what_was_remembered_before_a_run_ended_early_is_kept() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(850, Unknown::NotFound).await);
+    let state = run().with_state_dir(folder.path());
+    let mut source = tenant.source(&with(1, 100));
+    source.open(&state, None).await.unwrap();
+    let mut pages = Vec::new();
+    for _ in 0..5 {
+        pages.push(source.next_page().await.unwrap().unwrap());
+    }
+    drop(source);
+    assert!(!folder.path().join("cursors.ndjson").exists());
+    // The last two were not delivered.
+    pages.truncate(3);
+    read(tenant.source(&with(1, 100)), state, Some(&behind(&pages))).await.unwrap();
+    let remembered = fs::read_to_string(folder.path().join("cursors.ndjson")).unwrap();
+    let expected: Vec<String> =
+        (1..=8).map(|page| format!("[{page},\"{}\"]", id(page * 100 - 1))).collect();
+    assert_eq!(remembered.lines().skip(1).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_cursors_share_one_rate_limit() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::NotFound).await);
+    tenant.in_folder(folder.path(), &json!({})).await;
+    let start = tokio::time::Instant::now();
+    let options = json!({"concurrency": 8, "rate_limit": 0.5, "timeout": "1h"});
+    tenant.in_folder(folder.path(), &options).await;
+    // Eight pages, one every two seconds.
+    assert!(start.elapsed() >= Duration::from_secs(14), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn an_error_at_the_page_that_is_due_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenant = Changing::with(500, Unknown::NotFound).await;
+    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.fail_after(id(199));
+    let source = tenant.source(&with(4, 100));
+    let error = read(source, run().with_state_dir(folder.path()), None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    let message = error.full_message();
+    assert!(message.starts_with("the page after `job-199`: POST http://"), "{message}");
+}

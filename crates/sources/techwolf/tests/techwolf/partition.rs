@@ -1,0 +1,84 @@
+//! A listing that is read in parts.
+
+use serde_json::{Value, json};
+use taskferry_core::{ErrorKind, Position};
+
+use crate::changing::{Changing, Unknown, behind, jobs, read, shown};
+use crate::tenant::run;
+
+fn parts(concurrency: u32, limit: u32) -> Value {
+    let partition = json!({"by": "job_family", "values": ["f2", "f0", "f1"]});
+    json!({"partition": partition, "concurrency": concurrency, "limit": limit})
+}
+
+#[tokio::test]
+async fn pages_come_from_the_parts_in_turn() {
+    let tenant = Changing::with(12, Unknown::NotFound).await;
+    let pages = tenant.serially(&parts(2, 2)).await;
+    let families: Vec<Vec<String>> =
+        pages.iter().map(|page| jobs(std::slice::from_ref(page))).collect();
+    assert_eq!(
+        families,
+        [
+            ["job-2", "job-5"],
+            ["job-0", "job-3"],
+            ["job-8", "job-11"],
+            ["job-6", "job-9"],
+            ["job-1", "job-4"],
+            ["job-7", "job-10"]
+        ]
+    );
+    let next: Vec<&str> =
+        pages.iter().filter_map(|page| Some(page.next.as_ref()?.as_str())).collect();
+    assert_eq!(next.len(), 5);
+    assert_eq!(next[0], r#"{"width":2,"opened":2,"open":[["f0",null],["f2","job-5"]]}"#);
+    assert_eq!(next[3], r#"{"width":2,"opened":3,"open":[["f1",null]]}"#);
+    let origin = pages[2].records[1].origin();
+    assert_eq!(origin.to_string(), "page 3 (after `job-5`), record 2, job `job-11`");
+}
+
+#[tokio::test]
+async fn a_run_goes_on_behind_any_page_with_the_order_it_began_with() {
+    let tenant = Changing::with(50, Unknown::NotFound).await;
+    for concurrency in 1..=3 {
+        let pages = tenant.serially(&parts(concurrency, 3)).await;
+        for done in 1..=pages.len() {
+            let source = tenant.source(&parts(4 - concurrency, 3));
+            let rest = read(source, run(), Some(&behind(&pages[..done]))).await.unwrap();
+            assert_eq!(shown(&rest), shown(&pages[done..]), "{concurrency} {done}");
+        }
+        let mut all = jobs(&pages);
+        all.sort();
+        let mut expected = tenant.ids();
+        expected.sort();
+        assert_eq!(all, expected);
+    }
+}
+
+#[tokio::test]
+async fn parts_are_read_beside_each_other_as_far_as_was_asked_for() {
+    let tenant = Changing::with(30, Unknown::NotFound).await;
+    let mut source = tenant.source(&parts(1, 100));
+    source.open(&run(), None).await.unwrap();
+    source.next_page().await.unwrap().unwrap();
+    assert_eq!(tenant.requests(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_remembered_of_parts() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(30, Unknown::NotFound).await);
+    tenant.in_folder(folder.path(), &parts(2, 5)).await;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
+    let tenant = Changing::with(30, Unknown::NotFound).await;
+    for text in ["job-5", "{}", r#"{"width":1,"opened":9,"open":[]}"#] {
+        let from = Position::new(1, Some(taskferry_core::Cursor::new(text)), Vec::new());
+        let error = read(tenant.source(&parts(1, 5)), run(), Some(&from)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert!(error.must_start_over());
+    }
+}

@@ -1,0 +1,123 @@
+//! Shares of one export, that different runs take.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use taskferry_core::{ErrorKind, Shard, Share};
+
+use crate::changing::{Changing, UNKNOWN, Unknown, behind, jobs, read, read_share, shown};
+use crate::tenant::run;
+
+/// Whether each share begins where the one before it has ended.
+fn follow_each_other(shares: &[Share]) -> bool {
+    let first = shares.first().is_some_and(|share| share.from.is_none());
+    let last = shares.last().is_some_and(|share| share.to.is_none());
+    first && last && shares.windows(2).all(|pair| pair[0].to == pair[1].from)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_shares_together_are_the_whole(
+        before in 1_usize..900,
+        // Those at which cursors are remembered, above all.
+        remembered in prop::collection::btree_set((1_usize..9).prop_map(|n| n * 100 - 1), 0..8),
+        some in prop::collection::btree_set(0_usize..900, 0..30),
+        more in 0_usize..150,
+        unknown in prop::sample::select(&UNKNOWN[..]),
+        count in 1_u32..6,
+        concurrency in 1_u32..4,
+        limit in prop::sample::select(&[30_u32, 50, 100][..]),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let tenant = Changing::with(before, unknown).await;
+            tenant.in_folder(folder.path(), &json!({})).await;
+            let gone: BTreeSet<usize> = remembered.into_iter().chain(some).collect();
+            tenant.delete(|job| gone.contains(&job));
+            tenant.create(more);
+            let options = json!({"concurrency": concurrency, "limit": limit});
+            let (mut all, mut shares) = (Vec::new(), Vec::new());
+            for index in 1..=count {
+                let shard = Shard::new(index, count).unwrap();
+                let source = tenant.source(&options);
+                let (pages, share) = read_share(source, folder.path(), shard).await.unwrap();
+                assert!(!pages.is_empty(), "an empty share has an empty page");
+                all.extend(jobs(&pages));
+                shares.push(share);
+            }
+            assert_eq!(all, tenant.ids());
+            assert!(follow_each_other(&shares), "{shares:?}");
+        });
+    }
+}
+
+async fn share(tenant: &Changing, folder: &std::path::Path, more: &Value, shard: &str) -> usize {
+    let shard = shard.parse().unwrap();
+    let (pages, _) = read_share(tenant.source(more), folder, shard).await.unwrap();
+    jobs(&pages).len()
+}
+
+#[tokio::test]
+async fn shares_are_of_one_size() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(1200, Unknown::NotFound).await);
+    tenant.in_folder(folder.path(), &json!({})).await;
+    for shard in ["1/4", "2/4", "3/4", "4/4"] {
+        let before = tenant.requests();
+        assert_eq!(share(&tenant, folder.path(), &json!({}), shard).await, 300);
+        // Three pages, and one in which the beginning is seen.
+        assert_eq!(tenant.requests() - before, if shard == "1/4" { 3 } else { 4 });
+    }
+}
+
+#[tokio::test]
+async fn a_share_needs_remembered_cursors() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(10, Unknown::NotFound).await);
+    let shard = Shard::new(1, 2).unwrap();
+    let error = read_share(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.hint_text().unwrap().starts_with("run the pipeline once without `--shard`"));
+    assert_eq!(tenant.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_share_goes_on_where_it_stopped_unless_the_shares_are_others_now() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
+    tenant.in_folder(folder.path(), &json!({})).await;
+    let (shard, options) = (Shard::new(2, 2).unwrap(), json!({"limit": 50}));
+    let (pages, _) = read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
+    let state = run().with_state_dir(folder.path().join(shard.name()));
+    let state = state.sharded(shard, folder.path());
+    let from = behind(&pages[..4]);
+    let rest = read(tenant.source(&options), state.clone(), Some(&from)).await.unwrap();
+    assert_eq!(shown(&rest), shown(&pages[4..]));
+
+    let mut other = run();
+    other.run_id = "r2".to_owned();
+    read(tenant.source(&options), other.with_state_dir(folder.path()), None).await.unwrap();
+    let error = read(tenant.source(&options), state, Some(&from)).await.unwrap_err();
+    assert!(error.must_start_over(), "{error:?}");
+}
+
+#[tokio::test]
+async fn parts_are_shared_without_anything_remembered() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(90, Unknown::NotFound).await);
+    let options = json!({"partition": {"by": "job_family", "values": ["f0", "f1", "f2"]}});
+    let mut values = Vec::new();
+    for index in 1..=4 {
+        let shard = Shard::new(index, 4).unwrap();
+        let (pages, read) =
+            read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
+        assert_eq!(jobs(&pages).len(), if index == 4 { 0 } else { 30 });
+        assert_eq!((read.from, read.to), (None, None));
+        values.extend(read.values);
+    }
+    assert_eq!(values, ["f0", "f1", "f2"]);
+}
