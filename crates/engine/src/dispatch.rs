@@ -30,8 +30,6 @@ use publish::{Phase, SinkAt, SinkState};
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
 /// keep every step busy.
 const PAGES_WAITING: usize = 1;
-/// How much a sink can be told that it has not got to: a page, and what to do behind it.
-const TOLD_AHEAD: usize = 2;
 /// How often the dispatcher looks for records that never get done.
 const WATCH: Duration = Duration::from_millis(50);
 /// How long an interrupted run waits for deliveries that are under way.
@@ -109,7 +107,7 @@ impl Dispatcher {
         let chain = Chain::new(pipeline.transforms, Arc::clone(&run));
         let grouping = Grouping::of(&pipeline.sinks, &pipeline.state);
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
-            let (to_sink, batches) = mpsc::channel(TOLD_AHEAD);
+            let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
             let (orders, ordered) = mpsc::channel(2);
             let from = marks.next();
             sinks.push(SinkState::new(orders, from.clone()));

@@ -1,5 +1,7 @@
 //! Records for property tests: jobs, hierarchies, rows and what resembles them, spelled in every way that JSON allows.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -202,7 +204,8 @@ impl Spelling {
             {
                 let mut units = [0; 2];
                 for unit in character.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    // Writing to a string can't fail.
+                    _ = write!(out, "\\u{unit:04x}");
                 }
             } else {
                 out.push(character);

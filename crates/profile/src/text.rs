@@ -73,7 +73,7 @@ impl<'a> JobText<'a> {
             let key = reader.key()?;
             match reader.peek()? {
                 b'[' if key == b"tasks" && lists.is_none() => {
-                    lists = Some(read_tasks(&mut reader)?)
+                    lists = Some(read_tasks(&mut reader)?);
                 }
                 // It might hold tasks as well, and what is deep in it is for a tree to tell.
                 b'[' | b'{' => return None,

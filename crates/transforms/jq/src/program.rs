@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use jaq_core::load::lex::{Lexer, Token};
 use jaq_core::load::parse::{Def, Parser};
 use jaq_core::load::{self, Arena, File, Loader};
@@ -80,10 +81,11 @@ impl Program {
     /// looked at between results: nothing can be done here while a single one is being computed.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
         let text = record.text().filter(|text| is_plain(text));
+        let size = text.map_or(0, Bytes::len);
         let part =
             text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
         if let Some((part, input)) = part.and_then(|part| part.input().map(|input| (part, input))) {
-            let results = self.results(input, |result, out| part.write(result, out))?;
+            let results = self.results(input, size, |result, out| part.write(result, out))?;
             // A result that does not fit the rest of the record is nothing that an expression is known to do.
             if let Some(results) = results {
                 return Ok(results);
@@ -93,14 +95,15 @@ impl Program {
             Some(input) => input,
             None => from_json(record.value()?.clone()),
         };
-        let results = self.results(input, |result, out| write(result, out).map(Some))?;
+        let results = self.results(input, size, |result, out| write(result, out).map(Some))?;
         Ok(results.unwrap_or_default())
     }
 
-    /// All results for an input, as `write` puts them; `None` as soon as it says so.
+    /// All results for an input, as `write` puts them, of about `size` bytes each; `None` as soon as it says so.
     fn results(
         &self,
         input: Val,
+        size: usize,
         write: impl Fn(&Val, &mut Vec<u8>) -> Result<Option<()>, String>,
     ) -> Result<Option<Vec<Vec<u8>>>, StageError> {
         let started = Instant::now();
@@ -115,7 +118,7 @@ impl Program {
             if results.len() == self.limits.results {
                 return Err(too_many(self.limits.results));
             }
-            let (result, mut text) = (result.map_err(refused)?, Vec::with_capacity(1024));
+            let (result, mut text) = (result.map_err(refused)?, Vec::with_capacity(size));
             let written = write(&result, &mut text);
             if written.map_err(|reason| StageError::new(ErrorKind::Record, reason))?.is_none() {
                 return Ok(None);

@@ -47,7 +47,7 @@ impl Rename {
         else {
             return Ok(None);
         };
-        let (mut out, mut copied) = (Vec::new(), 0);
+        let (mut out, mut copied) = (Vec::with_capacity(text.len() + text.len() / 8), 0);
         for place in found.lists() {
             let list = text.get(place.clone()).unwrap_or_default();
             let before = text.get(copied..place.start).unwrap_or_default();
