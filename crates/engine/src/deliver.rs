@@ -148,7 +148,9 @@ impl Delivering {
         let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
         let pages: Vec<SinkPage> = open.drain(..).map(Written::committed).collect();
         if let Some(progress) = self.progress.sinks.get(self.index) {
-            pages.iter().for_each(|page| progress.add_committed(page.count.delivered));
+            for page in &pages {
+                progress.add_committed(page.count.delivered);
+            }
         }
         tell(FromSink::Committed(SinkCommit { pages, mark }));
         Ok(())

@@ -57,7 +57,10 @@ pub(crate) struct Dispatcher {
     doom: Stopper,
     /// Ends the sinks at once.
     abandon: Stopper,
+    /// Looks after those who transform before all sinks.
     watchdog: Watchdog,
+    /// Looks after the sinks' own transforms.
+    sinks_watchdog: Watchdog,
     /// Stages that are still to be opened before the source begins.
     closed: usize,
     reading: Reading,
@@ -102,7 +105,7 @@ impl Dispatcher {
         let keeper = Keeper::start(files, account.source.pages, tell.clone());
         let was_sealed = from.as_ref().is_some_and(|from| from.state == CheckpointState::Sealed);
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
-        let watchdog = Watchdog::default();
+        let (watchdog, sinks_watchdog) = (Watchdog::default(), Watchdog::default());
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
         let chain = Chain::new(pipeline.transforms, Arc::clone(&run));
         let grouping = Grouping::of(&pipeline.sinks, &pipeline.state);
@@ -116,7 +119,7 @@ impl Dispatcher {
                 id: stage.id(),
                 on_error: stage.on_error,
                 chain: Chain::new(stage.transforms, Arc::clone(&run)),
-                desk: watchdog.desk(),
+                desk: sinks_watchdog.desk(),
                 sink: stage.sink,
                 run: Arc::clone(&run),
                 from,
@@ -160,6 +163,7 @@ impl Dispatcher {
             doom,
             abandon,
             watchdog,
+            sinks_watchdog,
             closed: sinks.len() + 1,
             reading: Reading::Going,
             share: None,
@@ -193,7 +197,7 @@ impl Dispatcher {
                     self.abandon();
                 }
                 _ = watch.tick(), if !self.abandoned => {
-                    if let Some(error) = self.watchdog.overdue() {
+                    if let Some(error) = self.overdue() {
                         self.fail(error);
                         self.abandon();
                     }
@@ -217,6 +221,13 @@ impl Dispatcher {
             self.end_fetching();
             self.deadline = Some(Instant::now() + GRACE);
         }
+    }
+
+    /// The error of a record that takes too long, if somebody waits for it: once a page was refused, nobody waits for those
+    /// behind it that are worked on.
+    fn overdue(&self) -> Option<StageError> {
+        let transforming = self.transforming.then(|| self.watchdog.overdue()).flatten();
+        transforming.or_else(|| self.sinks_watchdog.overdue())
     }
 
     /// Ends without waiting for what is under way.

@@ -11,6 +11,9 @@ use taskferry_core::{Batch, Resumption, SinkStage, StateOptions};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+/// How many pages are committed together at most, however long the interval is: what is known of them waits in memory.
+const MOST_PAGES: u32 = 500;
+
 /// What a sink is told.
 #[derive(Debug, Clone)]
 pub(crate) enum ToSink {
@@ -39,8 +42,8 @@ pub(crate) struct Outlet {
     grouping: Grouping,
     /// When the sinks were told to commit.
     committed: Instant,
-    /// Whether they were handed something since.
-    open: bool,
+    /// Pages that they were handed since.
+    open: u32,
 }
 
 /// A sink has ended.
@@ -49,19 +52,19 @@ pub(crate) struct SinkEnded;
 
 impl Outlet {
     pub(crate) fn new(sinks: Vec<mpsc::Sender<ToSink>>, grouping: Grouping) -> Self {
-        Self { sinks, grouping, committed: Instant::now(), open: false }
+        Self { sinks, grouping, committed: Instant::now(), open: 0 }
     }
 
     /// When the sinks have to be told to commit, whatever comes until then; `None` while they have nothing to commit.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.open.then(|| self.committed + self.grouping.0)
+        (self.open > 0).then(|| self.committed.checked_add(self.grouping.0)).flatten()
     }
 
     /// Gives a batch to every sink.
     pub(crate) async fn hand_out(&mut self, batch: Batch) -> Result<(), SinkEnded> {
         self.tell(&ToSink::Batch(Arc::new(batch))).await?;
-        self.open = true;
-        if self.committed.elapsed() >= self.grouping.0 {
+        self.open += 1;
+        if self.open >= MOST_PAGES || self.committed.elapsed() >= self.grouping.0 {
             self.commit().await?;
         }
         Ok(())
@@ -69,7 +72,7 @@ impl Outlet {
 
     /// Has the sinks make durable what they were given.
     pub(crate) async fn commit(&mut self) -> Result<(), SinkEnded> {
-        (self.open, self.committed) = (false, Instant::now());
+        (self.open, self.committed) = (0, Instant::now());
         self.tell(&ToSink::Commit).await
     }
 

@@ -56,28 +56,28 @@ pub struct RunReport {
 /// Runs a pipeline to its end: complete, failed, or interrupted.
 ///
 /// Never fails itself; how the run ended stands in the report.
-pub async fn run(pipeline: Pipeline, options: RunOptions) -> RunReport {
+pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let outline = Outline::of(&pipeline);
     let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
     let stop = options.stop.unwrap_or_else(StopSignal::never);
     let (asked, state, fresh) = (options.run, options.state, options.fresh);
+    let (digest, min_jobs) = (pipeline.digest.clone(), pipeline.expect.min_jobs);
+    if asked.as_ref().is_some_and(|run| run.shard.is_some()) {
+        // What is expected of the whole export says nothing about a share of it.
+        pipeline.expect.min_jobs = None;
+        pipeline.expect.max_drop_percent = None;
+    }
     // Files that are gone on with are read to their end, which can take a while.
     let finding = tokio::task::spawn_blocking(move || {
         let start = Start::find(&pipeline, asked, state, fresh);
         (pipeline, start)
     });
-    let (mut pipeline, start) = match finding.await {
+    let (pipeline, start) = match finding.await {
         Ok(found) => found,
         // Nobody aborts this work, so it can only have panicked: a defect, as it would be here.
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
-    let (digest, min_jobs) = (pipeline.digest.clone(), pipeline.expect.min_jobs);
-    if run.shard.is_some() {
-        // What is expected of the whole export says nothing about a share of it.
-        pipeline.expect.min_jobs = None;
-        pipeline.expect.max_drop_percent = None;
-    }
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
     }

@@ -72,14 +72,12 @@ impl Workshop {
     pub(crate) fn deal(&mut self, batch: Batch) -> Result<(), StageError> {
         let turn = self.dealt;
         self.dealt += 1;
-        match self.of(turn) {
-            Some(worker) => worker.work.try_send(batch).map_err(|_| gone()),
-            None => {
-                let (tally, period) = (ChainTally::default(), Period::since(SystemTime::now()));
-                self.passing.push_back(Transformed { batch, tally, period });
-                Ok(())
-            }
+        if let Some(worker) = self.of(turn) {
+            return worker.work.try_send(batch).map_err(|_| gone());
         }
+        let (tally, period) = (ChainTally::default(), Period::since(SystemTime::now()));
+        self.passing.push_back(Transformed { batch, tally, period });
+        Ok(())
     }
 
     /// What came of the page that was dealt first of those that were not taken back. Can be dropped while it waits.

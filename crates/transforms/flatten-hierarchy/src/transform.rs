@@ -46,10 +46,9 @@ impl Flatten {
     fn by_text(&self, text: &[u8]) -> Option<Flat> {
         match (RecordText::of(text)?, self.into) {
             _ if self.explode.is_some() => None,
-            (RecordText::Row(_), _) => Some(Flat::Already),
             // What becomes of a job without tasks is a rare case.
             (RecordText::Job(job), _) if job.tasks().len() == 0 => None,
-            (RecordText::Job(_), Into::Tasks) => Some(Flat::Already),
+            (RecordText::Row(_), _) | (_, Into::Tasks) => Some(Flat::Already),
             (RecordText::Job(job), Into::Rows) => Rows::of(&job).map(Flat::Rows),
         }
     }

@@ -119,7 +119,9 @@ impl Fields {
     fn field(&mut self, name: &Term<&str>) -> Option<Outcome> {
         let Term::Str(None, parts) = name else { return None };
         let [StrPart::Str(name)] = &parts[..] else { return None };
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        // A slash may be escaped in a record, and then would not be found there.
+        let is_plain =
+            |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'/');
         name.bytes().all(is_plain).then(|| self.0.insert((*name).to_owned()))?;
         Some(Outcome::Value)
     }

@@ -1,6 +1,9 @@
 //! The part of a record that an expression looks at, and the rest, which stays text.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::iter::Peekable;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use jaq_json::{Map, Val};
@@ -9,9 +12,10 @@ use taskferry_json::{Member, members, only};
 use crate::read::{key, read_part};
 use crate::write::{write, write_key, write_member};
 
-/// Stands for the rest: what an expression adds comes behind it, what it leaves or changes in its place comes before. No
-/// expression that is known to look at some fields alone can name it.
-const REST: &str = "\0rest";
+/// Stands for the rest: what an expression adds comes behind it, what it leaves or changes in its place comes before. It is
+/// another one in each process, so that neither an expression nor a record can hold it.
+static REST: LazyLock<String> =
+    LazyLock::new(|| format!("\0{:016x}", RandomState::new().hash_one("the rest")));
 
 /// A record whose fields are looked at one by one.
 pub(crate) struct RecordPart<'a> {
@@ -34,13 +38,13 @@ impl<'a> RecordPart<'a> {
         for member in self.members.iter().filter(|member| self.is_seen(member)) {
             input.insert(key(self.text, member.key)?, read_part(self.text, member.value)?);
         }
-        input.insert(Val::utf8_str(REST), Val::Null);
+        input.insert(Val::utf8_str(REST.as_bytes()), Val::Null);
         Some(Val::obj(input))
     }
 
     /// Appends a result: with the rest where it stood, if the rest is in it. `None` where that can't be told.
     pub(crate) fn write(&self, result: &Val, out: &mut Vec<u8>) -> Result<Option<()>, String> {
-        let rest = Val::utf8_str(REST);
+        let rest = Val::utf8_str(REST.as_bytes());
         match result {
             Val::Obj(members) if members.contains_key(&rest) => self.write_with_rest(members, out),
             other => write(other, out).map(Some),

@@ -61,14 +61,12 @@ fn constant<'s>(term: &Code<'s>) -> Option<&'s str> {
     }
 }
 
-/// The names in `.a, .b`, the last first, as paths are deleted.
+/// The names in `.a, .b`, in their order: the first tells what is wrong with what is no object.
 fn fields<'s>(term: &Code<'s>) -> Option<Vec<Code<'s>>> {
-    let mut names = match term {
-        Term::BinOp(left, BinaryOp::Comma, right) => [fields(left)?, fields(right)?].concat(),
-        other => vec![field(other)?],
-    };
-    names.sort_by_key(|name| std::cmp::Reverse(constant(name)));
-    Some(names)
+    match term {
+        Term::BinOp(left, BinaryOp::Comma, right) => Some([fields(left)?, fields(right)?].concat()),
+        other => Some(vec![field(other)?]),
+    }
 }
 
 /// `.name = value`.

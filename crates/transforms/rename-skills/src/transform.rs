@@ -99,7 +99,8 @@ impl Rename {
             members.clear();
             reader.members(&mut members)?;
             let skill = list.get(begin..reader.position())?;
-            let (name, id) = (text_in(&members, "skill")?, text_in(&members, "skill_id")?);
+            let (name, id) =
+                (text_in(&members, "skill").ok()?, text_in(&members, "skill_id").ok()?);
             if !known.is_empty() {
                 out.push(b',');
             }
@@ -254,11 +255,14 @@ fn put_key(out: &mut Vec<u8>, key: &[u8], first: bool) {
     out.extend_from_slice(b"\":");
 }
 
-/// The text that the only member with this key holds, if it is one; `None` where it has to be decoded.
-fn text_in<'a>(skill: &[Member<'a>], key: &str) -> Option<Option<&'a str>> {
-    match only(skill, key)? {
-        Some(value) if value.first() == Some(&b'"') => string(value).map(Some),
-        _ => Some(None),
+/// A text that takes a parser to be read, or that is there twice.
+struct TakesATree;
+
+/// The text that the member with this key holds, if there is one and it is a text.
+fn text_in<'a>(skill: &[Member<'a>], key: &str) -> Result<Option<&'a str>, TakesATree> {
+    match only(skill, key).ok_or(TakesATree)? {
+        Some(value) if value.first() == Some(&b'"') => string(value).map(Some).ok_or(TakesATree),
+        _ => Ok(None),
     }
 }
 

@@ -41,6 +41,7 @@ fn what_is_seen_is_known() {
         ("with_entries(.)", None),
         (".\"\\(.a)\"", None),
         (".\"é\"", None),
+        ("del(.\"a/b\")", None),
         ("(1, .a) = 2", None),
         ("error", None),
     ] {
