@@ -195,21 +195,20 @@ impl Spelling {
     }
 
     fn write_text(&mut self, text: &str, out: &mut String) {
-        let quoted = Value::from(text).to_string();
-        for character in quoted.chars() {
-            let escapes = self.oddity > 1 && (character.is_alphanumeric() || !character.is_ascii());
-            if escapes
-                && !character.is_control()
-                && self.one_in(if character.is_ascii() { 60 } else { 2 })
-            {
+        out.push('"');
+        for character in text.chars() {
+            let rarely = if character.is_ascii() { 60 } else { 2 };
+            if self.oddity > 1 && character.is_alphanumeric() && self.one_in(rarely) {
                 let mut units = [0; 2];
                 for unit in character.encode_utf16(&mut units) {
                     // Writing to a string can't fail.
                     _ = write!(out, "\\u{unit:04x}");
                 }
             } else {
-                out.push(character);
+                let quoted = Value::from(character.to_string()).to_string();
+                out.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
             }
         }
+        out.push('"');
     }
 }
