@@ -152,6 +152,14 @@ fn shares_that_would_write_one_file_are_2() {
     insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
     error: sink `file`: all shares would write `out/jobs.ndjson`; put `{shard}` into its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
+    let whole = format!(
+        "{}\n[[sink]]\ntype = \"file\"\npath = \"out/{{shard}}.ndjson\"\n",
+        server.source()
+    );
+    let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/dead.ndjson\"\n";
+    context.write("jobs.toml", &format!("{whole}{dead}"));
+    insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
+    "#);
     insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @r#"
     error: invalid value '3/2' for '--shard <K/N>': `3/2` is no share of an export; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
 
@@ -164,6 +172,32 @@ fn shares_that_would_write_one_file_are_2() {
     insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
     error: JOB_COMPLETION_INDEX is `2`, and of 2 shares it can be 0 to 1
     "#);
+}
+
+#[test]
+fn the_summary_of_a_merge_is_none_of_what_it_merges() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    let merged =
+        context.taskferry(&["merge", "1.json", "2.json", "--summary", "2.json"]).with_code(2);
+    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is one of the manifests that are merged");
+}
+
+#[test]
+fn a_share_without_a_part_says_so() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    for share in 1..=SHARES {
+        change(&context, &format!("{share}.json"), |manifest| {
+            let values = if share < SHARES { json!([format!("f{share}")]) } else { json!([]) };
+            manifest["shard"] = json!({"index": share, "count": SHARES, "values": values});
+        });
+    }
+    let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]);
+    let last = merged.stdout.lines().last().unwrap();
+    assert!(last.ends_with("nothing: there are fewer parts than shares"), "{}", merged.stdout);
 }
 
 #[test]

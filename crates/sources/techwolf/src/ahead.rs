@@ -24,7 +24,13 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(export: Arc<Export>, listing: Listing) -> Self {
-        Self { export, listing: Arc::new(listing), of: String::new(), at_once: None, patience: Patience::AsConfigured }
+        Self {
+            export,
+            listing: Arc::new(listing),
+            of: String::new(),
+            at_once: None,
+            patience: Patience::AsConfigured,
+        }
     }
 
     /// One that asks for no more than `pages` ahead at the same time, all clones together.
