@@ -90,14 +90,6 @@ pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
             ));
         }
     }
-    let dead = pipeline.dead_letter.as_ref().map(|options| &options.path);
-    if let Some(path) = dead.filter(|path| !path.tells_shards_apart()) {
-        problems.push(format!(
-            "[dead_letter]: all shares would write `{}`; put `{{shard}}` into its path, for example \
-             `out/{{pipeline}}.{{shard}}.dead.ndjson`",
-            path.as_str()
-        ));
-    }
     problems
 }
 

@@ -152,14 +152,6 @@ fn shares_that_would_write_one_file_are_2() {
     insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
     error: sink `file`: all shares would write `out/jobs.ndjson`; put `{shard}` into its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
-    let whole = format!(
-        "{}\n[[sink]]\ntype = \"file\"\npath = \"out/{{shard}}.ndjson\"\n",
-        server.source()
-    );
-    let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/dead.ndjson\"\n";
-    context.write("jobs.toml", &format!("{whole}{dead}"));
-    insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
-    "#);
     insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @r#"
     error: invalid value '3/2' for '--shard <K/N>': `3/2` is no share of an export; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
 

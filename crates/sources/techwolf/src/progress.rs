@@ -28,7 +28,7 @@ impl Progress {
     pub(crate) fn behind(position: &Position) -> Self {
         let jobs = position.traces.iter().copied().collect();
         let cursors = position.cursor.iter().cloned().collect();
-        Self { jobs, cursors, ..Self::default() }
+        Self { cursors, jobs, ..Self::default() }
     }
 
     /// Takes note of a page, and returns the traces it leaves.
