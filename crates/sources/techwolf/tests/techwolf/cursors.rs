@@ -81,10 +81,10 @@ async fn gate(tenant: &Changing, together: Arc<Mutex<Option<Arc<Barrier>>>>) -> 
             let barrier = together.lock().unwrap().clone();
             let (behind, waiting) = (behind.clone(), Arc::clone(&together));
             tokio::spawn(async move {
-                if let Some(barrier) = barrier {
-                    if barrier.wait().await.is_leader() {
-                        *waiting.lock().unwrap() = None;
-                    }
+                if let Some(barrier) = barrier
+                    && barrier.wait().await.is_leader()
+                {
+                    *waiting.lock().unwrap() = None;
                 }
                 let mut server = TcpStream::connect(behind).await?;
                 tokio::io::copy_bidirectional(&mut client, &mut server).await
