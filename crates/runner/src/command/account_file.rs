@@ -16,12 +16,18 @@ pub(crate) enum AccountFile {
 }
 
 impl AccountFile {
-    /// Prepares the file in the folder where it will stand. `inputs` are files that it must not replace.
+    /// Whether a file of this name would take the place of one of these.
+    pub(crate) fn would_replace(path: &Path, inputs: &[&Path]) -> bool {
+        inputs.iter().any(|input| same_file(path, input))
+    }
+
+    /// Prepares the file in the folder where it will stand. `inputs` are the files of the pipeline, which it must not
+    /// replace.
     ///
     /// # Errors
     /// Those of the file system: a folder of that name, no right to write there.
     pub(crate) fn prepare(path: &Path, inputs: &[&Path]) -> io::Result<Self> {
-        if inputs.iter().any(|input| same_file(path, input)) {
+        if Self::would_replace(path, inputs) {
             return Err(io::Error::other("it is the pipeline file itself"));
         }
         match fs::metadata(path) {

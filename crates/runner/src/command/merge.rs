@@ -57,7 +57,11 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
 fn prepare(arguments: &MergeArguments) -> Result<Option<AccountFile>, String> {
     let inputs: Vec<&Path> = arguments.manifests.iter().map(PathBuf::as_path).collect();
     let prepare = |path: &PathBuf| {
-        AccountFile::prepare(path, &inputs)
+        if AccountFile::would_replace(path, &inputs) {
+            let why = "it is one of the manifests that are merged";
+            return Err(format!("can't write the summary `{}`: {why}", path.display()));
+        }
+        AccountFile::prepare(path, &[])
             .map_err(|error| format!("can't write the summary `{}`: {error}", path.display()))
     };
     arguments.summary.as_ref().map(prepare).transpose()
@@ -75,6 +79,7 @@ fn overview(shares: &[ShareManifest]) -> String {
     let mut shown = Table::new();
     shown.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     shown.set_header(["share", "status", "exit", "jobs", "delivered", "dead", "run", "what"]);
+    let in_parts = shares.iter().any(|share| !share.values.is_empty());
     for share in shares {
         let delivered: Vec<String> =
             share.sinks.iter().map(|sink| table::number(sink.records)).collect();
@@ -86,7 +91,7 @@ fn overview(shares: &[ShareManifest]) -> String {
             delivered.join(", "),
             table::number(share.dead_letters),
             share.run_id.clone(),
-            share.what(),
+            share.what(in_parts),
         ]);
     }
     for column in 2..=5 {

@@ -167,6 +167,32 @@ fn shares_that_would_write_one_file_are_2() {
 }
 
 #[test]
+fn the_summary_of_a_merge_is_none_of_what_it_merges() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    let merged =
+        context.taskferry(&["merge", "1.json", "2.json", "--summary", "2.json"]).with_code(2);
+    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is one of the manifests that are merged");
+}
+
+#[test]
+fn a_share_without_a_part_says_so() {
+    let (context, _server) = world(1000);
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    for share in 1..=SHARES {
+        change(&context, &format!("{share}.json"), |manifest| {
+            let values = if share < SHARES { json!([format!("f{share}")]) } else { json!([]) };
+            manifest["shard"] = json!({"index": share, "count": SHARES, "values": values});
+        });
+    }
+    let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]);
+    let last = merged.stdout.lines().last().unwrap();
+    assert!(last.ends_with("nothing: there are fewer parts than shares"), "{}", merged.stdout);
+}
+
+#[test]
 fn kubernetes_says_which_share_it_is() {
     let (mut context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);

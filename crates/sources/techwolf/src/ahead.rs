@@ -6,7 +6,7 @@ use taskferry_core::{Cursor, ErrorKind, Page, StageError};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::export::Export;
+use crate::export::{Export, Patience};
 use crate::request::Listing;
 
 /// Asks for pages of one listing. All clones, and those of other listings of the same export, share one token, one rate
@@ -19,16 +19,28 @@ pub(crate) struct Reader {
     of: String,
     /// How many pages may be asked for at the same time, where that is fewer than may wait.
     at_once: Option<Arc<Semaphore>>,
+    patience: Patience,
 }
 
 impl Reader {
     pub(crate) fn new(export: Arc<Export>, listing: Listing) -> Self {
-        Self { export, listing: Arc::new(listing), of: String::new(), at_once: None }
+        Self {
+            export,
+            listing: Arc::new(listing),
+            of: String::new(),
+            at_once: None,
+            patience: Patience::AsConfigured,
+        }
     }
 
     /// One that asks for no more than `pages` ahead at the same time, all clones together.
     pub(crate) fn at_once(self, pages: usize) -> Self {
         Self { at_once: Some(Arc::new(Semaphore::new(pages))), ..self }
+    }
+
+    /// One that asks for each page once, for pages that can be asked for anew when it is their turn.
+    pub(crate) fn trying_once(&self) -> Self {
+        Self { patience: Patience::Once, ..self.clone() }
     }
 
     /// One that asks for the jobs of one family.
@@ -76,7 +88,7 @@ impl Reader {
         number: u64,
         cursor: Option<&Cursor>,
     ) -> Result<Page, StageError> {
-        let page = self.export.fetch(&self.listing, name, number, cursor).await;
+        let page = self.export.fetch(&self.listing, self.patience, name, number, cursor).await;
         page.map_err(|error| error.context(name))
     }
 }

@@ -42,16 +42,18 @@ pub struct TechWolfOptions {
     /// Which jobs are exported: those that pass all of these. All by default.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
-    /// How many pages are asked for at the same time, from 1 to 32. What comes out is the same, in the same order.
+    /// How many pages are asked for at the same time, from 1 to 32. What comes out is the same records in the
+    /// same order; the same bytes where the server fills its pages.
     ///
-    /// A complete run remembers cursors in its state folder, one for every hundred jobs, and the next one reads from so many
-    /// of them at once; the first run of a pipeline, or of one with another `url`, tenant or other `filters`, reads with one.
+    /// A run that reads the whole listing remembers cursors in its state folder, one for every hundred jobs, and the next one
+    /// reads from so many of them at once; the first run of a pipeline, or of one with another `url`, tenant or other `filters`, reads with one.
     /// All share one token and one `rate_limit`.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 32), extend("x-same-output" = true))]
     pub concurrency: u32,
     /// Reads the listing in parts, `concurrency` of them beside each other: also the first run can have several cursors
-    /// then, where only these parts are wanted. Pages come from the parts in turn, and no cursors are remembered.
+    /// then, where only these parts are wanted. Pages come from the parts in turn, and no cursors are remembered. A job that is
+    /// in two of the parts is an error.
     pub partition: Option<PartitionOptions>,
     /// How to get a token. Needed unless the endpoint runs inside this process.
     pub auth: Option<AuthOptions>,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
 use taskferry_http::{Answer, RateLimit, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
+use tokio::time::{Instant, sleep_until};
 
 use crate::answer::describe;
 use crate::client::Client;
@@ -13,6 +14,15 @@ use crate::page::split_page;
 use crate::page_size::PageSize;
 use crate::request::Listing;
 use crate::token::Tokens;
+
+/// What happens when a page does not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// It is asked for again, as the options say.
+    AsConfigured,
+    /// Nothing: somebody asks for it anew when it is needed.
+    Once,
+}
 
 /// Where pages come from: one token, one rate limit and one page size for all who ask.
 #[derive(Debug)]
@@ -22,6 +32,8 @@ pub(crate) struct Export {
     pub(crate) retry: RetryOptions,
     pub(crate) rate: Option<RateLimit>,
     pub(crate) page_size: Mutex<PageSize>,
+    /// Before when the server asked for no request at all.
+    pub(crate) not_before: Mutex<Option<Instant>>,
     /// Kept alive, where the endpoint is inside this process.
     #[expect(dead_code, reason = "held for its drop")]
     pub(crate) endpoint: Option<RunningEndpoint>,
@@ -35,6 +47,7 @@ impl Export {
     pub(crate) async fn fetch(
         &self,
         listing: &Listing,
+        patience: Patience,
         name: &str,
         number: u64,
         cursor: Option<&Cursor>,
@@ -51,6 +64,7 @@ impl Export {
                 Ok((answer, token)) => self
                     .page(&answer, &token, number, cursor)
                     .await
+                    .inspect_err(|error| self.hold_back(error))
                     .map_err(|error| error.context(&self.client.shown)),
                 Err(error) => Err(error),
             };
@@ -69,6 +83,12 @@ impl Export {
                 }
                 Err(error) => error,
             };
+            if patience == Patience::Once {
+                if error.wait().is_some() {
+                    tracing::warn!("{name}: {}; all requests wait", error.full_message());
+                }
+                return Err(error);
+            }
             let timed_out = error.kind() == ErrorKind::Timeout;
             attempts.wait_after(error).await?;
             if timed_out && let Some(smaller) = self.smaller_than(size) {
@@ -99,9 +119,7 @@ impl Export {
         loop {
             let token = self.tokens.bearer().await?;
             // Last, so that nothing delays the request behind its turn.
-            if let Some(rate) = &self.rate {
-                rate.turn().await;
-            }
+            self.turn().await;
             self.client.counts.attempt(sent);
             let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
             let can_be_renewed =
@@ -112,6 +130,38 @@ impl Export {
             tracing::info!("the token was refused; asking for a new one");
             *renewed = true;
         }
+    }
+
+    /// Takes note of a wait that the server asked for, which all have to keep to, not the one alone that was told. One that is
+    /// longer than the options allow ends the run instead.
+    fn hold_back(&self, error: &StageError) {
+        let longest = self.retry.max_retry_after.get();
+        let wait = error.wait().filter(|wait| error.is_temporary() && *wait <= longest);
+        if let Some(until) = wait.and_then(|wait| Instant::now().checked_add(wait)) {
+            let mut not_before = self.not_before();
+            *not_before = (*not_before).max(Some(until));
+        }
+    }
+
+    /// Waits until a request may be sent.
+    async fn turn(&self) {
+        loop {
+            let held_back = *self.not_before();
+            if let Some(until) = held_back {
+                sleep_until(until).await;
+            }
+            if let Some(rate) = &self.rate {
+                rate.turn().await;
+            }
+            // Others may have been told to wait meanwhile.
+            if *self.not_before() == held_back {
+                return;
+            }
+        }
+    }
+
+    fn not_before(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn page(

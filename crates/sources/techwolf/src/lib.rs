@@ -27,10 +27,12 @@
 //! # Many cursors at once
 //!
 //! A listing is serial: the cursor of a page stands in the page before. But the id of any job is a cursor, and the order of
-//! jobs is that of their creation (both *seen*). So a complete run leaves ids, one for every hundred jobs at least, in the
+//! jobs is that of their creation (both *seen*). So a run that reads the whole listing leaves ids, one for every hundred jobs at least, in the
 //! state folder (`cursors.ndjson`), and with `concurrency = N` the next one asks for what follows N of them at a time. What
 //! came is used when the id it was asked for after has been seen in the segment before it, and then cut into the pages
-//! that one cursor would have had: output, checkpoints and messages are the same. See `segments.rs`.
+//! that one cursor would have had, where the server fills each: output, checkpoints and messages are the same. A page that is
+//! asked for before its turn is asked for once; if it does not come, or may not be what follows, it is asked for anew, with
+//! `retry`, when it is due. A `Retry-After` holds back all requests for pages. See `segments.rs`.
 //!
 //! `partition` reads a listing in parts, one for each job family, for which nothing has to be remembered. A run that takes a
 //! share of the export ([`taskferry_core::Shard`]) reads from one remembered id to another, or some of the parts.

@@ -19,13 +19,16 @@ pub(crate) struct Progress {
     cursors: HashSet<Cursor>,
     jobs: HashSet<u128>,
     empty_pages: u32,
+    /// Whether the listing is read in parts, so that a job may be in two of them.
+    in_parts: bool,
 }
 
 impl Progress {
     /// Progress up to where a resumed run goes on.
     pub(crate) fn behind(position: &Position) -> Self {
         let jobs = position.traces.iter().copied().collect();
-        Self { jobs, cursors: position.cursor.iter().cloned().collect(), empty_pages: 0 }
+        let cursors = position.cursor.iter().cloned().collect();
+        Self { cursors, jobs, ..Self::default() }
     }
 
     /// Takes note of a page, and returns the traces it leaves.
@@ -38,7 +41,7 @@ impl Progress {
         for job in page.records.iter().filter_map(|record| record.origin().job.as_deref()) {
             let trace = fingerprint(job);
             if !self.jobs.insert(trace) {
-                return Err(stuck(&format!("job `{}` comes a second time", Cursor::new(job))));
+                return Err(self.comes_twice(job));
             }
             traces.push(trace);
         }
@@ -55,6 +58,22 @@ impl Progress {
             return Err(too_many_empty());
         }
         Ok(traces)
+    }
+
+    /// Whether the pages come from parts of the listing.
+    pub(crate) fn read_in_parts(&mut self, in_parts: bool) {
+        self.in_parts = in_parts;
+    }
+
+    fn comes_twice(&self, job: &str) -> StageError {
+        let error = stuck(&format!("job `{}` comes a second time", Cursor::new(job)));
+        if !self.in_parts {
+            return error;
+        }
+        error.hint(
+            "it may be in two of the job families in `partition.values`, or have moved from one to another meanwhile; the \
+             next run starts over; if it stays, read such families without `partition`",
+        )
     }
 
     /// Takes note of cursors of pages that are asked for next.

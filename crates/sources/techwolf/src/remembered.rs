@@ -61,7 +61,7 @@ fn read(path: &Path, listing: &ListingId) -> Option<(String, Vec<Line>)> {
     Some((head.run, lines.map_while(|line| serde_json::from_slice(line).ok()).collect()))
 }
 
-/// The cursors that the last complete run has left in `folder`, where it has. The file is a hint: whatever is wrong with it,
+/// The cursors that the last run which read the whole listing has left in `folder`, where one has. The file is a hint: whatever is wrong with it,
 /// the export is the same without it.
 pub(crate) fn places(folder: &Path, listing: &ListingId) -> Option<Places> {
     let path = folder.join(FILE);
@@ -108,7 +108,9 @@ impl Log {
         text.push(b'\n');
         let mut file = private(&folder.join(PART))?;
         file.write_all(&text)?;
-        Ok(Self { file, folder: folder.to_owned(), page_size, jobs: 0 })
+        // How many jobs came before it went on is not known, and may be as many as there can be: its first page counts.
+        let jobs = if pages > 0 { MOST_JOBS } else { 0 };
+        Ok(Self { file, folder: folder.to_owned(), page_size, jobs })
     }
 
     /// Takes note of a page; with the last one, the file gets its name.

@@ -59,6 +59,8 @@ struct Segment {
     ahead: Ahead,
     /// Whether it was known to be in the listing when it was begun.
     certain: bool,
+    /// Whether a page of it was taken: what follows was asked for after jobs that have been seen.
+    begun: bool,
 }
 
 impl Segments {
@@ -90,18 +92,25 @@ impl Segments {
         loop {
             self.fill(number);
             let Some(first) = self.window.front_mut() else { return Ok(None) };
-            match first.ahead.next().await {
-                Ok(page) => return self.take(page).map(Some),
-                Err(error) if first.certain => return Err(error),
-                // The job may have been created, or the server's mood have changed, since it was asked.
-                Err(error) => {
-                    tracing::debug!("asked once more, now that it is due: {error}");
-                    let (place, cursor) = (first.place, first.cursor.clone());
-                    let again = self.segment(place, cursor, number, true);
-                    if let Some(first) = self.window.front_mut() {
-                        *first = again;
-                    }
+            // The job may have been created, or the server's mood have changed, since it was asked.
+            let why = match first.ahead.next().await {
+                Ok(page)
+                    if first.certain
+                        || first.begun
+                        || follows(&self.places, first.place, &page) =>
+                {
+                    first.begun = true;
+                    return self.take(page).map(Some);
                 }
+                Ok(_) => "its job may not have been known to the server then".to_owned(),
+                Err(error) if first.certain => return Err(error),
+                Err(error) => error.to_string(),
+            };
+            tracing::debug!("asked once more, now that it is due: {why}");
+            let (place, cursor) = (first.place, first.cursor.clone());
+            let again = self.segment(place, cursor, number, true);
+            if let Some(first) = self.window.front_mut() {
+                *first = again;
             }
         }
     }
@@ -114,7 +123,9 @@ impl Segments {
         while self.placed && self.window.len() < most && self.next_place < places {
             let (place, ahead_by) = (self.next_place, self.window.len() as u64);
             let cursor = self.places.cursor(place);
-            let segment = self.segment(Some(place), cursor, number + ahead_by, false);
+            // Where no segment is left, this one is due: its job was the last that was seen.
+            let certain = self.window.is_empty();
+            let segment = self.segment(Some(place), cursor, number + ahead_by, certain);
             self.window.push_back(segment);
             self.next_place += 1;
         }
@@ -131,8 +142,10 @@ impl Segments {
         let room = MOST_JOBS.div_ceil(self.route.page_size.max(1)) + 1;
         let places = Arc::clone(&self.places);
         let is_last = move |page: &Page| places.first_after(&page.records, place).is_some();
-        let ahead = Ahead::start(self.reader.clone(), number, cursor.clone(), room, is_last);
-        Segment { place, cursor, ahead, certain }
+        // What nobody waits for yet must not hold up the others with waits of its own: it is asked for anew when it is due.
+        let reader = if certain { self.reader.clone() } else { self.reader.trying_once() };
+        let ahead = Ahead::start(reader, number, cursor.clone(), room, is_last);
+        Segment { place, cursor, ahead, certain, begun: false }
     }
 
     /// Takes what belongs to the first segment, and goes on to the next one where it ends.
@@ -188,7 +201,7 @@ impl Segments {
         let waits_for_one = self.next_place < self.places.len() || self.window.len() > 1;
         if self.jobs > LOST_AFTER && self.placed && waits_for_one && self.route.width > 1 {
             tracing::warn!(
-                "none of the last {} jobs is one at which the last complete run remembered a cursor: \
+                "none of the last {} jobs is one at which a cursor was remembered: \
                  the run goes on with one cursor",
                 self.jobs
             );
@@ -205,4 +218,12 @@ impl Segments {
         self.empty_pages = if page.records.is_empty() { self.empty_pages + 1 } else { 0 };
         if self.empty_pages > EMPTY_PAGES { Err(too_many_empty()) } else { Ok(()) }
     }
+}
+
+/// Whether a page can be believed to be what follows a place, though it was asked for before that was seen in the listing. To a
+/// cursor that it does not know a server may answer with the end of the listing, or with its beginning.
+fn follows(places: &Places, place: Option<usize>, page: &Page) -> bool {
+    let jobs = page.records.iter().filter_map(|record| record.origin().job.as_deref());
+    let comes_before = |job| places.find(job).is_some_and(|found| Some(found) <= place);
+    page.next.is_some() && !jobs.into_iter().any(comes_before)
 }

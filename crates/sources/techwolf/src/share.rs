@@ -9,6 +9,7 @@ use taskferry_core::{Cursor, ErrorKind, Shard, Share, StageError};
 
 use crate::ahead::Reader;
 use crate::places::Places;
+use crate::progress::Progress;
 use crate::remembered::{MOST_JOBS, private};
 
 /// The file's name within the state folder of the share.
@@ -56,7 +57,7 @@ enum Look {
 /// share before this one ends with the same, since it looks for the same.
 ///
 /// # Errors
-/// Those of the requests.
+/// Those of the requests, and a listing that does not get on.
 pub(crate) async fn find(
     reader: &Reader,
     places: &Places,
@@ -72,7 +73,7 @@ pub(crate) async fn find(
     }
     if wanted > TRIES {
         tracing::warn!(
-            "the remembered cursors before this share's beginning are not in the listing any more: \
+            "this share's beginning was not found from the remembered cursors before it: \
              it is looked for from the beginning of the listing"
         );
     }
@@ -90,6 +91,8 @@ async fn look(
     pages: usize,
 ) -> Result<Look, StageError> {
     let mut cursor = from.and_then(|from| places.cursor(from));
+    // From the beginning of the listing on there is no bound to the pages but this.
+    let mut progress = from.is_none().then(Progress::default);
     for _ in 0..pages {
         let page = match reader.page_after(0, cursor.as_ref()).await {
             Ok(page) => page,
@@ -98,6 +101,10 @@ async fn look(
             }
             Err(error) => return Err(error),
         };
+        if let Some(progress) = &mut progress {
+            let context = "looking for the share's beginning";
+            progress.note(&page).map_err(|error| error.context(context))?;
+        }
         let jobs = page.records.iter().filter_map(|record| record.origin().job.as_deref());
         for place in jobs.filter_map(|job| places.find(job)) {
             if place >= wanted {

@@ -158,6 +158,7 @@ impl Source for TechWolfSource {
             retry: limits.retry,
             rate: limits.rate.map(RateLimit::per_second),
             page_size: Mutex::new(PageSize::new(limits.page_size)),
+            not_before: Mutex::default(),
             endpoint,
         });
         self.progress = from.map(Progress::behind).unwrap_or_default();
@@ -165,6 +166,7 @@ impl Source for TechWolfSource {
         let choosing = Choosing { order: &self.order, page_size: limits.page_size as usize, run };
         let way = choosing.choose(reader, from).await?;
         self.progress.note_cursors(way.cursors());
+        self.progress.read_in_parts(self.order.partition.is_some());
         self.open = Some(Open { export, way });
         Ok(())
     }

@@ -16,6 +16,7 @@ pub(super) struct ShareManifest {
     pub(super) count: u32,
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
+    /// The parts that it took, where the listing was divided into parts.
     pub(super) values: Vec<String>,
     pub(super) min_jobs: Option<u64>,
     pub(super) pipeline: String,
@@ -106,13 +107,16 @@ impl ShareManifest {
         matches!(self.exit_code, 0 | 6)
     }
 
-    /// What it read, for people.
-    pub(super) fn what(&self) -> String {
+    /// What it read, for people. `in_parts` where shares are parts of the listing, and not stretches of it.
+    pub(super) fn what(&self, in_parts: bool) -> String {
         if !self.is_complete() {
             return String::new();
         }
         if !self.values.is_empty() {
             return self.values.iter().map(|value| shown(value)).collect::<Vec<_>>().join(", ");
+        }
+        if in_parts {
+            return "nothing: there are fewer parts than shares".to_owned();
         }
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => format!("after {} to {}", shown(from), shown(to)),

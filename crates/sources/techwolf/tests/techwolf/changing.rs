@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use taskferry_core::{Page, Position, RunContext, Shard, Share, Source, StageError};
@@ -33,6 +34,14 @@ struct State {
     created: usize,
     /// What follows this job may not be read.
     closed: Option<String>,
+    /// This job is not known the next time that it is the cursor.
+    forgotten: Option<String>,
+    /// What is answered the next time that this job is the cursor.
+    trouble: Option<(String, Answer)>,
+    /// Whether no cursor leads on.
+    stands_still: bool,
+    /// When requests came.
+    asked: Vec<Instant>,
 }
 
 pub(crate) struct Changing {
@@ -46,11 +55,20 @@ pub(crate) fn id(job: usize) -> String {
 
 impl Changing {
     pub(crate) async fn with(jobs: usize, unknown: Unknown) -> Self {
-        let state = State { jobs: (0..jobs).collect(), unknown, created: jobs, closed: None };
+        let state = State {
+            jobs: (0..jobs).collect(),
+            unknown,
+            created: jobs,
+            closed: None,
+            forgotten: None,
+            trouble: None,
+            stands_still: false,
+            asked: Vec::new(),
+        };
         let state = Arc::new(Mutex::new(state));
         let answering = Arc::clone(&state);
         let server =
-            FaultyServer::start(move |request| answer(&answering.lock().unwrap(), request));
+            FaultyServer::start(move |request| answer(&mut answering.lock().unwrap(), request));
         Self { server: server.await.unwrap(), state }
     }
 
@@ -71,6 +89,30 @@ impl Changing {
 
     pub(crate) fn fail_after(&self, job: String) {
         self.state().closed = Some(job);
+    }
+
+    pub(crate) fn forget_once(&self, job: String) {
+        self.state().forgotten = Some(job);
+    }
+
+    pub(crate) fn answer_once(&self, after: String, answer: Answer) {
+        self.state().trouble = Some((after, answer));
+    }
+
+    pub(crate) fn stand_still(&self) {
+        self.state().stands_still = true;
+    }
+
+    pub(crate) fn asked_at(&self) -> Vec<Instant> {
+        self.state().asked.clone()
+    }
+
+    /// With how many jobs pages were asked for.
+    pub(crate) fn limits(&self) -> Vec<u64> {
+        let limit = |request: &Request| {
+            serde_json::from_str::<Value>(&request.body).unwrap()["limit"].as_u64().unwrap()
+        };
+        self.server.requests().iter().map(limit).collect()
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -161,8 +203,18 @@ pub(crate) fn jobs(pages: &[Page]) -> Vec<String> {
     records.map(|record| record.origin().job.as_deref().unwrap().to_owned()).collect()
 }
 
-fn answer(state: &State, request: &Request) -> Answer {
+fn answer(state: &mut State, request: &Request) -> Answer {
+    state.asked.push(Instant::now());
     let body: Value = serde_json::from_str(&request.body).unwrap();
+    let cursor = body["starting_after"].as_str();
+    if let Some((_, answer)) = state.trouble.take_if(|(after, _)| cursor == Some(after.as_str())) {
+        return answer;
+    }
+    if let Some(cursor) = cursor.filter(|_| state.stands_still) {
+        let body = json!({"has_next": true, "records": [], "next_starting_after": cursor});
+        return Answer::new(200, body.to_string());
+    }
+    let forgotten = state.forgotten.take_if(|job| cursor == Some(job.as_str())).is_some();
     let limit = usize::try_from(body["limit"].as_u64().unwrap()).unwrap();
     if state.closed.is_some() && state.closed.as_deref() == body["starting_after"].as_str() {
         return Answer::new(403, "[]");
@@ -173,7 +225,7 @@ fn answer(state: &State, request: &Request) -> Answer {
     let after = body["starting_after"].as_str().map(|after| after[4..].parse::<usize>().unwrap());
     let position = match after {
         None => 0,
-        Some(after) if state.jobs.contains(&after) => {
+        Some(after) if !forgotten && state.jobs.contains(&after) => {
             jobs.iter().position(|job| *job > after).unwrap_or(jobs.len())
         }
         Some(after) => match state.unknown {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use taskferry_core::{ErrorKind, Position};
 
 use crate::changing::{Changing, Unknown, behind, jobs, read, shown};
-use crate::tenant::run;
+use crate::tenant::{Tenant, page, run};
 
 fn parts(concurrency: u32, limit: u32) -> Value {
     let partition = json!({"by": "job_family", "values": ["f2", "f0", "f1"]});
@@ -80,5 +80,21 @@ async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
         let error = read(tenant.source(&parts(1, 5)), run(), Some(&from)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed);
         assert!(error.must_start_over());
+    }
+}
+
+#[tokio::test]
+async fn a_job_in_two_families_is_told_from_a_listing_that_does_not_get_on() {
+    for (more, hint) in [
+        (parts(1, 5), "it may be in two of the job families in `partition.values`"),
+        (json!({}), "what came so far is not the whole export"),
+    ] {
+        // The second page is that of the next family, or the one behind the first.
+        let first = page(&["a"], more["partition"].is_null().then_some("a"));
+        let tenant = Tenant::answering([first, page(&["a"], None)]).await;
+        let error = tenant.error(&more).await;
+        assert_eq!(error.kind(), ErrorKind::NoProgress);
+        assert!(error.must_start_over());
+        assert!(error.hint_text().unwrap().starts_with(hint), "{error:?}");
     }
 }

@@ -121,3 +121,16 @@ async fn parts_are_shared_without_anything_remembered() {
     }
     assert_eq!(values, ["f0", "f1", "f2"]);
 }
+
+#[tokio::test]
+async fn a_beginning_that_is_looked_for_in_a_listing_that_stands_still_is_an_error() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
+    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.stand_still();
+    let shard = Shard::new(2, 2).unwrap();
+    let error = read_share(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoProgress);
+    let message = error.full_message();
+    assert!(message.starts_with("looking for the share's beginning: "), "{message}");
+}
