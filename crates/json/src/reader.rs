@@ -8,15 +8,18 @@ const MAX_DEPTH: usize = 64;
 /// A place in a text, which only goes forward. Every method returns `None` where the text does not go on as it is asked to.
 ///
 /// ```
-/// let mut reader = taskferry_json::Reader::new(br#"{"a": [1, 2], "b": 3}"#);
-/// let mut keys = Vec::new();
-/// reader.enter(b'{')?;
-/// while reader.more(b'}')? {
-///     keys.push(reader.key()?);
-///     reader.value()?;
+/// use taskferry_json::Reader;
+///
+/// fn keys(object: &[u8]) -> Option<Vec<&[u8]>> {
+///     let (mut reader, mut keys) = (Reader::new(object), Vec::new());
+///     reader.enter(b'{')?;
+///     while reader.more(b'}')? {
+///         keys.push(reader.key()?);
+///         reader.value()?;
+///     }
+///     Some(keys)
 /// }
-/// assert_eq!(keys, [&b"a"[..], b"b"]);
-/// # Some(())
+/// assert_eq!(keys(br#"{"a": [1, 2], "b": 3}"#), Some(vec![&b"a"[..], b"b"]));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
