@@ -51,6 +51,8 @@
 
 mod compact;
 mod context;
+mod counters;
+mod emitter;
 mod endpoint;
 mod error;
 mod keypath;
@@ -71,6 +73,8 @@ mod units;
 
 pub use compact::compact;
 pub use context::{BuildContext, InputFiles, NoFiles, RunContext};
+pub use counters::{Counters, FrequentValue};
+pub use emitter::Emitter;
 pub use endpoint::{
     EndpointCredentials, EndpointFactory, Endpoints, LocalEndpoint, RunningEndpoint,
 };
@@ -90,7 +94,7 @@ pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use shard::{Shard, ShardError, Share};
 pub use stages::{
-    DeliveredFile, Delivery, Emitter, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
+    DeliveredFile, Delivery, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
     SourceStatistics, TimeLimit, Transform, TransformPlugin,
 };
 pub use template::{PathTemplate, PathTemplateError};

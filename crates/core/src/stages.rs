@@ -8,11 +8,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::{
-    Batch, BuildContext, Mark, Origin, Page, Position, Problem, Record, Refusals, Resumption,
-    RunContext, Share, StageError,
+    Batch, BuildContext, Counters, Emitter, Mark, Page, Position, Problem, Record, Refusals,
+    Resumption, RunContext, Share, StageError,
 };
 
 /// Reads pages, one after the other.
@@ -88,6 +87,12 @@ pub trait Transform: fmt::Debug + Send + Sync {
     fn time_limit(&self) -> Option<TimeLimit> {
         None
     }
+
+    /// What the reader of the summary should know about a run that took in `records_in` records and came to these
+    /// totals: lower case, what was seen and what to do about it. Nothing by default.
+    fn warnings(&self, _records_in: u64, _totals: &Counters) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// How long a transform may work on one record, for [`Transform::time_limit`].
@@ -99,64 +104,6 @@ pub struct TimeLimit {
     pub grace: Duration,
     /// What the reader can do about a record that takes longer.
     pub hint: &'static str,
-}
-
-/// Takes what a transform makes of one record.
-///
-/// Whatever is emitted gets the origin of the record it was made from.
-#[derive(Debug, Default)]
-pub struct Emitter {
-    origin: Origin,
-    records: Vec<Record>,
-    start: usize,
-}
-
-impl Emitter {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sends a record on.
-    pub fn emit(&mut self, record: Record) {
-        self.records.push(record.with_origin(self.origin.clone()));
-    }
-
-    /// Sends a value on, as a record.
-    pub fn emit_value(&mut self, value: Value) {
-        self.emit(Record::from_value(value));
-    }
-
-    /// Sends a record on that the stage was not to see. Called by the engine.
-    pub fn pass(&mut self, record: Record) {
-        self.records.push(record);
-    }
-
-    /// From now on, what is emitted was made from a record of this origin. Called by the engine.
-    pub fn begin(&mut self, origin: &Origin) {
-        self.origin.clone_from(origin);
-        self.start = self.records.len();
-    }
-
-    /// Takes back what was emitted since [`Emitter::begin`]. Called by the engine when a transform fails.
-    pub fn take_back(&mut self) {
-        self.records.truncate(self.start);
-    }
-
-    /// How many records were emitted in all.
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// Whether nothing was emitted.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    /// All that was emitted, in order.
-    pub fn into_records(self) -> Vec<Record> {
-        self.records
-    }
 }
 
 /// Delivers batches.

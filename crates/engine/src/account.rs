@@ -1,7 +1,7 @@
 //! What was counted, of pages that every sink has.
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::{Pipeline, SourceStatistics, TransformStage};
+use taskferry_core::{Counters, Pipeline, SourceStatistics, TransformStage};
 
 /// Counts of all stages, up to a page. They only ever take in a page as a whole, so that they always add up:
 /// what goes into a stage is what came out of the one before, and each record that went in came out as something,
@@ -24,7 +24,7 @@ pub(crate) struct SourceCount {
 }
 
 /// Counts of one transform.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TransformCount {
     pub(crate) records_in: u64,
     pub(crate) records_out: u64,
@@ -32,6 +32,9 @@ pub(crate) struct TransformCount {
     pub(crate) filtered: u64,
     pub(crate) skipped: u64,
     pub(crate) dead_letters: u64,
+    /// What it counts itself.
+    #[serde(default, skip_serializing_if = "Counters::is_empty")]
+    pub(crate) counters: Counters,
 }
 
 /// Counts of one sink, and of its own transforms.
@@ -103,6 +106,7 @@ impl TransformCount {
         self.filtered += more.filtered;
         self.skipped += more.skipped;
         self.dead_letters += more.dead_letters;
+        self.counters.merge(&more.counters);
     }
 }
 

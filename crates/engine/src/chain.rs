@@ -1,7 +1,7 @@
 //! A chain of transforms over one batch.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -49,12 +49,24 @@ impl Chain {
         self.stages.iter().all(|stage| stage.transform.takes_any_order())
     }
 
-    pub(crate) async fn open(&mut self) -> Result<(), StageError> {
+    pub(crate) async fn open(mut self) -> Result<Arc<Self>, StageError> {
         for stage in &mut self.stages {
             let id = stage.id();
             stage.transform.open(&self.run).await.map_err(|error| error.at_stage(&id))?;
         }
-        Ok(())
+        Ok(Arc::new(self))
+    }
+
+    /// What the stages say about their totals, each with its name.
+    pub(crate) fn warnings(&self, totals: &[TransformCount]) -> Vec<(String, String)> {
+        let mut warnings = Vec::new();
+        for (stage, count) in self.stages.iter().zip(totals) {
+            let warn = || stage.transform.warnings(count.records_in, &count.counters);
+            // A warning that can't be given is not worth the run.
+            let said = catch_unwind(AssertUnwindSafe(warn)).unwrap_or_default();
+            warnings.extend(said.into_iter().map(|said| (stage.name.clone(), said)));
+        }
+        warnings
     }
 
     /// Sends records through all stages. `desk` is the place of whoever does.
@@ -125,6 +137,7 @@ impl Step<'_> {
             self.log(&error, &origin, count);
         }
         count.records_out = (out.len() - passed) as u64;
+        count.counters = out.take_counters();
         tally.counts.push(count);
         Ok(out.into_records())
     }

@@ -22,8 +22,8 @@ use crate::watchdog::Desk;
 /// What a sink tells the dispatcher.
 #[derive(Debug)]
 pub(crate) enum FromSink {
-    /// Ready for the first batch.
-    Opened,
+    /// Ready for the first batch, with its own transforms.
+    Opened(Arc<Chain>),
     /// Batches are durable.
     Committed(SinkCommit),
     /// What was delivered by the end, whether that was a good one or not.
@@ -67,7 +67,6 @@ pub(crate) struct Delivering {
     pub(crate) index: usize,
     pub(crate) id: StageId,
     pub(crate) on_error: OnError,
-    pub(crate) chain: Chain,
     pub(crate) desk: Desk,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) run: Arc<RunContext>,
@@ -90,12 +89,16 @@ pub(crate) struct Delivering {
 
 impl Delivering {
     /// Works until told to publish, or until nobody is left who could tell: then nothing is published.
-    pub(crate) async fn work(mut self, tell: impl Fn(FromSink) + Send) -> Result<(), StageError> {
+    pub(crate) async fn work(
+        mut self,
+        chain: Chain,
+        tell: impl Fn(FromSink) + Send,
+    ) -> Result<(), StageError> {
         let mut abandon = self.abandon.clone();
         let all_delivered = tokio::select! {
             biased;
             _ = abandon.asked() => false,
-            result = self.deliver_all(&tell) => {
+            result = self.deliver_all(chain, &tell) => {
                 // What was tried counts, whatever came of it.
                 tell(FromSink::Delivered(self.sink.delivered()));
                 result.map(|()| true)?
@@ -113,15 +116,19 @@ impl Delivering {
         Ok(())
     }
 
-    async fn deliver_all(&mut self, tell: &(impl Fn(FromSink) + Send)) -> Result<(), StageError> {
-        self.chain.open().await?;
+    async fn deliver_all(
+        &mut self,
+        chain: Chain,
+        tell: &(impl Fn(FromSink) + Send),
+    ) -> Result<(), StageError> {
+        let chain = chain.open().await?;
         let opened = self.sink.open(&self.run, self.from.as_ref()).await;
         opened.map_err(|error| error.at_stage(&self.id))?;
-        tell(FromSink::Opened);
+        tell(FromSink::Opened(Arc::clone(&chain)));
         let mut open = Vec::new();
         while let Some(told) = self.batches.recv().await {
             if let ToSink::Batch(batch) = told {
-                let Some(written) = self.deliver(batch).await? else {
+                let Some(written) = self.deliver(batch, &chain).await? else {
                     // Whoever waits to send more must not wait for ever.
                     self.batches.close();
                     break;
@@ -157,14 +164,18 @@ impl Delivering {
     }
 
     /// Delivers a batch; `None` when it is not to be delivered any more.
-    async fn deliver(&mut self, batch: Arc<Batch>) -> Result<Option<Written>, StageError> {
+    async fn deliver(
+        &mut self,
+        batch: Arc<Batch>,
+        chain: &Chain,
+    ) -> Result<Option<Written>, StageError> {
         let (page, began) = (batch.page, SystemTime::now());
         let replay = self.run.replay;
-        let (batch, tally) = if self.chain.is_empty() && !replay {
+        let (batch, tally) = if chain.is_empty() && !replay {
             (batch, ChainTally::default())
         } else {
             let mut own = Arc::unwrap_or_clone(batch);
-            let (records, tally) = self.chain.apply(own.records, &self.desk).await?;
+            let (records, tally) = chain.apply(own.records, &self.desk).await?;
             own.records = if replay { self.meant_for_this(records) } else { records };
             (Arc::new(own), tally)
         };

@@ -67,6 +67,8 @@ pub(crate) struct Dispatcher {
     /// What was read, in the run of a share.
     share: Option<Share>,
     transforming: bool,
+    /// The pipeline's transforms, once they are open.
+    chain: Option<Arc<Chain>>,
     phase: Phase,
     sinks: Vec<SinkState>,
     /// What is not as expected, once that is known.
@@ -118,7 +120,6 @@ impl Dispatcher {
                 index,
                 id: stage.id(),
                 on_error: stage.on_error,
-                chain: Chain::new(stage.transforms, Arc::clone(&run)),
                 desk: sinks_watchdog.desk(),
                 sink: stage.sink,
                 run: Arc::clone(&run),
@@ -131,7 +132,8 @@ impl Dispatcher {
                 abandon: abandoned.clone(),
                 logged: 0,
             };
-            worker::start_sink(delivering, tell.clone());
+            let chain = Chain::new(stage.transforms, Arc::clone(&run));
+            worker::start_sink(delivering, chain, tell.clone());
             to_sinks.push(to_sink);
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
@@ -168,6 +170,7 @@ impl Dispatcher {
             reading: Reading::Going,
             share: None,
             transforming: true,
+            chain: None,
             phase: Phase::Delivering,
             sinks,
             violations: Vec::new(),
@@ -244,12 +247,15 @@ impl Dispatcher {
     fn note(&mut self, event: Event) {
         self.tell(&event);
         match event {
-            Event::Opened | Event::Sink(_, FromSink::Opened) => {
-                self.closed = self.closed.saturating_sub(1);
-                if let Some(go) = self.go.take_if(|_| self.closed == 0) {
-                    // The receiver waits for exactly this.
-                    _ = go.send(());
+            Event::Opened(chain) => {
+                self.chain = Some(chain);
+                self.note_opened();
+            }
+            Event::Sink(index, FromSink::Opened(chain)) => {
+                if let Some(sink) = self.sinks.get_mut(index) {
+                    sink.chain = Some(chain);
                 }
+                self.note_opened();
             }
             Event::Read(page) => self.ledger.note_read(page),
             Event::Tallied(page, tally, _) => self.ledger.note_transformed(page, tally),
@@ -286,6 +292,14 @@ impl Dispatcher {
             }
         }
         self.advance();
+    }
+
+    fn note_opened(&mut self) {
+        self.closed = self.closed.saturating_sub(1);
+        if let Some(go) = self.go.take_if(|_| self.closed == 0) {
+            // The receiver waits for exactly this.
+            _ = go.send(());
+        }
     }
 
     fn note_sink(&mut self, index: usize, said: FromSink) {

@@ -1,10 +1,13 @@
 //! What a run leaves behind: who did how much, and how it ended.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use taskferry_core::{DeliveredFile, Delivery, ErrorKind, Mark, Role, Shard, Share, StageError};
+use taskferry_core::{
+    DeliveredFile, Delivery, ErrorKind, FrequentValue, Mark, Role, Shard, Share, StageError,
+};
 
 pub use crate::expect::Violation;
 
@@ -146,6 +149,10 @@ pub struct TransformSummary {
     pub failed: u64,
     /// Those among them that went to the dead letters.
     pub dead_letters: u64,
+    /// What it counts itself, by name.
+    pub counters: BTreeMap<String, u64>,
+    /// The most frequent values of what it counts by value, by name.
+    pub frequent: BTreeMap<String, Vec<FrequentValue>>,
 }
 
 /// What one sink delivered.
@@ -248,6 +255,16 @@ impl TransformSummary {
             filtered: count.filtered,
             failed: count.skipped + count.dead_letters,
             dead_letters: count.dead_letters,
+            counters: count
+                .counters
+                .counts()
+                .map(|(name, count)| (name.to_owned(), count))
+                .collect(),
+            frequent: count
+                .counters
+                .names_with_values()
+                .map(|name| (name.to_owned(), count.counters.frequent(name)))
+                .collect(),
         };
         outlines.into_iter().zip(counts).map(summary).collect()
     }

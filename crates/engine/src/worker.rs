@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use taskferry_core::{ErrorKind, Page, SourceStatistics, StageError, StageId};
@@ -26,7 +27,7 @@ const STACK: usize = 256 << 20;
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The transforms are ready.
-    Opened,
+    Opened(Arc<Chain>),
     /// A page was read.
     Read(ReadPage),
     /// A page went through the transforms.
@@ -87,7 +88,7 @@ pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: T
 /// Sends every page through the pipeline's transforms and to all sinks, on threads of their own: that is where the
 /// processor works, and the reactor must not wait for it.
 pub(crate) fn start_transforms(
-    mut chain: Chain,
+    chain: Chain,
     pages: mpsc::Receiver<Page>,
     sinks: Outlet,
     watchdog: &Watchdog,
@@ -95,9 +96,9 @@ pub(crate) fn start_transforms(
 ) {
     let (told, at_end, watchdog) = (tell.clone(), tell.clone(), watchdog.clone());
     let work = async move {
-        chain.open().await?;
-        told.send(Event::Opened);
-        let workshop = Workshop::open(chain, &watchdog)?;
+        let chain = chain.open().await?;
+        told.send(Event::Opened(Arc::clone(&chain)));
+        let workshop = Workshop::open(&chain, &watchdog)?;
         transform(workshop, pages, sinks, &told).await
     };
     start("transforms", None, work, move |result| at_end.send(Event::Transformed(result)));
@@ -138,10 +139,10 @@ async fn transform(
 }
 
 /// Delivers to one sink, on a thread of its own: sinks write files and compress.
-pub(crate) fn start_sink(delivering: Delivering, tell: Tell) {
+pub(crate) fn start_sink(delivering: Delivering, chain: Chain, tell: Tell) {
     let (index, id) = (delivering.index, delivering.id.clone());
     let at_end = tell.clone();
-    let work = delivering.work(move |said| tell.send(Event::Sink(index, said)));
+    let work = delivering.work(chain, move |said| tell.send(Event::Sink(index, said)));
     start("sink", Some(id), work, move |result| at_end.send(Event::SinkEnded(index, result)));
 }
 

@@ -45,15 +45,14 @@ struct Worker {
 
 impl Workshop {
     /// Starts as many workers as there are processors, and no more than one where a transform needs the records in their order.
-    pub(crate) fn open(chain: Chain, watchdog: &Watchdog) -> Result<Self, StageError> {
+    pub(crate) fn open(chain: &Arc<Chain>, watchdog: &Watchdog) -> Result<Self, StageError> {
         let count = match chain.is_empty() {
             true => 0,
             false if chain.takes_any_order() => available_parallelism().map_or(1, usize::from),
             false => 1,
         };
-        let chain = Arc::new(chain);
         let workers = (0..count.min(MOST_WORKERS))
-            .map(|_| Worker::start(Arc::clone(&chain), watchdog.desk()))
+            .map(|_| Worker::start(Arc::clone(chain), watchdog.desk()))
             .collect::<Result<_, _>>()?;
         Ok(Self { workers, passing: VecDeque::new(), dealt: 0, taken: 0 })
     }

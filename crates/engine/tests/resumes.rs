@@ -102,6 +102,8 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
             let source = Pages { fail_after: stop, ..Pages::new(12, 4) };
             let twice = TestTransform::stage(|record, out| {
                 let number = record.value()?["n"].as_u64().unwrap();
+                out.count("seen", 1);
+                out.count_value("rest", &(number % 3).to_string());
                 (0..number % 3).for_each(|_| out.emit(record.clone()));
                 Ok(())
             });
@@ -121,6 +123,10 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
             assert_eq!(ledger.numbers(), expected, "seed {seed}, {attempts} attempts");
         }
         assert_eq!(manifest.transforms[0].filtered, 16);
+        assert_eq!(manifest.transforms[0].counters["seen"], 48);
+        let rests = &manifest.transforms[0].frequent["rest"];
+        let rests: Vec<_> = rests.iter().map(|rest| (&*rest.value, rest.count)).collect();
+        assert_eq!(rests, [("0", 16), ("1", 16), ("2", 16)]);
         assert_eq!(manifest.sinks[1].records, 48);
     }
 }

@@ -71,6 +71,39 @@ async fn a_refused_record_ends_the_run_after_what_came_before_it_is_committed() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_transforms_count_stands_in_the_manifest_and_becomes_warnings_once() {
+    let ledger = Ledger::default();
+    let counting = || {
+        let mut stage = TestTransform::stage(|record, out| {
+            let number = record.value()?["n"].as_u64().unwrap_or_default();
+            out.count("fives", u64::from(number % 10 == 5));
+            out.emit(record);
+            if number == 15 { Err(StageError::new(ErrorKind::Record, "fifteen")) } else { Ok(()) }
+        });
+        stage.on_error = OnError::Skip;
+        stage
+    };
+    let panicking = TestTransform::stage(|record, out| {
+        out.count("panic", u64::from(record.value()?["n"] == 0));
+        out.emit(record);
+        Ok(())
+    });
+    let mut pipeline =
+        pipeline(Pages::new(10, 10), vec![counting(), panicking], vec![ledger.sink()]);
+    pipeline.sinks[0].transforms = vec![counting()];
+    let manifest = finished(run(pipeline, RunOptions::default())).await.manifest;
+
+    assert_eq!(manifest.transforms[0].counters["fives"], 9);
+    assert_eq!(manifest.sinks[0].transforms[0].counters["fives"], 9);
+    let warnings = [
+        "transform `test`: 1 record was left out",
+        "transform `test`: 9 of 100 end in 5",
+        "transform `test`: 9 of 99 end in 5",
+    ];
+    assert_eq!(manifest.warnings, warnings);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn skipped_records_take_back_what_they_emitted_and_are_counted() {
     let ledger = Ledger::default();
     let mut odd_fails = TestTransform::stage(|record, out| {

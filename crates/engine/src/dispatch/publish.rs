@@ -1,9 +1,12 @@
 //! The way to published output: all sinks or none, as far as that can be had.
 
+use std::sync::Arc;
+
 use taskferry_core::{Delivery, ErrorKind, Mark, StageError};
 use tokio::sync::mpsc;
 
 use super::{Dispatcher, Reading};
+use crate::chain::Chain;
 use crate::checkpoint::CheckpointState;
 use crate::deliver::{FromSink, Order};
 use crate::expect;
@@ -33,6 +36,8 @@ pub(super) struct SinkState {
     /// How far it is.
     pub(super) mark: Option<Mark>,
     pub(super) delivery: Option<Delivery>,
+    /// Its own transforms, once it is open.
+    pub(super) chain: Option<Arc<Chain>>,
 }
 
 /// How far a sink is. It only goes forward.
@@ -47,12 +52,12 @@ pub(super) enum SinkAt {
 
 impl SinkState {
     pub(super) fn new(orders: mpsc::Sender<Order>, mark: Option<Mark>) -> Self {
-        Self { orders: Some(orders), at: SinkAt::Delivering, mark, delivery: None }
+        Self { orders: Some(orders), at: SinkAt::Delivering, mark, delivery: None, chain: None }
     }
 
     pub(super) fn note(&mut self, said: FromSink) {
         match said {
-            FromSink::Opened | FromSink::Committed(_) | FromSink::Delivered(_) => {}
+            FromSink::Opened(_) | FromSink::Committed(_) | FromSink::Delivered(_) => {}
             FromSink::Drained => self.at = SinkAt::Drained,
             FromSink::Sealed(mark) => {
                 self.at = SinkAt::Sealed;

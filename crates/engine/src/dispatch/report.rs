@@ -1,5 +1,7 @@
 //! The account of a run, once it has ended.
 
+use std::iter;
+
 use taskferry_core::{OnError, RunContext, StageError};
 
 use super::{CLEAN_UP, Dispatcher};
@@ -24,6 +26,7 @@ impl Dispatcher {
         if hopeless && self.ledger.position().is_some() {
             self.save_again(CheckpointState::Hopeless);
         }
+        let said = self.transforms_say();
         let files = if self.abandoned {
             // A disk that hangs must not keep a run that is not to wait.
             tokio::time::timeout(CLEAN_UP, self.keeper.close()).await.ok().flatten()
@@ -57,6 +60,7 @@ impl Dispatcher {
                 next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
             }),
         };
+        warnings.extend(said);
         let mut sinks = Vec::new();
         let at_end = self.sinks.into_iter().zip(&account.sinks).zip(outline.sinks);
         for (index, ((state, count), outline)) in at_end.enumerate() {
@@ -93,6 +97,23 @@ impl Dispatcher {
             error: self.error.as_ref().map(Failure::from),
         };
         (RunReport { manifest, error: self.error }, files)
+    }
+
+    /// What the transforms say about their totals. What several say in the same words is said once.
+    fn transforms_say(&self) -> Vec<String> {
+        let account = self.ledger.account();
+        let own = self.sinks.iter().zip(&account.sinks);
+        let own = own.map(|(sink, count)| (&sink.chain, &count.transforms));
+        let mut said: Vec<(String, String)> = Vec::new();
+        for (chain, totals) in iter::once((&self.chain, &account.transforms)).chain(own) {
+            let warnings = chain.iter().flat_map(|chain| chain.warnings(totals));
+            for (name, text) in warnings {
+                if said.iter().all(|(_, known)| *known != text) {
+                    said.push((name, text));
+                }
+            }
+        }
+        said.into_iter().map(|(name, text)| format!("transform `{name}`: {text}")).collect()
     }
 }
 

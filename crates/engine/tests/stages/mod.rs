@@ -10,9 +10,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{
-    Batch, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline, Position,
-    Record, Refusals, Resumption, RunContext, Share, Sink, SinkStage, Source, SourceStage,
-    SourceStatistics, StageError, TimeLimit, Transform, TransformStage,
+    Batch, Counters, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline,
+    Position, Record, Refusals, Resumption, RunContext, Share, Sink, SinkStage, Source,
+    SourceStage, SourceStatistics, StageError, TimeLimit, Transform, TransformStage,
 };
 use taskferry_engine::{Interrupt, Stopper};
 use tokio::sync::Notify;
@@ -172,6 +172,12 @@ impl std::fmt::Debug for TestTransform {
 impl Transform for TestTransform {
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         (self.0)(record, out)
+    }
+
+    fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
+        assert_ne!(totals.get("panic"), 1, "a warning that panics");
+        let fives = totals.get("fives");
+        if fives > 0 { vec![format!("{fives} of {records_in} end in 5")] } else { Vec::new() }
     }
 }
 

@@ -59,8 +59,16 @@ fn transform_row(transform: &TransformSummary, indent: &str) -> [String; 6] {
         number(transform.records_out),
         refused,
         String::new(),
-        String::new(),
+        counters(transform),
     ]
+}
+
+/// What a transform counts itself: `1,204 renamed, 31 unknown`.
+fn counters(transform: &TransformSummary) -> String {
+    let counted =
+        |(name, count): (&String, &u64)| format!("{} {}", number(*count), name.replace('_', " "));
+    let counters: Vec<String> = transform.counters.iter().map(counted).collect();
+    counters.join(", ")
 }
 
 fn stage(role: &str, name: &str, type_name: &str) -> String {

@@ -1,5 +1,7 @@
 //! All shares together.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -21,6 +23,9 @@ const COUNTS: [&str; 10] = [
     "requests",
     "retries",
 ];
+
+/// How many of the most frequent values are told.
+const FREQUENT: usize = 10;
 
 /// Why manifests do not belong together, in words.
 pub(super) fn strangers(shares: &[ShareManifest]) -> Vec<String> {
@@ -228,10 +233,41 @@ fn add_stage(stage: &mut Map<String, Value>, more: &Map<String, Value>) {
                 }
             }
             "transforms" => add(value, more),
+            "counters" => add_counters(value, more),
+            "frequent" => add_frequent(value, more),
             "published" => *value = json!(value == true && more == true),
             // How far each share's sink has come says nothing about all of them.
             "mark" => *value = Value::Null,
             _ => {}
         }
+    }
+}
+
+/// Adds what a transform counts itself, name by name.
+fn add_counters(sum: &mut Value, more: &Value) {
+    let Value::Object(sum) = sum else { return };
+    for (name, more) in more.as_object().into_iter().flatten() {
+        let known = sum.get(name).and_then(Value::as_u64).unwrap_or_default();
+        sum.insert(name.clone(), json!(known + more.as_u64().unwrap_or_default()));
+    }
+}
+
+/// Adds the most frequent values of each name, and keeps the most frequent of all.
+fn add_frequent(sum: &mut Value, more: &Value) {
+    let Value::Object(sum) = sum else { return };
+    for (name, more) in more.as_object().into_iter().flatten() {
+        let known = sum.get(name).and_then(Value::as_array).into_iter().flatten();
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for value in known.chain(more.as_array().into_iter().flatten()) {
+            if let (Some(text), Some(count)) = (value["value"].as_str(), value["count"].as_u64()) {
+                *counts.entry(text).or_default() += count;
+            }
+        }
+        let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| Reverse(*count));
+        let frequent = counts.iter().take(FREQUENT);
+        let frequent = frequent.map(|(value, count)| json!({"value": value, "count": count}));
+        let frequent = frequent.collect::<Vec<_>>();
+        sum.insert(name.clone(), frequent.into());
     }
 }

@@ -1,0 +1,198 @@
+//! What a transform counts beside the records that go in and come out.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// How many different values of one name are kept.
+const KEPT: usize = 256;
+/// How many of them are reported.
+const REPORTED: usize = 10;
+/// How many characters of a value are kept.
+const LONGEST: usize = 200;
+
+/// Counts by name, and for some names the most frequent values.
+///
+/// A transform counts through its [`Emitter`](crate::Emitter); the engine adds the counts up and moves them with the
+/// checkpoint, so that a resumed run has the totals of an undisturbed one.
+///
+/// ```
+/// use taskferry_core::Counters;
+///
+/// let mut counters = Counters::default();
+/// counters.add("renamed", 2);
+/// for name in ["Python", "SQL", "Python"] {
+///     counters.add_value("unknown", name);
+/// }
+/// assert_eq!((counters.get("renamed"), counters.get("other")), (2, 0));
+/// assert_eq!(counters.frequent("unknown")[0].value, "Python");
+/// assert_eq!(counters.frequent("unknown")[0].count, 2);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    counts: BTreeMap<Cow<'static, str>, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    values: BTreeMap<Cow<'static, str>, Values>,
+}
+
+/// A value that was counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FrequentValue {
+    /// The value; one that is longer than 200 characters is cut.
+    pub value: String,
+    /// How often it was counted. Exact as long as at most 256 different values were counted under the name; with more
+    /// than that, the value was counted at least this often.
+    pub count: u64,
+}
+
+/// Counts of values in bounded memory (Misra and Gries, 1982): once there are too many values, all counts are lowered by
+/// the same amount and those that reach zero are dropped, so that a frequent value always stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Values(BTreeMap<String, u64>);
+
+impl Counters {
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.values.is_empty()
+    }
+
+    /// The count under a name; zero if nothing was counted under it.
+    pub fn get(&self, name: &str) -> u64 {
+        self.counts.get(name).copied().unwrap_or_default()
+    }
+
+    /// All counts, in the order of their names.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|(name, count)| (&**name, *count))
+    }
+
+    /// The names under which values were counted.
+    pub fn names_with_values(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(|name| &**name)
+    }
+
+    /// The ten most frequent values under a name, the most frequent first.
+    pub fn frequent(&self, name: &str) -> Vec<FrequentValue> {
+        let values = self.values.get(name).into_iter().flat_map(|values| &values.0);
+        let mut all: Vec<_> = values.collect();
+        all.sort_by(|(one, more), (other, less)| less.cmp(more).then(one.cmp(other)));
+        all.truncate(REPORTED);
+        let frequent =
+            |(value, count): (&String, &u64)| FrequentValue { value: value.clone(), count: *count };
+        all.into_iter().map(frequent).collect()
+    }
+
+    /// Adds to the count under a name. Adding zero makes the name known, so that it is reported with zero.
+    pub fn add(&mut self, name: &'static str, count: u64) {
+        *self.counts.entry(Cow::Borrowed(name)).or_default() += count;
+    }
+
+    /// Counts one value under a name.
+    pub fn add_value(&mut self, name: &'static str, value: &str) {
+        let end = value.char_indices().nth(LONGEST).map_or(value.len(), |(end, _)| end);
+        let value = value.get(..end).unwrap_or_default();
+        let values = self.values.entry(Cow::Borrowed(name)).or_default();
+        if let Some(count) = values.0.get_mut(value) {
+            *count += 1;
+        } else {
+            values.0.insert(value.to_owned(), 1);
+            values.bound();
+        }
+    }
+
+    /// Adds all counts of `more`.
+    pub fn merge(&mut self, more: &Self) {
+        for (name, count) in &more.counts {
+            *self.counts.entry(name.clone()).or_default() += count;
+        }
+        for (name, more) in &more.values {
+            let values = self.values.entry(name.clone()).or_default();
+            for (value, count) in &more.0 {
+                *values.0.entry(value.clone()).or_default() += count;
+            }
+            values.bound();
+        }
+    }
+}
+
+impl Values {
+    fn bound(&mut self) {
+        if self.0.len() <= KEPT {
+            return;
+        }
+        let mut counts: Vec<u64> = self.0.values().copied().collect();
+        counts.sort_unstable_by(|one, other| other.cmp(one));
+        let least = counts.get(KEPT).copied().unwrap_or_default();
+        self.0.retain(|_, count| {
+            *count = count.saturating_sub(least);
+            *count > 0
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_values_come_first_and_equals_by_name() {
+        let mut counters = Counters::default();
+        for value in ["b", "a", "c", "c"] {
+            counters.add_value("seen", value);
+        }
+        let seen: Vec<_> =
+            counters.frequent("seen").into_iter().map(|one| (one.value, one.count)).collect();
+        assert_eq!(seen, [("c".to_owned(), 2), ("a".to_owned(), 1), ("b".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_long_value_is_cut() {
+        let mut counters = Counters::default();
+        counters.add_value("seen", &"ä".repeat(1000));
+        assert_eq!(counters.frequent("seen")[0].value, "ä".repeat(200));
+    }
+
+    #[test]
+    fn counts_survive_a_checkpoint() {
+        let mut counters = Counters::default();
+        counters.add("renamed", 0);
+        counters.add_value("unknown", "x");
+        let text = serde_json::to_string(&counters).unwrap();
+        assert_eq!(serde_json::from_str::<Counters>(&text).unwrap(), counters);
+    }
+
+    proptest! {
+        /// However many values there are and however they are spread over pages, memory is bounded and a value that was
+        /// counted often stays, with at most the count that it has.
+        #[test]
+        fn a_frequent_value_stays_among_any_number_of_others(
+            pages in prop::collection::vec(prop::collection::vec(0..2_000_u32, 0..400), 1..8),
+            often in 1..400_u64,
+        ) {
+            let mut total = Counters::default();
+            let mut counted = 0;
+            for page in &pages {
+                let mut counters = Counters::default();
+                for value in page {
+                    counters.add_value("seen", &value.to_string());
+                    counted += 1;
+                }
+                for _ in 0..often {
+                    counters.add_value("seen", "often");
+                    counted += 1;
+                }
+                total.merge(&counters);
+            }
+            let exact = often * pages.len() as u64;
+            let values = &total.values["seen"].0;
+            prop_assert!(values.len() <= KEPT);
+            let found = values.get("often").copied().unwrap_or_default();
+            prop_assert!(found <= exact);
+            prop_assert!(exact - found <= counted / KEPT as u64);
+        }
+    }
+}
