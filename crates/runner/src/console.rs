@@ -33,6 +33,11 @@ pub(crate) fn error(text: &str) {
     line(&format!("\u{1b}[1;31merror\u{1b}[0m: {text}"));
 }
 
+/// Writes a line that says what deserves a look.
+pub(crate) fn warning(text: &str) {
+    line(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {text}"));
+}
+
 /// Shows or takes away the progress bar.
 pub(crate) fn set_bar(bar: Option<ProgressBar>) {
     let old = std::mem::replace(&mut *BAR.lock().unwrap_or_else(PoisonError::into_inner), bar);

@@ -3,6 +3,8 @@
 use std::io;
 
 use clap::ValueEnum;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -23,11 +25,28 @@ impl LogFormat {
     pub(crate) fn error(self, text: &str) {
         match self {
             Self::Text => console::error(text),
-            Self::Json => {
-                console::line(&serde_json::json!({"level": "ERROR", "message": text}).to_string());
-            }
+            Self::Json => json_line("ERROR", text, Map::new()),
         }
     }
+
+    /// Writes a line that says what deserves a look.
+    pub(crate) fn warning(self, text: &str) {
+        match self {
+            Self::Text => console::warning(text),
+            Self::Json => json_line("WARN", text, Map::new()),
+        }
+    }
+}
+
+/// Writes a line of the JSON log that is no event of `tracing`: when, how bad, what, and `more` beside it.
+pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
+    let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond());
+    let mut line = Map::new();
+    line.insert("timestamp".to_owned(), now.unwrap_or_default().to_string().into());
+    line.insert("level".to_owned(), level.into());
+    line.insert("message".to_owned(), message.into());
+    line.extend(more);
+    console::line(&Value::Object(line).to_string());
 }
 
 /// The variable that sets which log lines are written, as `level` or `target=level,…`.
@@ -35,14 +54,15 @@ const VARIABLE: &str = "TASKFERRY_LOG";
 
 /// What is logged unless the variable says otherwise; a sandbox inside the process keeps quiet.
 pub(crate) const NORMAL: &str = "warn,taskferry=info,taskferry_sandbox=warn";
-/// The same for `--quiet`.
-pub(crate) const QUIET: &str = "error";
+/// The same for `--quiet`: no progress, and all warnings.
+pub(crate) const QUIET: &str = "warn";
 /// The same for the sandbox as a server.
 pub(crate) const SERVER: &str = "warn,taskferry=info";
 
 /// Sets up logging for the process. Later calls change nothing.
 pub(crate) fn start(format: LogFormat, default: &str) {
-    let asked = std::env::var(VARIABLE).ok().map(EnvFilter::try_new);
+    let asked = std::env::var(VARIABLE).ok().filter(|asked| !asked.is_empty());
+    let asked = asked.map(EnvFilter::try_new);
     let (filter, mistake) = match asked {
         Some(Ok(filter)) => (filter, None),
         Some(Err(mistake)) => (EnvFilter::new(default), Some(mistake)),

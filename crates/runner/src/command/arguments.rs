@@ -109,7 +109,7 @@ pub(crate) struct HowArguments {
     /// Write the run's figures to this file, as Prometheus text: where `node_exporter` looks for it, it must end in `.prom`
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
-    /// Say nothing unless something is wrong
+    /// Hide progress and the table, but neither warnings nor the last line of `--log json`
     #[arg(long, short)]
     pub(crate) quiet: bool,
     /// The form of what is written to standard error

@@ -1,12 +1,13 @@
 //! `taskferry check`.
 
+use serde_json::Map;
 use taskferry_core::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
 use super::mistakes;
 use crate::console;
 use crate::exit::Exit;
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 /// Tells everything about pipeline files that can be known without a request.
 pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
@@ -16,9 +17,10 @@ pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
             Ok(pipeline) if arguments.log == LogFormat::Text => {
                 console::line(&format!("{}: ok, {}", file.display(), outline(&pipeline)));
             }
-            Ok(_) => console::line(
-                &serde_json::json!({"level": "INFO", "message": "ok", "file": file}).to_string(),
-            ),
+            Ok(_) => {
+                let file = ("file".to_owned(), file.to_string_lossy().into());
+                logging::json_line("INFO", "ok", Map::from_iter([file]));
+            }
             Err(found) => {
                 mistakes::show(&found, arguments.log);
                 exit = Exit::USAGE;

@@ -1,10 +1,11 @@
 //! Showing what is wrong with a pipeline file.
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use serde_json::json;
 use taskferry_config::Mistakes;
 
 use crate::console;
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 /// Shows all mistakes on standard error.
 pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
@@ -12,16 +13,15 @@ pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
         LogFormat::Text => console::write(&drawn(mistakes)),
         LogFormat::Json => {
             for mistake in mistakes.all() {
-                let line = serde_json::json!({
-                    "level": "ERROR",
-                    "message": mistake.to_string(),
-                    "code": mistake.code(),
-                    "file": mistake.file(),
-                    "line": mistake.line(),
-                    "column": mistake.column(),
-                    "help": mistake.help_text(),
-                });
-                console::line(&line.to_string());
+                let place = [
+                    ("code", json!(mistake.code())),
+                    ("file", json!(mistake.file())),
+                    ("line", json!(mistake.line())),
+                    ("column", json!(mistake.column())),
+                    ("help", json!(mistake.help_text())),
+                ];
+                let place = place.into_iter().map(|(key, value)| (key.to_owned(), value));
+                logging::json_line("ERROR", &mistake.to_string(), place.collect());
             }
         }
     }

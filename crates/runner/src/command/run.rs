@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Map;
 use taskferry_core::{Pipeline, Registry, RunContext, Shard};
 use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
 use taskferry_state::{Opening, StateDir};
@@ -16,7 +17,7 @@ use super::{mistakes, progress, table};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
@@ -107,8 +108,7 @@ pub(crate) async fn carry_out(
     }
     telemetry.end(&report, last_success).await;
     match how.log {
-        LogFormat::Json if how.quiet && report.manifest.status == Status::Complete => {}
-        LogFormat::Json => console::line(&json_line(&report.manifest)),
+        LogFormat::Json => tell_in_json(&report.manifest),
         LogFormat::Text => tell(&report, how.quiet),
     }
     exit
@@ -179,11 +179,15 @@ async fn watched(
     ended
 }
 
-/// The end of a run in JSON, as the log's last line.
-fn json_line(manifest: &Manifest) -> String {
+/// The end of a run in JSON: its warnings, and the manifest as the log's last line.
+fn tell_in_json(manifest: &Manifest) {
+    for warning in &manifest.warnings {
+        LogFormat::Json.warning(warning);
+    }
     let level = if manifest.status == Status::Complete { "INFO" } else { "ERROR" };
-    serde_json::json!({"level": level, "message": outcome(manifest), "manifest": manifest})
-        .to_string()
+    // Texts, numbers and lists can always be written.
+    let value = serde_json::to_value(manifest).unwrap_or_default();
+    logging::json_line(level, &outcome(manifest), Map::from_iter([("manifest".to_owned(), value)]));
 }
 
 /// The end of a run in words.
@@ -194,9 +198,9 @@ fn tell(report: &RunReport, quiet: bool) {
         if manifest.source.pages > 0 || manifest.error.is_none() {
             console::write(&format!("\n{}\n", table::closing(manifest)));
         }
-        for warning in &manifest.warnings {
-            console::line(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {warning}"));
-        }
+    }
+    for warning in &manifest.warnings {
+        console::warning(warning);
     }
     if let Some(path) = manifest.dead_letter_file.as_ref().filter(|_| manifest.dead_letters > 0) {
         let count = table::count(manifest.dead_letters, "dead letter");

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::context::{Context, project_file};
 
 /// The folder as it would stand on a machine, below the test's own: `/etc/taskferry` and `/run/credentials` are there, and
@@ -52,7 +54,16 @@ impl Machine {
             command.split_whitespace().skip_while(|word| *word != "run").collect();
         self.0.taskferry(&[&["check"], &checked(&arguments)[..]].concat()).with_code(0);
         let ended = self.0.taskferry(&arguments).with_code(0);
-        assert_eq!(ended.stderr, "", "nothing is said when all is well");
+        if arguments.contains(&"json") {
+            let levels: Vec<Value> = ended.log().iter().map(|line| line["level"].clone()).collect();
+            assert_eq!(
+                levels,
+                ["INFO"],
+                "the account of the run, and nothing else, when all is well"
+            );
+        } else {
+            assert_eq!(ended.stderr, "", "nothing is said when all is well");
+        }
         let out = fs::read_dir(self.0.path("out")).unwrap().count();
         assert_eq!((out, self.0.path("state/nightly").is_dir()), (1, true));
         self.0

@@ -347,7 +347,7 @@ fn a_mistake_is_one_json_object_a_line_for_machines() {
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml", "--log", "json"]).with_code(2);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(ended.stderr, @r#"{"level":"ERROR","message":"unknown key `lvels`","code":"key::unknown","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?"}"#);
+            insta::assert_snapshot!(ended.stderr, @r#"{"timestamp":"[instant]","level":"ERROR","message":"unknown key `lvels`","code":"key::unknown","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?"}"#);
         }
     }
 }

@@ -67,12 +67,11 @@ fn a_run_ends_with_a_table_of_what_each_stage_did() {
 #[test]
 fn a_quiet_run_says_nothing_unless_something_is_wrong() {
     let context = context();
-    for format in ["text", "json"] {
-        let ended = context.taskferry(&["run", "jobs.toml", "--quiet", "--log", format]);
-        let ended = ended.with_code(0);
-        assert_eq!(ended.stderr, "");
-        assert!(!ended.stdout.is_empty());
-    }
+    let set = ["--set", "sink=[{ type = 'stdout' }]"];
+    let ended = context.taskferry(&[&["run", "jobs.toml", "--quiet"], &set[..]].concat());
+    let ended = ended.with_code(0);
+    assert_eq!(ended.stderr, "");
+    assert!(!ended.stdout.is_empty());
     let wrong = ["run", "jobs.toml", "-q", "--set", "source.url=http://127.0.0.1:1", "--set"];
     let wrong =
         [&wrong[..], &["source.auth.token=t", "--set", "source.retry.max_attempts=1"]].concat();
@@ -82,6 +81,33 @@ fn a_quiet_run_says_nothing_unless_something_is_wrong() {
       help: check `url` in [source], and that this machine may reach it
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
+}
+
+#[test]
+fn a_quiet_run_hides_no_warning_and_no_last_line() {
+    let context = context();
+    context.write("skip.toml", &TO_STDOUT.replace(
+        "type = \"flatten_hierarchy\"",
+        "type = \"jq\"\nfilter = 'if .external_id == \"job-000003\" then error(\"no\") else . end'\non_error = \"skip\"",
+    ));
+    let ended = context.taskferry(&["run", "skip.toml", "--quiet"]).with_code(0);
+    assert!(ended.stderr.contains("record left out"), "that of the log: {}", ended.stderr);
+    let refused = "warning: transform `jq`: 1 record was left out\n";
+    assert!(ended.stderr.contains(refused), "that of the run: {}", ended.stderr);
+    let log = context.taskferry(&["run", "skip.toml", "--quiet", "--log", "json"]).with_code(0);
+    let log = log.log();
+    let warnings: Vec<&str> = log
+        .iter()
+        .filter(|line| line["level"] == "WARN")
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert!(warnings.iter().any(|said| said.starts_with("record left out")), "{warnings:?}");
+    assert!(warnings.contains(&"transform `jq`: 1 record was left out"), "{warnings:?}");
+    assert_eq!(log.last().unwrap()["manifest"]["status"], "complete");
+    for line in &log {
+        let instant: jiff::Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
+        assert!(instant.as_second() > 0);
+    }
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn help_of_run_lists_its_options() {
               it, it must end in `.prom`
 
       -q, --quiet
-              Say nothing unless something is wrong
+              Hide progress and the table, but neither warnings nor the last line of `--log json`
 
           --log <FORMAT>
               The form of what is written to standard error
