@@ -120,12 +120,19 @@ pub trait Sink: fmt::Debug + Send {
         Resumption::Never
     }
 
+    /// The mark of a run in which the sink was not opened yet: all that [`Sink::discard`] needs to take away what `open`
+    /// may leave. A run writes it down before it opens its sinks.
+    fn initial_mark(&self, _run: &RunContext) -> Mark {
+        Mark::default()
+    }
+
     /// Whether it could go on at a mark that it made in an earlier attempt of this run. Looks, and changes
-    /// nothing; called before `open`.
+    /// nothing outside itself; `open` is called with the same mark afterwards. The engine drops the future when the run
+    /// is interrupted, so what takes long has to yield now and then.
     ///
     /// # Errors
     /// Why not, for people: `out/.jobs.csv.part is gone`. The run starts over then.
-    fn can_resume(&self, _run: &RunContext, _mark: &Mark) -> Result<(), String> {
+    async fn can_resume(&mut self, _run: &RunContext, _mark: &Mark) -> Result<(), String> {
         Ok(())
     }
 

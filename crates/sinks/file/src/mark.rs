@@ -1,15 +1,16 @@
 //! How far a file is, for the attempt that goes on with it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use taskferry_core::Mark;
 use taskferry_format::WriterState;
 
 use crate::compress::Pieces;
-use crate::measure::Measure;
+use crate::measure::{Measure, Measured};
 use crate::part::part_of;
 
 /// The contents of a file sink's [`Mark`].
@@ -45,11 +46,21 @@ impl FileMark {
         Mark::new(serde_json::to_value(self).unwrap_or_default())
     }
 
-    /// Whether the bytes are still there, for a sink that writes to `path`.
+    /// The mark of a file that was not opened yet.
+    pub(crate) fn initial(path: &Path) -> Mark {
+        Mark::new(json!({"path": path.to_string_lossy()}))
+    }
+
+    /// Whose file it is about, however far it is.
+    pub(crate) fn path_of(mark: &Mark) -> Option<&Path> {
+        mark.get().get("path")?.as_str().map(Path::new)
+    }
+
+    /// Finds the bytes, for a sink that writes to `path`.
     ///
     /// # Errors
     /// What is wrong, for people.
-    pub(crate) fn check(&self, path: &Path) -> Result<(), String> {
+    pub(crate) async fn find(&self, path: &Path) -> Result<Found, String> {
         if self.path != path {
             return Err(format!("its file was `{}`", self.path.display()));
         }
@@ -61,16 +72,31 @@ impl FileMark {
             }
         }
         let part = part_of(path, "part");
-        let complete = matches!(self.progress, Progress::Sealed { .. });
-        if self.stand_in(&part) || (complete && self.stand_in(path)) {
-            return Ok(());
+        if let Some(found) = self.find_in(&part, false).await {
+            return Ok(found);
         }
-        Err(format!("`{}` is not there any more, or was changed", part.display()))
+        let complete = matches!(self.progress, Progress::Sealed { .. });
+        let published = if complete { self.find_in(path, true).await } else { None };
+        published
+            .ok_or_else(|| format!("`{}` is not there any more, or was changed", part.display()))
     }
 
-    /// Whether a file begins with the bytes.
-    fn stand_in(&self, path: &Path) -> bool {
-        let found = File::open(path).and_then(|file| Measure::of(file.take(self.bytes)));
-        found.is_ok_and(|found| (found.bytes, &found.sha256) == (self.bytes, &self.sha256))
+    /// The file, if it begins with the bytes.
+    async fn find_in(&self, path: &Path, published: bool) -> Option<Found> {
+        let file = File::open(path).ok()?;
+        let measured = Measured::of((&file).take(self.bytes)).await.ok()?;
+        let Measure { bytes, sha256 } = measured.so_far();
+        let same = (bytes, &sha256) == (self.bytes, &self.sha256);
+        same.then_some(Found { file, measured, published })
     }
+}
+
+/// A file that begins with the bytes of a mark.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) file: File,
+    /// Of these bytes.
+    pub(crate) measured: Measured<io::Sink>,
+    /// Whether it has its name already.
+    pub(crate) published: bool,
 }

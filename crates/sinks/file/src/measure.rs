@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
+use std::task::Poll;
 
 use sha2::{Digest, Sha256};
 
@@ -26,13 +27,35 @@ pub(crate) struct Measure {
     pub(crate) sha256: String,
 }
 
-impl Measure {
-    /// Of all that `input` holds.
-    pub(crate) fn of(input: impl Read) -> io::Result<Self> {
-        let mut measured = Measured::new(io::sink());
-        measured.note(input)?;
-        Ok(measured.so_far())
+impl Measured<io::Sink> {
+    /// Measures all that `input` holds. Reading a large file takes minutes, so it yields after every piece.
+    pub(crate) async fn of(mut input: impl Read) -> io::Result<Self> {
+        let mut measured = Self::new(io::sink());
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match input.read(&mut buffer)? {
+                0 => return Ok(measured),
+                count => {
+                    measured.hash.update(buffer.get(..count).unwrap_or_default());
+                    measured.bytes += count as u64;
+                }
+            }
+            yield_once().await;
+        }
     }
+}
+
+/// Returns to the executor once.
+async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl<W: Write> Measured<W> {
@@ -40,18 +63,10 @@ impl<W: Write> Measured<W> {
         Self { out, buffer: Vec::new(), hash: Sha256::new(), bytes: 0 }
     }
 
-    /// Takes into account what stands in the output already.
-    pub(crate) fn note(&mut self, mut written: impl Read) -> io::Result<()> {
-        let mut buffer = vec![0; BUFFER / 4];
-        loop {
-            match written.read(&mut buffer)? {
-                0 => return Ok(()),
-                count => {
-                    self.hash.update(buffer.get(..count).unwrap_or_default());
-                    self.bytes += count as u64;
-                }
-            }
-        }
+    /// The same measure, of what goes on in another output.
+    pub(crate) fn continued_in<V: Write>(self, out: V) -> Measured<V> {
+        let Self { hash, bytes, .. } = self;
+        Measured { out, buffer: Vec::new(), hash, bytes }
     }
 
     pub(crate) fn get_ref(&self) -> &W {

@@ -58,9 +58,9 @@ impl PartFile {
         Ok(Self { file, part, path, stays })
     }
 
-    /// The bytes so far, for reading.
-    pub(crate) fn reader(&self) -> io::Result<File> {
-        File::open(&self.part)
+    /// Whether it is this file.
+    pub(crate) fn is(&self, other: &File) -> bool {
+        is_same(other, self.file.metadata())
     }
 
     /// Its size in bytes.
@@ -139,25 +139,25 @@ fn locked(part: &Path, path: &Path) -> Result<File, StageError> {
             }
             Err(TryLockError::Error(error)) => return Err(cannot("lock", part, error)),
         }
-        if is_still(&file, part) {
+        if is_same(&file, fs::metadata(part)) {
             return Ok(file);
         }
     }
 }
 
 #[cfg(unix)]
-fn is_still(file: &File, part: &Path) -> bool {
+fn is_same(file: &File, other: io::Result<fs::Metadata>) -> bool {
     use std::os::unix::fs::MetadataExt;
     let place = |found: fs::Metadata| (found.dev(), found.ino());
-    match (file.metadata(), fs::metadata(part)) {
-        (Ok(open), Ok(there)) => place(open) == place(there),
+    match (file.metadata(), other) {
+        (Ok(file), Ok(other)) => place(file) == place(other),
         _ => false,
     }
 }
 
 #[cfg(not(unix))]
-fn is_still(_: &File, part: &Path) -> bool {
-    part.exists()
+fn is_same(_: &File, other: io::Result<fs::Metadata>) -> bool {
+    other.is_ok()
 }
 
 impl Write for PartFile {

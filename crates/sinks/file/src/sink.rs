@@ -1,7 +1,6 @@
 //! The work: batches in, one published file out.
 
 use std::fmt;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -13,7 +12,7 @@ use taskferry_format::{FormatOptions, RecordWriter, Spool, WriteError};
 
 use crate::Compression;
 use crate::compress::Compressor;
-use crate::mark::{FileMark, Progress};
+use crate::mark::{FileMark, Found, Progress};
 use crate::measure::{Measure, Measured};
 use crate::part::{PartFile, Stays, cannot, folder_of, part_of, remove_left, sync_folder};
 
@@ -25,6 +24,8 @@ pub(crate) struct FileSink {
     template: PathTemplate,
     options: FormatOptions,
     compression: Compression,
+    /// What an earlier attempt has left, once it was found.
+    found: Option<Found>,
     output: Option<Output>,
     sealed: Option<Sealed>,
 }
@@ -55,7 +56,7 @@ impl FileSink {
         options: FormatOptions,
         compression: Compression,
     ) -> Self {
-        Self { template, options, compression, output: None, sealed: None }
+        Self { template, options, compression, found: None, output: None, sealed: None }
     }
 }
 
@@ -69,13 +70,18 @@ impl Sink for FileSink {
         (!self.template.tells_shards_apart()).then(|| self.template.as_str().to_owned())
     }
 
-    fn can_resume(&self, run: &RunContext, mark: &Mark) -> Result<(), String> {
-        FileMark::read(mark)?.check(&self.template.fill(run))
+    fn initial_mark(&self, run: &RunContext) -> Mark {
+        FileMark::initial(&self.template.fill(run))
+    }
+
+    async fn can_resume(&mut self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+        self.found = Some(FileMark::read(mark)?.find(&self.template.fill(run)).await?);
+        Ok(())
     }
 
     fn discard(&self, _: &RunContext, mark: &Mark) {
-        if let Ok(mark) = FileMark::read(mark) {
-            remove_left(&mark.path);
+        if let Some(path) = FileMark::path_of(mark) {
+            remove_left(path);
         }
     }
 
@@ -87,12 +93,17 @@ impl Sink for FileSink {
             self.output = Some(output);
             return Ok(());
         };
-        let mark = FileMark::read(from).map_err(|why| cannot_resume(&path, &why))?;
+        let failed = |why: String| cannot_resume(&path, &why);
+        let mark = FileMark::read(from).map_err(failed)?;
+        let found = match self.found.take() {
+            Some(found) => found,
+            None => mark.find(&path).await.map_err(failed)?,
+        };
         match mark.progress {
             Progress::Open { .. } => {
-                self.output = Some(Output::resume(mark, &self.options, self.compression)?);
+                self.output = Some(Output::resume(mark, found, &self.options, self.compression)?);
             }
-            Progress::Sealed { .. } => self.sealed = Some(Sealed::resume(mark)?),
+            Progress::Sealed { .. } => self.sealed = Some(Sealed::resume(mark, found)?),
         }
         Ok(())
     }
@@ -147,23 +158,16 @@ impl Output {
     /// Goes on behind what an earlier attempt has committed.
     fn resume(
         mark: FileMark,
+        found: Found,
         options: &FormatOptions,
         compression: Compression,
     ) -> Result<Self, StageError> {
-        let FileMark { path, bytes, sha256, progress: Progress::Open { writer: state, pieces } } =
-            mark
+        let FileMark { path, bytes, progress: Progress::Open { writer: state, pieces }, .. } = mark
         else {
             return Err(not_open());
         };
-        let failed = |error| cannot("read", &path, error);
-        let part = PartFile::resume(&path, bytes)?;
-        let written = part.reader().map_err(failed)?;
-        let mut measured = Measured::new(part);
-        measured.note(written).map_err(failed)?;
-        let found = measured.so_far();
-        if found != (Measure { bytes, sha256 }) {
-            return Err(cannot_resume(&path, "it is not what was written then"));
-        }
+        let part = resumed(&path, bytes, &found)?;
+        let measured = found.measured.continued_in(part);
         let compressor = Compressor::resume(compression, measured, pieces);
         let writer = RecordWriter::resume(options, &spool_of(&path), &state, compressor);
         let writer = writer.map_err(|error| explained(error, &path))?;
@@ -224,26 +228,15 @@ impl Output {
 }
 
 impl Sealed {
-    /// Finds the file that was complete: with its name, if the earlier attempt came that far.
-    fn resume(mark: FileMark) -> Result<Self, StageError> {
+    /// Takes the file that was complete: with its name, if the earlier attempt came that far.
+    fn resume(mark: FileMark, found: Found) -> Result<Self, StageError> {
         let FileMark { path, bytes, sha256, progress: Progress::Sealed { records, warnings } } =
             mark
         else {
             return Err(not_open());
         };
-        let measure = Measure { bytes, sha256 };
-        let stands = |path: &Path| {
-            let found = File::open(path).and_then(Measure::of);
-            found.is_ok_and(|found| found == measure)
-        };
-        let part = if stands(&part_of(&path, "part")) {
-            Some(PartFile::resume(&path, bytes)?)
-        } else if stands(&path) {
-            None
-        } else {
-            return Err(cannot_resume(&path, "the complete file is gone"));
-        };
-        Ok(Self { path, part, records, measure, warnings })
+        let part = if found.published { None } else { Some(resumed(&path, bytes, &found)?) };
+        Ok(Self { path, part, records, measure: Measure { bytes, sha256 }, warnings })
     }
 
     fn mark(&self) -> Mark {
@@ -276,6 +269,12 @@ impl Sealed {
 /// Rows that wait for their header wait on the disk that must have room for the file anyway.
 fn spool_of(path: &Path) -> Spool {
     Spool::Named(part_of(path, "rows"))
+}
+
+/// The file that was found, to be written on.
+fn resumed(path: &Path, bytes: u64, found: &Found) -> Result<PartFile, StageError> {
+    let part = PartFile::resume(path, bytes)?;
+    if part.is(&found.file) { Ok(part) } else { Err(cannot_resume(path, "it was replaced")) }
 }
 
 fn cannot_resume(path: &Path, why: &str) -> StageError {

@@ -84,7 +84,7 @@ async fn whatever_the_format_and_wherever_it_stopped() {
                 spoil(&folder);
 
                 let sink = build(&options).unwrap();
-                sink.can_resume(&run(), &mark).unwrap();
+                sink.can_resume(&run(), &mark).await.unwrap();
                 let mut sink = opened(&options, Some(&mark)).await;
                 for values in &batches()[stop..] {
                     deliver(&mut *sink, values).await;
@@ -115,7 +115,7 @@ async fn what_was_sealed_only_gets_its_name() {
         // Once before it had its name, and once more as if nobody had noticed that it has it.
         let mut sums = Vec::new();
         for _ in 0..2 {
-            build(&options).unwrap().can_resume(&run(), &mark).unwrap();
+            build(&options).unwrap().can_resume(&run(), &mark).await.unwrap();
             let mut sink = opened(&options, Some(&mark)).await;
             assert_eq!(sink.seal().await.unwrap(), mark);
             let delivery = sink.finish().await.unwrap();
@@ -137,12 +137,12 @@ async fn bytes_that_were_changed_are_noticed() {
     drop(sink);
     let part = folder.path(".jobs.part");
     let sink = build(&options).unwrap();
-    assert!(sink.can_resume(&run(), &mark).is_ok());
+    assert!(sink.can_resume(&run(), &mark).await.is_ok());
     fs::write(&part, "{\"a\":2}\n").unwrap();
-    let why = sink.can_resume(&run(), &mark).unwrap_err();
+    let why = sink.can_resume(&run(), &mark).await.unwrap_err();
     assert!(why.ends_with("is not there any more, or was changed"), "{why}");
     fs::remove_file(&part).unwrap();
-    assert!(sink.can_resume(&run(), &mark).is_err());
+    assert!(sink.can_resume(&run(), &mark).await.is_err());
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ impl Sink for WebhookSink {
         Resumption::Repeats
     }
 
-    fn can_resume(&self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+    async fn can_resume(&mut self, run: &RunContext, mark: &Mark) -> Result<(), String> {
         Account::at(mark, self.keys(run).receiver()).map(drop)
     }
 

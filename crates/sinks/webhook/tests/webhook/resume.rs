@@ -53,7 +53,7 @@ async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
 
     // The second batch was delivered, and the run died before anybody took note of it.
     let mut second = sink_to(&url, &json!({}));
-    second.can_resume(&run("r1"), &mark).unwrap();
+    second.can_resume(&run("r1"), &mark).await.unwrap();
     second.open(&run("r1"), Some(&mark)).await.unwrap();
     deliver(&mut *second, &batch(2, &["3"])).await.unwrap();
     deliver(&mut *second, &batch(3, &["4"])).await.unwrap();
@@ -79,13 +79,13 @@ async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
     assert!(!format!("{mark:?}").contains("hunter2"));
 
     let mut moved = sink_to(&format!("{}{PATH}", other.url()), &json!({}));
-    let reason = moved.can_resume(&run("r1"), &mark).unwrap_err();
+    let reason = moved.can_resume(&run("r1"), &mark).await.unwrap_err();
     assert_eq!(reason, "the webhook's `url` is another one than before");
     let error = moved.open(&run("r1"), Some(&mark)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().contains("--fresh"));
     let same = sink_to(&format!("{}{PATH}", server.url()), &json!({}));
-    assert!(same.can_resume(&run("r1"), &Mark::new(json!(7))).is_err());
+    assert!(same.can_resume(&run("r1"), &Mark::new(json!(7))).await.is_err());
 }
 
 /// A page that timed out is asked for again in smaller ones.
