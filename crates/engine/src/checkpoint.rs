@@ -45,6 +45,9 @@ pub(crate) struct Checkpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CheckpointState {
+    /// To read the first page. No sink was opened when this was written, and from then on it may have been sent anything
+    /// of that page.
+    Begun,
     /// To read on, or to publish.
     Open,
     /// To publish what is sealed.
@@ -123,14 +126,40 @@ impl Checkpoint {
         asked.clone().begun_as(self.started_at, self.run_id.clone())
     }
 
+    /// Whether the run has come no further than its beginning: everything is opened as for a new one.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.state == CheckpointState::Begun
+    }
+
     /// How far it is, for the account of a run.
     pub(crate) fn committed(&self) -> Committed {
         Committed { pages: self.account.source.pages, next_cursor: self.cursor.clone() }
     }
 
-    pub(crate) fn position(&self, traces: Vec<u128>) -> Position {
+    /// Where the source goes on; `None` for the first page.
+    pub(crate) fn position(&self, traces: Vec<u128>) -> Option<Position> {
         let cursor = self.cursor.as_deref().map(Cursor::new);
-        Position::new(self.account.source.pages, cursor, traces)
+        let pages = self.account.source.pages;
+        (!self.is_beginning()).then(|| Position::new(pages, cursor, traces))
+    }
+
+    /// Whether all sinks can go on here.
+    ///
+    /// # Errors
+    /// Why the first of those that can't can not.
+    pub(crate) async fn check_sinks(
+        &self,
+        pipeline: &mut Pipeline,
+        asked: &RunContext,
+    ) -> Result<(), String> {
+        if self.is_beginning() {
+            return Ok(());
+        }
+        let run = self.run(asked);
+        for (stage, mark) in pipeline.sinks.iter_mut().zip(&self.marks) {
+            stage.sink.can_resume(&run, mark).await?;
+        }
+        Ok(())
     }
 
     /// Why a run of `pipeline` can't go on here; `None` if it can.
@@ -161,16 +190,14 @@ impl Checkpoint {
                     return Some("its export did not look as expected".to_owned());
                 }
             }
-            CheckpointState::Open if !expect.publish_anyway => {
+            CheckpointState::Begun | CheckpointState::Open if !expect.publish_anyway => {
                 if let Some(old) = expect::too_old(expect, self.started_at) {
                     return Some(old.message);
                 }
             }
-            CheckpointState::Open | CheckpointState::Sealed => {}
+            CheckpointState::Begun | CheckpointState::Open | CheckpointState::Sealed => {}
         }
-        let run = self.run(asked);
-        let mut sinks = pipeline.sinks.iter().zip(&self.marks);
-        sinks.find_map(|(stage, mark)| stage.sink.can_resume(&run, mark).err())
+        None
     }
 }
 

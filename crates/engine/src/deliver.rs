@@ -10,6 +10,7 @@ use taskferry_core::{
 use tokio::sync::{mpsc, watch};
 
 use crate::account::SinkCount;
+use crate::backlog::{Backlog, size_of};
 use crate::chain::{Chain, ChainTally, LOGGED, left_out};
 use crate::dead_letter::DeadLetter;
 use crate::hand_out::ToSink;
@@ -79,6 +80,8 @@ pub(crate) struct Delivering {
     pub(crate) orders: mpsc::Receiver<Order>,
     /// Pages that the checkpoint has passed.
     pub(crate) saved: watch::Receiver<u64>,
+    /// Counts dead letters that wait to be written down.
+    pub(crate) backlog: Backlog,
     /// Set when another sink has failed: no checkpoint will pass what that one does not have.
     pub(crate) doomed: StopSignal,
     /// Set when the run ends without waiting for what is under way.
@@ -238,6 +241,7 @@ impl Delivering {
                 dead_letters.extend(records.iter().map(letter));
             }
         }
+        self.backlog.add(size_of(&dead_letters));
         let delivery = self.sink.delivered();
         Written { page: batch.page, count, dead_letters, delivery, began }
     }

@@ -11,6 +11,7 @@ use taskferry_core::{ExpectOptions, Mark, Pipeline, RunContext, Share, StageErro
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::backlog::Backlog;
 use crate::chain::Chain;
 use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::deliver::{Delivering, FromSink};
@@ -103,9 +104,15 @@ impl Dispatcher {
         let (abandon, abandoned) = Stopper::new();
         let (doom, doomed) = Stopper::new();
         let (account, position) = (start.account(&pipeline), start.position());
-        let Start { run, from, files, baseline, .. } = start;
-        let keeper = Keeper::start(files, account.source.pages, tell.clone());
+        let Start { run, from, files, baseline, error, interrupted, .. } = start;
+        if interrupted {
+            // No sink is opened at a mark that it may not be able to go on at.
+            abandon.stop(Interrupt::Terminated);
+        }
+        let backlog = Backlog::new();
+        let keeper = Keeper::start(files, account.source.pages, backlog.clone(), tell.clone());
         let was_sealed = from.as_ref().is_some_and(|from| from.state == CheckpointState::Sealed);
+        let from = from.filter(|from| !from.is_beginning());
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
         let (watchdog, sinks_watchdog) = (Watchdog::default(), Watchdog::default());
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
@@ -128,6 +135,7 @@ impl Dispatcher {
                 batches,
                 orders: ordered,
                 saved: keeper.saved(),
+                backlog: backlog.clone(),
                 doomed: doomed.clone(),
                 abandon: abandoned.clone(),
                 logged: 0,
@@ -138,7 +146,8 @@ impl Dispatcher {
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
         let (go, gone) = oneshot::channel();
-        worker::start_transforms(chain, pages, Outlet::new(to_sinks, grouping), &watchdog, &tell);
+        let outlet = Outlet::new(to_sinks, grouping, backlog, [doomed, abandoned]);
+        worker::start_transforms(chain, pages, outlet, &watchdog, &tell);
         let next = position.as_ref().and_then(|position| position.cursor.clone());
         let fetching = Fetching {
             stage: pipeline.source,
@@ -150,7 +159,7 @@ impl Dispatcher {
             pages_read: 0,
         };
         worker::start_fetch(fetching, gone, tell);
-        Self {
+        let mut dispatcher = Self {
             run,
             digest: pipeline.digest,
             expect: pipeline.expect,
@@ -178,7 +187,17 @@ impl Dispatcher {
             deadline: None,
             abandoned: false,
             error: None,
+        };
+        if let Some(error) = error {
+            dispatcher.fail(error);
+            dispatcher.abandon();
         }
+        dispatcher
+    }
+
+    /// Whether no page has come, in this attempt or one before.
+    pub(crate) fn has_read_nothing(&self) -> bool {
+        self.ledger.is_empty()
     }
 
     /// Until every worker has ended, or is no longer waited for.
@@ -220,7 +239,10 @@ impl Dispatcher {
     /// there is next to nothing left to do, and half of it is visible.
     fn interrupted(&mut self, why: Interrupt) {
         self.interrupt = Some(why);
-        if self.phase != Phase::Publishing {
+        if self.closed > 0 {
+            // Nothing was read, and some stage may take long to open.
+            self.abandon();
+        } else if self.phase != Phase::Publishing {
             self.end_fetching();
             self.deadline = Some(Instant::now() + GRACE);
         }
@@ -284,7 +306,10 @@ impl Dispatcher {
                     self.fail(error);
                 }
             }
-            Event::Saved(saved) => self.note_saved(saved),
+            Event::Saved(saved) => {
+                self.keeper.go_on();
+                self.note_saved(saved);
+            }
             Event::NotSaved(error) => {
                 self.fail(error);
                 // Sinks may be waiting for a checkpoint that will not come.

@@ -11,6 +11,9 @@ use taskferry_core::{Batch, Resumption, SinkStage, StateOptions};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::backlog::Backlog;
+use crate::stop::StopSignal;
+
 /// How many pages are committed together at most, however long the interval is: what is known of them waits in memory.
 const MOST_PAGES: u32 = 500;
 
@@ -44,6 +47,9 @@ pub(crate) struct Outlet {
     committed: Instant,
     /// Pages that they were handed since.
     open: u32,
+    backlog: Backlog,
+    /// Set when nothing will be written down any more.
+    ending: [StopSignal; 2],
 }
 
 /// A sink has ended.
@@ -51,8 +57,13 @@ pub(crate) struct Outlet {
 pub(crate) struct SinkEnded;
 
 impl Outlet {
-    pub(crate) fn new(sinks: Vec<mpsc::Sender<ToSink>>, grouping: Grouping) -> Self {
-        Self { sinks, grouping, committed: Instant::now(), open: 0 }
+    pub(crate) fn new(
+        sinks: Vec<mpsc::Sender<ToSink>>,
+        grouping: Grouping,
+        backlog: Backlog,
+        ending: [StopSignal; 2],
+    ) -> Self {
+        Self { sinks, grouping, committed: Instant::now(), open: 0, backlog, ending }
     }
 
     /// When the sinks have to be told to commit, whatever comes until then; `None` while they have nothing to commit.
@@ -60,14 +71,31 @@ impl Outlet {
         (self.open > 0).then(|| self.committed.checked_add(self.grouping.0)).flatten()
     }
 
-    /// Gives a batch to every sink.
-    pub(crate) async fn hand_out(&mut self, batch: Batch) -> Result<(), SinkEnded> {
+    /// Gives a batch to every sink. `refused` is the size of the dead letters that came of it before.
+    pub(crate) async fn hand_out(&mut self, batch: Batch, refused: u64) -> Result<(), SinkEnded> {
+        if self.backlog.is_full() {
+            self.make_room().await?;
+        }
+        self.backlog.add(refused);
         self.tell(&ToSink::Batch(Arc::new(batch))).await?;
         self.open += 1;
         if self.open >= MOST_PAGES || self.committed.elapsed() >= self.grouping.0 {
             self.commit().await?;
         }
         Ok(())
+    }
+
+    /// Has written down what waits, all of which is about pages that the sinks were given.
+    async fn make_room(&mut self) -> Result<(), SinkEnded> {
+        if self.open > 0 {
+            self.commit().await?;
+        }
+        let [doomed, abandoned] = &mut self.ending;
+        tokio::select! {
+            () = self.backlog.room() => Ok(()),
+            _ = doomed.asked() => Err(SinkEnded),
+            _ = abandoned.asked() => Err(SinkEnded),
+        }
     }
 
     /// Has the sinks make durable what they were given.

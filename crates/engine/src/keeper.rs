@@ -3,10 +3,13 @@
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use taskferry_core::{ErrorKind, Role, StageError, StageId};
+use taskferry_core::{ErrorKind, Pipeline, Role, RunContext, StageError, StageId};
 use taskferry_state::{Journal, StateDir, StateError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::account::Account;
+use crate::backlog::{Backlog, size_of};
 use crate::chain::panicked;
 use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::dead_letter::DeadLetter;
@@ -22,10 +25,21 @@ pub(crate) struct Entry {
     pub(crate) traces: Vec<u128>,
 }
 
+impl Entry {
+    /// Takes in what came after it.
+    fn add(&mut self, next: Self) {
+        self.dead_letters.extend(next.dead_letters);
+        self.traces.extend(next.traces);
+        self.checkpoint = next.checkpoint;
+    }
+}
+
 /// The way to the thread that writes.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    entries: mpsc::UnboundedSender<Entry>,
+    entries: mpsc::Sender<Entry>,
+    /// What came while another one is written: one, however many came.
+    waiting: Option<Entry>,
     saved: watch::Receiver<u64>,
     ended: oneshot::Receiver<Files>,
 }
@@ -54,7 +68,24 @@ impl Files {
 
     /// The files of a run that goes on at a checkpoint.
     pub(crate) fn behind(self, from: &Checkpoint) -> Self {
-        Self { saved: Some(from.committed()), ..self }
+        Self { saved: committed(from), ..self }
+    }
+
+    /// Writes down that the run begins, before a sink is opened.
+    ///
+    /// # Errors
+    /// When that can't be written.
+    pub(crate) fn begin(
+        &mut self,
+        pipeline: &Pipeline,
+        run: &RunContext,
+    ) -> Result<(), StageError> {
+        let marks = pipeline.sinks.iter().map(|stage| stage.sink.initial_mark(run)).collect();
+        let account = Account::of(pipeline);
+        let mut checkpoint = Checkpoint::new(&pipeline.digest, run, account, marks);
+        checkpoint.state = CheckpointState::Begun;
+        let entry = Entry { checkpoint, dead_letters: Vec::new(), traces: Vec::new() };
+        self.write(entry, &[]).map(drop)
     }
 
     /// How far the last checkpoint is that is durable; `None` of a run without any.
@@ -62,9 +93,13 @@ impl Files {
         self.saved.as_ref()
     }
 
-    fn write(&mut self, mut entry: Entry) -> Result<Checkpoint, StageError> {
+    fn write(
+        &mut self,
+        mut entry: Entry,
+        letters: &[DeadLetter],
+    ) -> Result<Checkpoint, StageError> {
         let dead = |error| cannot_keep("dead_letter", error);
-        self.dead_letters.append(&entry.dead_letters, self.state.as_ref()).map_err(dead)?;
+        self.dead_letters.append(letters, self.state.as_ref()).map_err(dead)?;
         let (Some(state), Some(name)) = (&self.state, self.checkpoint) else {
             return Ok(entry.checkpoint);
         };
@@ -78,7 +113,7 @@ impl Files {
         entry.checkpoint.dead_letters = self.dead_letters.mark();
         let checkpoint = entry.checkpoint.sealed();
         state.save(name, &checkpoint).map_err(failed)?;
-        self.saved = Some(checkpoint.committed());
+        self.saved = committed(&checkpoint);
         Ok(checkpoint)
     }
 
@@ -95,13 +130,13 @@ impl Files {
 
 impl Keeper {
     /// Starts the thread. `pages` is where the run begins.
-    pub(crate) fn start(files: Files, pages: u64, tell: Tell) -> Self {
-        let (entries, to_write) = mpsc::unbounded_channel();
+    pub(crate) fn start(files: Files, pages: u64, backlog: Backlog, tell: Tell) -> Self {
+        let (entries, to_write) = mpsc::channel(1);
         let (passed, saved) = watch::channel(pages);
         let (end, ended) = oneshot::channel();
         let at_end = tell.clone();
         let work = move || {
-            let writing = AssertUnwindSafe(|| write_all(files, to_write, &passed, &tell));
+            let writing = AssertUnwindSafe(|| write_all(files, to_write, &passed, &backlog, &tell));
             match std::panic::catch_unwind(writing) {
                 // Without anybody to take them, the files are closed.
                 Ok(files) => _ = end.send(files),
@@ -114,7 +149,7 @@ impl Keeper {
                 StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error),
             ));
         }
-        Self { entries, saved, ended }
+        Self { entries, waiting: None, saved, ended }
     }
 
     /// Pages that the checkpoint has passed.
@@ -122,13 +157,28 @@ impl Keeper {
         self.saved.clone()
     }
 
-    pub(crate) fn write(&self, entry: Entry) {
+    pub(crate) fn write(&mut self, entry: Entry) {
+        match &mut self.waiting {
+            Some(waiting) => waiting.add(entry),
+            none => *none = Some(entry),
+        }
+        self.go_on();
+    }
+
+    /// Hands over what waits, if the thread has room for it; to be called whenever it has written something.
+    pub(crate) fn go_on(&mut self) {
+        let Some(entry) = self.waiting.take() else { return };
         // A keeper that has ended has said why.
-        _ = self.entries.send(entry);
+        if let Err(TrySendError::Full(entry)) = self.entries.try_send(entry) {
+            self.waiting = Some(entry);
+        }
     }
 
     /// The files, when all is written; `None` if the keeper failed badly.
-    pub(crate) async fn close(self) -> Option<Files> {
+    pub(crate) async fn close(mut self) -> Option<Files> {
+        if let Some(entry) = self.waiting.take() {
+            _ = self.entries.send(entry).await;
+        }
         drop(self.entries);
         self.ended.await.ok()
     }
@@ -137,18 +187,16 @@ impl Keeper {
 /// Writes what comes until nothing more will. What came meanwhile is written in one go.
 fn write_all(
     mut files: Files,
-    mut entries: mpsc::UnboundedReceiver<Entry>,
+    mut entries: mpsc::Receiver<Entry>,
     passed: &watch::Sender<u64>,
+    backlog: &Backlog,
     tell: &Tell,
 ) -> Files {
     while let Some(mut entry) = entries.blocking_recv() {
-        while let Ok(next) = entries.try_recv() {
-            entry.dead_letters.extend(next.dead_letters);
-            entry.traces.extend(next.traces);
-            entry.checkpoint = next.checkpoint;
-        }
-        match files.write(entry) {
+        let letters = std::mem::take(&mut entry.dead_letters);
+        match files.write(entry, &letters) {
             Ok(checkpoint) => {
+                backlog.note_written(size_of(&letters));
                 passed.send_replace(checkpoint.account.source.pages);
                 let sealed = checkpoint.state == CheckpointState::Sealed;
                 tell.send(Event::Saved(Saved { sealed }));
@@ -160,6 +208,11 @@ fn write_all(
         }
     }
     files
+}
+
+/// How far the run is, if any page is committed.
+fn committed(checkpoint: &Checkpoint) -> Option<Committed> {
+    (!checkpoint.is_beginning()).then(|| checkpoint.committed())
 }
 
 /// State that can't be kept ends the run as a sink does: nothing would be known of what is delivered from then on.

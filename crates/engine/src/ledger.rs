@@ -93,6 +93,11 @@ impl Ledger {
         (pages > 0).then(|| Position::new(pages, self.next.clone(), Vec::new()))
     }
 
+    /// Whether no page was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.account.source.pages == 0 && self.pending.is_empty()
+    }
+
     /// What a sink has delivered so far.
     pub(crate) fn delivery(&mut self, sink: usize) -> Delivery {
         self.deliveries.get_mut(sink).map(std::mem::take).unwrap_or_default()

@@ -54,6 +54,7 @@
 //! ```
 
 mod account;
+mod backlog;
 mod chain;
 mod checkpoint;
 mod dead_letter;

@@ -59,7 +59,7 @@ pub struct RunReport {
 pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let outline = Outline::of(&pipeline);
     let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
-    let stop = options.stop.unwrap_or_else(StopSignal::never);
+    let mut stop = options.stop.unwrap_or_else(StopSignal::never);
     let (asked, state, fresh) = (options.run, options.state, options.fresh);
     let (digest, min_jobs) = (pipeline.digest.clone(), pipeline.expect.min_jobs);
     if asked.as_ref().is_some_and(|run| run.shard.is_some()) {
@@ -67,16 +67,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
         pipeline.expect.min_jobs = None;
         pipeline.expect.max_drop_percent = None;
     }
-    // Files that are gone on with are read to their end, which can take a while.
-    let finding = tokio::task::spawn_blocking(move || {
-        let start = Start::find(&pipeline, asked, state, fresh);
-        (pipeline, start)
-    });
-    let (pipeline, start) = match finding.await {
-        Ok(found) => found,
-        // Nobody aborts this work, so it can only have panicked: a defect, as it would be here.
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    };
+    let start = Start::find(&mut pipeline, asked, state, fresh, &mut stop).await;
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
@@ -84,7 +75,9 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let mut dispatcher = Dispatcher::start(pipeline, start, &progress, options.observer);
     dispatcher.work(stop).await;
     dispatcher.settle();
-    let (mut report, files) = dispatcher.report(&run, outline).await;
+    // An attempt before this one may have delivered something of the first page.
+    let untouched = resumed_from.is_none() && dispatcher.has_read_nothing();
+    let (mut report, files) = dispatcher.report(&run, outline, untouched).await;
     report.manifest.resumed_from = resumed_from;
     report.manifest.digest = digest;
     if let Some(shard) = &mut report.manifest.shard {
@@ -93,7 +86,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     report.manifest.dead_letter_file =
         files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(Files::into_state)
-        && let Err(error) = remember(&state, &run, &report.manifest)
+        && let Err(error) = remember(&state, &run, &report.manifest, untouched)
     {
         let warning = format!("the run is over, but {error}: {}", error.source);
         report.manifest.warnings.push(warning);
@@ -133,21 +126,25 @@ pub(crate) struct Start {
     pub(crate) traces: Vec<u128>,
     pub(crate) files: Files,
     pub(crate) baseline: Comparison,
+    /// Why the run can't begin.
+    pub(crate) error: Option<StageError>,
+    /// Whether the run was interrupted before it was known that all sinks can go on.
+    pub(crate) interrupted: bool,
 }
 
 impl Start {
-    fn find(
-        pipeline: &Pipeline,
+    async fn find(
+        pipeline: &mut Pipeline,
         run: Option<RunContext>,
         state: Option<StateDir>,
         fresh: bool,
+        stop: &mut StopSignal,
     ) -> Self {
         let run = run.unwrap_or_else(|| new_run(&pipeline.name));
         let Some(state) = state else {
             let dead_letters = DeadLetterFile::new(pipeline, &run);
             let files = Files::new(None, None, None, dead_letters);
-            let baseline = Comparison::Nothing;
-            return Self { run: Arc::new(run), from: None, traces: vec![], files, baseline };
+            return Self::at_first_page(run, files, Comparison::Nothing);
         };
         let run = run.with_state_dir(state.path());
         let name = name_of(&run);
@@ -161,10 +158,24 @@ impl Start {
         };
         let beginning = checkpoint::begin(pipeline, &state, &run, name, &baseline, fresh);
         let (from, why) = match beginning {
-            Beginning::Resumed(from) => match Self::resume(pipeline, &state, &from, &run) {
-                Ok(start) => return Self { baseline, ..start.with_state(state, from) },
-                Err(why) => (Some(from), why),
-            },
+            Beginning::Resumed(from) => {
+                // A signal is heard while files are read to their end, which can take minutes.
+                let checked = tokio::select! {
+                    biased;
+                    _ = stop.asked() => Ok(false),
+                    checked = from.check_sinks(pipeline, &run) => checked.map(|()| true),
+                };
+                let resumed = checked.and_then(|checked| {
+                    Ok((checked, Self::resume(pipeline, &state, &from, &run)?))
+                });
+                match resumed {
+                    Ok((checked, resuming)) => {
+                        let start = resuming.with_state(state, from);
+                        return Self { baseline, interrupted: !checked, ..start };
+                    }
+                    Err(why) => (Some(from), why),
+                }
+            }
             Beginning::Fresh { over: Some((from, why)) } => (Some(from), why),
             Beginning::Fresh { over: None } => (None, String::new()),
             Beginning::Over => {
@@ -196,8 +207,22 @@ impl Start {
         let run = run.resumable(traces.is_some());
         let dead_letters = DeadLetterFile::new(pipeline, &run);
         let name = traces.is_some().then_some(name);
-        let files = Files::new(Some(state), name, traces, dead_letters);
-        Self { run: Arc::new(run), from: None, traces: Vec::new(), files, baseline }
+        let mut files = Files::new(Some(state), name, traces, dead_letters);
+        // Whatever is sent or made from here on is known to the next run, if this one is killed.
+        let error = files.begin(pipeline, &run).err();
+        Self { error, ..Self::at_first_page(run, files, baseline) }
+    }
+
+    fn at_first_page(run: RunContext, files: Files, baseline: Comparison) -> Self {
+        Self {
+            run: Arc::new(run),
+            from: None,
+            traces: Vec::new(),
+            files,
+            baseline,
+            error: None,
+            interrupted: false,
+        }
     }
 
     /// Opens what a checkpoint needs.
@@ -227,7 +252,7 @@ impl Start {
     /// Where the source goes on.
     pub(crate) fn position(&mut self) -> Option<Position> {
         let traces = std::mem::take(&mut self.traces);
-        self.from.as_ref().map(|from| from.position(traces))
+        self.from.as_ref()?.position(traces)
     }
 
     pub(crate) fn account(&self, pipeline: &Pipeline) -> Account {
@@ -246,12 +271,17 @@ struct Resuming {
 impl Resuming {
     fn with_state(self, state: StateDir, from: Box<Checkpoint>) -> Start {
         let Self { run, traces, journal, dead_letters } = self;
-        let pages = from.account.source.pages;
-        let which = if from.cursor.is_some() { "page" } else { "the last page," };
-        tracing::info!("run {} goes on after {which} {pages}", from.run_id);
+        let (run_id, pages) = (&from.run_id, from.account.source.pages);
+        if from.is_beginning() {
+            tracing::info!("run {run_id} begins again, as it ended within its first page");
+        } else {
+            let which = if from.cursor.is_some() { "page" } else { "the last page," };
+            tracing::info!("run {run_id} goes on after {which} {pages}");
+        }
         let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
         let files = files.behind(&from);
-        Start { run: Arc::new(run), from: Some(from), traces, files, baseline: Comparison::Nothing }
+        let start = Start::at_first_page(run, files, Comparison::Nothing);
+        Start { from: Some(from), traces, ..start }
     }
 }
 
@@ -266,14 +296,20 @@ fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &Run
     }
 }
 
-/// Keeps the account of a run, and forgets the checkpoint of one that nobody has to go on with.
-fn remember(state: &StateDir, run: &RunContext, manifest: &Manifest) -> Result<(), StateError> {
+/// Keeps the account of a run, and forgets the checkpoint of one that nobody has to go on with, as it is over or has not
+/// read anything.
+fn remember(
+    state: &StateDir,
+    run: &RunContext,
+    manifest: &Manifest,
+    untouched: bool,
+) -> Result<(), StateError> {
     let published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
     // First what keeps a run that is over from being gone on with, which would be one without anything to do.
     let noted = note_complete(state, run, manifest);
-    let forgotten = if published { forget(run, state) } else { Ok(()) };
+    let forgotten = if published || untouched { forget(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());
     let added = history.add(&format!("{stamp}-{}", manifest.run_id), manifest);

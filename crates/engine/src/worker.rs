@@ -9,6 +9,7 @@ use taskferry_core::{ErrorKind, Page, SourceStatistics, StageError, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::backlog::size_of;
 use crate::chain::{Chain, ChainTally, panicked};
 use crate::deliver::{Delivering, FromSink};
 use crate::fetch::{FetchEnd, Fetching};
@@ -118,8 +119,9 @@ async fn transform(
             biased;
             done = workshop.next(), if workshop.is_busy() => {
                 let Transformed { batch, tally, period } = done?;
+                let refused = size_of(&tally.dead_letters);
                 tell.send(Event::Tallied(batch.page, tally, period));
-                sinks.hand_out(batch).await
+                sinks.hand_out(batch, refused).await
             }
             page = pages.recv(), if reading && workshop.has_room() => {
                 match page {

@@ -15,7 +15,7 @@ use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_core::{
     DeadLetterOptions, ErrorKind, ExpectOptions, OnError, Pipeline, Resumption, StageError,
 };
-use taskferry_engine::{Manifest, RunOptions, RunReport, Status, run};
+use taskferry_engine::{Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, run};
 use taskferry_state::{Opening, StateDir};
 use tempfile::TempDir;
 
@@ -428,4 +428,102 @@ async fn pages_that_come_fast_are_committed_together_and_a_slow_one_keeps_none_w
         ledger.committing.notified().await;
     }
     running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_ended_within_its_first_page_begins_again_as_the_same_run() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let path = folder.path().join("test/checkpoint.json");
+    let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
+    let failing = failing.before_each_write(move |_| {
+        let begun: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(begun["state"], "begun", "before anything is delivered");
+    });
+    let first = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
+    let first = first.manifest;
+    assert_eq!((first.exit_code, first.resumable, first.committed), (5, true, None));
+
+    // This one is not even answered: what the first may have delivered is still to be known.
+    let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
+    let second = run_in(&folder, pipeline(unplugged, vec![], vec![ledger.sink()])).await.manifest;
+    assert_eq!((second.exit_code, &second.run_id), (3, &first.run_id));
+
+    let third = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
+    let third = third.manifest;
+    assert_eq!((third.status, &third.run_id), (Status::Complete, &first.run_id));
+    assert_eq!((third.started_at, third.resumed_from.unwrap().pages), (first.started_at, 0));
+    assert_eq!(ledger.numbers(), (0..6).collect::<Vec<_>>());
+    assert_eq!(checkpoint(&folder), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_read_nothing_leaves_nothing() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
+    let first = run_in(&folder, pipeline(unplugged, vec![], vec![ledger.sink()])).await.manifest;
+    assert_eq!((first.exit_code, first.resumable, checkpoint(&folder)), (3, false, None));
+    let second = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
+    assert_eq!((second.manifest.resumed_from, ledger.discarded()), (None, 0));
+    assert_ne!(second.manifest.run_id, first.run_id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_beginning_that_nobody_goes_on_with_is_discarded() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
+    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
+    let mut changed = pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
+    changed.digest = "another".to_owned();
+    let report = run_in(&folder, changed).await;
+    assert_eq!((report.manifest.status, ledger.discarded()), (Status::Complete, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_is_heard_while_a_sink_looks_for_what_it_had_written() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
+    let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+    let (stopper, stop) = Stopper::new();
+    let looking = Arc::clone(&ledger.looking);
+    let sink = TestSink { looks_for_ever: true, ..ledger.sink_of() };
+    let again = pipeline(Pages::new(10, 3), vec![], vec![Box::new(sink)]);
+    let state = Some(open(folder.path()));
+    let options = RunOptions { state, stop: Some(stop), ..RunOptions::default() };
+    let running = tokio::spawn(run(again, options));
+    looking.notified().await;
+    stopper.stop(Interrupt::Terminated);
+    let ended = tokio::time::timeout(Duration::from_secs(4), running).await.expect("at once");
+    let ended = ended.unwrap().manifest;
+    assert_eq!((ended.status, ended.exit_code), (Status::Interrupted, 143));
+    assert_eq!((ended.run_id, ended.resumable), (first.run_id, true));
+    assert_eq!(ended.committed, first.committed);
+    assert_eq!(ledger.opened_at(), [0], "no sink was opened where it may not be able to go on");
+
+    let last = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
+    assert_eq!((last.manifest.status, ledger.numbers().len()), (Status::Complete, 30));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
+    for before_all_sinks in [true, false] {
+        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let mut picky = TestTransform::stage(|_, _| {
+            Err(StageError::new(ErrorKind::Record, "x".repeat(1 << 20)))
+        });
+        picky.on_error = OnError::DeadLetter;
+        let mut pipeline = pipeline(Pages::new(40, 1), vec![], vec![ledger.sink(), ledger.sink()]);
+        if before_all_sinks {
+            pipeline.transforms.push(picky);
+        } else {
+            pipeline.sinks[1].transforms.push(picky);
+        }
+        let path = folder.path().join("dead.ndjson").to_str().unwrap().parse().unwrap();
+        pipeline.dead_letter = Some(DeadLetterOptions { path });
+        pipeline.state.commit_interval = taskferry_core::Duration::from_secs(3600);
+        let report = run_in(&folder, pipeline).await;
+        assert_eq!((report.manifest.exit_code, dead_letters(&folder).len()), (6, 40));
+        // Of 40 MiB, 8 and what is on its way may wait.
+        let commits = ledger.commits() / 2;
+        assert!((3..=8).contains(&commits), "{commits}");
+    }
 }

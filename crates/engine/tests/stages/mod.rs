@@ -204,6 +204,8 @@ pub(crate) struct Ledger {
     committed: Arc<Mutex<Vec<String>>>,
     flags: Arc<Mutex<(bool, bool)>>,
     pub(crate) hanging: Arc<Notify>,
+    /// Told when a sink looks for what it had written.
+    pub(crate) looking: Arc<Notify>,
     /// Told at every commit.
     pub(crate) committing: Arc<Notify>,
     commits: Arc<AtomicUsize>,
@@ -233,6 +235,7 @@ impl Ledger {
             closely: false,
             resumption: Resumption::Exact,
             before_write: None,
+            looks_for_ever: false,
         }
     }
 
@@ -294,6 +297,7 @@ pub(crate) struct TestSink {
     pub(crate) closely: bool,
     pub(crate) resumption: Resumption,
     pub(crate) before_write: Option<BeforeWrite>,
+    pub(crate) looks_for_ever: bool,
 }
 
 /// Called with the number of a page that is to be written.
@@ -328,6 +332,14 @@ impl Drop for Gone {
 impl Sink for TestSink {
     fn resumption(&self) -> Resumption {
         self.resumption
+    }
+
+    async fn can_resume(&mut self, _: &RunContext, _: &Mark) -> Result<(), String> {
+        self.ledger.looking.notify_one();
+        if self.looks_for_ever {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     }
 
     fn discard(&self, _: &RunContext, _: &Mark) {

@@ -92,7 +92,6 @@ impl FileMark {
 }
 
 /// A file that begins with the bytes of a mark.
-#[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) file: File,
     /// Of these bytes.

@@ -75,6 +75,7 @@ impl Sink for FileSink {
     }
 
     async fn can_resume(&mut self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+        self.found = None;
         self.found = Some(FileMark::read(mark)?.find(&self.template.fill(run)).await?);
         Ok(())
     }

@@ -83,7 +83,7 @@ async fn whatever_the_format_and_wherever_it_stopped() {
                 drop(sink);
                 spoil(&folder);
 
-                let sink = build(&options).unwrap();
+                let mut sink = build(&options).unwrap();
                 sink.can_resume(&run(), &mark).await.unwrap();
                 let mut sink = opened(&options, Some(&mark)).await;
                 for values in &batches()[stop..] {
@@ -136,7 +136,7 @@ async fn bytes_that_were_changed_are_noticed() {
     let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
     drop(sink);
     let part = folder.path(".jobs.part");
-    let sink = build(&options).unwrap();
+    let mut sink = build(&options).unwrap();
     assert!(sink.can_resume(&run(), &mark).await.is_ok());
     fs::write(&part, "{\"a\":2}\n").unwrap();
     let why = sink.can_resume(&run(), &mark).await.unwrap_err();
@@ -172,4 +172,31 @@ async fn a_file_that_is_being_written_is_not_taken_away() {
     build(&options).unwrap().discard(&run(), &mark);
     sink.finish().await.unwrap();
     assert_eq!(folder.names(), ["jobs"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_read_to_its_end_keeps_nobody_waiting() {
+    let folder = Folder::new();
+    let options = options(&folder, "ndjson", "none");
+    let mut sink = opened(&options, None).await;
+    let mark = deliver(&mut *sink, &[json!({"a": "x".repeat(1 << 20)})]).await;
+    drop(sink);
+    let mut sink = build(&options).unwrap();
+    let run = run();
+    tokio::select! {
+        biased;
+        _ = sink.can_resume(&run, &mark) => panic!("it read all of it in one go"),
+        () = std::future::ready(()) => {}
+    }
+    sink.can_resume(&run, &mark).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_run_has_begun_is_taken_away_by_its_initial_mark() {
+    let folder = Folder::new();
+    let options = options(&folder, "csv", "none");
+    let mark = build(&options).unwrap().initial_mark(&run());
+    fs::write(folder.path(".jobs.part"), "").unwrap();
+    build(&options).unwrap().discard(&run(), &mark);
+    assert_eq!(folder.names(), [""; 0]);
 }

@@ -84,7 +84,7 @@ async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
     let error = moved.open(&run("r1"), Some(&mark)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().contains("--fresh"));
-    let same = sink_to(&format!("{}{PATH}", server.url()), &json!({}));
+    let mut same = sink_to(&format!("{}{PATH}", server.url()), &json!({}));
     assert!(same.can_resume(&run("r1"), &Mark::new(json!(7))).await.is_err());
 }
 

@@ -1,0 +1,135 @@
+//! Runs that end within their first page: the next one begins again as the same run.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+
+use serde_json::json;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, PATIENCE};
+use crate::tenant::{SECRET, Server, page};
+
+/// A tenant with one page, and a receiver that gets a job a request; its `trap`th request, counted from 1, is answered as the
+/// test says.
+struct World {
+    context: Context,
+    receiver: Server,
+    trap: Arc<AtomicUsize>,
+    sprung: mpsc::Receiver<()>,
+    _tenant: Server,
+}
+
+impl World {
+    fn new(trapped: Answer) -> Self {
+        let tenant = Server::tenant([page(&["a", "b", "c"], None)]);
+        let trap = Arc::new(AtomicUsize::new(0));
+        let (tell, sprung) = mpsc::channel();
+        let (at, mut requests) = (Arc::clone(&trap), 0);
+        let receiver = Server::start(move |_| {
+            requests += 1;
+            if at.load(Ordering::SeqCst) == requests {
+                _ = tell.send(());
+                return trapped.clone();
+            }
+            Answer::new(200, "")
+        });
+        let mut context = Context::new();
+        context.set("CLIENT_SECRET", SECRET);
+        let sinks = format!(
+            "[[sink]]\ntype = \"webhook\"\nurl = \"{}\"\nbatch_records = 1\n\
+             [[sink]]\ntype = \"file\"\npath = \"out/{{run_id}}.ndjson\"\n",
+            receiver.url()
+        );
+        context.write("jobs.toml", &format!("{}{sinks}", tenant.source()));
+        Self { context, receiver, trap, sprung, _tenant: tenant }
+    }
+
+    /// Kills a run when the receiver gets its first request from now on, which is its `nth` of all.
+    fn kill_at(&self, nth: usize) {
+        self.trap.store(nth, Ordering::SeqCst);
+        let running = self.context.start(&["run", "jobs.toml"]);
+        self.sprung.recv_timeout(PATIENCE).expect("the request is sent");
+        drop(running);
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let key = |request: taskferry_retry::faulty_server::Request| {
+            request.header("idempotency-key").unwrap().to_owned()
+        };
+        self.receiver.requests().into_iter().map(key).collect()
+    }
+
+    fn checkpoint(&self) -> serde_json::Value {
+        self.context.json(".taskferry/jobs/checkpoint.json")
+    }
+}
+
+#[test]
+fn killed_within_the_first_page_it_sends_the_same_keys() {
+    let world = World::new(Answer::new(200, "").silent());
+    world.kill_at(1);
+    let begun = world.checkpoint();
+    assert_eq!(
+        (&begun["state"], &begun["account"]["source"]["pages"]),
+        (&json!("begun"), &json!(0))
+    );
+    world.kill_at(3);
+    let ended = world.context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]);
+    let said = ended.with_code(0).stderr;
+    let run_id = begun["run_id"].as_str().unwrap();
+    let line = format!("run {run_id} begins again, as it ended within its first page");
+    assert!(said.contains(&line), "{said}");
+    let keys = world.keys();
+    // The first job; the first and the second; all three.
+    assert_eq!((keys.len(), &keys[0], &keys[1]), (6, &keys[1], &keys[3]));
+    assert_eq!(keys[2], keys[4]);
+    let summary = world.context.json("summary.json");
+    assert_eq!(
+        (&summary["run_id"], &summary["started_at"]),
+        (&begun["run_id"], &begun["started_at"])
+    );
+    assert_eq!(summary["resumed_from"], json!({"pages": 0, "next_cursor": null}));
+    // The file that was begun is the one that was completed.
+    assert_eq!(world.context.files(), [format!("out/{run_id}.ndjson"), "summary.json".to_owned()]);
+    assert_eq!(world.context.lines(&format!("out/{run_id}.ndjson")).len(), 3);
+}
+
+#[test]
+fn refused_within_the_first_page_it_sends_the_same_keys() {
+    let world = World::new(Answer::new(422, "no"));
+    world.trap.store(2, Ordering::SeqCst);
+    let said = world.context.taskferry(&["run", "jobs.toml"]).with_code(5).stderr;
+    assert!(said.contains("and the next run goes on there"), "{said}");
+    world.context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let keys = world.keys();
+    assert_eq!((keys.len(), &keys[0], &keys[1]), (5, &keys[2], &keys[3]));
+}
+
+#[test]
+fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
+    let world = World::new(Answer::new(200, "").silent());
+    world.kill_at(1);
+    let part = format!("out/.{}.ndjson.part", world.checkpoint()["run_id"].as_str().unwrap());
+    assert_eq!(world.context.files(), [part.clone()]);
+    let ended = world.context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(0);
+    assert!(
+        ended.stderr.contains("is given up, and a new one begins: as asked"),
+        "{}",
+        ended.stderr
+    );
+    let files = world.context.files();
+    assert_eq!(files.len(), 1);
+    assert_ne!(files[0], part);
+    let keys = world.keys();
+    assert_ne!(keys[0], keys[1], "another run has other keys");
+}
+
+#[test]
+fn a_run_that_could_not_read_anything_leaves_nothing_behind() {
+    let world = World::new(Answer::new(200, ""));
+    let unreachable = ["run", "jobs.toml", "--set", "source.url=http://127.0.0.1:1"];
+    world.context.taskferry(&unreachable).with_code(3);
+    assert_eq!(world.context.files(), [""; 0]);
+    let ended = world.context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    assert!(!ended.stderr.contains("given up"), "{}", ended.stderr);
+}
