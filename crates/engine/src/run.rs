@@ -69,6 +69,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     }
     let start = Start::find(&mut pipeline, asked, state, fresh, &mut stop).await;
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
+    let begun_before = start.from.is_some();
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
         progress.restore(account);
     }
@@ -76,8 +77,8 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     dispatcher.work(stop).await;
     dispatcher.settle();
     // An attempt before this one may have delivered something of the first page.
-    let untouched = resumed_from.is_none() && dispatcher.has_read_nothing();
-    let (mut report, files) = dispatcher.report(&run, outline, untouched).await;
+    let untouched = !begun_before && dispatcher.has_read_nothing();
+    let (mut report, files) = dispatcher.report(&run, outline).await;
     report.manifest.resumed_from = resumed_from;
     report.manifest.digest = digest;
     if let Some(shard) = &mut report.manifest.shard {
@@ -246,7 +247,7 @@ impl Start {
     }
 
     fn resumed_from(&self) -> Option<Committed> {
-        self.from.as_ref().map(|from| from.committed())
+        self.from.as_ref().filter(|from| !from.is_beginning()).map(|from| from.committed())
     }
 
     /// Where the source goes on.

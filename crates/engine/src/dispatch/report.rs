@@ -16,12 +16,11 @@ use crate::outline::{Outline, StageOutline};
 use crate::run::{RunReport, this_millisecond};
 
 impl Dispatcher {
-    /// The report, and the files that state is kept in, closed. `untouched`: nobody ever got a page of the run.
+    /// The report, and the files that state is kept in, closed.
     pub(crate) async fn report(
         mut self,
         run: &RunContext,
         outline: Outline,
-        untouched: bool,
     ) -> (RunReport, Option<Files>) {
         let hopeless = self.error.as_ref().is_some_and(StageError::must_start_over);
         if hopeless && self.ledger.position().is_some() {
@@ -83,7 +82,7 @@ impl Dispatcher {
             started_at: run.started_at,
             finished_at: this_millisecond(),
             resumed_from: None,
-            resumable: !untouched
+            resumable: committed.is_some()
                 && run.resumable
                 && !hopeless
                 && matches!(status, Status::Failed | Status::Interrupted),

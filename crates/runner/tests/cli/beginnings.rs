@@ -16,7 +16,7 @@ struct World {
     receiver: Server,
     trap: Arc<AtomicUsize>,
     sprung: mpsc::Receiver<()>,
-    _tenant: Server,
+    tenant: Server,
 }
 
 impl World {
@@ -41,7 +41,7 @@ impl World {
             receiver.url()
         );
         context.write("jobs.toml", &format!("{}{sinks}", tenant.source()));
-        Self { context, receiver, trap, sprung, _tenant: tenant }
+        Self { context, receiver, trap, sprung, tenant }
     }
 
     /// Kills a run when the receiver gets its first request from now on, which is its `nth` of all.
@@ -88,7 +88,6 @@ fn killed_within_the_first_page_it_sends_the_same_keys() {
         (&summary["run_id"], &summary["started_at"]),
         (&begun["run_id"], &begun["started_at"])
     );
-    assert_eq!(summary["resumed_from"], json!({"pages": 0, "next_cursor": null}));
     // The file that was begun is the one that was completed.
     assert_eq!(world.context.files(), [format!("out/{run_id}.ndjson"), "summary.json".to_owned()]);
     assert_eq!(world.context.lines(&format!("out/{run_id}.ndjson")).len(), 3);
@@ -98,8 +97,7 @@ fn killed_within_the_first_page_it_sends_the_same_keys() {
 fn refused_within_the_first_page_it_sends_the_same_keys() {
     let world = World::new(Answer::new(422, "no"));
     world.trap.store(2, Ordering::SeqCst);
-    let said = world.context.taskferry(&["run", "jobs.toml"]).with_code(5).stderr;
-    assert!(said.contains("and the next run goes on there"), "{said}");
+    world.context.taskferry(&["run", "jobs.toml"]).with_code(5);
     world.context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let keys = world.keys();
     assert_eq!((keys.len(), &keys[0], &keys[1]), (5, &keys[2], &keys[3]));
@@ -127,9 +125,12 @@ fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
 #[test]
 fn a_run_that_could_not_read_anything_leaves_nothing_behind() {
     let world = World::new(Answer::new(200, ""));
-    let unreachable = ["run", "jobs.toml", "--set", "source.url=http://127.0.0.1:1"];
-    world.context.taskferry(&unreachable).with_code(3);
+    let pipeline = world.context.read("jobs.toml");
+    let (url, nobody) = (world.tenant.url(), "http://127.0.0.1:1");
+    world.context.write("jobs.toml", &pipeline.replace(url, nobody));
+    world.context.taskferry(&["run", "jobs.toml"]).with_code(3);
     assert_eq!(world.context.files(), [""; 0]);
+    world.context.write("jobs.toml", &pipeline);
     let ended = world.context.taskferry(&["run", "jobs.toml"]).with_code(0);
     assert!(!ended.stderr.contains("given up"), "{}", ended.stderr);
 }
