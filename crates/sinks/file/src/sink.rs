@@ -104,7 +104,7 @@ impl Sink for FileSink {
             Progress::Open { .. } => {
                 self.output = Some(Output::resume(mark, found, &self.options, self.compression)?);
             }
-            Progress::Sealed { .. } => self.sealed = Some(Sealed::resume(mark, found)?),
+            Progress::Sealed { .. } => self.sealed = Some(Sealed::resume(mark, &found)?),
         }
         Ok(())
     }
@@ -230,13 +230,13 @@ impl Output {
 
 impl Sealed {
     /// Takes the file that was complete: with its name, if the earlier attempt came that far.
-    fn resume(mark: FileMark, found: Found) -> Result<Self, StageError> {
+    fn resume(mark: FileMark, found: &Found) -> Result<Self, StageError> {
         let FileMark { path, bytes, sha256, progress: Progress::Sealed { records, warnings } } =
             mark
         else {
             return Err(not_open());
         };
-        let part = if found.published { None } else { Some(resumed(&path, bytes, &found)?) };
+        let part = if found.published { None } else { Some(resumed(&path, bytes, found)?) };
         Ok(Self { path, part, records, measure: Measure { bytes, sha256 }, warnings })
     }
 
