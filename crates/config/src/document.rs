@@ -41,7 +41,7 @@ enum Children {
 impl Document {
     /// Parses a text, or says everything that keeps it from being TOML.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Vec<Mistake>> {
-        let shown = Arc::new(Text::new(name, mask_secrets(text)));
+        let shown = Arc::new(Text::new(name, &mask_secrets(text)));
         let (root, mut errors) = DeTable::parse_recoverable(text);
         errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
         if errors.is_empty() {
@@ -70,7 +70,7 @@ impl Document {
             .filter_map(|path| self.node(path))
             .map(|node| node.value.clone());
         let text = spans.fold(self.shown.text().to_owned(), |text, span| mask_span(&text, &span));
-        self.shown = Arc::new(Text::new(self.shown.name(), text));
+        self.shown = Arc::new(Text::new(self.shown.name(), &text));
     }
 
     fn node(&self, path: &KeyPath) -> Option<&SpanNode> {

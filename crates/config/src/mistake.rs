@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miette::{
     Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };
-use taskferry_core::{KeyPath, Part, Problem};
+use taskferry_core::{KeyPath, Part, Problem, is_unprintable, printable};
 
 use crate::document::Document;
 use crate::layers::Layers;
@@ -23,8 +23,19 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub(crate) fn new(name: &str, text: String) -> Self {
-        Self { name: name.to_owned(), text }
+    /// What of the text [is not printable](is_unprintable) is replaced by as many bytes, so that places in it stay the same.
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        let bad = |character| is_unprintable(character) && !matches!(character, '\n' | '\t');
+        let shown = |character: char| match (bad(character), character.len_utf8()) {
+            (false, _) => character.to_string(),
+            (true, 1) => "?".to_owned(),
+            (true, 2) => "¿".to_owned(),
+            (true, 3) => "\u{fffd}".to_owned(),
+            (true, _) => "?\u{fffd}".to_owned(),
+        };
+        // A line break of Windows is one, and no part of the line.
+        let text = text.replace("\r\n", " \n").chars().map(shown).collect();
+        Self { name: printable(name).into_owned(), text }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -100,11 +111,12 @@ pub struct Mistake {
 
 impl Mistake {
     pub(crate) fn nowhere(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), label: None, help: None, place: None }
+        let message = printable(&message.into()).into_owned();
+        Self { code, message, label: None, help: None, place: None }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(printable(&help.into()).into_owned());
         self
     }
 
@@ -237,7 +249,7 @@ impl Sources<'_> {
         let order = (layer, place.as_ref().map_or(0, |place| place.span.start));
         let label = problem.label.clone().or_else(|| self.filled_in(&problem));
         let Problem { code, message, help, .. } = problem;
-        let safe = |text: String| self.secrets.without(&text);
+        let safe = |text: String| printable(&self.secrets.without(&text)).into_owned();
         (
             order,
             Mistake {
@@ -318,6 +330,6 @@ impl Sources<'_> {
             Part::Key => 0..given.value_at.saturating_sub(1),
             _ => given.value_at..given.text.len(),
         };
-        Some(Place::new(Arc::new(Text::new(&given.name, shown)), span))
+        Some(Place::new(Arc::new(Text::new(&given.name, &shown)), span))
     }
 }

@@ -1,10 +1,11 @@
 //! The one error of all stages.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::Origin;
+use crate::{Origin, printable};
 
 /// What went wrong, as far as it helps to decide what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,7 +80,7 @@ pub struct StageId {
 
 impl fmt::Display for StageId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} `{}`", self.role, self.name)
+        write!(formatter, "{} `{}`", self.role, printable(&self.name))
     }
 }
 
@@ -109,12 +110,13 @@ struct Inner {
 }
 
 impl StageError {
-    /// A permanent error. The message says in lower case what happened, without a full stop.
+    /// A permanent error. The message says in lower case what happened, without a full stop. It may repeat what a record or
+    /// a server says: it becomes [one printable line](printable).
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             status: Status::Permanent,
-            message: message.into(),
+            message: clean(message.into()),
             hint: None,
             stage: None,
             origin: None,
@@ -141,7 +143,7 @@ impl StageError {
     /// Says what the reader can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(clean(hint.into()));
         self
     }
 
@@ -155,7 +157,7 @@ impl StageError {
     /// Puts words before the message: what was being done when it happened.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
-        self.0.message = format!("{context}: {}", self.0.message);
+        self.0.message = clean(format!("{context}: {}", self.0.message));
         self
     }
 
@@ -227,14 +229,22 @@ impl StageError {
         let mut text = self.0.message.clone();
         let mut cause = self.source();
         while let Some(error) = cause {
-            let next = error.to_string();
+            let next = clean(error.to_string());
             if !text.contains(&next) {
                 text.push_str(": ");
                 text.push_str(&next);
             }
             cause = error.source();
         }
-        text
+        clean(text)
+    }
+}
+
+/// The text as one printable line.
+fn clean(text: String) -> String {
+    match printable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clean) => clean,
     }
 }
 
@@ -274,6 +284,18 @@ mod tests {
         let error =
             StageError::new(ErrorKind::Io, "can't write `out.csv`").caused_by(io).context("page 3");
         assert_eq!(error.full_message(), "page 3: can't write `out.csv`: disk on fire");
+    }
+
+    #[test]
+    fn no_text_in_an_error_can_do_anything_to_a_terminal() {
+        let cause = std::io::Error::other("cause \u{1b}[2J\u{9b}31m");
+        let error = StageError::new(ErrorKind::Io, "message \u{1b}]0;x\u{7}")
+            .context("context \r\n")
+            .hint("hint \u{202e}")
+            .caused_by(cause);
+        let all = [error.full_message(), error.to_string(), error.hint_text().unwrap().to_owned()];
+        assert!(!all.concat().chars().any(crate::is_unprintable), "{all:?}");
+        assert!(error.full_message().contains(r"cause \u{1b}[2J\u{9b}31m"), "{all:?}");
     }
 
     #[test]

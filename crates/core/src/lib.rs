@@ -70,6 +70,7 @@ mod shard;
 mod stages;
 mod template;
 mod units;
+mod untrusted;
 
 pub use compact::compact;
 pub use context::{BuildContext, InputFiles, NoFiles, RunContext};
@@ -99,3 +100,4 @@ pub use stages::{
 };
 pub use template::{PathTemplate, PathTemplateError};
 pub use units::{ByteCount, Duration};
+pub use untrusted::{is_unprintable, printable, printable_json, printable_lines};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::Record;
+use crate::{Record, printable};
 
 /// Where a source goes on reading: a text that it made and that it alone reads.
 ///
@@ -32,23 +32,11 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// As messages show it: control characters, which could forge lines or colours, are escaped.
+/// As messages show it: [printable].
 impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_harmless(formatter, &self.0)
+        formatter.write_str(&printable(&self.0))
     }
-}
-
-/// Writes a text that came from elsewhere so that it can't change what the terminal shows around it.
-pub(crate) fn write_harmless(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    for character in text.chars() {
-        if character.is_control() {
-            write!(formatter, "{}", character.escape_default())?;
-        } else {
-            write!(formatter, "{character}")?;
-        }
-    }
-    Ok(())
 }
 
 /// The bytes of a page's answer, which its records share.

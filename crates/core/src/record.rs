@@ -8,8 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::compact::compact;
-use crate::page::write_harmless;
-use crate::{Cursor, ErrorKind, StageError, StageId};
+use crate::{Cursor, ErrorKind, StageError, StageId, printable};
 
 /// Where a record came from: enough to find it again in the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,9 +32,7 @@ impl std::fmt::Display for Origin {
         }
         write!(formatter, ", record {}", self.index + 1)?;
         if let Some(job) = &self.job {
-            formatter.write_str(", job `")?;
-            write_harmless(formatter, job)?;
-            formatter.write_str("`")?;
+            write!(formatter, ", job `{}`", printable(job))?;
         }
         Ok(())
     }

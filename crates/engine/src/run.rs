@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use taskferry_core::{Pipeline, Position, RunContext, StageError};
+use serde_json::value::RawValue;
+use taskferry_core::{Pipeline, Position, RunContext, StageError, printable, printable_json};
 use taskferry_state::{History, Journal, StateDir, StateError};
 
 use crate::account::Account;
@@ -91,6 +92,9 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     {
         let warning = format!("the run is over, but {error}: {}", error.source);
         report.manifest.warnings.push(warning);
+    }
+    for warning in &mut report.manifest.warnings {
+        *warning = printable(warning).into_owned();
     }
     report
 }
@@ -313,8 +317,15 @@ fn remember(
     let forgotten = if published || untouched { forget(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());
-    let added = history.add(&format!("{stamp}-{}", manifest.run_id), manifest);
+    let added = history.add(&format!("{stamp}-{}", manifest.run_id), &as_json(manifest));
     noted.and(forgotten).and(added)
+}
+
+/// The manifest as it is kept, where somebody may look at it.
+fn as_json(manifest: &Manifest) -> Option<Box<RawValue>> {
+    // Texts, numbers and lists can always be written.
+    let text = serde_json::to_string_pretty(manifest).ok()?;
+    RawValue::from_string(printable_json(&text).into_owned()).ok()
 }
 
 /// Removes the checkpoint of a run that is over; what it sent to the dead letters stays there.

@@ -1,6 +1,6 @@
 //! Foreign texts, made fit to be shown.
 
-use taskferry_core::Secret;
+use taskferry_core::{Secret, is_unprintable};
 
 /// How many characters of a foreign text are shown at most.
 const SHOWN: usize = 200;
@@ -31,7 +31,7 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
     if text.trim_start().starts_with('<') {
         text = without_markup(&text);
     }
-    let plain = text.replace(is_invisible, " ");
+    let plain = text.replace(is_unprintable, " ");
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN) {
         _ if line.is_empty() => None,
@@ -65,12 +65,6 @@ fn forms(text: &str) -> [String; 4] {
     }
     // The longest first, so that no part of a form is left over.
     [ascii.replace('/', "\\/"), ascii, json, text.to_owned()]
-}
-
-/// Control characters, and those that turn the direction of writing or have no width.
-fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn without_markup(text: &str) -> String {
@@ -154,7 +148,7 @@ mod tests {
             for text in [&text[..], markup.as_bytes()] {
                 if let Some(line) = excerpt(text, &[]) {
                     prop_assert!(line.chars().count() <= SHOWN + 1);
-                    prop_assert!(!line.chars().any(is_invisible) && !line.is_empty());
+                    prop_assert!(!line.chars().any(is_unprintable) && !line.is_empty());
                 }
             }
         }

@@ -5,6 +5,7 @@ mod accounts;
 mod arguments;
 mod check;
 mod completions;
+mod listing;
 mod merge;
 mod mistakes;
 mod plugins;
@@ -23,7 +24,7 @@ use std::future::Future;
 use std::path::Path;
 
 use clap::Parser;
-use taskferry_core::Registry;
+use taskferry_core::{Registry, printable};
 use tokio::runtime::Runtime;
 
 use crate::console;
@@ -31,14 +32,17 @@ use crate::exit::Exit;
 use arguments::{Arguments, Command};
 
 /// Does what the arguments say.
-pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
-    let program = program_name(&arguments);
+pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
+    let program = program_name(arguments);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(answer) => {
-            // Help and version are answers, the rest are mistakes; clap knows where each is written to.
-            let exit = if answer.use_stderr() { Exit::USAGE } else { Exit::COMPLETE };
-            return if answer.print().is_err() { Exit::DEFECT } else { exit };
+            if answer.use_stderr() {
+                console::usage(&mistake(arguments).unwrap_or(answer).to_string());
+                return Exit::USAGE;
+            }
+            // Help and version are answers.
+            return if answer.print().is_err() { Exit::DEFECT } else { Exit::COMPLETE };
         }
     };
     match arguments.command {
@@ -51,6 +55,13 @@ pub(crate) fn execute(registry: &Registry, arguments: Vec<OsString>) -> Exit {
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),
         Command::Completions { shell } => completions::completions(shell, &program),
     }
+}
+
+/// What is wrong with the arguments, said of them as they can be shown: a mistake repeats what was typed, or what a
+/// pattern of the shell has found.
+fn mistake(arguments: &[OsString]) -> Option<clap::Error> {
+    let shown = |argument: &OsString| printable(&argument.to_string_lossy()).into_owned();
+    Arguments::try_parse_from(arguments.iter().map(shown)).err()
 }
 
 /// What the binary is called: one with plugins of its own has a name of its own.

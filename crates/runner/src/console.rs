@@ -1,41 +1,107 @@
 //! Lines for people, on standard error. Data goes to standard output, and nothing else does.
+//!
+//! Whatever is written here may repeat what a record, a server or a file name says. So every function escapes what could
+//! do anything to a terminal but stand there ([`printable`]); colours are added behind that, and here alone.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
+use taskferry_core::{printable, printable_json, printable_lines};
+
+const ERROR: &str = "\u{1b}[1;31m";
+const WARNING: &str = "\u{1b}[1;33m";
+const INFO: &str = "\u{1b}[32m";
+const DETAIL: &str = "\u{1b}[34m";
+const PLAIN: &str = "\u{1b}[0m";
 
 /// The progress bar on the terminal, if there is one: lines are written above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Whether standard error is a terminal.
 pub(crate) fn is_terminal() -> bool {
-    std::io::stderr().is_terminal()
+    io::stderr().is_terminal()
 }
 
-/// Writes text to standard error, above the progress bar. Colours are dropped where they can't be shown.
-/// That standard error is gone is no reason to stop an export.
+/// How many columns the terminal behind standard error has; `None` for anything else.
+pub(crate) fn width() -> Option<usize> {
+    columns(&io::stderr())
+}
+
+/// The same for standard output.
+pub(crate) fn page_width() -> Option<usize> {
+    columns(&io::stdout())
+}
+
+fn columns(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
+    let size = stream.is_terminal().then(|| rustix::termios::tcgetwinsize(stream))?;
+    // A terminal that does not know its size says zero.
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Whether what goes to standard output may show up on the terminal: it is one, or whoever reads it may write to one.
+pub(crate) fn output_may_be_shown() -> bool {
+    let stdout = io::stdout();
+    let file = stdout.as_fd().try_clone_to_owned().map(File::from);
+    let kind = file.and_then(|file| file.metadata()).map(|found| found.file_type());
+    stdout.is_terminal() || kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
+}
+
+/// Writes lines to standard error, above the progress bar.
 pub(crate) fn write(text: &str) {
-    let write = || _ = anstream::stderr().lock().write_all(text.as_bytes());
-    match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    }
+    raw(&printable_lines(text));
 }
 
 /// Writes a line to standard error.
 pub(crate) fn line(text: &str) {
-    write(&format!("{text}\n"));
+    raw(&format!("{}\n", printable(text)));
 }
 
 /// Writes a line that says what went wrong.
 pub(crate) fn error(text: &str) {
-    line(&format!("\u{1b}[1;31merror\u{1b}[0m: {text}"));
+    labelled(ERROR, "error", text);
 }
 
 /// Writes a line that says what deserves a look.
 pub(crate) fn warning(text: &str) {
-    line(&format!("\u{1b}[1;33mwarning\u{1b}[0m: {text}"));
+    labelled(WARNING, "warning", text);
+}
+
+/// Writes lines that say what is wrong with the command line.
+pub(crate) fn usage(text: &str) {
+    match text.strip_prefix("error: ") {
+        Some(rest) => raw(&format!("{ERROR}error{PLAIN}: {}", printable_lines(rest))),
+        None => write(text),
+    }
+}
+
+/// Writes JSON as one line of a log.
+pub(crate) fn json(text: &str) {
+    raw(&format!("{}\n", printable_json(text)));
+}
+
+/// Writes a line of the log for people, its level in colour.
+pub(crate) fn event(text: &str) {
+    let text = printable(text.trim_end_matches('\n'));
+    let levels =
+        [("ERROR", ERROR), ("WARN", WARNING), ("INFO", INFO), ("DEBUG", DETAIL), ("TRACE", DETAIL)];
+    let trimmed = text.trim_start();
+    let level = levels.into_iter().find(|(level, _)| trimmed.starts_with(level));
+    match level.and_then(|(level, style)| Some((level, style, trimmed.strip_prefix(level)?))) {
+        Some((level, style, rest)) => {
+            let indent = text.get(..text.len() - trimmed.len()).unwrap_or_default();
+            raw(&format!("{indent}{style}{level}{PLAIN}{rest}\n"));
+        }
+        None => raw(&format!("{text}\n")),
+    }
+}
+
+/// Writes what was drawn of printable parts, with styles in between.
+pub(crate) fn drawn(text: &str) {
+    raw(&only_styles(text));
 }
 
 /// Shows or takes away the progress bar.
@@ -46,12 +112,64 @@ pub(crate) fn set_bar(bar: Option<ProgressBar>) {
     }
 }
 
-/// Writes to standard output.
+/// Writes lines for people to standard output.
 ///
 /// # Errors
 /// Those of standard output: it was closed, or its disk is full.
-pub(crate) fn data(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+pub(crate) fn page(text: &str) -> io::Result<()> {
+    data(&printable_lines(text))
+}
+
+/// Writes to standard output what a program reads there.
+///
+/// # Errors
+/// Those of standard output: it was closed, or its disk is full.
+pub(crate) fn data(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+fn labelled(style: &str, label: &str, text: &str) {
+    raw(&format!("{style}{label}{PLAIN}: {}\n", printable(text)));
+}
+
+/// Writes text as it is. Colours are dropped where they can't be shown. That standard error is gone is no reason to stop an
+/// export.
+fn raw(text: &str) {
+    let write = || _ = anstream::stderr().lock().write_all(text.as_bytes());
+    match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+/// The text with every sequence but those that choose colours escaped.
+fn only_styles(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        out.push_str(&printable_lines(before));
+        let end = after.find(|it: char| !(it.is_ascii_digit() || matches!(it, '[' | ';')));
+        let end = end.filter(|end| after.starts_with('[') && after[*end..].starts_with('m'));
+        // No end, no style.
+        let (style, behind) = after.split_at(end.map_or(0, |end| end + 1));
+        out.push_str(if style.is_empty() { "\\u{1b}" } else { "\u{1b}" });
+        out.push_str(style);
+        rest = behind;
+    }
+    out.push_str(&printable_lines(rest));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_may_have_colours_and_nothing_else() {
+        let text = "\u{1b}[1;31merror\u{1b}[0m\n\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m\u{1b}";
+        let expected = "\u{1b}[1;31merror\u{1b}[0m\n\\u{1b}[2J\\u{1b}]0;x\\u{7}\\u{9b}31m\\u{1b}";
+        assert_eq!(only_styles(text), expected);
+    }
 }

@@ -1,5 +1,7 @@
 //! Exit codes that do not come from a run. Those of runs are the engine's.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use crate::console;
@@ -24,6 +26,21 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.0)
+    }
+}
+
+/// Says what a panic says, in a line of the log where there is one; with `RUST_BACKTRACE`, also where it came from.
+pub(crate) fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let text = format!("thread `{}` {panic}", thread.name().unwrap_or("unnamed"));
+    if tracing::dispatcher::has_been_set() {
+        tracing::error!("{text}");
+    } else {
+        console::error(&text);
+    }
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        console::write(&backtrace.to_string());
     }
 }
 

@@ -97,7 +97,8 @@ impl Runner {
         if worker {
             return taskferry_transform_jq::worker_main();
         }
-        let run = AssertUnwindSafe(|| command::execute(&self.registry, arguments));
+        std::panic::set_hook(Box::new(exit::tell_panic));
+        let run = AssertUnwindSafe(|| command::execute(&self.registry, &arguments));
         std::panic::catch_unwind(run).unwrap_or_else(|_| exit::defect()).into()
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
     line.insert("level".to_owned(), level.into());
     line.insert("message".to_owned(), message.into());
     line.extend(more);
-    console::line(&Value::Object(line).to_string());
+    console::json(&Value::Object(line).to_string());
 }
 
 /// The variable that sets which log lines are written, as `level` or `target=level,…`.
@@ -68,12 +68,12 @@ pub(crate) fn start(format: LogFormat, default: &str) {
         Some(Err(mistake)) => (EnvFilter::new(default), Some(mistake)),
         None => (EnvFilter::new(default), None),
     };
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Above).with_target(false);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    let lines = lines.with_ansi(false).with_writer(Above(format));
     let started = match format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text if console::is_terminal() => lines.without_time().try_init(),
-        LogFormat::Text => lines.with_ansi(false).try_init(),
+        LogFormat::Text => lines.try_init(),
     };
     if started.is_err() {
         tracing::debug!("logging was set up before");
@@ -83,23 +83,23 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     }
 }
 
-/// Writes each line above the progress bar.
-struct Above;
+/// Writes each event as one line above the progress bar.
+struct Above(LogFormat);
 
 impl<'a> MakeWriter<'a> for Above {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line(Vec::new())
+        Line(self.0, Vec::new())
     }
 }
 
-/// Collects one line.
-struct Line(Vec<u8>);
+/// Collects one event.
+struct Line(LogFormat, Vec<u8>);
 
 impl io::Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
+        self.1.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -110,6 +110,10 @@ impl io::Write for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        console::write(&String::from_utf8_lossy(&self.0));
+        let text = String::from_utf8_lossy(&self.1);
+        match self.0 {
+            LogFormat::Text => console::event(&text),
+            LogFormat::Json => console::json(text.trim_end_matches('\n')),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The text format that Prometheus reads, as `node_exporter`'s textfile collector takes it.
 
 use jiff::Timestamp;
+use taskferry_core::printable;
 use taskferry_engine::Manifest;
 
 use crate::measure::{Sample, samples};
@@ -31,7 +32,7 @@ fn line(sample: &Sample) -> String {
     format!("{}{{{}}} {}\n", sample.metric.prometheus_name(), labels.join(","), sample.value)
 }
 
-/// A label's value may hold anything; three characters would end it.
+/// A label's value may hold anything; what can't be printed is escaped, and so are the two characters that would end it.
 fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    printable(value).replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
+use taskferry_core::printable_json;
 use taskferry_engine::Manifest;
 
 use super::account_file::AccountFile;
@@ -45,7 +46,7 @@ impl Accounts {
         let exported: Vec<&Path> = exported.map(|file| file.path.as_path()).collect();
         let summary = self.summary.map_or(Ok(()), |file| {
             let text = serde_json::to_string_pretty(manifest)?;
-            file.write(&format!("{text}\n"), &exported)
+            file.write(&format!("{}\n", printable_json(&text)), &exported)
         });
         let metrics = self.metrics.map_or(Ok(()), |file| {
             let text = taskferry_telemetry::prometheus_text(manifest, last_success);

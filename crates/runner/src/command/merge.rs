@@ -5,10 +5,11 @@ mod whole;
 
 use std::path::{Path, PathBuf};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use taskferry_core::printable_json;
 
 use super::account_file::AccountFile;
 use super::arguments::MergeArguments;
+use super::listing::Listing;
 use super::table;
 use crate::console;
 use crate::exit::Exit;
@@ -37,7 +38,7 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
     let Some(whole) = Whole::of(&shares) else {
         return usage(&["no manifest is named".to_owned()]);
     };
-    if let Err(error) = console::data(&overview(&shares)) {
+    if let Err(error) = console::page(&overview(&shares)) {
         console::error(&format!("can't write to standard output: {error}"));
         return Exit::DEFECT;
     }
@@ -45,7 +46,9 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
     if let Some(file) = summary {
         let exported: Vec<PathBuf> = whole.files();
         let exported: Vec<&Path> = exported.iter().map(PathBuf::as_path).collect();
-        if let Err(error) = file.write(&format!("{:#}\n", whole.manifest()), &exported) {
+        if let Err(error) =
+            file.write(&printable_json(&format!("{:#}\n", whole.manifest())), &exported)
+        {
             console::error(&format!("can't write the summary: {error}"));
             exit = if exit == Exit::COMPLETE { Exit::SINK } else { exit };
         }
@@ -76,14 +79,13 @@ fn usage(problems: &[String]) -> Exit {
 
 /// A share a line.
 fn overview(shares: &[ShareManifest]) -> String {
-    let mut shown = Table::new();
-    shown.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    shown.set_header(["share", "status", "exit", "jobs", "delivered", "dead", "run", "what"]);
+    let header = ["share", "status", "exit", "jobs", "delivered", "dead", "run", "what"];
+    let mut shown = Listing::new(&header, 2..=5);
     let in_parts = shares.iter().any(|share| !share.values.is_empty());
     for share in shares {
         let delivered: Vec<String> =
             share.sinks.iter().map(|sink| table::number(sink.records)).collect();
-        shown.add_row([
+        shown.row([
             format!("{} of {}", share.index, share.count),
             share.status.clone(),
             share.exit_code.to_string(),
@@ -94,12 +96,7 @@ fn overview(shares: &[ShareManifest]) -> String {
             share.what(in_parts),
         ]);
     }
-    for column in 2..=5 {
-        if let Some(column) = shown.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{}\n", shown.trim_fmt())
+    shown.drawn(console::page_width())
 }
 
 fn tell(whole: &Whole<'_>) {

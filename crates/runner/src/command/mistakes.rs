@@ -7,10 +7,13 @@ use taskferry_config::Mistakes;
 use crate::console;
 use crate::logging::{self, LogFormat};
 
+/// How many columns are used at most.
+const WIDTH: usize = 100;
+
 /// Shows all mistakes on standard error.
 pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
     match format {
-        LogFormat::Text => console::write(&drawn(mistakes)),
+        LogFormat::Text => console::drawn(&drawn(mistakes)),
         LogFormat::Json => {
             for mistake in mistakes.all() {
                 let place = [
@@ -28,7 +31,9 @@ pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
 }
 
 fn drawn(mistakes: &Mistakes) -> String {
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(100);
+    let width = console::width().unwrap_or(WIDTH).min(WIDTH);
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width);
+    let handler = handler.with_break_words(false);
     let mut text = String::new();
     for mistake in mistakes.all() {
         if handler.render_report(&mut text, mistake).is_err() {

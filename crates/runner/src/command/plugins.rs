@@ -27,7 +27,7 @@ pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit
             if markdown { page::markdown(&found) } else { page::details(&found) }
         }
     };
-    match console::data(&page) {
+    match console::page(&page) {
         Ok(()) => Exit::COMPLETE,
         Err(error) => {
             console::error(&format!("can't write to standard output: {error}"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use taskferry_engine::Progress;
 
-use super::table::{bytes, number};
+use super::table::{bytes, count};
 use crate::console;
 
 const DRAW_EVERY: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ pub(crate) async fn show(progress: Arc<Progress>, bar: bool) {
 
 async fn draw(progress: &Progress) {
     // The total is unknown until the last page, so there is nothing to fill.
-    let style = ProgressStyle::with_template("{spinner} {elapsed}  {msg}")
+    let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     console::set_bar(Some(bar.clone()));
@@ -52,12 +52,9 @@ async fn log(progress: &Progress) {
 
 fn line(progress: &Progress) -> String {
     let source = &progress.source;
-    let (pages, records) = (number(source.pages()), number(source.records()));
+    let (pages, jobs) = (count(source.pages(), "page"), count(source.records(), "job"));
     let size = bytes(source.bytes());
-    format!(
-        "{pages} pages, {records} jobs read ({size}), {} records delivered",
-        number(delivered(progress))
-    )
+    format!("{pages}, {jobs} read ({size}), {} delivered", count(delivered(progress), "record"))
 }
 
 fn delivered(progress: &Progress) -> u64 {

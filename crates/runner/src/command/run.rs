@@ -1,6 +1,5 @@
 //! `taskferry run`.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -146,10 +145,10 @@ async fn watched(
     how: &HowArguments,
     mut interrupts: Interrupts,
 ) -> Result<RunReport, Exit> {
-    let writes_to_terminal = pipeline.sinks.iter().any(|sink| sink.type_name == "stdout")
-        && std::io::stdout().is_terminal();
-    let bar =
-        console::is_terminal() && !how.quiet && how.log == LogFormat::Text && !writes_to_terminal;
+    // What comes out there beside the bar would leave pieces of it behind.
+    let beside_bar = pipeline.sinks.iter().any(|sink| sink.type_name == "stdout")
+        && console::output_may_be_shown();
+    let bar = console::is_terminal() && !how.quiet && how.log == LogFormat::Text && !beside_bar;
     let counters = Arc::new(Progress::new(&pipeline));
     let (stopper, stop) = Stopper::new();
     let options = RunOptions { stop: Some(stop), progress: Some(Arc::clone(&counters)), ..options };
@@ -196,7 +195,7 @@ fn tell(report: &RunReport, quiet: bool) {
     if !quiet {
         // Of a run that never got a page there is nothing to count.
         if manifest.source.pages > 0 || manifest.error.is_none() {
-            console::write(&format!("\n{}\n", table::closing(manifest)));
+            console::write(&format!("\n{}\n", table::closing(manifest, console::width())));
         }
     }
     for warning in &manifest.warnings {

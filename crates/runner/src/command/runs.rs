@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_core::Registry;
+use taskferry_core::{Registry, printable_json};
 use taskferry_state::{History, StateError};
 
 use super::arguments::RunsArguments;
+use super::listing::Listing;
 use super::run::load;
 use super::{shard, table};
 use crate::console;
@@ -71,7 +71,7 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    match console::data(&page) {
+    match console::page(&page) {
         Ok(()) => Exit::COMPLETE,
         Err(error) => {
             console::error(&format!("can't write to standard output: {error}"));
@@ -83,7 +83,8 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
 /// The manifests as they are; `None` when there is none.
 fn lines(history: &History) -> Result<Option<String>, StateError> {
     let manifests: Vec<Value> = history.all()?;
-    let lines: Vec<String> = manifests.iter().map(Value::to_string).collect();
+    let line = |manifest: &Value| printable_json(&manifest.to_string()).into_owned();
+    let lines: Vec<String> = manifests.iter().map(line).collect();
     Ok(Some(lines).filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n") + "\n"))
 }
 
@@ -93,19 +94,8 @@ fn overview(history: &History) -> Result<Option<String>, StateError> {
     if accounts.is_empty() {
         return Ok(None);
     }
-    let mut shown = Table::new();
-    shown.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    shown.set_header([
-        "started",
-        "finished",
-        "status",
-        "exit",
-        "jobs",
-        "delivered",
-        "dead",
-        "run",
-        "",
-    ]);
+    let header = ["started", "finished", "status", "exit", "jobs", "delivered", "dead", "run", ""];
+    let mut shown = Listing::new(&header, 3..=6);
     for account in &accounts {
         let delivered: Vec<String> =
             account.sinks.iter().map(|sink| table::number(sink.records)).collect();
@@ -113,7 +103,7 @@ fn overview(history: &History) -> Result<Option<String>, StateError> {
         let resumed = account.resumed_from.as_ref().map(|_| "resumed".to_owned());
         let failed = account.error.as_ref().map(|failure| failure.message.clone());
         let remark: Vec<String> = replay.into_iter().chain(resumed).chain(failed).collect();
-        shown.add_row([
+        shown.row([
             second(&account.started_at),
             second(&account.finished_at),
             account.status.clone(),
@@ -125,12 +115,7 @@ fn overview(history: &History) -> Result<Option<String>, StateError> {
             remark.join("; "),
         ]);
     }
-    for column in 3..=6 {
-        if let Some(column) = shown.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    Ok(Some(format!("{}\n", shown.trim_fmt())))
+    Ok(Some(shown.drawn(console::page_width())))
 }
 
 /// An instant without the parts of a second.

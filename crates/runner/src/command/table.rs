@@ -1,17 +1,16 @@
 //! The closing table of a run.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use taskferry_engine::{Manifest, TransformSummary};
 
-/// Records in and out of each stage, bytes and files, as a table.
-pub(crate) fn closing(manifest: &Manifest) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["stage", "in", "out", "refused", "bytes", ""]);
+use super::listing::Listing;
+
+/// Records in and out of each stage, bytes and files, as a table of at most `width` columns.
+pub(crate) fn closing(manifest: &Manifest, width: Option<usize>) -> String {
+    let mut table = Listing::new(&["stage", "in", "out", "refused", "bytes", ""], 1..=4);
     let source = &manifest.source;
     let read =
         format!("{}, {}", count(source.pages, "page"), requests(source.requests, source.retries));
-    table.add_row([
+    table.row([
         stage("source", &source.name, source.type_name),
         String::new(),
         number(source.records),
@@ -20,11 +19,11 @@ pub(crate) fn closing(manifest: &Manifest) -> String {
         read,
     ]);
     for transform in &manifest.transforms {
-        table.add_row(transform_row(transform, ""));
+        table.row(transform_row(transform, ""));
     }
     for sink in &manifest.sinks {
         for transform in &sink.transforms {
-            table.add_row(transform_row(transform, "  "));
+            table.row(transform_row(transform, "  "));
         }
         let mut delivered: Vec<String> = sink
             .files
@@ -34,7 +33,7 @@ pub(crate) fn closing(manifest: &Manifest) -> String {
         if sink.requests > 0 {
             delivered.push(requests(sink.requests, sink.retries));
         }
-        table.add_row([
+        table.row([
             stage("sink", &sink.name, sink.type_name),
             number(sink.records),
             String::new(),
@@ -43,12 +42,7 @@ pub(crate) fn closing(manifest: &Manifest) -> String {
             delivered.join(", "),
         ]);
     }
-    for column in 1..=4 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{}\n", table.trim_fmt())
+    table.drawn(width)
 }
 
 fn transform_row(transform: &TransformSummary, indent: &str) -> [String; 6] {

@@ -1,12 +1,14 @@
 //! A working directory of its own for every test, and the binary in it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use insta::internals::SettingsBindDropGuard;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -103,15 +105,64 @@ impl Context {
 
     /// Runs `taskferry` in a shell that has done this before.
     pub(crate) fn taskferry_after(&self, before: &str, arguments: &[&str]) -> Ended {
+        Self::end(self.shell(before, arguments))
+    }
+
+    fn shell(&self, before: &str, arguments: &[&str]) -> Command {
         let mut shell = Command::new("sh");
         let script = format!("{before}; exec \"$0\" \"$@\"");
         shell.args(["-c", &script, env!("CARGO_BIN_EXE_taskferry")]).args(arguments);
-        Self::end(self.at_home(shell))
+        self.at_home(shell)
+    }
+
+    /// Runs `taskferry` to its end with a terminal of so many columns for its standard error.
+    pub(crate) fn at_terminal(&self, columns: u16, arguments: &[&str]) -> Ended {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let stderr = File::options().read(true).write(true).open(name).unwrap();
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&stderr, size).unwrap();
+        let mut command = self.command(arguments);
+        command.env("TERM", "xterm-256color");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        let mut child = command.spawn().unwrap();
+        // The last one who could write to it is the process.
+        drop(command);
+        let mut stdout = child.stdout.take().unwrap();
+        let data = std::thread::spawn(move || {
+            let mut data = String::new();
+            stdout.read_to_string(&mut data).unwrap();
+            data
+        });
+        let mut shown = Vec::new();
+        // The end of a terminal is an error.
+        _ = File::from(terminal).read_to_end(&mut shown);
+        Ended {
+            code: child.wait().unwrap().code(),
+            stdout: data.join().unwrap(),
+            stderr: String::from_utf8(shown).unwrap(),
+        }
+    }
+
+    /// What is kept of the last runs of a pipeline, as text.
+    pub(crate) fn kept_accounts(&self, pipeline: &str) -> Vec<String> {
+        let folder = fs::read_dir(self.path(&format!(".taskferry/{pipeline}/runs"))).unwrap();
+        folder.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
     }
 
     /// Starts `taskferry` and leaves it running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = self.command(arguments);
+        Self::running(self.command(arguments))
+    }
+
+    /// The same, in a shell that has done this before.
+    pub(crate) fn start_after(&self, before: &str, arguments: &[&str]) -> Running {
+        Self::running(self.shell(before, arguments))
+    }
+
+    fn running(mut command: Command) -> Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -173,7 +224,11 @@ impl Running {
         }
     }
 
-    /// `INT` or `TERM`.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `INT`, `TERM` or `HUP`.
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());

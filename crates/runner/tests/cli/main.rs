@@ -21,5 +21,7 @@ mod resumes;
 mod rows;
 mod sandbox;
 mod shards;
+mod signals;
 mod telemetry;
 mod tenant;
+mod terminal;

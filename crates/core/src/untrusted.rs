@@ -1,0 +1,128 @@
+//! Text from elsewhere, made fit to be shown.
+//!
+//! What a record, a server, a file name or the environment says may hold anything: sequences that move a terminal's cursor
+//! or set its title, line breaks that forge a line of a log, characters that turn the direction of writing. Such text is
+//! escaped where messages are made ([`StageError`](crate::StageError)) and once more where they are written (the console,
+//! the log, the manifest), so that no call site has to remember it.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// How many characters a message has at most.
+const LONGEST: usize = 2000;
+
+/// Whether a character does something else than stand there: control characters (C0, DEL, C1), those that turn the
+/// direction of writing, those that break lines, and those that have no width.
+///
+/// ```
+/// use taskferry_core::is_unprintable;
+///
+/// assert!(['\u{1b}', '\n', '\u{9b}', '\u{202e}', '\u{2028}', '\u{200b}'].into_iter().all(is_unprintable));
+/// assert!(!['a', 'é', '漢', '😀', ' ', '\\'].into_iter().any(is_unprintable));
+/// ```
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// The text as one line of a message: what [is not printable](is_unprintable) is escaped, and what is very long is cut.
+///
+/// ```
+/// use taskferry_core::printable;
+///
+/// assert_eq!(printable("no \u{1b}[2J\nerror: forged"), r"no \u{1b}[2J\nerror: forged");
+/// assert_eq!(printable(&printable("\u{202e}")), r"\u{202e}");
+/// assert_eq!(printable(&"x".repeat(9000)).chars().count(), 2000);
+/// ```
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let text = escaped(text, |_| false, |character, out| out.extend(character.escape_default()));
+    match text.char_indices().nth(LONGEST - 1) {
+        Some((end, last)) if text.len() > end + last.len_utf8() => {
+            Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default()))
+        }
+        _ => text,
+    }
+}
+
+/// The text line by line: as [`printable`], but for line breaks and tabs, which stay, and for its length.
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    let stays = |character| matches!(character, '\n' | '\t');
+    escaped(text, stays, |character, out| out.extend(character.escape_default()))
+}
+
+/// JSON that says the same, and in which nothing [is unprintable](is_unprintable) but the white space between its tokens.
+///
+/// ```
+/// let json = taskferry_core::printable_json("{\n \"a\": \"\u{9b}\u{e0041}\"}");
+/// assert_eq!(json, r#"{
+///  "a": "\u009b\udb40\udc41"}"#);
+/// ```
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    // Within strings, JSON escapes these three itself.
+    let stays = |character| matches!(character, '\n' | '\r' | '\t');
+    escaped(json, stays, |character, out| {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a string can't fail.
+            _ = write!(out, "\\u{unit:04x}");
+        }
+    })
+}
+
+fn escaped(
+    text: &str,
+    stays: impl Fn(char) -> bool,
+    escape: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
+    let bad = |character: char| is_unprintable(character) && !stays(character);
+    let Some(first) = text.find(bad) else { return Cow::Borrowed(text) };
+    let (before, rest) = text.split_at(first);
+    let mut out = before.to_owned();
+    for character in rest.chars() {
+        if bad(character) {
+            escape(character, &mut out);
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_one_short_line_that_does_nothing(text in any::<String>(), more in "(\\PC|\\p{Cc}|\\p{Cf}){0,40}") {
+            for text in [text, more] {
+                let shown = printable(&text);
+                prop_assert!(!shown.chars().any(is_unprintable));
+                prop_assert!(shown.chars().count() <= LONGEST);
+                let again = printable(&shown);
+                prop_assert_eq!(again, shown.clone(), "once is enough");
+            }
+        }
+
+        #[test]
+        fn any_json_says_the_same_afterwards(text in any::<String>(), more in "(\\PC|\\p{Cc}|\\p{Cf}){0,40}") {
+            let json = serde_json::json!({"a": text, "b": [more]});
+            for written in [json.to_string(), format!("{json:#}")] {
+                let shown = printable_json(&written);
+                prop_assert!(!shown.chars().any(|it| is_unprintable(it) && it != '\n'));
+                prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), json.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Signals that were ignored when the process started (`nohup`, `trap '' TERM`) stay ignored.
+
+use std::fs;
+use std::process::Command;
+use std::sync::mpsc::{Sender, channel};
+
+use serde_json::json;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, PATIENCE, Running};
+use crate::tenant::{SECRET, Server};
+
+const HUP: u64 = 1;
+const INT: u64 = 1 << 1;
+const TERM: u64 = 1 << 14;
+
+/// The signals that a process ignores (`SigIgn`) or has a handler for (`SigCgt`), a bit each.
+fn signals(pid: u32, which: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
+    u64::from_str_radix(mask.trim_matches([':', '\t']), 16).unwrap()
+}
+
+/// All processes that a process has started.
+fn children(pid: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let lists = tasks.map(|task| task.unwrap().path().join("children"));
+    let lists: Vec<String> = lists.map(|list| fs::read_to_string(list).unwrap()).collect();
+    lists.iter().flat_map(|list| list.split_whitespace()).map(|id| id.parse().unwrap()).collect()
+}
+
+/// A run that was started after `before`, has delivered a page and waits for the next one until it is told to go on.
+fn waiting(context: &mut Context, before: &str) -> (Running, Sender<()>, [Server; 2]) {
+    let (go_on, told) = channel();
+    let tenant = Server::listing(
+        2,
+        |number| json!({"external_id": format!("j{number}")}),
+        move |page| {
+            if page == 2 {
+                told.recv_timeout(PATIENCE).unwrap();
+            }
+        },
+    );
+    let receiver = Server::start(|_| Answer::new(204, ""));
+    context.set("CLIENT_SECRET", SECRET);
+    let url = receiver.url();
+    let stages = format!(
+        "[[transform]]\ntype = \"jq\"\nfilter = \".\"\nisolation = \"process\"\n\
+         [[sink]]\ntype = \"webhook\"\nurl = \"{url}\"\n"
+    );
+    context.write("jobs.toml", &format!("{}\n{stages}", tenant.source()));
+    let running = context.start_after(before, &["run", "jobs.toml"]);
+    receiver.wait_for_requests(1);
+    (running, go_on, [tenant, receiver])
+}
+
+#[test]
+fn a_run_that_was_started_to_ignore_signals_goes_on_and_so_do_its_children() {
+    let mut context = Context::new();
+    let (running, go_on, _servers) = waiting(&mut context, "trap '' HUP TERM");
+    assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | TERM);
+    assert_eq!(signals(running.pid(), "SigCgt") & (HUP | TERM | INT), INT, "what is not ignored");
+    let children = children(running.pid());
+    assert!(!children.is_empty(), "a jq worker is there");
+    for signal in ["HUP", "TERM"] {
+        running.signal(signal);
+        for child in &children {
+            assert_eq!(signals(*child, "SigIgn") & (HUP | TERM), HUP | TERM);
+            let kill = format!("kill -{signal} {child}");
+            assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        }
+    }
+    go_on.send(()).unwrap();
+    let ended = running.end().with_code(0);
+    assert!(ended.stderr.contains("jobs: complete"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_signal_that_is_not_ignored_is_heard() {
+    for signal in ["HUP", "TERM"] {
+        let mut context = Context::new();
+        let (mut running, go_on, _servers) = waiting(&mut context, ":");
+        running.signal(signal);
+        running.until("a second signal ends it at once");
+        drop(go_on);
+        running.end().with_code(143);
+    }
+}
+
+#[test]
+fn a_sandbox_that_was_started_to_ignore_a_signal_goes_on() {
+    let context = Context::new();
+    let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--jobs", "1"];
+    let mut running = context.start_after("trap '' HUP INT", &arguments);
+    running.until("Ctrl-C stops it");
+    assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | INT);
+    assert_eq!(signals(running.pid(), "SigCgt") & (HUP | TERM | INT), TERM);
+    running.signal("TERM");
+    running.end().with_code(0);
+}

@@ -1,0 +1,334 @@
+//! What records, servers, files and the environment say can do nothing to a terminal, a log or a manifest.
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, Ended};
+use crate::tenant::{SECRET, Server};
+
+/// Clears the screen, sets the window's title, forges a line, colours by C1, turns the direction, hides a word.
+const EVIL: &str = "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\u{7f}y";
+
+/// The same with what a file name or a variable may hold.
+const EVIL_NAME: &str =
+    "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2028}\u{7f}y";
+
+/// Whether a character is one of those that [`EVIL`] has, and that nothing but a line break may be.
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Nothing in a text does anything but begin a new line; what was planted is there, unless it is left out as a whole.
+#[track_caller]
+fn harmless(text: &str, what: &str) {
+    for line in text.lines() {
+        assert!(!line.chars().any(acts), "{what}: {line:?}");
+        assert!(!line.starts_with("error: forged"), "{what}: {text}");
+    }
+}
+
+/// The same of what a terminal gets, where colours are allowed, and lines end as they do there.
+#[track_caller]
+fn harmless_on_a_terminal(text: &str, what: &str) {
+    // The bar goes to the beginning of its line, and clears it.
+    let mut plain = text.replace("\r\n", "\n").replace("\r\u{1b}[2K", "\n");
+    for colour in ["\u{1b}[0m", "\u{1b}[1;31m", "\u{1b}[1;33m", "\u{1b}[32m", "\u{1b}[34m"] {
+        plain = plain.replace(colour, "");
+    }
+    // What miette draws.
+    for code in ["31", "36", "35;1", "1", "36;1", "36;1;4", "33;1", "2", "31;1"] {
+        plain = plain.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    harmless(&plain, what);
+}
+
+/// As a string of TOML, which escapes one character more than JSON.
+fn escaped(text: &str) -> String {
+    serde_json::to_string(text).unwrap().replace('\u{7f}', "\\u007f")
+}
+
+/// Says it once where standard error is no terminal, once where it is one, and once in JSON.
+fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Ended {
+    let what = arguments.join(" ");
+    let ended = context.taskferry(arguments).with_code(code);
+    harmless(&ended.stderr, &what);
+    let shown = context.at_terminal(80, arguments).with_code(code);
+    harmless_on_a_terminal(&shown.stderr, &what);
+    if arguments[0] == "run" {
+        let log = context.taskferry(&[arguments, &["--log", "json"]].concat()).with_code(code);
+        harmless(&log.stderr, &what);
+        log.log();
+    }
+    ended
+}
+
+/// A tenant of jobs that are evil in every field, and a pipeline that says so in every way.
+fn evil_tenant(context: &mut Context, jobs: usize) -> Server {
+    let job = |number: usize| {
+        json!({
+            "external_id": format!("{number}{EVIL}"), EVIL: EVIL,
+            "tasks": [{"task_id": EVIL, "task": EVIL, EVIL: EVIL, "ai_impact": {"level": EVIL},
+                "linked_skills": [{"skill": EVIL, "rank": EVIL}]}],
+        })
+    };
+    context.set("CLIENT_SECRET", SECRET);
+    Server::start(move |request| {
+        if request.target == "/oauth/token" {
+            let token = json!({"access_token": "canary-token", "expires_in": 10_800});
+            return Answer::new(200, token.to_string());
+        }
+        let records: Vec<Value> = (0..jobs).map(job).collect();
+        Answer::new(200, json!({"has_next": false, "records": records}).to_string())
+    })
+}
+
+#[test]
+fn a_record_that_is_evil_in_every_field_is_told_of_in_plain_text() {
+    let mut context = Context::new();
+    let server = evil_tenant(&mut context, 3);
+    let sink = "[[sink]]\ntype = \"stdout\"\nformat = \"csv\"\ncolumns = [\"task\"]\n";
+    for (transform, code) in [
+        ("type = \"jq\"\nfilter = 'error(.external_id)'\n", 4),
+        ("type = \"jq\"\nfilter = 'error(.)'\n", 4),
+        ("type = \"jq\"\nfilter = 'error(.external_id)'\non_error = \"skip\"\n", 0),
+        ("type = \"jq\"\nfilter = '.external_id + 1'\non_error = \"skip\"\n", 0),
+        ("type = \"jq\"\nfilter = '.tasks[0] | {(.task): 1, task: 1}'\n", 0),
+        ("type = \"flatten_hierarchy\"\n", 0),
+        ("type = \"filter_ai_impact\"\nlevels = [\"H1\"]\n", 0),
+        (
+            "type = \"jq\"\nfilter = '.tasks = .external_id'\n[[transform]]\ntype = \"flatten_hierarchy\"\non_error = \"skip\"\n",
+            0,
+        ),
+    ] {
+        let text = format!("{}\n[[transform]]\n{transform}\n{sink}", server.source());
+        context.write("jobs.toml", &text);
+        let arguments = ["run", "jobs.toml", "--summary", "s.json", "--metrics-file", "m.prom"];
+        in_every_form(&context, &arguments, code);
+        harmless(&context.read("s.json"), transform);
+        harmless(&context.read("m.prom"), transform);
+    }
+    let listed = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    harmless(&listed.stdout, "runs");
+    let listed = context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);
+    harmless(&listed.stdout, "runs --json");
+    let kept = context.kept_accounts("jobs");
+    assert!(!kept.is_empty());
+    for text in &kept {
+        harmless(text, "what is kept of a run");
+    }
+}
+
+#[test]
+fn data_on_standard_output_keeps_what_records_say() {
+    let mut context = Context::new();
+    let server = evil_tenant(&mut context, 1);
+    let text = format!("{}\n[[sink]]\ntype = \"stdout\"\n", server.source());
+    context.write("jobs.toml", &text);
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let record: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(record["tasks"][0]["task"], EVIL);
+}
+
+#[test]
+fn answers_that_are_evil_are_told_of_in_plain_text() {
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    let cursor =
+        json!({"has_next": true, "records": [{"external_id": "a"}], "next_starting_after": EVIL});
+    let looping =
+        json!({"has_next": true, "records": [{"external_id": "b"}], "next_starting_after": EVIL});
+    let error = json!([{"title": EVIL, "description": EVIL}]).to_string();
+    let again =
+        json!({"has_next": false, "records": [{"external_id": EVIL}, {"external_id": EVIL}]});
+    for pages in [
+        vec![Answer::new(400, error.clone())],
+        vec![Answer::new(404, EVIL)],
+        vec![Answer::new(200, EVIL)],
+        vec![Answer::new(302, "").header("location", "http://x/\u{202e}\u{9b}")],
+        vec![Answer::new(429, "").header("retry-after", "9\u{9b}99999")],
+        vec![Answer::new(200, cursor.to_string()), Answer::new(403, error)],
+        vec![Answer::new(200, cursor.to_string()), Answer::new(200, looping.to_string())],
+        vec![Answer::new(200, again.to_string())],
+    ] {
+        let server = Server::tenant(pages);
+        context.write("jobs.toml", &server.pipeline());
+        let arguments = ["run", "jobs.toml", "--summary", "s.json", "--fresh"];
+        in_every_form(&context, &arguments, 3);
+        harmless(&context.read("s.json"), "the manifest");
+    }
+    let issuer = Server::start(|_| {
+        Answer::new(401, json!({"error": EVIL, "error_description": EVIL}).to_string())
+    });
+    context.write("jobs.toml", &issuer.pipeline());
+    in_every_form(&context, &["run", "jobs.toml", "--fresh"], 3);
+}
+
+#[test]
+fn receivers_that_are_evil_are_told_of_in_plain_text() {
+    let mut context = Context::new();
+    let server = evil_tenant(&mut context, 2);
+    for (status, on_error, code) in [(422, "fail", 5), (500, "fail", 5), (422, "skip", 0)] {
+        let receiver = Server::start(move |_| Answer::new(status, EVIL));
+        let url = receiver.url();
+        let sink = format!(
+            "[[sink]]\ntype = \"webhook\"\nurl = \"{url}\"\non_error = \"{on_error}\"\n\
+             retry = {{ max_attempts = 2, initial_delay = \"1ms\", max_delay = \"1ms\" }}\n"
+        );
+        context.write("jobs.toml", &format!("{}\n{sink}", server.source()));
+        in_every_form(&context, &["run", "jobs.toml", "--fresh"], code);
+    }
+}
+
+#[test]
+fn names_and_files_that_are_evil_are_told_of_in_plain_text() {
+    let mut context = Context::new();
+    let server = evil_tenant(&mut context, 2);
+    let (name, sink) = (escaped(EVIL), "[[sink]]\ntype = \"stdout\"\n");
+    let named = format!(
+        "name = {name}\n{}\n[[transform]]\ntype = \"jq\"\nname = {name}\nfilter = '{{x: 1}}'\n{sink}name = {name}\n",
+        server.source()
+    );
+    context.write("jobs.toml", &named);
+    let arguments = ["run", "jobs.toml", "--summary", "s.json", "--metrics-file", "m.prom"];
+    in_every_form(&context, &arguments, 0);
+    harmless(&context.read("s.json"), "the manifest");
+    harmless(&context.read("m.prom"), "the metrics");
+    in_every_form(&context, &["check", "jobs.toml"], 0);
+    for wrong in [
+        format!("{EVIL_NAME} = 1\n"),
+        format!("name = \"{EVIL_NAME}\"\n"),
+        format!(
+            "{name} = 1\n[source]\ntype = {name}\n[[sink]]\ntype = \"file\"\npath = {name}\n{name} = 1\n"
+        ),
+        format!("{}\n[[transform]]\ntype = \"jq\"\nfilter = {name}\n{sink}", server.source()),
+    ] {
+        context.write("wrong.toml", &wrong);
+        in_every_form(&context, &["check", "wrong.toml"], 2);
+    }
+    let nowhere = format!("{EVIL_NAME}.toml");
+    for arguments in [
+        &["check", &nowhere][..],
+        &["run", &nowhere],
+        &["replay", "jobs.toml", &nowhere],
+        &["merge", &nowhere],
+        &["plugins", EVIL],
+        &["runs", "jobs.toml", EVIL],
+        &["run", "jobs.toml", "--set", EVIL],
+        &["run", "jobs.toml", "--overlay", EVIL],
+    ] {
+        in_every_form(&context, arguments, 2);
+    }
+    let set = format!("source.limit={EVIL_NAME}");
+    in_every_form(&context, &["check", "jobs.toml", "--set", &set], 2);
+    context.set("TASKFERRY_SOURCE__LIMIT", EVIL_NAME);
+    context.set("TASKFERRY_LOG", EVIL_NAME);
+    in_every_form(&context, &["run", "jobs.toml"], 2);
+}
+
+#[test]
+fn mappings_letters_and_manifests_that_are_evil_are_told_of_in_plain_text() {
+    let mut context = Context::new();
+    let server = evil_tenant(&mut context, 2);
+    let mapping =
+        "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"m.csv\"\n";
+    let sink = "[[sink]]\ntype = \"stdout\"\n";
+    let source = server.source().replace("[\"ai_impact\"]", "[\"ai_impact\", \"linked_skills\"]");
+    context.write("jobs.toml", &format!("{source}\n{mapping}{sink}"));
+    for text in [
+        format!("{EVIL},{EVIL}\n"),
+        format!("skill,vendor_skill\n\"{EVIL}\",a\n\"{EVIL}\",b\n"),
+        format!("skill,vendor_skill\n\"{EVIL}\",\n"),
+    ] {
+        context.write("m.csv", &text);
+        let ended = context.taskferry(&["check", "jobs.toml"]);
+        harmless(&ended.stderr, &text);
+    }
+    context.write("letters.toml", &format!("{source}\n{sink}"));
+    let letter = |change: fn(&mut Value)| {
+        let mut letter = json!({
+            "pipeline": "letters", "run_id": EVIL, "stage": {"role": "sink", "name": "stdout"},
+            "error": {"message": EVIL, "hint": EVIL}, "record": {"a": EVIL},
+            "origin": {"page": 1, "cursor": EVIL, "index": 0, "job": EVIL},
+        });
+        change(&mut letter);
+        format!("{letter}\n")
+    };
+    for (text, code) in [
+        (EVIL.to_owned(), 2),
+        (letter(|letter| letter["pipeline"] = json!(EVIL)), 2),
+        (letter(|letter| letter["stage"]["name"] = json!(EVIL)), 2),
+        (letter(|letter| letter["stage"]["role"] = json!(EVIL)), 2),
+        (letter(|_| {}), 0),
+    ] {
+        context.write("dead.ndjson", &text);
+        in_every_form(&context, &["replay", "letters.toml", "dead.ndjson"], code);
+    }
+    let manifest = json!({
+        "pipeline": EVIL, "digest": EVIL, "run_id": EVIL, "status": EVIL, "exit_code": 3, "warnings": [EVIL],
+        "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:00Z",
+        "shard": {"index": 1, "count": 2, "from": EVIL, "to": EVIL, "values": [EVIL]},
+        "source": {"records": 1, "name": EVIL}, "sinks": [], "dead_letters": 0,
+    });
+    context.write("a.json", &manifest.to_string());
+    let ended = in_every_form(&context, &["merge", "a.json", "--summary", "whole.json"], 8);
+    harmless(&ended.stdout, "merge");
+    harmless(&context.read("whole.json"), "the manifest of all shares");
+    context.write("b.json", EVIL);
+    in_every_form(&context, &["merge", "b.json"], 2);
+    // What somebody has put among the accounts of the last runs.
+    context.taskferry(&["run", "letters.toml"]).with_code(0);
+    context.write(
+        ".taskferry/letters/runs/x.json",
+        &json!({"status": EVIL, "run_id": EVIL,
+        "started_at": EVIL, "error": {"message": EVIL}})
+        .to_string(),
+    );
+    for more in [&[][..], &["--json"]] {
+        let ended = context.taskferry(&[&["runs", "letters.toml"], more].concat()).with_code(0);
+        assert!(ended.stdout.contains("owned"), "{}", ended.stdout);
+        harmless(&ended.stdout, "runs");
+    }
+}
+
+#[test]
+fn no_word_of_the_closing_table_is_broken_at_any_width() {
+    let context = Context::new();
+    let path = "out/a-name-that-is-quite-long-and-can-not-be-broken.ndjson";
+    let sinks =
+        format!("[[sink]]\ntype = \"stdout\"\n[[sink]]\ntype = \"file\"\npath = \"{path}\"\n");
+    context.write(
+        "jobs.toml",
+        &format!("[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n{sinks}"),
+    );
+    let table = |columns: u16| {
+        let shown = context.at_terminal(columns, &["run", "jobs.toml"]).with_code(0).stderr;
+        let table = shown.replace("\r\n", "\n").replace("\u{1b}[0m", "");
+        table.split_once("jobs: complete").unwrap().0.to_owned()
+    };
+    let widest = table(200);
+    assert!(widest.contains(&format!("{path} (3 records)")), "{widest}");
+    for columns in [100, 80, 60, 40] {
+        let shown = table(columns);
+        for word in ["source", "techwolf", "page,", "requests", path, "records)"] {
+            assert!(shown.contains(word), "{word} at {columns}: {shown}");
+        }
+        for line in shown.lines().filter(|line| !line.starts_with("sandbox: ")) {
+            let fits = line.chars().count() <= usize::from(columns);
+            assert!(fits || line.trim() == path, "{columns}: {line}");
+        }
+    }
+}
+
+#[test]
+fn no_progress_is_drawn_where_somebody_else_may_write_to_the_terminal() {
+    let context = Context::new();
+    let head = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=300\"\nlimit = 1\n[[sink]]\n";
+    let drawn = |sink: &str| {
+        context.write("jobs.toml", &format!("{head}{sink}"));
+        let ended = context.at_terminal(80, &["run", "jobs.toml"]).with_code(0);
+        ended.stderr.contains(" delivered")
+    };
+    assert!(drawn("type = \"file\"\npath = \"jobs.ndjson\"\n"), "otherwise it is");
+    assert!(!drawn("type = \"stdout\"\n"), "standard output is a pipe");
+}
