@@ -1,14 +1,17 @@
 //! From merged values to a pipeline, and what its stages need of each other.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use taskferry_core::{
-    KeyPath, Need, Offer, OnError, Part, Pipeline, Problem, Registry, SinkStage, TransformStage,
-    nearest,
+    KeyPath, MOST_OF_A_KIND, Need, Offer, OnError, Part, Pipeline, Problem, Registry, Severity,
+    SinkStage, TransformStage, nearest,
 };
 
 use crate::digest::digest;
+use crate::files::PipelineFiles;
 use crate::layers::Layers;
+use crate::outputs::FilesInUse;
 use crate::settings::Settings;
 use crate::stage::{StageBuilder, string};
 use crate::tree::Node;
@@ -33,14 +36,24 @@ pub(crate) struct CheckedSink {
     pub(crate) stage: SinkStage,
     pub(crate) transforms: Vec<CheckedTransform>,
     pub(crate) claims: Option<String>,
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// All that comes of the values of a pipeline that can run.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) files: FilesInUse,
+    pub(crate) warnings: Vec<Problem>,
 }
 
 /// Builds every stage, and collects what is wrong on the way.
 pub(crate) fn assemble(
     tree: &Node,
     layers: &Layers,
+    files: &PipelineFiles,
     registry: &Registry,
-) -> Result<Pipeline, Vec<Problem>> {
+) -> Result<Assembled, Vec<Problem>> {
     let nothing = BTreeMap::new();
     let top = tree.as_table().unwrap_or(&nothing);
     let mut problems = unknown_keys(top);
@@ -52,8 +65,7 @@ pub(crate) fn assemble(
     };
     let (name, description) = (text("name").unwrap_or_default(), text("description"));
 
-    let files = layers.files();
-    let mut builder = StageBuilder::new(registry, &files, &name, layers);
+    let mut builder = StageBuilder::new(registry, files, &name, layers);
     let source = builder.source(top.get("source"));
     let transforms = builder.transforms(top.get("transform"), &KeyPath::of("transform"));
     let sinks = builder.sinks(top.get("sink"));
@@ -67,18 +79,13 @@ pub(crate) fn assemble(
         }
     }
     problems.extend(claimed_twice(&sinks));
-    problems.extend(settings.dead_letter.as_ref().and_then(|letters| {
-        let claim = letters.path.claim(&name);
-        let sink = sinks.iter().find(|sink| sink.claims.as_ref() == Some(&claim))?;
-        let path = KeyPath::of("dead_letter").key("path");
-        let message = format!("dead letters would go to {claim}, which `{}` writes", sink.path);
-        let problem = Problem::at(path, "pipeline::claimed_twice", message);
-        Some(problem.help("give them a file of their own"))
-    }));
+    let in_use = FilesInUse::of(tree, layers, files, &name, &sinks, &settings);
+    problems.extend(in_use.problems());
     if settings.dead_letter.is_none() && !top.contains_key("dead_letter") {
         problems.extend(nowhere_to_send(&transforms, &sinks));
     }
-    let Some((_, source)) = source.filter(|_| problems.is_empty()) else { return Err(problems) };
+    let can_run = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    let Some((_, source)) = source.filter(|_| can_run) else { return Err(problems) };
     let mut transforms = stages(transforms);
     let mut sinks: Vec<SinkStage> = sinks
         .into_iter()
@@ -88,8 +95,8 @@ pub(crate) fn assemble(
     let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
     number(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
     let Settings { state, expect, dead_letter } = settings;
-    let digest = digest(tree, registry, &files);
-    Ok(Pipeline {
+    let digest = digest(tree, registry, files);
+    let pipeline = Pipeline {
         name,
         description,
         source,
@@ -99,13 +106,16 @@ pub(crate) fn assemble(
         expect,
         dead_letter,
         digest,
-    })
+    };
+    Ok(Assembled { pipeline, files: in_use, warnings: problems })
 }
 
 fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
     let unknown = top.keys().filter(|key| !TOP.contains(&key.as_str()));
-    let problems = unknown.map(|key| {
-        let help = match nearest(key, TOP) {
+    let problems = unknown.enumerate().map(|(number, key)| {
+        // Of more than that nobody reads the advice.
+        let near = if number < MOST_OF_A_KIND { nearest(key, TOP) } else { None };
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 format!("the keys at the top are {}", TOP.map(|key| format!("`{key}`")).join(", "))
@@ -160,13 +170,14 @@ fn nowhere_to_send(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -> Ve
     sending.map(problem).collect()
 }
 
+/// Sinks that write to the same thing that is no file: these are compared by what they are.
 fn claimed_twice(sinks: &[CheckedSink]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (position, sink) in sinks.iter().enumerate() {
         let earlier = sinks
             .iter()
             .take(position)
-            .find(|earlier| sink.claims.is_some() && earlier.claims == sink.claims);
+            .find(|earlier| sink.files.is_empty() && earlier.claims == sink.claims);
         if let (Some(earlier), Some(claim)) = (earlier, &sink.claims) {
             let message = format!("two sinks write to {claim}");
             let problem = Problem::at(sink.path.key("type"), "pipeline::claimed_twice", message)

@@ -1,25 +1,28 @@
 //! One TOML text and where in it everything stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
 use figment::value::Dict;
 use taskferry_core::{KeyPath, Part, Segment};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::mask::{mask_secrets, mask_span};
+use crate::mask::{mask_secrets, mask_spans};
 use crate::merge;
-use crate::mistake::{Mistake, Place, Text};
+use crate::mistake::Mistake;
 use crate::secrets::Secrets;
+use crate::syntax;
+use crate::text::Text;
+
+/// How many bytes of a value are marked at most.
+const LONGEST_SPAN: usize = 200;
 
 /// A parsed file.
 #[derive(Debug)]
 pub(crate) struct Document {
-    /// The text as it may be shown.
-    pub(crate) shown: Arc<Text>,
     pub(crate) values: Dict,
+    name: String,
     text: String,
     spans: SpanNode,
 }
@@ -40,37 +43,37 @@ enum Children {
 
 impl Document {
     /// Parses a text, or says everything that keeps it from being TOML.
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Vec<Mistake>> {
-        let shown = Arc::new(Text::new(name, &mask_secrets(text)));
-        let (root, mut errors) = DeTable::parse_recoverable(text);
-        errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
-        if errors.is_empty() {
-            let values = merge::dict(root.get_ref());
-            let spans = SpanNode {
-                key: None,
-                value: 0..0,
-                children: Children::Table(table_spans(root.get_ref())),
-            };
-            return Ok(Self { shown, values, text: text.to_owned(), spans });
+    pub(crate) fn parse(
+        name: &str,
+        text: &str,
+        keys: impl FnOnce() -> BTreeSet<String>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(syntax::mistakes(name, text, errors, &keys()));
         }
-        let mistakes = errors.into_iter().map(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            let span = error.span().unwrap_or(0..0);
-            Mistake::nowhere("toml::syntax", format!("this is not TOML: {message}"))
-                .at(Place::new(Arc::clone(&shown), first_line(text, &span)))
-        });
-        Err(mistakes.collect())
+        let values = merge::dict(root.get_ref());
+        let children = Children::Table(table_spans(root.get_ref()));
+        let spans = SpanNode { key: None, value: 0..0, children };
+        Ok(Self { values, name: name.to_owned(), text: text.to_owned(), spans })
     }
 
-    /// Hides the values of secrets in the text as it is shown.
-    pub(crate) fn hide(&mut self, secrets: &Secrets) {
-        let spans = secrets
-            .paths()
-            .iter()
-            .filter_map(|path| self.node(path))
-            .map(|node| node.value.clone());
-        let text = spans.fold(self.shown.text().to_owned(), |text, span| mask_span(&text, &span));
-        self.shown = Arc::new(Text::new(self.shown.name(), &text));
+    /// The text as it may be shown: without the values of secrets, and without what is like one of them in the lines in
+    /// which these bytes stand.
+    pub(crate) fn shown(&self, secrets: &Secrets, offsets: &[usize]) -> Text {
+        let spans = secrets.paths().iter().filter_map(|path| self.node(path));
+        let mut spans: Vec<_> = spans.map(|node| node.value.clone()).collect();
+        spans.sort_by_key(|span| span.start);
+        let text = mask_spans(&mask_secrets(&self.text), &spans);
+        let lines = lines_at(&text, offsets.iter().copied());
+        let text = lines.into_iter().rev().fold(text, |mut text, line| {
+            let hidden = secrets.hidden_in(text.get(line.clone()).unwrap_or_default());
+            if hidden.len() == line.len() {
+                text.replace_range(line, &hidden);
+            }
+            text
+        });
+        Text::new(&self.name, &text)
     }
 
     fn node(&self, path: &KeyPath) -> Option<&SpanNode> {
@@ -143,11 +146,24 @@ fn spans(key: Option<Range<usize>>, value: &Spanned<DeValue<'_>>) -> SpanNode {
     SpanNode { key, value: value.span(), children }
 }
 
+/// The lines in which these bytes stand, in order, each once.
+pub(crate) fn lines_at(text: &str, offsets: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+    let line = |offset: usize| {
+        let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
+        let start = before.rfind('\n').map_or(0, |position| position + 1);
+        start..before.len() + after.find('\n').unwrap_or(after.len())
+    };
+    let lines: BTreeMap<usize, usize> =
+        offsets.into_iter().map(line).map(|line| (line.start, line.end)).collect();
+    lines.into_iter().map(|(start, end)| start..end).collect()
+}
+
 /// The part of a span on its first line, so that a caret never spans pages.
-fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
+pub(crate) fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = span.start.min(text.len());
     let line = text.get(start..span.end.min(text.len())).unwrap_or_default();
     let length = line.find('\n').unwrap_or(line.len());
+    let length = line.floor_char_boundary(length.min(LONGEST_SPAN));
     start..start + line.get(..length).unwrap_or_default().trim_end().len()
 }
 
@@ -187,7 +203,7 @@ mod tests {
     use super::*;
 
     fn found<'a>(text: &'a str, path: &[&str], part: &Part) -> &'a str {
-        let document = Document::parse("x.toml", text).unwrap();
+        let document = Document::parse("x.toml", text, BTreeSet::new).unwrap();
         let path = path.iter().fold(KeyPath::root(), |path, step| match step.parse() {
             Ok(index) => path.index(index),
             Err(_) => path.key(*step),

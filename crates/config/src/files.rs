@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
-use taskferry_core::InputFiles;
+use taskferry_core::{InputFiles, KeyPath};
 
 /// Files of the disk. A relative path starts at the pipeline file's folder; where nothing stands there, at
 /// the working directory, since paths also come from variables and the command line.
@@ -16,24 +16,47 @@ pub struct PipelineFiles {
     folder: PathBuf,
     /// A checksum of each file that was read.
     read: Mutex<BTreeMap<PathBuf, [u8; 32]>>,
+    /// All paths that were asked for, and the values that were read from them.
+    named: Mutex<BTreeMap<PathBuf, Option<KeyPath>>>,
 }
 
 impl PipelineFiles {
     /// Files beside a pipeline file in this folder.
     pub fn beside(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), read: Mutex::default() }
+        Self { folder: folder.to_owned(), read: Mutex::default(), named: Mutex::default() }
     }
 
     /// The files that were read so far, by the path that the options name, each with the SHA-256 of what it held.
     pub(crate) fn checksums(&self) -> BTreeMap<PathBuf, [u8; 32]> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Notes that a value was read from a file.
+    pub(crate) fn note(&self, path: &Path, value: &KeyPath) {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.insert(path.to_owned(), Some(value.clone()));
+    }
+
+    /// All inputs so far, as the options name them, and the values that were read from them.
+    pub(crate) fn named(&self) -> BTreeMap<PathBuf, Option<KeyPath>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl PipelineFiles {
+    /// Where a path leads.
+    pub(crate) fn place_of(&self, path: &Path) -> PathBuf {
+        let beside = self.folder.join(path);
+        if !beside.exists() && path.exists() { path.to_owned() } else { beside }
+    }
 }
 
 impl InputFiles for PipelineFiles {
     fn resolve(&self, path: &Path) -> PathBuf {
-        let beside = self.folder.join(path);
-        if !beside.exists() && path.exists() { path.to_owned() } else { beside }
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.entry(path.to_owned()).or_default();
+        drop(named);
+        self.place_of(path)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

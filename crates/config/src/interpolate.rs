@@ -5,36 +5,46 @@ use std::path::Path;
 use serde_json::Value;
 use taskferry_core::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest};
 
+use crate::files::PipelineFiles;
 use crate::layers::Layers;
 use crate::tree::{Filled, Kind, Layer, Node};
 
 /// Replaces `${NAME}`, `${NAME:-default}`, `${file:PATH}` and `$$` in all strings that stand in files.
 /// Values from the environment or the command line are taken as they are: the shell had its turn.
-pub(crate) fn fill_in(tree: &mut Node, layers: &Layers) -> Vec<Problem> {
+pub(crate) fn fill_in(tree: &mut Node, layers: &Layers, files: &PipelineFiles) -> Vec<Problem> {
     let mut problems = Vec::new();
-    visit(tree, &KeyPath::root(), layers, &mut problems);
+    let from = Values { layers, files };
+    visit(tree, &KeyPath::root(), from, &mut problems);
     problems
 }
 
-fn visit(node: &mut Node, path: &KeyPath, layers: &Layers, problems: &mut Vec<Problem>) {
+/// Where the values come from.
+#[derive(Clone, Copy)]
+struct Values<'a> {
+    layers: &'a Layers,
+    files: &'a PipelineFiles,
+}
+
+fn visit(node: &mut Node, path: &KeyPath, from: Values<'_>, problems: &mut Vec<Problem>) {
     match &mut node.kind {
         Kind::Table(fields) => {
             for (key, node) in fields {
-                visit(node, &path.key(key.clone()), layers, problems);
+                visit(node, &path.key(key.clone()), from, problems);
             }
         }
         Kind::List(items) => {
             for (index, node) in items.iter_mut().enumerate() {
-                visit(node, &path.index(index), layers, problems);
+                visit(node, &path.index(index), from, problems);
             }
         }
         Kind::Leaf(Value::String(text))
             if matches!(node.layer, Layer::File(_)) && text.contains('$') =>
         {
-            match fill(text, path, layers) {
+            match fill(text, path, from) {
                 Ok((filled, with)) => (*text, node.filled) = (filled, with),
                 Err(problem) => {
-                    node.filled = Filled::Failed;
+                    let unclear = matches!(problem.code, "variable::unclosed" | "variable::name");
+                    node.filled = if unclear { Filled::Unclosed } else { Filled::Failed };
                     problems.push(problem);
                 }
             }
@@ -43,7 +53,7 @@ fn visit(node: &mut Node, path: &KeyPath, layers: &Layers, problems: &mut Vec<Pr
     }
 }
 
-fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<(String, Filled), Problem> {
+fn fill(text: &str, path: &KeyPath, from: Values<'_>) -> Result<(String, Filled), Problem> {
     let (mut filled, mut with) = (String::new(), Filled::Nothing);
     let mut rest = text;
     while let Some(position) = rest.find('$') {
@@ -63,7 +73,10 @@ fn fill(text: &str, path: &KeyPath, layers: &Layers) -> Result<(String, Filled),
                     .help("close it with `}`; write `$$` for a dollar itself"));
             };
             let span = at..text.len() - after.len();
-            filled.push_str(&look_up(place, layers).map_err(|(code, message, help)| {
+            if let Some(file) = place.strip_prefix("file:") {
+                from.files.note(Path::new(file.trim()), path);
+            }
+            filled.push_str(&look_up(place, from).map_err(|(code, message, help)| {
                 Problem::at(path.clone(), code, message).part(Part::Within(span)).help(help)
             })?);
             with = with.max(if is_secret(place) { Filled::Secret } else { Filled::Shown });
@@ -84,9 +97,10 @@ fn is_secret(place: &str) -> bool {
 
 type Refusal = (&'static str, String, String);
 
-fn look_up(place: &str, layers: &Layers) -> Result<String, Refusal> {
+fn look_up(place: &str, from: Values<'_>) -> Result<String, Refusal> {
+    let Values { layers, files } = from;
     if let Some(path) = place.strip_prefix("file:") {
-        return read(path.trim(), layers);
+        return read(path.trim(), files);
     }
     let (name, default) = match place.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
@@ -95,7 +109,7 @@ fn look_up(place: &str, layers: &Layers) -> Result<String, Refusal> {
     if name.is_empty()
         || !name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
     {
-        let message = format!("`{name}` can't be the name of a variable");
+        let message = "what stands in `${…}` can't be the name of a variable".to_owned();
         let help =
             "write `${NAME}`, `${NAME:-default}` or `${file:PATH}`; `$$` for a dollar itself"
                 .to_owned();
@@ -119,11 +133,10 @@ fn look_up(place: &str, layers: &Layers) -> Result<String, Refusal> {
     }
 }
 
-fn read(path: &str, layers: &Layers) -> Result<String, Refusal> {
-    let files = layers.files();
+fn read(path: &str, files: &PipelineFiles) -> Result<String, Refusal> {
     let path = Path::new(path);
     let shown = files.resolve(path).display().to_string();
-    let bytes = files.read(path).map_err(|error| {
+    let bytes = files.read_aside(path).map_err(|error| {
         let help = "a relative path starts at the pipeline file's folder".to_owned();
         ("variable::file", format!("can't read `{shown}`: {error}"), help)
     })?;

@@ -4,16 +4,17 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use taskferry_core::{KeyPath, Segment};
+use taskferry_core::{KeyPath, Registry, Segment};
 
-use crate::assemble::TOP;
 use crate::document::Document;
 use crate::files::PipelineFiles;
-use crate::mistake::{Mistake, Mistakes};
+use crate::keys::known_keys;
+use crate::mistake::{Mistake, Mistakes, take_out_surplus};
+use crate::variables::sets_option;
 
-const PREFIX: &str = "TASKFERRY_";
+pub(crate) const PREFIX: &str = "TASKFERRY_";
 /// Variables with the prefix that are no part of a pipeline.
-const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
+pub(crate) const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
 
 /// The texts that a pipeline is made of.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct Layers {
     pub(crate) overrides: Vec<Override>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) folder: PathBuf,
+    /// Where the files are.
+    pub(crate) paths: Vec<PathBuf>,
     pub(crate) default_name: String,
     unreadable: Vec<Mistake>,
 }
@@ -84,6 +87,7 @@ impl Layers {
             overrides: Vec::new(),
             environment: Vec::new(),
             folder: PathBuf::new(),
+            paths: Vec::new(),
             unreadable: Vec::new(),
         }
     }
@@ -102,12 +106,9 @@ impl Layers {
         self.environment = variables.into_iter().collect();
         self.environment.sort();
         for (name, value) in &self.environment {
-            let Some(key) = name.strip_prefix(PREFIX) else { continue };
-            // One word names a key at the top; any other single word is some other program's variable.
-            let ours = key.contains("__") || TOP.contains(&key.to_lowercase().as_str());
-            if NOT_OURS.contains(&name.as_str()) || !ours {
+            let Some(key) = name.strip_prefix(PREFIX).filter(|_| sets_option(name)) else {
                 continue;
-            }
+            };
             let path = key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect();
             self.overrides.push(Override {
                 name: "environment".to_owned(),
@@ -125,9 +126,10 @@ impl Layers {
     pub fn set(mut self, assignment: &str) -> Self {
         let Some((key, _)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty())
         else {
+            // All of it may be a secret.
             let mistake = Mistake::nowhere(
                 "layer::assignment",
-                format!("`--set {assignment}` is no assignment"),
+                "an argument of `--set` has no key, or no `=` behind it",
             )
             .help("write `--set key.of.the.value=value`, `--set source.limit=50` for example");
             self.unreadable.push(mistake);
@@ -149,20 +151,23 @@ impl Layers {
         PipelineFiles::beside(&self.folder)
     }
 
-    pub(crate) fn parse(&self) -> Result<Vec<Document>, Mistakes> {
+    pub(crate) fn parse(&self, registry: &Registry) -> Result<Vec<Document>, Mistakes> {
         let mut mistakes = self.unreadable.clone();
         let mut documents = Vec::new();
         for file in &self.files {
-            match Document::parse(&file.name, &file.text) {
+            match Document::parse(&file.name, &file.text, || known_keys(registry)) {
                 Ok(document) => documents.push(document),
                 Err(found) => mistakes.extend(found),
             }
         }
+        let surplus = take_out_surplus(&mut mistakes, |one| (one.code(), one.severity()));
+        mistakes.extend(surplus);
         if mistakes.is_empty() { Ok(documents) } else { Err(Mistakes::new(mistakes)) }
     }
 
     fn read(&mut self, path: &Path, what: &str) {
         let name = path.to_string_lossy().into_owned();
+        self.paths.push(path.to_owned());
         match fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) => self.files.push(SourceText { name, text }),
             Ok(Err(_)) => self.unreadable.push(

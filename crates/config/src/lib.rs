@@ -18,49 +18,69 @@
 //! ```
 
 mod assemble;
+mod checked;
 mod digest;
 mod document;
 mod files;
+mod identity;
 mod interpolate;
+mod keys;
 mod layers;
+mod locate;
 mod mask;
 mod merge;
 mod mistake;
+mod outputs;
 mod secrets;
 mod settings;
 mod stage;
+mod syntax;
+mod text;
 mod tree;
+mod variables;
 
+pub use checked::Checked;
 pub use files::PipelineFiles;
 pub use layers::Layers;
 pub use mistake::{Mistake, Mistakes};
+pub use outputs::FilesInUse;
 
-use mistake::Sources;
+use assemble::Assembled;
+use locate::Sources;
 use secrets::Secrets;
-use taskferry_core::{Pipeline, Registry};
+use taskferry_core::{Registry, Severity};
 
 /// Reads, merges, fills in and checks a pipeline, and builds its stages.
 ///
 /// # Errors
-/// All mistakes of all layers in one go; or, when a file is not TOML, where it stops being so.
-pub fn load(layers: &Layers, registry: &Registry) -> Result<Pipeline, Mistakes> {
-    let mut documents = layers.parse()?;
+/// All mistakes of all layers in one go, with the warnings; or, when a file is not TOML, where it stops being so.
+pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
+    let documents = layers.parse(registry)?;
     let (mut tree, misplaced) = merge::merge(layers, &documents);
-    let mut problems = interpolate::fill_in(&mut tree, layers);
-    match assemble::assemble(&tree, layers, registry) {
-        Ok(pipeline) if problems.is_empty() && misplaced.is_empty() => return Ok(pipeline),
-        Ok(_) => {}
-        // What is wrong with a value that could not be filled in is known already, and what is missing beside
+    let files = layers.files();
+    let mut problems = interpolate::fill_in(&mut tree, layers, &files);
+    let built = match assemble::assemble(&tree, layers, &files, registry) {
+        Ok(Assembled { pipeline, files, warnings }) => {
+            problems.extend(warnings);
+            Some((pipeline, files))
+        }
+        // What is wrong with a value that could not be filled in is reported already, and what is missing beside
         // it may only seem to be.
         Err(mut found) => {
             found.retain(|problem| !tree.follows_from_filling(problem));
             problems.extend(found);
+            None
         }
-    }
+    };
     let secrets = Secrets::find(&tree, registry);
-    for document in &mut documents {
-        document.hide(&secrets);
-    }
     let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
-    Err(sources.locate(problems, misplaced))
+    let mut found = sources.locate(problems, misplaced);
+    found.extend(variables::warnings(&layers.environment, registry));
+    let is_warning = |mistake: &Mistake| mistake.severity() == Severity::Warning;
+    match built {
+        Some((pipeline, files)) if found.iter().all(is_warning) => {
+            Ok(Checked { pipeline, files, warnings: found })
+        }
+        _ => Err(Mistakes::new(found)),
+    }
 }

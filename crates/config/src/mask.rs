@@ -1,8 +1,14 @@
 //! Hiding secrets that stand in a text which is about to be shown.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use taskferry_core::is_secret_name;
+use taskferry_core::{is_secret_name, nearest};
+
+use crate::assemble::TOP;
+
+/// No key of a pipeline file is longer; what is may be a secret.
+const LONGEST_KEY: usize = 60;
 
 /// The text with every quoted value behind a key named like a secret, and every value of a `headers` table,
 /// replaced by asterisks, byte for byte, so that lines and columns stay the same.
@@ -45,15 +51,50 @@ pub(crate) fn hide_value(text: &str, value_at: usize) -> String {
     format!("{key}{}", stars(value))
 }
 
-/// The text with these bytes hidden.
-pub(crate) fn mask_span(text: &str, span: &Range<usize>) -> String {
+/// The text with these bytes hidden, from the first to the last; what lies within one before it is skipped.
+pub(crate) fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
     let part = |range: Range<usize>| text.get(range).unwrap_or_default();
-    format!(
-        "{}{}{}",
-        part(0..span.start),
-        mask_token(part(span.clone())),
-        part(span.end..text.len())
-    )
+    let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
+    for span in spans.iter().filter(|span| span.end <= text.len()) {
+        if span.start >= done {
+            shown.push_str(part(done..span.start));
+            shown.push_str(&mask_token(part(span.clone())));
+            done = span.end;
+        }
+    }
+    shown.push_str(part(done..text.len()));
+    shown
+}
+
+/// A line that is not TOML with nothing but its key or its header, so far as they are ones of these or like them.
+pub(crate) fn mask_broken_line(line: &str, keys: &BTreeSet<String>) -> String {
+    let start = line.len() - line.trim_start().len();
+    let (indent, rest) = line.split_at(start);
+    if let Some(opened) = rest.strip_prefix('[') {
+        let name = opened.trim_start_matches('[');
+        let first = name.split(['.', ']']).next().unwrap_or_default().trim();
+        let length = name.find(|it: char| !is_key(it) && !matches!(it, ' ' | ']'));
+        let (header, behind) =
+            rest.split_at(rest.len() - name.len() + length.unwrap_or(name.len()));
+        if nearest(first, TOP).is_some() {
+            return format!("{indent}{header}{}", stars(behind));
+        }
+    }
+    let key = rest.find(|it: char| !is_key(it)).unwrap_or(rest.len());
+    let (key, behind) = rest.split_at(key);
+    let value = behind.trim_start().strip_prefix('=');
+    let assigned = value.is_some_and(|value| !value.starts_with('=') && !value.trim().is_empty());
+    let known = key.split('.').all(|part| nearest(part, keys.iter().map(String::as_str)).is_some());
+    if key.len() <= LONGEST_KEY && (known || assigned) {
+        let sign = behind.len() - value.map_or(behind.len(), str::len);
+        let (sign, value) = behind.split_at(sign);
+        return format!("{indent}{key}{sign}{}", stars(value));
+    }
+    format!("{indent}{}", stars(rest))
+}
+
+fn is_key(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
 
 fn names_headers(line: &str) -> bool {
@@ -132,8 +173,12 @@ fn mask_token(token: &str) -> String {
     while let Some((before, after)) = rest.split_once("${") {
         shown.push_str(&stars(before));
         shown.push_str("${");
-        let ends = if after.starts_with("file:") { &['}'][..] } else { &[':', '}'][..] };
-        let name = after.find(ends).unwrap_or(after.len());
+        // What is never closed may be anything from the first character on that can't be in a name.
+        let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        let name = match after.find('}').filter(|_| after.starts_with("file:")) {
+            Some(end) => end,
+            None => after.find(|character| !is_name(character)).unwrap_or(after.len()),
+        };
         let (name, behind) = after.split_at(name);
         shown.push_str(name);
         rest = match behind.strip_prefix('}') {
@@ -162,7 +207,7 @@ fn key_at_end(text: &str) -> &str {
 }
 
 /// Asterisks for every byte but line breaks and quotes.
-fn stars(text: &str) -> String {
+pub(crate) fn stars(text: &str) -> String {
     let kept = |byte: u8| matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b' ');
     text.bytes().map(|byte| if kept(byte) { byte as char } else { '*' }).collect()
 }

@@ -1,23 +1,35 @@
 //! Which values of a pipeline must not be shown, and what they are.
 
-use serde_json::Value;
-use taskferry_core::{KeyPath, Registry, Role, common_keys, is_secret_name};
+use std::collections::{BTreeSet, HashMap};
 
+use serde_json::Value;
+use taskferry_core::{KeyPath, Registry, Role, common_keys, is_secret_name, secret_forms};
+
+use crate::mask::stars;
 use crate::tree::{Filled, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key is named like one, or
 /// that came from a file or from a variable named like one.
 #[derive(Default)]
 pub(crate) struct Secrets {
-    paths: Vec<KeyPath>,
-    values: Vec<String>,
+    paths: BTreeSet<KeyPath>,
+    values: BTreeSet<String>,
+    /// All texts in which a value may stand, by their beginning, the longest first.
+    forms: HashMap<Vec<u8>, Vec<String>>,
 }
+
+/// With more secrets than these the forms that they may be written in would take too long; none of them is looked for but
+/// as it is.
+const MOST_IN_ALL_FORMS: usize = 1000;
+/// What is shorter is no secret, and would be found in every second word.
+const SHORTEST: usize = 3;
 
 impl Secrets {
     /// Looks at every value of a pipeline.
     pub(crate) fn find(tree: &Node, registry: &Registry) -> Self {
         let mut secrets = Self::by_option(tree, registry);
         secrets.by_name(tree, &KeyPath::root(), false, true);
+        secrets.find_forms();
         secrets
     }
 
@@ -43,7 +55,7 @@ impl Secrets {
     }
 
     /// The places of the values to be hidden.
-    pub(crate) fn paths(&self) -> &[KeyPath] {
+    pub(crate) fn paths(&self) -> &BTreeSet<KeyPath> {
         &self.paths
     }
 
@@ -56,9 +68,53 @@ impl Secrets {
 
     /// The text with every secret value in it replaced.
     pub(crate) fn without(&self, text: &str) -> String {
-        self.values
-            .iter()
-            .fold(text.to_owned(), |text, value| text.replace(value.as_str(), "[secret]"))
+        self.replaced(text, |_| "[secret]".to_owned())
+    }
+
+    /// The text with every secret value in it hidden, byte for byte, so that columns stay the same.
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
+        self.replaced(text, stars)
+    }
+
+    fn replaced(&self, text: &str, with: impl Fn(&str) -> String) -> String {
+        let (mut replaced, mut rest) = (String::with_capacity(text.len()), text);
+        while let Some(next) = rest.chars().next() {
+            let beginning = rest.as_bytes().get(..SHORTEST).unwrap_or_default();
+            let form = self.forms.get(beginning).into_iter().flatten();
+            match form.into_iter().find(|form| rest.starts_with(form.as_str())) {
+                Some(form) => {
+                    replaced.push_str(&with(form));
+                    rest = rest.get(form.len()..).unwrap_or_default();
+                }
+                None => {
+                    replaced.push(next);
+                    rest = rest.get(next.len_utf8()..).unwrap_or_default();
+                }
+            }
+        }
+        replaced
+    }
+
+    fn find_forms(&mut self) {
+        let in_all_forms = self.values.len() <= MOST_IN_ALL_FORMS;
+        let mut forms = BTreeSet::new();
+        for value in &self.values {
+            // A key of many lines is also known by each of them.
+            let lines = value.lines().filter(|line| line.len() >= 2 * SHORTEST);
+            for text in std::iter::once(value.as_str()).chain(lines) {
+                match in_all_forms {
+                    true => forms.extend(secret_forms(text)),
+                    false => _ = forms.insert(text.to_owned()),
+                }
+            }
+        }
+        for form in forms.into_iter().filter(|form| form.len() >= SHORTEST) {
+            let beginning = form.as_bytes().get(..SHORTEST).unwrap_or_default().to_vec();
+            self.forms.entry(beginning).or_default().push(form);
+        }
+        for forms in self.forms.values_mut() {
+            forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        }
     }
 
     fn by_schema(&mut self, node: &Node, path: &KeyPath, schema: &Value, root: &Value) {
@@ -95,10 +151,16 @@ impl Secrets {
 
     fn by_name(&mut self, node: &Node, path: &KeyPath, named: bool, filled: bool) {
         match &node.kind {
-            Kind::Leaf(_) if named || (filled && node.filled == Filled::Secret) => {
-                self.add(node, path);
+            Kind::Leaf(value) => {
+                // A private key is one wherever it stands.
+                let is_key = value.as_str().is_some_and(|text| text.contains("-----BEGIN"));
+                if named
+                    || is_key
+                    || (filled && matches!(node.filled, Filled::Secret | Filled::Unclosed))
+                {
+                    self.add(node, path);
+                }
             }
-            Kind::Leaf(_) => {}
             Kind::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.by_name(item, &path.index(index), named, filled);
@@ -116,11 +178,11 @@ impl Secrets {
         match &node.kind {
             Kind::Leaf(value) => {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                // What is shorter is no secret, and would be found in every second word.
-                if text.len() >= 3 {
-                    self.values.push(text);
+                // Where nothing could be filled in, the names of variables are all there is.
+                if text.len() >= SHORTEST && node.filled != Filled::Failed {
+                    self.values.insert(text);
                 }
-                self.paths.push(path.clone());
+                self.paths.insert(path.clone());
             }
             Kind::List(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -172,7 +234,7 @@ fn stages_of<'a>(node: &'a Node, path: &KeyPath, found: &mut Vec<(&'a Node, KeyP
 }
 
 /// Past references, and past the "or null" of optional values.
-fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+pub(crate) fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let reference =
         schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
     if let Some(target) = reference.and_then(|pointer| root.pointer(pointer)) {

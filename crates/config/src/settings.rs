@@ -30,13 +30,14 @@ impl Settings {
         }
         if expect.max_drop_percent.is_some_and(|percent| percent > 100) {
             let path = KeyPath::of("expect").key("max_drop_percent");
-            let problem = Problem::at(path, "value::range", "more than 100 percent can't be lost");
+            let problem =
+                Problem::at(path, "value::range", "`max_drop_percent` must be from 0 to 100");
             problems.push(problem.help("write a number from 0 to 100"));
         }
         let shared = |options: &DeadLetterOptions| !options.path.as_str().contains("{run_id}");
         if dead_letter.as_ref().is_some_and(shared) {
             let path = KeyPath::of("dead_letter").key("path");
-            let message = "runs would write into each other's dead letters";
+            let message = "all runs would write their dead letters to one file";
             let problem = Problem::at(path, "value::shared", message);
             problems.push(
                 problem.help("put `{run_id}` into the path: `out/{pipeline}-{run_id}.dead.ndjson`"),

@@ -127,7 +127,8 @@ impl<'a> StageBuilder<'a> {
             transforms: Vec::new(),
             sink: built.sink,
         };
-        Some(CheckedSink { path: table.path, stage, transforms, claims: built.claims })
+        let (claims, files) = (built.claims, built.files);
+        Some(CheckedSink { path: table.path, stage, transforms, claims, files })
     }
 
     /// Builds a stage from the plugin's own keys. A value from the environment or the command line that

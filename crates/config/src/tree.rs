@@ -35,6 +35,8 @@ pub(crate) enum Filled {
     Secret,
     /// It could not be had; the problem is told.
     Failed,
+    /// The same, and where the name of the variable ends is not known: it may hold part of a secret.
+    Unclosed,
 }
 
 #[derive(Debug, Clone)]
@@ -61,13 +63,17 @@ impl Node {
         }
     }
 
-    /// Whether a problem is with a value that could not be filled in, or says that something is missing in a
-    /// table that has such a value.
+    /// Whether a problem is with a value that could not be filled in, or says that something is missing in the table of a
+    /// stage that has such a value: what a stage needs may depend on it.
     pub(crate) fn follows_from_filling(&self, problem: &Problem) -> bool {
-        let failed = |node: &Node| node.filled == Filled::Failed;
+        let failed = |node: &Node| node.filled >= Filled::Failed;
         let Some(node) = self.get(&problem.path) else { return false };
+        let is_stage = matches!(
+            problem.path.segments(),
+            [Segment::Key(_)] | [Segment::Key(_), Segment::Index(_)]
+        );
         let beside = node.as_table().is_some_and(|fields| fields.values().any(failed));
-        failed(node) || (problem.code == "key::missing" && beside)
+        failed(node) || (problem.code == "key::missing" && is_stage && beside)
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
@@ -128,21 +134,23 @@ impl Node {
         match (&mut self.kind, first) {
             (Kind::List(items), Segment::Index(index)) => {
                 let count = items.len();
-                if *index == count {
+                // A new table is begun by its type, or given as a whole.
+                let begins = match rest {
+                    [] => true,
+                    [Segment::Key(key)] => key == "type",
+                    _ => false,
+                };
+                if *index == count && begins {
                     items.push(empty);
                 }
-                let item = items.get_mut(*index).ok_or_else(|| {
-                    format!(
-                        "there is no position {index} in this list of {count}; they count from 0"
-                    )
-                })?;
-                item.put(rest, value)
+                match items.get_mut(*index) {
+                    Some(item) => item.put(rest, value),
+                    None => Err(no_position(*index, count)),
+                }
             }
             (Kind::Table(fields), Segment::Index(index)) if fields.is_empty() => {
                 if *index > 0 {
-                    return Err(format!(
-                        "there is no position {index} in this list, which is empty; they count from 0"
-                    ));
+                    return Err(no_position(*index, 0));
                 }
                 self.kind = Kind::List(vec![empty]);
                 self.put(path, value)
@@ -175,4 +183,13 @@ impl Node {
             }
         }
     }
+}
+
+fn no_position(index: usize, count: usize) -> String {
+    let positions = match count {
+        0 => "the list is empty".to_owned(),
+        1 => "the list has one entry, at position 0".to_owned(),
+        count => format!("the list has {count} entries, at positions 0 to {}", count - 1),
+    };
+    format!("there is no position {index}: {positions}")
 }

@@ -65,6 +65,7 @@ mod refusals;
 mod registry;
 mod resume;
 mod secret;
+mod secret_forms;
 mod settings;
 mod shard;
 mod stages;
@@ -84,7 +85,7 @@ pub use keypath::{KeyPath, Segment};
 pub use options::read_options;
 pub use page::{Batch, Cursor, Page, PageBody};
 pub use pipeline::{OnError, Pipeline, SinkStage, SourceStage, TransformStage};
-pub use problem::{Part, Problem, nearest};
+pub use problem::{MOST_OF_A_KIND, Part, Problem, RelatedPlace, Severity, nearest};
 pub use record::{Origin, Record};
 pub use refusals::{Refusal, Refusals};
 pub use registry::{
@@ -92,6 +93,7 @@ pub use registry::{
 };
 pub use resume::{Mark, Position, Resumption};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
+pub use secret_forms::secret_forms;
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use shard::{Shard, ShardError, Share};
 pub use stages::{

@@ -2,11 +2,13 @@
 
 mod deserializer;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::{KeyPath, Part, Problem, Segment, nearest};
+use crate::{KeyPath, MOST_OF_A_KIND, Part, Problem, Segment, nearest};
 use deserializer::{Kind, Node, OptionError};
 
 /// Reads options from a table, and says all that is wrong with them, not just the first mistake.
@@ -49,33 +51,60 @@ pub(crate) fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
     let mut removed = Removed::default();
     let mut problems = Vec::new();
     loop {
-        match T::deserialize(Node(&left)) {
+        let OptionError { mut path, kind } = match T::deserialize(Node(&left)) {
             Ok(options) => return (Some(options), problems),
-            Err(error) => {
-                let OptionError { mut path, kind } = error;
-                path.reverse();
-                if let Kind::MissingField(field) = &kind {
-                    problems.extend(missing::<T>(table, &removed.original(&path), field, &removed));
-                    if removed.remove(&mut left, &path) {
-                        continue;
-                    }
-                    return (None, problems);
-                }
-                if let Kind::UnknownField { field, .. } = &kind {
-                    path.push(Segment::Key(field.clone()));
-                }
-                problems.push(describe(removed.original(&path), kind, common));
-                if !removed.remove(&mut left, &path) {
-                    return (None, problems);
+            Err(error) => error,
+        };
+        path.reverse();
+        let original = removed.original(&path);
+        let goes_on = match kind {
+            Kind::MissingField(field) => {
+                problems.extend(missing::<T>(table, &original, field, &mut removed));
+                match path.is_empty() {
+                    true => removed.stand_in::<T>(&mut left, field),
+                    false => removed.remove(&mut left, &path),
                 }
             }
+            Kind::UnknownField { known, .. } => {
+                let unknown = removed.remove_unknown(&mut left, &path, known);
+                problems.extend(unknown.iter().enumerate().map(|(number, field)| {
+                    describe_unknown(original.key(field.clone()), field, known, common, number)
+                }));
+                !unknown.is_empty()
+            }
+            // What stands in for something that is not there is nobody's mistake.
+            _ if removed.stand_ins.iter().any(|key| path.first() == Some(key)) => false,
+            kind => {
+                problems.push(describe(original.clone(), kind));
+                match original.parent() {
+                    Some(list) if removed.counted(&list) => {
+                        let message = format!(
+                            "`{list}` has {MOST_OF_A_KIND} mistakes so far; the rest of it is not looked at"
+                        );
+                        problems.push(Problem::at(list, "value::invalid", message));
+                        removed.remove_rest(&mut left, &path)
+                    }
+                    _ => removed.remove(&mut left, &path),
+                }
+            }
+        };
+        if !goes_on {
+            return (None, problems);
         }
     }
 }
 
 /// What was taken out so far, so that positions in lists can be told as they stand in the file.
 #[derive(Default)]
-struct Removed(Vec<KeyPath>);
+struct Removed {
+    paths: BTreeSet<KeyPath>,
+    /// How many values were taken out of a table or a list.
+    counts: BTreeMap<KeyPath, usize>,
+    /// Keys at the top that are missing, with something in their place.
+    stand_ins: Vec<Segment>,
+    /// Keys that were said to be missing.
+    missing: BTreeSet<KeyPath>,
+}
 
 impl Removed {
     fn original(&self, path: &[Segment]) -> KeyPath {
@@ -85,7 +114,7 @@ impl Removed {
                 Segment::Key(key) => original.key(key.clone()),
                 Segment::Index(index) => {
                     let mut gone: Vec<usize> = self
-                        .0
+                        .paths
                         .iter()
                         .filter_map(|removed| position_in(&original, removed))
                         .collect();
@@ -103,11 +132,7 @@ impl Removed {
     fn remove(&mut self, table: &mut Value, path: &[Segment]) -> bool {
         let original = self.original(path);
         let Some((last, way)) = path.split_last() else { return false };
-        let parent = way.iter().try_fold(table, |value, segment| match segment {
-            Segment::Key(key) => value.get_mut(key),
-            Segment::Index(index) => value.get_mut(index),
-        });
-        let gone = match (parent, last) {
+        let gone = match (value_at(table, way), last) {
             (Some(Value::Object(fields)), Segment::Key(key)) => fields.shift_remove(key).is_some(),
             (Some(Value::Array(items)), Segment::Index(index)) if *index < items.len() => {
                 items.remove(*index);
@@ -115,9 +140,82 @@ impl Removed {
             }
             _ => false,
         };
-        self.0.push(original);
+        self.paths.insert(original);
         gone
     }
+
+    /// Takes a value and all behind it out of a list; of a table, all values.
+    fn remove_rest(&mut self, table: &mut Value, path: &[Segment]) -> bool {
+        let original = self.original(path);
+        let Some((last, way)) = path.split_last() else { return false };
+        match (value_at(table, way), last) {
+            (Some(Value::Object(fields)), _) => fields.clear(),
+            (Some(Value::Array(items)), Segment::Index(index)) => items.truncate(*index),
+            _ => return false,
+        }
+        self.paths.insert(original);
+        true
+    }
+
+    /// Takes all keys that are none of these out of the table at `path`, and says which.
+    fn remove_unknown(
+        &mut self,
+        table: &mut Value,
+        path: &[Segment],
+        known: &[&str],
+    ) -> Vec<String> {
+        let original = self.original(path);
+        let mut unknown = Vec::new();
+        if let Some(Value::Object(fields)) = value_at(table, path) {
+            fields.retain(|key, _| {
+                let is_known = known.contains(&key.as_str());
+                if !is_known {
+                    unknown.push(key.clone());
+                }
+                is_known
+            });
+        }
+        self.paths.extend(unknown.iter().map(|key| original.key(key.clone())));
+        unknown
+    }
+
+    /// Whether this was one mistake too many in a table or a list.
+    fn counted(&mut self, list: &KeyPath) -> bool {
+        let count = self.counts.entry(list.clone()).or_default();
+        *count += 1;
+        *count == MOST_OF_A_KIND
+    }
+
+    /// Puts something that fits the schema in the place of a key that is missing, so that other mistakes are found.
+    fn stand_in<T: JsonSchema>(&mut self, table: &mut Value, field: &'static str) -> bool {
+        let key = Segment::Key(field.to_owned());
+        let schema = schema_for!(T);
+        let property = schema.get("properties").and_then(|all| all.get(field));
+        let (Some(property), Value::Object(fields)) = (property, table) else { return false };
+        let example = property.get("examples").and_then(|examples| examples.get(0));
+        let value = match (example, property.get("type").and_then(Value::as_str)) {
+            (Some(example), _) => example.clone(),
+            (None, Some("string")) => Value::from(""),
+            (None, Some("array")) => Value::Array(Vec::new()),
+            (None, Some("object")) => Value::Object(Map::new()),
+            (None, Some("integer" | "number")) => Value::from(1),
+            (None, Some("boolean")) => Value::from(false),
+            _ => return false,
+        };
+        if self.stand_ins.contains(&key) {
+            return false;
+        }
+        fields.insert(field.to_owned(), value);
+        self.stand_ins.push(key);
+        true
+    }
+}
+
+fn value_at<'v>(table: &'v mut Value, path: &[Segment]) -> Option<&'v mut Value> {
+    path.iter().try_fold(table, |value, segment| match segment {
+        Segment::Key(key) => value.get_mut(key),
+        Segment::Index(index) => value.get_mut(index),
+    })
 }
 
 fn position_in(list: &KeyPath, path: &KeyPath) -> Option<usize> {
@@ -133,7 +231,7 @@ fn missing<T: JsonSchema>(
     table: &Value,
     path: &KeyPath,
     field: &str,
-    removed: &Removed,
+    removed: &mut Removed,
 ) -> Vec<Problem> {
     let mut fields = vec![field.to_owned()];
     if path.segments().is_empty() {
@@ -144,7 +242,10 @@ fn missing<T: JsonSchema>(
             required.iter().filter_map(Value::as_str).filter(|name| table.get(name).is_none());
         fields.extend(names.filter(|name| *name != field).map(str::to_owned));
     }
-    fields.retain(|field| !removed.0.contains(&path.key(field.clone())));
+    fields.retain(|field| {
+        let path = path.key(field.clone());
+        !removed.paths.contains(&path) && removed.missing.insert(path)
+    });
     let missing = fields.into_iter().map(|field| {
         Problem::at(path.clone(), "key::missing", format!("the key `{field}` is missing"))
             .part(Part::Key)
@@ -154,19 +255,29 @@ fn missing<T: JsonSchema>(
     missing.collect()
 }
 
-fn describe(path: KeyPath, kind: Kind, common: &[&str]) -> Problem {
+fn describe_unknown(
+    path: KeyPath,
+    field: &str,
+    known: &[&str],
+    common: &[&str],
+    number: usize,
+) -> Problem {
+    let problem = Problem::at(path, "key::unknown", format!("unknown key `{field}`"));
+    if number >= MOST_OF_A_KIND {
+        // It is counted, and not shown.
+        return problem.part(Part::Key);
+    }
+    let all = known.iter().copied().chain(common.iter().copied());
+    let help = match nearest(field, all) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "this table takes no keys of its own".to_owned(),
+        None => format!("the keys here are {}", list(known)),
+    };
+    problem.part(Part::Key).help(help)
+}
+
+fn describe(path: KeyPath, kind: Kind) -> Problem {
     match kind {
-        Kind::UnknownField { field, known } => {
-            let all = || known.iter().copied().chain(common.iter().copied());
-            let help = match nearest(&field, all()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => "this table takes no keys of its own".to_owned(),
-                None => format!("the keys here are {}", list(known)),
-            };
-            Problem::at(path, "key::unknown", format!("unknown key `{field}`"))
-                .part(Part::Key)
-                .help(help)
-        }
         Kind::UnknownVariant { variant, known } => {
             let help = match nearest(&variant, known.iter().copied()) {
                 Some(near) => format!("did you mean \"{near}\"? There are {}", list(known)),
@@ -181,6 +292,9 @@ fn describe(path: KeyPath, kind: Kind, common: &[&str]) -> Problem {
         Kind::Invalid(message) => Problem::at(path, "value::invalid", message),
         Kind::MissingField(field) => {
             Problem::at(path, "key::missing", format!("the key `{field}` is missing"))
+        }
+        Kind::UnknownField { field, .. } => {
+            Problem::at(path, "key::unknown", format!("unknown key `{field}`"))
         }
     }
 }

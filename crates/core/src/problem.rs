@@ -1,4 +1,4 @@
-//! A mistake in a pipeline file, as the stage that found it tells it.
+//! A mistake in a pipeline file, or a warning about it, as the stage that found it reports it.
 
 use std::ops::Range;
 
@@ -15,7 +15,30 @@ pub enum Part {
     Within(Range<usize>),
 }
 
-/// One mistake in a pipeline file. It knows the key, not the line: `config` finds the line.
+/// How many problems of one kind are reported one by one.
+pub const MOST_OF_A_KIND: usize = 100;
+
+/// How much a [`Problem`] matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The pipeline can run, but most likely does not do what its author wants.
+    Warning,
+    /// The pipeline can't run.
+    Mistake,
+}
+
+/// Another place in the pipeline file that a [`Problem`] concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelatedPlace {
+    /// The value, counted from the top of the file.
+    pub path: KeyPath,
+    /// Which part of it.
+    pub part: Part,
+    /// What is there, in a few words.
+    pub label: String,
+}
+
+/// One mistake in a pipeline file, or a warning about it. It holds the key, not the line: `config` finds the line.
 ///
 /// ```
 /// use taskferry_core::{KeyPath, Problem};
@@ -37,12 +60,39 @@ pub struct Problem {
     pub label: Option<String>,
     /// What to write instead.
     pub help: Option<String>,
+    /// Whether the pipeline can run all the same.
+    pub severity: Severity,
+    /// Other places that it concerns, marked as well.
+    pub related: Vec<RelatedPlace>,
 }
 
 impl Problem {
     /// A problem with the value at `path`.
     pub fn at(path: KeyPath, code: &'static str, message: impl Into<String>) -> Self {
-        Self { path, part: Part::Value, code, message: message.into(), label: None, help: None }
+        Self {
+            path,
+            part: Part::Value,
+            code,
+            message: message.into(),
+            label: None,
+            help: None,
+            severity: Severity::Mistake,
+            related: Vec::new(),
+        }
+    }
+
+    /// The same, as a warning: the pipeline can run all the same.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Marks another place as well: `path` counts from the top of the file.
+    #[must_use]
+    pub fn related(mut self, path: KeyPath, part: Part, label: impl Into<String>) -> Self {
+        self.related.push(RelatedPlace { path, part, label: label.into() });
+        self
     }
 
     /// Points at another part than the value.

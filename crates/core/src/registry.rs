@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use schemars::{Schema, schema_for};
 use serde_json::Value;
@@ -79,7 +80,11 @@ fn read_and_build<P: Plugin, T>(
             let (found, mistake) = (found.path.segments(), mistake.path.segments());
             found.starts_with(mistake) || mistake.starts_with(found)
         };
-        problems.iter().any(touches) || !stands_in(options, &found.path)
+        // What is missing has no place yet; what follows from that is said of a key that is not there.
+        let stands = |mistake: &&Problem| {
+            mistake.code != "key::missing" || !mistake.path.segments().is_empty()
+        };
+        problems.iter().filter(stands).any(touches) || !stands_in(options, &found.path)
     };
     let more: Vec<Problem> = result.and_then(Result::err).unwrap_or_default();
     let more: Vec<Problem> = more.into_iter().filter(|found| !follows(found)).collect();
@@ -148,6 +153,8 @@ pub struct BuiltSink {
     pub sink: Box<dyn Sink>,
     /// What it writes to, if nothing else may.
     pub claims: Option<String>,
+    /// The files that it writes, that which `path` names first.
+    pub files: Vec<PathBuf>,
 }
 
 /// What is known of a plugin without any options: for reference pages and editors.
@@ -332,7 +339,7 @@ fn build_sink<P: SinkPlugin>(
     context: &BuildContext<'_>,
 ) -> Result<BuiltSink, Vec<Problem>> {
     read_and_build(options, Role::Sink, |plugin: P| {
-        let claims = plugin.claims(context);
-        Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims })
+        let (claims, files) = (plugin.claims(context), plugin.files(context));
+        Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims, files })
     })
 }

@@ -276,4 +276,10 @@ pub trait SinkPlugin: Plugin {
     fn claims(&self, _context: &BuildContext<'_>) -> Option<String> {
         None
     }
+
+    /// The files that the sink writes, as [`PathTemplate::for_pipeline`](crate::PathTemplate::for_pipeline) returns paths: that which `path` names, then those
+    /// beside it. None of them may be an input of the pipeline, or an output of another sink.
+    fn files(&self, _context: &BuildContext<'_>) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }

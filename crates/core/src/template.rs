@@ -84,6 +84,16 @@ impl PathTemplate {
         if run.replay { beside_the_export(&path, run) } else { path }
     }
 
+    /// The path for a pipeline of this name, with all other places left as they are written.
+    pub fn for_pipeline(&self, pipeline: &str) -> PathBuf {
+        let parts = self.parts.iter().map(|part| match part {
+            Piece::Text(text) => text.clone(),
+            Piece::Place("pipeline") => harmless(pipeline),
+            Piece::Place(name) => format!("{{{name}}}"),
+        });
+        PathBuf::from(parts.collect::<String>())
+    }
+
     /// What a pipeline of this name claims by writing here, as far as it is known before the run: the same text for two
     /// templates that name the same file. What differs only by links is found when the files are opened.
     ///

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// A span of time written as `"500ms"`, `"30s"`, `"5m"` or `"1h 30m"`; never negative.
 ///
@@ -39,11 +41,14 @@ impl FromStr for Duration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_number(text) {
+            return Err(without_unit(text));
+        }
         let signed: SignedDuration = text.parse().map_err(|_| {
             format!("`{text}` is not a duration; write for example \"500ms\", \"30s\" or \"5m\"")
         })?;
         let unsigned = std::time::Duration::try_from(signed)
-            .map_err(|_| format!("`{text}` is less than nothing"))?;
+            .map_err(|_| format!("`{text}` is negative; a duration must not be"))?;
         Ok(Self(unsigned))
     }
 }
@@ -71,8 +76,54 @@ impl serde::Serialize for Duration {
 
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        deserializer.deserialize_any(TextWithUnit::new(without_unit))
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = |character: char| character.is_ascii_digit() || character == '.';
+    text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(digits)
+}
+
+fn without_unit(number: &str) -> String {
+    format!(
+        "`{number}` has no unit; write \"{number}s\" for seconds, \"{number}ms\" or \"{number}m\""
+    )
+}
+
+/// Reads a text, and says of a number that it has no unit.
+struct TextWithUnit<T> {
+    without_unit: fn(&str) -> String,
+    of: PhantomData<T>,
+}
+
+impl<T> TextWithUnit<T> {
+    fn new(without_unit: fn(&str) -> String) -> Self {
+        Self { without_unit, of: PhantomData }
+    }
+}
+
+impl<T: FromStr<Err = String>> Visitor<'_> for TextWithUnit<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        Err(E::custom((self.without_unit)(&number.to_string())))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        Err(E::custom((self.without_unit)(&number.to_string())))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+        Err(E::custom((self.without_unit)(&number.to_string())))
     }
 }
 
@@ -164,8 +215,9 @@ impl serde::Serialize for ByteCount {
 
 impl<'de> Deserialize<'de> for ByteCount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        deserializer.deserialize_any(TextWithUnit::new(|number| {
+            format!("`{number}` has no unit; write \"{number} B\" for bytes, \"{number} KiB\" or \"{number} MiB\"")
+        }))
     }
 }
 

@@ -41,6 +41,8 @@ pub struct RunOptions {
     pub state: Option<StateDir>,
     /// Whether to start over where the run could resume.
     pub fresh: bool,
+    /// What was said about the pipeline before the run, for the manifest.
+    pub warnings: Vec<String>,
     /// Hears what happens.
     pub observer: Option<Box<dyn Observer>>,
 }
@@ -81,6 +83,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let untouched = !begun_before && dispatcher.has_read_nothing();
     let (mut report, files) = dispatcher.report(&run, outline).await;
     report.manifest.resumed_from = resumed_from;
+    report.manifest.warnings.splice(0..0, options.warnings);
     report.manifest.digest = digest;
     if let Some(shard) = &mut report.manifest.shard {
         shard.min_jobs = min_jobs;

@@ -83,7 +83,7 @@ fn no_effect(key: &str) -> Problem {
 fn column_problems(columns: &[String]) -> Vec<Problem> {
     let path = KeyPath::of("columns");
     if columns.is_empty() {
-        let problem = Problem::at(path, "value::empty", "a table without columns holds nothing");
+        let problem = Problem::at(path, "value::empty", "`columns` is empty");
         return vec![
             problem.help("name the columns, or take `columns` out to get all fields there are"),
         ];

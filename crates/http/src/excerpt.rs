@@ -1,6 +1,6 @@
 //! Foreign texts, made fit to be shown.
 
-use taskferry_core::{Secret, is_unprintable};
+use taskferry_core::{Secret, is_unprintable, secret_forms};
 
 /// How many characters of a foreign text are shown at most.
 const SHOWN: usize = 200;
@@ -24,7 +24,7 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
     let beginning = text.get(..LOOKED_AT).unwrap_or(text);
     let mut text = String::from_utf8_lossy(beginning).into_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        for form in forms(secret.expose()) {
+        for form in secret_forms(secret.expose()) {
             text = text.replace(&form, "[secret]");
         }
     }
@@ -38,33 +38,6 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
         Some((end, _)) => Some(format!("{}…", line.get(..end).unwrap_or_default())),
         None => Some(line),
     }
-}
-
-/// A text as it may come back: as it is, and as JSON writes it, with and without letters beyond ASCII.
-fn forms(text: &str) -> [String; 4] {
-    let mut json = String::new();
-    let mut ascii = String::new();
-    for character in text.chars() {
-        let escaped = match character {
-            '"' => "\\\"".to_owned(),
-            '\\' => "\\\\".to_owned(),
-            '\n' => "\\n".to_owned(),
-            '\r' => "\\r".to_owned(),
-            '\t' => "\\t".to_owned(),
-            other => other.to_string(),
-        };
-        json.push_str(&escaped);
-        if character.is_ascii() {
-            ascii.push_str(&escaped);
-        } else {
-            let mut units = [0; 2];
-            ascii.extend(
-                character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")),
-            );
-        }
-    }
-    // The longest first, so that no part of a form is left over.
-    [ascii.replace('/', "\\/"), ascii, json, text.to_owned()]
 }
 
 fn without_markup(text: &str) -> String {
@@ -139,6 +112,22 @@ mod tests {
             r#"{"s": "\u00e9\"b/\ud83d\ude00"}"#,
         ] {
             assert_eq!(excerpt(echo.as_bytes(), &[&secret]).unwrap(), r#"{"s": "[secret]"}"#);
+        }
+    }
+
+    #[test]
+    fn what_a_secret_holds_is_not_shown_when_it_comes_back() {
+        let secret = Secret::new("Basic Y2FuYXJ5LXVzZXI6Y2FuYXJ5IHBhc3N3b3Jk");
+        for echo in [
+            "welcome canary-user:canary password",
+            "`canary password` is wrong",
+            "?pw=canary%20password&x=1",
+            "Y2FuYXJ5LXVzZXI6Y2FuYXJ5IHBhc3N3b3Jk",
+            "eDpjYW5hcnkgcGFzc3dvcmQ=",
+        ] {
+            let shown = excerpt(echo.as_bytes(), &[&secret]).unwrap();
+            assert!(shown.contains("[secret]") && !shown.contains("canary"), "{shown}");
+            assert!(!shown.contains("Y2Fu") && !shown.contains("YXNzd29y"), "{shown}");
         }
     }
 

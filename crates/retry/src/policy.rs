@@ -47,19 +47,19 @@ impl RetryOptions {
     ///
     /// let options = RetryOptions { max_delay: "100ms".parse().unwrap(), ..RetryOptions::default() };
     /// let problems = options.check(&KeyPath::of("retry"));
-    /// assert_eq!(problems[0].message, "the longest wait, 100ms, is shorter than the first, 500ms");
+    /// assert_eq!(problems[0].message, "`max_delay`, 100ms, must not be less than `initial_delay`, 500ms");
     /// ```
     pub fn check(&self, table: &KeyPath) -> Vec<Problem> {
         let (first, longest) = (self.initial_delay, self.max_delay);
         let mut problems = Vec::new();
         if longest < first {
             let message =
-                format!("the longest wait, {longest}, is shorter than the first, {first}");
+                format!("`max_delay`, {longest}, must not be less than `initial_delay`, {first}");
             let problem = Problem::at(table.key("max_delay"), "value::invalid", message);
             problems.push(problem.help("raise `max_delay` or lower `initial_delay`"));
         }
         if self.max_elapsed.is_some_and(|longest| longest.get().is_zero()) {
-            let message = "no time is left to repeat anything";
+            let message = "`max_elapsed` must be greater than zero";
             let problem = Problem::at(table.key("max_elapsed"), "value::invalid", message);
             problems.push(problem.help("write for example \"10m\", or `max_attempts = 1`"));
         }

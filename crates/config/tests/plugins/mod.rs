@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -169,6 +170,10 @@ impl SinkPlugin for Out {
 
     fn claims(&self, _: &BuildContext<'_>) -> Option<String> {
         self.path.as_ref().map(|path| format!("`{}`", path.as_str()))
+    }
+
+    fn files(&self, context: &BuildContext<'_>) -> Vec<PathBuf> {
+        self.path.iter().map(|path| path.for_pipeline(context.pipeline())).collect()
     }
 }
 

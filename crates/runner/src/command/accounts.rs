@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
+use taskferry_config::FilesInUse;
 use taskferry_core::printable_json;
 use taskferry_engine::Manifest;
 
@@ -18,17 +19,24 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// Prepares them. `inputs` are files that they must not replace.
+    /// Prepares them. `inputs` are files that they must not replace, beside those that the pipeline has in use.
     ///
     /// # Errors
     /// Why one of them could not be written.
-    pub(crate) fn prepare(how: &HowArguments, inputs: &[&Path]) -> Result<Self, String> {
+    pub(crate) fn prepare(
+        how: &HowArguments,
+        inputs: &[&Path],
+        in_use: &FilesInUse,
+    ) -> Result<Self, String> {
         let absolute = |path: &Path| std::path::absolute(path).ok();
         let [summary, metrics] = [&how.summary, &how.metrics_file].map(Option::as_deref);
         if summary.is_some() && summary.and_then(absolute) == metrics.and_then(absolute) {
             return Err("the summary and the metrics can't go to the same file".to_owned());
         }
         let prepare = |what: &str, path: Option<&Path>| {
+            if let Some(why) = path.and_then(|path| in_use.why_not(path)) {
+                return Err(format!("can't write the {what}: {why}"));
+            }
             let file = path.map(|path| {
                 let prepared = AccountFile::prepare(path, inputs);
                 prepared.map_err(|error| {

@@ -14,12 +14,18 @@ pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
     let mut exit = Exit::COMPLETE;
     for file in &arguments.files {
         match taskferry_config::load(&arguments.layers.layers(file), registry) {
-            Ok(pipeline) if arguments.log == LogFormat::Text => {
-                console::line(&format!("{}: ok, {}", file.display(), outline(&pipeline)));
-            }
-            Ok(_) => {
-                let file = ("file".to_owned(), file.to_string_lossy().into());
-                logging::json_line("INFO", "ok", Map::from_iter([file]));
+            Ok(checked) => {
+                mistakes::write(&checked.warnings, arguments.log);
+                match arguments.log {
+                    LogFormat::Text => {
+                        let outline = outline(&checked.pipeline);
+                        console::line(&format!("{}: ok, {outline}", file.display()));
+                    }
+                    LogFormat::Json => {
+                        let file = ("file".to_owned(), file.to_string_lossy().into());
+                        logging::json_line("INFO", "ok", Map::from_iter([file]));
+                    }
+                }
             }
             Err(found) => {
                 mistakes::show(&found, arguments.log);

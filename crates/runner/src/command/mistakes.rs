@@ -1,8 +1,9 @@
-//! Showing what is wrong with a pipeline file.
+//! Showing what is wrong with a pipeline file, and what is worth a second look.
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
-use taskferry_config::Mistakes;
+use taskferry_config::{Mistake, Mistakes};
+use taskferry_core::Severity;
 
 use crate::console;
 use crate::logging::{self, LogFormat};
@@ -10,12 +11,26 @@ use crate::logging::{self, LogFormat};
 /// How many columns are used at most.
 const WIDTH: usize = 100;
 
-/// Shows all mistakes on standard error.
+/// Shows all mistakes on standard error, with the warnings.
 pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
+    write(mistakes.all(), format);
+    if format == LogFormat::Text {
+        let count = mistakes.count();
+        let noun = if count == 1 { "mistake" } else { "mistakes" };
+        console::line(&format!("{count} {noun}; nothing was run"));
+    }
+}
+
+/// Shows mistakes or warnings on standard error.
+pub(crate) fn write(mistakes: &[Mistake], format: LogFormat) {
     match format {
         LogFormat::Text => console::drawn(&drawn(mistakes)),
         LogFormat::Json => {
-            for mistake in mistakes.all() {
+            for mistake in mistakes {
+                let level = match mistake.severity() {
+                    Severity::Mistake => "ERROR",
+                    Severity::Warning => "WARN",
+                };
                 let place = [
                     ("code", json!(mistake.code())),
                     ("file", json!(mistake.file())),
@@ -24,24 +39,22 @@ pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
                     ("help", json!(mistake.help_text())),
                 ];
                 let place = place.into_iter().map(|(key, value)| (key.to_owned(), value));
-                logging::json_line("ERROR", &mistake.to_string(), place.collect());
+                logging::json_line(level, &mistake.to_string(), place.collect());
             }
         }
     }
 }
 
-fn drawn(mistakes: &Mistakes) -> String {
+fn drawn(mistakes: &[Mistake]) -> String {
     let width = console::width().unwrap_or(WIDTH).min(WIDTH);
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width);
     let handler = handler.with_break_words(false);
     let mut text = String::new();
-    for mistake in mistakes.all() {
+    for mistake in mistakes {
         if handler.render_report(&mut text, mistake).is_err() {
             text.push_str(&mistake.to_string());
         }
         text.push('\n');
     }
-    let count = mistakes.all().len();
-    let noun = if count == 1 { "mistake" } else { "mistakes" };
-    format!("{text}{count} {noun}; nothing was run\n")
+    text
 }

@@ -16,18 +16,19 @@ use letters::{DeadLetters, Letters};
 pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> Exit {
     let ReplayArguments { file, dead, layers, how } = arguments;
     how.start_logging();
-    let mut pipeline = match load(registry, &layers, &file, how.log) {
-        Ok(pipeline) => pipeline,
+    let mut checked = match load(registry, &layers, &file, how.log) {
+        Ok(checked) => checked,
         Err(exit) => return exit,
     };
-    let letters = match Letters::check(&dead, &pipeline.name, &stages(&pipeline)) {
+    let pipeline = &mut checked.pipeline;
+    let letters = match Letters::check(&dead, &pipeline.name, &stages(pipeline)) {
         Ok(letters) => letters,
         Err(why) => {
             how.log.error(&format!("{}: {why}", dead.display()));
             return Exit::USAGE;
         }
     };
-    keep_sinks_with_work(&mut pipeline, letters.refused_at());
+    keep_sinks_with_work(pipeline, letters.refused_at());
     // Other letters, or the same ones changed, are another replay.
     pipeline.digest = format!("{} {}", pipeline.digest, letters.sha256());
     pipeline.expect = ExpectOptions::default();
@@ -38,7 +39,7 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     };
     let run = taskferry_engine::new_run(&pipeline.name).replaying(true);
     let inputs: Vec<_> = layers.files(&file).chain([dead.as_path()]).collect();
-    carry_out(pipeline, &how, &inputs, Some(run)).await
+    carry_out(checked, &how, &inputs, Some(run)).await
 }
 
 /// Sinks that no letter is on its way to are left out: they would publish files with nothing in them.

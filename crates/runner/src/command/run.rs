@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Map;
+use taskferry_config::{Checked, Mistake};
 use taskferry_core::{Pipeline, Registry, RunContext, Shard};
 use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
 use taskferry_state::{Opening, StateDir};
@@ -29,44 +30,51 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    let pipeline = match load(registry, &layers, &file, how.log) {
-        Ok(pipeline) => pipeline,
+    let checked = match load(registry, &layers, &file, how.log) {
+        Ok(checked) => checked,
         Err(exit) => return exit,
     };
-    let problems = shard.map(|_| shard::problems(&pipeline)).unwrap_or_default();
+    let problems = shard.map(|_| shard::problems(&checked.pipeline)).unwrap_or_default();
     for problem in &problems {
         how.log.error(problem);
     }
     if !problems.is_empty() {
         return Exit::USAGE;
     }
-    let run = shard.map(|shard| shard::new_run(&pipeline, shard));
+    let run = shard.map(|shard| shard::new_run(&checked.pipeline, shard));
     let inputs: Vec<&Path> = layers.files(&file).collect();
-    carry_out(pipeline, &how, &inputs, run).await
+    carry_out(checked, &how, &inputs, run).await
 }
 
-/// Reads a pipeline file, and shows what is wrong with it.
+/// Reads a pipeline file, and shows what is wrong with it and what it warns of.
 pub(crate) fn load(
     registry: &Registry,
     layers: &LayerArguments,
     file: &Path,
     log: LogFormat,
-) -> Result<Pipeline, Exit> {
-    taskferry_config::load(&layers.layers(file), registry).map_err(|found| {
-        mistakes::show(&found, log);
-        Exit::USAGE
-    })
+) -> Result<Checked, Exit> {
+    match taskferry_config::load(&layers.layers(file), registry) {
+        Ok(checked) => {
+            mistakes::write(&checked.warnings, log);
+            Ok(checked)
+        }
+        Err(found) => {
+            mistakes::show(&found, log);
+            Err(Exit::USAGE)
+        }
+    }
 }
 
-/// Runs a pipeline that is checked, as `how` says. `inputs` are files that no account of the run must replace; `run` is who
+/// Runs a pipeline that is checked, as `how` says. `inputs` are files that no account of the run must replace, beside those of the pipeline; `run` is who
 /// runs, if that is known.
 pub(crate) async fn carry_out(
-    pipeline: Pipeline,
+    checked: Checked,
     how: &HowArguments,
     inputs: &[&Path],
     run: Option<RunContext>,
 ) -> Exit {
-    let accounts = match Accounts::prepare(how, inputs) {
+    let Checked { pipeline, files, warnings } = checked;
+    let accounts = match Accounts::prepare(how, inputs, &files) {
         Ok(accounts) => accounts,
         Err(message) => {
             how.log.error(&message);
@@ -92,6 +100,7 @@ pub(crate) async fn carry_out(
         fresh: how.fresh,
         run,
         observer: telemetry.observer(&pipeline),
+        warnings: warnings.iter().map(Mistake::in_a_line).collect(),
         ..RunOptions::default()
     };
     let report = match watched(pipeline, options, how, interrupts).await {

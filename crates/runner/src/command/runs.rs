@@ -47,7 +47,7 @@ struct Failure {
 /// Prints the last runs, the newest at the end.
 pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
     let pipeline = match load(registry, &arguments.layers, &arguments.file, LogFormat::Text) {
-        Ok(pipeline) => pipeline,
+        Ok(checked) => checked.pipeline,
         Err(exit) => return exit,
     };
     let history = match arguments.shard {

@@ -341,6 +341,33 @@ fn no_secret_of_a_wrong_file_is_written() {
         ("path = \"out/jobs.ndjson\"", "path = \"out/{${file:secrets/header}}\""),
         ("tenant = \"acme\"", "tenant = \"${file:secrets/nothing}\""),
         ("url = \"http://127", "url = \"http://canary-user:canary-password@127"),
+        // Lines that are not TOML.
+        ("url = \"http://receiver.example/hooks", "url = http://receiver.example/canary-hooks"),
+        ("url = \"http://receiver.example/hooks", "url = “http://receiver.example/canary-hooks”"),
+        ("client_secret = \"${file:secrets/client}\"", "client_secret \"canary-no-sign\""),
+        ("client_secret = \"${file:secrets/client}\"", "clientsecret: canary-colon"),
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "private_key = \"-----BEGIN\ncanary-AAAA\ncanary-BB==\n-----END\"",
+        ),
+        ("audience =", "audience = [\n\"canary-1\ncanary-2 words\n[canary-3\n] #"),
+        // Values whose end is not known.
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "client_secret = \"canary-1${file:canary-2\"",
+        ),
+        ("audience = \"", "audience = \"https://canary-1/${x/canary-2"),
+        ("audience = \"", "audience = \"${x canary-1}"),
+        // A key where the name of its file belongs.
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "private_key_file = \"\"\"\n-----BEGIN PRIVATE KEY-----\ncanary-AAAA\n-----END\"\"\"",
+        ),
+        // The same value under another key.
+        (
+            "client_secret = \"${file:secrets/client}\"",
+            "client_secret = \"canary-same\"\ntennant = \"canary-same\"\nscopes = \"canary-same\"\nalgorithm = \"canary-same\"",
+        ),
     ] {
         assert!(good.contains(right), "{right}");
         context.write("wrong.toml", &good.replacen(right, wrong, 1));
@@ -358,6 +385,9 @@ fn no_secret_of_a_wrong_file_is_written() {
         "source.auth.client_secret=[\"canary-set\"]",
         "sink.1.headers.X={ a = \"canary-set\" }",
         "sink.1.url=[\"canary-set\"]",
+        "source.auth.client_secret canary-no-sign",
+        "source.auth.client_secretcanary-no-sign",
+        "=canary-no-key",
     ] {
         // Values from outside may be texts of any shape; something else is wrong beside them.
         let arguments = ["check", "jobs.toml", "--set", set, "--set", "source.auth.tennant=x"];

@@ -14,6 +14,7 @@ mod endings;
 mod faults;
 mod mistakes;
 mod output;
+mod outputs;
 mod pipelines;
 mod receivers;
 mod reference;

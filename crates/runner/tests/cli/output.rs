@@ -122,7 +122,8 @@ fn every_line_of_a_json_log_is_json_and_the_last_is_the_manifest() {
     assert_eq!(last["level"], "INFO");
     assert!(last["message"].as_str().unwrap().starts_with("jobs: complete in "), "{last}");
 
-    let wrong = ["run", "jobs.toml", "--log", "json", "--set", "sink.1.path=jobs.toml/x.csv"];
+    let wrong = ["run", "jobs.toml", "--log", "json", "--set", "sink.1.path=taken/x.csv"];
+    context.write("taken", "");
     let log = context.taskferry(&wrong).with_code(5).log();
     let last = log.last().unwrap();
     assert_eq!((&last["level"], &last["manifest"]["status"]), (&json!("ERROR"), &json!("failed")));

@@ -312,12 +312,18 @@ fn dead_letters_have_a_file_of_their_own() {
     insta::assert_snapshot!(ended.stderr, @r#"
     pipeline::claimed_twice
 
-      × dead letters would go to file `out/{run_id}.ndjson`, which `sink[0]` writes
+      × `./out/{run_id}.ndjson` is written twice
+       ╭─[jobs.toml:6:8]
+     6 │ path = "out/{run_id}.ndjson"
+       ·        ──────────┬──────────
+       ·                  ╰── this is written as well
+       ╰────
        ╭─[jobs.toml:8:8]
      8 │ path = "./out/{run_id}.ndjson"
-       ·        ───────────────────────
+       ·        ───────────┬───────────
+       ·                   ╰── this would be written
        ╰────
-      help: give them a file of their own
+      help: choose another path for one of them
 
     1 mistake; nothing was run
     "#);

@@ -254,7 +254,7 @@ fn time(text: &str) -> Result<Duration, FaultProblem> {
     match parsed.filter(|time| *time <= LONGEST) {
         Some(time) => Ok(time),
         None => problem(
-            format!("`{}` is no time", shortened(text)),
+            format!("`{}` is not a duration", shortened(text)),
             "write for example `200ms`, `2s` or `1m`; 10 minutes are the most",
         ),
     }
@@ -312,11 +312,11 @@ mod tests {
             ("latency", "`latency` needs a time; write `latency=200ms`"),
             (
                 "latency=5",
-                "`5` is no time; write for example `200ms`, `2s` or `1m`; 10 minutes are the most",
+                "`5` is not a duration; write for example `200ms`, `2s` or `1m`; 10 minutes are the most",
             ),
             (
                 "latency=11m",
-                "`11m` is no time; write for example `200ms`, `2s` or `1m`; 10 minutes are the most",
+                "`11m` is not a duration; write for example `200ms`, `2s` or `1m`; 10 minutes are the most",
             ),
             (
                 "cut:retry-after=1",

@@ -1,11 +1,14 @@
 //! The options of `type = "file"`.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
 use taskferry_format::{Format, FormatOptions};
 
 use crate::Compression;
+use crate::part::part_of;
 use crate::sink::FileSink;
 
 /// Writes records to a file that appears under its name only when complete.
@@ -65,6 +68,12 @@ impl SinkPlugin for FileOptions {
 
     fn claims(&self, context: &BuildContext<'_>) -> Option<String> {
         Some(self.path.claim(context.pipeline()))
+    }
+
+    fn files(&self, context: &BuildContext<'_>) -> Vec<PathBuf> {
+        let path = self.path.for_pipeline(context.pipeline());
+        let beside = ["part", "rows"].map(|ending| part_of(&path, ending));
+        std::iter::once(path).chain(beside).collect()
     }
 }
 

@@ -108,7 +108,8 @@ impl SinkPlugin for WebhookOptions {
         let headers = check_headers(&self.headers, &mut problems);
         if self.timeout.get().is_zero() {
             let path = KeyPath::of("timeout");
-            let problem = Problem::at(path, "value::invalid", "no time is left to answer");
+            let problem =
+                Problem::at(path, "value::invalid", "`timeout` must be greater than zero");
             problems.push(problem.help("write for example \"30s\""));
         }
         problems.extend(self.retry.check(&KeyPath::of("retry")));

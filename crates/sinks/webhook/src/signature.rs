@@ -56,7 +56,7 @@ impl Signer {
     pub(crate) fn new(options: &SignatureOptions) -> Result<Self, Vec<Problem>> {
         let path = KeyPath::of("signature").key("secrets");
         if options.secrets.is_empty() {
-            let problem = Problem::at(path, "value::empty", "there is no secret to sign with");
+            let problem = Problem::at(path, "value::empty", "`secrets` is empty");
             return Err(vec![problem.help("name one, or take `signature` out")]);
         }
         let (mut keys, mut problems) = (Vec::new(), Vec::new());

@@ -31,8 +31,11 @@ pub(crate) fn numbers(limit: u32, rate: Option<f64>, timeout: Duration) -> Vec<P
         problems.push(problem.help("write how many pages a second, or leave it out for no limit"));
     }
     if timeout.get().is_zero() {
-        let problem =
-            Problem::at(KeyPath::of("timeout"), "value::invalid", "no time is left to answer");
+        let problem = Problem::at(
+            KeyPath::of("timeout"),
+            "value::invalid",
+            "`timeout` must be greater than zero",
+        );
         problems.push(problem.help("write for example \"120s\""));
     }
     problems
@@ -69,7 +72,11 @@ fn one(path: &KeyPath, filter: &FilterOptions) -> Vec<Problem> {
         let list = path.key("job_family_ids");
         let empty = ids.iter().position(|id| id.trim().is_empty());
         if let Some(at) = ids.is_empty().then(|| list.clone()).or(empty.map(|at| list.index(at))) {
-            let problem = Problem::at(at, "value::empty", "no job family is named here");
+            let problem = Problem::at(
+                at,
+                "value::empty",
+                "the `external_id` of a job family is missing here",
+            );
             problems.push(problem.help("write the `external_id` of a job family"));
         }
     }
@@ -96,13 +103,21 @@ pub(crate) fn order(
     let Some(partition) = partition else { return problems };
     let list = KeyPath::of("partition").key("values");
     if partition.values.is_empty() {
-        let problem = Problem::at(list.clone(), "value::empty", "no job family is named here");
+        let problem = Problem::at(
+            list.clone(),
+            "value::empty",
+            "the `external_id` of a job family is missing here",
+        );
         problems.push(problem.help("write the `external_id` of each job family that is wanted"));
     }
     for (index, value) in partition.values.iter().enumerate() {
         let at = list.index(index);
         if value.trim().is_empty() {
-            let problem = Problem::at(at, "value::empty", "no job family is named here");
+            let problem = Problem::at(
+                at,
+                "value::empty",
+                "the `external_id` of a job family is missing here",
+            );
             problems.push(problem.help("write the `external_id` of a job family"));
         } else if partition.values.iter().take(index).any(|earlier| earlier == value) {
             let message = format!("`{value}` stands here twice");

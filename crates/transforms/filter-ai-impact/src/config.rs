@@ -104,7 +104,7 @@ impl TransformPlugin for FilterAiImpact {
 fn exact(levels: Vec<String>, problems: &mut Vec<Problem>) -> Vec<String> {
     let path = KeyPath::of("levels");
     if levels.is_empty() {
-        let problem = Problem::at(path.clone(), "value::empty", "no level is wanted");
+        let problem = Problem::at(path.clone(), "value::empty", "`levels` is empty");
         problems.push(problem.help("name at least one, for example [\"H1\", \"H2\"]"));
     }
     for (index, level) in levels.iter().enumerate() {
@@ -157,7 +157,7 @@ fn both() -> Problem {
 }
 
 fn neither() -> Problem {
-    Problem::at(KeyPath::root(), "key::missing", "no level is wanted")
+    Problem::at(KeyPath::root(), "key::missing", "neither `levels` nor a range is given")
         .part(Part::Key)
         .label("needs `levels`, `at_most` or `at_least`")
         .help("add for example `levels = [\"H1\", \"H2\"]` or `at_most = \"H2\"`")

@@ -66,12 +66,12 @@ impl TransformPlugin for FlattenHierarchy {
         let path = KeyPath::of("explode");
         match &self.explode {
             Some(_) if self.into == Into::Tasks => Err(vec![
-                Problem::at(path, "key::no_effect", "only rows can be exploded")
+                Problem::at(path, "key::no_effect", "`explode` needs `into = \"rows\"`")
                     .part(Part::Key)
                     .help("write `into = \"rows\"` or take `explode` out"),
             ]),
             Some(field) if field.is_empty() => Err(vec![
-                Problem::at(path, "value::empty", "no field is named")
+                Problem::at(path, "value::empty", "`explode` is empty")
                     .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
             ]),
             Some(field) if misspelt(field).is_some() => {

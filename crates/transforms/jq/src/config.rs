@@ -144,7 +144,7 @@ impl Jq {
             wrong(
                 "time_limit",
                 "value::range",
-                "no expression is done in no time",
+                "`time_limit` must be greater than zero",
                 "write for example \"5s\"",
             );
         }
@@ -160,7 +160,12 @@ impl Jq {
             }
             Some(limit) if limit < LEAST_MEMORY => {
                 let help = format!("write at least \"{LEAST_MEMORY}\"");
-                wrong("memory_limit", "value::range", "jq itself needs more than that", &help);
+                wrong(
+                    "memory_limit",
+                    "value::range",
+                    "`memory_limit` is less than jq itself needs",
+                    &help,
+                );
             }
             _ => {}
         }

@@ -1,0 +1,155 @@
+//! The texts in which a secret may come back.
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{alphabet, engine};
+
+/// A shorter text is not looked for in encoded forms: these would be found in every second word.
+const SHORTEST: usize = 6;
+
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+const LENIENT: GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
+    .with_encode_padding(false)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
+/// All texts in which a secret may stand in an answer or a message, the longest first: as it is, what it holds itself (the
+/// password in `Basic …`, the token in `Bearer …`), and each of these as JSON, HTML, URLs and base64 write it.
+///
+/// ```
+/// let forms = taskferry_core::secret_forms("Basic dXNlcjpodW50ZXIyMg==");
+/// for form in ["dXNlcjpodW50ZXIyMg", "user:hunter22", "hunter22", "user%3Ahunter22"] {
+///     assert!(forms.iter().any(|known| known == form), "{form}");
+/// }
+/// ```
+pub fn secret_forms(secret: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    for text in contents(secret) {
+        forms.push(text.clone());
+        forms.extend(json(&text));
+        if text.len() >= SHORTEST {
+            forms.push(html(&text));
+            forms.extend(percent(&text));
+            forms.extend(base64(&text));
+        }
+    }
+    forms.retain(|form| !form.is_empty());
+    forms.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
+    forms.dedup();
+    forms
+}
+
+/// The secret, and the secrets in it.
+fn contents(secret: &str) -> Vec<String> {
+    let mut contents = vec![secret.to_owned()];
+    let (scheme, credentials) = secret.trim().split_once(' ').unwrap_or(("", secret.trim()));
+    if !scheme.is_empty() && credentials.len() >= SHORTEST {
+        contents.push(credentials.to_owned());
+    }
+    let bytes = STANDARD.decode(credentials).or_else(|_| URL_SAFE.decode(credentials));
+    let decoded = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let is_text = |text: &String| text.len() >= SHORTEST && !text.contains(char::is_control);
+    if let Some(decoded) = decoded.filter(is_text) {
+        let password = decoded.split_once(':').map(|(_, password)| password.to_owned());
+        contents.extend(password.filter(|password| password.len() >= SHORTEST));
+        contents.push(decoded);
+    }
+    contents
+}
+
+/// As JSON writes it, with and without letters beyond ASCII and escaped slashes.
+fn json(text: &str) -> [String; 3] {
+    let mut json = String::new();
+    let mut ascii = String::new();
+    for character in text.chars() {
+        let escaped = match character {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            '\n' => "\\n".to_owned(),
+            '\r' => "\\r".to_owned(),
+            '\t' => "\\t".to_owned(),
+            other => other.to_string(),
+        };
+        json.push_str(&escaped);
+        if character.is_ascii() {
+            ascii.push_str(&escaped);
+        } else {
+            let mut units = [0; 2];
+            ascii.extend(
+                character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")),
+            );
+        }
+    }
+    [ascii.replace('/', "\\/"), ascii, json]
+}
+
+fn html(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// As URLs and forms write it.
+fn percent(text: &str) -> [String; 4] {
+    let encoded = |digits: fn(u8) -> String, space: Option<&str>| {
+        let bytes = text.bytes().map(|byte| match (byte, space) {
+            (b' ', Some(space)) => space.to_owned(),
+            (b'-' | b'_' | b'.' | b'~', _) => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => digits(byte),
+        });
+        bytes.collect::<String>()
+    };
+    let (upper, lower) = (|byte| format!("%{byte:02X}"), |byte| format!("%{byte:02x}"));
+    [
+        encoded(upper, None),
+        encoded(lower, None),
+        encoded(upper, Some("+")),
+        encoded(lower, Some("+")),
+    ]
+}
+
+/// In base64, by itself and in the middle of a longer text, so far as it does not depend on what stands around it.
+fn base64(text: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    for engine in [&STANDARD, &URL_SAFE] {
+        let whole = engine.encode(text);
+        forms.push(format!("{whole}{}", "=".repeat((4 - whole.len() % 4) % 4)));
+        forms.push(whole);
+        for (before, dependent) in [(0, 0), (1, 2), (2, 3)] {
+            let mut bytes = vec![0; before];
+            bytes.extend_from_slice(text.as_bytes());
+            let encoded = engine.encode(&bytes);
+            let own = encoded.get(dependent..bytes.len() * 8 / 6).unwrap_or_default();
+            forms.push(own.to_owned());
+        }
+    }
+    forms.retain(|form| form.len() >= SHORTEST);
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_secret_is_found_in_base64_wherever_it_stands(
+            before in "[a-z:]{0,9}",
+            secret in "[a-zA-Z0-9?~ÿ]{9,30}",
+            after in "[a-z]{0,9}",
+        ) {
+            let forms = secret_forms(&secret);
+            for engine in [&STANDARD, &URL_SAFE] {
+                let text = engine.encode(format!("{before}{secret}{after}"));
+                prop_assert!(forms.iter().any(|form| text.contains(form)), "{text}");
+            }
+        }
+
+        #[test]
+        fn any_text_has_itself_as_a_form(secret in ".{1,20}") {
+            prop_assert!(secret_forms(&secret).contains(&secret));
+        }
+    }
+}

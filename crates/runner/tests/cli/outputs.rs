@@ -1,0 +1,194 @@
+//! Outputs that would take the place of inputs, or of each other.
+
+use std::fs::hard_link;
+use std::os::unix::fs::symlink;
+
+use crate::context::{Context, Ended};
+
+/// A pipeline with all kinds of inputs, which writes to this path.
+fn pipeline(path: &str, more: &str) -> String {
+    format!(
+        r#"name = "jobs"
+
+[source]
+type = "techwolf"
+url = "sandbox:?data=data/jobs.ndjson"
+include = ["linked_skills"]
+
+[[transform]]
+type = "rename_skills"
+vendor = "workday"
+mapping = "skills.csv"
+
+[[transform]]
+type = "jq"
+file = "rows.jq"
+args = {{ key = "${{file:secrets/key}}" }}
+
+[[sink]]
+type = "file"
+path = "{path}"
+{more}"#
+    )
+}
+
+fn context() -> Context {
+    let context = Context::new();
+    context.write("data/jobs.ndjson", "{\"external_id\":\"a\",\"tasks\":[]}\n");
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Excel,MS Excel\n");
+    context.write("rows.jq", ".");
+    context.write("secrets/key", "canary-key\n");
+    context.write("overlay.toml", "description = \"x\"\n");
+    context
+}
+
+/// Every file below the working directory with what is in it.
+fn snapshot(context: &Context) -> Vec<(String, String)> {
+    let mut files = context.files();
+    files.extend(["jobs.toml", "overlay.toml"].map(str::to_owned));
+    files.into_iter().map(|name| (name.clone(), context.read(&name))).collect()
+}
+
+/// `check` and `run` refuse this, and nothing is written.
+fn refused(context: &Context, more: &[&str]) -> Ended {
+    let before = snapshot(context);
+    let ended = ["check", "run"].map(|command| {
+        let arguments = [&[command, "jobs.toml", "--overlay", "overlay.toml"], more].concat();
+        context.taskferry(&arguments).with_code(2)
+    });
+    assert_eq!(ended[0].stderr, ended[1].stderr);
+    assert_eq!(snapshot(context), before);
+    let [ended, _] = ended;
+    ended
+}
+
+#[test]
+fn an_output_that_is_an_input_is_refused() {
+    let context = context();
+    symlink(context.path("data"), context.path("link")).unwrap();
+    symlink("rows.jq", context.path("linked.jq")).unwrap();
+    hard_link(context.path("skills.csv"), context.path("other-name")).unwrap();
+    for (path, input) in [
+        ("jobs.toml", "the pipeline file"),
+        ("./data/../overlay.toml", "an overlay"),
+        ("link/jobs.ndjson", "source.url"),
+        ("linked.jq", "transform[1].file"),
+        ("other-name", "transform[0].mapping"),
+        ("secrets/key", "transform[1].args.key"),
+        ("data", "source.url"),
+        ("skills.csv/out", "transform[0].mapping"),
+    ] {
+        context.write("jobs.toml", &pipeline(path, "format = \"ndjson\""));
+        let format = if path.contains(".csv") { "csv" } else { "ndjson" };
+        let ended = refused(&context, &["--set", &format!("sink.0.format={format}")]);
+        assert!(ended.stderr.contains("pipeline::overwrites_input"), "{path}: {}", ended.stderr);
+        assert!(ended.stderr.contains(input), "{path}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
+    }
+    context.write("jobs.toml", &pipeline("./skills.csv", "format = \"csv\""));
+    insta::assert_snapshot!(refused(&context, &[]).stderr, @r#"
+    pipeline::overwrites_input
+
+      × `./skills.csv` would take the place of an input of this pipeline, which `transform[0].mapping`
+      │ reads
+        ╭─[jobs.toml:11:11]
+     11 │ mapping = "skills.csv"
+        ·           ──────┬─────
+        ·                 ╰── this is read
+        ╰────
+        ╭─[jobs.toml:20:8]
+     20 │ path = "./skills.csv"
+        ·        ───────┬──────
+        ·               ╰── this would be written
+        ╰────
+      help: choose another path for the output
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn an_output_in_the_state_folder_is_refused() {
+    let context = context();
+    for (path, dir) in [
+        (".taskferry/jobs/checkpoint.json", ".taskferry"),
+        ("state/out.ndjson", "state"),
+        ("jobs/run.json", "."),
+        ("out", "out/state"),
+    ] {
+        context.write("jobs.toml", &pipeline(path, "format = \"ndjson\""));
+        let dir = format!("state.dir={dir}");
+        let sink = "sink.0.format=json";
+        let arguments = if path.ends_with("json") && !path.ends_with("ndjson") {
+            vec!["--set", &dir, "--set", sink]
+        } else {
+            vec!["--set", &dir]
+        };
+        let ended = refused(&context, &arguments);
+        assert!(ended.stderr.contains("pipeline::in_state"), "{path}: {}", ended.stderr);
+    }
+    context.write("jobs.toml", &pipeline("out/jobs.ndjson", ""));
+    context.taskferry(&["check", "jobs.toml", "--set", "state.dir=."]).with_code(0);
+}
+
+#[test]
+fn outputs_that_meet_are_refused() {
+    let context = context();
+    context.write("sub/x", "");
+    symlink("sub", context.path("here")).unwrap();
+    let second = |path: &str| format!("\n[[sink]]\ntype = \"file\"\npath = \"{path}\"\n");
+    for (first, other, code) in [
+        ("o", ".o.part", "claimed_twice"),
+        ("sub/.o.rows", "here/o", "claimed_twice"),
+        ("here/o", "./sub/o", "claimed_twice"),
+        ("o", "o/x", "nested_outputs"),
+        ("here/o/x/y", "sub/o", "nested_outputs"),
+    ] {
+        context.write("jobs.toml", &pipeline(first, &second(other)));
+        let ended = refused(&context, &[]);
+        assert!(ended.stderr.contains(code), "{first} {other}: {}", ended.stderr);
+    }
+    context.write("jobs.toml", &pipeline("o-{run_id}", &second("p-{run_id}")));
+    context.taskferry(&["check", "jobs.toml"]).with_code(0);
+    context.write("jobs.toml", &pipeline("o", &second("o/x")));
+    insta::assert_snapshot!(refused(&context, &[]).stderr, @r#"
+    pipeline::nested_outputs
+
+      × `o/x` and `o` can't both be files
+        ╭─[jobs.toml:20:8]
+     20 │ path = "o"
+        ·        ─┬─
+        ·         ╰── this is written as well
+        ╰────
+        ╭─[jobs.toml:24:8]
+     24 │ path = "o/x"
+        ·        ──┬──
+        ·          ╰── this would be written
+        ╰────
+      help: choose another path for one of them
+
+    1 mistake; nothing was run
+    "#);
+}
+
+#[test]
+fn an_account_that_takes_the_place_of_something_is_refused() {
+    let context = context();
+    context.write("jobs.toml", &pipeline("out/jobs.ndjson", ""));
+    let before = snapshot(&context);
+    for option in ["--summary", "--metrics-file"] {
+        for (path, why) in [
+            ("jobs.toml", "the pipeline file"),
+            ("data/jobs.ndjson", "`source.url`"),
+            ("./rows.jq", "`transform[1].file`"),
+            (".taskferry/jobs/run.json", "keeps its state"),
+            ("out/.jobs.ndjson.part", "in one file while they are written"),
+            ("out/jobs.ndjson/x", "can't both be files"),
+        ] {
+            let arguments = ["run", "jobs.toml", "--overlay", "overlay.toml", option, path];
+            let ended = context.taskferry(&arguments).with_code(2);
+            assert!(ended.stderr.contains(why), "{path}: {}", ended.stderr);
+            assert_eq!(snapshot(&context), before);
+        }
+    }
+}
