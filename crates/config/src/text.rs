@@ -30,7 +30,8 @@ impl Text {
             (true, _) => "?\u{fffd}".to_owned(),
         };
         // A line break of Windows is one, and no part of the line.
-        let text: String = text.replace("\r\n", " \n").chars().map(shown).collect();
+        let text = text.replace("\r\n", " \n");
+        let text = if text.contains(bad) { text.chars().map(shown).collect() } else { text };
         let breaks = text.match_indices('\n').map(|(position, _)| position + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
         Self { name: printable(name).into_owned(), text, lines }
