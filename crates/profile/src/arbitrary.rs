@@ -161,8 +161,9 @@ impl Spelling {
                 out.push('{');
                 let mut first = true;
                 for (key, member) in members {
-                    let twice = self.oddity > 1 && self.one_in(25);
-                    for _ in 0..=u8::from(twice) {
+                    // The last one counts, whatever the one before says.
+                    let earlier = (self.oddity > 1 && self.one_in(25)).then(|| self.other(member));
+                    for member in earlier.iter().chain([member]) {
                         if !std::mem::take(&mut first) {
                             out.push(',');
                         }
@@ -192,6 +193,18 @@ impl Spelling {
             Value::String(text) => self.write_text(text, out),
             other => out.push_str(&other.to_string()),
         }
+    }
+
+    /// What else may stand under the key of a value.
+    fn other(&mut self, value: &Value) -> Value {
+        let list = match value {
+            Value::Array(items) => Value::from_iter(items.iter().skip(1).cloned()),
+            _ => json!([{"task_id": "t", "skill": "A", "ai_impact": {"level": "H1"}}]),
+        };
+        [value.clone(), list, json!("H2"), json!(null), json!({"level": "H3"})]
+            .into_iter()
+            .find(|_| self.one_in(3))
+            .unwrap_or(json!(7))
     }
 
     fn write_text(&mut self, text: &str, out: &mut String) {

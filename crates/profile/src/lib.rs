@@ -2,7 +2,9 @@
 
 #[cfg(any(test, feature = "proptest"))]
 pub mod arbitrary;
+pub mod mapping;
 pub mod model;
+pub mod null_tasks;
 pub mod text;
 pub mod walk;
 

@@ -20,6 +20,8 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use taskferry_json::{Member, Reader, is_plain, members, only};
 
+use crate::walk::means_branch;
+
 /// A record whose text can be worked on.
 #[derive(Debug)]
 pub enum RecordText<'a> {
@@ -82,8 +84,15 @@ impl<'a> JobText<'a> {
         }
         let (list, members, tasks) = lists?;
         let has_id = only(&fields, "external_id")?.is_some();
-        let is_task = fields.iter().any(|field| matches!(field.key, b"task_id" | b"tasks"));
-        (has_id && !is_task).then_some(Self { text, fields, list, members, tasks })
+        // What is no list of tasks where one is expected, is for a tree to tell.
+        let is_other = |field: &Member<'_>| field.key == b"task_id" || means_branch(field.key);
+        (has_id && !fields.iter().any(is_other)).then_some(Self {
+            text,
+            fields,
+            list,
+            members,
+            tasks,
+        })
     }
 
     /// The job's members but its tasks.
@@ -147,7 +156,8 @@ impl<'a, M: AsRef<[Member<'a>]>> TaskText<'a, M> {
     pub fn level(&self) -> Option<Option<&'a [u8]>> {
         let nested = match only(self.members(), "ai_impact")? {
             Some(impact) if impact.first() == Some(&b'{') => only(&members(impact)?, "level")?,
-            _ => None,
+            Some(b"null") | None => None,
+            Some(_) => return None,
         };
         match nested {
             Some(level) => Some(Some(level)),
@@ -186,11 +196,15 @@ impl LinkedSkillsText {
                 continue;
             }
             reader.step();
-            if reader.peek()? == b'[' {
-                let begin = reader.position();
-                reader.value()?;
-                at = reader.position();
-                lists.push(begin..at);
+            reader.peek()?;
+            let begin = reader.position();
+            match reader.value()? {
+                list if list.starts_with(b"[") => {
+                    at = reader.position();
+                    lists.push(begin..at);
+                }
+                b"null" => {}
+                _ => return None,
             }
         }
         skill_elsewhere |= names_a_skill(text.get(at..)?);
@@ -222,7 +236,7 @@ mod tests {
 
     use super::*;
     use crate::arbitrary::record_text;
-    use crate::walk::{Shape, no_task, shape, visit_linked_skills, visit_tasks};
+    use crate::walk::{Shape, check_tasks, shape, visit_linked_skills, visit_tasks};
 
     fn value(text: &[u8]) -> Value {
         serde_json::from_slice(text).unwrap()
@@ -234,7 +248,7 @@ mod tests {
             let tree = value(text.as_bytes());
             match RecordText::of(text.as_bytes()) {
                 Some(RecordText::Job(job)) => {
-                    prop_assert_eq!((shape(&tree), no_task(&tree)), (Shape::Job, None));
+                    prop_assert_eq!((shape(&tree), check_tasks(&tree)), (Shape::Job, Ok(0)));
                     let mut tasks = Vec::new();
                     let Ok(()) = visit_tasks(&tree, |task, above| {
                         tasks.push((Value::Object(task.clone()), above.is_empty()));
@@ -248,7 +262,10 @@ mod tests {
             }
             if let Some(found) = LinkedSkillsText::of(text.as_bytes()) {
                 let mut lists = Vec::new();
-                visit_linked_skills(&tree, &mut |list| lists.push(Value::from(list.to_vec())));
+                let Ok(()) = visit_linked_skills(&tree, &mut |skills| {
+                    lists.extend(skills.is_array().then(|| skills.clone()));
+                    Ok::<(), Infallible>(())
+                });
                 let found: Vec<Value> =
                     found.lists().iter().map(|place| value(&text.as_bytes()[place.clone()])).collect();
                 // Of two lists under one key a tree holds the last.
@@ -259,9 +276,10 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_list_of_skills_is_none() {
-        let text = br#"{"task":"\"linked_skills\":[1]","x":["linked_skills",[2]],"linked_skills":{"linked_skills" : [3]}}"#;
+        let text = br#"{"task":"\"linked_skills\":[1]","x":["linked_skills",[2]],"y":{"linked_skills" : [3]},"linked_skills":null}"#;
         let found = LinkedSkillsText::of(text).unwrap();
         let lists: Vec<&[u8]> = found.lists().iter().map(|place| &text[place.clone()]).collect();
         assert_eq!(lists, [b"[3]"]);
+        assert!(LinkedSkillsText::of(br#"{"linked_skills":{"linked_skills":[3]}}"#).is_none());
     }
 }

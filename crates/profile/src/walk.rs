@@ -24,6 +24,7 @@
 
 mod branch;
 mod linked_skills;
+mod misplaced;
 mod prune;
 mod words;
 
@@ -32,6 +33,7 @@ use serde_json::{Map, Value};
 use branch::Place;
 pub use branch::{Branch, Level};
 pub use linked_skills::{visit_linked_skills, visit_linked_skills_mut};
+pub use misplaced::{Misplaced, check_tasks};
 pub use prune::{retain_tasks, take_tasks};
 pub use words::LEVELS;
 
@@ -86,24 +88,15 @@ pub fn is_branch(key: &str, member: &Value) -> bool {
         Value::Array(items) if items.is_empty() => words::is_structural(key),
         Value::Array(items) => words::is_tree(key) && items.iter().all(is_container),
         Value::Object(_) => words::is_tree(key),
+        Value::Null => words::is_branch(key),
         _ => false,
     };
     holds_the_tree || holds_task(member, 0)
 }
 
-/// The position of the first entry of a job's own `tasks` that is no task: without a `task_id` the walk would
-/// pass it over, and what is passed over is lost.
-///
-/// ```
-/// use serde_json::json;
-/// use taskferry_profile::walk::no_task;
-///
-/// assert_eq!(no_task(&json!({"external_id": "j1", "tasks": [{"task_id": "t1"}, {"task": "?"}]})), Some(1));
-/// assert_eq!(no_task(&json!({"external_id": "j1", "tasks": []})), None);
-/// ```
-pub fn no_task(job: &Value) -> Option<usize> {
-    let tasks = job.get("tasks")?.as_array()?;
-    tasks.iter().position(|entry| entry.as_object().is_none_or(|entry| !is_task(entry)))
+/// Whether a key as it is written stands for tasks or a branch of a hierarchy, whatever it holds.
+pub(crate) fn means_branch(key: &[u8]) -> bool {
+    std::str::from_utf8(key).is_ok_and(words::is_branch)
 }
 
 /// Shows every task with what stands above it, in the order of the record. A record that is no job holds none.

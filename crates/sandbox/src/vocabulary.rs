@@ -1,11 +1,11 @@
 //! What skills are called in the words of other vendors: the built-in words, or those of a file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
+use taskferry_profile::mapping::{MappingRow, composed, read_mapping};
 
 use crate::catalog::VOCABULARY;
 use crate::generator::id_of;
@@ -46,14 +46,16 @@ impl Vocabulary {
             for (vendor, names) in [(Vendor::Workday, workday), (Vendor::SapAttributeLibrary, sap)]
             {
                 for (rank, name) in (1..).zip(names.split('|').filter(|name| !name.is_empty())) {
-                    vocabulary.add(&Row {
-                        vendor,
-                        vendor_skill: name,
+                    let row = MappingRow {
+                        line: 0,
+                        vendor: vendor.to_string(),
+                        vendor_skill: name.to_owned(),
                         skill_id: None,
-                        skill: Some(skill),
+                        skill: Some(skill.to_owned()),
                         vendor_skill_id: None,
                         rank,
-                    });
+                    };
+                    vocabulary.add(vendor, &row);
                 }
             }
         }
@@ -79,27 +81,38 @@ impl Vocabulary {
 
     /// Reads rows, or says on which line the first mistake is and what.
     fn read(bytes: &[u8]) -> Result<Self, (u64, String)> {
-        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
-        let header = reader.headers().map_err(|error| unreadable(&error))?.clone();
-        let columns = Columns::of(&header).map_err(|message| (1, message))?;
+        let rows = read_mapping(bytes).map_err(|mistakes| {
+            mistakes.into_iter().next().map_or_else(
+                || (1, "it can't be read".to_owned()),
+                |mistake| match mistake.help {
+                    Some(help) => (mistake.line, format!("{}; {help}", mistake.message)),
+                    None => (mistake.line, mistake.message),
+                },
+            )
+        })?;
         let mut vocabulary = Self::default();
-        for record in reader.records() {
-            let record = record.map_err(|error| unreadable(&error))?;
-            let line = record.position().map_or(0, Position::line);
-            vocabulary.add(&columns.row(&record).map_err(|message| (line, message))?);
+        for row in rows {
+            let vendor = row.vendor.parse().ok().filter(|vendor| *vendor != Vendor::TechWolf);
+            let vendor = vendor.ok_or_else(|| {
+                let vendor = &row.vendor;
+                let known = "neither workday nor sap_attribute_library";
+                (row.line, format!("the vendor `{vendor}` is {known}"))
+            })?;
+            vocabulary.add(vendor, &row);
         }
         Ok(vocabulary)
     }
 
-    fn add(&mut self, row: &Row<'_>) {
-        let skill = row.vendor_skill.to_owned();
-        let skill_id = row
-            .vendor_skill_id
-            .map_or_else(|| id_of(&format!("{}: {skill}", row.vendor)), str::to_owned);
+    fn add(&mut self, vendor: Vendor, row: &MappingRow) {
+        let skill = row.vendor_skill.clone();
+        let skill_id =
+            row.vendor_skill_id.clone().unwrap_or_else(|| id_of(&format!("{vendor}: {skill}")));
         let ranked = Ranked { rank: row.rank, counterpart: Counterpart { skill_id, skill } };
-        let words = self.0.entry(row.vendor).or_default();
-        for (map, key) in [(&mut words.by_id, row.skill_id), (&mut words.by_name, row.skill)] {
+        let words = self.0.entry(vendor).or_default();
+        let name = row.skill.as_deref().map(composed);
+        for (map, key) in
+            [(&mut words.by_id, row.skill_id.as_deref()), (&mut words.by_name, name.as_deref())]
+        {
             let Some(key) = key else { continue };
             let counterparts = map.entry(key.to_owned()).or_default();
             // Of equal ranks the first row comes first.
@@ -117,95 +130,9 @@ impl Vocabulary {
     ) -> impl Iterator<Item = &'a Counterpart> + use<'a> {
         let words = self.0.get(&vendor);
         let found = words.and_then(|words| {
-            words.by_id.get(skill_id.trim()).or_else(|| words.by_name.get(skill.trim()))
+            words.by_id.get(skill_id.trim()).or_else(|| words.by_name.get(&*composed(skill.trim())))
         });
         found.into_iter().flatten().map(|ranked| &ranked.counterpart)
-    }
-}
-
-fn unreadable(error: &csv::Error) -> (u64, String) {
-    let message = match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} columns, the header has {expected_len}")
-        }
-        ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
-        _ => error.to_string(),
-    };
-    (error.position().map_or(1, Position::line), message)
-}
-
-struct Row<'a> {
-    vendor: Vendor,
-    vendor_skill: &'a str,
-    skill_id: Option<&'a str>,
-    skill: Option<&'a str>,
-    vendor_skill_id: Option<&'a str>,
-    rank: u64,
-}
-
-/// Where each column stands.
-struct Columns {
-    vendor: usize,
-    vendor_skill: usize,
-    skill_id: Option<usize>,
-    skill: Option<usize>,
-    vendor_skill_id: Option<usize>,
-    rank: Option<usize>,
-}
-
-impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, String> {
-        let is_known = |name: &&str| {
-            ["vendor", "skill_id", "skill", "vendor_skill", "vendor_skill_id", "rank"]
-                .contains(name)
-        };
-        let mut seen = HashSet::new();
-        if let Some(twice) = header.iter().filter(is_known).find(|name| !seen.insert(*name)) {
-            return Err(format!("the column `{twice}` stands there twice"));
-        }
-        let find = |name: &str| header.iter().position(|column| column == name);
-        let needed =
-            |name: &str| find(name).ok_or_else(|| format!("the column `{name}` is missing"));
-        let (skill_id, skill) = (find("skill_id"), find("skill"));
-        if skill_id.or(skill).is_none() {
-            return Err("the column `skill_id` or `skill` is missing".to_owned());
-        }
-        Ok(Self {
-            vendor: needed("vendor")?,
-            vendor_skill: needed("vendor_skill")?,
-            skill_id,
-            skill,
-            vendor_skill_id: find("vendor_skill_id"),
-            rank: find("rank"),
-        })
-    }
-
-    fn row<'a>(&self, record: &'a StringRecord) -> Result<Row<'a>, String> {
-        let cell = |column: usize| record.get(column).filter(|text| !text.is_empty());
-        let (skill_id, skill) = (self.skill_id.and_then(cell), self.skill.and_then(cell));
-        if skill_id.or(skill).is_none() {
-            return Err("neither `skill_id` nor `skill` is filled in".to_owned());
-        }
-        let vendor = cell(self.vendor).ok_or("`vendor` is empty")?;
-        let vendor =
-            vendor.parse().ok().filter(|vendor| *vendor != Vendor::TechWolf).ok_or_else(|| {
-                format!("the vendor `{vendor}` is neither workday nor sap_attribute_library")
-            })?;
-        let rank = match self.rank.and_then(cell) {
-            // An entry without a rank comes after those that have one.
-            None => u64::MAX,
-            Some(text) => text
-                .parse()
-                .map_err(|_| format!("the rank `{text}` is not a whole number, not below 0"))?,
-        };
-        Ok(Row {
-            vendor,
-            vendor_skill: cell(self.vendor_skill).ok_or("`vendor_skill` is empty")?,
-            skill_id,
-            skill,
-            vendor_skill_id: self.vendor_skill_id.and_then(cell),
-            rank,
-        })
     }
 }
 
@@ -241,10 +168,19 @@ mod tests {
     #[test]
     fn a_mistake_is_told_with_its_line() {
         let told = |text: &str| Vocabulary::read(text.as_bytes()).unwrap_err();
-        assert_eq!(told("vendor,skill\n"), (1, "the column `vendor_skill` is missing".to_owned()));
-        let twice = told("vendor,skill,vendor_skill,skill,note,note\n");
-        assert_eq!(twice, (1, "the column `skill` stands there twice".to_owned()));
-        let head = "vendor,skill,vendor_skill,rank\nworkday,A,B,1\n";
+        let (line, message) = told("\r\nvendor,skill\r\n");
+        assert!(
+            line == 2 && message.starts_with("the column `vendor_skill` is missing; "),
+            "{message}"
+        );
+        let (line, message) = told("vendor,skill,vendor_skill,skill,note,note\n");
+        assert!(
+            line == 1 && message.starts_with("the column `skill` stands there twice"),
+            "{message}"
+        );
+        let (line, message) = told("vendor,skill,vendor_skill\n\"workday,A,B\n");
+        assert!(line == 2 && message.contains("is never closed"), "{message}");
+        let head = "vendor,skill,vendor_skill,rank\r\n,,,\nworkday,A,B,1\n";
         for (row, says) in [
             ("workday,A\n", "the row has 2 columns"),
             ("oracle,A,B,1\n", "the vendor `oracle`"),
@@ -254,7 +190,7 @@ mod tests {
             ("workday,A,B,x\n", "the rank `x`"),
         ] {
             let (line, message) = told(&format!("{head}{row}"));
-            assert!(line == 3 && message.contains(says), "{line}: {message}");
+            assert!(line == 4 && message.contains(says), "{line}: {message}");
         }
     }
 }

@@ -6,24 +6,30 @@ use super::MAX_DEPTH;
 
 const KEY: &str = "linked_skills";
 
-/// Shows every `linked_skills` list of a record, at any depth.
-pub fn visit_linked_skills<'a>(record: &'a Value, visit: &mut impl FnMut(&'a [Value])) {
-    look(record, visit, 0);
+/// Shows what stands under every `linked_skills` of a record, at any depth. It should be a list, and may be anything.
+///
+/// # Errors
+/// The first that `visit` returns; the walk ends with it.
+pub fn visit_linked_skills<'a, E>(
+    record: &'a Value,
+    visit: &mut impl FnMut(&'a Value) -> Result<(), E>,
+) -> Result<(), E> {
+    look(record, visit, 0)
 }
 
-fn look<'a>(value: &'a Value, visit: &mut impl FnMut(&'a [Value]), depth: usize) {
+fn look<'a, E>(
+    value: &'a Value,
+    visit: &mut impl FnMut(&'a Value) -> Result<(), E>,
+    depth: usize,
+) -> Result<(), E> {
     match value {
-        _ if depth > MAX_DEPTH => {}
-        Value::Object(members) => {
-            for (key, member) in members {
-                match member {
-                    Value::Array(skills) if key == KEY => visit(skills),
-                    member => look(member, visit, depth + 1),
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| look(item, visit, depth + 1)),
-        _ => {}
+        _ if depth > MAX_DEPTH => Ok(()),
+        Value::Object(members) => members.iter().try_for_each(|(key, member)| match key.as_str() {
+            KEY => visit(member),
+            _ => look(member, visit, depth + 1),
+        }),
+        Value::Array(items) => items.iter().try_for_each(|item| look(item, visit, depth + 1)),
+        _ => Ok(()),
     }
 }
 
@@ -47,6 +53,7 @@ fn change<E>(
         _ if depth > MAX_DEPTH => Ok(()),
         Value::Object(members) => members.iter_mut().try_for_each(|(key, member)| match member {
             Value::Array(skills) if key == KEY => visit(skills),
+            _ if key == KEY => Ok(()),
             member => change(member, visit, depth + 1),
         }),
         Value::Array(items) => items.iter_mut().try_for_each(|item| change(item, visit, depth + 1)),

@@ -1,3 +1,5 @@
+use std::convert::Infallible;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -13,7 +15,7 @@ fn paths(record: &Value) -> Vec<String> {
             .collect();
         path.push(task["task_id"].to_string());
         found.push(path.join(" > "));
-        Ok::<(), std::convert::Infallible>(())
+        Ok::<(), Infallible>(())
     });
     found
 }
@@ -80,7 +82,7 @@ fn what_a_node_says_beside_its_label_is_kept() {
         let expected =
             [("domain_id", json!(7)), ("domain_code", json!("T")), ("domain_tags", json!(["a"]))];
         assert_eq!(extras, expected.map(|(key, value)| (key.to_owned(), value)));
-        Ok::<(), std::convert::Infallible>(())
+        Ok::<(), Infallible>(())
     });
 }
 
@@ -119,8 +121,11 @@ fn the_jobs_own_lists_stay_when_they_are_empty() {
 fn skills_are_found_wherever_they_stand() {
     let mut record = json!({"linked_skills": [1], "a": [{"tasks": {"linked_skills": [2]}}], "b": {"linked_skills": "no"}});
     let mut seen = Vec::new();
-    visit_linked_skills(&record, &mut |skills| seen.extend(skills.iter().cloned()));
-    assert_eq!(seen, [json!(1), json!(2)]);
+    let Ok(()) = visit_linked_skills(&record, &mut |skills| {
+        seen.push(skills.clone());
+        Ok::<(), Infallible>(())
+    });
+    assert_eq!(seen, [json!([1]), json!([2]), json!("no")]);
     let stop = visit_linked_skills_mut(&mut record, &mut |skills| {
         if skills[0] == 2 {
             return Err("two");
@@ -129,6 +134,86 @@ fn skills_are_found_wherever_they_stand() {
         Ok(())
     });
     assert_eq!((stop, &record["linked_skills"]), (Err("two"), &json!([])));
+}
+
+#[test]
+fn what_can_be_no_task_and_no_branch_is_found_wherever_it_stands() {
+    let wrong = |job: Value| check_tasks(&job).unwrap_err().to_string();
+    let task = json!({"task_id": 1});
+    for (job, message) in [
+        (json!({"external_id": "j", "tasks": "x"}), "`tasks` is a string, not a list of tasks"),
+        (json!({"external_id": "j", "tasks": 3}), "`tasks` is a number, not a list of tasks"),
+        (json!({"external_id": "j", "tasks": false}), "`tasks` is a boolean, not a list of tasks"),
+        (json!({"external_id": "j", "tasks": {}}), "`tasks` is an object, not a list of tasks"),
+        (json!({"tasks": {"a": {"name": "x"}}}), "`tasks` is an object, not a list of tasks"),
+        (json!({"tasks": [task, "x"]}), "`tasks[1]` is a string, not a task or a branch"),
+        (json!({"tasks": [null]}), "`tasks[0]` is null, not a task or a branch"),
+        (json!({"tasks": [[task]]}), "`tasks[0]` is a list, not a task or a branch"),
+        (
+            json!({"tasks": [task, {"task": "?"}]}),
+            "`tasks[1]` is an object, not a task: it has no `task_id`",
+        ),
+        (
+            json!({"external_id": "j", "domains": "x"}),
+            "`domains` is a string, not a branch of the hierarchy",
+        ),
+        (json!({"domains": ["x"]}), "`domains[0]` is a string, not a task or a branch"),
+        (
+            json!({"domains": {"Finance": 7}}),
+            "`domains.Finance` is a number, not a branch of the hierarchy",
+        ),
+        (
+            json!({"hierarchy": {"Tech": {"tasks": 1}}}),
+            "`hierarchy.Tech.tasks` is a number, not a list of tasks",
+        ),
+        (
+            json!({"hierarchy": {"Tech": ["x"]}}),
+            "`hierarchy.Tech[0]` is a string, not a task or a branch",
+        ),
+        (
+            json!({"domains": [{"domain": "A", "tasks": [task]}, {"domain": "B", "tasks": "x"}]}),
+            "`domains[1].tasks` is a string, not a list of tasks",
+        ),
+        (
+            json!({"domains": [{"domain": "A", "clusters": [{"cluster": "C", "tasks": [{"task": "?"}]}]}]}),
+            "`domains[0].clusters[0].tasks[0]` is an object, not a task: it has no `task_id`",
+        ),
+        (
+            json!({"tree": [{"name": "A", "children": "x"}]}),
+            "`tree[0].children` is a string, not a branch of the hierarchy",
+        ),
+        (
+            json!({"task_profile": {"domain": {"name": "A", "tasks": [task], "clusters": true}}}),
+            "`task_profile.domain.clusters` is a boolean, not a branch of the hierarchy",
+        ),
+    ] {
+        assert_eq!(wrong(job.clone()), message, "{job}");
+    }
+}
+
+#[test]
+fn what_says_nothing_about_tasks_is_left_alone_and_null_counts_as_an_empty_list() {
+    let task = json!({"task_id": 1});
+    for (job, nulls) in [
+        (json!({"external_id": "j"}), 0),
+        (json!({"external_id": "j", "tasks": []}), 0),
+        (json!({"external_id": "j", "tasks": null}), 1),
+        (
+            json!({"external_id": "j", "domain": "Tech", "statistics": {"tasks": 5}, "levels": 3, "number_of_tasks": 5, "tasks": []}),
+            0,
+        ),
+        (
+            json!({"domains": [{"domain": "A", "tasks": null, "clusters": null}, {"domain": "B", "level": "domain", "tasks": [task]}]}),
+            2,
+        ),
+        (json!({"hierarchy": {"name": "Ours", "version": 3, "domains": []}}), 0),
+        (json!({"hierarchy": {"domain": "Tech", "subdomain": "Software"}}), 0),
+        (json!({"hierarchy": {"Tech": null, "Law": [task]}}), 1),
+        (json!({"task_id": 1, "tasks": "a row says what it likes"}), 0),
+        (json!("no job"), 0),
+    ] {
+        assert_eq!(check_tasks(&job), Ok(nulls), "{job}");
+    }
 }
 
 #[test]
@@ -143,7 +228,11 @@ fn what_is_nested_deeper_than_json_is_read_is_left_alone() {
     assert_eq!(shape(&job), Shape::Job);
     retain_tasks(&mut job, |_| false);
     assert!(take_tasks(&mut job).is_empty());
-    visit_linked_skills(&job, &mut |_| panic!("too deep to be seen"));
+    assert_eq!(visit_linked_skills(&job, &mut |_| Err("too deep to be seen")), Ok(()));
+    assert_eq!(
+        check_tasks(&job).unwrap_err().to_string(),
+        "`tasks[0]` is a list, not a task or a branch"
+    );
     // Dropping ten thousand levels at once would overflow the stack of a test thread.
     while let Value::Array(items) = job["tasks"].take() {
         job["tasks"] = items.into_iter().next().unwrap_or_default();
@@ -195,7 +284,7 @@ proptest! {
         let Ok(()) = visit_tasks(&record, |task, branch| {
             branch.iter().for_each(|level| level.extras().for_each(drop));
             ids.push(task["task_id"].clone());
-            Ok::<(), std::convert::Infallible>(())
+            Ok::<(), Infallible>(())
         });
         retain_tasks(&mut record, |task| task["task_id"].is_string());
         let left: Vec<Value> = take_tasks(&mut record).iter().map(|task| task["task_id"].clone()).collect();
@@ -206,17 +295,17 @@ proptest! {
     #[test]
     fn linked_skills_are_the_same_to_look_at_and_to_change(mut record in anything()) {
         let mut seen = Vec::new();
-        visit_linked_skills(&record, &mut |skills| seen.push(skills.to_vec()));
+        let Ok(()) = visit_linked_skills(&record, &mut |skills| {
+            seen.extend(skills.as_array().cloned());
+            Ok::<(), Infallible>(())
+        });
         let unchanged = record.clone();
         let mut changed = Vec::new();
         let Ok(()) = visit_linked_skills_mut(&mut record, &mut |skills| {
             changed.push(skills.clone());
-            Ok::<(), std::convert::Infallible>(())
+            Ok::<(), Infallible>(())
         });
         prop_assert_eq!(seen, changed);
         prop_assert_eq!(&record, &unchanged);
-        if let Some(position) = no_task(&record) {
-            prop_assert!(record["tasks"][position].get("task_id").is_none());
-        }
     }
 }

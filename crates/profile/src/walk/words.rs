@@ -41,3 +41,23 @@ pub(super) fn is_structural(key: &str) -> bool {
 pub(super) fn level_name(slot: usize) -> String {
     LEVELS.get(slot).map_or_else(|| format!("level_{}", slot + 1), |name| (*name).to_owned())
 }
+
+/// Whether what stands under a key can only be a list of tasks or a branch of a hierarchy, wherever the key stands. Names of one
+/// level (`domain`) are none of these: they may be labels.
+pub(super) fn is_branch(key: &str) -> bool {
+    key == "tasks"
+        || ["hierarchies", "hierarchy", "task_hierarchy"].contains(&key)
+        || (key.ends_with('s') && level_of_word(key).is_some())
+}
+
+/// The same of keys that mean a branch only within a node of a hierarchy.
+pub(super) fn is_branch_of_node(key: &str) -> bool {
+    ["branches", "children", "nodes"].contains(&key)
+}
+
+/// Whether a member of a node says something about the node rather than being a branch under its own name.
+pub(super) fn describes(key: &str) -> bool {
+    const DESCRIPTIONS: [&str; 7] =
+        ["code", "description", "id", "label", "level", "name", "title"];
+    DESCRIPTIONS.contains(&key) || key.ends_with("_id") || key.ends_with("_name")
+}

@@ -4,11 +4,14 @@ use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_core::{Counters, Emitter, ErrorKind, Record, StageError, Transform};
 use taskferry_json::{Member, string};
 use taskferry_profile::AiLevel;
+use taskferry_profile::null_tasks;
 use taskferry_profile::text::{JobText, RecordText, TaskText};
-use taskferry_profile::walk::{Object, Shape, no_task, retain_tasks, shape, visit_tasks};
+use taskferry_profile::walk::{
+    Misplaced, Object, Shape, check_tasks, retain_tasks, shape, visit_tasks,
+};
 
 use crate::config::{EmptyJobs, Missing};
 
@@ -47,6 +50,10 @@ impl Transform for Filter {
         }
         Ok(())
     }
+
+    fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
+        null_tasks::warning(totals.get(null_tasks::NAME)).into_iter().collect()
+    }
 }
 
 /// What is done with a record, as far as its text tells.
@@ -82,6 +89,7 @@ impl Filter {
     fn keeps_text<'a, M: AsRef<[Member<'a>]>>(&self, task: &TaskText<'a, M>) -> Option<bool> {
         let level = match task.level()? {
             Some(b"null") | None => None,
+            // Also what is no text, which the tree refuses.
             Some(level) => Some(string(level)?),
         };
         match (&self.wanted, level, level.map(str::parse)) {
@@ -99,7 +107,6 @@ impl Filter {
 
     fn apply_to_tree(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
-        refuse_what_is_no_task(value)?;
         match shape(value) {
             Shape::Row => {
                 if value.as_object().map(|row| self.keeps(row)).transpose()?.unwrap_or(false) {
@@ -107,6 +114,9 @@ impl Filter {
                 }
             }
             Shape::Job => {
+                if check_tasks(value).map_err(misplaced)? > 0 {
+                    out.count(null_tasks::NAME, 1);
+                }
                 let kept = self.verdicts(value)?;
                 if !kept.contains(&true) && self.empty_jobs == EmptyJobs::Drop {
                     return Ok(());
@@ -134,12 +144,12 @@ impl Filter {
     }
 
     fn keeps(&self, task: &Object) -> Result<bool, StageError> {
-        let level = level_of(task);
-        match (&self.wanted, level.as_str().map(str::parse)) {
-            (Wanted::Exactly(wanted), _) if !level.is_null() => {
-                Ok(level.as_str().is_some_and(|level| wanted.iter().any(|text| text == level)))
+        let level = level_of(task)?;
+        match (&self.wanted, level, level.map(str::parse)) {
+            (Wanted::Exactly(wanted), Some(level), _) => {
+                Ok(wanted.iter().any(|text| text == level))
             }
-            (Wanted::Within(range), Some(Ok(level))) => Ok(range.contains(&level)),
+            (Wanted::Within(range), _, Some(Ok(level))) => Ok(range.contains(&level)),
             _ => match self.missing {
                 Missing::Drop => Ok(false),
                 Missing::Keep => Ok(true),
@@ -149,33 +159,46 @@ impl Filter {
     }
 }
 
-/// The level of a task: in `ai_impact` as the API sends it, or in `ai_impact_level` as rows carry it.
-fn level_of(task: &Object) -> &Value {
-    let nested = task.get("ai_impact").and_then(|impact| impact.get("level"));
-    nested.or_else(|| task.get("ai_impact_level")).unwrap_or(&Value::Null)
+/// The level of a task: in `ai_impact` as the API sends it, or in `ai_impact_level` as rows carry it. A task whose level can't
+/// be read is refused: it would be taken for one without a level.
+fn level_of(task: &Object) -> Result<Option<&str>, StageError> {
+    let wrong = |place, found, expected| {
+        let task = task_name(task);
+        misplaced(Misplaced::new(place, found, expected)).context(format!("task `{task}`"))
+    };
+    let nested = match task.get("ai_impact") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(impact)) => impact.get("level").map(|level| ("ai_impact.level", level)),
+        Some(other) => return Err(wrong("ai_impact", other, "an object with a level")),
+    };
+    let level =
+        nested.or_else(|| task.get("ai_impact_level").map(|level| ("ai_impact_level", level)));
+    match level {
+        None | Some((_, Value::Null)) => Ok(None),
+        Some((_, Value::String(level))) => Ok(Some(level)),
+        Some((place, other)) => Err(wrong(place, other, "a level such as \"H1\"")),
+    }
 }
 
-fn without_level(task: &Object, level: &Value) -> StageError {
-    let name =
-        task.get("task_id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
-    let name = name.unwrap_or_else(|| "without an id".to_owned());
-    let message = if level.is_null() {
-        format!("task `{name}` has no AI impact level")
-    } else {
-        format!("task `{name}` has the unknown AI impact level {level}")
+fn task_name(task: &Object) -> String {
+    let id = task.get("task_id");
+    let name = id.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+    name.unwrap_or_else(|| "without an id".to_owned())
+}
+
+fn without_level(task: &Object, level: Option<&str>) -> StageError {
+    let name = task_name(task);
+    let message = match level {
+        None => format!("task `{name}` has no AI impact level"),
+        Some(level) => format!("task `{name}` has the unknown AI impact level \"{level}\""),
     };
     StageError::new(ErrorKind::Record, message).hint(
         "ask for `include = [\"ai_impact\"]`; tasks that have no level yet are kept or left out with `missing`",
     )
 }
 
-fn refuse_what_is_no_task(record: &Value) -> Result<(), StageError> {
-    let Some(position) = no_task(record).filter(|_| shape(record) == Shape::Job) else {
-        return Ok(());
-    };
-    let message = format!("task {} of the job has no `task_id`", position + 1);
-    let hint = "nothing is known of such a task; `on_error = \"skip\"` leaves the whole job out";
-    Err(StageError::new(ErrorKind::Record, message).hint(hint))
+fn misplaced(found: Misplaced) -> StageError {
+    StageError::new(ErrorKind::Record, found.to_string()).hint(Misplaced::HINT)
 }
 
 fn neither_job_nor_row() -> StageError {

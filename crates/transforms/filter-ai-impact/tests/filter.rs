@@ -119,16 +119,84 @@ fn a_task_without_a_level_goes_as_told() {
 
 #[test]
 fn an_unknown_level_is_missing_in_a_range_and_can_be_named() {
-    let job = json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H9"), {"task_id": "c", "ai_impact": {"level": 4}}]});
+    let job =
+        json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H9"), {"task_id": "c"}]});
     assert_eq!(ids(&filter(&json!({"at_least": "H1"}), &job)[0]), ["a"]);
     assert_eq!(
         ids(&filter(&json!({"at_least": "H1", "missing": "keep"}), &job)[0]),
         ["a", "b", "c"]
     );
-    assert_eq!(ids(&filter(&json!({"levels": ["H9"], "missing": "keep"}), &job)[0]), ["b"]);
+    assert_eq!(ids(&filter(&json!({"levels": ["H9"], "missing": "drop"}), &job)[0]), ["b"]);
     let fail = json!({"at_least": "H1", "missing": "fail"});
     let error = apply(&fail, Record::from_value(job)).unwrap_err();
     assert_eq!(error.to_string(), "task `b` has the unknown AI impact level \"H9\"");
+}
+
+#[test]
+fn what_can_not_be_read_is_refused_and_never_taken_for_missing() {
+    let told = |record: &Value| {
+        let options = json!({"levels": ["H1"]});
+        both_ways(|record| apply(&options, record), &record.to_string()).unwrap_err()
+    };
+    let in_job = |task: &Value| json!({"external_id": "j", "tasks": [{"task_id": "a"}, task]});
+    let in_hierarchy =
+        |task: &Value| json!({"external_id": "j", "domains": [{"domain": "A", "tasks": [task]}]});
+    let alone = |task: &Value| task.clone();
+    let shapes: [&dyn Fn(&Value) -> Value; 3] = [&in_job, &in_hierarchy, &alone];
+    for (task, message) in [
+        (
+            json!({"task_id": "t", "ai_impact": "H1"}),
+            "task `t`: `ai_impact` is a string, not an object with a level",
+        ),
+        (
+            json!({"task_id": "t", "ai_impact": ["H1"]}),
+            "task `t`: `ai_impact` is a list, not an object with a level",
+        ),
+        (
+            json!({"task_id": "t", "ai_impact": {"level": 1}}),
+            "task `t`: `ai_impact.level` is a number, not a level such as \"H1\"",
+        ),
+        (
+            json!({"task_id": "t", "ai_impact_level": 1}),
+            "task `t`: `ai_impact_level` is a number, not a level such as \"H1\"",
+        ),
+    ] {
+        for shape in shapes {
+            assert_eq!(told(&shape(&task)), message);
+        }
+    }
+    for (job, message) in [
+        (json!({"external_id": "j", "tasks": "x"}), "`tasks` is a string, not a list of tasks"),
+        (
+            json!({"external_id": "j", "tasks": [3]}),
+            "`tasks[0]` is a number, not a task or a branch",
+        ),
+        (
+            json!({"external_id": "j", "domains": [{"domain": "A", "tasks": "x"}]}),
+            "`domains[0].tasks` is a string, not a list of tasks",
+        ),
+        (
+            json!({"external_id": "j", "tasks": [task("a", "H1")], "domains": "x"}),
+            "`domains` is a string, not a branch of the hierarchy",
+        ),
+    ] {
+        assert_eq!(told(&job), message);
+    }
+}
+
+#[test]
+fn null_counts_as_an_empty_list_and_is_counted() {
+    let built = build(&json!({"levels": ["H1"], "empty_jobs": "keep"})).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    let text = r#"{ "external_id":"j", "tasks":null }"#;
+    runtime.block_on(built.transform.apply(Record::parse(text).unwrap(), &mut out)).unwrap();
+    let counters = out.take_counters();
+    assert_eq!((counters.get("null_tasks"), out.into_records()[0].to_json().as_str()), (1, text));
+    assert_eq!(
+        built.transform.warnings(5, &counters),
+        ["in 1 job `tasks` or a branch of the hierarchy is null, which counts as an empty list"]
+    );
 }
 
 #[test]

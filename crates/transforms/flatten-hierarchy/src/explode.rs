@@ -1,7 +1,7 @@
 //! One row for every element of a list field.
 
 use serde_json::Value;
-use taskferry_profile::walk::Object;
+use taskferry_profile::walk::{Misplaced, Object};
 
 /// What a row gets in place of a list without elements.
 fn nothing(field: &str) -> Object {
@@ -11,25 +11,33 @@ fn nothing(field: &str) -> Object {
 
 /// One row for every element of the list `field`: an object's members take the list's place, anything else
 /// replaces it. A row without elements stays one row, so that no task is lost.
-pub(crate) fn explode(mut row: Object, field: &str) -> Vec<Object> {
+///
+/// # Errors
+/// What is no list, and among skills what is no object.
+pub(crate) fn explode(mut row: Object, field: &str) -> Result<Vec<Object>, Misplaced> {
     let items = match row.get_mut(field) {
         Some(Value::Array(items)) => std::mem::take(items),
         Some(Value::Null) => Vec::new(),
-        Some(_) => return vec![row],
+        Some(other) => return Err(Misplaced::new(field, other, "a list")),
         None => {
             row.insert(field.to_owned(), Value::Null);
             Vec::new()
         }
     };
     if items.is_empty() {
-        return vec![replaced(row, field, nothing(field))];
+        return Ok(vec![replaced(row, field, nothing(field))]);
+    }
+    let skills = field == "linked_skills";
+    if let Some(index) = items.iter().position(|item| skills && !item.is_object()) {
+        let place = format!("{field}[{index}]");
+        return Err(Misplaced::new(place, items.get(index).unwrap_or(&Value::Null), "a skill"));
     }
     let parts = items.into_iter().map(|item| match item {
         Value::Object(members) if members.is_empty() => nothing(field),
         Value::Object(members) => members,
         other => Object::from_iter([(field.to_owned(), other)]),
     });
-    parts.map(|part| replaced(row.clone(), field, part)).collect()
+    Ok(parts.map(|part| replaced(row.clone(), field, part)).collect())
 }
 
 /// The row with other fields in the place of one. What is called like a field of the row gets a prefix.

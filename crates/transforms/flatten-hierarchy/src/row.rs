@@ -1,7 +1,7 @@
 //! How a job and one of its tasks become a row.
 
 use serde_json::Value;
-use taskferry_profile::walk::{LEVELS, Object, is_branch};
+use taskferry_profile::walk::{LEVELS, Misplaced, Object, is_branch};
 
 use crate::above::Above;
 
@@ -42,17 +42,23 @@ impl JobFields {
 }
 
 /// The row of one task.
-pub(crate) fn row(job: &JobFields, task: Object, above: &Above) -> Object {
+///
+/// # Errors
+/// An `ai_impact` that is no object: the row would seem to have no level.
+pub(crate) fn row(job: &JobFields, task: Object, above: &Above) -> Result<Object, Misplaced> {
     let mut row = job.0.clone();
     for (key, value) in task {
         match value {
             Value::Object(impact) if key == "ai_impact" => put_impact(&mut row, impact),
             Value::Null if key == "ai_impact" => put_impact(&mut row, Object::new()),
+            other if key == "ai_impact" => {
+                return Err(Misplaced::new(key, &other, "an object with a level"));
+            }
             value => put(&mut row, key, "task_", value),
         }
     }
     above.add_to(&mut row);
-    row
+    Ok(row)
 }
 
 fn put_impact(row: &mut Object, mut impact: Object) {

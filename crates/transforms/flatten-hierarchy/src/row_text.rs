@@ -78,6 +78,7 @@ fn write_task(row: &mut Vec<u8>, task: &[Member<'_>]) -> Option<()> {
         match (*key, value.first()) {
             (b"ai_impact", Some(b'{')) => put_impact(row, value)?,
             (b"ai_impact", Some(b'n')) => put_impact(row, b"{}")?,
+            (b"ai_impact", _) => return None,
             _ => put(row, key, value),
         }
     }

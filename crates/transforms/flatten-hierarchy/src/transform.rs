@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_core::{Counters, Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_profile::null_tasks;
 use taskferry_profile::text::RecordText;
-use taskferry_profile::walk::{Object, Shape, is_branch, no_task, shape, take_tasks};
+use taskferry_profile::walk::{
+    Misplaced, Object, Shape, check_tasks, is_branch, shape, take_tasks,
+};
 
 use crate::above::{Above, above_tasks};
 use crate::config::{EmptyJobs, Into};
@@ -33,6 +36,10 @@ impl Transform for Flatten {
         }
         Ok(())
     }
+
+    fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
+        null_tasks::warning(totals.get(null_tasks::NAME)).into_iter().collect()
+    }
 }
 
 /// What becomes of a record, as far as its text tells.
@@ -55,15 +62,18 @@ impl Flatten {
 
     fn apply_to_tree(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
-        refuse_what_is_no_task(value)?;
-        match (shape(value), self.into) {
+        let shape = shape(value);
+        if shape == Shape::Job && check_tasks(value).map_err(misplaced)? > 0 {
+            out.count(null_tasks::NAME, 1);
+        }
+        match (shape, self.into) {
             (Shape::Row, _) if self.explode.is_none() => out.emit(record),
             (Shape::Row, _) => {
                 if let Value::Object(row) = record.into_value()? {
-                    self.emit_row(row, out);
+                    self.emit_row(row, out)?;
                 }
             }
-            (Shape::Job, Into::Rows) => self.emit_rows(record.into_value()?, out),
+            (Shape::Job, Into::Rows) => self.emit_rows(record.into_value()?, out)?,
             (Shape::Job, Into::Tasks) => {
                 let above = above_tasks(value);
                 if above.is_empty() && self.empty_jobs == EmptyJobs::Drop {
@@ -80,27 +90,30 @@ impl Flatten {
         Ok(())
     }
 
-    fn emit_rows(&self, mut job: Value, out: &mut Emitter) {
+    fn emit_rows(&self, mut job: Value, out: &mut Emitter) -> Result<(), StageError> {
         let above = above_tasks(&job);
         let fields = JobFields::of(&job);
         let tasks = take_tasks(&mut job);
         if tasks.is_empty() && self.empty_jobs == EmptyJobs::Keep {
-            self.emit_row(fields.row_without_task(), out);
+            self.emit_row(fields.row_without_task(), out)?;
         }
         for (task, above) in tasks.into_iter().zip(above) {
-            self.emit_row(row(&fields, task, &above), out);
+            let row = row(&fields, task, &above).map_err(misplaced)?;
+            self.emit_row(row, out)?;
         }
+        Ok(())
     }
 
-    fn emit_row(&self, row: Object, out: &mut Emitter) {
+    fn emit_row(&self, row: Object, out: &mut Emitter) -> Result<(), StageError> {
         match &self.explode {
             None => out.emit_value(Value::Object(row)),
             Some(field) => {
-                for row in explode(row, field) {
+                for row in explode(row, field).map_err(misplaced)? {
                     out.emit_value(Value::Object(row));
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -143,13 +156,8 @@ fn with_flat_tasks(mut job: Value, above: &[Above]) -> Value {
     Value::Object(flat)
 }
 
-fn refuse_what_is_no_task(record: &Value) -> Result<(), StageError> {
-    let Some(position) = no_task(record).filter(|_| shape(record) == Shape::Job) else {
-        return Ok(());
-    };
-    let message = format!("task {} of the job has no `task_id`", position + 1);
-    let hint = "nothing is known of such a task; `on_error = \"skip\"` leaves the whole job out";
-    Err(StageError::new(ErrorKind::Record, message).hint(hint))
+fn misplaced(found: Misplaced) -> StageError {
+    StageError::new(ErrorKind::Record, found.to_string()).hint(Misplaced::HINT)
 }
 
 fn neither_job_nor_row() -> StageError {

@@ -94,7 +94,7 @@ fn a_list_task_brings_its_own_hierarchy() {
 
 #[test]
 fn an_impact_that_is_null_is_told_from_one_that_is_absent() {
-    let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "ai_impact": null}, {"task_id": "t2"}, {"task_id": "t3", "ai_impact": "H1"}]});
+    let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "ai_impact": null}, {"task_id": "t2"}]});
     let nowhere = r#""domain":null,"subdomain":null,"cluster":null,"canonical_task":null}"#;
     assert_eq!(
         flatten(&json!({}), &job),
@@ -103,7 +103,6 @@ fn an_impact_that_is_null_is_told_from_one_that_is_absent() {
                 r#"{{"job_external_id":"j","task_id":"t1","ai_impact_level":null,"ai_impact_rationale":null,{nowhere}"#
             ),
             format!(r#"{{"job_external_id":"j","task_id":"t2",{nowhere}"#),
-            format!(r#"{{"job_external_id":"j","task_id":"t3","ai_impact":"H1",{nowhere}"#),
         ]
     );
 }
@@ -198,7 +197,7 @@ fn every_skill_becomes_a_row_and_no_task_is_lost() {
         row
     };
     let rows = [
-        json!({"job_external_id": "j", "task_id": "a", "linked_skills": [{"skill_id": "s1", "skill": "Rust"}, {"skill_id": "s2", "skill": "SQL", "z": 9}, "Go", {}], "z": 1}),
+        json!({"job_external_id": "j", "task_id": "a", "linked_skills": [{"skill_id": "s1", "skill": "Rust"}, {"skill_id": "s2", "skill": "SQL", "z": 9}, {}], "z": 1}),
         json!({"job_external_id": "j", "task_id": "b", "linked_skills": [], "z": 1}),
         json!({"job_external_id": "j", "task_id": "c", "linked_skills": null, "z": 1}),
         json!({"job_external_id": "j", "task_id": "d"}),
@@ -209,7 +208,6 @@ fn every_skill_becomes_a_row_and_no_task_is_lost() {
     let expected = [
         row("a", json!({"skill_id": "s1", "skill": "Rust"})),
         row("a", json!({"skill_id": "s2", "skill": "SQL", "linked_skills_z": 9})),
-        row("a", json!({"linked_skills": "Go"})),
         row("a", none.clone()),
         row("b", none.clone()),
         row("c", none),
@@ -230,7 +228,11 @@ fn any_list_field_can_be_exploded() {
         ],
     );
     assert!(flatten(&json!({"explode": "tags"}), &row)[0].ends_with(r#""tags":null}"#));
-    assert_eq!(flatten(&json!({"explode": "task_id"}), &row), [row.to_string()]);
+    let words = json!({"task_id": "a", "tags": ["x", 1]});
+    assert_eq!(
+        flatten(&json!({"explode": "tags"}), &words),
+        [r#"{"task_id":"a","tags":"x"}"#, r#"{"task_id":"a","tags":1}"#]
+    );
 }
 
 #[test]
@@ -242,12 +244,65 @@ fn a_record_of_another_shape_is_refused() {
 }
 
 #[test]
-fn a_task_without_an_id_is_not_lost_without_a_word() {
-    for entry in [json!({"task": "nameless"}), json!(null), json!("text")] {
+fn what_can_not_be_read_is_refused_and_never_lost_without_a_word() {
+    let told = |options: &Value, record: &Value| {
+        both_ways(|record| apply(options, record), &record.to_string()).unwrap_err()
+    };
+    let nameless = "`tasks[1]` is an object, not a task: it has no `task_id`";
+    for (entry, message) in [
+        (json!({"task": "nameless"}), nameless),
+        (json!(null), "`tasks[1]` is null, not a task or a branch"),
+        (json!("text"), "`tasks[1]` is a string, not a task or a branch"),
+        (
+            json!({"task_id": "t", "ai_impact": "H1"}),
+            "`ai_impact` is a string, not an object with a level",
+        ),
+    ] {
         let job = json!({"external_id": "j", "tasks": [task(), entry]});
-        let error = apply(&json!({}), Record::from_value(job)).unwrap_err();
-        assert_eq!(error.to_string(), "task 2 of the job has no `task_id`");
+        assert_eq!(told(&json!({}), &job), message);
     }
+    for into in ["rows", "tasks"] {
+        let options = json!({"into": into, "empty_jobs": "keep"});
+        let job = json!({"external_id": "j", "tasks": "x"});
+        assert_eq!(told(&options, &job), "`tasks` is a string, not a list of tasks");
+        let job = json!({"external_id": "j", "tasks": [task()], "clusters": 3});
+        assert_eq!(told(&options, &job), "`clusters` is a number, not a branch of the hierarchy");
+        let job =
+            json!({"external_id": "j", "domains": [{"domain": "A", "tasks": [{"task": "?"}]}]});
+        assert_eq!(
+            told(&options, &job),
+            "`domains[0].tasks[0]` is an object, not a task: it has no `task_id`"
+        );
+    }
+    for (skills, message) in [
+        (json!("Python"), "`linked_skills` is a string, not a list"),
+        (json!([{"skill": "SQL"}, "Python"]), "`linked_skills[1]` is a string, not a skill"),
+    ] {
+        let task = json!({"task_id": "t", "linked_skills": skills});
+        for record in [task.clone(), json!({"external_id": "j", "tasks": [task]})] {
+            assert_eq!(told(&json!({"explode": "linked_skills"}), &record), message);
+        }
+    }
+}
+
+#[test]
+fn null_counts_as_an_empty_list_and_is_counted() {
+    let built = build(&json!({"empty_jobs": "keep", "into": "tasks"})).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    let job = Record::parse(r#"{"external_id":"j","tasks":null,"x":1}"#).unwrap();
+    runtime.block_on(built.transform.apply(job, &mut out)).unwrap();
+    let counters = out.take_counters();
+    assert_eq!(built.transform.warnings(1, &counters).len(), 1);
+    assert_eq!(out.into_records()[0].to_json(), r#"{"external_id":"j","tasks":[],"x":1}"#);
+    let row = r#"{"job_external_id":"j","job_x":1,"task_id":null,"task":null,"domain":null,"subdomain":null,"cluster":null,"canonical_task":null}"#;
+    assert_eq!(
+        flatten(
+            &json!({"empty_jobs": "keep"}),
+            &json!({"external_id": "j", "tasks": null, "x": 1})
+        ),
+        [row]
+    );
 }
 
 #[test]

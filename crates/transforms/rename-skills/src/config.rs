@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use taskferry_core::{
     BuildContext, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
 };
+use taskferry_profile::mapping::{Mistake, composed, read_mapping};
 
-use crate::mapping::{Mapping, read_mapping};
+use crate::mapping::Mapping;
 use crate::transform::Rename;
 
 /// How many bad rows of a mapping are told one by one.
@@ -33,6 +34,11 @@ pub struct RenameSkills {
     /// `fail`, which refuses the record.
     #[serde(default)]
     unmapped: Unmapped,
+    /// How names are compared: `exact` (default), or `ignore_case`, for which `python` is `Python` and `STRASSE` is `Straße`.
+    /// In both, characters are the same however Unicode spells them (`é` as one character or as two). Ids are always
+    /// compared as they are.
+    #[serde(default, rename = "match")]
+    names: Match,
 }
 
 /// What becomes of a skill that the mapping lacks.
@@ -48,6 +54,17 @@ pub enum Unmapped {
     Null,
     /// Its record is refused.
     Fail,
+}
+
+/// How names of skills are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Match {
+    /// Upper and lower case are told apart.
+    #[default]
+    Exact,
+    /// Upper and lower case are the same.
+    IgnoreCase,
 }
 
 impl Plugin for RenameSkills {
@@ -79,28 +96,34 @@ impl RenameSkills {
             let help = format!("it was looked for at {}", resolved.display());
             vec![Problem::at(key(), "file::unreadable", message).help(help)]
         })?;
+        let told = |mistakes| self.tell(mistakes);
+        let rows = read_mapping(&bytes).map_err(told)?;
         let vendor = self.vendor.trim();
-        let (mapping, vendors) = read_mapping(&bytes, vendor).map_err(|mistakes| {
-            let more = mistakes.len().saturating_sub(TOLD_ROWS);
-            let told = mistakes.iter().take(TOLD_ROWS).map(|mistake| {
-                let message = format!("{written}:{}: {}", mistake.line, mistake.message);
-                let problem = Problem::at(key(), mistake.code, message);
-                match &mistake.help {
-                    Some(help) => problem.help(help.clone()),
-                    None => problem,
-                }
-            });
-            let mut problems: Vec<Problem> = told.collect();
-            if more > 0 {
-                let message = format!("{written}: and {more} more rows that can't be read");
-                problems.push(Problem::at(key(), "mapping::row", message));
-            }
-            problems
-        })?;
-        if !vendors.contains(vendor) {
+        let vendors: BTreeSet<String> = rows.iter().map(|row| row.vendor.clone()).collect();
+        if !vendors.iter().any(|known| composed(known) == composed(vendor)) {
             return Err(vec![unknown_vendor(vendor, &written.to_string(), &vendors)]);
         }
-        Ok(mapping)
+        Mapping::of(rows, vendor, self.names).map_err(told)
+    }
+
+    /// What is wrong in the file, each with its line, up to a limit.
+    fn tell(&self, mistakes: Vec<Mistake>) -> Vec<Problem> {
+        let (key, written) = (|| KeyPath::of("mapping"), self.mapping.display());
+        let more = mistakes.len().saturating_sub(TOLD_ROWS);
+        let told = mistakes.into_iter().take(TOLD_ROWS).map(|mistake| {
+            let message = format!("{written}:{}: {}", mistake.line, mistake.message);
+            let problem = Problem::at(key(), mistake.code, message);
+            match mistake.help {
+                Some(help) => problem.help(help),
+                None => problem,
+            }
+        });
+        let mut problems: Vec<Problem> = told.collect();
+        if more > 0 {
+            let message = format!("{written}: and {more} more rows that can't be read");
+            problems.push(Problem::at(key(), "mapping::row", message));
+        }
+        problems
     }
 }
 

@@ -43,6 +43,7 @@
 mod config;
 mod mapping;
 mod merge;
+mod tally;
 mod transform;
 
-pub use config::{RenameSkills, Unmapped};
+pub use config::{Match, RenameSkills, Unmapped};

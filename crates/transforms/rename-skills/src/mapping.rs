@@ -1,40 +1,55 @@
-//! The mapping file: what each skill is called elsewhere.
+//! What each skill is called by one vendor.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
-use csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 use foldhash::fast::RandomState;
+use taskferry_profile::mapping::{MappingRow, Mistake, composed};
+
+use crate::config::Match;
 
 /// What skills are called by one vendor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Mapping {
     by_id: HashMap<String, Entry, RandomState>,
     by_name: HashMap<String, Entry, RandomState>,
     has_ids: bool,
+    names: Match,
 }
 
 /// What one skill is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) skill: String,
     pub(crate) id: Option<String>,
     rank: u64,
-}
-
-/// Something wrong in the file.
-#[derive(Debug)]
-pub(crate) struct Mistake {
-    pub(crate) line: u64,
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    /// The name that it stands under in the file, and the line.
+    known_as: String,
+    line: u64,
 }
 
 impl Mapping {
+    /// The rows of one vendor.
+    ///
+    /// # Errors
+    /// Rows for names that are told apart in the file, and not by the comparison that was chosen.
+    pub(crate) fn of(
+        rows: Vec<MappingRow>,
+        vendor: &str,
+        names: Match,
+    ) -> Result<Self, Vec<Mistake>> {
+        let (by_id, by_name) = (HashMap::default(), HashMap::default());
+        let mut mapping = Self { by_id, by_name, has_ids: false, names };
+        let vendor = composed(vendor);
+        let ours = rows.into_iter().filter(|row| composed(&row.vendor) == vendor);
+        let mistakes: Vec<Mistake> = ours.filter_map(|row| mapping.add(row).err()).collect();
+        if mistakes.is_empty() { Ok(mapping) } else { Err(mistakes) }
+    }
+
     /// What the vendor calls a skill with this id, else with this name.
     pub(crate) fn find(&self, id: Option<&str>, name: Option<&str>) -> Option<&Entry> {
         let by_id = id.and_then(|id| self.by_id.get(id.trim()));
-        by_id.or_else(|| name.and_then(|name| self.by_name.get(name.trim())))
+        by_id.or_else(|| name.and_then(|name| self.by_name.get(&*self.names.compared(name.trim()))))
     }
 
     /// Whether the vendor has ids of its own.
@@ -42,149 +57,80 @@ impl Mapping {
         self.has_ids
     }
 
-    fn add(&mut self, row: &Row<'_>) {
+    /// The names of all skills that are known by name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.values().map(|entry| entry.known_as.as_str())
+    }
+
+    fn add(&mut self, row: MappingRow) -> Result<(), Mistake> {
         let entry = Entry {
-            skill: row.vendor_skill.to_owned(),
-            id: row.vendor_skill_id.map(str::to_owned),
+            skill: row.vendor_skill,
+            id: row.vendor_skill_id,
             rank: row.rank,
+            known_as: row.skill.clone().unwrap_or_default(),
+            line: row.line,
         };
         self.has_ids |= entry.id.is_some();
-        for (names, key) in [(&mut self.by_id, row.skill_id), (&mut self.by_name, row.skill)] {
-            let Some(key) = key else { continue };
-            // Of equal ranks the first row of the file stays.
-            if names.get(key).is_none_or(|known| entry.rank < known.rank) {
-                names.insert(key.to_owned(), entry.clone());
-            }
+        if let Some(id) = row.skill_id {
+            put(&mut self.by_id, id, entry.clone());
         }
-    }
-}
-
-/// Reads the rows of one vendor, and the names of all vendors.
-///
-/// All rows are checked, those of other vendors too: a file that is broken for one run is broken for all.
-pub(crate) fn read_mapping(
-    bytes: &[u8],
-    vendor: &str,
-) -> Result<(Mapping, BTreeSet<String>), Vec<Mistake>> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
-    let header = reader.headers().map_err(|error| vec![unreadable(1, &error)])?.clone();
-    let columns = Columns::of(&header)?;
-    let (mut mapping, mut vendors, mut mistakes) =
-        (Mapping::default(), BTreeSet::new(), Vec::new());
-    for result in reader.records() {
-        match result {
-            Err(error) => {
-                let line = error.position().map_or(0, Position::line);
-                mistakes.push(unreadable(line, &error));
-            }
-            Ok(record) => match columns.row(&record) {
-                Err(message) => {
-                    let line = record.position().map_or(0, Position::line);
-                    mistakes.push(Mistake { line, code: "mapping::row", message, help: None });
-                }
-                Ok(row) => {
-                    vendors.insert(row.vendor.to_owned());
-                    if row.vendor == vendor {
-                        mapping.add(&row);
-                    }
-                }
-            },
-        }
-    }
-    if mistakes.is_empty() { Ok((mapping, vendors)) } else { Err(mistakes) }
-}
-
-fn unreadable(line: u64, error: &csv::Error) -> Mistake {
-    let message = match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} columns, the header has {expected_len}")
-        }
-        ErrorKind::Utf8 { .. } => "the row is not UTF-8 text".to_owned(),
-        _ => format!("the row can't be read: {error}"),
-    };
-    Mistake { line, code: "mapping::row", message, help: None }
-}
-
-/// Where each column stands.
-struct Columns {
-    vendor: usize,
-    vendor_skill: usize,
-    skill_id: Option<usize>,
-    skill: Option<usize>,
-    vendor_skill_id: Option<usize>,
-    rank: Option<usize>,
-}
-
-struct Row<'a> {
-    vendor: &'a str,
-    vendor_skill: &'a str,
-    skill_id: Option<&'a str>,
-    skill: Option<&'a str>,
-    vendor_skill_id: Option<&'a str>,
-    rank: u64,
-}
-
-impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, Vec<Mistake>> {
-        let find = |name: &str| header.iter().position(|column| column == name);
-        let (vendor, vendor_skill) = (find("vendor"), find("vendor_skill"));
-        let (skill_id, skill) = (find("skill_id"), find("skill"));
-        if let (Some(vendor), Some(vendor_skill)) = (vendor, vendor_skill)
-            && skill_id.or(skill).is_some()
+        let Some(name) = row.skill else { return Ok(()) };
+        let compared = self.names.compared(&name).into_owned();
+        if let Some(known) = self.by_name.get(&compared)
+            && known.known_as != name
+            && (&known.skill, &known.id) != (&entry.skill, &entry.id)
         {
-            let (vendor_skill_id, rank) = (find("vendor_skill_id"), find("rank"));
-            return Ok(Self { vendor, vendor_skill, skill_id, skill, vendor_skill_id, rank });
+            return Err(self.names.ambiguous(known, &entry));
         }
-        let missing = [
-            (vendor.is_none(), "`vendor`"),
-            (vendor_skill.is_none(), "`vendor_skill`"),
-            (skill_id.or(skill).is_none(), "`skill_id` or `skill`"),
-        ];
-        let mistakes = missing.into_iter().filter(|(missing, _)| *missing).map(|(_, name)| {
-            let message = format!("the column {name} is missing");
-            let found: Vec<String> = header.iter().map(|column| format!("`{column}`")).collect();
-            let help = match header.get(0) {
-                Some(only) if header.len() == 1 && only.contains([';', '\t']) => {
-                    "separate the columns with commas".to_owned()
-                }
-                _ => format!("the header has {}", found.join(", ")),
-            };
-            Mistake { line: 1, code: "mapping::column", message, help: Some(help) }
-        });
-        Err(mistakes.collect())
+        put(&mut self.by_name, compared, entry);
+        Ok(())
+    }
+}
+
+/// Of equal ranks the first row of the file stays.
+fn put(entries: &mut HashMap<String, Entry, RandomState>, key: String, entry: Entry) {
+    if entries.get(&key).is_none_or(|known| entry.rank < known.rank) {
+        entries.insert(key, entry);
+    }
+}
+
+impl Match {
+    /// A name as it is compared.
+    pub(crate) fn compared(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Exact => composed(name),
+            // Upper case first, so that `ß` is `ss` and the two small sigmas are one.
+            Self::IgnoreCase => {
+                Cow::Owned(composed(&name.to_uppercase().to_lowercase()).into_owned())
+            }
+        }
     }
 
-    fn row<'a>(&self, record: &'a StringRecord) -> Result<Row<'a>, String> {
-        let cell = |column: usize| record.get(column).filter(|text| !text.is_empty());
-        let (skill_id, skill) = (self.skill_id.and_then(cell), self.skill.and_then(cell));
-        if skill_id.or(skill).is_none() {
-            return Err("neither `skill_id` nor `skill` is filled in".to_owned());
-        }
-        let rank = match self.rank.and_then(cell) {
-            // An entry without a rank comes after those that have one.
-            None => u64::MAX,
-            Some(text) => text
-                .parse()
-                .map_err(|_| format!("the rank `{text}` is not a whole number, not below 0"))?,
+    fn ambiguous(self, known: &Entry, entry: &Entry) -> Mistake {
+        let (first, line, second) = (&known.known_as, known.line, &entry.known_as);
+        let why = match self {
+            Self::Exact => "written in another form of Unicode",
+            Self::IgnoreCase => "but for upper and lower case",
         };
-        Ok(Row {
-            vendor: cell(self.vendor).ok_or("`vendor` is empty")?,
-            vendor_skill: cell(self.vendor_skill).ok_or("`vendor_skill` is empty")?,
-            skill_id,
-            skill,
-            vendor_skill_id: self.vendor_skill_id.and_then(cell),
-            rank,
-        })
+        Mistake {
+            line: entry.line,
+            code: "mapping::ambiguous",
+            message: format!(
+                "`{second}` is the same name as `{first}` in line {line}, {why}, and becomes another one"
+            ),
+            help: Some("keep one of the two rows".to_owned()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use taskferry_profile::mapping::read_mapping;
+
     use super::*;
 
-    fn read(text: &str) -> Mapping {
-        read_mapping(text.as_bytes(), "workday").unwrap().0
+    fn mapping(text: &str, names: Match) -> Result<Mapping, Vec<Mistake>> {
+        Mapping::of(read_mapping(text.as_bytes()).unwrap(), "workday", names)
     }
 
     fn name<'a>(mapping: &'a Mapping, id: &str, name: &str) -> Option<&'a str> {
@@ -193,9 +139,8 @@ mod tests {
 
     #[test]
     fn an_id_is_looked_up_before_a_name() {
-        let mapping = read(
-            "vendor,skill_id,skill,vendor_skill\nworkday,s1,,By id\nworkday,,Python,By name\nsap,s9,,Not ours\n",
-        );
+        let text = "vendor,skill_id,skill,vendor_skill\nworkday,s1,,By id\nworkday,,Python,By name\nsap,s9,,Not ours\n";
+        let mapping = mapping(text, Match::Exact).unwrap();
         assert_eq!(name(&mapping, "s1", "Python"), Some("By id"));
         assert_eq!(name(&mapping, "s2", " Python "), Some("By name"));
         assert_eq!(name(&mapping, "s2", "python"), None);
@@ -204,47 +149,46 @@ mod tests {
 
     #[test]
     fn the_lowest_rank_wins_then_the_first_row() {
-        let mapping = read(
-            "vendor,skill,vendor_skill,rank\nworkday,A,none,\nworkday,A,second,2\nworkday,A,first,1\nworkday,A,also first,1\n",
-        );
-        assert_eq!(name(&mapping, "", "A"), Some("first"));
+        let text = "vendor,skill,vendor_skill,rank\nworkday,A,none,\nworkday,A,second,2\nworkday,A,first,1\nworkday,A,also first,1\n";
+        assert_eq!(name(&mapping(text, Match::Exact).unwrap(), "", "A"), Some("first"));
     }
 
     #[test]
-    fn spaces_a_byte_order_mark_and_unknown_columns_do_no_harm() {
-        let mapping = read(
-            "\u{feff} vendor_skill , note, skill ,vendor\r\n\" Größe \",x, Size , workday \r\n\r\n",
-        );
-        assert_eq!(name(&mapping, "", "Size"), Some("Größe"));
+    fn names_are_the_same_in_any_form_of_unicode_and_in_any_case_if_asked() {
+        let text = "vendor,skill,vendor_skill\nworkday,Gro\u{308}ße,size\nworkday,ΟΔΟΣ,way\n";
+        let exact = mapping(text, Match::Exact).unwrap();
+        assert_eq!(name(&exact, "", "Größe"), Some("size"));
+        assert_eq!(name(&exact, "", "größe"), None);
+        let any_case = mapping(text, Match::IgnoreCase).unwrap();
+        for written in ["größe", "GRÖSSE", "gro\u{308}SSE"] {
+            assert_eq!(name(&any_case, "", written), Some("size"), "{written}");
+        }
+        assert_eq!(name(&any_case, "", "οδος"), Some("way"));
     }
 
     #[test]
-    fn every_bad_row_is_told_with_its_line() {
-        let text = "vendor,skill,vendor_skill,rank\nworkday,A,\"two\nlines\",1\nworkday,B\nworkday,,x,1\n,A,x,1\nsap,A,,1\nworkday,A,x,first\n";
-        let mistakes = read_mapping(text.as_bytes(), "workday").unwrap_err();
-        let told: Vec<String> = mistakes
-            .iter()
-            .map(|mistake| format!("{}: {}", mistake.line, mistake.message))
-            .collect();
+    fn two_rows_for_one_name_in_two_spellings_are_a_mistake_that_names_both_lines() {
+        let told = |text: &str, names| {
+            mapping(text, names).map(drop).map_err(|mistakes| {
+                mistakes
+                    .iter()
+                    .map(|one| format!("{}: {}", one.line, one.message))
+                    .collect::<Vec<_>>()
+            })
+        };
+        let case = "vendor,skill,vendor_skill\nworkday,Python,A\nworkday,python,B\n";
+        assert_eq!(told(case, Match::Exact), Ok(()));
         assert_eq!(
-            told,
+            told(case, Match::IgnoreCase).unwrap_err(),
             [
-                "4: the row has 2 columns, the header has 4",
-                "5: neither `skill_id` nor `skill` is filled in",
-                "6: `vendor` is empty",
-                "7: `vendor_skill` is empty",
-                "8: the rank `first` is not a whole number, not below 0",
+                "3: `python` is the same name as `Python` in line 2, but for upper and lower case, and becomes another one"
             ]
         );
-    }
-
-    #[test]
-    fn a_row_that_is_no_text_is_told() {
-        let mistakes =
-            read_mapping(b"vendor,skill,vendor_skill\nworkday,A,\xff\n", "workday").unwrap_err();
-        assert_eq!(
-            (mistakes[0].line, mistakes[0].message.as_str()),
-            (2, "the row is not UTF-8 text")
+        let form = "vendor,skill,vendor_skill\nworkday,Größe,A\nworkday,Gro\u{308}ße,B\n";
+        assert!(
+            told(form, Match::Exact).unwrap_err()[0].contains("in line 2, written in another form")
         );
+        let same = "vendor,skill,vendor_skill\nworkday,Python,A\nworkday,python,A\nsap,PYTHON,C\n";
+        assert_eq!(told(same, Match::IgnoreCase), Ok(()));
     }
 }

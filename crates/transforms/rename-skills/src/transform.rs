@@ -1,15 +1,24 @@
 //! The work: new names for skills.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
+use memchr::memmem::Finder;
 use serde_json::Value;
-use taskferry_core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry_core::{Counters, Emitter, ErrorKind, Record, StageError, Transform};
 use taskferry_json::{Member, Reader, only, string};
 use taskferry_profile::text::LinkedSkillsText;
-use taskferry_profile::walk::{Object, Shape, shape, visit_linked_skills, visit_linked_skills_mut};
+use taskferry_profile::walk::{
+    Misplaced, Object, Shape, shape, visit_linked_skills, visit_linked_skills_mut,
+};
 
 use crate::config::Unmapped;
 use crate::mapping::{Entry, Mapping};
 use crate::merge::{Identity, merge};
+use crate::tally::Tally;
+
+const LINKED_SKILLS: &str = "linked_skills";
 
 #[derive(Debug)]
 pub(crate) struct Rename {
@@ -25,12 +34,21 @@ impl Transform for Rename {
     }
 
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
-        match record.text().map(|text| self.by_text(text)).transpose()?.flatten() {
-            Some(Renamed::Nothing) => out.emit(record),
-            Some(Renamed::Text(text)) => out.emit(Record::from_text(text)),
+        match record.text().and_then(|text| self.by_text(text)) {
+            Some((renamed, tally)) => {
+                tally.count(out);
+                out.emit(match renamed {
+                    Renamed::Nothing => record,
+                    Renamed::Text(text) => Record::from_text(text),
+                });
+            }
             None => self.apply_to_tree(record, out)?,
         }
         Ok(())
+    }
+
+    fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
+        self.mapping.warning(records_in, totals).into_iter().collect()
     }
 }
 
@@ -41,19 +59,20 @@ enum Renamed {
 }
 
 impl Rename {
-    /// Renames the skills of a record in its text; `None` if it takes the tree to find them.
-    fn by_text(&self, text: &[u8]) -> Result<Option<Renamed>, StageError> {
-        let Some(found) = LinkedSkillsText::of(text).filter(|found| !found.may_be_one_skill())
-        else {
-            return Ok(None);
-        };
+    /// Renames the skills of a record in its text; `None` if it takes the tree to find them, or to say what is wrong.
+    fn by_text<'a>(&self, text: &'a [u8]) -> Option<(Renamed, Tally<'a>)> {
+        let found = LinkedSkillsText::of(text).filter(|found| !found.may_be_one_skill())?;
+        if may_misplace_tasks(text) {
+            return None;
+        }
         let (mut out, mut copied) = (Vec::with_capacity(text.len() + text.len() / 8), 0);
+        let mut tally = Tally::default();
         for place in found.lists() {
             let list = text.get(place.clone()).unwrap_or_default();
             let before = text.get(copied..place.start).unwrap_or_default();
-            let begin = out.len();
+            let (begin, counted) = (out.len(), tally.mark());
             out.extend_from_slice(before);
-            match self.rename_text(list, &mut out) {
+            match self.rename_text(list, &mut out, &mut tally) {
                 Some(true) => {}
                 Some(false) => {
                     out.truncate(begin);
@@ -61,32 +80,44 @@ impl Rename {
                 }
                 None => {
                     out.truncate(begin + before.len());
-                    self.rename_in_tree(list, &mut out)?;
+                    tally.back_to(counted);
+                    self.rename_in_tree(list, &mut out, &mut tally).ok()?;
                 }
             }
             copied = place.end;
         }
         if copied == 0 {
-            return Ok(Some(Renamed::Nothing));
+            return Some((Renamed::Nothing, tally));
         }
         out.extend_from_slice(text.get(copied..).unwrap_or_default());
-        Ok(Some(Renamed::Text(out)))
+        Some((Renamed::Text(out), tally))
     }
 
     /// Renames the skills of one list as a tree.
-    fn rename_in_tree(&self, list: &[u8], out: &mut Vec<u8>) -> Result<(), StageError> {
+    fn rename_in_tree(
+        &self,
+        list: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), StageError> {
         let malformed = |error| {
             StageError::new(ErrorKind::Malformed, "a list of skills is not JSON that can be read")
                 .caused_by(error)
         };
         let mut skills: Vec<Value> = serde_json::from_slice(list).map_err(malformed)?;
-        self.rename_list(&mut skills)?;
+        check_skills(&skills)?;
+        self.rename_list(&mut skills, tally)?;
         serde_json::to_writer(out, &skills).map_err(malformed)
     }
 
     /// Writes one list with its skills renamed, and says whether any was; `None` if it takes a tree to do so, as for skills
     /// that become one.
-    fn rename_text(&self, list: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+    fn rename_text<'a>(
+        &self,
+        list: &'a [u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally<'a>,
+    ) -> Option<bool> {
         if self.unmapped != Unmapped::Keep {
             return None;
         }
@@ -107,10 +138,12 @@ impl Rename {
             let identity = match (self.mapping.find(id, name), name) {
                 (Some(entry), _) => {
                     changed = true;
+                    tally.renamed += 1;
                     write_renamed(out, &members, entry)?;
                     Identity::of(entry)
                 }
                 (None, name) => {
+                    tally.unknown.extend(name.or(id).map(Cow::Borrowed));
                     out.extend_from_slice(skill);
                     name.map_or(Identity::Unique, |name| Identity::Unchanged(name.into()))
                 }
@@ -126,42 +159,52 @@ impl Rename {
 
     fn apply_to_tree(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
+        check_record(value)?;
         let (in_lists, as_row) = (self.changes_lists(value), is_row_of_one_skill(value));
+        let mut tally = Tally::default();
         if in_lists {
-            visit_linked_skills_mut(record.value_mut()?, &mut |skills| self.rename_list(skills))?;
+            visit_linked_skills_mut(record.value_mut()?, &mut |skills| {
+                self.rename_list(skills, &mut tally)
+            })?;
+        } else {
+            tally.note_all_unknown(value);
         }
-        if as_row {
-            let Value::Object(row) = record.value_mut()? else { return Ok(()) };
-            if self.rename(row)?.is_none() {
-                return Ok(());
-            }
+        let mut stays = true;
+        if as_row && let Value::Object(row) = record.value_mut()? {
+            stays = self.rename(row, &mut tally)?.is_some();
         }
-        out.emit(record);
+        tally.count(out);
+        if stays {
+            out.emit(record);
+        }
         Ok(())
     }
 
     /// Whether any list holds a skill that does not stay as it is: a record without one keeps its text.
     fn changes_lists(&self, record: &Value) -> bool {
-        let mut changes = false;
-        visit_linked_skills(record, &mut |skills| {
-            changes |= skills
-                .iter()
-                .filter_map(Value::as_object)
-                .any(|skill| self.unmapped != Unmapped::Keep || self.entry(skill).is_some());
-        });
-        changes
+        let changes = |skill: &Value| {
+            let skill = skill.as_object();
+            skill
+                .is_some_and(|skill| self.unmapped != Unmapped::Keep || self.entry(skill).is_some())
+        };
+        let visit = &mut |skills: &Value| match skills.as_array() {
+            Some(skills) if skills.iter().any(changes) => Err(()),
+            _ => Ok(()),
+        };
+        visit_linked_skills(record, visit).is_err()
     }
 
-    fn rename_list(&self, skills: &mut Vec<Value>) -> Result<(), StageError> {
+    fn rename_list(
+        &self,
+        skills: &mut Vec<Value>,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), StageError> {
         let mut renamed = Vec::with_capacity(skills.len());
         for mut skill in std::mem::take(skills) {
-            match &mut skill {
-                Value::Object(members) => {
-                    if let Some(identity) = self.rename(members)? {
-                        renamed.push((identity, skill));
-                    }
-                }
-                _ => renamed.push((Identity::Unique, skill)),
+            if let Value::Object(members) = &mut skill
+                && let Some(identity) = self.rename(members, tally)?
+            {
+                renamed.push((identity, skill));
             }
         }
         *skills = merge(renamed);
@@ -169,14 +212,20 @@ impl Rename {
     }
 
     /// Renames one skill and says what it is now; `None` if it is to be left out.
-    fn rename(&self, skill: &mut Object) -> Result<Option<Identity<'_>>, StageError> {
+    fn rename(
+        &self,
+        skill: &mut Object,
+        tally: &mut Tally<'_>,
+    ) -> Result<Option<Identity<'_>>, StageError> {
         if let Some(entry) = self.entry(skill) {
+            tally.renamed += 1;
             skill.insert("skill".to_owned(), entry.skill.as_str().into());
             if let Some(id) = &entry.id {
                 skill.insert("skill_id".to_owned(), id.as_str().into());
             }
             return Ok(Some(Identity::of(entry)));
         }
+        tally.note_unknown(skill);
         match self.unmapped {
             Unmapped::Keep => {
                 let name = text_of(skill, "skill");
@@ -214,6 +263,55 @@ impl Rename {
             "add it to the mapping, or choose `unmapped = \"keep\"`, `\"drop\"` or `\"null\"`",
         )
     }
+}
+
+/// Refuses a record whose skills can't be read: they would keep names that nobody has looked at.
+fn check_record(record: &Value) -> Result<(), StageError> {
+    if shape(record) == Shape::Job
+        && let Some(tasks) = record.get("tasks").filter(|tasks| is_misplaced(tasks))
+    {
+        return Err(misplaced(&Misplaced::new("tasks", tasks, "a list of tasks")));
+    }
+    visit_linked_skills(record, &mut |skills| match skills {
+        Value::Null => Ok(()),
+        Value::Array(skills) => check_skills(skills),
+        other => Err(misplaced(&Misplaced::new(LINKED_SKILLS, other, "a list of skills"))),
+    })
+}
+
+fn is_misplaced(tasks: &Value) -> bool {
+    matches!(tasks, Value::Bool(_) | Value::Number(_) | Value::String(_))
+}
+
+fn check_skills(skills: &[Value]) -> Result<(), StageError> {
+    skills.iter().enumerate().try_for_each(|(index, skill)| {
+        let place = format!("{LINKED_SKILLS}[{index}]");
+        let found = match skill {
+            Value::Object(members) => match members.get("skill") {
+                None | Some(Value::Null | Value::String(_)) => return Ok(()),
+                Some(name) => Misplaced::new(format!("{place}.skill"), name, "a name"),
+            },
+            other => Misplaced::new(place, other, "an object with `skill` or `skill_id`"),
+        };
+        Err(misplaced(&found))
+    })
+}
+
+fn misplaced(found: &Misplaced) -> StageError {
+    StageError::new(ErrorKind::Record, found.to_string()).hint(Misplaced::HINT)
+}
+
+/// Whether something else than a list or an object may stand under a key `tasks`.
+fn may_misplace_tasks(text: &[u8]) -> bool {
+    static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"tasks\""));
+    NAME.find_iter(text).any(|at| {
+        let mut reader = Reader::at(text, at + NAME.needle().len());
+        if reader.peek() != Some(b':') {
+            return false;
+        }
+        reader.step();
+        !matches!(reader.peek(), Some(b'[' | b'{' | b'n'))
+    })
 }
 
 /// Whether a record is a row that carries one skill, as `flatten_hierarchy` explodes them. A row whose task has
@@ -255,17 +353,18 @@ fn put_key(out: &mut Vec<u8>, key: &[u8], first: bool) {
     out.extend_from_slice(b"\":");
 }
 
-/// A text that takes a parser to be read, or that is there twice.
+/// A text that takes a parser to be read, one that is there twice, or a name that is no text.
 struct TakesATree;
 
 /// The text that the member with this key holds, if there is one and it is a text.
 fn text_in<'a>(skill: &[Member<'a>], key: &str) -> Result<Option<&'a str>, TakesATree> {
     match only(skill, key).ok_or(TakesATree)? {
         Some(value) if value.first() == Some(&b'"') => string(value).map(Some).ok_or(TakesATree),
+        Some(value) if key == "skill" && value != b"null" => Err(TakesATree),
         _ => Ok(None),
     }
 }
 
-fn text_of<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
+pub(crate) fn text_of<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
     object.get(key).and_then(Value::as_str)
 }

@@ -2,15 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_core::{
-    BuildContext, BuiltTransform, Emitter, InputFiles, Problem, Record, Registry, StageError,
+    BuildContext, BuiltTransform, Counters, Emitter, InputFiles, Problem, Record, Registry,
+    StageError,
 };
 use taskferry_profile::arbitrary::{contents, record_text};
+use taskferry_profile::text::LinkedSkillsText;
+use taskferry_profile::walk::visit_linked_skills;
 use taskferry_transform_rename_skills::RenameSkills;
 
 const MAPPING: &str = "\
@@ -45,11 +49,19 @@ fn build(file: Option<&str>, options: &Value) -> Result<BuiltTransform, Vec<Prob
 
 fn apply(vendor: &str, unmapped: &str, record: Record) -> Result<Vec<String>, StageError> {
     let options = json!({"vendor": vendor, "mapping": "skills.csv", "unmapped": unmapped});
-    let built = build(Some(MAPPING), &options).unwrap();
+    apply_built(&build(Some(MAPPING), &options).unwrap(), record).map(|(lines, _)| lines)
+}
+
+/// What came out, and what was counted.
+fn apply_built(
+    built: &BuiltTransform,
+    record: Record,
+) -> Result<(Vec<String>, Counters), StageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut out = Emitter::new();
     runtime.block_on(built.transform.apply(record, &mut out))?;
-    Ok(out.into_records().iter().map(Record::to_json).collect())
+    let counters = out.take_counters();
+    Ok((out.into_records().iter().map(Record::to_json).collect(), counters))
 }
 
 fn rename(vendor: &str, unmapped: &str, record: &Value) -> Vec<Value> {
@@ -148,7 +160,8 @@ fn a_row_of_one_skill_is_renamed_at_its_top() {
 #[test]
 fn a_record_without_a_skill_to_rename_is_passed_on_as_it_came() {
     for text in [
-        r#"{ "task_id":"t",  "hours":1.10, "linked_skills":[{"skill":"Rust"},"Python",null] }"#,
+        r#"{ "task_id":"t",  "hours":1.10, "linked_skills":[{"skill":"Rust"},{"skill":null}] }"#,
+        r#"{ "task_id":"t",  "linked_skills":null }"#,
         r#"{ "total": 3 }"#,
         "7",
     ] {
@@ -205,8 +218,82 @@ fn missing_columns_are_told() {
     );
     assert_eq!(
         told("vendor;skill;vendor_skill\n")[0].1.as_deref(),
-        Some("separate the columns with commas")
+        Some("the columns stand between semicolons; separate them with commas")
     );
+}
+
+#[test]
+fn skills_that_can_not_be_read_are_refused() {
+    let told = |record: &Value| {
+        both_ways(|record| apply("workday", "keep", record), &record.to_string()).unwrap_err()
+    };
+    for (skills, message) in [
+        (json!("Python"), "`linked_skills` is a string, not a list of skills"),
+        (json!({"skill": "Python"}), "`linked_skills` is an object, not a list of skills"),
+        (json!(7), "`linked_skills` is a number, not a list of skills"),
+        (
+            json!([{"skill": "SQL"}, "Python"]),
+            "`linked_skills[1]` is a string, not an object with `skill` or `skill_id`",
+        ),
+        (json!([null]), "`linked_skills[0]` is null, not an object with `skill` or `skill_id`"),
+        (json!([{"skill": ["Python"]}]), "`linked_skills[0].skill` is a list, not a name"),
+    ] {
+        for record in [
+            task(&skills),
+            json!({"external_id": "j", "tasks": [task(&json!([])), task(&skills)]}),
+            json!({"external_id": "j", "domains": [{"domain": "X", "tasks": [task(&skills)]}]}),
+        ] {
+            assert_eq!(told(&record), message, "{record}");
+        }
+    }
+    for tasks in [json!("x"), json!(3), json!(true)] {
+        let message = told(&json!({"external_id": "j", "tasks": tasks}));
+        assert!(message.ends_with(", not a list of tasks"), "{message}");
+    }
+}
+
+#[test]
+fn names_are_compared_as_told() {
+    let file = "vendor,skill,vendor_skill\nworkday,Größe,Size\nworkday,Python,Programming\n";
+    let built = |options: &Value| build(Some(file), options).unwrap();
+    let exact = built(&json!({"vendor": "workday", "mapping": "m.csv"}));
+    let any = built(&json!({"vendor": "workday", "mapping": "m.csv", "match": "ignore_case"}));
+    let record = task(&json!([{"skill": "Gro\u{308}ße"}, {"skill": "PYTHON"}, {"skill": "Rust"}]));
+    let names = |built: &BuiltTransform| {
+        let (lines, counters) =
+            apply_built(built, Record::parse(record.to_string()).unwrap()).unwrap();
+        let record: Value = serde_json::from_str(&lines[0]).unwrap();
+        let skills = record["linked_skills"].as_array().unwrap().iter();
+        let names: Vec<String> =
+            skills.map(|skill| skill["skill"].as_str().unwrap().to_owned()).collect();
+        (names.join(", "), counters.get("renamed"), counters.get("unknown"))
+    };
+    assert_eq!(names(&exact), ("Size, PYTHON, Rust".to_owned(), 1, 2));
+    assert_eq!(names(&any), ("Size, Programming, Rust".to_owned(), 2, 1));
+}
+
+#[test]
+fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
+    let built = build(Some(MAPPING), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap();
+    let warnings = |record: &Value| {
+        let record = Record::parse(record.to_string()).unwrap();
+        let (_, counters) = apply_built(&built, record).unwrap();
+        built.transform.warnings(1, &counters)
+    };
+    let skills = |names: &[&str]| {
+        task(&names.iter().map(|name| json!({"skill": name})).collect::<Vec<_>>().into())
+    };
+    assert_eq!(
+        warnings(&skills(&["Rust", "Go", "Rust"])),
+        [
+            "nothing was renamed: the mapping has none of the 3 skills, most often `Rust`, `Go`; compare them with the columns \
+             `skill` and `skill_id` of the mapping"
+        ]
+    );
+    assert!(warnings(&skills(&["python"]))[0].ends_with("choose `match = \"ignore_case\"`"));
+    assert!(warnings(&skills(&[]))[0].contains("none of the 1 records has a linked skill"));
+    assert_eq!(warnings(&skills(&["Python", "Rust"])), [""; 0]);
+    assert_eq!(built.transform.warnings(0, &Counters::default()), [""; 0]);
 }
 
 #[test]
@@ -242,11 +329,19 @@ proptest! {
     fn text_says_what_a_tree_says(text in record_text(), vendor in "names|ids", unmapped in "keep|drop|null|fail") {
         let options = json!({"vendor": vendor, "mapping": "skills.csv", "unmapped": unmapped});
         let built = build(Some(LETTERS), &options).unwrap();
+        let (mut lists, found) = (0, LinkedSkillsText::of(text.as_bytes()));
+        let tree = serde_json::from_str(&text).unwrap();
+        let Ok(()) = visit_linked_skills(&tree, &mut |skills| {
+            lists += usize::from(skills.is_array());
+            Ok::<(), Infallible>(())
+        });
         let apply = |record| {
-            let mut out = Emitter::new();
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(built.transform.apply(record, &mut out))?;
-            Ok(out.into_records().iter().map(Record::to_json).collect())
+            let (mut lines, counters) = apply_built(&built, record)?;
+            // Of two lists under one key the text path counts both.
+            if found.as_ref().is_none_or(|found| found.lists().len() == lists) {
+                lines.push(serde_json::to_string(&counters).unwrap());
+            }
+            Ok(lines)
         };
         // What is refused is refused by both.
         _ = both_ways(apply, &text);

@@ -1,0 +1,310 @@
+//! A mapping of skills: what each skill is called by a vendor, as a CSV file.
+//!
+//! The header names the columns: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and if wanted `vendor_skill_id` and
+//! `rank`. Other columns are left alone.
+//!
+//! ```
+//! use taskferry_profile::mapping::read_mapping;
+//!
+//! let rows = read_mapping(b"vendor,skill,vendor_skill\r\n\r\nworkday,Python,Python Programming\r\n").unwrap();
+//! assert_eq!((rows[0].line, rows[0].vendor_skill.as_str()), (3, "Python Programming"));
+//!
+//! let mistakes = read_mapping(b"vendor,skill,vendor_skill\nworkday,Python\n").unwrap_err();
+//! assert_eq!((mistakes[0].line, mistakes[0].message.as_str()), (2, "the row has 2 columns, the header has 3"));
+//! ```
+
+mod csv;
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use csv::{Cells, OpenQuote, Rows};
+
+/// What one vendor calls one skill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingRow {
+    /// The line of the file that the row begins on, from 1.
+    pub line: u64,
+    /// Whose words these are.
+    pub vendor: String,
+    /// The skill's id. This or `skill` is there.
+    pub skill_id: Option<String>,
+    /// The skill's name.
+    pub skill: Option<String>,
+    /// The skill's name in the vendor's words.
+    pub vendor_skill: String,
+    /// The vendor's own id of the skill.
+    pub vendor_skill_id: Option<String>,
+    /// Of several rows for one skill the one with the lowest rank is the best. A row without a rank comes last.
+    pub rank: u64,
+}
+
+/// Something wrong in a mapping file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line of the file, from 1.
+    pub line: u64,
+    /// A stable name for the kind of mistake.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Text in the one spelling by which names are compared (Unicode normalization form C): `é` is the same name whether it
+/// is written as one character or as `e` with an accent.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    const NORMALIZER: ComposingNormalizerBorrowed<'_> = ComposingNormalizerBorrowed::new_nfc();
+    if text.is_ascii() { Cow::Borrowed(text) } else { NORMALIZER.normalize(text) }
+}
+
+/// Reads all rows. Rows in which every cell is empty are left out.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the lines.
+pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
+    let text = text_of(bytes).map_err(|mistake| vec![mistake])?;
+    let mut rows = Rows::of(text);
+    let header = match rows.next() {
+        Some(Ok(header)) => header,
+        Some(Err(open)) => return Err(vec![never_closed(open)]),
+        None => {
+            let help = "begin with a header: vendor,skill,vendor_skill";
+            return Err(vec![column(1, "the file is empty".to_owned(), help.to_owned())]);
+        }
+    };
+    let columns = Columns::of(&header)?;
+    let (mut read, mut mistakes) = (Vec::new(), Vec::new());
+    for row in rows {
+        let row = row.map_err(never_closed);
+        match row.and_then(|cells| columns.row(&cells).map_err(|what| wrong_row(cells.line, what)))
+        {
+            Ok(row) => read.push(row),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(read) } else { Err(mistakes) }
+}
+
+/// The text of a file, without a byte order mark.
+fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let mistake = wrong_row(1, "the file is UTF-16 text".to_owned());
+        return Err(Mistake { help: Some("save it as UTF-8".to_owned()), ..mistake });
+    }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let before = std::str::from_utf8(before).unwrap_or_default();
+        let mistake =
+            wrong_row(1 + csv::line_breaks(before), "the line is not UTF-8 text".to_owned());
+        Mistake { help: Some("save the file as UTF-8".to_owned()), ..mistake }
+    })
+}
+
+fn wrong_row(line: u64, message: String) -> Mistake {
+    Mistake { line, code: "mapping::row", message, help: None }
+}
+
+fn column(line: u64, message: String, help: String) -> Mistake {
+    Mistake { line, code: "mapping::column", message, help: Some(help) }
+}
+
+fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
+    let mistake = wrong_row(line, "a quote that opens a cell here is never closed".to_owned());
+    let help = "close it, or write a quote that belongs to the text as two quotes";
+    Mistake { help: Some(help.to_owned()), ..mistake }
+}
+
+/// Where each column stands.
+struct Columns {
+    count: usize,
+    vendor: usize,
+    vendor_skill: usize,
+    skill_id: Option<usize>,
+    skill: Option<usize>,
+    vendor_skill_id: Option<usize>,
+    rank: Option<usize>,
+}
+
+/// The columns that mean something.
+const COLUMNS: [&str; 6] =
+    ["vendor", "skill_id", "skill", "vendor_skill", "vendor_skill_id", "rank"];
+
+impl Columns {
+    fn of(header: &Cells) -> Result<Self, Vec<Mistake>> {
+        let (line, names) = (header.line, &header.cells);
+        let twice =
+            COLUMNS.iter().filter(|name| names.iter().filter(|other| other == *name).count() > 1);
+        let mut mistakes: Vec<Mistake> = twice
+            .map(|name| {
+                let message = format!("the column `{name}` stands there twice");
+                column(line, message, "rename one of the two, or take it out".to_owned())
+            })
+            .collect();
+        let find = |name: &str| names.iter().position(|column| column == name);
+        let (vendor, vendor_skill) = (find("vendor"), find("vendor_skill"));
+        let (skill_id, skill) = (find("skill_id"), find("skill"));
+        if let (Some(vendor), Some(vendor_skill)) = (vendor, vendor_skill)
+            && skill_id.or(skill).is_some()
+            && mistakes.is_empty()
+        {
+            let (vendor_skill_id, rank) = (find("vendor_skill_id"), find("rank"));
+            let count = names.len();
+            return Ok(Self {
+                count,
+                vendor,
+                vendor_skill,
+                skill_id,
+                skill,
+                vendor_skill_id,
+                rank,
+            });
+        }
+        let missing = [
+            (vendor.is_none(), "`vendor`"),
+            (vendor_skill.is_none(), "`vendor_skill`"),
+            (skill_id.or(skill).is_none(), "`skill_id` or `skill`"),
+        ];
+        mistakes.extend(missing.into_iter().filter(|(missing, _)| *missing).map(|(_, name)| {
+            column(line, format!("the column {name} is missing"), about_header(names))
+        }));
+        Err(mistakes)
+    }
+
+    fn row(&self, row: &Cells) -> Result<MappingRow, String> {
+        let (columns, expected) = (row.cells.len(), self.count);
+        if columns != expected {
+            return Err(format!("the row has {columns} columns, the header has {expected}"));
+        }
+        let cell = |column: usize| row.cells.get(column).filter(|text| !text.is_empty()).cloned();
+        let (skill_id, skill) = (self.skill_id.and_then(cell), self.skill.and_then(cell));
+        if skill_id.is_none() && skill.is_none() {
+            return Err("neither `skill_id` nor `skill` is filled in".to_owned());
+        }
+        let rank = match self.rank.and_then(cell) {
+            None => u64::MAX,
+            Some(text) => text
+                .parse()
+                .map_err(|_| format!("the rank `{text}` is not a whole number, not below 0"))?,
+        };
+        Ok(MappingRow {
+            line: row.line,
+            vendor: cell(self.vendor).ok_or("`vendor` is empty")?,
+            vendor_skill: cell(self.vendor_skill).ok_or("`vendor_skill` is empty")?,
+            skill_id,
+            skill,
+            vendor_skill_id: self.vendor_skill_id.and_then(cell),
+            rank,
+        })
+    }
+}
+
+/// What a header that lacks a column has instead.
+fn about_header(names: &[String]) -> String {
+    let first = names.first().map(String::as_str).unwrap_or_default();
+    let other = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+    match other.into_iter().find(|(delimiter, _)| first.contains(*delimiter)) {
+        Some((_, delimiters)) => {
+            format!("the columns stand between {delimiters}; separate them with commas")
+        }
+        None => {
+            let found: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("the header has {}", found.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(text: &str) -> Vec<String> {
+        let mistakes = read_mapping(text.as_bytes()).unwrap_err();
+        mistakes.iter().map(|mistake| format!("{}: {}", mistake.line, mistake.message)).collect()
+    }
+
+    #[test]
+    fn every_bad_row_is_told_with_its_line() {
+        let rows = "vendor,skill,vendor_skill,rank\n\nworkday,A,\"two\nlines\",1\nworkday,B\nworkday,,x,1\n , ,\n,A,x,1\nsap,A,,1\nworkday,A,x,first\n";
+        for text in [rows.to_owned(), rows.replace('\n', "\r\n")] {
+            assert_eq!(
+                mistakes(&text),
+                [
+                    "5: the row has 2 columns, the header has 4",
+                    "6: neither `skill_id` nor `skill` is filled in",
+                    "8: `vendor` is empty",
+                    "9: `vendor_skill` is empty",
+                    "10: the rank `first` is not a whole number, not below 0",
+                ]
+            );
+        }
+        assert_eq!(
+            mistakes("vendor,skill,vendor_skill\nworkday,A,\"x\nworkday,B,y\n"),
+            ["2: a quote that opens a cell here is never closed"]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_header_is_told() {
+        assert_eq!(mistakes(""), ["1: the file is empty"]);
+        assert_eq!(
+            mistakes("\n,,\nvendor,skill,vendor_skill,skill,rank,note,note\n"),
+            ["3: the column `skill` stands there twice"]
+        );
+        assert_eq!(
+            mistakes("vendor,vendor\n"),
+            [
+                "1: the column `vendor` stands there twice",
+                "1: the column `vendor_skill` is missing",
+                "1: the column `skill_id` or `skill` is missing"
+            ]
+        );
+        for (text, help) in [
+            (
+                "vendor;skill;vendor_skill\n",
+                "the columns stand between semicolons; separate them with commas",
+            ),
+            (
+                "vendor\tskill\tvendor_skill\n",
+                "the columns stand between tabs; separate them with commas",
+            ),
+            ("name,skill\n", "the header has `name`, `skill`"),
+        ] {
+            assert_eq!(read_mapping(text.as_bytes()).unwrap_err()[0].help.as_deref(), Some(help));
+        }
+    }
+
+    #[test]
+    fn text_of_another_encoding_is_told() {
+        let latin = read_mapping(b"vendor,skill,vendor_skill\r\n\r\nworkday,A,\xff\n").unwrap_err();
+        assert_eq!((latin[0].line, latin[0].message.as_str()), (3, "the line is not UTF-8 text"));
+        let wide = read_mapping(b"\xff\xfev\0e\0").unwrap_err();
+        assert_eq!(wide[0].message, "the file is UTF-16 text");
+    }
+
+    #[test]
+    fn spaces_a_byte_order_mark_and_unknown_columns_do_no_harm() {
+        let text = "\u{feff} vendor_skill , note, skill ,vendor\r\n\" Größe \",x, Size , workday \r\n\r\n,,,\r\n";
+        let rows = read_mapping(text.as_bytes()).unwrap();
+        let [row] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!(
+            (row.line, row.vendor.as_str(), row.vendor_skill.as_str()),
+            (2, "workday", "Größe")
+        );
+        assert_eq!(
+            (row.skill.as_deref(), row.skill_id.as_deref(), row.rank),
+            (Some("Size"), None, u64::MAX)
+        );
+    }
+
+    #[test]
+    fn names_are_composed() {
+        assert_eq!(composed("Gro\u{308}ße"), "Größe");
+        assert_eq!(composed("Ångström"), "Ångström");
+        assert!(matches!(composed("Größe"), Cow::Borrowed(_)));
+        assert_eq!(composed("\u{1100}\u{1161}\u{11a8}"), "각");
+    }
+}

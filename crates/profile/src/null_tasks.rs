@@ -1,0 +1,16 @@
+//! Jobs whose `tasks`, or a branch of whose hierarchy, is null: they count as empty, and are counted.
+
+/// The name under which transforms count them.
+pub const NAME: &str = "null_tasks";
+
+/// What the reader of a run's summary should know about `jobs` of them; nothing about none.
+pub fn warning(jobs: u64) -> Option<String> {
+    let jobs = match jobs {
+        0 => return None,
+        1 => "in 1 job".to_owned(),
+        jobs => format!("in {jobs} jobs"),
+    };
+    Some(format!(
+        "{jobs} `tasks` or a branch of the hierarchy is null, which counts as an empty list"
+    ))
+}
