@@ -51,7 +51,7 @@ impl Vocabulary {
                         vendor: vendor.to_string(),
                         vendor_skill: name.to_owned(),
                         skill_id: None,
-                        skill: Some(skill.to_owned()),
+                        skill: Some((*skill).to_owned()),
                         vendor_skill_id: None,
                         rank,
                     };

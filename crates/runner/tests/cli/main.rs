@@ -17,6 +17,7 @@ mod output;
 mod outputs;
 mod pipelines;
 mod receivers;
+mod records;
 mod reference;
 mod resumes;
 mod rows;

@@ -64,6 +64,32 @@ fn all_shares_together_are_the_export() {
 }
 
 #[test]
+fn what_transforms_counted_in_all_shares_is_added_up() {
+    let (context, _server) = world(1000);
+    let rename =
+        "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n";
+    let pipeline = context.read("jobs.toml").replace("[\"ai_impact\"]", "[\"linked_skills\"]");
+    context.write("jobs.toml", &pipeline.replace("[[sink]]", &format!("{rename}\n[[sink]]")));
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,P\n");
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    all_shares(&context);
+    for share in 1..=SHARES {
+        change(&context, &format!("{share}.json"), |manifest| {
+            let transform = &mut manifest["transforms"][0];
+            assert_eq!(transform["counters"], json!({"renamed": 0, "unknown": 0}));
+            transform["counters"] = json!({"renamed": share, "unknown": 3});
+            transform["frequent"] = json!({"unknown": [{"value": "Rust", "count": 2}, {"value": format!("s{share}"), "count": 1}]});
+        });
+    }
+    let merge = ["merge", "1.json", "2.json", "3.json", "4.json", "--summary", "all.json"];
+    context.taskferry(&merge).with_code(0);
+    let transform = &context.json("all.json")["transforms"][0];
+    assert_eq!(transform["counters"], json!({"renamed": 10, "unknown": 12}));
+    let unknown = transform["frequent"]["unknown"].as_array().unwrap();
+    assert_eq!((unknown.len(), &unknown[0]), (5, &json!({"value": "Rust", "count": 8})));
+}
+
+#[test]
 fn a_share_that_is_missing_or_does_not_follow_is_named() {
     let (context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);

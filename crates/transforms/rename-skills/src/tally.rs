@@ -71,9 +71,7 @@ impl Mapping {
             return None;
         }
         if unknown == 0 {
-            return Some(format!(
-                "nothing was renamed: none of the {records_in} records has a linked skill"
-            ));
+            return Some("nothing was renamed: no record has a linked skill".to_owned());
         }
         let frequent = totals.frequent(UNKNOWN);
         let advice = if frequent.iter().any(|one| self.knows_in_another_case(&one.value)) {
@@ -83,8 +81,10 @@ impl Mapping {
         };
         let shown = frequent.iter().take(SHOWN).map(|one| format!("`{}`", one.value));
         let shown = shown.collect::<Vec<_>>().join(", ");
+        let skills =
+            if unknown == 1 { "1 skill is".to_owned() } else { format!("{unknown} skills are") };
         Some(format!(
-            "nothing was renamed: the mapping has none of the {unknown} skills, most often {shown}; {advice}"
+            "nothing was renamed: {skills} not in the mapping, most often {shown}; {advice}"
         ))
     }
 

@@ -1,0 +1,179 @@
+//! Records that are not what they should be, and names that do not match: nothing is lost or left as it was without a word.
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server};
+
+/// A tenant with one page of these records, as they are written, and a pipeline over it.
+fn world(records: &str, stages: &str) -> (Context, Server) {
+    let body = format!(r#"{{"has_next":false,"records":[{records}]}}"#);
+    let server = Server::tenant([Answer::new(200, body)]);
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    let source = server.source().replace("\"ai_impact\"", "\"ai_impact\", \"linked_skills\"");
+    context.write("jobs.toml", &format!("{source}\n{stages}"));
+    (context, server)
+}
+
+const FILTER: &str = "[[transform]]\ntype = \"filter_ai_impact\"\nlevels = [\"H1\", \"H2\"]\n";
+const FLATTEN: &str = "[[transform]]\ntype = \"flatten_hierarchy\"\n";
+const RENAME: &str =
+    "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n";
+const SINK: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+const MAPPING: &str = "vendor,skill,vendor_skill\nworkday,Python,Python Programming\n";
+
+const GOOD: &str = r#"{"external_id":"good","tasks":[{"task_id":"t1","ai_impact":{"level":"H1"},"linked_skills":[{"skill":"Python"}]}]}"#;
+
+#[test]
+fn a_record_that_can_not_be_read_is_refused_with_the_reason_and_never_dropped() {
+    let every = [FILTER, FLATTEN, RENAME].as_slice();
+    for (bad, says, stages) in [
+        (r#"{"external_id":"b","tasks":"x"}"#, "`tasks` is a string, not a list of tasks", every),
+        (r#"{"external_id":"b","tasks":3}"#, "`tasks` is a number, not a list of tasks", every),
+        (
+            r#"{"external_id":"b","domains":[{"domain":"A","tasks":"x"}]}"#,
+            "`domains[0].tasks` is a string, not a list of tasks",
+            &every[..2],
+        ),
+        (
+            r#"{"external_id":"b","tasks":[{"task_id":"t","ai_impact":"H1"}]}"#,
+            "`ai_impact` is a string, not an object with a level",
+            &every[..2],
+        ),
+        (
+            r#"{"external_id":"b","tasks":[{"task_id":"t","linked_skills":["Python"]}]}"#,
+            "`linked_skills[0]` is a string, not an object",
+            &every[2..],
+        ),
+    ] {
+        for stage in stages {
+            let (context, _server) = world(&format!("{GOOD},{bad}"), &format!("{stage}\n{SINK}"));
+            context.write("skills.csv", MAPPING);
+            let ended = context.taskferry(&["run", "jobs.toml"]).with_code(4);
+            assert!(ended.stderr.contains(says), "{stage}: {}", ended.stderr);
+            assert!(ended.stderr.contains("job `b`"), "{}", ended.stderr);
+
+            let aside = format!(
+                "{stage}on_error = \"dead_letter\"\n{SINK}\n[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n"
+            );
+            let (context, _server) = world(&format!("{GOOD},{bad}"), &aside);
+            context.write("skills.csv", MAPPING);
+            context.taskferry(&["run", "jobs.toml"]).with_code(6);
+            let [letter] = &context.lines(&context.dead_letters())[..] else {
+                panic!("one letter")
+            };
+            assert_eq!(letter["record"], serde_json::from_str::<Value>(bad).unwrap());
+            assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
+        }
+    }
+}
+
+#[test]
+fn null_in_the_place_of_tasks_counts_as_none_and_is_told_once() {
+    let nulls = r#"{"external_id":"a","tasks":null},{"external_id":"b","domains":[{"domain":"A","tasks":null}]}"#;
+    let stages = format!("{FILTER}empty_jobs = \"keep\"\n{FLATTEN}empty_jobs = \"keep\"\n{SINK}");
+    let (context, _server) = world(&format!("{GOOD},{nulls}"), &stages);
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    let says =
+        "in 2 jobs `tasks` or a branch of the hierarchy is null, which counts as an empty list";
+    assert_eq!(ended.stderr.matches(says).count(), 1, "{}", ended.stderr);
+    let summary = context.json("summary.json");
+    assert_eq!(summary["warnings"], json!([format!("transform `filter_ai_impact`: {says}")]));
+    assert_eq!(summary["transforms"][1]["counters"], json!({"null_tasks": 2}));
+    let jobs: Vec<Value> =
+        context.lines("out/jobs.ndjson").iter().map(|row| row["job_external_id"].clone()).collect();
+    assert_eq!(jobs, ["good", "a", "b"]);
+}
+
+#[test]
+fn names_that_were_renamed_and_names_that_are_not_known_are_counted() {
+    let skills = r#"[{"skill":"Python"},{"skill":"Gro\u0308ße"},{"skill":"Rust"}]"#;
+    let job = |id| {
+        format!(r#"{{"external_id":"{id}","tasks":[{{"task_id":"t","linked_skills":{skills}}}]}}"#)
+    };
+    let (context, _server) =
+        world(&format!("{},{}", job("a"), job("b")), &format!("{RENAME}{SINK}"));
+    context.write("skills.csv", &format!("{MAPPING}workday,Größe,Size\n"));
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    assert!(ended.stderr.contains("4 renamed, 2 unknown"), "{}", ended.stderr);
+    let summary = context.json("summary.json");
+    let transform = &summary["transforms"][0];
+    assert_eq!(transform["counters"], json!({"renamed": 4, "unknown": 2}));
+    assert_eq!(transform["frequent"], json!({"unknown": [{"value": "Rust", "count": 2}]}));
+    assert_eq!(summary["warnings"], json!([]));
+    let names = &context.lines("out/jobs.ndjson")[1]["tasks"][0]["linked_skills"];
+    assert_eq!(names[1], json!({"skill": "Size"}));
+}
+
+#[test]
+fn a_mapping_that_renames_nothing_is_told_whatever_else_is_quiet() {
+    let (context, _server) = world(GOOD, &format!("{RENAME}{SINK}"));
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,python,Python Programming\n");
+    let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
+    let ended = context.taskferry(&run).with_code(0);
+    insta::assert_snapshot!(ended.stderr, @"");
+    assert_eq!(context.json("summary.json")["warnings"].as_array().unwrap().len(), 1);
+
+    let run = ["run", "jobs.toml", "--set", "transform.0.match=ignore_case"];
+    let ended = context.taskferry(&run).with_code(0);
+    assert!(ended.stderr.contains("1 renamed, 0 unknown"), "{}", ended.stderr);
+}
+
+#[test]
+fn mistakes_of_a_mapping_are_told_with_the_line_that_an_editor_shows() {
+    let (context, _server) = world(GOOD, &format!("{RENAME}{SINK}"));
+    context.write(
+        "skills.csv",
+        "vendor,skill,vendor_skill\r\n\r\nworkday,\"Pyth\r\non\",Python\r\n,,\r\nworkday,SQL\r\n,Rust,R\r\nworkday,\"Go,G\r\n",
+    );
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    for says in [
+        "skills.csv:6: the row has 2 columns, the header has 3",
+        "skills.csv:7: `vendor` is empty",
+        "skills.csv:8: a quote that opens a cell here is never closed",
+    ] {
+        assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("skills.csv:5"), "an empty row is none: {}", ended.stderr);
+
+    context.write("skills.csv", "vendor,skill,skill,vendor_skill\nworkday,Python,Python,P\n");
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    assert!(
+        ended.stderr.contains("skills.csv:1: the column `skill` stands there twice"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_the_last_value_counts_everywhere() {
+    // Each of them says `wrong` first; one spells its key with an escape.
+    let job = r#"{
+        "external_id":"wrong","name":"wrong","tasks":[{"task_id":"wrong","ai_impact":{"level":"H1"}}],
+        "external_id":"j1","name":"n","t\u0061sks":[{
+            "task_id":"wrong","task_id":"t1","task":"wrong","task":"Test it",
+            "ai_impact":{"level":"H5"},"ai_impact":{"level":"H5","level":"H1","rationale":"wrong","rationale":"why"},
+            "linked_skills":[{"skill":"wrong"}],"linked_skills":[{"skill":"Rust","skill":"Python"}]}]}"#;
+    let csv = "[[sink]]\ntype = \"file\"\nformat = \"csv\"\npath = \"out/rows.csv\"\n";
+    let plain = job.replace("t\\u0061sks", "tasks");
+    for job in [job, &plain, &job.replace('\n', "")] {
+        let stages = format!("{FILTER}{FLATTEN}{RENAME}{SINK}{csv}");
+        let (context, _server) = world(job, &stages);
+        context.write("skills.csv", MAPPING);
+        context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+        let row = json!({
+            "job_external_id": "j1", "job_name": "n", "task_id": "t1", "task": "Test it", "ai_impact_level": "H1",
+            "ai_impact_rationale": "why", "linked_skills": [{"skill": "Python Programming"}],
+            "domain": null, "subdomain": null, "cluster": null, "canonical_task": null,
+        });
+        assert_eq!(context.lines("out/jobs.ndjson"), [row]);
+        assert_eq!(
+            context.read("out/rows.csv").lines().nth(1).unwrap(),
+            "j1,n,t1,Test it,H1,why,Python Programming,,,,"
+        );
+        let counters = &context.json("summary.json")["transforms"][2]["counters"];
+        assert_eq!(*counters, json!({"renamed": 1, "unknown": 0}));
+    }
+}
