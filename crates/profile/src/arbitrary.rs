@@ -198,7 +198,7 @@ impl Spelling {
     /// What else may stand under the key of a value.
     fn other(&mut self, value: &Value) -> Value {
         let list = match value {
-            Value::Array(items) => Value::from_iter(items.iter().skip(1).cloned()),
+            Value::Array(items) => items.iter().skip(1).cloned().collect(),
             _ => json!([{"task_id": "t", "skill": "A", "ai_impact": {"level": "H1"}}]),
         };
         [value.clone(), list, json!("H2"), json!(null), json!({"level": "H3"})]

@@ -206,15 +206,12 @@ impl Columns {
 fn about_header(names: &[String]) -> String {
     let first = names.first().map(String::as_str).unwrap_or_default();
     let other = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
-    match other.into_iter().find(|(delimiter, _)| first.contains(*delimiter)) {
-        Some((_, delimiters)) => {
-            format!("the columns stand between {delimiters}; separate them with commas")
-        }
-        None => {
-            let found: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("the header has {}", found.join(", "))
-        }
+    let found = other.into_iter().find(|(delimiter, _)| first.contains(*delimiter));
+    if let Some((_, delimiters)) = found {
+        return format!("the columns stand between {delimiters}; separate them with commas");
     }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("the header has {}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! job whose `tasks` is a text would look like a job without tasks. So stages that read tasks look here first, and refuse the
 //! record.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
@@ -129,7 +129,8 @@ impl Check {
             branch || words::is_structural(key) || items.iter().any(|item| holds_task(item, 0));
         for (index, item) in items.iter().enumerate().filter(|_| below) {
             let length = self.place.len();
-            self.place.push_str(&format!("[{index}]"));
+            // Writing to a string can't fail.
+            _ = write!(self.place, "[{index}]");
             match item {
                 Value::Object(task) if is_task(task) => {}
                 Value::Object(_) if key == TASKS && (tasks_alone || !holds_task(item, 0)) => {

@@ -114,7 +114,7 @@ impl Filter {
                 }
             }
             Shape::Job => {
-                if check_tasks(value).map_err(misplaced)? > 0 {
+                if check_tasks(value).map_err(|found| misplaced(&found))? > 0 {
                     out.count(null_tasks::NAME, 1);
                 }
                 let kept = self.verdicts(value)?;
@@ -164,7 +164,7 @@ impl Filter {
 fn level_of(task: &Object) -> Result<Option<&str>, StageError> {
     let wrong = |place, found, expected| {
         let task = task_name(task);
-        misplaced(Misplaced::new(place, found, expected)).context(format!("task `{task}`"))
+        misplaced(&Misplaced::new(place, found, expected)).context(format!("task `{task}`"))
     };
     let nested = match task.get("ai_impact") {
         None | Some(Value::Null) => None,
@@ -197,7 +197,7 @@ fn without_level(task: &Object, level: Option<&str>) -> StageError {
     )
 }
 
-fn misplaced(found: Misplaced) -> StageError {
+fn misplaced(found: &Misplaced) -> StageError {
     StageError::new(ErrorKind::Record, found.to_string()).hint(Misplaced::HINT)
 }
 

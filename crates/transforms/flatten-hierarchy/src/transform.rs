@@ -63,7 +63,7 @@ impl Flatten {
     fn apply_to_tree(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
         let shape = shape(value);
-        if shape == Shape::Job && check_tasks(value).map_err(misplaced)? > 0 {
+        if shape == Shape::Job && check_tasks(value).map_err(|found| misplaced(&found))? > 0 {
             out.count(null_tasks::NAME, 1);
         }
         match (shape, self.into) {
@@ -98,7 +98,7 @@ impl Flatten {
             self.emit_row(fields.row_without_task(), out)?;
         }
         for (task, above) in tasks.into_iter().zip(above) {
-            let row = row(&fields, task, &above).map_err(misplaced)?;
+            let row = row(&fields, task, &above).map_err(|found| misplaced(&found))?;
             self.emit_row(row, out)?;
         }
         Ok(())
@@ -108,7 +108,7 @@ impl Flatten {
         match &self.explode {
             None => out.emit_value(Value::Object(row)),
             Some(field) => {
-                for row in explode(row, field).map_err(misplaced)? {
+                for row in explode(row, field).map_err(|found| misplaced(&found))? {
                     out.emit_value(Value::Object(row));
                 }
             }
@@ -156,7 +156,7 @@ fn with_flat_tasks(mut job: Value, above: &[Above]) -> Value {
     Value::Object(flat)
 }
 
-fn misplaced(found: Misplaced) -> StageError {
+fn misplaced(found: &Misplaced) -> StageError {
     StageError::new(ErrorKind::Record, found.to_string()).hint(Misplaced::HINT)
 }
 
