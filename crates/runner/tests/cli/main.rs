@@ -21,6 +21,7 @@ mod records;
 mod reference;
 mod resumes;
 mod rows;
+mod rows_page;
 mod sandbox;
 mod shards;
 mod signals;

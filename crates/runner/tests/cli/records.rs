@@ -113,7 +113,9 @@ fn a_mapping_that_renames_nothing_is_told_whatever_else_is_quiet() {
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,python,Python Programming\n");
     let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&run).with_code(0);
-    insta::assert_snapshot!(ended.stderr, @"");
+    insta::assert_snapshot!(ended.stderr, @r#"
+    warning: transform `rename_skills`: nothing was renamed: 1 skill is not in the mapping, most often `Python`; the mapping has them in upper or lower case: choose `match = "ignore_case"`
+    "#);
     assert_eq!(context.json("summary.json")["warnings"].as_array().unwrap().len(), 1);
 
     let run = ["run", "jobs.toml", "--set", "transform.0.match=ignore_case"];

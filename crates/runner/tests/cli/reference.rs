@@ -151,6 +151,11 @@ fn a_plugin_is_shown_with_every_option() {
       unmapped = "keep" | "drop" | "null" | "fail"  (default: "keep")
           What becomes of a skill that the mapping lacks: `keep` (default), `drop`, `null` (its name
           becomes null), or `fail`, which refuses the record.
+
+      match = "exact" | "ignore_case"  (default: "exact")
+          How names are compared: `exact` (default), or `ignore_case`, for which `python` is
+          `Python` and `STRASSE` is `Straße`. In both, characters are the same however Unicode
+          spells them (`é` as one character or as two). Ids are always compared as they are.
     "#);
 }
 

@@ -67,7 +67,8 @@ pub struct WebhookOptions {
     /// How bodies are compressed.
     #[serde(default)]
     pub compression: Compression,
-    /// Signs every request as Standard Webhooks (standardwebhooks.com) has it. Nothing is signed by default.
+    /// Signs every request as Standard Webhooks (standardwebhooks.com) has it. Nothing is signed by default. The signature is
+    /// over the body before compression: with `compression = "gzip"` the receiver decompresses first, then checks.
     pub signature: Option<SignatureOptions>,
     /// Wraps every record in a CloudEvents 1.0 event. By default records are sent as they are.
     pub cloud_events: Option<CloudEventsOptions>,
