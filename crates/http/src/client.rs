@@ -5,25 +5,28 @@ use std::sync::Arc;
 
 use crate::connection::{is_this_machine, root_cause};
 use crate::credentials::credentials_of;
+use crate::encoding::{ACCEPTED, Encoding, Undecodable};
+use crate::proxy::ProxyAddress;
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Response, redirect, retry};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::{Method, RequestBuilder, Response, redirect, retry};
 use taskferry_core::{Duration, ErrorKind, Secret, StageError};
 use url::Url;
 
-use crate::{Answer, Connection};
+use crate::{Answer, Connection, excerpt};
 
 /// How long it may take until a connection stands, however long the whole request may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much is read of an answer of which the beginning is enough.
 const BEGINNING: usize = 64 << 10;
 
-/// Posts to one address.
+/// Sends requests to one address.
 pub struct Client {
     http: reqwest::Client,
     url: Url,
     timeout: Duration,
     advice: Advice,
+    /// Where the proxy is named that requests go through.
     proxy_named_by: Option<&'static str>,
     /// Those in the address, and in the proxy's.
     credentials: Arc<[Secret]>,
@@ -62,25 +65,33 @@ impl Client {
     /// the answer.
     ///
     /// # Errors
-    /// When the system has no certificates to check an `https` server with.
+    /// When the system has no certificates to check an `https` server with, or the environment names a proxy that can't be
+    /// understood.
     pub fn new(
         url: Url,
         timeout: Duration,
         connection: &Connection,
         advice: Advice,
     ) -> Result<Self, StageError> {
+        let is_here = url.host_str().is_some_and(is_this_machine);
+        let proxy = if is_here { None } else { connection.proxy_to(&url)? };
         let builder = reqwest::Client::builder()
             .user_agent(concat!("taskferry/", env!("CARGO_PKG_VERSION")))
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, ACCEPTED)]))
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .connect_timeout(CONNECT_TIMEOUT.min(timeout).get())
-            .timeout(timeout.get());
-        let is_here = url.host_str().is_some_and(is_this_machine);
+            .timeout(timeout.get())
+            // What the environment says of proxies is known already.
+            .no_proxy();
         let builder = match (is_here, url.scheme()) {
             // A machine without certificates can still reach itself.
-            (true, "http") => builder.no_proxy().tls_certs_only([]),
-            (true, _) => connection.trust(builder).no_proxy(),
-            (false, _) => connection.apply(builder),
+            (true, "http") => builder.tls_certs_only([]),
+            _ => connection.trust(builder),
+        };
+        let builder = match &proxy {
+            Some(proxy) => builder.proxy(proxy.proxy()?),
+            None => builder,
         };
         let http = builder.build().map_err(|error| {
             StageError::new(ErrorKind::Config, "https can't be set up")
@@ -89,9 +100,9 @@ impl Client {
                     "install the system's CA certificates, or name a file of them in SSL_CERT_FILE",
                 )
         })?;
-        let proxy_named_by = connection.proxy_named_by().filter(|_| !is_here);
-        let credentials =
-            credentials_of(&url).into_iter().chain(connection.credentials()).collect();
+        let of_proxy = proxy.iter().flat_map(ProxyAddress::credentials);
+        let credentials = credentials_of(&url).into_iter().chain(of_proxy).collect();
+        let proxy_named_by = proxy.map(|proxy| proxy.named_by);
         Ok(Self { http, url, timeout, advice, proxy_named_by, credentials })
     }
 
@@ -100,7 +111,7 @@ impl Client {
         &self.url
     }
 
-    /// Sends a request and reads the answer, whatever its status says.
+    /// Posts a body and reads the answer, whatever its status says.
     ///
     /// # Errors
     /// When no whole answer came in time, or one beyond the limit.
@@ -110,14 +121,35 @@ impl Client {
         body: impl Into<Bytes>,
         reading: Reading,
     ) -> Result<Answer, StageError> {
-        let request = self.http.post(self.url.clone()).headers(headers).body(body.into());
+        let request = self.http.request(Method::POST, self.url.clone()).body(body.into());
+        self.send(request.headers(headers), reading).await
+    }
+
+    /// Asks with these parameters behind the address, and reads the answer, whatever its status says.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub async fn get(
+        &self,
+        headers: HeaderMap,
+        parameters: &[(&str, String)],
+        reading: Reading,
+    ) -> Result<Answer, StageError> {
+        let mut url = self.url.clone();
+        url.query_pairs_mut().extend_pairs(parameters);
+        self.send(self.http.request(Method::GET, url).headers(headers), reading).await
+    }
+
+    async fn send(&self, request: RequestBuilder, reading: Reading) -> Result<Answer, StageError> {
         let mut response = request.send().await.map_err(|error| self.failure(error))?;
         let mut answer = Answer::of(&response, &self.url, Arc::clone(&self.credentials));
+        let encoding = Encoding::of(response.headers());
         answer.body = match reading {
             Reading::Whole { max_bytes } if answer.is_success() => {
-                self.whole_body(&mut response, max_bytes).await?
+                let body = self.whole_body(&mut response, max_bytes).await?;
+                decoded(encoding, body, max_bytes).await?
             }
-            _ => beginning(&mut response).await,
+            _ => encoding.decode_beginning(beginning(&mut response).await, BEGINNING as u64),
         };
         Ok(answer)
     }
@@ -160,12 +192,7 @@ impl Client {
                 format!("the request can't be sent: {cause}"),
             );
         }
-        let (kind, what) = if error.is_decode() {
-            (ErrorKind::Malformed, "the answer can't be decoded")
-        } else {
-            (ErrorKind::Network, "the connection broke")
-        };
-        StageError::new(kind, format!("{what}: {cause}")).temporary()
+        StageError::new(ErrorKind::Network, format!("the connection broke: {cause}")).temporary()
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> StageError {
@@ -188,6 +215,32 @@ impl Client {
 
 fn too_large(max_bytes: u64) -> StageError {
     StageError::new(ErrorKind::Limit, format!("the answer is larger than {max_bytes} bytes"))
+}
+
+/// The body before it was encoded. Other requests do not wait for it.
+async fn decoded(encoding: Encoding, body: Bytes, max_bytes: u64) -> Result<Bytes, StageError> {
+    let malformed = |message| StageError::new(ErrorKind::Malformed, message).temporary();
+    if let Encoding::Unknown(name) = &encoding
+        && !body.is_empty()
+    {
+        let name = excerpt(name.as_bytes(), &[]).unwrap_or_default();
+        let message =
+            format!("the answer comes as `{name}` (`Content-Encoding`), which was not asked for");
+        return Err(malformed(message).hint(
+            "requests ask for `gzip` or `zstd`; look for a proxy or gateway in between that encodes answers",
+        ));
+    }
+    if encoding == Encoding::Plain {
+        return Ok(body);
+    }
+    let decoding = tokio::task::spawn_blocking(move || encoding.decode(body, max_bytes));
+    let decoded = decoding.await.map_err(|panic| {
+        StageError::new(ErrorKind::Defect, "decoding the answer panicked").caused_by(panic)
+    })?;
+    decoded.map_err(|error| match error {
+        Undecodable::TooLarge => too_large(max_bytes),
+        Undecodable::Broken(error) => malformed(format!("the answer can't be decoded: {error}")),
+    })
 }
 
 /// What came until enough came, or something broke.

@@ -2,18 +2,17 @@
 
 use std::env;
 use std::error::Error;
-use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use reqwest::{Certificate, ClientBuilder, Proxy};
+use reqwest::{Certificate, ClientBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{BuildContext, KeyPath, Problem, Secret};
+use taskferry_core::{BuildContext, KeyPath, Problem, Secret, StageError};
 use url::Url;
 
-use crate::credentials::credentials_of;
+use crate::proxy::{self, ProxyAddress};
 
 /// How servers are reached: whose certificates are trusted, and through which proxy.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -23,8 +22,8 @@ pub struct ConnectionOptions {
     /// checked.
     pub ca_file: Option<PathBuf>,
     /// The proxy that requests go through, `http://user:password@proxy.example:3128` for example; "none" or an empty text
-    /// for none at all. What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say counts only where this is left out. This machine
-    /// is always reached without one.
+    /// for none at all. What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say counts only where this is left out; a
+    /// run whose variable can't be understood ends before its first request. This machine is always reached without one.
     pub proxy: Option<Secret>,
 }
 
@@ -33,8 +32,6 @@ pub struct ConnectionOptions {
 pub struct Connection {
     authorities: Vec<Certificate>,
     proxy: ProxyChoice,
-    /// Those of the proxy that the options name.
-    credentials: Vec<Secret>,
 }
 
 #[derive(Clone, Default)]
@@ -42,7 +39,7 @@ enum ProxyChoice {
     #[default]
     Environment,
     None,
-    This(Box<Proxy>),
+    This(ProxyAddress),
 }
 
 impl fmt::Debug for Connection {
@@ -80,13 +77,8 @@ impl ConnectionOptions {
             }
         }
         if let Some(address) = &self.proxy {
-            match proxy(&table.key("proxy"), address) {
-                Ok(proxy) => {
-                    connection.proxy = proxy;
-                    let url = Url::parse(address.expose().trim());
-                    connection.credentials =
-                        url.map(|url| credentials_of(&url)).unwrap_or_default();
-                }
+            match chosen(&table.key("proxy"), address) {
+                Ok(proxy) => connection.proxy = proxy,
                 Err(problem) => problems.push(problem),
             }
         }
@@ -106,8 +98,9 @@ fn authorities(
         problem("file::unreadable", format!("can't read the certificates in `{written}`: {error}"))
             .help(format!("they were looked for at {}", resolved.display()))
     })?;
+    let pem = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     let help = "name a file with blocks that begin with `-----BEGIN CERTIFICATE-----`";
-    let authorities = Certificate::from_pem_bundle(&bytes)
+    let authorities = Certificate::from_pem_bundle(pem)
         .map_err(|error| format!("`{written}` is not in PEM form: {}", root_cause(&error)))
         .and_then(|found| {
             let nothing = || format!("`{written}` holds no certificate in PEM form");
@@ -124,61 +117,28 @@ fn authorities(
 }
 
 /// Says nothing of the address itself: there may be a password in it.
-fn proxy(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem> {
+fn chosen(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem> {
     let text = address.expose().trim();
     if text.is_empty() || text == "none" {
         return Ok(ProxyChoice::None);
     }
-    let problem = |code, message: String| {
+    let address = ProxyAddress::read(text, "`connection.proxy`").map_err(|mistake| {
         let help = "write for example \"http://proxy.example:3128\", or \"none\"";
-        Problem::at(path.clone(), code, message).help(help)
-    };
-    let url = Url::parse(text)
-        .map_err(|error| problem("url::invalid", format!("this is not a URL: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        let message = "the proxy's URL begins neither with `http://` nor with `https://`";
-        return Err(problem("url::scheme", message.to_owned()));
-    }
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        let message = "the proxy's URL goes on after the port";
-        return Err(problem("url::path", message.to_owned()));
-    }
-    let proxy = Proxy::all(url)
-        .map_err(|_| problem("url::invalid", "this can't be a proxy's URL".to_owned()))?;
-    Ok(ProxyChoice::This(Box::new(proxy)))
+        Problem::at(path.clone(), mistake.code, mistake.message).help(help)
+    })?;
+    Ok(ProxyChoice::This(address))
 }
 
 impl Connection {
-    /// Where the proxy is named that may be to blame when no connection comes about.
-    pub(crate) fn proxy_named_by(&self) -> Option<&'static str> {
-        match self.proxy {
-            ProxyChoice::This(_) => Some("`connection.proxy`"),
-            ProxyChoice::None => None,
-            ProxyChoice::Environment => variables()
-                .next()
-                .map(|_| "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name"),
-        }
-    }
-
-    /// What proxies are sent in secret.
-    pub(crate) fn credentials(&self) -> Vec<Secret> {
-        match self.proxy {
-            ProxyChoice::This(_) => self.credentials.clone(),
-            ProxyChoice::None => Vec::new(),
-            ProxyChoice::Environment => variables()
-                .filter_map(|address| Url::parse(address.to_str()?).ok())
-                .flat_map(|url| credentials_of(&url))
-                .collect(),
-        }
-    }
-
-    /// Adds what was chosen to a client that reaches other machines.
-    pub(crate) fn apply(&self, builder: ClientBuilder) -> ClientBuilder {
-        let builder = self.trust(builder);
+    /// The proxy that requests to `url`, which is on another machine, go through; `None` where they go there directly.
+    ///
+    /// # Errors
+    /// The environment names a proxy and it can't be understood which.
+    pub(crate) fn proxy_to(&self, url: &Url) -> Result<Option<ProxyAddress>, StageError> {
         match &self.proxy {
-            ProxyChoice::Environment => builder,
-            ProxyChoice::None => builder.no_proxy(),
-            ProxyChoice::This(proxy) => builder.proxy(Proxy::clone(proxy)),
+            ProxyChoice::This(proxy) => Ok(Some(proxy.clone())),
+            ProxyChoice::None => Ok(None),
+            ProxyChoice::Environment => proxy::of_environment(url, |name| env::var_os(name)),
         }
     }
 
@@ -186,13 +146,6 @@ impl Connection {
     pub(crate) fn trust(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_merge(self.authorities.iter().cloned())
     }
-}
-
-/// What the environment says of proxies.
-fn variables() -> impl Iterator<Item = OsString> {
-    let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
-    let both = names.into_iter().flat_map(|name| [name.to_owned(), name.to_lowercase()]);
-    both.filter_map(env::var_os)
 }
 
 /// What lies at the bottom of a chain of errors: `connection refused` instead of four ways to say no.

@@ -19,7 +19,7 @@ pub(crate) fn credentials_of(url: &Url) -> Vec<Secret> {
 }
 
 /// `%2F` as `/`.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     // A plus means a blank in forms, and itself in addresses.
     let text = text.replace('+', "%2B").replace(['&', '='], "");
     form_urlencoded::parse(text.as_bytes()).map(|(text, _)| text.into_owned()).collect()

@@ -6,7 +6,8 @@
 //!   credentials nor records reach a host, or a scheme, that the pipeline file does not name.
 //! - Servers' certificates are always checked: against the system's authorities and those of
 //!   [`ConnectionOptions::ca_file`]. Nothing switches that off.
-//! - No proxy leads back to this machine.
+//! - No proxy leads back to this machine. Where the environment names a proxy that can't be understood, no request is
+//!   sent: it is never a reason to go there directly.
 //! - An answer is read up to a limit, and the whole request has a time limit.
 //! - What goes wrong is a [`StageError`](taskferry_core::StageError): temporary if it may pass, with advice, and without
 //!   the address, which may be a secret.
@@ -34,7 +35,10 @@ mod answer;
 mod client;
 mod connection;
 mod credentials;
+mod encoding;
 mod excerpt;
+mod no_proxy;
+mod proxy;
 mod rate;
 mod retry_after;
 mod status;

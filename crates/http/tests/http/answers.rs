@@ -1,5 +1,7 @@
 //! What becomes of an answer.
 
+use std::io::Write;
+
 use taskferry_core::{Duration, ErrorKind};
 use taskferry_http::header::HeaderMap;
 use taskferry_http::{Client, Connection, Reading};
@@ -37,6 +39,16 @@ async fn the_wait_that_is_asked_for_is_in_the_error() {
     let error = answer.error("busy");
     assert!(error.is_temporary());
     assert_eq!(error.wait().unwrap().as_secs(), 7);
+    let wait = async |value: &str| {
+        let server =
+            super::answers::server(Answer::new(429, "").header("retry-after", value)).await;
+        post(server.url(), &Connection::default()).await.unwrap().wait
+    };
+    assert_eq!(wait("1.5").await, Some(Duration::from_millis(1500).get()));
+    assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT").await, Some(Duration::from_secs(0).get()));
+    for nothing in ["-5", "soon", ".", "1.2.3", ""] {
+        assert_eq!(wait(nothing).await, None, "{nothing}");
+    }
 }
 
 #[tokio::test]
@@ -46,6 +58,66 @@ async fn an_answer_is_read_up_to_its_limit() {
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
     let within = server(Answer::new(200, "x".repeat(10_000))).await;
     assert_eq!(post(within.url(), &Connection::default()).await.unwrap().body.len(), 10_000);
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn encoded(as_what: &str, body: Vec<u8>) -> Answer {
+    Answer::new(200, body).header("content-encoding", as_what)
+}
+
+#[tokio::test]
+async fn an_encoded_answer_is_read_whole_however_its_encoding_is_spelt() {
+    let members = [gzip("one "), gzip(""), gzip("two")].concat();
+    for name in ["gzip", "GZIP", "x-gzip"] {
+        let server = server(encoded(name, members.clone())).await;
+        assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "one two");
+        let accepted = server.requests()[0].header("accept-encoding").map(str::to_owned);
+        assert_eq!(accepted.as_deref(), Some("gzip, zstd"));
+    }
+    let frames = [b"one ", b"two "].map(|text| zstd::encode_all(&text[..], 1).unwrap()).concat();
+    let server = server(encoded("ZSTD", frames)).await;
+    assert_eq!(post(server.url(), &Connection::default()).await.unwrap().body, "one two ");
+}
+
+#[tokio::test]
+async fn an_encoded_answer_has_the_same_limit() {
+    let bomb = server(encoded("gzip", gzip(&"x".repeat(10_001)))).await;
+    let error = post(bomb.url(), &Connection::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
+}
+
+#[tokio::test]
+async fn an_encoding_that_was_not_asked_for_is_named() {
+    for name in ["br", "gzip, gzip"] {
+        let server = server(encoded(name, b"\x0b".to_vec())).await;
+        let error = post(server.url(), &Connection::default()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Malformed, true));
+        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+    }
+    let refusal = server(Answer::new(503, b"\x0b".to_vec()).header("content-encoding", "br")).await;
+    let answer = post(refusal.url(), &Connection::default()).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (503, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_encoded_as_it_says_is_an_error_unless_it_is_empty() {
+    let mut cut = gzip("one two three");
+    cut.truncate(cut.len() - 9);
+    for body in [b"{}".to_vec(), cut] {
+        let server = server(encoded("gzip", body)).await;
+        let error = post(server.url(), &Connection::default()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Malformed, true));
+        assert!(error.to_string().starts_with("the answer can't be decoded: "), "{error}");
+    }
+    let empty = server(encoded("gzip", Vec::new())).await;
+    assert_eq!(post(empty.url(), &Connection::default()).await.unwrap().body, "");
+    let busy = server(Answer::new(503, gzip("busy")).header("content-encoding", "X-GZIP")).await;
+    assert_eq!(post(busy.url(), &Connection::default()).await.unwrap().body, "busy");
 }
 
 #[tokio::test]

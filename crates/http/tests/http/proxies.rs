@@ -50,13 +50,15 @@ async fn a_proxy_that_opens_no_tunnel_is_told() {
     }
 }
 
-/// Runs one test of this file in a process of its own, which has `HTTP_PROXY` in its environment, and an
-/// `HTTPS_PROXY` where nobody is.
-fn with_environment(name: &str, proxy: &FaultyServer) {
+/// Runs one test of this file in a process of its own, with these variables of all that speak of proxies.
+fn with_environment(name: &str, variables: &[(&str, &str)]) {
     let test = format!("proxies::{name}");
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", &test, "--ignored"]).env_remove("NO_PROXY").env_remove("no_proxy");
-    child.env("HTTP_PROXY", proxy.url()).env("HTTPS_PROXY", "http://127.0.0.1:1");
+    child.args(["--exact", &test, "--ignored"]);
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        child.env_remove(name).env_remove(name.to_lowercase());
+    }
+    child.envs(variables.iter().copied());
     let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
@@ -65,8 +67,10 @@ fn with_environment(name: &str, proxy: &FaultyServer) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_environment_s_proxy_counts_unless_the_options_say_otherwise() {
     let proxy = proxy().await;
-    let server = &proxy;
-    tokio::task::block_in_place(|| with_environment("in_an_environment_with_a_proxy", server));
+    // Nobody is where `https` addresses are to be reached through.
+    let variables = [("HTTP_PROXY", proxy.url()), ("HTTPS_PROXY", "http://127.0.0.1:1")];
+    let name = "in_an_environment_with_a_proxy";
+    tokio::task::block_in_place(|| with_environment(name, &variables));
     assert_eq!(proxy.requests().len(), 1);
 }
 
@@ -78,5 +82,26 @@ async fn in_an_environment_with_a_proxy() {
     let direct = post("http://receiver.invalid/x", &connection(&json!({"proxy": "none"}))).await;
     assert_eq!(direct.unwrap_err().kind(), ErrorKind::Network);
     let error = post("https://receiver.invalid/x", &Connection::default()).await.unwrap_err();
-    assert!(error.hint_text().unwrap().contains("HTTP_PROXY"), "{error:?}");
+    assert!(error.hint_text().unwrap().ends_with("or check HTTPS_PROXY"), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_at_in_the_password_and_a_blank_behind_the_address_are_understood() {
+    let proxy = proxy().await;
+    let address = proxy.url().replace("http://", "http://user:p@ss%2F1@") + " ";
+    let variables = [("HTTP_PROXY", address.as_str()), ("NO_PROXY", "*.direct.invalid:80")];
+    let name = "in_an_environment_whose_proxy_has_a_password";
+    tokio::task::block_in_place(|| with_environment(name, &variables));
+    let [request] = &proxy.requests()[..] else { panic!("one request") };
+    // `user:p@ss/1`
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjpwQHNzLzE="));
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, with an environment of its own"]
+async fn in_an_environment_whose_proxy_has_a_password() {
+    let answer = post("http://receiver.invalid/x", &Connection::default()).await.unwrap();
+    assert_eq!(answer.body, "http://receiver.invalid/x");
+    let direct = post("http://a.direct.invalid/x", &Connection::default()).await;
+    assert_eq!(direct.unwrap_err().kind(), ErrorKind::Network);
 }

@@ -37,7 +37,7 @@ fn decoded(headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, ApiError> {
     let coding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
     match coding.unwrap_or(b"identity").to_ascii_lowercase().as_slice() {
         b"identity" => Ok(body),
-        b"gzip" => gunzipped(&body),
+        b"gzip" | b"x-gzip" => gunzipped(&body),
         _ => {
             let description = "the body must come as it is or with Content-Encoding: gzip";
             Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description))

@@ -1,0 +1,77 @@
+//! Proxies that the environment names.
+
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::Context;
+use crate::tenant::Server;
+
+const SINK: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+
+/// A pipeline from a tenant that nobody reaches.
+fn from_afar() -> String {
+    let source =
+        "[source]\ntype = \"techwolf\"\nurl = \"https://acme.invalid\"\nauth = { token = \"t\" }\n";
+    format!("{source}retry = {{ max_attempts = 1 }}\n{SINK}")
+}
+
+/// A pipeline to a receiver at this address.
+fn to(url: &str) -> String {
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=2\"\n";
+    format!(
+        "{source}[[sink]]\ntype = \"webhook\"\nurl = \"{url}\"\nallow_http = true\nretry = {{ max_attempts = 1 }}\n"
+    )
+}
+
+#[test]
+fn a_proxy_that_can_not_be_understood_ends_the_run_and_is_named() {
+    for (name, value) in [
+        ("HTTPS_PROXY", "\"http://user:hunter2@proxy.example:3128\""),
+        ("https_proxy", "'proxy.example:3128'"),
+        ("HTTPS_PROXY", "http://user:hunter2#x@proxy.example:3128"),
+        ("ALL_PROXY", "socks5://user:hunter2@proxy.example:1080"),
+        ("all_proxy", "http://user:hunter2/x@proxy.example"),
+    ] {
+        let mut context = Context::new();
+        context.set(name, value);
+        context.write("source.toml", &from_afar());
+        context.write("sink.toml", &to("https://receiver.invalid/x"));
+        for (file, code) in [("source.toml", 3), ("sink.toml", 5)] {
+            let ended = context.taskferry(&["run", file]).with_code(code);
+            let said = format!("the proxy in {name} can't be understood: ");
+            assert!(ended.stderr.contains(&said), "{value}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn telemetry_does_not_go_around_a_proxy_that_can_not_be_understood() {
+    let mut context = Context::new();
+    context.set("HTTPS_PROXY", "'proxy'");
+    context.set("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.invalid");
+    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=2\"\n";
+    context.write("jobs.toml", &format!("{source}{SINK}"));
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let said = "no traces are sent over OTLP: the proxy in HTTPS_PROXY can't be understood";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}
+
+#[test]
+fn requests_go_through_the_proxy_of_the_environment_unless_no_proxy_takes_them_out() {
+    let proxy = Server::start(|_| Answer::new(200, "thanks"));
+    let mut context = Context::new();
+    let address = proxy.url().replace("http://", "http://user:p@ss@");
+    context.set("HTTP_PROXY", format!(" {address} "));
+    context.write("jobs.toml", &to("http://receiver.invalid/x"));
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let requests = proxy.requests();
+    assert_eq!(requests[0].target, "http://receiver.invalid/x");
+    // `user:p@ss`
+    assert_eq!(requests[0].header("proxy-authorization"), Some("Basic dXNlcjpwQHNz"));
+    for no_proxy in ["*.invalid:80", "localhost, .invalid", "receiver.invalid"] {
+        context.set("NO_PROXY", no_proxy);
+        let ended = context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(5);
+        assert!(ended.stderr.contains("no connection: "), "{}", ended.stderr);
+    }
+    assert_eq!(proxy.requests().len(), requests.len());
+}
