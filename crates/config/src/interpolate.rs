@@ -143,7 +143,11 @@ fn read(path: &str, files: &PipelineFiles) -> Result<String, Refusal> {
     let text = String::from_utf8(bytes).map_err(|_| {
         ("variable::file", format!("`{shown}` is not UTF-8 text"), "save it as UTF-8".to_owned())
     })?;
-    // Editors and `kubectl` end a file with a line break that is no part of the secret in it.
-    let value = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(value.strip_suffix('\r').unwrap_or(value).to_owned())
+    Ok(value_in(&text).to_owned())
+}
+
+/// The value that a file or a variable holds. Editors, `echo` and `kubectl` end it with a line break, and some programs begin
+/// UTF-8 text with a byte order mark; neither is part of the secret in it.
+pub(crate) fn value_in(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\r', '\n'])
 }

@@ -8,6 +8,7 @@ use taskferry_core::{KeyPath, Registry, Segment};
 
 use crate::document::Document;
 use crate::files::PipelineFiles;
+use crate::interpolate::value_in;
 use crate::keys::known_keys;
 use crate::mistake::{Mistake, Mistakes, take_out_surplus};
 use crate::variables::sets_option;
@@ -100,10 +101,12 @@ impl Layers {
     }
 
     /// Puts environment variables over the files: `TASKFERRY_SOURCE__LIMIT` is `source.limit`. All other
-    /// variables are there for `${NAME}`.
+    /// variables are there for `${NAME}`. A line break at the end of a variable is no part of its value.
     #[must_use]
     pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.environment = variables.into_iter().collect();
+        let variables = variables.into_iter();
+        self.environment =
+            variables.map(|(name, value)| (name, value_in(&value).to_owned())).collect();
         self.environment.sort();
         for (name, value) in &self.environment {
             let Some(key) = name.strip_prefix(PREFIX).filter(|_| sets_option(name)) else {

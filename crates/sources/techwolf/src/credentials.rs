@@ -9,6 +9,7 @@ use url::Url;
 use crate::assertion::{Signer, SigningKey};
 use crate::check::{http_url, keep};
 use crate::config::AuthOptions;
+use crate::object::unmarked;
 
 /// How long an assertion is good, unless the options say it.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
@@ -170,11 +171,14 @@ fn proof(
             Err(vec![problem.help("keep the one that the client is registered with")])
         }
         (Some("client_secret"), None) => {
-            let needless = without_key(table, auth);
-            match &auth.client_secret {
-                Some(secret) if needless.is_empty() => Ok(Proof::Secret(secret.clone())),
-                _ => Err(needless),
+            let mut problems = without_key(table, auth);
+            let secret = auth.client_secret.clone().unwrap_or_default();
+            if secret.expose().contains(|character: char| character.is_control()) {
+                let message = "the secret holds a line break or another control character";
+                let problem = Problem::at(table.key("client_secret"), "auth::secret", message);
+                problems.push(problem.help("write it in one line, as TechWolf handed it out"));
             }
+            if problems.is_empty() { Ok(Proof::Secret(secret)) } else { Err(problems) }
         }
         (Some(key), None) => signer(&table.key(key), table, auth, context).map(Proof::Key),
     }
@@ -244,7 +248,8 @@ fn key_text(
         let text = auth.private_key.as_ref().map(Secret::expose).unwrap_or_default();
         return Ok(text.as_bytes().to_vec());
     };
-    context.files().read_aside(file).map_err(|error| {
+    let read = context.files().read_aside(file).map(|pem| unmarked(&pem).to_vec());
+    read.map_err(|error| {
         let message = format!("can't read the private key in `{}`: {error}", file.display());
         let resolved = context.files().resolve(file);
         Problem::at(path.clone(), "file::unreadable", message)

@@ -1,0 +1,47 @@
+//! Secrets as editors, shells and secret stores hand them over.
+
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server, page};
+
+/// The secret that the issuer of tokens was shown.
+fn shown(server: &Server) -> String {
+    let requests = server.requests();
+    let sent: Value = serde_json::from_str(&requests[0].body).unwrap();
+    sent["client_secret"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_editors_and_shells_put_around_a_secret_is_no_part_of_it() {
+    for ending in ["\n", "\r\n", "\n\n"] {
+        let server = Server::tenant([page(&["a"], None)]);
+        let mut context = Context::new();
+        context.set("SECRET_FROM_A_VARIABLE", format!("{SECRET}{ending}"));
+        context.write("secret.txt", &format!("\u{feff}{SECRET}{ending}"));
+        for from in ["${SECRET_FROM_A_VARIABLE}", "${file:secret.txt}"] {
+            context.write("jobs.toml", &server.pipeline().replace("${CLIENT_SECRET}", from));
+            context.taskferry(&["run", "jobs.toml"]).with_code(0);
+            assert_eq!(shown(&server), SECRET, "{from} {ending:?}");
+        }
+        context.set("TASKFERRY_SOURCE__AUTH__CLIENT_SECRET", format!("{SECRET}{ending}"));
+        context.write("jobs.toml", &server.pipeline().replace("${CLIENT_SECRET}", "x-y-z"));
+        context.taskferry(&["run", "jobs.toml"]).with_code(0);
+        assert_eq!(shown(&server), SECRET, "{ending:?}");
+    }
+}
+
+#[test]
+fn a_secret_with_a_line_break_in_it_is_told_and_not_shown() {
+    let server = Server::tenant([page(&["a"], None)]);
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", "canary-one\ncanary-two\n");
+    context.write("jobs.toml", &server.pipeline());
+    for command in ["check", "run"] {
+        let ended = context.taskferry(&[command, "jobs.toml"]).with_code(2);
+        let said = ended.stderr + &ended.stdout;
+        assert!(said.contains("the secret holds a line break"), "{said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+    assert!(server.requests().is_empty());
+}
