@@ -36,6 +36,12 @@ pub trait Source: fmt::Debug + Send {
     /// What it took so far.
     fn statistics(&self) -> SourceStatistics;
 
+    /// What deserves a look although nothing failed, one text each: an option that can't mean what it says, for example. It
+    /// is asked for when reading has ended, however it ended, and stands in the manifest. A resumed run says it again.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether it can read the share of its listing that [`RunContext::shard`] names, and nothing else. Of one that can't,
     /// no share is asked for.
     fn can_shard(&self) -> bool {

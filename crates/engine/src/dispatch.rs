@@ -65,6 +65,8 @@ pub(crate) struct Dispatcher {
     /// Stages that are still to be opened before the source begins.
     closed: usize,
     reading: Reading,
+    /// What the source said that deserves a look.
+    source_warnings: Vec<String>,
     /// What was read, in the run of a share.
     share: Option<Share>,
     transforming: bool,
@@ -177,6 +179,7 @@ impl Dispatcher {
             sinks_watchdog,
             closed: sinks.len() + 1,
             reading: Reading::Going,
+            source_warnings: Vec::new(),
             share: None,
             transforming: true,
             chain: None,
@@ -281,10 +284,11 @@ impl Dispatcher {
             }
             Event::Read(page) => self.ledger.note_read(page),
             Event::Tallied(page, tally, _) => self.ledger.note_transformed(page, tally),
-            Event::Fetched(end, statistics) => {
-                self.ledger.note_statistics(statistics);
+            Event::Fetched(fetched) => {
+                self.ledger.note_statistics(fetched.statistics);
+                self.source_warnings = fetched.warnings;
                 self.reading = Reading::Ended;
-                match end {
+                match fetched.end {
                     FetchEnd::Complete(share) => {
                         (self.reading, self.share) = (Reading::Complete, share);
                     }

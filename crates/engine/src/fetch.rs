@@ -13,6 +13,22 @@ use crate::observe::Period;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
+/// What is left of a source.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) end: FetchEnd,
+    pub(crate) statistics: SourceStatistics,
+    /// What it said that deserves a look.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl From<FetchEnd> for Fetched {
+    /// Of a source that was never opened, or that can't be asked.
+    fn from(end: FetchEnd) -> Self {
+        Self { end, statistics: SourceStatistics::default(), warnings: Vec::new() }
+    }
+}
+
 /// How reading came to its end.
 #[derive(Debug)]
 pub(crate) enum FetchEnd {
@@ -48,15 +64,12 @@ enum Handed {
 impl Fetching {
     /// Reads pages until the source ends, fails, or the run is asked to stop. `tell` hears of each page before
     /// anybody else sees it.
-    pub(crate) async fn fetch(
-        mut self,
-        tell: impl Fn(ReadPage) + Send,
-    ) -> (FetchEnd, SourceStatistics) {
+    pub(crate) async fn fetch(mut self, tell: impl Fn(ReadPage) + Send) -> Fetched {
         let id = self.stage.id();
         let mut opened = false;
         self.pages_read = self.from.as_ref().map_or(0, |from| from.pages);
         if self.run.shard.is_some() && !self.stage.source.can_shard() {
-            return (FetchEnd::Failed(can_not_shard().at_stage(&id)), SourceStatistics::default());
+            return FetchEnd::Failed(can_not_shard().at_stage(&id)).into();
         }
         let end = loop {
             let began = SystemTime::now();
@@ -83,7 +96,8 @@ impl Fetching {
                 },
             }
         };
-        (end, self.stage.source.statistics())
+        let source = self.stage.source;
+        Fetched { end, statistics: source.statistics(), warnings: source.warnings() }
     }
 
     async fn hand_over(

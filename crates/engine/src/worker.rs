@@ -5,14 +5,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use taskferry_core::{ErrorKind, Page, SourceStatistics, StageError, StageId};
+use taskferry_core::{ErrorKind, Page, StageError, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::backlog::size_of;
 use crate::chain::{Chain, ChainTally, panicked};
 use crate::deliver::{Delivering, FromSink};
-use crate::fetch::{FetchEnd, Fetching};
+use crate::fetch::{FetchEnd, Fetched, Fetching};
 use crate::hand_out::Outlet;
 use crate::ledger::ReadPage;
 use crate::observe::Period;
@@ -38,7 +38,7 @@ pub(crate) enum Event {
     /// State could not be kept.
     NotSaved(StageError),
     /// No more pages are read.
-    Fetched(FetchEnd, SourceStatistics),
+    Fetched(Fetched),
     /// No more pages are transformed.
     Transformed(Result<(), StageError>),
     /// A sink got on.
@@ -74,15 +74,13 @@ pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: T
     let id = fetching.stage.id();
     tokio::spawn(async move {
         if go.await.is_err() {
-            return tell.send(Event::Fetched(FetchEnd::Stopped, SourceStatistics::default()));
+            return tell.send(Event::Fetched(FetchEnd::Stopped.into()));
         }
         let fetch = fetching.fetch(|read| tell.send(Event::Read(read)));
-        let (end, statistics) =
-            AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or_else(|panic| {
-                let error = panicked(&*panic).at_stage(&id);
-                (FetchEnd::Failed(error), SourceStatistics::default())
-            });
-        tell.send(Event::Fetched(end, statistics));
+        let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
+        let fetched = fetched
+            .unwrap_or_else(|panic| FetchEnd::Failed(panicked(&*panic).at_stage(&id)).into());
+        tell.send(Event::Fetched(fetched));
     });
 }
 

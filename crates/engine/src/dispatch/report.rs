@@ -47,7 +47,11 @@ impl Dispatcher {
             dead_letters: account.dead_letters(),
         };
         let (status, exit_code) = (ending.status(), ending.exit_code());
-        let mut warnings = refused(&outline, &account);
+        let source = &outline.source.name;
+        let of_source = std::mem::take(&mut self.source_warnings).into_iter();
+        let mut warnings: Vec<String> =
+            of_source.map(|said| format!("source `{source}`: {said}")).collect();
+        warnings.extend(refused(&outline, &account));
         // A share may well be empty.
         if status == Status::Complete && !run.replay && run.shard.is_none() {
             warnings.extend(nothing_came(&outline, &account));

@@ -73,6 +73,20 @@ fn a_cut_body_is_asked_for_again() {
 }
 
 #[test]
+fn an_empty_page_that_leads_to_itself_is_asked_for_again() {
+    recovers_from(page(&[], Some("b")));
+}
+
+#[test]
+fn a_byte_order_mark_in_front_of_a_page_is_passed_over() {
+    let mut context = Context::new();
+    let marked =
+        Answer::new(200, "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}");
+    Server::tenant([marked]).export(&mut context, &[]).with_code(0);
+    assert_eq!(context.read("out/jobs.ndjson"), "{\"external_id\":\"a\"}\n");
+}
+
+#[test]
 fn a_server_that_stays_busy_is_given_up() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(503, "down for maintenance"), &[]), @"
@@ -117,7 +131,7 @@ fn garbage_that_stays_is_shown() {
 fn a_body_that_is_always_cut_is_told() {
     let mut context = Context::new();
     insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], None).cut(), &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer can't be decoded: end of file before message length reached
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
@@ -152,6 +166,48 @@ fn a_cursor_that_stands_still_is_told() {
     source `techwolf`: page 2 (after `b`): the listing does not get on: the cursor stands still at `b`
       help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn an_empty_page_that_keeps_leading_to_itself_is_told() {
+    let mut context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&mut context, page(&[], Some("b")), &[]), @"
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing does not get on: the page is empty, and its cursor stands still at `b`
+      help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
+    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
+    ");
+}
+
+#[test]
+fn a_job_that_comes_again_is_told_by_the_last_of_its_ids() {
+    let mut context = Context::new();
+    let again =
+        r#"{"has_next":false,"records":[{"external_id":"c","tasks":[],"external_id":"a"}]}"#;
+    let said = gives_up_on(&mut context, Answer::new(200, again), &[]);
+    assert!(said.contains("job `a` comes a second time"), "{said}");
+}
+
+#[test]
+fn an_encoding_that_was_not_asked_for_is_named() {
+    let mut context = Context::new();
+    let encoded = Answer::new(200, vec![0x0b]).header("content-encoding", "br");
+    insta::assert_snapshot!(gives_up_on(&mut context, encoded, &[]), @"
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer comes as `br` (`Content-Encoding`), which was not asked for
+      help: requests ask for `gzip` or `zstd`; look for a proxy or gateway in between that encodes answers
+    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
+    ");
+}
+
+#[test]
+fn a_token_url_that_leads_nowhere_is_told() {
+    let mut context = Context::new();
+    let server = Server::start(|_| Answer::new(404, "Not Found"));
+    let ended = server.export(&mut context, &[]).with_code(3);
+    insta::assert_snapshot!(ended.stderr.split_once("error: ").unwrap().1, @"
+    source `techwolf`: page 1 (the first): asking for a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 404 Not Found: Not Found
+      help: check `token_url` in [source.auth]: no tokens are issued at this address
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }
 

@@ -88,6 +88,11 @@ pub const FAULTS: &[FaultForm] = &[
     ),
     form("empty-page", "A page without jobs comes in between, and more follows.", Kind::EmptyPage),
     form(
+        "stuck-page",
+        "A page without jobs comes, and more follows after the same cursor that it was asked for with.",
+        Kind::StuckPage,
+    ),
+    form(
         "deleted-cursor",
         "The job that is the cursor is deleted before the request is served: it is gone from the export, \
          and nowhere else. A first page has no cursor.",

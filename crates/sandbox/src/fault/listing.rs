@@ -54,6 +54,9 @@ impl PageRequest<'_> {
         if response.status() != StatusCode::OK {
             return response;
         }
+        if self.kinds.contains(&Kind::StuckPage) {
+            return stuck(response, sent);
+        }
         // A deleted cursor that brought a page brought the first one.
         let cursor = start.cursor.filter(|_| !start.is_deleted);
         self.layer.memory().note(&self.token, self.export.path, cursor.clone());
@@ -115,7 +118,7 @@ impl PageRequest<'_> {
             let mut memory = self.layer.memory();
             page::without_deleted(&mut page, &self.export, &mut memory);
             if asked(&Kind::EmptyPage) {
-                page::empty(&mut page, memory.stand_in_for(&self.export, cursor));
+                page::empty(&mut page, Some(memory.stand_in_for(&self.export, cursor)));
             }
         }
         if let Some(back) = back {
@@ -130,6 +133,15 @@ impl PageRequest<'_> {
         parts.headers.remove(header::CONTENT_LENGTH);
         Response::from_parts(parts, Body::from(Value::Object(page).to_string()))
     }
+}
+
+/// A page that leads nowhere, in the place of another.
+fn stuck(response: Response, sent: Option<String>) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let mut page = Map::new();
+    page::empty(&mut page, sent);
+    Response::from_parts(parts, Body::from(Value::Object(page).to_string()))
 }
 
 /// Why there is no whole body.

@@ -27,11 +27,13 @@ pub(super) fn without_deleted(page: &mut Map<String, Value>, export: &Export, me
     }
 }
 
-/// Takes all jobs out of the page, whose place `cursor` keeps.
-pub(super) fn empty(page: &mut Map<String, Value>, cursor: String) {
+/// Takes all jobs out of the page, whose place `cursor` keeps; none does in the place of a first page.
+pub(super) fn empty(page: &mut Map<String, Value>, cursor: Option<String>) {
     page.insert("has_next".to_owned(), true.into());
     page.insert("records".to_owned(), json!([]));
-    page.insert(NEXT.to_owned(), cursor.into());
+    if let Some(cursor) = cursor {
+        page.insert(NEXT.to_owned(), cursor.into());
+    }
 }
 
 /// Leads back to `cursor`.

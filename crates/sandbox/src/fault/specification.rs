@@ -41,6 +41,7 @@ pub(super) enum Kind {
     RepeatedPage,
     LoopingCursor,
     EmptyPage,
+    StuckPage,
     DeletedCursor,
     ExtraFields,
     UnknownLevels,

@@ -178,6 +178,18 @@ async fn an_empty_page_loses_no_job() {
 }
 
 #[tokio::test]
+async fn a_stuck_page_leads_nowhere_until_it_is_asked_for_again() {
+    let client = faulty(&["stuck-page@1", "stuck-page@3"], &[]).await;
+    let stuck = json!({"has_next": true, "records": []});
+    assert_eq!(client.page("", &json!({"limit": 2})).await, stuck);
+    let first = client.page("", &json!({"limit": 2})).await;
+    let next = json!({"limit": 2, "starting_after": ids(&first)[1]});
+    let stuck = client.page("", &next).await;
+    assert_eq!((&stuck["next_starting_after"], ids(&stuck).len()), (&next["starting_after"], 0));
+    assert_eq!(ids(&client.page("", &next).await).len(), 2);
+}
+
+#[tokio::test]
 async fn a_deleted_cursor_is_gone_for_good() {
     for (setting, status) in [("404", 404), ("400", 400), ("start", 200)] {
         let client = faulty(&["deleted-cursor@2"], &[&format!("unknown_cursor={setting}")]).await;

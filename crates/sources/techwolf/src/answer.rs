@@ -4,6 +4,8 @@ use serde_json::Value;
 use taskferry_core::Secret;
 use taskferry_http::Answer;
 
+use crate::object::unmarked;
+
 /// How many errors of a list are shown.
 const SHOWN_ERRORS: usize = 5;
 
@@ -22,7 +24,7 @@ pub(crate) fn describe(answer: &Answer, secrets: &[&Secret]) -> String {
 
 /// The texts of `[{title, description}]`, `{error, error_description}` and their like.
 fn explanation(answer: &Answer, secrets: &[&Secret]) -> Option<String> {
-    let errors = match serde_json::from_slice(&answer.body).ok()? {
+    let errors = match serde_json::from_slice(unmarked(&answer.body)).ok()? {
         Value::Array(errors) => errors,
         error => vec![error],
     };

@@ -1,4 +1,4 @@
-//! JSON requests to one address, counted.
+//! Requests to one address that ask for JSON, counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ impl Counts {
     }
 }
 
-/// Sends JSON to one address.
+/// Asks one address for JSON.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: taskferry_http::Client,
@@ -41,14 +41,16 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// `method` is that of the requests, for messages.
     pub(crate) fn new(
         http: taskferry_http::Client,
+        method: &str,
         max_answer_bytes: u64,
         counts: Arc<Counts>,
     ) -> Self {
         let mut address = http.url().clone();
         address.set_query(None);
-        let shown = format!("POST {}", DisplayUrl(address.as_str()));
+        let shown = format!("{method} {}", DisplayUrl(address.as_str()));
         Self { http, max_answer_bytes, counts, shown }
     }
 
@@ -61,14 +63,39 @@ impl Client {
         body: Bytes,
         token: Option<&Secret>,
     ) -> Result<Answer, StageError> {
-        let json = HeaderValue::from_static("application/json");
-        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, json.clone()), (ACCEPT, json)]);
+        let mut headers = accepting_json();
+        headers.insert(CONTENT_TYPE, JSON);
         if let Some(token) = token {
             headers.insert(AUTHORIZATION, bearer(token)?);
         }
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
-        let reading = Reading::Whole { max_bytes: self.max_answer_bytes };
-        let answer = self.http.post(headers, body, reading).await;
+        let answer = self.http.post(headers, body, self.reading()).await;
         answer.map_err(|error| error.context(&self.shown))
     }
+
+    /// Asks with these parameters and reads the whole answer, whatever its status says.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub(crate) async fn get(
+        &self,
+        parameters: &[(&str, String)],
+        token: &Secret,
+    ) -> Result<Answer, StageError> {
+        let mut headers = accepting_json();
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.http.get(headers, parameters, self.reading()).await;
+        answer.map_err(|error| error.context(&self.shown))
+    }
+
+    fn reading(&self) -> Reading {
+        Reading::Whole { max_bytes: self.max_answer_bytes }
+    }
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+fn accepting_json() -> HeaderMap {
+    HeaderMap::from_iter([(ACCEPT, JSON)])
 }

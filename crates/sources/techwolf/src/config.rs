@@ -39,7 +39,8 @@ pub struct TechWolfOptions {
     /// What tasks carry beside their id, name and state. Nothing by default.
     #[serde(default)]
     pub include: BTreeSet<Include>,
-    /// Which jobs are exported: those that pass all of these. All by default.
+    /// Which jobs are exported: those that pass all of these. All by default. A job family that the tenant does not list is
+    /// named in a warning when the run begins, where the tenant lists its job families.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
     /// How many pages are asked for at the same time, from 1 to 32. What comes out is the same records in the
@@ -142,7 +143,8 @@ pub enum Include {
 pub struct PartitionOptions {
     /// What the parts are.
     pub by: PartitionBy,
-    /// The `external_id` of each, in the order in which they are begun. Only jobs that are in one of them are exported.
+    /// The `external_id` of each, in the order in which they are begun. Only jobs that are in one of them are exported. One that
+    /// the tenant does not list is named in a warning.
     pub values: Vec<String>,
 }
 

@@ -6,12 +6,15 @@ use bytes::Bytes;
 use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
 use taskferry_http::{Answer, RateLimit, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::answer::describe;
 use crate::client::Client;
+use crate::families::PATIENCE;
+use crate::object::unmarked;
 use crate::page::split_page;
 use crate::page_size::PageSize;
+use crate::progress::empty_and_stands_still;
 use crate::request::Listing;
 use crate::token::Tokens;
 
@@ -95,6 +98,33 @@ impl Export {
                 tracing::warn!("{name}: it took too long and is asked for with {smaller} jobs now");
             }
         }
+    }
+
+    /// The answer to one request for a page of another listing, in its turn and within [`PATIENCE`]. It is not repeated, and
+    /// a token that is refused there is kept for the export.
+    ///
+    /// # Errors
+    /// There is no such answer, or it is a refusal.
+    pub(crate) async fn ask_aside(
+        &self,
+        client: &Client,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Bytes, StageError> {
+        let token = self.tokens.bearer().await?;
+        self.turn().await;
+        let parameters = [("limit", limit.to_string()), ("offset", offset.to_string())];
+        let answer = timeout(PATIENCE, client.get(&parameters, &token)).await.map_err(|_| {
+            let message = format!("no whole answer came within {} s", PATIENCE.as_secs());
+            StageError::new(ErrorKind::Timeout, message)
+        })??;
+        if answer.is_success() {
+            return Ok(answer.body);
+        }
+        let secrets: Vec<&Secret> = [&token].into_iter().chain(self.tokens.secret()).collect();
+        let error = answer.error(describe(&answer, &secrets));
+        self.hold_back(&error);
+        Err(error.context(&client.shown))
     }
 
     fn page_size(&self) -> MutexGuard<'_, PageSize> {
@@ -181,7 +211,13 @@ impl Export {
         let split = splitting.await.unwrap_or_else(|panic| {
             Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))
         });
-        split.map_err(|error| with_beginning(error, answer, &secrets))
+        let page = split.map_err(|error| with_beginning(error, answer, &secrets))?;
+        match &page.next {
+            Some(next) if page.records.is_empty() && page.cursor.as_ref() == Some(next) => {
+                Err(empty_and_stands_still(next))
+            }
+            _ => Ok(page),
+        }
     }
 }
 
@@ -211,14 +247,14 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
         (400 | 422, _) => {
             error.hint("check `limit`, `include`, `filters` and `external_vendor` in [source]")
         }
-        (407, _) => error.hint("check `connection.proxy` in [source]"),
+        (407, _) => error.hint("check the proxy: `connection.proxy` in [source], or HTTPS_PROXY"),
         _ => error,
     }
 }
 
 /// A login page or a proxy's greeting is easier to recognise than a complaint about JSON.
 fn with_beginning(error: StageError, answer: &Answer, secrets: &[&Secret]) -> StageError {
-    if answer.body.trim_ascii_start().starts_with(b"{") {
+    if unmarked(&answer.body).trim_ascii_start().starts_with(b"{") {
         return error;
     }
     match answer.excerpt(&answer.body, secrets) {

@@ -63,6 +63,8 @@ mod client;
 mod config;
 mod credentials;
 mod export;
+mod families;
+mod object;
 mod page;
 mod page_size;
 mod partition;

@@ -3,30 +3,48 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use taskferry_core::{Cursor, ErrorKind, Origin, Page, Record, StageError};
-use taskferry_json::{Reader, string};
+use taskferry_json::{Reader, is_plain, string};
 
-/// The keys of an answer that are needed (all seen). Others may stand beside them, in any order.
-#[derive(Deserialize)]
+use crate::object;
+
+/// The key of a job's id.
+const EXTERNAL_ID: &str = "external_id";
+
+/// What is needed of an answer (all seen). Others may stand beside it, in any order.
 struct Envelope<'a> {
     has_next: bool,
-    #[serde(borrow)]
     records: Vec<&'a RawValue>,
     next_starting_after: Option<String>,
 }
 
-/// The one key of a record that the source itself needs.
-#[derive(Deserialize)]
-struct Job<'a> {
-    #[serde(borrow)]
-    external_id: Cow<'a, str>,
+impl<'a> Envelope<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, String> {
+        let keys = ["has_next", "records", "next_starting_after"];
+        let [has_next, records, next] = object::members(body, keys)?;
+        let [first, second, third] = keys;
+        Ok(Self {
+            has_next: object::read(has_next, first)?,
+            records: object::read(records, second)?,
+            next_starting_after: match next {
+                Some(next) => object::read(Some(next), third)?,
+                None => None,
+            },
+        })
+    }
 }
+
+/// A text that shares the bytes it was read from, where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Splits the answer to one request into records, which share its bytes instead of copying them.
 ///
-/// `number` counts pages from 1, `cursor` is what the page was asked for with.
+/// `number` counts pages from 1, `cursor` is what the page was asked for with. Where a key stands twice in an object, the last
+/// one counts, as it does for all stages. A byte order mark in front of the body is passed over.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -39,15 +57,17 @@ struct Job<'a> {
 ///
 /// # Errors
 /// [`ErrorKind::Malformed`]: temporary when the body is not a page at all or a record in it is not a job,
-/// since a broken answer may be whole the next time; permanent when the page says that more follows but not
+/// since a broken answer may be whole the next time; permanent when the page has jobs and says that more follows, but not
 /// after what. An error about a record carries its origin.
 pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<Page, StageError> {
-    let envelope: Envelope<'_> = parse_object(body).map_err(|error| {
+    let envelope = Envelope::read(body).map_err(|error| {
         let message = format!("the answer is not a page of the export: {error}");
         StageError::new(ErrorKind::Malformed, message).temporary()
     })?;
     let next = envelope.next_starting_after.filter(|cursor| !cursor.is_empty());
     let next = match (envelope.has_next, next) {
+        // A page without anything may be whole the next time.
+        (true, None) if envelope.records.is_empty() => return Err(no_way_on().temporary()),
         (true, None) => return Err(no_way_on()),
         (true, Some(next)) => Some(Cursor::new(next)),
         (false, next) => {
@@ -73,29 +93,31 @@ pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<P
     Ok(Page { number, cursor, next, bytes: body.len() as u64, records, traces: Vec::new() })
 }
 
-/// The id of a job, which is what most jobs begin with: to look for anything else in them is left to those who need it.
+/// The id of a job. Most jobs begin with it, and have no other member of this name: what else is in them is left to those
+/// who need it.
 fn external_id(job: &[u8]) -> Result<Cow<'_, str>, String> {
-    if let Some(id) = first_member(job, b"external_id").and_then(string) {
+    if let Some((id, rest)) = first_member(job, EXTERNAL_ID)
+        && let Some(id) = string(id)
+        && lacks_key(rest, EXTERNAL_ID)
+    {
         return Ok(Cow::Borrowed(id));
     }
-    parse_object::<Job<'_>>(job).map(|job| job.external_id)
+    let [id] = object::members(job, [EXTERNAL_ID])?;
+    object::read::<Text<'_>>(id, EXTERNAL_ID).map(|Text(id)| id)
 }
 
-/// The value of the first member of an object, if it has this key.
-fn first_member<'a>(object: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+/// The value of the first member of an object, if it has this key, and what follows it.
+fn first_member<'a>(object: &'a [u8], key: &str) -> Option<(&'a [u8], &'a [u8])> {
     let mut reader = Reader::new(object);
     reader.enter(b'{')?;
-    let is_first = reader.more(b'}')? && reader.key()? == key;
-    is_first.then(|| reader.value()).flatten()
+    let is_first = reader.more(b'}')? && reader.key()? == key.as_bytes();
+    let value = is_first.then(|| reader.value()).flatten()?;
+    Some((value, object.get(reader.position()..)?))
 }
 
-/// serde takes a list for a struct as well; the API means objects.
-fn parse_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
-    match json.trim_ascii_start().first() {
-        Some(b'{') => serde_json::from_slice(json).map_err(|error| error.to_string()),
-        Some(_) => Err("it is not a JSON object".to_owned()),
-        None => Err("it is empty".to_owned()),
-    }
+/// Whether a text certainly holds no key of this name, however it may be written.
+fn lacks_key(text: &[u8], key: &str) -> bool {
+    memmem::find(text, key.as_bytes()).is_none() && is_plain(text)
 }
 
 fn no_way_on() -> StageError {
@@ -128,6 +150,43 @@ mod tests {
     }
 
     #[test]
+    fn the_last_of_several_keys_counts() {
+        let jobs = [
+            r#"{"external_id":"first","external_id":"a"}"#,
+            r#"{"external_id":"first","tasks":[],"external\u005fid":"b"}"#,
+            r#"{"external_id":7,"tasks":[{"external_id":"t"}],"external_id":"c"}"#,
+            r#"{"external_id":"d","tasks":[{"external_id":"t"}]}"#,
+        ];
+        let body = format!(
+            r#"{{"has_next":false,"records":7,"next_starting_after":"x","records":[{}],"next_starting_after":"y","has_next":true}}"#,
+            jobs.join(",")
+        );
+        let page = split_page(&Bytes::from(body), 1, None).unwrap();
+        assert_eq!(texts(&page), jobs);
+        let ids: Vec<&str> =
+            page.records.iter().filter_map(|record| record.origin().job.as_deref()).collect();
+        assert_eq!(ids, ["a", "b", "c", "d"]);
+        assert_eq!(page.next.unwrap().as_str(), "y");
+        let body = Bytes::from_static(
+            br#"{"has_next":false,"records":[{"external_id":"a","external_id":7}]}"#,
+        );
+        let error = split_page(&body, 1, None).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("`external_id`: invalid type: integer `7`, expected a string"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_page() {
+        let body = "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}";
+        let page = split_page(&Bytes::from(body), 1, None).unwrap();
+        assert_eq!(texts(&page), [r#"{"external_id":"a"}"#]);
+    }
+
+    #[test]
     fn what_follows_the_last_page_is_nothing() {
         let body =
             Bytes::from_static(br#"{"has_next":false,"records":[],"next_starting_after":"a"}"#);
@@ -152,7 +211,40 @@ mod tests {
         })
     }
 
+    /// A member that may be the id of its object, or look like it.
+    fn member() -> impl Strategy<Value = String> {
+        let key = prop::sample::select(vec![
+            "external_id",
+            "external\\u005fid",
+            "\\u0065xternal_id",
+            "tasks",
+            "\\ud800",
+        ]);
+        let value = prop::sample::select(vec![
+            "\"a\"",
+            "\"\\u0062\"",
+            "7",
+            "null",
+            "{\"external_id\":\"c\"}",
+            "[\"external_id\"]",
+        ]);
+        (key, value).prop_map(|(key, value)| format!("\"{key}\": {value}"))
+    }
+
     proptest! {
+        #[test]
+        fn the_job_of_a_record_is_what_its_tree_says(members in prop::collection::vec(member(), 0..5)) {
+            let job = format!("{{{}}}", members.join(","));
+            let body = format!(r#"{{"has_next":false,"records":[{job}]}}"#);
+            let page = split_page(&Bytes::from(body), 1, None);
+            // A tree holds no half of a surrogate pair, which is no matter of the id.
+            let tree: serde_json::Value = serde_json::from_str(&job.replace("\\ud800", "x")).unwrap();
+            let ids: Option<Vec<_>> =
+                page.ok().map(|page| page.records.iter().map(|record| record.origin().job.clone()).collect());
+            let expected = tree["external_id"].as_str().map(|id| vec![Some(id.into())]);
+            prop_assert_eq!(ids, expected);
+        }
+
         #[test]
         fn any_bytes_are_a_page_or_an_error(body in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Err(error) = split_page(&Bytes::from(body), 1, None) {

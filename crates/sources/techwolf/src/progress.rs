@@ -86,6 +86,11 @@ pub(crate) fn stands_still(cursor: &Cursor) -> StageError {
     stuck(&format!("the cursor stands still at `{cursor}`"))
 }
 
+/// Of a page without a job that leads to itself. It may be whole the next time.
+pub(crate) fn empty_and_stands_still(cursor: &Cursor) -> StageError {
+    stuck(&format!("the page is empty, and its cursor stands still at `{cursor}`")).temporary()
+}
+
 pub(crate) fn too_many_empty() -> StageError {
     stuck(&format!("{EMPTY_PAGES} pages without a job followed each other"))
 }

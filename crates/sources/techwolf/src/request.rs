@@ -11,6 +11,13 @@ use crate::config::{ExternalVendor, FilterKind, FilterOptions, Include, Response
 /// Where the export stands below the tenant's address (seen).
 pub(crate) const EXPORT_PATH: &str = "/job_architecture/export/jobs/task_profiles";
 
+/// What stands at `path` below the tenant's address.
+pub(crate) fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
 /// What stays the same from page to page.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
@@ -47,8 +54,7 @@ impl Listing {
 
     /// The address of the export below `base`, with the query that says in which form records come.
     pub(crate) fn url(&self, base: &Url) -> Url {
-        let mut url = base.clone();
-        url.set_path(&format!("{}{EXPORT_PATH}", base.path().trim_end_matches('/')));
+        let mut url = below(base, EXPORT_PATH);
         url.query_pairs_mut()
             .append_pair("external_vendor", self.external_vendor.as_str())
             .append_pair("response_format", self.response_format.as_str());

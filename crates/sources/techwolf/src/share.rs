@@ -96,14 +96,16 @@ async fn look(
     for _ in 0..pages {
         let page = match reader.page_after(0, cursor.as_ref()).await {
             Ok(page) => page,
-            Err(error) if from.is_some() && error.kind() == ErrorKind::Refused => {
+            Err(error)
+                if from.is_some()
+                    && matches!(error.kind(), ErrorKind::Refused | ErrorKind::NoProgress) =>
+            {
                 return Ok(Look::Unknown);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(looking(error)),
         };
         if let Some(progress) = &mut progress {
-            let context = "looking for the share's beginning";
-            progress.note(&page).map_err(|error| error.context(context))?;
+            progress.note(&page).map_err(looking)?;
         }
         let jobs = page.records.iter().filter_map(|record| record.origin().job.as_deref());
         for place in jobs.filter_map(|job| places.find(job)) {
@@ -124,6 +126,10 @@ async fn look(
         }
     }
     Ok(Look::Unknown)
+}
+
+fn looking(error: StageError) -> StageError {
+    error.context("looking for the share's beginning")
 }
 
 /// What a run has to know of its share when it goes on, in a file of its state folder.

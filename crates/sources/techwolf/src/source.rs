@@ -16,6 +16,7 @@ use crate::check::Server;
 use crate::client::{Client, Counts};
 use crate::credentials::{ClientCredentials, Credentials};
 use crate::export::Export;
+use crate::families::{self, unknown};
 use crate::page_size::PageSize;
 use crate::progress::Progress;
 use crate::remembered::ListingId;
@@ -26,6 +27,8 @@ use crate::way::{Choosing, Way};
 
 /// More than any answer with a token needs.
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
+/// More than any page of job families needs.
+const MAX_FAMILIES_BYTES: u64 = 1 << 20;
 
 const PAGE_ADVICE: Advice = Advice {
     slow: "raise `timeout` or lower `limit` in [source]",
@@ -69,6 +72,8 @@ pub(crate) struct TechWolfSource {
     /// From then on.
     open: Option<Open>,
     progress: Progress,
+    /// What deserves a look although nothing failed.
+    warnings: Vec<String>,
 }
 
 /// A source that is open.
@@ -94,7 +99,14 @@ impl TechWolfSource {
             server: Some(server),
             open: None,
             progress: Progress::default(),
+            warnings: Vec::new(),
         }
+    }
+
+    /// Whether the options name job families.
+    fn names_families(&self) -> bool {
+        let mut filters = self.listing.filters.iter();
+        self.order.partition.is_some() || filters.any(|filter| filter.job_family_ids.is_some())
     }
 }
 
@@ -106,10 +118,16 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    fn client(&self, url: Url, max_bytes: u64, advice: Advice) -> Result<Client, StageError> {
+    fn client(
+        &self,
+        method: &str,
+        url: Url,
+        max_bytes: u64,
+        advice: Advice,
+    ) -> Result<Client, StageError> {
         let timeout = self.limits.timeout;
         let http = taskferry_http::Client::new(url, timeout, self.connection, advice)?;
-        Ok(Client::new(http, max_bytes, Arc::clone(&self.counts)))
+        Ok(Client::new(http, method, max_bytes, Arc::clone(&self.counts)))
     }
 
     async fn tokens(
@@ -129,7 +147,8 @@ impl Opening<'_> {
             }
             _ => None,
         };
-        let client = self.client(credentials.token_url.clone(), MAX_TOKEN_BYTES, TOKEN_ADVICE)?;
+        let url = credentials.token_url.clone();
+        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_ADVICE)?;
         let issuer = Issuer::new(client, credentials, self.limits.retry, cache).await;
         Ok(Tokens::Issued(Box::new(issuer)))
     }
@@ -150,7 +169,9 @@ impl Source for TechWolfSource {
         let (limits, counts) = (self.limits, Arc::default());
         let opening = Opening { limits, connection: &self.connection, counts };
         let url = self.listing.url(&base);
-        let client = opening.client(url, limits.max_page_bytes, PAGE_ADVICE)?;
+        let client = opening.client("POST", url, limits.max_page_bytes, PAGE_ADVICE)?;
+        let families = families::url(&base);
+        let families = opening.client("GET", families, MAX_FAMILIES_BYTES, PAGE_ADVICE)?;
         let tokens = opening.tokens(credentials, run).await?;
         let export = Arc::new(Export {
             client,
@@ -161,6 +182,14 @@ impl Source for TechWolfSource {
             not_before: Mutex::default(),
             endpoint,
         });
+        if self.names_families() {
+            let partition = self.order.partition.as_deref();
+            self.warnings = unknown(&families, &export, &self.listing, partition).await?;
+            // They are warnings at the end of the run. A run can be long, so that they are logged now as well.
+            for warning in &self.warnings {
+                tracing::info!("{warning}");
+            }
+        }
         self.progress = from.map(Progress::behind).unwrap_or_default();
         let reader = Reader::new(Arc::clone(&export), self.listing.clone());
         let choosing = Choosing { order: &self.order, page_size: limits.page_size as usize, run };
@@ -181,6 +210,10 @@ impl Source for TechWolfSource {
     fn statistics(&self) -> SourceStatistics {
         let open = self.open.as_ref();
         open.map(|open| open.export.client.counts.statistics()).unwrap_or_default()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 
     fn can_shard(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use taskferry_core::{ErrorKind, Secret, StageError};
 use taskferry_http::Answer;
@@ -14,6 +14,7 @@ use crate::answer::describe;
 use crate::assertion::ASSERTION_TYPE;
 use crate::client::Client;
 use crate::credentials::{ClientCredentials, Proof};
+use crate::object;
 use crate::token_cache::TokenCache;
 
 /// How long a token lasts whose issuer does not say it.
@@ -67,13 +68,6 @@ struct TokenRequest<'a> {
     tenant: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     scopes: &'a [String],
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: Secret,
-    #[serde(default)]
-    expires_in: Value,
 }
 
 impl Tokens {
@@ -200,10 +194,14 @@ impl Issuer {
 fn refusal(answer: &Answer, credentials: &ClientCredentials, shown: &Secret) -> StageError {
     let message = describe(answer, &[shown]);
     let error = answer.error(message.clone());
-    match error.kind() {
-        ErrorKind::Config => error.hint("correct `token_url` in [source.auth]"),
+    match (answer.status.as_u16(), error.kind()) {
+        (404 | 405 | 410, _) => {
+            error.hint("check `token_url` in [source.auth]: no tokens are issued at this address")
+        }
+        (407, _) => error.hint("check the proxy: `connection.proxy` in [source], or HTTPS_PROXY"),
+        (_, ErrorKind::Config) => error.hint("correct `token_url` in [source.auth]"),
         // Whatever the issuer calls it, what it refuses are the credentials.
-        ErrorKind::Auth | ErrorKind::Refused => {
+        (_, ErrorKind::Auth | ErrorKind::Refused) => {
             StageError::new(ErrorKind::Auth, message).hint(match credentials.proof {
                 Proof::Secret(_) => "check the credentials, audience and tenant in [source.auth]",
                 Proof::Key(_) => {
@@ -218,14 +216,19 @@ fn refusal(answer: &Answer, credentials: &ClientCredentials, shown: &Secret) -> 
 
 /// Nothing of the answer is shown: there may be a token in it.
 fn read_token(body: &[u8], at: Instant) -> Result<Issued, StageError> {
-    let answer: Option<TokenAnswer> = serde_json::from_slice(body).ok();
-    let Some(answer) = answer.filter(|answer| !answer.access_token.is_empty()) else {
+    let keys = ["access_token", "expires_in"];
+    let [token, expires_in] = object::members(body, keys).unwrap_or_default();
+    let token = object::read(token, "access_token").ok().filter(|token: &Secret| !token.is_empty());
+    let Some(token) = token else {
         let message = "the answer holds no `access_token`";
-        return Err(StageError::new(ErrorKind::Malformed, message).temporary());
+        let error = StageError::new(ErrorKind::Malformed, message).temporary();
+        return Err(
+            error.hint("check `token_url` in [source.auth]: is this where tokens are issued?")
+        );
     };
-    let lifetime = lifetime(&answer.expires_in);
+    let lifetime = lifetime(&object::read(expires_in, "expires_in").unwrap_or_default());
     let usable_for = lifetime.saturating_sub(LONGEST_MARGIN.min(lifetime / 10));
-    Ok(Issued { token: answer.access_token, at, usable_for })
+    Ok(Issued { token, at, usable_for })
 }
 
 /// Seconds as a number, or as text as some issuers have it.
@@ -271,7 +274,7 @@ mod tests {
         let advice = Advice { slow: "", unreachable: "" };
         let (url, timeout) = (credentials.token_url.clone(), "20s".parse().unwrap());
         let http = taskferry_http::Client::new(url, timeout, &Connection::default(), advice);
-        let client = Client::new(http.unwrap(), 1000, Arc::default());
+        let client = Client::new(http.unwrap(), "POST", 1000, Arc::default());
         let issuer = Issuer::new(client, credentials, RetryOptions::default(), None).await;
         (server, issuer)
     }

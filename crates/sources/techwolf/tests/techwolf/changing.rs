@@ -112,7 +112,7 @@ impl Changing {
         let limit = |request: &Request| {
             serde_json::from_str::<Value>(&request.body).unwrap()["limit"].as_u64().unwrap()
         };
-        self.server.requests().iter().map(limit).collect()
+        self.exports().iter().map(limit).collect()
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -123,8 +123,14 @@ impl Changing {
         self.state().jobs.iter().map(|job| id(*job)).collect()
     }
 
+    /// How many requests for pages came.
     pub(crate) fn requests(&self) -> usize {
-        self.server.requests().len()
+        self.exports().len()
+    }
+
+    fn exports(&self) -> Vec<Request> {
+        let all = self.server.requests().into_iter();
+        all.filter(|request| request.method == "POST").collect()
     }
 
     /// A source that is not opened.
@@ -204,6 +210,9 @@ pub(crate) fn jobs(pages: &[Page]) -> Vec<String> {
 }
 
 fn answer(state: &mut State, request: &Request) -> Answer {
+    if request.method != "POST" {
+        return Answer::new(404, "[]");
+    }
     state.asked.push(Instant::now());
     let body: Value = serde_json::from_str(&request.body).unwrap();
     let cursor = body["starting_after"].as_str();

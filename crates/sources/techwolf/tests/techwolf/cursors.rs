@@ -276,6 +276,27 @@ async fn what_is_asked_for_ahead_is_asked_for_once_and_makes_no_page_smaller() {
 }
 
 #[tokio::test]
+async fn an_empty_page_that_leads_to_itself_is_asked_for_again_by_each_cursor() {
+    let (folder, tenant) =
+        (tempfile::tempdir().unwrap(), Changing::with(600, Unknown::NotFound).await);
+    tenant.in_folder(folder.path(), &json!({})).await;
+    let parts = json!({"by": "job_family", "values": ["f0", "f1", "f2"]});
+    for (after, options) in [
+        (99, json!({"concurrency": 4})),
+        (299, json!({"concurrency": 4})),
+        (99, json!({"concurrency": 2, "partition": parts, "limit": 34})),
+    ] {
+        let cursor = id(after);
+        tenant.answer_once(cursor.clone(), page(&[], Some(&cursor)));
+        let mut found = jobs(&tenant.in_folder(folder.path(), &options).await);
+        let mut expected = tenant.ids();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{options}");
+    }
+}
+
+#[tokio::test]
 async fn a_wait_that_the_server_asks_for_is_one_for_all_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::NotFound).await);

@@ -53,6 +53,14 @@ async fn too_many_requests_are_waited_for_as_they_say() {
 }
 
 #[tokio::test]
+async fn pages_that_lead_nowhere_are_asked_for_again() {
+    for fault in ["stuck-page@1", "stuck-page@3"] {
+        is_whole_in_spite_of(&[fault], 1).await;
+    }
+    assert_eq!(fails_with("stuck-page@2-", &[]).await.kind(), ErrorKind::NoProgress);
+}
+
+#[tokio::test]
 async fn server_errors_of_every_form_are_asked_again() {
     for status in ["500", "502", "503", "504", "503:retry-after=0"] {
         let fault = status

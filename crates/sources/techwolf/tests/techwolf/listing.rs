@@ -181,13 +181,89 @@ async fn a_page_that_comes_again_later_is_named() {
 #[tokio::test]
 async fn more_to_come_without_a_cursor_is_an_error() {
     for next in [r#""""#, "null"] {
-        let body = format!(r#"{{"has_next": true, "records": [], "next_starting_after": {next}}}"#);
+        let job = r#"{"external_id": "a"}"#;
+        let body =
+            format!(r#"{{"has_next": true, "records": [{job}], "next_starting_after": {next}}}"#);
         let tenant = Tenant::answering([Answer::new(200, body)]).await;
         let text = tenant.error(&json!({})).await.full_message();
         assert!(text.contains("page 1 (the first)"), "{text}");
         assert!(text.contains("next_starting_after"), "{text}");
         assert_eq!(tenant.exports().len(), 1, "asking again does not help");
     }
+}
+
+/// A page without a job that leads to `cursor`.
+fn empty(cursor: Option<&str>) -> Answer {
+    page(&[], cursor)
+}
+
+/// A page without a job that says that more follows, and not after what.
+fn empty_and_lost() -> Answer {
+    Answer::new(200, r#"{"has_next": true, "records": []}"#)
+}
+
+#[tokio::test]
+async fn an_empty_page_that_leads_to_itself_is_asked_for_again() {
+    let first = || page(&["a"], Some("a"));
+    for answers in [
+        vec![first(), empty(Some("a")), empty(Some("a")), page(&["b"], None)],
+        vec![first(), empty(Some("a")), empty(Some("b")), page(&["b"], None)],
+        vec![first(), empty_and_lost(), page(&["b"], None)],
+        vec![empty_and_lost(), first(), page(&["b"], None)],
+    ] {
+        let requests = answers.len();
+        let tenant = Tenant::answering(answers).await;
+        assert_eq!(tenant.read().await.jobs(), ["a", "b"]);
+        assert_eq!(tenant.exports().len(), requests);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_page_that_keeps_leading_to_itself_is_told() {
+    let tenant = Tenant::answering([page(&["a"], Some("a")), empty(Some("a"))]).await;
+    let error = tenant
+        .error(&json!({"retry": {"initial_delay": "1ms", "max_delay": "1ms", "max_attempts": 3}}))
+        .await;
+    assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::NoProgress, false));
+    assert!(error.must_start_over());
+    assert!(
+        error.full_message().contains("page 2 (after `a`): gave up after 3 attempts"),
+        "{error}"
+    );
+    assert!(error.full_message().ends_with("its cursor stands still at `a`"), "{error}");
+    assert_eq!(tenant.exports().len(), 4);
+}
+
+#[tokio::test]
+async fn the_last_of_several_keys_counts_for_cursors_and_for_jobs_that_come_again() {
+    let first = r#"{"has_next":false,"records":[{"external_id":"x","external_id":"a"}],"next_starting_after":"x","next_starting_after":"a","has_next":true}"#;
+    let again = r#"{"has_next":false,"records":[{"external_id":"x"},{"external_id":"y","tasks":[],"external_id":"a"}]}"#;
+    let tenant = Tenant::answering([first, again].map(|body| Answer::new(200, body))).await;
+    let mut source = tenant.source(&json!({})).await;
+    let page = source.next_page().await.unwrap().unwrap();
+    assert_eq!(page.records[0].origin().job.as_deref(), Some("a"));
+    assert_eq!(page.next.unwrap().as_str(), "a");
+    let error = source.next_page().await.unwrap_err();
+    assert!(error.to_string().contains("job `a` comes a second time"), "{error}");
+    assert!(tenant.exports()[1].body.contains(r#""starting_after":"a""#));
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_in_front_of_an_answer_is_passed_over() {
+    let marked = |text: &str| Answer::new(200, format!("\u{feff}{text}"));
+    let token = marked(r#"{"access_token": "t", "expires_in": 10800}"#);
+    let pages = [
+        marked(
+            r#"{"has_next": true, "records": [{"external_id": "a"}], "next_starting_after": "a"}"#,
+        ),
+        marked(r#" {"has_next": false, "records": [{"external_id": "b"}]}"#),
+    ];
+    let tenant = Tenant::scripted([token], pages).await;
+    assert_eq!(tenant.read().await.jobs(), ["a", "b"]);
+    let refusal =
+        Answer::new(403, "\u{feff}[{\"title\": \"Forbidden\", \"description\": \"not yours\"}]");
+    let error = Tenant::answering([refusal]).await.error(&json!({})).await;
+    assert!(error.full_message().ends_with("Forbidden: not yours"), "{error}");
 }
 
 proptest! {

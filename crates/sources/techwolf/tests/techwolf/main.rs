@@ -5,6 +5,7 @@
 mod cache;
 mod changing;
 mod cursors;
+mod families;
 mod faults;
 mod faults_on_demand;
 mod keys;

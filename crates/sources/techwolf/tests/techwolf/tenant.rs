@@ -12,6 +12,9 @@ use taskferry_source_techwolf::TechWolfOptions;
 
 pub(crate) const SECRET: &str = "client-secret-4711";
 
+/// Where a tenant may list its job families.
+pub(crate) const FAMILIES: &str = "/job_architecture/job_families";
+
 pub(crate) struct Tenant {
     server: FaultyServer,
 }
@@ -35,6 +38,7 @@ impl Tenant {
         pages.reverse();
         let server = FaultyServer::start(move |request| match request.target.as_str() {
             "/oauth/token" => tokens.next().expect("no more tokens in the script"),
+            target if target.contains(FAMILIES) => Answer::new(404, "[]"),
             _ if pages.len() > 1 => pages.pop().expect("more than one"),
             _ => pages.last().expect("no page in the script").clone(),
         });
@@ -52,7 +56,7 @@ impl Tenant {
     /// The requests for pages.
     pub(crate) fn exports(&self) -> Vec<Request> {
         let all = self.requests().into_iter();
-        all.filter(|request| request.target != "/oauth/token").collect()
+        all.filter(|request| request.target.contains("/export/")).collect()
     }
 
     /// The requests for tokens.

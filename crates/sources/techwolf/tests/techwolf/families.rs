@@ -1,0 +1,151 @@
+//! Job families that the options name and the tenant does not have.
+
+use serde_json::{Value, json};
+use taskferry_core::Position;
+use taskferry_retry::faulty_server::{Answer, FaultyServer};
+
+use crate::tenant::{FAMILIES, build, page, read_all, run};
+
+/// A tenant with one job that lists families as `families` answers.
+async fn tenant(families: impl Fn(&str) -> Answer + Send + 'static) -> FaultyServer {
+    let server = FaultyServer::start(move |request| match request.target.starts_with(FAMILIES) {
+        true => families(&request.target),
+        false => page(&["a"], None),
+    });
+    server.await.unwrap()
+}
+
+fn options(server: &FaultyServer, more: &Value) -> Value {
+    let mut options = json!({
+        "url": server.url(),
+        "auth": {"token": "t"},
+        "retry": {"initial_delay": "1h", "max_delay": "1h"},
+    });
+    for (key, value) in more.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    options
+}
+
+fn filtered(ids: &[&str]) -> Value {
+    json!({"filters": [{"filter": "job_family_id_is_in_list", "job_family_ids": ids}]})
+}
+
+fn partitioned(ids: &[&str]) -> Value {
+    json!({"partition": {"by": "job_family", "values": ids}})
+}
+
+/// What a run says, from its beginning or behind `from`.
+async fn warnings(server: &FaultyServer, more: &Value, from: Option<&Position>) -> Vec<String> {
+    let mut source = build(&options(server, more)).unwrap();
+    source.open(&run(), from).await.unwrap();
+    // The families of a partition have the same job here.
+    if more.get("partition").is_none() {
+        let listing = read_all(&mut *source).await;
+        assert!(listing.error.is_none(), "{:?}", listing.error);
+    }
+    source.warnings()
+}
+
+fn family(number: usize) -> Value {
+    json!({"external_id": format!("family-{number}"), "job_family_name": format!("Family {number}")})
+}
+
+fn list(count: usize, families: &[Value]) -> Answer {
+    Answer::new(200, json!({"count": count, "results": families}).to_string())
+}
+
+/// How many requests for families came.
+fn asked(server: &FaultyServer) -> Vec<String> {
+    let requests = server.requests().into_iter();
+    requests.map(|request| request.target).filter(|target| target.starts_with(FAMILIES)).collect()
+}
+
+#[tokio::test]
+async fn an_unknown_family_is_named_with_the_nearest_wherever_it_stands() {
+    let server = tenant(|_| list(2, &[family(1), family(2)])).await;
+    let said = "the tenant lists no job family `familie-1`; did you mean `family-1`?";
+    for more in [filtered(&["family-2", "familie-1"]), partitioned(&["familie-1", "family-2"])] {
+        assert_eq!(warnings(&server, &more, None).await, [said]);
+    }
+    let by_name = warnings(&server, &filtered(&["FAMILY 2"]), None).await;
+    assert_eq!(
+        by_name,
+        ["`FAMILY 2` is the name of a job family and not its id: write `family-2`"]
+    );
+    let from = Position::new(1, None, Vec::new());
+    assert_eq!(warnings(&server, &filtered(&["familie-1"]), Some(&from)).await, [said], "resumed");
+    assert_eq!(asked(&server).len(), 4);
+    let request = &server.requests()[0];
+    assert_eq!(
+        (request.method.as_str(), request.header("authorization")),
+        ("GET", Some("Bearer t"))
+    );
+}
+
+#[tokio::test]
+async fn families_are_asked_for_where_options_name_some_and_in_as_few_requests_as_it_takes() {
+    let server = tenant(|target| {
+        let offset = if target.ends_with("offset=0") { 0 } else { 200 };
+        let families: Vec<Value> = (offset..300.min(offset + 200)).map(family).collect();
+        list(300, &families)
+    })
+    .await;
+    let last_updated = json!({"filter": "last_updated", "operator": "gt", "value": "2026-01-01"});
+    for more in [json!({}), json!({"filters": [last_updated]})] {
+        assert!(warnings(&server, &more, None).await.is_empty());
+    }
+    assert!(asked(&server).is_empty());
+    assert!(warnings(&server, &filtered(&["family-299"]), None).await.is_empty());
+    let expected = ["?limit=200&offset=0", "?limit=200&offset=200"];
+    assert_eq!(asked(&server), expected.map(|query| format!("{FAMILIES}{query}")));
+}
+
+#[tokio::test]
+async fn a_tenant_that_does_not_list_its_families_costs_one_request_and_no_word() {
+    for refusal in [
+        Answer::new(401, "[]"),
+        Answer::new(403, "[]"),
+        Answer::new(404, "<html>not here</html>"),
+        Answer::new(500, ""),
+        Answer::new(503, "busy"),
+        Answer::new(302, "").header("location", "https://login.example"),
+        Answer::new(200, "<html>Sign in</html>"),
+        Answer::new(200, "[]"),
+        Answer::new(200, r#"{"count": 1, "results": [{"name": "legal"}]}"#),
+        Answer::new(200, r#"{"count": 9, "results": [{"external_id": "x"}"#),
+        Answer::new(200, "{}").cut(),
+        Answer::new(200, "").hung_up(),
+        Answer::new(200, " ".repeat(1 << 16)).endless(),
+    ] {
+        let shown = format!("{refusal:?}");
+        let server = tenant(move |_| refusal.clone()).await;
+        assert!(warnings(&server, &filtered(&["legal"]), None).await.is_empty(), "{shown}");
+        assert_eq!(asked(&server).len(), 1, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_never_ends_is_given_up() {
+    let server = tenant(|_| list(1000, &[family(1)])).await;
+    assert!(warnings(&server, &filtered(&["legal"]), None).await.is_empty());
+    assert_eq!(asked(&server).len(), 2, "the second page brought nothing new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_that_hangs_is_waited_for_ten_seconds() {
+    let server = tenant(|_| Answer::new(200, "").mute()).await;
+    let begun = tokio::time::Instant::now();
+    assert!(warnings(&server, &filtered(&["legal"]), None).await.is_empty());
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn requests_for_families_keep_to_the_rate_limit() {
+    let server = tenant(|_| list(1, &[family(1)])).await;
+    let mut more = filtered(&["family-1"]);
+    more["rate_limit"] = json!(5);
+    let begun = std::time::Instant::now();
+    assert!(warnings(&server, &more, None).await.is_empty());
+    assert!(begun.elapsed().as_millis() >= 190, "{:?}", begun.elapsed());
+}
