@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use taskferry_core::{
-    KeyPath, MOST_OF_A_KIND, Need, Offer, OnError, Part, Pipeline, Problem, Registry, Severity,
-    SinkStage, TransformStage, nearest,
+    FieldRule, KeyPath, MOST_OF_A_KIND, Need, Offer, OnError, Part, Pipeline, Problem,
+    RecordFields, Registry, Severity, SinkStage, SourceStage, TransformStage, nearest,
 };
 
 use crate::digest::digest;
+use crate::fields::{FieldCheck, fetched};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
 use crate::outputs::FilesInUse;
@@ -27,6 +28,7 @@ pub(crate) struct CheckedTransform {
     pub(crate) stage: TransformStage,
     pub(crate) needs: Vec<Need>,
     pub(crate) reshapes: bool,
+    pub(crate) fields: FieldRule,
 }
 
 /// A sink that was built, its own transforms beside it.
@@ -37,6 +39,15 @@ pub(crate) struct CheckedSink {
     pub(crate) transforms: Vec<CheckedTransform>,
     pub(crate) claims: Option<String>,
     pub(crate) files: Vec<PathBuf>,
+    pub(crate) columns: Vec<String>,
+}
+
+/// A source that was built, with what the checks need to know of it.
+#[derive(Debug)]
+pub(crate) struct CheckedSource {
+    pub(crate) stage: SourceStage,
+    pub(crate) offer: Offer,
+    pub(crate) fields: RecordFields,
 }
 
 /// All that comes of the values of a pipeline that can run.
@@ -72,10 +83,17 @@ pub(crate) fn assemble(
     problems.extend(builder.into_problems());
     let settings = Settings::read(top, &mut problems);
 
-    if let Some((offer, _)) = &source {
-        let known = check_needs(offer, &transforms, true, &mut problems);
+    if let Some(CheckedSource { offer, fields, stage }) = &source {
+        let fetched = fetched(tree);
+        let known = check_needs(offer, &fetched, &transforms, true, &mut problems);
         for sink in &sinks {
-            check_needs(offer, &sink.transforms, known, &mut problems);
+            check_needs(offer, &fetched, &sink.transforms, known, &mut problems);
+        }
+        let source = (stage.name.as_str(), fields.clone());
+        // What could not be built is not known to change anything.
+        let all_built = problems.iter().all(|problem| problem.severity == Severity::Warning);
+        if all_built {
+            problems.extend(FieldCheck::problems(tree, source, &transforms, &sinks));
         }
     }
     problems.extend(claimed_twice(&sinks));
@@ -85,7 +103,8 @@ pub(crate) fn assemble(
         problems.extend(nowhere_to_send(&transforms, &sinks));
     }
     let can_run = problems.iter().all(|problem| problem.severity == Severity::Warning);
-    let Some((_, source)) = source.filter(|_| can_run) else { return Err(problems) };
+    let Some(source) = source.filter(|_| can_run) else { return Err(problems) };
+    let source = source.stage;
     let mut transforms = stages(transforms);
     let mut sinks: Vec<SinkStage> = sinks
         .into_iter()
@@ -131,6 +150,7 @@ fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
 /// have the source's shape; returned for the stages behind.
 fn check_needs(
     source: &Offer,
+    (fetched, part): &(KeyPath, Part),
     chain: &[CheckedTransform],
     known: bool,
     problems: &mut Vec<Problem>,
@@ -146,6 +166,11 @@ fn check_needs(
                 let problem =
                     Problem::at(checked.path.key("type"), "pipeline::missing_field", message)
                         .label(format!("without it {}", need.consequence))
+                        .related(
+                            fetched.clone(),
+                            part.clone(),
+                            format!("`{}` is not fetched", need.field),
+                        )
                         .help(fix);
                 problems.push(problem);
             }

@@ -21,6 +21,7 @@ mod assemble;
 mod checked;
 mod digest;
 mod document;
+mod fields;
 mod files;
 mod identity;
 mod interpolate;
@@ -48,7 +49,7 @@ pub use outputs::FilesInUse;
 use assemble::Assembled;
 use locate::Sources;
 use secrets::Secrets;
-use taskferry_core::{Registry, Severity};
+use taskferry_core::{Registry, Segment, Severity, StateOptions};
 
 /// Reads, merges, fills in and checks a pipeline, and builds its stages.
 ///
@@ -83,4 +84,29 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
         }
         _ => Err(Mistakes::new(found)),
     }
+}
+
+/// The name of a pipeline and where its state is kept: all that is needed to look at its past runs. Nothing else of the
+/// pipeline is looked at, and no variable but those of these values has to be set.
+///
+/// # Errors
+/// The mistakes in these values; or, when a file is not TOML, where it stops being so.
+pub fn load_state(
+    layers: &Layers,
+    registry: &Registry,
+) -> Result<(String, StateOptions), Mistakes> {
+    let documents = layers.parse(registry)?;
+    let (mut tree, misplaced) = merge::merge(layers, &documents);
+    let mut problems = interpolate::fill_in(&mut tree, layers, &layers.files());
+    let found = settings::name_and_state(&tree, &mut problems);
+    problems.retain(|problem| {
+        let top = problem.path.segments().first();
+        ["name", "state"].iter().any(|key| top == Some(&Segment::Key((*key).to_owned())))
+    });
+    if problems.is_empty() {
+        return Ok(found);
+    }
+    let secrets = Secrets::find(&tree, registry);
+    let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
+    Err(Mistakes::new(sources.locate(problems, misplaced)))
 }

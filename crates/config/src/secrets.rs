@@ -102,9 +102,10 @@ impl Secrets {
             // A key of many lines is also known by each of them.
             let lines = value.lines().filter(|line| line.len() >= 2 * SHORTEST);
             for text in std::iter::once(value.as_str()).chain(lines) {
-                match in_all_forms {
-                    true => forms.extend(secret_forms(text)),
-                    false => _ = forms.insert(text.to_owned()),
+                if in_all_forms {
+                    forms.extend(secret_forms(text));
+                } else {
+                    forms.insert(text.to_owned());
                 }
             }
         }

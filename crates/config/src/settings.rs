@@ -8,6 +8,7 @@ use taskferry_core::{
     DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
 };
 
+use crate::stage::string;
 use crate::tree::Node;
 
 /// What these tables say.
@@ -20,14 +21,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn read(top: &BTreeMap<String, Node>, problems: &mut Vec<Problem>) -> Self {
-        let state: StateOptions = table(top, "state", problems).unwrap_or_default();
+        let state = state(top, problems);
         let expect: ExpectOptions = table(top, "expect", problems).unwrap_or_default();
         let dead_letter: Option<DeadLetterOptions> = table(top, "dead_letter", problems);
-        if state.dir.trim().is_empty() {
-            let path = KeyPath::of("state").key("dir");
-            let problem = Problem::at(path, "value::empty", "`dir` is empty");
-            problems.push(problem.help("write the name of a folder, `.taskferry` for example"));
-        }
         if expect.max_drop_percent.is_some_and(|percent| percent > 100) {
             let path = KeyPath::of("expect").key("max_drop_percent");
             let problem =
@@ -45,6 +41,27 @@ impl Settings {
         }
         Self { state, expect, dead_letter }
     }
+}
+
+/// The name of a pipeline, and where its state is kept.
+pub(crate) fn name_and_state(tree: &Node, problems: &mut Vec<Problem>) -> (String, StateOptions) {
+    let nothing = BTreeMap::new();
+    let top = tree.as_table().unwrap_or(&nothing);
+    let name = string(top, &KeyPath::root(), "name").unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
+    (name.unwrap_or_default(), state(top, problems))
+}
+
+fn state(top: &BTreeMap<String, Node>, problems: &mut Vec<Problem>) -> StateOptions {
+    let state: StateOptions = table(top, "state", problems).unwrap_or_default();
+    if state.dir.trim().is_empty() {
+        let path = KeyPath::of("state").key("dir");
+        let problem = Problem::at(path, "value::empty", "`dir` is empty");
+        problems.push(problem.help("write the name of a folder, `.taskferry` for example"));
+    }
+    state
 }
 
 fn table<T: DeserializeOwned + JsonSchema>(

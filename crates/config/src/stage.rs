@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use taskferry_core::{
-    BuildContext, KeyPath, Offer, OnError, Part, Problem, Registry, Role, Segment, SinkStage,
-    SourceStage, TransformStage, common_keys, nearest, read_options,
+    BuildContext, KeyPath, OnError, Part, Problem, Registry, Role, Segment, SinkStage, SourceStage,
+    TransformStage, common_keys, nearest, read_options,
 };
 
-use crate::assemble::{CheckedSink, CheckedTransform};
+use crate::assemble::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
 use crate::tree::{Kind, Layer, Node};
@@ -44,7 +44,7 @@ impl<'a> StageBuilder<'a> {
         self.problems
     }
 
-    pub(crate) fn source(&mut self, node: Option<&Node>) -> Option<(Offer, SourceStage)> {
+    pub(crate) fn source(&mut self, node: Option<&Node>) -> Option<CheckedSource> {
         let path = KeyPath::of("source");
         let Some(node) = node else {
             let problem =
@@ -60,7 +60,8 @@ impl<'a> StageBuilder<'a> {
             registry.build_source(table.type_name, options, context)
         })?;
         let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
-        Some((built.offer, SourceStage { name, type_name: built.type_name, source: built.source }))
+        let stage = SourceStage { name, type_name: built.type_name, source: built.source };
+        Some(CheckedSource { stage, offer: built.offer, fields: built.fields })
     }
 
     pub(crate) fn transforms(
@@ -93,6 +94,7 @@ impl<'a> StageBuilder<'a> {
             stage,
             needs: built.needs,
             reshapes: built.reshapes,
+            fields: built.fields,
         })
     }
 
@@ -127,8 +129,8 @@ impl<'a> StageBuilder<'a> {
             transforms: Vec::new(),
             sink: built.sink,
         };
-        let (claims, files) = (built.claims, built.files);
-        Some(CheckedSink { path: table.path, stage, transforms, claims, files })
+        let (claims, files, columns) = (built.claims, built.files, built.columns);
+        Some(CheckedSink { path: table.path, stage, transforms, claims, files, columns })
     }
 
     /// Builds a stage from the plugin's own keys. A value from the environment or the command line that

@@ -55,6 +55,7 @@ mod counters;
 mod emitter;
 mod endpoint;
 mod error;
+mod fields;
 mod keypath;
 mod options;
 mod page;
@@ -81,6 +82,7 @@ pub use endpoint::{
     EndpointCredentials, EndpointFactory, Endpoints, LocalEndpoint, RunningEndpoint,
 };
 pub use error::{ErrorKind, Role, StageError, StageId, Status};
+pub use fields::{FieldRule, FieldSet, MissingField, Others, RecordFields};
 pub use keypath::{KeyPath, Segment};
 pub use options::read_options;
 pub use page::{Batch, Cursor, Page, PageBody};

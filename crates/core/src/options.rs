@@ -60,9 +60,10 @@ pub(crate) fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
         let goes_on = match kind {
             Kind::MissingField(field) => {
                 problems.extend(missing::<T>(table, &original, field, &mut removed));
-                match path.is_empty() {
-                    true => removed.stand_in::<T>(&mut left, field),
-                    false => removed.remove(&mut left, &path),
+                if path.is_empty() {
+                    removed.stand_in::<T>(&mut left, field)
+                } else {
+                    removed.remove(&mut left, &path)
                 }
             }
             Kind::UnknownField { known, .. } => {

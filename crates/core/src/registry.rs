@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::options::read_what_can_be_read;
 use crate::{
-    BuildContext, EndpointFactory, Endpoints, KeyPath, Need, Plugin, Problem, Role, Segment, Sink,
-    SinkPlugin, Source, SourcePlugin, Transform, TransformPlugin,
+    BuildContext, EndpointFactory, Endpoints, FieldRule, KeyPath, Need, Plugin, Problem,
+    RecordFields, Role, Segment, Sink, SinkPlugin, Source, SourcePlugin, Transform,
+    TransformPlugin,
 };
 
 /// A key that stands in the table of every stage of a role, beside the plugin's own options.
@@ -111,6 +112,8 @@ pub struct BuiltSource {
     pub source: Box<dyn Source>,
     /// What its tasks will carry.
     pub offer: Offer,
+    /// What is known of the fields of its records.
+    pub fields: RecordFields,
 }
 
 type Lacks = dyn Fn(&str) -> Option<String>;
@@ -142,6 +145,8 @@ pub struct BuiltTransform {
     pub needs: Vec<Need>,
     /// Whether records may come out in a shape of the user's own making.
     pub reshapes: bool,
+    /// What it makes of the fields of records.
+    pub fields: FieldRule,
 }
 
 /// A sink that was built, and what is known of it before it runs.
@@ -155,6 +160,8 @@ pub struct BuiltSink {
     pub claims: Option<String>,
     /// The files that it writes, that which `path` names first.
     pub files: Vec<PathBuf>,
+    /// The fields that its columns name.
+    pub columns: Vec<String>,
 }
 
 /// What is known of a plugin without any options: for reference pages and editors.
@@ -314,6 +321,7 @@ fn build_source<P: SourcePlugin>(
         Ok(BuiltSource {
             type_name: P::TYPE,
             source,
+            fields: plugin.fields(),
             offer: Offer(Box::new(move |field| plugin.lacks(field))),
         })
     })
@@ -325,11 +333,13 @@ fn build_transform<P: TransformPlugin>(
 ) -> Result<BuiltTransform, Vec<Problem>> {
     read_and_build(options, Role::Transform, |plugin: P| {
         let (needs, reshapes) = (plugin.needs(), plugin.reshapes());
+        let fields = plugin.fields(context);
         Ok(BuiltTransform {
             type_name: P::TYPE,
             transform: plugin.build(context)?,
             needs,
             reshapes,
+            fields,
         })
     })
 }
@@ -340,6 +350,7 @@ fn build_sink<P: SinkPlugin>(
 ) -> Result<BuiltSink, Vec<Problem>> {
     read_and_build(options, Role::Sink, |plugin: P| {
         let (claims, files) = (plugin.claims(context), plugin.files(context));
-        Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims, files })
+        let columns = plugin.columns();
+        Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims, files, columns })
     })
 }

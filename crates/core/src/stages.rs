@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Batch, BuildContext, Counters, Emitter, Mark, Page, Position, Problem, Record, Refusals,
-    Resumption, RunContext, Share, StageError,
+    Batch, BuildContext, Counters, Emitter, FieldRule, Mark, Page, Position, Problem, Record,
+    RecordFields, Refusals, Resumption, RunContext, Share, StageError,
 };
 
 /// Reads pages, one after the other.
@@ -239,6 +239,11 @@ pub trait SourcePlugin: Plugin {
     fn lacks(&self, _field: &str) -> Option<String> {
         None
     }
+
+    /// What is known of the fields of its records. Nothing by default.
+    fn fields(&self) -> RecordFields {
+        RecordFields::default()
+    }
 }
 
 /// A plugin that makes a [`Transform`].
@@ -258,6 +263,11 @@ pub trait TransformPlugin: Plugin {
     /// need can't be known before the run.
     fn reshapes(&self) -> bool {
         true
+    }
+
+    /// What it makes of the fields of records, and which it looks for. Nothing is known of what comes out by default.
+    fn fields(&self, _context: &BuildContext<'_>) -> FieldRule {
+        FieldRule::default()
     }
 }
 
@@ -286,6 +296,11 @@ pub trait SinkPlugin: Plugin {
     /// The files that the sink writes, as [`PathTemplate::for_pipeline`](crate::PathTemplate::for_pipeline) returns paths: that which `path` names, then those
     /// beside it. None of them may be an input of the pipeline, or an output of another sink.
     fn files(&self, _context: &BuildContext<'_>) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The fields that its option `columns` names, in order: those which are never there are warned of.
+    fn columns(&self) -> Vec<String> {
         Vec::new()
     }
 }

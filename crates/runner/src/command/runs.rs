@@ -1,16 +1,16 @@
 //! `taskferry runs`: what the last runs of a pipeline came to.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
 use taskferry_core::{Registry, printable_json};
-use taskferry_state::{History, StateError};
+use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::RunsArguments;
 use super::listing::Listing;
-use super::run::load;
-use super::{shard, table};
+use super::{mistakes, shard, table};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
@@ -46,24 +46,33 @@ struct Failure {
 
 /// Prints the last runs, the newest at the end.
 pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
-    let pipeline = match load(registry, &arguments.layers, &arguments.file, LogFormat::Text) {
-        Ok(checked) => checked.pipeline,
-        Err(exit) => return exit,
+    // Who looks at past runs need not have the variables and files of the next one.
+    let layers = arguments.layers.layers(&arguments.file);
+    let (name, dir) = match taskferry_config::load_state(&layers, registry) {
+        Ok((name, state)) => (name, state.dir),
+        Err(found) => {
+            mistakes::show(&found, LogFormat::Text);
+            return Exit::USAGE;
+        }
     };
     let history = match arguments.shard {
-        None => History::of(Path::new(&pipeline.state.dir), &pipeline.name),
-        Some(shard) => {
-            History::of(&shard::folder(&pipeline.state.dir, &pipeline.name), &shard.name())
-        }
+        None => History::of(Path::new(&dir), &name),
+        Some(shard) => History::of(&shard::folder(&dir, &name), &shard.name()),
     };
     let page = if arguments.json { lines(&history) } else { overview(&history) };
     let page = match page {
         Ok(Some(page)) => page,
         Ok(None) => {
-            let (name, dir) = (&pipeline.name, &pipeline.state.dir);
             let share =
                 arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
             console::line(&format!("no run of {share}`{name}` is kept in `{dir}`"));
+            if let Some(folder) = working_directory(&arguments.file, &dir, &name) {
+                let folder = folder.display();
+                console::line(&format!(
+                    "  help: `{dir}` starts at the working directory; its runs from `{folder}` are shown there, or with \
+                     `--set state.dir={folder}/{dir}`"
+                ));
+            }
             return Exit::COMPLETE;
         }
         Err(error) => {
@@ -78,6 +87,13 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
             Exit::DEFECT
         }
     }
+}
+
+/// The folder of the pipeline file, or one above it, in which runs of the pipeline keep their state.
+fn working_directory(file: &Path, dir: &str, name: &str) -> Option<PathBuf> {
+    let file = fs::canonicalize(file).ok()?;
+    let has_state = |folder: &&Path| StateDir::path_of(&folder.join(dir), name).is_dir();
+    file.ancestors().skip(1).find(has_state).map(Path::to_owned)
 }
 
 /// The manifests as they are; `None` when there is none.

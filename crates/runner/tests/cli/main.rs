@@ -14,6 +14,7 @@ mod documentation;
 mod endings;
 mod families;
 mod faults;
+mod fields;
 mod mistakes;
 mod output;
 mod outputs;

@@ -268,6 +268,11 @@ fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
     pipeline::missing_field
 
       × `filter_ai_impact` needs `ai_impact`, which the source does not fetch
+       ╭─[jobs.toml:6:11]
+     6 │ include = ["linked_skills"]
+       ·           ────────┬────────
+       ·                   ╰── `ai_impact` is not fetched
+       ╰────
        ╭─[jobs.toml:9:8]
      9 │ type = "filter_ai_impact"
        ·        ─────────┬────────

@@ -1,5 +1,7 @@
 //! Runs that go on with others, accounts of them, and dead letters sent on.
 
+use std::fs;
+
 use serde_json::json;
 use taskferry_retry::faulty_server::Answer;
 
@@ -179,6 +181,32 @@ fn a_folder_that_can_not_hold_state_is_told_before_the_run() {
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `in-the-way/jobs`: Not a directory (os error 20); state is kept there, and `dir` in [state] names another folder");
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn the_last_runs_are_listed_wherever_one_is_and_whatever_is_not_set() {
+    let context = Context::new();
+    let text = "name = \"jobs\"\n[source]\ntype = \"techwolf\"\nurl = \"${URL}\"\n[[transform]]\ntype = \"jq\"\nfile = \"jq\"\n\
+                [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+    context.write("pipelines/jobs.toml", text);
+    context.write("pipelines/jq", ".");
+    let url = ["--set", "source.url=sandbox:?jobs=3"];
+    context.taskferry(&[&["run", "pipelines/jobs.toml"][..], &url].concat()).with_code(0);
+    fs::remove_file(context.path("pipelines/jq")).unwrap();
+    let ended = context.taskferry(&["runs", "pipelines/jobs.toml"]).with_code(0);
+    assert!(ended.stdout.contains(" complete "), "{}", ended.stdout);
+
+    context.write("elsewhere/x", "");
+    let ended =
+        context.taskferry_after("cd elsewhere", &["runs", "../pipelines/jobs.toml"]).with_code(0);
+    let advice = format!(
+        "--set state.dir={}/.taskferry",
+        context.path("").canonicalize().unwrap().display()
+    );
+    assert!(ended.stderr.contains(&advice), "{}", ended.stderr);
+    let wrong = ["runs", "pipelines/jobs.toml", "--set", "state.dir="];
+    let ended = context.taskferry(&wrong).with_code(2);
+    assert!(ended.stderr.contains("`dir` is empty"), "{}", ended.stderr);
 }
 
 #[test]

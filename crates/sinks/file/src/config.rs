@@ -66,6 +66,10 @@ impl SinkPlugin for FileOptions {
         }
     }
 
+    fn columns(&self) -> Vec<String> {
+        self.columns.clone().unwrap_or_default()
+    }
+
     fn claims(&self, context: &BuildContext<'_>) -> Option<String> {
         Some(self.path.claim(context.pipeline()))
     }

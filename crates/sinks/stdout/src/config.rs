@@ -48,6 +48,10 @@ impl SinkPlugin for StdoutOptions {
         }
     }
 
+    fn columns(&self) -> Vec<String> {
+        self.columns.clone().unwrap_or_default()
+    }
+
     fn claims(&self, _: &BuildContext<'_>) -> Option<String> {
         Some("stdout".to_owned())
     }

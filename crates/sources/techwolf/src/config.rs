@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_core::{
-    BuildContext, ByteCount, Duration, KeyPath, Plugin, Problem, Secret, Source, SourcePlugin,
+    BuildContext, ByteCount, Duration, FieldSet, KeyPath, Others, Plugin, Problem, RecordFields,
+    Secret, Source, SourcePlugin,
 };
 use taskferry_http::ConnectionOptions;
 use taskferry_retry::RetryOptions;
@@ -320,6 +321,31 @@ impl SourcePlugin for TechWolfOptions {
             }
             _ => Err(problems),
         }
+    }
+
+    fn fields(&self) -> RecordFields {
+        let others = if self.url.starts_with("sandbox:") && self.url.contains("data=") {
+            // A dataset can hold anything.
+            Others::Possible
+        } else {
+            Others::Undocumented
+        };
+        let included = ["ai_impact", "linked_skills", "weekly_hours", "source_data"];
+        let (absent, included): (Vec<&str>, Vec<&str>) =
+            included.into_iter().partition(|field| self.lacks(field).is_some());
+        let tasks = ["task_id", "task", "validation_state"].into_iter().chain(included);
+        let mut tasks = FieldSet::new(tasks).others(others).open(&["hierarchy"]);
+        for field in absent {
+            tasks.take_away(field, self.lacks(field));
+        }
+        let own = match self.response_format {
+            ResponseFormat::List => {
+                FieldSet::new(["external_id", "tasks"]).others(others).open(&["job_"])
+            }
+            // The keys of a hierarchy are not documented.
+            ResponseFormat::Hierarchy => FieldSet::new(["external_id"]).others(Others::Possible),
+        };
+        RecordFields { own, tasks }
     }
 
     fn lacks(&self, field: &str) -> Option<String> {

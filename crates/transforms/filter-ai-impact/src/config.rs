@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_core::{
-    BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
+    BuildContext, FieldRule, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
 };
 use taskferry_profile::AiLevel;
 
@@ -97,6 +97,10 @@ impl TransformPlugin for FilterAiImpact {
 
     fn reshapes(&self) -> bool {
         false
+    }
+
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        FieldRule::keeps()
     }
 }
 

@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_core::{
-    BuildContext, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin, nearest,
+    BuildContext, FieldRule, FieldSet, KeyPath, Need, Others, Part, Plugin, Problem, RecordFields,
+    Transform, TransformPlugin, nearest,
 };
+use taskferry_profile::walk::LEVELS;
 
 use crate::transform::Flatten;
 
@@ -61,6 +63,31 @@ fn misspelt(field: &str) -> Option<&'static str> {
     nearest(field, LISTS).filter(|near| *near != field)
 }
 
+/// What is known of the fields that come of records with these.
+fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordFields {
+    // Rows pass through, and what is not known to have tasks may be a row.
+    if input.tasks.is_unknown() {
+        return RecordFields::default();
+    }
+    let mut tasks = input.tasks.clone();
+    LEVELS.into_iter().for_each(|level| tasks.add(level));
+    if into == Into::Tasks {
+        return RecordFields { own: input.own.clone(), tasks };
+    }
+    // What stands above tasks in a hierarchy may carry anything, which becomes fields of rows.
+    let others = tasks.may_have_others().max(input.own.may_have_others());
+    let mut row = tasks.open(&["job_", "task_"]).others(others);
+    row.add("job_external_id");
+    row.replace("ai_impact", &["ai_impact_level", "ai_impact_rationale"]);
+    match explode {
+        Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),
+        // What stands in these is not documented.
+        Some(_) => row = row.others(Others::Possible),
+        None => {}
+    }
+    RecordFields { own: row, tasks: FieldSet::default() }
+}
+
 impl TransformPlugin for FlattenHierarchy {
     fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
         let path = KeyPath::of("explode");
@@ -100,5 +127,10 @@ impl TransformPlugin for FlattenHierarchy {
 
     fn reshapes(&self) -> bool {
         false
+    }
+
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        let (into, explode) = (self.into, self.explode.clone());
+        FieldRule::new(move |input, _| flattened(input, into, explode.as_deref()))
     }
 }

@@ -7,9 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taskferry_core::{
-    BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Transform, TransformPlugin,
+    BuildContext, ByteCount, Duration, FieldRule, KeyPath, MissingField, Part, Plugin, Problem,
+    Transform, TransformPlugin,
 };
 
+use crate::known_fields::known_fields;
 use crate::mistake::Mistake;
 use crate::program::{Limits, Program};
 use crate::protocol::Setup;
@@ -100,6 +102,24 @@ impl TransformPlugin for Jq {
                 let setup = Setup { filter: text, args: self.args, limits, memory: memory.get() };
                 Box::new(Isolated { workers: Workers::new(&setup) })
             }
+        })
+    }
+
+    fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
+        let Ok(text) = self.text(context) else { return FieldRule::default() };
+        let is_file = self.file.is_some();
+        FieldRule::new(move |input, missing| {
+            let (fields, vain) = known_fields(&text, input);
+            missing.extend(vain.into_iter().map(|(field, range)| {
+                if is_file {
+                    let line_and_column = Some(place(&text, range.start));
+                    let field = field.at(KeyPath::of("file"), Part::Value);
+                    MissingField { line_and_column, ..field }
+                } else {
+                    field.at(KeyPath::of("filter"), Part::Within(range))
+                }
+            }));
+            fields
         })
     }
 }

@@ -39,6 +39,7 @@ mod config;
 mod entries;
 mod fields;
 mod key_order;
+mod known_fields;
 mod mistake;
 mod natives;
 mod part;

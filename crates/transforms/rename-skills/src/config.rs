@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_core::{
-    BuildContext, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
+    BuildContext, FieldRule, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
 };
 use taskferry_profile::mapping::{Mistake, composed, read_mapping};
 
@@ -83,6 +83,10 @@ impl TransformPlugin for RenameSkills {
 
     fn reshapes(&self) -> bool {
         false
+    }
+
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        FieldRule::keeps()
     }
 }
 

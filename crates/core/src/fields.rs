@@ -1,0 +1,230 @@
+//! What is known, before a run, of the fields that records carry.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::{KeyPath, Part, nearest};
+
+/// Whether records may carry other fields than those that are known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Others {
+    /// There are no others.
+    Never,
+    /// No others are documented. Where it is wrong to expect one can be said, but for those that begin like
+    /// [`FieldSet::open`].
+    Undocumented,
+    /// Anything may be there.
+    #[default]
+    Possible,
+}
+
+/// Fields that are known to stand, or not to stand, in an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldSet {
+    names: BTreeSet<String>,
+    absent: BTreeMap<String, Option<String>>,
+    open: Vec<&'static str>,
+    others: Others,
+}
+
+/// What is known of the fields of records at one place of a pipeline. By default nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordFields {
+    /// The fields of a record itself.
+    pub own: FieldSet,
+    /// The fields of each of its tasks.
+    pub tasks: FieldSet,
+}
+
+/// A field that is looked for where it never stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingField {
+    /// Its name.
+    pub name: String,
+    /// Where the stage names it, from the top of its own table.
+    pub path: KeyPath,
+    /// Which part of that value names it.
+    pub part: Part,
+    /// Line and column in another file, where the value is the name of that file.
+    pub line_and_column: Option<(usize, usize)>,
+    /// What to add to the source's options so that it is there, where that is why.
+    pub advice: Option<String>,
+    /// The field that was most likely meant.
+    pub near: Option<String>,
+    /// The fields that are there.
+    pub known: Vec<String>,
+}
+
+impl FieldSet {
+    /// These fields, and no others unless [`FieldSet::others`] says so.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names = names.into_iter().map(Into::into).collect();
+        Self { names, others: Others::Never, ..Self::default() }
+    }
+
+    /// The same, with others.
+    #[must_use]
+    pub fn others(mut self, others: Others) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// The same, where undocumented fields may begin like this.
+    #[must_use]
+    pub fn open(mut self, beginnings: &[&'static str]) -> Self {
+        self.open.extend(beginnings);
+        self
+    }
+
+    /// Adds a field.
+    pub fn add(&mut self, name: impl Into<String>) {
+        let name = name.into();
+        self.absent.remove(&name);
+        self.names.insert(name);
+    }
+
+    /// Takes a field away. `advice` says what to add to the source's options so that it is there.
+    pub fn take_away(&mut self, name: impl Into<String>, advice: Option<String>) {
+        let name = name.into();
+        self.names.remove(&name);
+        self.absent.insert(name, advice);
+    }
+
+    /// Replaces a field by others, if it is there or known not to be.
+    pub fn replace(&mut self, name: &str, by: &[&str]) {
+        if self.names.remove(name) {
+            by.iter().for_each(|name| self.add(*name));
+        } else if let Some(advice) = self.absent.get(name).cloned() {
+            by.iter().for_each(|name| self.take_away(*name, advice.clone()));
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        self.others == Others::Possible && self.names.is_empty() && self.absent.is_empty()
+    }
+
+    /// Whether others than the known ones may be there.
+    pub fn may_have_others(&self) -> Others {
+        self.others
+    }
+
+    /// What is known of objects that are like this one or like another.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let both = self.absent.iter().filter(|(name, _)| other.absent.contains_key(*name));
+        Self {
+            names: self.names.union(&other.names).cloned().collect(),
+            absent: both.map(|(name, advice)| (name.clone(), advice.clone())).collect(),
+            open: self.open.iter().chain(&other.open).copied().collect(),
+            others: self.others.max(other.others),
+        }
+    }
+
+    /// What is known of an object with the fields of both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let mut both = self.or(other);
+        if other.others == Others::Never {
+            both.absent.clone_from(&self.absent);
+            both.absent.retain(|name, _| !other.names.contains(name));
+        }
+        both
+    }
+
+    /// Why a field is never there, if that is certain enough to be said.
+    pub fn missing(&self, name: &str) -> Option<MissingField> {
+        let advice = self.absent.get(name);
+        let is_open = self.open.iter().any(|beginning| name.starts_with(beginning));
+        let is_there = match self.others {
+            _ if self.names.contains(name) => true,
+            _ if advice.is_some() => false,
+            Others::Never => false,
+            Others::Undocumented => is_open,
+            Others::Possible => true,
+        };
+        (!is_there).then(|| MissingField {
+            name: name.to_owned(),
+            path: KeyPath::root(),
+            part: Part::Value,
+            line_and_column: None,
+            advice: advice.cloned().flatten(),
+            near: nearest(name, self.names.iter().map(String::as_str)).map(str::to_owned),
+            known: self.names.iter().cloned().collect(),
+        })
+    }
+}
+
+impl MissingField {
+    /// Says where the stage names it.
+    #[must_use]
+    pub fn at(mut self, path: KeyPath, part: Part) -> Self {
+        (self.path, self.part) = (path, part);
+        self
+    }
+}
+
+type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
+
+/// What a transform makes of the fields of records, and which of them it looks for in vain.
+pub struct FieldRule(Box<Rule>);
+
+impl FieldRule {
+    /// Makes a rule of a function.
+    pub fn new(
+        rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
+    ) -> Self {
+        Self(Box::new(rule))
+    }
+
+    /// Records keep their fields and get no others.
+    pub fn keeps() -> Self {
+        Self::new(|input, _| input.clone())
+    }
+
+    /// What records carry behind the transform. Fields that it looks for in vain are added to `missing`.
+    pub fn apply(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
+        (self.0)(input, missing)
+    }
+}
+
+/// Nothing is known of what comes out.
+impl Default for FieldRule {
+    fn default() -> Self {
+        Self::new(|_, _| RecordFields::default())
+    }
+}
+
+impl fmt::Debug for FieldRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FieldRule")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_certain_is_missing() {
+        let mut fields =
+            FieldSet::new(["task", "weekly_hours"]).others(Others::Undocumented).open(&["job_"]);
+        fields.take_away("ai_impact", Some("add it".to_owned()));
+        fields.replace("ai_impact", &["ai_impact_level"]);
+        let near =
+            |name: &str| fields.missing(name).map(|missing| missing.near.unwrap_or_default());
+        assert_eq!(near("weekly_hourz").as_deref(), Some("weekly_hours"));
+        assert_eq!(near("hours").as_deref(), Some(""));
+        assert_eq!((near("task"), near("job_name")), (None, None));
+        assert_eq!(fields.missing("ai_impact_level").unwrap().advice.as_deref(), Some("add it"));
+        assert_eq!(FieldSet::default().missing("x"), None);
+        let unknown = fields.clone().others(Others::Possible);
+        assert_eq!(
+            (unknown.missing("hours"), unknown.missing("ai_impact").is_some()),
+            (None, true)
+        );
+        assert_eq!(fields.or(&FieldSet::default()).missing("ai_impact"), None);
+        assert_eq!(fields.and(&FieldSet::new(["hours"])).missing("hours"), None);
+        assert!(fields.and(&FieldSet::new(["hours"])).missing("ai_impact").is_some());
+    }
+}

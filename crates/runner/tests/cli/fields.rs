@@ -1,0 +1,142 @@
+//! Fields that no stage can produce.
+
+use crate::context::Context;
+
+/// A pipeline that flattens jobs, with these transforms behind it and these columns.
+fn pipeline(include: &str, transforms: &str, columns: &str) -> String {
+    format!(
+        r#"name = "jobs"
+
+[source]
+type = "techwolf"
+url = "sandbox:?jobs=3"
+{include}
+
+{transforms}
+[[sink]]
+type = "stdout"
+format = "csv"
+columns = [{columns}]
+"#
+    )
+}
+
+const ROWS: &str = "[[transform]]\ntype = \"flatten_hierarchy\"\n";
+
+fn jq(filter: &str) -> String {
+    format!("{ROWS}\n[[transform]]\ntype = \"jq\"\nfilter = '{filter}'\n")
+}
+
+/// What `check` says, which is what `run` says before it runs.
+fn checked(text: &str) -> String {
+    let context = Context::new();
+    context.write("jobs.toml", text);
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
+    let warned = ended.stderr.split("jobs.toml: ok").next().unwrap_or_default().to_owned();
+    let run = context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
+    assert!(run.stderr.starts_with(&warned), "{}", run.stderr);
+    let warnings = context.json("s.json")["warnings"].to_string();
+    assert_eq!(warned.is_empty(), !warnings.contains("no record has a field"), "{warnings}");
+    warned
+}
+
+const ALL: &str = "include = [\"ai_impact\", \"linked_skills\", \"weekly_hours\"]";
+
+#[test]
+fn a_column_that_no_stage_produces_is_warned_of() {
+    insta::assert_snapshot!(checked(&pipeline(ALL, ROWS, "\"task\", \"weekly_hourz\"")), @r#"
+    pipeline::unknown_field
+
+      ⚠ no record has a field `weekly_hourz` here
+        ╭─[jobs.toml:14:20]
+     14 │ columns = ["task", "weekly_hourz"]
+        ·                    ───────┬──────
+        ·                           ╰── this column is empty
+        ╰────
+      help: did you mean `weekly_hours`? `flatten_hierarchy` produces `ai_impact_level`,
+            `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`, `job_external_id`,
+            `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`, `weekly_hours`
+    "#);
+}
+
+#[test]
+fn a_column_that_is_not_fetched_is_warned_of_with_both_places() {
+    let include = "include = [\"ai_impact\"]";
+    insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
+    pipeline::unknown_field
+
+      ⚠ no record has a field `weekly_hours` here
+       ╭─[jobs.toml:6:11]
+     6 │ include = ["ai_impact"]
+       ·           ──────┬──────
+       ·                 ╰── `weekly_hours` is not fetched
+       ╰────
+        ╭─[jobs.toml:14:20]
+     14 │ columns = ["task", "weekly_hours"]
+        ·                    ───────┬──────
+        ·                           ╰── this column is empty
+        ╰────
+      help: add "weekly_hours" to `include` in [source]
+    "#);
+}
+
+#[test]
+fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
+    let text = pipeline(ALL, &jq("{task, hours: .weekly_hourz}"), "\"task\", \"hour\"");
+    insta::assert_snapshot!(checked(&text), @r#"
+    pipeline::unknown_field
+
+      ⚠ no record has a field `weekly_hourz` here
+        ╭─[jobs.toml:13:26]
+     13 │ filter = '{task, hours: .weekly_hourz}'
+        ·                          ──────┬─────
+        ·                                ╰── this is null in every record
+        ╰────
+      help: did you mean `weekly_hours`? `flatten_hierarchy` produces `ai_impact_level`,
+            `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`, `job_external_id`,
+            `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`, `weekly_hours`
+
+    pipeline::unknown_field
+
+      ⚠ no record has a field `hour` here
+        ╭─[jobs.toml:18:20]
+     18 │ columns = ["task", "hour"]
+        ·                    ───┬──
+        ·                       ╰── this column is empty
+        ╰────
+      help: did you mean `hours`? `jq` produces `hours`, `task`
+    "#);
+}
+
+#[test]
+fn what_may_be_there_is_not_warned_of() {
+    for (include, transforms, columns) in [
+        (ALL, ROWS.to_owned(), "\"task\", \"job_name\", \"ai_impact_level\", \"domain\""),
+        (ALL, jq(".hours = (.weekly_hours // 0) | del(.weekly_hours)"), "\"hours\", \"task\""),
+        ("", jq(".hours = (.weekly_hours? // .hours // 0)"), "\"hours\""),
+        (ALL, jq(". + {note: 1} | with_entries(.)"), "\"anything\""),
+        (ALL, jq("def f: .x; {a: f}"), "\"b\""),
+        (ALL, jq("if .task then {a: 1} else {b: 2} end"), "\"a\", \"b\""),
+        (ALL, jq(". as {task: $t} | {$t}"), "\"t\""),
+        (
+            ALL,
+            "[[transform]]\ntype = \"jq\"\nfilter = \".external_id as $job | .tasks[] | {$job, task, hours: .weekly_hours}\"\n".to_owned(),
+            "\"job\", \"task\", \"hours\"",
+        ),
+        (ALL, "[[transform]]\ntype = \"jq\"\nfilter = \"[.tasks[]] | group_by(.x)[] | {n: length}\"\n".to_owned(), "\"n\""),
+    ] {
+        let text = pipeline(include, &transforms, columns);
+        assert_eq!(checked(&text), "", "{text}");
+    }
+    let text = pipeline("response_format = \"hierarchy\"", ROWS, "\"task\", \"domain_id\"");
+    assert_eq!(checked(&text), "");
+}
+
+#[test]
+fn a_sink_of_its_own_transforms_is_looked_at_behind_them() {
+    let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
+    let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
+    let warned = checked(&text);
+    assert!(warned.contains("no record has a field `task` here"), "{warned}");
+    assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
+}

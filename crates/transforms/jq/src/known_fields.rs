@@ -1,0 +1,340 @@
+//! Which fields come out of an expression, and which it looks for in vain, so far as that is plain to see.
+//!
+//! What is not understood is unknown, and nothing is said of it: fields that are named there may well be there.
+
+use std::ops::Range;
+
+use jaq_core::load::lex::{Lexer, StrPart};
+use jaq_core::load::parse::{BinaryOp, Parser, Pattern, Term};
+use jaq_core::ops::Math;
+use jaq_core::path::{Part, Path};
+use taskferry_core::{FieldSet, MissingField, RecordFields};
+
+/// What a part of an expression results in.
+#[derive(Debug, Clone)]
+enum Shape {
+    /// Objects with these fields.
+    Object(RecordFields),
+    /// A list of objects with these fields.
+    List(FieldSet),
+    /// Nothing: it comes to no result.
+    Nothing,
+    /// Anything.
+    Unknown,
+}
+
+/// A field that is looked for in vain, and where its name stands in the expression.
+pub(crate) type Vain = (MissingField, Range<usize>);
+
+/// What is known of the results of an expression over records of these fields.
+pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, Vec<Vain>) {
+    let tokens = Lexer::new(text).lex().ok();
+    let term = tokens.as_ref().and_then(|tokens| Parser::new(tokens).parse(Parser::term).ok());
+    let Some(term) = term else { return (RecordFields::default(), Vec::new()) };
+    let mut reader = Reader { text, vain: Vec::new(), reads: 0, variables: Vec::new() };
+    let shape = reader.shape(&term, &Shape::Object(input.clone()));
+    let fields = match shape {
+        Shape::Object(fields) => fields,
+        _ => RecordFields::default(),
+    };
+    reader.vain.dedup_by(|left, right| left.1 == right.1);
+    (fields, reader.vain)
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    vain: Vec<Vain>,
+    /// How many fields of records were read.
+    reads: usize,
+    variables: Vec<(&'t str, Shape)>,
+}
+
+impl<'t> Reader<'t> {
+    fn shape(&mut self, term: &Term<&'t str>, input: &Shape) -> Shape {
+        match term {
+            Term::Id => input.clone(),
+            Term::Path(of, Path(parts)) => {
+                let of = self.shape(of, input);
+                parts.iter().fold(of, |of, (part, _)| self.part(part, &of, input))
+            }
+            Term::Obj(members) => self.object(members, input),
+            Term::Arr(Some(items)) => match self.shape(items, input) {
+                Shape::Object(fields) => Shape::List(fields.own),
+                _ => Shape::Unknown,
+            },
+            Term::BinOp(left, operator, right) => self.operation(left, operator, right, input),
+            Term::IfThenElse(branches, otherwise) => {
+                let mut shape = match otherwise {
+                    Some(term) => self.shape(term, input),
+                    None => input.clone(),
+                };
+                for (condition, term) in branches {
+                    self.shape(condition, input);
+                    shape = either(shape, self.shape(term, input));
+                }
+                shape
+            }
+            Term::TryCatch(term, catch) => {
+                let shape = self.shape(term, input);
+                if catch.is_some() { either(shape, Shape::Unknown) } else { shape }
+            }
+            Term::Label(_, term) => self.shape(term, input),
+            Term::Call(name, arguments) => self.call(name, arguments, input),
+            Term::Var(name) => self.variable(name),
+            Term::Break(_) => Shape::Nothing,
+            Term::Str(_, parts) => {
+                for part in parts {
+                    if let StrPart::Term(term) = part {
+                        self.shape(term, input);
+                    }
+                }
+                Shape::Unknown
+            }
+            Term::Neg(term) => {
+                self.shape(term, input);
+                Shape::Unknown
+            }
+            Term::Fold(_, items, ..) => {
+                self.shape(items, input);
+                Shape::Unknown
+            }
+            Term::Recurse | Term::Num(_) | Term::Arr(None) | Term::Def(..) => Shape::Unknown,
+        }
+    }
+
+    fn variable(&self, name: &str) -> Shape {
+        let known = self.variables.iter().rev().find(|(known, _)| *known == name);
+        known.map_or(Shape::Unknown, |(_, shape)| shape.clone())
+    }
+
+    /// `.name`, `[]`, or any other step into a value.
+    fn part(&mut self, part: &Part<Term<&'t str>>, of: &Shape, input: &Shape) -> Shape {
+        match (part, of) {
+            (Part::Range(None, None), Shape::List(fields)) => {
+                Shape::Object(RecordFields { own: fields.clone(), tasks: FieldSet::default() })
+            }
+            (Part::Index(index), Shape::Object(_)) => match constant(index) {
+                Some(name) => self.field(name, of),
+                None => {
+                    self.shape(index, input);
+                    Shape::Unknown
+                }
+            },
+            (Part::Index(index), Shape::List(fields)) if matches!(index, Term::Num(_)) => {
+                Shape::Object(RecordFields { own: fields.clone(), tasks: FieldSet::default() })
+            }
+            (_, Shape::Nothing) => Shape::Nothing,
+            _ => Shape::Unknown,
+        }
+    }
+
+    /// One field of an object.
+    fn field(&mut self, name: &'t str, of: &Shape) -> Shape {
+        let Shape::Object(fields) = of else { return Shape::Unknown };
+        self.reads += 1;
+        if let Some(missing) = fields.own.missing(name) {
+            self.vain.push((missing, self.place(name)));
+        }
+        let is_tasks = name == "tasks" && !fields.tasks.is_unknown();
+        if is_tasks { Shape::List(fields.tasks.clone()) } else { Shape::Unknown }
+    }
+
+    fn place(&self, name: &str) -> Range<usize> {
+        let start = (name.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        if start <= self.text.len() { start..start + name.len() } else { 0..0 }
+    }
+
+    /// `{key: value}`, `{key}`, `{$variable}`.
+    fn object(
+        &mut self,
+        members: &[(Term<&'t str>, Option<Term<&'t str>>)],
+        input: &Shape,
+    ) -> Shape {
+        let mut fields = RecordFields { own: FieldSet::new([""; 0]), tasks: FieldSet::default() };
+        let mut is_known = true;
+        for (key, value) in members {
+            let (name, value) = match (key, value) {
+                (key, Some(value)) => (constant(key), self.shape(value, input)),
+                (Term::Var(name), None) => (name.strip_prefix('$'), self.variable(name)),
+                (key, None) => match constant(key) {
+                    Some(name) => (Some(name), self.field(name, input)),
+                    None => (None, Shape::Unknown),
+                },
+            };
+            match (name, value) {
+                (_, Shape::Nothing) => return Shape::Nothing,
+                (Some("tasks"), Shape::List(tasks)) => {
+                    fields.tasks = tasks;
+                    fields.own.add("tasks");
+                }
+                (Some(name), _) => fields.own.add(name),
+                (None, _) => is_known = false,
+            }
+        }
+        if is_known { Shape::Object(fields) } else { Shape::Unknown }
+    }
+
+    fn operation(
+        &mut self,
+        left: &Term<&'t str>,
+        operator: &BinaryOp<&'t str>,
+        right: &Term<&'t str>,
+        input: &Shape,
+    ) -> Shape {
+        match operator {
+            BinaryOp::Pipe(None) => {
+                let shape = self.shape(left, input);
+                self.shape(right, &shape)
+            }
+            BinaryOp::Pipe(Some(pattern)) => {
+                let shape = self.shape(left, input);
+                let Pattern::Var(name) = pattern else { return Shape::Unknown };
+                self.variables.push((*name, shape));
+                let shape = self.shape(right, input);
+                self.variables.pop();
+                shape
+            }
+            BinaryOp::Comma => {
+                let shape = self.shape(left, input);
+                either(shape, self.shape(right, input))
+            }
+            BinaryOp::Alt => {
+                let (vain, mut reading) = (self.vain.len(), 0);
+                let mut shape = Shape::Nothing;
+                for alternative in alternatives(left).into_iter().chain(alternatives(right)) {
+                    let reads = self.reads;
+                    shape = either(shape, self.shape(alternative, input));
+                    reading += usize::from(self.reads > reads);
+                }
+                if reading > 1 {
+                    // Of several fields that may be there one will do.
+                    self.vain.truncate(vain);
+                }
+                shape
+            }
+            BinaryOp::Math(Math::Add) => {
+                match (self.shape(left, input), self.shape(right, input)) {
+                    (Shape::Object(left), Shape::Object(right)) => Shape::Object(RecordFields {
+                        own: left.own.and(&right.own),
+                        tasks: FieldSet::default(),
+                    }),
+                    _ => Shape::Unknown,
+                }
+            }
+            BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
+                self.shape(left, input);
+                self.shape(right, input);
+                Shape::Unknown
+            }
+            BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
+                self.shape(right, input);
+                self.assigned(left, input)
+            }
+            BinaryOp::Update => self.assigned(left, input),
+        }
+    }
+
+    /// The input with these places set.
+    fn assigned(&mut self, places: &Term<&'t str>, input: &Shape) -> Shape {
+        let Shape::Object(fields) = input else { return Shape::Unknown };
+        let Some(names) = top_fields(places) else { return Shape::Unknown };
+        let mut fields = fields.clone();
+        for (name, _) in names {
+            fields.own.add(name);
+            if name == "tasks" {
+                fields.tasks = FieldSet::default();
+            }
+        }
+        Shape::Object(fields)
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Term<&'t str>], input: &Shape) -> Shape {
+        match (name, arguments) {
+            ("empty", []) => Shape::Nothing,
+            ("error", arguments) => {
+                for argument in arguments {
+                    self.shape(argument, input);
+                }
+                Shape::Nothing
+            }
+            ("select", [condition]) => {
+                self.shape(condition, input);
+                input.clone()
+            }
+            ("del", [places]) => {
+                let Shape::Object(fields) = input else { return Shape::Unknown };
+                let Some(names) = top_fields(places) else { return Shape::Unknown };
+                let mut fields = fields.clone();
+                for (name, is_whole) in names {
+                    if is_whole {
+                        fields.own.take_away(name, None);
+                    }
+                    if name == "tasks" {
+                        fields.tasks = FieldSet::default();
+                    }
+                }
+                Shape::Object(fields)
+            }
+            ("map", [each]) => {
+                let Shape::List(fields) = input else { return Shape::Unknown };
+                let own = fields.clone();
+                let item = Shape::Object(RecordFields { own, tasks: FieldSet::default() });
+                match self.shape(each, &item) {
+                    Shape::Object(fields) => Shape::List(fields.own),
+                    _ => Shape::Unknown,
+                }
+            }
+            _ => Shape::Unknown,
+        }
+    }
+}
+
+/// What is known of something that is one or the other.
+fn either(left: Shape, right: Shape) -> Shape {
+    match (left, right) {
+        (Shape::Nothing, other) | (other, Shape::Nothing) => other,
+        (Shape::Object(left), Shape::Object(right)) => Shape::Object(RecordFields {
+            own: left.own.or(&right.own),
+            tasks: left.tasks.or(&right.tasks),
+        }),
+        (Shape::List(left), Shape::List(right)) => Shape::List(left.or(&right)),
+        _ => Shape::Unknown,
+    }
+}
+
+/// The alternatives of `a // b // c`.
+fn alternatives<'a, 't>(term: &'a Term<&'t str>) -> Vec<&'a Term<&'t str>> {
+    match term {
+        Term::BinOp(left, BinaryOp::Alt, right) => {
+            [alternatives(left), alternatives(right)].concat()
+        }
+        term => vec![term],
+    }
+}
+
+/// The fields of the input that places such as `.a`, `.a.b[0]` or `.a, .b` begin with, and whether each is a field as a
+/// whole; `None` where that is not plain.
+fn top_fields<'t>(places: &Term<&'t str>) -> Option<Vec<(&'t str, bool)>> {
+    match places {
+        Term::Path(of, Path(parts)) if matches!(**of, Term::Id) => {
+            let (first, rest) = parts.split_first()?;
+            let Part::Index(name) = &first.0 else { return None };
+            Some(vec![(constant(name)?, rest.is_empty())])
+        }
+        Term::BinOp(left, BinaryOp::Comma, right) => {
+            let mut names = top_fields(left)?;
+            names.extend(top_fields(right)?);
+            Some(names)
+        }
+        _ => None,
+    }
+}
+
+/// The text of a string without anything to fill in.
+fn constant<'t>(term: &Term<&'t str>) -> Option<&'t str> {
+    let Term::Str(None, parts) = term else { return None };
+    match &parts[..] {
+        [StrPart::Str(text)] => Some(*text),
+        _ => None,
+    }
+}
