@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use taskferry_core::{Pipeline, RunContext};
-use taskferry_state::{Journal, StateDir, StateError, sync_folder};
+use taskferry_files::{Place, target_of};
+use taskferry_state::{Journal, StateDir, StateError};
 
 use crate::checkpoint::{DeadLetterMark, name_of};
 use crate::dead_letter::DeadLetter;
@@ -43,7 +44,7 @@ impl DeadLetterFile {
         state: &StateDir,
     ) -> Result<(), StateError> {
         let Some(mark) = mark else { return forget_begun(&self.note, state) };
-        let journal = Journal::open(&mark.path, mark.bytes)?;
+        let journal = Journal::open(&place_of(&mark.path)?, mark.bytes)?;
         self.open = Some(OpenFile { journal, before: mark.before });
         self.path = Some(mark.path.clone());
         Ok(())
@@ -100,7 +101,8 @@ fn note_of(run: &RunContext) -> String {
 
 fn begin(path: &Path, note: &str, state: Option<&StateDir>) -> Result<OpenFile, StateError> {
     let failed = |what| move |source| StateError { what, path: path.to_owned(), source };
-    let before = match fs::metadata(path) {
+    let target = target_of(path).map_err(io::Error::other).map_err(failed("write"))?;
+    let before = match fs::metadata(&target) {
         Ok(found) => found.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Err(failed("look at")(error)),
@@ -108,20 +110,27 @@ fn begin(path: &Path, note: &str, state: Option<&StateDir>) -> Result<OpenFile, 
     if let Some(state) = state {
         state.save(note, &DeadLetterMark { path: path.to_owned(), before, bytes: before })?;
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
-    let journal = Journal::open(path, before)?;
-    sync_folder(folder).map_err(failed("keep the name of"))?;
+    let place = Place::in_created_folder(&target).map_err(failed("create the folder of"))?;
+    let journal = Journal::open(&place, before)?;
+    place.folder().sync().map_err(failed("keep the name of"))?;
     Ok(OpenFile { journal, before })
+}
+
+/// Where the file stands that `path` names.
+fn place_of(path: &Path) -> Result<Place, StateError> {
+    let place = target_of(path).map_err(io::Error::other).and_then(|target| Place::of(&target));
+    place.map_err(|source| StateError { what: "write", path: path.to_owned(), source })
 }
 
 fn forget_begun(note: &str, state: &StateDir) -> Result<(), StateError> {
     let Some(mark) = state.load::<DeadLetterMark>(note)? else { return Ok(()) };
-    if mark.before == 0 {
-        _ = fs::remove_file(&mark.path);
-    } else if fs::metadata(&mark.path).is_ok_and(|found| found.len() > mark.before) {
-        Journal::open(&mark.path, mark.before)?;
+    // Letters that are gone with their folder need not be removed.
+    if let Ok(place) = place_of(&mark.path) {
+        if mark.before == 0 {
+            _ = place.remove();
+        } else if fs::metadata(place.path()).is_ok_and(|found| found.len() > mark.before) {
+            Journal::open(&place, mark.before)?;
+        }
     }
     state.remove(note)
 }

@@ -206,7 +206,7 @@ impl Start {
     fn fresh(pipeline: &Pipeline, state: StateDir, run: RunContext, baseline: Comparison) -> Self {
         let resumable = is_resumable(pipeline);
         let name = name_of(&run);
-        let opened = resumable.then(|| Journal::open(&state.path().join(traces_of(name)), 0));
+        let opened = resumable.then(|| Journal::create(&state.place(&traces_of(name))));
         let traces = opened.transpose().unwrap_or_else(|error| {
             // Without them a job that comes again after a resume would go unnoticed.
             tracing::warn!("this run can't be gone on with: {error}: {}", error.source);
@@ -244,7 +244,7 @@ impl Start {
         let run = from.run(asked).with_state_dir(state.path()).resumable(true);
         let told = |error: StateError| format!("{error}: {}", error.source);
         let mut journal =
-            Journal::open(&state.path().join(traces_of(name)), from.traces * 16).map_err(told)?;
+            Journal::open(&state.place(&traces_of(name)), from.traces * 16).map_err(told)?;
         let bytes = journal.read().map_err(told)?;
         let mut dead_letters = DeadLetterFile::new(pipeline, &run);
         dead_letters.resume(from.dead_letters.as_ref(), state).map_err(told)?;
@@ -336,7 +336,7 @@ fn forget(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
     letter_file::keep(run, state)?;
     state.remove(name_of(run))?;
     // Without a checkpoint nobody looks at it.
-    _ = std::fs::remove_file(state.path().join(traces_of(name_of(run))));
+    _ = state.place(&traces_of(name_of(run))).remove();
     Ok(())
 }
 

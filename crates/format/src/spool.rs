@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use taskferry_files::Place;
 use tempfile::SpooledTempFile;
 
 /// A table smaller than this waits in memory, where that is allowed.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
+/// Readable for everyone, less what the process's mask takes away, as the table itself.
+const MODE: u32 = 0o666;
 
 /// Where the rows of a CSV table without `columns` wait for the header.
 #[derive(Debug, Clone)]
@@ -16,14 +19,15 @@ pub enum Spool {
     /// room for the whole table.
     Unnamed(PathBuf),
     /// In this file, which a later attempt finds again. Its owner removes it.
-    Named(PathBuf),
+    Named(Place),
 }
 
 impl Spool {
     /// The folder or the file, for messages.
-    pub(crate) fn place(&self) -> &Path {
+    pub(crate) fn path(&self) -> PathBuf {
         match self {
-            Self::Unnamed(path) | Self::Named(path) => path,
+            Self::Unnamed(path) => path.clone(),
+            Self::Named(place) => place.path(),
         }
     }
 
@@ -32,7 +36,7 @@ impl Spool {
             Self::Unnamed(folder) => {
                 Ok(SpoolFile::Unnamed(tempfile::spooled_tempfile_in(IN_MEMORY, folder)))
             }
-            Self::Named(path) => named(path, 0).map(SpoolFile::Named),
+            Self::Named(place) => place.create(MODE).map(SpoolFile::Named),
         }
     }
 
@@ -43,14 +47,13 @@ impl Spool {
                 io::ErrorKind::NotFound,
                 "a file without a name is not found again",
             )),
-            Self::Named(path) => named(path, bytes).map(SpoolFile::Named),
+            Self::Named(place) => named(place, bytes).map(SpoolFile::Named),
         }
     }
 }
 
-fn named(path: &Path, bytes: u64) -> io::Result<File> {
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+fn named(place: &Place, bytes: u64) -> io::Result<File> {
+    let mut file = place.open_or_create(MODE)?;
     if file.metadata()?.len() < bytes {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "rows are missing"));
     }

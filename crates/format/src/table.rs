@@ -70,8 +70,8 @@ pub(crate) struct UnionTable<W> {
 
 impl<W: Write> UnionTable<W> {
     pub(crate) fn new(escape: bool, spool: &Spool, out: W) -> Result<Self, WriteError> {
-        let file = spool.create().map_err(|error| spool_error(spool.place(), error))?;
-        let (columns, place) = (Columns::discovered(escape), spool.place().to_owned());
+        let file = spool.create().map_err(|error| spool_error(&spool.path(), error))?;
+        let (columns, place) = (Columns::discovered(escape), spool.path());
         Ok(Self { columns, spool: spool_to(file), place, out })
     }
 
@@ -83,10 +83,10 @@ impl<W: Write> UnionTable<W> {
         rows: u64,
         out: W,
     ) -> Result<Self, WriteError> {
-        let file = spool.resume(rows).map_err(|error| spool_error(spool.place(), error))?;
+        let file = spool.resume(rows).map_err(|error| spool_error(&spool.path(), error))?;
         let mut columns = Columns::discovered(escape);
         columns.restore(state);
-        Ok(Self { columns, spool: spool_to(file), place: spool.place().to_owned(), out })
+        Ok(Self { columns, spool: spool_to(file), place: spool.path(), out })
     }
 
     pub(crate) fn state(&self) -> ColumnsState {

@@ -8,6 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use taskferry_core::{ErrorKind, Origin, Record};
+use taskferry_files::Place;
 use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError, WriteReport};
 
 fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
@@ -227,7 +228,7 @@ proptest! {
         let options = csv_options(named.then_some(&["a", "b"][..]));
         let (whole, _) = written(&options, &values);
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::Named(folder.path().join("rows"));
+        let spool = Spool::Named(Place::of(&folder.path().join("rows")).unwrap());
         let stop = stop.index(values.len() + 1);
         let mut out = Vec::new();
         let mut writer = RecordWriter::new(&options, &spool, &mut out).unwrap();

@@ -45,16 +45,17 @@ fn who_knows(names: &[&str]) -> Vec<String> {
 fn crates_know_only_those_below_them() {
     for (name, used) in dependencies() {
         let allowed: &[&str] = match name.as_str() {
-            "taskferry-core" | "taskferry-json" | "taskferry-state" => &[],
+            "taskferry-core" | "taskferry-json" | "taskferry-files" => &[],
+            "taskferry-state" => &["taskferry-files"],
             "taskferry-profile" => &["taskferry-json"],
-            "taskferry-format" | "taskferry-http" | "taskferry-retry" | "taskferry-config" => {
-                &["taskferry-core"]
-            }
-            "taskferry-engine" => &["taskferry-core", "taskferry-state"],
+            "taskferry-http" | "taskferry-retry" | "taskferry-config" => &["taskferry-core"],
+            "taskferry-format" => &["taskferry-core", "taskferry-files"],
+            "taskferry-engine" => &["taskferry-core", "taskferry-files", "taskferry-state"],
             "taskferry-sandbox" => &["taskferry-profile"],
             "taskferry-telemetry" => &["taskferry-core", "taskferry-engine", "taskferry-http"],
             plugin if is_plugin(plugin) => &[
                 "taskferry-core",
+                "taskferry-files",
                 "taskferry-json",
                 "taskferry-profile",
                 "taskferry-format",

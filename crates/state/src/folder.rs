@@ -1,22 +1,25 @@
 //! One pipeline's folder.
 
 use std::fmt::Write as _;
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use taskferry_files::{Claim, Folder, Place};
 
 /// The file whose lock says that a run is active.
 const LOCK: &str = "lock";
+/// State is its owner's business alone.
+const PRIVATE: u32 = 0o600;
 
 /// A folder for one pipeline's state, locked for as long as this lives. The lock dies with its process, however
-/// that ends.
+/// that ends. Whatever is done in it is done in the folder that was locked, and never through a symbolic link.
 #[derive(Debug)]
 pub struct StateDir {
-    path: PathBuf,
+    folder: Folder,
     /// Held, never read.
     _lock: File,
 }
@@ -90,40 +93,42 @@ impl StateDir {
     /// When the folder can't be made or written in.
     pub fn open(dir: &Path, pipeline: &str) -> Result<Opening, StateError> {
         let path = Self::path_of(dir, pipeline);
-        fs::create_dir_all(&path)
-            .map_err(|error| StateError::new("create the folder", &path, error))?;
-        let lock_path = path.join(LOCK);
-        let failed = |error| StateError::new("write", &lock_path, error);
-        let mut lock = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&lock_path)
-            .map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let create = || {
+            let dir = Folder::create(dir)?;
+            let folder = dir.create_below(Path::new(path.file_name().unwrap_or_default()))?;
+            Ok((dir, folder))
+        };
+        let (dir, folder) =
+            create().map_err(|error| StateError::new("create the folder", &path, error))?;
+        let lock_place = folder.place(LOCK);
+        let failed = |error| StateError::new("write", lock_place.path(), error);
+        let mut lock = match lock_place.claim(0o666).map_err(failed)? {
+            Claim::Own { file, .. } => file,
+            Claim::Busy(mut file) => {
                 let mut text = String::new();
-                let read = lock.read_to_string(&mut text);
+                let read = file.read_to_string(&mut text);
                 let holder = read.ok().and_then(|_| serde_json::from_str(&text).ok());
                 return Ok(Opening::Busy(holder));
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        };
         // A folder whose name is lost is lost, and with it the knowledge of what was sent. Some can't be asked to keep it.
-        _ = sync_folder(dir);
-        _ = sync_folder(&path);
+        _ = dir.sync();
+        _ = folder.sync();
         let holder = serde_json::json!(Holder { pid: std::process::id() }).to_string();
         lock.set_len(0).map_err(failed)?;
         lock.rewind().map_err(failed)?;
         lock.write_all(holder.as_bytes()).map_err(failed)?;
-        Ok(Opening::Free(Self { path, _lock: lock }))
+        Ok(Opening::Free(Self { folder, _lock: lock }))
     }
 
     /// Where it stands.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    /// A file in it, for whoever writes it in another way than [`StateDir::save`].
+    pub fn place(&self, name: &str) -> Place {
+        self.folder.place(name)
     }
 
     /// Replaces the file `name` (`.json` is added) in one step, and forces it to disk: whoever reads it, after
@@ -132,7 +137,7 @@ impl StateDir {
     /// # Errors
     /// Those of the file system; the old content stays then.
     pub fn save(&self, name: &str, content: &impl Serialize) -> Result<(), StateError> {
-        save(&self.path, name, content)
+        save(&self.folder, name, content)
     }
 
     /// What was saved under `name`; `None` when nothing was.
@@ -140,9 +145,9 @@ impl StateDir {
     /// # Errors
     /// When it can't be read, or is not what was expected.
     pub fn load<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
-        let path = file(&self.path, name);
-        let failed = |error| StateError::new("read", &path, error);
-        match fs::read(&path) {
+        let place = file(&self.folder, name);
+        let failed = |error| StateError::new("read", place.path(), error);
+        match place.read() {
             Ok(text) => {
                 serde_json::from_slice(&text).map(Some).map_err(|error| failed(error.into()))
             }
@@ -156,49 +161,26 @@ impl StateDir {
     /// # Errors
     /// Those of the file system.
     pub fn remove(&self, name: &str) -> Result<(), StateError> {
-        let path = file(&self.path, name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed
-                .and_then(|()| sync_folder(&self.path))
-                .map_err(|error| StateError::new("remove", path, error)),
-        }
+        let place = file(&self.folder, name);
+        let removed = place.remove().and_then(|()| self.folder.sync());
+        removed.map_err(|error| StateError::new("remove", place.path(), error))
     }
 }
 
-fn file(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.json"))
+fn file(folder: &Folder, name: &str) -> Place {
+    folder.place(format!("{name}.json"))
 }
 
-pub(crate) fn save(folder: &Path, name: &str, content: &impl Serialize) -> Result<(), StateError> {
-    let path = file(folder, name);
+pub(crate) fn save(
+    folder: &Folder,
+    name: &str,
+    content: &impl Serialize,
+) -> Result<(), StateError> {
+    let place = file(folder, name);
     let write = || {
         let mut text = serde_json::to_vec_pretty(content)?;
         text.push(b'\n');
-        // The folder is this process's alone, and so is the name: what a killed one has left is written over.
-        let part = folder.join(format!(".{name}.json.part"));
-        let mut file = private(&part)?;
-        file.write_all(&text)?;
-        file.sync_data()?;
-        fs::rename(&part, &path)?;
-        sync_folder(folder)
+        place.replace(&text, PRIVATE)
     };
-    write().map_err(|error: io::Error| StateError::new("write", &path, error))
-}
-
-/// An empty file that only its owner reads.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Forces the names in a folder to disk, where the system can.
-///
-/// # Errors
-/// Those of the file system.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    write().map_err(|error: io::Error| StateError::new("write", place.path(), error))
 }

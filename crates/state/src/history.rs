@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use taskferry_files::{Folder, folder_of};
 
 use crate::folder::save;
 use crate::{StateDir, StateError};
 
 /// How many accounts are kept.
 pub const KEPT: usize = 20;
+/// The folder's name.
+const RUNS: &str = "runs";
 
 /// A pipeline's accounts, the oldest first. Reading them needs no lock.
 #[derive(Debug, Clone)]
@@ -27,7 +30,7 @@ impl History {
 
     /// Those in a pipeline's [folder](StateDir::path).
     pub fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.join("runs") }
+        Self { folder: folder.join(RUNS) }
     }
 
     /// Adds an account under a name that sorts by time, and drops the oldest beyond the last [`KEPT`].
@@ -35,9 +38,10 @@ impl History {
     /// # Errors
     /// Those of the file system.
     pub fn add(&self, name: &str, account: &impl Serialize) -> Result<(), StateError> {
-        fs::create_dir_all(&self.folder)
+        let folder = Folder::create(folder_of(&self.folder))
+            .and_then(|state| state.create_below(Path::new(RUNS)))
             .map_err(|error| StateError::new("create the folder", &self.folder, error))?;
-        save(&self.folder, name, account)?;
+        save(&folder, name, account)?;
         let mut all = self.files()?;
         // Of a clock that was set back the new one may sort before the others, and it is the one to be kept.
         all.retain(|path| path.file_stem().is_none_or(|stem| stem != name));
@@ -69,8 +73,11 @@ impl History {
         };
         let mut files = Vec::new();
         for entry in entries {
-            let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == "json") && path.is_file() {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            // A link is no file here.
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            if is_file && path.extension().is_some_and(|ending| ending == "json") {
                 files.push(path);
             }
         }

@@ -2,10 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use taskferry_files::Place;
 
 use crate::StateError;
-use crate::folder::sync_folder;
+
+/// Readable for everyone, less what the process's mask takes away.
+const MODE: u32 = 0o666;
 
 /// A file that is appended to. How much of it counts stands elsewhere, in a checkpoint: what an accident left
 /// behind that is cut off.
@@ -21,10 +25,9 @@ impl Journal {
     ///
     /// # Errors
     /// When it can't be made or written, or is shorter.
-    pub fn open(path: &Path, len: u64) -> Result<Self, StateError> {
+    pub fn open(place: &Place, len: u64) -> Result<Self, StateError> {
         let open = || {
-            let mut file =
-                File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+            let mut file = place.open_or_create(MODE)?;
             if file.metadata()?.len() < len {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
@@ -35,14 +38,21 @@ impl Journal {
             file.seek(SeekFrom::End(0))?;
             if len == 0 {
                 // It may be new, and a file whose name is lost is lost. Some file systems can't be asked to keep it.
-                _ = sync_folder(
-                    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-                );
+                _ = place.folder().sync();
             }
             Ok(file)
         };
-        let file = open().map_err(|error| StateError::new("write", path, error))?;
-        Ok(Self { file, path: path.to_owned(), len })
+        let file = open().map_err(|error| StateError::new("write", place.path(), error))?;
+        Ok(Self { file, path: place.path(), len })
+    }
+
+    /// A new one. What an earlier run has left there is removed.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn create(place: &Place) -> Result<Self, StateError> {
+        place.remove().map_err(|error| StateError::new("remove", place.path(), error))?;
+        Self::open(place, 0)
     }
 
     /// All that is in it.

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use taskferry_files::Place;
 use taskferry_state::{History, Journal, KEPT, Opening, StateDir};
 
 fn open(dir: &Path, pipeline: &str) -> StateDir {
@@ -62,16 +63,16 @@ fn what_is_broken_is_told_and_what_is_missing_is_nothing() {
 #[test]
 fn a_journal_forgets_what_no_checkpoint_knows_of() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("traces");
-    let mut journal = Journal::open(&path, 0).unwrap();
+    let place = Place::of(&dir.path().join("traces")).unwrap();
+    let mut journal = Journal::create(&place).unwrap();
     journal.append(b"one").unwrap();
     journal.append(b"two").unwrap();
     assert_eq!(journal.len(), 6);
-    let mut journal = Journal::open(&path, 3).unwrap();
+    let mut journal = Journal::open(&place, 3).unwrap();
     assert_eq!(journal.read().unwrap(), b"one");
     journal.append(b"2").unwrap();
     assert_eq!(journal.read().unwrap(), b"one2");
-    assert!(Journal::open(&path, 5).is_err());
+    assert!(Journal::open(&place, 5).is_err());
 }
 
 #[test]

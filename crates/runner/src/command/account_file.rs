@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use taskferry_files::{Folder, folder_of, target_of};
 use tempfile::NamedTempFile;
 
 /// What is ready to take the account: whether it can be written is known before the run.
@@ -30,21 +31,17 @@ impl AccountFile {
         if Self::would_replace(path, inputs) {
             return Err(io::Error::other("it is the pipeline file itself"));
         }
-        match fs::metadata(path) {
+        // A link stays, and what it leads to is replaced.
+        let path = target_of(path).map_err(io::Error::other)?;
+        match fs::metadata(&path) {
             Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(found) if !found.is_file() => {
-                return Ok(Self::Stream(File::options().write(true).open(path)?));
+                return Ok(Self::Stream(File::options().write(true).open(&path)?));
             }
             _ => {}
         }
-        // A link stays, and what it leads to is replaced.
-        let path = fs::canonicalize(path)
-            .ok()
-            .filter(|_| path.is_symlink())
-            .unwrap_or_else(|| path.to_owned());
-        let folder =
-            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
+        let folder = folder_of(&path);
+        Folder::create(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".account-").suffix(".part");
         #[cfg(unix)]

@@ -1,12 +1,12 @@
 //! The file by which a script learns where a sandbox listens.
 
 use std::fs::{self, Metadata};
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use serde_json::json;
+use taskferry_files::{Place, folder_of};
 use taskferry_sandbox::RunningSandbox;
-use tempfile::NamedTempFile;
 
 /// A file that is there while a sandbox listens. It goes when this is dropped, unless another has taken its place.
 #[derive(Debug)]
@@ -60,23 +60,14 @@ impl ReadyFile {
             "tenant": known.tenant,
         });
         let content = format!("{content:#}\n");
-        let write = || {
-            let mut file = NamedTempFile::new_in(folder_of(&self.path))?;
-            file.write_all(content.as_bytes())?;
-            file.persist(&self.path)?;
-            Ok::<_, std::io::Error>(())
-        };
-        write().map_err(|error| {
+        let written = Place::of(&self.path).and_then(|it| it.replace(content.as_bytes(), 0o600));
+        written.map_err(|error| {
             let reason = error.kind();
             format!("the ready file `{}` can't be written: {reason}", self.path.display())
         })?;
         self.content = Some(content);
         Ok(())
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl Drop for ReadyFile {

@@ -19,6 +19,7 @@ mod mistakes;
 mod output;
 mod outputs;
 mod pipelines;
+mod planted;
 mod proxies;
 mod receivers;
 mod records;

@@ -22,6 +22,9 @@ pub struct FileOptions {
     ///
     /// `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}` are filled in; date and time are the run's start in
     /// UTC, and the shard is the share of the export that `run --shard` takes (`2-of-8`), or `all`.
+    ///
+    /// If the path is a symbolic link of root or of the user who runs taskferry, the file it leads to is created or
+    /// replaced, and the link stays. The folder that it leads into must exist.
     pub path: PathTemplate,
 
     /// How records are written.

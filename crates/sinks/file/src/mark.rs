@@ -11,7 +11,7 @@ use taskferry_format::WriterState;
 
 use crate::compress::Pieces;
 use crate::measure::{Measure, Measured};
-use crate::part::part_of;
+use crate::part::Places;
 
 /// The contents of a file sink's [`Mark`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -64,26 +64,31 @@ impl FileMark {
         if self.path != path {
             return Err(format!("its file was `{}`", self.path.display()));
         }
-        if let Progress::Open { writer, .. } = &self.progress {
-            let rows = part_of(path, "rows");
-            let found = std::fs::metadata(&rows).map_or(0, |found| found.len());
-            if found < writer.spool_bytes() {
-                return Err(format!("`{}` is not there any more, or is shorter", rows.display()));
-            }
+        let places = Places::of(path).map_err(|error| error.full_message())?;
+        if let Progress::Open { writer, .. } = &self.progress
+            && writer.finds_spool(&places.rows) == Some(false)
+        {
+            let rows = places.rows.path();
+            return Err(format!("`{}` is not there any more, or was changed", rows.display()));
         }
-        let part = part_of(path, "part");
-        if let Some(found) = self.find_in(&part, false).await {
+        let part = places.part.open();
+        let unfit = part.as_ref().err().filter(|error| error.kind() == io::ErrorKind::Other);
+        let why = unfit.map_or_else(
+            || "is not there any more, or was changed".to_owned(),
+            |unfit| format!("is not used: {unfit}"),
+        );
+        if let Some(found) = self.find_in(part, false).await {
             return Ok(found);
         }
         let complete = matches!(self.progress, Progress::Sealed { .. });
-        let published = if complete { self.find_in(path, true).await } else { None };
-        published
-            .ok_or_else(|| format!("`{}` is not there any more, or was changed", part.display()))
+        let published = if complete { File::open(places.target.path()) } else { Err(io::ErrorKind::NotFound.into()) };
+        let published = self.find_in(published, true).await;
+        published.ok_or_else(|| format!("`{}` {why}", places.part.path().display()))
     }
 
     /// The file, if it begins with the bytes.
-    async fn find_in(&self, path: &Path, published: bool) -> Option<Found> {
-        let file = File::open(path).ok()?;
+    async fn find_in(&self, file: io::Result<File>, published: bool) -> Option<Found> {
+        let file = file.ok()?;
         let measured = Measured::of((&file).take(self.bytes)).await.ok()?;
         let Measure { bytes, sha256 } = measured.so_far();
         let same = (bytes, &sha256) == (self.bytes, &self.sha256);

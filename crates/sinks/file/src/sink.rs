@@ -14,7 +14,7 @@ use crate::Compression;
 use crate::compress::Compressor;
 use crate::mark::{FileMark, Found, Progress};
 use crate::measure::{Measure, Measured};
-use crate::part::{PartFile, Stays, cannot, folder_of, part_of, remove_left, sync_folder};
+use crate::part::{PartFile, Places, SealedPart, Stays, cannot};
 
 /// Writes one file in a run.
 ///
@@ -33,6 +33,7 @@ pub(crate) struct FileSink {
 /// A file that is being written.
 struct Output {
     path: PathBuf,
+    places: Places,
     writer: RecordWriter<Compressor<Measured<PartFile>>>,
     /// Lets what is committed stay, if a later attempt can go on with it.
     stays: Option<Stays>,
@@ -44,7 +45,9 @@ struct Output {
 struct Sealed {
     path: PathBuf,
     /// `None` when it has its name already.
-    part: Option<PartFile>,
+    part: Option<SealedPart>,
+    /// Where it gets its name, and its rows waited.
+    places: Places,
     records: u64,
     measure: Measure,
     warnings: Vec<String>,
@@ -82,7 +85,8 @@ impl Sink for FileSink {
 
     fn discard(&self, _: &RunContext, mark: &Mark) {
         if let Some(path) = FileMark::path_of(mark) {
-            remove_left(path);
+            // A folder that is gone holds nothing.
+            _ = Places::of(path).map(|places| places.remove_left());
         }
     }
 
@@ -120,7 +124,7 @@ impl Sink for FileSink {
 
     async fn seal(&mut self) -> Result<Mark, StageError> {
         if self.sealed.is_none() {
-            self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal()?);
+            self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal().await?);
         }
         Ok(self.sealed.as_ref().ok_or_else(not_open)?.mark())
     }
@@ -129,7 +133,7 @@ impl Sink for FileSink {
         if self.sealed.is_none() {
             self.seal().await?;
         }
-        self.sealed.ok_or_else(not_open)?.publish()
+        self.sealed.ok_or_else(not_open)?.publish().await
     }
 
     fn delivered(&self) -> Delivery {
@@ -148,12 +152,14 @@ impl Output {
         resumable: bool,
     ) -> Result<Self, StageError> {
         let stays = Stays::default();
-        let part = Measured::new(PartFile::create(&path, stays.clone())?);
+        let places = Places::create(&path)?;
+        let part = Measured::new(PartFile::create(places.clone(), stays.clone())?);
         let compressor =
             Compressor::new(compression, part).map_err(|error| cannot("write", &path, error))?;
-        let writer = RecordWriter::new(options, &spool_of(&path), compressor);
+        let writer = RecordWriter::new(options, &spool_of(&places), compressor);
         let writer = writer.map_err(|error| explained(error, &path))?;
-        Ok(Self { path, writer, stays: resumable.then_some(stays), committed: None })
+        let stays = resumable.then_some(stays);
+        Ok(Self { path, places, writer, stays, committed: None })
     }
 
     /// Goes on behind what an earlier attempt has committed.
@@ -167,12 +173,13 @@ impl Output {
         else {
             return Err(not_open());
         };
-        let part = resumed(&path, bytes, &found)?;
+        let places = Places::of(&path)?;
+        let part = resumed(&path, &places, bytes, &found)?;
         let measured = found.measured.continued_in(part);
         let compressor = Compressor::resume(compression, measured, pieces);
-        let writer = RecordWriter::resume(options, &spool_of(&path), &state, compressor);
+        let writer = RecordWriter::resume(options, &spool_of(&places), &state, compressor);
         let writer = writer.map_err(|error| explained(error, &path))?;
-        Ok(Self { path, writer, stays: None, committed: None })
+        Ok(Self { path, places, writer, stays: None, committed: None })
     }
 
     /// A batch ends a compressed piece, so that a file that was gone on with is the same as any other.
@@ -211,20 +218,16 @@ impl Output {
     }
 
     /// Writes what is left and forces all of it to disk.
-    fn seal(self) -> Result<Sealed, StageError> {
-        let Self { path, writer, .. } = self;
+    async fn seal(self) -> Result<Sealed, StageError> {
+        let Self { path, places, writer, .. } = self;
         let failed = |error| cannot("write", &path, error);
         let (compressor, report) = writer.finish().map_err(|error| error.explained(failed))?;
         let measured = compressor.finish().map_err(failed)?;
         let (part, measure) = measured.finish().map_err(failed)?;
-        part.sync_all().map_err(failed)?;
-        if part.len().map_err(failed)? != measure.bytes {
-            let message = format!("somebody else has written to `{}`", path.display());
-            return Err(StageError::new(ErrorKind::Io, message)
-                .hint("it was not published; let nobody touch `.NAME.part`, and run again"));
-        }
-        let (records, warnings) = (report.records, report.warnings());
-        Ok(Sealed { path, part: Some(part), records, measure, warnings })
+        let (records, mut warnings) = (report.records, report.warnings());
+        warnings.extend(part.removed());
+        let part = Some(part.sealed(&measure).await?);
+        Ok(Sealed { path, part, places, records, measure, warnings })
     }
 }
 
@@ -236,8 +239,13 @@ impl Sealed {
         else {
             return Err(not_open());
         };
-        let part = if found.published { None } else { Some(resumed(&path, bytes, found)?) };
-        Ok(Self { path, part, records, measure: Measure { bytes, sha256 }, warnings })
+        let places = Places::of(&path)?;
+        let part = match found.published {
+            true => None,
+            false => Some(resumed(&path, &places, bytes, found)?.found_sealed()?),
+        };
+        let measure = Measure { bytes, sha256 };
+        Ok(Self { path, part, places, records, measure, warnings })
     }
 
     fn mark(&self) -> Mark {
@@ -247,15 +255,14 @@ impl Sealed {
         FileMark { path: self.path.clone(), bytes, sha256, progress }.into_mark()
     }
 
-    fn publish(self) -> Result<Delivery, StageError> {
-        let Self { path, part, records, measure, mut warnings } = self;
-        let folder = part.as_ref().map_or_else(|| folder_of(&path).to_owned(), PartFile::folder);
+    async fn publish(self) -> Result<Delivery, StageError> {
+        let Self { path, part, places, records, measure, mut warnings } = self;
         if let Some(part) = part {
-            part.publish().map_err(|error| cannot("write", &path, error))?;
+            part.publish(&measure).await?;
         }
         // Rows that waited there are in the file now.
-        _ = std::fs::remove_file(part_of(&path, "rows"));
-        if let Err(error) = sync_folder(&folder) {
+        _ = places.rows.remove();
+        if let Err(error) = places.target.folder().sync() {
             let shown = path.display();
             warnings.push(format!(
                 "`{shown}` is complete, but might lose its name in a power failure: {error}"
@@ -268,13 +275,18 @@ impl Sealed {
 }
 
 /// Rows that wait for their header wait on the disk that must have room for the file anyway.
-fn spool_of(path: &Path) -> Spool {
-    Spool::Named(part_of(path, "rows"))
+fn spool_of(places: &Places) -> Spool {
+    Spool::Named(places.rows.clone())
 }
 
 /// The file that was found, to be written on.
-fn resumed(path: &Path, bytes: u64, found: &Found) -> Result<PartFile, StageError> {
-    let part = PartFile::resume(path, bytes)?;
+fn resumed(
+    path: &Path,
+    places: &Places,
+    bytes: u64,
+    found: &Found,
+) -> Result<PartFile, StageError> {
+    let part = PartFile::resume(places.clone(), bytes)?;
     if part.is(&found.file) { Ok(part) } else { Err(cannot_resume(path, "it was replaced")) }
 }
 

@@ -1,13 +1,14 @@
 //! Cursors that are remembered from run to run.
 
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_core::Page;
+use taskferry_files::{Folder, Place};
 
 use crate::config::FilterOptions;
 use crate::places::Places;
@@ -50,12 +51,12 @@ struct Head {
 type Line = (u64, String);
 
 /// What a file says about a listing. Of one that was cut short, what came before the cut; of another listing, nothing.
-fn read(path: &Path, listing: &ListingId) -> Option<(String, Vec<Line>)> {
-    let text = fs::read(path).ok()?;
+fn read(place: &Place, listing: &ListingId) -> Option<(String, Vec<Line>)> {
+    let text = place.read().ok()?;
     let mut lines = text.split(|byte| *byte == b'\n');
     let head: Head = serde_json::from_slice(lines.next()?).ok()?;
     if head.layout != LAYOUT || head.listing != listing.0 {
-        tracing::debug!("the cursors in `{}` are those of another listing", path.display());
+        tracing::debug!("the cursors in `{}` are those of another listing", place.path().display());
         return None;
     }
     Some((head.run, lines.map_while(|line| serde_json::from_slice(line).ok()).collect()))
@@ -64,11 +65,11 @@ fn read(path: &Path, listing: &ListingId) -> Option<(String, Vec<Line>)> {
 /// The cursors that the last run which read the whole listing has left in `folder`, where one has. The file is a hint: whatever is wrong with it,
 /// the export is the same without it.
 pub(crate) fn places(folder: &Path, listing: &ListingId) -> Option<Places> {
-    let path = folder.join(FILE);
-    let (run, lines) = read(&path, listing)?;
+    let place = Folder::open(folder).ok()?.place(FILE);
+    let (run, lines) = read(&place, listing)?;
     let places = Places::new(lines.into_iter().map(|(_, id)| id.into()).collect(), run);
     if places.is_none() {
-        tracing::debug!("a cursor stands twice in `{}`, which is not used", path.display());
+        tracing::debug!("a cursor stands twice in `{}`, which is not used", place.path().display());
     }
     places
 }
@@ -77,7 +78,7 @@ pub(crate) fn places(folder: &Path, listing: &ListingId) -> Option<Places> {
 #[derive(Debug)]
 pub(crate) struct Log {
     file: File,
-    folder: PathBuf,
+    folder: Folder,
     page_size: usize,
     /// Jobs since the last cursor that was remembered.
     jobs: usize,
@@ -95,8 +96,9 @@ impl Log {
         pages: u64,
         page_size: usize,
     ) -> io::Result<Self> {
+        let folder = Folder::open(folder)?;
         // A run that had read everything and was not over has given the file its name already.
-        let own = [PART, FILE].iter().filter_map(|name| read(&folder.join(name), listing));
+        let own = [PART, FILE].iter().filter_map(|name| read(&folder.place(name), listing));
         let own = own.filter(|_| pages > 0).find(|(by, _)| by == run);
         let kept = own.into_iter().flat_map(|(_, lines)| lines);
         let head = Head { layout: LAYOUT, listing: listing.0.clone(), run: run.to_owned() };
@@ -106,11 +108,11 @@ impl Log {
             serde_json::to_writer(&mut text, &line)?;
         }
         text.push(b'\n');
-        let mut file = private(&folder.join(PART))?;
+        let mut file = folder.place(PART).create(0o600)?;
         file.write_all(&text)?;
         // How many jobs came before it went on is not known, and may be as many as there can be: its first page counts.
         let jobs = if pages > 0 { MOST_JOBS } else { 0 };
-        Ok(Self { file, folder: folder.to_owned(), page_size, jobs })
+        Ok(Self { file, folder, page_size, jobs })
     }
 
     /// Takes note of a page; with the last one, the file gets its name.
@@ -120,7 +122,7 @@ impl Log {
     pub(crate) fn note(&mut self, page: &Page) -> io::Result<()> {
         self.jobs += page.records.len();
         let Some(next) = &page.next else {
-            return fs::rename(self.folder.join(PART), self.folder.join(FILE));
+            return self.folder.place(PART).rename(&self.file, &self.folder.place(FILE));
         };
         let last = page.records.last().and_then(|record| record.origin().job.clone());
         // A cursor that is not the last job may mean anything, and need not be good for another run.
@@ -134,18 +136,4 @@ impl Log {
         }
         Ok(())
     }
-}
-
-/// An empty file that only its owner reads.
-pub(crate) fn private(path: &Path) -> io::Result<File> {
-    // The folder is this run's alone, and so is the name: what a killed run has left is replaced.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

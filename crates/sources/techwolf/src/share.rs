@@ -1,16 +1,16 @@
 //! Which part of the listing a run reads that takes one share of it.
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use taskferry_core::{Cursor, ErrorKind, Shard, Share, StageError};
+use taskferry_files::Folder;
 
 use crate::ahead::Reader;
 use crate::places::Places;
 use crate::progress::Progress;
-use crate::remembered::{MOST_JOBS, private};
+use crate::remembered::MOST_JOBS;
 
 /// The file's name within the state folder of the share.
 const FILE: &str = "share.json";
@@ -176,7 +176,7 @@ impl ShareFile {
         run: &str,
         places: &Places,
     ) -> Result<Self, StageError> {
-        let read = folder.and_then(|folder| fs::read(folder.join(FILE)).ok());
+        let read = folder.and_then(|folder| Folder::open(folder).ok()?.place(FILE).read().ok());
         let kept: Option<Kept> = read.and_then(|text| serde_json::from_slice(&text).ok());
         let kept = kept.filter(|kept| kept.run == run && kept.places_of == places.run);
         let kept = kept.ok_or_else(|| {
@@ -204,11 +204,7 @@ impl ShareFile {
     fn save(&self) -> Result<(), StageError> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let write = || -> io::Result<()> {
-            let part = folder.join(format!("{FILE}.part"));
-            let mut file = private(&part)?;
-            file.write_all(&serde_json::to_vec(&self.kept)?)?;
-            file.sync_data()?;
-            fs::rename(part, folder.join(FILE))
+            Folder::open(folder)?.place(FILE).replace(&serde_json::to_vec(&self.kept)?, 0o600)
         };
         write().map_err(|error| {
             let path = folder.join(FILE);

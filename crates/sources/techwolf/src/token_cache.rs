@@ -1,8 +1,7 @@
 //! Where a token is kept from run to run.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_core::Secret;
+use taskferry_files::Place;
 
 use crate::credentials::ClientCredentials;
 use crate::token::Issued;
@@ -51,7 +51,7 @@ impl TokenCache {
     /// The token, if there is one that was issued for the same and is still good.
     pub(crate) async fn read(&self) -> Option<Issued> {
         self.in_background(|cache| {
-            let stored: Stored = serde_json::from_slice(&fs::read(&cache.file).ok()?).ok()?;
+            let stored: Stored = serde_json::from_slice(&cache.place().ok()?.read().ok()?).ok()?;
             let now = Timestamp::now();
             // A token from the future was kept by a clock that has been set back; nobody knows how old it is.
             let good = stored.key == cache.key && stored.issued_at <= now && now < stored.use_until;
@@ -78,12 +78,11 @@ impl TokenCache {
 
     /// Forgets the token.
     pub(crate) async fn forget(&self) {
-        self.in_background(|cache| match fs::remove_file(&cache.file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+        self.in_background(|cache| {
+            if let Err(error) = cache.place().and_then(|place| place.remove()) {
                 let file = cache.file.display();
                 tracing::warn!("the token in `{file}` was refused and can't be removed: {error}");
             }
-            _ => {}
         })
         .await;
     }
@@ -97,20 +96,11 @@ impl TokenCache {
             issued_at,
             use_until: issued_at.saturating_add(usable_for).unwrap_or(Timestamp::MAX),
         };
-        // The folder is this run's alone, and so is the name: what a killed run has left is replaced.
-        let part = self.file.with_extension("json.part");
-        match fs::remove_file(&part) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&part)?;
-        file.write_all(&serde_json::to_vec(&content)?)?;
-        drop(file);
-        fs::rename(&part, &self.file)
+        self.place()?.replace(&serde_json::to_vec(&content)?, 0o600)
+    }
+
+    fn place(&self) -> io::Result<Place> {
+        Place::of(&self.file)
     }
 
     /// Files may be slow to reach, and other requests must not wait for them.

@@ -66,12 +66,12 @@ async fn nothing_is_kept_unless_asked_for() {
 async fn the_file_is_its_owner_s_alone_and_holds_no_secret_but_the_token() {
     let (tenant, folder) = tenant().await;
     // What a killed run has left, open to everybody.
-    fs::write(folder.path().join("token.json.part"), "half").unwrap();
+    fs::write(folder.path().join(".token.json.part"), "half").unwrap();
     run_once(&tenant, folder.path()).await;
     let content = fs::read_to_string(file(folder.path())).unwrap();
     assert!(content.contains("token-1") && !content.contains(SECRET), "{content}");
     assert!(!content.contains("client-1") && !content.contains("acme"), "{content}");
-    assert!(!folder.path().join("token.json.part").exists());
+    assert!(!folder.path().join(".token.json.part").exists());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

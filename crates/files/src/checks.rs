@@ -1,0 +1,57 @@
+//! What a file must be before it is read or written.
+
+use std::fmt;
+use std::io;
+
+use rustix::fs::{FileType, Stat};
+
+/// Why a file is not used. The text stands behind "can't write `…`: ".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    Link,
+    /// A FIFO, a socket, a device.
+    Special,
+    Folder,
+    /// Another name leads to the same file.
+    HardLink,
+    Foreign(u32),
+}
+
+impl Unfit {
+    /// What is wrong with the kind of the file.
+    pub(crate) fn by_type(found: &Stat) -> Option<Self> {
+        match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => None,
+            FileType::Symlink => Some(Self::Link),
+            FileType::Directory => Some(Self::Folder),
+            _ => Some(Self::Special),
+        }
+    }
+
+    /// The same, out of an error of this crate.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()).copied()
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link => formatter.write_str("it is a symbolic link"),
+            Self::Special => formatter.write_str("it is not a regular file"),
+            Self::Folder => formatter.write_str("it is a folder"),
+            Self::HardLink => {
+                formatter.write_str("another name leads to the same file (a hard link)")
+            }
+            Self::Foreign(owner) => write!(formatter, "it belongs to another user (id {owner})"),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl From<Unfit> for io::Error {
+    fn from(unfit: Unfit) -> Self {
+        Self::other(unfit)
+    }
+}

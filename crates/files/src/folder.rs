@@ -1,0 +1,133 @@
+//! A folder that is held open.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use crate::Place;
+
+/// Enough to use the names in a folder; its list of names need not be readable.
+#[cfg(target_os = "linux")]
+const SEARCH: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const SEARCH: OFlags = OFlags::RDONLY;
+
+/// A folder, whatever becomes of its path. Clones are cheap.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    handle: Arc<OwnedFd>,
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Opens a folder. Links in its path are followed: whoever named the path chose them.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let flags = SEARCH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Self { handle: Arc::new(handle), path: path.to_owned() })
+    }
+
+    /// Opens a folder, and makes it with those above it where they do not exist.
+    ///
+    /// # Errors
+    /// Those of the file system, and a link that leads nowhere.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path).map_err(|error| explained(path, error))?;
+        Self::open(path)
+    }
+
+    /// Opens the folder `name`, which may have several components, and makes what does not exist. No component of it
+    /// may be a link.
+    ///
+    /// # Errors
+    /// Those of the file system; a component that is no folder, or leads out of this one.
+    pub fn create_below(&self, name: &Path) -> io::Result<Self> {
+        self.walk(name, true)
+    }
+
+    /// Opens the folder `name`. No component of it may be a link.
+    ///
+    /// # Errors
+    /// As [`Folder::create_below`].
+    pub fn open_below(&self, name: &Path) -> io::Result<Self> {
+        self.walk(name, false)
+    }
+
+    fn walk(&self, name: &Path, make: bool) -> io::Result<Self> {
+        let mut folder = self.clone();
+        for component in name.components() {
+            let Component::Normal(component) = component else {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "it leads out of the folder",
+                ));
+            };
+            if make {
+                match rustix::fs::mkdirat(folder.as_fd(), component, Mode::from_raw_mode(0o777)) {
+                    Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            let flags = SEARCH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let opened = rustix::fs::openat(folder.as_fd(), component, flags, Mode::empty());
+            let handle = opened.map_err(|error| folder.why_no_folder(component, error.into()))?;
+            folder = Self { handle: Arc::new(handle), path: folder.path.join(component) };
+        }
+        Ok(folder)
+    }
+
+    /// A link is told as such; the system says that it is no folder.
+    fn why_no_folder(&self, name: &OsStr, error: io::Error) -> io::Error {
+        let found = rustix::fs::statat(self.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW);
+        match found.ok().and_then(|found| crate::checks::Unfit::by_type(&found)) {
+            Some(unfit @ crate::checks::Unfit::Link) => unfit.into(),
+            _ => error,
+        }
+    }
+
+    /// The path that it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A name in it, which must be a single component.
+    #[must_use]
+    pub fn place(&self, name: impl AsRef<OsStr>) -> Place {
+        Place::new(self.clone(), name.as_ref().to_owned())
+    }
+
+    /// Forces the names in it to disk.
+    ///
+    /// # Errors
+    /// Those of the file system, of which some can't do it.
+    pub fn sync(&self) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::openat(self.as_fd(), ".", flags, Mode::empty())?;
+        Ok(rustix::fs::fsync(handle)?)
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
+    }
+}
+
+/// `File exists` says little about a folder that is to be made.
+fn explained(path: &Path, error: io::Error) -> io::Error {
+    let dangling = path.ancestors().find(|path| path.is_symlink() && !path.exists());
+    match dangling {
+        Some(link) => io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("`{}` is a symbolic link to a place that does not exist", link.display()),
+        ),
+        None => error,
+    }
+}

@@ -1,0 +1,147 @@
+//! What is never opened, and what is never lost.
+
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::Path;
+
+use rustix::fs::{CWD, FileType, Mode};
+use taskferry_files::{Claim, Folder, Place, target_of};
+use tempfile::TempDir;
+
+const MODE: u32 = 0o600;
+
+/// A folder that others write to, with a file elsewhere that must stay as it is.
+fn shared() -> (TempDir, Place) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("precious"), "precious").unwrap();
+    let place = Place::of(&folder.path().join("name")).unwrap();
+    (folder, place)
+}
+
+fn fifo(path: &Path) {
+    rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+}
+
+/// What others can put under a name, and what is said of it.
+const PLANTED: [(fn(&TempDir), &str); 4] = [
+    (
+        |folder| symlink(folder.path().join("precious"), folder.path().join("name")).unwrap(),
+        "it is a symbolic link",
+    ),
+    (|folder| symlink("nowhere", folder.path().join("name")).unwrap(), "it is a symbolic link"),
+    (
+        |folder| fs::hard_link(folder.path().join("precious"), folder.path().join("name")).unwrap(),
+        "another name leads to the same file (a hard link)",
+    ),
+    (|folder| fifo(&folder.path().join("name")), "it is not a regular file"),
+];
+
+#[test]
+fn what_others_have_planted_is_not_opened() {
+    for (plant, expected) in PLANTED {
+        let (folder, place) = shared();
+        plant(&folder);
+        assert_eq!(place.open().unwrap_err().to_string(), expected);
+        assert_eq!(place.open_or_create(MODE).unwrap_err().to_string(), expected);
+        assert_eq!(place.read().unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn what_others_have_planted_is_removed_where_a_leftover_may_stand() {
+    for (plant, expected) in PLANTED {
+        for claim in [true, false] {
+            let (folder, place) = shared();
+            plant(&folder);
+            let mut file = if claim {
+                let Claim::Own { file, removed } = place.claim(MODE).unwrap() else { panic!() };
+                assert_eq!(removed.unwrap(), expected);
+                file
+            } else {
+                place.create(MODE).unwrap()
+            };
+            file.write_all(b"new").unwrap();
+            assert_eq!(place.read().unwrap(), b"new");
+            let precious = folder.path().join("precious");
+            assert_eq!(fs::read(&precious).unwrap(), b"precious");
+            assert_eq!(fs::metadata(&precious).unwrap().nlink(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_another_holder_has_locked_is_busy_whatever_else_is_known_of_it() {
+    let (folder, place) = shared();
+    let Claim::Own { file, removed: None } = place.claim(MODE).unwrap() else { panic!() };
+    // A backup may make a second name.
+    fs::hard_link(folder.path().join("name"), folder.path().join("backup")).unwrap();
+    assert!(matches!(place.claim(MODE).unwrap(), Claim::Busy(_)));
+    drop(file);
+    assert!(matches!(place.claim(MODE).unwrap(), Claim::Own { removed: Some(_), .. }));
+}
+
+#[test]
+fn a_claimed_file_keeps_what_an_earlier_run_has_written() {
+    let (_folder, place) = shared();
+    place.create(MODE).unwrap().write_all(b"half").unwrap();
+    let Claim::Own { mut file, removed: None } = place.claim(MODE).unwrap() else { panic!() };
+    let mut content = String::new();
+    file.read_to_string(&mut content).unwrap();
+    assert_eq!(content, "half");
+}
+
+#[test]
+fn only_the_file_that_was_written_gets_the_name() {
+    let (folder, place) = shared();
+    let to = place.sibling("target");
+    fs::write(folder.path().join("target"), "old").unwrap();
+    let file = place.create(MODE).unwrap();
+    fs::remove_file(folder.path().join("name")).unwrap();
+    assert_eq!(place.rename(&file, &to).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    fs::write(folder.path().join("name"), "foreign").unwrap();
+    let error = place.rename(&file, &to).unwrap_err();
+    assert_eq!(error.to_string(), "another process has put another file in its place");
+    assert_eq!(to.read().unwrap(), b"old");
+    let file = place.create(MODE).unwrap();
+    place.rename(&file, &to).unwrap();
+    assert_eq!(to.read().unwrap(), b"");
+}
+
+#[test]
+fn a_folder_that_was_opened_is_not_led_elsewhere() {
+    let (folder, _) = shared();
+    let root = Folder::open(folder.path()).unwrap();
+    let below = root.create_below(Path::new("a/b")).unwrap();
+    fs::rename(folder.path().join("a"), folder.path().join("moved")).unwrap();
+    symlink("elsewhere", folder.path().join("a")).unwrap();
+    below.place("file").replace(b"x", MODE).unwrap();
+    assert!(folder.path().join("moved/b/file").exists());
+    let error = root.create_below(Path::new("a/b")).unwrap_err();
+    assert_eq!(error.to_string(), "it is a symbolic link");
+    assert!(root.create_below(Path::new("../x")).is_err());
+}
+
+#[test]
+fn a_link_of_the_user_s_own_is_written_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("sub")).unwrap();
+    File::create(at("file")).unwrap();
+    symlink("file", at("to-file")).unwrap();
+    symlink("sub/new", at("to-new")).unwrap();
+    symlink("to-new", at("chain")).unwrap();
+    symlink("gone/new", at("dangling")).unwrap();
+    symlink("loop", at("loop")).unwrap();
+    symlink("sub", at("to-sub")).unwrap();
+    assert_eq!(target_of(&at("plain")).unwrap(), at("plain"));
+    assert_eq!(target_of(&at("to-file")).unwrap(), at("file"));
+    assert_eq!(target_of(&at("to-new")).unwrap(), at("sub/new"));
+    assert_eq!(target_of(&at("chain")).unwrap(), at("sub/new"));
+    assert_eq!(target_of(&at("to-sub")).unwrap(), at("to-sub"));
+    let refused = |name: &str| target_of(&at(name)).unwrap_err().to_string();
+    assert!(refused("dangling").contains("gone/new`, and there is no folder `"));
+    assert!(refused("loop").ends_with("is a symbolic link that leads to itself"));
+}

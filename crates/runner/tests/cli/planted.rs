@@ -1,0 +1,227 @@
+//! Links and files that others put where a run writes: nothing is written through them, and nothing foreign is published.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Value, json};
+
+use crate::context::{Context, Ended};
+use crate::tenant::{SECRET, Server};
+
+const PAGES: usize = 6;
+const FILE: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
+
+fn job(number: usize) -> Value {
+    json!({"external_id": format!("j{number}"), "text": "x".repeat(5000)})
+}
+
+/// A pipeline with one file, and another file that must stay as it is. `meddle` gets the working directory when the fourth
+/// page is asked for the first time.
+fn pipeline(meddle: impl Fn(&Path) + Send + 'static) -> (Context, Server) {
+    let folder: Arc<OnceLock<PathBuf>> = Arc::default();
+    let (at, mut done) = (Arc::clone(&folder), false);
+    let server = Server::listing(PAGES, job, move |page| {
+        if page == 4 && !std::mem::replace(&mut done, true) {
+            meddle(at.get().unwrap());
+        }
+    });
+    let mut context = Context::new();
+    folder.set(context.path("")).unwrap();
+    context.set("CLIENT_SECRET", SECRET);
+    context.write("jobs.toml", &format!("{}\n{FILE}", server.source()));
+    context.write("precious", "precious");
+    fs::create_dir(context.path("out")).unwrap();
+    (context, server)
+}
+
+fn is_whole(context: &Context) {
+    let jobs: Vec<Value> = (0..PAGES * 5).map(job).collect();
+    assert!(context.lines("out/jobs.ndjson") == jobs);
+    assert!(!context.path("out/jobs.ndjson").is_symlink());
+    assert_eq!(context.read("precious"), "precious");
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_partial_file_is_removed_and_never_written_to() {
+    let plant: [(fn(&Context), &str); 3] = [
+        (
+            |context| symlink("../precious", context.path("out/.jobs.ndjson.part")).unwrap(),
+            "it is a symbolic link",
+        ),
+        (
+            |context| {
+                let part = context.path("out/.jobs.ndjson.part");
+                fs::hard_link(context.path("precious"), part).unwrap();
+            },
+            "another name leads to the same file (a hard link)",
+        ),
+        (
+            |context| {
+                let mut mkfifo = Command::new("mkfifo");
+                mkfifo.arg(context.path("out/.jobs.ndjson.part"));
+                assert!(mkfifo.status().unwrap().success());
+            },
+            "it is not a regular file",
+        ),
+    ];
+    for (plant, what) in plant {
+        let (context, _server) = pipeline(|_| ());
+        plant(&context);
+        let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+        let warning = format!(
+            "warning: sink `file`: `out/.jobs.ndjson.part` was removed before the run: {what}\n"
+        );
+        assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
+        is_whole(&context);
+        assert_eq!(context.files(), ["out/jobs.ndjson", "precious"]);
+    }
+}
+
+/// A run during which somebody does this to `.jobs.ndjson.part`, and the next one.
+fn is_noticed(meddle: fn(&Path)) -> Ended {
+    let (context, _server) = pipeline(move |folder| meddle(&folder.join("out/.jobs.ndjson.part")));
+    context.write("out/jobs.ndjson", "yesterday's\n");
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
+    assert_eq!(context.read("out/jobs.ndjson"), "yesterday's\n", "nothing is published");
+    assert_eq!(context.read("precious"), "precious");
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    is_whole(&context);
+    ended
+}
+
+fn error(ended: &Ended) -> String {
+    let (_, said) = ended.stderr.split_once("error: ").expect("an error");
+    said.lines().take(2).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_partial_file_that_was_replaced_during_a_run_is_not_published() {
+    let by_bytes = is_noticed(|part| {
+        fs::remove_file(part).unwrap();
+        fs::write(part, "bytes").unwrap();
+    });
+    insta::assert_snapshot!(error(&by_bytes), @"
+    sink `file`: can't write `out/jobs.ndjson`: another process has put another file in its place
+      help: let nobody touch `.NAME.part`, and run again
+    ");
+    let by_link = is_noticed(|part| {
+        fs::remove_file(part).unwrap();
+        symlink("../precious", part).unwrap();
+    });
+    assert_eq!(error(&by_link), error(&by_bytes));
+}
+
+#[test]
+fn a_partial_file_that_was_changed_in_place_during_a_run_is_not_published() {
+    let truncated = is_noticed(|part| {
+        fs::File::options().write(true).open(part).unwrap().set_len(0).unwrap();
+    });
+    insta::assert_snapshot!(error(&truncated), @"
+    sink `file`: somebody else has written to `out/.jobs.ndjson.part`
+      help: it was not published; let nobody touch `.NAME.part`, and run again
+    ");
+    let overwritten = is_noticed(|part| {
+        use std::os::unix::fs::FileExt;
+        let file = fs::File::options().write(true).open(part).unwrap();
+        file.write_all_at(b"other bytes", 100).unwrap();
+    });
+    assert_eq!(error(&overwritten), error(&truncated));
+}
+
+#[test]
+fn nothing_is_written_through_a_link_in_the_state_folder() {
+    for name in [
+        "lock",
+        "checkpoint.json",
+        ".checkpoint.json.part",
+        "checkpoint.traces",
+        "last_complete.json",
+        ".last_complete.json.part",
+        "token.json",
+        ".token.json.part",
+        "cursors.ndjson.part",
+        "cursors.ndjson",
+    ] {
+        let (context, _server) = pipeline(|_| ());
+        let file = context.path(".taskferry/jobs").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        symlink(context.path("precious"), &file).unwrap();
+        let cached = ["run", "jobs.toml", "--set", "source.auth.cache=true"];
+        context.taskferry(&cached).with_code(0);
+        is_whole(&context);
+        let content = fs::read(&file);
+        assert!(content.is_ok_and(|it| it != b"precious") || !file.is_symlink(), "{name}");
+    }
+}
+
+#[test]
+fn a_state_folder_that_is_a_link_is_told_before_the_run() {
+    let (context, server) = pipeline(|_| ());
+    fs::create_dir_all(context.path(".taskferry")).unwrap();
+    fs::create_dir(context.path("elsewhere")).unwrap();
+    symlink("../elsewhere", context.path(".taskferry/jobs")).unwrap();
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `.taskferry/jobs`: it is a symbolic link; state is kept there, and `dir` in [state] names another folder");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn an_output_path_that_is_a_link_is_written_where_it_leads() {
+    let (context, _server) = pipeline(|_| ());
+    fs::create_dir(context.path("data")).unwrap();
+    symlink("../data/new.ndjson", context.path("out/there")).unwrap();
+    symlink("there", context.path("out/jobs.ndjson")).unwrap();
+    symlink("data/summary.json", context.path("summary.json")).unwrap();
+    context.write("data/old", "");
+    context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    for link in ["out/there", "out/jobs.ndjson", "summary.json"] {
+        assert!(context.path(link).is_symlink(), "{link} stays");
+    }
+    assert!(!context.path("data/new.ndjson").is_symlink());
+    assert_eq!(context.lines("data/new.ndjson").len(), PAGES * 5);
+    assert_eq!(context.json("data/summary.json")["status"], "complete");
+    // Nothing is left beside it.
+    let mut names: Vec<_> =
+        fs::read_dir(context.path("data")).unwrap().map(|it| it.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["new.ndjson", "old", "summary.json"]);
+}
+
+#[test]
+fn an_output_path_that_is_a_link_to_nowhere_is_refused_with_the_reason() {
+    let (context, server) = pipeline(|_| ());
+    let path = context.path("out/jobs.ndjson");
+    let refused = |target: &str| {
+        _ = fs::remove_file(&path);
+        symlink(target, &path).unwrap();
+        let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
+        assert!(path.is_symlink(), "the link stays");
+        error(&ended)
+    };
+    insta::assert_snapshot!(refused("../mnt/jobs.ndjson"), @"
+    sink `file`: can't write `out/jobs.ndjson`: it is a symbolic link to `out/../mnt/jobs.ndjson`, and there is no folder `out/../mnt`
+      help: create that folder (is its disk mounted?), correct the link, or name another path
+    ");
+    insta::assert_snapshot!(refused("jobs.ndjson"), @"
+    sink `file`: can't write `out/jobs.ndjson`: it is a symbolic link that leads to itself
+      help: correct the link, or name another path
+    ");
+    insta::assert_snapshot!(refused("../out"), @"
+    sink `file`: can't write `out/jobs.ndjson`: it is a folder
+      help: add a file name to `path`
+    ");
+    fs::remove_dir_all(context.path("out")).unwrap();
+    symlink("mnt", context.path("out")).unwrap();
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
+    insta::assert_snapshot!(error(&ended), @"
+    sink `file`: can't create the folder `out`: `out` is a symbolic link to a place that does not exist
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+    let summary = ["run", "jobs.toml", "--summary", "out/summary.json"];
+    let ended = context.taskferry(&summary).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @"error: can't write the summary `out/summary.json`: `out` is a symbolic link to a place that does not exist");
+    assert!(server.requests().is_empty());
+}
