@@ -23,7 +23,7 @@ fn formats(criterion: &mut Criterion) {
             ("csv_named", Format::Csv, Some(columns_of(&values))),
             ("csv_union", Format::Csv, None),
         ] {
-            let options = FormatOptions { format, columns, escape_formulas: None };
+            let options = FormatOptions { format, columns, ..FormatOptions::default() };
             let mut group = criterion.benchmark_group(format!("write_{shape}"));
             let size = write_all(&options, &values, Vec::new()).map_or(0, |out| out.len() as u64);
             group.throughput(Throughput::Bytes(size));

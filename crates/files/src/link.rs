@@ -50,7 +50,9 @@ impl fmt::Display for LinkError {
             Self::Foreign(owner) => {
                 write!(formatter, "it is a symbolic link of another user (id {owner})")
             }
-            Self::Io(error) => write!(formatter, "it is a symbolic link that can't be read: {error}"),
+            Self::Io(error) => {
+                write!(formatter, "it is a symbolic link that can't be read: {error}")
+            }
         }
     }
 }

@@ -4,32 +4,50 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use crate::options::{CellStyle, Decimal};
+
 const BETWEEN_ITEMS: &str = "; ";
 /// The members that name an object best, the best first. `linked_skills` has `skill`, `tasks` has `task`.
 const LABELS: [&str; 5] = ["skill", "name", "label", "title", "task"];
 
 /// Appends the value to a cell that is empty.
 ///
-/// Null is an empty cell, a number has its exact text, a list its items with `; ` between them, an object is
-/// JSON. Text gets a `'` in front when `escape` is set and it would pass for a formula.
-pub(crate) fn write_cell(value: &Value, escape: bool, cell: &mut String) {
-    push(value, cell);
-    if escape && matches!(value, Value::String(_) | Value::Array(_)) {
+/// Null is an empty cell, a number has its exact text but for the sign before its decimals, a list its items with `; `
+/// between them, an object is JSON. Text gets a `'` in front when it would pass for a formula and that is to be escaped.
+/// Returns how many NUL characters were replaced.
+pub(crate) fn write_cell(value: &Value, style: CellStyle, cell: &mut String) -> u64 {
+    push(value, style.decimal, cell);
+    if !matches!(value, Value::String(_) | Value::Array(_)) {
+        return 0;
+    }
+    let replaced = replace_nul(cell);
+    if style.escape {
         make_harmless(cell);
     }
+    replaced
 }
 
-fn push(value: &Value, cell: &mut String) {
+/// Many readers of CSV end a cell, or the whole table, at a NUL.
+pub(crate) fn replace_nul(text: &mut String) -> u64 {
+    if !text.contains('\0') {
+        return 0;
+    }
+    let count = text.matches('\0').count();
+    *text = text.replace('\0', "\u{fffd}");
+    count as u64
+}
+
+fn push(value: &Value, decimal: Decimal, cell: &mut String) {
     if let Value::Array(items) = value {
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 cell.push_str(BETWEEN_ITEMS);
             }
             let label = item.as_object().and_then(label).unwrap_or(item);
-            push_plain(label, cell);
+            push_plain(label, decimal, cell);
         }
     } else {
-        push_plain(value, cell);
+        push_plain(value, decimal, cell);
     }
 }
 
@@ -43,11 +61,14 @@ fn label(fields: &Map<String, Value>) -> Option<&Value> {
     labels.find(|value| !matches!(value, Value::Null | Value::Array(_) | Value::Object(_)))
 }
 
-fn push_plain(value: &Value, cell: &mut String) {
+fn push_plain(value: &Value, decimal: Decimal, cell: &mut String) {
     match value {
         Value::Null => {}
         Value::Bool(flag) => cell.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => cell.push_str(number.as_str()),
+        Value::Number(number) => match (decimal, number.as_str().split_once('.')) {
+            (Decimal::Comma, Some((whole, decimals))) => cell.extend([whole, ",", decimals]),
+            _ => cell.push_str(number.as_str()),
+        },
         Value::String(text) => cell.push_str(text),
         Value::Array(_) | Value::Object(_) => {
             // Writing to a string can't fail.
@@ -76,8 +97,33 @@ mod tests {
 
     fn cell(value: &Value) -> String {
         let mut cell = String::new();
-        write_cell(value, true, &mut cell);
+        write_cell(value, CellStyle { escape: true, decimal: Decimal::Point }, &mut cell);
         cell
+    }
+
+    #[test]
+    fn a_decimal_comma_changes_numbers_and_nothing_else() {
+        let style = CellStyle { escape: true, decimal: Decimal::Comma };
+        for (value, expected) in [
+            (json!(1.5), "1,5"),
+            (serde_json::from_str("-1.50e+3").unwrap(), "-1,50e+3"),
+            (json!(7), "7"),
+            (json!("1.5"), "1.5"),
+            (json!([1.5, "v1.2"]), "1,5; v1.2"),
+            (json!({"a": 1.5}), r#"{"a":1.5}"#),
+        ] {
+            let mut cell = String::new();
+            write_cell(&value, style, &mut cell);
+            assert_eq!(cell, expected);
+        }
+    }
+
+    #[test]
+    fn a_nul_is_replaced_and_counted() {
+        let style = CellStyle { escape: true, decimal: Decimal::Point };
+        let mut text = String::new();
+        assert_eq!(write_cell(&json!("a\0b\0"), style, &mut text), 2);
+        assert_eq!(text, "a\u{fffd}b\u{fffd}");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde_json::Value;
 use taskferry_core::{ErrorKind, Record, StageError};
 
 use crate::WriteReport;
-use crate::cell::{make_harmless, write_cell};
+use crate::cell::{make_harmless, replace_nul, write_cell};
+use crate::options::CellStyle;
 
 /// As many columns as the widest spreadsheets take. Without a limit, records whose keys are data (one
 /// object a job, keyed by task) would make a table of their square.
@@ -22,7 +23,9 @@ const VALUE: &str = "value";
 pub(crate) struct Columns {
     by_name: IndexMap<String, Column>,
     named: bool,
-    escape: bool,
+    style: CellStyle,
+    /// NUL characters that were replaced.
+    nul: u64,
     left_out: IndexSet<String>,
     more_left_out: bool,
 }
@@ -32,6 +35,8 @@ pub(crate) struct Columns {
 struct Column {
     cell: String,
     seen: bool,
+    /// Whether any of its cells held something.
+    filled: bool,
 }
 
 /// What is known of columns after some rows, for whoever goes on with the table.
@@ -39,15 +44,23 @@ struct Column {
 pub(crate) struct ColumnsState {
     /// Those that a record had, in order.
     seen: Vec<String>,
+    /// Those among them that held something.
+    filled: Vec<String>,
     left_out: Vec<String>,
     more_left_out: bool,
+    nul: u64,
 }
 
 impl Columns {
     pub(crate) fn state(&self) -> ColumnsState {
-        let seen = self.by_name.iter().filter(|(_, column)| column.seen);
+        let names = |which: fn(&Column) -> bool| {
+            let which = self.by_name.iter().filter(move |(_, column)| which(column));
+            which.map(|(name, _)| name.clone()).collect()
+        };
         ColumnsState {
-            seen: seen.map(|(name, _)| name.clone()).collect(),
+            seen: names(|column| column.seen),
+            filled: names(|column| column.filled),
+            nul: self.nul,
             left_out: self.left_out.iter().cloned().collect(),
             more_left_out: self.more_left_out,
         }
@@ -58,22 +71,27 @@ impl Columns {
         for name in &state.seen {
             self.by_name.entry(name.clone()).or_default().seen = true;
         }
+        for name in &state.filled {
+            self.by_name.entry(name.clone()).or_default().filled = true;
+        }
+        self.nul = state.nul;
         self.left_out.extend(state.left_out.iter().cloned());
         self.more_left_out = state.more_left_out;
     }
 
     /// Exactly these.
-    pub(crate) fn named(names: &[String], escape: bool) -> Self {
+    pub(crate) fn named(names: &[String], style: CellStyle) -> Self {
         let by_name = names.iter().map(|name| (name.clone(), Column::default())).collect();
-        Self { by_name, named: true, ..Self::discovered(escape) }
+        Self { by_name, named: true, ..Self::discovered(style) }
     }
 
     /// Those that records turn out to have.
-    pub(crate) fn discovered(escape: bool) -> Self {
+    pub(crate) fn discovered(style: CellStyle) -> Self {
         Self {
             by_name: IndexMap::new(),
             named: false,
-            escape,
+            style,
+            nul: 0,
             left_out: IndexSet::new(),
             more_left_out: false,
         }
@@ -87,7 +105,8 @@ impl Columns {
     pub(crate) fn header(&self) -> impl Iterator<Item = String> {
         self.by_name.keys().map(|name| {
             let mut name = name.clone();
-            if self.escape {
+            replace_nul(&mut name);
+            if self.style.escape {
                 make_harmless(&mut name);
             }
             name
@@ -124,7 +143,8 @@ impl Columns {
             None => return Err(too_many()),
         };
         column.seen = true;
-        write_cell(value, self.escape, &mut column.cell);
+        self.nul += write_cell(value, self.style, &mut column.cell);
+        column.filled |= !column.cell.is_empty();
         Ok(())
     }
 
@@ -141,9 +161,19 @@ impl Columns {
 
     /// What is to be told about columns.
     pub(crate) fn into_report(self) -> WriteReport {
-        let unseen = self.by_name.into_iter().filter(|(_, column)| !column.seen);
+        let (mut unseen, mut empty) = (Vec::new(), Vec::new());
+        // A column that was not asked for may well be empty: rows have fields for what their job lacks.
+        for (name, column) in self.by_name.into_iter().filter(|_| self.named) {
+            match (column.seen, column.filled) {
+                (false, _) => unseen.push(name),
+                (true, false) => empty.push(name),
+                (true, true) => {}
+            }
+        }
         WriteReport {
-            unseen: unseen.map(|(name, _)| name).collect(),
+            unseen,
+            empty,
+            nul_replaced: self.nul,
             left_out: self.left_out.into_iter().collect(),
             more_left_out: self.more_left_out,
             ..WriteReport::default()

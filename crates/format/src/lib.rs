@@ -30,7 +30,7 @@ mod spool;
 mod table;
 mod writer;
 
-pub use options::{Format, FormatOptions};
+pub use options::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
 pub use report::{WriteError, WriteReport};
 pub use spool::Spool;
 pub use writer::{RecordWriter, WriterState};

@@ -31,6 +31,67 @@ impl fmt::Display for Format {
     }
 }
 
+/// Which reader a CSV table is for: a set of defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// RFC 4180: commas, lines that end in CRLF, no byte order mark.
+    #[default]
+    Rfc4180,
+    /// Excel in regions that write 1.5: as `rfc4180`, with a byte order mark, without which Excel does not read UTF-8.
+    Excel,
+    /// Excel in regions that write 1,5: semicolons, a decimal comma and a byte order mark.
+    ExcelSemicolon,
+}
+
+/// What stands between two cells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Delimiter {
+    /// A comma.
+    #[default]
+    #[serde(rename = ",")]
+    Comma,
+    /// A semicolon.
+    #[serde(rename = ";")]
+    Semicolon,
+    /// A tab.
+    #[serde(rename = "\t")]
+    Tab,
+}
+
+impl Delimiter {
+    pub(crate) fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+        }
+    }
+}
+
+/// The sign before the decimals of a number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Decimal {
+    /// 1.5
+    #[default]
+    #[serde(rename = ".")]
+    Point,
+    /// 1,5
+    #[serde(rename = ",")]
+    Comma,
+}
+
+/// How a line of a CSV table ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineEnding {
+    /// Carriage return and line feed.
+    #[default]
+    Crlf,
+    /// A line feed.
+    Lf,
+}
+
 /// A format and what goes with it. Sinks have these as options of their own, under the same names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormatOptions {
@@ -42,6 +103,33 @@ pub struct FormatOptions {
     /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front; they do when
     /// nothing is said.
     pub escape_formulas: Option<bool>,
+    /// The reader that a CSV table is for; `rfc4180` when nothing is said.
+    pub dialect: Option<Dialect>,
+    /// What stands between cells; the dialect's when nothing is said, as for all that follow.
+    pub delimiter: Option<Delimiter>,
+    /// Whether the table begins with a byte order mark.
+    pub bom: Option<bool>,
+    /// The sign before the decimals of numbers.
+    pub decimal: Option<Decimal>,
+    /// How lines end.
+    pub line_ending: Option<LineEnding>,
+}
+
+/// How a table is written, with all defaults filled in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TableStyle {
+    pub(crate) delimiter: Delimiter,
+    pub(crate) bom: bool,
+    pub(crate) line_ending: LineEnding,
+    pub(crate) cells: CellStyle,
+}
+
+/// How cells are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CellStyle {
+    /// Whether formulas are made harmless.
+    pub(crate) escape: bool,
+    pub(crate) decimal: Decimal,
 }
 
 impl FormatOptions {
@@ -59,17 +147,49 @@ impl FormatOptions {
             let set = [
                 ("columns", self.columns.is_some()),
                 ("escape_formulas", self.escape_formulas.is_some()),
+                ("dialect", self.dialect.is_some()),
+                ("delimiter", self.delimiter.is_some()),
+                ("bom", self.bom.is_some()),
+                ("decimal", self.decimal.is_some()),
+                ("line_ending", self.line_ending.is_some()),
             ];
             problems.extend(set.into_iter().filter(|(_, set)| *set).map(|(key, _)| no_effect(key)));
-        } else if let Some(columns) = &self.columns {
-            problems.extend(column_problems(columns));
+            return problems;
         }
+        problems.extend(self.columns.iter().flat_map(|columns| column_problems(columns)));
+        problems.extend(self.decimal_problem());
         problems
     }
 
-    /// Whether formulas are made harmless: unless the user said otherwise.
-    pub(crate) fn escapes(&self) -> bool {
-        self.escape_formulas.unwrap_or(true)
+    /// Every number with decimals would have to be quoted, and regions that write 1,5 do not split at commas.
+    fn decimal_problem(&self) -> Option<Problem> {
+        let style = self.table_style();
+        if (style.delimiter, style.cells.decimal) != (Delimiter::Comma, Decimal::Comma) {
+            return None;
+        }
+        let key = if self.decimal.is_some() { "decimal" } else { "delimiter" };
+        let message = "the comma can't stand between cells and before decimals";
+        let problem = Problem::at(KeyPath::of(key), "value::contradiction", message);
+        Some(problem.help("write `delimiter = \";\"` with `decimal = \",\"`, or `decimal = \".\"`"))
+    }
+
+    /// What the dialect says, unless an option says otherwise.
+    pub(crate) fn table_style(&self) -> TableStyle {
+        let (delimiter, bom, decimal) = match self.dialect.unwrap_or_default() {
+            Dialect::Rfc4180 => (Delimiter::Comma, false, Decimal::Point),
+            Dialect::Excel => (Delimiter::Comma, true, Decimal::Point),
+            Dialect::ExcelSemicolon => (Delimiter::Semicolon, true, Decimal::Comma),
+        };
+        let cells = CellStyle {
+            escape: self.escape_formulas.unwrap_or(true),
+            decimal: self.decimal.unwrap_or(decimal),
+        };
+        TableStyle {
+            delimiter: self.delimiter.unwrap_or(delimiter),
+            bom: self.bom.unwrap_or(bom),
+            line_ending: self.line_ending.unwrap_or_default(),
+            cells,
+        }
     }
 }
 
@@ -108,7 +228,9 @@ mod tests {
         escape_formulas: Option<bool>,
     ) -> Vec<(String, &'static str)> {
         let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        let problems = FormatOptions { format, columns, escape_formulas }.problems();
+        let problems =
+            FormatOptions { format, columns, escape_formulas, ..FormatOptions::default() }
+                .problems();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
     }
 
@@ -120,6 +242,21 @@ mod tests {
         ];
         assert_eq!(codes(Format::Json, Some(&["a"]), Some(true)), both);
         assert_eq!(codes(Format::Csv, Some(&["a"]), Some(true)), []);
+    }
+
+    #[test]
+    fn a_comma_between_cells_and_before_decimals_is_a_mistake() {
+        let problems = |options: FormatOptions| -> Vec<String> {
+            let options = FormatOptions { format: Format::Csv, ..options };
+            options.problems().into_iter().map(|problem| problem.path.to_string()).collect()
+        };
+        let decimal = Some(Decimal::Comma);
+        assert_eq!(problems(FormatOptions { decimal, ..FormatOptions::default() }), ["decimal"]);
+        let (dialect, delimiter) = (Some(Dialect::ExcelSemicolon), Some(Delimiter::Comma));
+        let options = FormatOptions { dialect, delimiter, ..FormatOptions::default() };
+        assert_eq!(problems(options.clone()), ["delimiter"]);
+        let decimal = Some(Decimal::Point);
+        assert!(problems(FormatOptions { decimal, ..options }).is_empty());
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub struct WriteReport {
     pub more_left_out: bool,
     /// Columns that `columns` names and no record had.
     pub unseen: Vec<String>,
+    /// Columns that `columns` names and that held nothing in any record.
+    pub empty: Vec<String>,
+    /// NUL characters in the cells of a table, which were replaced by U+FFFD.
+    pub nul_replaced: u64,
 }
 
 impl WriteReport {
@@ -36,6 +40,18 @@ impl WriteReport {
         }
         if self.records > 0 && !self.unseen.is_empty() {
             warnings.push(format!("columns that no record had: {}", quoted(&self.unseen)));
+        }
+        if !self.empty.is_empty() {
+            let records = match self.records {
+                1 => "the only record".to_owned(),
+                count => format!("all {count} records"),
+            };
+            warnings.push(format!("columns that were empty in {records}: {}", quoted(&self.empty)));
+        }
+        match self.nul_replaced {
+            0 => {}
+            1 => warnings.push("1 NUL character was replaced by U+FFFD (�)".to_owned()),
+            count => warnings.push(format!("{count} NUL characters were replaced by U+FFFD (�)")),
         }
         warnings
     }

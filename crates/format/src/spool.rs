@@ -1,9 +1,12 @@
 //! Where rows wait until the columns of their table are known.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use taskferry_files::Place;
 use tempfile::SpooledTempFile;
 
@@ -11,6 +14,7 @@ use tempfile::SpooledTempFile;
 const IN_MEMORY: usize = 4 * 1024 * 1024;
 /// Readable for everyone, less what the process's mask takes away, as the table itself.
 const MODE: u32 = 0o666;
+const BUFFER: usize = 64 * 1024;
 
 /// Where the rows of a CSV table without `columns` wait for the header.
 #[derive(Debug, Clone)]
@@ -20,6 +24,22 @@ pub enum Spool {
     Unnamed(PathBuf),
     /// In this file, which a later attempt finds again. Its owner removes it.
     Named(Place),
+}
+
+/// What waits in a file, for whoever goes on with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SpoolState {
+    bytes: u64,
+    /// In hexadecimal digits.
+    sha256: String,
+}
+
+impl SpoolState {
+    /// Whether a file begins with what waited by then.
+    pub(crate) fn is_in(&self, place: &Place) -> bool {
+        let found = place.open().and_then(|file| Summed::of(&mut file.take(self.bytes)));
+        found.is_ok_and(|found| found.state() == *self)
+    }
 }
 
 impl Spool {
@@ -36,47 +56,91 @@ impl Spool {
             Self::Unnamed(folder) => {
                 Ok(SpoolFile::Unnamed(tempfile::spooled_tempfile_in(IN_MEMORY, folder)))
             }
-            Self::Named(place) => place.create(MODE).map(SpoolFile::Named),
+            Self::Named(place) => Ok(SpoolFile::named(place.create(MODE)?, Summed::default())),
         }
     }
 
     /// The spool with its first bytes, and nothing behind them.
-    pub(crate) fn resume(&self, bytes: u64) -> io::Result<SpoolFile> {
+    pub(crate) fn resume(&self, from: &SpoolState) -> io::Result<SpoolFile> {
         match self {
             Self::Unnamed(_) => Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 "a file without a name is not found again",
             )),
-            Self::Named(place) => named(place, bytes).map(SpoolFile::Named),
+            Self::Named(place) => {
+                let mut file = place.open_or_create(MODE)?;
+                let found = Summed::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
+                if from.bytes > 0 && found.state() != *from {
+                    return Err(io::Error::other("rows are missing, or were changed"));
+                }
+                file.set_len(from.bytes)?;
+                file.seek(SeekFrom::End(0))?;
+                Ok(SpoolFile::named(file, found))
+            }
         }
     }
 }
 
-fn named(place: &Place, bytes: u64) -> io::Result<File> {
-    let mut file = place.open_or_create(MODE)?;
-    if file.metadata()?.len() < bytes {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "rows are missing"));
-    }
-    file.set_len(bytes)?;
-    file.seek(SeekFrom::End(0))?;
-    Ok(file)
+/// Size and checksum of bytes that came by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Summed {
+    bytes: u64,
+    hash: Sha256,
 }
 
-/// A spool in use.
+impl Summed {
+    fn of(input: &mut impl Read) -> io::Result<Self> {
+        let (mut summed, mut buffer) = (Self::default(), vec![0; BUFFER]);
+        loop {
+            match input.read(&mut buffer)? {
+                0 => return Ok(summed),
+                count => summed.add(buffer.get(..count).unwrap_or_default()),
+            }
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.hash.update(bytes);
+    }
+
+    fn state(&self) -> SpoolState {
+        let sha256 = self.hash.clone().finalize().iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        SpoolState { bytes: self.bytes, sha256 }
+    }
+}
+
+/// A spool in use: written to, then read from its beginning to its end.
 pub(crate) enum SpoolFile {
     Unnamed(SpooledTempFile),
-    Named(File),
+    Named { file: File, written: Summed, read: Summed },
 }
 
 impl SpoolFile {
-    /// Forces to disk what a later attempt could find again; returns its size in bytes.
-    pub(crate) fn sync(&self) -> io::Result<u64> {
+    fn named(file: File, written: Summed) -> Self {
+        Self::Named { file, written, read: Summed::default() }
+    }
+
+    /// Forces to disk what a later attempt could find again, and says what it is.
+    pub(crate) fn sync(&self) -> io::Result<SpoolState> {
         match self {
-            Self::Unnamed(_) => Ok(0),
-            Self::Named(file) => {
+            Self::Unnamed(_) => Ok(SpoolState::default()),
+            Self::Named { file, written, .. } => {
                 file.sync_data()?;
-                Ok(file.metadata()?.len())
+                Ok(written.state())
             }
+        }
+    }
+
+    /// Whether what was read is what was written: others may have changed the file in between.
+    pub(crate) fn is_as_written(&self) -> bool {
+        match self {
+            Self::Unnamed(_) => true,
+            Self::Named { written, read, .. } => written.state() == read.state(),
         }
     }
 }
@@ -85,14 +149,18 @@ impl Write for SpoolFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Unnamed(file) => file.write(bytes),
-            Self::Named(file) => file.write(bytes),
+            Self::Named { file, written, .. } => {
+                let count = file.write(bytes)?;
+                written.add(bytes.get(..count).unwrap_or_default());
+                Ok(count)
+            }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Unnamed(file) => file.flush(),
-            Self::Named(file) => file.flush(),
+            Self::Named { file, .. } => file.flush(),
         }
     }
 }
@@ -101,7 +169,11 @@ impl Read for SpoolFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Unnamed(file) => file.read(buffer),
-            Self::Named(file) => file.read(buffer),
+            Self::Named { file, read, .. } => {
+                let count = file.read(buffer)?;
+                read.add(buffer.get(..count).unwrap_or_default());
+                Ok(count)
+            }
         }
     }
 }
@@ -110,7 +182,7 @@ impl Seek for SpoolFile {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match self {
             Self::Unnamed(file) => file.seek(position),
-            Self::Named(file) => file.seek(position),
+            Self::Named { file, .. } => file.seek(position),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! CSV as RFC 4180 has it: with a header, lines that end in CRLF, and quotes where they are needed.
+//! CSV as RFC 4180 has it, unless the options say otherwise: with a header, lines that end in CRLF, and quotes where
+//! they are needed.
 //!
-//! The RFC's CRLF is kept, though LF is more at home on Unix: every reader of CSV takes both, and some take
+//! The RFC's CRLF is the default, though LF is more at home on Unix: every reader of CSV takes both, and some take
 //! CRLF alone.
 
 use std::io::{self, Seek, Write};
@@ -11,10 +12,13 @@ use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use taskferry_core::{ErrorKind, Record, StageError};
 
 use crate::columns::{Columns, ColumnsState};
-use crate::spool::{Spool, SpoolFile};
+use crate::options::{LineEnding, TableStyle};
+use crate::spool::{Spool, SpoolFile, SpoolState};
 use crate::{WriteError, WriteReport};
 
 const BUFFER: usize = 64 * 1024;
+/// Says that a text is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A table whose columns are named in advance: rows are written as they come.
 pub(crate) struct NamedTable<W: Write> {
@@ -23,18 +27,24 @@ pub(crate) struct NamedTable<W: Write> {
 }
 
 impl<W: Write> NamedTable<W> {
-    pub(crate) fn new(names: &[String], escape: bool, out: W) -> io::Result<Self> {
-        let columns = Columns::named(names, escape);
-        let mut out = table_to(out);
+    pub(crate) fn new(names: &[String], style: TableStyle, mut out: W) -> io::Result<Self> {
+        let columns = Columns::named(names, style.cells);
+        begin(style, &mut out)?;
+        let mut out = table_to(style, out);
         out.write_record(columns.header()).map_err(io_error)?;
         Ok(Self { columns, out })
     }
 
     /// A table whose header and first rows are written already.
-    pub(crate) fn resume(names: &[String], escape: bool, state: &ColumnsState, out: W) -> Self {
-        let mut columns = Columns::named(names, escape);
+    pub(crate) fn resume(
+        names: &[String],
+        style: TableStyle,
+        state: &ColumnsState,
+        out: W,
+    ) -> Self {
+        let mut columns = Columns::named(names, style.cells);
         columns.restore(state);
-        Self { columns, out: table_to(out) }
+        Self { columns, out: table_to(style, out) }
     }
 
     pub(crate) fn state(&self) -> ColumnsState {
@@ -63,30 +73,31 @@ impl<W: Write> NamedTable<W> {
 /// record, and the header stands first: so rows wait in a spool, each with the columns known when it came.
 pub(crate) struct UnionTable<W> {
     columns: Columns,
+    style: TableStyle,
     spool: csv::Writer<SpoolFile>,
     place: PathBuf,
     out: W,
 }
 
 impl<W: Write> UnionTable<W> {
-    pub(crate) fn new(escape: bool, spool: &Spool, out: W) -> Result<Self, WriteError> {
+    pub(crate) fn new(style: TableStyle, spool: &Spool, out: W) -> Result<Self, WriteError> {
         let file = spool.create().map_err(|error| spool_error(&spool.path(), error))?;
-        let (columns, place) = (Columns::discovered(escape), spool.path());
-        Ok(Self { columns, spool: spool_to(file), place, out })
+        let (columns, place) = (Columns::discovered(style.cells), spool.path());
+        Ok(Self { columns, style, spool: spool_to(file), place, out })
     }
 
     /// A table some of whose rows wait in the spool already.
     pub(crate) fn resume(
-        escape: bool,
+        style: TableStyle,
         spool: &Spool,
         state: &ColumnsState,
-        rows: u64,
+        rows: &SpoolState,
         out: W,
     ) -> Result<Self, WriteError> {
         let file = spool.resume(rows).map_err(|error| spool_error(&spool.path(), error))?;
-        let mut columns = Columns::discovered(escape);
+        let mut columns = Columns::discovered(style.cells);
         columns.restore(state);
-        Ok(Self { columns, spool: spool_to(file), place: spool.path(), out })
+        Ok(Self { columns, style, spool: spool_to(file), place: spool.path(), out })
     }
 
     pub(crate) fn state(&self) -> ColumnsState {
@@ -109,17 +120,20 @@ impl<W: Write> UnionTable<W> {
         Ok(self.out.flush()?)
     }
 
-    /// Forces the rows that wait to disk, and returns their size in bytes.
-    pub(crate) fn sync(&mut self) -> Result<u64, WriteError> {
+    /// Forces the rows that wait to disk, and returns what they are.
+    pub(crate) fn sync(&mut self) -> Result<SpoolState, WriteError> {
         self.flush()?;
         let size = self.spool.get_ref().sync();
         Ok(size.map_err(|error| spool_error(&self.place, error))?)
     }
 
-    pub(crate) fn finish(self) -> Result<W, WriteError> {
-        let Self { columns, spool, place, out } = self;
+    pub(crate) fn finish(self) -> Result<(W, WriteReport), WriteError> {
+        let Self { columns, style, spool, place, mut out } = self;
         let failed = |error| spool_error(&place, error);
-        let mut out = table_to(out);
+        if columns.len() > 0 {
+            begin(style, &mut out)?;
+        }
+        let mut out = table_to(style, out);
         if columns.len() > 0 {
             out.write_record(columns.header()).map_err(io_error)?;
             let mut spool = into_inner(spool).map_err(failed)?;
@@ -135,8 +149,11 @@ impl<W: Write> UnionTable<W> {
                 let cells = row.iter().chain(repeat_n(&b""[..], missing));
                 out.write_record(cells).map_err(io_error)?;
             }
+            if !rows.get_ref().is_as_written() {
+                return Err(meddled(&place).into());
+            }
         }
-        Ok(into_inner(out)?)
+        Ok((into_inner(out)?, columns.into_report()))
     }
 }
 
@@ -149,8 +166,19 @@ fn spool_to(file: SpoolFile) -> csv::Writer<SpoolFile> {
         .from_writer(file)
 }
 
-fn table_to<W: Write>(out: W) -> csv::Writer<W> {
-    WriterBuilder::new().terminator(Terminator::CRLF).buffer_capacity(BUFFER).from_writer(out)
+/// What stands before the header.
+fn begin(style: TableStyle, out: &mut impl Write) -> io::Result<()> {
+    if style.bom { out.write_all(BYTE_ORDER_MARK) } else { Ok(()) }
+}
+
+fn table_to<W: Write>(style: TableStyle, out: W) -> csv::Writer<W> {
+    let terminator = match style.line_ending {
+        LineEnding::Crlf => Terminator::CRLF,
+        LineEnding::Lf => Terminator::Any(b'\n'),
+    };
+    let mut table = WriterBuilder::new();
+    table.delimiter(style.delimiter.byte()).terminator(terminator);
+    table.buffer_capacity(BUFFER).from_writer(out)
 }
 
 fn into_inner<W: Write>(writer: csv::Writer<W>) -> io::Result<W> {
@@ -162,6 +190,13 @@ fn io_error(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
+}
+
+fn meddled(place: &Path) -> StageError {
+    let message = format!("somebody else has written to `{}`", place.display());
+    StageError::new(ErrorKind::Io, message)
+        .hint("nothing was published; let nobody touch that file, and run again")
+        .starts_over()
 }
 
 fn spool_error(place: &Path, error: io::Error) -> StageError {

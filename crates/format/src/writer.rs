@@ -5,8 +5,10 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use taskferry_core::Record;
+use taskferry_files::Place;
 
 use crate::columns::ColumnsState;
+use crate::spool::SpoolState;
 use crate::table::{NamedTable, UnionTable};
 use crate::{Format, FormatOptions, Spool, WriteError, WriteReport};
 
@@ -25,7 +27,7 @@ pub struct RecordWriter<W: Write> {
 pub struct WriterState {
     records: u64,
     columns: ColumnsState,
-    spool_bytes: u64,
+    spool: SpoolState,
 }
 
 impl WriterState {
@@ -34,9 +36,9 @@ impl WriterState {
         self.records
     }
 
-    /// How much of the spool there was by then, in bytes.
-    pub fn spool_bytes(&self) -> u64 {
-        self.spool_bytes
+    /// Whether a spool in a file holds what it held by then; `None` where nothing waited there.
+    pub fn finds_spool(&self, place: &Place) -> Option<bool> {
+        (self.spool != SpoolState::default()).then(|| self.spool.is_in(place))
     }
 }
 
@@ -71,12 +73,12 @@ impl<W: Write> RecordWriter<W> {
     /// # Errors
     /// Those of `out`, which may get a header, and of the spool.
     pub fn new(options: &FormatOptions, spool: &Spool, out: W) -> Result<Self, WriteError> {
-        let escape = options.escapes();
+        let style = options.table_style();
         let encoding = match (options.format, &options.columns) {
             (Format::Ndjson, _) => Encoding::Ndjson(out),
             (Format::Json, _) => Encoding::Json(out),
-            (Format::Csv, Some(names)) => Encoding::Named(NamedTable::new(names, escape, out)?),
-            (Format::Csv, None) => Encoding::Union(UnionTable::new(escape, spool, out)?),
+            (Format::Csv, Some(names)) => Encoding::Named(NamedTable::new(names, style, out)?),
+            (Format::Csv, None) => Encoding::Union(UnionTable::new(style, spool, out)?),
         };
         Ok(Self { encoding, records: 0, line: Line::default() })
     }
@@ -92,16 +94,15 @@ impl<W: Write> RecordWriter<W> {
         state: &WriterState,
         out: W,
     ) -> Result<Self, WriteError> {
-        let (escape, columns) = (options.escapes(), &state.columns);
+        let (style, columns) = (options.table_style(), &state.columns);
         let encoding = match (options.format, &options.columns) {
             (Format::Ndjson, _) => Encoding::Ndjson(out),
             (Format::Json, _) => Encoding::Json(out),
             (Format::Csv, Some(names)) => {
-                Encoding::Named(NamedTable::resume(names, escape, columns, out))
+                Encoding::Named(NamedTable::resume(names, style, columns, out))
             }
             (Format::Csv, None) => {
-                let rows = state.spool_bytes;
-                Encoding::Union(UnionTable::resume(escape, spool, columns, rows, out)?)
+                Encoding::Union(UnionTable::resume(style, spool, columns, &state.spool, out)?)
             }
         };
         Ok(Self { encoding, records: state.records, line: Line::default() })
@@ -164,12 +165,12 @@ impl<W: Write> RecordWriter<W> {
     /// Those of the output and of the spool.
     pub fn sync(&mut self) -> Result<WriterState, WriteError> {
         self.flush()?;
-        let (columns, spool_bytes) = match &mut self.encoding {
-            Encoding::Ndjson(_) | Encoding::Json(_) => (ColumnsState::default(), 0),
-            Encoding::Named(table) => (table.state(), 0),
+        let (columns, spool) = match &mut self.encoding {
+            Encoding::Ndjson(_) | Encoding::Json(_) => Default::default(),
+            Encoding::Named(table) => (table.state(), SpoolState::default()),
             Encoding::Union(table) => (table.state(), table.sync()?),
         };
-        Ok(WriterState { records: self.records, columns, spool_bytes })
+        Ok(WriterState { records: self.records, columns, spool })
     }
 
     /// Writes what must stand at the end and gives the output back, with a report.
@@ -181,7 +182,7 @@ impl<W: Write> RecordWriter<W> {
             Encoding::Ndjson(out) => (out, WriteReport::default()),
             Encoding::Json(out) => (close_array(out, self.records)?, WriteReport::default()),
             Encoding::Named(table) => table.finish()?,
-            Encoding::Union(table) => (table.finish()?, WriteReport::default()),
+            Encoding::Union(table) => table.finish()?,
         };
         report.records = self.records;
         Ok((out, report))

@@ -9,11 +9,14 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use taskferry_core::{ErrorKind, Origin, Record};
 use taskferry_files::Place;
-use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError, WriteReport};
+use taskferry_format::{
+    Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding, RecordWriter, Spool,
+    WriteError, WriteReport,
+};
 
 fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
     let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-    FormatOptions { format: Format::Csv, columns, escape_formulas: None }
+    FormatOptions { format: Format::Csv, columns, ..FormatOptions::default() }
 }
 
 fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
@@ -37,6 +40,83 @@ fn the_header_is_the_union_in_order_of_first_appearance() {
     let (text, report) = written(&csv_options(None), &values);
     assert_eq!(text, "b,a,c\r\n1,,\r\n3,2,\r\n,,\r\n,-4,\r\n");
     assert!(report.warnings().is_empty());
+}
+
+#[test]
+fn a_dialect_is_what_its_reader_takes() {
+    let values = [json!({"a": 1.5, "b": "ü, ;"}), json!({"b": "=1+1"})];
+    let written = |options: FormatOptions| {
+        let options = FormatOptions { format: Format::Csv, ..options };
+        written(&options, &values).0
+    };
+    let dialect = |dialect| FormatOptions { dialect: Some(dialect), ..FormatOptions::default() };
+    let rfc4180 = "a,b\r\n1.5,\"ü, ;\"\r\n,'=1+1\r\n";
+    let semicolons = "\u{feff}a;b\r\n1,5;\"ü, ;\"\r\n;'=1+1\r\n";
+    assert_eq!(written(FormatOptions::default()), rfc4180);
+    assert_eq!(written(dialect(Dialect::Rfc4180)), rfc4180);
+    assert_eq!(written(dialect(Dialect::Excel)), format!("\u{feff}{rfc4180}"));
+    assert_eq!(written(dialect(Dialect::ExcelSemicolon)), semicolons);
+    // What is said besides counts more.
+    let options = FormatOptions {
+        bom: Some(false),
+        delimiter: Some(Delimiter::Tab),
+        decimal: Some(Decimal::Point),
+        line_ending: Some(LineEnding::Lf),
+        ..dialect(Dialect::ExcelSemicolon)
+    };
+    assert_eq!(written(options), "a\tb\n1.5\tü, ;\n\t'=1+1\n");
+}
+
+#[test]
+fn a_named_column_that_is_empty_in_every_record_is_told() {
+    let values = [json!({"a": null, "b": "", "c": 0}), json!({"b": [], "c": null})];
+    let (_, report) = written(&csv_options(Some(&["a", "b", "c", "z"])), &values);
+    assert_eq!(
+        report.warnings(),
+        ["columns that no record had: `z`", "columns that were empty in all 2 records: `a`, `b`"]
+    );
+    let (_, report) = written(&csv_options(None), &values);
+    assert!(report.warnings().is_empty(), "nobody asked for them");
+}
+
+#[test]
+fn a_nul_is_replaced_and_told() {
+    let (text, report) = written(&csv_options(None), &[json!({"a\0": "x\0y\0"})]);
+    assert_eq!(text, "a\u{fffd}\r\nx\u{fffd}y\u{fffd}\r\n");
+    assert_eq!(report.warnings(), ["2 NUL characters were replaced by U+FFFD (\u{fffd})"]);
+}
+
+#[test]
+fn rows_that_were_changed_while_they_waited_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = folder.path().join("rows");
+    let spool = Spool::Named(Place::of(&rows).unwrap());
+    let begin = || {
+        let mut writer = RecordWriter::new(&csv_options(None), &spool, Vec::new()).unwrap();
+        for number in 0..9 {
+            writer.write(&Record::from_value(json!({"a": number}))).unwrap();
+        }
+        let state = writer.sync().unwrap();
+        (writer, state)
+    };
+    let change = |at: u64, bytes: &[u8]| {
+        let file = std::fs::File::options().write(true).open(&rows).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, bytes, at).unwrap();
+    };
+    for (at, bytes) in [(1, &b"7"[..]), (1_000, b"\"more\"\n")] {
+        let (writer, _) = begin();
+        change(at, bytes);
+        let error = writer.finish().map(|_| ()).unwrap_err().to_string();
+        assert_eq!(error, format!("somebody else has written to `{}`", rows.display()));
+    }
+    let (writer, state) = begin();
+    drop(writer);
+    let place = Place::of(&rows).unwrap();
+    assert_eq!(state.finds_spool(&place), Some(true));
+    change(1, b"7");
+    assert_eq!(state.finds_spool(&place), Some(false));
+    let resumed = RecordWriter::resume(&csv_options(None), &spool, &state, Vec::new());
+    assert!(resumed.is_err());
 }
 
 #[test]
@@ -224,9 +304,11 @@ proptest! {
     #[test]
     fn a_table_that_was_gone_on_with_is_that_of_one_go(
         values in prop::collection::vec(any_value(), 0..8), stop in any::<prop::sample::Index>(), named in any::<bool>(),
+        dialect in prop::sample::select(&[Dialect::Rfc4180, Dialect::Excel, Dialect::ExcelSemicolon][..]),
     ) {
         let options = csv_options(named.then_some(&["a", "b"][..]));
-        let (whole, _) = written(&options, &values);
+        let options = FormatOptions { dialect: Some(dialect), ..options };
+        let (whole, told) = written(&options, &values);
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::Named(Place::of(&folder.path().join("rows")).unwrap());
         let stop = stop.index(values.len() + 1);
@@ -242,7 +324,8 @@ proptest! {
         for value in &values[stop..] {
             writer.write(&Record::from_value(value.clone())).unwrap();
         }
-        writer.finish().unwrap();
+        let (_, report) = writer.finish().unwrap();
+        prop_assert_eq!(report, told);
         prop_assert_eq!(String::from_utf8(out).unwrap(), whole);
     }
 
@@ -258,15 +341,23 @@ proptest! {
         };
         let values: Vec<Value> = texts.iter().map(record).collect();
         let expected = |header: &[String]| -> Vec<Vec<String>> {
-            let cell = |value: &Value, name: &String| value.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+            let cell = |value: &Value, name: &String| value.get(name).and_then(Value::as_str).unwrap_or("").replace('\0', "\u{fffd}");
             values.iter().map(|value| header.iter().map(|name| cell(value, name)).collect()).collect()
         };
 
-        let named = FormatOptions { format: Format::Csv, columns: Some(names.clone()), escape_formulas: Some(false) };
+        let named = FormatOptions {
+            format: Format::Csv,
+            columns: Some(names.clone()),
+            escape_formulas: Some(false),
+            ..FormatOptions::default()
+        };
         let rows = read_back(&written(&named, &values).0);
-        prop_assert_eq!(&rows[0], &names);
+        let header: Vec<String> = names.iter().map(|name| name.replace('\0', "\u{fffd}")).collect();
+        prop_assert_eq!(&rows[0], &header);
         prop_assert_eq!(&rows[1..], &expected(&names)[..]);
 
+        // In the header of a union a name with a NUL is not found again.
+        prop_assume!(names.iter().all(|name| !name.contains('\0')));
         let union = FormatOptions { columns: None, ..named };
         let rows = read_back(&written(&union, &values).0);
         if let Some((header, rows)) = rows.split_first() {
@@ -281,6 +372,6 @@ proptest! {
         let (table, _) = written(&csv_options(Some(&["a"])), &[json!({"a": text})]);
         let cell = read_back(&table)[1][0].clone();
         prop_assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell:?}");
-        prop_assert_eq!(cell.strip_prefix('\'').unwrap_or(&cell), text.strip_prefix('\'').unwrap_or(&text));
+        prop_assert_eq!(cell.strip_prefix('\'').unwrap_or(&cell), text.strip_prefix('\'').unwrap_or(&text).replace('\0', "\u{fffd}"));
     }
 }

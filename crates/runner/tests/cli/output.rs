@@ -181,3 +181,24 @@ fn inputs_start_at_the_pipeline_file_and_outputs_at_the_working_directory() {
     let files = ["etc/expression.jq", "out/jobs.ndjson", "summaries/s.json"];
     assert_eq!(context.files(), files);
 }
+
+#[test]
+fn a_table_for_excel_is_the_same_in_a_file_and_on_standard_output() {
+    let context = Context::new();
+    let csv = "format = \"csv\"\ndialect = \"excel-semicolon\"\ncolumns = [\"id\", \"hours\", \"none\"]\n";
+    let text = format!(
+        "source = {{ type = \"techwolf\", url = \"sandbox:?jobs=3\" }}\n\
+         [[transform]]\ntype = \"jq\"\nfilter = '{{id: .external_id, hours: 1.5, none: .no_such_field}}'\n\
+         [[sink]]\ntype = \"stdout\"\n{csv}[[sink]]\ntype = \"file\"\npath = \"jobs.csv\"\n{csv}"
+    );
+    context.write("jobs.toml", &text);
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    let row = |number| format!("job-00000{number};1,5;\r\n");
+    let expected = format!("\u{feff}id;hours;none\r\n{}{}{}", row(1), row(2), row(3));
+    assert_eq!(ended.stdout, expected);
+    assert_eq!(context.read("jobs.csv"), expected);
+    for sink in ["stdout", "file"] {
+        let warning = format!("sink `{sink}`: columns that were empty in all 3 records: `none`\n");
+        assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
+    }
+}

@@ -179,7 +179,7 @@ fn a_folder_that_can_not_hold_state_is_told_before_the_run() {
     context.write("in-the-way", "a file");
     context.write("jobs.toml", &format!("{}[state]\ndir = \"in-the-way\"\n", server.pipeline()));
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `in-the-way/jobs`: Not a directory (os error 20); state is kept there, and `dir` in [state] names another folder");
+    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `in-the-way/jobs`: File exists (os error 17); state is kept there, and `dir` in [state] names another folder");
     assert!(server.requests().is_empty());
 }
 

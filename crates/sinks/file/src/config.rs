@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_core::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
-use taskferry_format::{Format, FormatOptions};
+use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
 
 use crate::Compression;
 use crate::part::part_of;
@@ -39,7 +39,8 @@ pub struct FileOptions {
     #[serde(default)]
     pub compression: Compression,
 
-    /// The columns of a CSV table, in this order; the summary tells which fields were left out.
+    /// The columns of a CSV table, in this order; the summary tells which fields were left out, and
+    /// which columns were empty in every record.
     ///
     /// By default all fields that any record has, in order of first appearance; rows then wait on the same
     /// disk until the last record has come.
@@ -47,9 +48,42 @@ pub struct FileOptions {
 
     /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front.
     ///
+    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, blanks aside, or with a tab or a
+    /// line break; numbers never. A spreadsheet that splits the file at another sign than its `delimiter` finds cells that
+    /// nobody escaped.
+    ///
     /// By default `true`.
     #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
+
+    /// The reader that a CSV table is for: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+    ///
+    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark without which
+    /// Excel does not read UTF-8. `excel-semicolon` is for regions that write 1,5: semicolons and decimal commas. Excel splits
+    /// a file at the delimiter of its own region alone.
+    #[schemars(extend("default" = "rfc4180"))]
+    pub dialect: Option<Dialect>,
+
+    /// What stands between CSV cells.
+    ///
+    /// By default that of the `dialect`.
+    pub delimiter: Option<Delimiter>,
+
+    /// Whether a CSV table begins with a byte order mark.
+    ///
+    /// By default that of the `dialect`.
+    pub bom: Option<bool>,
+
+    /// The sign before the decimals of numbers in CSV cells; text and JSON in cells stay as they are.
+    ///
+    /// By default that of the `dialect`. A comma needs another `delimiter`.
+    pub decimal: Option<Decimal>,
+
+    /// How the lines of a CSV table end.
+    ///
+    /// By default `crlf`.
+    #[schemars(extend("default" = "crlf"))]
+    pub line_ending: Option<LineEnding>,
 }
 
 impl Plugin for FileOptions {
@@ -58,8 +92,28 @@ impl Plugin for FileOptions {
 
 impl SinkPlugin for FileOptions {
     fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
-        let Self { path, format, compression, columns, escape_formulas } = self;
-        let options = FormatOptions { format, columns, escape_formulas };
+        let Self {
+            path,
+            format,
+            compression,
+            columns,
+            escape_formulas,
+            dialect,
+            delimiter,
+            bom,
+            decimal,
+            line_ending,
+        } = self;
+        let options = FormatOptions {
+            format,
+            columns,
+            escape_formulas,
+            dialect,
+            delimiter,
+            bom,
+            decimal,
+            line_ending,
+        };
         let mut problems = options.problems();
         problems.extend(path_problem(path.as_str(), compression, format));
         if problems.is_empty() {

@@ -81,7 +81,11 @@ impl FileMark {
             return Ok(found);
         }
         let complete = matches!(self.progress, Progress::Sealed { .. });
-        let published = if complete { File::open(places.target.path()) } else { Err(io::ErrorKind::NotFound.into()) };
+        let published = if complete {
+            File::open(places.target.path())
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        };
         let published = self.find_in(published, true).await;
         published.ok_or_else(|| format!("`{}` {why}", places.part.path().display()))
     }

@@ -128,7 +128,8 @@ impl PartFile {
     pub(crate) async fn sealed(self, measure: &Measure) -> Result<SealedPart, StageError> {
         self.file.sync_all().map_err(|error| self.cannot_write(error))?;
         let sealed = self.found_sealed()?;
-        if sealed.part.measure().await.map_err(|error| sealed.part.cannot_write(error))? != *measure {
+        if sealed.part.measure().await.map_err(|error| sealed.part.cannot_write(error))? != *measure
+        {
             return Err(meddled(&sealed.part.places));
         }
         Ok(sealed)

@@ -177,10 +177,14 @@ fn every_mistake_is_told() {
     };
     let pair = |path: &str, code| (path.to_owned(), code);
     assert_eq!(
-        codes(json!({"path": "a.gz", "columns": ["a"], "escape_formulas": false})),
+        codes(
+            json!({"path": "a.gz", "columns": ["a"], "escape_formulas": false, "dialect": "excel", "bom": true})
+        ),
         [
             pair("columns", "key::no_effect"),
             pair("escape_formulas", "key::no_effect"),
+            pair("dialect", "key::no_effect"),
+            pair("bom", "key::no_effect"),
             pair("path", "value::contradiction"),
         ]
     );

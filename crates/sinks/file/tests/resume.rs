@@ -11,7 +11,8 @@ use driver::{Folder, batch, build, run};
 use serde_json::{Value, json};
 use taskferry_core::{Mark, Refusals, Sink};
 
-const FORMATS: [&str; 4] = ["ndjson", "json", "csv", "csv with columns"];
+const FORMATS: [&str; 6] =
+    ["ndjson", "json", "csv", "csv with columns", "csv for excel", "csv for excel with columns"];
 const COMPRESSIONS: [&str; 3] = ["none", "gzip", "zstd"];
 
 fn options(folder: &Folder, format: &str, compression: &str) -> Value {
@@ -20,6 +21,9 @@ fn options(folder: &Folder, format: &str, compression: &str) -> Value {
         "format": format.split(' ').next(),
         "compression": compression,
     });
+    if format.contains("excel") {
+        options["dialect"] = json!("excel-semicolon");
+    }
     if format.ends_with("columns") {
         options["columns"] = json!(["b", "a", "never"]);
     }
@@ -126,6 +130,24 @@ async fn what_was_sealed_only_gets_its_name() {
         assert_eq!(sums[0], sums[1]);
         assert_eq!(sums[0].2.len(), if format.ends_with("columns") { 2 } else { 0 });
     }
+}
+
+#[tokio::test]
+async fn a_column_that_was_empty_in_all_attempts_is_told_and_no_other() {
+    let folder = Folder::new();
+    let mut options = options(&folder, "csv", "none");
+    options["columns"] = json!(["first", "second", "never"]);
+    let mut sink = opened(&options, None).await;
+    let mark = deliver(&mut *sink, &[json!({"first": 1, "second": null, "never": null})]).await;
+    drop(sink);
+    let mut sink = opened(&options, Some(&mark)).await;
+    deliver(&mut *sink, &[json!({"first": "", "second": "a\0", "never": []})]).await;
+    let warnings = sink.finish().await.unwrap().warnings;
+    let expected = [
+        "columns that were empty in all 2 records: `never`",
+        "1 NUL character was replaced by U+FFFD (\u{fffd})",
+    ];
+    assert_eq!(warnings, expected);
 }
 
 #[tokio::test]
