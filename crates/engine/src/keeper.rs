@@ -15,7 +15,7 @@ use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::dead_letter::DeadLetter;
 use crate::letter_file::DeadLetterFile;
 use crate::manifest::Committed;
-use crate::worker::{Event, Saved, Tell};
+use crate::worker::{Event, Saved, Tell, no_thread};
 
 /// What is to be written down, together.
 #[derive(Debug)]
@@ -145,9 +145,7 @@ impl Keeper {
         };
         let builder = std::thread::Builder::new().name("keeper".to_owned());
         if let Err(error) = builder.spawn(work) {
-            at_end.send(Event::NotSaved(
-                StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error),
-            ));
+            at_end.send(Event::NotSaved(no_thread(error)));
         }
         Self { entries, waiting: None, saved, ended }
     }

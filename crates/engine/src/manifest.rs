@@ -320,10 +320,10 @@ impl Ending<'_> {
         match self {
             Self { error: Some(error), .. } => match error.stage().map(|stage| stage.role) {
                 Some(Role::Transform) => 4,
-                Some(_) if error.kind() == ErrorKind::Defect => 1,
+                _ if error.kind() == ErrorKind::Defect => 1,
                 Some(Role::Source) => 3,
-                Some(Role::Sink) => 5,
-                None => 1,
+                // Without a stage it is the machine: there is no thread, for example.
+                Some(Role::Sink) | None => 5,
             },
             Self { interrupt: Some(Interrupt::Interrupted), .. } => 130,
             Self { interrupt: Some(Interrupt::Terminated), .. } => 143,

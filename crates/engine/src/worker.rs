@@ -149,9 +149,14 @@ pub(crate) fn start_sink(delivering: Delivering, chain: Chain, tell: Tell) {
 /// Starts a thread with room for deep recursion.
 pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StageError> {
     let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK);
-    builder.spawn(body).map(drop).map_err(|error| {
-        StageError::new(ErrorKind::Defect, "no thread could be started").caused_by(error)
-    })
+    builder.spawn(body).map(drop).map_err(no_thread)
+}
+
+/// Another run may find what this one lacks.
+pub(crate) fn no_thread(error: std::io::Error) -> StageError {
+    StageError::new(ErrorKind::Io, "no thread could be started").caused_by(error).hint(
+        "the system limits threads or memory: raise the limit (`ulimit -u`, `ulimit -v`, that of the container) and run again",
+    )
 }
 
 fn start(

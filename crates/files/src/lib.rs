@@ -25,7 +25,9 @@ mod checks;
 mod folder;
 mod link;
 mod place;
+mod stream;
 
 pub use folder::Folder;
 pub use link::{LinkError, folder_of, target_of};
 pub use place::{Claim, Place};
+pub use stream::{PatientWriter, is_closed_output};

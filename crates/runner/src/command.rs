@@ -29,6 +29,7 @@ use tokio::runtime::Runtime;
 
 use crate::console;
 use crate::exit::Exit;
+use crate::resources;
 use arguments::{Arguments, Command};
 
 /// Does what the arguments say.
@@ -49,7 +50,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Run(run) => on_runtime(run::run(registry, run)),
         Command::Replay(replay) => on_runtime(replay::replay(registry, replay)),
         Command::Runs(runs) => runs::runs(registry, &runs),
-        Command::Merge(merge) => merge::merge(&merge),
+        Command::Merge(merge) => on_runtime(async move { merge::merge(&merge) }),
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),
@@ -73,16 +74,23 @@ fn program_name(arguments: &[OsString]) -> String {
 /// Runs to the end, then leaves behind whatever still hangs: a transform that never returns must not keep
 /// the process.
 fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
+    if let Err(lacking) = resources::check() {
+        console::error(&lacking);
+        return Exit::SINK;
+    }
     match Runtime::new() {
         Ok(runtime) => {
-            let exit = runtime.block_on(work);
+            let exit = runtime.block_on(async {
+                let _signal = resources::survive_size_limits();
+                work.await
+            });
             // Not shut down: what still hangs would stumble over it on its way out. The process ends now.
             std::mem::forget(runtime);
             exit
         }
         Err(error) => {
             console::error(&format!("can't start: {error}"));
-            Exit::DEFECT
+            Exit::SINK
         }
     }
 }

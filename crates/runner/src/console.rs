@@ -3,20 +3,28 @@
 //! Whatever is written here may repeat what a record, a server or a file name says. So every function escapes what could
 //! do anything to a terminal but stand there ([`printable`]); colours are added behind that, and here alone.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
 use taskferry_core::{printable, printable_json, printable_lines};
+use taskferry_files::PatientWriter;
 
 const ERROR: &str = "\u{1b}[1;31m";
 const WARNING: &str = "\u{1b}[1;33m";
 const INFO: &str = "\u{1b}[32m";
 const DETAIL: &str = "\u{1b}[34m";
 const PLAIN: &str = "\u{1b}[0m";
+
+/// How long a line waits for a reader of standard error that does not read.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The progress bar on the terminal, if there is one: lines are written above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -125,9 +133,8 @@ pub(crate) fn page(text: &str) -> io::Result<()> {
 /// # Errors
 /// Those of standard output: it was closed, or its disk is full.
 pub(crate) fn data(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    let stdout = io::stdout();
+    PatientWriter::new(stdout.lock(), None).write_all(text.as_bytes())
 }
 
 fn labelled(style: &str, label: &str, text: &str) {
@@ -137,7 +144,13 @@ fn labelled(style: &str, label: &str, text: &str) {
 /// Writes text as it is. Colours are dropped where they can't be shown. That standard error is gone is no reason to stop an
 /// export.
 fn raw(text: &str) {
-    let write = || _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let stderr = io::stderr();
+    let plain = matches!(AutoStream::choice(&stderr), ColorChoice::Never);
+    let text = if plain { Cow::Owned(strip_str(text).to_string()) } else { Cow::Borrowed(text) };
+    let write = || {
+        let mut out = PatientWriter::new(stderr.lock(), Some(PATIENCE));
+        _ = out.write_all(text.as_bytes());
+    };
     match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(bar) => bar.suspend(write),
         None => write(),

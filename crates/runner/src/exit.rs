@@ -1,10 +1,12 @@
 //! Exit codes that do not come from a run. Those of runs are the engine's.
 
+use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use crate::console;
+use crate::resources;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +19,7 @@ impl Exit {
     pub(crate) const DEFECT: Self = Self(1);
     /// The command or the pipeline file is wrong.
     pub(crate) const USAGE: Self = Self(2);
-    /// Something could not be delivered: here, the summary or the metrics.
+    /// Something could not be delivered: here, the summary or the metrics. Also that the system gives too few threads or files.
     pub(crate) const SINK: Self = Self(5);
     /// Another run of the pipeline is active.
     pub(crate) const BUSY: Self = Self(7);
@@ -45,7 +47,13 @@ pub(crate) fn tell_panic(panic: &PanicHookInfo<'_>) {
 }
 
 /// A panic reached the top.
-pub(crate) fn defect() -> Exit {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Exit {
+    if resources::ran_out(panic) {
+        console::error(
+            "the system has no thread, file or memory left; raise the limit (`ulimit -a`) and run again",
+        );
+        return Exit::SINK;
+    }
     console::error("this is a defect in taskferry; please report it with the lines above");
     Exit::DEFECT
 }

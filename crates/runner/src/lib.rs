@@ -31,6 +31,7 @@ mod console;
 mod exit;
 mod interrupts;
 mod logging;
+mod resources;
 mod sandbox_endpoint;
 
 pub use taskferry_core as core;
@@ -99,6 +100,6 @@ impl Runner {
         }
         std::panic::set_hook(Box::new(exit::tell_panic));
         let run = AssertUnwindSafe(|| command::execute(&self.registry, &arguments));
-        std::panic::catch_unwind(run).unwrap_or_else(|_| exit::defect()).into()
+        std::panic::catch_unwind(run).unwrap_or_else(|panic| exit::panicked(&*panic)).into()
     }
 }

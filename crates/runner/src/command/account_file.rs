@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use taskferry_files::{Folder, folder_of, target_of};
+use taskferry_files::{Folder, Place, folder_of, target_of};
 use tempfile::NamedTempFile;
 
 /// What is ready to take the account: whether it can be written is known before the run.
@@ -77,8 +77,9 @@ impl AccountFile {
                 }
                 part.write_all(text.as_bytes())?;
                 part.as_file().sync_all()?;
-                part.persist(&path)?;
-                Ok(())
+                let place = Place::of(part.path())?;
+                // Whoever may write in the folder may have put another file in its place.
+                place.rename(part.as_file(), &place.sibling(path.file_name().unwrap_or_default()))
             }
         }
     }

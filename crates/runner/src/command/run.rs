@@ -90,7 +90,7 @@ pub(crate) async fn carry_out(
     };
     let Ok(interrupts) = Interrupts::listen() else {
         how.log.error("can't listen for signals");
-        return Exit::DEFECT;
+        return Exit::SINK;
     };
     // What can't be read was told of by the engine, which needs it as well.
     let last_success = taskferry_engine::last_complete(&state).ok().flatten();

@@ -15,6 +15,7 @@ mod endings;
 mod families;
 mod faults;
 mod fields;
+mod limits;
 mod mistakes;
 mod output;
 mod outputs;

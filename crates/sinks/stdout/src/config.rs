@@ -5,7 +5,7 @@ use serde::Deserialize;
 use taskferry_core::{BuildContext, Plugin, Problem, Sink, SinkPlugin};
 use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
 
-use crate::sink::StdoutSink;
+use crate::sink::{StdoutSink, standard_output};
 
 /// Writes records to standard output.
 ///
@@ -94,7 +94,7 @@ impl SinkPlugin for StdoutOptions {
         };
         let problems = options.problems();
         if problems.is_empty() {
-            Ok(Box::new(StdoutSink::new(options, std::io::stdout())))
+            Ok(Box::new(StdoutSink::new(options, standard_output)))
         } else {
             Err(problems)
         }

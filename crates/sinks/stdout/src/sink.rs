@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::os::fd::{AsFd, OwnedFd};
 
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
+use taskferry_files::{PatientWriter, is_closed_output};
 use taskferry_format::{FormatOptions, RecordWriter, Spool};
 
 const BUFFER: usize = 64 * 1024;
@@ -15,15 +17,34 @@ const BUFFER: usize = 64 * 1024;
 /// The stream is written to without leaving the thread: the engine runs every sink on a thread of its own.
 pub(crate) struct StdoutSink<W: Write> {
     options: FormatOptions,
-    stream: Option<W>,
+    stream: Option<Opener<W>>,
     writer: Option<RecordWriter<BufWriter<Counted<W>>>>,
     /// Once everything is written.
     delivery: Option<Delivery>,
 }
 
+/// Opens the stream as the run begins.
+type Opener<W> = Box<dyn FnOnce() -> Result<W, StageError> + Send>;
+
+/// Standard output, whose reader is waited for.
+pub(crate) fn standard_output() -> Result<PatientWriter<OwnedFd>, StageError> {
+    let stdout = io::stdout();
+    if is_closed_output(&stdout) {
+        let message = "standard output is closed, or is `/dev/null` opened for reading and writing";
+        return Err(StageError::new(ErrorKind::Io, message).hint(
+            "connect it, or write to a file with the sink `file`; `> /dev/null` discards the records",
+        ));
+    }
+    let stream = stdout.as_fd().try_clone_to_owned().map_err(cannot_write)?;
+    Ok(PatientWriter::new(stream, None))
+}
+
 impl<W: Write> StdoutSink<W> {
-    pub(crate) fn new(options: FormatOptions, stream: W) -> Self {
-        Self { options, stream: Some(stream), writer: None, delivery: None }
+    pub(crate) fn new(
+        options: FormatOptions,
+        open: impl FnOnce() -> Result<W, StageError> + Send + 'static,
+    ) -> Self {
+        Self { options, stream: Some(Box::new(open)), writer: None, delivery: None }
     }
 
     fn writer(&mut self) -> Result<&mut RecordWriter<BufWriter<Counted<W>>>, StageError> {
@@ -34,7 +55,7 @@ impl<W: Write> StdoutSink<W> {
 #[async_trait]
 impl<W: Write + Send> Sink for StdoutSink<W> {
     async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
-        let stream = self.stream.take().ok_or_else(not_open)?;
+        let stream = self.stream.take().ok_or_else(not_open)?()?;
         let buffer = BufWriter::with_capacity(BUFFER, Counted { stream, bytes: 0 });
         let writer =
             RecordWriter::new(&self.options, &Spool::Unnamed(std::env::temp_dir()), buffer);
@@ -161,7 +182,10 @@ mod tests {
 
     async fn opened(format: Format, pipe: &Pipe) -> Box<dyn Sink> {
         let options = FormatOptions { format, ..FormatOptions::default() };
-        let mut sink = Box::new(StdoutSink::new(options, pipe.clone()));
+        let mut sink = Box::new(StdoutSink::new(options, {
+            let pipe = pipe.clone();
+            move || Ok(pipe)
+        }));
         let start = "2026-11-23T20:42:43Z".parse().unwrap();
         sink.open(&RunContext::new("p", start, "r"), None).await.unwrap();
         sink

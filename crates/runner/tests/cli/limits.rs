@@ -1,0 +1,74 @@
+//! What the system gives too little of, and streams that others have set up.
+
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+use crate::context::Context;
+
+const TO_STDOUT: &str = "source = { type = \"techwolf\", url = \"sandbox:?jobs=300\" }\nsink = [{ type = \"stdout\" }]\n";
+
+fn context() -> Context {
+    let context = Context::new();
+    context.write("jobs.toml", TO_STDOUT);
+    context
+}
+
+#[test]
+fn few_files_are_told_and_the_run_is_tried_again() {
+    let context = context();
+    for files in [6, 7, 10, 16, 20] {
+        let before = format!("ulimit -n {files}");
+        let ended = context.taskferry_after(&before, &["run", "jobs.toml"]).with_code(5);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(ended.stderr, @"error: fewer than 24 more files can be opened: Too many open files (os error 24); raise the limit (`ulimit -n`) and run again");
+        }
+    }
+}
+
+#[test]
+fn too_little_memory_for_its_threads_is_told_and_the_run_is_tried_again() {
+    let context = context();
+    // Addresses, in units of 1024 bytes: the stacks of the threads that transform need more.
+    let ended = context.taskferry_after("ulimit -v 300000", &["run", "jobs.toml"]).with_code(5);
+    let error = ended.stderr.lines().find(|line| line.starts_with("error: ")).expect("an error");
+    assert!(error.contains("thread"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`ulimit -v`") && !ended.stderr.contains("defect"));
+}
+
+#[test]
+fn a_standard_output_that_is_closed_is_5() {
+    let context = context();
+    let ended = context.taskferry_after("exec >&-", &["run", "jobs.toml"]).with_code(5);
+    let (_, error) = ended.stderr.split_once("error: ").expect("an error");
+    insta::assert_snapshot!(error, @"
+    sink `stdout`: standard output is closed, or is `/dev/null` opened for reading and writing
+      help: connect it, or write to a file with the sink `file`; `> /dev/null` discards the records
+    jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
+    ");
+    let null = ["run", "jobs.toml", "--quiet"];
+    context.taskferry_after("exec >/dev/null", &null).with_code(0);
+}
+
+#[test]
+fn a_reader_of_a_stream_in_non_blocking_mode_is_waited_for() {
+    let context = context();
+    let expected = context.taskferry(&["run", "jobs.toml"]).with_code(0).stdout;
+    assert!(expected.len() > 1 << 17, "more than a pipe holds");
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let flags = fcntl_getfl(writer.as_fd()).unwrap();
+    fcntl_setfl(writer.as_fd(), flags | OFlags::NONBLOCK).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taskferry"));
+    command
+        .args(["run", "jobs.toml", "--quiet", "--fresh"])
+        .current_dir(context.path(""))
+        .env_clear();
+    let mut child = command.stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    drop(command);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(text == expected);
+}
