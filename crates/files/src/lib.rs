@@ -29,5 +29,5 @@ mod stream;
 
 pub use folder::Folder;
 pub use link::{LinkError, folder_of, target_of};
-pub use place::{Claim, Place};
+pub use place::{Claim, Place, part_name};
 pub use stream::{PatientWriter, is_closed_output};

@@ -193,11 +193,7 @@ impl Place {
     /// The name of what stands beside the file while it is written: `.NAME.part` for `part`.
     #[must_use]
     pub fn part(&self, ending: &str) -> Self {
-        let mut name = OsString::from(".");
-        name.push(&self.name);
-        name.push(".");
-        name.push(ending);
-        self.sibling(name)
+        self.sibling(part_name(&self.name, ending))
     }
 
     /// Gives `file`, which was written here, the name `to` in the same folder, and replaces what has it.
@@ -282,6 +278,15 @@ impl Place {
         trial.remove()?;
         Ok(rustix::fs::fstat(&file)?.st_uid)
     }
+}
+
+/// What stands beside the file `name` while it is written: `.NAME.part` for `part`.
+pub fn part_name(name: &OsStr, ending: &str) -> OsString {
+    let mut part = OsString::from(".");
+    part.push(name);
+    part.push(".");
+    part.push(ending);
+    part
 }
 
 fn replaced() -> io::Error {

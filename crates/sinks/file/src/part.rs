@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use taskferry_core::{ErrorKind, StageError};
-use taskferry_files::{Claim, Place, folder_of, target_of};
+use taskferry_files::{Claim, Place, folder_of, part_name, target_of};
 
 use crate::measure::{Measure, Measured};
 
@@ -78,6 +78,12 @@ impl Places {
             _ = self.part.remove();
         }
     }
+}
+
+/// The path of what stands beside `path` while it is made, for whoever opens nothing.
+pub(crate) fn part_of(path: &Path, ending: &str) -> PathBuf {
+    let path = target_of(path).unwrap_or_else(|_| path.to_owned());
+    folder_of(&path).join(part_name(path.file_name().unwrap_or_default(), ending))
 }
 
 impl PartFile {
