@@ -1,4 +1,4 @@
-//! What a command needs from the system before it begins: threads and files. Where they lack, it ends with a message and an
+//! What a command needs from the system before it begins: threads, files and memory. Where they lack, it ends with a message and an
 //! exit code after which it is run again, since other processes may have taken them.
 
 use std::any::Any;
@@ -13,6 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const FILES: usize = 24;
 /// Threads of a small run beside those that are as many as there are processors.
 const THREADS: usize = 4;
+/// Addresses in bytes without which no run gets far. Memory that lacks later ends the process where it lacks.
+const MEMORY: usize = 128 << 20;
 /// The most pages that are transformed at a time.
 const WORKERS: usize = 4;
 
@@ -23,6 +25,9 @@ const WORKERS: usize = 4;
 pub(crate) fn check() -> Result<(), String> {
     files(FILES).map_err(|error| {
         format!("fewer than {FILES} more files can be opened: {error}; raise the limit (`ulimit -n`) and run again")
+    })?;
+    memory(MEMORY).map_err(|error| {
+        format!("there is too little memory: {error}; raise the limit (`ulimit -v`) and run again")
     })?;
     let processors = available_parallelism().map_or(1, usize::from);
     let count = processors + processors.min(WORKERS) + THREADS;
@@ -40,6 +45,15 @@ fn files(count: usize) -> io::Result<()> {
     let opened: io::Result<Vec<_>> =
         (0..count).map(|_| stdin.as_fd().try_clone_to_owned()).collect();
     opened.map(drop)
+}
+
+/// Sets so many bytes aside, without using them, and gives them back.
+fn memory(bytes: usize) -> Result<(), std::collections::TryReserveError> {
+    let mut reserved = Vec::<u8>::new();
+    reserved.try_reserve_exact(bytes)?;
+    // Else it could be left out.
+    _ = std::hint::black_box(&reserved);
+    Ok(())
 }
 
 /// Starts so many threads, all of which are there at the same time.
@@ -83,7 +97,7 @@ mod tests {
     #[test]
     fn a_panic_over_what_the_system_refused_is_no_defect() {
         let refused = |error: io::Error| {
-            let panic = std::panic::catch_unwind(|| panic!("can't: {error}")).unwrap_err();
+            let panic: Box<dyn Any + Send> = Box::new(format!("can't: {error}"));
             ran_out(&*panic)
         };
         assert!(refused(io::Error::from_raw_os_error(24)));
@@ -95,6 +109,8 @@ mod tests {
     fn what_lacks_is_told() {
         assert!(files(1).is_ok());
         assert!(threads(2).is_ok());
+        assert!(memory(1 << 20).is_ok());
+        assert!(memory(1 << 60).is_err());
         assert!(files(1 << 30).is_err());
     }
 }
