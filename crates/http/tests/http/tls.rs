@@ -67,7 +67,8 @@ async fn an_authority_of_one_s_own_is_trusted_where_it_is_named() {
 async fn every_certificate_in_the_file_counts() {
     let (first, second) = (authority(), authority());
     let (url, _serving) = server(&second, &["localhost"]).await;
-    let both = format!("# ours\n{}\n{}", first.pem(), second.pem());
+    // Some editors begin a file with a byte order mark.
+    let both = format!("\u{feff}{}\n# ours\n{}", first.pem(), second.pem());
     let files = Files([("ca.pem", both.into_bytes())].into());
     let connection = checked(&json!({"ca_file": "ca.pem"}), &files).unwrap();
     assert_eq!(post(&url, &connection).await.unwrap().body, "hello");

@@ -118,13 +118,11 @@ fn about(named: &str, families: &[Family]) -> Option<String> {
         return None;
     }
     let shown = Cursor::new(named);
-    let by_name = |name: &str| families.iter().find(|family| family.name() == Some(name));
     let ids = families.iter().map(|family| family.external_id.as_str());
-    let near = nearest(named, ids).map(str::to_owned);
-    let near = near.or_else(|| {
-        Some(
-            by_name(nearest(named, families.iter().filter_map(Family::name))?)?.external_id.clone(),
-        )
+    let near = nearest(named, ids).or_else(|| {
+        let name = nearest(named, families.iter().filter_map(Family::name))?;
+        let family = families.iter().find(|family| family.name() == Some(name))?;
+        Some(family.external_id.as_str())
     });
     let is_name = families.iter().find(|family| {
         family.name().is_some_and(|name| name.to_lowercase() == named.trim().to_lowercase())

@@ -8,9 +8,12 @@ use crate::tenant::{FAMILIES, build, page, read_all, run};
 
 /// A tenant with one job that lists families as `families` answers.
 async fn tenant(families: impl Fn(&str) -> Answer + Send + 'static) -> FaultyServer {
-    let server = FaultyServer::start(move |request| match request.target.starts_with(FAMILIES) {
-        true => families(&request.target),
-        false => page(&["a"], None),
+    let server = FaultyServer::start(move |request| {
+        if request.target.starts_with(FAMILIES) {
+            families(&request.target)
+        } else {
+            page(&["a"], None)
+        }
     });
     server.await.unwrap()
 }

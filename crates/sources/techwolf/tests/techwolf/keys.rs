@@ -103,7 +103,8 @@ async fn key_id_audience_and_lifetime_can_be_chosen() {
     let (tenant, key) = (Tenant::answering([page(&["a"], None)]).await, p256());
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("key.pem");
-    std::fs::write(&file, &key.private).unwrap();
+    // Some editors begin a file with a byte order mark.
+    std::fs::write(&file, format!("\u{feff}{}", key.private)).unwrap();
     let auth = signing(
         &tenant,
         &json!({
