@@ -93,9 +93,13 @@ impl FieldSet {
     /// Replaces a field by others, if it is there or known not to be.
     pub fn replace(&mut self, name: &str, by: &[&str]) {
         if self.names.remove(name) {
-            by.iter().for_each(|name| self.add(*name));
+            for name in by {
+                self.add(*name);
+            }
         } else if let Some(advice) = self.absent.get(name).cloned() {
-            by.iter().for_each(|name| self.take_away(*name, advice.clone()));
+            for name in by {
+                self.take_away(*name, advice.clone());
+            }
         }
     }
 
