@@ -35,21 +35,28 @@
 //! A binary that offers `isolation = "process"` runs [`worker_main`] and nothing else when its first argument is
 //! [`WORKER_ARGUMENT`].
 
+mod bounds;
 mod config;
+mod convert;
+mod depth;
 mod entries;
 mod fields;
 mod key_order;
 mod known_fields;
+mod matching;
 mod mistake;
 mod natives;
 mod part;
 mod program;
 mod protocol;
 mod read;
+mod regex;
 mod removal;
+mod size;
 mod spine;
 mod transform;
 mod value;
+mod walk;
 mod worker;
 mod workers;
 mod write;

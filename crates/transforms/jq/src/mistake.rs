@@ -48,6 +48,28 @@ impl Mistake {
         Self::at(text, text, "jq::syntax", "the expression can't be compiled".to_owned())
     }
 
+    /// The bracket or quote at this byte lies in too many others.
+    pub(crate) fn too_deep(place: usize, limit: usize) -> Self {
+        Self {
+            range: place..place + 1,
+            code: "jq::size",
+            message: format!("brackets are nested deeper than {limit} levels"),
+            help: Some("define functions for the inner parts".to_owned()),
+        }
+    }
+
+    /// There are more words than an expression may have.
+    pub(crate) fn too_long(text: &str, limit: usize) -> Self {
+        let mut mistake = Self::at(
+            text,
+            &text[text.len()..],
+            "jq::size",
+            format!("the expression has more than {limit} words and signs"),
+        );
+        mistake.help = Some("hand tables in with `args`".to_owned());
+        mistake
+    }
+
     /// What the lexer could not make sense of: `part` is what was left from there on.
     pub(crate) fn lexical(text: &str, (expected, rest): &lex::Error<&str>) -> Self {
         let first = &rest[..rest.chars().next().map_or(0, char::len_utf8)];

@@ -7,12 +7,33 @@ use jaq_core::native::{Filter, Fun, bome, run, v};
 use jaq_core::{Bind, DataT, Lut, RunPtr, ValXs};
 use jaq_json::Val;
 
+use crate::bounds::{Guard, guard};
 use crate::entries::{from_entries, join};
 use crate::removal::{OR_REMOVED, WITHOUT_REMOVED, delete_paths, or_removed, without_removed};
+use crate::{convert, matching};
 use crate::spine::{WITH, WITHOUT, with, without_field};
 
 /// Functions of jaq that are not offered: they reach out of the expression, or are replaced here.
-const NOT_OFFERED: [&str; 4] = ["env", "halt", "debug_empty", "stderr_empty"];
+const NOT_OFFERED: [&str; 16] = [
+    "env",
+    "halt",
+    "debug_empty",
+    "stderr_empty",
+    "matches",
+    "split_matches",
+    "split_",
+    "fromjson",
+    "decode_base64",
+    "implode",
+    "utf8bytelength",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "ltrimstr",
+    "rtrimstr",
+];
+/// Functions of jaq whose arguments the prelude checks, by the name that they have there.
+const UNCHECKED: [(&str, &str); 2] = [("limit", "limit_unchecked"), ("skip", "skip_unchecked")];
 
 /// What functions see beside their input.
 #[derive(Debug)]
@@ -24,6 +45,7 @@ pub(crate) struct Globals<'a> {
     pub(crate) lut: &'a Lut<Data>,
     /// Whether a mark was put in: if none was, none has to be looked for.
     pub(crate) marked: &'a Cell<bool>,
+    pub(crate) guard: &'a Guard,
 }
 
 impl DataT for Data {
@@ -41,7 +63,12 @@ impl<'a> HasLut<'a, Data> for Globals<'a> {
 pub(crate) fn functions() -> impl Iterator<Item = Fun<Data>> {
     let all = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let offered = all.filter(|(name, ..): &Fun<Data>| !NOT_OFFERED.contains(name));
-    offered.chain(own().into_iter().map(run::<Data>))
+    let unchecked = jaq_core::funs().filter_map(|(name, arity, native)| {
+        let (_, name) = UNCHECKED.iter().find(|(known, _)| *known == name)?;
+        Some((*name, arity, native))
+    });
+    let own = own().into_iter().chain(matching::functions()).chain(convert::functions());
+    offered.chain(unchecked).chain(own.map(run::<Data>)).chain([guard()])
 }
 
 fn own() -> [Filter<RunPtr<Data>>; 9] {

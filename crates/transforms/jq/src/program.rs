@@ -1,7 +1,7 @@
 //! A compiled expression, and running it over one value within limits.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,14 @@ use serde_json::Value;
 use taskferry_core::{ErrorKind, Record, StageError};
 use taskferry_json::is_plain;
 
+use crate::bounds::{Guard, ended, guarded, guarded_definition, may_loop, with_stack};
 use crate::fields::fields_of;
 use crate::key_order::keeping_order;
 use crate::mistake::Mistake;
 use crate::natives::{Data, Globals, functions};
 use crate::part::RecordPart;
 use crate::read::read;
+use crate::size::{self, MAX_NESTING, MAX_WORDS};
 use crate::spine::direct;
 use crate::value::from_json;
 use crate::write::write;
@@ -31,7 +33,29 @@ use crate::write::write;
 const MAIN: &str = "__expression__";
 
 /// Definitions of jaq that reach out of the expression or are replaced.
-const NOT_OFFERED: [&str; 6] = ["del", "delpaths", "from_entries", "halt", "halt_error", "join"];
+const NOT_OFFERED: [&str; 21] = [
+    "capture",
+    "capture_of_match",
+    "del",
+    "delpaths",
+    "from_entries",
+    "gsub",
+    "halt",
+    "halt_error",
+    "join",
+    "match",
+    "nth",
+    "scan",
+    "scan_",
+    "split",
+    "splits",
+    "sub",
+    "test",
+    "toboolean",
+    "tonumber",
+    "totype",
+    "ltrimstr",
+];
 
 /// As much of jq's own message as is told.
 const MESSAGE_LENGTH: usize = 300;
@@ -50,6 +74,8 @@ pub(crate) struct Program {
     limits: Limits,
     /// The fields that the expression looks at, if these are known to be all.
     fields: Option<Vec<String>>,
+    /// Whether it can go on for any number of steps, or has very many.
+    is_large: bool,
 }
 
 impl fmt::Debug for Program {
@@ -70,8 +96,11 @@ impl Program {
     ) -> Result<Self, Vec<Mistake>> {
         let names: Vec<String> = args.keys().map(|name| format!("${name}")).collect();
         let variables = args.values().cloned().map(from_json).collect();
-        let (filter, fields) = compile(text, &names)?;
-        Ok(Self { filter, variables, limits, fields })
+        if let Some(place) = size::too_deep(text) {
+            return Err(vec![Mistake::too_deep(place, MAX_NESTING)]);
+        }
+        let (filter, fields, is_large) = with_stack(true, || compile(text, &names))?;
+        Ok(Self { filter, variables, limits, fields, is_large })
     }
 
     /// All results for one record, each as text.
@@ -80,6 +109,10 @@ impl Program {
     /// What the expression refuses, a result that JSON can't hold, or a limit that was passed. The limits are
     /// looked at between results: nothing can be done here while a single one is being computed.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
+        with_stack(self.is_large, || self.run_here(record))
+    }
+
+    fn run_here(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
         let text = record.text().filter(|text| is_plain(text));
         let size = text.map_or(0, Bytes::len);
         let part =
@@ -108,7 +141,8 @@ impl Program {
     ) -> Result<Option<Vec<Vec<u8>>>, StageError> {
         let started = Instant::now();
         let marked = Cell::new(false);
-        let globals = Globals { lut: &self.filter.lut, marked: &marked };
+        let guard = Guard::new();
+        let globals = Globals { lut: &self.filter.lut, marked: &marked, guard: &guard };
         let context = Ctx::<Data>::new(globals, Vars::new(self.variables.iter().cloned()));
         let mut results = Vec::new();
         for result in self.filter.id.run((context, input)) {
@@ -129,7 +163,10 @@ impl Program {
     }
 }
 
-type Compiled = (Filter<Data>, Option<Vec<String>>);
+type Compiled = (Filter<Data>, Option<Vec<String>>, bool);
+
+/// An expression of more words works on a large stack.
+const FEW_WORDS: usize = 150;
 
 fn compile(text: &str, variables: &[String]) -> Result<Compiled, Vec<Mistake>> {
     let mut definitions = standard_definitions();
@@ -138,13 +175,24 @@ fn compile(text: &str, variables: &[String]) -> Result<Compiled, Vec<Mistake>> {
     let tokens = Lexer::new(text).lex().map_err(|errors| {
         errors.iter().map(|error| Mistake::lexical(text, error)).collect::<Vec<_>>()
     })?;
+    let words = size::words(&tokens);
+    if words > MAX_WORDS {
+        return Err(vec![Mistake::too_long(text, MAX_WORDS)]);
+    }
     let body = Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
         let errors = errors.into_iter();
         let errors = errors.map(|(expected, found)| (expected, Token::opt_as_str(found, text)));
         errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
     })?;
     let fields = fields_of(&body).map(|fields| fields.into_iter().collect());
-    definitions.push(Def { name: MAIN, args: Vec::new(), body: keeping_order(direct(body)) });
+    let mut body = keeping_order(direct(body));
+    let loops = looping(&definitions);
+    let is_large = may_loop(&body, |name| loops.contains(name)) || words > FEW_WORDS;
+    if is_large {
+        definitions = definitions.into_iter().map(guarded_definition).collect();
+        body = guarded(body);
+    }
+    definitions.push(Def { name: MAIN, args: Vec::new(), body });
     let arena = Arena::default();
     let modules = Loader::new(definitions)
         .load(&arena, File { code: MAIN, path: () })
@@ -162,7 +210,17 @@ fn compile(text: &str, variables: &[String]) -> Result<Compiled, Vec<Mistake>> {
                 .collect();
             if mistakes.is_empty() { vec![Mistake::unexplained(text)] } else { mistakes }
         })?;
-    Ok((filter, fields))
+    Ok((filter, fields, is_large))
+}
+
+/// The names of those definitions that can go on for any number of steps. Each uses only what stands above it.
+fn looping<'s>(definitions: &[Def<&'s str>]) -> BTreeSet<&'s str> {
+    definitions.iter().fold(BTreeSet::new(), |mut names, definition| {
+        if may_loop(&definition.body, |name| names.contains(name) || name == definition.name) {
+            names.insert(definition.name);
+        }
+        names
+    })
 }
 
 /// What jq text can use beside what it defines itself.
@@ -180,8 +238,12 @@ fn names(definitions: &[Def<&str>], functions: &[Fun<Data>]) -> Vec<(String, usi
     let native = functions.iter().map(|(name, binds, _)| (*name, binds.len()));
     let offered = defined
         .chain(native)
-        .filter(|(name, _)| !name.starts_with('!') && !name.ends_with("_empty"));
+        .filter(|(name, _)| !name.starts_with('!') && !is_hidden(name));
     offered.map(|(name, arity)| (name.to_owned(), arity)).collect()
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.ends_with("_empty") || name.ends_with("_unchecked")
 }
 
 fn stands_in(part: &str, text: &str) -> bool {
@@ -189,8 +251,9 @@ fn stands_in(part: &str, text: &str) -> bool {
 }
 
 fn refused(exception: Exn<'_, Val>) -> StageError {
-    let Ok(error) = exception.get_err() else {
-        return StageError::new(ErrorKind::Defect, "the jq expression ended without a result");
+    let error = match exception.get_err() {
+        Ok(error) => error,
+        Err(end) => return ended(end),
     };
     let text = match error.into_val() {
         Val::TStr(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

@@ -1,9 +1,11 @@
 //! Taking things out of values, in the order of their keys.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use jaq_core::box_iter::box_once;
-use jaq_core::{Cv, Error, ValR, ValXs};
+use jaq_core::path::Opt;
+use jaq_core::{Cv, Error, ValR, ValT as _, ValXs};
 use jaq_json::{Rc, Val};
 use jaq_std::ValT as _;
 
@@ -76,69 +78,114 @@ fn take_out(value: &mut Val) {
     }
 }
 
-/// Deletes the last paths first, so that the others still lead to where they led.
-pub(crate) fn delete_paths(mut value: Val, paths: Val) -> ValR<Val> {
-    let mut paths = list(paths)?.into_iter().map(list).collect::<Result<Vec<_>, _>>()?;
-    paths.sort();
-    paths.iter().rev().try_for_each(|path| delete(&mut value, path))?;
-    Ok(value)
-}
-
-/// The value without what stands at one key.
-pub(crate) fn without(mut value: Val, key: Val) -> ValR<Val> {
-    delete(&mut value, &[key])?;
-    Ok(value)
-}
-
-fn list(value: Val) -> Result<Vec<Val>, Error<Val>> {
-    value.into_seq().map_err(|value| Error::typ(value, "array"))
-}
-
-fn delete(value: &mut Val, path: &[Val]) -> Result<(), Error<Val>> {
-    let Some((step, rest)) = path.split_first() else {
-        *value = Val::Null;
-        return Ok(());
+/// Deletes what stands at the paths, all at once: each path leads to where it led before anything was deleted.
+pub(crate) fn delete_paths(value: Val, paths: Val) -> ValR<Val> {
+    let Val::Arr(paths) = paths else {
+        return Err(Error::str("Paths must be specified as an array"));
     };
-    match (&mut *value, step) {
-        (Val::Null, _) => Ok(()),
-        (Val::Obj(members), key) => {
-            let members = Rc::make_mut(members);
-            if rest.is_empty() {
-                members.shift_remove(key);
-                return Ok(());
-            }
-            members.get_mut(key).map_or(Ok(()), |member| delete(member, rest))
-        }
-        (Val::Arr(items), Val::Num(_)) => {
-            let items = Rc::make_mut(items);
-            let index = step.as_isize().and_then(|index| position(index, items.len()));
-            match index.filter(|index| *index < items.len()) {
-                Some(index) if rest.is_empty() => drop(items.remove(index)),
-                Some(index) => delete(&mut items[index], rest)?,
-                None => {}
-            }
-            Ok(())
-        }
-        (Val::Arr(items), Val::Obj(range)) => {
-            let bound = |name: &str, default| {
-                let bound = range.get(&Val::from(name.to_owned())).and_then(Val::as_isize);
-                bound.map_or(default, |bound| position(bound, items.len()).unwrap_or(0))
-            };
-            let end = bound("end", items.len()).min(items.len());
-            let start = bound("start", 0).min(end);
-            let items = Rc::make_mut(items);
-            let mut part: Val = items.drain(start..end).collect();
-            if !rest.is_empty() {
-                delete(&mut part, rest)?;
-                items.splice(start..start, list(part)?);
-            }
-            Ok(())
-        }
-        (value, step) => Err(Error::index(value.clone(), step.clone())),
+    let mut paths = paths.iter().map(path).collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    match paths.first() {
+        None => Ok(value),
+        Some([]) => Ok(Val::Null),
+        Some(_) => delete(value, &paths),
     }
 }
 
-/// Where an index leads in a list of this length: negative ones count from the end.
-fn position(index: isize, length: usize) -> Option<usize> {
-    usize::try_from(index).ok().or_else(|| length.checked_sub(index.unsigned_abs()))
+fn path(path: &Val) -> Result<&[Val], Error<Val>> {
+    match path {
+        Val::Arr(steps) => Ok(steps),
+        _ => Err(Error::str("Path must be specified as an array")),
+    }
+}
+
+/// The value without what stands at one key.
+pub(crate) fn without(value: Val, key: &Val) -> ValR<Val> {
+    delete_keys(value, &[key])
+}
+
+/// Deletes what lies deeper first, then the keys of this value together. The paths are sorted, and none is empty.
+fn delete(mut value: Val, paths: &[&[Val]]) -> ValR<Val> {
+    let mut keys = Vec::new();
+    for paths in paths.chunk_by(|one, other| one.first() == other.first()) {
+        let Some((key, rest)) = paths.first().and_then(|path| path.split_first()) else { continue };
+        if rest.is_empty() {
+            keys.push(key);
+            continue;
+        }
+        let part = value.clone().index(key)?;
+        if !matches!(part, Val::Null) {
+            let deeper: Vec<&[Val]> = paths.iter().map(|path| &path[1..]).collect();
+            let part = delete(part, &deeper)?;
+            value = value.map_index(key, Opt::Essential, |_| std::iter::once(Ok(part.clone())))
+                .map_err(|exception| exception.get_err().unwrap_or_else(|_| Error::str("no path")))?;
+        }
+    }
+    delete_keys(value, &keys)
+}
+
+fn delete_keys(mut value: Val, keys: &[&Val]) -> ValR<Val> {
+    if keys.is_empty() {
+        return Ok(value);
+    }
+    match &mut value {
+        Val::Null => {}
+        Val::Obj(members) => {
+            let members = Rc::make_mut(members);
+            for key in keys {
+                if !matches!(key, Val::TStr(_)) {
+                    return Err(Error::index(value, (*key).clone()));
+                }
+                members.shift_remove(*key);
+            }
+        }
+        Val::Arr(items) => {
+            let ranges = keys.iter().map(|key| range(key, items.len()).ok_or(*key));
+            match ranges.collect::<Result<Vec<_>, _>>() {
+                Ok(ranges) => {
+                    let mut place = 0..;
+                    Rc::make_mut(items).retain(|_| {
+                        let place = place.next();
+                        !ranges.iter().any(|range| place.is_some_and(|place| range.contains(&place)))
+                    });
+                }
+                Err(key) => return Err(Error::index(value, key.clone())),
+            }
+        }
+        _ => return Err(Error::index(value, keys[0].clone())),
+    }
+    Ok(value)
+}
+
+/// Where an index or a slice leads in a list of this length: negative numbers count from the end.
+fn range(key: &Val, length: usize) -> Option<Range<usize>> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "what does not fit is at one end of the list or the other"
+    )]
+    let place = |number: f64, round: fn(f64) -> f64| {
+        let number = if number < 0.0 { number + length as f64 } else { number };
+        round(number).max(0.0).min(length as f64) as usize
+    };
+    match key {
+        Val::Num(_) => {
+            let number = key.as_f64()?;
+            #[expect(clippy::cast_precision_loss, reason = "no list is as long")]
+            let is_outside = number.is_nan() || number < -(length as f64);
+            let start = if is_outside { length } else { place(number, f64::floor) };
+            Some(start..start.saturating_add(1).min(length))
+        }
+        Val::Obj(bounds) => {
+            let bound = |name: &'static str| match bounds.get(&Val::utf8_str(name)) {
+                None | Some(Val::Null) => Some(None),
+                Some(bound) => bound.as_f64().map(Some),
+            };
+            let start = bound("start")?.map_or(0, |start| place(start, f64::floor));
+            let end = bound("end")?.map_or(length, |end| place(end, f64::ceil));
+            Some(start..end.max(start))
+        }
+        _ => None,
+    }
 }

@@ -12,13 +12,12 @@ use jaq_json::Val;
 
 use crate::natives::Data;
 use crate::removal::without;
+use crate::walk::{Code, pipe};
 
 /// Sets one field. No jq text can spell this name.
 pub(crate) const WITH: &str = "!with";
 /// Takes one field out.
 pub(crate) const WITHOUT: &str = "!without";
-
-type Code<'s> = Term<&'s str>;
 
 /// The same expression, with the steps that set or take out fields put directly.
 pub(crate) fn direct(term: Code<'_>) -> Code<'_> {
@@ -36,10 +35,6 @@ pub(crate) fn direct(term: Code<'_>) -> Code<'_> {
         }
         other => other,
     }
-}
-
-fn pipe<'s>(left: Code<'s>, right: Code<'s>) -> Code<'s> {
-    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
 /// The name in `.name`.
@@ -87,5 +82,5 @@ pub(crate) fn with((mut context, input): Cv<'_, Data>) -> ValXs<'_, Val> {
 pub(crate) fn without_field((mut context, input): Cv<'_, Data>) -> ValXs<'_, Val> {
     let (name, around) = context.pop_fun();
     let names = name.run((around, Val::Null));
-    Box::new(names.map(move |name| without(input.clone(), name?).map_err(Into::into)))
+    Box::new(names.map(move |name| without(input.clone(), &name?).map_err(Into::into)))
 }

@@ -25,3 +25,23 @@ pub(crate) fn from_number(number: &Number) -> Val {
     let known = Val::from_num(text).ok().filter(|_| text != "-0");
     known.unwrap_or_else(|| Val::Num(Num::Dec(Rc::new(text.to_owned()))))
 }
+
+/// A value as jq's messages show it, with its type and cut to thirty letters: `string ("Plan the qu...")`.
+pub(crate) fn described(value: &Val) -> String {
+    const LENGTH: usize = 29;
+    let (kind, end) = match value {
+        Val::Null => ("null", ""),
+        Val::Bool(_) => ("boolean", ""),
+        Val::Num(_) => ("number", ""),
+        Val::TStr(_) | Val::BStr(_) => ("string", "\""),
+        Val::Arr(_) => ("array", "]"),
+        Val::Obj(_) => ("object", "}"),
+    };
+    let mut text = value.to_string();
+    if text.len() > LENGTH {
+        text.truncate(text.floor_char_boundary(LENGTH - 3 - end.len()));
+        text.push_str("...");
+        text.push_str(end);
+    }
+    format!("{kind} ({text})")
+}

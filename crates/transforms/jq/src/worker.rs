@@ -7,6 +7,7 @@ use std::thread;
 
 use taskferry_core::{ErrorKind, Record, StageError};
 
+use crate::bounds::{STACK, with_stack};
 use crate::program::Program;
 use crate::protocol::{Refusal, Reply, Setup};
 
@@ -24,6 +25,11 @@ pub fn worker_main() -> ExitCode {
 }
 
 fn work() -> io::Result<()> {
+    // The stack is set aside before memory is limited, so that the limit is for values alone.
+    with_stack(true, work_here)
+}
+
+fn work_here() -> io::Result<()> {
     let mut setup = String::new();
     io::stdin().lock().read_line(&mut setup)?;
     let (program, lines) = match prepare(&setup) {
@@ -43,7 +49,7 @@ fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
     let broken = |what: String| StageError::new(ErrorKind::Defect, what);
     let setup: Setup = serde_json::from_str(setup)
         .map_err(|error| broken(format!("the jq worker was not told what to do: {error}")))?;
-    limit_memory(setup.memory)
+    limit_memory(setup.memory.saturating_add(STACK as u64))
         .map_err(|error| broken(format!("the jq worker's memory can't be limited: {error}")))?;
     let program = Program::compile(&setup.filter, &setup.args, setup.limits)
         .map_err(|_| broken("the jq worker can't compile the expression".to_owned()))?;

@@ -1,0 +1,124 @@
+//! jq's own test files, run over the transform.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and tell of it")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
+use taskferry_transform_jq::Jq;
+
+/// The cases that differ, by file and line, with the reason where one is known.
+const DIFFERENT: &str = include_str!("data/jq-differences.txt");
+
+/// Cases that are not run, since they would take gigabytes here where jq refuses.
+const NOT_RUN: [&str; 1] = ["jq.test:1641"];
+
+/// One case: a program that does not compile, or one with an input and what comes out.
+struct Case {
+    name: String,
+    program: String,
+    expected: Option<(String, Vec<String>)>,
+}
+
+fn cases(file: &Path) -> Vec<Case> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let file = file.file_name().unwrap().to_str().unwrap();
+    let mut lines = text.lines().enumerate();
+    let is_skipped = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    let mut cases = Vec::new();
+    while let Some((number, line)) = lines.next() {
+        if is_skipped(line) {
+            continue;
+        }
+        let name = |number: usize| format!("{file}:{}", number + 1);
+        if line.starts_with("%%FAIL") {
+            let (number, program) = lines.next().unwrap();
+            cases.push(Case { name: name(number), program: program.to_owned(), expected: None });
+            lines.by_ref().find(|(_, line)| is_skipped(line));
+            continue;
+        }
+        let input = lines.next().unwrap().1.to_owned();
+        let outputs = lines.by_ref().map(|(_, line)| line).take_while(|line| !is_skipped(line));
+        let expected = Some((input, outputs.map(str::to_owned).collect()));
+        cases.push(Case { name: name(number), program: line.to_owned(), expected });
+    }
+    cases
+}
+
+/// What comes out of a program, or why nothing does.
+fn run(program: &str, input: &str) -> Result<Vec<Value>, String> {
+    let mut registry = Registry::new();
+    registry.transform::<Jq>();
+    let context = BuildContext::new(&NoFiles, registry.endpoints());
+    let built = registry.build_transform("jq", &json!({"filter": program}), &context).unwrap();
+    let built = built.map_err(|problems| format!("mistake: {}", problems[0].message))?;
+    let record = Record::parse(input.to_owned()).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    let applied = runtime.block_on(built.transform.apply(record, &mut out));
+    applied.map_err(|error| error.to_string())?;
+    out.into_records().iter().map(|record| Ok(record.value().unwrap().clone())).collect()
+}
+
+/// The same value, whatever the spelling of numbers and the order of keys.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left.as_str() == right.as_str() || left.as_f64() == right.as_f64()
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, left)| right.get(key).is_some_and(|right| is_same(left, right)))
+        }
+        (left, right) => left == right,
+    }
+}
+
+fn difference(case: &Case) -> Option<String> {
+    if NOT_RUN.contains(&case.name.as_str()) {
+        return Some("is not run".to_owned());
+    }
+    let Some((input, outputs)) = &case.expected else {
+        let compiled = run(&case.program, "null");
+        return match compiled {
+            Err(message) if message.starts_with("mistake") => None,
+            other => Some(format!("compiles: {other:?}")),
+        };
+    };
+    let expected: Result<Vec<Value>, _> = outputs.iter().map(|line| serde_json::from_str(line)).collect();
+    match (run(&case.program, input), expected) {
+        (Ok(found), Ok(expected)) if found.len() == expected.len() => {
+            let same = found.iter().zip(&expected).all(|(found, expected)| is_same(found, expected));
+            (!same).then(|| format!("gives {}", json!(found)))
+        }
+        (found, _) => Some(match found {
+            Ok(found) => format!("gives {}", json!(found)),
+            Err(message) => message,
+        }),
+    }
+}
+
+#[test]
+fn as_many_cases_of_jq_agree_as_are_known_to() {
+    let Some(folder) = std::env::var_os("JQ_TESTS").map(PathBuf::from) else {
+        eprintln!("SKIPPED: jq's own tests did not run; JQ_TESTS has to name their folder");
+        return;
+    };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "test"));
+    files.sort();
+    let cases: Vec<Case> = files.iter().flat_map(|file| cases(file)).collect();
+    let mut found = BTreeSet::new();
+    for case in &cases {
+        if let Some(difference) = difference(case) {
+            eprintln!("{}: {}\n    {:?}\n    {difference}", case.name, case.program, case.expected);
+            found.insert(case.name.as_str());
+        }
+    }
+    eprintln!("{} of {} cases agree", cases.len() - found.len(), cases.len());
+}
