@@ -26,7 +26,7 @@ use crate::walk::{Code, any, pipe, rebuilt};
 const GUARD: &str = "!guard";
 
 /// The stack that an expression which may call itself works on. Only what is touched of it takes memory.
-pub(crate) const STACK: usize = 160 << 20;
+pub(crate) const STACK: usize = 192 << 20;
 /// What has to be left of it for values, which are nested [`MAX_DEPTH`] levels, or some thousands more.
 const RESERVE: usize = 128 << 20;
 /// As much as any other expression takes.
@@ -48,11 +48,13 @@ const TOO_DEEP: i32 = 2;
 pub(crate) struct Guard {
     random: Cell<u64>,
     until_look: Cell<u64>,
+    /// What was passed, if anything was: then nothing goes on, or both sides of `f + f` would be tried at every level.
+    passed: Cell<Option<i32>>,
 }
 
 impl Guard {
     pub(crate) fn new() -> Self {
-        Self { random: Cell::new(1), until_look: Cell::new(LOOK_EVERY) }
+        Self { random: Cell::new(1), until_look: Cell::new(LOOK_EVERY), passed: Cell::new(None) }
     }
 
     /// Whether it is time to look. The steps are irregular, so that no loop can keep in step with them.
@@ -69,13 +71,14 @@ impl Guard {
     }
 
     fn check<'a>(&self, value: &Val, path: impl FnOnce() -> usize) -> Result<(), Exn<'a, Val>> {
-        if stacker::remaining_stack().is_some_and(|left| left < RESERVE) {
-            return Err(Exn::halt(TOO_MANY_CALLS));
+        if self.passed.get().is_none() {
+            if stacker::remaining_stack().is_some_and(|left| left < RESERVE) {
+                self.passed.set(Some(TOO_MANY_CALLS));
+            } else if self.is_due() && (is_deeper(value, MAX_DEPTH + 1) || path() > MAX_PATH) {
+                self.passed.set(Some(TOO_DEEP));
+            }
         }
-        if self.is_due() && (is_deeper(value, MAX_DEPTH + 1) || path() > MAX_PATH) {
-            return Err(Exn::halt(TOO_DEEP));
-        }
-        Ok(())
+        self.passed.get().map_or(Ok(()), |limit| Err(Exn::halt(limit)))
     }
 }
 
@@ -135,7 +138,7 @@ pub(crate) fn guarded(term: Code<'_>) -> Code<'_> {
 }
 
 /// The same definition with guards.
-pub(crate) fn guarded_definition<'s>(definition: Def<&'s str>) -> Def<&'s str> {
+pub(crate) fn guarded_definition(definition: Def<&str>) -> Def<&str> {
     Bounds::default().definition(definition)
 }
 

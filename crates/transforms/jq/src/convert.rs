@@ -14,12 +14,13 @@ use crate::natives::Data;
 use crate::value::described;
 
 /// The functions by name.
-pub(crate) fn functions() -> [Filter<RunPtr<Data>>; 9] {
+pub(crate) fn functions() -> [Filter<RunPtr<Data>>; 10] {
     [
         ("fromjson", v(0), |cv| bome(from_json(&cv.1))),
         ("tonumber", v(0), |cv| bome(to_number(cv.1))),
         ("toboolean", v(0), |cv| bome(to_boolean(cv.1))),
         ("decode_base64", v(0), |cv| bome(decode_base64(&cv.1))),
+        ("decode_uri", v(0), |cv| bome(decode_uri(&cv.1))),
         ("implode", v(0), |cv| bome(implode(&cv.1))),
         ("utf8bytelength", v(0), |cv| bome(utf8_length(&cv.1))),
         ("trim", v(0), |cv| bome(trimmed(&cv.1, str::trim))),
@@ -33,7 +34,8 @@ fn from_json(value: &Val) -> ValR<Val> {
     let Some(text) = text(value) else {
         return Err(Error::str(format!("{} only strings can be parsed", described(value))));
     };
-    let refused = |reason: &dyn std::fmt::Display| Error::str(format!("{reason} (while parsing '{text}')"));
+    let refused =
+        |reason: &dyn std::fmt::Display| Error::str(format!("{reason} (while parsing '{text}')"));
     if matches!(text.trim(), "nan" | "NaN" | "-nan" | "-NaN") {
         return Ok(Val::from(f64::NAN));
     }
@@ -89,6 +91,23 @@ fn decode_base64(value: &Val) -> ValR<Val> {
         }
         Err(_) => Err(Error::str(format!("{} is not valid base64 data", described(value)))),
     }
+}
+
+/// `%C3%A9` is `é`; what is no such code, or no text, is refused.
+fn decode_uri(value: &Val) -> ValR<Val> {
+    let refused = || Error::str(format!("{} is not a valid uri encoding", described(value)));
+    let mut rest = text(value).ok_or_else(refused)?.bytes();
+    let mut bytes = Vec::new();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
+        let (high, low) = digit().zip(digit()).ok_or_else(refused)?;
+        bytes.push(u8::try_from(high * 16 + low).map_err(|_| refused())?);
+    }
+    String::from_utf8(bytes).map(Val::utf8_str).map_err(|_| refused())
 }
 
 fn is_base64(byte: u8) -> bool {

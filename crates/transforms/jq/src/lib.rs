@@ -1,14 +1,14 @@
 //! Transform `jq`: one jq expression over each record, any number of results, each a record.
 //!
-//! The expression runs on jaq, a jq of its own that differs from jq in little (assigning below what is not there
-//! is an error: `{} | .a.b = 1`). Numbers keep their spelling and objects the order of their keys, also when
+//! The expression runs on jaq, another implementation of jq. `docs/jq.md` lists what differs. Numbers keep their spelling and objects the order of their keys, also when
 //! `del(…)` or `|= empty` takes some out.
 //!
 //! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and
 //! `max_results` end what goes on for too long; when a single result never comes, the run stops. With
 //! `isolation = "process"` the expression runs in a child process with a memory limit, which is killed instead,
 //! and only the record fails. Neither the environment nor other records nor the process are within reach: `env`,
-//! `$ENV`, `input`, `inputs` and `halt` are not defined, `debug` and `stderr` write to the debug log.
+//! `$ENV`, `input`, `inputs` and `halt` are not defined, `debug` and `stderr` write to the debug log. An expression that calls
+//! itself too often, or nests values too deep, costs only its record, also without isolation.
 //!
 //! ```
 //! use serde_json::json;
@@ -47,6 +47,7 @@ mod matching;
 mod mistake;
 mod natives;
 mod part;
+mod patterns;
 mod program;
 mod protocol;
 mod read;

@@ -25,34 +25,39 @@ pub(crate) fn functions() -> [Filter<RunPtr<Data>>; 8] {
     let three = || [Bind::Var(()), Bind::Fun(()), Bind::Var(())].into();
     [
         ("test", two(), |cv| {
-            one(cv, false, |search| search.regex.is_match(search.text).map(Val::from).map_err(failed))
+            one(cv, false, |search| {
+                search.regex.is_match(search.text).map(Val::from).map_err(failed)
+            })
         }),
         ("match", two(), |cv| many(cv, false, |search, found| Ok(search.object(found)))),
         ("capture", two(), |cv| many(cv, false, |search, found| Ok(search.named(found)))),
         ("scan", two(), |cv| many(cv, true, |search, found| Ok(search.texts(found)))),
         ("split", two(), |cv| one(cv, true, |search| Ok(search.parts()?.into_iter().collect()))),
         ("splits", two(), |cv| {
-            let parts = with_search(cv, true, |search| search.parts());
-            results(parts)
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method alone is not general enough"
+            )]
+            results(with_search(cv, true, |search| search.parts()))
         }),
         ("sub", three(), |cv| substitute(cv, false)),
         ("gsub", three(), |cv| substitute(cv, true)),
     ]
 }
 
-fn one<'a>(
-    cv: Cv<'a, Data>,
+fn one(
+    cv: Cv<'_, Data>,
     is_global: bool,
     value: impl FnOnce(&Search<'_>) -> ValR<Val>,
-) -> ValXs<'a, Val> {
+) -> ValXs<'_, Val> {
     bome(with_search(cv, is_global, value))
 }
 
-fn many<'a>(
-    cv: Cv<'a, Data>,
+fn many(
+    cv: Cv<'_, Data>,
     is_global: bool,
     value: impl Fn(&Search<'_>, &Captures<'_, str>) -> ValR<Val>,
-) -> ValXs<'a, Val> {
+) -> ValXs<'_, Val> {
     results(with_search(cv, is_global, |search| {
         search.all()?.iter().map(|found| value(search, found)).collect()
     }))
@@ -99,7 +104,9 @@ fn substitute((mut context, input): Cv<'_, Data>, is_global: bool) -> ValXs<'_, 
             end = whole.end();
         }
         let rest = search.text.get(end..).unwrap_or_default();
-        results.iter_mut().for_each(|result| result.push_str(rest));
+        for result in &mut results {
+            result.push_str(rest);
+        }
         Ok(results)
     };
     match replaced() {
@@ -186,7 +193,11 @@ impl<'t> Search<'t> {
     /// Offset and length in code points, and the text.
     fn place(&self, range: Option<std::ops::Range<usize>>) -> [(&'static str, Val); 3] {
         let Some(range) = range else {
-            return [("offset", Val::from(-1_isize)), ("length", Val::from(0_usize)), ("string", Val::Null)];
+            return [
+                ("offset", Val::from(-1_isize)),
+                ("length", Val::from(0_usize)),
+                ("string", Val::Null),
+            ];
         };
         let text = &self.text[range.clone()];
         [
@@ -217,7 +228,9 @@ impl<'t> Search<'t> {
         let mut end = 0;
         for found in self.all()? {
             let Some(whole) = found.get(0) else { continue };
-            parts.push(Val::utf8_str(self.text.get(end..whole.start()).unwrap_or_default().to_owned()));
+            parts.push(Val::utf8_str(
+                self.text.get(end..whole.start()).unwrap_or_default().to_owned(),
+            ));
             end = whole.end();
         }
         parts.push(Val::utf8_str(self.text.get(end..).unwrap_or_default().to_owned()));

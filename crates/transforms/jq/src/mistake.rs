@@ -58,6 +58,12 @@ impl Mistake {
         }
     }
 
+    /// A pattern, or the letters of its flags, can't be used.
+    pub(crate) fn pattern(range: Range<usize>, message: String) -> Self {
+        let help = "docs/jq.md lists what differs from jq's regular expressions";
+        Self { range, code: "jq::regex", message, help: Some(help.to_owned()) }
+    }
+
     /// There are more words than an expression may have.
     pub(crate) fn too_long(text: &str, limit: usize) -> Self {
         let mut mistake = Self::at(

@@ -10,11 +10,11 @@ use jaq_json::Val;
 use crate::bounds::{Guard, guard};
 use crate::entries::{from_entries, join};
 use crate::removal::{OR_REMOVED, WITHOUT_REMOVED, delete_paths, or_removed, without_removed};
-use crate::{convert, matching};
 use crate::spine::{WITH, WITHOUT, with, without_field};
+use crate::{convert, matching};
 
 /// Functions of jaq that are not offered: they reach out of the expression, or are replaced here.
-const NOT_OFFERED: [&str; 16] = [
+const NOT_OFFERED: [&str; 17] = [
     "env",
     "halt",
     "debug_empty",
@@ -24,6 +24,7 @@ const NOT_OFFERED: [&str; 16] = [
     "split_",
     "fromjson",
     "decode_base64",
+    "decode_uri",
     "implode",
     "utf8bytelength",
     "trim",

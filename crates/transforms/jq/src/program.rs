@@ -23,6 +23,7 @@ use crate::key_order::keeping_order;
 use crate::mistake::Mistake;
 use crate::natives::{Data, Globals, functions};
 use crate::part::RecordPart;
+use crate::patterns;
 use crate::read::read;
 use crate::size::{self, MAX_NESTING, MAX_WORDS};
 use crate::spine::direct;
@@ -33,7 +34,7 @@ use crate::write::write;
 const MAIN: &str = "__expression__";
 
 /// Definitions of jaq that reach out of the expression or are replaced.
-const NOT_OFFERED: [&str; 21] = [
+const NOT_OFFERED: [&str; 20] = [
     "capture",
     "capture_of_match",
     "del",
@@ -54,7 +55,6 @@ const NOT_OFFERED: [&str; 21] = [
     "toboolean",
     "tonumber",
     "totype",
-    "ltrimstr",
 ];
 
 /// As much of jq's own message as is told.
@@ -184,6 +184,10 @@ fn compile(text: &str, variables: &[String]) -> Result<Compiled, Vec<Mistake>> {
         let errors = errors.map(|(expected, found)| (expected, Token::opt_as_str(found, text)));
         errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
     })?;
+    let mistakes = patterns::mistakes(text, &body);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     let fields = fields_of(&body).map(|fields| fields.into_iter().collect());
     let mut body = keeping_order(direct(body));
     let loops = looping(&definitions);
@@ -236,9 +240,8 @@ fn standard_definitions<'s>() -> Vec<Def<&'s str>> {
 fn names(definitions: &[Def<&str>], functions: &[Fun<Data>]) -> Vec<(String, usize)> {
     let defined = definitions.iter().map(|definition| (definition.name, definition.args.len()));
     let native = functions.iter().map(|(name, binds, _)| (*name, binds.len()));
-    let offered = defined
-        .chain(native)
-        .filter(|(name, _)| !name.starts_with('!') && !is_hidden(name));
+    let offered =
+        defined.chain(native).filter(|(name, _)| !name.starts_with('!') && !is_hidden(name));
     offered.map(|(name, arity)| (name.to_owned(), arity)).collect()
 }
 

@@ -73,14 +73,16 @@ pub(crate) fn compiled(pattern: &str, flags: Flags) -> Result<Arc<Regex>, String
             kept[..=place].rotate_right(1);
             return Ok(Arc::clone(&kept[0].regex));
         }
-        let regex = Arc::new(compile(pattern, flags)?);
+        let regex = compile(pattern, flags)
+            .map_err(|reason| format!("{pattern} (at offset 0) is not a valid regex: {reason}"))?;
+        let regex = Arc::new(regex);
         kept.truncate(KEPT - 1);
         kept.insert(0, Compiled { pattern: pattern.to_owned(), flags, regex: Arc::clone(&regex) });
         Ok(regex)
     })
 }
 
-/// Compiles a pattern.
+/// Compiles a pattern, or says in one line why it is none.
 pub(crate) fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
     let rewritten = Rewriter::new(pattern, flags).rewrite()?;
     RegexBuilder::new(&rewritten)
@@ -93,7 +95,19 @@ pub(crate) fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
         .backtrack_limit(BACKTRACK_LIMIT)
         .max_prog_size(PROGRAM_LIMIT)
         .build()
-        .map_err(|error| format!("{pattern} (at offset 0) is not a valid regex: {error}"))
+        .map_err(reason)
+}
+
+/// What is wrong, in one line and without a place, which would be one in the rewritten pattern.
+fn reason(error: fancy_regex::Error) -> String {
+    let text = match error {
+        fancy_regex::Error::ParseError(_, error) => error.to_string(),
+        fancy_regex::Error::CompileError(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    let line = text.lines().next_back().unwrap_or_default();
+    let mut letters = line.strip_prefix("error: ").unwrap_or(line).chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 /// Writes a pattern of jq's as the engine understands it.
@@ -117,7 +131,9 @@ impl<'p> Rewriter<'p> {
                 '[' => self.class(),
                 // The end, or in front of a line feed at the end.
                 '$' if !self.by_line => self.replace(1, r"(?=\n?\z)"),
-                'ß' | 'ẞ' if self.flags.ignore_case => self.replace(letter.len_utf8(), "(?:ß|ẞ|ss)"),
+                'ß' | 'ẞ' if self.flags.ignore_case => {
+                    self.replace(letter.len_utf8(), "(?:ß|ẞ|ss)");
+                }
                 '#' if self.flags.extended => {
                     self.copy(self.rest.find('\n').unwrap_or(self.rest.len()));
                 }
@@ -270,8 +286,15 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused() {
-        for pattern in ["(", "a**b(", r"\X", "(?P<n>a)", "[a", r"\p{Nonsense}", "*"] {
-            assert!(compile(pattern, Flags::default()).is_err(), "{pattern}");
+        for (pattern, reason) in [
+            ("(", "opening parenthesis without closing parenthesis"),
+            (r"\X", "invalid escape: \\X"),
+            ("(?P<n>a)", "a named group is written `(?<name>…)`, without a `P`"),
+            ("[a", "invalid character class"),
+            (r"\p{Nonsense}", "Unicode property not found"),
+            ("*", "target of repeat operator is invalid"),
+        ] {
+            assert_eq!(compile(pattern, Flags::default()).unwrap_err(), reason, "{pattern}");
         }
         assert_eq!(Flags::parse("gm").unwrap_err(), "gm is not a valid modifier string");
     }

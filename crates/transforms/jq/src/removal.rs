@@ -117,8 +117,11 @@ fn delete(mut value: Val, paths: &[&[Val]]) -> ValR<Val> {
         if !matches!(part, Val::Null) {
             let deeper: Vec<&[Val]> = paths.iter().map(|path| &path[1..]).collect();
             let part = delete(part, &deeper)?;
-            value = value.map_index(key, Opt::Essential, |_| std::iter::once(Ok(part.clone())))
-                .map_err(|exception| exception.get_err().unwrap_or_else(|_| Error::str("no path")))?;
+            value = value
+                .map_index(key, Opt::Essential, |_| std::iter::once(Ok(part.clone())))
+                .map_err(|exception| {
+                    exception.get_err().unwrap_or_else(|_| Error::str("no path"))
+                })?;
         }
     }
     delete_keys(value, &keys)
@@ -146,7 +149,9 @@ fn delete_keys(mut value: Val, keys: &[&Val]) -> ValR<Val> {
                     let mut place = 0..;
                     Rc::make_mut(items).retain(|_| {
                         let place = place.next();
-                        !ranges.iter().any(|range| place.is_some_and(|place| range.contains(&place)))
+                        !ranges
+                            .iter()
+                            .any(|range| place.is_some_and(|place| range.contains(&place)))
                     });
                 }
                 Err(key) => return Err(Error::index(value, key.clone())),

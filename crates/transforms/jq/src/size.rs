@@ -5,7 +5,7 @@ use jaq_core::load::lex::{StrPart, Tok, Token};
 /// How deep brackets may be nested.
 pub(crate) const MAX_NESTING: usize = 250;
 /// As many words, numbers, texts and signs as an expression may have.
-pub(crate) const MAX_WORDS: usize = 20_000;
+pub(crate) const MAX_WORDS: usize = 10_000;
 
 /// Where an expression is nested too deep: the bytes of the bracket.
 pub(crate) fn too_deep(text: &str) -> Option<usize> {
@@ -15,9 +15,7 @@ pub(crate) fn too_deep(text: &str) -> Option<usize> {
         let is_in_text = open.last() == Some(&b'"');
         match byte {
             b'\\' if is_in_text => {
-                if bytes.next().is_some_and(|(_, byte)| byte == b'(') {
-                    open.push(b'(');
-                }
+                open.extend(bytes.next().map(|(_, byte)| byte).filter(|byte| *byte == b'('));
             }
             b'"' if is_in_text => drop(open.pop()),
             _ if is_in_text => {}
@@ -56,7 +54,7 @@ pub(crate) fn words(tokens: &[Token<&str>]) -> usize {
             });
             parts.sum()
         }
-        _ => 1,
+        _ => 0,
     };
     tokens.iter().map(|token| 1 + within(token)).sum()
 }

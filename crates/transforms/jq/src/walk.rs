@@ -12,7 +12,10 @@ pub(crate) fn pipe<'s>(left: Code<'s>, right: Code<'s>) -> Code<'s> {
 }
 
 /// The same term, of other terms directly in it.
-pub(crate) fn rebuilt<'s>(term: Code<'s>, change: &mut impl FnMut(Code<'s>) -> Code<'s>) -> Code<'s> {
+pub(crate) fn rebuilt<'s>(
+    term: Code<'s>,
+    change: &mut impl FnMut(Code<'s>) -> Code<'s>,
+) -> Code<'s> {
     let mut boxed = |term: Box<Code<'s>>| Box::new(change(*term));
     match term {
         Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => term,
@@ -45,8 +48,7 @@ pub(crate) fn rebuilt<'s>(term: Code<'s>, change: &mut impl FnMut(Code<'s>) -> C
         }
         Term::IfThenElse(branches, otherwise) => {
             let branches = branches.into_iter();
-            let branches =
-                branches.map(|(test, result)| (change(test), change(result))).collect();
+            let branches = branches.map(|(test, result)| (change(test), change(result))).collect();
             Term::IfThenElse(branches, otherwise.map(|term| Box::new(change(*term))))
         }
         Term::Def(definitions, term) => {
@@ -121,9 +123,7 @@ pub(crate) fn any<'t, 's: 't>(
             any(term, holds)
                 || parts.iter().any(|(part, _)| match part {
                     Part::Index(index) => any(index, holds),
-                    Part::Range(from, to) => {
-                        from.iter().chain(to).any(|bound| any(bound, holds))
-                    }
+                    Part::Range(from, to) => from.iter().chain(to).any(|bound| any(bound, holds)),
                 })
         }
     }
@@ -136,8 +136,8 @@ fn any_in_pattern<'t, 's: 't>(
     match pattern {
         Pattern::Var(_) => false,
         Pattern::Arr(items) => items.iter().any(|item| any_in_pattern(item, holds)),
-        Pattern::Obj(members) => members
-            .iter()
-            .any(|(key, pattern)| any(key, holds) || any_in_pattern(pattern, holds)),
+        Pattern::Obj(members) => {
+            members.iter().any(|(key, pattern)| any(key, holds) || any_in_pattern(pattern, holds))
+        }
     }
 }

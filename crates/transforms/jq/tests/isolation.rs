@@ -125,7 +125,7 @@ fn endless_results_are_ended() {
 fn endless_recursion_costs_only_its_record() {
     let options =
         json!({"filter": "def f: 1 + f; if . == 0 then f else . end", "time_limit": "60s"});
-    check_costs_only_one(options, "the jq expression calls itself without end");
+    check_costs_only_one(options, "the jq expression calls itself too often");
 }
 
 fn too_much_memory_costs_only_its_record() {

@@ -1,4 +1,4 @@
-//! jq's own test files, run over the transform.
+//! jq's own test files, and what `docs/jq.md` says about the differences, run over the transform.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and tell of it")]
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
 use taskferry_transform_jq::Jq;
 
-/// The cases that differ, by file and line, with the reason where one is known.
+/// The cases that differ, by file and line of jq's own test files.
 const DIFFERENT: &str = include_str!("data/jq-differences.txt");
 
 /// Cases that are not run, since they would take gigabytes here where jq refuses.
@@ -26,7 +26,8 @@ fn cases(file: &Path) -> Vec<Case> {
     let text = std::fs::read_to_string(file).unwrap();
     let file = file.file_name().unwrap().to_str().unwrap();
     let mut lines = text.lines().enumerate();
-    let is_skipped = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    let is_skipped =
+        |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
     let mut cases = Vec::new();
     while let Some((number, line)) = lines.next() {
         if is_skipped(line) {
@@ -69,11 +70,14 @@ fn is_same(left: &Value, right: &Value) -> bool {
             left.as_str() == right.as_str() || left.as_f64() == right.as_f64()
         }
         (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right))
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| is_same(left, right))
         }
         (Value::Object(left), Value::Object(right)) => {
             left.len() == right.len()
-                && left.iter().all(|(key, left)| right.get(key).is_some_and(|right| is_same(left, right)))
+                && left
+                    .iter()
+                    .all(|(key, left)| right.get(key).is_some_and(|right| is_same(left, right)))
         }
         (left, right) => left == right,
     }
@@ -90,10 +94,12 @@ fn difference(case: &Case) -> Option<String> {
             other => Some(format!("compiles: {other:?}")),
         };
     };
-    let expected: Result<Vec<Value>, _> = outputs.iter().map(|line| serde_json::from_str(line)).collect();
+    let expected: Result<Vec<Value>, _> =
+        outputs.iter().map(|line| serde_json::from_str(line)).collect();
     match (run(&case.program, input), expected) {
         (Ok(found), Ok(expected)) if found.len() == expected.len() => {
-            let same = found.iter().zip(&expected).all(|(found, expected)| is_same(found, expected));
+            let same =
+                found.iter().zip(&expected).all(|(found, expected)| is_same(found, expected));
             (!same).then(|| format!("gives {}", json!(found)))
         }
         (found, _) => Some(match found {
@@ -106,19 +112,55 @@ fn difference(case: &Case) -> Option<String> {
 #[test]
 fn as_many_cases_of_jq_agree_as_are_known_to() {
     let Some(folder) = std::env::var_os("JQ_TESTS").map(PathBuf::from) else {
-        eprintln!("SKIPPED: jq's own tests did not run; JQ_TESTS has to name their folder");
+        eprintln!("SKIPPED: JQ_TESTS does not name the folder of jq's own tests, so none was run");
         return;
     };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "test"));
     files.sort();
     let cases: Vec<Case> = files.iter().flat_map(|file| cases(file)).collect();
+    let known: BTreeSet<&str> = DIFFERENT.lines().filter(|line| !line.starts_with('#')).collect();
     let mut found = BTreeSet::new();
     for case in &cases {
         if let Some(difference) = difference(case) {
-            eprintln!("{}: {}\n    {:?}\n    {difference}", case.name, case.program, case.expected);
             found.insert(case.name.as_str());
+            if !known.contains(case.name.as_str()) {
+                eprintln!(
+                    "{}: {}\n    {:?}\n    {difference}",
+                    case.name, case.program, case.expected
+                );
+            }
         }
     }
     eprintln!("{} of {} cases agree", cases.len() - found.len(), cases.len());
+    let newly: Vec<_> = found.difference(&known).collect();
+    assert!(newly.is_empty(), "these cases of jq agreed before: {newly:?}");
+    let no_longer: Vec<_> = known.difference(&found).collect();
+    assert!(no_longer.is_empty(), "these cases agree now, take them off the list: {no_longer:?}");
+}
+
+/// Each row of a table whose first cell is an expression: expression, input, what jq gives, what comes out here.
+#[test]
+fn the_page_of_differences_says_what_happens() {
+    let page = include_str!("../../../../docs/jq.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let (mut count, mut wrong) = (0, Vec::new());
+    for row in rows {
+        let row = row.strip_suffix("` |").unwrap().replace(r"\|", "|");
+        let cells: Vec<&str> = row.split("` | `").collect();
+        let [program, input, _, here] = cells[..] else { panic!("four cells, all code: {row}") };
+        let found = match run(program, input) {
+            Ok(values) => values.iter().map(Value::to_string).collect::<Vec<_>>().join(" "),
+            Err(message) if message.starts_with("mistake") => "mistake".to_owned(),
+            Err(_) => "refused".to_owned(),
+        };
+        let found = if found.is_empty() { "nothing".to_owned() } else { found };
+        if found != here {
+            wrong.push(format!("{program} on {input} gives {found}, and not {here}"));
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 25, "the page has {count} rows");
 }

@@ -1,0 +1,232 @@
+//! Expressions that never end, or go too deep, cost their record and nothing else.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use serde_json::{Value, json};
+use taskferry_core::{
+    BuildContext, Emitter, ErrorKind, NoFiles, Problem, Record, Registry, StageError, Transform,
+};
+use taskferry_transform_jq::Jq;
+
+fn build(filter: &str) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    let mut registry = Registry::new();
+    registry.transform::<Jq>();
+    let context = BuildContext::new(&NoFiles, registry.endpoints());
+    let options = json!({"filter": filter, "time_limit": "60s"});
+    Ok(registry.build_transform("jq", &options, &context).unwrap()?.transform)
+}
+
+fn apply(transform: &dyn Transform, record: &str) -> Result<Vec<String>, StageError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut out = Emitter::new();
+    runtime.block_on(transform.apply(Record::parse(record.to_owned())?, &mut out))?;
+    Ok(out.into_records().iter().map(Record::to_json).collect())
+}
+
+/// On a thread with the stack that the runtime's have.
+fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap()
+}
+
+#[track_caller]
+fn check_is_refused(filter: &str, message: &str) {
+    let guarded = format!("if . == 0 then ({filter}) else . end");
+    let messages = on_a_small_stack(move || {
+        let transform = build(&guarded).unwrap();
+        let error = apply(&*transform, "0").unwrap_err();
+        assert_eq!(apply(&*transform, "1").unwrap(), ["1"]);
+        (error.kind(), error.to_string())
+    });
+    assert_eq!(messages, (ErrorKind::Limit, message.to_owned()), "{filter}");
+}
+
+const CALLS: &str = "the jq expression calls itself too often";
+const DEPTH: &str = "the jq expression nests values deeper than 10000 levels";
+
+#[test]
+fn what_calls_itself_without_end_is_refused() {
+    for filter in [
+        "def f: 1 + f; f",
+        "def f: f + 1; f",
+        "def f: [f]; f",
+        "def f: {a: f}; f",
+        "def f: f | f; f",
+        "def f: f as $x | $x; f",
+        "def f: \"\\(f)\"; f",
+        "def f: -f; f",
+        "def f: f == f; f",
+        "def f: f and f; f",
+        "def f: f // 1; f",
+        "def f: try f catch f; [f]",
+        "def f: if f then 1 else 2 end; f",
+        "def f: .[f]; f",
+        "def f: . as {(f): $x} | $x; f",
+        "def f: reduce f as $x (0; . + $x); f",
+        "def f: reduce 1 as $x (0; f); f",
+        "def f: foreach (1, 2) as $x (0; f; f); f",
+        "def f: label $out | f, break $out; [f]",
+        "def f: first(f); f",
+        "def f: limit(3; f); [f]",
+        "def f: map(f); [1] | def g: [[.] | g[]]; g",
+        "def f: [., .] | sort_by(f); f",
+        "def f: [., .] | group_by(f); f",
+        "def f: [.] | map_values(f); f",
+        "def f: {a: .} | with_entries(.value |= f); f",
+        "def f: def g: f; 1 + g; f",
+        "def f($x): 1 + f($x + 1); f(0)",
+        "def f(g): f(g | g); f(. + 1)",
+        "def f(g): f(g + 1); f(1)",
+        "def f(g): if . == 300000 then g else . + 1 | f(g | .) end; f(.)",
+        "def f(g): if . == 300000 then . else . + 1 | f(g) end; f(.)",
+        "def f(g): g | f(g); f(. + 1)",
+        "def f: ., f; f |= 1",
+        "recurse(.) |= 1",
+        "[{} | recurse(.) = 1]",
+        "def f: try error(f) catch f; f",
+        "def f: \"a\" | sub(\"a\"; f); f",
+        "def f: [limit(2; f, f)]; f",
+        "def f: getpath([f]); f",
+        "def f: any(f; .); f",
+        "def f: until(f; .); f",
+        "def f: walk(f); [1] | def g: walk([g]); g",
+    ] {
+        check_is_refused(filter, CALLS);
+    }
+}
+
+#[test]
+fn values_that_grow_deeper_without_end_are_refused() {
+    for filter in [
+        "reduce range(10000000) as $i (null; [.])",
+        "reduce range(10000000) as $i (null; {a: .})",
+        "reduce range(10000000) as $i (null; [1, ., 2])",
+        "reduce range(10000000) as $i ([1]; group_by(.))",
+        "reduce range(10000000) as $i ({}; .a = .)",
+        "reduce range(10000000) as $i ({}; .b |= {a: .})",
+        "reduce range(10000000) as $i ({}; {a: 1} + {b: .})",
+        "reduce range(10000000) as $i ([]; [[]] + [.])",
+        "reduce range(40) as $i ([1]; .. |= [.])",
+        "last(foreach range(10000000) as $i (null; [.]; 1))",
+        "def f: [.] | f; f",
+        "def f($x): f([$x]); f(1)",
+        "def f($x): f($x | [.] | group_by(.)); f([1])",
+        "[.] | until(false; [.])",
+        "last(recurse([.]) | 1)",
+        "null | path(last(recurse(.a))) | length",
+    ] {
+        check_is_refused(filter, DEPTH);
+    }
+}
+
+#[test]
+fn deep_values_are_worked_on() {
+    let deep = "(reduce range(10000) as $i (null; [.]))";
+    for (filter, expected) in [
+        (format!("{deep} | tojson | length"), "20004"),
+        (format!("{deep} == {deep}"), "true"),
+        (format!("[{deep}, {deep}] | sort | length"), "2"),
+        (format!("[{deep}, {deep}] | unique | length"), "1"),
+        ("reduce range(1000) as $i (null; [.]) | [..] | length".to_owned(), "1001"),
+        ("reduce range(1000) as $i (null; [.]) | [paths] | length".to_owned(), "1000"),
+        (format!("{deep} | (.. | select(. == null)) |= 1 | flatten"), "[1]"),
+        (format!("{deep} | walk(.) | length"), "1"),
+        (format!("{deep} | contains({deep})"), "true"),
+        (
+            "reduce range(1000) as $i (null; [.]) | del(.. | select(. == null)) | length"
+                .to_owned(),
+            "1",
+        ),
+        (format!("{{({deep} | tojson): 1}} | length"), "1"),
+        (format!("try error({deep}) catch length"), "1"),
+        (format!("{deep} | tojson | fromjson | length"), "1"),
+        (format!("reduce range(10000) as $i (null; {{a: .}}) | . * . | length"), "1"),
+        ("def f: if . == 0 then 0 else . - 1 | f end; 100000 | f".to_owned(), "0"),
+        ("[limit(100000; repeat(1))] | length".to_owned(), "100000"),
+        ("last(range(10000) | select(. % 7 == 0))".to_owned(), "9996"),
+        ("def f(g): if . == 1000 then . else . + 1 | f(g) end; 0 | f(.)".to_owned(), "1000"),
+        ("def f: if . == 0 then 0 else . - 1 | f + 1 end; 2000 | f".to_owned(), "2000"),
+    ] {
+        let built = filter.clone();
+        let found = on_a_small_stack(move || {
+            apply(&*build(&built).unwrap(), "null").map_err(|error| error.to_string())
+        });
+        assert_eq!(found, Ok(vec![expected.to_owned()]), "{filter}");
+    }
+}
+
+#[test]
+fn a_million_brackets_are_refused() {
+    const MANY: usize = 1_000_000;
+    for text in ["[".repeat(MANY), "{\"a\":".repeat(MANY)] {
+        let record = json!({"text": text}).to_string();
+        let error = on_a_small_stack(move || {
+            apply(&*build(".text | fromjson").unwrap(), &record).unwrap_err()
+        });
+        let message = error.to_string();
+        assert!(message.contains("Exceeds depth limit for parsing"), "{message}");
+        let error = on_a_small_stack(move || apply(&*build(".").unwrap(), &text).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+    }
+    for (text, message) in [
+        ("[".repeat(MANY), "brackets are nested deeper than 250 levels"),
+        ("(".repeat(MANY) + "1" + &")".repeat(MANY), "brackets are nested deeper than 250 levels"),
+        ("\"\\(".repeat(MANY), "brackets are nested deeper than 250 levels"),
+        (". | ".repeat(MANY) + ".", "the expression has more than 10000 words and signs"),
+        ("-".repeat(MANY) + "1", "the expression has more than 10000 words and signs"),
+        (".[0]".repeat(MANY), "the expression has more than 10000 words and signs"),
+        ("if 1 then ".repeat(MANY), "the expression has more than 10000 words and signs"),
+        ("try ".repeat(MANY), "the expression has more than 10000 words and signs"),
+        ("def f: ".repeat(MANY), "the expression has more than 10000 words and signs"),
+    ] {
+        let problems = on_a_small_stack(move || build(&text).map(drop).unwrap_err());
+        assert_eq!(problems[0].message, message);
+    }
+}
+
+#[test]
+fn the_largest_expressions_are_worked_on() {
+    for text in [
+        ". | ".repeat(4_900) + ".",
+        "1 + ".repeat(4_900) + "1",
+        "1, ".repeat(4_000) + "1",
+        "-".repeat(9_900) + "1",
+        format!("[{}1] | length", "1, ".repeat(4_900)),
+        format!(
+            "{{{}\"z\": 1}} | length",
+            (0..1_900).map(|n| format!("\"k{n}\": 1, ")).collect::<String>()
+        ),
+        "def f: 1; ".repeat(1_900) + "f",
+        "if . then 1 else ".repeat(1_500) + "1" + &" end".repeat(1_500),
+        "try ".repeat(9_900) + "1",
+        ". as $x | ".repeat(1_900) + "1",
+        "(".repeat(250) + "1" + &")".repeat(250),
+        "[".repeat(100) + "1" + &"]".repeat(100),
+        format!("def f: {}1; f", "1 + ".repeat(4_900)),
+    ] {
+        let start: String = text.chars().take(30).collect();
+        let results = on_a_small_stack(move || {
+            build(&text)
+                .map(|transform| apply(&*transform, "1").is_ok())
+                .map_err(|problems| problems[0].message.clone())
+        });
+        assert_eq!(results, Ok(true), "{start}");
+    }
+}
+
+#[test]
+fn no_record_is_refused_for_what_is_not_deep() {
+    let wide = Value::from(vec![json!([[1], {"a": [2]}]); 2000]).to_string();
+    for filter in [
+        "reduce .[] as $x ([]; . + [$x]) | length",
+        "[.[] | [.[]]] | length",
+        "map(walk(.)) | length",
+        "[limit(2000; .[])] | length",
+        "(.. | numbers) += 1 | length",
+    ] {
+        let (filter, wide) = (filter.to_owned(), wide.clone());
+        assert_eq!(
+            on_a_small_stack(move || apply(&*build(&filter).unwrap(), &wide).unwrap()),
+            ["2000"]
+        );
+    }
+}
