@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use fancy_regex::{Regex, RegexBuilder};
+use fancy_regex::{CompileError, Regex, RegexBuilder};
 
 /// How often the engine may go back over a text before it gives up: about ten milliseconds.
 const BACKTRACK_LIMIT: usize = 500_000;
@@ -102,7 +102,13 @@ pub(crate) fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
 fn reason(error: fancy_regex::Error) -> String {
     let text = match error {
         fancy_regex::Error::ParseError(_, error) => error.to_string(),
-        fancy_regex::Error::CompileError(error) => error.to_string(),
+        fancy_regex::Error::CompileError(error) => match &*error {
+            CompileError::InnerError(inner) => match inner.syntax_error() {
+                Some(error) => error.to_string(),
+                None => inner.to_string(),
+            },
+            other => other.to_string(),
+        },
         other => other.to_string(),
     };
     let line = text.lines().next_back().unwrap_or_default();
@@ -291,7 +297,7 @@ mod tests {
             (r"\X", "invalid escape: \\X"),
             ("(?P<n>a)", "a named group is written `(?<name>…)`, without a `P`"),
             ("[a", "invalid character class"),
-            (r"\p{Nonsense}", "Unicode property not found"),
+            (r"\p{Nonsense}", "unicode property not found"),
             ("*", "target of repeat operator is invalid"),
         ] {
             assert_eq!(compile(pattern, Flags::default()).unwrap_err(), reason, "{pattern}");

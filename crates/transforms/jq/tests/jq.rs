@@ -134,6 +134,38 @@ fn a_mistake_in_the_filter_is_pointed_at() {
 }
 
 #[test]
+fn a_pattern_that_can_not_be_compiled_is_pointed_at() {
+    for (filter, part, message) in [
+        (
+            ".a | test(\"a(b\")",
+            11..14,
+            "this is no regular expression that can be used: opening parenthesis without closing parenthesis",
+        ),
+        ("gsub(\"a\"; \"b\"; \"gm\")", 16..18, "gm is not a valid modifier string"),
+        (
+            "match([\"[a\", \"g\"])",
+            8..10,
+            "this is no regular expression that can be used: invalid character class",
+        ),
+        (
+            "test(\"(?P<n>a)\")",
+            6..14,
+            "this is no regular expression that can be used: a named group is written `(?<name>…)`, without a `P`",
+        ),
+    ] {
+        let problems = build(&json!({"filter": filter})).unwrap_err();
+        let told: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.part.clone(), problem.message.as_str()))
+            .collect();
+        assert_eq!(told, [(Part::Within(part), message)], "{filter}");
+    }
+    assert!(
+        build(&json!({"filter": "def test(a): a; test(\"(\"), split(\"(\"), test(.a)"})).is_ok()
+    );
+}
+
+#[test]
 fn a_mistake_in_a_file_is_told_with_its_place() {
     let problem = &build(&json!({"file": "bad.jq"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "file");
