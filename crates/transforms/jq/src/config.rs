@@ -11,6 +11,7 @@ use taskferry_core::{
     Transform, TransformPlugin,
 };
 
+use crate::bounds::with_stack;
 use crate::known_fields::known_fields;
 use crate::mistake::Mistake;
 use crate::program::{Limits, Program};
@@ -109,7 +110,7 @@ impl TransformPlugin for Jq {
         let Ok(text) = self.text(context) else { return FieldRule::default() };
         let is_file = self.file.is_some();
         FieldRule::new(move |input, missing| {
-            let (fields, vain) = known_fields(&text, input);
+            let (fields, vain) = with_stack(true, || known_fields(&text, input));
             missing.extend(vain.into_iter().map(|(field, range)| {
                 if is_file {
                     let line_and_column = Some(place(&text, range.start));
