@@ -81,15 +81,12 @@ impl Secrets {
         while let Some(next) = rest.chars().next() {
             let beginning = rest.as_bytes().get(..SHORTEST).unwrap_or_default();
             let form = self.forms.get(beginning).into_iter().flatten();
-            match form.into_iter().find(|form| rest.starts_with(form.as_str())) {
-                Some(form) => {
-                    replaced.push_str(&with(form));
-                    rest = rest.get(form.len()..).unwrap_or_default();
-                }
-                None => {
-                    replaced.push(next);
-                    rest = rest.get(next.len_utf8()..).unwrap_or_default();
-                }
+            if let Some(form) = form.into_iter().find(|form| rest.starts_with(form.as_str())) {
+                replaced.push_str(&with(form));
+                rest = rest.get(form.len()..).unwrap_or_default();
+            } else {
+                replaced.push(next);
+                rest = rest.get(next.len_utf8()..).unwrap_or_default();
             }
         }
         replaced

@@ -13,7 +13,7 @@ const FARTHEST: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Text {
     name: String,
-    text: String,
+    shown: String,
     /// Where each line begins.
     lines: Vec<usize>,
 }
@@ -34,7 +34,7 @@ impl Text {
         let text = if text.contains(bad) { text.chars().map(shown).collect() } else { text };
         let breaks = text.match_indices('\n').map(|(position, _)| position + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
-        Self { name: printable(name).into_owned(), text, lines }
+        Self { name: printable(name).into_owned(), shown: text, lines }
     }
 
     /// The line that a byte stands in, from 0, and where this line begins.
@@ -49,12 +49,12 @@ impl Text {
             return line;
         }
         let near = if line < span { span - FARTHEST } else { span + FARTHEST };
-        self.text.floor_char_boundary(near)
+        self.shown.floor_char_boundary(near)
     }
 
     fn column_at(&self, offset: usize) -> usize {
         let (_, start) = self.line_at(offset);
-        self.text.get(start..offset).map_or(0, |before| before.chars().count())
+        self.shown.get(start..offset).map_or(0, |before| before.chars().count())
     }
 }
 
@@ -72,12 +72,12 @@ impl SourceCode for Text {
         let wanted = if before + after == 0 {
             own
         } else {
-            let behind = self.text.get(own.end..).ok_or(MietteError::OutOfBounds)?;
+            let behind = self.shown.get(own.end..).ok_or(MietteError::OutOfBounds)?;
             let line_end = own.end + behind.find('\n').unwrap_or(behind.len());
             self.nearby(line_start, own.start, |line, at| at.saturating_sub(line))
-                ..self.nearby(line_end, own.end, |line, at| line.saturating_sub(at))
+                ..self.nearby(line_end, own.end, usize::saturating_sub)
         };
-        let data = self.text.get(wanted.clone()).ok_or(MietteError::OutOfBounds)?;
+        let data = self.shown.get(wanted.clone()).ok_or(MietteError::OutOfBounds)?;
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             data.as_bytes(),

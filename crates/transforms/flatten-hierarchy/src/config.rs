@@ -70,7 +70,9 @@ fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordF
         return RecordFields::default();
     }
     let mut tasks = input.tasks.clone();
-    LEVELS.into_iter().for_each(|level| tasks.add(level));
+    for level in LEVELS {
+        tasks.add(level);
+    }
     if into == Into::Tasks {
         return RecordFields { own: input.own.clone(), tasks };
     }

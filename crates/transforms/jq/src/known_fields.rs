@@ -110,18 +110,15 @@ impl<'t> Reader<'t> {
     /// `.name`, `[]`, or any other step into a value.
     fn part(&mut self, part: &Part<Term<&'t str>>, of: &Shape, input: &Shape) -> Shape {
         match (part, of) {
-            (Part::Range(None, None), Shape::List(fields)) => {
+            (Part::Range(None, None) | Part::Index(Term::Num(_)), Shape::List(fields)) => {
                 Shape::Object(RecordFields { own: fields.clone(), tasks: FieldSet::default() })
             }
-            (Part::Index(index), Shape::Object(_)) => match constant(index) {
-                Some(name) => self.field(name, of),
-                None => {
-                    self.shape(index, input);
-                    Shape::Unknown
+            (Part::Index(index), Shape::Object(_)) => {
+                if let Some(name) = constant(index) {
+                    return self.field(name, of);
                 }
-            },
-            (Part::Index(index), Shape::List(fields)) if matches!(index, Term::Num(_)) => {
-                Shape::Object(RecordFields { own: fields.clone(), tasks: FieldSet::default() })
+                self.shape(index, input);
+                Shape::Unknown
             }
             (_, Shape::Nothing) => Shape::Nothing,
             _ => Shape::Unknown,
@@ -228,24 +225,10 @@ impl<'t> Reader<'t> {
             }
             BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
                 self.shape(right, input);
-                self.assigned(left, input)
+                assigned(left, input)
             }
-            BinaryOp::Update => self.assigned(left, input),
+            BinaryOp::Update => assigned(left, input),
         }
-    }
-
-    /// The input with these places set.
-    fn assigned(&mut self, places: &Term<&'t str>, input: &Shape) -> Shape {
-        let Shape::Object(fields) = input else { return Shape::Unknown };
-        let Some(names) = top_fields(places) else { return Shape::Unknown };
-        let mut fields = fields.clone();
-        for (name, _) in names {
-            fields.own.add(name);
-            if name == "tasks" {
-                fields.tasks = FieldSet::default();
-            }
-        }
-        Shape::Object(fields)
     }
 
     fn call(&mut self, name: &str, arguments: &[Term<&'t str>], input: &Shape) -> Shape {
@@ -287,6 +270,20 @@ impl<'t> Reader<'t> {
             _ => Shape::Unknown,
         }
     }
+}
+
+/// The input with these places set.
+fn assigned(places: &Term<&str>, input: &Shape) -> Shape {
+    let Shape::Object(fields) = input else { return Shape::Unknown };
+    let Some(names) = top_fields(places) else { return Shape::Unknown };
+    let mut fields = fields.clone();
+    for (name, _) in names {
+        fields.own.add(name);
+        if name == "tasks" {
+            fields.tasks = FieldSet::default();
+        }
+    }
+    Shape::Object(fields)
 }
 
 /// What is known of something that is one or the other.
