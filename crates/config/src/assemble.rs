@@ -13,6 +13,7 @@ use crate::fields::{FieldCheck, fetched};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
 use crate::outputs::FilesInUse;
+use crate::sandbox::state_dir;
 use crate::settings::Settings;
 use crate::stage::{StageBuilder, string};
 use crate::tree::Node;
@@ -81,7 +82,10 @@ pub(crate) fn assemble(
     let transforms = builder.transforms(top.get("transform"), &KeyPath::of("transform"));
     let sinks = builder.sinks(top.get("sink"));
     problems.extend(builder.into_problems());
-    let settings = Settings::read(top, &mut problems);
+    let mut settings = Settings::read(top, &mut problems);
+    if layers.sandbox {
+        settings.state.dir = state_dir(&settings.state.dir);
+    }
 
     if let Some(CheckedSource { offer, fields, stage }) = &source {
         let fetched = fetched(tree);
@@ -125,6 +129,7 @@ pub(crate) fn assemble(
         expect,
         dead_letter,
         digest,
+        sandbox: layers.sandbox,
     };
     Ok(Assembled { pipeline, files: in_use, warnings: problems })
 }

@@ -117,11 +117,15 @@ fn look_up(place: &str, from: Values<'_>) -> Result<String, Refusal> {
     }
     let set =
         layers.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    // As in a shell, `:-` also replaces a variable that is set to nothing.
-    match (set, default) {
-        (Some(value), None) => Ok(value),
-        (Some(value), Some(_)) if !value.is_empty() => Ok(value),
-        (_, Some(default)) => Ok(default.to_owned()),
+    let is_empty = set.is_some();
+    // A variable that is set to nothing counts as one that is not set.
+    match (set.filter(|value| !value.is_empty()), default) {
+        (Some(value), _) => Ok(value),
+        (None, Some(default)) => Ok(default.to_owned()),
+        (None, None) if is_empty => {
+            let help = format!("give it a value, or a default: `${{{name}:-…}}`");
+            Err(("variable::unset", format!("the variable `{name}` is empty"), help))
+        }
         (None, None) => {
             let known = layers.environment.iter().map(|(name, _)| name.as_str());
             let near = nearest(name, known)

@@ -29,6 +29,8 @@ pub struct Layers {
     /// Where the files are.
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) default_name: String,
+    /// Whether the sandbox takes the place of real addresses.
+    pub(crate) sandbox: bool,
     unreadable: Vec<Mistake>,
 }
 
@@ -89,6 +91,7 @@ impl Layers {
             environment: Vec::new(),
             folder: PathBuf::new(),
             paths: Vec::new(),
+            sandbox: false,
             unreadable: Vec::new(),
         }
     }
@@ -109,7 +112,9 @@ impl Layers {
             variables.map(|(name, value)| (name, value_in(&value).to_owned())).collect();
         self.environment.sort();
         for (name, value) in &self.environment {
-            let Some(key) = name.strip_prefix(PREFIX).filter(|_| sets_option(name)) else {
+            // A variable that is set to nothing counts as one that is not set.
+            let ours = !value.is_empty() && sets_option(name);
+            let Some(key) = name.strip_prefix(PREFIX).filter(|_| ours) else {
                 continue;
             };
             let path = key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect();
@@ -146,6 +151,14 @@ impl Layers {
             value_at: key.len() + 1,
             path,
         });
+        self
+    }
+
+    /// Whether the pipeline is to run on made-up data: the sandbox takes the place of the addresses and credentials of its
+    /// source and its sinks, whatever the other layers say.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: bool) -> Self {
+        self.sandbox = sandbox;
         self
     }
 

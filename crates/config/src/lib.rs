@@ -32,6 +32,7 @@ mod mask;
 mod merge;
 mod mistake;
 mod outputs;
+mod sandbox;
 mod secrets;
 mod settings;
 mod stage;
@@ -59,7 +60,14 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     let documents = layers.parse(registry)?;
     let (mut tree, misplaced) = merge::merge(layers, &documents);
     let files = layers.files();
-    let mut problems = interpolate::fill_in(&mut tree, layers, &files);
+    let plan = sandbox::Plan::of(&tree, registry);
+    let written = layers.sandbox.then(|| tree.clone());
+    let mut problems = Vec::new();
+    if layers.sandbox {
+        problems.extend(plan.carry_out(&mut tree, registry));
+    }
+    problems.extend(interpolate::fill_in(&mut tree, layers, &files));
+    plan.advise(&mut problems, layers.files.first().map_or("FILE", |file| &file.name));
     let built = match assemble::assemble(&tree, layers, &files, registry) {
         Ok(Assembled { pipeline, files, warnings }) => {
             problems.extend(warnings);
@@ -73,7 +81,11 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
             None
         }
     };
-    let secrets = Secrets::find(&tree, registry);
+    let mut secrets = Secrets::find(&tree, registry);
+    // What was taken out stands in the files all the same.
+    if let Some(written) = written {
+        secrets.extend(Secrets::find(&written, registry));
+    }
     let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
     let mut found = sources.locate(problems, misplaced);
     found.extend(variables::warnings(&layers.environment, registry));

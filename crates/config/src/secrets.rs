@@ -54,6 +54,13 @@ impl Secrets {
         secrets
     }
 
+    /// Takes in those of another state of the same pipeline.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.paths.extend(other.paths);
+        self.values.extend(other.values);
+        self.find_forms();
+    }
+
     /// The places of the values to be hidden.
     pub(crate) fn paths(&self) -> &BTreeSet<KeyPath> {
         &self.paths
@@ -106,6 +113,7 @@ impl Secrets {
                 }
             }
         }
+        self.forms.clear();
         for form in forms.into_iter().filter(|form| form.len() >= SHORTEST) {
             let beginning = form.as_bytes().get(..SHORTEST).unwrap_or_default().to_vec();
             self.forms.entry(beginning).or_default().push(form);
@@ -211,7 +219,11 @@ fn is_common(key: &str) -> bool {
 }
 
 /// The tables of all stages, those of sinks' own transforms included.
-fn stages_of<'a>(node: &'a Node, path: &KeyPath, found: &mut Vec<(&'a Node, KeyPath, Role)>) {
+pub(crate) fn stages_of<'a>(
+    node: &'a Node,
+    path: &KeyPath,
+    found: &mut Vec<(&'a Node, KeyPath, Role)>,
+) {
     let tables = [("source", Role::Source), ("transform", Role::Transform), ("sink", Role::Sink)];
     for (key, role) in tables {
         let path = path.key(key);

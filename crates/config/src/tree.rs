@@ -170,6 +170,19 @@ impl Node {
         }
     }
 
+    /// Takes out what stands at `path`, if anything does.
+    pub(crate) fn take_out(&mut self, path: &KeyPath) {
+        let Some((Segment::Key(key), above)) = path.segments().split_last() else { return };
+        let table = above.iter().try_fold(self, |node, segment| match (&mut node.kind, segment) {
+            (Kind::Table(fields), Segment::Key(key)) => fields.get_mut(key),
+            (Kind::List(items), Segment::Index(index)) => items.get_mut(*index),
+            _ => None,
+        });
+        if let Some(Node { kind: Kind::Table(fields), .. }) = table {
+            fields.remove(key);
+        }
+    }
+
     fn merge(&mut self, value: Node) {
         match (&mut self.kind, value.kind) {
             (Kind::Table(fields), Kind::Table(new)) => {

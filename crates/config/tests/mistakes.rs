@@ -8,7 +8,7 @@ use std::fs;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use plugins::registry;
-use taskferry_config::{Layers, Mistakes, load};
+use taskferry_config::{Layers, Mistake, Mistakes, load};
 use taskferry_core::Pipeline;
 
 const GOOD: &str = r#"
@@ -168,6 +168,15 @@ type = "out"
     let pipeline = check(&from(text).environment(variables)).unwrap();
     let source = format!("{:?}", pipeline.source.source);
     assert!(source.contains(r#"url: "ab\"\n[evil]\n${URL}$$x""#), "{source}");
+}
+
+#[test]
+fn a_plugin_that_says_nothing_of_made_up_data_is_not_run_on_it() {
+    let problems = check(&from(GOOD).sandbox(true)).unwrap_err();
+    let codes: Vec<&str> = problems.all().iter().map(Mistake::code).collect();
+    assert_eq!(codes, ["pipeline::no_sandbox"; 2], "neither the source nor the sink does");
+    assert_eq!(problems.all()[0].line(), 3);
+    assert!(problems.to_string().contains("the source `pages` can't be run with `--sandbox`"));
 }
 
 #[test]

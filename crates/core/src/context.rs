@@ -106,6 +106,8 @@ pub struct RunContext {
     pub resumable: bool,
     /// Whether dead letters are sent on instead of an export: no output of it may take an export's place.
     pub replay: bool,
+    /// Whether it was asked to run on made-up data, with `--sandbox`: no output of it may take a real export's place.
+    pub sandbox: bool,
     /// The share of the export that this run takes, where several runs take one each; `None` for the whole.
     pub shard: Option<Shard>,
     /// In the run of a share, the folder that runs of the whole export have for their state. It may not exist, another
@@ -127,6 +129,7 @@ impl RunContext {
             state_dir: None,
             resumable: false,
             replay: false,
+            sandbox: false,
             shard: None,
             whole_dir: None,
         }
@@ -152,6 +155,13 @@ impl RunContext {
     #[must_use]
     pub fn replaying(mut self, replay: bool) -> Self {
         self.replay = replay;
+        self
+    }
+
+    /// The same run, on made-up data.
+    #[must_use]
+    pub fn on_sandbox(mut self, sandbox: bool) -> Self {
+        self.sandbox = sandbox;
         self
     }
 

@@ -66,6 +66,11 @@ impl Endpoints {
         self.0.insert(scheme, factory);
     }
 
+    /// Whether a URL is served inside the process.
+    pub fn serve(&self, url: &str) -> bool {
+        self.find(url).is_some()
+    }
+
     pub(crate) fn find(&self, url: &str) -> Option<EndpointFactory> {
         let (scheme, _) = url.split_once(':')?;
         self.0.get(scheme).copied()

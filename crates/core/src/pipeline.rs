@@ -42,6 +42,8 @@ pub struct Pipeline {
     /// What tells this pipeline from one whose output could differ: a digest of the program's version and of all
     /// that the file says, secrets and what `[state]` and `[expect]` hold apart. A checkpoint of another one is of no use.
     pub digest: String,
+    /// Whether it is to run on made-up data, with `--sandbox`.
+    pub sandbox: bool,
 }
 
 /// The source of a pipeline.
@@ -101,6 +103,7 @@ impl Pipeline {
             expect: ExpectOptions::default(),
             dead_letter: None,
             digest: String::new(),
+            sandbox: false,
         }
     }
 }

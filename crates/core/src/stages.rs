@@ -61,6 +61,8 @@ pub struct SourceStatistics {
     pub requests: u64,
     /// Requests among them that repeated a failed one.
     pub retries: u64,
+    /// Whether what it read is made up, as that of the sandbox is: the run says so.
+    pub sandbox: bool,
 }
 
 /// Changes records, one at a time.
@@ -222,6 +224,16 @@ pub struct DeliveredFile {
 ///
 /// The options' doc comments are their reference: the first line of the struct's says what the plugin is
 /// for, each field's what it does.
+///
+/// # `--sandbox`
+///
+/// With `--sandbox` a pipeline runs on made-up data, which must not reach anybody who takes it for real. A source and a sink
+/// say in their schema what that means for them, and a pipeline with one that does not is refused:
+///
+/// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option says what stands there then, whatever the file says;
+///   `= null` takes the option out, credentials for example. Variables in it need not be set.
+/// - `#[schemars(extend("x-sandbox" = true))]` on the options as a whole says that a sink takes made-up data as it is: its
+///   output stays on this machine and can be told apart ([`RunContext::sandbox`]).
 pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What stands behind `type =` in a pipeline file.
     const TYPE: &'static str;

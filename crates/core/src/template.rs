@@ -61,17 +61,18 @@ fn did_you_mean(name: &str) -> String {
     nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?")).unwrap_or_default()
 }
 
-/// `out/jobs.ndjson.gz` becomes `out/jobs.replay-20261123T204243Z-7f3a9c.ndjson.gz`.
-fn beside_the_export(path: &Path, run: &RunContext) -> PathBuf {
+/// `out/jobs.ndjson.gz` becomes `out/jobs.replay-20261123T204243Z-7f3a9c.ndjson.gz`, or `out/jobs.sandbox.ndjson.gz`.
+fn beside_the_export(path: &Path, mark: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // A dot at the beginning hides a file, and ends nothing.
     let dot = name.char_indices().skip(1).find(|(_, character)| *character == '.');
     let (stem, endings) = name.split_at(dot.map_or(name.len(), |(at, _)| at));
-    path.with_file_name(format!("{stem}.replay-{}{endings}", harmless(&run.run_id)))
+    path.with_file_name(format!("{stem}.{mark}{endings}"))
 }
 
 impl PathTemplate {
-    /// The path for one run. That of a replay is another than the run's that it belongs to.
+    /// The path for one run. That of a replay is another than the run's that it belongs to, and with `--sandbox` it is
+    /// another than that of a real export.
     pub fn fill(&self, run: &RunContext) -> PathBuf {
         let mut path = String::new();
         for part in &self.parts {
@@ -80,8 +81,14 @@ impl PathTemplate {
                 Piece::Place(name) => path.push_str(&harmless(&value_of(name, run))),
             }
         }
-        let path = PathBuf::from(path);
-        if run.replay { beside_the_export(&path, run) } else { path }
+        let mut path = PathBuf::from(path);
+        if run.sandbox {
+            path = beside_the_export(&path, "sandbox");
+        }
+        if run.replay {
+            path = beside_the_export(&path, &format!("replay-{}", harmless(&run.run_id)));
+        }
+        path
     }
 
     /// The path for a pipeline of this name, with all other places left as they are written.

@@ -21,6 +21,9 @@ pub(crate) struct SourceCount {
     pub(crate) bytes: u64,
     pub(crate) requests: u64,
     pub(crate) retries: u64,
+    /// Whether any of it was made up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) sandbox: bool,
 }
 
 /// Counts of one transform.
@@ -96,6 +99,7 @@ impl SourceCount {
     pub(crate) fn note_statistics(&mut self, earlier: SourceStatistics, now: SourceStatistics) {
         self.requests = self.requests.max(earlier.requests + now.requests);
         self.retries = self.retries.max(earlier.retries + now.retries);
+        self.sandbox |= earlier.sandbox | now.sandbox;
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct DeadLetter(String);
 struct Line<'a> {
     pipeline: &'a str,
     run_id: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sandbox: bool,
     stage: Stage<'a>,
     error: Reason<'a>,
     origin: Origin<'a>,
@@ -51,6 +53,7 @@ impl DeadLetter {
         let line = Line {
             pipeline: &run.pipeline,
             run_id: &run.run_id,
+            sandbox: run.sandbox,
             stage: Stage { role: stage.role.to_string(), name: &stage.name },
             error: Reason { message: error.full_message(), hint: error.hint_text() },
             origin: Origin {

@@ -78,7 +78,8 @@ pub(crate) struct Progressed {
 impl Ledger {
     pub(crate) fn new(account: Account, next: Option<Cursor>) -> Self {
         let source = &account.source;
-        let earlier = SourceStatistics { requests: source.requests, retries: source.retries };
+        let (requests, retries, sandbox) = (source.requests, source.retries, source.sandbox);
+        let earlier = SourceStatistics { requests, retries, sandbox };
         let deliveries = vec![Delivery::default(); account.sinks.len()];
         Self { account, earlier, next, pending: VecDeque::new(), deliveries }
     }

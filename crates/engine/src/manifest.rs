@@ -46,6 +46,8 @@ pub struct Manifest {
     pub digest: String,
     /// Whether it sent dead letters on instead of an export.
     pub replay: bool,
+    /// Whether what it read is made up, by the sandbox.
+    pub sandbox: bool,
     /// Which share of the export it took; `null` for the whole.
     pub shard: Option<ShardSummary>,
     /// How it ended.

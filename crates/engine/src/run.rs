@@ -148,7 +148,7 @@ impl Start {
         fresh: bool,
         stop: &mut StopSignal,
     ) -> Self {
-        let run = run.unwrap_or_else(|| new_run(&pipeline.name));
+        let run = run.unwrap_or_else(|| new_run(&pipeline.name)).on_sandbox(pipeline.sandbox);
         let Some(state) = state else {
             let dead_letters = DeadLetterFile::new(pipeline, &run);
             let files = Files::new(None, None, None, dead_letters);

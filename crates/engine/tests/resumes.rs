@@ -507,11 +507,16 @@ async fn a_signal_is_heard_while_a_sink_looks_for_what_it_had_written() {
 async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
     for before_all_sinks in [true, false] {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-        let mut picky = TestTransform::stage(|_, _| {
-            Err(StageError::new(ErrorKind::Record, "x".repeat(1 << 20)))
+        let large = TestTransform::stage(|record, out| {
+            let mut value = record.value()?.clone();
+            value["text"] = "x".repeat(1 << 20).into();
+            out.emit_value(value);
+            Ok(())
         });
+        let mut picky = TestTransform::stage(|_, _| Err(StageError::new(ErrorKind::Record, "no")));
         picky.on_error = OnError::DeadLetter;
         let mut pipeline = pipeline(Pages::new(40, 1), vec![], vec![ledger.sink(), ledger.sink()]);
+        pipeline.transforms.push(large);
         if before_all_sinks {
             pipeline.transforms.push(picky);
         } else {

@@ -10,6 +10,9 @@ use reqwest::{Response, StatusCode};
 use taskferry_core::{Secret, StageError};
 use url::Url;
 
+/// The header by which `taskferry sandbox` tells itself apart from a tenant.
+const SANDBOX_HEADER: &str = "x-taskferry-sandbox";
+
 /// An answer, as much of it as was wanted.
 #[derive(Debug)]
 pub struct Answer {
@@ -19,6 +22,8 @@ pub struct Answer {
     pub wait: Option<Duration>,
     /// Scheme, host and port it points to, by `Location`.
     pub location: Option<String>,
+    /// Whether `taskferry sandbox` answered, as it says itself: what it serves is made up.
+    pub sandbox: bool,
     /// The body, or its beginning.
     pub body: Bytes,
     /// What the request carried in secret by its address and its proxy's.
@@ -33,7 +38,8 @@ impl Answer {
         let location = header(LOCATION)
             .and_then(|location| url.join(location).ok())
             .map(|location| location.origin().ascii_serialization());
-        Self { status: response.status(), wait, location, body: Bytes::new(), credentials }
+        let sandbox = response.headers().contains_key(SANDBOX_HEADER);
+        Self { status: response.status(), wait, location, sandbox, body: Bytes::new(), credentials }
     }
 
     /// An [excerpt](crate::excerpt()) of the body or a part of it, in which neither `secrets` stand nor the credentials of

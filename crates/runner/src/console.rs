@@ -78,6 +78,11 @@ pub(crate) fn warning(text: &str) {
     labelled(WARNING, "warning", text);
 }
 
+/// Writes a line that says that the data is made up.
+pub(crate) fn sandbox(text: &str) {
+    labelled(WARNING, "sandbox", text);
+}
+
 /// Writes lines that say what is wrong with the command line.
 pub(crate) fn usage(text: &str) {
     match text.strip_prefix("error: ") {

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -110,12 +112,21 @@ impl Sandbox {
         };
 
         let endpoints = router(service).layer(from_fn_with_state(Arc::new(faults), inject));
+        let endpoints = endpoints.layer(map_response(say_sandbox));
 
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(serve(listener, endpoints, stopped));
         tracing::debug!(%address, jobs = self.jobs, "sandbox listening");
         Ok(RunningSandbox { url, address, credentials, stop, server })
     }
+}
+
+/// The header by which every answer says that what the sandbox serves is made up.
+const SANDBOX_HEADER: HeaderName = HeaderName::from_static("x-taskferry-sandbox");
+
+async fn say_sandbox(mut response: Response) -> Response {
+    response.headers_mut().insert(SANDBOX_HEADER, HeaderValue::from_static("1"));
+    response
 }
 
 /// How many connections may wait to be taken; beyond it a client waits for a second or more.

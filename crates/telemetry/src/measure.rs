@@ -55,6 +55,7 @@ impl Samples<'_> {
         self.add(metrics::RUN_RESUMED, &[], flag(manifest.resumed_from.is_some()));
         self.add(metrics::RUN_RESUMABLE, &[], flag(manifest.resumable));
         self.add(metrics::RUN_REPLAY, &[], flag(manifest.replay));
+        self.add(metrics::RUN_SANDBOX, &[], flag(manifest.sandbox));
         self.add(metrics::RUN_WARNINGS, &[], count(manifest.warnings.len() as u64));
         self.add(metrics::RUN_VIOLATIONS, &[], count(manifest.violations.len() as u64));
         self.add(metrics::RUN_DEAD_LETTERS, &[], count(manifest.dead_letters));

@@ -51,6 +51,7 @@ pub const METRICS: &[Metric] = &[
     RUN_RESUMED,
     RUN_RESUMABLE,
     RUN_REPLAY,
+    RUN_SANDBOX,
     RUN_WARNINGS,
     RUN_VIOLATIONS,
     RUN_DEAD_LETTERS,
@@ -129,6 +130,12 @@ pub(crate) const RUN_REPLAY: Metric = Metric::new(
     "",
     &[],
     "1 if the last run sent dead letters on instead of an export.",
+);
+pub(crate) const RUN_SANDBOX: Metric = Metric::new(
+    "taskferry.run.sandbox",
+    "",
+    &[],
+    "1 if what the last run read was made up, by the sandbox.",
 );
 pub(crate) const RUN_WARNINGS: Metric = Metric::new(
     "taskferry.run.warnings",

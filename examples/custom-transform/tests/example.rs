@@ -111,7 +111,7 @@ fn its_runner_has_the_transform_among_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let run = runner()
         .current_dir(&folder)
-        .args(["run", "--quiet"])
+        .args(["run", "--quiet", "--sandbox"])
         .arg(beside("pipeline.toml"))
         .output()
         .unwrap();
@@ -131,11 +131,12 @@ fn its_mistakes_are_pointed_at_in_the_pipeline_file() {
     let text =
         fs::read_to_string(beside("pipeline.toml")).unwrap().replace("jobs.csv\"", "nowhere.csv\"");
     fs::write(folder.path().join("pipeline.toml"), text).unwrap();
-    let check = runner().current_dir(&folder).args(["check", "pipeline.toml"]).output().unwrap();
+    let check = ["check", "pipeline.toml", "--sandbox"];
+    let check = runner().current_dir(&folder).args(check).output().unwrap();
     let said = String::from_utf8(check.stderr).unwrap();
     assert_eq!(check.status.code(), Some(2));
     assert!(
-        said.contains("pipeline.toml:32:8") && said.contains("can't read `nowhere.csv`"),
+        said.contains("pipeline.toml:33:8") && said.contains("can't read `nowhere.csv`"),
         "{said}"
     );
 }

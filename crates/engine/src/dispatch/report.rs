@@ -80,6 +80,7 @@ impl Dispatcher {
             run_id: run.run_id.clone(),
             digest: String::new(),
             replay: run.replay,
+            sandbox: run.sandbox || account.source.sandbox,
             shard: run.shard.map(|shard| ShardSummary::new(shard, self.share)),
             status,
             exit_code,

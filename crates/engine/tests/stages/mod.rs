@@ -127,7 +127,10 @@ impl Source for Pages {
     }
 
     fn statistics(&self) -> SourceStatistics {
-        SourceStatistics { requests: self.read.load(Ordering::SeqCst) as u64, retries: 0 }
+        SourceStatistics {
+            requests: self.read.load(Ordering::SeqCst) as u64,
+            ..SourceStatistics::default()
+        }
     }
 
     fn can_shard(&self) -> bool {

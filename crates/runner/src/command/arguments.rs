@@ -54,6 +54,10 @@ pub(crate) struct LayerArguments {
     /// Set one value, `source.limit=50` or `sink.0.path=out/x.csv`; can be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Take the sandbox instead of the addresses and credentials of the source and the webhooks: the jobs are made up, and
+    /// files and state stand beside the real ones. `${…}` in what is replaced need not be set
+    #[arg(long)]
+    pub(crate) sandbox: bool,
 }
 
 impl HowArguments {
@@ -78,7 +82,7 @@ impl LayerArguments {
         for overlay in &self.overlay {
             layers = layers.overlay(overlay);
         }
-        layers = layers.environment(environment);
+        layers = layers.environment(environment).sandbox(self.sandbox);
         self.set.iter().fold(layers, |layers, assignment| layers.set(assignment))
     }
 }

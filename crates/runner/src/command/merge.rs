@@ -10,6 +10,7 @@ use taskferry_core::printable_json;
 use super::account_file::AccountFile;
 use super::arguments::MergeArguments;
 use super::listing::Listing;
+use super::run::MADE_UP;
 use super::table;
 use crate::console;
 use crate::exit::Exit;
@@ -100,6 +101,9 @@ fn overview(shares: &[ShareManifest]) -> String {
 }
 
 fn tell(whole: &Whole<'_>) {
+    if whole.is_made_up() {
+        console::sandbox(MADE_UP);
+    }
     let (name, jobs) = (whole.pipeline(), table::count(whole.jobs(), "job"));
     if whole.gaps().is_empty() {
         let dead = match whole.dead_letters() {

@@ -21,7 +21,7 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
         Err(exit) => return exit,
     };
     let pipeline = &mut checked.pipeline;
-    let letters = match Letters::check(&dead, &pipeline.name, &stages(pipeline)) {
+    let letters = match Letters::check(&dead, &pipeline.name, pipeline.sandbox, &stages(pipeline)) {
         Ok(letters) => letters,
         Err(why) => {
             how.log.error(&format!("{}: {why}", dead.display()));

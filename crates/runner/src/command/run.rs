@@ -19,6 +19,9 @@ use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 
+/// What is said of every run on a sandbox.
+pub(crate) const MADE_UP: &str = "the jobs are made up; this is no real export";
+
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
     let RunArguments { file, shard, layers, how } = arguments;
@@ -189,6 +192,9 @@ async fn watched(
 
 /// The end of a run in JSON: its warnings, and the manifest as the log's last line.
 fn tell_in_json(manifest: &Manifest) {
+    if manifest.sandbox {
+        LogFormat::Json.warning(&format!("sandbox: {MADE_UP}"));
+    }
     for warning in &manifest.warnings {
         LogFormat::Json.warning(warning);
     }
@@ -201,11 +207,16 @@ fn tell_in_json(manifest: &Manifest) {
 /// The end of a run in words.
 fn tell(report: &RunReport, quiet: bool) {
     let manifest = &report.manifest;
-    if !quiet {
-        // Of a run that never got a page there is nothing to count.
-        if manifest.source.pages > 0 || manifest.error.is_none() {
-            console::write(&format!("\n{}\n", table::closing(manifest, console::width())));
-        }
+    // Of a run that never got a page there is nothing to count.
+    let table = !quiet && (manifest.source.pages > 0 || manifest.error.is_none());
+    if table {
+        console::write("\n");
+    }
+    if manifest.sandbox {
+        console::sandbox(MADE_UP);
+    }
+    if table {
+        console::write(&format!("{}\n", table::closing(manifest, console::width())));
     }
     for warning in &manifest.warnings {
         console::warning(warning);

@@ -29,6 +29,7 @@ struct Account {
     sinks: Vec<Counts>,
     dead_letters: u64,
     replay: bool,
+    sandbox: bool,
     error: Option<Failure>,
 }
 
@@ -115,10 +116,12 @@ fn overview(history: &History) -> Result<Option<String>, StateError> {
     for account in &accounts {
         let delivered: Vec<String> =
             account.sinks.iter().map(|sink| table::number(sink.records)).collect();
+        let sandbox = account.sandbox.then(|| "sandbox".to_owned());
         let replay = account.replay.then(|| "replay".to_owned());
         let resumed = account.resumed_from.as_ref().map(|_| "resumed".to_owned());
         let failed = account.error.as_ref().map(|failure| failure.message.clone());
-        let remark: Vec<String> = replay.into_iter().chain(resumed).chain(failed).collect();
+        let remark: Vec<String> =
+            sandbox.into_iter().chain(replay).chain(resumed).chain(failed).collect();
         shown.row([
             second(&account.started_at),
             second(&account.finished_at),

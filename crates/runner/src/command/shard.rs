@@ -40,7 +40,10 @@ impl ShardArgument {
     pub(crate) fn resolve(self) -> Result<Shard, String> {
         match self {
             Self::This(shard) => Ok(shard),
-            Self::OneOf(count) => of_index(count, std::env::var(COMPLETION_INDEX).ok().as_deref()),
+            Self::OneOf(count) => of_index(
+                count,
+                std::env::var(COMPLETION_INDEX).ok().filter(|index| !index.is_empty()).as_deref(),
+            ),
         }
     }
 }

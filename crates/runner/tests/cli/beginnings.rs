@@ -108,7 +108,7 @@ fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
     let world = World::new(Answer::new(200, "").silent());
     world.kill_at(1);
     let part = format!("out/.{}.ndjson.part", world.checkpoint()["run_id"].as_str().unwrap());
-    assert_eq!(world.context.files(), [part.clone()]);
+    assert_eq!(world.context.files(), std::slice::from_ref(&part));
     let ended = world.context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(0);
     assert!(
         ended.stderr.contains("is given up, and a new one begins: as asked"),

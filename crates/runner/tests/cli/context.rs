@@ -15,6 +15,9 @@ use tempfile::TempDir;
 /// Far more than any of these runs takes; what takes longer hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
+/// What every run on a sandbox says.
+pub(crate) const SANDBOX_LINE: &str = "sandbox: the jobs are made up; this is no real export\n";
+
 /// A fresh folder, a clean environment, and snapshots without what differs from run to run.
 pub(crate) struct Context {
     folder: TempDir,

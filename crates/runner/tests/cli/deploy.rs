@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::context::{Context, project_file};
+use crate::context::{Context, SANDBOX_LINE, project_file};
 
 /// The folder as it would stand on a machine, below the test's own: `/etc/taskferry` and `/run/credentials` are there, and
 /// lines that name them lead here.
@@ -56,13 +56,9 @@ impl Machine {
         let ended = self.0.taskferry(&arguments).with_code(0);
         if arguments.contains(&"json") {
             let levels: Vec<Value> = ended.log().iter().map(|line| line["level"].clone()).collect();
-            assert_eq!(
-                levels,
-                ["INFO"],
-                "the account of the run, and nothing else, when all is well"
-            );
+            assert_eq!(levels, ["WARN", "INFO"], "the sandbox, the account, and nothing else");
         } else {
-            assert_eq!(ended.stderr, "", "nothing is said when all is well");
+            assert_eq!(ended.stderr, SANDBOX_LINE, "nothing else is said when all is well");
         }
         let out = fs::read_dir(self.0.path("out")).unwrap().count();
         assert_eq!((out, self.0.path("state/nightly").is_dir()), (1, true));

@@ -34,3 +34,4 @@ mod signals;
 mod telemetry;
 mod tenant;
 mod terminal;
+mod trials;

@@ -104,7 +104,8 @@ fn an_unset_variable_is_pointed_at() {
      5 │ url = "https://${TENANT}.eu3.techwolf.ai"
        ·                ─────────
        ╰────
-      help: set it, or give a default: `${TENANT:-…}`
+      help: set it, or give a default: `${TENANT:-…}`; without a tenant, on made-up jobs: `taskferry
+            run jobs.toml --sandbox`
 
     1 mistake; nothing was run
     "#);
@@ -329,7 +330,7 @@ type = "webhok"
     jobs.toml:2:1: unknown key `nmae` at the top of the pipeline
       key::unknown | did you mean `name`?
     jobs.toml:6:8: the variable `TENANT_URL` is not set
-      variable::unset | set it, or give a default: `${TENANT_URL:-…}`
+      variable::unset | set it, or give a default: `${TENANT_URL:-…}`; without a tenant, on made-up jobs: `taskferry run jobs.toml --sandbox`
     jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
       value::invalid | -
     jobs.toml:11:1: `levels` can't stand beside a range

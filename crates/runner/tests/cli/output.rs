@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::context::{Context, json_lines};
+use crate::context::{Context, SANDBOX_LINE, json_lines};
 
 const TO_STDOUT: &str = r#"name = "jobs"
 
@@ -51,6 +51,7 @@ fn a_run_ends_with_a_table_of_what_each_stage_did() {
         (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
         insta::assert_snapshot!(ended.stderr, @"
 
+        sandbox: the jobs are made up; this is no real export
          stage                          in  out  refused    bytes
          source techwolf                     10           [size]  1 page, 2 requests
          transform flatten_hierarchy    10  102
@@ -70,7 +71,7 @@ fn a_quiet_run_says_nothing_unless_something_is_wrong() {
     let set = ["--set", "sink=[{ type = 'stdout' }]"];
     let ended = context.taskferry(&[&["run", "jobs.toml", "--quiet"], &set[..]].concat());
     let ended = ended.with_code(0);
-    assert_eq!(ended.stderr, "");
+    assert_eq!(ended.stderr, SANDBOX_LINE);
     assert!(!ended.stdout.is_empty());
     let wrong = ["run", "jobs.toml", "-q", "--set", "source.url=http://127.0.0.1:1", "--set"];
     let wrong =

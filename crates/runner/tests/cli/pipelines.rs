@@ -15,10 +15,22 @@ use crate::sandbox::Sandbox;
 use crate::tenant::Server;
 
 /// Runs a pipeline file of the project in `context` and returns its manifest.
-fn run(context: &Context, pipeline: &Path) -> Value {
+fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
     let arguments = ["run", pipeline.to_str().unwrap(), "--summary", "summary.json"];
-    context.taskferry(&arguments).with_code(0);
+    let ended = context.taskferry(&[&arguments[..], more].concat()).with_code(0);
+    // Each of them is given to a sandbox here, in one way or another, and says so once.
+    assert_eq!(
+        ended.stderr.matches("\nsandbox: the jobs are made up").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
     context.json("summary.json")
+}
+
+/// What makes a pipeline file run without a tenant: the quickstart does so as it is.
+fn on_sandbox(pipeline: &Path) -> &'static [&'static str] {
+    if pipeline.ends_with("quickstart.toml") { &[] } else { &["--sandbox"] }
 }
 
 fn pipelines() -> Vec<std::path::PathBuf> {
@@ -67,10 +79,11 @@ fn records(path: &str, bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn every_pipeline_file_runs_as_it_is_and_its_manifest_is_true() {
+fn every_pipeline_file_runs_without_a_tenant_and_its_manifest_is_true() {
     for pipeline in pipelines() {
         let context = Context::new();
-        let manifest = run(&context, &pipeline);
+        let manifest = run(&context, &pipeline, on_sandbox(&pipeline));
+        assert_eq!(manifest["sandbox"], true);
         assert_eq!(manifest["pipeline"], pipeline.file_stem().unwrap().to_str().unwrap());
         assert_eq!((&manifest["status"], &manifest["exit_code"]), (&json!("complete"), &json!(0)));
         assert_eq!(
@@ -101,8 +114,9 @@ fn every_pipeline_file_runs_against_a_tenant_by_environment_alone() {
     context.set("TECHWOLF_URL", &sandbox.url);
     context.set("WEBHOOK_URL", format!("{}/hooks/tasks", receiver.url()));
     context.set("WEBHOOK_TOKEN", "hook-token");
-    for pipeline in pipelines() {
-        let manifest = run(&context, &pipeline);
+    for pipeline in pipelines().iter().filter(|pipeline| on_sandbox(pipeline) == ["--sandbox"]) {
+        let manifest = run(&context, pipeline, &[]);
+        assert_eq!(manifest["sandbox"], true, "a tenant that is a sandbox says so");
         assert_eq!(manifest["source"]["records"], 120, "{}", pipeline.display());
     }
     let posts = receiver.requests();
@@ -118,7 +132,8 @@ fn the_webhook_s_batches_hold_all_rows_in_order() {
     let mut context = Context::new();
     let receiver = Server::start(|_| Answer::new(204, ""));
     context.set("WEBHOOK_URL", receiver.url());
-    let manifest = run(&context, Path::new(&project_file("pipelines/webhook.toml")));
+    context.set("TECHWOLF_URL", "sandbox:");
+    let manifest = run(&context, Path::new(&project_file("pipelines/webhook.toml")), &[]);
     let mut posted = Vec::new();
     let mut keys = Vec::new();
     for post in receiver.requests() {
@@ -140,4 +155,30 @@ fn the_webhook_s_batches_hold_all_rows_in_order() {
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), manifest["sinks"][0]["requests"], "every batch has a key of its own");
+}
+
+#[test]
+fn a_pipeline_file_needs_its_tenant_or_is_asked_for_the_sandbox() {
+    let folder = project_file("examples/deploy/nightly.toml");
+    let shipped = pipelines().into_iter().chain([folder.into()]);
+    for pipeline in shipped.filter(|pipeline| on_sandbox(pipeline) == ["--sandbox"]) {
+        let file = pipeline.to_str().unwrap();
+        for empty in [false, true] {
+            let mut context = Context::new();
+            if empty {
+                context.set("TECHWOLF_URL", "");
+                context.set("WEBHOOK_URL", "");
+            }
+            for command in ["run", "check"] {
+                let said = context.taskferry(&[command, file]).with_code(2).stderr;
+                let said =
+                    said.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
+                let what = if empty { "is empty" } else { "is not set" };
+                assert!(said.contains(&format!("the variable `TECHWOLF_URL` {what}")), "{said}");
+                assert!(said.contains("--sandbox`"), "{said}");
+                assert!(context.files().is_empty());
+            }
+            context.taskferry(&["check", file, "--sandbox"]).with_code(0);
+        }
+    }
 }

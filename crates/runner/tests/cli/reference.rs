@@ -58,6 +58,11 @@ fn help_of_run_lists_its_options() {
           --set <KEY=VALUE>
               Set one value, `source.limit=50` or `sink.0.path=out/x.csv`; can be given several times
 
+          --sandbox
+              Take the sandbox instead of the addresses and credentials of the source and the webhooks:
+              the jobs are made up, and files and state stand beside the real ones. `${…}` in what is
+              replaced need not be set
+
           --fresh
               Start over, even where a run that ended early could be gone on with
 

@@ -96,7 +96,8 @@ fn the_quickstart_s_rows_are_what_the_data_say() {
 #[test]
 fn a_full_export_is_what_the_endpoint_serves() {
     let context = Context::new();
-    let exported = context.lines(&published(&context, "pipelines/full-export.toml", &[]));
+    let exported =
+        context.lines(&published(&context, "pipelines/full-export.toml", &["--sandbox"]));
     let sandbox = Sandbox::start(&context, &[]);
     let include = ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"];
     let served = sandbox.records(&json!({"include": include}));
@@ -107,7 +108,7 @@ fn a_full_export_is_what_the_endpoint_serves() {
 #[test]
 fn the_spreadsheet_holds_every_task_in_its_place() {
     let context = Context::new();
-    let file = published(&context, "pipelines/hierarchy-to-csv.toml", &[]);
+    let file = published(&context, "pipelines/hierarchy-to-csv.toml", &["--sandbox"]);
     let file = GzDecoder::new(File::open(context.path(&file)).unwrap());
     let mut found = BTreeSet::new();
     for row in csv::Reader::from_reader(file).deserialize() {

@@ -37,6 +37,18 @@ async fn no_door_opens_without_a_token() {
 }
 
 #[tokio::test]
+async fn every_answer_says_that_it_is_the_sandbox_s() {
+    let client = Client::generated(1).await;
+    for path in ["/", "/openapi.json", "/nothing", EXPORT, "/webhook", "/oauth/token", "/version"] {
+        for method in [Method::GET, Method::POST] {
+            let url = format!("{}{path}", client.sandbox.url());
+            let response = client.http.request(method, url).body("{").send().await.unwrap();
+            assert_eq!(response.headers()["x-taskferry-sandbox"], "1", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_door_names_the_methods_it_takes() {
     let client = Client::generated(1).await;
     for (path, allowed, says) in [

@@ -17,6 +17,7 @@ use crate::sink::FileSink;
 /// Folders that do not exist are created. The summary tells the file's size and SHA-256.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-sandbox" = true))]
 pub struct FileOptions {
     /// Where the file goes, relative to the working directory.
     ///

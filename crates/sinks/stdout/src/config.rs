@@ -13,6 +13,7 @@ use crate::sink::{StdoutSink, standard_output};
 /// union of all records' fields; until then its rows wait in the system's folder for temporary files.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-sandbox" = true))]
 pub struct StdoutOptions {
     /// How records are written.
     ///

@@ -44,6 +44,7 @@ const DEFAULT_BATCH_RECORDS: u32 = 100;
 pub struct WebhookOptions {
     /// Where to post, `https://…`; `sandbox:` posts to a receiver inside the process. Taken for a secret as a whole, since such addresses often have a key in their path:
     /// messages show no more than scheme and host.
+    #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: Secret,
     /// Whether records and headers may go unencrypted to another machine, where `url` begins with `http://`: within a
     /// cluster that sees to encryption itself, for example. To this machine they may in any case.
@@ -51,6 +52,7 @@ pub struct WebhookOptions {
     pub allow_http: bool,
     /// Headers to send with every request, by name. The values are taken for secrets. None by default.
     #[serde(default)]
+    #[schemars(extend("x-sandbox" = null))]
     pub headers: BTreeMap<String, Secret>,
     /// How many records one request carries at most; never those of two pages. By default 100, and 1 in structured
     /// CloudEvents, where there is no choice.
@@ -69,6 +71,7 @@ pub struct WebhookOptions {
     pub compression: Compression,
     /// Signs every request as Standard Webhooks (standardwebhooks.com) has it. Nothing is signed by default. The signature is
     /// over the body before compression: with `compression = "gzip"` the receiver decompresses first, then checks.
+    #[schemars(extend("x-sandbox" = null))]
     pub signature: Option<SignatureOptions>,
     /// Wraps every record in a CloudEvents 1.0 event. By default records are sent as they are.
     pub cloud_events: Option<CloudEventsOptions>,
@@ -77,6 +80,7 @@ pub struct WebhookOptions {
     pub timeout: Duration,
     /// How the receiver is reached.
     #[serde(default)]
+    #[schemars(extend("x-sandbox" = null))]
     pub connection: ConnectionOptions,
     /// How often and how patiently a failed request is repeated.
     #[serde(default)]

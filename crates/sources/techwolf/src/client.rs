@@ -1,7 +1,7 @@
 //! Requests to one address that ask for JSON, counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use taskferry_core::{DisplayUrl, Secret, SourceStatistics, StageError};
@@ -13,6 +13,8 @@ use taskferry_http::{Answer, Reading, bearer};
 pub(crate) struct Counts {
     requests: AtomicU64,
     retries: AtomicU64,
+    /// Whether any answer was the sandbox's.
+    sandbox: AtomicBool,
 }
 
 impl Counts {
@@ -26,6 +28,7 @@ impl Counts {
         SourceStatistics {
             requests: self.requests.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
+            sandbox: self.sandbox.load(Ordering::Relaxed),
         }
     }
 }
@@ -70,7 +73,7 @@ impl Client {
         }
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.http.post(headers, body, self.reading()).await;
-        answer.map_err(|error| error.context(&self.shown))
+        self.noted(answer)
     }
 
     /// Asks with these parameters and reads the whole answer, whatever its status says.
@@ -86,7 +89,14 @@ impl Client {
         headers.insert(AUTHORIZATION, bearer(token)?);
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.http.get(headers, parameters, self.reading()).await;
-        answer.map_err(|error| error.context(&self.shown))
+        self.noted(answer)
+    }
+
+    /// Takes note of who answered.
+    fn noted(&self, answer: Result<Answer, StageError>) -> Result<Answer, StageError> {
+        let answer = answer.map_err(|error| error.context(&self.shown))?;
+        self.counts.sandbox.fetch_or(answer.sandbox, Ordering::Relaxed);
+        Ok(answer)
     }
 
     fn reading(&self) -> Reading {

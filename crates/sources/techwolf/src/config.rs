@@ -24,6 +24,7 @@ use crate::source::{Limits, Order, TechWolfSource};
 pub struct TechWolfOptions {
     /// Where the tenant's API is, `https://{tenant}.{region}.techwolf.ai` for example, without the path of
     /// the export. `sandbox:` stands for an endpoint inside this process, with its own credentials.
+    #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: String,
     /// How tasks are arranged within a record: all in one `tasks` list, or in the tree of domains,
     /// subdomains, clusters and canonical tasks.
@@ -58,6 +59,7 @@ pub struct TechWolfOptions {
     /// in two of the parts is an error.
     pub partition: Option<PartitionOptions>,
     /// How to get a token. Needed unless the endpoint runs inside this process.
+    #[schemars(extend("x-sandbox" = null))]
     pub auth: Option<AuthOptions>,
     /// How many pages a second are asked for at most, repeated requests included: 2 or 0.5 for example. Requests for
     /// tokens go to another server and do not count. No limit by default; a `Retry-After` is honoured in any case.
@@ -71,6 +73,7 @@ pub struct TechWolfOptions {
     pub max_page_bytes: ByteCount,
     /// How servers are reached, that which issues tokens included.
     #[serde(default)]
+    #[schemars(extend("x-sandbox" = null))]
     pub connection: ConnectionOptions,
     /// How often and how patiently a failed request is repeated.
     #[serde(default)]

@@ -21,6 +21,8 @@ pub(super) struct ShareManifest {
     pub(super) min_jobs: Option<u64>,
     pub(super) pipeline: String,
     pub(super) digest: String,
+    /// Whether its jobs are made up.
+    pub(super) sandbox: bool,
     pub(super) run_id: String,
     pub(super) status: String,
     pub(super) exit_code: u8,
@@ -42,6 +44,8 @@ pub(super) struct Counts {
 struct Manifest {
     pipeline: String,
     digest: String,
+    #[serde(default)]
+    sandbox: bool,
     run_id: String,
     status: String,
     exit_code: u8,
@@ -90,6 +94,7 @@ impl ShareManifest {
             min_jobs: shard.min_jobs,
             pipeline: manifest.pipeline,
             digest: manifest.digest,
+            sandbox: manifest.sandbox,
             run_id: manifest.run_id,
             status: manifest.status,
             exit_code: manifest.exit_code,

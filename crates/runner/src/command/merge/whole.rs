@@ -161,6 +161,11 @@ impl<'a> Whole<'a> {
         }
     }
 
+    /// Whether any of its jobs are made up.
+    pub(super) fn is_made_up(&self) -> bool {
+        self.shares.iter().any(|share| share.sandbox)
+    }
+
     /// The files that were exported.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let sinks = self.shares.iter().filter_map(|share| share.all["sinks"].as_array());
@@ -189,6 +194,7 @@ impl<'a> Whole<'a> {
         json!({
             "pipeline": self.first.pipeline,
             "digest": self.first.digest,
+            "sandbox": self.is_made_up(),
             "shares": {"count": self.first.count, "runs": runs.collect::<Vec<_>>()},
             "status": if self.gaps.is_empty() { "complete" } else { "suspicious" },
             "exit_code": self.exit_code(),

@@ -4,6 +4,11 @@ use std::fmt::Write;
 
 use super::entry::{Entry, Kind};
 use super::options::{OptionLine, about, options};
+use crate::command::listing;
+use crate::console;
+
+/// How many columns a paragraph has at most.
+const WIDTH: usize = 96;
 
 /// One line a plugin.
 pub(super) fn overview(all: &[Entry]) -> String {
@@ -14,7 +19,10 @@ pub(super) fn overview(all: &[Entry]) -> String {
         page.push('\n');
         for entry in all.iter().filter(|entry| entry.kind == kind) {
             let first = about(entry).into_iter().next().unwrap_or_default();
-            line(&mut page, &format!("  {:width$}  {first}", entry.name));
+            let columns = console::page_width().unwrap_or(usize::MAX);
+            let about = listing::wrapped(&first, &" ".repeat(width + 4), columns);
+            // Writing to a string can't fail.
+            _ = write!(page, "  {:width$}  {}", entry.name, about.trim_start());
         }
         page.push('\n');
     }
@@ -95,23 +103,10 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
+/// Text for a terminal, or for a pipe, where somebody may read it all the same.
 fn wrapped(page: &mut String, text: &str, indent: &str) {
-    let mut length = 0;
-    for word in text.split(' ') {
-        if length == 0 || length + word.len() >= 96 {
-            page.push_str(if length == 0 { indent } else { "\n" });
-            if length > 0 {
-                page.push_str(indent);
-            }
-            length = indent.len();
-        } else {
-            page.push(' ');
-            length += 1;
-        }
-        page.push_str(word);
-        length += word.len();
-    }
-    page.push('\n');
+    let width = console::page_width().unwrap_or(WIDTH).min(WIDTH);
+    page.push_str(&listing::wrapped(text, indent, width));
 }
 
 fn line(page: &mut String, text: &str) {

@@ -25,6 +25,8 @@ const PAGE: usize = 100;
 struct Letter<'a> {
     pipeline: String,
     run_id: String,
+    #[serde(default)]
+    sandbox: bool,
     stage: Stage,
     origin: LetterOrigin,
     #[serde(borrow)]
@@ -63,6 +65,7 @@ impl Letters {
     pub(crate) fn check(
         path: &Path,
         pipeline: &str,
+        sandbox: bool,
         stages: &[Arc<StageId>],
     ) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| format!("can't be read: {error}"))?;
@@ -79,6 +82,10 @@ impl Letters {
                 return Err(told(format!(
                     "a dead letter of `{of}`, and this pipeline is `{pipeline}`"
                 )));
+            }
+            if letter.sandbox && !sandbox {
+                let why = "a dead letter of a run on made-up jobs; send it on with `--sandbox`";
+                return Err(told(why.to_owned()));
             }
             let stage = find(stages, &letter.stage).map_err(told)?;
             if !refused_at.contains(&stage) {
@@ -271,7 +278,7 @@ mod tests {
         #[test]
         fn any_bytes_are_no_letters_and_no_panic(content in prop::collection::vec(any::<u8>(), 1..300)) {
             let file = file(&content);
-            prop_assert!(Letters::check(file.path(), "jobs", &stages()).is_err());
+            prop_assert!(Letters::check(file.path(), "jobs", false, &stages()).is_err());
         }
 
         #[test]
@@ -287,7 +294,7 @@ mod tests {
             short.truncate(cut);
             for content in [changed, short] {
                 let file = file(&content);
-                if let Ok(letters) = Letters::check(file.path(), "jobs", &stages()) {
+                if let Ok(letters) = Letters::check(file.path(), "jobs", false, &stages()) {
                     read_all(letters);
                 }
             }
@@ -302,7 +309,7 @@ mod tests {
             let lines: Vec<String> =
                 records.iter().map(|record| format!("{}\n", letter(record, page, job.as_deref()))).collect();
             let file = file(lines.concat().as_bytes());
-            let read = read_all(Letters::check(file.path(), "jobs", &stages()).unwrap());
+            let read = read_all(Letters::check(file.path(), "jobs", false, &stages()).unwrap());
             let texts: Vec<String> = read.iter().map(Record::to_json).collect();
             let expected: Vec<String> = records.iter().map(Value::to_string).collect();
             prop_assert_eq!(texts, expected);

@@ -1,0 +1,102 @@
+//! `--sandbox`: what becomes of a pipeline that is to run on made-up data.
+//!
+//! Every plugin says in its schema (`x-sandbox`, see [`Plugin`](taskferry_core::Plugin)) what its addresses and credentials
+//! become. Of a source or a sink that says nothing, nobody knows where it would read, or whom it would send made-up
+//! data to: it is refused.
+
+use std::path::Path;
+
+use serde_json::Value;
+use taskferry_core::{KeyPath, Problem, Registry, Role};
+
+use crate::secrets::stages_of;
+use crate::tree::{Kind, Layer, Node};
+
+/// The key in a schema.
+const MARK: &str = "x-sandbox";
+/// The folder in that of the state where the state of such runs is kept. No pipeline's folder begins with a dot.
+const STATE: &str = ".sandbox";
+
+/// What `--sandbox` makes of a pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Options, and what they become; with nothing they are taken out.
+    options: Vec<(KeyPath, Option<Value>)>,
+    /// Stages that do not say what they do on made-up data.
+    silent: Vec<(KeyPath, Role, String)>,
+}
+
+impl Plan {
+    /// Asks the plugins of all stages.
+    pub(crate) fn of(tree: &Node, registry: &Registry) -> Self {
+        let (mut plan, mut stages) = (Self::default(), Vec::new());
+        stages_of(tree, &KeyPath::root(), &mut stages);
+        let plugins = registry.plugins();
+        for (node, path, role) in stages.into_iter().filter(|(_, _, role)| *role != Role::Transform)
+        {
+            let type_name =
+                node.as_table().and_then(|fields| fields.get("type")).and_then(Node::as_str);
+            let plugin = plugins
+                .iter()
+                .find(|entry| entry.role == role && Some(entry.type_name) == type_name);
+            let Some(plugin) = plugin else { continue };
+            let schema = plugin.schema.as_value();
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let mut speaks = role == Role::Sink && schema.get(MARK) == Some(&Value::Bool(true));
+            for (key, property) in properties.into_iter().flatten() {
+                let Some(becomes) = property.get(MARK) else { continue };
+                speaks = true;
+                let becomes = Some(becomes.clone()).filter(|value| !value.is_null());
+                plan.options.push((path.key(key.as_str()), becomes));
+            }
+            if !speaks {
+                plan.silent.push((path, role, plugin.type_name.to_owned()));
+            }
+        }
+        plan
+    }
+
+    /// Replaces the options. What is served inside the process already stays as it is: `sandbox:?jobs=5000` says which sandbox
+    /// it is to be.
+    pub(crate) fn carry_out(&self, tree: &mut Node, registry: &Registry) -> Vec<Problem> {
+        for (path, becomes) in &self.options {
+            let now = tree.get(path).and_then(Node::as_str);
+            match becomes {
+                Some(_) if now.is_some_and(|url| registry.endpoints().serve(url)) => {}
+                Some(value) => {
+                    let value = Node::new(Layer::Default, Kind::Leaf(value.clone()));
+                    // The stage is there, and its option is a key of its table.
+                    _ = tree.put(path.segments(), value);
+                }
+                None => tree.take_out(path),
+            }
+        }
+        let problem = |(path, role, type_name): &(KeyPath, Role, String)| {
+            let message = format!("the {role} `{type_name}` can't be run with `--sandbox`");
+            let problem = Problem::at(path.key("type"), "pipeline::no_sandbox", message);
+            problem.help("its plugin does not say what it does with made-up data; run it without, or put another one in its place")
+        };
+        self.silent.iter().map(problem).collect()
+    }
+
+    /// Adds to problems with variables that would not be needed how to do without them.
+    pub(crate) fn advise(&self, problems: &mut [Problem], file: &str) {
+        let replaced = |problem: &Problem| {
+            let path = problem.path.segments();
+            self.options.iter().any(|(option, _)| path.starts_with(option.segments()))
+        };
+        let unset = |problem: &&mut Problem| problem.code == "variable::unset" && replaced(problem);
+        for problem in problems.iter_mut().filter(unset).filter(|_| self.silent.is_empty()) {
+            let help = problem.help.take().unwrap_or_default();
+            let advice = format!(
+                "{help}; without a tenant, on made-up jobs: `taskferry run {file} --sandbox`"
+            );
+            problem.help = Some(advice);
+        }
+    }
+}
+
+/// Where the state of such runs is kept: a trial must not become what the next real run is compared with.
+pub(crate) fn state_dir(dir: &str) -> String {
+    Path::new(dir).join(STATE).to_string_lossy().into_owned()
+}

@@ -1,0 +1,160 @@
+//! `--sandbox`: made-up data is never taken for real, and a trial leaves nothing behind that a real run would look at.
+
+use std::fs;
+
+use serde_json::json;
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, SANDBOX_LINE, project_file};
+use crate::tenant::{SECRET, Server, page};
+
+const TRIAL: [&str; 5] = ["run", "jobs.toml", "--sandbox", "--summary", "trial.json"];
+
+/// A pipeline whose every address and credential comes from a variable that nobody has set.
+const REAL: &str = r#"[source]
+type = "techwolf"
+url = "${TECHWOLF_URL}"
+connection = { proxy = "${PROXY}" }
+
+[source.auth]
+token_url = "${TOKEN_URL}"
+client_id = "${CLIENT_ID}"
+client_secret = "${file:/run/secrets/nowhere}"
+audience = "eu3.techwolf.ai"
+tenant = "${TENANT}"
+
+[[sink]]
+type = "webhook"
+url = "${WEBHOOK_URL}"
+headers = { Authorization = "Bearer ${WEBHOOK_TOKEN}" }
+signature = { secrets = ["${WEBHOOK_SECRET}"] }
+
+[[sink]]
+type = "file"
+path = "out/jobs.ndjson"
+"#;
+
+#[test]
+fn a_trial_needs_no_address_and_no_credential() {
+    let context = Context::new();
+    context.write("jobs.toml", REAL);
+    let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    for name in ["TECHWOLF_URL", "TOKEN_URL", "WEBHOOK_URL", "WEBHOOK_SECRET"] {
+        assert!(said.contains(&format!("the variable `{name}` is not set")), "{said}");
+    }
+    context.taskferry(&["check", "jobs.toml", "--sandbox"]).with_code(0);
+    let ended = context.taskferry(&[&TRIAL[..], &["--quiet"]].concat()).with_code(0);
+    assert_eq!(ended.stderr, SANDBOX_LINE, "one line, also with --quiet");
+    let manifest = context.json("trial.json");
+    assert_eq!((&manifest["sandbox"], &manifest["source"]["records"]), (&json!(true), &json!(200)));
+    let log = context.taskferry(&[&TRIAL[..], &["--quiet", "--log", "json"]].concat()).log();
+    assert_eq!(log[0]["message"], SANDBOX_LINE.trim_end());
+    assert_eq!((&log[0]["level"], &log[1]["manifest"]["sandbox"]), (&json!("WARN"), &json!(true)));
+    // A mistake elsewhere is one all the same, and which sandbox it is can be said.
+    context.taskferry(&[&TRIAL[..], &["--set", "source.limit=0"]].concat()).with_code(2);
+    context
+        .taskferry(&[&TRIAL[..], &["--set", "source.url=sandbox:?jobs=7"]].concat())
+        .with_code(0);
+    assert_eq!(context.json("trial.json")["source"]["records"], 7);
+}
+
+#[test]
+fn a_trial_leaves_real_files_state_and_receivers_alone() {
+    let mut context = Context::new();
+    let server = Server::tenant([
+        page(&["a", "b"], None),
+        page(&["a"], Some("a")),
+        Answer::new(403, "[]"),
+        page(&["b"], None),
+    ]);
+    server.export(&mut context, &[]).with_code(0);
+    let real = context.read("out/jobs.ndjson");
+    // Today's export stops in the middle.
+    server.export(&mut context, &[]).with_code(3);
+    let state = |context: &Context| {
+        let names = ["checkpoint.json", "last_complete.json"];
+        names.map(|name| context.read(&format!(".taskferry/jobs/{name}")))
+    };
+    let (before, asked) = (state(&context), server.requests().len());
+    let ended = context.taskferry(&[&TRIAL[..], &["--metrics-file", "m.prom"]].concat());
+    let ended = ended.with_code(0);
+    assert!(ended.stderr.contains(&format!("\n{SANDBOX_LINE} stage ")), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("given up"), "{}", ended.stderr);
+    assert!(context.read("m.prom").contains("taskferry_run_sandbox{pipeline=\"jobs\"} 1\n"));
+    assert_eq!(context.read("out/jobs.ndjson"), real);
+    assert_eq!(context.read("out/jobs.sandbox.ndjson").lines().count(), 200);
+    assert_eq!(server.requests().len(), asked, "nobody was asked");
+    assert_eq!(state(&context), before, "nothing that the next run would look at");
+    let runs = |more: &[&str]| {
+        context.taskferry(&[&["runs", "jobs.toml"], more].concat()).with_code(0).stdout
+    };
+    assert_eq!((runs(&[]).lines().count(), runs(&[]).matches("sandbox").count()), (3, 0));
+    assert_eq!(runs(&["--sandbox"]).matches(" sandbox").count(), 1);
+    let ended = server.export(&mut context, &[]).with_code(0);
+    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("sandbox"), "{}", ended.stderr);
+    assert_eq!(context.json("summary.json")["sandbox"], false);
+}
+
+#[test]
+fn dead_letters_of_a_trial_are_no_real_ones() {
+    let mut context = Context::new();
+    let receiver = Server::start(|_| Answer::new(204, ""));
+    context.set("CLIENT_SECRET", SECRET);
+    let source = Server::tenant([page(&[], None)]).source();
+    let url = receiver.url();
+    context.write(
+        "jobs.toml",
+        &format!(
+            "{source}\n[[transform]]\ntype = \"jq\"\non_error = \"dead_letter\"\n\
+             filter = 'if .external_id == \"job-000003\" then error(\"no\") else . end'\n\
+             [[sink]]\ntype = \"webhook\"\nurl = \"{url}\"\n\
+             [dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n"
+        ),
+    );
+    context.taskferry(&TRIAL).with_code(6);
+    let letters = context.dead_letters();
+    assert!(letters.ends_with(".sandbox.dead.ndjson"), "{letters}");
+    let said = context.taskferry(&["replay", "jobs.toml", &letters]).with_code(2).stderr;
+    assert!(said.contains("a dead letter of a run on made-up jobs"), "{said}");
+    context.taskferry(&["replay", "jobs.toml", &letters, "--sandbox"]).with_code(6);
+    assert!(receiver.requests().is_empty());
+}
+
+#[test]
+fn a_variable_that_is_empty_counts_as_one_that_is_not_set() {
+    let mut context = Context::new();
+    let text = "[source]\ntype = \"techwolf\"\nurl = \"${PLACE:-sandbox:?jobs=3}\"\nlimit = 2\n\
+                [[sink]]\ntype = \"stdout\"\n";
+    context.write("jobs.toml", text);
+    for name in ["PLACE", "TASKFERRY_SOURCE__LIMIT", "TASKFERRY_LOG", "JOB_COMPLETION_INDEX"] {
+        context.set(name, "");
+    }
+    context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
+    assert_eq!(context.json("s.json")["source"]["pages"], 2);
+    let said = context.taskferry(&["run", "jobs.toml", "--shard", "2"]).with_code(2).stderr;
+    assert!(said.contains("JOB_COMPLETION_INDEX is not set"), "{said}");
+    context.write("jobs.toml", &text.replace("limit = 2", "external_vendor = \"${PLACE}\""));
+    let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    assert!(said.contains("the variable `PLACE` is empty"), "{said}");
+}
+
+#[test]
+fn shipped_pipelines_name_no_sandbox_but_the_quickstart() {
+    for folder in ["pipelines", "examples/custom-transform", "examples/deploy"] {
+        for entry in fs::read_dir(project_file(folder)).unwrap().map(Result::unwrap) {
+            let (path, name) = (entry.path(), entry.file_name());
+            if path.extension().is_some_and(|ending| ending == "toml") && name != "quickstart.toml"
+            {
+                let text = fs::read_to_string(&path).unwrap();
+                let said = text.lines().filter(|line| !line.starts_with('#'));
+                assert_eq!(
+                    said.filter(|line| line.contains("sandbox:")).count(),
+                    0,
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
