@@ -1,6 +1,6 @@
 //! jq's own test files, and what `docs/jq.md` says about the differences, run over the transform.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail, and tell of it")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
