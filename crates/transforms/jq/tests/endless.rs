@@ -139,7 +139,7 @@ fn deep_values_are_worked_on() {
         (format!("{{({deep} | tojson): 1}} | length"), "1"),
         (format!("try error({deep}) catch length"), "1"),
         (format!("{deep} | tojson | fromjson | length"), "1"),
-        (format!("reduce range(10000) as $i (null; {{a: .}}) | . * . | length"), "1"),
+        ("reduce range(10000) as $i (null; {a: .}) | . * . | length".to_owned(), "1"),
         ("def f: if . == 0 then 0 else . - 1 | f end; 100000 | f".to_owned(), "0"),
         ("[limit(100000; repeat(1))] | length".to_owned(), "100000"),
         ("last(range(10000) | select(. % 7 == 0))".to_owned(), "9996"),
@@ -191,10 +191,7 @@ fn the_largest_expressions_are_worked_on() {
         "1, ".repeat(4_000) + "1",
         "-".repeat(9_900) + "1",
         format!("[{}1] | length", "1, ".repeat(4_900)),
-        format!(
-            "{{{}\"z\": 1}} | length",
-            (0..1_900).map(|n| format!("\"k{n}\": 1, ")).collect::<String>()
-        ),
+        format!("{{{}\"z\": 1}} | length", "\"k\": 1, ".repeat(1_900)),
         "def f: 1; ".repeat(1_900) + "f",
         "if . then 1 else ".repeat(1_500) + "1" + &" end".repeat(1_500),
         "try ".repeat(9_900) + "1",
