@@ -25,8 +25,10 @@ fn fifo(path: &Path) {
     rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
 }
 
+type Plant = fn(&TempDir);
+
 /// What others can put under a name, and what is said of it.
-const PLANTED: [(fn(&TempDir), &str); 4] = [
+const PLANTED: [(Plant, &str); 4] = [
     (
         |folder| symlink(folder.path().join("precious"), folder.path().join("name")).unwrap(),
         "it is a symbolic link",

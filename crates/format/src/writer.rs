@@ -61,8 +61,8 @@ impl Line {
 enum Encoding<W: Write> {
     Ndjson(W),
     Json(W),
-    Named(NamedTable<W>),
-    Union(UnionTable<W>),
+    Named(Box<NamedTable<W>>),
+    Union(Box<UnionTable<W>>),
 }
 
 impl<W: Write> RecordWriter<W> {
@@ -77,8 +77,10 @@ impl<W: Write> RecordWriter<W> {
         let encoding = match (options.format, &options.columns) {
             (Format::Ndjson, _) => Encoding::Ndjson(out),
             (Format::Json, _) => Encoding::Json(out),
-            (Format::Csv, Some(names)) => Encoding::Named(NamedTable::new(names, style, out)?),
-            (Format::Csv, None) => Encoding::Union(UnionTable::new(style, spool, out)?),
+            (Format::Csv, Some(names)) => {
+                Encoding::Named(Box::new(NamedTable::new(names, style, out)?))
+            }
+            (Format::Csv, None) => Encoding::Union(Box::new(UnionTable::new(style, spool, out)?)),
         };
         Ok(Self { encoding, records: 0, line: Line::default() })
     }
@@ -99,11 +101,15 @@ impl<W: Write> RecordWriter<W> {
             (Format::Ndjson, _) => Encoding::Ndjson(out),
             (Format::Json, _) => Encoding::Json(out),
             (Format::Csv, Some(names)) => {
-                Encoding::Named(NamedTable::resume(names, style, columns, out))
+                Encoding::Named(Box::new(NamedTable::resume(names, style, columns, out)))
             }
-            (Format::Csv, None) => {
-                Encoding::Union(UnionTable::resume(style, spool, columns, &state.spool, out)?)
-            }
+            (Format::Csv, None) => Encoding::Union(Box::new(UnionTable::resume(
+                style,
+                spool,
+                columns,
+                &state.spool,
+                out,
+            )?)),
         };
         Ok(Self { encoding, records: state.records, line: Line::default() })
     }

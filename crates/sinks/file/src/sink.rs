@@ -240,9 +240,10 @@ impl Sealed {
             return Err(not_open());
         };
         let places = Places::of(&path)?;
-        let part = match found.published {
-            true => None,
-            false => Some(resumed(&path, &places, bytes, found)?.found_sealed()?),
+        let part = if found.published {
+            None
+        } else {
+            Some(resumed(&path, &places, bytes, found)?.found_sealed()?)
         };
         let measure = Measure { bytes, sha256 };
         Ok(Self { path, part, places, records, measure, warnings })
