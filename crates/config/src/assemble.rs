@@ -13,7 +13,6 @@ use crate::fields::{FieldCheck, fetched};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
 use crate::outputs::FilesInUse;
-use crate::sandbox::state_dir;
 use crate::settings::Settings;
 use crate::stage::{StageBuilder, string};
 use crate::tree::Node;
@@ -82,10 +81,7 @@ pub(crate) fn assemble(
     let transforms = builder.transforms(top.get("transform"), &KeyPath::of("transform"));
     let sinks = builder.sinks(top.get("sink"));
     problems.extend(builder.into_problems());
-    let mut settings = Settings::read(top, &mut problems);
-    if layers.sandbox {
-        settings.state.dir = state_dir(&settings.state.dir);
-    }
+    let settings = Settings::read(top, layers.sandbox, &mut problems);
 
     if let Some(CheckedSource { offer, fields, stage }) = &source {
         let fetched = fetched(tree);

@@ -110,7 +110,7 @@ pub fn load_state(
     let documents = layers.parse(registry)?;
     let (mut tree, misplaced) = merge::merge(layers, &documents);
     let mut problems = interpolate::fill_in(&mut tree, layers, &layers.files());
-    let found = settings::name_and_state(&tree, &mut problems);
+    let found = settings::name_and_state(&tree, layers.sandbox, &mut problems);
     problems.retain(|problem| {
         let top = problem.path.segments().first();
         ["name", "state"].iter().any(|key| top == Some(&Segment::Key((*key).to_owned())))

@@ -8,6 +8,7 @@ use taskferry_core::{
     DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
 };
 
+use crate::sandbox::state_dir;
 use crate::stage::string;
 use crate::tree::Node;
 
@@ -20,8 +21,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn read(top: &BTreeMap<String, Node>, problems: &mut Vec<Problem>) -> Self {
-        let state = state(top, problems);
+    pub(crate) fn read(
+        top: &BTreeMap<String, Node>,
+        sandbox: bool,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let state = state(top, sandbox, problems);
         let expect: ExpectOptions = table(top, "expect", problems).unwrap_or_default();
         let dead_letter: Option<DeadLetterOptions> = table(top, "dead_letter", problems);
         if expect.max_drop_percent.is_some_and(|percent| percent > 100) {
@@ -44,22 +49,29 @@ impl Settings {
 }
 
 /// The name of a pipeline, and where its state is kept.
-pub(crate) fn name_and_state(tree: &Node, problems: &mut Vec<Problem>) -> (String, StateOptions) {
+pub(crate) fn name_and_state(
+    tree: &Node,
+    sandbox: bool,
+    problems: &mut Vec<Problem>,
+) -> (String, StateOptions) {
     let nothing = BTreeMap::new();
     let top = tree.as_table().unwrap_or(&nothing);
     let name = string(top, &KeyPath::root(), "name").unwrap_or_else(|problem| {
         problems.push(problem);
         None
     });
-    (name.unwrap_or_default(), state(top, problems))
+    (name.unwrap_or_default(), state(top, sandbox, problems))
 }
 
-fn state(top: &BTreeMap<String, Node>, problems: &mut Vec<Problem>) -> StateOptions {
-    let state: StateOptions = table(top, "state", problems).unwrap_or_default();
+fn state(top: &BTreeMap<String, Node>, sandbox: bool, problems: &mut Vec<Problem>) -> StateOptions {
+    let mut state: StateOptions = table(top, "state", problems).unwrap_or_default();
     if state.dir.trim().is_empty() {
         let path = KeyPath::of("state").key("dir");
         let problem = Problem::at(path, "value::empty", "`dir` is empty");
         problems.push(problem.help("write the name of a folder, `.taskferry` for example"));
+    }
+    if sandbox {
+        state.dir = state_dir(&state.dir);
     }
     state
 }

@@ -32,13 +32,16 @@ fn harmless(text: &str, what: &str) {
 #[track_caller]
 fn harmless_on_a_terminal(text: &str, what: &str) {
     // The bar goes to the beginning of its line, and clears it.
-    let mut plain = text.replace("\r\n", "\n").replace("\r\u{1b}[2K", "\n");
-    for colour in ["\u{1b}[0m", "\u{1b}[1;31m", "\u{1b}[1;33m", "\u{1b}[32m", "\u{1b}[34m"] {
-        plain = plain.replace(colour, "");
-    }
-    // What miette draws.
-    for code in ["31", "36", "35;1", "1", "36;1", "36;1;4", "33;1", "2", "31;1"] {
-        plain = plain.replace(&format!("\u{1b}[{code}m"), "");
+    let text = text.replace("\r\n", "\n").replace("\r\u{1b}[2K", "\n");
+    let mut plain = String::new();
+    for (position, part) in text.split('\u{1b}').enumerate() {
+        let behind = part.trim_start_matches(|it: char| it.is_ascii_digit() || "[;".contains(it));
+        let colour = behind.strip_prefix('m').filter(|_| part.starts_with('['));
+        match (position, colour) {
+            (0, _) => plain.push_str(part),
+            (_, Some(rest)) => plain.push_str(rest),
+            (_, None) => plain.extend(["\u{1b}", part]),
+        }
     }
     harmless(&plain, what);
 }
