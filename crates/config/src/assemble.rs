@@ -8,7 +8,7 @@ use taskferry_core::{
     RecordFields, Registry, Severity, SinkStage, SourceStage, TransformStage, nearest,
 };
 
-use crate::digest::digest;
+use crate::digest;
 use crate::fields::{FieldCheck, fetched};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
@@ -114,7 +114,9 @@ pub(crate) fn assemble(
     let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
     number(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
     let Settings { state, expect, dead_letter } = settings;
-    let digest = digest(tree, registry, files);
+    let digest = digest::digest(tree, registry, files);
+    let listing_digest = digest::listing_digest(tree, registry);
+    let experiment = digest::experiment(tree, layers, registry);
     let pipeline = Pipeline {
         name,
         description,
@@ -126,6 +128,8 @@ pub(crate) fn assemble(
         dead_letter,
         digest,
         sandbox: layers.sandbox,
+        listing_digest,
+        experiment,
     };
     Ok(Assembled { pipeline, files: in_use, warnings: problems })
 }

@@ -1,50 +1,109 @@
 //! What tells one pipeline from another whose output could differ.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use taskferry_core::{KeyPath, Registry, Role};
+use taskferry_core::{KeyPath, Registry, Role, Segment};
 
 use crate::files::PipelineFiles;
+use crate::layers::{COMMAND_LINE, Layers};
 use crate::secrets::Secrets;
 use crate::tree::{Kind, Node};
 
 /// What the file says about itself and about runs, not about what comes out of them.
 const NOT_OUTPUT: [&str; 3] = ["description", "state", "expect"];
+/// The mark, in a source's schema, of an option that changes nothing about the output.
+const SAME_OUTPUT: &str = "x-same-output";
+/// The mark of one that changes nothing about which jobs come.
+const SAME_JOBS: &str = "x-same-jobs";
 
 /// The SHA-256, in hexadecimal digits, of the program's version, of all values but those of secret options and of options that
 /// change nothing about the output, and of the files that options name. Secrets change without changing the output, and a digest of one could be guessed from.
 pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) -> String {
-    let secrets = Secrets::by_option(tree, registry);
-    let same_output = same_output(tree, registry);
-    let mut hash = Sha256::new();
-    let mut part = |text: &[u8]| {
-        // The length keeps two parts from being taken for two others.
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    };
-    part(registry.program().as_bytes());
-    let left_out = LeftOut { secrets, same_output };
-    add(tree, &KeyPath::root(), &left_out, &mut part);
+    let mut parts = Parts::default();
+    parts.add(registry.program().as_bytes());
+    let left_out = LeftOut::new(tree, registry, &[SAME_OUTPUT]);
+    add(tree, &KeyPath::root(), &left_out, &mut parts);
     for (path, checksum) in files.checksums() {
-        part(path.to_string_lossy().as_bytes());
-        part(&checksum);
+        parts.add(path.to_string_lossy().as_bytes());
+        parts.add(&checksum);
     }
-    hash.finalize().iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    parts.digest()
 }
 
-/// What of a pipeline is not in its digest.
+/// The same of the source's options alone, but for those that change nothing about which jobs it reads.
+pub(crate) fn listing_digest(tree: &Node, registry: &Registry) -> String {
+    let mut parts = Parts::default();
+    let left_out = LeftOut::new(tree, registry, &[SAME_OUTPUT, SAME_JOBS]);
+    let path = KeyPath::of("source");
+    if let Some(source) = tree.get(&path) {
+        add(source, &path, &left_out, &mut parts);
+    }
+    parts.digest()
+}
+
+/// What tells an experiment from others and from the pipeline as its file has it: the values that `--set` changes about the
+/// output. `None` where it changes nothing about it.
+pub(crate) fn experiment(tree: &Node, layers: &Layers, registry: &Registry) -> Option<String> {
+    let left_out = LeftOut::new(tree, registry, &[SAME_OUTPUT]);
+    let changes_output = |path: &KeyPath| {
+        let Some(Segment::Key(top)) = path.segments().first() else { return true };
+        // A source's credentials are renewed, while another receiver has another address.
+        let renewed = top == "source" && left_out.secrets.paths().contains(path);
+        let elsewhere = NOT_OUTPUT.contains(&top.as_str()) || top == "name";
+        !renewed && !elsewhere && !left_out.same.contains(path)
+    };
+    let given = layers.overrides.iter().filter(|given| given.name == COMMAND_LINE);
+    let last: BTreeMap<String, _> = given
+        .filter(|given| changes_output(&given.path))
+        .map(|given| (given.path.to_string(), given))
+        .collect();
+    let mut parts = Parts::default();
+    for (path, given) in &last {
+        parts.add(path.as_bytes());
+        if !left_out.secrets.covers(&given.path) {
+            parts.add(given.value().as_bytes());
+        }
+    }
+    (!last.is_empty()).then(|| parts.digest().chars().take(12).collect())
+}
+
+/// What is hashed.
+#[derive(Default)]
+struct Parts(Sha256);
+
+impl Parts {
+    fn add(&mut self, text: &[u8]) {
+        // The length keeps two parts from being taken for two others.
+        self.0.update((text.len() as u64).to_be_bytes());
+        self.0.update(text);
+    }
+
+    fn digest(self) -> String {
+        self.0.finalize().iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+    }
+}
+
+/// What of a pipeline is not in a digest.
 struct LeftOut {
     secrets: Secrets,
-    same_output: Vec<KeyPath>,
+    same: Vec<KeyPath>,
 }
 
-/// Options of the source that its schema marks as those that change nothing about the output.
-fn same_output(tree: &Node, registry: &Registry) -> Vec<KeyPath> {
+impl LeftOut {
+    fn new(tree: &Node, registry: &Registry, marks: &[&str]) -> Self {
+        let same = marks.iter().flat_map(|mark| marked(tree, registry, mark)).collect();
+        Self { secrets: Secrets::by_option(tree, registry), same }
+    }
+}
+
+/// Options of the source that its schema marks so.
+fn marked(tree: &Node, registry: &Registry, mark: &str) -> Vec<KeyPath> {
     let source = tree.as_table().and_then(|top| top.get("source")).and_then(Node::as_table);
     let type_name = source.and_then(|source| source.get("type")).and_then(Node::as_str);
     let plugins = registry.plugins();
@@ -53,19 +112,19 @@ fn same_output(tree: &Node, registry: &Registry) -> Vec<KeyPath> {
         .find(|entry| entry.role == Role::Source && Some(entry.type_name) == type_name);
     let properties = entry.and_then(|entry| entry.schema.as_value().get("properties")?.as_object());
     let marked = properties.into_iter().flatten().filter(|(_, property)| {
-        property.get("x-same-output").is_some_and(|mark| mark.as_bool() == Some(true))
+        property.get(mark).is_some_and(|mark| mark.as_bool() == Some(true))
     });
     marked.map(|(key, _)| KeyPath::of("source").key(key)).collect()
 }
 
-fn add(node: &Node, path: &KeyPath, left_out: &LeftOut, part: &mut impl FnMut(&[u8])) {
+fn add(node: &Node, path: &KeyPath, left_out: &LeftOut, parts: &mut Parts) {
     match &node.kind {
-        Kind::Leaf(_) if left_out.secrets.paths().contains(path) => part(b"secret"),
-        Kind::Leaf(value) => part(value.to_string().as_bytes()),
+        Kind::Leaf(_) if left_out.secrets.paths().contains(path) => parts.add(b"secret"),
+        Kind::Leaf(value) => parts.add(value.to_string().as_bytes()),
         Kind::List(items) => {
-            part(format!("list of {}", items.len()).as_bytes());
+            parts.add(format!("list of {}", items.len()).as_bytes());
             for (index, item) in items.iter().enumerate() {
-                add(item, &path.index(index), left_out, part);
+                add(item, &path.index(index), left_out, parts);
             }
         }
         Kind::Table(fields) => {
@@ -73,12 +132,12 @@ fn add(node: &Node, path: &KeyPath, left_out: &LeftOut, part: &mut impl FnMut(&[
             let fields: Vec<_> = fields
                 .iter()
                 .filter(|(key, _)| !(at_top && NOT_OUTPUT.contains(&key.as_str())))
-                .filter(|(key, _)| !left_out.same_output.contains(&path.key(key.as_str())))
+                .filter(|(key, _)| !left_out.same.contains(&path.key(key.as_str())))
                 .collect();
-            part(format!("table of {}", fields.len()).as_bytes());
+            parts.add(format!("table of {}", fields.len()).as_bytes());
             for (key, field) in fields {
-                part(key.as_bytes());
-                add(field, &path.key(key), left_out, part);
+                parts.add(key.as_bytes());
+                add(field, &path.key(key), left_out, parts);
             }
         }
     }

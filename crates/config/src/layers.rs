@@ -13,6 +13,8 @@ use crate::keys::known_keys;
 use crate::mistake::{Mistake, Mistakes, take_out_surplus};
 use crate::variables::sets_option;
 
+/// What messages call a value from the command line.
+pub(crate) const COMMAND_LINE: &str = "--set";
 pub(crate) const PREFIX: &str = "TASKFERRY_";
 /// Variables with the prefix that are no part of a pipeline.
 pub(crate) const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
@@ -146,7 +148,7 @@ impl Layers {
         let plain = key.replace('[', ".").replace(']', "");
         let path = plain.trim().split('.').map(segment_of).collect();
         self.overrides.push(Override {
-            name: "--set".to_owned(),
+            name: COMMAND_LINE.to_owned(),
             text: assignment.to_owned(),
             value_at: key.len() + 1,
             path,

@@ -104,6 +104,8 @@ pub struct RunContext {
     pub state_dir: Option<PathBuf>,
     /// Whether a later attempt can go on with this run if it ends early: what is committed stays for it then.
     pub resumable: bool,
+    /// Whether nothing is published or sent, and no state is kept.
+    pub dry_run: bool,
     /// Whether dead letters are sent on instead of an export: no output of it may take an export's place.
     pub replay: bool,
     /// Whether it was asked to run on made-up data, with `--sandbox`: no output of it may take a real export's place.
@@ -128,6 +130,7 @@ impl RunContext {
             run_id: run_id.into(),
             state_dir: None,
             resumable: false,
+            dry_run: false,
             replay: false,
             sandbox: false,
             shard: None,
@@ -162,6 +165,13 @@ impl RunContext {
     #[must_use]
     pub fn on_sandbox(mut self, sandbox: bool) -> Self {
         self.sandbox = sandbox;
+        self
+    }
+
+    /// The same run, as a dry one.
+    #[must_use]
+    pub fn dry(mut self) -> Self {
+        self.dry_run = true;
         self
     }
 

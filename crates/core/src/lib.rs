@@ -57,6 +57,7 @@ mod endpoint;
 mod error;
 mod fields;
 mod keypath;
+mod nowhere;
 mod options;
 mod page;
 mod pipeline;

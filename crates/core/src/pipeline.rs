@@ -42,6 +42,12 @@ pub struct Pipeline {
     /// What tells this pipeline from one whose output could differ: a digest of the program's version and of all
     /// that the file says, secrets and what `[state]` and `[expect]` hold apart. A checkpoint of another one is of no use.
     pub digest: String,
+    /// What tells apart the listings that sources read: a digest of the source's options, secrets and what changes nothing
+    /// about which jobs come apart. Only runs that read the same listing are compared with each other.
+    pub listing_digest: String,
+    /// The name of an experiment: of a pipeline that the command line changes with `--set`. Its state is kept apart from
+    /// that of the pipeline as its file has it.
+    pub experiment: Option<String>,
     /// Whether it is to run on made-up data, with `--sandbox`.
     pub sandbox: bool,
 }
@@ -103,6 +109,8 @@ impl Pipeline {
             expect: ExpectOptions::default(),
             dead_letter: None,
             digest: String::new(),
+            listing_digest: String::new(),
+            experiment: None,
             sandbox: false,
         }
     }

@@ -12,7 +12,8 @@ pub struct StateOptions {
     /// The folder for checkpoints, locks and manifests, relative to the working directory; each pipeline has a
     /// folder of its own in it.
     pub dir: String,
-    /// How old a checkpoint may be for a run to go on there; with an older one it starts over.
+    /// How old a checkpoint may be for a run to go on there; with an older one it starts over. Also how long ago the last run may
+    /// have ended for `run --if-incomplete` to do nothing.
     pub resume_within: Duration,
     /// How far apart checkpoints are while pages come faster than that: a run that is killed repeats the pages behind the last
     /// one. `"0s"` writes one after every page, as is done in any case where a sink sends what can't be taken back.
@@ -39,7 +40,8 @@ impl Default for StateOptions {
 pub struct ExpectOptions {
     /// How many jobs the source must return at least.
     pub min_jobs: Option<u64>,
-    /// By how many percent the number of jobs may be lower than in the last complete run, from 0 to 100.
+    /// By how many percent the number of jobs may be lower than in the last complete run that read the same listing, from 0 to
+    /// 100.
     #[schemars(range(max = 100))]
     pub max_drop_percent: Option<u8>,
     /// How long ago the run may have begun when its output is published. The listing is live: an export that was

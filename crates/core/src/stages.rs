@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::nowhere::Nowhere;
 use crate::{
     Batch, BuildContext, Counters, Emitter, FieldRule, Mark, Page, Position, Problem, Record,
     RecordFields, Refusals, Resumption, RunContext, Share, StageError,
@@ -178,6 +179,18 @@ pub trait Sink: fmt::Debug + Send {
     /// # Errors
     /// As [`Sink::write`]. This sink published nothing then; sinks before it may have.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
+
+    /// What this run would destroy of what another one, which is not over, has left at a mark: its output, for people. None
+    /// by default.
+    fn would_destroy(&self, _run: &RunContext, _mark: &Mark) -> Option<String> {
+        None
+    }
+
+    /// What stands in its place in a dry run: it does all the work on the records that it can without publishing or sending
+    /// anything. By default it only counts them.
+    fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
+        Box::new(Nowhere::default())
+    }
 
     /// A file that runs of several shares of an export would all write, as the options name it. None by default.
     fn mixes_shards(&self) -> Option<String> {

@@ -202,7 +202,7 @@ impl Checkpoint {
 }
 
 /// Of a checkpoint from the future nobody knows how old it is: the clock was set back by as much, at least.
-fn is_too_old(saved_at: Timestamp, now: Timestamp, within: Duration) -> bool {
+pub(crate) fn is_too_old(saved_at: Timestamp, now: Timestamp, within: Duration) -> bool {
     now.duration_since(saved_at).unsigned_abs() > within.get()
 }
 

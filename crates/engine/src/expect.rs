@@ -1,38 +1,102 @@
 //! Whether an export looks as it should.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use taskferry_core::ExpectOptions;
 
 use crate::account::Account;
 
-/// The last complete run, as the next one is compared with it.
+/// A complete run, as later ones are compared with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Baseline {
     pub(crate) run_id: String,
     pub(crate) finished_at: Timestamp,
     pub(crate) jobs: u64,
+    #[serde(default)]
+    pub(crate) exit_code: u8,
+    /// What it read, as [`Pipeline::listing_digest`](taskferry_core::Pipeline::listing_digest) has it. Runs of earlier
+    /// versions did not say.
+    #[serde(default)]
+    pub(crate) listing: Option<String>,
+    /// Records delivered to each sink, by its name.
+    #[serde(default)]
+    pub(crate) delivered: BTreeMap<String, u64>,
+}
+
+/// What is kept of complete runs: the last one, and of each other listing that was read the last one that read it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CompleteRuns {
+    #[serde(flatten)]
+    pub(crate) last: Baseline,
+    /// Newest first.
+    #[serde(default)]
+    pub(crate) earlier: Vec<Baseline>,
+}
+
+/// How many are kept.
+const MOST_LISTINGS: usize = 8;
+
+impl Baseline {
+    fn read(&self, listing: &str) -> bool {
+        self.listing.as_deref().is_none_or(|read| read == listing)
+    }
+}
+
+impl CompleteRuns {
+    /// With one more, which takes the place of those that read the same listing.
+    pub(crate) fn followed_by(before: Option<Self>, last: Baseline) -> Self {
+        let listing = last.listing.clone().unwrap_or_default();
+        let before =
+            before.into_iter().flat_map(|all| std::iter::once(all.last).chain(all.earlier));
+        let earlier = before.filter(|run| !run.read(&listing)).take(MOST_LISTINGS - 1).collect();
+        Self { last, earlier }
+    }
 }
 
 /// What an export is compared with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Comparison {
     /// Nothing: there was no complete run yet.
     #[default]
     Nothing,
-    /// The last complete run.
-    With(Baseline),
+    /// Complete runs, one of which may have read the same listing.
+    With {
+        /// The last one, whatever it read.
+        last: Baseline,
+        /// The last one that read the same.
+        same: Option<Baseline>,
+    },
     /// There is something, and it can't be read.
     Lost,
 }
 
 impl Comparison {
+    /// What a run of this listing is compared with.
+    pub(crate) fn of(complete: CompleteRuns, listing: &str) -> Self {
+        let CompleteRuns { last, earlier } = complete;
+        let same = std::iter::once(&last).chain(&earlier).find(|run| run.read(listing)).cloned();
+        Self::With { last, same }
+    }
+
     /// The last complete run, if it is known.
     pub(crate) fn last(&self) -> Option<&Baseline> {
         match self {
-            Self::With(last) => Some(last),
+            Self::With { last, .. } => Some(last),
             Self::Nothing | Self::Lost => None,
         }
+    }
+
+    /// A warning where `max_drop_percent` was asked for and there is nothing to compare with but another listing.
+    pub(crate) fn warning(&self, expect: &ExpectOptions) -> Option<String> {
+        expect.max_drop_percent?;
+        let Self::With { last, same: None } = self else { return None };
+        Some(format!(
+            "`max_drop_percent` was not looked at: the last complete run ({}) read something else, as the options of \
+             [source] were others",
+            last.run_id
+        ))
     }
 }
 
@@ -75,8 +139,8 @@ pub(crate) fn violations(
 
 fn dropped(jobs: u64, percent: u8, comparison: &Comparison) -> Option<String> {
     let last = match comparison {
-        Comparison::Nothing => return None,
-        Comparison::With(last) => last,
+        Comparison::Nothing | Comparison::With { same: None, .. } => return None,
+        Comparison::With { same: Some(last), .. } => last,
         Comparison::Lost => {
             return Some(format!(
                 "how many jobs came in the last complete run can't be read, and so not compared \
@@ -120,7 +184,15 @@ mod tests {
         account.source.records = jobs;
         let comparison = last.map_or(Comparison::Nothing, |jobs| {
             let (run_id, finished_at) = ("r0".to_owned(), Timestamp::UNIX_EPOCH);
-            Comparison::With(Baseline { run_id, finished_at, jobs })
+            let last = Baseline {
+                run_id,
+                finished_at,
+                jobs,
+                exit_code: 0,
+                listing: None,
+                delivered: BTreeMap::new(),
+            };
+            Comparison::of(CompleteRuns { last, earlier: Vec::new() }, "any")
         });
         violations(expect, &account, Timestamp::now(), &comparison)
     }
@@ -137,6 +209,35 @@ mod tests {
         assert_eq!(violated(&expect, 95, None), []);
         assert_eq!(violated(&expect, 94, Some(100)).len(), 2);
         assert_eq!(violated(&expect, 95, Some(101)).len(), 1);
+    }
+
+    #[test]
+    fn runs_are_compared_with_those_that_read_the_same() {
+        let run = |id: usize, listing: &str| Baseline {
+            run_id: id.to_string(),
+            finished_at: Timestamp::UNIX_EPOCH,
+            jobs: 1,
+            exit_code: 0,
+            listing: Some(listing.to_owned()),
+            delivered: BTreeMap::new(),
+        };
+        let order = ["all", "legal", "all", "legal", "some"].into_iter().enumerate();
+        let complete = order.fold(None, |before, (id, listing)| {
+            Some(CompleteRuns::followed_by(before, run(id, listing)))
+        });
+        let same = |listing: &str| match Comparison::of(complete.clone().unwrap(), listing) {
+            Comparison::With { same, .. } => same.map(|run| run.run_id),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            ["all", "legal", "some"].map(same),
+            ["2", "3", "4"].map(|id| Some(id.to_owned()))
+        );
+        assert_eq!(same("another"), None);
+        let many = (0..20).fold(complete, |before, id| {
+            Some(CompleteRuns::followed_by(before, run(id, &format!("listing {id}"))))
+        });
+        assert_eq!(many.unwrap().earlier.len(), MOST_LISTINGS - 1);
     }
 
     #[test]

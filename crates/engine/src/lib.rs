@@ -57,6 +57,7 @@ mod account;
 mod backlog;
 mod chain;
 mod checkpoint;
+mod complete;
 mod dead_letter;
 mod deliver;
 mod dispatch;
@@ -76,11 +77,12 @@ mod watchdog;
 mod worker;
 mod workshop;
 
+pub use complete::{Over, last_complete, last_over, unfinished};
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
     TransformSummary, Violation,
 };
 pub use observe::{Happening, Observer, Period};
 pub use progress::{Progress, SinkProgress, SourceProgress};
-pub use run::{RunOptions, RunReport, last_complete, new_run, run};
+pub use run::{RunOptions, RunReport, new_run, run};
 pub use stop::{Interrupt, StopSignal, Stopper};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use taskferry_core::{
     DeliveredFile, Delivery, ErrorKind, FrequentValue, Mark, Role, Shard, Share, StageError,
 };
@@ -16,7 +16,7 @@ use crate::outline::{SinkOutline, StageOutline};
 use crate::stop::Interrupt;
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The listing was read to its end and everything was delivered.
@@ -44,6 +44,10 @@ pub struct Manifest {
     pub run_id: String,
     /// What tells the pipeline from one whose output could differ.
     pub digest: String,
+    /// The name of the experiment, of a pipeline that `--set` changes; `null` of the pipeline as its file has it.
+    pub experiment: Option<String>,
+    /// Whether nothing was published or sent, and no state kept.
+    pub dry_run: bool,
     /// Whether it sent dead letters on instead of an export.
     pub replay: bool,
     /// Whether what it read is made up, by the sandbox.

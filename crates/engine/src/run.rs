@@ -1,17 +1,20 @@
 //! A run from its beginning, which may be in the middle, to what it leaves behind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
-use taskferry_core::{Pipeline, Position, RunContext, StageError, printable, printable_json};
+use taskferry_core::{
+    Pipeline, Position, RunContext, SinkStage, StageError, printable, printable_json,
+};
 use taskferry_state::{History, Journal, StateDir, StateError};
 
 use crate::account::Account;
 use crate::checkpoint::{self, Beginning, Checkpoint, is_resumable, name_of};
+use crate::complete::{COMPLETE, note_complete};
 use crate::dispatch::Dispatcher;
-use crate::expect::{Baseline, Comparison};
+use crate::expect::Comparison;
 use crate::keeper::Files;
 use crate::letter_file::{self, DeadLetterFile};
 use crate::manifest::{Committed, Manifest, Status};
@@ -19,9 +22,6 @@ use crate::observe::Observer;
 use crate::outline::Outline;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
-
-/// What is kept of the last complete run.
-const LAST_COMPLETE: &str = "last_complete";
 
 /// The file with the traces of pages that a checkpoint has passed.
 fn traces_of(checkpoint: &str) -> String {
@@ -43,6 +43,12 @@ pub struct RunOptions {
     pub fresh: bool,
     /// What was said about the pipeline before the run, for the manifest.
     pub warnings: Vec<String>,
+    /// Whether nothing is published or sent, and no state is kept: all that is there of a pipeline's `state` is a folder
+    /// that [`compared_with`](Self::compared_with) names.
+    pub dry_run: bool,
+    /// In a dry run, the folder with the state of the pipeline. What is expected is compared with what is kept there, and nothing
+    /// in it is changed.
+    pub compared_with: Option<PathBuf>,
     /// Hears what happens.
     pub observer: Option<Box<dyn Observer>>,
 }
@@ -63,14 +69,27 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let outline = Outline::of(&pipeline);
     let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
     let mut stop = options.stop.unwrap_or_else(StopSignal::never);
-    let (asked, state, fresh) = (options.run, options.state, options.fresh);
+    let asked = options.run.unwrap_or_else(|| new_run(&pipeline.name));
+    let mut asked = asked.on_sandbox(pipeline.sandbox);
+    let (mut state, fresh) = (options.state, options.fresh);
+    if options.dry_run {
+        asked = asked.dry();
+        state = None;
+        pipeline.dead_letter = None;
+        let dry = |stage: SinkStage| SinkStage { sink: stage.sink.dry_run(), ..stage };
+        pipeline.sinks = pipeline.sinks.into_iter().map(dry).collect();
+    }
     let (digest, min_jobs) = (pipeline.digest.clone(), pipeline.expect.min_jobs);
-    if asked.as_ref().is_some_and(|run| run.shard.is_some()) {
+    let (listing, experiment) = (pipeline.listing_digest.clone(), pipeline.experiment.clone());
+    if asked.shard.is_some() {
         // What is expected of the whole export says nothing about a share of it.
         pipeline.expect.min_jobs = None;
         pipeline.expect.max_drop_percent = None;
     }
-    let start = Start::find(&mut pipeline, asked, state, fresh, &mut stop).await;
+    let start = match state {
+        Some(state) => Start::find(&mut pipeline, asked, state, fresh, &mut stop).await,
+        None => Start::without_state(&pipeline, asked, options.compared_with.as_deref()),
+    };
     let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
     let begun_before = start.from.is_some();
     if let Some(account) = start.from.as_ref().map(|from| &from.account) {
@@ -85,13 +104,14 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     report.manifest.resumed_from = resumed_from;
     report.manifest.warnings.splice(0..0, options.warnings);
     report.manifest.digest = digest;
+    report.manifest.experiment = experiment;
     if let Some(shard) = &mut report.manifest.shard {
         shard.min_jobs = min_jobs;
     }
     report.manifest.dead_letter_file =
         files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(Files::into_state)
-        && let Err(error) = remember(&state, &run, &report.manifest, untouched)
+        && let Err(error) = remember(&state, &run, &listing, &report.manifest, untouched)
     {
         let warning = format!("the run is over, but {error}: {}", error.source);
         report.manifest.warnings.push(warning);
@@ -100,14 +120,6 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
         *warning = printable(warning).into_owned();
     }
     report
-}
-
-/// When the last complete run of the pipeline ended, if one did; a replay is none.
-///
-/// # Errors
-/// What is kept of it can't be read.
-pub fn last_complete(state: &StateDir) -> Result<Option<Timestamp>, StateError> {
-    Ok(state.load::<Baseline>(LAST_COMPLETE)?.map(|last| last.finished_at))
 }
 
 /// A run of `pipeline` that begins now. The id sorts by time: `20261123T204243Z-7f3a9c`.
@@ -141,29 +153,22 @@ pub(crate) struct Start {
 }
 
 impl Start {
+    fn without_state(pipeline: &Pipeline, run: RunContext, compared_with: Option<&Path>) -> Self {
+        let baseline = compared_with.map(|folder| comparison(folder, pipeline)).unwrap_or_default();
+        let dead_letters = DeadLetterFile::new(pipeline, &run);
+        Self::at_first_page(run, Files::new(None, None, None, dead_letters), baseline)
+    }
+
     async fn find(
         pipeline: &mut Pipeline,
-        run: Option<RunContext>,
-        state: Option<StateDir>,
+        run: RunContext,
+        state: StateDir,
         fresh: bool,
         stop: &mut StopSignal,
     ) -> Self {
-        let run = run.unwrap_or_else(|| new_run(&pipeline.name)).on_sandbox(pipeline.sandbox);
-        let Some(state) = state else {
-            let dead_letters = DeadLetterFile::new(pipeline, &run);
-            let files = Files::new(None, None, None, dead_letters);
-            return Self::at_first_page(run, files, Comparison::Nothing);
-        };
         let run = run.with_state_dir(state.path());
         let name = name_of(&run);
-        let baseline = match state.load(LAST_COMPLETE) {
-            Ok(None) => Comparison::Nothing,
-            Ok(Some(last)) => Comparison::With(last),
-            Err(error) => {
-                tracing::warn!("the last complete run is not known: {error}: {}", error.source);
-                Comparison::Lost
-            }
-        };
+        let baseline = comparison(state.path(), pipeline);
         let beginning = checkpoint::begin(pipeline, &state, &run, name, &baseline, fresh);
         let (from, why) = match beginning {
             Beginning::Resumed(from) => {
@@ -268,6 +273,18 @@ impl Start {
     }
 }
 
+/// What a run of `pipeline` is compared with, as a folder of state has it.
+fn comparison(folder: &Path, pipeline: &Pipeline) -> Comparison {
+    match taskferry_state::load(folder, COMPLETE) {
+        Ok(None) => Comparison::Nothing,
+        Ok(Some(complete)) => Comparison::of(complete, &pipeline.listing_digest),
+        Err(error) => {
+            tracing::warn!("the last complete run is not known: {error}: {}", error.source);
+            Comparison::Lost
+        }
+    }
+}
+
 /// What is open of a run that resumes.
 struct Resuming {
     run: RunContext,
@@ -309,6 +326,7 @@ fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &Run
 fn remember(
     state: &StateDir,
     run: &RunContext,
+    listing: &str,
     manifest: &Manifest,
     untouched: bool,
 ) -> Result<(), StateError> {
@@ -316,7 +334,7 @@ fn remember(
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
     // First what keeps a run that is over from being gone on with, which would be one without anything to do.
-    let noted = note_complete(state, run, manifest);
+    let noted = note_complete(state, run, listing, manifest);
     let forgotten = if published || untouched { forget(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());
@@ -337,22 +355,5 @@ fn forget(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
     state.remove(name_of(run))?;
     // Without a checkpoint nobody looks at it.
     _ = state.place(&traces_of(name_of(run))).remove();
-    Ok(())
-}
-
-/// Keeps what the next run is compared with.
-fn note_complete(
-    state: &StateDir,
-    run: &RunContext,
-    manifest: &Manifest,
-) -> Result<(), StateError> {
-    if manifest.status == Status::Complete && !run.replay {
-        let last = Baseline {
-            run_id: manifest.run_id.clone(),
-            finished_at: manifest.finished_at,
-            jobs: manifest.source.records,
-        };
-        state.save(LAST_COMPLETE, &last)?;
-    }
     Ok(())
 }

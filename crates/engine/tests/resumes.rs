@@ -15,7 +15,9 @@ use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_core::{
     DeadLetterOptions, ErrorKind, ExpectOptions, OnError, Pipeline, Resumption, StageError,
 };
-use taskferry_engine::{Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, run};
+use taskferry_engine::{
+    Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_over, run,
+};
 use taskferry_state::{Opening, StateDir};
 use tempfile::TempDir;
 
@@ -531,4 +533,37 @@ async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
         let commits = ledger.commits() / 2;
         assert!((3..=8).contains(&commits), "{commits}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let day = taskferry_core::Duration::from_secs(86_400);
+    let over = || last_over(&open(folder.path()), day).map(|over| (over.run_id, over.exit_code));
+    let path = folder.path().join("test/checkpoint.json");
+    assert_eq!(over(), None);
+
+    // Sealed, and killed while publishing; and after that, before it was noted.
+    let failing = TestSink { fail_to_publish: true, ..ledger.sink_of() };
+    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
+    assert_eq!(over(), None);
+    let sealed = fs::read(&path).unwrap();
+    let whole = || pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
+    let complete = run_in(&folder, whole()).await.manifest;
+    assert_eq!(over(), Some((complete.run_id.clone(), 0)));
+    // Noted, and killed before this was removed.
+    fs::write(&path, sealed).unwrap();
+    assert_eq!(over(), Some((complete.run_id, 0)));
+
+    let mut refused = whole();
+    refused.expect.min_jobs = Some(7);
+    let refused = run_in(&folder, refused).await.manifest;
+    assert_eq!(over(), Some((refused.run_id, 8)));
+    assert_eq!(last_over(&open(folder.path()), taskferry_core::Duration::from_secs(0)), None);
+
+    // Killed within its first page.
+    let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
+    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
+    fs::remove_dir_all(folder.path().join("test/runs")).unwrap();
+    assert_eq!(over(), None);
 }

@@ -24,12 +24,14 @@
 
 mod cell;
 mod columns;
+mod dry;
 mod options;
 mod report;
 mod spool;
 mod table;
 mod writer;
 
+pub use dry::DrySink;
 pub use options::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
 pub use report::{WriteError, WriteReport};
 pub use spool::Spool;

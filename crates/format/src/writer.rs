@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::Record;
+use taskferry_core::{Batch, ErrorKind, Record, Refusals, StageError};
 use taskferry_files::Place;
 
 use crate::columns::ColumnsState;
@@ -133,6 +133,29 @@ impl<W: Write> RecordWriter<W> {
             Encoding::Union(table) => table.write(record)?,
         }
         self.records += 1;
+        Ok(())
+    }
+
+    /// Writes a batch. A record that can't be written goes to `refusals`; what is wrong with the output ends it, as
+    /// `explain` has it.
+    ///
+    /// # Errors
+    /// Those of the output, or one about a record that `refusals` does not take.
+    pub fn write_batch(
+        &mut self,
+        batch: &Batch,
+        refusals: &mut Refusals,
+        explain: impl Fn(io::Error) -> StageError,
+    ) -> Result<(), StageError> {
+        for (index, record) in batch.records.iter().enumerate() {
+            match self.write(record) {
+                Ok(()) => {}
+                Err(WriteError::Stage(error)) if error.kind() == ErrorKind::Malformed => {
+                    refusals.refuse(index..index + 1, error)?;
+                }
+                Err(error) => return Err(error.explained(&explain)),
+            }
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod runs;
 mod sandbox;
 mod sandbox_options;
 mod shard;
+mod state;
 mod table;
 
 use std::ffi::OsString;

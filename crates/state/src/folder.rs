@@ -145,15 +145,7 @@ impl StateDir {
     /// # Errors
     /// When it can't be read, or is not what was expected.
     pub fn load<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
-        let place = file(&self.folder, name);
-        let failed = |error| StateError::new("read", place.path(), error);
-        match place.read() {
-            Ok(text) => {
-                serde_json::from_slice(&text).map(Some).map_err(|error| failed(error.into()))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+        read(&self.folder, name)
     }
 
     /// Removes what was saved under `name`, if there is anything.
@@ -169,6 +161,29 @@ impl StateDir {
 
 fn file(folder: &Folder, name: &str) -> Place {
     folder.place(format!("{name}.json"))
+}
+
+/// What was saved under `name` in a folder that is not this process's own; `None` when nothing was. Files are replaced in one
+/// step, so what is read is whole.
+///
+/// # Errors
+/// When it can't be read, or is not what was expected.
+pub fn load<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, StateError> {
+    match Folder::open(folder) {
+        Ok(folder) => read(&folder, name),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StateError::new("read", folder, error)),
+    }
+}
+
+fn read<T: DeserializeOwned>(folder: &Folder, name: &str) -> Result<Option<T>, StateError> {
+    let place = file(folder, name);
+    let failed = |error| StateError::new("read", place.path(), error);
+    match place.read() {
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| failed(error.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 pub(crate) fn save(

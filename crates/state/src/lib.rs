@@ -20,6 +20,6 @@ mod folder;
 mod history;
 mod journal;
 
-pub use folder::{Holder, Opening, StateDir, StateError};
+pub use folder::{Holder, Opening, StateDir, StateError, load};
 pub use history::{History, KEPT};
 pub use journal::Journal;

@@ -5,14 +5,15 @@ use std::iter;
 use taskferry_core::{OnError, RunContext, StageError};
 
 use super::{CLEAN_UP, Dispatcher};
-use crate::account::{Account, TransformCount};
+use crate::account::{Account, SinkCount, TransformCount};
 use crate::checkpoint::CheckpointState;
+use crate::expect::Baseline;
 use crate::keeper::Files;
 use crate::manifest::{
     Committed, Ending, Failure, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
     TransformSummary,
 };
-use crate::outline::{Outline, StageOutline};
+use crate::outline::{Outline, SinkOutline, StageOutline};
 use crate::run::{RunReport, this_millisecond};
 
 impl Dispatcher {
@@ -52,9 +53,11 @@ impl Dispatcher {
         let mut warnings: Vec<String> =
             of_source.map(|said| format!("source `{source}`: {said}")).collect();
         warnings.extend(refused(&outline, &account));
-        // A share may well be empty.
-        if status == Status::Complete && !run.replay && run.shard.is_none() {
-            warnings.extend(nothing_came(&outline, &account));
+        if matches!(status, Status::Complete | Status::Suspicious) && !run.replay {
+            let last = self.baseline.last();
+            // A share may well be empty.
+            warnings.extend(nothing_came(&outline, &account, last, run.shard.is_none()));
+            warnings.extend(self.baseline.warning(&self.expect));
         }
         let committed = match &files {
             // What could not be written down is not gone on with.
@@ -73,12 +76,20 @@ impl Dispatcher {
             let said = std::mem::take(&mut delivery.warnings);
             let name = &outline.stage.name;
             warnings.extend(said.into_iter().map(|said| format!("sink `{name}`: {said}")));
-            sinks.push(SinkSummary::new(outline, count, delivery, state.mark, published));
+            sinks.push(SinkSummary::new(
+                outline,
+                count,
+                delivery,
+                state.mark,
+                published && !run.dry_run,
+            ));
         }
         let manifest = Manifest {
             pipeline: run.pipeline.clone(),
             run_id: run.run_id.clone(),
             digest: String::new(),
+            experiment: None,
+            dry_run: run.dry_run,
             replay: run.replay,
             sandbox: run.sandbox || account.source.sandbox,
             shard: run.shard.map(|shard| ShardSummary::new(shard, self.share)),
@@ -122,21 +133,44 @@ impl Dispatcher {
     }
 }
 
-/// A warning where a run is complete and nothing came of it: most often a mistyped filter, or credentials that
-/// may see nothing.
-fn nothing_came(outline: &Outline, account: &Account) -> Vec<String> {
+/// Warnings where a run is complete and nothing came of it: most often a mistyped filter, or credentials that may see
+/// nothing. Where the last complete run is known, it is told what came then; otherwise nothing is unusual only in a
+/// `whole` listing.
+fn nothing_came(
+    outline: &Outline,
+    account: &Account,
+    last: Option<&Baseline>,
+    whole: bool,
+) -> Vec<String> {
     let read = account.source.records;
+    let then = |count: u64, last: &Baseline| {
+        format!(", and the last complete run ({}) had {count}", last.run_id)
+    };
     if read == 0 {
+        let before = last.filter(|last| last.jobs > 0).map(|last| then(last.jobs, last));
         let source = &outline.source.name;
-        return vec![format!(
-            "source `{source}`: there was no record; check its filters, and what the credentials may see"
-        )];
+        let advice = "check its filters, and what the credentials may see";
+        let before_or_whole = before.or_else(|| whole.then(String::new));
+        let warning =
+            |before: String| format!("source `{source}`: there was no record{before}; {advice}");
+        return before_or_whole.map(warning).into_iter().collect();
     }
-    let sinks = outline.sinks.iter().zip(&account.sinks);
-    let empty = sinks.filter(|(_, count)| count.records_in == 0);
-    let warning =
-        |name: &str| format!("sink `{name}`: none of the {read} records read came this far");
-    empty.map(|(outline, _)| warning(&outline.stage.name)).collect()
+    let sinks = outline.sinks.iter().zip(&account.sinks).filter(|(_, count)| count.delivered == 0);
+    let warning = |(outline, count): (&SinkOutline, &SinkCount)| {
+        let name = &outline.stage.name;
+        let before = last.and_then(|last| {
+            let count = *last.delivered.get(name).filter(|count| **count > 0)?;
+            Some(then(count, last))
+        });
+        // Records that were refused are told of where they are counted.
+        let unusual = before.is_some() || (whole && count.records_in == 0);
+        let before = before.unwrap_or_default();
+        unusual.then(|| match count.records_in {
+            0 => format!("sink `{name}`: none of the {read} records read came this far{before}"),
+            _ => format!("sink `{name}`: no record was delivered{before}"),
+        })
+    };
+    sinks.filter_map(warning).collect()
 }
 
 /// A warning for each stage that refused records without ending the run.

@@ -70,7 +70,7 @@ impl HowArguments {
 impl LayerArguments {
     /// The files that a pipeline is read from.
     pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
-        self.overlay.iter().map(PathBuf::as_path).chain([file])
+        std::iter::once(file).chain(self.overlay.iter().map(PathBuf::as_path))
     }
 
     /// All layers of a pipeline file, those of the environment included.
@@ -98,7 +98,21 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
     #[command(flatten)]
+    pub(crate) when: Conditions,
+    #[command(flatten)]
     pub(crate) how: HowArguments,
+}
+
+/// Whether to run, and how far.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Conditions {
+    /// Do nothing where the last run is over and ended less than `resume_within` ago: the exit code is that of the last run
+    /// then. For second attempts, by whatever starts runs
+    #[arg(long, conflicts_with = "fresh")]
+    pub(crate) if_incomplete: bool,
+    /// Do everything but publish and send: sinks write and send nothing, no state is kept, and no dead letter
+    #[arg(long, conflicts_with_all = ["if_incomplete", "fresh", "metrics_file"])]
+    pub(crate) dry_run: bool,
 }
 
 /// How to run, and how to tell of it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use taskferry_core::{ExpectOptions, Pipeline, Registry, Role, SourceStage, StageId};
 
-use super::arguments::ReplayArguments;
+use super::arguments::{Conditions, ReplayArguments};
 use super::run::{carry_out, load};
 use crate::exit::Exit;
 use letters::{DeadLetters, Letters};
@@ -39,7 +39,7 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     };
     let run = taskferry_engine::new_run(&pipeline.name).replaying(true);
     let inputs: Vec<_> = layers.files(&file).chain([dead.as_path()]).collect();
-    carry_out(checked, &how, &inputs, Some(run)).await
+    carry_out(checked, &how, Conditions::default(), &inputs, Some(run)).await
 }
 
 /// Sinks that no letter is on its way to are left out: they would publish files with nothing in them.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use serde_json::Map;
 use taskferry_config::{Checked, Mistake};
-use taskferry_core::{Pipeline, Registry, RunContext, Shard};
-use taskferry_engine::{Interrupt, Manifest, Progress, RunOptions, RunReport, Status, Stopper};
-use taskferry_state::{Opening, StateDir};
+use taskferry_core::{Pipeline, Registry, RunContext};
+use taskferry_engine::{
+    Interrupt, Manifest, Over, Progress, RunOptions, RunReport, Status, Stopper,
+};
 use taskferry_telemetry::Telemetry;
 
 use super::accounts::Accounts;
-use super::arguments::{HowArguments, LayerArguments, RunArguments};
+use super::arguments::{Conditions, HowArguments, LayerArguments, RunArguments};
 use super::shard::{self, ShardArgument};
+use super::state::{Place, Refused};
 use super::{mistakes, progress, table};
 use crate::console;
 use crate::exit::Exit;
@@ -24,7 +26,7 @@ pub(crate) const MADE_UP: &str = "the jobs are made up; this is no real export";
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
-    let RunArguments { file, shard, layers, how } = arguments;
+    let RunArguments { file, shard, layers, when, how } = arguments;
     how.start_logging();
     let shard = match shard.map(ShardArgument::resolve).transpose() {
         Ok(shard) => shard,
@@ -46,7 +48,7 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
     }
     let run = shard.map(|shard| shard::new_run(&checked.pipeline, shard));
     let inputs: Vec<&Path> = layers.files(&file).collect();
-    carry_out(checked, &how, &inputs, run).await
+    carry_out(checked, &how, when, &inputs, run).await
 }
 
 /// Reads a pipeline file, and shows what is wrong with it and what it warns of.
@@ -68,11 +70,12 @@ pub(crate) fn load(
     }
 }
 
-/// Runs a pipeline that is checked, as `how` says. `inputs` are files that no account of the run must replace, beside those of the pipeline; `run` is who
-/// runs, if that is known.
+/// Runs a pipeline that is checked, as `how` and `when` say. `inputs` are files that no account of the run must replace, the
+/// pipeline file first; `run` is who runs, if that is known.
 pub(crate) async fn carry_out(
     checked: Checked,
     how: &HowArguments,
+    when: Conditions,
     inputs: &[&Path],
     run: Option<RunContext>,
 ) -> Exit {
@@ -84,25 +87,51 @@ pub(crate) async fn carry_out(
             return Exit::USAGE;
         }
     };
-    let state = match open_state(&pipeline, run.as_ref().and_then(|run| run.shard)) {
-        Ok(state) => state,
-        Err((exit, message)) => {
-            how.log.error(&message);
-            return exit;
+    let place = Place::of(&pipeline, run.as_ref().and_then(|run| run.shard));
+    let state = if when.dry_run {
+        tracing::info!("this is a dry run: nothing is published or sent, and no state is kept");
+        None
+    } else {
+        match place.open(&pipeline, run.as_ref(), inputs.first().copied().unwrap_or(Path::new("")))
+        {
+            Ok(state) => Some(state),
+            // Whoever starts runs until one is over may well start one while another is active.
+            Err(refused @ Refused::Busy(_)) if when.if_incomplete => {
+                tracing::info!("{}; nothing is done", refused.why());
+                return refused.exit();
+            }
+            Err(refused) => {
+                how.log.error(refused.why());
+                return refused.exit();
+            }
         }
     };
+    let within = pipeline.state.resume_within;
+    let over = state.as_ref().filter(|_| when.if_incomplete);
+    if let Some(over) = over.and_then(|state| taskferry_engine::last_over(state, within)) {
+        let Over { run_id, finished_at, exit_code, .. } = over;
+        tracing::info!(
+            "run {run_id} was over at {finished_at} with exit code {exit_code}, less than `resume_within` ({within}) ago; \
+             nothing is done"
+        );
+        return Exit(exit_code);
+    }
     let Ok(interrupts) = Interrupts::listen() else {
         how.log.error("can't listen for signals");
         return Exit::SINK;
     };
     // What can't be read was told of by the engine, which needs it as well.
-    let last_success = taskferry_engine::last_complete(&state).ok().flatten();
-    let telemetry = Telemetry::begin(&pipeline);
+    let last_success =
+        state.as_ref().and_then(|state| taskferry_engine::last_complete(state).ok()?);
+    // Whoever watches the runs of a pipeline is not told of a dry one.
+    let telemetry = (!when.dry_run).then(|| Telemetry::begin(&pipeline));
     let options = RunOptions {
-        state: Some(state),
+        state,
         fresh: how.fresh,
         run,
-        observer: telemetry.observer(&pipeline),
+        dry_run: when.dry_run,
+        compared_with: Some(place.folder()),
+        observer: telemetry.as_ref().and_then(|telemetry| telemetry.observer(&pipeline)),
         warnings: warnings.iter().map(Mistake::in_a_line).collect(),
         ..RunOptions::default()
     };
@@ -117,36 +146,14 @@ pub(crate) async fn carry_out(
             exit = Exit::SINK;
         }
     }
-    telemetry.end(&report, last_success).await;
+    if let Some(telemetry) = telemetry {
+        telemetry.end(&report, last_success).await;
+    }
     match how.log {
         LogFormat::Json => tell_in_json(&report.manifest),
         LogFormat::Text => tell(&report, how.quiet),
     }
     exit
-}
-
-/// The folder for the pipeline's state, which is this process's from now on.
-fn open_state(pipeline: &Pipeline, shard: Option<Shard>) -> Result<StateDir, (Exit, String)> {
-    let (dir, name) = (&pipeline.state.dir, &pipeline.name);
-    let opened = match shard {
-        None => StateDir::open(Path::new(dir), name),
-        Some(shard) => StateDir::open(&shard::folder(dir, name), &shard.name()),
-    };
-    match opened {
-        Ok(Opening::Free(state)) => Ok(state),
-        Ok(Opening::Busy(holder)) => {
-            let who = holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
-            let which = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-            Err((Exit::BUSY, format!("another run of {which}`{name}` is active{who}")))
-        }
-        Err(error) => {
-            let message = format!(
-                "{error}: {}; state is kept there, and `dir` in [state] names another folder",
-                error.source
-            );
-            Err((Exit::USAGE, message))
-        }
-    }
 }
 
 /// Runs while showing progress and listening for signals. The first asks the run to stop, the second not to
@@ -271,7 +278,9 @@ fn outcome(manifest: &Manifest) -> String {
     let were = if committed == 1 { "was" } else { "were" };
     let so_far =
         format!("{} {were} delivered, {}", table::count(committed, "page"), published(manifest));
-    let so_far = if manifest.resumable {
+    let so_far = if manifest.dry_run {
+        "it was a dry run, and nothing was published or sent".to_owned()
+    } else if manifest.resumable {
         format!("{so_far}, and the next run goes on there")
     } else {
         so_far
@@ -279,6 +288,9 @@ fn outcome(manifest: &Manifest) -> String {
     match manifest.status {
         Status::Suspicious => {
             format!("{name}: suspicious after {took:.1} s; {so_far} (run {})", manifest.run_id)
+        }
+        Status::Complete if manifest.dry_run => {
+            format!("{name}: complete in {took:.1} s; {so_far}")
         }
         Status::Complete => format!("{name}: complete in {took:.1} s (run {})", manifest.run_id),
         Status::Failed => {

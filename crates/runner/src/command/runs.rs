@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use taskferry_core::{Registry, printable_json};
 use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::RunsArguments;
 use super::listing::Listing;
-use super::{mistakes, shard, table};
+use super::state::Place;
+use super::{mistakes, table};
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
@@ -30,6 +32,7 @@ struct Account {
     dead_letters: u64,
     replay: bool,
     sandbox: bool,
+    experiment: Option<String>,
     error: Option<Failure>,
 }
 
@@ -56,11 +59,8 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    let history = match arguments.shard {
-        None => History::of(Path::new(&dir), &name),
-        Some(shard) => History::of(&shard::folder(&dir, &name), &shard.name()),
-    };
-    let page = if arguments.json { lines(&history) } else { overview(&history) };
+    let histories = Place::at(&dir, &name, None, arguments.shard).histories();
+    let page = if arguments.json { lines(&histories) } else { overview(&histories) };
     let page = match page {
         Ok(Some(page)) => page,
         Ok(None) => {
@@ -97,17 +97,34 @@ fn working_directory(file: &Path, dir: &str, name: &str) -> Option<PathBuf> {
     file.ancestors().skip(1).find(has_state).map(Path::to_owned)
 }
 
+/// All accounts, the oldest first, as far as `finished_at` tells.
+fn all<T: DeserializeOwned>(
+    histories: &[History],
+    finished_at: impl Fn(&T) -> String,
+) -> Result<Vec<T>, StateError> {
+    let mut accounts: Vec<T> = Vec::new();
+    for history in histories {
+        accounts.extend(history.all()?);
+    }
+    if histories.len() > 1 {
+        accounts.sort_by_key(finished_at);
+    }
+    Ok(accounts)
+}
+
 /// The manifests as they are; `None` when there is none.
-fn lines(history: &History) -> Result<Option<String>, StateError> {
-    let manifests: Vec<Value> = history.all()?;
+fn lines(histories: &[History]) -> Result<Option<String>, StateError> {
+    let manifests: Vec<Value> = all(histories, |manifest: &Value| {
+        manifest["finished_at"].as_str().unwrap_or_default().to_owned()
+    })?;
     let line = |manifest: &Value| printable_json(&manifest.to_string()).into_owned();
     let lines: Vec<String> = manifests.iter().map(line).collect();
     Ok(Some(lines).filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n") + "\n"))
 }
 
 /// A run a line; `None` when there is none.
-fn overview(history: &History) -> Result<Option<String>, StateError> {
-    let accounts: Vec<Account> = history.all()?;
+fn overview(histories: &[History]) -> Result<Option<String>, StateError> {
+    let accounts = all(histories, |account: &Account| account.finished_at.clone())?;
     if accounts.is_empty() {
         return Ok(None);
     }
@@ -120,6 +137,8 @@ fn overview(history: &History) -> Result<Option<String>, StateError> {
         let replay = account.replay.then(|| "replay".to_owned());
         let resumed = account.resumed_from.as_ref().map(|_| "resumed".to_owned());
         let failed = account.error.as_ref().map(|failure| failure.message.clone());
+        let experiment = account.experiment.as_ref().map(|_| "with `--set`".to_owned());
+        let replay = replay.into_iter().chain(experiment);
         let remark: Vec<String> =
             sandbox.into_iter().chain(replay).chain(resumed).chain(failed).collect();
         shown.row([

@@ -1,6 +1,6 @@
 //! `--shard`: which share of an export a run takes, and what it must not share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use taskferry_core::{Pipeline, RunContext, Shard};
@@ -68,11 +68,6 @@ fn of_index(count: u32, index: Option<&str>) -> Result<Shard, String> {
 pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
     let whole = StateDir::path_of(Path::new(&pipeline.state.dir), &pipeline.name);
     taskferry_engine::new_run(&pipeline.name).sharded(shard, whole)
-}
-
-/// Where the state of shares is kept; each has a folder in it, named after the share.
-pub(crate) fn folder(dir: &str, pipeline: &str) -> PathBuf {
-    StateDir::path_of(Path::new(dir), pipeline).join("shards")
 }
 
 /// Why a pipeline can't be run in shares: each share would read everything, or write over the others.

@@ -154,6 +154,24 @@ impl Context {
         folder.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
     }
 
+    /// Runs a line of a shell script, in which `$TASKFERRY` is the binary.
+    pub(crate) fn script(&self, line: &str) -> Ended {
+        Self::end(self.script_command(line))
+    }
+
+    /// Starts a line of a shell script that ends in `exec`, and leaves it running.
+    pub(crate) fn start_script(&self, line: &str) -> Running {
+        Self::running(self.script_command(line))
+    }
+
+    fn script_command(&self, line: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]);
+        let mut shell = self.at_home(shell);
+        shell.env("TASKFERRY", env!("CARGO_BIN_EXE_taskferry"));
+        shell
+    }
+
     /// Starts `taskferry` and leaves it running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Self::running(self.command(arguments))

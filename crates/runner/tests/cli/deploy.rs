@@ -39,6 +39,33 @@ impl Machine {
         )
     }
 
+    /// The folders that an administrator makes, and a tenant with two pages, of which so many are answered.
+    fn tenant(&mut self) -> (Arc<AtomicUsize>, Server) {
+        let pages = Arc::new(AtomicUsize::new(usize::MAX));
+        let answered = Arc::clone(&pages);
+        let tenant = Server::start(move |request| {
+            if request.target == "/oauth/token" {
+                let token = serde_json::json!({"access_token": "token", "expires_in": 10_800});
+                return Answer::new(200, token.to_string());
+            }
+            let second = request.body.contains("c1");
+            if usize::from(second) + 1 > answered.load(Ordering::SeqCst) {
+                return Answer::new(200, "").silent();
+            }
+            page(&[if second { "b" } else { "a" }], (!second).then_some("c1"))
+        });
+        for folder in ["nightly", "metrics"] {
+            fs::create_dir_all(self.0.path(&format!("var/lib/taskferry/{folder}"))).unwrap();
+        }
+        let environment = text("nightly.env").lines().map(|line| match line.split_once('=') {
+            Some(("TECHWOLF_URL", _)) => format!("TECHWOLF_URL={}\n", tenant.url()),
+            _ => format!("{line}\n"),
+        });
+        let token = format!("TECHWOLF_TOKEN_URL={}/oauth/token\n", tenant.url());
+        self.0.write("etc/taskferry/nightly.env", &(environment.collect::<String>() + &token));
+        (pages, tenant)
+    }
+
     /// Runs a command line of a file against the sandbox.
     fn run(mut self, command: &str) -> Context {
         for line in text("nightly.env").lines() {
@@ -94,18 +121,54 @@ fn the_unit_starts_a_run() {
 }
 
 #[test]
-fn the_crontab_starts_a_run_and_goes_on_with_one() {
+fn the_crontab_starts_a_run() {
     let crontab = text("cron/taskferry-nightly");
-    let lines: Vec<&str> = crontab.lines().filter(|line| line.contains("taskferry run")).collect();
-    let of = |line: &str| line.split_once("exec /usr/local/bin/taskferry ").unwrap().1.to_owned();
-    assert_eq!(of(lines[0]), of(lines[1]), "both start the same run");
-    let context = Machine::new().run(&of(lines[0]));
-    // The second line asks the figures whether there is something to go on with; nothing is, after a complete run.
-    let pattern = lines[1].split('\'').nth(1).unwrap();
-    assert_eq!(pattern, "^taskferry_run_resumable{.*} 1$");
+    let (_, command) = crontab.split_once("exec /usr/local/bin/taskferry ").unwrap();
+    let context = Machine::new().run(command.trim());
     let figures = context.read("var/lib/taskferry/metrics/nightly.prom");
     assert!(figures.contains("\ntaskferry_run_resumable{pipeline=\"nightly\"} 0\n"));
     assert!(!crontab.contains('%'), "cron would take it for a line break");
+}
+
+#[test]
+fn the_crontab_goes_on_after_kill_9_and_does_nothing_more_when_that_is_over() {
+    let mut machine = Machine::new();
+    let crontab = text("cron/taskferry-nightly");
+    let line = crontab.lines().find(|line| line.contains("taskferry run")).unwrap();
+    // What cron hands to its shell: what stands behind the five fields and the user.
+    let command = line.splitn(7, ' ').last().unwrap();
+    let command = machine.here(command).replace("/usr/local/bin/taskferry", "\"$TASKFERRY\"");
+    let (pages, tenant) = machine.tenant();
+    let run = |context: &Context| context.script(&command);
+
+    // The second page is never answered, and the run is killed while it waits for it.
+    pages.store(1, Ordering::SeqCst);
+    let running = machine.0.start_script(&command);
+    tenant.wait_for_requests(3);
+    let checkpoint = machine.0.path("var/lib/taskferry/nightly/state/nightly/checkpoint.json");
+    while !fs::read_to_string(&checkpoint).is_ok_and(|text| text.contains("\"pages\": 1")) {
+        std::thread::yield_now();
+    }
+    drop(running);
+    assert!(!machine.0.path("var/lib/taskferry/metrics/nightly.prom").exists());
+
+    pages.store(usize::MAX, Ordering::SeqCst);
+    let asked = tenant.requests().len();
+    run(&machine.0).with_code(0);
+    let requests = tenant.requests();
+    assert!(requests[asked..].iter().any(|request| request.body.contains("c1")), "it goes on");
+    assert!(
+        !requests[asked..].iter().any(|it| it.target != "/oauth/token" && !it.body.contains("c1"))
+    );
+    let out = machine.0.path("var/lib/taskferry/nightly/out");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+
+    let ended = run(&machine.0).with_code(0);
+    assert_eq!(ended.stderr, "");
+    assert_eq!(tenant.requests().len(), requests.len(), "nothing is asked for any more");
+    machine.0.set("TASKFERRY_STATE__RESUME_WITHIN", "0s");
+    run(&machine.0).with_code(0);
+    assert!(tenant.requests().len() > requests.len(), "the next night is another run");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod beginnings;
 mod canaries;
+mod common_keys;
 mod context;
 mod crashes;
 mod credentials;
@@ -12,9 +13,11 @@ mod deploy;
 mod disks;
 mod documentation;
 mod endings;
+mod experiments;
 mod families;
 mod faults;
 mod fields;
+mod incomplete;
 mod limits;
 mod mistakes;
 mod output;

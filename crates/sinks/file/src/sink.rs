@@ -8,7 +8,7 @@ use taskferry_core::{
     Batch, DeliveredFile, Delivery, ErrorKind, Mark, PathTemplate, Refusals, Resumption,
     RunContext, Sink, StageError,
 };
-use taskferry_format::{FormatOptions, RecordWriter, Spool, WriteError};
+use taskferry_format::{DrySink, FormatOptions, RecordWriter, Spool, WriteError};
 
 use crate::Compression;
 use crate::compress::Compressor;
@@ -136,6 +136,16 @@ impl Sink for FileSink {
         self.sealed.ok_or_else(not_open)?.publish().await
     }
 
+    fn would_destroy(&self, run: &RunContext, mark: &Mark) -> Option<String> {
+        let path = self.template.fill(run);
+        let same = FileMark::path_of(mark)? == path && part_of(&path, "part").exists();
+        same.then(|| path.display().to_string())
+    }
+
+    fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
+        Box::new(DrySink::new(self.options))
+    }
+
     fn delivered(&self) -> Delivery {
         let output = self.output.as_ref();
         let measured = output.and_then(|output| output.writer.get_ref().get_ref());
@@ -184,16 +194,8 @@ impl Output {
 
     /// A batch ends a compressed piece, so that a file that was gone on with is the same as any other.
     fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
-        for (index, record) in batch.records.iter().enumerate() {
-            match self.writer.write(record) {
-                Ok(()) => {}
-                // A record that can't be written is refused; what it was written to is another matter.
-                Err(WriteError::Stage(error)) if error.kind() == ErrorKind::Malformed => {
-                    refusals.refuse(index..index + 1, error)?;
-                }
-                Err(error) => return Err(explained(error, &self.path)),
-            }
-        }
+        let failed = |error| cannot("write", &self.path, error);
+        self.writer.write_batch(batch, refusals, failed)?;
         self.writer.flush().map_err(|error| explained(error, &self.path))
     }
 

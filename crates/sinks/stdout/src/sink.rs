@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
 use taskferry_files::{PatientWriter, is_closed_output};
-use taskferry_format::{FormatOptions, RecordWriter, Spool};
+use taskferry_format::{DrySink, FormatOptions, RecordWriter, Spool};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -63,12 +63,8 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
         Ok(())
     }
 
-    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
-        let writer = self.writer()?;
-        for record in &batch.records {
-            writer.write(record).map_err(|error| error.explained(cannot_write))?;
-        }
-        Ok(())
+    async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
+        self.writer()?.write_batch(batch, refusals, cannot_write)
     }
 
     async fn commit(&mut self) -> Result<Mark, StageError> {
@@ -92,6 +88,10 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
             ..Delivery::default()
         });
         Ok(Mark::default())
+    }
+
+    fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
+        Box::new(DrySink::new(self.options))
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {

@@ -29,17 +29,20 @@ pub struct TechWolfOptions {
     /// How tasks are arranged within a record: all in one `tasks` list, or in the tree of domains,
     /// subdomains, clusters and canonical tasks.
     #[serde(default)]
+    #[schemars(extend("x-same-jobs" = true))]
     pub response_format: ResponseFormat,
     /// In whose words skills are named. Vendors other than `techwolf` have to be activated for the tenant.
     #[serde(default)]
+    #[schemars(extend("x-same-jobs" = true))]
     pub external_vendor: ExternalVendor,
     /// How many jobs one page brings, from 1 to 100. A page that times out is asked for again with half as many, down to
     /// one; after some pages that came in time, larger ones are tried again.
     #[serde(default = "hundred")]
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true))]
     pub limit: u32,
     /// What tasks carry beside their id, name and state. Nothing by default.
     #[serde(default)]
+    #[schemars(extend("x-same-jobs" = true))]
     pub include: BTreeSet<Include>,
     /// Which jobs are exported: those that pass all of these. All by default. A job family that the tenant does not list is
     /// named in a warning when the run begins, where the tenant lists its job families.
@@ -63,20 +66,23 @@ pub struct TechWolfOptions {
     pub auth: Option<AuthOptions>,
     /// How many pages a second are asked for at most, repeated requests included: 2 or 0.5 for example. Requests for
     /// tokens go to another server and do not count. No limit by default; a `Retry-After` is honoured in any case.
-    #[schemars(range(min = 0.001, max = 1000))]
+    #[schemars(range(min = 0.001, max = 1000), extend("x-same-jobs" = true))]
     pub rate_limit: Option<f64>,
     /// How long one request may take, from connecting to the last byte of the answer.
     #[serde(default = "two_minutes")]
+    #[schemars(extend("x-same-jobs" = true))]
     pub timeout: Duration,
     /// How large the answer to one request may be, after decompression.
     #[serde(default = "sixty_four_mebibytes")]
+    #[schemars(extend("x-same-jobs" = true))]
     pub max_page_bytes: ByteCount,
     /// How servers are reached, that which issues tokens included.
     #[serde(default)]
-    #[schemars(extend("x-sandbox" = null))]
+    #[schemars(extend("x-same-jobs" = true, "x-sandbox" = null))]
     pub connection: ConnectionOptions,
     /// How often and how patiently a failed request is repeated.
     #[serde(default)]
+    #[schemars(extend("x-same-jobs" = true))]
     pub retry: RetryOptions,
 }
 

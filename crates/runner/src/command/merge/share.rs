@@ -55,6 +55,8 @@ struct Manifest {
     source: Counts,
     sinks: Vec<Counts>,
     dead_letters: u64,
+    #[serde(default)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,6 +82,9 @@ impl ShareManifest {
         };
         let all: Value = serde_json::from_slice(&text).map_err(no_manifest)?;
         let manifest = Manifest::deserialize(&all).map_err(no_manifest)?;
+        if manifest.dry_run {
+            return Err("tells of a dry run, which exported nothing".to_owned());
+        }
         let shard = manifest.shard.ok_or("tells of a whole export, and not of a share of one")?;
         if !(1..=shard.count).contains(&shard.index) {
             return Err(format!("tells of share {} of {}", shard.index, shard.count));

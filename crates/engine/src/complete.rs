@@ -1,0 +1,121 @@
+//! What is kept of runs that are over, and whether the last one is.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use taskferry_core::{Duration, Pipeline, RunContext};
+use taskferry_state::{History, StateDir, StateError};
+
+use crate::checkpoint::{Checkpoint, CheckpointState, is_too_old, name_of};
+use crate::expect::{Baseline, CompleteRuns};
+use crate::manifest::{Manifest, Status};
+
+/// The file with what is kept of complete runs.
+pub(crate) const COMPLETE: &str = "last_complete";
+
+/// A run that is over: nothing is left to do, or nothing that another run could do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Over {
+    /// Which run.
+    pub run_id: String,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// How: 0 complete, 6 complete with dead letters, 8 not as expected.
+    pub exit_code: u8,
+}
+
+/// What is read of the account of a run.
+#[derive(Debug, Deserialize)]
+struct Account {
+    run_id: String,
+    status: Status,
+    exit_code: u8,
+    finished_at: Timestamp,
+    #[serde(default)]
+    replay: bool,
+}
+
+/// When the last complete run of the pipeline ended, if one did; a replay is none.
+///
+/// # Errors
+/// What is kept of it can't be read.
+pub fn last_complete(state: &StateDir) -> Result<Option<Timestamp>, StateError> {
+    Ok(state.load::<CompleteRuns>(COMPLETE)?.map(|complete| complete.last.finished_at))
+}
+
+/// The last run, if it is over and ended within this time; a replay is none. `None` where one ended early, was killed, or
+/// there was none, and where that can't be told.
+pub fn last_over(state: &StateDir, within: Duration) -> Option<Over> {
+    let last = state.load::<CompleteRuns>(COMPLETE).ok().flatten().map(|complete| complete.last);
+    let last = last.map(|Baseline { run_id, finished_at, exit_code, .. }| Over {
+        run_id,
+        finished_at,
+        exit_code,
+    });
+    let over = match state.load::<Checkpoint>("checkpoint").ok()? {
+        // It was complete, and killed before this was removed.
+        Some(left) if last.as_ref().is_some_and(|last| last.run_id == left.run_id) => last,
+        Some(left) if left.state == CheckpointState::Refused => {
+            let Checkpoint { run_id, saved_at, .. } = left;
+            Some(Over { run_id, finished_at: saved_at, exit_code: 8 })
+        }
+        Some(_) => None,
+        None => {
+            let accounts: Vec<Account> = History::in_folder(state.path()).all().ok()?;
+            let account = accounts.into_iter().rfind(|account| !account.replay);
+            // The account is written after the rest, and may be missing.
+            match account.filter(|account| {
+                last.as_ref().is_none_or(|last| account.finished_at > last.finished_at)
+            }) {
+                Some(Account { run_id, finished_at, exit_code, status, .. }) => {
+                    let over = matches!(status, Status::Complete | Status::Suspicious);
+                    over.then_some(Over { run_id, finished_at, exit_code })
+                }
+                None => last,
+            }
+        }
+    };
+    over.filter(|over| !is_too_old(over.finished_at, Timestamp::now(), within))
+}
+
+/// Keeps what the next run is compared with.
+pub(crate) fn note_complete(
+    state: &StateDir,
+    run: &RunContext,
+    listing: &str,
+    manifest: &Manifest,
+) -> Result<(), StateError> {
+    if manifest.status != Status::Complete || run.replay {
+        return Ok(());
+    }
+    let delivered = manifest.sinks.iter().map(|sink| (sink.name.clone(), sink.records));
+    let last = Baseline {
+        run_id: manifest.run_id.clone(),
+        finished_at: manifest.finished_at,
+        jobs: manifest.source.records,
+        exit_code: manifest.exit_code,
+        listing: Some(listing.to_owned()),
+        delivered: delivered.collect(),
+    };
+    // What can't be read was told of at the beginning, and is compared with no more.
+    let before = state.load(COMPLETE).ok().flatten();
+    state.save(COMPLETE, &CompleteRuns::followed_by(before, last))
+}
+
+/// What a run of `pipeline` would destroy of one that is not over and has its state in `folder`: the run, and its output.
+/// For experiments, which have a state of their own and may have the outputs of the pipeline as its file has it.
+pub fn unfinished(
+    pipeline: &Pipeline,
+    run: &RunContext,
+    folder: &std::path::Path,
+) -> Option<(String, String)> {
+    let left: Checkpoint = taskferry_state::load(folder, name_of(run)).ok().flatten()?;
+    let last: Option<CompleteRuns> = taskferry_state::load(folder, COMPLETE).ok().flatten();
+    if last.is_some_and(|complete| complete.last.run_id == left.run_id) {
+        return None;
+    }
+    let destroyed = left.marks.iter().find_map(|mark| {
+        pipeline.sinks.iter().find_map(|stage| stage.sink.would_destroy(run, mark))
+    });
+    destroyed.map(|output| (left.run_id, output))
+}

@@ -1,0 +1,72 @@
+//! A sink that writes a format to nowhere.
+
+use std::fmt;
+use std::io;
+
+use async_trait::async_trait;
+use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
+
+use crate::{FormatOptions, RecordWriter, Spool};
+
+/// What a sink that writes a format does in a dry run: all the work on the records, refusals and warnings included, and no
+/// output. Rows of a table whose columns are known at the end wait in the system's folder for temporary files.
+pub struct DrySink {
+    options: FormatOptions,
+    writer: Option<RecordWriter<io::Sink>>,
+    delivery: Option<Delivery>,
+}
+
+impl DrySink {
+    /// A sink that writes in this format.
+    pub fn new(options: FormatOptions) -> Self {
+        Self { options, writer: None, delivery: None }
+    }
+}
+
+#[async_trait]
+impl Sink for DrySink {
+    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+        let spool = Spool::Unnamed(std::env::temp_dir());
+        let writer = RecordWriter::new(&self.options, &spool, io::sink());
+        self.writer = Some(writer.map_err(|error| error.explained(cannot_write))?);
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
+        let writer = self.writer.as_mut().ok_or_else(not_open)?;
+        writer.write_batch(batch, refusals, cannot_write)
+    }
+
+    async fn commit(&mut self) -> Result<Mark, StageError> {
+        Ok(Mark::default())
+    }
+
+    async fn seal(&mut self) -> Result<Mark, StageError> {
+        let writer = self.writer.take().ok_or_else(not_open)?;
+        let (_, report) = writer.finish().map_err(|error| error.explained(cannot_write))?;
+        let (records, warnings) = (report.records, report.warnings());
+        self.delivery = Some(Delivery { records, warnings, ..Delivery::default() });
+        Ok(Mark::default())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {
+        if self.delivery.is_none() {
+            self.seal().await?;
+        }
+        self.delivery.ok_or_else(not_open)
+    }
+}
+
+impl fmt::Debug for DrySink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("DrySink").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+fn cannot_write(error: io::Error) -> StageError {
+    StageError::new(ErrorKind::Io, "can't write to a temporary file").caused_by(error)
+}
+
+fn not_open() -> StageError {
+    StageError::new(ErrorKind::Defect, "the sink was not opened")
+}

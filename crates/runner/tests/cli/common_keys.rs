@@ -1,0 +1,151 @@
+//! The keys that every stage has do in each plugin what the reference says.
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::Context;
+use crate::tenant::{SECRET, Server};
+
+/// A stage that refuses one of three records.
+struct Case {
+    role: &'static str,
+    type_name: &'static str,
+    options: &'static str,
+    /// The record that is refused. Records before and after it are taken.
+    refused: &'static str,
+}
+
+const fn transform(type_name: &'static str, options: &'static str, refused: &'static str) -> Case {
+    Case { role: "transform", type_name, options, refused }
+}
+
+const fn sink(type_name: &'static str, options: &'static str) -> Case {
+    // A table holds no half of a surrogate pair, and the receiver of the test takes no `\u{ff}`.
+    Case {
+        role: "sink",
+        type_name,
+        options,
+        refused: r#"{"external_id":"bad","title":"\ud800ÿ","tasks":[]}"#,
+    }
+}
+
+const CASES: [Case; 8] = [
+    transform(
+        "jq",
+        "filter = 'if .bad then error(\"bad\") else . end'",
+        r#"{"external_id":"bad","bad":true}"#,
+    ),
+    transform("filter_ai_impact", "levels = [\"H1\"]", r#"{"external_id":"bad","shapeless":true}"#),
+    transform("flatten_hierarchy", "into = \"rows\"", r#"{"external_id":"bad","shapeless":true}"#),
+    transform(
+        "rename_skills",
+        "vendor = \"workday\"\nmapping = \"skills.csv\"\nunmapped = \"fail\"",
+        r#"{"external_id":"bad","tasks":[{"task_id":"t","linked_skills":[{"skill":"none","skill_id":"n"}]}]}"#,
+    ),
+    sink("file", "path = \"out/jobs.csv\"\nformat = \"csv\"\ncolumns = [\"title\", \"own\"]"),
+    sink("stdout", "format = \"csv\"\ncolumns = [\"title\", \"own\"]"),
+    sink("stdout", "format = \"csv\""),
+    sink("webhook", "url = \"${RECEIVER}\"\nbatch_records = 1"),
+];
+
+impl Case {
+    fn pipeline(&self, source: &str, on_error: &str) -> String {
+        let Self { role, type_name, options, .. } = self;
+        let common = format!("type = \"{type_name}\"\nname = \"the stage\"\n{on_error}{options}\n");
+        // What makes a record of no known shape out of a job.
+        let shapeless =
+            "[[transform]]\ntype = \"jq\"\nfilter = 'if .shapeless then {shapeless} else . end'\n";
+        let own = "[[sink.transform]]\ntype = \"jq\"\nfilter = '.own = \"own\"'\n";
+        let stages = match *role {
+            "sink" => format!("[[sink]]\n{common}{own}"),
+            _ => format!("{shapeless}[[transform]]\n{common}[[sink]]\ntype = \"stdout\"\n"),
+        };
+        let source = source.replace("[source.auth]", "name = \"the source\"\n[source.auth]");
+        format!("{source}{stages}[dead_letter]\npath = \"out/dead.ndjson\"\n")
+    }
+}
+
+fn manifest_of<'a>(summary: &'a Value, role: &str) -> &'a Value {
+    let stages = summary[format!("{role}s")].as_array().unwrap();
+    stages.iter().find(|stage| stage["name"] == "the stage").expect("it is called what it is named")
+}
+
+fn runs(case: &Case, on_error: &str) {
+    let what = format!("{} `{}` with {on_error:?}", case.role, case.type_name);
+    let ok = |id: &str| format!(r#"{{"external_id":"{id}","title":"{id}","tasks":[]}}"#);
+    let records = [ok("first"), case.refused.to_owned(), ok("last")].join(",");
+    let body = format!(r#"{{"has_next":false,"records":[{records}]}}"#);
+    let tenant = Server::tenant([Answer::new(200, body)]);
+    let receiver = Server::start(|request| {
+        Answer::new(if request.body.contains('ÿ') { 422 } else { 200 }, "")
+    });
+    let mut context = Context::new();
+    context.set("CLIENT_SECRET", SECRET);
+    context.set("RECEIVER", receiver.url());
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,SQL,SQL\n");
+    let key =
+        if on_error.is_empty() { String::new() } else { format!("on_error = \"{on_error}\"\n") };
+    context.write("jobs.toml", &case.pipeline(&tenant.source(), &key));
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]);
+    let summary = context.json("summary.json");
+    assert_eq!(summary["source"]["name"], "the source", "{what}");
+    let failed = if case.role == "sink" { 5 } else { 4 };
+    let (code, left_out, dead) = match on_error {
+        "skip" => (0, 1, 0),
+        "dead_letter" => (6, 1, 1),
+        _ => (failed, 0, 0),
+    };
+    assert_eq!(ended.code, Some(code), "{what}: {}", ended.stderr);
+    let stage = manifest_of(&summary, case.role);
+    assert_eq!(
+        (&stage["failed"], &stage["dead_letters"]),
+        (&json!(left_out), &json!(dead)),
+        "{what}"
+    );
+    let named = format!("{} `the stage`", case.role);
+    assert!(ended.stderr.contains(&named), "{what}: {}", ended.stderr);
+    if code == failed {
+        return assert!(ended.stderr.contains("job `bad`"), "{what}: {}", ended.stderr);
+    }
+    assert!(summary["warnings"].to_string().contains(&named), "{what}: {summary}");
+    let letters = if dead == 0 { Vec::new() } else { context.lines("out/dead.ndjson") };
+    assert_eq!(letters.len(), dead, "{what}");
+    for letter in letters {
+        assert_eq!(letter["stage"], json!({"role": case.role, "name": "the stage"}), "{what}");
+        assert_eq!(letter["origin"]["job"], "bad", "{what}");
+    }
+    if case.role == "sink" {
+        let bodies: String = receiver.requests().into_iter().map(|request| request.body).collect();
+        let file = std::fs::read_to_string(context.path("out/jobs.csv")).unwrap_or_default();
+        let delivered = ended.stdout + &file + &bodies;
+        assert!(
+            ["first", "last", "own"].iter().all(|text| delivered.contains(text)),
+            "{what}: {delivered}"
+        );
+        assert_eq!(stage["records"], 2, "{what}");
+    }
+}
+
+#[test]
+fn the_keys_that_every_stage_has_do_what_the_reference_says() {
+    for case in CASES {
+        for on_error in ["", "fail", "skip", "dead_letter"] {
+            runs(&case, on_error);
+        }
+    }
+}
+
+#[test]
+fn no_plugin_is_left_out() {
+    let reference = Context::new().taskferry(&["plugins", "--markdown"]).with_code(0).stdout;
+    for (heading, role) in [("## Transform `", "transform"), ("## Sink `", "sink")] {
+        let types =
+            reference.lines().filter_map(|line| line.strip_prefix(heading)?.strip_suffix('`'));
+        for type_name in types {
+            assert!(
+                CASES.iter().any(|case| (case.role, case.type_name) == (role, type_name)),
+                "`{type_name}` is not tried"
+            );
+        }
+    }
+}

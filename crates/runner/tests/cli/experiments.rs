@@ -1,0 +1,232 @@
+//! What is tried leaves nothing behind that a scheduled run would go on with, or be compared with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, Ended};
+use crate::tenant::{SECRET, Server, page};
+
+const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
+
+/// A tenant with two pages and so many jobs on the first one; the second one is refused while there are none. With a filter,
+/// there is one job.
+struct World {
+    context: Context,
+    receiver: Server,
+    jobs: Arc<AtomicUsize>,
+    tenant: Server,
+}
+
+impl World {
+    fn new(more: &str) -> Self {
+        let jobs = Arc::new(AtomicUsize::new(10));
+        let count = Arc::clone(&jobs);
+        let tenant = Server::start(move |request| {
+            if request.target == "/oauth/token" {
+                let token = json!({"access_token": "token", "expires_in": 10_800});
+                return Answer::new(200, token.to_string());
+            }
+            let asked: Value = serde_json::from_str(&request.body).unwrap();
+            let count = count.load(Ordering::SeqCst);
+            if asked["filters"].as_array().is_some_and(|filters| !filters.is_empty()) {
+                return page(&["legal"], None);
+            }
+            match asked["starting_after"].as_str() {
+                None => {
+                    let jobs: Vec<String> =
+                        (0..count.max(1)).map(|job| format!("j{job}")).collect();
+                    page(&jobs.iter().map(String::as_str).collect::<Vec<_>>(), Some("c1"))
+                }
+                Some(_) if count == 0 => Answer::new(403, "[]"),
+                Some(_) => page(&[], None),
+            }
+        });
+        let receiver = Server::start(|_| Answer::new(200, ""));
+        let mut context = Context::new();
+        context.set("CLIENT_SECRET", SECRET);
+        context.write("jobs.toml", &format!("{}{more}", tenant.pipeline()));
+        Self { context, receiver, jobs, tenant }
+    }
+
+    fn run(&self, more: &[&str]) -> Ended {
+        self.context.taskferry(&[&["run", "jobs.toml"], more].concat())
+    }
+}
+
+const FILTER: &str =
+    "source.filters=[{ filter = \"job_family_id_is_in_list\", job_family_ids = [\"legal\"] }]";
+const ELSEWHERE: &str = "sink.0.path=out/trial.ndjson";
+const EXPECT: &str = "[expect]\nmax_drop_percent = 10\n";
+
+#[test]
+fn what_was_tried_with_set_is_no_baseline() {
+    let world = World::new(EXPECT);
+    world.run(&[]).with_code(0);
+    let complete = world.context.read(COMPLETE);
+    world.run(&["--set", FILTER, "--set", ELSEWHERE]).with_code(0);
+    assert_eq!(world.context.lines("out/trial.ndjson").len(), 1);
+    world.run(&["--set", ELSEWHERE]).with_code(0);
+    assert_eq!(world.context.read(COMPLETE), complete);
+    // With the drop that the experiment would have hidden.
+    world.jobs.store(5, Ordering::SeqCst);
+    let ended = world.run(&[]).with_code(8);
+    assert!(
+        ended.stderr.contains("5 jobs came, and 10 in the last complete run"),
+        "{}",
+        ended.stderr
+    );
+    let listed = world.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
+    assert_eq!(listed.matches("with `--set`").count(), 2, "{listed}");
+    assert_eq!(listed.lines().count(), 5, "{listed}");
+}
+
+#[test]
+fn runs_with_another_filter_are_not_compared_and_it_is_said() {
+    let world = World::new(EXPECT);
+    world.run(&[]).with_code(0);
+    let whole = world.context.read("jobs.toml");
+    let (_, filters) = FILTER.split_once('.').unwrap();
+    let part = whole.replace("[source.auth]", &format!("{filters}\n[source.auth]"));
+    world.context.write("jobs.toml", &part);
+    let ended = world.run(&["--quiet"]).with_code(0);
+    assert!(
+        ended.stderr.contains("`max_drop_percent` was not looked at: the last complete run ("),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(world.run(&["--quiet"]).with_code(0).stderr, "", "it has one of its own now");
+    world.context.write("jobs.toml", &whole);
+    world.jobs.store(8, Ordering::SeqCst);
+    world.run(&[]).with_code(8);
+    // What changes nothing about which jobs come keeps its baseline.
+    let patient = whole.replace("include =", "timeout = \"50s\"\nlimit = 50\ninclude =");
+    world.context.write("jobs.toml", &patient);
+    world.run(&[]).with_code(8);
+}
+
+#[test]
+fn what_is_tried_leaves_an_unfinished_run_alone() {
+    let world = World::new("");
+    world.jobs.store(0, Ordering::SeqCst);
+    world.run(&[]).with_code(3);
+    world.jobs.store(1, Ordering::SeqCst);
+    // It would write over what that run has.
+    let refused = world.run(&["--set", "source.limit=50"]).with_code(2);
+    assert!(
+        refused.stderr.contains("would write over what that has of `out/jobs.ndjson`"),
+        "{}",
+        refused.stderr
+    );
+    world.run(&["--set", "source.limit=50", "--set", ELSEWHERE]).with_code(0);
+    world.run(&["--set", "source.limit=50", "--dry-run"]).with_code(0);
+    let ended = world.run(&[]).with_code(0);
+    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    world.run(&["--set", "source.limit=50"]).with_code(0);
+}
+
+#[test]
+fn an_experiment_resumes_as_itself() {
+    let world = World::new("");
+    world.jobs.store(0, Ordering::SeqCst);
+    world.run(&["--set", ELSEWHERE]).with_code(3);
+    world.jobs.store(1, Ordering::SeqCst);
+    assert!(!world.run(&[]).with_code(0).stderr.contains("goes on"));
+    assert!(world.run(&["--set", ELSEWHERE]).with_code(0).stderr.contains("goes on after page 1"));
+}
+
+#[test]
+fn a_dry_run_publishes_sends_and_keeps_nothing() {
+    let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'if .external_id == \"j1\" then error(\"no\") else . end'\n\
+                    on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/dead.ndjson\"\n";
+    let world = World::new(refusing);
+    let receiver = world.receiver.url();
+    let sinks = format!(
+        "[[sink]]\ntype = \"webhook\"\nurl = \"{receiver}\"\n[[sink]]\ntype = \"stdout\"\nformat = \"csv\"\ncolumns = [\"external_id\"]\n"
+    );
+    world.context.write("jobs.toml", &format!("{}{sinks}", world.context.read("jobs.toml")));
+    let ended = world.run(&["--dry-run", "--summary", "summary.json"]).with_code(6);
+    assert!(
+        ended.stderr.contains("this is a dry run: nothing is published or sent"),
+        "{}",
+        ended.stderr
+    );
+    let last = ended.stderr.lines().last().unwrap();
+    assert!(last.ends_with("it was a dry run, and nothing was published or sent"), "{last}");
+    assert_eq!((ended.stdout.as_str(), world.receiver.requests().len()), ("", 0));
+    assert_eq!(world.context.files(), ["summary.json"]);
+    assert!(!world.context.path(".taskferry").exists());
+    let summary = world.context.json("summary.json");
+    assert_eq!((&summary["dry_run"], &summary["resumable"]), (&json!(true), &json!(false)));
+    for sink in summary["sinks"].as_array().unwrap() {
+        assert_eq!((&sink["records"], &sink["published"]), (&json!(9), &json!(false)), "{sink}");
+    }
+    let left_out = "1 field was left out";
+    assert!(
+        summary["warnings"].to_string().contains("left out") || ended.stderr.contains(left_out)
+    );
+}
+
+#[test]
+fn a_dry_run_is_compared_and_changes_nothing() {
+    let world = World::new(EXPECT);
+    world.run(&[]).with_code(0);
+    let complete = world.context.read(COMPLETE);
+    world.jobs.store(5, Ordering::SeqCst);
+    let ended = world.run(&["--dry-run"]).with_code(8);
+    assert!(
+        ended.stderr.contains("5 jobs came, and 10 in the last complete run"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(world.context.read(COMPLETE), complete);
+    assert_eq!(world.context.lines("out/jobs.ndjson").len(), 10);
+    let listed = world.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+}
+
+#[test]
+fn two_pipeline_files_of_one_name_do_not_share_their_state() {
+    let world = World::new("");
+    world.run(&[]).with_code(0);
+    world.context.write("other/jobs.toml", &world.context.read("jobs.toml"));
+    let asked = world.tenant.requests().len();
+    let refused = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(2).stderr;
+    assert!(
+        refused.contains("/jobs.toml` has the same name; give one of them another `name`"),
+        "{refused}"
+    );
+    assert_eq!(world.tenant.requests().len(), asked);
+    world.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
+    // By another way it is the same file.
+    world.context.taskferry(&["run", "other/../jobs.toml"]).with_code(0);
+
+    // A file that was moved takes its state along.
+    std::fs::remove_file(world.context.path("jobs.toml")).unwrap();
+    let moved = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(0).stderr;
+    assert!(moved.contains("is taken over"), "{moved}");
+    assert!(
+        !world
+            .context
+            .taskferry(&["run", "other/jobs.toml"])
+            .with_code(0)
+            .stderr
+            .contains("taken over")
+    );
+}
+
+#[test]
+fn nothing_where_there_was_something_is_a_warning_that_says_how_much() {
+    let world = World::new("");
+    world.run(&[]).with_code(0);
+    let pipeline = world.context.read("jobs.toml");
+    let none = "[[transform]]\ntype = \"jq\"\nfilter = 'empty'\n";
+    world.context.write("jobs.toml", &format!("{pipeline}{none}"));
+    let ended = world.run(&["--quiet"]).with_code(0);
+    let expected =
+        "sink `file`: none of the 10 records read came this far, and the last complete run (";
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    assert!(ended.stderr.contains(") had 10"), "{}", ended.stderr);
+}

@@ -1,0 +1,157 @@
+//! `run --if-incomplete`: does nothing where the last run is over.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use taskferry_retry::faulty_server::Answer;
+
+use crate::context::{Context, Ended};
+use crate::tenant::{SECRET, Server, page};
+
+/// A tenant with two pages, whose second one is refused while `refuses` is not 0, and hangs while it is 2.
+struct World {
+    context: Context,
+    tenant: Server,
+    refuses: Arc<AtomicUsize>,
+}
+
+impl World {
+    fn new(more: &str) -> Self {
+        let refuses = Arc::new(AtomicUsize::new(0));
+        let asked = Arc::clone(&refuses);
+        let tenant = Server::start(move |request| {
+            if request.target == "/oauth/token" {
+                let token = json!({"access_token": "token", "expires_in": 10_800});
+                return Answer::new(200, token.to_string());
+            }
+            match (request.body.contains("c1"), asked.load(Ordering::SeqCst)) {
+                (false, _) => page(&["a"], Some("c1")),
+                (true, 0) => page(&["b"], None),
+                (true, 1) => Answer::new(403, "[]"),
+                (true, _) => Answer::new(200, "").silent(),
+            }
+        });
+        let mut context = Context::new();
+        context.set("CLIENT_SECRET", SECRET);
+        context.write("jobs.toml", &format!("{}{more}", tenant.pipeline()));
+        Self { context, tenant, refuses }
+    }
+
+    fn run(&self, more: &[&str]) -> Ended {
+        self.context.taskferry(&[&["run", "jobs.toml"], more].concat())
+    }
+
+    /// Nothing is done, and the exit code is this one.
+    #[track_caller]
+    fn does_nothing(&self, code: i32) -> String {
+        let asked = self.tenant.requests().len();
+        let ended = self.run(&["--if-incomplete"]).with_code(code);
+        assert_eq!(self.tenant.requests().len(), asked, "{}", ended.stderr);
+        assert_eq!(self.run(&["--if-incomplete", "--quiet"]).with_code(code).stderr, "");
+        ended.stderr
+    }
+
+    fn state(&self, name: &str) -> std::path::PathBuf {
+        self.context.path(&format!(".taskferry/jobs/{name}"))
+    }
+}
+
+#[test]
+fn a_complete_run_is_not_run_again_until_it_is_old() {
+    let world = World::new("");
+    // There was none yet.
+    world.run(&["--if-incomplete"]).with_code(0);
+    assert_eq!(world.context.lines("out/jobs.ndjson").len(), 2);
+    let said = world.does_nothing(0);
+    assert!(
+        said.contains("with exit code 0, less than `resume_within` (24h) ago; nothing is done"),
+        "{said}"
+    );
+    let asked = world.tenant.requests().len();
+    world.run(&["--if-incomplete", "--set", "state.resume_within=0s"]).with_code(0);
+    assert!(world.tenant.requests().len() > asked);
+}
+
+#[test]
+fn a_run_that_is_over_with_something_to_look_at_keeps_its_exit_code() {
+    let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'error(\"no\")'\non_error = \"dead_letter\"\n\
+                    [dead_letter]\npath = \"out/dead.ndjson\"\n";
+    let world = World::new(refusing);
+    world.run(&["--if-incomplete"]).with_code(6);
+    world.does_nothing(6);
+
+    let world = World::new("[expect]\nmin_jobs = 3\n");
+    world.run(&["--if-incomplete"]).with_code(8);
+    world.does_nothing(8);
+    // Whoever has looked takes it for right, and then it is complete.
+    world.run(&["--set", "expect.min_jobs=2"]).with_code(0);
+    world.does_nothing(0);
+
+    let world = World::new("[expect]\nmin_jobs = 3\npublish_anyway = true\n");
+    world.run(&["--if-incomplete"]).with_code(8);
+    world.does_nothing(8);
+}
+
+#[test]
+fn a_run_that_ended_early_is_gone_on_with() {
+    let world = World::new("");
+    world.run(&[]).with_code(0);
+    world.refuses.store(1, Ordering::SeqCst);
+    world.run(&[]).with_code(3);
+    world.refuses.store(0, Ordering::SeqCst);
+    let ended = world.run(&["--if-incomplete"]).with_code(0);
+    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    world.does_nothing(0);
+}
+
+#[test]
+fn a_run_that_failed_before_it_read_anything_is_run_again() {
+    let world = World::new("");
+    world.run(&[]).with_code(0);
+    let pipeline = world.context.read("jobs.toml");
+    world.context.write("jobs.toml", &pipeline.replace(world.tenant.url(), "http://127.0.0.1:1"));
+    world.run(&["--if-incomplete"]).with_code(0);
+    world.run(&[]).with_code(3);
+    world.context.write("jobs.toml", &pipeline);
+    let asked = world.tenant.requests().len();
+    world.run(&["--if-incomplete"]).with_code(0);
+    assert!(world.tenant.requests().len() > asked);
+}
+
+#[test]
+fn a_run_that_was_killed_is_gone_on_with_wherever_that_was() {
+    let world = World::new("");
+    world.run(&[]).with_code(0);
+    world.refuses.store(2, Ordering::SeqCst);
+    let running = world.context.start(&["run", "jobs.toml"]);
+    world.tenant.wait_for_requests(6);
+    drop(running);
+    world.refuses.store(0, Ordering::SeqCst);
+    world.run(&["--if-incomplete"]).with_code(0);
+    world.does_nothing(0);
+
+    // Killed after it was noted as complete, and before anything else.
+    let last: Value = world.context.json(".taskferry/jobs/last_complete.json");
+    fs::remove_dir_all(world.state("runs")).unwrap();
+    let begun = json!({"run_id": last["run_id"]});
+    fs::write(world.state("checkpoint.json"), begun.to_string()).unwrap();
+    // A checkpoint that can't be read is no proof of anything.
+    world.run(&["--if-incomplete"]).with_code(0);
+    assert_ne!(world.context.json(".taskferry/jobs/last_complete.json")["run_id"], last["run_id"]);
+    world.does_nothing(0);
+    // Killed before its account.
+    fs::remove_dir_all(world.state("runs")).unwrap();
+    world.does_nothing(0);
+}
+
+#[test]
+fn an_active_run_is_left_alone_without_a_word() {
+    let world = World::new("");
+    world.refuses.store(2, Ordering::SeqCst);
+    let running = world.context.start(&["run", "jobs.toml"]);
+    world.tenant.wait_for_requests(3);
+    world.does_nothing(7);
+    drop(running);
+}
