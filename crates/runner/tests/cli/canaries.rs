@@ -300,7 +300,9 @@ fn refused_with(proof: &str) {
     let text = text.replacen(&issuer, "https://issuer.example/oauth/token", 1);
     context.write("proxy.toml", &text.replacen(refusing.url(), &proxy, 1));
     let said = ["issuer.toml", "proxy.toml"].map(|file| {
-        context.taskferry(&["run", file, "--set", "source.retry.max_attempts=2"]).with_code(3)
+        let name = format!("name={file}");
+        let set = ["--set", "source.retry.max_attempts=2", "--set", &name];
+        context.taskferry(&[&["run", file], &set[..]].concat()).with_code(3)
     });
     assert!(said[1].stderr.contains("proxy"), "{}", said[1].stderr);
     search(&written(&context, &said), &sent, &key);

@@ -61,7 +61,7 @@ impl Case {
             _ => format!("{shapeless}[[transform]]\n{common}[[sink]]\ntype = \"stdout\"\n"),
         };
         let source = source.replace("[source.auth]", "name = \"the source\"\n[source.auth]");
-        format!("{source}{stages}[dead_letter]\npath = \"out/dead.ndjson\"\n")
+        format!("{source}{stages}[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n")
     }
 }
 
@@ -108,7 +108,7 @@ fn runs(case: &Case, on_error: &str) {
         return assert!(ended.stderr.contains("job `bad`"), "{what}: {}", ended.stderr);
     }
     assert!(summary["warnings"].to_string().contains(&named), "{what}: {summary}");
-    let letters = if dead == 0 { Vec::new() } else { context.lines("out/dead.ndjson") };
+    let letters = if dead == 0 { Vec::new() } else { context.lines(&context.dead_letters()) };
     assert_eq!(letters.len(), dead, "{what}");
     for letter in letters {
         assert_eq!(letter["stage"], json!({"role": case.role, "name": "the stage"}), "{what}");

@@ -2,10 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+use taskferry_retry::faulty_server::Answer;
 
 use crate::context::{Context, SANDBOX_LINE, project_file};
+use crate::tenant::{Server, page};
 
 /// The folder as it would stand on a machine, below the test's own: `/etc/taskferry` and `/run/credentials` are there, and
 /// lines that name them lead here.
@@ -57,7 +61,8 @@ impl Machine {
         for folder in ["nightly", "metrics"] {
             fs::create_dir_all(self.0.path(&format!("var/lib/taskferry/{folder}"))).unwrap();
         }
-        let environment = text("nightly.env").lines().map(|line| match line.split_once('=') {
+        let environment = text("nightly.env");
+        let environment = environment.lines().map(|line| match line.split_once('=') {
             Some(("TECHWOLF_URL", _)) => format!("TECHWOLF_URL={}\n", tenant.url()),
             _ => format!("{line}\n"),
         });

@@ -77,7 +77,7 @@ fn a_complete_run_is_not_run_again_until_it_is_old() {
 #[test]
 fn a_run_that_is_over_with_something_to_look_at_keeps_its_exit_code() {
     let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'error(\"no\")'\non_error = \"dead_letter\"\n\
-                    [dead_letter]\npath = \"out/dead.ndjson\"\n";
+                    [dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
     let world = World::new(refusing);
     world.run(&["--if-incomplete"]).with_code(6);
     world.does_nothing(6);

@@ -137,6 +137,8 @@ fn a_partial_file_that_was_changed_in_place_during_a_run_is_not_published() {
 fn nothing_is_written_through_a_link_in_the_state_folder() {
     for name in [
         "lock",
+        "pipeline.json",
+        ".pipeline.json.part",
         "checkpoint.json",
         ".checkpoint.json.part",
         "checkpoint.traces",
@@ -147,12 +149,12 @@ fn nothing_is_written_through_a_link_in_the_state_folder() {
         "cursors.ndjson.part",
         "cursors.ndjson",
     ] {
-        let (context, _server) = pipeline(|_| ());
+        let (mut context, _server) = pipeline(|_| ());
+        context.set("TASKFERRY_SOURCE__AUTH__CACHE", "true");
         let file = context.path(".taskferry/jobs").join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         symlink(context.path("precious"), &file).unwrap();
-        let arguments = ["run", "jobs.toml", "--set", "source.auth.cache=true"];
-        context.taskferry(&arguments).with_code(0);
+        context.taskferry(&["run", "jobs.toml"]).with_code(0);
         is_whole(&context);
         // Where the run wrote something under this name, it is a file of its own.
         assert!(!fs::read(&file).is_ok_and(|it| it == b"precious") || file.is_symlink(), "{name}");

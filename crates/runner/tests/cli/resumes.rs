@@ -45,7 +45,7 @@ fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
     for (arguments, why) in [
         (&["run", "jobs.toml", "--fresh"][..], "as asked"),
         (
-            &["run", "jobs.toml", "--set", "source.limit=50"],
+            &["run", "jobs.toml", "--overlay", "changed.toml"],
             "the pipeline, a file it reads or taskferry has changed",
         ),
         (
@@ -57,6 +57,7 @@ fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
         let server =
             Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
         failed(&mut context, &server, "");
+        context.write("changed.toml", "[source]\nlimit = 50\n");
         let ended = context.taskferry(arguments).with_code(0);
         let said = ended.stderr.lines().next().unwrap();
         assert!(said.ends_with(&format!("is given up, and a new one begins: {why}")), "{said}");
