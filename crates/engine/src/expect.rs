@@ -64,9 +64,9 @@ pub(crate) enum Comparison {
     /// Complete runs, one of which may have read the same listing.
     With {
         /// The last one, whatever it read.
-        last: Baseline,
+        last: Box<Baseline>,
         /// The last one that read the same.
-        same: Option<Baseline>,
+        same: Option<Box<Baseline>>,
     },
     /// There is something, and it can't be read.
     Lost,
@@ -76,14 +76,14 @@ impl Comparison {
     /// What a run of this listing is compared with.
     pub(crate) fn of(complete: CompleteRuns, listing: &str) -> Self {
         let CompleteRuns { last, earlier } = complete;
-        let same = std::iter::once(&last).chain(&earlier).find(|run| run.read(listing)).cloned();
-        Self::With { last, same }
+        let same = std::iter::once(&last).chain(&earlier).find(|run| run.read(listing));
+        Self::With { same: same.cloned().map(Box::new), last: Box::new(last) }
     }
 
     /// The last complete run, if it is known.
     pub(crate) fn last(&self) -> Option<&Baseline> {
         match self {
-            Self::With { last, .. } => Some(last),
+            Self::With { last, .. } => Some(&**last),
             Self::Nothing | Self::Lost => None,
         }
     }
