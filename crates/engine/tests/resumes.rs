@@ -563,7 +563,8 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
 
     // Killed within its first page.
     let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
-    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
+    let failing = pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)]);
+    run_as(&folder, failing, true).await;
     fs::remove_dir_all(folder.path().join("test/runs")).unwrap();
     assert_eq!(over(), None);
 }

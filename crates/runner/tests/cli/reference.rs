@@ -62,6 +62,7 @@ fn help_of_run_lists_its_options() {
               Take the sandbox instead of the addresses and credentials of the source and the webhooks:
               the jobs are made up, and files and state stand beside the real ones. `${…}` in what is
               replaced need not be set
+
           --if-incomplete
               Do nothing where the last run is over and ended less than `resume_within` ago: the exit
               code is that of the last run then. For second attempts, by whatever starts runs

@@ -14,7 +14,7 @@ use crate::Compression;
 use crate::compress::Compressor;
 use crate::mark::{FileMark, Found, Progress};
 use crate::measure::{Measure, Measured};
-use crate::part::{PartFile, Places, SealedPart, Stays, cannot};
+use crate::part::{PartFile, Places, SealedPart, Stays, cannot, part_of};
 
 /// Writes one file in a run.
 ///
