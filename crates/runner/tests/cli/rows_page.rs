@@ -87,7 +87,9 @@ impl Seen {
                 }
             }
             Value::Array(items) => {
-                items.iter().for_each(|item| self.look(item, &format!("{path}[]")))
+                for item in items {
+                    self.look(item, &format!("{path}[]"));
+                }
             }
             _ => {}
         }
@@ -121,7 +123,9 @@ fn every_field_is_documented_with_its_type_and_when_it_is_absent() {
             }
         }
         let mut seen = Seen::default();
-        emitted("", format, options).iter().for_each(|record| seen.look(record, ""));
+        for record in &emitted("", format, options) {
+            seen.look(record, "");
+        }
         for (path, types) in &seen.types {
             let (known, never_absent) = documented
                 .get(path)
