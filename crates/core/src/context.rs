@@ -92,6 +92,7 @@ impl<'a> BuildContext<'a> {
 /// One execution of a pipeline, as its stages see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, true of any run")]
 pub struct RunContext {
     /// The pipeline's name.
     pub pipeline: String,

@@ -37,6 +37,10 @@ pub enum Status {
 /// `filtered`, `failed`, or came out as one or more of `records_out`; of what goes into a sink, each is among its
 /// `records` or `failed`.
 #[derive(Debug, Clone, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and stands so in the JSON"
+)]
 pub struct Manifest {
     /// The pipeline's name.
     pub pipeline: String,

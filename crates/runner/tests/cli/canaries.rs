@@ -301,8 +301,8 @@ fn refused_with(proof: &str) {
     context.write("proxy.toml", &text.replacen(refusing.url(), &proxy, 1));
     let said = ["issuer.toml", "proxy.toml"].map(|file| {
         let name = format!("name={file}");
-        let set = ["--set", "source.retry.max_attempts=2", "--set", &name];
-        context.taskferry(&[&["run", file], &set[..]].concat()).with_code(3)
+        let more = ["--set", "source.retry.max_attempts=2", "--set", &name];
+        context.taskferry(&[&["run", file], &more[..]].concat()).with_code(3)
     });
     assert!(said[1].stderr.contains("proxy"), "{}", said[1].stderr);
     search(&written(&context, &said), &sent, &key);
