@@ -120,7 +120,10 @@ impl Sources<'_> {
     /// What stands where the text has `${…}`.
     fn filled_in(&self, problem: &Problem) -> Option<String> {
         let node = self.tree.get(&problem.path).filter(|node| node.filled == Filled::Shown)?;
-        Some(format!("this is `{}`", node.as_str()?))
+        match node.as_str()? {
+            "" => Some("this is empty".to_owned()),
+            text => Some(format!("this is `{text}`")),
+        }
     }
 
     /// The place of a value itself, or the nearest one further up that stands in a text.

@@ -181,13 +181,10 @@ fn mask_token(token: &str) -> String {
         };
         let (name, behind) = after.split_at(name);
         shown.push_str(name);
-        rest = match behind.strip_prefix('}') {
-            Some(behind) => {
-                shown.push('}');
-                behind
-            }
-            None => behind,
-        };
+        // An empty default says nothing.
+        let end = ["}", ":-}"].into_iter().find(|end| behind.starts_with(end)).unwrap_or_default();
+        shown.push_str(end);
+        rest = behind.get(end.len()..).unwrap_or_default();
     }
     shown.push_str(&stars(rest));
     shown
@@ -222,13 +219,22 @@ mod tests {
         let text = "url = \"https://x\"\nclient_secret = \"hunter2\" # note\nauth = { token = 'abc', tenant = \"t\" }\n\
                     password = \"${PW}\"\ntoken_url = \"https://y\"\n[sink.headers]\nX-Thing = \"v\"\n[other]\na = \"b\"\n\
                     headers = { A = \"w\" }\ntoken = bare # why\nsecret = \"\"\"tripled\"\"\"\n\
-                    api_key = \"Bearer ${T:-fallback}\"\n";
+                    api_key = \"Bearer ${T:-fallback}\"\nprivate_key = \"${K:-}\"\n";
         let shown = mask_secrets(text);
         for hidden in ["hunter2", "abc", "\"v\"", "\"w\"", "bare", "tripled", "fallback"] {
             assert!(!shown.contains(hidden), "{shown}");
         }
-        for kept in ["https://x", "# note", "\"t\"", "${PW}", "https://y", "\"b\"", "# why", "${T"]
-        {
+        for kept in [
+            "https://x",
+            "# note",
+            "\"t\"",
+            "${PW}",
+            "https://y",
+            "\"b\"",
+            "# why",
+            "${T",
+            "${K:-}",
+        ] {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
         assert_eq!(shown.len(), text.len());
