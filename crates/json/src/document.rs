@@ -1,0 +1,214 @@
+//! Documents: texts with their index.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::error::Error;
+use crate::index::{BROKEN, Entry, Index, MAX_DEPTH, build};
+use crate::{Edit, Node, Text, scan};
+
+/// A text and the index over it, which all documents share that are parts of the text.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) text: Bytes,
+    pub(crate) index: Index,
+}
+
+impl Shared {
+    #[inline]
+    pub(crate) fn entry(&self, at: u32) -> Entry {
+        self.index.entries.get(at as usize).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn slice(&self, start: u32, end: u32) -> &[u8] {
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// One JSON document: its text and an index over it.
+///
+/// The text is valid JSON without line breaks, nested at most [`MAX_DEPTH`] levels deep, and every string in it is text. A
+/// clone is a pointer. A part of a document is a document too and shares text and index with the whole.
+///
+/// ```
+/// use taskferry_json::Document;
+///
+/// let job = Document::parse(r#"{"external_id": "j1", "tasks": [{"task_id": "t1"}]}"#)?;
+/// let tasks = job.root().get("tasks").unwrap();
+/// assert_eq!(tasks.len(), 1);
+///
+/// let task = tasks.items().next().unwrap().to_document()?;
+/// assert_eq!(task.as_bytes(), br#"{"task_id": "t1"}"#);
+/// # Ok::<(), taskferry_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Document {
+    shared: Arc<Shared>,
+    root: u32,
+}
+
+impl Document {
+    /// Checks a text and makes its index, in one pass.
+    ///
+    /// The document keeps the text. If line breaks stand between tokens, the document gets a copy without any white space
+    /// between tokens instead, since a record is one line. White space around the document is left out.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
+        let text = text.into();
+        let index = build(&text, true)?;
+        let document = Self::new(text, index);
+        if document.root().entry().tag & BROKEN == 0 {
+            return Ok(document);
+        }
+        let mut compact = Vec::with_capacity(document.as_bytes().len());
+        scan::compact(document.as_bytes(), &mut compact);
+        let index = build(&compact, true)?;
+        Ok(Self::new(compact.into(), index))
+    }
+
+    fn new(text: Bytes, index: Index) -> Self {
+        Self { shared: Arc::new(Shared { text, index }), root: 0 }
+    }
+
+    /// The document that begins at `node`; see [`Node::to_document`].
+    pub(crate) fn of(node: Node<'_>) -> Result<Self, Error> {
+        let entry = node.entry();
+        let is_shared = entry.tag & (BROKEN | crate::index::DEFECT) == 0
+            && node.shared.index.depth <= MAX_DEPTH;
+        if is_shared {
+            return Ok(Self { shared: Arc::clone(node.shared), root: node.at });
+        }
+        Self::parse(node.shared.text.slice(entry.start as usize..entry.end as usize))
+    }
+
+    /// The whole document as a value.
+    ///
+    /// ```
+    /// # use taskferry_json::{Document, Kind};
+    /// assert_eq!(Document::parse("[1, 2]")?.root().kind(), Kind::Array);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    #[inline]
+    pub fn root(&self) -> Node<'_> {
+        Node { shared: &self.shared, at: self.root }
+    }
+
+    /// Begins to change the document.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let task = Document::parse(r#"{"task_id": "t1", "hours": 1.50}"#)?;
+    /// let mut edit = task.edit();
+    /// edit.set(task.root(), "task_id", "t2");
+    /// assert_eq!(edit.finish().as_bytes(), br#"{"task_id": "t2", "hours": 1.50}"#);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn edit(&self) -> Edit<'_> {
+        Edit::new(self.root())
+    }
+
+    /// The text of the document.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse(" [1, 2]\n")?.as_bytes(), b"[1, 2]");
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn as_bytes(&self) -> &[u8] {
+        self.root().raw()
+    }
+
+    /// The text of the document, which shares its bytes.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse("[1, 2]")?.text().to_string(), "[1, 2]");
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn text(&self) -> Text {
+        let entry = self.root().entry();
+        Text::of(self.shared.text.slice(entry.start as usize..entry.end as usize))
+    }
+
+    /// Where in the document a value stands, for messages: `tasks[3].ai_impact.level`. Empty for the document itself, and for a
+    /// value of another document.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let job = Document::parse(r#"{"tasks": [{"level": "H1"}]}"#)?;
+    /// let task = job.root().get("tasks").unwrap().items().next().unwrap();
+    /// assert_eq!(job.path(task.get("level").unwrap()), "tasks[0].level");
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn path(&self, node: Node<'_>) -> String {
+        let mut path = String::new();
+        if !Arc::ptr_eq(&self.shared, node.shared) {
+            return path;
+        }
+        let mut here = self.root();
+        while let Some((index, child)) =
+            here.children().enumerate().find(|(_, child)| child.spans(node))
+        {
+            match child.key() {
+                Some(key) if path.is_empty() => path += &key.as_str(),
+                Some(key) => path = path + "." + &key.as_str(),
+                None => path += &format!("[{index}]"),
+            }
+            here = child;
+        }
+        path
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Document").field(&self.root()).finish()
+    }
+}
+
+/// A text that holds documents, such as a page of records, checked and indexed in one pass.
+///
+/// The whole must be JSON. What [`Document`] demands beyond that, a limited depth and no unpaired surrogates, is checked of
+/// each part when it is made a document, so that one bad record does not take the others with it.
+///
+/// ```
+/// use taskferry_json::{Body, ErrorKind};
+///
+/// let body = Body::parse(r#"{"records": [{"id": "a"}, {"id": "\ud800"}], "has_next": false}"#)?;
+/// let records = body.root().get("records").unwrap();
+/// let documents: Vec<_> = records.items().map(|record| record.to_document()).collect();
+/// assert_eq!(documents[0].as_ref().unwrap().as_bytes(), br#"{"id": "a"}"#);
+/// assert_eq!(documents[1].as_ref().unwrap_err().kind(), ErrorKind::Surrogate);
+/// # Ok::<(), taskferry_json::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Body(Document);
+
+impl Body {
+    /// Checks a text and makes its index.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where; neither [`TooDeep`](crate::ErrorKind::TooDeep) nor
+    /// [`Surrogate`](crate::ErrorKind::Surrogate).
+    pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
+        let text = text.into();
+        let index = build(&text, false)?;
+        Ok(Self(Document::new(text, index)))
+    }
+
+    /// The whole text as a value.
+    ///
+    /// ```
+    /// # use taskferry_json::Body;
+    /// assert!(Body::parse(r#"{"has_next": true}"#)?.root().get("has_next").is_some());
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn root(&self) -> Node<'_> {
+        self.0.root()
+    }
+}

@@ -1,0 +1,370 @@
+//! Changing a document.
+
+use std::ops::Range;
+
+use crate::index::{ARRAY, BROKEN, KIND, OBJECT};
+use crate::scan::{compact, skip_space, skip_space_back};
+use crate::write::sealed::Name as _;
+use crate::{Node, Part, Text};
+
+/// Changes to one document, which are applied in one pass over its text. What no change touches keeps its bytes.
+///
+/// Values are addressed as they are in the document, whatever was changed before: a member is found by the key that it has
+/// there. Of two changes to one value the later one counts; of a change inside of a value that is removed or replaced, nothing
+/// remains. Every method returns whether there was something to change, and changes nothing otherwise.
+///
+/// ```
+/// use taskferry_json::Document;
+///
+/// let job = Document::parse(r#"{"id": "j1", "tasks": [{"hours": 1.50}, {"hours": 2}]}"#)?;
+/// let mut edit = job.edit();
+/// let tasks: Vec<_> = job.root().get("tasks").unwrap().items().collect();
+/// edit.remove(tasks[1]);
+/// edit.rename(tasks[0], "hours", "weekly_hours");
+/// edit.set(tasks[0], "level", "H1");
+/// let text = edit.finish();
+/// assert_eq!(text.to_string(), r#"{"id": "j1", "tasks": [{"weekly_hours": 1.50,"level":"H1"}]}"#);
+/// # Ok::<(), taskferry_json::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Edit<'a> {
+    root: Node<'a>,
+    changes: Vec<Change>,
+    /// All new text.
+    new: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Change {
+    /// The value that changes.
+    at: u32,
+    what: What,
+    /// The new text for it, in [`Edit::new`].
+    text: Range<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Remove,
+    Replace,
+    Rename,
+    /// The text is an item or member that comes before the value.
+    Insert,
+    /// The text is an item or member that comes last in the value, of which the key takes this many bytes.
+    Append(usize),
+}
+
+impl<'a> Edit<'a> {
+    pub(crate) fn new(root: Node<'a>) -> Self {
+        Self { root, changes: Vec::new(), new: Vec::new() }
+    }
+
+    /// Whether nothing is to be changed.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert!(Document::parse("{}")?.edit().is_empty());
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Replaces a value.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse("[1, 2.0]")?;
+    /// let mut edit = document.edit();
+    /// edit.replace(document.root().item(0).unwrap(), "one");
+    /// assert_eq!(edit.finish().to_string(), r#"["one", 2.0]"#);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn replace(&mut self, node: Node<'_>, value: impl Part) -> bool {
+        let is_part = self.root.spans(node);
+        if is_part {
+            let begin = self.new.len();
+            value.write(&mut self.new);
+            self.change(node, What::Replace, begin);
+        }
+        is_part
+    }
+
+    /// Sets a member of an object: replaces its value, or adds it behind the others.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse(r#"{"a": 1}"#)?;
+    /// let mut edit = document.edit();
+    /// edit.set(document.root(), "a", 2);
+    /// edit.set(document.root(), "b", 3);
+    /// assert_eq!(edit.finish().to_string(), r#"{"a": 2,"b":3}"#);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn set(&mut self, object: Node<'_>, key: &str, value: impl Part) -> bool {
+        if let Some(member) = object.get(key) {
+            return self.replace(member, value);
+        }
+        let is_object = self.root.spans(object) && object.entry().tag & KIND == OBJECT;
+        if is_object {
+            let begin = self.new.len();
+            key.write_name(&mut self.new);
+            let key_length = self.new.len() - begin;
+            self.new.push(b':');
+            value.write(&mut self.new);
+            self.change(object, What::Append(key_length), begin);
+        }
+        is_object
+    }
+
+    /// Adds an item behind the others of an array.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse("[1, 2]")?;
+    /// let mut edit = document.edit();
+    /// edit.push(document.root(), 3);
+    /// assert_eq!(edit.finish().to_string(), "[1, 2,3]");
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn push(&mut self, array: Node<'_>, value: impl Part) -> bool {
+        let is_array = self.root.spans(array) && array.entry().tag & KIND == ARRAY;
+        if is_array {
+            let begin = self.new.len();
+            value.write(&mut self.new);
+            self.change(array, What::Append(0), begin);
+        }
+        is_array
+    }
+
+    /// Inserts an item in front of another item of an array.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse("[1, 2]")?;
+    /// let mut edit = document.edit();
+    /// edit.insert_item(document.root().item(1).unwrap(), "new");
+    /// assert_eq!(edit.finish().to_string(), r#"[1, "new",2]"#);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn insert_item(&mut self, before: Node<'_>, value: impl Part) -> bool {
+        let is_item = self.is_inside(before) && before.key().is_none();
+        if is_item {
+            let begin = self.new.len();
+            value.write(&mut self.new);
+            self.change(before, What::Insert, begin);
+        }
+        is_item
+    }
+
+    /// Removes an item of an array, or the member of an object that has this value. The document itself can't be removed.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse(r#"{"a": 1, "b": 2, "a": 3}"#)?;
+    /// let mut edit = document.edit();
+    /// edit.remove(document.root().get("a").unwrap());
+    /// assert_eq!(edit.finish().to_string(), r#"{"b": 2}"#);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn remove(&mut self, node: Node<'_>) -> bool {
+        let is_inside = self.is_inside(node);
+        if is_inside {
+            self.change_all(node, What::Remove, self.new.len());
+        }
+        is_inside
+    }
+
+    /// Gives a member of an object another key. If a member has that key already, it is removed, unless it gets another key
+    /// too.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse(r#"{"a": 1, "b": 2, "c": 3}"#)?;
+    /// let mut edit = document.edit();
+    /// edit.rename(document.root(), "a", "b");
+    /// assert_eq!(edit.finish().to_string(), r#"{"b": 1, "c": 3}"#);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn rename(&mut self, object: Node<'_>, key: &str, new_key: &str) -> bool {
+        let Some(member) = object.get(key).filter(|member| self.is_inside(*member)) else {
+            return false;
+        };
+        if let Some(other) = object.get(new_key).filter(|other| other.at != member.at) {
+            let is_renamed = |change: &Change| change.at == other.at && change.what == What::Rename;
+            if !self.changes.iter().any(is_renamed) {
+                self.remove(other);
+            }
+        }
+        let begin = self.new.len();
+        new_key.write_name(&mut self.new);
+        self.change_all(member, What::Rename, begin);
+        true
+    }
+
+    fn is_inside(&self, node: Node<'_>) -> bool {
+        self.root.spans(node) && node.at != self.root.at
+    }
+
+    fn change(&mut self, node: Node<'_>, what: What, begin: usize) {
+        self.changes.push(Change { at: node.at, what, text: begin..self.new.len() });
+    }
+
+    /// Changes all members that have the same key, so that the last one still counts.
+    fn change_all(&mut self, node: Node<'_>, what: What, begin: usize) {
+        let mut member = node;
+        loop {
+            self.change(member, what, begin);
+            member = member.before_of_key();
+            if member.at == node.at {
+                return;
+            }
+        }
+    }
+
+    /// The changed text.
+    pub fn finish(mut self) -> Text {
+        // Stable: the changes to one value stay in their order.
+        self.changes.sort_by_key(|change| change.at);
+        let entry = self.root.entry();
+        let mut output = Output {
+            root: self.root,
+            text: &self.root.shared.text,
+            new: &self.new,
+            out: Vec::with_capacity(self.root.raw().len() + self.new.len()),
+            copied: entry.start as usize,
+            appends: Vec::new(),
+        };
+        for changes in self.changes.chunk_by(|one, other| one.at == other.at) {
+            output.apply(changes);
+        }
+        output.append_before(usize::MAX);
+        output.copy(entry.end as usize);
+        let mut out = output.out;
+        if entry.tag & BROKEN != 0 {
+            let text = std::mem::take(&mut out);
+            compact(&text, &mut out);
+        }
+        Text::of(out.into())
+    }
+}
+
+struct Output<'e> {
+    root: Node<'e>,
+    text: &'e [u8],
+    new: &'e [u8],
+    out: Vec<u8>,
+    /// The place in the text before which all is copied or left out.
+    copied: usize,
+    /// Arrays and objects that are open and get something behind their last child: where they close, and their changes.
+    appends: Vec<(usize, &'e [Change])>,
+}
+
+impl<'e> Output<'e> {
+    /// Applies all changes to one value. The values come in the order of the text, each before its own parts.
+    fn apply(&mut self, changes: &'e [Change]) {
+        let Some(at) = changes.first().map(|change| change.at) else { return };
+        let node = Node { at, ..self.root };
+        let (begin, start, end) =
+            (self.begin(node), node.entry().start as usize, node.entry().end as usize);
+        if start < self.copied {
+            return;
+        }
+        self.append_before(begin);
+        let last = |wanted: &[What]| changes.iter().rfind(|change| wanted.contains(&change.what));
+        let mut inserts = changes.iter().filter(|change| change.what == What::Insert).peekable();
+        let fate = last(&[What::Remove, What::Replace, What::Rename]);
+        if fate.is_some_and(|change| change.what == What::Remove) {
+            if inserts.peek().is_none() {
+                return self.remove(node, begin);
+            }
+            // The first one inserted takes the place, so that the commas around it stay right.
+            self.copy(begin);
+            self.copied = end;
+            for (index, insert) in inserts.enumerate() {
+                if index > 0 {
+                    self.out.push(b',');
+                }
+                self.write(insert.text.clone());
+            }
+            return;
+        }
+        self.copy(begin);
+        for insert in inserts {
+            self.write(insert.text.clone());
+            self.out.push(b',');
+        }
+        if let (Some(change), Some(key)) = (last(&[What::Rename]), node.key()) {
+            self.write(change.text.clone());
+            self.copied = key.range().end;
+        }
+        if let Some(change) = last(&[What::Replace]) {
+            self.copy(start);
+            self.write(change.text.clone());
+            self.copied = end;
+        } else if changes.iter().any(|change| matches!(change.what, What::Append(_))) {
+            self.appends.push((end - 1, changes));
+        }
+    }
+
+    /// Leaves a value out, and the comma before it, or if it is the first one left, the comma behind it.
+    fn remove(&mut self, node: Node<'_>, begin: usize) {
+        let end = node.entry().end as usize;
+        let before = skip_space_back(self.text, begin).saturating_sub(1);
+        if self.copied < begin && self.text.get(before) == Some(&b',') {
+            self.copy(before);
+            self.copied = end;
+            return;
+        }
+        self.copy(begin);
+        self.copied = match self.text.get(skip_space(self.text, end)) {
+            Some(b',') => self.begin(Node { at: node.entry().next, ..self.root }),
+            _ => end,
+        };
+    }
+
+    /// Where an item or a member begins.
+    fn begin(&self, node: Node<'_>) -> usize {
+        match node.key() {
+            Some(key) if node.at != self.root.at => key.range().start,
+            _ => node.entry().start as usize,
+        }
+    }
+
+    /// Completes the arrays and objects that close before a place.
+    fn append_before(&mut self, place: usize) {
+        while let Some((close, changes)) = self.appends.pop_if(|(close, _)| *close < place) {
+            self.copy(close);
+            let key_of = |change: &Change| match change.what {
+                What::Append(length) => self.new.get(change.text.start..change.text.start + length),
+                _ => None,
+            };
+            let mut added: Vec<&Change> = Vec::new();
+            for change in changes.iter().filter(|change| key_of(change).is_some()) {
+                let is_same = |other: &&mut &Change| {
+                    change.what != What::Append(0) && key_of(other) == key_of(change)
+                };
+                match added.iter_mut().find(is_same) {
+                    Some(other) => *other = change,
+                    None => added.push(change),
+                }
+            }
+            for change in added {
+                self.out.truncate(skip_space_back(&self.out, self.out.len()));
+                if !matches!(self.out.last(), Some(b'{' | b'[')) {
+                    self.out.push(b',');
+                }
+                self.write(change.text.clone());
+            }
+        }
+    }
+
+    fn copy(&mut self, end: usize) {
+        self.out.extend_from_slice(self.text.get(self.copied..end).unwrap_or_default());
+        self.copied = end;
+    }
+
+    fn write(&mut self, text: Range<usize>) {
+        self.out.extend_from_slice(self.new.get(text).unwrap_or_default());
+    }
+}

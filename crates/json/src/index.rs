@@ -1,0 +1,366 @@
+//! The index over a text, made by the one pass that checks the text.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use crate::error::{Error, ErrorKind};
+use crate::scan;
+
+/// How deep a document may be nested: as deep as `serde_json` reads values. A number has depth 0, `[[]]` has depth 2.
+pub const MAX_DEPTH: usize = 127;
+
+/// One value of the text. The entries of an array or object are followed by those of its children, in the order of the text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Entry {
+    /// Where the value begins in the text.
+    pub(crate) start: u32,
+    /// Where it ends.
+    pub(crate) end: u32,
+    /// The entry behind this one's last descendant: the next sibling, if there is one.
+    pub(crate) next: u32,
+    /// The kind in the lowest bits, then the flags, then in a member's value the hash of its key.
+    pub(crate) tag: u32,
+}
+
+pub(crate) const KIND: u32 = 0b111;
+pub(crate) const NULL: u32 = 0;
+pub(crate) const BOOL: u32 = 1;
+pub(crate) const NUMBER: u32 = 2;
+pub(crate) const STRING: u32 = 3;
+pub(crate) const ARRAY: u32 = 4;
+pub(crate) const OBJECT: u32 = 5;
+
+/// A string holds an escape.
+pub(crate) const ESCAPED: u32 = 1 << 3;
+/// The value belongs to a member of an object.
+pub(crate) const MEMBER: u32 = 1 << 4;
+/// The key of the member holds an escape.
+pub(crate) const KEY_ESCAPED: u32 = 1 << 5;
+/// Other members of the object have the same key.
+pub(crate) const REPEATED: u32 = 1 << 6;
+/// An earlier member of the object has the same key.
+pub(crate) const SHADOWED: u32 = 1 << 7;
+/// A line break stands between tokens inside of the value.
+pub(crate) const BROKEN: u32 = 1 << 8;
+/// An unpaired surrogate stands inside of the value.
+pub(crate) const DEFECT: u32 = 1 << 9;
+/// The hash of a key.
+pub(crate) const HASH: u32 = !(2 * DEFECT - 1);
+
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) entries: Vec<Entry>,
+    /// For the values of members that have the same key: the one before, and for the first one the last.
+    pub(crate) repeats: HashMap<u32, u32>,
+    /// How deep the text is nested.
+    pub(crate) depth: usize,
+}
+
+/// Checks a text and makes its index. If `strict`, unpaired surrogates and a depth above [`MAX_DEPTH`] are errors.
+///
+/// Nothing here is recursive: an open array or object keeps its parent in its entry until it is closed.
+pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
+    const EXPECTED_VALUE: &str = "expected a value";
+    if u32::try_from(text.len()).is_err() {
+        return Err(Error::new(ErrorKind::TooLarge, 0, "the text is longer than 4 GiB"));
+    }
+    let mut pass = Pass {
+        text,
+        strict,
+        entries: Vec::with_capacity(text.len() / 24 + 4),
+        repeats: HashMap::new(),
+        open: NONE,
+        in_object: false,
+        depth: 0,
+        max_depth: 0,
+        key: 0,
+    };
+    let mut at = 0;
+    loop {
+        at = pass.skip_space(at);
+        let start = at;
+        match text.get(at) {
+            Some(b'"') => {
+                let string = scan::string(text, at + 1, strict)?;
+                at = string.end;
+                pass.push(start, at, STRING | string.flags);
+                pass.mark(string.flags & DEFECT);
+            }
+            Some(bracket @ (b'{' | b'[')) => {
+                pass.open(at, *bracket == b'{')?;
+                at = pass.skip_space(at + 1);
+                match text.get(at) {
+                    Some(b'}') if pass.in_object => {}
+                    Some(b']') if !pass.in_object => {}
+                    _ if pass.in_object => {
+                        at = pass.key(at)?;
+                        continue;
+                    }
+                    _ => continue,
+                }
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                at = scan::number(text, at)?;
+                pass.push(start, at, NUMBER);
+            }
+            Some(first) => {
+                let (word, kind): (&[u8], _) = match first {
+                    b't' => (b"true", BOOL),
+                    b'f' => (b"false", BOOL),
+                    _ => (b"null", NULL),
+                };
+                if text.get(at..at + word.len()) != Some(word) {
+                    return Err(Error::syntax(at, EXPECTED_VALUE));
+                }
+                at += word.len();
+                pass.push(start, at, kind);
+            }
+            None => return Err(Error::syntax(at, EXPECTED_VALUE)),
+        }
+        // A value has ended, or an array or object that is empty is about to.
+        loop {
+            if pass.open == NONE {
+                let end = scan::skip_space(text, at);
+                if end < text.len() {
+                    let message = "text follows the end of the document";
+                    return Err(Error::new(ErrorKind::Trailing, end, message));
+                }
+                return Ok(Index {
+                    entries: pass.entries,
+                    repeats: pass.repeats,
+                    depth: pass.max_depth,
+                });
+            }
+            at = pass.skip_space(at);
+            match (text.get(at), pass.in_object) {
+                (Some(b','), false) => {
+                    at += 1;
+                    break;
+                }
+                (Some(b','), true) => {
+                    at = pass.skip_space(at + 1);
+                    at = pass.key(at)?;
+                    break;
+                }
+                (Some(b'}'), true) | (Some(b']'), false) => {
+                    at += 1;
+                    pass.close(at);
+                }
+                (_, true) => return Err(Error::syntax(at, "expected `,` or `}`")),
+                (_, false) => return Err(Error::syntax(at, "expected `,` or `]`")),
+            }
+        }
+    }
+}
+
+/// No entry: the parent of the whole document.
+const NONE: u32 = u32::MAX;
+
+struct Pass<'t> {
+    text: &'t [u8],
+    strict: bool,
+    entries: Vec<Entry>,
+    repeats: HashMap<u32, u32>,
+    /// The innermost array or object that is open.
+    open: u32,
+    in_object: bool,
+    depth: usize,
+    max_depth: usize,
+    /// Flags and hash that the next value gets from its key.
+    key: u32,
+}
+
+impl<'t> Pass<'t> {
+    #[inline]
+    fn skip_space(&mut self, at: usize) -> usize {
+        match self.text.get(at) {
+            Some(..=b' ') => self.skip_space_slowly(at),
+            _ => at,
+        }
+    }
+
+    fn skip_space_slowly(&mut self, at: usize) -> usize {
+        let end = scan::skip_space(self.text, at);
+        let space = self.text.get(at..end).unwrap_or_default();
+        if space.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.mark(BROKEN);
+        }
+        end
+    }
+
+    /// Sets flags of the array or object that is open.
+    #[inline]
+    fn mark(&mut self, flags: u32) {
+        if let Some(open) = self.entries.get_mut(self.open as usize) {
+            open.tag |= flags;
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, start: usize, end: usize, tag: u32) {
+        let next = offset(self.entries.len() + 1);
+        let tag = tag | self.key;
+        self.entries.push(Entry { start: offset(start), end: offset(end), next, tag });
+    }
+
+    #[inline]
+    fn open(&mut self, at: usize, is_object: bool) -> Result<(), Error> {
+        if self.depth >= self.max_depth {
+            self.max_depth = self.depth + 1;
+            if self.strict && self.depth == MAX_DEPTH {
+                let message = "values are nested deeper than 127 levels";
+                return Err(Error::new(ErrorKind::TooDeep, at, message));
+            }
+        }
+        self.depth += 1;
+        let tag = self.key | if is_object { OBJECT } else { ARRAY };
+        self.entries.push(Entry { start: offset(at), end: 0, next: self.open, tag });
+        self.open = offset(self.entries.len() - 1);
+        self.in_object = is_object;
+        self.key = 0;
+        Ok(())
+    }
+
+    /// Closes the array or object that is open, whose end is known now.
+    #[inline]
+    fn close(&mut self, end: usize) {
+        if self.in_object && self.may_repeat() {
+            self.find_repeats();
+        }
+        let next = offset(self.entries.len());
+        let Some(closed) = self.entries.get_mut(self.open as usize) else { return };
+        self.open = std::mem::replace(&mut closed.next, next);
+        closed.end = offset(end);
+        let flags = closed.tag & (BROKEN | DEFECT);
+        self.depth -= 1;
+        self.key = 0;
+        self.in_object = match self.entries.get_mut(self.open as usize) {
+            Some(parent) => {
+                parent.tag |= flags;
+                parent.tag & KIND == OBJECT
+            }
+            None => false,
+        };
+    }
+
+    /// Reads the key at `at` and the colon behind it.
+    #[inline]
+    fn key(&mut self, at: usize) -> Result<usize, Error> {
+        if self.text.get(at) != Some(&b'"') {
+            return Err(Error::syntax(at, "expected a key in double quotes"));
+        }
+        let scanned = scan::string(self.text, at + 1, self.strict)?;
+        let key = self.text.get(at + 1..scanned.end - 1).unwrap_or_default();
+        self.key = MEMBER
+            | if scanned.flags == 0 { hash(key) } else { self.escaped_key(key, scanned.flags) };
+        let at = self.skip_space(scanned.end);
+        if self.text.get(at) != Some(&b':') {
+            return Err(Error::syntax(at, "expected `:` after a key"));
+        }
+        Ok(at + 1)
+    }
+
+    #[cold]
+    fn escaped_key(&mut self, key: &[u8], flags: u32) -> u32 {
+        self.mark(flags & DEFECT);
+        KEY_ESCAPED | hash(decoded(key, true).as_bytes())
+    }
+
+    /// Whether two members of the object that is open may have the same key, as far as hashes tell.
+    #[inline]
+    fn may_repeat(&self) -> bool {
+        let mut seen = [0_u64; 8];
+        let mut child = self.open as usize + 1;
+        while let Some(entry) = self.entries.get(child) {
+            let (slot, bit) = (entry.tag >> 29, 1 << (entry.tag >> 23 & 63));
+            let bits = &mut seen[slot as usize];
+            if *bits & bit != 0 {
+                return true;
+            }
+            *bits |= bit;
+            child = entry.next as usize;
+        }
+        false
+    }
+
+    /// Finds the members of the object that is open that have the same key.
+    #[cold]
+    fn find_repeats(&mut self) {
+        let mut seen: HashMap<Cow<'t, str>, (usize, usize)> = HashMap::new();
+        let mut child = self.open as usize + 1;
+        while let Some(entry) = self.entries.get(child).copied() {
+            let key = key_range(self.text, entry.start as usize);
+            let key = self.text.get(key.start + 1..key.end - 1).unwrap_or_default();
+            match seen.entry(decoded(key, entry.tag & KEY_ESCAPED != 0)) {
+                Slot::Vacant(slot) => _ = slot.insert((child, child)),
+                Slot::Occupied(mut slot) => {
+                    let (first, last) = *slot.get();
+                    slot.insert((first, child));
+                    self.repeats.insert(offset(child), offset(last));
+                    self.repeats.insert(offset(first), offset(child));
+                    for (member, flags) in [(first, REPEATED), (child, REPEATED | SHADOWED)] {
+                        if let Some(entry) = self.entries.get_mut(member) {
+                            entry.tag |= flags;
+                        }
+                    }
+                }
+            }
+            child = entry.next as usize;
+        }
+    }
+}
+
+/// A place in a text or an index, which are too short for another.
+#[expect(clippy::cast_possible_truncation, reason = "longer texts are refused")]
+pub(crate) fn offset(place: usize) -> u32 {
+    place as u32
+}
+
+/// The key of the member whose value begins at `value`, with its quotes. A key ends before its colon; it begins at the nearest
+/// quote before its end that no odd number of backslashes precedes.
+pub(crate) fn key_range(text: &[u8], value: usize) -> std::ops::Range<usize> {
+    let colon = scan::skip_space_back(text, value).saturating_sub(1);
+    let end = scan::skip_space_back(text, colon);
+    let mut start = end.saturating_sub(1);
+    loop {
+        let before = text.get(..start).unwrap_or_default();
+        start = before.iter().rposition(|byte| *byte == b'"').unwrap_or_default();
+        let backslashes = before[..start].iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes.is_multiple_of(2) {
+            return start..end;
+        }
+    }
+}
+
+/// The text of a string without its quotes. A string with an unpaired surrogate has none and is returned as it is written.
+pub(crate) fn decoded(string: &[u8], is_escaped: bool) -> Cow<'_, str> {
+    let decoded = is_escaped.then(|| {
+        let quoted = [b"\"", string, b"\""].concat();
+        serde_json::from_slice(&quoted).ok().map(Cow::Owned)
+    });
+    decoded.flatten().unwrap_or_else(|| String::from_utf8_lossy(string))
+}
+
+/// The hash of a key, in the bits of a tag that are for it. It looks at the first and last eight bytes and the length: what
+/// else has the same hash is told apart by its text.
+#[inline]
+pub(crate) fn hash(key: &[u8]) -> u32 {
+    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (short(key), 0),
+    };
+    let mixed =
+        (first ^ last.rotate_left(29) ^ key.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as u32 & HASH
+}
+
+/// Up to seven bytes as a number.
+#[inline]
+fn short(key: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last) << (8 * (key.len() - 4));
+    }
+    key.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}

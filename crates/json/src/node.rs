@@ -1,0 +1,425 @@
+//! Reading the values of a document.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::document::Shared;
+use crate::index::{
+    ARRAY, BOOL, ESCAPED, Entry, KEY_ESCAPED, KIND, MEMBER, NUMBER, OBJECT, REPEATED, SHADOWED,
+    STRING, decoded, hash, key_range,
+};
+use crate::{Document, Error};
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names of JSON say it")]
+pub enum Kind {
+    Null,
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// A value of a document, read from the text when it is asked for. A node is a pointer and a number.
+///
+/// ```
+/// use taskferry_json::Document;
+///
+/// let task = Document::parse(r#"{"task": "Say \"no\"", "hours": 1.50, "skills": ["a", "b"], "hours": 2.0}"#)?;
+/// let task = task.root();
+/// assert_eq!(task.get("task").unwrap().as_str().unwrap(), r#"Say "no""#);
+/// assert_eq!(task.get("hours").unwrap().as_number(), Some("2.0"));
+/// assert_eq!(task.get("skills").unwrap().items().count(), 2);
+/// assert_eq!(task.get("skills").unwrap().raw(), br#"["a", "b"]"#);
+/// assert!(task.get("level").is_none());
+/// # Ok::<(), taskferry_json::Error>(())
+/// ```
+///
+/// If several members of an object have the same key, the last value counts. [`members`](Node::members) yields it in the place
+/// of the first.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) at: u32,
+}
+
+impl<'a> Node<'a> {
+    /// What the value is.
+    ///
+    /// ```
+    /// # use taskferry_json::{Document, Kind};
+    /// assert_eq!(Document::parse("-1.5")?.root().kind(), Kind::Number);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    #[inline]
+    pub fn kind(self) -> Kind {
+        match self.entry().tag & KIND {
+            OBJECT => Kind::Object,
+            ARRAY => Kind::Array,
+            STRING => Kind::String,
+            NUMBER => Kind::Number,
+            BOOL => Kind::Bool,
+            _ => Kind::Null,
+        }
+    }
+
+    /// Whether the value is `null`.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert!(Document::parse("null")?.root().is_null());
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// The value of the member with this key, if this is an object that has one.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let object = Document::parse(r#"{"\u0061": 1, "a": 2}"#)?;
+    /// assert_eq!(object.root().get("a").unwrap().as_number(), Some("2"));
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    #[inline]
+    pub fn get(self, key: &str) -> Option<Self> {
+        if self.entry().tag & KIND != OBJECT {
+            return None;
+        }
+        let wanted = hash(key.as_bytes());
+        let found = self.children().find(|child| child.has_key(key, wanted))?;
+        Some(found.last_of_key())
+    }
+
+    /// The item at a position, from 0, if this is an array that has one.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse("[1, 2]")?.root().item(1).unwrap().as_number(), Some("2"));
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn item(self, position: usize) -> Option<Self> {
+        self.items().nth(position)
+    }
+
+    /// The items of an array; none of anything else.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let array = Document::parse("[1, [2]]")?;
+    /// let items: Vec<_> = array.root().items().map(|item| item.raw()).collect();
+    /// assert_eq!(items, [&b"1"[..], b"[2]"]);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn items(self) -> Items<'a> {
+        self.children_if(ARRAY)
+    }
+
+    /// The members of an object; none of anything else.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let object = Document::parse(r#"{"a": 1, "b": 2, "a": 3}"#)?;
+    /// let members: Vec<_> =
+    ///     object.root().members().map(|(key, value)| (key.as_str(), value.raw())).collect();
+    /// assert_eq!(members, [("a".into(), &b"3"[..]), ("b".into(), b"2")]);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn members(self) -> Members<'a> {
+        Members(self.children_if(OBJECT))
+    }
+
+    /// How many items or members the value has.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse(r#"{"a": 1, "b": 2, "a": 3}"#)?.root().len(), 2);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn len(self) -> usize {
+        self.children().filter(|child| child.entry().tag & SHADOWED == 0).count()
+    }
+
+    /// Whether the value has neither items nor members.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert!(Document::parse("[]")?.root().is_empty());
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn is_empty(self) -> bool {
+        self.children().next().is_none()
+    }
+
+    /// The text of a string, which is borrowed unless it holds an escape. `None` of anything else, and of a string of a
+    /// [`Body`](crate::Body) that holds an unpaired surrogate.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse(r#""\u0041I""#)?.root().as_str().unwrap(), "AI");
+    /// assert_eq!(Document::parse("1")?.root().as_str(), None);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn as_str(self) -> Option<Cow<'a, str>> {
+        let entry = self.entry();
+        if entry.tag & KIND != STRING {
+            None
+        } else if entry.tag & ESCAPED == 0 {
+            let text = self.shared.slice(entry.start + 1, entry.end - 1);
+            std::str::from_utf8(text).ok().map(Cow::Borrowed)
+        } else {
+            serde_json::from_slice(self.raw()).ok().map(Cow::Owned)
+        }
+    }
+
+    /// A Boolean value.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse("true")?.root().as_bool(), Some(true));
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn as_bool(self) -> Option<bool> {
+        (self.kind() == Kind::Bool).then(|| self.raw() == b"true")
+    }
+
+    /// The text of a number, with all its digits.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let number = Document::parse("1.50")?;
+    /// assert_eq!(number.root().as_number(), Some("1.50"));
+    /// assert_eq!(number.root().as_number().and_then(|text| text.parse().ok()), Some(1.5));
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn as_number(self) -> Option<&'a str> {
+        if self.kind() != Kind::Number {
+            return None;
+        }
+        std::str::from_utf8(self.raw()).ok()
+    }
+
+    /// The value as it is written.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let object = Document::parse(r#"{"a": [1,  2]}"#)?;
+    /// assert_eq!(object.root().get("a").unwrap().raw(), b"[1,  2]");
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    #[inline]
+    pub fn raw(self) -> &'a [u8] {
+        let entry = self.entry();
+        self.shared.slice(entry.start, entry.end)
+    }
+
+    /// Where the value begins, in bytes from the beginning of the text that was parsed.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert_eq!(Document::parse(r#"{"a": 1}"#)?.root().get("a").unwrap().offset(), 6);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn offset(self) -> usize {
+        self.entry().start as usize
+    }
+
+    /// The value as a document of its own, which shares text and index.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let page = Document::parse(r#"[{"a": 1}, {"a": 2}]"#)?;
+    /// let records: Result<Vec<_>, _> = page.root().items().map(|item| item.to_document()).collect();
+    /// assert_eq!(records?[1].root().get("a").unwrap().as_number(), Some("2"));
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Never of a value of a [`Document`]. Of a value of a [`Body`](crate::Body) with an offset from its own beginning:
+    /// [`Surrogate`](crate::ErrorKind::Surrogate) and [`TooDeep`](crate::ErrorKind::TooDeep). One that has line breaks is copied
+    /// without them.
+    pub fn to_document(self) -> Result<Document, Error> {
+        Document::of(self)
+    }
+
+    /// Reads the value into a type of your own.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let document = Document::parse(r#"{"levels": ["H1", "H2"]}"#)?;
+    /// let levels: Vec<&str> = document.root().get("levels").unwrap().deserialize()?;
+    /// assert_eq!(levels, ["H1", "H2"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the value does not have the shape of the type.
+    pub fn deserialize<T: Deserialize<'a>>(self) -> serde_json::Result<T> {
+        serde_json::from_slice(self.raw())
+    }
+
+    /// The value as a tree.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let tree = Document::parse(r#"{"a": 1.50}"#)?.root().to_value()?;
+    /// assert_eq!(tree["a"].to_string(), "1.50");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Never of a value of a [`Document`]; of a value of a [`Body`](crate::Body) that no document can hold.
+    pub fn to_value(self) -> serde_json::Result<Value> {
+        self.deserialize()
+    }
+
+    #[inline]
+    pub(crate) fn entry(self) -> Entry {
+        self.shared.entry(self.at)
+    }
+
+    /// Items or values of members, those with repeated keys included.
+    #[inline]
+    pub(crate) fn children(self) -> Items<'a> {
+        Items { shared: self.shared, at: self.at + 1, end: self.entry().next }
+    }
+
+    fn children_if(self, kind: u32) -> Items<'a> {
+        let mut children = self.children();
+        if self.entry().tag & KIND != kind {
+            children.at = children.end;
+        }
+        children
+    }
+
+    /// The key of the member that the value belongs to.
+    pub(crate) fn key(self) -> Option<Key<'a>> {
+        (self.entry().tag & MEMBER != 0).then_some(Key(self))
+    }
+
+    #[inline]
+    fn has_key(self, key: &str, hash: u32) -> bool {
+        let entry = self.entry();
+        entry.tag & crate::index::HASH == hash && Key(self) == *key
+    }
+
+    /// The value that counts for the key of the first member that has it.
+    #[inline]
+    fn last_of_key(self) -> Self {
+        if self.entry().tag & REPEATED == 0 { self } else { self.before_of_key() }
+    }
+
+    /// The value before this one of those with a repeated key; of the first the last.
+    pub(crate) fn before_of_key(self) -> Self {
+        let before = self.shared.index.repeats.get(&self.at);
+        Self { at: before.copied().unwrap_or(self.at), ..self }
+    }
+
+    /// Whether `other` is this value or a part of it.
+    pub(crate) fn spans(self, other: Self) -> bool {
+        Arc::ptr_eq(self.shared, other.shared) && (self.at..self.entry().next).contains(&other.at)
+    }
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&String::from_utf8_lossy(self.raw()))
+    }
+}
+
+/// The key of a member.
+///
+/// ```
+/// # use taskferry_json::Document;
+/// let object = Document::parse(r#"{"\u0061": 1}"#)?;
+/// let (key, _) = object.root().members().next().unwrap();
+/// assert!(key == "a" && key.as_str() == "a");
+/// assert_eq!(key.raw(), br#""\u0061""#);
+/// # Ok::<(), taskferry_json::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Key<'a>(Node<'a>);
+
+impl<'a> Key<'a> {
+    /// The key's text, which is borrowed unless it holds an escape.
+    pub fn as_str(self) -> Cow<'a, str> {
+        let raw = self.raw();
+        let text = raw.get(1..raw.len() - 1).unwrap_or_default();
+        decoded(text, self.0.entry().tag & KEY_ESCAPED != 0)
+    }
+
+    /// The key as it is written, with its quotes.
+    pub fn raw(self) -> &'a [u8] {
+        self.0.shared.text.get(self.range()).unwrap_or_default()
+    }
+
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        key_range(&self.0.shared.text, self.0.entry().start as usize)
+    }
+}
+
+impl PartialEq<str> for Key<'_> {
+    #[inline]
+    fn eq(&self, other: &str) -> bool {
+        if self.0.entry().tag & KEY_ESCAPED != 0 {
+            return self.as_str() == other;
+        }
+        let raw = self.raw();
+        raw.get(1..raw.len() - 1) == Some(other.as_bytes())
+    }
+}
+
+impl PartialEq<&str> for Key<'_> {
+    #[inline]
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl fmt::Debug for Key<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&String::from_utf8_lossy(self.raw()))
+    }
+}
+
+/// The items of an array, from [`Node::items`].
+#[derive(Debug, Clone)]
+pub struct Items<'a> {
+    shared: &'a Arc<Shared>,
+    at: u32,
+    end: u32,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Node<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Node<'a>> {
+        let node = Node { shared: self.shared, at: self.at };
+        (self.at < self.end).then(|| {
+            self.at = node.entry().next;
+            node
+        })
+    }
+}
+
+/// The members of an object, from [`Node::members`]: keys and their values.
+#[derive(Debug, Clone)]
+pub struct Members<'a>(Items<'a>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Key<'a>, Node<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let node = self.0.find(|child| child.entry().tag & SHADOWED == 0)?;
+        Some((Key(node), node.last_of_key()))
+    }
+}
