@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::Error;
-use crate::index::{BROKEN, Entry, Index, MAX_DEPTH, build};
+use crate::index::{BROKEN, DEFECT, Entry, Index, MAX_DEPTH, build};
 use crate::{Edit, Node, Text, scan};
 
 /// A text and the index over it, which all documents share that are parts of the text.
@@ -78,8 +78,7 @@ impl Document {
     /// The document that begins at `node`; see [`Node::to_document`].
     pub(crate) fn of(node: Node<'_>) -> Result<Self, Error> {
         let entry = node.entry();
-        let is_shared = entry.tag & (BROKEN | crate::index::DEFECT) == 0
-            && node.shared.index.depth <= MAX_DEPTH;
+        let is_shared = entry.tag & (BROKEN | DEFECT) == 0 && node.shared.index.depth <= MAX_DEPTH;
         if is_shared {
             return Ok(Self { shared: Arc::clone(node.shared), root: node.at });
         }
@@ -157,7 +156,7 @@ impl Document {
             match child.key() {
                 Some(key) if path.is_empty() => path += &key.as_str(),
                 Some(key) => path = path + "." + &key.as_str(),
-                None => path += &format!("[{index}]"),
+                None => path = path + "[" + &index.to_string() + "]",
             }
             here = child;
         }

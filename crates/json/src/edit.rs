@@ -85,7 +85,7 @@ impl<'a> Edit<'a> {
         if is_part {
             let begin = self.new.len();
             value.write(&mut self.new);
-            self.change(node, What::Replace, begin);
+            self.change_all(node, What::Replace, begin);
         }
         is_part
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::ops::Range;
 
 use crate::error::{Error, ErrorKind};
 use crate::scan;
@@ -68,7 +69,7 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
     let mut pass = Pass {
         text,
         strict,
-        entries: Vec::with_capacity(text.len() / 24 + 4),
+        entries: Vec::with_capacity(text.len() / 32 + 4),
         repeats: HashMap::new(),
         open: NONE,
         in_object: false,
@@ -317,17 +318,23 @@ pub(crate) fn offset(place: usize) -> u32 {
     place as u32
 }
 
-/// The key of the member whose value begins at `value`, with its quotes. A key ends before its colon; it begins at the nearest
-/// quote before its end that no odd number of backslashes precedes.
-pub(crate) fn key_range(text: &[u8], value: usize) -> std::ops::Range<usize> {
+/// Where the key ends of the member whose value begins at `value`: behind its closing quote, before the colon.
+#[inline]
+pub(crate) fn key_end(text: &[u8], value: usize) -> usize {
     let colon = scan::skip_space_back(text, value).saturating_sub(1);
-    let end = scan::skip_space_back(text, colon);
+    scan::skip_space_back(text, colon)
+}
+
+/// The key of the member whose value begins at `value`, with its quotes. The key begins at the nearest quote before its end
+/// that no odd number of backslashes precedes.
+pub(crate) fn key_range(text: &[u8], value: usize) -> Range<usize> {
+    let end = key_end(text, value);
     let mut start = end.saturating_sub(1);
     loop {
         let before = text.get(..start).unwrap_or_default();
         start = before.iter().rposition(|byte| *byte == b'"').unwrap_or_default();
-        let backslashes = before[..start].iter().rev().take_while(|byte| **byte == b'\\').count();
-        if backslashes.is_multiple_of(2) {
+        let before = before.iter().take(start).rev();
+        if before.take_while(|byte| **byte == b'\\').count().is_multiple_of(2) {
             return start..end;
         }
     }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::document::Shared;
 use crate::index::{
-    ARRAY, BOOL, ESCAPED, Entry, KEY_ESCAPED, KIND, MEMBER, NUMBER, OBJECT, REPEATED, SHADOWED,
-    STRING, decoded, hash, key_range,
+    ARRAY, BOOL, ESCAPED, Entry, HASH, KEY_ESCAPED, KIND, MEMBER, NUMBER, OBJECT, REPEATED,
+    SHADOWED, STRING, decoded, hash, key_end, key_range,
 };
 use crate::{Document, Error};
 
@@ -307,7 +307,7 @@ impl<'a> Node<'a> {
     #[inline]
     fn has_key(self, key: &str, hash: u32) -> bool {
         let entry = self.entry();
-        entry.tag & crate::index::HASH == hash && Key(self) == *key
+        entry.tag & HASH == hash && Key(self) == *key
     }
 
     /// The value that counts for the key of the first member that has it.
@@ -371,8 +371,11 @@ impl PartialEq<str> for Key<'_> {
         if self.0.entry().tag & KEY_ESCAPED != 0 {
             return self.as_str() == other;
         }
-        let raw = self.raw();
-        raw.get(1..raw.len() - 1) == Some(other.as_bytes())
+        // A key without escapes holds no quote. So the quote where this one would begin is where it begins.
+        let (text, other) = (&self.0.shared.text, other.as_bytes());
+        let end = key_end(text, self.0.entry().start as usize);
+        let found = end.checked_sub(other.len() + 2).and_then(|start| text.get(start..end));
+        matches!(found, Some([b'"', key @ .., b'"']) if key == other) && !other.contains(&b'"')
     }
 }
 

@@ -14,61 +14,95 @@ pub(crate) struct Scanned {
 /// Scans the string whose first character is at `begin`. Unpaired surrogates are an error if `strict`.
 #[inline]
 pub(crate) fn string(text: &[u8], begin: usize, strict: bool) -> Result<Scanned, Error> {
-    let (mut at, mut flags, mut is_ascii) = (begin, 0, true);
+    let at = skip_plain(text, begin);
+    if text.get(at) == Some(&b'"') {
+        return Ok(Scanned { end: at + 1, flags: 0 });
+    }
+    string_with_more(text, begin, at, strict)
+}
+
+/// Scans a string of which all before `at` is plain and what is at `at` is not.
+#[inline(never)]
+fn string_with_more(
+    text: &[u8],
+    begin: usize,
+    mut at: usize,
+    strict: bool,
+) -> Result<Scanned, Error> {
+    let (mut flags, mut is_ascii) = (0, true);
     loop {
-        at = next_special(text, at, &mut is_ascii);
         match text.get(at) {
             Some(b'"') => break,
             Some(b'\\') => at = escape(text, at, strict, &mut flags)?,
-            Some(_) => return Err(Error::syntax(at, "a control character is not escaped")),
+            Some(..0x20) => return Err(Error::syntax(at, "a control character is not escaped")),
+            Some(0x80..) => (at, is_ascii) = (at + 1, false),
+            Some(_) => at = skip_plain(text, at),
             None => return Err(Error::syntax(at, "a string is not closed")),
         }
     }
     if !is_ascii {
-        check_utf8(text, begin, at)?;
+        let string = text.get(begin..at).unwrap_or_default();
+        std::str::from_utf8(string).map_err(|error| {
+            let offset = begin + error.valid_up_to();
+            Error::new(ErrorKind::Utf8, offset, "a string is not UTF-8")
+        })?;
     }
     Ok(Scanned { end: at + 1, flags })
 }
 
-const ONES: u64 = u64::MAX / 0xff;
-const TOPS: u64 = ONES << 7;
-
-/// The place of the next quote, backslash or control character, or the end of the text. Eight bytes at a time: most strings
-/// are too short for wider steps.
+/// The place of the next byte that is no plain character of a string: a quote, a backslash, a control character, a part of a
+/// character that is not ASCII, or the end of the text.
 #[inline]
-fn next_special(text: &[u8], mut at: usize, is_ascii: &mut bool) -> usize {
-    // The top bit of each byte that is zero. Above the first such byte this may report too many, below it never does.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
-    while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quotes | backslashes | controls) & TOPS;
-        if found != 0 {
-            *is_ascii &= word & TOPS & (found ^ (found - 1)) == 0;
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        *is_ascii &= word & TOPS == 0;
-        at += 8;
+fn skip_plain(text: &[u8], at: usize) -> usize {
+    // Most strings end within sixteen bytes.
+    match find_in_word(text, at) {
+        Some(8) => match find_in_word(text, at + 8) {
+            Some(8) => skip_long_plain(text, at + 16),
+            Some(place) => at + 8 + place,
+            None => skip_long_plain(text, at + 8),
+        },
+        Some(place) => at + place,
+        None => skip_long_plain(text, at),
     }
-    while let Some(byte) = text.get(at) {
-        if matches!(byte, b'"' | b'\\' | ..0x20) {
-            break;
-        }
-        *is_ascii &= byte.is_ascii();
-        at += 1;
-    }
-    at
 }
 
-#[cold]
-fn check_utf8(text: &[u8], begin: usize, end: usize) -> Result<(), Error> {
-    let string = text.get(begin..end).unwrap_or_default();
-    std::str::from_utf8(string).map(drop).map_err(|error| {
-        let offset = begin + error.valid_up_to();
-        Error::new(ErrorKind::Utf8, offset, "a string is not UTF-8")
-    })
+/// As [`skip_plain`], for strings that are worth wide steps, which the compiler makes vector instructions of.
+#[inline(never)]
+fn skip_long_plain(text: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        if !chunk.iter().fold(true, |all, byte| all & is_plain(*byte)) {
+            break;
+        }
+        at += 16;
+    }
+    while let Some(place) = find_in_word(text, at) {
+        at += place;
+        if place < 8 {
+            return at;
+        }
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.cast_signed() >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+/// How many of the eight bytes at `at` are plain before the first that is not; `None` if there are less than eight.
+#[inline]
+fn find_in_word(text: &[u8], at: usize) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    const TOPS: u64 = ONES << 7;
+    let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?);
+    // The top bit of each byte that is zero, or not ASCII. Above the first such byte this may report too many, below it
+    // never does.
+    let zeros = |word: u64| word.wrapping_sub(ONES) | word;
+    let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+    let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+    let controls = word.wrapping_sub(ONES * 0x20);
+    let found = (quotes | backslashes | controls) & TOPS;
+    Some(found.trailing_zeros() as usize / 8)
 }
 
 /// The place behind the escape at `at`.

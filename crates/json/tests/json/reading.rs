@@ -22,7 +22,7 @@ fn assert_same(node: Node<'_>, tree: &Value) {
     assert_eq!(items.len(), tree.as_array().map_or(0, Vec::len));
     assert_eq!(members.len(), tree.as_object().map_or(0, serde_json::Map::len));
     assert_eq!(node.len(), items.len() + members.len());
-    assert_eq!(node.is_empty(), node.len() == 0);
+    assert!(node.is_empty() == matches!(node.len(), 0));
     for (position, (item, tree)) in
         items.into_iter().zip(tree.as_array().into_iter().flatten()).enumerate()
     {
@@ -127,7 +127,7 @@ fn a_depth_bomb_is_an_error() {
                 assert_eq!(error.offset(), open.len() * MAX_DEPTH);
             }
             let body = Body::parse(format!("[1,{closed}]")).unwrap();
-            let parts: Vec<_> = body.root().items().map(|item| item.to_document()).collect();
+            let parts: Vec<_> = body.root().items().map(Node::to_document).collect();
             assert!(parts[0].is_ok());
             assert_eq!(parts[1].as_ref().unwrap_err().kind(), ErrorKind::TooDeep);
             assert!(body.root().to_value().is_err());
@@ -162,8 +162,7 @@ fn an_unpaired_surrogate_spoils_its_own_record_alone() {
         assert_eq!(error.kind(), ErrorKind::Surrogate, "{bad}");
         let body =
             Body::parse(format!(r#"{{"a":[{{"x":[{bad}]}},{{"x":"\ud83d\ude00"}}]}}"#)).unwrap();
-        let parts: Vec<_> =
-            body.root().get("a").unwrap().items().map(|item| item.to_document()).collect();
+        let parts: Vec<_> = body.root().get("a").unwrap().items().map(Node::to_document).collect();
         assert_eq!(parts[0].as_ref().unwrap_err().kind(), ErrorKind::Surrogate, "{bad}");
         assert_eq!(parts[1].as_ref().unwrap().root().get("x").unwrap().as_str().unwrap(), "😀");
     }
@@ -232,4 +231,15 @@ fn records_of_a_page_share_its_text_and_lose_line_breaks() {
     assert_eq!(records[1].as_bytes(), br#"{"a":"x y"}"#);
     assert!(records.iter().all(|record| record.path(record.root().get("a").unwrap()) == "a"));
     assert_eq!(records[0].path(records[1].root()), "");
+}
+
+#[test]
+fn a_key_is_equal_to_its_own_text_alone() {
+    let document = Document::parse(r#"{"x":"a","b":1,"\"b":2}"#).unwrap();
+    let keys: Vec<_> = document.root().members().map(|(key, _)| key).collect();
+    for other in ["x", "b", "\"b", "a\",\"b", "", "\"", "x\":\"a\",\"b"] {
+        let is_equal: Vec<bool> = keys.iter().map(|key| *key == other).collect();
+        assert_eq!(is_equal, ["x", "b", "\"b"].map(|key| key == other), "{other}");
+        assert_eq!(document.root().get(other).is_some(), is_equal.contains(&true));
+    }
 }

@@ -1,4 +1,4 @@
-//! The cases of JSONTestSuite, in the folder that the environment variable `JSON_TEST_SUITE` names.
+//! The cases of `JSONTestSuite`, in the folder that the environment variable `JSON_TEST_SUITE` names.
 
 use std::fs;
 
@@ -46,7 +46,6 @@ const LEFT_OPEN: [(&str, Option<ErrorKind>); 35] = [
 ];
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is left out must be seen")]
 fn every_case_of_the_json_test_suite_is_judged_as_it_demands() {
     let Some(folder) = std::env::var_os("JSON_TEST_SUITE") else {
         eprintln!(

@@ -20,7 +20,7 @@ fn write_items(out: &mut ArrayWriter<'_>, array: Node<'_>) {
     for value in array.items() {
         match (value.is_empty(), value.items().next()) {
             (true, _) => {
-                out.item(value.as_str().map_or_else(|| value.to_value().unwrap(), Value::from))
+                out.item(value.as_str().map_or_else(|| value.to_value().unwrap(), Value::from));
             }
             (_, Some(_)) => out.array(|out| write_items(out, value)),
             _ => out.object(|out| write_members(out, value)),
