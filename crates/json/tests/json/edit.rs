@@ -283,3 +283,14 @@ fn a_part_of_a_document_is_changed_on_its_own() {
     assert!(edit.set(part.root(), "c", 3) && edit.remove(part.root().get("a").unwrap()));
     assert_eq!(edit.finish().to_string(), r#"{"b":2,"c":3}"#);
 }
+
+#[test]
+fn a_key_that_is_set_twice_is_written_once() {
+    let document = Document::parse(r#"{"a":1}"#).unwrap();
+    let mut edit = document.edit();
+    for value in [2, 3] {
+        edit.set(document.root(), "a", value);
+        edit.set(document.root(), "b", value);
+    }
+    assert_eq!(edit.finish().to_string(), r#"{"a":3,"b":3}"#);
+}
