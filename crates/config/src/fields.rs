@@ -38,7 +38,7 @@ impl<'a> FieldCheck<'a> {
                 if let Some(missing) = flow.fields.own.missing(column) {
                     let path = KeyPath::of("columns").index(index);
                     let missing = missing.at(path, Part::Value);
-                    check.warn(missing, &sink.path, flow.producer, "this column is empty");
+                    check.warn(missing, &sink.path, flow.producer, "this column is probably empty");
                 }
             }
         }
@@ -50,7 +50,7 @@ impl<'a> FieldCheck<'a> {
             let mut missing = Vec::new();
             let fields = checked.fields.apply(&flow.fields, &mut missing);
             for missing in missing {
-                self.warn(missing, &checked.path, flow.producer, "this is null in every record");
+                self.warn(missing, &checked.path, flow.producer, "probably null in every record");
             }
             // Who hands on what it gets produces nothing.
             let producer = if fields == flow.fields { flow.producer } else { &checked.stage.name };
@@ -60,7 +60,7 @@ impl<'a> FieldCheck<'a> {
 
     fn warn(&mut self, missing: MissingField, stage: &KeyPath, producer: &str, label: &str) {
         let MissingField { name, path, part, line_and_column, advice, near, known } = missing;
-        let mut message = format!("no record has a field `{name}` here");
+        let mut message = format!("no stage before is known to produce a field `{name}`");
         if let Some((line, column)) = line_and_column {
             message = format!("{message} (line {line}, column {column})");
         }

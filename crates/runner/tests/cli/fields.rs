@@ -36,7 +36,7 @@ fn checked(text: &str) -> String {
     let run = context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
     assert!(run.stderr.starts_with(&warned), "{}", run.stderr);
     let warnings = context.json("s.json")["warnings"].to_string();
-    assert_eq!(warned.is_empty(), !warnings.contains("no record has a field"), "{warnings}");
+    assert_eq!(warned.is_empty(), !warnings.contains("no stage before is known to produce a field"), "{warnings}");
     warned
 }
 
@@ -47,11 +47,11 @@ fn a_column_that_no_stage_produces_is_warned_of() {
     insta::assert_snapshot!(checked(&pipeline(ALL, ROWS, "\"task\", \"weekly_hourz\"")), @r#"
     pipeline::unknown_field
 
-      ⚠ no record has a field `weekly_hourz` here
+      ⚠ no stage before is known to produce a field `weekly_hourz`
         ╭─[jobs.toml:14:20]
      14 │ columns = ["task", "weekly_hourz"]
         ·                    ───────┬──────
-        ·                           ╰── this column is empty
+        ·                           ╰── this column is probably empty
         ╰────
       help: did you mean `weekly_hours`? `flatten_hierarchy` produces `ai_impact_level`,
             `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`, `job_external_id`,
@@ -65,7 +65,7 @@ fn a_column_that_is_not_fetched_is_warned_of_with_both_places() {
     insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
     pipeline::unknown_field
 
-      ⚠ no record has a field `weekly_hours` here
+      ⚠ no stage before is known to produce a field `weekly_hours`
        ╭─[jobs.toml:6:11]
      6 │ include = ["ai_impact"]
        ·           ──────┬──────
@@ -74,7 +74,7 @@ fn a_column_that_is_not_fetched_is_warned_of_with_both_places() {
         ╭─[jobs.toml:14:20]
      14 │ columns = ["task", "weekly_hours"]
         ·                    ───────┬──────
-        ·                           ╰── this column is empty
+        ·                           ╰── this column is probably empty
         ╰────
       help: add "weekly_hours" to `include` in [source]
     "#);
@@ -86,11 +86,11 @@ fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
     insta::assert_snapshot!(checked(&text), @r#"
     pipeline::unknown_field
 
-      ⚠ no record has a field `weekly_hourz` here
+      ⚠ no stage before is known to produce a field `weekly_hourz`
         ╭─[jobs.toml:13:26]
      13 │ filter = '{task, hours: .weekly_hourz}'
         ·                          ──────┬─────
-        ·                                ╰── this is null in every record
+        ·                                ╰── probably null in every record
         ╰────
       help: did you mean `weekly_hours`? `flatten_hierarchy` produces `ai_impact_level`,
             `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`, `job_external_id`,
@@ -98,11 +98,11 @@ fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
 
     pipeline::unknown_field
 
-      ⚠ no record has a field `hour` here
+      ⚠ no stage before is known to produce a field `hour`
         ╭─[jobs.toml:18:20]
      18 │ columns = ["task", "hour"]
         ·                    ───┬──
-        ·                       ╰── this column is empty
+        ·                       ╰── this column is probably empty
         ╰────
       help: did you mean `hours`? `jq` produces `hours`, `task`
     "#);
@@ -137,6 +137,6 @@ fn a_sink_of_its_own_transforms_is_looked_at_behind_them() {
     let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
     let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
     let warned = checked(&text);
-    assert!(warned.contains("no record has a field `task` here"), "{warned}");
+    assert!(warned.contains("no stage before is known to produce a field `task`"), "{warned}");
     assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
 }
