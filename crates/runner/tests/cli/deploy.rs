@@ -198,7 +198,6 @@ fn the_indexed_job_takes_all_shares_and_they_merge() {
     let whole = line(&text("kubernetes/cronjob.yaml"), "args: ");
     assert!(whole.contains(words[1]), "the same pipeline");
     let mut context = Machine::new().run(&format!("run {} --quiet", words[1]));
-    let mut manifests = Vec::new();
     for index in 0..shares.parse().unwrap() {
         context.set("JOB_COMPLETION_INDEX", index.to_string());
         let here = |word: &&str| {
@@ -209,10 +208,10 @@ fn the_indexed_job_takes_all_shares_and_they_merge() {
         let command: Vec<String> = words.iter().map(here).collect();
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         context.taskferry(&command).with_code(0);
-        manifests.push(format!("manifests/{index}.json"));
     }
-    let manifests: Vec<&str> = manifests.iter().map(String::as_str).collect();
-    context.taskferry(&[&["merge"], &manifests[..]].concat()).with_code(0);
+    let merge = line(&text("kubernetes/merge-job.yaml"), "args: ");
+    let words: Vec<&str> = merge.trim_matches(['[', ']']).split(", ").collect();
+    context.taskferry(&words).with_code(0);
 }
 
 #[test]
@@ -248,6 +247,12 @@ fn the_kustomization_names_files_that_are_there() {
     for name in ["kubernetes/cronjob.yaml", "kubernetes/volume.yaml", "nightly.toml", "nightly.env"]
     {
         assert!(kustomization.contains(name) && file(name).is_file(), "{name}");
+    }
+    // Jobs that are applied by themselves name what kustomize makes and where the image is.
+    assert!(kustomization.contains("disableNameSuffixHash: true"));
+    let tag = line(&kustomization, "newTag: ");
+    for job in ["kubernetes/indexed-job.yaml", "kubernetes/merge-job.yaml"] {
+        assert!(text(job).contains(&format!("image: taskferry:{tag} ")), "{job}");
     }
     let ignored = text("docker/Dockerfile.dockerignore");
     for kept in ignored.lines().filter_map(|line| line.strip_prefix('!')) {
