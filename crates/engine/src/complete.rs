@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use taskferry_core::{Duration, Pipeline, RunContext};
+use serde_json::Value;
+use taskferry_core::{Pipeline, RunContext};
 use taskferry_state::{History, StateDir, StateError};
 
 use crate::checkpoint::{Checkpoint, CheckpointState, is_too_old, name_of};
@@ -22,6 +23,8 @@ pub struct Over {
     pub finished_at: Timestamp,
     /// How: 0 complete, 6 complete with dead letters, 8 not as expected.
     pub exit_code: u8,
+    /// Its manifest; `None` where the run was killed before it was kept.
+    pub manifest: Option<Value>,
 }
 
 /// What is read of the account of a run.
@@ -31,6 +34,8 @@ struct Account {
     status: Status,
     exit_code: u8,
     finished_at: Timestamp,
+    #[serde(default)]
+    digest: String,
     #[serde(default)]
     replay: bool,
 }
@@ -43,51 +48,75 @@ pub fn last_complete(state: &StateDir) -> Result<Option<Timestamp>, StateError> 
     Ok(state.load::<CompleteRuns>(COMPLETE)?.map(|complete| complete.last.finished_at))
 }
 
-/// The last run, if it is over and ended within this time; a replay is none. `None` where one ended early, was killed, or
-/// there was none, and where that can't be told.
-pub fn last_over(state: &StateDir, within: Duration) -> Option<Over> {
+/// The last run, if it is over, ended within this time, and was one of this `pipeline` as it stands; a replay is none. `None`
+/// where one ended early, was killed, read or wrote something else, or there was none, and where that can't be told.
+pub fn last_over(state: &StateDir, pipeline: &Pipeline) -> Option<Over> {
     let last = state.load::<CompleteRuns>(COMPLETE).ok().flatten().map(|complete| complete.last);
-    let last = last.map(|Baseline { run_id, finished_at, exit_code, .. }| Over {
-        run_id,
-        finished_at,
-        exit_code,
-    });
-    let over = match state.load::<Checkpoint>("checkpoint").ok()? {
+    let manifests: Vec<Value> = History::in_folder(state.path()).all().ok()?;
+    let (ended, digest) = match state.load::<Checkpoint>("checkpoint").ok()? {
         // It was complete, and killed before this was removed.
-        Some(left) if last.as_ref().is_some_and(|last| last.run_id == left.run_id) => last,
-        Some(left) if left.state == CheckpointState::Refused => {
-            let Checkpoint { run_id, saved_at, .. } = left;
-            Some(Over { run_id, finished_at: saved_at, exit_code: 8 })
+        Some(left) if last.as_ref().is_some_and(|last| last.run_id == left.run_id) => {
+            (last.map(Ended::from)?, Some(left.digest))
         }
-        Some(_) => None,
+        Some(left) if left.state == CheckpointState::Refused => {
+            let Checkpoint { run_id, saved_at, digest, .. } = left;
+            (Ended { run_id, finished_at: saved_at, exit_code: 8 }, Some(digest))
+        }
+        Some(_) => return None,
         None => {
-            let accounts: Vec<Account> = History::in_folder(state.path()).all().ok()?;
-            let account = accounts.into_iter().rfind(|account| !account.replay);
+            let accounts =
+                manifests.iter().filter_map(|manifest| Account::deserialize(manifest).ok());
+            let account = accounts.filter(|account| !account.replay).last();
             // The account is written after the rest, and may be missing.
             match account.filter(|account| {
-                last.as_ref().is_none_or(|last| account.finished_at > last.finished_at)
+                last.as_ref().is_none_or(|last| account.finished_at >= last.finished_at)
             }) {
-                Some(Account { run_id, finished_at, exit_code, status, .. }) => {
+                Some(Account { run_id, finished_at, exit_code, status, digest, .. }) => {
                     let over = matches!(status, Status::Complete | Status::Suspicious);
-                    over.then_some(Over { run_id, finished_at, exit_code })
+                    (over.then_some(Ended { run_id, finished_at, exit_code })?, Some(digest))
                 }
-                None => last,
+                None => {
+                    let last = last?;
+                    let digest = last.pipeline.clone();
+                    (Ended::from(last), digest)
+                }
             }
         }
     };
-    over.filter(|over| !is_too_old(over.finished_at, Timestamp::now(), within))
+    let within = pipeline.state.resume_within;
+    let is_this_one = digest.is_some_and(|digest| digest == pipeline.digest);
+    (is_this_one && !is_too_old(ended.finished_at, Timestamp::now(), within)).then(|| {
+        let Ended { run_id, finished_at, exit_code } = ended;
+        let manifest = manifests.into_iter().rfind(|manifest| manifest["run_id"] == *run_id);
+        Over { run_id, finished_at, exit_code, manifest }
+    })
 }
 
-/// Keeps what the next run is compared with.
+/// How a run ended.
+struct Ended {
+    run_id: String,
+    finished_at: Timestamp,
+    exit_code: u8,
+}
+
+impl From<Baseline> for Ended {
+    fn from(last: Baseline) -> Self {
+        let Baseline { run_id, finished_at, exit_code, .. } = last;
+        Self { run_id, finished_at, exit_code }
+    }
+}
+
+/// Keeps what the next run is compared with. `pipeline` is its digest, and that of its listing.
 pub(crate) fn note_complete(
     state: &StateDir,
     run: &RunContext,
-    listing: &str,
+    pipeline: (&str, &str),
     manifest: &Manifest,
 ) -> Result<(), StateError> {
     if manifest.status != Status::Complete || run.replay {
         return Ok(());
     }
+    let (digest, listing) = pipeline;
     let delivered = manifest.sinks.iter().map(|sink| (sink.name.clone(), sink.records));
     let last = Baseline {
         run_id: manifest.run_id.clone(),
@@ -95,6 +124,7 @@ pub(crate) fn note_complete(
         jobs: manifest.source.records,
         exit_code: manifest.exit_code,
         listing: Some(listing.to_owned()),
+        pipeline: Some(digest.to_owned()),
         delivered: delivered.collect(),
     };
     // What can't be read was told of at the beginning, and is compared with no more.

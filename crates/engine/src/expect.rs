@@ -20,6 +20,9 @@ pub(crate) struct Baseline {
     /// versions did not say.
     #[serde(default)]
     pub(crate) listing: Option<String>,
+    /// The digest of the pipeline. Runs of earlier versions did not say.
+    #[serde(default)]
+    pub(crate) pipeline: Option<String>,
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
@@ -190,6 +193,7 @@ mod tests {
                 jobs,
                 exit_code: 0,
                 listing: None,
+                pipeline: None,
                 delivered: BTreeMap::new(),
             };
             Comparison::of(CompleteRuns { last, earlier: Vec::new() }, "any")
@@ -219,6 +223,7 @@ mod tests {
             jobs: 1,
             exit_code: 0,
             listing: Some(listing.to_owned()),
+            pipeline: None,
             delivered: BTreeMap::new(),
         };
         let order = ["all", "legal", "all", "legal", "some"].into_iter().enumerate();

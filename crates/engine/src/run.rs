@@ -111,7 +111,8 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     report.manifest.dead_letter_file =
         files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(Files::into_state)
-        && let Err(error) = remember(&state, &run, &listing, &report.manifest, untouched)
+        && let Err(error) =
+            remember(&state, &run, (&report.manifest.digest, &listing), &report.manifest, untouched)
     {
         let warning = format!("the run is over, but {error}: {}", error.source);
         report.manifest.warnings.push(warning);
@@ -326,7 +327,7 @@ fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &Run
 fn remember(
     state: &StateDir,
     run: &RunContext,
-    listing: &str,
+    pipeline: (&str, &str),
     manifest: &Manifest,
     untouched: bool,
 ) -> Result<(), StateError> {
@@ -334,7 +335,7 @@ fn remember(
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
     // First what keeps a run that is over from being gone on with, which would be one without anything to do.
-    let noted = note_complete(state, run, listing, manifest);
+    let noted = note_complete(state, run, pipeline, manifest);
     let forgotten = if published || untouched { forget(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());

@@ -538,8 +538,14 @@ async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let day = taskferry_core::Duration::from_secs(86_400);
-    let over = || last_over(&open(folder.path()), day).map(|over| (over.run_id, over.exit_code));
+    let whole = || pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
+    let over = || {
+        let over = last_over(&open(folder.path()), &whole());
+        over.map(|over| {
+            assert!(over.manifest.is_none_or(|manifest| manifest["run_id"] == *over.run_id));
+            (over.run_id, over.exit_code)
+        })
+    };
     let path = folder.path().join("test/checkpoint.json");
     assert_eq!(over(), None);
 
@@ -548,7 +554,6 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     assert_eq!(over(), None);
     let sealed = fs::read(&path).unwrap();
-    let whole = || pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
     let complete = run_in(&folder, whole()).await.manifest;
     assert_eq!(over(), Some((complete.run_id.clone(), 0)));
     // Noted, and killed before this was removed.
@@ -559,7 +564,11 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     refused.expect.min_jobs = Some(7);
     let refused = run_in(&folder, refused).await.manifest;
     assert_eq!(over(), Some((refused.run_id, 8)));
-    assert_eq!(last_over(&open(folder.path()), taskferry_core::Duration::from_secs(0)), None);
+    let mut strict = whole();
+    strict.state.resume_within = taskferry_core::Duration::from_secs(0);
+    assert_eq!(last_over(&open(folder.path()), &strict), None);
+    let another = Pipeline { digest: "another".to_owned(), ..whole() };
+    assert_eq!(last_over(&open(folder.path()), &another), None);
 
     // Killed within its first page.
     let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use taskferry_config::FilesInUse;
 use taskferry_core::printable_json;
 use taskferry_engine::Manifest;
@@ -46,6 +47,19 @@ impl Accounts {
             file.transpose()
         };
         Ok(Self { summary: prepare("summary", summary)?, metrics: prepare("metrics", metrics)? })
+    }
+
+    /// Writes the manifest of a run that is over as the summary. The metrics stay as they are: they are that run's.
+    ///
+    /// # Errors
+    /// What went wrong.
+    pub(crate) fn repeat(self, manifest: Option<&Value>) -> Result<(), String> {
+        let Some(file) = self.summary else { return Ok(()) };
+        let manifest =
+            manifest.ok_or("can't write the summary: the manifest of that run is not kept")?;
+        let written = serde_json::to_string_pretty(manifest).map_err(io::Error::from);
+        let written = written.and_then(|text| file.write(&format!("{text}\n"), &[]));
+        written.map_err(|error| format!("can't write the summary: {error}"))
     }
 
     /// Writes them. Returns what went wrong. `last_success` is when a run before this one was last complete.

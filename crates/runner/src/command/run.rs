@@ -106,15 +106,9 @@ pub(crate) async fn carry_out(
             }
         }
     };
-    let within = pipeline.state.resume_within;
     let over = state.as_ref().filter(|_| when.if_incomplete);
-    if let Some(over) = over.and_then(|state| taskferry_engine::last_over(state, within)) {
-        let Over { run_id, finished_at, exit_code, .. } = over;
-        tracing::info!(
-            "run {run_id} was over at {finished_at} with exit code {exit_code}, less than `resume_within` ({within}) ago; \
-             nothing is done"
-        );
-        return Exit(exit_code);
+    if let Some(over) = over.and_then(|state| taskferry_engine::last_over(state, &pipeline)) {
+        return leave_alone(&over, &pipeline, accounts, how.log);
     }
     let Ok(interrupts) = Interrupts::listen() else {
         how.log.error("can't listen for signals");
@@ -154,6 +148,27 @@ pub(crate) async fn carry_out(
         LogFormat::Text => tell(&report, how.quiet),
     }
     exit
+}
+
+/// What `--if-incomplete` does where the last run is over: the summary that was asked for is that run's.
+fn leave_alone(over: &Over, pipeline: &Pipeline, accounts: Accounts, log: LogFormat) -> Exit {
+    let Over { run_id, finished_at, exit_code, manifest, .. } = over;
+    let advice = match exit_code {
+        0 => "",
+        _ => "; look at it, then run without `--if-incomplete`",
+    };
+    tracing::info!(
+        "run {run_id} was over at {finished_at:.3} with exit code {exit_code}, less than `resume_within` ({}) ago; \
+         nothing is done{advice}",
+        pipeline.state.resume_within
+    );
+    match accounts.repeat(manifest.as_ref()) {
+        Ok(()) => Exit(*exit_code),
+        Err(message) => {
+            log.error(&message);
+            Exit::SINK
+        }
+    }
 }
 
 /// Runs while showing progress and listening for signals. The first asks the run to stop, the second not to

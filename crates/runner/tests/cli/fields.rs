@@ -36,7 +36,11 @@ fn checked(text: &str) -> String {
     let run = context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
     assert!(run.stderr.starts_with(&warned), "{}", run.stderr);
     let warnings = context.json("s.json")["warnings"].to_string();
-    assert_eq!(warned.is_empty(), !warnings.contains("no stage before is known to produce a field"), "{warnings}");
+    assert_eq!(
+        warned.is_empty(),
+        !warnings.contains("no stage before is known to produce a field"),
+        "{warnings}"
+    );
     warned
 }
 
