@@ -1,7 +1,7 @@
 //! What a transform counts beside the records that go in and come out.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,8 @@ pub struct Counters {
     counts: BTreeMap<Cow<'static, str>, u64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     values: BTreeMap<Cow<'static, str>, Values>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    notes: BTreeSet<String>,
 }
 
 /// A value that was counted.
@@ -55,7 +57,7 @@ struct Values(BTreeMap<String, u64>);
 impl Counters {
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.counts.is_empty() && self.values.is_empty()
+        self.counts.is_empty() && self.values.is_empty() && self.notes.is_empty()
     }
 
     /// The count under a name; zero if nothing was counted under it.
@@ -102,7 +104,19 @@ impl Counters {
         }
     }
 
-    /// Adds all counts of `more`.
+    /// Notes that something was seen at all.
+    pub fn note(&mut self, seen: &str) {
+        if !self.notes.contains(seen) {
+            self.notes.insert(seen.to_owned());
+        }
+    }
+
+    /// Whether something was noted. Notes are for warnings only: no report shows them.
+    pub fn is_noted(&self, seen: &str) -> bool {
+        self.notes.contains(seen)
+    }
+
+    /// Adds all counts and notes of `more`.
     pub fn merge(&mut self, more: &Self) {
         for (name, count) in &more.counts {
             *self.counts.entry(name.clone()).or_default() += count;
@@ -114,6 +128,7 @@ impl Counters {
             }
             values.bound();
         }
+        more.notes.iter().for_each(|seen| self.note(seen));
     }
 }
 
@@ -161,6 +176,7 @@ mod tests {
         let mut counters = Counters::default();
         counters.add("renamed", 0);
         counters.add_value("unknown", "x");
+        counters.note("seen");
         let text = serde_json::to_string(&counters).unwrap();
         assert_eq!(serde_json::from_str::<Counters>(&text).unwrap(), counters);
     }

@@ -24,6 +24,8 @@ enum Counted {
     Times(&'static str, u64),
     /// A value, by where it ends.
     Value(&'static str, usize),
+    /// A note, by where it ends in the values.
+    Note(usize),
 }
 
 impl Emitter {
@@ -53,6 +55,13 @@ impl Emitter {
     pub fn count_value(&mut self, name: &'static str, value: &str) {
         self.values.push_str(value);
         self.counted.push(Counted::Value(name, self.values.len()));
+    }
+
+    /// Notes that something was seen at all, for [`Transform::warnings`](crate::Transform::warnings); no report shows it. All
+    /// notes are kept, so there must not be many different ones.
+    pub fn note(&mut self, seen: &str) {
+        self.values.push_str(seen);
+        self.counted.push(Counted::Note(self.values.len()));
     }
 
     /// Sends a record on that the stage was not to see. Called by the engine.
@@ -104,6 +113,10 @@ impl Emitter {
                     self.counters.add_value(name, self.values.get(start..end).unwrap_or_default());
                     start = end;
                 }
+                Counted::Note(end) => {
+                    self.counters.note(self.values.get(start..end).unwrap_or_default());
+                    start = end;
+                }
             }
         }
         self.values.clear();
@@ -121,6 +134,7 @@ mod tests {
             out.begin(&Origin::default());
             out.count("records", 1);
             out.count_value("names", name);
+            out.note(name);
             if refused {
                 out.take_back();
             }
@@ -128,6 +142,7 @@ mod tests {
         let counters = out.take_counters();
         let names: Vec<_> = counters.frequent("names").into_iter().map(|one| one.value).collect();
         assert_eq!((counters.get("records"), names), (2, vec!["kept".into(), "kept too".into()]));
+        assert!(counters.is_noted("kept too") && !counters.is_noted("refused"));
         assert!(out.take_counters().is_empty());
     }
 }

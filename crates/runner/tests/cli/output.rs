@@ -56,7 +56,7 @@ fn a_run_ends_with_a_table_of_what_each_stage_did() {
          source techwolf                     10           [size]  1 page, 2 requests
          transform flatten_hierarchy    10  102
          sink stdout                   102                [size]
-           transform filter_ai_impact  102   26
+           transform filter_ai_impact  102   26                    10 without level
          sink table (file)              26                 [size]  out/jobs-[date].csv (26 records)
 
         warning: sink `table`: fields left out, since `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`

@@ -88,6 +88,37 @@ fn null_in_the_place_of_tasks_counts_as_none_and_is_told_once() {
 }
 
 #[test]
+fn tasks_without_a_known_level_are_counted_and_told_where_it_matters() {
+    let job = |id: &str, levels: &[&str]| {
+        let task = |level: &&str| json!({"task_id": "t", "ai_impact": {"level": level}});
+        let mut tasks: Vec<Value> = levels.iter().map(task).collect();
+        tasks.push(json!({"task_id": "none"}));
+        json!({"external_id": id, "tasks": tasks}).to_string()
+    };
+    let records = format!("{GOOD},{},{}", job("a", &["h1", "H6"]), job("b", &["", "H6", "H2"]));
+    let (context, _server) = world(&records, &format!("{FILTER}{SINK}"));
+    let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    assert!(ended.stderr.contains("4 unknown level, 2 without level"), "{}", ended.stderr);
+    let summary = context.json("summary.json");
+    let transform = &summary["transforms"][0];
+    assert_eq!(transform["counters"], json!({"unknown_level": 4, "without_level": 2}));
+    let frequent = [("H6", 2), ("", 1), ("h1", 1)]
+        .map(|(value, count)| json!({"value": value, "count": count}));
+    assert_eq!(transform["frequent"], json!({"unknown_level": frequent}));
+    let says = "transform `filter_ai_impact`: 4 tasks with an unknown AI impact level were left out, most often \"H6\", \"\", \"h1\"; \
+                the levels are H1 to H5";
+    assert_eq!(summary["warnings"], json!([says]));
+
+    let (context, _server) =
+        world(&format!("{},{}", job("a", &[]), job("b", &[])), &format!("{FILTER}{SINK}"));
+    context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    let says = "transform `filter_ai_impact`: none of the 2 tasks has an AI impact level, and all were left out; \
+                ask for `include = [\"ai_impact\"]`, or keep them with `missing`";
+    let warnings = &context.json("summary.json")["warnings"];
+    assert!(warnings.as_array().unwrap().contains(&json!(says)), "{warnings}");
+}
+
+#[test]
 fn names_that_were_renamed_and_names_that_are_not_known_are_counted() {
     let skills = r#"[{"skill":"Python"},{"skill":"Gro\u0308ße"},{"skill":"Rust"}]"#;
     let job = |id| {

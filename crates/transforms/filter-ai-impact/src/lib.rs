@@ -29,6 +29,7 @@
 //! ```
 
 mod config;
+mod tally;
 mod transform;
 
 pub use config::{EmptyJobs, FilterAiImpact, Missing};

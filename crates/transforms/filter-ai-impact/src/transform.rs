@@ -14,6 +14,7 @@ use taskferry_profile::walk::{
 };
 
 use crate::config::{EmptyJobs, Missing};
+use crate::tally::{self, Tally};
 
 /// Which levels are wanted.
 #[derive(Debug)]
@@ -38,10 +39,12 @@ impl Transform for Filter {
     }
 
     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
-        let found = record
-            .text()
-            .and_then(|text| RecordText::of(text))
-            .and_then(|found| self.decide(&found));
+        let found = record.text().and_then(|text| RecordText::of(text)).and_then(|found| {
+            let mut tally = Tally::default();
+            let decision = self.decide(&found, &mut tally)?;
+            tally.count(out);
+            Some(decision)
+        });
         match found {
             Some(Decision::Keep) => out.emit(record),
             Some(Decision::Drop) => {}
@@ -52,7 +55,8 @@ impl Transform for Filter {
     }
 
     fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
-        null_tasks::warning(totals.get(null_tasks::NAME)).into_iter().collect()
+        let null_tasks = null_tasks::warning(totals.get(null_tasks::NAME));
+        null_tasks.into_iter().chain(tally::warnings(totals)).collect()
     }
 }
 
@@ -65,17 +69,17 @@ enum Decision {
 
 impl Filter {
     /// `None` if it takes the tree to tell.
-    fn decide(&self, record: &RecordText<'_>) -> Option<Decision> {
+    fn decide<'a>(&self, record: &RecordText<'a>, tally: &mut Tally<'a>) -> Option<Decision> {
         match record {
-            RecordText::Job(job) => self.decide_on_job(job),
-            RecordText::Row(row) if self.keeps_text(row)? => Some(Decision::Keep),
+            RecordText::Job(job) => self.decide_on_job(job, tally),
+            RecordText::Row(row) if self.keeps_text(row, tally)? => Some(Decision::Keep),
             RecordText::Row(_) => Some(Decision::Drop),
         }
     }
 
-    fn decide_on_job(&self, job: &JobText<'_>) -> Option<Decision> {
+    fn decide_on_job<'a>(&self, job: &JobText<'a>, tally: &mut Tally<'a>) -> Option<Decision> {
         let kept: Vec<bool> =
-            job.tasks().map(|task| self.keeps_text(&task)).collect::<Option<_>>()?;
+            job.tasks().map(|task| self.keeps_text(&task, tally)).collect::<Option<_>>()?;
         Some(if !kept.contains(&true) && self.empty_jobs == EmptyJobs::Drop {
             Decision::Drop
         } else if kept.contains(&false) {
@@ -86,30 +90,48 @@ impl Filter {
     }
 
     /// Whether a task stays; `None` if it takes the tree to tell, or to say what is wrong.
-    fn keeps_text<'a, M: AsRef<[Member<'a>]>>(&self, task: &TaskText<'a, M>) -> Option<bool> {
+    fn keeps_text<'a, M: AsRef<[Member<'a>]>>(
+        &self,
+        task: &TaskText<'a, M>,
+        tally: &mut Tally<'a>,
+    ) -> Option<bool> {
         let level = match task.level()? {
             Some(b"null") | None => None,
             // Also what is no text, which the tree refuses.
             Some(level) => Some(string(level)?),
         };
-        match (&self.wanted, level, level.map(str::parse)) {
-            (Wanted::Exactly(wanted), Some(level), _) => {
-                Some(wanted.iter().any(|text| text == level))
-            }
-            (Wanted::Within(range), _, Some(Ok(level))) => Some(range.contains(&level)),
+        self.keeps_level(level, tally)
+    }
+
+    /// Whether a task with this level stays; `None` if its record is to be refused.
+    fn keeps_level<'a>(&self, level: Option<&'a str>, tally: &mut Tally<'a>) -> Option<bool> {
+        let known: Option<AiLevel> = level.and_then(|level| level.parse().ok());
+        let keeps = match (&self.wanted, level, known) {
+            (Wanted::Exactly(wanted), Some(level), _) => wanted.iter().any(|text| text == level),
+            (Wanted::Within(range), _, Some(level)) => range.contains(&level),
             _ => match self.missing {
-                Missing::Drop => Some(false),
-                Missing::Keep => Some(true),
-                Missing::Fail => None,
+                Missing::Drop => false,
+                Missing::Keep => true,
+                Missing::Fail => return None,
             },
+        };
+        tally.has_level |= level.is_some();
+        match level {
+            None => tally.without_level += u64::from(!keeps),
+            Some(level) if known.is_none() && !keeps => tally.unknown_levels.push(level),
+            Some(_) => {}
         }
+        Some(keeps)
     }
 
     fn apply_to_tree(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
         let value = record.value()?;
         match shape(value) {
             Shape::Row => {
-                if value.as_object().map(|row| self.keeps(row)).transpose()?.unwrap_or(false) {
+                let mut tally = Tally::default();
+                let keeps = value.as_object().map(|row| self.keeps(row, &mut tally)).transpose()?;
+                tally.count(out);
+                if keeps == Some(true) {
                     out.emit(record);
                 }
             }
@@ -117,7 +139,9 @@ impl Filter {
                 if check_tasks(value).map_err(|found| misplaced(&found))? > 0 {
                     out.count(null_tasks::NAME, 1);
                 }
-                let kept = self.verdicts(value)?;
+                let mut tally = Tally::default();
+                let kept = self.verdicts(value, &mut tally)?;
+                tally.count(out);
                 if !kept.contains(&true) && self.empty_jobs == EmptyJobs::Drop {
                     return Ok(());
                 }
@@ -134,28 +158,18 @@ impl Filter {
 
     /// For every task of a job whether it stays: all are asked before anything is changed, so that a record
     /// that loses nothing keeps its text.
-    fn verdicts(&self, job: &Value) -> Result<Vec<bool>, StageError> {
+    fn verdicts<'a>(&self, job: &'a Value, tally: &mut Tally<'a>) -> Result<Vec<bool>, StageError> {
         let mut kept = Vec::new();
         visit_tasks(job, |task, _| {
-            kept.push(self.keeps(task)?);
+            kept.push(self.keeps(task, tally)?);
             Ok::<(), StageError>(())
         })?;
         Ok(kept)
     }
 
-    fn keeps(&self, task: &Object) -> Result<bool, StageError> {
+    fn keeps<'a>(&self, task: &'a Object, tally: &mut Tally<'a>) -> Result<bool, StageError> {
         let level = level_of(task)?;
-        match (&self.wanted, level, level.map(str::parse)) {
-            (Wanted::Exactly(wanted), Some(level), _) => {
-                Ok(wanted.iter().any(|text| text == level))
-            }
-            (Wanted::Within(range), _, Some(Ok(level))) => Ok(range.contains(&level)),
-            _ => match self.missing {
-                Missing::Drop => Ok(false),
-                Missing::Keep => Ok(true),
-                Missing::Fail => Err(without_level(task, level)),
-            },
-        }
+        self.keeps_level(level, tally).ok_or_else(|| without_level(task, level))
     }
 }
 

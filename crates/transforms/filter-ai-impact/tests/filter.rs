@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_core::{
-    BuildContext, BuiltTransform, Emitter, NoFiles, Problem, Record, Registry, StageError,
+    BuildContext, BuiltTransform, Counters, Emitter, NoFiles, Problem, Record, Registry, StageError,
 };
 use taskferry_profile::arbitrary::{contents, record_text};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
@@ -18,11 +18,25 @@ fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
 }
 
 fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
+    apply_and_count(options, record).map(|(lines, _)| lines)
+}
+
+fn apply_and_count(options: &Value, record: Record) -> Result<(Vec<String>, Counters), StageError> {
     let built = build(options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut out = Emitter::new();
     runtime.block_on(built.transform.apply(record, &mut out))?;
-    Ok(out.into_records().iter().map(Record::to_json).collect())
+    let counters = out.take_counters();
+    Ok((out.into_records().iter().map(Record::to_json).collect(), counters))
+}
+
+/// What is counted for a record, by its text and by its tree.
+fn counted(options: &Value, record: &Value) -> Counters {
+    let text = Record::parse(record.to_string()).unwrap();
+    let [(_, by_text), (_, by_tree)] = [text, Record::from_value(record.clone())]
+        .map(|record| apply_and_count(options, record).unwrap());
+    assert_eq!(by_text, by_tree, "{record}");
+    by_tree
 }
 
 fn filter(options: &Value, record: &Value) -> Vec<Value> {
@@ -130,6 +144,35 @@ fn an_unknown_level_is_missing_in_a_range_and_can_be_named() {
     let fail = json!({"at_least": "H1", "missing": "fail"});
     let error = apply(&fail, Record::from_value(job)).unwrap_err();
     assert_eq!(error.to_string(), "task `b` has the unknown AI impact level \"H9\"");
+}
+
+#[test]
+fn tasks_that_are_left_out_for_want_of_a_known_level_are_counted() {
+    let tasks = json!([task("a", "h1"), {"task_id": "b"}, {"task_id": "c", "ai_impact": null}, task("d", ""),
+        task("e", "H6"), task("f", "H6"), task("g", "H2")]);
+    let list = json!({"external_id": "j", "tasks": tasks});
+    let hierarchy =
+        json!({"external_id": "j", "domains": [{"domain": "A", "tasks": list["tasks"]}]});
+    for job in [&list, &hierarchy] {
+        for (options, without, unknown) in [
+            (json!({"levels": ["H1"]}), 2, vec![("H6", 2), ("", 1), ("h1", 1)]),
+            (json!({"at_least": "H1"}), 2, vec![("H6", 2), ("", 1), ("h1", 1)]),
+            (json!({"levels": ["H6"]}), 2, vec![("", 1), ("h1", 1)]),
+            (json!({"levels": ["H6"], "missing": "keep"}), 0, vec![("", 1), ("h1", 1)]),
+            (json!({"at_least": "H1", "missing": "keep"}), 0, vec![]),
+        ] {
+            let counters = counted(&options, job);
+            let frequent = counters.frequent("unknown_level");
+            let levels: Vec<_> =
+                frequent.iter().map(|one| (one.value.as_str(), one.count)).collect();
+            assert_eq!(levels, unknown, "{options}");
+            let count: u64 = unknown.iter().map(|(_, count)| count).sum();
+            assert_eq!(counters.get("unknown_level"), count, "{options}");
+            assert_eq!(counters.get("without_level"), without, "{options}");
+        }
+    }
+    let row = json!({"task_id": "a", "ai_impact_level": "H6"});
+    assert_eq!(counted(&json!({"levels": ["H1"]}), &row).get("unknown_level"), 1);
 }
 
 #[test]
@@ -277,6 +320,13 @@ proptest! {
         options["missing"] = missing.into();
         options["empty_jobs"] = empty_jobs.into();
         // What is refused is refused by both.
-        _ = both_ways(|record| apply(&options, record), &text);
+        let kept = both_ways(|record| apply(&options, record), &text);
+        if kept.is_ok() {
+            let tree = Record::from_value(serde_json::from_str(&text).unwrap());
+            let records = [Record::parse(text.clone()).unwrap(), tree];
+            let [by_text, by_tree] =
+                records.map(|record| apply_and_count(&options, record).unwrap().1);
+            prop_assert_eq!(by_text, by_tree);
+        }
     }
 }
