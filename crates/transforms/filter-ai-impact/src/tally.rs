@@ -18,6 +18,8 @@ pub(crate) struct Tally<'a> {
     pub(crate) without_level: u64,
     /// The levels of those that were left out and have one that is not known.
     pub(crate) unknown_levels: Vec<&'a str>,
+    /// The levels of those that were kept and have one that is not known.
+    pub(crate) unknown_kept: Vec<&'a str>,
 }
 
 impl Tally<'_> {
@@ -25,6 +27,7 @@ impl Tally<'_> {
         if self.has_level {
             out.note(LEVEL);
         }
+        self.unknown_kept.iter().for_each(|level| out.note(level));
         if self.without_level > 0 {
             out.count(WITHOUT_LEVEL, self.without_level);
         }

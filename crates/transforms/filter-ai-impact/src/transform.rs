@@ -1,5 +1,6 @@
 //! The work: which tasks stay.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
@@ -54,9 +55,10 @@ impl Transform for Filter {
         Ok(())
     }
 
-    fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
+    fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
         let null_tasks = null_tasks::warning(totals.get(null_tasks::NAME));
-        null_tasks.into_iter().chain(tally::warnings(totals)).collect()
+        let met_by_none = self.met_by_none(totals).filter(|_| records_in > 0);
+        null_tasks.into_iter().chain(met_by_none).chain(tally::warnings(totals)).collect()
     }
 }
 
@@ -103,6 +105,20 @@ impl Filter {
         self.keeps_level(level, tally)
     }
 
+    /// Warnings of levels in `levels` that nobody knows and that no task has: most likely they are misspelt.
+    fn met_by_none(&self, totals: &Counters) -> impl Iterator<Item = String> {
+        let wanted = match &self.wanted {
+            Wanted::Exactly(wanted) => wanted.as_slice(),
+            Wanted::Within(_) => &[],
+        };
+        let is_unmet =
+            |level: &&String| level.parse::<AiLevel>().is_err() && !totals.is_noted(level);
+        let unmet: BTreeSet<&String> = wanted.iter().filter(is_unmet).collect();
+        unmet
+            .into_iter()
+            .map(|level| format!("no task has the level `{level}`; the levels are H1 to H5"))
+    }
+
     /// Whether a task with this level stays; `None` if its record is to be refused.
     fn keeps_level<'a>(&self, level: Option<&'a str>, tally: &mut Tally<'a>) -> Option<bool> {
         let known: Option<AiLevel> = level.and_then(|level| level.parse().ok());
@@ -118,7 +134,12 @@ impl Filter {
         tally.has_level |= level.is_some();
         match level {
             None => tally.without_level += u64::from(!keeps),
-            Some(level) if known.is_none() && !keeps => tally.unknown_levels.push(level),
+            Some(_) if known.is_some() => {}
+            Some(level) if !keeps => tally.unknown_levels.push(level),
+            // In a range any text may be kept: only those in `levels` are few.
+            Some(level) if matches!(self.wanted, Wanted::Exactly(_)) => {
+                tally.unknown_kept.push(level);
+            }
             Some(_) => {}
         }
         Some(keeps)

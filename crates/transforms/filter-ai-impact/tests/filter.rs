@@ -176,6 +176,17 @@ fn tasks_that_are_left_out_for_want_of_a_known_level_are_counted() {
 }
 
 #[test]
+fn a_wanted_level_that_nobody_knows_and_no_task_has_is_told() {
+    let options = json!({"levels": ["H11", "H2", "H9", "H11"]});
+    let job = json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H9")]});
+    let counters = counted(&options, &job);
+    let built = build(&options).unwrap();
+    let says = "no task has the level `H11`; the levels are H1 to H5";
+    assert_eq!(built.transform.warnings(1, &counters), [says]);
+    assert!(built.transform.warnings(0, &Counters::default()).is_empty());
+}
+
+#[test]
 fn what_can_not_be_read_is_refused_and_never_taken_for_missing() {
     let told = |record: &Value| {
         let options = json!({"levels": ["H1"]});
