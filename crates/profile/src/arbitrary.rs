@@ -104,7 +104,10 @@ fn task() -> impl Strategy<Value = Value> {
 fn job() -> impl Strategy<Value = Value> {
     let tasks = prop::collection::vec(prop_oneof![30 => task(), 1 => anything()], 0..5);
     let others = prop::collection::vec(
-        ("job_name|name|job_external_id|version", prop_oneof![6 => scalar(), 1 => anything()]),
+        (
+            "job_name|name|job_external_id|version|task_id",
+            prop_oneof![6 => scalar(), 1 => anything()],
+        ),
         0..3,
     );
     (prop::option::weighted(0.95, scalar()), tasks, others, any::<bool>()).prop_map(

@@ -61,7 +61,9 @@ impl<'a> RecordText<'a> {
         }
         let members = members(text)?;
         only(&members, "task_id")??;
-        Some(Self::Row(TaskText { text, members }))
+        // A job that has a `task_id` of its own is for a tree to read.
+        let has = |name: &[u8]| members.iter().any(|member| member.key == name);
+        (!has(b"external_id") || !has(b"tasks")).then_some(Self::Row(TaskText { text, members }))
     }
 }
 

@@ -69,7 +69,7 @@ pub enum Shape {
 /// ```
 pub fn shape(record: &Value) -> Shape {
     let Value::Object(members) = record else { return Shape::Other };
-    if is_task(members) {
+    if is_row(members) {
         Shape::Row
     } else if members.contains_key("external_id")
         || members.iter().any(|(key, value)| is_branch(key, value))
@@ -108,7 +108,7 @@ pub fn visit_tasks<'a, E>(
     visit: impl FnMut(&'a Object, &Branch<'a>) -> Result<(), E>,
 ) -> Result<(), E> {
     let Value::Object(job) = record else { return Ok(()) };
-    if is_task(job) {
+    if is_row(job) {
         return Ok(());
     }
     let mut walk = Walk { visit, branch: Branch::default() };
@@ -162,6 +162,12 @@ impl<'a, E, F: FnMut(&'a Object, &Branch<'a>) -> Result<(), E>> Walk<'a, F> {
 
 fn is_task(object: &Object) -> bool {
     object.contains_key("task_id")
+}
+
+/// Whether a record is one task on its own. What has an `external_id` and `tasks` is a job, whatever else it has: rows have a
+/// `job_external_id`.
+fn is_row(record: &Object) -> bool {
+    is_task(record) && !(record.contains_key("external_id") && record.contains_key("tasks"))
 }
 
 fn is_container(value: &Value) -> bool {

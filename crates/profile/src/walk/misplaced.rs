@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-use super::{MAX_DEPTH, Object, holds_task, is_task, words};
+use super::{MAX_DEPTH, Object, holds_task, is_row, is_task, words};
 
 /// Something at a place where the walk can't take it for what is expected there.
 ///
@@ -71,7 +71,7 @@ impl std::error::Error for Misplaced {}
 /// The first thing that the walk would pass over.
 pub fn check_tasks(job: &Value) -> Result<usize, Misplaced> {
     let Value::Object(members) = job else { return Ok(0) };
-    if is_task(members) {
+    if is_row(members) {
         return Ok(0);
     }
     let mut check = Check { place: String::new(), nulls: 0 };

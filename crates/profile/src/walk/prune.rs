@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::words::is_structural;
-use super::{MAX_DEPTH, Object, is_task};
+use super::{MAX_DEPTH, Object, is_row, is_task};
 
 /// Keeps the tasks that `keep` wants, asked in the order of [`super::visit_tasks`], and prunes the branches
 /// that are left without any. What held no task before stays, and so do the job's own lists, if need be empty.
@@ -20,7 +20,7 @@ use super::{MAX_DEPTH, Object, is_task};
 /// ```
 pub fn retain_tasks(record: &mut Value, keep: impl FnMut(&Object) -> bool) {
     if let Value::Object(job) = record
-        && !is_task(job)
+        && !is_row(job)
     {
         Prune { keep, seen: 0, kept: 0 }.holder(job, 1);
     }
@@ -70,7 +70,7 @@ impl<F: FnMut(&Object) -> bool> Prune<F> {
 pub fn take_tasks(record: &mut Value) -> Vec<Object> {
     let mut tasks = Vec::new();
     if let Value::Object(job) = record
-        && !is_task(job)
+        && !is_row(job)
     {
         job.values_mut().for_each(|member| take(member, &mut tasks, 1));
     }

@@ -50,6 +50,20 @@ fn every_plausible_layout_gives_the_same_levels() {
 }
 
 #[test]
+fn a_job_with_a_task_id_of_its_own_is_a_job() {
+    let mut job =
+        json!({"external_id": "j", "task_id": "own", "tasks": [{"task_id": 1}, {"task_id": 2}]});
+    assert_eq!((shape(&job), check_tasks(&job)), (Shape::Job, Ok(0)));
+    assert_eq!(paths(&job), ["1", "2"]);
+    retain_tasks(&mut job, |task| task["task_id"] == 2);
+    assert_eq!(job["tasks"], json!([{"task_id": 2}]));
+    assert_eq!(take_tasks(&mut job).len(), 1);
+    for row in [json!({"external_id": "x", "task_id": 1}), json!({"tasks": [], "task_id": 1})] {
+        assert_eq!(shape(&row), Shape::Row);
+    }
+}
+
+#[test]
 fn a_level_that_is_left_out_leaves_a_gap() {
     let job = json!({"domains": [{"domain": "Tech", "clusters": [{"cluster": "Testing", "tasks": [{"task_id": 1}]}], "tasks": [{"task_id": 2}]}]});
     assert_eq!(paths(&job), ["domain=Tech > cluster=Testing > 1", "domain=Tech > 2"]);

@@ -65,6 +65,19 @@ fn a_list_task_becomes_a_row() {
 }
 
 #[test]
+fn a_job_with_a_task_id_of_its_own_is_flattened_as_well() {
+    let row = json!({"job_external_id": "j", "job_task_id": "own", "task_id": "t1",
+        "domain": null, "subdomain": null, "cluster": null, "canonical_task": null});
+    let tasks = json!([{"task_id": "t1"}]);
+    check(
+        &json!({}),
+        &json!({"external_id": "j", "task_id": "own", "tasks": tasks}),
+        std::slice::from_ref(&row),
+    );
+    check(&json!({}), &json!({"task_id": "own", "tasks": tasks, "external_id": "j"}), &[row]);
+}
+
+#[test]
 fn a_hierarchy_task_becomes_a_row_with_what_stands_above_it() {
     let job = json!({"external_id": "j", "domains": [{"domain": "Tech", "domain_id": "d", "subdomains": [
         {"name": "Software", "code": 7, "tasks": [{"task_id": "t1"}]}]}]});
