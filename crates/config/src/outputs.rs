@@ -68,15 +68,6 @@ impl FilesInUse {
                 named_by: None,
             });
         }
-        for (path, value) in files.named() {
-            let named_by =
-                value.or_else(|| naming(tree, &KeyPath::root(), &path.to_string_lossy()));
-            let key =
-                named_by.as_ref().map_or_else(String::new, |key| format!(", which `{key}` reads"));
-            let what = format!("an input of this pipeline{key}");
-            let identity = Identity::of(&files.place_of(&path));
-            inputs.push(Input { what, identity, named_by });
-        }
         let mut outputs: Vec<Output> = Vec::new();
         for sink in sinks.iter().filter(|sink| !sink.files.is_empty()) {
             outputs.push(Output::new(&sink.files, sink.path.key("path")));
@@ -85,6 +76,14 @@ impl FilesInUse {
             let path = letters.path.for_pipeline(pipeline);
             outputs.push(Output::new(&[path], KeyPath::of("dead_letter").key("path")));
         }
+        for (path, value) in files.named() {
+            let named_by = value.or_else(|| naming(tree, &outputs, &path.to_string_lossy()));
+            let key =
+                named_by.as_ref().map_or_else(String::new, |key| format!(", which `{key}` reads"));
+            let what = format!("an input of this pipeline{key}");
+            let identity = Identity::of(&files.place_of(&path));
+            inputs.push(Input { what, identity, named_by });
+        }
         Self { inputs, outputs, state: StateFolder::of(&settings.state.dir, pipeline) }
     }
 
@@ -92,6 +91,7 @@ impl FilesInUse {
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (index, output) in self.outputs.iter().enumerate() {
+            problems.extend(tilde(&output.path, &output.named_by));
             let before = self.outputs.get(..index).unwrap_or_default();
             let Some(conflict) = self.conflict(&output.path, &output.files, before) else {
                 continue;
@@ -196,6 +196,16 @@ fn overlap(left: &Identity, right: &Identity) -> bool {
     left.is_in(right) || right.is_in(left)
 }
 
+/// The mistake in a path that begins at `~`: a folder of that name would be made.
+pub(crate) fn tilde(path: &Path, named_by: &KeyPath) -> Option<Problem> {
+    let rest = path.strip_prefix("~").ok()?;
+    let rest =
+        if rest.as_os_str().is_empty() { String::new() } else { format!("/{}", rest.display()) };
+    let message = format!("`~` in `{}` is not expanded", path.display());
+    let problem = Problem::at(named_by.clone(), "value::tilde", message);
+    Some(problem.help(format!("write the full path, or `${{HOME}}{rest}`")))
+}
+
 /// The path that a run which begins today writes to.
 fn today(path: &Path) -> PathBuf {
     let date: String = Timestamp::now().to_string().chars().take(10).collect();
@@ -203,21 +213,35 @@ fn today(path: &Path) -> PathBuf {
     PathBuf::from(text)
 }
 
-/// The option whose text is this path, or holds it.
-fn naming(node: &Node, at: &KeyPath, path: &str) -> Option<KeyPath> {
+/// The option, none of those for outputs, whose text is this path, or holds it.
+fn naming(tree: &Node, outputs: &[Output], path: &str) -> Option<KeyPath> {
     let is_path = |text: &str| text == path;
     let holds_path = |text: &str| text.contains(path);
-    find(node, at, &is_path).or_else(|| find(node, at, &holds_path))
+    let state = KeyPath::of("state");
+    let is_input = |key: &KeyPath| {
+        !key.segments().starts_with(state.segments())
+            && outputs.iter().all(|output| output.named_by != *key)
+    };
+    let find_by = |wanted: &dyn Fn(&str) -> bool| find(tree, &KeyPath::root(), wanted, &is_input);
+    find_by(&is_path).or_else(|| find_by(&holds_path))
 }
 
-fn find(node: &Node, at: &KeyPath, wanted: &dyn Fn(&str) -> bool) -> Option<KeyPath> {
+fn find(
+    node: &Node,
+    at: &KeyPath,
+    wanted: &dyn Fn(&str) -> bool,
+    is_input: &dyn Fn(&KeyPath) -> bool,
+) -> Option<KeyPath> {
     match &node.kind {
-        Kind::Leaf(value) => value.as_str().filter(|text| wanted(text)).map(|_| at.clone()),
-        Kind::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| find(item, &at.index(index), wanted))
+        Kind::Leaf(value) => {
+            value.as_str().filter(|text| wanted(text) && is_input(at)).map(|_| at.clone())
         }
-        Kind::Table(fields) => {
-            fields.iter().find_map(|(key, field)| find(field, &at.key(key.as_str()), wanted))
-        }
+        Kind::List(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| find(item, &at.index(index), wanted, is_input)),
+        Kind::Table(fields) => fields
+            .iter()
+            .find_map(|(key, field)| find(field, &at.key(key.as_str()), wanted, is_input)),
     }
 }

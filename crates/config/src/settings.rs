@@ -1,6 +1,7 @@
 //! The tables that are about the run as a whole: `[state]`, `[expect]` and `[dead_letter]`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -8,6 +9,7 @@ use taskferry_core::{
     DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
 };
 
+use crate::outputs::tilde;
 use crate::sandbox::state_dir;
 use crate::stage::string;
 use crate::tree::Node;
@@ -70,6 +72,7 @@ fn state(top: &BTreeMap<String, Node>, sandbox: bool, problems: &mut Vec<Problem
         let problem = Problem::at(path, "value::empty", "`dir` is empty");
         problems.push(problem.help("write the name of a folder, `.taskferry` for example"));
     }
+    problems.extend(tilde(Path::new(&state.dir), &KeyPath::of("state").key("dir")));
     if sandbox {
         state.dir = state_dir(&state.dir);
     }

@@ -192,3 +192,43 @@ fn an_account_that_takes_the_place_of_something_is_refused() {
         }
     }
 }
+
+#[test]
+fn an_output_that_is_an_input_by_the_same_path_names_the_option_that_reads_it() {
+    let context = context();
+    for (path, format, reader) in [
+        ("data/jobs.ndjson", "ndjson", "source.url"),
+        ("skills.csv", "csv", "transform[0].mapping"),
+        ("rows.jq", "ndjson", "transform[1].file"),
+    ] {
+        context.write("jobs.toml", &pipeline(path, &format!("format = \"{format}\"")));
+        let check = ["check", "jobs.toml", "--log", "json"];
+        let said = context.taskferry(&check).with_code(2).stderr;
+        assert!(said.contains(&format!("which `{reader}` reads")), "{said}");
+        let letters = pipeline("out/x.csv", &format!("[dead_letter]\npath = \"{path}\""));
+        context.write("jobs.toml", &letters);
+        let said = context.taskferry(&check).with_code(2).stderr;
+        assert!(said.contains(&format!("which `{reader}` reads")), "{said}");
+    }
+}
+
+#[test]
+fn a_path_that_a_shell_would_have_expanded_is_refused() {
+    let context = context();
+    for (key, path, instead) in [
+        ("sink.0.path", "~/x.ndjson", "${HOME}/x.ndjson"),
+        ("dead_letter.path", "~/{run_id}.dead.ndjson", "${HOME}/{run_id}.dead.ndjson"),
+        ("state.dir", "~/state", "${HOME}/state"),
+        ("state.dir", "~", "${HOME}"),
+    ] {
+        context.write("jobs.toml", &pipeline("out/x.ndjson", ""));
+        let set = format!("{key}={path}");
+        let said = refused(&context, &["--set", &set]).stderr;
+        assert!(said.contains("value::tilde"), "{said}");
+        assert!(said.contains(&format!("`~` in `{path}` is not expanded")), "{said}");
+        assert!(said.contains(&format!("write the full path, or `{instead}`")), "{said}");
+    }
+    // It is a name like any other elsewhere.
+    let set = ["check", "jobs.toml", "--set", "sink.0.path=out/~x.ndjson"];
+    context.taskferry(&set).with_code(0);
+}

@@ -248,6 +248,11 @@ fn key_text(
         let text = auth.private_key.as_ref().map(Secret::expose).unwrap_or_default();
         return Ok(text.as_bytes().to_vec());
     };
+    if file.to_string_lossy().contains("-----BEGIN") {
+        let message = "`private_key_file` holds the key itself, and not the name of a file";
+        return Err(Problem::at(path.clone(), "value::key", message)
+            .help("name it `private_key`, or write the path of a file with the key here"));
+    }
     let read = context.files().read_aside(file).map(|pem| unmarked(&pem).to_vec());
     read.map_err(|error| {
         let message = format!("can't read the private key in `{}`: {error}", file.display());

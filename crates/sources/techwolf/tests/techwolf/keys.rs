@@ -238,6 +238,7 @@ fn a_client_has_one_way_to_prove_who_it_is() {
             "auth.algorithm",
             "auth::assertion",
         ),
+        (json!({"private_key_file": key}), "auth.private_key_file", "value::key"),
         (json!({"private_key_file": "nowhere.pem"}), "auth.private_key_file", "file::unreadable"),
         (json!({"private_key": key, "algorithm": "RS256"}), "auth.algorithm", "auth::algorithm"),
         (json!({"private_key": key, "algorithm": "HS256"}), "auth.algorithm", "value::unknown"),
