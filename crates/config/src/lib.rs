@@ -46,6 +46,7 @@ pub use files::PipelineFiles;
 pub use layers::Layers;
 pub use mistake::{Mistake, Mistakes};
 pub use outputs::FilesInUse;
+pub use sandbox::state_dir as sandbox_state_dir;
 
 use assemble::Assembled;
 use locate::Sources;

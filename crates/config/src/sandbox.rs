@@ -96,7 +96,8 @@ impl Plan {
     }
 }
 
-/// Where the state of such runs is kept: a trial must not become what the next real run is compared with.
-pub(crate) fn state_dir(dir: &str) -> String {
+/// Where the state of runs with `--sandbox` is kept, of a pipeline whose state is kept in `dir`: a trial must not become what
+/// the next real run is compared with.
+pub fn state_dir(dir: &str) -> String {
     Path::new(dir).join(STATE).to_string_lossy().into_owned()
 }

@@ -68,6 +68,26 @@ pub(crate) struct DeadLetterMark {
     pub(crate) bytes: u64,
 }
 
+/// A run that has begun and is not over: it is active, or ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Begun {
+    /// Which run.
+    pub run_id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How many pages all its sinks have.
+    pub pages: u64,
+}
+
+/// The run whose state is kept in `folder`, if one is not over and another attempt would go on with it; a replay is none.
+pub fn begun(folder: &std::path::Path) -> Option<Begun> {
+    let left: Checkpoint = taskferry_state::load(folder, "checkpoint").ok().flatten()?;
+    let Checkpoint { run_id, started_at, state, account, .. } = left;
+    let is_over = matches!(state, CheckpointState::Refused | CheckpointState::Hopeless);
+    (!is_over).then_some(Begun { run_id, started_at, pages: account.source.pages })
+}
+
 /// How a run begins.
 #[derive(Debug)]
 pub(crate) enum Beginning {

@@ -44,6 +44,7 @@ pub(crate) struct Dispatcher {
     digest: String,
     expect: ExpectOptions,
     baseline: Comparison,
+    is_experiment: bool,
     /// Whether the run goes on with sinks that were all sealed.
     was_sealed: bool,
     ledger: Ledger,
@@ -166,6 +167,7 @@ impl Dispatcher {
             digest: pipeline.digest,
             expect: pipeline.expect,
             baseline,
+            is_experiment: pipeline.experiment.is_some(),
             was_sealed,
             ledger: Ledger::new(account, next),
             keeper,

@@ -91,15 +91,22 @@ impl Comparison {
         }
     }
 
-    /// A warning where `max_drop_percent` was asked for and there is nothing to compare with but another listing.
-    pub(crate) fn warning(&self, expect: &ExpectOptions) -> Option<String> {
+    /// A warning where `max_drop_percent` was asked for and there is nothing to compare with but another listing, or the
+    /// runs that an experiment is not compared with.
+    pub(crate) fn warning(&self, expect: &ExpectOptions, is_experiment: bool) -> Option<String> {
         expect.max_drop_percent?;
-        let Self::With { last, same: None } = self else { return None };
-        Some(format!(
-            "`max_drop_percent` was not looked at: the last complete run ({}) read something else, as the options of \
-             [source] were others",
-            last.run_id
-        ))
+        let why = match self {
+            Self::With { last, same: None } => format!(
+                "the last complete run ({}) read something else, as the options of [source] were others",
+                last.run_id
+            ),
+            Self::Nothing if is_experiment => {
+                "`--set` changes what comes out, and no run of the same `--set` was complete before"
+                    .to_owned()
+            }
+            Self::With { .. } | Self::Nothing | Self::Lost => return None,
+        };
+        Some(format!("`max_drop_percent` was not looked at: {why}"))
     }
 }
 

@@ -77,6 +77,7 @@ mod watchdog;
 mod worker;
 mod workshop;
 
+pub use checkpoint::{Begun, begun};
 pub use complete::{Over, last_complete, last_over, unfinished};
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,

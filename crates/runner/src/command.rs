@@ -44,7 +44,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
                 return Exit::USAGE;
             }
             // Help and version are answers.
-            return if answer.print().is_err() { Exit::DEFECT } else { Exit::COMPLETE };
+            return Exit::printed(&answer.print());
         }
     };
     match arguments.command {

@@ -78,7 +78,7 @@ pub(crate) fn warning(text: &str) {
     labelled(WARNING, "warning", text);
 }
 
-/// Writes a line that says that the data is made up.
+/// Writes a line that says that the data is that of a sandbox.
 pub(crate) fn sandbox(text: &str) {
     labelled(WARNING, "sandbox", text);
 }

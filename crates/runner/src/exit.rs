@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
@@ -19,10 +20,19 @@ impl Exit {
     pub(crate) const DEFECT: Self = Self(1);
     /// The command or the pipeline file is wrong.
     pub(crate) const USAGE: Self = Self(2);
-    /// Something could not be delivered: here, the summary or the metrics. Also that the system gives too few threads or files.
+    /// Something could not be delivered: here, the summary, the metrics, or what a command prints. Also that the system gives too few threads or files.
     pub(crate) const SINK: Self = Self(5);
     /// Another run of the pipeline is active.
     pub(crate) const BUSY: Self = Self(7);
+}
+
+impl Exit {
+    /// What came of writing to standard output, where that is all there is to do. Says what went wrong.
+    pub(crate) fn printed(result: &io::Result<()>) -> Self {
+        let Err(error) = result else { return Self::COMPLETE };
+        console::error(&format!("can't write to standard output: {error}"));
+        Self::SINK
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -11,11 +11,5 @@ use crate::exit::Exit;
 pub(crate) fn completions(shell: Shell, program: &str) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), program, &mut script);
-    match console::data(&String::from_utf8_lossy(&script)) {
-        Ok(()) => Exit::COMPLETE,
-        Err(error) => {
-            console::error(&format!("can't write to standard output: {error}"));
-            Exit::DEFECT
-        }
-    }
+    Exit::printed(&console::data(&String::from_utf8_lossy(&script)))
 }

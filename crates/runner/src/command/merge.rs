@@ -10,7 +10,7 @@ use taskferry_core::printable_json;
 use super::account_file::AccountFile;
 use super::arguments::MergeArguments;
 use super::listing::Listing;
-use super::run::MADE_UP;
+use super::run::FROM_SANDBOX;
 use super::table;
 use crate::console;
 use crate::exit::Exit;
@@ -39,9 +39,9 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
     let Some(whole) = Whole::of(&shares) else {
         return usage(&["no manifest is named".to_owned()]);
     };
-    if let Err(error) = console::page(&overview(&shares)) {
-        console::error(&format!("can't write to standard output: {error}"));
-        return Exit::DEFECT;
+    let printed = Exit::printed(&console::page(&overview(&shares)));
+    if printed != Exit::COMPLETE {
+        return printed;
     }
     let mut exit = Exit(whole.exit_code());
     if let Some(file) = summary {
@@ -102,7 +102,7 @@ fn overview(shares: &[ShareManifest]) -> String {
 
 fn tell(whole: &Whole<'_>) {
     if whole.is_made_up() {
-        console::sandbox(MADE_UP);
+        console::sandbox(FROM_SANDBOX);
     }
     let (name, jobs) = (whole.pipeline(), table::count(whole.jobs(), "job"));
     if whole.gaps().is_empty() {

@@ -27,13 +27,7 @@ pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit
             if markdown { page::markdown(&found) } else { page::details(&found) }
         }
     };
-    match console::page(&page) {
-        Ok(()) => Exit::COMPLETE,
-        Err(error) => {
-            console::error(&format!("can't write to standard output: {error}"));
-            Exit::DEFECT
-        }
-    }
+    Exit::printed(&console::page(&page))
 }
 
 fn unknown(type_name: &str, all: &[Entry]) -> String {

@@ -22,7 +22,11 @@ use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 
 /// What is said of every run on a sandbox.
-pub(crate) const MADE_UP: &str = "the jobs are made up; this is no real export";
+pub(crate) const FROM_SANDBOX: &str = "the jobs come from a sandbox; this is no real export";
+
+/// What is said of a run that `--set` makes an experiment.
+const EXPERIMENT: &str = "`--set` changes what comes out: this run keeps its state apart, and is compared with runs of the same \
+                          `--set` alone";
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
@@ -87,6 +91,7 @@ pub(crate) async fn carry_out(
             return Exit::USAGE;
         }
     };
+    let on_sandbox = pipeline.sandbox;
     let place = Place::of(&pipeline, run.as_ref().and_then(|run| run.shard));
     let state = if when.dry_run {
         tracing::info!("this is a dry run: nothing is published or sent, and no state is kept");
@@ -94,7 +99,12 @@ pub(crate) async fn carry_out(
     } else {
         match place.open(&pipeline, run.as_ref(), inputs.first().copied().unwrap_or(Path::new("")))
         {
-            Ok(state) => Some(state),
+            Ok(state) => {
+                if pipeline.experiment.is_some() && !run.as_ref().is_some_and(|run| run.replay) {
+                    tracing::info!("{EXPERIMENT}");
+                }
+                Some(state)
+            }
             // Whoever starts runs until one is over may well start one while another is active.
             Err(refused @ Refused::Busy(_)) if when.if_incomplete => {
                 tracing::info!("{}; nothing is done", refused.why());
@@ -145,7 +155,7 @@ pub(crate) async fn carry_out(
     }
     match how.log {
         LogFormat::Json => tell_in_json(&report.manifest),
-        LogFormat::Text => tell(&report, how.quiet),
+        LogFormat::Text => tell(&report, how.quiet, on_sandbox),
     }
     exit
 }
@@ -215,7 +225,7 @@ async fn watched(
 /// The end of a run in JSON: its warnings, and the manifest as the log's last line.
 fn tell_in_json(manifest: &Manifest) {
     if manifest.sandbox {
-        LogFormat::Json.warning(&format!("sandbox: {MADE_UP}"));
+        LogFormat::Json.warning(&format!("sandbox: {FROM_SANDBOX}"));
     }
     for warning in &manifest.warnings {
         LogFormat::Json.warning(warning);
@@ -226,8 +236,8 @@ fn tell_in_json(manifest: &Manifest) {
     logging::json_line(level, &outcome(manifest), Map::from_iter([("manifest".to_owned(), value)]));
 }
 
-/// The end of a run in words.
-fn tell(report: &RunReport, quiet: bool) {
+/// The end of a run in words; `on_sandbox` is whether it was one with `--sandbox`.
+fn tell(report: &RunReport, quiet: bool, on_sandbox: bool) {
     let manifest = &report.manifest;
     // Of a run that never got a page there is nothing to count.
     let table = !quiet && (manifest.source.pages > 0 || manifest.error.is_none());
@@ -235,7 +245,7 @@ fn tell(report: &RunReport, quiet: bool) {
         console::write("\n");
     }
     if manifest.sandbox {
-        console::sandbox(MADE_UP);
+        console::sandbox(FROM_SANDBOX);
     }
     if table {
         console::write(&format!("{}\n", table::closing(manifest, console::width())));
@@ -269,11 +279,13 @@ fn tell(report: &RunReport, quiet: bool) {
             for violation in &manifest.violations {
                 console::line(&format!("  {}", violation.message));
             }
-            if !manifest.sinks.iter().any(|sink| sink.published) {
+            // A dry run leaves nothing to go on with.
+            if !manifest.dry_run && !manifest.sinks.iter().any(|sink| sink.published) {
+                let sandbox = if on_sandbox { "--sandbox " } else { "" };
                 let accept = manifest.violations.iter().map(|it| format!("--set {}", it.accept));
                 let accept = accept.collect::<Vec<_>>().join(" ");
                 console::line(&format!(
-                    "  help: if it is right all the same, run once with `{accept}`: it goes on with what was read, and \
+                    "  help: if it is right all the same, run once with `{sandbox}{accept}`: it goes on with what was read, and \
                      later runs are compared with it"
                 ));
             }
@@ -320,9 +332,10 @@ fn outcome(manifest: &Manifest) -> String {
 fn published(manifest: &Manifest) -> String {
     let files = manifest.sinks.iter().flat_map(|sink| &sink.files);
     let files: Vec<String> = files.map(|file| format!("`{}`", file.path.display())).collect();
-    if files.is_empty() {
-        "nothing was published".to_owned()
-    } else {
-        format!("only {} was published", files.join(", "))
+    let only = if manifest.sinks.iter().all(|sink| sink.published) { "" } else { "only " };
+    match &files[..] {
+        [] => "nothing was published".to_owned(),
+        [file] => format!("{only}{file} was published"),
+        _ => format!("{only}{} were published", files.join(", ")),
     }
 }

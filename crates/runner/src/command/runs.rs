@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use taskferry_core::{Registry, printable_json};
+use taskferry_engine::Begun;
 use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::RunsArguments;
@@ -59,21 +60,13 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    let histories = Place::at(&dir, &name, None, arguments.shard).histories();
+    let place = Place::at(&dir, &name, None, arguments.shard);
+    let histories = place.histories();
     let page = if arguments.json { lines(&histories) } else { overview(&histories) };
     let page = match page {
         Ok(Some(page)) => page,
         Ok(None) => {
-            let share =
-                arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-            console::line(&format!("no run of {share}`{name}` is kept in `{dir}`"));
-            if let Some(folder) = working_directory(&arguments.file, &dir, &name) {
-                let folder = folder.display();
-                console::line(&format!(
-                    "  help: `{dir}` starts at the working directory; its runs from `{folder}` are shown there, or with \
-                     `--set state.dir={folder}/{dir}`"
-                ));
-            }
+            tell_of_none(arguments, &dir, &name, &place);
             return Exit::COMPLETE;
         }
         Err(error) => {
@@ -81,19 +74,49 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    match console::page(&page) {
-        Ok(()) => Exit::COMPLETE,
-        Err(error) => {
-            console::error(&format!("can't write to standard output: {error}"));
-            Exit::DEFECT
-        }
+    Exit::printed(&console::page(&page))
+}
+
+/// Says that no run is over, and what there is instead.
+fn tell_of_none(arguments: &RunsArguments, dir: &str, name: &str, place: &Place) {
+    let file = arguments.file.display();
+    let shard = arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+    if let Some(Begun { run_id, started_at, pages, .. }) = taskferry_engine::begun(&place.folder())
+    {
+        let shard_option = arguments.shard.map(|shard| format!(" --shard {shard}"));
+        let sandbox = if arguments.layers.sandbox { " --sandbox" } else { "" };
+        let done = if pages == 1 { "is" } else { "are" };
+        console::line(&format!(
+            "run {run_id} of {shard}`{name}` was begun at {} and is not over ({} {done} done); \
+             `taskferry run {file}{}{sandbox}` goes on with it",
+            second(&started_at.to_string()),
+            table::count(pages, "page"),
+            shard_option.unwrap_or_default()
+        ));
+        return;
+    }
+    console::line(&format!("no run of {shard}`{name}` is kept in `{dir}`"));
+    let trials = taskferry_config::sandbox_state_dir(dir);
+    let trials = Place::at(&trials, name, None, arguments.shard).folder();
+    if !arguments.layers.sandbox && trials.is_dir() {
+        console::line("  help: there are runs on made-up jobs: add `--sandbox`");
+    } else if let Some(folder) = working_directory(&arguments.file, dir, name) {
+        let folder = folder.display();
+        console::line(&format!(
+            "  help: `{dir}` starts at the working directory; its runs from `{folder}` are shown there, or with \
+             `--set state.dir={folder}/{dir}`"
+        ));
     }
 }
 
-/// The folder of the pipeline file, or one above it, in which runs of the pipeline keep their state.
+/// The folder of the pipeline file, or one above it, in which runs of the pipeline keep their state; the one that the process
+/// stands in was looked at.
 fn working_directory(file: &Path, dir: &str, name: &str) -> Option<PathBuf> {
     let file = fs::canonicalize(file).ok()?;
-    let has_state = |folder: &&Path| StateDir::path_of(&folder.join(dir), name).is_dir();
+    let here = fs::canonicalize(".").ok();
+    let has_state = |folder: &&Path| {
+        Some(*folder) != here.as_deref() && StateDir::path_of(&folder.join(dir), name).is_dir()
+    };
     file.ancestors().skip(1).find(has_state).map(Path::to_owned)
 }
 

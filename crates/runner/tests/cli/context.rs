@@ -16,7 +16,8 @@ use tempfile::TempDir;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What every run on a sandbox says.
-pub(crate) const SANDBOX_LINE: &str = "sandbox: the jobs are made up; this is no real export\n";
+pub(crate) const SANDBOX_LINE: &str =
+    "sandbox: the jobs come from a sandbox; this is no real export\n";
 
 /// A fresh folder, a clean environment, and snapshots without what differs from run to run.
 pub(crate) struct Context {

@@ -209,3 +209,46 @@ fn a_second_signal_ends_a_run_at_once() {
     // The first signal is the reason that is told.
     running.end().with_code(143);
 }
+
+#[test]
+fn a_command_whose_standard_output_is_full_exits_with_5() {
+    let context = Context::new();
+    context.write(
+        "jobs.toml",
+        "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=20\"\nlimit = 5\n\
+         [[sink]]\ntype = \"file\"\npath = \"out/{shard}.ndjson\"\n",
+    );
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+    context.taskferry(&["run", "jobs.toml", "--shard", "1/1", "--summary", "1.json"]).with_code(0);
+    let commands = [
+        "runs jobs.toml",
+        "runs jobs.toml --json",
+        "merge 1.json",
+        "plugins",
+        "completions bash",
+        "--help",
+    ];
+    for command in commands {
+        let ended = context.script(&format!("exec $TASKFERRY {command} >/dev/full")).with_code(5);
+        let said = "error: can't write to standard output: No space left on device";
+        assert!(ended.stderr.starts_with(said), "{command}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn files_that_are_published_all_the_same_are_not_called_the_only_ones() {
+    let context = Context::new();
+    context.write(
+        "jobs.toml",
+        "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=20\"\n\
+         [[sink]]\ntype = \"file\"\npath = \"out/x.ndjson\"\n\
+         [expect]\nmin_jobs = 30\npublish_anyway = true\n",
+    );
+    let one = context.taskferry(&["run", "jobs.toml"]).with_code(8).stderr;
+    assert!(one.contains("1 page was delivered, `out/x.ndjson` was published (run "), "{one}");
+    let sink = "[[sink]]\ntype = \"file\"\npath = \"out/y.ndjson\"\n";
+    context.write("jobs.toml", &format!("{}{sink}", context.read("jobs.toml")));
+    let two = context.taskferry(&["run", "jobs.toml"]).with_code(8).stderr;
+    let said = "1 page was delivered, `out/x.ndjson`, `out/y.ndjson` were published (run ";
+    assert!(two.contains(said), "{two}");
+}

@@ -227,3 +227,25 @@ fn nothing_where_there_was_something_is_a_warning_that_says_how_much() {
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     assert!(ended.stderr.contains(") had 10"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_run_that_set_changes_says_what_it_is_not_compared_with() {
+    let world = World::new(EXPECT);
+    assert!(!world.run(&[]).with_code(0).stderr.contains("--set"));
+    let set = ["--set", ELSEWHERE];
+    let ended = world.run(&set).with_code(0);
+    let line = "INFO `--set` changes what comes out: this run keeps its state apart, and is compared with runs of the same \
+                `--set` alone\n";
+    let warning = "warning: `max_drop_percent` was not looked at: `--set` changes what comes out, and no run of the same \
+                   `--set` was complete before\n";
+    assert!(ended.stderr.contains(line) && ended.stderr.contains(warning), "{}", ended.stderr);
+    let again = world.run(&[&set[..], &["--quiet"]].concat()).with_code(0);
+    assert_eq!(again.stderr, "", "it is compared with the one before");
+    world.jobs.store(5, Ordering::SeqCst);
+    world.run(&set).with_code(8);
+    let other = ["--set", "sink.0.path=out/other.ndjson", "--quiet"];
+    assert_eq!(world.run(&other).with_code(0).stderr, warning, "also with --quiet");
+    // What is expected changes nothing about what comes out.
+    let accepted = world.run(&["--set", "expect.max_drop_percent=60"]).with_code(0);
+    assert!(!accepted.stderr.contains("--set"), "{}", accepted.stderr);
+}

@@ -159,3 +159,27 @@ fn an_active_run_is_left_alone_without_a_word() {
     world.does_nothing(7);
     drop(running);
 }
+
+#[test]
+fn a_first_run_that_is_not_over_is_told_of() {
+    let world = World::new("");
+    world.refuses.store(2, Ordering::SeqCst);
+    let running = world.context.start(&["run", "jobs.toml"]);
+    world.tenant.wait_for_requests(3);
+    // The checkpoint of the first page is written while the second one is asked for.
+    let told = (0..1000)
+        .map(|_| world.context.taskferry(&["runs", "jobs.toml"]).with_code(0))
+        .find(|told| told.stderr.contains("1 page"))
+        .expect("the first page is done");
+    assert_eq!(told.stdout, "");
+    insta::assert_snapshot!(
+        told.stderr,
+        @"run [run] of `jobs` was begun at [instant] and is not over (1 page is done); `taskferry run jobs.toml` goes on with it"
+    );
+    drop(running);
+    let killed = world.context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    assert_eq!(killed.stderr, told.stderr);
+    world.refuses.store(0, Ordering::SeqCst);
+    world.run(&[]).with_code(0);
+    assert!(world.context.taskferry(&["runs", "jobs.toml"]).stdout.contains("resumed"));
+}

@@ -131,6 +131,8 @@ fn a_partial_file_that_was_changed_in_place_during_a_run_is_not_published() {
         file.write_all_at(b"other bytes", 100).unwrap();
     });
     assert_eq!(error(&overwritten), error(&truncated));
+    let last = overwritten.stderr.lines().last().unwrap();
+    assert!(last.contains("nothing was published (run "), "the next one starts over: {last}");
 }
 
 #[test]

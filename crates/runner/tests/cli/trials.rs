@@ -158,3 +158,36 @@ fn shipped_pipelines_name_no_sandbox_but_the_quickstart() {
         }
     }
 }
+
+#[test]
+fn what_is_said_of_a_trial_leads_to_the_trial() {
+    let context = Context::new();
+    context.write("jobs.toml", &format!("{REAL}\n[expect]\nmin_jobs = 1000\n"));
+    let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    assert_eq!(none.stderr, "no run of `jobs` is kept in `.taskferry`\n");
+    let refused = context.taskferry(&["run", "jobs.toml", "--sandbox"]).with_code(8);
+    let help = "run once with `--sandbox --set expect.min_jobs=200`: it goes on with what was read";
+    assert!(refused.stderr.contains(help), "{}", refused.stderr);
+    let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    let help = "  help: there are runs on made-up jobs: add `--sandbox`\n";
+    assert!(none.stderr.ends_with(help), "{}", none.stderr);
+    let listed = context.taskferry(&["runs", "jobs.toml", "--sandbox"]).with_code(0);
+    assert_eq!(listed.stdout.lines().count(), 2, "{}", listed.stdout);
+    let dry = context.taskferry(&["run", "jobs.toml", "--sandbox", "--dry-run"]).with_code(8);
+    assert!(!dry.stderr.contains("run once with"), "{}", dry.stderr);
+    let accept = ["run", "jobs.toml", "--sandbox", "--set", "expect.min_jobs=200"];
+    context.taskferry(&accept).with_code(0);
+}
+
+#[test]
+fn jobs_of_a_dataset_are_not_called_made_up() {
+    let context = Context::new();
+    context.write("jobs.ndjson", "{\"external_id\":\"a\",\"tasks\":[]}\n");
+    context.write(
+        "jobs.toml",
+        "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?data=jobs.ndjson\"\n\
+         [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n",
+    );
+    let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
+    assert_eq!(ended.stderr, "sandbox: the jobs come from a sandbox; this is no real export\n");
+}

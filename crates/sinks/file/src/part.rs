@@ -246,6 +246,7 @@ fn meddled(places: &Places) -> StageError {
     let message = format!("somebody else has written to `{}`", places.part.path().display());
     StageError::new(ErrorKind::Io, message)
         .hint("it was not published; let nobody touch `.NAME.part`, and run again")
+        .starts_over()
 }
 
 /// Says what could not be done to `path`, and what to do about it.

@@ -21,7 +21,7 @@ pub(super) struct ShareManifest {
     pub(super) min_jobs: Option<u64>,
     pub(super) pipeline: String,
     pub(super) digest: String,
-    /// Whether its jobs are made up.
+    /// Whether its jobs come from a sandbox.
     pub(super) sandbox: bool,
     pub(super) run_id: String,
     pub(super) status: String,

@@ -161,7 +161,7 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Whether any of its jobs are made up.
+    /// Whether any of its jobs come from a sandbox.
     pub(super) fn is_made_up(&self) -> bool {
         self.shares.iter().any(|share| share.sandbox)
     }
