@@ -44,7 +44,7 @@ pub(crate) struct Dispatcher {
     digest: String,
     expect: ExpectOptions,
     baseline: Comparison,
-    is_experiment: bool,
+    experiment: Option<String>,
     /// Whether the run goes on with sinks that were all sealed.
     was_sealed: bool,
     ledger: Ledger,
@@ -167,7 +167,7 @@ impl Dispatcher {
             digest: pipeline.digest,
             expect: pipeline.expect,
             baseline,
-            is_experiment: pipeline.experiment.is_some(),
+            experiment: pipeline.experiment,
             was_sealed,
             ledger: Ledger::new(account, next),
             keeper,

@@ -57,7 +57,7 @@ impl Dispatcher {
             let last = self.baseline.last();
             // A share may well be empty.
             warnings.extend(nothing_came(&outline, &account, last, run.shard.is_none()));
-            warnings.extend(self.baseline.warning(&self.expect, self.is_experiment));
+            warnings.extend(self.baseline.warning(&self.expect, self.experiment.is_some()));
         }
         let committed = match &files {
             // What could not be written down is not gone on with.
