@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::words::{is_structural, level_name, level_of_word};
-use super::{Object, is_branch, is_container};
+use super::words::{self, is_structural, level_name, level_of_word};
+use super::{Object, holds_task, is_branch, is_container};
 
 /// Where in the record a member stands: under which key, and what the key can mean.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +86,9 @@ impl<'a> Level<'a> {
         let (name, label_key) = (self.name(), self.label_key);
         let members = self.node.into_iter().flatten();
         let extras = members.filter(move |(key, member)| {
-            Some(key.as_str()) != label_key && !states_level(key, member) && !is_branch(key, member)
+            let describes = describes_level(key, member);
+            let is_label = Some(key.as_str()) == label_key && !describes;
+            !is_label && !states_level(key, member) && (describes || !is_branch(key, member))
         });
         extras.map(move |(key, member)| {
             let key = if key.starts_with(&name) { key.clone() } else { format!("{name}_{key}") };
@@ -137,8 +139,11 @@ impl<'a> Branch<'a> {
             .find(|(key, member)| states_level(key, member))
             .and_then(|(_, member)| level_of_word(member.as_str()?))
             .or_else(|| level_of_word(place.key));
-        let slot = stated.or_else(|| deepest_label(node)).filter(|slot| *slot >= self.free());
-        let own = label_called(node, slot);
+        let slot = stated
+            .or_else(|| deepest_label(node))
+            .or_else(|| deepest_description(node))
+            .filter(|slot| *slot >= self.free());
+        let own = label_called(node, slot).or_else(|| label_within(node, slot));
         let (label, label_key) = match (own, place.name()) {
             (Some((key, label)), _) => (Some(label), Some(key)),
             (None, Some(name)) => (Some(name), None),
@@ -174,6 +179,38 @@ fn deepest_label(node: &Object) -> Option<usize> {
     texts.filter_map(|(key, _)| level_of_word(key)).max()
 }
 
+/// Whether a member describes a level in more than a text, `"domain": {"id": 1, "name": "Finance"}`, and is no branch.
+fn describes_level(key: &str, member: &Value) -> bool {
+    let is_plain = |value: &Value| match value {
+        Value::Object(members) => !members.keys().any(|key| is_structural(key)),
+        Value::Array(_) => false,
+        _ => true,
+    };
+    let has_no_branch = match member {
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_plain),
+        Value::Object(members) => !members.is_empty() && is_plain(member),
+        _ => false,
+    };
+    has_no_branch
+        && level_of_word(key).is_some()
+        && !words::is_branch(key)
+        && !holds_task(member, 0)
+}
+
+/// The innermost level that a member describes.
+fn deepest_description(node: &Object) -> Option<usize> {
+    let described = node.iter().filter(|(key, member)| describes_level(key, member));
+    described.filter_map(|(key, _)| level_of_word(key)).max()
+}
+
+/// The label in an object that describes the level. The object is kept as a whole.
+fn label_within(node: &Object, slot: Option<usize>) -> Option<(&str, &str)> {
+    let (key, member) = node.iter().find(|(key, member)| {
+        slot.is_some() && level_of_word(key) == slot && describes_level(key, member)
+    })?;
+    Some((key, label_called(member.as_object()?, slot)?.1))
+}
+
 /// A label under a name that says so: that of the level, else `name`, `label` or `title`.
 fn label_called(node: &Object, slot: Option<usize>) -> Option<(&str, &str)> {
     let by_level = texts(node).find(|(key, _)| slot.is_some() && level_of_word(key) == slot);
@@ -198,6 +235,8 @@ fn texts(node: &Object) -> impl Iterator<Item = (&str, &str)> {
 /// Whether a node holds nodes of this level or one further out, which makes it a mere holder.
 fn holds_level(node: &Object, slot: usize) -> bool {
     node.iter().any(|(key, member)| {
-        is_container(member) && level_of_word(key).is_some_and(|inner| inner <= slot)
+        is_container(member)
+            && !describes_level(key, member)
+            && level_of_word(key).is_some_and(|inner| inner <= slot)
     })
 }

@@ -92,6 +92,28 @@ fn a_hierarchy_task_becomes_a_row_with_what_stands_above_it() {
 }
 
 #[test]
+fn a_level_that_is_described_by_an_object_or_a_list_is_kept() {
+    for (domain, label) in [
+        (json!({"id": 1, "name": "D"}), json!("D")),
+        (json!({"id": 1}), Value::Null),
+        (json!(["D", 1]), Value::Null),
+        (json!(7), Value::Null),
+    ] {
+        let nodes = json!([{"domain": domain, "tasks": [{"task_id": "t1"}]}]);
+        let row = json!({"job_external_id": "j", "task_id": "t1", "domain": label, "subdomain": null, "cluster": null,
+            "canonical_task": null, "hierarchy_domain": domain});
+        check(
+            &json!({}),
+            &json!({"external_id": "j", "domains": nodes}),
+            std::slice::from_ref(&row),
+        );
+    }
+    let nodes = json!([{"domain": {"id": 1, "name": "D"}, "tasks": [{"task_id": "t1"}]}]);
+    let rows = flatten(&json!({}), &json!({"external_id": "j", "hierarchy": nodes}));
+    assert!(rows[0].contains(r#""domain":"D""#), "{}", rows[0]);
+}
+
+#[test]
 fn a_list_task_brings_its_own_hierarchy() {
     let hierarchy = json!({"domain": "Tech", "subdomain": null, "cluster": "Testing"});
     let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "hierarchy": hierarchy}, {"task_id": "t2", "hierarchy": null}]});
