@@ -1,4 +1,4 @@
-//! Turns a pipeline file into a checked [`Pipeline`], every mistake with its position.
+//! Turns a pipeline file into a checked [`Pipeline`](taskferry_core::Pipeline), every mistake with its position.
 //!
 //! The values of a pipeline come in layers, weakest first: defaults, the file, each overlay, environment
 //! variables (`TASKFERRY_SOURCE__LIMIT=50`), and `--set source.limit=50`. figment merges them and remembers
