@@ -64,22 +64,20 @@ pub fn last_over(state: &StateDir, pipeline: &Pipeline) -> Option<Over> {
         }
         Some(_) => return None,
         None => {
-            let accounts =
+            let mut accounts =
                 manifests.iter().filter_map(|manifest| Account::deserialize(manifest).ok());
-            let account = accounts.filter(|account| !account.replay).last();
+            let account = accounts.rfind(|account| !account.replay);
             // The account is written after the rest, and may be missing.
-            match account.filter(|account| {
+            let account = account.filter(|account| {
                 last.as_ref().is_none_or(|last| account.finished_at >= last.finished_at)
-            }) {
-                Some(Account { run_id, finished_at, exit_code, status, digest, .. }) => {
-                    let over = matches!(status, Status::Complete | Status::Suspicious);
-                    (over.then_some(Ended { run_id, finished_at, exit_code })?, Some(digest))
-                }
-                None => {
-                    let last = last?;
-                    let digest = last.pipeline.clone();
-                    (Ended::from(last), digest)
-                }
+            });
+            if let Some(Account { run_id, finished_at, exit_code, status, digest, .. }) = account {
+                let over = matches!(status, Status::Complete | Status::Suspicious);
+                (over.then_some(Ended { run_id, finished_at, exit_code })?, Some(digest))
+            } else {
+                let last = last?;
+                let digest = last.pipeline.clone();
+                (Ended::from(last), digest)
             }
         }
     };
