@@ -137,7 +137,7 @@ pub(crate) fn assemble(
 fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
     let unknown = top.keys().filter(|key| !TOP.contains(&key.as_str()));
     let problems = unknown.enumerate().map(|(number, key)| {
-        // Of more than that nobody reads the advice.
+        // Mistakes beyond this number are counted, not shown.
         let near = if number < MOST_OF_A_KIND { nearest(key, TOP) } else { None };
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),

@@ -43,8 +43,8 @@ pub(crate) fn listing_digest(tree: &Node, registry: &Registry) -> String {
     parts.digest()
 }
 
-/// What tells an experiment from others and from the pipeline as its file has it: the values that `--set` changes about the
-/// output. `None` where it changes nothing about it.
+/// The digest of the values that `--set` changes about the output, which identifies an experiment. `None` if `--set` does not
+/// change the output.
 pub(crate) fn experiment(tree: &Node, layers: &Layers, registry: &Registry) -> Option<String> {
     let left_out = LeftOut::new(tree, registry, &[SAME_OUTPUT]);
     let changes_output = |path: &KeyPath| {

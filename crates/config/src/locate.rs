@@ -184,7 +184,7 @@ impl Sources<'_> {
 
     fn place_in_override(&self, index: usize, part: &Part) -> Option<Place> {
         let given = self.layers.overrides.get(index)?;
-        // What stands behind a key that nobody knows may be anything.
+        // The value of an unknown key may be a secret.
         let shown = if self.secrets.covers(&given.path) || *part == Part::Key {
             hide_value(&given.text, given.value_at)
         } else {

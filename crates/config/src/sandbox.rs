@@ -1,8 +1,8 @@
 //! `--sandbox`: what becomes of a pipeline that is to run on made-up data.
 //!
 //! Every plugin says in its schema (`x-sandbox`, see [`Plugin`](taskferry_core::Plugin)) what its addresses and credentials
-//! become. Of a source or a sink that says nothing, nobody knows where it would read, or whom it would send made-up
-//! data to: it is refused.
+//! become. A source or a sink that says nothing is refused, because it could read from a tenant, or send made-up data to a
+//! real receiver.
 
 use std::path::Path;
 

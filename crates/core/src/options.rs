@@ -73,7 +73,7 @@ pub(crate) fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
                 }));
                 !unknown.is_empty()
             }
-            // What stands in for something that is not there is nobody's mistake.
+            // A stand-in for a missing value is no mistake of the file.
             _ if removed.stand_ins.iter().any(|key| path.first() == Some(key)) => false,
             kind => {
                 problems.push(describe(original.clone(), kind));

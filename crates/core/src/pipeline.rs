@@ -42,8 +42,8 @@ pub struct Pipeline {
     /// What tells this pipeline from one whose output could differ: a digest of the program's version and of all
     /// that the file says, secrets and what `[state]` and `[expect]` hold apart. A checkpoint of another one is of no use.
     pub digest: String,
-    /// What tells apart the listings that sources read: a digest of the source's options, secrets and what changes nothing
-    /// about which jobs come apart. Only runs that read the same listing are compared with each other.
+    /// Identifies the listing that the source reads: a digest of the source's options, without secrets and without options that
+    /// do not change which jobs are read. Only runs that read the same listing are compared with each other.
     pub listing_digest: String,
     /// The name of an experiment: of a pipeline that the command line changes with `--set`. Its state is kept apart from
     /// that of the pipeline as its file has it.
