@@ -9,8 +9,8 @@ use std::io;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
 use taskferry_benches::{jobs, rows};
-use taskferry_core::Record;
 use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError};
+use taskferry_sdk::Record;
 
 fn formats(criterion: &mut Criterion) {
     for (shape, values) in [("jobs", jobs(200)), ("rows", rows(2000))] {

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use taskferry_benches::{hierarchies, jobs};
-use taskferry_core::PageBody;
+use taskferry_sdk::PageBody;
 use taskferry_source_techwolf::split_page;
 
 fn pages(criterion: &mut Criterion) {

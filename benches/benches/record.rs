@@ -9,7 +9,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
 use taskferry_benches::{hierarchies, jobs, rows};
-use taskferry_core::Record;
+use taskferry_sdk::Record;
 
 fn records(criterion: &mut Criterion) {
     for (shape, values) in

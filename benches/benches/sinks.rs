@@ -12,7 +12,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use taskferry_benches::{jobs, rows};
-use taskferry_core::{
+use taskferry_sdk::{
     Batch, BuildContext, NoFiles, OnError, Record, Refusals, Registry, RunContext, Sink,
 };
 use taskferry_sink_file::FileOptions;

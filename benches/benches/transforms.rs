@@ -11,7 +11,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use taskferry_benches::{hierarchies, jobs, rows};
-use taskferry_core::{BuildContext, Emitter, InputFiles, Record, Registry, Transform};
+use taskferry_sdk::{BuildContext, InputFiles, Output, Record, Registry, Transform};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 use taskferry_transform_jq::Jq;
@@ -54,8 +54,8 @@ fn bytes(records: &[Record]) -> Throughput {
     Throughput::Bytes(records.iter().map(|record| record.to_json().len() as u64).sum())
 }
 
-fn apply(transform: &dyn Transform, records: Vec<Record>) -> Emitter {
-    let mut out = Emitter::new();
+fn apply(transform: &dyn Transform, records: Vec<Record>) -> Output {
+    let mut out = Output::new();
     for record in records {
         let result = transform.apply(record, &mut out).now_or_never();
         result.expect("nothing is waited for").expect("the record fits");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use taskferry_core::{
+use taskferry_sdk::{
     FieldRule, KeyPath, MOST_OF_A_KIND, Need, Offer, OnError, Part, Pipeline, Problem,
     RecordFields, Registry, Severity, SinkStage, SourceStage, TransformStage, nearest,
 };
@@ -27,7 +27,7 @@ pub(crate) struct CheckedTransform {
     pub(crate) path: KeyPath,
     pub(crate) stage: TransformStage,
     pub(crate) needs: Vec<Need>,
-    pub(crate) reshapes: bool,
+    pub(crate) changes_schema: bool,
     pub(crate) fields: FieldRule,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct CheckedSink {
     pub(crate) path: KeyPath,
     pub(crate) stage: SinkStage,
     pub(crate) transforms: Vec<CheckedTransform>,
-    pub(crate) claims: Option<String>,
+    pub(crate) output_id: Option<String>,
     pub(crate) files: Vec<PathBuf>,
     pub(crate) columns: Vec<String>,
 }
@@ -163,7 +163,7 @@ fn check_needs(
     let mut known = known;
     for checked in chain {
         for need in checked.needs.iter().filter(|_| known) {
-            if let Some(fix) = source.lacks(need.field) {
+            if let Some(fix) = source.missing_field(need.field) {
                 let message = format!(
                     "`{}` needs `{}`, which the source does not fetch",
                     checked.stage.type_name, need.field
@@ -180,7 +180,7 @@ fn check_needs(
                 problems.push(problem);
             }
         }
-        known &= !checked.reshapes;
+        known &= !checked.changes_schema;
     }
     known
 }
@@ -207,8 +207,8 @@ fn claimed_twice(sinks: &[CheckedSink]) -> Vec<Problem> {
         let earlier = sinks
             .iter()
             .take(position)
-            .find(|earlier| sink.files.is_empty() && earlier.claims == sink.claims);
-        if let (Some(earlier), Some(claim)) = (earlier, &sink.claims) {
+            .find(|earlier| sink.files.is_empty() && earlier.output_id == sink.output_id);
+        if let (Some(earlier), Some(claim)) = (earlier, &sink.output_id) {
             let message = format!("two sinks write to {claim}");
             let problem = Problem::at(sink.path.key("type"), "pipeline::claimed_twice", message)
                 .help(format!(

@@ -1,6 +1,6 @@
 //! A pipeline that can run.
 
-use taskferry_core::Pipeline;
+use taskferry_sdk::Pipeline;
 
 use crate::mistake::Mistake;
 use crate::outputs::FilesInUse;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use taskferry_core::{KeyPath, Registry, Role, Segment};
+use taskferry_sdk::{KeyPath, Registry, Role, Segment};
 
 use crate::files::PipelineFiles;
 use crate::layers::{COMMAND_LINE, Layers};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use figment::value::Dict;
-use taskferry_core::{KeyPath, Part, Segment};
+use taskferry_sdk::{KeyPath, Part, Segment};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

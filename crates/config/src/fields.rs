@@ -1,6 +1,6 @@
 //! Fields that a stage looks for and no stage before it can produce.
 
-use taskferry_core::{KeyPath, MissingField, Part, Problem, RecordFields};
+use taskferry_sdk::{KeyPath, MissingField, Part, Problem, RecordFields};
 
 use crate::assemble::{CheckedSink, CheckedTransform};
 use crate::tree::Node;

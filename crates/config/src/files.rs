@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
-use taskferry_core::{InputFiles, KeyPath};
+use taskferry_sdk::{InputFiles, KeyPath};
 
 /// Files of the disk. A relative path starts at the pipeline file's folder; where nothing stands there, at
 /// the working directory, since paths also come from variables and the command line.
@@ -67,7 +67,7 @@ impl InputFiles for PipelineFiles {
         Ok(bytes)
     }
 
-    fn read_aside(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read_untracked(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(self.resolve(path))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_core::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest};
+use taskferry_sdk::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest};
 
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
@@ -140,7 +140,7 @@ fn look_up(place: &str, from: Values<'_>) -> Result<String, Refusal> {
 fn read(path: &str, files: &PipelineFiles) -> Result<String, Refusal> {
     let path = Path::new(path);
     let shown = files.resolve(path).display().to_string();
-    let bytes = files.read_aside(path).map_err(|error| {
+    let bytes = files.read_untracked(path).map_err(|error| {
         let help = "a relative path starts at the pipeline file's folder".to_owned();
         ("variable::file", format!("can't read `{shown}`: {error}"), help)
     })?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
-use taskferry_core::{DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys};
+use taskferry_sdk::{DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys};
 
 use crate::assemble::TOP;
 use crate::secrets::resolve;

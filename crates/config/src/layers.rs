@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use taskferry_core::{KeyPath, Registry, Segment};
+use taskferry_sdk::{KeyPath, Registry, Segment};
 
 use crate::document::Document;
 use crate::files::PipelineFiles;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use taskferry_core::{KeyPath, Part, Problem, RelatedPlace, printable};
+use taskferry_sdk::{KeyPath, Part, Problem, RelatedPlace, printable};
 
 use crate::document::Document;
 use crate::layers::Layers;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use taskferry_core::{is_secret_name, nearest};
+use taskferry_sdk::{is_secret_name, nearest};
 
 use crate::assemble::TOP;
 

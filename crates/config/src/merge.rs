@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use figment::value::{Dict, Empty, Map, Num, Value as Merged};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Number, Value};
-use taskferry_core::Segment;
+use taskferry_sdk::Segment;
 use toml::de::{DeTable, DeValue};
 
 use crate::document::Document;

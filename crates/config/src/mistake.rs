@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
-use taskferry_core::{MOST_OF_A_KIND, Severity, printable};
+use taskferry_sdk::{MOST_OF_A_KIND, Severity, printable};
 
 use crate::text::Place;
 

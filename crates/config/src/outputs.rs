@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use taskferry_core::{KeyPath, Part, Problem};
+use taskferry_sdk::{KeyPath, Part, Problem};
 
 use crate::assemble::CheckedSink;
 use crate::files::PipelineFiles;

@@ -1,13 +1,13 @@
 //! `--sandbox`: what becomes of a pipeline that is to run on made-up data.
 //!
-//! Every plugin says in its schema (`x-sandbox`, see [`Plugin`](taskferry_core::Plugin)) what its addresses and credentials
+//! Every plugin says in its schema (`x-sandbox`, see [`Plugin`](taskferry_sdk::Plugin)) what its addresses and credentials
 //! become. A source or a sink that says nothing is refused, because it could read from a tenant, or send made-up data to a
 //! real receiver.
 
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_core::{KeyPath, Problem, Registry, Role};
+use taskferry_sdk::{KeyPath, Problem, Registry, Role};
 
 use crate::secrets::stages_of;
 use crate::tree::{Kind, Layer, Node};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
-use taskferry_core::{KeyPath, Registry, Role, common_keys, is_secret_name, secret_forms};
+use taskferry_sdk::{KeyPath, Registry, Role, common_keys, is_secret_name, secret_forms};
 
 use crate::mask::stars;
 use crate::tree::{Filled, Kind, Node};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use taskferry_core::{
+use taskferry_sdk::{
     DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
 };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use taskferry_core::{
+use taskferry_sdk::{
     BuildContext, KeyPath, OnError, Part, Problem, Registry, Role, Segment, SinkStage, SourceStage,
     TransformStage, common_keys, nearest, read_options,
 };
@@ -93,7 +93,7 @@ impl<'a> StageBuilder<'a> {
             path: table.path,
             stage,
             needs: built.needs,
-            reshapes: built.reshapes,
+            changes_schema: built.changes_schema,
             fields: built.fields,
         })
     }
@@ -129,8 +129,8 @@ impl<'a> StageBuilder<'a> {
             transforms: Vec::new(),
             sink: built.sink,
         };
-        let (claims, files, columns) = (built.claims, built.files, built.columns);
-        Some(CheckedSink { path: table.path, stage, transforms, claims, files, columns })
+        let (output_id, files, columns) = (built.output_id, built.files, built.columns);
+        Some(CheckedSink { path: table.path, stage, transforms, output_id, files, columns })
     }
 
     /// Builds a stage from the plugin's own keys. A value from the environment or the command line that

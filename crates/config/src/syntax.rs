@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use taskferry_core::MOST_OF_A_KIND;
+use taskferry_sdk::MOST_OF_A_KIND;
 use toml::de::Error;
 
 use crate::document::{first_line, lines_at};

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
-use taskferry_core::{is_unprintable, printable};
+use taskferry_sdk::{is_unprintable, printable};
 
 /// How many bytes of a line are shown on each side of a span.
 const FARTHEST: usize = 200;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use taskferry_core::{KeyPath, Problem, Segment};
+use taskferry_sdk::{KeyPath, Problem, Segment};
 
 /// Which text a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

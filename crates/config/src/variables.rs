@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use taskferry_core::{Registry, Severity, nearest};
+use taskferry_sdk::{Registry, Severity, nearest};
 
 use crate::assemble::TOP;
 use crate::keys::option_paths;

@@ -9,7 +9,7 @@ use std::fs;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use plugins::registry;
 use taskferry_config::{Layers, Mistake, Mistakes, load};
-use taskferry_core::Pipeline;
+use taskferry_sdk::Pipeline;
 
 const GOOD: &str = r#"
 [source]

@@ -1,7 +1,7 @@
 //! What was counted, of pages that every sink has.
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::{Counters, Pipeline, SourceStatistics, TransformStage};
+use taskferry_sdk::{Counters, Pipeline, SourceStatistics, TransformStage};
 
 /// Counts of all stages, up to a page. They only ever take in a page as a whole, so that they always add up:
 /// what goes into a stage is what came out of the one before, and each record that went in came out as something,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
-use taskferry_core::{
-    Emitter, ErrorKind, OnError, Origin, Record, RunContext, StageError, StageId, TransformStage,
+use taskferry_sdk::{
+    ErrorKind, OnError, Origin, Output, Record, RunContext, StageError, StageId, TransformStage,
 };
 
 use crate::account::TransformCount;
@@ -104,7 +104,7 @@ impl Step<'_> {
     ) -> Result<Vec<Record>, StageError> {
         let mut count =
             TransformCount { records_in: records.len() as u64, ..TransformCount::default() };
-        let (mut out, mut passed) = (Emitter::new(), 0);
+        let (mut out, mut passed) = (Output::new(), 0);
         for record in records {
             if record.entry().is_some_and(|entry| *entry != *self.id) {
                 count.records_in -= 1;
@@ -143,7 +143,7 @@ impl Step<'_> {
     }
 
     /// A transform that panics fails its record, not the run.
-    async fn apply_to(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply_to(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let transform = &self.stage.transform;
         let limit = transform.time_limit();
         if let Some(limit) = limit {

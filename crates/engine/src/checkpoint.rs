@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_core::{Cursor, Duration, Mark, Pipeline, Position, Resumption, RunContext};
+use taskferry_sdk::{Cursor, Duration, Pipeline, Position, Resumption, RunContext, SinkState};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
@@ -35,7 +35,7 @@ pub(crate) struct Checkpoint {
     pub(crate) cursor: Option<String>,
     pub(crate) account: Account,
     /// One for each sink.
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) marks: Vec<SinkState>,
     /// How many traces of pages stand in their journal.
     pub(crate) traces: u64,
     pub(crate) dead_letters: Option<DeadLetterMark>,
@@ -104,7 +104,12 @@ pub(crate) enum Beginning {
 
 impl Checkpoint {
     /// A checkpoint of the current layout, saved now.
-    pub(crate) fn new(digest: &str, run: &RunContext, account: Account, marks: Vec<Mark>) -> Self {
+    pub(crate) fn new(
+        digest: &str,
+        run: &RunContext,
+        account: Account,
+        marks: Vec<SinkState>,
+    ) -> Self {
         Self {
             layout: LAYOUT,
             checksum: String::new(),

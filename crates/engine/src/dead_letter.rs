@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use taskferry_core::{Record, RunContext, StageError, StageId};
+use taskferry_sdk::{Record, RunContext, StageError, StageId};
 
 /// One line of the file of dead letters.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl DeadLetter {
     pub(crate) fn new(
         run: &RunContext,
         stage: &StageId,
-        origin: &taskferry_core::Origin,
+        origin: &taskferry_sdk::Origin,
         error: &StageError,
         text: &str,
     ) -> Self {
@@ -58,7 +58,7 @@ impl DeadLetter {
             error: Reason { message: error.full_message(), hint: error.hint_text() },
             origin: Origin {
                 page: origin.page,
-                cursor: origin.cursor.as_ref().map(taskferry_core::Cursor::as_str),
+                cursor: origin.cursor.as_ref().map(taskferry_sdk::Cursor::as_str),
                 index: origin.index,
                 job: origin.job.as_deref(),
             },

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use taskferry_core::{
-    Batch, Delivery, Mark, OnError, Record, Refusal, Refusals, Resumption, RunContext, Sink,
+use taskferry_sdk::{
+    Batch, Delivery, OnError, Record, Refusal, Refusals, Resumption, RunContext, Sink, SinkState,
     StageError, StageId,
 };
 use tokio::sync::{mpsc, watch};
@@ -32,7 +32,7 @@ pub(crate) enum FromSink {
     /// No more batches will come; all that came are committed.
     Drained,
     /// Everything that may fail is done.
-    Sealed(Mark),
+    Sealed(SinkState),
     /// The output is published.
     Published(Delivery),
 }
@@ -72,7 +72,7 @@ pub(crate) struct Delivering {
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) run: Arc<RunContext>,
     /// Where to go on, in a resumed run.
-    pub(crate) from: Option<Mark>,
+    pub(crate) from: Option<SinkState>,
     pub(crate) progress: Arc<Progress>,
     /// What to deliver, from the transforms.
     pub(crate) batches: mpsc::Receiver<ToSink>,

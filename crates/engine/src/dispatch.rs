@@ -7,7 +7,7 @@ mod tell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskferry_core::{ExpectOptions, Mark, Pipeline, RunContext, Share, StageError};
+use taskferry_sdk::{ExpectOptions, Pipeline, RunContext, Share, SinkState, StageError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ use crate::run::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::watchdog::Watchdog;
 use crate::worker::{self, Event, Tell};
-use publish::{Phase, SinkAt, SinkState};
+use publish::{Phase, SinkAt, TrackedSink};
 
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
 /// keep every step busy.
@@ -74,7 +74,7 @@ pub(crate) struct Dispatcher {
     /// The pipeline's transforms, once they are open.
     chain: Option<Arc<Chain>>,
     phase: Phase,
-    sinks: Vec<SinkState>,
+    sinks: Vec<TrackedSink>,
     /// What is not as expected, once that is known.
     violations: Vec<Violation>,
     interrupt: Option<Interrupt>,
@@ -125,7 +125,7 @@ impl Dispatcher {
             let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
             let (orders, ordered) = mpsc::channel(2);
             let from = marks.next();
-            sinks.push(SinkState::new(orders, from.clone()));
+            sinks.push(TrackedSink::new(orders, from.clone()));
             let delivering = Delivering {
                 index,
                 id: stage.id(),
@@ -347,7 +347,7 @@ impl Dispatcher {
 
     /// Has written down that pages are durable everywhere.
     fn save(&mut self, progressed: Progressed, state: CheckpointState) {
-        let Progressed { marks, dead_letters, traces } = progressed;
+        let Progressed { marks, dead_letters, fingerprints } = progressed;
         for (sink, mark) in self.sinks.iter_mut().zip(&marks) {
             sink.mark = Some(mark.clone());
         }
@@ -356,14 +356,14 @@ impl Dispatcher {
         let next = self.ledger.position().and_then(|position| position.cursor);
         checkpoint.cursor = next.map(|cursor| cursor.as_str().to_owned());
         checkpoint.state = state;
-        self.keeper.write(Entry { checkpoint, dead_letters, traces });
+        self.keeper.write(Entry { checkpoint, dead_letters, fingerprints });
     }
 
     /// Has written down how the sinks stand now, after the last page.
     pub(super) fn save_again(&mut self, state: CheckpointState) {
-        let marks: Vec<Mark> =
+        let marks: Vec<SinkState> =
             self.sinks.iter().map(|sink| sink.mark.clone().unwrap_or_default()).collect();
-        self.save(Progressed { marks, dead_letters: Vec::new(), traces: Vec::new() }, state);
+        self.save(Progressed { marks, dead_letters: Vec::new(), fingerprints: Vec::new() }, state);
     }
 
     /// The first error ends the run. What was read before it is still delivered and committed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use taskferry_core::ExpectOptions;
+use taskferry_sdk::ExpectOptions;
 
 use crate::account::Account;
 
@@ -16,7 +16,7 @@ pub(crate) struct Baseline {
     pub(crate) jobs: u64,
     #[serde(default)]
     pub(crate) exit_code: u8,
-    /// What it read, as [`Pipeline::listing_digest`](taskferry_core::Pipeline::listing_digest) has it. Runs of earlier
+    /// What it read, as [`Pipeline::listing_digest`](taskferry_sdk::Pipeline::listing_digest) has it. Runs of earlier
     /// versions did not say.
     #[serde(default)]
     pub(crate) listing: Option<String>,
@@ -187,7 +187,7 @@ pub(crate) fn too_old(expect: &ExpectOptions, started_at: Timestamp) -> Option<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use taskferry_core::Duration;
+    use taskferry_sdk::Duration;
 
     fn violated(expect: &ExpectOptions, jobs: u64, last: Option<u64>) -> Vec<Violation> {
         let mut account = Account::default();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use taskferry_core::{
+use taskferry_sdk::{
     ErrorKind, Page, Position, RunContext, Share, SourceStage, SourceStatistics, StageError,
 };
 use tokio::sync::mpsc;
@@ -124,7 +124,7 @@ impl Fetching {
             next: page.next.clone(),
             records: page.records.len() as u64,
             bytes: page.bytes,
-            traces: std::mem::take(&mut page.traces),
+            fingerprints: std::mem::take(&mut page.fingerprints),
             statistics: self.stage.source.statistics(),
             period,
         };

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskferry_core::{Batch, Resumption, SinkStage, StateOptions};
+use taskferry_sdk::{Batch, Resumption, SinkStage, StateOptions};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use taskferry_core::{ErrorKind, Pipeline, Role, RunContext, StageError, StageId};
+use taskferry_sdk::{ErrorKind, Pipeline, Role, RunContext, StageError, StageId};
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,14 +22,14 @@ use crate::worker::{Event, Saved, Tell, no_thread};
 pub(crate) struct Entry {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) dead_letters: Vec<DeadLetter>,
-    pub(crate) traces: Vec<u128>,
+    pub(crate) fingerprints: Vec<u128>,
 }
 
 impl Entry {
     /// Takes in what came after it.
     fn add(&mut self, next: Self) {
         self.dead_letters.extend(next.dead_letters);
-        self.traces.extend(next.traces);
+        self.fingerprints.extend(next.fingerprints);
         self.checkpoint = next.checkpoint;
     }
 }
@@ -50,7 +50,7 @@ pub(crate) struct Files {
     state: Option<StateDir>,
     /// What the checkpoint is called; `None` when the run leaves none.
     checkpoint: Option<&'static str>,
-    traces: Option<Journal>,
+    fingerprints: Option<Journal>,
     dead_letters: DeadLetterFile,
     /// How far the last checkpoint is that is durable.
     saved: Option<Committed>,
@@ -60,10 +60,10 @@ impl Files {
     pub(crate) fn new(
         state: Option<StateDir>,
         checkpoint: Option<&'static str>,
-        traces: Option<Journal>,
+        fingerprints: Option<Journal>,
         dead_letters: DeadLetterFile,
     ) -> Self {
-        Self { state, checkpoint, traces, dead_letters, saved: None }
+        Self { state, checkpoint, fingerprints, dead_letters, saved: None }
     }
 
     /// The files of a run that goes on at a checkpoint.
@@ -80,11 +80,11 @@ impl Files {
         pipeline: &Pipeline,
         run: &RunContext,
     ) -> Result<(), StageError> {
-        let marks = pipeline.sinks.iter().map(|stage| stage.sink.initial_mark(run)).collect();
+        let marks = pipeline.sinks.iter().map(|stage| stage.sink.initial_state(run)).collect();
         let account = Account::of(pipeline);
         let mut checkpoint = Checkpoint::new(&pipeline.digest, run, account, marks);
         checkpoint.state = CheckpointState::Begun;
-        let entry = Entry { checkpoint, dead_letters: Vec::new(), traces: Vec::new() };
+        let entry = Entry { checkpoint, dead_letters: Vec::new(), fingerprints: Vec::new() };
         self.write(entry, &[]).map(drop)
     }
 
@@ -104,9 +104,9 @@ impl Files {
             return Ok(entry.checkpoint);
         };
         let failed = |error| cannot_keep("state", error);
-        if let Some(journal) = &mut self.traces {
+        if let Some(journal) = &mut self.fingerprints {
             let bytes: Vec<u8> =
-                entry.traces.iter().flat_map(|trace| trace.to_le_bytes()).collect();
+                entry.fingerprints.iter().flat_map(|trace| trace.to_le_bytes()).collect();
             journal.append(&bytes).map_err(failed)?;
             entry.checkpoint.traces = journal.len() / 16;
         }

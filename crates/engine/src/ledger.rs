@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use taskferry_core::{Cursor, Delivery, Mark, Position, SourceStatistics};
+use taskferry_sdk::{Cursor, Delivery, Position, SinkState, SourceStatistics};
 
 use crate::account::{Account, SinkCount, add_all};
 use crate::chain::ChainTally;
@@ -29,7 +29,7 @@ pub(crate) struct ReadPage {
     pub(crate) next: Option<Cursor>,
     pub(crate) records: u64,
     pub(crate) bytes: u64,
-    pub(crate) traces: Vec<u128>,
+    pub(crate) fingerprints: Vec<u128>,
     /// What it took so far, in this attempt.
     pub(crate) statistics: SourceStatistics,
     /// From asking for it to having it.
@@ -42,7 +42,7 @@ pub(crate) struct SinkCommit {
     /// In order, at least one.
     pub(crate) pages: Vec<SinkPage>,
     /// Where the sink stands behind the last of them.
-    pub(crate) mark: Mark,
+    pub(crate) mark: SinkState,
 }
 
 /// What came of one page in one sink.
@@ -63,16 +63,16 @@ struct PendingPage {
     transformed: ChainTally,
     sinks: Vec<Option<SinkPage>>,
     /// Where the sinks stand behind this page, if it is the last of those that they take together.
-    marks: Vec<Option<Mark>>,
+    marks: Vec<Option<SinkState>>,
 }
 
 /// Pages that became durable everywhere, up to one after which a run could go on.
 #[derive(Debug)]
 pub(crate) struct Progressed {
     /// One for each sink.
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) marks: Vec<SinkState>,
     pub(crate) dead_letters: Vec<DeadLetter>,
-    pub(crate) traces: Vec<u128>,
+    pub(crate) fingerprints: Vec<u128>,
 }
 
 impl Ledger {
@@ -157,7 +157,7 @@ impl Ledger {
         account.source.add(read.records, read.bytes, self.earlier, read.statistics);
         add_all(&mut account.transforms, &transformed.counts);
         progressed.dead_letters.extend(transformed.dead_letters);
-        progressed.traces.extend(read.traces);
+        progressed.fingerprints.extend(read.fingerprints);
         for (count, page) in account.sinks.iter_mut().zip(sinks.into_iter().flatten()) {
             count.add(&page.count);
             progressed.dead_letters.extend(page.dead_letters);
@@ -174,6 +174,6 @@ impl Ledger {
 
 impl Progressed {
     fn none() -> Self {
-        Self { marks: Vec::new(), dead_letters: Vec::new(), traces: Vec::new() }
+        Self { marks: Vec::new(), dead_letters: Vec::new(), fingerprints: Vec::new() }
     }
 }

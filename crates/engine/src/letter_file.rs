@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use taskferry_core::{Pipeline, RunContext};
 use taskferry_files::{Place, target_of};
+use taskferry_sdk::{Pipeline, RunContext};
 use taskferry_state::{Journal, StateDir, StateError};
 
 use crate::checkpoint::{DeadLetterMark, name_of};

@@ -15,7 +15,7 @@
 //! nothing but counters.
 //!
 //! ```
-//! # use taskferry_core::*;
+//! # use taskferry_sdk::*;
 //! # use async_trait::async_trait;
 //! # #[derive(Debug)] struct OnePage(bool);
 //! # #[async_trait] impl Source for OnePage {
@@ -23,16 +23,16 @@
 //! #     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
 //! #         if std::mem::replace(&mut self.0, true) { return Ok(None); }
 //! #         let record = Record::from_value(serde_json::json!({"external_id": "j1"}));
-//! #         Ok(Some(Page { number: 1, cursor: None, next: None, bytes: 20, records: vec![record], traces: Vec::new() }))
+//! #         Ok(Some(Page { number: 1, cursor: None, next: None, bytes: 20, records: vec![record], fingerprints: Vec::new() }))
 //! #     }
 //! #     fn statistics(&self) -> SourceStatistics { SourceStatistics::default() }
 //! # }
 //! # #[derive(Debug)] struct Nowhere;
 //! # #[async_trait] impl Sink for Nowhere {
-//! #     async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> { Ok(()) }
+//! #     async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> { Ok(()) }
 //! #     async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> { Ok(()) }
-//! #     async fn commit(&mut self) -> Result<Mark, StageError> { Ok(Mark::default()) }
-//! #     async fn seal(&mut self) -> Result<Mark, StageError> { Ok(Mark::default()) }
+//! #     async fn commit(&mut self) -> Result<SinkState, StageError> { Ok(SinkState::default()) }
+//! #     async fn seal(&mut self) -> Result<SinkState, StageError> { Ok(SinkState::default()) }
 //! #     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> { Ok(Delivery::default()) }
 //! # }
 //! use taskferry_engine::{RunOptions, Status};

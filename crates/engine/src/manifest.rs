@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use taskferry_core::{
-    DeliveredFile, Delivery, ErrorKind, FrequentValue, Mark, Role, Shard, Share, StageError,
+use taskferry_sdk::{
+    DeliveredFile, Delivery, ErrorKind, FrequentValue, Role, Shard, Share, SinkState, StageError,
 };
 
 pub use crate::expect::Violation;
@@ -191,7 +191,7 @@ pub struct SinkSummary {
     /// Requests among them that repeated a failed one.
     pub retries: u64,
     /// How far it has come, in its own words; `null` if it committed nothing.
-    pub mark: Option<Mark>,
+    pub mark: Option<SinkState>,
     /// Files published.
     pub files: Vec<DeliveredFile>,
     /// Whether it has published, or delivered its last batch.
@@ -285,7 +285,7 @@ impl SinkSummary {
         outline: SinkOutline,
         count: &SinkCount,
         delivery: Delivery,
-        mark: Option<Mark>,
+        mark: Option<SinkState>,
         published: bool,
     ) -> Self {
         Self {

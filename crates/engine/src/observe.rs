@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use taskferry_core::SourceStatistics;
+use taskferry_sdk::SourceStatistics;
 
 /// Hears what happens in a run, from the dispatcher, in the order in which it comes to know. The run waits for it, so
 /// it must not wait for anything itself.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use taskferry_core::Pipeline;
+use taskferry_sdk::Pipeline;
 
 use crate::account::Account;
 

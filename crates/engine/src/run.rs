@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::value::RawValue;
-use taskferry_core::{
+use taskferry_sdk::{
     Pipeline, Position, RunContext, SinkStage, StageError, printable, printable_json,
 };
 use taskferry_state::{History, Journal, StateDir, StateError};
@@ -23,7 +23,7 @@ use crate::outline::Outline;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
-/// The file with the traces of pages that a checkpoint has passed.
+/// The file with the fingerprints of pages that a checkpoint has passed.
 fn traces_of(checkpoint: &str) -> String {
     format!("{checkpoint}.traces")
 }
@@ -143,8 +143,8 @@ pub(crate) struct Start {
     pub(crate) run: Arc<RunContext>,
     /// The checkpoint to go on at.
     pub(crate) from: Option<Box<Checkpoint>>,
-    /// The traces of the pages before it.
-    pub(crate) traces: Vec<u128>,
+    /// The fingerprints of the pages before it.
+    pub(crate) fingerprints: Vec<u128>,
     pub(crate) files: Files,
     pub(crate) baseline: Comparison,
     /// Why the run can't begin.
@@ -213,15 +213,15 @@ impl Start {
         let resumable = is_resumable(pipeline);
         let name = name_of(&run);
         let opened = resumable.then(|| Journal::create(&state.place(&traces_of(name))));
-        let traces = opened.transpose().unwrap_or_else(|error| {
+        let fingerprints = opened.transpose().unwrap_or_else(|error| {
             // Without them a job that comes again after a resume would go unnoticed.
             tracing::warn!("this run can't be gone on with: {error}: {}", error.source);
             None
         });
-        let run = run.resumable(traces.is_some());
+        let run = run.resumable(fingerprints.is_some());
         let dead_letters = DeadLetterFile::new(pipeline, &run);
-        let name = traces.is_some().then_some(name);
-        let mut files = Files::new(Some(state), name, traces, dead_letters);
+        let name = fingerprints.is_some().then_some(name);
+        let mut files = Files::new(Some(state), name, fingerprints, dead_letters);
         // Whatever is sent or made from here on is known to the next run, if this one is killed.
         let error = files.begin(pipeline, &run).err();
         Self { error, ..Self::at_first_page(run, files, baseline) }
@@ -231,7 +231,7 @@ impl Start {
         Self {
             run: Arc::new(run),
             from: None,
-            traces: Vec::new(),
+            fingerprints: Vec::new(),
             files,
             baseline,
             error: None,
@@ -255,8 +255,8 @@ impl Start {
         let mut dead_letters = DeadLetterFile::new(pipeline, &run);
         dead_letters.resume(from.dead_letters.as_ref(), state).map_err(told)?;
         let chunks = bytes.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok());
-        let traces = chunks.map(u128::from_le_bytes).collect();
-        Ok(Resuming { run, traces, journal, dead_letters })
+        let fingerprints = chunks.map(u128::from_le_bytes).collect();
+        Ok(Resuming { run, fingerprints, journal, dead_letters })
     }
 
     fn resumed_from(&self) -> Option<Committed> {
@@ -265,8 +265,8 @@ impl Start {
 
     /// Where the source goes on.
     pub(crate) fn position(&mut self) -> Option<Position> {
-        let traces = std::mem::take(&mut self.traces);
-        self.from.as_ref()?.position(traces)
+        let fingerprints = std::mem::take(&mut self.fingerprints);
+        self.from.as_ref()?.position(fingerprints)
     }
 
     pub(crate) fn account(&self, pipeline: &Pipeline) -> Account {
@@ -289,14 +289,14 @@ fn comparison(folder: &Path, pipeline: &Pipeline) -> Comparison {
 /// What is open of a run that resumes.
 struct Resuming {
     run: RunContext,
-    traces: Vec<u128>,
+    fingerprints: Vec<u128>,
     journal: Journal,
     dead_letters: DeadLetterFile,
 }
 
 impl Resuming {
     fn with_state(self, state: StateDir, from: Box<Checkpoint>) -> Start {
-        let Self { run, traces, journal, dead_letters } = self;
+        let Self { run, fingerprints, journal, dead_letters } = self;
         let (run_id, pages) = (&from.run_id, from.account.source.pages);
         if from.is_beginning() {
             tracing::info!("run {run_id} begins again, as it ended within its first page");
@@ -307,7 +307,7 @@ impl Resuming {
         let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
         let files = files.behind(&from);
         let start = Start::at_first_page(run, files, Comparison::Nothing);
-        Start { from: Some(from), traces, ..start }
+        Start { from: Some(from), fingerprints, ..start }
     }
 }
 

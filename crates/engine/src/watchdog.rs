@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use taskferry_core::{ErrorKind, Origin, StageError, StageId, TimeLimit};
+use taskferry_sdk::{ErrorKind, Origin, StageError, StageId, TimeLimit};
 
 /// What workers are busy with, for transforms that have a time limit. A worker inside such a transform can't be stopped from
 /// outside, so the dispatcher looks here and ends the run without it.

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use taskferry_core::{ErrorKind, Page, StageError, StageId};
+use taskferry_sdk::{ErrorKind, Page, StageError, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::SystemTime;
 
-use taskferry_core::{Batch, ErrorKind, StageError};
+use taskferry_sdk::{Batch, ErrorKind, StageError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
-use taskferry_core::{
-    DeadLetterOptions, ErrorKind, ExpectOptions, OnError, Pipeline, Resumption, StageError,
-};
 use taskferry_engine::{
     Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_over, run,
+};
+use taskferry_sdk::{
+    DeadLetterOptions, ErrorKind, ExpectOptions, OnError, Pipeline, Resumption, StageError,
 };
 use taskferry_state::{Opening, StateDir};
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
         let mut attempts = 0;
         let manifest = loop {
             attempts += 1;
-            let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_core::Sink> {
+            let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_sdk::Sink> {
                 let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
                 let seal = dice.u8(..4) == 0 && attempts < 20;
                 let resumption = if dice.bool() { Resumption::Exact } else { Resumption::Repeats };
@@ -112,7 +112,7 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
             let mut pipeline = pipeline(source, vec![twice], sinks.into());
             // Page by page, some pages at a time by chance, or all that comes until the end.
             pipeline.state.commit_interval =
-                taskferry_core::Duration::from_millis([0, 0, 1, 60_000][dice.usize(..4)]);
+                taskferry_sdk::Duration::from_millis([0, 0, 1, 60_000][dice.usize(..4)]);
             let report = run_in(&folder, pipeline).await;
             reconciles(&report.manifest);
             if report.manifest.status == Status::Complete {
@@ -142,7 +142,7 @@ async fn a_run_starts_over_when_it_must_or_is_asked_to() {
         pipeline
     };
     let too_old = |mut pipeline: Pipeline| {
-        pipeline.state.resume_within = taskferry_core::Duration::from_secs(0);
+        pipeline.state.resume_within = taskferry_sdk::Duration::from_secs(0);
         pipeline
     };
     let as_it_was = |pipeline: Pipeline| pipeline;
@@ -186,7 +186,7 @@ async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_
         counted.fetch_add(1, Ordering::SeqCst);
     });
     let other = Ledger::default();
-    let sinks = vec![other.sink(), Box::new(sink) as Box<dyn taskferry_core::Sink>];
+    let sinks = vec![other.sink(), Box::new(sink) as Box<dyn taskferry_sdk::Sink>];
     let report = run_in(&folder, pipeline(Pages::new(30, 2), vec![], sinks)).await;
     assert_eq!((report.manifest.status, seen.load(Ordering::SeqCst)), (Status::Complete, 30));
 }
@@ -198,7 +198,7 @@ async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure()
             let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
             let failing = TestSink { fail_at_page: Some(page), ..Ledger::default().sink_of() };
             let waiting = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
-            let mut sinks: Vec<Box<dyn taskferry_core::Sink>> =
+            let mut sinks: Vec<Box<dyn taskferry_sdk::Sink>> =
                 vec![Box::new(failing), Box::new(waiting)];
             if first {
                 sinks.reverse();
@@ -388,7 +388,7 @@ async fn what_was_sealed_is_published_whatever_is_expected_by_then() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let (first, last) = (Ledger::default(), Ledger::default());
     let failing = TestSink { fail_to_publish: true, ..last.sink_of() };
-    let sinks: Vec<Box<dyn taskferry_core::Sink>> = vec![first.sink(), Box::new(failing)];
+    let sinks: Vec<Box<dyn taskferry_sdk::Sink>> = vec![first.sink(), Box::new(failing)];
     let half = run_in(&folder, pipeline(Pages::new(3, 2), vec![], sinks)).await.manifest;
     assert_eq!((half.status, half.exit_code), (Status::Failed, 5));
     assert!(first.published() && !last.published());
@@ -416,7 +416,7 @@ async fn a_last_run_that_can_not_be_read_is_not_taken_for_none() {
 async fn pages_that_come_fast_are_committed_together_and_a_slow_one_keeps_none_waiting() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let mut together = pipeline(Pages::new(200, 1), vec![], vec![ledger.sink()]);
-    together.state.commit_interval = taskferry_core::Duration::from_secs(60);
+    together.state.commit_interval = taskferry_sdk::Duration::from_secs(60);
     assert_eq!(run_in(&folder, together).await.manifest.status, Status::Complete);
     assert_eq!(ledger.commits(), 1);
 
@@ -424,7 +424,7 @@ async fn pages_that_come_fast_are_committed_together_and_a_slow_one_keeps_none_w
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let stuck = Pages { hang_after: Some(3), ..Pages::new(10, 2) };
     let mut stuck = pipeline(stuck, vec![], vec![ledger.sink()]);
-    stuck.state.commit_interval = taskferry_core::Duration::from_millis(20);
+    stuck.state.commit_interval = taskferry_sdk::Duration::from_millis(20);
     let running = tokio::spawn(async move { run_in(&folder, stuck).await });
     while ledger.numbers().len() < 6 {
         ledger.committing.notified().await;
@@ -526,7 +526,7 @@ async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
         }
         let path = folder.path().join("dead.ndjson").to_str().unwrap().parse().unwrap();
         pipeline.dead_letter = Some(DeadLetterOptions { path });
-        pipeline.state.commit_interval = taskferry_core::Duration::from_secs(3600);
+        pipeline.state.commit_interval = taskferry_sdk::Duration::from_secs(3600);
         let report = run_in(&folder, pipeline).await;
         assert_eq!((report.manifest.exit_code, dead_letters(&folder).len()), (6, 40));
         // Of 40 MiB, 8 and what is on its way may wait.
@@ -565,7 +565,7 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     let refused = run_in(&folder, refused).await.manifest;
     assert_eq!(over(), Some((refused.run_id, 8)));
     let mut strict = whole();
-    strict.state.resume_within = taskferry_core::Duration::from_secs(0);
+    strict.state.resume_within = taskferry_sdk::Duration::from_secs(0);
     assert_eq!(last_over(&open(folder.path()), &strict), None);
     let another = Pipeline { digest: "another".to_owned(), ..whole() };
     assert_eq!(last_over(&open(folder.path()), &another), None);

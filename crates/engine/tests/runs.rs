@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
-use taskferry_core::{ErrorKind, OnError, StageError};
 use taskferry_engine::{Interrupt, Progress, RunOptions, RunReport, Status, Stopper, run};
+use taskferry_sdk::{ErrorKind, OnError, StageError};
 
 async fn finished(run: impl Future<Output = RunReport>) -> RunReport {
     tokio::time::timeout(Duration::from_mins(1), run).await.expect("the run ends")

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use stages::{Ledger, Pages, pipeline};
-use taskferry_core::{ExpectOptions, Pipeline, Shard};
 use taskferry_engine::{RunOptions, RunReport, Status, new_run, run};
+use taskferry_sdk::{ExpectOptions, Pipeline, Shard};
 use taskferry_state::{Opening, StateDir};
 
 async fn run_share(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport {

@@ -3,7 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use taskferry_core::{ErrorKind, Record, StageError};
+use taskferry_sdk::{ErrorKind, Record, StageError};
 
 use crate::WriteReport;
 use crate::cell::{make_harmless, replace_nul, write_cell};

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 
 use async_trait::async_trait;
-use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
+use taskferry_sdk::{
+    Batch, Delivery, ErrorKind, Refusals, RunContext, Sink, SinkState, StageError,
+};
 
 use crate::{FormatOptions, RecordWriter, Spool};
 
@@ -25,7 +27,7 @@ impl DrySink {
 
 #[async_trait]
 impl Sink for DrySink {
-    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
         let spool = Spool::Unnamed(std::env::temp_dir());
         let writer = RecordWriter::new(&self.options, &spool, io::sink());
         self.writer = Some(writer.map_err(|error| error.explained(cannot_write))?);
@@ -37,16 +39,16 @@ impl Sink for DrySink {
         writer.write_batch(batch, refusals, cannot_write)
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
-        Ok(Mark::default())
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
     }
 
-    async fn seal(&mut self) -> Result<Mark, StageError> {
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
         let writer = self.writer.take().ok_or_else(not_open)?;
         let (_, report) = writer.finish().map_err(|error| error.explained(cannot_write))?;
         let (records, warnings) = (report.records, report.warnings());
         self.delivery = Some(Delivery { records, warnings, ..Delivery::default() });
-        Ok(Mark::default())
+        Ok(SinkState::default())
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Delivery, StageError> {

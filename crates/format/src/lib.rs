@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::Record;
+//! use taskferry_sdk::Record;
 //! use taskferry_format::{Format, FormatOptions, RecordWriter, Spool};
 //!
 //! let options = FormatOptions { format: Format::Csv, ..FormatOptions::default() };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use taskferry_core::StageError;
+use taskferry_sdk::StageError;
 
 /// What was written, once it is complete.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

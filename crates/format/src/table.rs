@@ -9,7 +9,7 @@ use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
-use taskferry_core::{ErrorKind, Record, StageError};
+use taskferry_sdk::{ErrorKind, Record, StageError};
 
 use crate::columns::{Columns, ColumnsState};
 use crate::options::{LineEnding, TableStyle};

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::{Batch, ErrorKind, Record, Refusals, StageError};
 use taskferry_files::Place;
+use taskferry_sdk::{Batch, ErrorKind, Record, Refusals, StageError};
 
 use crate::columns::ColumnsState;
 use crate::spool::SpoolState;

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use taskferry_core::{ErrorKind, Origin, Record};
 use taskferry_files::Place;
 use taskferry_format::{
     Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding, RecordWriter, Spool,
     WriteError, WriteReport,
 };
+use taskferry_sdk::{ErrorKind, Origin, Record};
 
 fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
     let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());

@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::Record;
 use taskferry_format::{Format, FormatOptions, RecordWriter, Spool};
+use taskferry_sdk::Record;
 
 fn written(format: Format, records: &[Record]) -> String {
     let options = FormatOptions { format, ..FormatOptions::default() };

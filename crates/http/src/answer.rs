@@ -7,7 +7,7 @@ use crate::{excerpt, retry_after, status_error};
 use bytes::Bytes;
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
-use taskferry_core::{Secret, StageError};
+use taskferry_sdk::{Secret, StageError};
 use url::Url;
 
 /// The header by which `taskferry sandbox` tells itself apart from a tenant.

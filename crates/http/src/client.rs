@@ -10,7 +10,7 @@ use crate::proxy::ProxyAddress;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, redirect, retry};
-use taskferry_core::{Duration, ErrorKind, Secret, StageError};
+use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 use url::Url;
 
 use crate::{Answer, Connection, excerpt};

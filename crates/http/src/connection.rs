@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use reqwest::{Certificate, ClientBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{BuildContext, KeyPath, Problem, Secret, StageError};
+use taskferry_sdk::{BuildContext, KeyPath, Problem, Secret, StageError};
 use url::Url;
 
 use crate::proxy::{self, ProxyAddress};
@@ -94,7 +94,7 @@ fn authorities(
     let written = file.display();
     let resolved = context.files().resolve(file);
     let problem = |code, message: String| Problem::at(path.clone(), code, message);
-    let bytes = context.files().read_aside(file).map_err(|error| {
+    let bytes = context.files().read_untracked(file).map_err(|error| {
         problem("file::unreadable", format!("can't read the certificates in `{written}`: {error}"))
             .help(format!("they were looked for at {}", resolved.display()))
     })?;

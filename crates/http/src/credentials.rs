@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use taskferry_core::Secret;
+use taskferry_sdk::Secret;
 use url::{Url, form_urlencoded};
 
 /// Password and user of an address as they stand there, as they are meant, and as they are sent.

@@ -1,6 +1,6 @@
 //! Foreign texts, made fit to be shown.
 
-use taskferry_core::{Secret, is_unprintable, secret_forms};
+use taskferry_sdk::{Secret, is_unprintable, secret_forms};
 
 /// How many characters of a foreign text are shown at most.
 const SHOWN: usize = 200;

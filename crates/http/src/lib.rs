@@ -9,7 +9,7 @@
 //! - No proxy leads back to this machine. Where the environment names a proxy that can't be understood, no request is
 //!   sent: it is never a reason to go there directly.
 //! - An answer is read up to a limit, and the whole request has a time limit.
-//! - What goes wrong is a [`StageError`](taskferry_core::StageError): temporary if it may pass, with advice, and without
+//! - What goes wrong is a [`StageError`](taskferry_sdk::StageError): temporary if it may pass, with advice, and without
 //!   the address, which may be a secret.
 //!
 //! Repeating a request is not done here; that is what `taskferry-retry` decides.
@@ -27,7 +27,7 @@
 //! let answer = client.post(HeaderMap::new(), "[]", Reading::Whole { max_bytes: 1 << 20 }).await?;
 //! assert!(answer.is_success());
 //! assert_eq!(answer.body, "thanks");
-//! # Ok::<(), taskferry_core::StageError>(())
+//! # Ok::<(), taskferry_sdk::StageError>(())
 //! # }).unwrap();
 //! ```
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 
 use reqwest::Proxy;
-use taskferry_core::{ErrorKind, Secret, StageError};
+use taskferry_sdk::{ErrorKind, Secret, StageError};
 use url::{Host, Url};
 
 use crate::credentials::{credentials_of, decoded};

@@ -1,12 +1,12 @@
 //! What a status code stands for.
 
-use taskferry_core::{ErrorKind, StageError};
+use taskferry_sdk::{ErrorKind, StageError};
 
 /// An error of the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are
 /// temporary, everything else is permanent.
 ///
 /// ```
-/// use taskferry_core::ErrorKind;
+/// use taskferry_sdk::ErrorKind;
 ///
 /// let error = taskferry_http::status_error(429, "too many requests");
 /// assert!(error.is_temporary() && error.kind() == ErrorKind::RateLimited);

@@ -2,11 +2,11 @@
 //!
 //! One policy for everything that speaks HTTP: exponential backoff with jitter, `Retry-After` honoured, a
 //! bounded number of attempts. Whether an error is worth another attempt is read off its status alone
-//! ([`StageError::is_temporary`](taskferry_core::StageError::is_temporary)); this crate knows no HTTP client.
+//! ([`StageError::is_temporary`](taskferry_sdk::StageError::is_temporary)); this crate knows no HTTP client.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-//! use taskferry_core::{ErrorKind, StageError};
+//! use taskferry_sdk::{ErrorKind, StageError};
 //! use taskferry_retry::{Attempts, RetryOptions};
 //!
 //! let mut calls = 0;

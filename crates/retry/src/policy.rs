@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{Duration, KeyPath, Problem, StageError};
+use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
 use tokio::time::Instant;
 
 /// How often and how patiently a failed request is repeated.
@@ -42,7 +42,7 @@ impl RetryOptions {
     /// What is wrong with the options, which stand at `table`.
     ///
     /// ```
-    /// use taskferry_core::KeyPath;
+    /// use taskferry_sdk::KeyPath;
     /// use taskferry_retry::RetryOptions;
     ///
     /// let options = RetryOptions { max_delay: "100ms".parse().unwrap(), ..RetryOptions::default() };
@@ -150,7 +150,7 @@ fn give_up(error: StageError, attempts: u32) -> StageError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use taskferry_core::ErrorKind;
+    use taskferry_sdk::ErrorKind;
     use tokio::time::Instant;
 
     fn busy() -> StageError {

@@ -25,7 +25,7 @@ use std::future::Future;
 use std::path::Path;
 
 use clap::Parser;
-use taskferry_core::{Registry, printable};
+use taskferry_sdk::{Registry, printable};
 use tokio::runtime::Runtime;
 
 use crate::console;

@@ -14,8 +14,8 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
-use taskferry_core::{printable, printable_json, printable_lines};
 use taskferry_files::PatientWriter;
+use taskferry_sdk::{printable, printable_json, printable_lines};
 
 const ERROR: &str = "\u{1b}[1;31m";
 const WARNING: &str = "\u{1b}[1;33m";

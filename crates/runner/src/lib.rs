@@ -6,7 +6,7 @@
 //! # use async_trait::async_trait;
 //! # use schemars::JsonSchema;
 //! # use serde::Deserialize;
-//! # use taskferry::core::*;
+//! # use taskferry::sdk::*;
 //! # #[derive(Debug, Deserialize, JsonSchema)]
 //! # struct Upper {}
 //! # impl Plugin for Upper { const TYPE: &'static str = "upper"; }
@@ -15,7 +15,7 @@
 //! # }
 //! # #[async_trait]
 //! # impl Transform for Upper {
-//! #     async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+//! #     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
 //! #         out.emit(record);
 //! #         Ok(())
 //! #     }
@@ -34,13 +34,13 @@ mod logging;
 mod resources;
 mod sandbox_endpoint;
 
-pub use taskferry_core as core;
+pub use taskferry_sdk as sdk;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use taskferry_core::{Registry, SinkPlugin, SourcePlugin, TransformPlugin};
+use taskferry_sdk::{Registry, SinkPlugin, SourcePlugin, TransformPlugin};
 
 /// The command line with a set of plugins.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use async_trait::async_trait;
-use taskferry_core::{
+use taskferry_sandbox::{DataOrigin, Sandbox, SandboxError, SandboxOptions, SandboxUrl};
+use taskferry_sdk::{
     BuildContext, EndpointCredentials, ErrorKind, KeyPath, LocalEndpoint, Part, Problem,
     RunningEndpoint, Secret, StageError,
 };
-use taskferry_sandbox::{DataOrigin, Sandbox, SandboxError, SandboxOptions, SandboxUrl};
 
 /// Makes the sandbox that a URL describes, without loading or starting it.
 pub(crate) fn build(

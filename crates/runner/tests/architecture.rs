@@ -45,16 +45,16 @@ fn who_knows(names: &[&str]) -> Vec<String> {
 fn crates_know_only_those_below_them() {
     for (name, used) in dependencies() {
         let allowed: &[&str] = match name.as_str() {
-            "taskferry-core" | "taskferry-json" | "taskferry-files" => &[],
+            "taskferry-sdk" | "taskferry-json" | "taskferry-files" => &[],
             "taskferry-state" => &["taskferry-files"],
             "taskferry-profile" => &["taskferry-json"],
-            "taskferry-http" | "taskferry-retry" | "taskferry-config" => &["taskferry-core"],
-            "taskferry-format" => &["taskferry-core", "taskferry-files"],
-            "taskferry-engine" => &["taskferry-core", "taskferry-files", "taskferry-state"],
+            "taskferry-http" | "taskferry-retry" | "taskferry-config" => &["taskferry-sdk"],
+            "taskferry-format" => &["taskferry-sdk", "taskferry-files"],
+            "taskferry-engine" => &["taskferry-sdk", "taskferry-files", "taskferry-state"],
             "taskferry-sandbox" => &["taskferry-profile"],
-            "taskferry-telemetry" => &["taskferry-core", "taskferry-engine", "taskferry-http"],
+            "taskferry-telemetry" => &["taskferry-sdk", "taskferry-engine", "taskferry-http"],
             plugin if is_plugin(plugin) => &[
-                "taskferry-core",
+                "taskferry-sdk",
                 "taskferry-files",
                 "taskferry-json",
                 "taskferry-profile",
@@ -114,7 +114,7 @@ fn only_the_sandbox_knows_a_database_and_an_http_server() {
 #[test]
 fn core_json_and_profile_do_no_input_or_output() {
     let all = dependencies();
-    for name in ["taskferry-core", "taskferry-json", "taskferry-profile"] {
+    for name in ["taskferry-sdk", "taskferry-json", "taskferry-profile"] {
         let used = &all[name];
         for doer in ["tokio", "reqwest", "tempfile", "rusqlite", "axum"] {
             assert!(!used.iter().any(|used| used == doer), "{name} uses {doer}");

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use taskferry_core::{BuildContext, Endpoints, InputFiles, KeyPath};
 use taskferry_http::{Advice, Client, Connection, ConnectionOptions, Reading};
+use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath};
 use tokio::runtime::Handle;
 
 use crate::environment::Destination;

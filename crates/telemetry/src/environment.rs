@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use taskferry_core::Duration;
 use taskferry_http::is_this_machine;
+use taskferry_sdk::Duration;
 use url::Url;
 
 /// What can be told over OTLP.

@@ -9,8 +9,8 @@ use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig, WithHtt
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use taskferry_core::Pipeline;
 use taskferry_engine::{Observer, RunReport};
+use taskferry_sdk::Pipeline;
 
 use crate::carrier::Carrier;
 use crate::environment::{Environment, Signal};

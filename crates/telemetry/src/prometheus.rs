@@ -1,8 +1,8 @@
 //! The text format that Prometheus reads, as `node_exporter`'s textfile collector takes it.
 
 use jiff::Timestamp;
-use taskferry_core::printable;
 use taskferry_engine::Manifest;
+use taskferry_sdk::printable;
 
 use crate::measure::{Sample, samples};
 use crate::metrics::METRICS;

@@ -14,8 +14,8 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
 };
-use taskferry_core::{ErrorKind, Pipeline, SourceStatistics};
 use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status, Violation};
+use taskferry_sdk::{ErrorKind, Pipeline, SourceStatistics};
 
 use crate::environment::Environment;
 use crate::measure::word;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry::core::{BuildContext, KeyPath, Plugin, Problem, Transform, TransformPlugin};
+use taskferry::sdk::{BuildContext, KeyPath, Plugin, Problem, Transform, TransformPlugin};
 
 use crate::names::Names;
 use crate::transform::Join;
@@ -54,7 +54,7 @@ impl TransformPlugin for JoinJobNames {
     }
 
     /// Fields are only added.
-    fn reshapes(&self) -> bool {
+    fn changes_schema(&self) -> bool {
         false
     }
 }

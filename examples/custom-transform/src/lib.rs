@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use example_job_names::JoinJobNames;
-//! use taskferry::core::{Plugin, Registry};
+//! use taskferry::sdk::{Plugin, Registry};
 //!
 //! let mut registry = Registry::new();
 //! registry.transform::<JoinJobNames>();

@@ -1,7 +1,7 @@
 //! The work on one record.
 
 use async_trait::async_trait;
-use taskferry::core::{Emitter, ErrorKind, Record, StageError, Transform};
+use taskferry::sdk::{ErrorKind, Output, Record, StageError, Transform};
 
 use crate::config::Unknown;
 use crate::names::Names;
@@ -21,7 +21,7 @@ impl Join {
 
 #[async_trait]
 impl Transform for Join {
-    async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
         let value = record.value()?;
         let mut ids = ["job_external_id", "external_id"].into_iter();
         let id = ids.find_map(|key| Some((key, value.get(key)?.as_str()?)));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use example_job_names::JoinJobNames;
 use serde_json::{Value, json};
-use taskferry::core::{BuildContext, Emitter, InputFiles, Problem, Record, Registry, StageError};
+use taskferry::sdk::{BuildContext, InputFiles, Output, Problem, Record, Registry, StageError};
 use taskferry_sandbox::Generator;
 
 const JOBS: &str = "external_id,job_name,job_family\nj1,Tester,Quality\n";
@@ -38,7 +38,7 @@ fn apply(
     let files = OneFile(csv);
     let context = BuildContext::new(&files, registry.endpoints());
     let built = registry.build_transform("join_job_names", options, &context).unwrap()?;
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let applied = runtime.block_on(built.transform.apply(Record::from_value(record), &mut out));
     Ok(applied.map(|()| out.into_records()[0].to_json()))

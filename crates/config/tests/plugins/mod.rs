@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{
-    Batch, BuildContext, Delivery, Emitter, KeyPath, Mark, Need, Page, Part, PathTemplate, Plugin,
-    Position, Problem, Record, Refusals, Registry, RunContext, Secret, Sink, SinkPlugin, Source,
-    SourcePlugin, SourceStatistics, StageError, Transform, TransformPlugin,
+use taskferry_sdk::{
+    Batch, BuildContext, Delivery, KeyPath, Need, Output, Page, Part, PathTemplate, Plugin,
+    Position, Problem, Record, Refusals, Registry, RunContext, Secret, Sink, SinkPlugin, SinkState,
+    Source, SourcePlugin, SourceStatistics, StageError, Transform, TransformPlugin,
 };
 
 /// All of them.
@@ -49,7 +49,7 @@ impl SourcePlugin for Pages {
         Ok(Box::new(self))
     }
 
-    fn lacks(&self, field: &str) -> Option<String> {
+    fn missing_field(&self, field: &str) -> Option<String> {
         let has = self.include.iter().any(|included| included == field);
         (!has).then(|| format!("add \"{field}\" to `include` in [source]"))
     }
@@ -106,14 +106,14 @@ impl TransformPlugin for Keep {
         vec![Need { field: "ai_impact", consequence: "no task has a level" }]
     }
 
-    fn reshapes(&self) -> bool {
+    fn changes_schema(&self) -> bool {
         false
     }
 }
 
 #[async_trait]
 impl Transform for Keep {
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         out.emit(record);
         Ok(())
     }
@@ -144,7 +144,7 @@ impl TransformPlugin for Shape {
 
 #[async_trait]
 impl Transform for Shape {
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         out.emit(record);
         Ok(())
     }
@@ -168,7 +168,7 @@ impl SinkPlugin for Out {
         Ok(Box::new(self))
     }
 
-    fn claims(&self, _: &BuildContext<'_>) -> Option<String> {
+    fn output_id(&self, _: &BuildContext<'_>) -> Option<String> {
         self.path.as_ref().map(|path| format!("`{}`", path.as_str()))
     }
 
@@ -179,7 +179,7 @@ impl SinkPlugin for Out {
 
 #[async_trait]
 impl Sink for Out {
-    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
         Ok(())
     }
 
@@ -187,12 +187,12 @@ impl Sink for Out {
         Ok(())
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
-        Ok(Mark::default())
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
     }
 
-    async fn seal(&mut self) -> Result<Mark, StageError> {
-        Ok(Mark::default())
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
     }
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {

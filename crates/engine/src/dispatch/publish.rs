@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use taskferry_core::{Delivery, ErrorKind, Mark, StageError};
+use taskferry_sdk::{Delivery, ErrorKind, SinkState, StageError};
 use tokio::sync::mpsc;
 
 use super::{Dispatcher, Reading};
@@ -29,12 +29,12 @@ pub(super) enum Phase {
 
 /// What the dispatcher knows of a sink.
 #[derive(Debug)]
-pub(super) struct SinkState {
+pub(super) struct TrackedSink {
     /// Dropped when the sink has nothing to wait for.
     orders: Option<mpsc::Sender<Order>>,
     pub(super) at: SinkAt,
     /// How far it is.
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Option<SinkState>,
     pub(super) delivery: Option<Delivery>,
     /// Its own transforms, once it is open.
     pub(super) chain: Option<Arc<Chain>>,
@@ -50,8 +50,8 @@ pub(super) enum SinkAt {
     Ended,
 }
 
-impl SinkState {
-    pub(super) fn new(orders: mpsc::Sender<Order>, mark: Option<Mark>) -> Self {
+impl TrackedSink {
+    pub(super) fn new(orders: mpsc::Sender<Order>, mark: Option<SinkState>) -> Self {
         Self { orders: Some(orders), at: SinkAt::Delivering, mark, delivery: None, chain: None }
     }
 

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use taskferry_core::{OnError, RunContext, StageError};
+use taskferry_sdk::{OnError, RunContext, StageError};
 
 use super::{CLEAN_UP, Dispatcher};
 use crate::account::{Account, SinkCount, TransformCount};

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
-use taskferry_core::{
-    Batch, Counters, Cursor, Delivery, Emitter, ErrorKind, Mark, OnError, Origin, Page, Pipeline,
-    Position, Record, Refusals, Resumption, RunContext, Share, Sink, SinkStage, Source,
+use taskferry_engine::{Interrupt, Stopper};
+use taskferry_sdk::{
+    Batch, Counters, Cursor, Delivery, ErrorKind, OnError, Origin, Output, Page, Pipeline,
+    Position, Record, Refusals, Resumption, RunContext, Share, Sink, SinkStage, SinkState, Source,
     SourceStage, SourceStatistics, StageError, TimeLimit, Transform, TransformStage,
 };
-use taskferry_engine::{Interrupt, Stopper};
 use tokio::sync::Notify;
 
 /// A pipeline of such stages.
@@ -34,7 +34,7 @@ pub(crate) fn pipeline(
         SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(source) };
     let mut pipeline = Pipeline::new("test", source, transforms, sinks.collect());
     // A page at a time, unless a test is about several.
-    pipeline.state.commit_interval = taskferry_core::Duration::from_millis(0);
+    pipeline.state.commit_interval = taskferry_sdk::Duration::from_millis(0);
     pipeline
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Pages {
     pub(crate) fail_after: Option<usize>,
     /// Whether going on after that can't help.
     pub(crate) hopeless: bool,
-    /// Whether the traces of earlier pages may be any.
+    /// Whether the fingerprints of earlier pages may be any.
     pub(crate) lenient: bool,
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
     /// After which page no other one ever comes.
@@ -80,9 +80,9 @@ impl Source for Pages {
             let pages = usize::try_from(from.pages).unwrap();
             let cursor = (pages < self.count).then(|| format!("c{pages}"));
             assert_eq!(from.cursor.as_ref().map(Cursor::as_str), cursor.as_deref());
-            let traces: Vec<u128> = (1..=from.pages).map(u128::from).collect();
-            assert!(self.lenient || from.traces == traces, "those of all pages before");
-            assert_eq!(from.traces.len(), traces.len());
+            let fingerprints: Vec<u128> = (1..=from.pages).map(u128::from).collect();
+            assert!(self.lenient || from.fingerprints == fingerprints, "those of all pages before");
+            assert_eq!(from.fingerprints.len(), fingerprints.len());
             self.read.store(pages, Ordering::SeqCst);
         }
         Ok(())
@@ -121,7 +121,7 @@ impl Source for Pages {
             next: cursor(done + 1),
             bytes: 10,
             records: records.collect(),
-            traces: vec![u128::from(number)],
+            fingerprints: vec![u128::from(number)],
         };
         Ok(Some(page))
     }
@@ -143,14 +143,14 @@ impl Source for Pages {
     }
 }
 
-type Apply = Box<dyn Fn(Record, &mut Emitter) -> Result<(), StageError> + Send + Sync>;
+type Apply = Box<dyn Fn(Record, &mut Output) -> Result<(), StageError> + Send + Sync>;
 
 /// A transform made of a closure.
 pub(crate) struct TestTransform(Apply);
 
 impl TestTransform {
     pub(crate) fn stage(
-        apply: impl Fn(Record, &mut Emitter) -> Result<(), StageError> + Send + Sync + 'static,
+        apply: impl Fn(Record, &mut Output) -> Result<(), StageError> + Send + Sync + 'static,
     ) -> TransformStage {
         TransformStage {
             name: "test".to_owned(),
@@ -173,7 +173,7 @@ impl std::fmt::Debug for TestTransform {
 
 #[async_trait]
 impl Transform for TestTransform {
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         (self.0)(record, out)
     }
 
@@ -192,7 +192,7 @@ struct Limited {
 
 #[async_trait]
 impl Transform for Limited {
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         self.inner.apply(record, out).await
     }
 
@@ -337,7 +337,7 @@ impl Sink for TestSink {
         self.resumption
     }
 
-    async fn can_resume(&mut self, _: &RunContext, _: &Mark) -> Result<(), String> {
+    async fn can_resume(&mut self, _: &RunContext, _: &SinkState) -> Result<(), String> {
         self.ledger.looking.notify_one();
         if self.looks_for_ever {
             std::future::pending::<()>().await;
@@ -345,11 +345,11 @@ impl Sink for TestSink {
         Ok(())
     }
 
-    fn discard(&self, _: &RunContext, _: &Mark) {
+    fn discard(&self, _: &RunContext, _: &SinkState) {
         self.ledger.discarded.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn open(&mut self, _: &RunContext, from: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
         if self.fail_to_open {
             return Err(StageError::new(ErrorKind::Io, "the folder is read-only"));
         }
@@ -388,19 +388,19 @@ impl Sink for TestSink {
         Ok(())
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
         let mut committed = self.ledger.committed.lock().unwrap();
         committed.append(&mut self.pending);
         self.ledger.commits.fetch_add(1, Ordering::SeqCst);
         self.ledger.committing.notify_one();
-        Ok(Mark::new(json!(committed.len())))
+        Ok(SinkState::new(json!(committed.len())))
     }
 
-    async fn seal(&mut self) -> Result<Mark, StageError> {
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
         if self.fail_to_seal {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }
-        Ok(Mark::new(json!(self.ledger.committed.lock().unwrap().len())))
+        Ok(SinkState::new(json!(self.ledger.committed.lock().unwrap().len())))
     }
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use taskferry_core::{Duration, ErrorKind};
 use taskferry_http::header::HeaderMap;
 use taskferry_http::{Client, Connection, Reading};
 use taskferry_retry::faulty_server::{Answer, FaultyServer};
+use taskferry_sdk::{Duration, ErrorKind};
 
 use crate::{ADVICE, post};
 

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use taskferry_core::{BuildContext, Endpoints, InputFiles, KeyPath, Problem, read_options};
 use taskferry_http::{Connection, ConnectionOptions};
+use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath, Problem, read_options};
 
 /// Files that exist in memory alone.
 #[derive(Debug, Default)]

@@ -9,9 +9,9 @@ mod proxies;
 mod secrets;
 mod tls;
 
-use taskferry_core::{Duration, StageError};
 use taskferry_http::header::HeaderMap;
 use taskferry_http::{Advice, Answer, Client, Connection, Reading};
+use taskferry_sdk::{Duration, StageError};
 
 const ADVICE: Advice = Advice { slow: "be patient", unreachable: "look at the address" };
 

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use serde_json::json;
-use taskferry_core::ErrorKind;
 use taskferry_http::Connection;
 use taskferry_retry::faulty_server::{Answer, FaultyServer};
+use taskferry_sdk::ErrorKind;
 
 use crate::files::connection;
 use crate::post;

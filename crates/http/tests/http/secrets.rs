@@ -4,10 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
-use taskferry_core::Secret;
 use taskferry_http::header::{AUTHORIZATION, HeaderMap};
 use taskferry_http::{Connection, Reading, bearer};
 use taskferry_retry::faulty_server::{Answer, FaultyServer};
+use taskferry_sdk::Secret;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Subscriber};

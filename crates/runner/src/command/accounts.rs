@@ -6,8 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 use taskferry_config::FilesInUse;
-use taskferry_core::printable_json;
 use taskferry_engine::Manifest;
+use taskferry_sdk::printable_json;
 
 use super::account_file::AccountFile;
 use super::arguments::HowArguments;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use taskferry_config::Layers;
-use taskferry_core::Shard;
 use taskferry_sandbox::{Client, Fault, PublicKey, Tenant};
+use taskferry_sdk::Shard;
 
 use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};

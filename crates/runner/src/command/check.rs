@@ -1,7 +1,7 @@
 //! `taskferry check`.
 
 use serde_json::Map;
-use taskferry_core::{Pipeline, Registry};
+use taskferry_sdk::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
 use super::mistakes;

@@ -1,7 +1,7 @@
 //! Tables for people, as wide as there is room.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use taskferry_core::printable;
+use taskferry_sdk::printable;
 use unicode_width::UnicodeWidthStr;
 
 /// How far what belongs to a row stands below it.

@@ -5,7 +5,7 @@ mod whole;
 
 use std::path::{Path, PathBuf};
 
-use taskferry_core::printable_json;
+use taskferry_sdk::printable_json;
 
 use super::account_file::AccountFile;
 use super::arguments::MergeArguments;

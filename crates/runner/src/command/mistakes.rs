@@ -3,7 +3,7 @@
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
 use taskferry_config::{Mistake, Mistakes};
-use taskferry_core::Severity;
+use taskferry_sdk::Severity;
 
 use crate::console;
 use crate::logging::{self, LogFormat};

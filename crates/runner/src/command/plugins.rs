@@ -4,7 +4,7 @@ mod entry;
 mod options;
 mod page;
 
-use taskferry_core::{Registry, nearest};
+use taskferry_sdk::{Registry, nearest};
 
 use super::arguments::PluginsArguments;
 use crate::console;

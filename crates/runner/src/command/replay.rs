@@ -4,7 +4,7 @@ mod letters;
 
 use std::sync::Arc;
 
-use taskferry_core::{ExpectOptions, Pipeline, Registry, Role, SourceStage, StageId};
+use taskferry_sdk::{ExpectOptions, Pipeline, Registry, Role, SourceStage, StageId};
 
 use super::arguments::{Conditions, ReplayArguments};
 use super::run::{carry_out, load};

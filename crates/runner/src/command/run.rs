@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Map;
 use taskferry_config::{Checked, Mistake};
-use taskferry_core::{Pipeline, Registry, RunContext};
 use taskferry_engine::{
     Interrupt, Manifest, Over, Progress, RunOptions, RunReport, Status, Stopper,
 };
+use taskferry_sdk::{Pipeline, Registry, RunContext};
 use taskferry_telemetry::Telemetry;
 
 use super::accounts::Accounts;
@@ -265,7 +265,7 @@ fn tell(report: &RunReport, quiet: bool, on_sandbox: bool) {
             let stage =
                 failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
             console::error(&format!("{stage}{}", failure.message));
-            if let Some(origin) = report.error.as_ref().and_then(taskferry_core::StageError::origin)
+            if let Some(origin) = report.error.as_ref().and_then(taskferry_sdk::StageError::origin)
             {
                 console::line(&format!("  where: {origin}"));
             }

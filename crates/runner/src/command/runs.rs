@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use taskferry_core::{Registry, printable_json};
 use taskferry_engine::Begun;
+use taskferry_sdk::{Registry, printable_json};
 use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::RunsArguments;

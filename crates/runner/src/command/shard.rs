@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use taskferry_core::{Pipeline, RunContext, Shard};
+use taskferry_sdk::{Pipeline, RunContext, Shard};
 use taskferry_state::StateDir;
 
 /// What Kubernetes tells each pod of an Indexed Job: its number, from 0.
@@ -80,7 +80,7 @@ pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
         ));
     }
     for stage in &pipeline.sinks {
-        if let Some(path) = stage.sink.mixes_shards() {
+        if let Some(path) = stage.sink.shard_conflict() {
             problems.push(format!(
                 "sink `{}`: all shares would write `{path}`; put `{{shard}}` into its path, for example \
                  `out/{{pipeline}}.{{shard}}.ndjson`",

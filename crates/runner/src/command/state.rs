@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::{Pipeline, RunContext, Shard};
+use taskferry_sdk::{Pipeline, RunContext, Shard};
 use taskferry_state::{History, Opening, StateDir, StateError};
 
 use crate::exit::Exit;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
 use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
+use taskferry_sdk::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
 
 use crate::Compression;
 use crate::part::part_of;
@@ -128,7 +128,7 @@ impl SinkPlugin for FileOptions {
         self.columns.clone().unwrap_or_default()
     }
 
-    fn claims(&self, context: &BuildContext<'_>) -> Option<String> {
+    fn output_id(&self, context: &BuildContext<'_>) -> Option<String> {
         Some(self.path.claim(context.pipeline()))
     }
 

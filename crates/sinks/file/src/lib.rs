@@ -14,7 +14,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
 //! use taskferry_sink_file::FileOptions;
 //!
 //! let mut registry = Registry::new();
@@ -24,7 +24,7 @@
 //! let build = |options| registry.build_sink("file", &options, &context).unwrap();
 //!
 //! let built = build(json!({"path": "out/{date}.csv", "format": "csv"})).unwrap();
-//! assert_eq!(built.claims.as_deref(), Some("file `out/{date}.csv`"));
+//! assert_eq!(built.output_id.as_deref(), Some("file `out/{date}.csv`"));
 //! let problems = build(json!({"path": "out/{date}.csv.gz", "format": "csv"})).unwrap_err();
 //! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or another ending"));
 //! ```

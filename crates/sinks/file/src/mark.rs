@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use taskferry_core::Mark;
 use taskferry_format::WriterState;
+use taskferry_sdk::SinkState;
 
 use crate::compress::Pieces;
 use crate::measure::{Measure, Measured};
 use crate::part::Places;
 
-/// The contents of a file sink's [`Mark`].
+/// The contents of a file sink's [`SinkState`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct FileMark {
     pub(crate) path: PathBuf,
@@ -36,23 +36,23 @@ pub(crate) enum Progress {
 impl FileMark {
     /// # Errors
     /// When it is not a file sink's.
-    pub(crate) fn read(mark: &Mark) -> Result<Self, String> {
+    pub(crate) fn read(mark: &SinkState) -> Result<Self, String> {
         serde_json::from_value(mark.get().clone())
             .map_err(|error| format!("the file's mark can't be read: {error}"))
     }
 
-    pub(crate) fn into_mark(self) -> Mark {
+    pub(crate) fn into_mark(self) -> SinkState {
         // Texts and numbers can always be written.
-        Mark::new(serde_json::to_value(self).unwrap_or_default())
+        SinkState::new(serde_json::to_value(self).unwrap_or_default())
     }
 
     /// The mark of a file that was not opened yet.
-    pub(crate) fn initial(path: &Path) -> Mark {
-        Mark::new(json!({"path": path.to_string_lossy()}))
+    pub(crate) fn initial(path: &Path) -> SinkState {
+        SinkState::new(json!({"path": path.to_string_lossy()}))
     }
 
     /// Whose file it is about, however far it is.
-    pub(crate) fn path_of(mark: &Mark) -> Option<&Path> {
+    pub(crate) fn path_of(mark: &SinkState) -> Option<&Path> {
         mark.get().get("path")?.as_str().map(Path::new)
     }
 

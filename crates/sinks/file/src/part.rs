@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use taskferry_core::{ErrorKind, StageError};
 use taskferry_files::{Claim, Place, folder_of, part_name, target_of};
+use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::measure::{Measure, Measured};
 

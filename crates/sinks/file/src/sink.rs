@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use taskferry_core::{
-    Batch, DeliveredFile, Delivery, ErrorKind, Mark, PathTemplate, Refusals, Resumption,
-    RunContext, Sink, StageError,
-};
 use taskferry_format::{DrySink, FormatOptions, RecordWriter, Spool, WriteError};
+use taskferry_sdk::{
+    Batch, DeliveredFile, Delivery, ErrorKind, PathTemplate, Refusals, Resumption, RunContext,
+    Sink, SinkState, StageError,
+};
 
 use crate::Compression;
 use crate::compress::Compressor;
@@ -38,7 +38,7 @@ struct Output {
     /// Lets what is committed stay, if a later attempt can go on with it.
     stays: Option<Stays>,
     /// Records in it at the last commit, and the mark of that.
-    committed: Option<(u64, Mark)>,
+    committed: Option<(u64, SinkState)>,
 }
 
 /// A file that is complete and only lacks its name.
@@ -69,28 +69,28 @@ impl Sink for FileSink {
         Resumption::Exact
     }
 
-    fn mixes_shards(&self) -> Option<String> {
+    fn shard_conflict(&self) -> Option<String> {
         (!self.template.tells_shards_apart()).then(|| self.template.as_str().to_owned())
     }
 
-    fn initial_mark(&self, run: &RunContext) -> Mark {
+    fn initial_state(&self, run: &RunContext) -> SinkState {
         FileMark::initial(&self.template.fill(run))
     }
 
-    async fn can_resume(&mut self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+    async fn can_resume(&mut self, run: &RunContext, mark: &SinkState) -> Result<(), String> {
         self.found = None;
         self.found = Some(FileMark::read(mark)?.find(&self.template.fill(run)).await?);
         Ok(())
     }
 
-    fn discard(&self, _: &RunContext, mark: &Mark) {
+    fn discard(&self, _: &RunContext, mark: &SinkState) {
         if let Some(path) = FileMark::path_of(mark) {
             // A folder that is gone holds nothing.
             _ = Places::of(path).map(|places| places.remove_left());
         }
     }
 
-    async fn open(&mut self, run: &RunContext, from: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
         let path = self.template.fill(run);
         let Some(from) = from else {
             let resumable = run.resumable;
@@ -118,11 +118,11 @@ impl Sink for FileSink {
         output.write(batch, refusals)
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
         self.output.as_mut().ok_or_else(not_open)?.commit()
     }
 
-    async fn seal(&mut self) -> Result<Mark, StageError> {
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
         if self.sealed.is_none() {
             self.sealed = Some(self.output.take().ok_or_else(not_open)?.seal().await?);
         }
@@ -136,7 +136,7 @@ impl Sink for FileSink {
         self.sealed.ok_or_else(not_open)?.publish().await
     }
 
-    fn would_destroy(&self, run: &RunContext, mark: &Mark) -> Option<String> {
+    fn would_destroy(&self, run: &RunContext, mark: &SinkState) -> Option<String> {
         let path = self.template.fill(run);
         let same = FileMark::path_of(mark)? == path && part_of(&path, "part").exists();
         same.then(|| path.display().to_string())
@@ -199,7 +199,7 @@ impl Output {
         self.writer.flush().map_err(|error| explained(error, &self.path))
     }
 
-    fn commit(&mut self) -> Result<Mark, StageError> {
+    fn commit(&mut self) -> Result<SinkState, StageError> {
         let records = self.writer.records();
         if let Some((_, mark)) = self.committed.as_ref().filter(|(count, _)| *count == records) {
             return Ok(mark.clone());
@@ -251,7 +251,7 @@ impl Sealed {
         Ok(Self { path, part, places, records, measure, warnings })
     }
 
-    fn mark(&self) -> Mark {
+    fn mark(&self) -> SinkState {
         let Measure { bytes, sha256 } = self.measure.clone();
         let (records, warnings) = (self.records, self.warnings.clone());
         let progress = Progress::Sealed { records, warnings };

@@ -12,7 +12,7 @@ use driver::{Folder, batch};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use taskferry_core::Refusals;
+use taskferry_sdk::Refusals;
 
 fn decoded(path: &Path, compression: &str) -> String {
     let bytes = fs::read(path).unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use driver::{Folder, batch, batch_of, build, names_in};
 use serde_json::{Value, json};
-use taskferry_core::{ErrorKind, Record, Refusals};
+use taskferry_sdk::{ErrorKind, Record, Refusals};
 
 #[tokio::test]
 async fn a_file_has_its_name_only_when_complete() {
@@ -200,16 +200,16 @@ fn every_mistake_is_told() {
 
 #[test]
 fn two_spellings_of_a_path_are_one_claim() {
-    use taskferry_core::SinkPlugin;
-    let claims = |path: &str| {
+    use taskferry_sdk::SinkPlugin;
+    let output_id = |path: &str| {
         let options: taskferry_sink_file::FileOptions =
             serde_json::from_value(json!({ "path": path })).unwrap();
-        let endpoints = taskferry_core::Endpoints::default();
-        let context = taskferry_core::BuildContext::new(&taskferry_core::NoFiles, &endpoints);
-        options.claims(&context.for_pipeline("jobs"))
+        let endpoints = taskferry_sdk::Endpoints::default();
+        let context = taskferry_sdk::BuildContext::new(&taskferry_sdk::NoFiles, &endpoints);
+        options.output_id(&context.for_pipeline("jobs"))
     };
-    assert_eq!(claims("./out//./a.csv"), claims("out/a.csv"));
-    assert_eq!(claims("./x/../out/a.csv"), claims("out/a.csv"));
-    assert_eq!(claims("out/{pipeline}.csv"), claims("out/jobs.csv"));
-    assert_ne!(claims("out/a.csv"), claims("a.csv"));
+    assert_eq!(output_id("./out//./a.csv"), output_id("out/a.csv"));
+    assert_eq!(output_id("./x/../out/a.csv"), output_id("out/a.csv"));
+    assert_eq!(output_id("out/{pipeline}.csv"), output_id("out/jobs.csv"));
+    assert_ne!(output_id("out/a.csv"), output_id("a.csv"));
 }

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use driver::{Folder, batch, build, run};
 use serde_json::{Value, json};
-use taskferry_core::{Mark, Refusals, Sink};
+use taskferry_sdk::{Refusals, Sink, SinkState};
 
 const FORMATS: [&str; 6] =
     ["ndjson", "json", "csv", "csv with columns", "csv for excel", "csv for excel with columns"];
@@ -41,13 +41,13 @@ fn batches() -> Vec<Vec<Value>> {
     (0..6).map(|page| (page * 5..page * 5 + page % 3 * 2).map(record).collect()).collect()
 }
 
-async fn opened(options: &Value, from: Option<&Mark>) -> Box<dyn Sink> {
+async fn opened(options: &Value, from: Option<&SinkState>) -> Box<dyn Sink> {
     let mut sink = build(options).unwrap();
     sink.open(&run().resumable(true), from).await.unwrap();
     sink
 }
 
-async fn deliver(sink: &mut dyn Sink, values: &[Value]) -> Mark {
+async fn deliver(sink: &mut dyn Sink, values: &[Value]) -> SinkState {
     sink.write(&batch(values), &mut Refusals::default()).await.unwrap();
     sink.commit().await.unwrap()
 }
@@ -80,7 +80,7 @@ async fn whatever_the_format_and_wherever_it_stopped() {
                 let folder = Folder::new();
                 let options = options(&folder, format, compression);
                 let mut sink = opened(&options, None).await;
-                let mut mark = Mark::default();
+                let mut mark = SinkState::default();
                 for values in &batches()[..stop] {
                     mark = deliver(&mut *sink, values).await;
                 }
@@ -217,7 +217,7 @@ async fn a_file_that_is_read_to_its_end_keeps_nobody_waiting() {
 async fn what_a_run_has_begun_is_taken_away_by_its_initial_mark() {
     let folder = Folder::new();
     let options = options(&folder, "csv", "none");
-    let mark = build(&options).unwrap().initial_mark(&run());
+    let mark = build(&options).unwrap().initial_state(&run());
     fs::write(folder.path(".jobs.part"), "").unwrap();
     build(&options).unwrap().discard(&run(), &mark);
     assert_eq!(folder.names(), [""; 0]);

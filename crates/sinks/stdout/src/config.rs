@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{BuildContext, Plugin, Problem, Sink, SinkPlugin};
 use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
+use taskferry_sdk::{BuildContext, Plugin, Problem, Sink, SinkPlugin};
 
 use crate::sink::{StdoutSink, standard_output};
 
@@ -105,7 +105,7 @@ impl SinkPlugin for StdoutOptions {
         self.columns.clone().unwrap_or_default()
     }
 
-    fn claims(&self, _: &BuildContext<'_>) -> Option<String> {
+    fn output_id(&self, _: &BuildContext<'_>) -> Option<String> {
         Some("stdout".to_owned())
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
 //! use taskferry_sink_stdout::StdoutOptions;
 //!
 //! let mut registry = Registry::new();
@@ -17,7 +17,7 @@
 //! let endpoints = Endpoints::default();
 //! let context = BuildContext::new(&NoFiles, &endpoints);
 //! let built = registry.build_sink("stdout", &json!({"format": "json"}), &context).unwrap().unwrap();
-//! assert_eq!(built.claims.as_deref(), Some("stdout"));
+//! assert_eq!(built.output_id.as_deref(), Some("stdout"));
 //! ```
 
 mod config;

@@ -6,9 +6,11 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use async_trait::async_trait;
 use serde_json::json;
-use taskferry_core::{Batch, Delivery, ErrorKind, Mark, Refusals, RunContext, Sink, StageError};
 use taskferry_files::{PatientWriter, is_closed_output};
 use taskferry_format::{DrySink, FormatOptions, RecordWriter, Spool};
+use taskferry_sdk::{
+    Batch, Delivery, ErrorKind, Refusals, RunContext, Sink, SinkState, StageError,
+};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -54,7 +56,7 @@ impl<W: Write> StdoutSink<W> {
 
 #[async_trait]
 impl<W: Write + Send> Sink for StdoutSink<W> {
-    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
         let stream = self.stream.take().ok_or_else(not_open)?()?;
         let buffer = BufWriter::with_capacity(BUFFER, Counted { stream, bytes: 0 });
         let writer =
@@ -67,16 +69,16 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
         self.writer()?.write_batch(batch, refusals, cannot_write)
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
         let writer = self.writer()?;
         writer.flush().map_err(|error| error.explained(cannot_write))?;
         let bytes = writer.get_ref().get_ref().bytes;
-        Ok(Mark::new(json!({"records": writer.records(), "bytes": bytes})))
+        Ok(SinkState::new(json!({"records": writer.records(), "bytes": bytes})))
     }
 
     /// A stream can't be taken back, so the rest is written now, while other sinks can still be kept from
     /// publishing by a reader that has gone.
-    async fn seal(&mut self) -> Result<Mark, StageError> {
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
         let writer = self.writer.take().ok_or_else(not_open)?;
         let (mut buffer, report) =
             writer.finish().map_err(|error| error.explained(cannot_write))?;
@@ -87,7 +89,7 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
             warnings: report.warnings(),
             ..Delivery::default()
         });
-        Ok(Mark::default())
+        Ok(SinkState::default())
     }
 
     fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
@@ -146,8 +148,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use serde_json::Value;
-    use taskferry_core::{Record, Refusals};
     use taskferry_format::Format;
+    use taskferry_sdk::{Record, Refusals};
 
     /// A stream whose other end can be looked at.
     #[derive(Clone, Default)]

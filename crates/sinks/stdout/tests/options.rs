@@ -1,7 +1,7 @@
 //! The options, as a pipeline file gives them.
 
 use serde_json::{Value, json};
-use taskferry_core::{BuildContext, Endpoints, NoFiles, Problem, Registry};
+use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Problem, Registry};
 use taskferry_sink_stdout::StdoutOptions;
 
 fn problems(options: &Value) -> Vec<Problem> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use taskferry_core::{Delivery, Mark};
+use taskferry_sdk::{Delivery, SinkState};
 
 /// Counts over a whole run, however often it was resumed. No secret stands in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub(crate) struct Account {
 impl Account {
     /// # Errors
     /// Why a run can't go on at this mark with this receiver.
-    pub(crate) fn at(mark: &Mark, receiver: &str) -> Result<Self, String> {
+    pub(crate) fn at(mark: &SinkState, receiver: &str) -> Result<Self, String> {
         let account: Self = serde_json::from_value(mark.get().clone())
             .map_err(|error| format!("the webhook's mark can't be read: {error}"))?;
         if account.receiver == receiver {
@@ -37,8 +37,8 @@ impl Account {
         }
     }
 
-    pub(crate) fn mark(&self) -> Mark {
-        Mark::new(json!(self))
+    pub(crate) fn mark(&self) -> SinkState {
+        SinkState::new(json!(self))
     }
 
     pub(crate) fn delivery(&self) -> Delivery {

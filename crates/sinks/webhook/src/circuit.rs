@@ -6,8 +6,8 @@ use std::time::Duration as StdDuration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{Duration, KeyPath, Problem, StageError};
 use taskferry_retry::{Attempts, RetryOptions};
+use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 

@@ -5,13 +5,13 @@ use std::num::{NonZeroU8, NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{
-    BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
-};
 use taskferry_http::ConnectionOptions;
 use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
 use taskferry_http::is_this_machine;
 use taskferry_retry::RetryOptions;
+use taskferry_sdk::{
+    BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
+};
 use url::Url;
 
 use crate::circuit::CircuitOptions;

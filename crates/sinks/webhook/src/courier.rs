@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use taskferry_core::{ErrorKind, Refusals, StageError};
+use taskferry_sdk::{ErrorKind, Refusals, StageError};
 
 use crate::account::Account;
 use crate::circuit::{Circuit, Failure};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_core::{KeyPath, Problem, Record, RunContext};
+use taskferry_sdk::{KeyPath, Problem, Record, RunContext};
 use url::Url;
 
 /// How records become CloudEvents.
@@ -120,7 +120,7 @@ fn default_source(pipeline: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use taskferry_core::Origin;
+    use taskferry_sdk::Origin;
 
     fn event(options: Value, pipeline: &str, job: Option<&str>) -> Value {
         let options: CloudEventsOptions = serde_json::from_value(options).unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use taskferry_core::{Cursor, Origin, Record, RunContext};
+use taskferry_sdk::{Cursor, Origin, Record, RunContext};
 
 /// Makes the keys of one run. What goes in is told on the crate's page.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
 //! use taskferry_sink_webhook::WebhookOptions;
 //!
 //! let mut registry = Registry::new();

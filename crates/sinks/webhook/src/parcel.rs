@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use taskferry_core::Record;
+use taskferry_sdk::Record;
 
 use crate::event::{Envelope, EventMode};
 use crate::key::{Keys, Place};
@@ -134,7 +134,7 @@ impl<'a> Load<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use taskferry_core::RunContext;
+    use taskferry_sdk::RunContext;
 
     fn packing(records: usize, bytes: u64) -> Packing {
         let run = RunContext::new("p", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");

@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use taskferry_core::{Duration, ErrorKind, Secret, StageError};
 use taskferry_http::header::{HeaderMap, HeaderValue};
 use taskferry_http::{Advice, Answer, Client, Connection, Reading, StatusCode};
 use taskferry_retry::RetryOptions;
+use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 use url::{Position, Url};
 
 use crate::circuit::Failure;

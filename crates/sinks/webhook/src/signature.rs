@@ -10,7 +10,7 @@ use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_core::{KeyPath, Problem, Secret};
+use taskferry_sdk::{KeyPath, Problem, Secret};
 
 /// Takes secrets with and without `=` at the end: both are handed out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

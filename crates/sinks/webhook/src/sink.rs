@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use taskferry_core::{
-    Batch, Delivery, ErrorKind, LocalEndpoint, Mark, Refusals, Resumption, RunContext,
-    RunningEndpoint, Secret, Sink, StageError,
+use taskferry_sdk::{
+    Batch, Delivery, ErrorKind, LocalEndpoint, Refusals, Resumption, RunContext, RunningEndpoint,
+    Secret, Sink, SinkState, StageError,
 };
 use url::Url;
 
@@ -84,11 +84,11 @@ impl Sink for WebhookSink {
         Resumption::Repeats
     }
 
-    async fn can_resume(&mut self, run: &RunContext, mark: &Mark) -> Result<(), String> {
+    async fn can_resume(&mut self, run: &RunContext, mark: &SinkState) -> Result<(), String> {
         Account::at(mark, self.keys(run).receiver()).map(drop)
     }
 
-    async fn open(&mut self, run: &RunContext, from: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
         let Some((target, posting)) = self.target.take() else {
             return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
         };
@@ -132,11 +132,11 @@ impl Sink for WebhookSink {
         courier.bring(&Load::new(packing, &batch.records), refusals).await
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
         Ok(self.open.as_ref().ok_or_else(not_open)?.courier.account().mark())
     }
 
-    async fn seal(&mut self) -> Result<Mark, StageError> {
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
         self.commit().await
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use taskferry_core::{Cursor, ErrorKind, Page, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Page, StageError};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 

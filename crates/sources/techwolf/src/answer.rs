@@ -1,8 +1,8 @@
 //! What a server says when it says no.
 
 use serde_json::Value;
-use taskferry_core::Secret;
 use taskferry_http::Answer;
+use taskferry_sdk::Secret;
 
 use crate::object::unmarked;
 

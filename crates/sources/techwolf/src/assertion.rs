@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
-use taskferry_core::{Duration, ErrorKind, Secret, StageError};
+use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 
 use crate::config::SigningAlgorithm;
 

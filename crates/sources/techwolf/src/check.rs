@@ -1,8 +1,8 @@
 //! What can be known to be wrong with the options before the first request.
 
 use jiff::{Timestamp, civil::Date};
-use taskferry_core::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Problem};
 use taskferry_http::is_this_machine;
+use taskferry_sdk::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Problem};
 use url::Url;
 
 use crate::config::{AuthOptions, FilterKind, FilterOptions, PartitionOptions};

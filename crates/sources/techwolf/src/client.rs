@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use taskferry_core::{DisplayUrl, Secret, SourceStatistics, StageError};
 use taskferry_http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use taskferry_http::{Answer, Reading, bearer};
+use taskferry_sdk::{DisplayUrl, Secret, SourceStatistics, StageError};
 
 /// What all clients of a source sent so far.
 #[derive(Debug, Default)]

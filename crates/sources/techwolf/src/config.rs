@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_core::{
+use taskferry_http::ConnectionOptions;
+use taskferry_retry::RetryOptions;
+use taskferry_sdk::{
     BuildContext, ByteCount, Duration, FieldSet, KeyPath, Others, Plugin, Problem, RecordFields,
     Secret, Source, SourcePlugin,
 };
-use taskferry_http::ConnectionOptions;
-use taskferry_retry::RetryOptions;
 
 use crate::check;
 use crate::remembered::ListingId;
@@ -341,11 +341,11 @@ impl SourcePlugin for TechWolfOptions {
         };
         let included = ["ai_impact", "linked_skills", "weekly_hours", "source_data"];
         let (absent, included): (Vec<&str>, Vec<&str>) =
-            included.into_iter().partition(|field| self.lacks(field).is_some());
+            included.into_iter().partition(|field| self.missing_field(field).is_some());
         let tasks = ["task_id", "task", "validation_state"].into_iter().chain(included);
         let mut tasks = FieldSet::new(tasks).others(others).open(&["hierarchy"]);
         for field in absent {
-            tasks.take_away(field, self.lacks(field));
+            tasks.take_away(field, self.missing_field(field));
         }
         let own = match self.response_format {
             ResponseFormat::List => {
@@ -357,7 +357,7 @@ impl SourcePlugin for TechWolfOptions {
         RecordFields { own, tasks }
     }
 
-    fn lacks(&self, field: &str) -> Option<String> {
+    fn missing_field(&self, field: &str) -> Option<String> {
         let needed = match field {
             "ai_impact" => Include::AiImpact,
             "linked_skills" => Include::LinkedSkills,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use taskferry_core::{BuildContext, Duration, EndpointCredentials, KeyPath, Part, Problem, Secret};
+use taskferry_sdk::{BuildContext, Duration, EndpointCredentials, KeyPath, Part, Problem, Secret};
 use url::Url;
 
 use crate::assertion::{Signer, SigningKey};
@@ -253,7 +253,7 @@ fn key_text(
         return Err(Problem::at(path.clone(), "value::key", message)
             .help("name it `private_key`, or write the path of a file with the key here"));
     }
-    let read = context.files().read_aside(file).map(|pem| unmarked(&pem).to_vec());
+    let read = context.files().read_untracked(file).map(|pem| unmarked(&pem).to_vec());
     read.map_err(|error| {
         let message = format!("can't read the private key in `{}`: {error}", file.display());
         let resolved = context.files().resolve(file);

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use taskferry_core::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
 use taskferry_http::{Answer, RateLimit, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
+use taskferry_sdk::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::answer::describe;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_core::{Cursor, ErrorKind, StageError, nearest};
+use taskferry_sdk::{Cursor, ErrorKind, StageError, nearest};
 use url::Url;
 
 use crate::client::Client;

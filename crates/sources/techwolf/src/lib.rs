@@ -35,11 +35,11 @@
 //! `retry`, when it is due. A `Retry-After` holds back all requests for pages. See `segments.rs`.
 //!
 //! `partition` reads a listing in parts, one for each job family, for which nothing has to be remembered. A run that takes a
-//! share of the export ([`taskferry_core::Shard`]) reads from one remembered id to another, or some of the parts.
+//! share of the export ([`taskferry_sdk::Shard`]) reads from one remembered id to another, or some of the parts.
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
 //! use taskferry_source_techwolf::TechWolfOptions;
 //!
 //! let mut registry = Registry::new();
@@ -52,7 +52,7 @@
 //! let endpoints = Endpoints::default();
 //! let context = BuildContext::new(&NoFiles, &endpoints);
 //! let built = registry.build_source("techwolf", &options, &context).unwrap().unwrap();
-//! assert_eq!(built.offer.lacks("linked_skills").as_deref(), Some("add \"linked_skills\" to `include` in [source]"));
+//! assert_eq!(built.offer.missing_field("linked_skills").as_deref(), Some("add \"linked_skills\" to `include` in [source]"));
 //! ```
 
 mod ahead;

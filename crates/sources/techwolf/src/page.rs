@@ -6,8 +6,8 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use taskferry_core::{Cursor, ErrorKind, Origin, Page, Record, StageError};
 use taskferry_json::{Reader, is_plain, string};
+use taskferry_sdk::{Cursor, ErrorKind, Origin, Page, Record, StageError};
 
 use crate::object;
 
@@ -90,7 +90,7 @@ pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<P
         origin.job = Some(id.into());
         records.push(Record::from_raw(body, raw, origin));
     }
-    Ok(Page { number, cursor, next, bytes: body.len() as u64, records, traces: Vec::new() })
+    Ok(Page { number, cursor, next, bytes: body.len() as u64, records, fingerprints: Vec::new() })
 }
 
 /// The id of a job. Most jobs begin with it, and have no other member of this name: what else is in them is left to those

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::{Cursor, ErrorKind, Origin, Page, Position, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Origin, Page, Position, StageError};
 
 use crate::ahead::{Ahead, Reader};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use taskferry_core::{Cursor, Record};
+use taskferry_sdk::{Cursor, Record};
 
 /// Ids of jobs in the order of the listing. After each of them a segment of the listing begins, which ends with the next.
 #[derive(Debug, Default)]

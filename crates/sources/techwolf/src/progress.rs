@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
-use taskferry_core::{Cursor, ErrorKind, Page, Position, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Page, Position, StageError};
 
 /// How many pages without a single job may follow each other. Filters can empty a page; that they empty this
 /// many in a row is less likely than a server that hands out cursors for ever.
@@ -12,7 +12,7 @@ pub(crate) const EMPTY_PAGES: u32 = 1000;
 /// What is remembered of the pages so far: every cursor, and a fingerprint of every job.
 ///
 /// A fingerprint is 128 bits of a hash: two jobs of a hundred million that share one are less likely than a disk
-/// that lies. They cost 16 bytes a job, where ids would cost many times that. They are the traces that a page
+/// that lies. They cost 16 bytes a job, where ids would cost many times that. They are the fingerprints that a page
 /// leaves for a resumed run.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -26,24 +26,24 @@ pub(crate) struct Progress {
 impl Progress {
     /// Progress up to where a resumed run goes on.
     pub(crate) fn behind(position: &Position) -> Self {
-        let jobs = position.traces.iter().copied().collect();
+        let jobs = position.fingerprints.iter().copied().collect();
         let cursors = position.cursor.iter().cloned().collect();
         Self { cursors, jobs, ..Self::default() }
     }
 
-    /// Takes note of a page, and returns the traces it leaves.
+    /// Takes note of a page, and returns the fingerprints it leaves.
     ///
     /// # Errors
     /// [`ErrorKind::NoProgress`] when its cursor stands still or was there before, when one of its jobs was
     /// there before, or when one empty page follows the other.
     pub(crate) fn note(&mut self, page: &Page) -> Result<Vec<u128>, StageError> {
-        let mut traces = Vec::with_capacity(page.records.len());
+        let mut fingerprints = Vec::with_capacity(page.records.len());
         for job in page.records.iter().filter_map(|record| record.origin().job.as_deref()) {
             let trace = fingerprint(job);
             if !self.jobs.insert(trace) {
                 return Err(self.comes_twice(job));
             }
-            traces.push(trace);
+            fingerprints.push(trace);
         }
         self.cursors.extend(page.cursor.clone());
         match &page.next {
@@ -57,7 +57,7 @@ impl Progress {
         if self.empty_pages > EMPTY_PAGES {
             return Err(too_many_empty());
         }
-        Ok(traces)
+        Ok(fingerprints)
     }
 
     /// Whether the pages come from parts of the listing.

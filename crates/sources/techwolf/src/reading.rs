@@ -1,6 +1,6 @@
 //! The ways in which a listing is read.
 
-use taskferry_core::{Cursor, Page, Position, StageError};
+use taskferry_sdk::{Cursor, Page, Position, StageError};
 
 use crate::ahead::Reader;
 use crate::partition::Partition;
@@ -112,7 +112,7 @@ impl Reading {
             Some(cursor) => format!("page {} (after `{cursor}`)", page.number),
             None => format!("page {} (the first)", page.number),
         };
-        page.traces = progress.note(&page).map_err(|error| error.context(&name))?;
+        page.fingerprints = progress.note(&page).map_err(|error| error.context(&name))?;
         if let Some(behind) = behind {
             page.next = behind;
         }
@@ -122,5 +122,5 @@ impl Reading {
 
 /// The one page of a share without a job.
 fn nothing() -> Page {
-    Page { number: 1, cursor: None, next: None, bytes: 0, records: vec![], traces: vec![] }
+    Page { number: 1, cursor: None, next: None, bytes: 0, records: vec![], fingerprints: vec![] }
 }

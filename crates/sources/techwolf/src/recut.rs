@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use taskferry_core::{Cursor, Origin, Page, Position, Record};
+use taskferry_sdk::{Cursor, Origin, Page, Position, Record};
 
 /// A stretch of the listing, in order.
 #[derive(Debug)]
@@ -81,6 +81,6 @@ impl Recut {
         let next = last.map(Cursor::new).filter(|_| !self.over);
         self.cursor.clone_from(&next);
         let bytes = std::mem::take(&mut self.bytes);
-        Some(Page { number, cursor, next, bytes, records, traces: Vec::new() })
+        Some(Page { number, cursor, next, bytes, records, fingerprints: Vec::new() })
     }
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_core::Page;
 use taskferry_files::{Folder, Place};
+use taskferry_sdk::Page;
 
 use crate::config::FilterOptions;
 use crate::places::Places;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use taskferry_core::Cursor;
+use taskferry_sdk::Cursor;
 use url::Url;
 
 use crate::config::{ExternalVendor, FilterKind, FilterOptions, Include, ResponseFormat};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use taskferry_core::{Cursor, Page, StageError};
+use taskferry_sdk::{Cursor, Page, StageError};
 
 use crate::ahead::{Ahead, Reader};
 use crate::places::Places;

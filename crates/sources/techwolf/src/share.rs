@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use taskferry_core::{Cursor, ErrorKind, Shard, Share, StageError};
 use taskferry_files::Folder;
+use taskferry_sdk::{Cursor, ErrorKind, Shard, Share, StageError};
 
 use crate::ahead::Reader;
 use crate::places::Places;

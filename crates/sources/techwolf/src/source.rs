@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use taskferry_core::{
+use taskferry_http::{Advice, Connection, RateLimit};
+use taskferry_retry::RetryOptions;
+use taskferry_sdk::{
     Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Share, Source,
     SourceStatistics, StageError,
 };
-use taskferry_http::{Advice, Connection, RateLimit};
-use taskferry_retry::RetryOptions;
 use url::Url;
 
 use crate::ahead::Reader;

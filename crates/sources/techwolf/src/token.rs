@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use taskferry_core::{ErrorKind, Secret, StageError};
 use taskferry_http::Answer;
 use taskferry_retry::{Attempts, RetryOptions};
+use taskferry_sdk::{ErrorKind, Secret, StageError};
 use tokio::sync::Mutex;
 
 use crate::answer::describe;
@@ -249,9 +249,9 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::sync::Arc;
-    use taskferry_core::EndpointCredentials;
     use taskferry_http::{Advice, Connection};
     use taskferry_retry::faulty_server::{Answer, FaultyServer};
+    use taskferry_sdk::EndpointCredentials;
 
     /// Somebody who issues `token-1`, `token-2` and so on.
     async fn issuer() -> (FaultyServer, Issuer) {

@@ -8,8 +8,8 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_core::Secret;
 use taskferry_files::Place;
+use taskferry_sdk::Secret;
 
 use crate::credentials::ClientCredentials;
 use crate::token::Issued;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use taskferry_core::{Cursor, ErrorKind, Page, Position, RunContext, Shard, Share, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Page, Position, RunContext, Shard, Share, StageError};
 
 use crate::ahead::Reader;
 use crate::partition::Partition;

@@ -4,10 +4,10 @@ use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_core::{
+use taskferry_profile::AiLevel;
+use taskferry_sdk::{
     BuildContext, FieldRule, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
 };
-use taskferry_profile::AiLevel;
 
 use crate::transform::{Filter, Wanted};
 
@@ -95,7 +95,7 @@ impl TransformPlugin for FilterAiImpact {
         vec![Need { field: "ai_impact", consequence }]
     }
 
-    fn reshapes(&self) -> bool {
+    fn changes_schema(&self) -> bool {
         false
     }
 

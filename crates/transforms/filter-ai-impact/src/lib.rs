@@ -5,11 +5,11 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Emitter, Endpoints, NoFiles, Record, Registry};
+//! use taskferry_sdk::{BuildContext, Output, Endpoints, NoFiles, Record, Registry};
 //! use taskferry_transform_filter_ai_impact::FilterAiImpact;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), taskferry_core::StageError> {
+//! # async fn main() -> Result<(), taskferry_sdk::StageError> {
 //! let mut registry = Registry::new();
 //! registry.transform::<FilterAiImpact>();
 //! let context = BuildContext::new(&NoFiles, registry.endpoints());
@@ -20,7 +20,7 @@
 //!     {"task_id": "t1", "ai_impact": {"level": "H1"}},
 //!     {"task_id": "t2", "ai_impact": {"level": "H4"}},
 //! ]}));
-//! let mut out = Emitter::new();
+//! let mut out = Output::new();
 //! built.transform.apply(record, &mut out).await?;
 //! let kept = out.into_records().remove(0).into_value()?;
 //! assert_eq!(kept["tasks"], json!([{"task_id": "t1", "ai_impact": {"level": "H1"}}]));

@@ -1,6 +1,6 @@
 //! Tasks that were left out for want of a level that is known.
 
-use taskferry_core::{Counters, Emitter};
+use taskferry_sdk::{Counters, Output};
 
 const WITHOUT_LEVEL: &str = "without_level";
 const UNKNOWN_LEVEL: &str = "unknown_level";
@@ -23,7 +23,7 @@ pub(crate) struct Tally<'a> {
 }
 
 impl Tally<'_> {
-    pub(crate) fn count(self, out: &mut Emitter) {
+    pub(crate) fn count(self, out: &mut Output) {
         if self.has_level {
             out.note(LEVEL);
         }

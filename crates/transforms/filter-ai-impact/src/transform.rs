@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use taskferry_core::{Counters, Emitter, ErrorKind, Record, StageError, Transform};
 use taskferry_json::{Member, string};
 use taskferry_profile::AiLevel;
 use taskferry_profile::null_tasks;
@@ -13,6 +12,7 @@ use taskferry_profile::text::{JobText, RecordText, TaskText};
 use taskferry_profile::walk::{
     Misplaced, Object, Shape, check_tasks, retain_tasks, shape, visit_tasks,
 };
+use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 
 use crate::config::{EmptyJobs, Missing};
 use crate::tally::{self, Tally};
@@ -39,7 +39,7 @@ impl Transform for Filter {
         true
     }
 
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let found = record.text().and_then(|text| RecordText::of(text)).and_then(|found| {
             let mut tally = Tally::default();
             let decision = self.decide(&found, &mut tally)?;
@@ -145,7 +145,7 @@ impl Filter {
         Some(keeps)
     }
 
-    fn apply_to_tree(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    fn apply_to_tree(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
         let value = record.value()?;
         match shape(value) {
             Shape::Row => {

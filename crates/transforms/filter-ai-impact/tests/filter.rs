@@ -4,10 +4,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::{
-    BuildContext, BuiltTransform, Counters, Emitter, NoFiles, Problem, Record, Registry, StageError,
-};
 use taskferry_profile::arbitrary::{contents, record_text};
+use taskferry_sdk::{
+    BuildContext, BuiltTransform, Counters, NoFiles, Output, Problem, Record, Registry, StageError,
+};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 
 fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
@@ -24,7 +24,7 @@ fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
 fn apply_and_count(options: &Value, record: Record) -> Result<(Vec<String>, Counters), StageError> {
     let built = build(options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     runtime.block_on(built.transform.apply(record, &mut out))?;
     let counters = out.take_counters();
     Ok((out.into_records().iter().map(Record::to_json).collect(), counters))
@@ -242,7 +242,7 @@ fn what_can_not_be_read_is_refused_and_never_taken_for_missing() {
 fn null_counts_as_an_empty_list_and_is_counted() {
     let built = build(&json!({"levels": ["H1"], "empty_jobs": "keep"})).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     let text = r#"{ "external_id":"j", "tasks":null }"#;
     runtime.block_on(built.transform.apply(Record::parse(text).unwrap(), &mut out)).unwrap();
     let counters = out.take_counters();
@@ -303,7 +303,7 @@ fn wrong_options_are_told_all_at_once() {
 #[test]
 fn it_says_what_it_needs() {
     let built = build(&json!({"levels": ["H1"]})).unwrap();
-    assert_eq!((built.needs[0].field, built.reshapes), ("ai_impact", false));
+    assert_eq!((built.needs[0].field, built.changes_schema), ("ai_impact", false));
 }
 
 proptest! {

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_core::{
+use taskferry_profile::walk::LEVELS;
+use taskferry_sdk::{
     BuildContext, FieldRule, FieldSet, KeyPath, Need, Others, Part, Plugin, Problem, RecordFields,
     Transform, TransformPlugin, nearest,
 };
-use taskferry_profile::walk::LEVELS;
 
 use crate::transform::Flatten;
 
@@ -127,7 +127,7 @@ impl TransformPlugin for FlattenHierarchy {
             .collect()
     }
 
-    fn reshapes(&self) -> bool {
+    fn changes_schema(&self) -> bool {
         false
     }
 

@@ -8,11 +8,11 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
+//! use taskferry_sdk::{BuildContext, Output, NoFiles, Record, Registry};
 //! use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), taskferry_core::StageError> {
+//! # async fn main() -> Result<(), taskferry_sdk::StageError> {
 //! let mut registry = Registry::new();
 //! registry.transform::<FlattenHierarchy>();
 //! let context = BuildContext::new(&NoFiles, registry.endpoints());
@@ -21,7 +21,7 @@
 //! let job = json!({"external_id": "j1", "domains": [{"domain": "Finance", "tasks": [
 //!     {"task_id": "t1", "task": "Close the books", "ai_impact": {"level": "H2", "rationale": "Rules help"}},
 //! ]}]});
-//! let mut out = Emitter::new();
+//! let mut out = Output::new();
 //! built.transform.apply(Record::from_value(job), &mut out).await?;
 //! assert_eq!(
 //!     out.into_records()[0].to_json(),

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use taskferry_core::{Emitter, Record};
 use taskferry_json::{Member, members, only};
 use taskferry_profile::text::JobText;
+use taskferry_sdk::{Output, Record};
 
 /// What a task that stands in a plain list gets from the hierarchy above it.
 const NOTHING_ABOVE: &[u8] =
@@ -39,7 +39,7 @@ impl Rows {
         Some(Self { text, places })
     }
 
-    pub(crate) fn emit(self, out: &mut Emitter) {
+    pub(crate) fn emit(self, out: &mut Output) {
         let text = Bytes::from(self.text);
         for place in self.places {
             out.emit(Record::from_text(text.slice(place)));

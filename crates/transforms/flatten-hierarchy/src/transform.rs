@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use taskferry_core::{Counters, Emitter, ErrorKind, Record, StageError, Transform};
 use taskferry_profile::null_tasks;
 use taskferry_profile::text::RecordText;
 use taskferry_profile::walk::{
     Misplaced, Object, Shape, check_tasks, is_branch, shape, take_tasks,
 };
+use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 
 use crate::above::{Above, above_tasks};
 use crate::config::{EmptyJobs, Into};
@@ -28,7 +28,7 @@ impl Transform for Flatten {
         true
     }
 
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         match record.text().and_then(|text| self.by_text(text)) {
             Some(Flat::Already) => out.emit(record),
             Some(Flat::Rows(rows)) => rows.emit(out),
@@ -60,7 +60,7 @@ impl Flatten {
         }
     }
 
-    fn apply_to_tree(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    fn apply_to_tree(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let value = record.value()?;
         let shape = shape(value);
         if shape == Shape::Job && check_tasks(value).map_err(|found| misplaced(&found))? > 0 {
@@ -90,7 +90,7 @@ impl Flatten {
         Ok(())
     }
 
-    fn emit_rows(&self, mut job: Value, out: &mut Emitter) -> Result<(), StageError> {
+    fn emit_rows(&self, mut job: Value, out: &mut Output) -> Result<(), StageError> {
         let above = above_tasks(&job);
         let fields = JobFields::of(&job);
         let tasks = take_tasks(&mut job);
@@ -104,7 +104,7 @@ impl Flatten {
         Ok(())
     }
 
-    fn emit_row(&self, row: Object, out: &mut Emitter) -> Result<(), StageError> {
+    fn emit_row(&self, row: Object, out: &mut Output) -> Result<(), StageError> {
         match &self.explode {
             None => out.emit_value(Value::Object(row)),
             Some(field) => {

@@ -4,10 +4,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::{
-    BuildContext, BuiltTransform, Emitter, NoFiles, Problem, Record, Registry, StageError,
-};
 use taskferry_profile::arbitrary::{contents, record_text};
+use taskferry_sdk::{
+    BuildContext, BuiltTransform, NoFiles, Output, Problem, Record, Registry, StageError,
+};
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 
 fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
@@ -20,7 +20,7 @@ fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
 fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
     let built = build(options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     runtime.block_on(built.transform.apply(record, &mut out))?;
     Ok(out.into_records().iter().map(Record::to_json).collect())
 }
@@ -324,7 +324,7 @@ fn what_can_not_be_read_is_refused_and_never_lost_without_a_word() {
 fn null_counts_as_an_empty_list_and_is_counted() {
     let built = build(&json!({"empty_jobs": "keep", "into": "tasks"})).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     let job = Record::parse(r#"{"external_id":"j","tasks":null,"x":1}"#).unwrap();
     runtime.block_on(built.transform.apply(job, &mut out)).unwrap();
     let counters = out.take_counters();
@@ -355,7 +355,7 @@ fn options_are_checked_and_needs_told() {
         |options| build(&options).unwrap().needs.iter().map(|need| need.field).collect::<Vec<_>>();
     assert_eq!(needs(json!({"explode": "linked_skills"})), ["linked_skills"]);
     assert!(needs(json!({"explode": "tags"})).is_empty());
-    assert!(!build(&json!({})).unwrap().reshapes);
+    assert!(!build(&json!({})).unwrap().changes_schema);
 }
 
 proptest! {

@@ -15,7 +15,7 @@ use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::native::Fun;
 use jaq_core::{Cv, Exn, Native, ValXs};
 use jaq_json::Val;
-use taskferry_core::{ErrorKind, StageError};
+use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::depth::{MAX_DEPTH, is_deeper};
 use crate::natives::Data;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use taskferry_core::{
+use taskferry_sdk::{
     BuildContext, ByteCount, Duration, FieldRule, KeyPath, MissingField, Part, Plugin, Problem,
     Transform, TransformPlugin,
 };

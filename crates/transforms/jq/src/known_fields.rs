@@ -8,7 +8,7 @@ use jaq_core::load::lex::{Lexer, StrPart};
 use jaq_core::load::parse::{BinaryOp, Parser, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
-use taskferry_core::{FieldSet, MissingField, RecordFields};
+use taskferry_sdk::{FieldSet, MissingField, RecordFields};
 
 /// What a part of an expression results in.
 #[derive(Debug, Clone)]

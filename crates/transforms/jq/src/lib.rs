@@ -12,11 +12,11 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
+//! use taskferry_sdk::{BuildContext, Output, NoFiles, Record, Registry};
 //! use taskferry_transform_jq::Jq;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), taskferry_core::StageError> {
+//! # async fn main() -> Result<(), taskferry_sdk::StageError> {
 //! let mut registry = Registry::new();
 //! registry.transform::<Jq>();
 //! let context = BuildContext::new(&NoFiles, registry.endpoints());
@@ -24,7 +24,7 @@
 //! let built = registry.build_transform("jq", &options, &context).unwrap().unwrap();
 //!
 //! let record = Record::parse(r#"{"tasks": [{"task": "Plan", "hours": 1.10}, {"task": "Do"}]}"#)?;
-//! let mut out = Emitter::new();
+//! let mut out = Output::new();
 //! built.transform.apply(record, &mut out).await?;
 //! let lines: Vec<String> = out.into_records().iter().map(Record::to_json).collect();
 //! assert_eq!(lines, [r#"{"task":"Plan","source":"export"}"#, r#"{"task":"Do","source":"export"}"#]);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jaq_core::compile::Undefined;
 use jaq_core::load::{lex, parse, span};
-use taskferry_core::nearest;
+use taskferry_sdk::nearest;
 
 /// One mistake in an expression.
 #[derive(Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use jaq_core::{Compiler, Ctx, Exn, Filter, Vars};
 use jaq_json::Val;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use taskferry_core::{ErrorKind, Record, StageError};
 use taskferry_json::is_plain;
+use taskferry_sdk::{ErrorKind, Record, StageError};
 
 use crate::bounds::{Guard, ended, guarded, guarded_definition, may_loop, with_stack};
 use crate::fields::fields_of;
@@ -272,7 +272,7 @@ fn refused(exception: Exn<'_, Val>) -> StageError {
 /// The error for a record that took longer than it may.
 pub(crate) fn too_slow(limit: Duration) -> StageError {
     let limit =
-        taskferry_core::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        taskferry_sdk::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
     StageError::new(ErrorKind::Limit, format!("the jq expression took longer than {limit}"))
         .hint("look for an endless loop, or raise `time_limit`")
 }

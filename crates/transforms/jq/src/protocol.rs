@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use taskferry_core::{ErrorKind, StageError};
+use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::program::Limits;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use taskferry_core::{Emitter, Record, StageError, TimeLimit, Transform};
+use taskferry_sdk::{Output, Record, StageError, TimeLimit, Transform};
 
 use crate::program::{Limits, Program};
 use crate::workers::Workers;
@@ -25,7 +25,7 @@ impl Transform for InProcess {
         true
     }
 
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         for result in self.program.run(&record)? {
             out.emit(Record::from_text(result));
         }
@@ -46,7 +46,7 @@ pub(crate) struct Isolated {
 
 #[async_trait]
 impl Transform for Isolated {
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         for result in self.workers.run(&record).await? {
             out.emit(result);
         }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use taskferry_core::{ErrorKind, Record, StageError};
+use taskferry_sdk::{ErrorKind, Record, StageError};
 
 use crate::bounds::{STACK, with_stack};
 use crate::program::Program;

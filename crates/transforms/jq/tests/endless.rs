@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use serde_json::{Value, json};
-use taskferry_core::{
-    BuildContext, Emitter, ErrorKind, NoFiles, Problem, Record, Registry, StageError, Transform,
+use taskferry_sdk::{
+    BuildContext, ErrorKind, NoFiles, Output, Problem, Record, Registry, StageError, Transform,
 };
 use taskferry_transform_jq::Jq;
 
@@ -18,7 +18,7 @@ fn build(filter: &str) -> Result<Box<dyn Transform>, Vec<Problem>> {
 
 fn apply(transform: &dyn Transform, record: &str) -> Result<Vec<String>, StageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     runtime.block_on(transform.apply(Record::parse(record.to_owned())?, &mut out))?;
     Ok(out.into_records().iter().map(Record::to_json).collect())
 }

@@ -5,8 +5,8 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
-use taskferry_core::{
-    BuildContext, Emitter, ErrorKind, NoFiles, Record, Registry, StageError, Transform,
+use taskferry_sdk::{
+    BuildContext, ErrorKind, NoFiles, Output, Record, Registry, StageError, Transform,
 };
 use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
 
@@ -57,7 +57,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 async fn apply(transform: &dyn Transform, text: &str) -> Result<Vec<String>, StageError> {
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     transform.apply(Record::parse(text.to_owned()).unwrap(), &mut out).await?;
     Ok(out.into_records().iter().map(Record::to_json).collect())
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskferry_core::{
-    BuildContext, BuiltTransform, Emitter, ErrorKind, InputFiles, Part, Problem, Record, Registry,
+use taskferry_sdk::{
+    BuildContext, BuiltTransform, ErrorKind, InputFiles, Output, Part, Problem, Record, Registry,
     StageError,
 };
 use taskferry_transform_jq::Jq;
@@ -41,7 +41,7 @@ fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
 fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
     let built = build(options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     runtime.block_on(built.transform.apply(record, &mut out))?;
     Ok(out.into_records().iter().map(Record::to_json).collect())
 }
@@ -209,5 +209,5 @@ fn wrong_options_are_told_all_at_once() {
 #[test]
 fn records_may_come_out_in_any_shape() {
     let built = build(&json!({"filter": "."})).unwrap();
-    assert!(built.reshapes && built.needs.is_empty());
+    assert!(built.changes_schema && built.needs.is_empty());
 }

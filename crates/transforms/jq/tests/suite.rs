@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use taskferry_core::{BuildContext, Emitter, NoFiles, Record, Registry};
+use taskferry_sdk::{BuildContext, NoFiles, Output, Record, Registry};
 use taskferry_transform_jq::Jq;
 
 /// The cases that differ, by file and line of jq's own test files.
@@ -57,7 +57,7 @@ fn run(program: &str, input: &str) -> Result<Vec<Value>, String> {
     let built = built.map_err(|problems| format!("mistake: {}", problems[0].message))?;
     let record = Record::parse(input.to_owned()).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     let applied = runtime.block_on(built.transform.apply(record, &mut out));
     applied.map_err(|error| error.to_string())?;
     out.into_records().iter().map(|record| Ok(record.value().unwrap().clone())).collect()

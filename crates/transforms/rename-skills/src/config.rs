@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_core::{
+use taskferry_profile::mapping::{Mistake, composed, read_mapping};
+use taskferry_sdk::{
     BuildContext, FieldRule, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
 };
-use taskferry_profile::mapping::{Mistake, composed, read_mapping};
 
 use crate::mapping::Mapping;
 use crate::transform::Rename;
@@ -81,7 +81,7 @@ impl TransformPlugin for RenameSkills {
         vec![Need { field: "linked_skills", consequence: "there is no skill to rename" }]
     }
 
-    fn reshapes(&self) -> bool {
+    fn changes_schema(&self) -> bool {
         false
     }
 

@@ -8,7 +8,7 @@
 //! use std::path::{Path, PathBuf};
 //!
 //! use serde_json::json;
-//! use taskferry_core::{BuildContext, Emitter, InputFiles, Record, Registry};
+//! use taskferry_sdk::{BuildContext, Output, InputFiles, Record, Registry};
 //! use taskferry_transform_rename_skills::RenameSkills;
 //!
 //! #[derive(Debug)]
@@ -24,7 +24,7 @@
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), taskferry_core::StageError> {
+//! # async fn main() -> Result<(), taskferry_sdk::StageError> {
 //! let mut registry = Registry::new();
 //! registry.transform::<RenameSkills>();
 //! let context = BuildContext::new(&Mapping, registry.endpoints());
@@ -32,7 +32,7 @@
 //! let built = registry.build_transform("rename_skills", &options, &context).unwrap().unwrap();
 //!
 //! let task = json!({"task_id": "t1", "linked_skills": [{"skill_id": "s1", "skill": "Python"}]});
-//! let mut out = Emitter::new();
+//! let mut out = Output::new();
 //! built.transform.apply(Record::from_value(task), &mut out).await?;
 //! let renamed = out.into_records().remove(0).into_value()?;
 //! assert_eq!(renamed["linked_skills"], json!([{"skill_id": "s1", "skill": "Python Programming"}]));

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use taskferry_core::{Counters, Emitter};
 use taskferry_profile::walk::{Object, visit_linked_skills};
+use taskferry_sdk::{Counters, Output};
 
 use crate::config::Match;
 use crate::mapping::Mapping;
@@ -56,7 +56,7 @@ impl Tally<'_> {
         let Ok(()) = visited;
     }
 
-    pub(crate) fn count(self, out: &mut Emitter) {
+    pub(crate) fn count(self, out: &mut Output) {
         out.count(RENAMED, self.renamed);
         out.count(UNKNOWN, self.unknown.len() as u64);
         self.unknown.iter().for_each(|name| out.count_value(UNKNOWN, name));

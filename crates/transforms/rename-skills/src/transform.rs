@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use memchr::memmem::Finder;
 use serde_json::Value;
-use taskferry_core::{Counters, Emitter, ErrorKind, Record, StageError, Transform};
 use taskferry_json::{Member, Reader, only, string};
 use taskferry_profile::text::LinkedSkillsText;
 use taskferry_profile::walk::{
     Misplaced, Object, Shape, shape, visit_linked_skills, visit_linked_skills_mut,
 };
+use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 
 use crate::config::Unmapped;
 use crate::mapping::{Entry, Mapping};
@@ -33,7 +33,7 @@ impl Transform for Rename {
         true
     }
 
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         match record.text().and_then(|text| self.by_text(text)) {
             Some((renamed, tally)) => {
                 tally.count(out);
@@ -157,7 +157,7 @@ impl Rename {
         Some(changed)
     }
 
-    fn apply_to_tree(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+    fn apply_to_tree(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
         let value = record.value()?;
         check_record(value)?;
         let (in_lists, as_row) = (self.changes_lists(value), is_row_of_one_skill(value));

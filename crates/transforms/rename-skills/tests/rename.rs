@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::{
-    BuildContext, BuiltTransform, Counters, Emitter, InputFiles, Problem, Record, Registry,
-    StageError,
-};
 use taskferry_profile::arbitrary::{contents, record_text};
 use taskferry_profile::text::LinkedSkillsText;
 use taskferry_profile::walk::visit_linked_skills;
+use taskferry_sdk::{
+    BuildContext, BuiltTransform, Counters, InputFiles, Output, Problem, Record, Registry,
+    StageError,
+};
 use taskferry_transform_rename_skills::RenameSkills;
 
 const MAPPING: &str = "\
@@ -58,7 +58,7 @@ fn apply_built(
     record: Record,
 ) -> Result<(Vec<String>, Counters), StageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Emitter::new();
+    let mut out = Output::new();
     runtime.block_on(built.transform.apply(record, &mut out))?;
     let counters = out.take_counters();
     Ok((out.into_records().iter().map(Record::to_json).collect(), counters))
@@ -299,7 +299,7 @@ fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
 #[test]
 fn it_says_what_it_needs() {
     let built = build(Some(MAPPING), &json!({"vendor": "sap", "mapping": "m.csv"})).unwrap();
-    assert_eq!((built.needs[0].field, built.reshapes), ("linked_skills", false));
+    assert_eq!((built.needs[0].field, built.changes_schema), ("linked_skills", false));
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_core::Cursor;
+use taskferry_sdk::Cursor;
 
 /// What is needed of it, and the whole as it stands in its file.
 #[derive(Debug)]

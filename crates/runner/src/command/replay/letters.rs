@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use taskferry_core::{
+use taskferry_sdk::{
     Cursor, ErrorKind, Origin, Page, Position, Record, RunContext, Source, SourceStatistics,
     StageError, StageId,
 };
@@ -211,7 +211,14 @@ impl Source for DeadLetters {
         self.at += bytes;
         self.pages += 1;
         let next = self.ahead.as_ref().map(|_| Cursor::new(self.at.to_string()));
-        Ok(Some(Page { number: self.pages, cursor, next, bytes, records, traces: Vec::new() }))
+        Ok(Some(Page {
+            number: self.pages,
+            cursor,
+            next,
+            bytes,
+            records,
+            fingerprints: Vec::new(),
+        }))
     }
 
     fn statistics(&self) -> SourceStatistics {
@@ -224,7 +231,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Value, json};
-    use taskferry_core::Role;
+    use taskferry_sdk::Role;
 
     fn stages() -> Vec<Arc<StageId>> {
         vec![Arc::new(StageId { role: Role::Transform, name: "jq".to_owned() })]

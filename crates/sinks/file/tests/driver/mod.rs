@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use taskferry_core::{
+use taskferry_sdk::{
     Batch, BuildContext, Delivery, Endpoints, NoFiles, Problem, Record, Refusals, Registry,
     RunContext, Sink, StageError,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use taskferry_core::ErrorKind;
+use taskferry_sdk::ErrorKind;
 
 use super::*;
 

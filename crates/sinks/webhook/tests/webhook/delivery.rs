@@ -4,8 +4,8 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use serde_json::json;
-use taskferry_core::{Delivery, ErrorKind};
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::{Delivery, ErrorKind};
 
 use crate::driver::{PATH, Patient, batch, bodies, deliver, keys, receiver, run, sink, sink_to};
 

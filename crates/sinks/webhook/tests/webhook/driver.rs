@@ -4,11 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use taskferry_core::{
-    Batch, BuildContext, Cursor, Endpoints, Mark, NoFiles, OnError, Origin, Problem, Record,
-    Refusal, Refusals, Registry, RunContext, Sink, StageError,
-};
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
+use taskferry_sdk::{
+    Batch, BuildContext, Cursor, Endpoints, NoFiles, OnError, Origin, Problem, Record, Refusal,
+    Refusals, Registry, RunContext, Sink, SinkState, StageError,
+};
 use taskferry_sink_webhook::WebhookOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -133,7 +133,7 @@ pub(crate) fn batch(page: u64, records: &[&'static str]) -> Batch {
     jobs(page, &records.iter().map(|text| ("", *text)).collect::<Vec<_>>())
 }
 
-pub(crate) async fn deliver(sink: &mut dyn Sink, batch: &Batch) -> Result<Mark, StageError> {
+pub(crate) async fn deliver(sink: &mut dyn Sink, batch: &Batch) -> Result<SinkState, StageError> {
     sink.write(batch, &mut Refusals::default()).await?;
     sink.commit().await
 }

@@ -1,8 +1,8 @@
 //! What a receiver does not want.
 
 use serde_json::json;
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
+use taskferry_sdk::ErrorKind;
 
 use crate::driver::{batch, bodies, deliver, deliver_or_keep, keys, receiver, sink};
 

@@ -1,8 +1,8 @@
 //! The same batch again: after a failure, after a crash.
 
 use serde_json::json;
-use taskferry_core::{ErrorKind, Mark, Resumption};
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::{ErrorKind, Resumption, SinkState};
 
 use crate::driver::{PATH, batch, deliver, jobs, keys, receiver, run, sink, sink_in, sink_to};
 
@@ -85,7 +85,7 @@ async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().contains("--fresh"));
     let mut same = sink_to(&format!("{}{PATH}", server.url()), &json!({}));
-    assert!(same.can_resume(&run("r1"), &Mark::new(json!(7))).await.is_err());
+    assert!(same.can_resume(&run("r1"), &SinkState::new(json!(7))).await.is_err());
 }
 
 /// A page that timed out is asked for again in smaller ones.

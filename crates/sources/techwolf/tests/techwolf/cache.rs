@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use taskferry_core::Source;
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::Source;
 use tempfile::TempDir;
 
 use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, token};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use taskferry_core::{Page, Position, RunContext, Shard, Share, Source, StageError};
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
+use taskferry_sdk::{Page, Position, RunContext, Shard, Share, Source, StageError};
 
 use crate::tenant::{build, run};
 
@@ -188,9 +188,9 @@ pub(crate) async fn read_share(
 
 /// Where a run goes on that has these pages.
 pub(crate) fn behind(pages: &[Page]) -> Position {
-    let traces = pages.iter().flat_map(|page| page.traces.clone()).collect();
+    let fingerprints = pages.iter().flat_map(|page| page.fingerprints.clone()).collect();
     let next = pages.last().and_then(|page| page.next.clone());
-    Position::new(pages.len() as u64, next, traces)
+    Position::new(pages.len() as u64, next, fingerprints)
 }
 
 /// All of a page but the size of the answers it was in.
@@ -199,7 +199,10 @@ pub(crate) fn shown(pages: &[Page]) -> Vec<String> {
         let records = page.records.iter();
         let records: Vec<_> =
             records.map(|record| (record.to_json(), record.origin().to_string())).collect();
-        format!("{} {:?} {:?} {records:?} {:?}", page.number, page.cursor, page.next, page.traces)
+        format!(
+            "{} {:?} {:?} {records:?} {:?}",
+            page.number, page.cursor, page.next, page.fingerprints
+        )
     };
     pages.iter().map(one).collect()
 }

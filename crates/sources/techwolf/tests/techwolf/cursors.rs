@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::ErrorKind;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 

@@ -1,8 +1,8 @@
 //! Job families that the options name and the tenant does not have.
 
 use serde_json::{Value, json};
-use taskferry_core::Position;
 use taskferry_retry::faulty_server::{Answer, FaultyServer};
+use taskferry_sdk::Position;
 
 use crate::tenant::{FAMILIES, build, page, read_all, run};
 

@@ -1,8 +1,8 @@
 //! A server that does not behave.
 
 use serde_json::json;
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::ErrorKind;
 
 use crate::tenant::{SECRET, Tenant, page, read_all};
 

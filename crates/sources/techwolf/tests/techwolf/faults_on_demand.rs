@@ -1,8 +1,8 @@
 //! Against a sandbox in which things go wrong: the export is whole, or it says that it is not.
 
 use serde_json::{Value, json};
-use taskferry_core::{ErrorKind, StageError};
 use taskferry_sandbox::{Faults, RunningSandbox, SandboxOptions};
+use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::sandbox::{options, read, records, sandbox_with, settings};
 use crate::tenant::{Listing, opened, read_all};

@@ -10,9 +10,9 @@ use aws_lc_rs::signature::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use pem::Pem;
 use serde_json::{Value, json};
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::Answer;
 use taskferry_sandbox::{Faults, PublicKey, RunningSandbox, SandboxOptions};
+use taskferry_sdk::ErrorKind;
 use tempfile::TempDir;
 
 use crate::sandbox::{sandbox_with, settings};

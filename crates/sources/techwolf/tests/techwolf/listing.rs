@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::ErrorKind;
 
 use crate::tenant::{Tenant, page, read_all};
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use taskferry_core::{
+use taskferry_sdk::{
     BuildContext, EndpointCredentials, Endpoints, KeyPath, LocalEndpoint, Problem, RunningEndpoint,
     Secret, SourcePlugin, StageError, read_options,
 };
@@ -121,11 +121,14 @@ fn all_mistakes_are_told_at_once() {
 fn a_source_knows_what_its_tasks_will_lack() {
     let options = json!({"url": "sandbox:", "include": ["ai_impact"]});
     let options: TechWolfOptions = read_options(&options, &[]).unwrap();
-    assert_eq!(options.lacks("ai_impact"), None);
-    let advice = options.lacks("weekly_hours").unwrap();
+    assert_eq!(options.missing_field("ai_impact"), None);
+    let advice = options.missing_field("weekly_hours").unwrap();
     assert_eq!(advice, "add \"weekly_hours\" to `include` in [source]");
-    assert!(options.lacks("linked_skills").is_some() && options.lacks("source_data").is_some());
-    assert_eq!(options.lacks("task"), None);
+    assert!(
+        options.missing_field("linked_skills").is_some()
+            && options.missing_field("source_data").is_some()
+    );
+    assert_eq!(options.missing_field("task"), None);
 }
 
 /// An endpoint inside this process, as the runner registers the sandbox.

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::ErrorKind;
 
 use crate::tenant::{Tenant, page, read_all};
 

@@ -1,7 +1,7 @@
 //! A listing that is read in parts.
 
 use serde_json::{Value, json};
-use taskferry_core::{ErrorKind, Position};
+use taskferry_sdk::{ErrorKind, Position};
 
 use crate::changing::{Changing, Unknown, behind, jobs, read, shown};
 use crate::tenant::{Tenant, page, run};
@@ -76,7 +76,7 @@ async fn nothing_is_remembered_of_parts() {
 async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
     let tenant = Changing::with(30, Unknown::NotFound).await;
     for text in ["job-5", "{}", r#"{"width":1,"opened":9,"open":[]}"#] {
-        let from = Position::new(1, Some(taskferry_core::Cursor::new(text)), Vec::new());
+        let from = Position::new(1, Some(taskferry_sdk::Cursor::new(text)), Vec::new());
         let error = read(tenant.source(&parts(1, 5)), run(), Some(&from)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed);
         assert!(error.must_start_over());

@@ -1,8 +1,8 @@
 //! Against the sandbox, which answers as TechWolf's documentation has it.
 
 use serde_json::{Value, json};
-use taskferry_core::{ErrorKind, Record};
 use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions, SandboxSettings};
+use taskferry_sdk::{ErrorKind, Record};
 
 use crate::tenant::{Listing, opened, read_all};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_core::{ErrorKind, Shard, Share};
+use taskferry_sdk::{ErrorKind, Shard, Share};
 
 use crate::changing::{Changing, UNKNOWN, Unknown, behind, jobs, read, read_share, shown};
 use crate::tenant::run;

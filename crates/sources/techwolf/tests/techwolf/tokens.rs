@@ -1,8 +1,8 @@
 //! Tokens: how they are asked for, kept and replaced.
 
 use serde_json::{Value, json};
-use taskferry_core::ErrorKind;
 use taskferry_retry::faulty_server::Answer;
+use taskferry_sdk::ErrorKind;
 
 use crate::tenant::{SECRET, Tenant, page, read_all, token};
 

@@ -25,7 +25,7 @@ pub trait InputFiles: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Those of the file system.
-    fn read_aside(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read_untracked(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.read(path)
     }
 }

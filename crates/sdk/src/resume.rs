@@ -9,9 +9,9 @@ use crate::Cursor;
 /// checkpoint and shown in the manifest: no secret may stand in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Mark(Value);
+pub struct SinkState(Value);
 
-impl Mark {
+impl SinkState {
     /// A mark that holds this value.
     pub fn new(value: Value) -> Self {
         Self(value)
@@ -31,14 +31,14 @@ pub struct Position {
     pub pages: u64,
     /// The cursor of the next page; `None` when there is none, because the listing is complete.
     pub cursor: Option<Cursor>,
-    /// The [traces](crate::Page::traces) of all pages that are done.
-    pub traces: Vec<u128>,
+    /// The [fingerprints](crate::Page::fingerprints) of all pages that are done.
+    pub fingerprints: Vec<u128>,
 }
 
 impl Position {
     /// Behind so many pages.
-    pub fn new(pages: u64, cursor: Option<Cursor>, traces: Vec<u128>) -> Self {
-        Self { pages, cursor, traces }
+    pub fn new(pages: u64, cursor: Option<Cursor>, fingerprints: Vec<u128>) -> Self {
+        Self { pages, cursor, fingerprints }
     }
 }
 

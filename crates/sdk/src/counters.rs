@@ -14,11 +14,11 @@ const LONGEST: usize = 200;
 
 /// Counts by name, and for some names the most frequent values.
 ///
-/// A transform counts through its [`Emitter`](crate::Emitter); the engine adds the counts up and moves them with the
+/// A transform counts through its [`Output`](crate::Output); the engine adds the counts up and moves them with the
 /// checkpoint, so that a resumed run has the totals of an undisturbed one.
 ///
 /// ```
-/// use taskferry_core::Counters;
+/// use taskferry_sdk::Counters;
 ///
 /// let mut counters = Counters::default();
 /// counters.add("renamed", 2);

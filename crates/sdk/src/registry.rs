@@ -123,7 +123,7 @@ pub struct Offer(Box<Lacks>);
 
 impl Offer {
     /// What to add to the source's options so that tasks carry `field`, when they do not as it stands.
-    pub fn lacks(&self, field: &str) -> Option<String> {
+    pub fn missing_field(&self, field: &str) -> Option<String> {
         (self.0)(field)
     }
 }
@@ -144,7 +144,7 @@ pub struct BuiltTransform {
     /// What it needs tasks to carry.
     pub needs: Vec<Need>,
     /// Whether records may come out in a shape of the user's own making.
-    pub reshapes: bool,
+    pub changes_schema: bool,
     /// What it makes of the fields of records.
     pub fields: FieldRule,
 }
@@ -157,7 +157,7 @@ pub struct BuiltSink {
     /// The stage.
     pub sink: Box<dyn Sink>,
     /// What it writes to, if nothing else may.
-    pub claims: Option<String>,
+    pub output_id: Option<String>,
     /// The files that it writes, that which `path` names first.
     pub files: Vec<PathBuf>,
     /// The fields that its columns name.
@@ -322,7 +322,7 @@ fn build_source<P: SourcePlugin>(
             type_name: P::TYPE,
             source,
             fields: plugin.fields(),
-            offer: Offer(Box::new(move |field| plugin.lacks(field))),
+            offer: Offer(Box::new(move |field| plugin.missing_field(field))),
         })
     })
 }
@@ -332,13 +332,13 @@ fn build_transform<P: TransformPlugin>(
     context: &BuildContext<'_>,
 ) -> Result<BuiltTransform, Vec<Problem>> {
     read_and_build(options, Role::Transform, |plugin: P| {
-        let (needs, reshapes) = (plugin.needs(), plugin.reshapes());
+        let (needs, changes_schema) = (plugin.needs(), plugin.changes_schema());
         let fields = plugin.fields(context);
         Ok(BuiltTransform {
             type_name: P::TYPE,
             transform: plugin.build(context)?,
             needs,
-            reshapes,
+            changes_schema,
             fields,
         })
     })
@@ -349,8 +349,14 @@ fn build_sink<P: SinkPlugin>(
     context: &BuildContext<'_>,
 ) -> Result<BuiltSink, Vec<Problem>> {
     read_and_build(options, Role::Sink, |plugin: P| {
-        let (claims, files) = (plugin.claims(context), plugin.files(context));
+        let (output_id, files) = (plugin.output_id(context), plugin.files(context));
         let columns = plugin.columns();
-        Ok(BuiltSink { type_name: P::TYPE, sink: plugin.build(context)?, claims, files, columns })
+        Ok(BuiltSink {
+            type_name: P::TYPE,
+            sink: plugin.build(context)?,
+            output_id,
+            files,
+            columns,
+        })
     })
 }

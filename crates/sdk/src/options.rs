@@ -23,7 +23,7 @@ use deserializer::{Kind, Node, OptionError};
 /// struct Options { limit: u8, #[serde(default)] include: Vec<String> }
 ///
 /// let table = serde_json::json!({"limit": "many", "inclde": []});
-/// let problems = taskferry_core::read_options::<Options>(&table, &[]).unwrap_err();
+/// let problems = taskferry_sdk::read_options::<Options>(&table, &[]).unwrap_err();
 /// assert_eq!(problems.len(), 2);
 /// assert_eq!(problems[0].message, "expected a whole number, found a string");
 /// assert_eq!(problems[1].help.as_deref(), Some("did you mean `include`?"));

@@ -8,7 +8,7 @@ use crate::{OnError, StageError};
 /// Takes the records of a batch that a sink can't deliver, as the stage's `on_error` has it.
 ///
 /// ```
-/// use taskferry_core::{ErrorKind, OnError, Refusals, StageError};
+/// use taskferry_sdk::{ErrorKind, OnError, Refusals, StageError};
 ///
 /// let too_large = || StageError::new(ErrorKind::Refused, "the receiver answered 413");
 /// let mut refusals = Refusals::new(OnError::DeadLetter);

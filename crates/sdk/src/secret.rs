@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 /// A text that never appears in `Debug`, logs or errors. It has no `Display` and can't be serialized.
 ///
 /// ```
-/// let secret = taskferry_core::Secret::new("hunter2");
+/// let secret = taskferry_sdk::Secret::new("hunter2");
 /// assert_eq!(format!("{secret:?}"), "[secret]");
 /// assert_eq!(secret.expose(), "hunter2");
 /// ```
@@ -63,8 +63,8 @@ impl JsonSchema for Secret {
 /// Whether a key or variable of this name holds something that must not be shown.
 ///
 /// ```
-/// assert!(taskferry_core::is_secret_name("TECHWOLF_CLIENT_SECRET"));
-/// assert!(!taskferry_core::is_secret_name("token_url"));
+/// assert!(taskferry_sdk::is_secret_name("TECHWOLF_CLIENT_SECRET"));
+/// assert!(!taskferry_sdk::is_secret_name("token_url"));
 /// ```
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
@@ -98,7 +98,7 @@ pub fn is_secret_name(name: &str) -> bool {
 /// the query only the names stay; the path is shown, since a reader has to know which address failed.
 ///
 /// ```
-/// use taskferry_core::DisplayUrl;
+/// use taskferry_sdk::DisplayUrl;
 ///
 /// let shown = DisplayUrl("https://user:pw@example.com/hook?sig=abc&v=1").to_string();
 /// assert_eq!(shown, "https://example.com/hook?sig=…&v=…");

@@ -87,7 +87,7 @@ impl fmt::Display for StageId {
 /// What a stage says when it can't go on, or can't work on one record.
 ///
 /// ```
-/// use taskferry_core::{ErrorKind, StageError};
+/// use taskferry_sdk::{ErrorKind, StageError};
 ///
 /// let error = StageError::new(ErrorKind::RateLimited, "the server answered 429 Too Many Requests")
 ///     .temporary()

@@ -19,7 +19,7 @@ const NAMES: [&str; 5] = ["pipeline", "date", "time", "run_id", "shard"];
 /// leading dot too. `{{` and `}}` stand for braces.
 ///
 /// ```
-/// use taskferry_core::{PathTemplate, RunContext};
+/// use taskferry_sdk::{PathTemplate, RunContext};
 ///
 /// let path: PathTemplate = "out/{pipeline}-{date}.csv".parse().unwrap();
 /// let run = RunContext::new("../jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
@@ -101,11 +101,11 @@ impl PathTemplate {
         PathBuf::from(parts.collect::<String>())
     }
 
-    /// What a pipeline of this name claims by writing here, as far as it is known before the run: the same text for two
+    /// What a pipeline of this name output_id by writing here, as far as it is known before the run: the same text for two
     /// templates that name the same file. What differs only by links is found when the files are opened.
     ///
     /// ```
-    /// use taskferry_core::PathTemplate;
+    /// use taskferry_sdk::PathTemplate;
     ///
     /// let claim = |path: &str| path.parse::<PathTemplate>().unwrap().claim("jobs");
     /// assert_eq!(claim("out/x/../{pipeline}.csv"), claim("./out/jobs.csv"));

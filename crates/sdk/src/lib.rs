@@ -11,8 +11,8 @@
 //! use schemars::JsonSchema;
 //! use serde::Deserialize;
 //! use serde_json::json;
-//! use taskferry_core::{
-//!     BuildContext, Emitter, Plugin, Problem, Record, Registry, StageError, Transform, TransformPlugin,
+//! use taskferry_sdk::{
+//!     BuildContext, Output, Plugin, Problem, Record, Registry, StageError, Transform, TransformPlugin,
 //! };
 //!
 //! /// Writes a fixed text into every record.
@@ -35,7 +35,7 @@
 //!
 //! #[async_trait]
 //! impl Transform for Stamp {
-//!     async fn apply(&self, mut record: Record, out: &mut Emitter) -> Result<(), StageError> {
+//!     async fn apply(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
 //!         if let Some(fields) = record.value_mut()?.as_object_mut() {
 //!             fields.insert("stamp".to_owned(), json!(self.text));
 //!         }
@@ -78,7 +78,7 @@ mod untrusted;
 pub use compact::compact;
 pub use context::{BuildContext, InputFiles, NoFiles, RunContext};
 pub use counters::{Counters, FrequentValue};
-pub use emitter::Emitter;
+pub use emitter::Output;
 pub use endpoint::{
     EndpointCredentials, EndpointFactory, Endpoints, LocalEndpoint, RunningEndpoint,
 };
@@ -94,7 +94,7 @@ pub use refusals::{Refusal, Refusals};
 pub use registry::{
     BuiltSink, BuiltSource, BuiltTransform, CommonKey, Offer, PluginEntry, Registry, common_keys,
 };
-pub use resume::{Mark, Position, Resumption};
+pub use resume::{Position, Resumption, SinkState};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use secret_forms::secret_forms;
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};

@@ -41,7 +41,7 @@ pub struct RelatedPlace {
 /// One mistake in a pipeline file, or a warning about it. It holds the key, not the line: `config` finds the line.
 ///
 /// ```
-/// use taskferry_core::{KeyPath, Problem};
+/// use taskferry_sdk::{KeyPath, Problem};
 ///
 /// let problem = Problem::at(KeyPath::of("levels"), "value::level", "`h1` is not a level").help("write `H1`");
 /// assert_eq!(problem.path.to_string(), "levels");
@@ -127,8 +127,8 @@ impl Problem {
 /// The name among `known` that `wrong` most likely meant, if one is near enough.
 ///
 /// ```
-/// assert_eq!(taskferry_core::nearest("limt", ["limit", "include"]), Some("limit"));
-/// assert_eq!(taskferry_core::nearest("banana", ["limit", "include"]), None);
+/// assert_eq!(taskferry_sdk::nearest("limt", ["limit", "include"]), Some("limit"));
+/// assert_eq!(taskferry_sdk::nearest("banana", ["limit", "include"]), None);
 /// ```
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let normal = |name: &str| name.to_lowercase().replace(['-', ' '], "_");

@@ -13,9 +13,9 @@ use serde::{Deserialize, Deserializer};
 /// A span of time written as `"500ms"`, `"30s"`, `"5m"` or `"1h 30m"`; never negative.
 ///
 /// ```
-/// let wait: taskferry_core::Duration = "1m 30s".parse().unwrap();
+/// let wait: taskferry_sdk::Duration = "1m 30s".parse().unwrap();
 /// assert_eq!(wait.get().as_secs(), 90);
-/// assert!("-1s".parse::<taskferry_core::Duration>().is_err());
+/// assert!("-1s".parse::<taskferry_sdk::Duration>().is_err());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(std::time::Duration);
@@ -154,7 +154,7 @@ const UNITS: [(&str, u64); 7] = [
 /// A number of bytes written as `"512 KiB"`, `"1 MiB"`, `"2 GB"` or `"100 B"`; never zero.
 ///
 /// ```
-/// let size: taskferry_core::ByteCount = "1 MiB".parse().unwrap();
+/// let size: taskferry_sdk::ByteCount = "1 MiB".parse().unwrap();
 /// assert_eq!(size.get(), 1_048_576);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,7 +8,7 @@ use crate::{Counters, Origin, Record};
 ///
 /// Whatever is emitted gets the origin of the record it was made from.
 #[derive(Debug, Default)]
-pub struct Emitter {
+pub struct Output {
     origin: Origin,
     records: Vec<Record>,
     start: usize,
@@ -28,7 +28,7 @@ enum Counted {
     Note(usize),
 }
 
-impl Emitter {
+impl Output {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
@@ -76,7 +76,7 @@ impl Emitter {
         self.start = self.records.len();
     }
 
-    /// Takes back what was emitted and counted since [`Emitter::begin`]. Called by the engine when a transform fails.
+    /// Takes back what was emitted and counted since [`Output::begin`]. Called by the engine when a transform fails.
     pub fn take_back(&mut self) {
         self.records.truncate(self.start);
         self.counted.clear();
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_a_refused_record_counted_is_taken_back() {
-        let mut out = Emitter::new();
+        let mut out = Output::new();
         for (name, refused) in [("kept", false), ("refused", true), ("kept too", false)] {
             out.begin(&Origin::default());
             out.count("records", 1);

@@ -56,7 +56,7 @@ impl Record {
     /// A record made of a value, with no text of its own and no origin.
     ///
     /// ```
-    /// let record = taskferry_core::Record::from_value(serde_json::json!({"external_id": "j1"}));
+    /// let record = taskferry_sdk::Record::from_value(serde_json::json!({"external_id": "j1"}));
     /// assert_eq!(record.to_json(), r#"{"external_id":"j1"}"#);
     /// ```
     pub fn from_value(value: Value) -> Self {
@@ -95,9 +95,9 @@ impl Record {
     /// is.
     ///
     /// ```
-    /// let record = taskferry_core::Record::from_text(r#"{"external_id":"j1"}"#);
+    /// let record = taskferry_sdk::Record::from_text(r#"{"external_id":"j1"}"#);
     /// assert_eq!(record.value()?["external_id"], "j1");
-    /// # Ok::<(), taskferry_core::StageError>(())
+    /// # Ok::<(), taskferry_sdk::StageError>(())
     /// ```
     pub fn from_text(text: impl Into<Bytes>) -> Self {
         let text = text.into();

@@ -18,7 +18,7 @@ const LENIENT: GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
 /// password in `Basic …`, the token in `Bearer …`), and each of these as JSON, HTML, URLs and base64 write it.
 ///
 /// ```
-/// let forms = taskferry_core::secret_forms("Basic dXNlcjpodW50ZXIyMg==");
+/// let forms = taskferry_sdk::secret_forms("Basic dXNlcjpodW50ZXIyMg==");
 /// for form in ["dXNlcjpodW50ZXIyMg", "user:hunter22", "hunter22", "user%3Ahunter22"] {
 ///     assert!(forms.iter().any(|known| known == form), "{form}");
 /// }

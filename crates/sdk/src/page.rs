@@ -57,7 +57,7 @@ pub struct Page {
     pub records: Vec<Record>,
     /// What the source wants to be told of this page when a run resumes behind it, in 16 bytes a piece: which
     /// jobs were there, so that one that comes again is noticed. Opaque to everybody else.
-    pub traces: Vec<u128>,
+    pub fingerprints: Vec<u128>,
 }
 
 impl Page {

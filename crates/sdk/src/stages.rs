@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::nowhere::Nowhere;
 use crate::{
-    Batch, BuildContext, Counters, Emitter, FieldRule, Mark, Page, Position, Problem, Record,
-    RecordFields, Refusals, Resumption, RunContext, Share, StageError,
+    Batch, BuildContext, Counters, FieldRule, Output, Page, Position, Problem, Record,
+    RecordFields, Refusals, Resumption, RunContext, Share, SinkState, StageError,
 };
 
 /// Reads pages, one after the other.
@@ -82,7 +82,7 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// # Errors
     /// An error concerns this record alone: what was emitted for it is taken back, and the stage's
     /// `on_error` decides how the run goes on.
-    async fn apply(&self, record: Record, out: &mut Emitter) -> Result<(), StageError>;
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
     /// Whether records can be taken in any order, by several threads at once: what comes of one must follow from this record
     /// alone. What comes out keeps the records' order in any case. False by default, so that a transform that counts or
@@ -131,8 +131,8 @@ pub trait Sink: fmt::Debug + Send {
 
     /// The mark of a run in which the sink was not opened yet: all that [`Sink::discard`] needs to take away what `open`
     /// may leave. A run writes it down before it opens its sinks.
-    fn initial_mark(&self, _run: &RunContext) -> Mark {
-        Mark::default()
+    fn initial_state(&self, _run: &RunContext) -> SinkState {
+        SinkState::default()
     }
 
     /// Whether it could go on at a mark that it made in an earlier attempt of this run. Looks, and changes
@@ -141,18 +141,18 @@ pub trait Sink: fmt::Debug + Send {
     ///
     /// # Errors
     /// Why not, for people: `out/.jobs.csv.part is gone`. The run starts over then.
-    async fn can_resume(&mut self, _run: &RunContext, _mark: &Mark) -> Result<(), String> {
+    async fn can_resume(&mut self, _run: &RunContext, _mark: &SinkState) -> Result<(), String> {
         Ok(())
     }
 
     /// Takes away what an earlier run has left at a mark, as a new run starts over. Nothing by default.
-    fn discard(&self, _run: &RunContext, _mark: &Mark) {}
+    fn discard(&self, _run: &RunContext, _mark: &SinkState) {}
 
     /// Opens what the sink needs, before the first batch: at the beginning, or where the mark `from` says.
     ///
     /// # Errors
     /// What kept it from opening.
-    async fn open(&mut self, run: &RunContext, from: Option<&Mark>) -> Result<(), StageError>;
+    async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError>;
 
     /// Takes a batch. Records that can't be delivered while others can go to `refusals`.
     ///
@@ -164,7 +164,7 @@ pub trait Sink: fmt::Debug + Send {
     ///
     /// # Errors
     /// As [`Sink::write`].
-    async fn commit(&mut self) -> Result<Mark, StageError>;
+    async fn commit(&mut self) -> Result<SinkState, StageError>;
 
     /// Does all that is left to do and may fail, so that `finish` has little left to fail with. Nothing
     /// becomes visible yet, where that can be helped. A sink that is opened at the mark returned here has only
@@ -172,7 +172,7 @@ pub trait Sink: fmt::Debug + Send {
     ///
     /// # Errors
     /// As [`Sink::write`]. No sink publishes then.
-    async fn seal(&mut self) -> Result<Mark, StageError>;
+    async fn seal(&mut self) -> Result<SinkState, StageError>;
 
     /// Publishes the finished output and says what was delivered.
     ///
@@ -182,7 +182,7 @@ pub trait Sink: fmt::Debug + Send {
 
     /// What this run would destroy of what another one, which is not over, has left at a mark: its output, for people. None
     /// by default.
-    fn would_destroy(&self, _run: &RunContext, _mark: &Mark) -> Option<String> {
+    fn would_destroy(&self, _run: &RunContext, _mark: &SinkState) -> Option<String> {
         None
     }
 
@@ -193,7 +193,7 @@ pub trait Sink: fmt::Debug + Send {
     }
 
     /// A file that runs of several shares of an export would all write, as the options name it. None by default.
-    fn mixes_shards(&self) -> Option<String> {
+    fn shard_conflict(&self) -> Option<String> {
         None
     }
 
@@ -261,7 +261,7 @@ pub trait SourcePlugin: Plugin {
     fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
 
     /// What to add to the options so that tasks carry `field`, when they do not as it stands.
-    fn lacks(&self, _field: &str) -> Option<String> {
+    fn missing_field(&self, _field: &str) -> Option<String> {
         None
     }
 
@@ -286,7 +286,7 @@ pub trait TransformPlugin: Plugin {
 
     /// Whether records may come out in a shape of the user's own making, so that what later transforms
     /// need can't be known before the run.
-    fn reshapes(&self) -> bool {
+    fn changes_schema(&self) -> bool {
         true
     }
 
@@ -314,7 +314,7 @@ pub trait SinkPlugin: Plugin {
     fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>>;
 
     /// What the sink writes to, so that two sinks of one pipeline can't claim the same: a path, `stdout`.
-    fn claims(&self, _context: &BuildContext<'_>) -> Option<String> {
+    fn output_id(&self, _context: &BuildContext<'_>) -> Option<String> {
         None
     }
 

@@ -15,7 +15,7 @@ const LONGEST: usize = 2000;
 /// direction of writing, those that break lines, and those that have no width.
 ///
 /// ```
-/// use taskferry_core::is_unprintable;
+/// use taskferry_sdk::is_unprintable;
 ///
 /// assert!(['\u{1b}', '\n', '\u{9b}', '\u{202e}', '\u{2028}', '\u{200b}'].into_iter().all(is_unprintable));
 /// assert!(!['a', 'é', '漢', '😀', ' ', '\\'].into_iter().any(is_unprintable));
@@ -39,7 +39,7 @@ pub fn is_unprintable(character: char) -> bool {
 /// The text as one line of a message: what [is not printable](is_unprintable) is escaped, and what is very long is cut.
 ///
 /// ```
-/// use taskferry_core::printable;
+/// use taskferry_sdk::printable;
 ///
 /// assert_eq!(printable("no \u{1b}[2J\nerror: forged"), r"no \u{1b}[2J\nerror: forged");
 /// assert_eq!(printable(&printable("\u{202e}")), r"\u{202e}");
@@ -64,7 +64,7 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
 /// JSON that says the same, and in which nothing [is unprintable](is_unprintable) but the white space between its tokens.
 ///
 /// ```
-/// let json = taskferry_core::printable_json("{\n \"a\": \"\u{9b}\u{e0041}\"}");
+/// let json = taskferry_sdk::printable_json("{\n \"a\": \"\u{9b}\u{e0041}\"}");
 /// assert_eq!(json, r#"{
 ///  "a": "\u009b\udb40\udc41"}"#);
 /// ```

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// One of several shares of an export: `2/8` is the second of eight.
 ///
 /// ```
-/// use taskferry_core::Shard;
+/// use taskferry_sdk::Shard;
 ///
 /// let shard: Shard = "2/8".parse().unwrap();
 /// assert_eq!((shard.index(), shard.count()), (2, 8));

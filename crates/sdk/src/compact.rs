@@ -5,7 +5,7 @@
 /// `json` must be valid JSON; of anything else white space outside double quotes is taken out.
 ///
 /// ```
-/// assert_eq!(taskferry_core::compact(b"{ \"a b\" : [ 1 ] }"), b"{\"a b\":[1]}");
+/// assert_eq!(taskferry_sdk::compact(b"{ \"a b\" : [ 1 ] }"), b"{\"a b\":[1]}");
 /// ```
 pub fn compact(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len());

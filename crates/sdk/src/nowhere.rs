@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Batch, Delivery, Mark, Refusals, RunContext, Sink, StageError};
+use crate::{Batch, Delivery, Refusals, RunContext, Sink, SinkState, StageError};
 
 /// Stands for a sink in a dry run. It can't resume, as nothing is kept of such a run.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(crate) struct Nowhere {
 
 #[async_trait]
 impl Sink for Nowhere {
-    async fn open(&mut self, _: &RunContext, _: Option<&Mark>) -> Result<(), StageError> {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
         Ok(())
     }
 
@@ -21,12 +21,12 @@ impl Sink for Nowhere {
         Ok(())
     }
 
-    async fn commit(&mut self) -> Result<Mark, StageError> {
-        Ok(Mark::default())
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
     }
 
-    async fn seal(&mut self) -> Result<Mark, StageError> {
-        Ok(Mark::default())
+    async fn seal(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
     }
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
