@@ -104,5 +104,6 @@ pub use stages::{
     SourceStatistics, TimeLimit, Transform, TransformPlugin,
 };
 pub use template::{PathTemplate, PathTemplateError};
+pub use taskferry_json as json;
 pub use units::{ByteCount, Duration};
 pub use untrusted::{is_unprintable, printable, printable_json, printable_lines};

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
+use taskferry_json::{Body, Document, Edit, Node, Text};
 
-use crate::compact::compact;
 use crate::{Cursor, ErrorKind, StageError, StageId, printable};
 
 /// Where a record came from: enough to find it again in the source.
@@ -46,63 +46,103 @@ impl std::fmt::Display for Origin {
 /// only the spelling may change: `1E5` becomes `1e+5`) and objects the order of their keys.
 #[derive(Debug, Clone)]
 pub struct Record {
-    text: Option<Bytes>,
+    content: Option<Content>,
     tree: OnceLock<Value>,
     origin: Origin,
     entry: Option<Arc<StageId>>,
 }
 
+#[derive(Debug, Clone)]
+enum Content {
+    Document(Document),
+    /// A text, and from the first look on the document that it is.
+    Text(Text, OnceLock<Result<Document, taskferry_json::Error>>),
+}
+
 impl Record {
-    /// A record made of a value, with no text of its own and no origin.
+    /// A record made of a tree.
     ///
     /// ```
     /// let record = taskferry_sdk::Record::from_value(serde_json::json!({"external_id": "j1"}));
     /// assert_eq!(record.to_json(), r#"{"external_id":"j1"}"#);
     /// ```
     pub fn from_value(value: Value) -> Self {
-        Self { text: None, tree: OnceLock::from(value), origin: Origin::default(), entry: None }
+        Self { content: None, tree: OnceLock::from(value), ..Self::from(Text::value(())) }
     }
 
-    /// A record that is one part of a larger, parsed body, whose bytes it shares instead of copying them.
+    /// A record that is one part of a larger text, whose bytes and index it shares.
     ///
-    /// `raw` proves that the bytes are JSON. Line breaks between its tokens are taken out (in a copy),
-    /// since a record is one line wherever lines count.
-    pub fn from_raw(body: &Bytes, raw: &RawValue, origin: Origin) -> Self {
-        let bytes = raw.get().as_bytes();
-        let inside = body.as_ptr_range().contains(&bytes.as_ptr());
-        let text = if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
-            Bytes::from(compact(bytes))
-        } else if inside {
-            body.slice_ref(bytes)
-        } else {
-            Bytes::copy_from_slice(bytes)
-        };
-        Self { text: Some(text), tree: OnceLock::new(), origin, entry: None }
+    /// If the part is JSON that no document can hold (an unpaired surrogate, too many levels), the record keeps its text, and
+    /// [`root`](Self::root) returns the error.
+    pub fn from_node(node: Node<'_>) -> Self {
+        node.to_document().map_or_else(|_| Text::value(node).into(), Self::from)
     }
 
-    /// Parses a text into a record that keeps this text.
+    /// Parses a text.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] when the text is not exactly one JSON document.
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, StageError> {
-        let text = text.into();
-        let raw: &RawValue = serde_json::from_slice(&text).map_err(malformed)?;
-        Ok(Self::from_raw(&text, raw, Origin::default()))
+        let body = Body::parse(text).map_err(malformed)?;
+        Ok(Self::from_node(body.root()))
     }
 
-    /// A record of text that its caller has made or cut out of another record's: one JSON document without line breaks
-    /// between its tokens. That is not checked, except where debug assertions are on; what is no JSON would be written as it
-    /// is.
+    /// Looks inside. All later looks share the index that the first one makes.
     ///
     /// ```
-    /// let record = taskferry_sdk::Record::from_text(r#"{"external_id":"j1"}"#);
-    /// assert_eq!(record.value()?["external_id"], "j1");
+    /// let record = taskferry_sdk::Record::parse(r#"{"external_id": "j1", "hours": 1.50}"#)?;
+    /// assert_eq!(record.root()?.get("hours").unwrap().as_number(), Some("1.50"));
     /// # Ok::<(), taskferry_sdk::StageError>(())
     /// ```
-    pub fn from_text(text: impl Into<Bytes>) -> Self {
-        let text = text.into();
-        debug_assert!(serde_json::from_slice::<&RawValue>(&text).is_ok(), "the text is JSON");
-        Self { text: Some(text), tree: OnceLock::new(), origin: Origin::default(), entry: None }
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] when the text is JSON that can't be worked on: nested too deep
+    /// ([`MAX_DEPTH`](taskferry_json::MAX_DEPTH)), or with half of a surrogate pair.
+    pub fn root(&self) -> Result<Node<'_>, StageError> {
+        self.document().map(Document::root)
+    }
+
+    /// Begins to change the record: [`Edit::finish`](taskferry_json::Edit::finish) returns the new text.
+    ///
+    /// # Errors
+    /// As [`Record::root`].
+    pub fn edit(&self) -> Result<Edit<'_>, StageError> {
+        self.document().map(Document::edit)
+    }
+
+    /// Reads the record into a type of your own.
+    ///
+    /// # Errors
+    /// As [`Record::root`]; [`ErrorKind::Record`] when the record does not have the shape of the type.
+    pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, StageError> {
+        self.root()?.deserialize().map_err(|error| {
+            let message = "the record does not have the shape that the stage expects";
+            StageError::new(ErrorKind::Record, message).caused_by(error)
+        })
+    }
+
+    /// The record as a document.
+    ///
+    /// # Errors
+    /// As [`Record::root`].
+    pub fn document(&self) -> Result<&Document, StageError> {
+        match &self.content {
+            Some(Content::Document(document)) => Ok(document),
+            Some(Content::Text(text, document)) => {
+                let parse = || Document::parse(Bytes::from(text.clone()));
+                document.get_or_init(parse).as_ref().map_err(|error| malformed(*error))
+            }
+            None => Err(StageError::new(ErrorKind::Malformed, "the record holds no text")),
+        }
+    }
+
+    /// The text of the record: JSON on one line.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.content {
+            Some(Content::Document(document)) => document.as_bytes(),
+            Some(Content::Text(text, _)) => text.as_bytes(),
+            None => b"null",
+        }
     }
 
     /// The same record, said to come from `origin`.
@@ -137,24 +177,29 @@ impl Record {
         &self.origin
     }
 
-    /// Looks inside. The first look parses; the text that came stays what is written.
+    /// The record as a tree.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] when the text is JSON that can't be held as a value: nested deeper than
-    /// 128 levels, or with half of a surrogate pair.
+    /// As [`Record::root`].
     pub fn value(&self) -> Result<&Value, StageError> {
         if let Some(tree) = self.tree.get() {
             return Ok(tree);
         }
-        let text = self.text.as_deref().unwrap_or(b"null");
-        let parsed = serde_json::from_slice(text).map_err(malformed)?;
+        let parsed = self.root()?.to_value().map_err(unreadable)?;
         Ok(self.tree.get_or_init(|| parsed))
     }
 
-    /// The text that is written, as long as nothing was changed: what came, or what a stage has put together. For stages that
-    /// can do their work on text, which spares the tree; they must be able to do it on the [value](Record::value) too.
-    pub fn text(&self) -> Option<&Bytes> {
-        self.text.as_ref()
+    /// The text of the record, as long as nothing was changed.
+    pub fn text(&self) -> Option<Bytes> {
+        match self.content.as_ref()? {
+            Content::Document(document) => Some(document.text().into()),
+            Content::Text(text, _) => Some(text.clone().into()),
+        }
+    }
+
+    /// A record of text.
+    pub fn from_text(text: impl Into<Bytes>) -> Self {
+        Self::parse(text).unwrap_or_else(|_| Text::value(()).into())
     }
 
     /// Looks inside in order to change something: from now on the value is what is written.
@@ -163,7 +208,7 @@ impl Record {
     /// As [`Record::value`].
     pub fn value_mut(&mut self) -> Result<&mut Value, StageError> {
         self.value()?;
-        self.text = None;
+        self.content = None;
         self.tree
             .get_mut()
             .ok_or_else(|| StageError::new(ErrorKind::Malformed, "the record holds no value"))
@@ -183,10 +228,9 @@ impl Record {
     /// # Errors
     /// Those of `out`; none when `out` is a `Vec`.
     pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        match (&self.text, self.tree.get()) {
-            (Some(text), _) => out.write_all(text),
+        match (&self.content, self.tree.get()) {
             (None, Some(tree)) => Ok(serde_json::to_writer(out, tree)?),
-            (None, None) => out.write_all(b"null"),
+            _ => out.write_all(self.as_bytes()),
         }
     }
 
@@ -200,6 +244,20 @@ impl Record {
     }
 }
 
+impl From<Document> for Record {
+    fn from(document: Document) -> Self {
+        let content = Some(Content::Document(document));
+        Self { content, tree: OnceLock::new(), origin: Origin::default(), entry: None }
+    }
+}
+
+impl From<Text> for Record {
+    fn from(text: Text) -> Self {
+        let content = Some(Content::Text(text, OnceLock::new()));
+        Self { content, tree: OnceLock::new(), origin: Origin::default(), entry: None }
+    }
+}
+
 /// Two records are equal when they would be written alike, wherever they came from.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
@@ -207,9 +265,14 @@ impl PartialEq for Record {
     }
 }
 
-fn malformed(error: serde_json::Error) -> StageError {
-    StageError::new(ErrorKind::Malformed, "the record is not JSON that can be read")
-        .caused_by(error)
+const UNREADABLE: &str = "the record is not JSON that can be read";
+
+fn malformed(error: taskferry_json::Error) -> StageError {
+    StageError::new(ErrorKind::Malformed, UNREADABLE).caused_by(error)
+}
+
+fn unreadable(error: serde_json::Error) -> StageError {
+    StageError::new(ErrorKind::Malformed, UNREADABLE).caused_by(error)
 }
 
 #[cfg(test)]
@@ -248,11 +311,10 @@ mod tests {
     #[test]
     fn records_of_a_body_share_its_bytes() {
         let body = Bytes::from_static(br#"[{"a":1},{"a":2}]"#);
-        let raws: Vec<&RawValue> = serde_json::from_slice(&body).unwrap();
-        let record = Record::from_raw(&body, raws[1], Origin::default());
+        let page = Body::parse(body.clone()).unwrap();
+        let record = Record::from_node(page.root().item(1).unwrap());
         assert_eq!(record.to_json(), r#"{"a":2}"#);
-        let text = record.text.unwrap();
-        assert!(body.as_ptr_range().contains(&text.as_ptr()));
+        assert!(body.as_ptr_range().contains(&record.as_bytes().as_ptr()));
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub fn split_page(body: &Bytes, number: u64, cursor: Option<Cursor>) -> Result<P
             StageError::new(ErrorKind::Malformed, message).temporary().at_origin(&origin)
         })?;
         origin.job = Some(id.into());
-        records.push(Record::from_raw(body, raw, origin));
+        records.push(Record::parse(body.slice_ref(raw.get().as_bytes()))?.with_origin(origin));
     }
     Ok(Page { number, cursor, next, bytes: body.len() as u64, records, fingerprints: Vec::new() })
 }
