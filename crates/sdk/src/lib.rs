@@ -103,7 +103,7 @@ pub use stages::{
     DeliveredFile, Delivery, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
     SourceStatistics, TimeLimit, Transform, TransformPlugin,
 };
-pub use template::{PathTemplate, PathTemplateError};
 pub use taskferry_json as json;
+pub use template::{PathTemplate, PathTemplateError};
 pub use units::{ByteCount, Duration};
 pub use untrusted::{is_unprintable, printable, printable_json, printable_lines};

@@ -190,11 +190,8 @@ impl Record {
     }
 
     /// The text of the record, as long as nothing was changed.
-    pub fn text(&self) -> Option<Bytes> {
-        match self.content.as_ref()? {
-            Content::Document(document) => Some(document.text().into()),
-            Content::Text(text, _) => Some(text.clone().into()),
-        }
+    pub fn text(&self) -> Option<&[u8]> {
+        self.content.as_ref().map(|_| self.as_bytes())
     }
 
     /// A record of text.

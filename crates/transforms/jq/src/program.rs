@@ -113,7 +113,8 @@ impl Program {
     }
 
     fn run_here(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
-        let text = record.text().filter(|text| is_plain(text));
+        let text = record.text().filter(|text| is_plain(text)).map(Bytes::copy_from_slice);
+        let text = text.as_ref();
         let size = text.map_or(0, Bytes::len);
         let part =
             text.zip(self.fields.as_ref()).and_then(|(text, fields)| RecordPart::of(text, fields));
