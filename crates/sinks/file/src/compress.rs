@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gzip::Gzip;
+use crate::gzip::{Gzip, Pieces};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,15 +55,6 @@ pub(crate) enum Compressor<W: Write> {
     None(W),
     Gzip(Gzip<W>),
     Zstd(Zstd<W>),
-}
-
-/// What a [`Compressor`] must know to go on behind a flush.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pieces {
-    /// The CRC-32 of what was compressed.
-    pub(crate) crc32: u32,
-    /// Its size in bytes.
-    pub(crate) plain_bytes: u64,
 }
 
 impl<W: Write> Compressor<W> {

@@ -8,7 +8,7 @@ use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineE
 use taskferry_sdk::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
 
 use crate::Compression;
-use crate::part::part_of;
+use crate::paths::part_of;
 use crate::sink::FileSink;
 
 /// Writes records to a file that appears under its name only when complete.

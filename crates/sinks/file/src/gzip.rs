@@ -1,15 +1,23 @@
-//! Gzip (RFC 1952) that can be gone on with.
+//! Gzip (RFC 1952) that a later run can continue.
 
 use std::io::{self, Write};
 
 use crc32fast::Hasher;
 use flate2::{Compress, FlushCompress, Status};
-
-use crate::compress::Pieces;
+use serde::{Deserialize, Serialize};
 
 /// No name, no time, no system: the same records give the same bytes.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 const BUFFER: usize = 32 * 1024;
+
+/// What a compressor needs to continue behind a flush.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pieces {
+    /// The CRC-32 of what was compressed.
+    pub(crate) crc32: u32,
+    /// Its size in bytes.
+    pub(crate) plain_bytes: u64,
+}
 
 /// One gzip member. A flush ends a block on a byte's boundary and forgets what came before it (a full flush), so
 /// that all the next piece needs of the earlier ones is their checksum and size, which stand at the member's end.

@@ -31,11 +31,14 @@
 
 mod compress;
 mod config;
+mod error;
 mod gzip;
-mod mark;
 mod measure;
+mod output;
 mod part;
+mod paths;
 mod sink;
+mod state;
 
 pub use compress::Compression;
 pub use config::FileOptions;

@@ -69,10 +69,6 @@ impl<W: Write> Measured<W> {
         Measured { out, buffer: Vec::new(), hash, bytes }
     }
 
-    pub(crate) fn get_ref(&self) -> &W {
-        &self.out
-    }
-
     /// How many bytes were written, those that wait in the buffer included.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
