@@ -81,7 +81,7 @@ impl Sink for FileSink {
     }
 
     async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
-        let stage = self.take_stage();
+        let closed = self.take_stage();
         let (path, options, compression) =
             (self.template.fill(run), &self.options, self.compression);
         let Some(from) = from else {
@@ -91,7 +91,7 @@ impl Sink for FileSink {
         };
         let failed = |why: String| cannot_resume(&path, &why);
         let state = FileState::read(from).map_err(failed)?;
-        let found = match stage {
+        let found = match closed {
             Stage::Closed(Some(found)) => found,
             _ => state.find(&path).await.map_err(failed)?,
         };
