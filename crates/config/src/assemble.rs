@@ -1,54 +1,22 @@
 //! From merged values to a pipeline, and what its stages need of each other.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use taskferry_sdk::{
-    FieldRule, KeyPath, MOST_OF_A_KIND, Need, Offer, OnError, Part, Pipeline, Problem,
-    RecordFields, Registry, Severity, SinkStage, SourceStage, TransformStage, nearest,
+    KeyPath, MOST_OF_A_KIND, Offer, OnError, Part, Pipeline, Problem, Registry, Severity,
+    SinkStage, TransformStage, nearest,
 };
 
+use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::digest;
 use crate::fields::{FieldCheck, fetched};
 use crate::files::PipelineFiles;
+use crate::keys::TOP;
 use crate::layers::Layers;
 use crate::outputs::FilesInUse;
 use crate::settings::Settings;
-use crate::stage::{StageBuilder, string};
-use crate::tree::Node;
-
-/// The keys at the top of a pipeline file.
-pub(crate) const TOP: [&str; 8] =
-    ["name", "description", "source", "transform", "sink", "dead_letter", "state", "expect"];
-
-/// A transform that was built, with what the checks need to know of it.
-#[derive(Debug)]
-pub(crate) struct CheckedTransform {
-    pub(crate) path: KeyPath,
-    pub(crate) stage: TransformStage,
-    pub(crate) needs: Vec<Need>,
-    pub(crate) changes_schema: bool,
-    pub(crate) fields: FieldRule,
-}
-
-/// A sink that was built, its own transforms beside it.
-#[derive(Debug)]
-pub(crate) struct CheckedSink {
-    pub(crate) path: KeyPath,
-    pub(crate) stage: SinkStage,
-    pub(crate) transforms: Vec<CheckedTransform>,
-    pub(crate) output_id: Option<String>,
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) columns: Vec<String>,
-}
-
-/// A source that was built, with what the checks need to know of it.
-#[derive(Debug)]
-pub(crate) struct CheckedSource {
-    pub(crate) stage: SourceStage,
-    pub(crate) offer: Offer,
-    pub(crate) fields: RecordFields,
-}
+use crate::stage::StageBuilder;
+use crate::tree::{Node, string};
 
 /// All that comes of the values of a pipeline that can run.
 #[derive(Debug)]

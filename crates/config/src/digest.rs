@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use taskferry_sdk::{KeyPath, Registry, Role, Segment};
 
 use crate::files::PipelineFiles;
 use crate::layers::{COMMAND_LINE, Layers};
+use crate::schema::stages;
 use crate::secrets::Secrets;
 use crate::tree::{Kind, Node};
 
@@ -104,17 +106,13 @@ impl LeftOut {
 
 /// Options of the source that its schema marks so.
 fn marked(tree: &Node, registry: &Registry, mark: &str) -> Vec<KeyPath> {
-    let source = tree.as_table().and_then(|top| top.get("source")).and_then(Node::as_table);
-    let type_name = source.and_then(|source| source.get("type")).and_then(Node::as_str);
-    let plugins = registry.plugins();
-    let entry = plugins
-        .iter()
-        .find(|entry| entry.role == Role::Source && Some(entry.type_name) == type_name);
-    let properties = entry.and_then(|entry| entry.schema.as_value().get("properties")?.as_object());
+    let mut stages = stages(tree, registry).into_iter();
+    let Some(source) = stages.find(|stage| stage.role == Role::Source) else { return Vec::new() };
+    let properties = source.schema.get("properties").and_then(Value::as_object);
     let marked = properties.into_iter().flatten().filter(|(_, property)| {
         property.get(mark).is_some_and(|mark| mark.as_bool() == Some(true))
     });
-    marked.map(|(key, _)| KeyPath::of("source").key(key)).collect()
+    marked.map(|(key, _)| source.path.key(key)).collect()
 }
 
 fn add(node: &Node, path: &KeyPath, left_out: &LeftOut, parts: &mut Parts) {

@@ -9,14 +9,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::mask::{mask_secrets, mask_spans};
-use crate::merge;
 use crate::mistake::Mistake;
 use crate::secrets::Secrets;
 use crate::syntax;
-use crate::text::Text;
-
-/// How many bytes of a value are marked at most.
-const LONGEST_SPAN: usize = 200;
+use crate::text::{Text, first_line, lines_at};
+use crate::toml_values;
 
 /// A parsed file.
 #[derive(Debug)]
@@ -52,7 +49,7 @@ impl Document {
         if !errors.is_empty() {
             return Err(syntax::mistakes(name, text, errors, &keys()));
         }
-        let values = merge::dict(root.get_ref());
+        let values = toml_values::table(root.get_ref());
         let children = Children::Table(table_spans(root.get_ref()));
         let spans = SpanNode { key: None, value: 0..0, children };
         Ok(Self { values, name: name.to_owned(), text: text.to_owned(), spans })
@@ -144,27 +141,6 @@ fn spans(key: Option<Range<usize>>, value: &Spanned<DeValue<'_>>) -> SpanNode {
         _ => Children::None,
     };
     SpanNode { key, value: value.span(), children }
-}
-
-/// The lines in which these bytes stand, in order, each once.
-pub(crate) fn lines_at(text: &str, offsets: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
-    let line = |offset: usize| {
-        let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
-        let start = before.rfind('\n').map_or(0, |position| position + 1);
-        start..before.len() + after.find('\n').unwrap_or(after.len())
-    };
-    let lines: BTreeMap<usize, usize> =
-        offsets.into_iter().map(line).map(|line| (line.start, line.end)).collect();
-    lines.into_iter().map(|(start, end)| start..end).collect()
-}
-
-/// The part of a span on its first line, so that a caret never spans pages.
-pub(crate) fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
-    let start = span.start.min(text.len());
-    let line = text.get(start..span.end.min(text.len())).unwrap_or_default();
-    let length = line.find('\n').unwrap_or(line.len());
-    let length = line.floor_char_boundary(length.min(LONGEST_SPAN));
-    start..start + line.get(..length).unwrap_or_default().trim_end().len()
 }
 
 /// Where the byte at `offset` of a basic string's value begins in its text.

@@ -2,7 +2,7 @@
 
 use taskferry_sdk::{KeyPath, MissingField, Part, Problem, RecordFields};
 
-use crate::assemble::{CheckedSink, CheckedTransform};
+use crate::built::{CheckedSink, CheckedTransform};
 use crate::tree::Node;
 
 /// How many fields are named as those that are there.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{InputFiles, KeyPath};
+use taskferry_sdk::{InputFiles, KeyPath, Problem};
 
 /// Files of the disk. A relative path starts at the pipeline file's folder; where nothing stands there, at
 /// the working directory, since paths also come from variables and the command line.
@@ -70,4 +70,14 @@ impl InputFiles for PipelineFiles {
     fn read_untracked(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(self.resolve(path))
     }
+}
+
+/// The mistake in a path that begins at `~`: a folder of that name would be made.
+pub(crate) fn tilde(path: &Path, named_by: &KeyPath) -> Option<Problem> {
+    let rest = path.strip_prefix("~").ok()?;
+    let rest =
+        if rest.as_os_str().is_empty() { String::new() } else { format!("/{}", rest.display()) };
+    let message = format!("`~` in `{}` is not expanded", path.display());
+    let problem = Problem::at(named_by.clone(), "value::tilde", message);
+    Some(problem.help(format!("write the full path, or `${{HOME}}{rest}`")))
 }

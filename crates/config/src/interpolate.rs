@@ -8,6 +8,7 @@ use taskferry_sdk::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest}
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
 use crate::tree::{Filled, Kind, Layer, Node};
+use crate::variables::value_in;
 
 /// Replaces `${NAME}`, `${NAME:-default}`, `${file:PATH}` and `$$` in all strings that stand in files.
 /// Values from the environment or the command line are taken as they are: the shell had its turn.
@@ -148,10 +149,4 @@ fn read(path: &str, files: &PipelineFiles) -> Result<String, Refusal> {
         ("variable::file", format!("`{shown}` is not UTF-8 text"), "save it as UTF-8".to_owned())
     })?;
     Ok(value_in(&text).to_owned())
-}
-
-/// The value that a file or a variable holds. Editors, `echo` and `kubectl` end it with a line break, and some programs begin
-/// UTF-8 text with a byte order mark; neither is part of the secret in it.
-pub(crate) fn value_in(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\r', '\n'])
 }

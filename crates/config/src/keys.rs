@@ -6,8 +6,11 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use taskferry_sdk::{DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys};
 
-use crate::assemble::TOP;
-use crate::secrets::resolve;
+use crate::schema::resolve;
+
+/// The keys at the top of a pipeline file.
+pub(crate) const TOP: [&str; 8] =
+    ["name", "description", "source", "transform", "sink", "dead_letter", "state", "expect"];
 
 /// Those at the top, those of the tables about the run, and those of all plugins.
 pub(crate) fn known_keys(registry: &Registry) -> BTreeSet<String> {

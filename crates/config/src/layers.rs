@@ -8,17 +8,12 @@ use taskferry_sdk::{KeyPath, Registry, Segment};
 
 use crate::document::Document;
 use crate::files::PipelineFiles;
-use crate::interpolate::value_in;
 use crate::keys::known_keys;
 use crate::mistake::{Mistake, Mistakes, take_out_surplus};
-use crate::variables::sets_option;
+use crate::variables::{PREFIX, sets_option, value_in};
 
 /// What messages call a value from the command line.
 pub(crate) const COMMAND_LINE: &str = "--set";
-pub(crate) const PREFIX: &str = "TASKFERRY_";
-/// Variables with the prefix that are no part of a pipeline.
-pub(crate) const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
-
 /// The texts that a pipeline is made of.
 #[derive(Clone)]
 pub struct Layers {

@@ -18,6 +18,7 @@
 //! ```
 
 mod assemble;
+mod built;
 mod checked;
 mod digest;
 mod document;
@@ -33,11 +34,13 @@ mod merge;
 mod mistake;
 mod outputs;
 mod sandbox;
+mod schema;
 mod secrets;
 mod settings;
 mod stage;
 mod syntax;
 mod text;
+mod toml_values;
 mod tree;
 mod variables;
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use taskferry_sdk::{is_secret_name, nearest};
 
-use crate::assemble::TOP;
+use crate::keys::TOP;
 
 /// No key of a pipeline file is longer; what is may be a secret.
 const LONGEST_KEY: usize = 60;

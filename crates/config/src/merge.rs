@@ -6,10 +6,10 @@ use figment::value::{Dict, Empty, Map, Num, Value as Merged};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Number, Value};
 use taskferry_sdk::Segment;
-use toml::de::{DeTable, DeValue};
 
 use crate::document::Document;
 use crate::layers::{Layers, Override};
+use crate::toml_values;
 use crate::tree::{Kind, Layer, Node};
 
 /// One layer, as figment wants it.
@@ -63,7 +63,7 @@ pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> (Node, Vec<(usiz
     let by_key =
         layers.overrides.iter().position(reaches_into_list).unwrap_or(layers.overrides.len());
     for (index, given) in layers.overrides.iter().enumerate().take(by_key) {
-        let values = nested(given.path.segments(), parse_value(given.value()));
+        let values = nested(given.path.segments(), toml_values::parse(given.value()));
         figment = figment.merge(LayerProvider { layer: Layer::Override(index), values });
     }
     let mut tree = Node::new(Layer::File(0), Kind::Table(BTreeMap::new()));
@@ -76,18 +76,12 @@ pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> (Node, Vec<(usiz
     }
     let mut misplaced = Vec::new();
     for (index, given) in layers.overrides.iter().enumerate().skip(by_key) {
-        let value = plain(parse_value(given.value()), Layer::Override(index));
+        let value = plain(toml_values::parse(given.value()), Layer::Override(index));
         if let Err(why) = tree.put(given.path.segments(), value) {
             misplaced.push((index, why));
         }
     }
     (tree, misplaced)
-}
-
-/// A value from the environment or the command line: TOML where it is TOML, else the text itself.
-fn parse_value(text: &str) -> Merged {
-    let parsed = DeValue::parse(text.trim());
-    parsed.map_or_else(|_| Merged::from(text.to_owned()), |value| merged(value.get_ref()))
 }
 
 fn nested(path: &[Segment], value: Merged) -> Dict {
@@ -100,31 +94,6 @@ fn nested(path: &[Segment], value: Merged) -> Dict {
     let inner =
         keys.into_iter().rev().fold(value, |value, key| Merged::from(Dict::from([(key, value)])));
     Dict::from([(first, inner)])
-}
-
-/// A parsed table as figment wants it.
-pub(crate) fn dict(table: &DeTable<'_>) -> Dict {
-    table.iter().map(|(key, value)| (key.get_ref().to_string(), merged(value.get_ref()))).collect()
-}
-
-fn merged(value: &DeValue<'_>) -> Merged {
-    match value {
-        DeValue::String(text) => Merged::from(text.to_string()),
-        DeValue::Boolean(flag) => Merged::from(*flag),
-        DeValue::Datetime(time) => Merged::from(time.to_string()),
-        DeValue::Array(items) => {
-            items.iter().map(|item| merged(item.get_ref())).collect::<Vec<_>>().into()
-        }
-        DeValue::Table(fields) => Merged::from(dict(fields)),
-        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(whole) => Merged::from(whole),
-            Err(_) => Merged::from(number.as_str().to_owned()),
-        },
-        DeValue::Float(number) => match number.as_str().parse::<f64>() {
-            Ok(fraction) if fraction.is_finite() => Merged::from(fraction),
-            _ => Merged::from(number.as_str().to_owned()),
-        },
-    }
 }
 
 fn node(value: Merged, figment: &Figment) -> Node {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use taskferry_sdk::{KeyPath, Part, Problem};
 
-use crate::assemble::CheckedSink;
-use crate::files::PipelineFiles;
+use crate::built::CheckedSink;
+use crate::files::{PipelineFiles, tilde};
 use crate::identity::Identity;
 use crate::layers::Layers;
 use crate::settings::Settings;
@@ -194,16 +194,6 @@ impl StateFolder {
 
 fn overlap(left: &Identity, right: &Identity) -> bool {
     left.is_in(right) || right.is_in(left)
-}
-
-/// The mistake in a path that begins at `~`: a folder of that name would be made.
-pub(crate) fn tilde(path: &Path, named_by: &KeyPath) -> Option<Problem> {
-    let rest = path.strip_prefix("~").ok()?;
-    let rest =
-        if rest.as_os_str().is_empty() { String::new() } else { format!("/{}", rest.display()) };
-    let message = format!("`~` in `{}` is not expanded", path.display());
-    let problem = Problem::at(named_by.clone(), "value::tilde", message);
-    Some(problem.help(format!("write the full path, or `${{HOME}}{rest}`")))
 }
 
 /// The path that a run which begins today writes to.

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 use taskferry_sdk::{KeyPath, Problem, Registry, Role};
 
-use crate::secrets::stages_of;
+use crate::schema::{StageSchema, stages};
 use crate::tree::{Kind, Layer, Node};
 
 /// The key in a schema.
@@ -23,24 +23,17 @@ pub(crate) struct Plan {
     /// Options, and what they become; with nothing they are taken out.
     options: Vec<(KeyPath, Option<Value>)>,
     /// Stages that do not say what they do on made-up data.
-    silent: Vec<(KeyPath, Role, String)>,
+    silent: Vec<(KeyPath, Role, &'static str)>,
 }
 
 impl Plan {
     /// Asks the plugins of all stages.
     pub(crate) fn of(tree: &Node, registry: &Registry) -> Self {
-        let (mut plan, mut stages) = (Self::default(), Vec::new());
-        stages_of(tree, &KeyPath::root(), &mut stages);
-        let plugins = registry.plugins();
-        for (node, path, role) in stages.into_iter().filter(|(_, _, role)| *role != Role::Transform)
+        let mut plan = Self::default();
+        let stages = stages(tree, registry).into_iter();
+        for StageSchema { path, role, type_name, schema, .. } in
+            stages.filter(|stage| stage.role != Role::Transform)
         {
-            let type_name =
-                node.as_table().and_then(|fields| fields.get("type")).and_then(Node::as_str);
-            let plugin = plugins
-                .iter()
-                .find(|entry| entry.role == role && Some(entry.type_name) == type_name);
-            let Some(plugin) = plugin else { continue };
-            let schema = plugin.schema.as_value();
             let properties = schema.get("properties").and_then(Value::as_object);
             let mut speaks = role == Role::Sink && schema.get(MARK) == Some(&Value::Bool(true));
             for (key, property) in properties.into_iter().flatten() {
@@ -50,7 +43,7 @@ impl Plan {
                 plan.options.push((path.key(key.as_str()), becomes));
             }
             if !speaks {
-                plan.silent.push((path, role, plugin.type_name.to_owned()));
+                plan.silent.push((path, role, type_name));
             }
         }
         plan
@@ -71,7 +64,7 @@ impl Plan {
                 None => tree.take_out(path),
             }
         }
-        let problem = |(path, role, type_name): &(KeyPath, Role, String)| {
+        let problem = |(path, role, type_name): &(KeyPath, Role, &str)| {
             let message = format!("the {role} `{type_name}` can't be run with `--sandbox`");
             let problem = Problem::at(path.key("type"), "pipeline::no_sandbox", message);
             problem.help("its plugin does not say what it does with made-up data; run it without, or put another one in its place")

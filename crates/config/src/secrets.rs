@@ -6,6 +6,7 @@ use serde_json::Value;
 use taskferry_sdk::{KeyPath, Registry, Role, common_keys, is_secret_name, secret_forms};
 
 use crate::mask::stars;
+use crate::schema::{StageSchema, resolve, stages};
 use crate::tree::{Filled, Kind, Node};
 
 /// The secrets of a pipeline: values whose option is a secret by its schema, whose key is named like one, or
@@ -36,19 +37,8 @@ impl Secrets {
     /// Those alone whose option, or its key, says that they are secrets, wherever they came from.
     pub(crate) fn by_option(tree: &Node, registry: &Registry) -> Self {
         let mut secrets = Self::default();
-        let plugins = registry.plugins();
-        let mut stages = Vec::new();
-        stages_of(tree, &KeyPath::root(), &mut stages);
-        for (node, path, role) in stages {
-            let type_name =
-                node.as_table().and_then(|fields| fields.get("type")).and_then(Node::as_str);
-            let entry = plugins
-                .iter()
-                .find(|entry| entry.role == role && Some(entry.type_name) == type_name);
-            if let Some(entry) = entry {
-                let schema = entry.schema.as_value();
-                secrets.by_schema(node, &path, schema, schema);
-            }
+        for StageSchema { node, path, schema, .. } in stages(tree, registry) {
+            secrets.by_schema(node, &path, &schema, &schema);
         }
         secrets.by_name(tree, &KeyPath::root(), false, false);
         secrets
@@ -216,42 +206,4 @@ fn holds_secrets(schema: &Value, root: &Value) -> bool {
 fn is_common(key: &str) -> bool {
     let roles = [Role::Source, Role::Transform, Role::Sink];
     roles.into_iter().flat_map(common_keys).any(|common| common.name == key)
-}
-
-/// The tables of all stages, those of sinks' own transforms included.
-pub(crate) fn stages_of<'a>(
-    node: &'a Node,
-    path: &KeyPath,
-    found: &mut Vec<(&'a Node, KeyPath, Role)>,
-) {
-    let tables = [("source", Role::Source), ("transform", Role::Transform), ("sink", Role::Sink)];
-    for (key, role) in tables {
-        let path = path.key(key);
-        let Some(node) = node.as_table().and_then(|fields| fields.get(key)) else { continue };
-        let items: Vec<(&Node, KeyPath)> = match node.as_list() {
-            Some(items) => {
-                items.iter().enumerate().map(|(index, item)| (item, path.index(index))).collect()
-            }
-            None => vec![(node, path)],
-        };
-        for (item, path) in items {
-            found.push((item, path.clone(), role));
-            if role == Role::Sink {
-                stages_of(item, &path, found);
-            }
-        }
-    }
-}
-
-/// Past references, and past the "or null" of optional values.
-pub(crate) fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
-    let reference =
-        schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
-    if let Some(target) = reference.and_then(|pointer| root.pointer(pointer)) {
-        return resolve(target, root);
-    }
-    let choices = schema.get("anyOf").and_then(Value::as_array);
-    let chosen = choices
-        .and_then(|all| all.iter().find(|one| one.get("type") != Some(&Value::from("null"))));
-    chosen.map_or(schema, |chosen| resolve(chosen, root))
 }

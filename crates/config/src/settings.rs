@@ -9,10 +9,9 @@ use taskferry_sdk::{
     DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
 };
 
-use crate::outputs::tilde;
+use crate::files::tilde;
 use crate::sandbox::state_dir;
-use crate::stage::string;
-use crate::tree::Node;
+use crate::tree::{Node, string};
 
 /// What these tables say.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use taskferry_sdk::{
     TransformStage, common_keys, nearest, read_options,
 };
 
-use crate::assemble::{CheckedSink, CheckedSource, CheckedTransform};
+use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
-use crate::tree::{Kind, Layer, Node};
+use crate::tree::{Kind, Layer, Node, string};
 
 /// Builds stages and collects the problems on the way.
 pub(crate) struct StageBuilder<'a> {
@@ -287,22 +287,6 @@ impl<'a> StageBuilder<'a> {
                 );
             }
             seen.push(name);
-        }
-    }
-}
-
-/// The string at `key`, if there is one.
-pub(crate) fn string(
-    fields: &BTreeMap<String, Node>,
-    path: &KeyPath,
-    key: &str,
-) -> Result<Option<String>, Problem> {
-    match fields.get(key).map(|node| (node, node.as_str())) {
-        None => Ok(None),
-        Some((_, Some(text))) => Ok(Some(text.to_owned())),
-        Some((node, None)) => {
-            let message = format!("expected a string, found {}", node.type_name());
-            Err(Problem::at(path.key(key), "value::type", message))
         }
     }
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use taskferry_sdk::MOST_OF_A_KIND;
 use toml::de::Error;
 
-use crate::document::{first_line, lines_at};
 use crate::mask::mask_broken_line;
 use crate::mistake::Mistake;
-use crate::text::{Place, Text};
+use crate::text::{Place, Text, first_line, lines_at};
 
 /// Quotation marks that word processors put in the place of straight ones.
 const CURLY: [char; 7] = ['“', '”', '„', '‟', '‘', '’', '‚'];

@@ -1,5 +1,6 @@
 //! Texts as messages show them, and places in them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use taskferry_sdk::{is_unprintable, printable};
 
 /// How many bytes of a line are shown on each side of a span.
 const FARTHEST: usize = 200;
+/// How many bytes of a value are marked at most.
+const LONGEST_SPAN: usize = 200;
 
 /// A text as messages show it, secrets hidden.
 #[derive(Debug)]
@@ -126,4 +129,25 @@ impl Place {
     pub(crate) fn column(&self) -> usize {
         self.text.column_at(self.span.start) + 1
     }
+}
+
+/// The lines in which these bytes stand, in order, each once.
+pub(crate) fn lines_at(text: &str, offsets: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+    let line = |offset: usize| {
+        let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
+        let start = before.rfind('\n').map_or(0, |position| position + 1);
+        start..before.len() + after.find('\n').unwrap_or(after.len())
+    };
+    let lines: BTreeMap<usize, usize> =
+        offsets.into_iter().map(line).map(|line| (line.start, line.end)).collect();
+    lines.into_iter().map(|(start, end)| start..end).collect()
+}
+
+/// The part of a span on its first line, so that a caret never spans pages.
+pub(crate) fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = span.start.min(text.len());
+    let line = text.get(start..span.end.min(text.len())).unwrap_or_default();
+    let length = line.find('\n').unwrap_or(line.len());
+    let length = line.floor_char_boundary(length.min(LONGEST_SPAN));
+    start..start + line.get(..length).unwrap_or_default().trim_end().len()
 }

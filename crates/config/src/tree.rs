@@ -198,6 +198,22 @@ impl Node {
     }
 }
 
+/// The string at `key`, if there is one.
+pub(crate) fn string(
+    fields: &BTreeMap<String, Node>,
+    path: &KeyPath,
+    key: &str,
+) -> Result<Option<String>, Problem> {
+    match fields.get(key).map(|node| (node, node.as_str())) {
+        None => Ok(None),
+        Some((_, Some(text))) => Ok(Some(text.to_owned())),
+        Some((node, None)) => {
+            let message = format!("expected a string, found {}", node.type_name());
+            Err(Problem::at(path.key(key), "value::type", message))
+        }
+    }
+}
+
 fn no_position(index: usize, count: usize) -> String {
     let positions = match count {
         0 => "the list is empty".to_owned(),

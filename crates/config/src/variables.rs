@@ -1,15 +1,23 @@
-//! Environment variables that look like options and set none.
+//! Environment variables: which of them set options, and which only look as if they did.
 
 use std::sync::Arc;
 
 use taskferry_sdk::{Registry, Severity, nearest};
 
-use crate::assemble::TOP;
-use crate::keys::option_paths;
-use crate::layers::{NOT_OURS, PREFIX};
+use crate::keys::{TOP, option_paths};
 use crate::mask::hide_value;
 use crate::mistake::Mistake;
 use crate::text::{Place, Text};
+
+pub(crate) const PREFIX: &str = "TASKFERRY_";
+/// Variables with the prefix that are no part of a pipeline.
+const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
+
+/// The value that a file or a variable holds. Editors, `echo` and `kubectl` end it with a line break, and some programs begin
+/// UTF-8 text with a byte order mark; neither is part of the secret in it.
+pub(crate) fn value_in(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\r', '\n'])
+}
 
 /// Whether a variable sets an option. One word names a key at the top; any other single word may be another program's
 /// variable.

@@ -1,27 +1,54 @@
-//! Who knows whom, as far as the manifests show it. `ARCHITECTURE.md` says why.
+//! Which crate depends on which, as far as the manifests show it, and which module on which, as far as the paths in the
+//! source files show it. `ARCHITECTURE.md` says why.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/modules.rs"]
+mod modules;
+
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-/// What each crate of the workspace depends on, tests aside, crates of ours first.
-fn dependencies() -> BTreeMap<String, Vec<String>> {
+/// Crates whose modules may use each other in a cycle for now.
+const WITH_CYCLES: &[&str] = &[
+    "taskferry-engine",
+    "taskferry-example-custom-transform",
+    "taskferry-files",
+    "taskferry-json",
+    "taskferry-profile",
+    "taskferry",
+    "taskferry-sandbox",
+    "taskferry-sdk",
+    "taskferry-sink-file",
+    "taskferry-source-techwolf",
+    "taskferry-transform-filter-ai-impact",
+    "taskferry-transform-flatten-hierarchy",
+    "taskferry-transform-jq",
+    "taskferry-transform-rename-skills",
+];
+
+/// The crates of the workspace, as Cargo describes them.
+fn packages() -> Vec<Value> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
     let mut cargo = Command::new(env!("CARGO"));
     let output = cargo.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+/// What each crate of the workspace depends on, tests aside, crates of ours first.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let of = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
         let used = all.filter(|dependency| dependency["kind"] != "dev");
         used.map(|dependency| text(&dependency["name"])).collect()
     };
-    let packages = metadata["packages"].as_array().unwrap().iter();
-    packages.map(|package| (text(&package["name"]), of(package))).collect()
+    packages().iter().map(|package| (text(&package["name"]), of(package))).collect()
 }
 
 fn is_ours(name: &str) -> bool {
@@ -46,9 +73,8 @@ fn crates_know_only_those_below_them() {
     for (name, used) in dependencies() {
         let allowed: &[&str] = match name.as_str() {
             "taskferry-json" | "taskferry-files" => &[],
-            "taskferry-sdk" => &["taskferry-json"],
+            "taskferry-sdk" | "taskferry-profile" => &["taskferry-json"],
             "taskferry-state" => &["taskferry-files"],
-            "taskferry-profile" => &["taskferry-json"],
             "taskferry-http" | "taskferry-retry" | "taskferry-config" => &["taskferry-sdk"],
             "taskferry-format" => &["taskferry-sdk", "taskferry-files"],
             "taskferry-engine" => &["taskferry-sdk", "taskferry-files", "taskferry-state"],
@@ -121,4 +147,34 @@ fn core_json_and_profile_do_no_input_or_output() {
             assert!(!used.iter().any(|used| used == doer), "{name} uses {doer}");
         }
     }
+}
+
+#[test]
+fn no_modules_of_a_crate_use_each_other_in_a_cycle() {
+    let mut found = Vec::new();
+    for package in packages() {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        let name = package["name"].as_str().unwrap();
+        let src: PathBuf = manifest.with_file_name("src");
+        if src.is_dir() && !WITH_CYCLES.contains(&name) {
+            found.extend(modules::cycles(&src).iter().map(|cycle| format!("{name}: {cycle}")));
+        }
+    }
+    let help = "move what both use into a module below them, or pass it as an argument";
+    assert!(found.is_empty(), "modules use each other; {help}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_cycle_of_modules_is_found_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("stage")).unwrap();
+    write("lib.rs", "mod run;\nmod stage;\npub use stage::Stage;\n");
+    write("run.rs", "use crate::{Stage as Step, stage::order::{self, Order}};\n");
+    write("stage.rs", "mod order;\nuse std::fmt;\n// crate::run::Run\npub struct Stage;\n");
+    write("stage/order.rs", "pub struct Order;\n");
+    assert!(modules::cycles(folder.path()).is_empty());
+    write("stage/order.rs", "fn f() { crate::run::start() }\nmod tests {\n    use super::*;\n}\n");
+    let cycles = modules::cycles(folder.path());
+    assert_eq!(Vec::from_iter(cycles), ["crate::run -> crate::stage::order -> crate::run"]);
 }

@@ -1,0 +1,35 @@
+//! Parsed TOML as the values that figment merges.
+
+use figment::value::{Dict, Value};
+use toml::de::{DeTable, DeValue};
+
+/// A parsed table as figment wants it.
+pub(crate) fn table(table: &DeTable<'_>) -> Dict {
+    table.iter().map(|(key, value)| (key.get_ref().to_string(), merged(value.get_ref()))).collect()
+}
+
+fn merged(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::from(text.to_string()),
+        DeValue::Boolean(flag) => Value::from(*flag),
+        DeValue::Datetime(time) => Value::from(time.to_string()),
+        DeValue::Array(items) => {
+            items.iter().map(|item| merged(item.get_ref())).collect::<Vec<_>>().into()
+        }
+        DeValue::Table(fields) => Value::from(table(fields)),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(whole) => Value::from(whole),
+            Err(_) => Value::from(number.as_str().to_owned()),
+        },
+        DeValue::Float(number) => match number.as_str().parse::<f64>() {
+            Ok(fraction) if fraction.is_finite() => Value::from(fraction),
+            _ => Value::from(number.as_str().to_owned()),
+        },
+    }
+}
+
+/// A value from the environment or the command line: TOML where it is TOML, else the text itself.
+pub(crate) fn parse(text: &str) -> Value {
+    let parsed = DeValue::parse(text.trim());
+    parsed.map_or_else(|_| Value::from(text.to_owned()), |value| merged(value.get_ref()))
+}
