@@ -20,7 +20,6 @@ const WITH_CYCLES: &[&str] = &[
     "taskferry-json",
     "taskferry-profile",
     "taskferry",
-    "taskferry-sandbox",
     "taskferry-sdk",
     "taskferry-sink-file",
     "taskferry-source-techwolf",

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Credentials;
-use crate::access::{AUDIENCE, RegisteredKeys};
+use crate::access::RegisteredKeys;
+use crate::credentials::{AUDIENCE, Credentials, Hidden};
 
 /// The tenant that a sandbox has when none is named.
 pub(crate) const DEFAULT_TENANT: &str = "sandbox";
@@ -45,15 +45,6 @@ impl fmt::Debug for Client {
             .field("tenant", &self.tenant)
             .field("families", &self.families)
             .finish()
-    }
-}
-
-/// Stands for a secret where things are shown.
-pub(crate) struct Hidden;
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("…")
     }
 }
 

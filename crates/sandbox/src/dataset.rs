@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskferry_profile::model::JobProfile;
 
-use crate::http::shortened;
+use crate::quote::shortened;
 use crate::store::{Inserted, Loading, NewJob};
 use crate::{SandboxError, moment};
 

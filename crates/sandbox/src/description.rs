@@ -4,6 +4,7 @@
 
 mod operations;
 mod page;
+mod parts;
 mod schemas;
 
 use std::collections::HashMap;
@@ -11,8 +12,9 @@ use std::collections::HashMap;
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
+use crate::Credentials;
 use crate::clients::default_secret;
-use crate::{Credentials, SandboxSettings, Vendors};
+use crate::settings::{SandboxSettings, Vendors};
 
 /// The description of one running sandbox.
 #[derive(Debug)]

@@ -27,6 +27,7 @@
 mod access;
 mod catalog;
 mod clients;
+mod credentials;
 mod dataset;
 mod description;
 mod dice;
@@ -38,6 +39,7 @@ mod members;
 mod moment;
 mod nearest;
 mod options;
+mod quote;
 mod record;
 mod running;
 mod serving;
@@ -48,8 +50,9 @@ mod url;
 mod vocabulary;
 mod wording;
 
-pub use access::{Credentials, KeyProblem, PublicKey};
+pub use access::{KeyProblem, PublicKey};
 pub use clients::{Client, ClientProblem};
+pub use credentials::Credentials;
 pub use error::SandboxError;
 pub use fault::{FAULTS, Fault, FaultForm, FaultProblem, Faults};
 pub use generator::Generator;

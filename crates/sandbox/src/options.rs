@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clients::check_tenant;
-use crate::{Client, ClientProblem, Faults, PublicKey, SandboxSettings, Vendor, Vendors};
+use crate::settings::{SandboxSettings, Vendor, Vendors};
+use crate::{Client, ClientProblem, Faults, PublicKey};
 
 /// The largest number of jobs that can be generated.
 pub const MAX_JOBS: u32 = 1_000_000;

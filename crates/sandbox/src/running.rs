@@ -20,10 +20,11 @@ use crate::fault::{FaultLayer, inject};
 use crate::http::paths::WEBHOOK_PATH;
 use crate::http::{Limiter, Service, router};
 use crate::serving::serve;
+use crate::settings::{SandboxSettings, Switch, Vendors};
 use crate::store::{Loading, Store};
 use crate::tenants::load_tenants;
 use crate::vocabulary::Vocabulary;
-use crate::{Credentials, Faults, SandboxError, SandboxOptions, SandboxSettings, Switch, Vendors};
+use crate::{Credentials, Faults, SandboxError, SandboxOptions};
 
 /// How long a request may still take when the sandbox is told to stop.
 const PATIENCE: Duration = Duration::from_secs(5);

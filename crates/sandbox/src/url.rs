@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::nearest::nearest;
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
-use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS, SandboxSettings, SettingProblem};
+use crate::settings::{SandboxSettings, SettingProblem};
+use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};
 
 /// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7`, `sandbox:?data=FILE`, `sandbox:?fault=429@3&fault=cut@4` or
 /// `sandbox:?setting=unknown_cursor=400`.

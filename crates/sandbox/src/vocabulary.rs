@@ -7,9 +7,10 @@ use std::path::Path;
 
 use taskferry_profile::mapping::{MappingRow, composed, read_mapping};
 
+use crate::SandboxError;
 use crate::catalog::VOCABULARY;
 use crate::generator::id_of;
-use crate::{SandboxError, Vendor};
+use crate::settings::Vendor;
 
 /// The words of all vendors but TechWolf.
 #[derive(Debug, Default)]

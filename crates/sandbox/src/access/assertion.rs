@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use jsonwebtoken::{Validation, decode_header};
+use jsonwebtoken::{Validation, decode_header, get_current_timestamp as now};
 use serde_json::{Map, Value};
 
-use super::{RegisteredKeys, now};
-use crate::AssertionAudience;
-use crate::http::show;
+use super::key::RegisteredKeys;
+use crate::quote::show;
+use crate::settings::AssertionAudience;
 
 /// The longest time an assertion may be good for, in seconds.
 const LONGEST: u64 = 300;

@@ -4,10 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, get_current_timestamp as now,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{AUDIENCE, Scope, now};
+use super::scope::Scope;
+use crate::credentials::AUDIENCE;
 
 /// To whom a token was given.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use taskferry_profile::AiLevel::{H1, H2, H3, H4};
 
-use super::{Cluster, Family, Work};
+use super::family::{Cluster, Family, Work};
 
 pub(super) const FAMILY: Family = Family {
     id: "information-technology",

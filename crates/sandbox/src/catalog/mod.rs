@@ -6,6 +6,7 @@
 mod customer_service;
 mod data;
 mod engineering;
+mod family;
 mod finance;
 mod healthcare;
 mod human_resources;
@@ -21,44 +22,12 @@ mod skills;
 mod supply_chain;
 mod vocabulary;
 
-use taskferry_profile::AiLevel;
-
+pub(crate) use family::{Cluster, Family, Work};
 pub(crate) use places::{LocalTask, PLACES, Place};
 pub(crate) use rationales::rationales_for;
 pub(crate) use shared::{LEADERSHIP, OWN_TASKS, SENIORITIES, SHARED_DOMAIN, TEAMWORK};
 pub(crate) use skills::SKILLS;
 pub(crate) use vocabulary::VOCABULARY;
-
-/// A job family: jobs that do the same kind of work.
-pub(crate) struct Family {
-    /// What `job_family_id_is_in_list` is asked for.
-    pub(crate) id: &'static str,
-    pub(crate) name: &'static str,
-    /// First level of the work taxonomy for all of the family's own work.
-    pub(crate) domain: &'static str,
-    pub(crate) clusters: &'static [Cluster],
-}
-
-/// Third level of the work taxonomy, with the jobs that mostly do this work.
-pub(crate) struct Cluster {
-    pub(crate) subdomain: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) titles: &'static [&'static str],
-    pub(crate) work: &'static [Work],
-}
-
-/// Fourth level of the work taxonomy, with the ways in which jobs put it.
-pub(crate) struct Work {
-    pub(crate) canonical_task: &'static str,
-    /// The usual level; a job's own may lie one beside it.
-    pub(crate) level: AiLevel,
-    pub(crate) tasks: &'static [&'static str],
-    pub(crate) skills: &'static [&'static str],
-    /// A clause that says what AI does of it.
-    pub(crate) machine: &'static str,
-    /// A clause that says what stays with people.
-    pub(crate) person: &'static str,
-}
 
 /// All families.
 pub(crate) const FAMILIES: &[Family] = &[

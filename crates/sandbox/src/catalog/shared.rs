@@ -2,7 +2,7 @@
 
 use taskferry_profile::AiLevel::{H1, H2, H3, H4, H5};
 
-use super::{Cluster, Work};
+use super::family::{Cluster, Work};
 
 /// Levels of seniority as they stand in a title; those that lead others do [`LEADERSHIP`] work as well.
 pub(crate) const SENIORITIES: &[(&str, bool)] = &[

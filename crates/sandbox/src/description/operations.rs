@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas::{external_id, names, reference};
+use super::parts::{external_id, names, reference};
+use crate::Credentials;
 use crate::http::bounds::{DEFAULT_LISTING_LIMIT, LARGEST_LISTING_LIMIT};
 use crate::http::paths::{
     EMPLOYEES_PATH, EXPORT_PATH, FAMILIES_PATH, FAMILY_PATH, JOB_PATH, JOBS_PATH, OPENAPI_PATH,
     PROFILE_PATH, TOKEN_PATH, VERSION_PATH, WEBHOOK_PATH,
 };
 use crate::record::{ResponseFormat, Subject};
-use crate::{
-    Credentials, FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField,
-    UnknownTask, Vendors,
+use crate::settings::{
+    FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField, UnknownTask,
+    Vendors,
 };
 
 pub(super) fn paths(

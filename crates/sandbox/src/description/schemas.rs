@@ -7,22 +7,9 @@ use serde_json::{Value, json};
 
 use self::records::{listing, page, record, task};
 use self::requests::{employee_filter, export, feedback, job_filter, token_request};
-use crate::SandboxSettings;
-use crate::record::{Expansion, Subject};
-
-/// A schema by its name.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
-}
-
-pub(super) fn names(subject: Subject) -> Vec<&'static str> {
-    Expansion::of(subject).into_iter().map(Expansion::as_str).collect()
-}
-
-/// The id of a job, a job family or an employee.
-pub(super) fn external_id() -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[a-zA-Z0-9_-]+$"})
-}
+use super::parts::external_id;
+use crate::record::Subject;
+use crate::settings::SandboxSettings;
 
 pub(super) fn schemas(settings: &SandboxSettings) -> Value {
     json!({

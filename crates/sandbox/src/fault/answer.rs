@@ -5,7 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
-use super::specification::{RetryTime, Target};
+use super::kind::RetryTime;
+use super::specification::Target;
 use crate::http::{ApiError, retry_date};
 
 /// The refusal that a fault asks for.

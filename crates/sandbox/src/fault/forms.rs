@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::specification::Kind;
+use super::kind::Kind;
 
 /// A kind of fault, for people to read.
 #[derive(Debug)]

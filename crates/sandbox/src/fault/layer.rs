@@ -1,7 +1,7 @@
 //! Where faults are put between a client and the endpoints.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -11,10 +11,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::answer::{failure, refusal};
+use super::body;
+use super::kind::Kind;
 use super::listing::PageRequest;
-use super::memory::{Export, Memory};
-use super::specification::{Kind, Target, When};
-use super::{Fault, Faults, body};
+use super::memory::{Export, Memory, lock};
+use super::specification::{Fault, Faults, Target, When};
 use crate::access::{Bearer, Tokens};
 use crate::dice::Dice;
 use crate::http::paths::{EMPLOYEES_PATH, EXPORT_PATH, TOKEN_PATH};
@@ -51,10 +52,6 @@ impl FaultLayer {
             all: AtomicU64::new(0),
             memory: Mutex::default(),
         }
-    }
-
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts the request, and tells what goes wrong with it.
@@ -111,10 +108,6 @@ impl FaultLayer {
     }
 }
 
-/// The cursor of a request is something that a fault has deleted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DeletedCursor;
-
 /// Passes the request on, unless something is to go wrong with it.
 pub(crate) async fn inject(
     State(layer): State<Arc<FaultLayer>>,
@@ -148,7 +141,8 @@ pub(crate) async fn inject(
         (Some(response), ..) => response,
         (None, Some((token, Bearer { tenant, .. })), Some(path)) => {
             let export = Export { tenant, path };
-            let request_for_page = PageRequest { layer: &layer, kinds: &kinds, token, export };
+            let request_for_page =
+                PageRequest { memory: &layer.memory, kinds: &kinds, token, export };
             request_for_page.serve(request, next).await
         }
         (None, ..) => next.run(request).await,
@@ -166,7 +160,7 @@ fn instead(
     if target != Target::Token
         && let Some(token) = token
     {
-        let mut memory = layer.memory();
+        let mut memory = lock(&layer.memory);
         if kinds.contains(&Kind::ExpiredToken) {
             memory.expire(token);
         }

@@ -1,5 +1,7 @@
 //! Requests for pages, with what is wrong about the pages.
 
+use std::sync::Mutex;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -9,15 +11,18 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use super::layer::{DeletedCursor, FaultLayer};
-use super::memory::{Export, Meant};
+use super::kind::Kind;
+use super::memory::{Export, Meant, Memory, lock};
 use super::page;
-use super::specification::Kind;
 use crate::http::{ApiError, BODY_PATIENCE, LARGEST_BODY};
+
+/// The cursor of a request is something that a fault has deleted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeletedCursor;
 
 /// A request for a page, by someone who may ask for it.
 pub(super) struct PageRequest<'a> {
-    pub(super) layer: &'a FaultLayer,
+    pub(super) memory: &'a Mutex<Memory>,
     pub(super) kinds: &'a [Kind],
     pub(super) token: String,
     pub(super) export: Export,
@@ -59,14 +64,14 @@ impl PageRequest<'_> {
         }
         // A deleted cursor that brought a page brought the first one.
         let cursor = start.cursor.filter(|_| !start.is_deleted);
-        self.layer.memory().note(&self.token, self.export.path, cursor.clone());
+        lock(self.memory).note(&self.token, self.export.path, cursor.clone());
         let back = start.second_page.filter(|_| self.kinds.contains(&Kind::LoopingCursor));
         self.change(response, cursor, back).await
     }
 
     /// What the cursor that was sent leads to.
     fn start(&self, sent: &str) -> Start {
-        let mut memory = self.layer.memory();
+        let mut memory = lock(self.memory);
         let listing = memory.listing(&self.token, self.export.path);
         let mut start = Start {
             is_deleted: memory.is_deleted(&self.export, sent),
@@ -104,7 +109,7 @@ impl PageRequest<'_> {
         let asked = |kind: &Kind| self.kinds.contains(kind);
         let changes = [Kind::EmptyPage, Kind::ExtraFields, Kind::UnknownLevels];
         let is_changed = changes.iter().any(asked) || back.is_some();
-        if !is_changed && !self.layer.memory().any_deleted(&self.export) {
+        if !is_changed && !lock(self.memory).any_deleted(&self.export) {
             return response;
         }
         let (mut parts, body) = response.into_parts();
@@ -115,7 +120,7 @@ impl PageRequest<'_> {
             return Response::from_parts(parts, Body::from(bytes));
         };
         {
-            let mut memory = self.layer.memory();
+            let mut memory = lock(self.memory);
             page::without_deleted(&mut page, &self.export, &mut memory);
             if asked(&Kind::EmptyPage) {
                 page::empty(&mut page, Some(memory.stand_in_for(&self.export, cursor)));

@@ -1,6 +1,7 @@
 //! What has to be remembered from request to request for faults to be as they would be in earnest.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many tokens, listings, cursors and jobs are remembered of each; the oldest is forgotten first.
 const MOST: usize = 1_000;
@@ -73,6 +74,11 @@ pub(super) struct Memory {
     stand_ins: Recent<Name, Option<String>>,
     stand_ins_made: u64,
     deleted: Recent<Name, ()>,
+}
+
+/// The memory, whatever became of others that used it.
+pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Memory {

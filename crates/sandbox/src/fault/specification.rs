@@ -4,8 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::forms::{FAULTS, FaultForm, Makes};
-use crate::http::shortened;
+use super::kind::{Kind, RetryTime};
 use crate::nearest::nearest;
+use crate::quote::shortened;
 
 /// A fault and when it comes: `NAME[=VALUE][@REQUEST|%PERCENT][:OPTION=VALUE]…`
 ///
@@ -30,29 +31,13 @@ pub struct Fault {
     pub(super) on: Target,
 }
 
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    Latency(Duration),
-    Status { code: u16, html: bool, retry_after: Option<RetryTime> },
-    ExpiredToken,
-    Cut,
-    Slow(Duration),
-    RepeatedPage,
-    LoopingCursor,
-    EmptyPage,
-    StuckPage,
-    DeletedCursor,
-    ExtraFields,
-    UnknownLevels,
-}
-
-/// What `Retry-After` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RetryTime {
-    Seconds(u32),
-    /// A date one or two seconds ahead.
-    Date,
+/// All that goes wrong in a sandbox. The same requests in the same order meet the same faults.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Faults {
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// Decides which requests are met by faults that come with a probability.
+    pub seed: u64,
 }
 
 /// With which requests a fault comes.

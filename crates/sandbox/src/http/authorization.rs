@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 
-use super::Service;
 use super::error::ApiError;
+use super::service::Service;
 use crate::access::{Bearer, Denied, Scope};
 use crate::store::View;
 

@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt;
 
-use super::error::{ApiError, shortened};
+use super::error::ApiError;
+use crate::quote::shortened;
 
 /// The largest body of a request to the API, in bytes.
 pub(crate) const LARGEST_BODY: usize = 1024 * 1024;

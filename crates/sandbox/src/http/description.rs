@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::Service;
+use super::service::Service;
 
 pub(super) async fn openapi(State(service): State<Arc<Service>>) -> Response {
     let body = service.description.openapi.clone();

@@ -106,12 +106,3 @@ pub(crate) fn retry_date() -> Option<HeaderValue> {
     let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
     HeaderValue::try_from(date).ok()
 }
-
-/// What the client sent, short enough to be shown in a description.
-pub(crate) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 80;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
-}

@@ -6,16 +6,17 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::Service;
 use super::answer::{blocking, json};
 use super::authorization::authorize;
 use super::body::{LARGEST_BODY, json_body};
-use super::error::{ApiError, shortened};
+use super::error::ApiError;
 use super::request::ExportRequest;
-use crate::UnknownCursor;
+use super::service::Service;
 use crate::access::Scope;
 use crate::fault::DeletedCursor;
+use crate::quote::shortened;
 use crate::record::{Subject, write_page};
+use crate::settings::UnknownCursor;
 use crate::store::{PageQuery, StoredPage, View};
 
 pub(super) async fn jobs(

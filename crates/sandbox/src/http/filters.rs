@@ -5,23 +5,13 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::error::shortened;
+use super::bounds::{ACTIVE, FAMILIES, MOST_FAMILIES, MOST_FILTERS, OPERATORS, UPDATED};
 use super::mistakes::Mistakes;
-use super::request::show;
+use crate::moment;
+use crate::quote::{shortened, show};
 use crate::record::Subject;
+use crate::settings::{DateValue, Switch, UnfilteredEmployees};
 use crate::store::Conditions;
-use crate::{DateValue, Switch, UnfilteredEmployees, moment};
-
-/// Filters in a request, and job families in a filter. TechWolf's bounds are unknown; these are ours.
-pub(crate) const MOST_FILTERS: usize = 20;
-pub(crate) const MOST_FAMILIES: usize = 1_000;
-
-pub(crate) const FAMILIES: &str = "job_family_id_is_in_list";
-pub(crate) const UPDATED: &str = "last_updated";
-pub(crate) const ACTIVE: &str = "is_active";
-
-/// How a filter compares. Only `lt` is seen with `last_updated`; the others stand in filters of other endpoints.
-pub(crate) const OPERATORS: [&str; 5] = ["eq", "lt", "lte", "gt", "gte"];
 
 /// What all filters of a request come to.
 pub(super) fn read_filters(

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderValue, StatusCode};
 
 use super::error::{ApiError, retry_date};
-use crate::{RetryAfter, SandboxSettings};
+use crate::settings::{RetryAfter, SandboxSettings};
 
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -65,7 +65,7 @@ impl Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RateLimit;
+    use crate::settings::RateLimit;
 
     #[test]
     fn a_tenant_may_send_so_many_a_second_and_another_as_many() {

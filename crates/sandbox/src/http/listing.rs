@@ -11,20 +11,18 @@ use axum::http::Uri;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::Service;
 use super::answer::{blocking, json};
 use super::authorization::authorize;
+use super::bounds::{DEFAULT_LISTING_LIMIT, LARGEST_LISTING_LIMIT};
 use super::error::ApiError;
 use super::mistakes::Mistakes;
 use super::profile::{ExternalId, external_id, unknown};
 use super::query::Parameters;
+use super::service::Service;
 use crate::access::Scope;
+use crate::moment;
+use crate::settings::ListingOrder;
 use crate::store::{ListedFamily, ListedJob, Listing, View};
-use crate::{ListingOrder, moment};
-
-/// Entries in a page: at most, and when nothing is said.
-pub(crate) const LARGEST_LIMIT: u64 = 200;
-pub(crate) const DEFAULT_LIMIT: u64 = 100;
 
 #[derive(Serialize)]
 struct Page<T> {
@@ -139,7 +137,12 @@ fn written<T, U: Serialize + From<T>>(listing: Listing<T>) -> Result<Vec<u8>, Ap
 fn read_page(service: &Service, uri: &Uri) -> Result<(u64, u64), ApiError> {
     let mut mistakes = Mistakes::new(&service.settings);
     let mut parameters = Parameters::of(uri, &mut mistakes);
-    let limit = parameters.number("limit", (1, LARGEST_LIMIT), DEFAULT_LIMIT, &mut mistakes);
+    let limit = parameters.number(
+        "limit",
+        (1, LARGEST_LISTING_LIMIT),
+        DEFAULT_LISTING_LIMIT,
+        &mut mistakes,
+    );
     let most = i64::MAX.unsigned_abs();
     let offset = parameters.number("offset", (0, most), 0, &mut mistakes);
     parameters.finish(&mut mistakes);

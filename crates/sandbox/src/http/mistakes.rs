@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::error::ApiError;
-use crate::{Refusal, SandboxSettings, UnknownField};
+use crate::settings::{Refusal, SandboxSettings, UnknownField};
 
 /// The mistakes that were found so far.
 pub(super) struct Mistakes<'a> {

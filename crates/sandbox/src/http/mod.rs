@@ -15,11 +15,11 @@ pub(crate) mod paths;
 mod profile;
 mod query;
 mod request;
+mod service;
 mod token;
 mod version;
 mod webhook;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -29,41 +29,14 @@ use axum::routing::{get, post};
 
 pub(crate) use self::authorization::bearer_token;
 pub(crate) use self::body::{BODY_PATIENCE, LARGEST_BODY};
-pub(crate) use self::error::{ApiError, retry_date, shortened};
+pub(crate) use self::error::{ApiError, retry_date};
 pub(crate) use self::limiter::Limiter;
 use self::paths::{
     EMPLOYEES_PATH, EXPORT_PATH, FAMILIES_PATH, FAMILY_PATH, JOB_PATH, JOBS_PATH, OPENAPI_PATH,
     PAGE_PATH, PROFILE_PATH, TOKEN_PATH, VERSION_PATH, WEBHOOK_PATH,
 };
-pub(crate) use self::request::show;
-use crate::access::{Assertions, Tokens};
-use crate::clients::Clients;
-use crate::description::Description;
-use crate::store::Store;
-use crate::vocabulary::Vocabulary;
-use crate::{SandboxSettings, Vendors};
-
-/// What all requests share.
-#[derive(Debug)]
-pub(crate) struct Service {
-    pub(crate) store: Store,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) assertions: Assertions,
-    pub(crate) clients: Clients,
-    pub(crate) settings: Arc<SandboxSettings>,
-    /// The vendors that tenants have activated of whom it was said. For others the setting holds.
-    pub(crate) vendors: HashMap<String, Vendors>,
-    pub(crate) vocabulary: Arc<Vocabulary>,
-    pub(crate) limiter: Limiter,
-    pub(crate) description: Description,
-}
-
-impl Service {
-    /// The vendors that a tenant has activated.
-    fn vendors_of(&self, tenant: &str) -> &Vendors {
-        self.vendors.get(tenant).unwrap_or(&self.settings.vendors)
-    }
-}
+pub(crate) use self::service::Service;
+use crate::quote::shortened;
 
 pub(crate) fn router(service: Service) -> Router {
     Router::new()

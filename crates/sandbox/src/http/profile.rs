@@ -9,21 +9,20 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
-use super::Service;
 use super::answer::{blocking, json};
 use super::authorization::authorize;
 use super::body::{LARGEST_BODY, json_body};
-use super::error::{ApiError, shortened};
+use super::bounds::MOST_DECISIONS;
+use super::error::ApiError;
 use super::mistakes::Mistakes;
 use super::query::Parameters;
-use super::request::{read_object, refuse_unknown_keys, show};
+use super::request::{read_object, refuse_unknown_keys};
+use super::service::Service;
 use crate::access::Scope;
+use crate::quote::{shortened, show};
 use crate::record::{Expansion, ResponseFormat, Shape, Subject, write_record};
+use crate::settings::{FeedbackAnswer, Switch, UnknownTask, Vendor};
 use crate::store::{Decision, FeedbackError};
-use crate::{FeedbackAnswer, Switch, UnknownTask, Vendor};
-
-/// Decisions in a request. TechWolf's bound is unknown; this one is ours.
-pub(crate) const MOST_DECISIONS: usize = 100;
 
 /// The id in a path. One that can't be decoded names nothing.
 pub(super) type ExternalId = Result<Path<String>, PathRejection>;

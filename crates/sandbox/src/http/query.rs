@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
 
-use super::error::shortened;
 use super::mistakes::Mistakes;
+use crate::quote::shortened;
 use crate::record::{Expansion, ResponseFormat};
-use crate::{InactiveVendor, Vendor, Vendors};
+use crate::settings::{InactiveVendor, Vendor, Vendors};
 
 /// The parameters that nobody has asked for yet.
 pub(super) struct Parameters(Vec<(String, String)>);

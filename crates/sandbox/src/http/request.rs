@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::http::{StatusCode, Uri};
 use serde_json::{Map, Value};
 
-use super::Service;
-use super::error::{ApiError, shortened};
+use super::bounds::{LARGEST_LIMIT, LONGEST_CURSOR};
+use super::error::ApiError;
 use super::filters::read_filters;
 use super::mistakes::Mistakes;
 use super::query::{Parameters, read_include};
-use crate::MissingLimit;
+use super::service::Service;
+use crate::quote::{shortened, show};
 use crate::record::{Expansion, Shape, Subject};
+use crate::settings::MissingLimit;
 use crate::store::PageQuery;
 
 /// A request that makes sense.
@@ -22,11 +24,6 @@ pub(super) struct ExportRequest {
 }
 
 const BODY_KEYS: [&str; 4] = ["limit", "starting_after", "include", "filters"];
-/// Profiles in a page.
-pub(crate) const LARGEST_LIMIT: u32 = 100;
-/// Characters in a cursor.
-pub(crate) const LONGEST_CURSOR: usize = 100;
-
 impl ExportRequest {
     /// Reads the query and the body, or says all that is wrong with them.
     pub(super) fn parse(
@@ -129,14 +126,4 @@ fn read_body_include(
         mistakes.bad_value(format!("`include`: {} is no text", show(other)));
     }
     read_include(&names.iter().filter_map(Value::as_str), &Expansion::of(subject), mistakes)
-}
-
-/// A value that a client sent, as a description shows it.
-pub(crate) fn show(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("`{}`", shortened(text)),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => format!("`{}`", shortened(&other.to_string())),
-    }
 }

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Service;
 use super::body::{LARGEST_BODY, is_json, read_body};
-use super::error::shortened;
-use crate::access::{AUDIENCE, AssertionProblem, Bearer, Scope};
+use super::service::Service;
+use crate::access::{AssertionProblem, Bearer, Scope};
 use crate::clients::KnownClient;
+use crate::credentials::AUDIENCE;
+use crate::quote::shortened;
 
 #[derive(Serialize)]
 struct Grant {

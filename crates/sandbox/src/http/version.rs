@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::{Request, State};
 use serde::Serialize;
 
-use super::Service;
 use super::authorization::identify;
 use super::error::ApiError;
 use super::listing::read_nothing;
+use super::service::Service;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Version {

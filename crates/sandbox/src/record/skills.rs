@@ -7,10 +7,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::tasks::StoredTask;
-use super::{Expansion, Shape};
+use super::shape::{Expansion, Shape};
+use crate::settings::{DuplicateSkills, NoSkills, SkillIds, SkillMapping, UnmappedSkills, Vendor};
 use crate::vocabulary::Counterpart;
-use crate::{DuplicateSkills, NoSkills, SkillIds, SkillMapping, UnmappedSkills, Vendor};
 
 #[derive(Deserialize)]
 struct StoredSkill<'a> {
@@ -35,13 +34,16 @@ pub(super) struct Skills<'a> {
 }
 
 impl<'a> Skills<'a> {
-    pub(super) fn of(tasks: &[StoredTask<'_>], shape: &'a Shape) -> serde_json::Result<Self> {
+    /// `linked_skills`: those of each task that has any.
+    pub(super) fn of<'b>(
+        linked_skills: impl Iterator<Item = &'b RawValue>,
+        shape: &'a Shape,
+    ) -> serde_json::Result<Self> {
         let mut skills = Self { shape, choices: HashMap::new() };
         let harmonized = shape.settings.skill_mapping == SkillMapping::Harmonized;
         if harmonized && shape.vendor != Vendor::TechWolf && shape.includes(Expansion::LinkedSkills)
         {
-            let texts = tasks.iter().filter_map(|task| task.linked_skills);
-            let read: Vec<_> = texts.map(read).collect::<serde_json::Result<_>>()?;
+            let read: Vec<_> = linked_skills.map(read).collect::<serde_json::Result<_>>()?;
             skills.choose(read.into_iter().flatten().flatten());
         }
         Ok(skills)

@@ -8,22 +8,22 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use taskferry_profile::model::{TaskHierarchy, ValidationState};
 
+use super::shape::{Expansion, Shape, Subject};
 use super::skills::Skills;
-use super::{Expansion, Shape, Subject};
 use crate::dataset::is_of_task;
 use crate::dice::Dice;
 use crate::members::Members;
+use crate::settings::{MissingMember, WeeklyHours};
 use crate::store::StoredProfile;
-use crate::{MissingMember, WeeklyHours};
 
 /// A task as it was loaded. What is only passed on stays text, so numbers keep theirs.
-pub(super) struct StoredTask<'a> {
+struct StoredTask<'a> {
     task_id: &'a RawValue,
     task: &'a RawValue,
     validation_state: Cow<'a, str>,
     weekly_hours: Option<&'a RawValue>,
     ai_impact: Option<&'a RawValue>,
-    pub(super) linked_skills: Option<&'a RawValue>,
+    linked_skills: Option<&'a RawValue>,
     source_data: Option<&'a RawValue>,
     hierarchy: Option<TaskHierarchy>,
     /// Fields that nobody knows.
@@ -86,7 +86,7 @@ pub(super) fn shown_tasks<'a>(
     if shape.subject == Subject::Employee {
         tasks.retain(|task| does(&profile.external_id, task));
     }
-    let skills = Skills::of(&tasks, shape)?;
+    let skills = Skills::of(tasks.iter().filter_map(|task| task.linked_skills), shape)?;
     tasks.into_iter().map(|task| show(task, &profile.external_id, &skills, shape)).collect()
 }
 

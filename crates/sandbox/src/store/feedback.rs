@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use taskferry_profile::model::ValidationState;
 
-use super::{StoredProfile, View, now};
-use crate::{LastUpdated, moment};
+use super::view::{StoredProfile, View, now};
+use crate::moment;
+use crate::settings::LastUpdated;
 
 /// What is decided about a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

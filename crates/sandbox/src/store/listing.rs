@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{VISIBLE, View};
-use crate::ListingOrder;
+use super::view::{VISIBLE, View};
+use crate::settings::ListingOrder;
 
 /// A page of a listing.
 #[derive(Debug)]

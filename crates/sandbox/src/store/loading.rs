@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Store;
 use super::pool::Pool;
 use super::schema::Place;
+use super::view::{Store, now};
 use crate::SandboxError;
 use crate::dice::Dice;
 
@@ -71,7 +71,7 @@ impl Loading {
         let connection = place.open()?;
         // However the process ends from here on, a private file is gone by then.
         let (place, others) = place.hidden()?;
-        let (started, changing) = (super::now(), false);
+        let (started, changing) = (now(), false);
         Ok(Self { connection, others, place, changing, tenant: 0, base: 0, employees: 0, started })
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Conditions, PageQuery, StoredPage, StoredProfile, VISIBLE, View, in_sql};
+use super::view::{Conditions, PageQuery, StoredPage, StoredProfile, VISIBLE, View, in_sql};
 use crate::record::Subject;
 
 /// Where the profiles of a subject stand.

@@ -8,9 +8,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::schema::Place;
 
-/// How many can read at the same time. Pages are read in a millisecond; a few are plenty.
-pub(super) const CONNECTIONS: usize = 4;
-
 pub(super) struct Pool {
     connections: Vec<Mutex<Connection>>,
     /// Whose turn it is to be waited for.

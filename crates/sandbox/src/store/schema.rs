@@ -7,8 +7,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::pool::CONNECTIONS;
 use crate::SandboxError;
+
+/// How many can read at the same time. Pages are read in a millisecond; a few are plenty.
+const CONNECTIONS: usize = 4;
 
 /// Marks the databases of the sandbox among all SQLite files: `TFSB`.
 const APPLICATION: i32 = 0x5446_5342;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{external_id, reference};
+use crate::description::parts::{external_id, reference};
 use crate::http::bounds::{LARGEST_LIMIT, LONGEST_CURSOR};
 use crate::record::{HIERARCHY_KEYS, NODE_KEYS, Subject};
-use crate::{HierarchyLayout, SandboxSettings, UnmappedSkills};
+use crate::settings::{HierarchyLayout, SandboxSettings, UnmappedSkills};
 
 pub(super) fn page(record: &str) -> Value {
     json!({

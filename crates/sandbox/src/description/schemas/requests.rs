@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{names, reference};
-use crate::access::{AUDIENCE, Scope};
+use crate::access::Scope;
+use crate::credentials::AUDIENCE;
+use crate::description::parts::{names, reference};
 use crate::http::bounds::{
     ACTIVE, FAMILIES, LARGEST_LIMIT, LONGEST_CURSOR, MOST_DECISIONS, MOST_FAMILIES, MOST_FILTERS,
     OPERATORS, UPDATED,
 };
 use crate::record::Subject;
+use crate::settings::{MissingLimit, SandboxSettings, Switch, UnknownField};
 use crate::store::Decision;
-use crate::{MissingLimit, SandboxSettings, Switch, UnknownField};
 
 /// An object of a request, to which nothing may be added unless the setting says so.
 fn closed(settings: &SandboxSettings, mut schema: Value) -> Value {

@@ -1,0 +1,96 @@
+//! What a request says about the records that it wants.
+
+use std::sync::Arc;
+
+use crate::settings::{SandboxSettings, Vendor};
+use crate::vocabulary::Vocabulary;
+
+/// Whose tasks are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Job,
+    Employee,
+}
+
+/// What a request can ask to be added to each task, by the names of `include`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expansion {
+    AiImpact,
+    SourceData,
+    SourceEvents,
+    LinkedSkills,
+    RejectedTasks,
+    WeeklyHours,
+}
+
+impl Expansion {
+    const OF_JOBS: [Self; 5] = [
+        Self::AiImpact,
+        Self::SourceData,
+        Self::LinkedSkills,
+        Self::RejectedTasks,
+        Self::WeeklyHours,
+    ];
+    const OF_EMPLOYEES: [Self; 5] = [
+        Self::AiImpact,
+        Self::SourceEvents,
+        Self::LinkedSkills,
+        Self::RejectedTasks,
+        Self::WeeklyHours,
+    ];
+
+    /// All that can be added to a task of this subject.
+    pub(crate) const fn of(subject: Subject) -> [Self; 5] {
+        match subject {
+            Subject::Job => Self::OF_JOBS,
+            Subject::Employee => Self::OF_EMPLOYEES,
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::AiImpact => "ai_impact",
+            Self::SourceData => "source_data",
+            Self::SourceEvents => "source_events",
+            Self::LinkedSkills => "linked_skills",
+            Self::RejectedTasks => "rejected_tasks",
+            Self::WeeklyHours => "weekly_hours",
+        }
+    }
+}
+
+/// The two shapes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ResponseFormat {
+    #[default]
+    List,
+    Hierarchy,
+}
+
+impl ResponseFormat {
+    pub(crate) const ALL: [Self; 2] = [Self::List, Self::Hierarchy];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Hierarchy => "hierarchy",
+        }
+    }
+}
+
+/// How records are to look.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) subject: Subject,
+    pub(crate) format: ResponseFormat,
+    pub(crate) include: Vec<Expansion>,
+    pub(crate) vendor: Vendor,
+    pub(crate) vocabulary: Arc<Vocabulary>,
+    pub(crate) settings: Arc<SandboxSettings>,
+}
+
+impl Shape {
+    pub(super) fn includes(&self, expansion: Expansion) -> bool {
+        self.include.contains(&expansion)
+    }
+}
