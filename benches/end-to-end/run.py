@@ -3,7 +3,7 @@
 
     cargo build --release -p taskferry -p taskferry-bench-end-to-end
     python3 benches/end-to-end/run.py            # both works, no latency
-    python3 benches/end-to-end/run.py all        # and latency, memory, jq, start-up
+    python3 benches/end-to-end/run.py all        # and latency, memory, jq, third-party, start-up
 
 Writes a report in Markdown, and all samples as JSON. Contestants that are not installed are named and left out; benches/README.md
 says how to install them, and how everything is measured.
@@ -19,23 +19,24 @@ from harness import experiments, machine
 from harness.report import markdown
 from harness.rounds import Failed, say
 
-COMPARISONS = {"main": experiments.main, "latency": experiments.latency, "memory": experiments.memory, "jq": experiments.jq}
+COMPARISONS = {"main": experiments.main, "latency": experiments.latency, "memory": experiments.memory, "jq": experiments.jq,
+               "third-party": experiments.third}
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", metavar="WHAT", default=["main"], help=f"{', '.join(COMPARISONS)}, start, or all; main by default")
-    parser.add_argument("--jobs", type=int, default=20_000, help="of `main` and `jq`")
+    parser.add_argument("--jobs", type=int, default=20_000, help="of `main`, `jq` and `third-party`")
     parser.add_argument("--latency-jobs", type=int, default=5_000, help="of `latency`")
     parser.add_argument("--memory-jobs", type=int, default=100_000, help="of the large export of `memory`; the small one has a fiftieth")
     parser.add_argument("--latency", type=int, default=50, help="milliseconds before each page, in `latency`")
-    parser.add_argument("--cursors", type=int, default=8, help="of the second taskferry in `latency`")
+    parser.add_argument("--cursors", type=int, default=8, help="of the second taskferry in `latency` and `memory`")
     parser.add_argument("--rounds", type=int, default=5, help="after one that is not measured")
     parser.add_argument("--starts", type=int, default=30, help="of `start`")
     parser.add_argument("--work", choices=["w1", "w2"], action="append", dest="works")
     parser.add_argument("--only", action="append", help="of the other tools only this one; may be repeated")
     parser.add_argument("--allowance", type=int, default=900, help="seconds that one process may take")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter that has requests, dlt, singer-sdk")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has requests, httpx, orjson, dlt, singer-sdk")
     parser.add_argument("--target-jsonl", default="target-jsonl", help="the program, which wants an environment of its own")
     parser.add_argument("--faucet", default="faucet", help="the program")
     parser.add_argument("--folder", help="where outputs go while it runs; a temporary folder by default")

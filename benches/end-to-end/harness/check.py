@@ -1,4 +1,5 @@
 """Whether an output holds what it should, record for record."""
+import gzip
 import hashlib
 import json
 from collections import Counter
@@ -8,7 +9,7 @@ def records(contestant, files):
     """The records of an output, one after the other."""
     numbers = {} if contestant.lenient else {"parse_float": str, "parse_int": str}
     for path in files:
-        with open(path, encoding="utf-8") as file:
+        with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
             for line in file:
                 record = json.loads(line, **numbers)
                 if contestant.messages:

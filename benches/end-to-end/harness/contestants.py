@@ -31,12 +31,15 @@ class Contestant:
     # Runs that come before its first one, in its folder.
     before: tuple = ()
     environment: dict = field(default_factory=dict)
-    # It copies jobs instead of doing the work: a floor for any exporter, counted and compared as such.
-    copies: bool = False
+    # Which of the comparison's two truths its records are held against. In most comparisons 0 is that of the contestants that copy
+    # jobs instead of doing the work, as a floor for any exporter.
+    truth: int = 1
+    # What it delivers is not read: a table, or requests.
+    unread: bool = False
 
 
 def bare(name="bare loop"):
-    return Contestant(name, [exe("bare"), "{host}", "{out}"], required=True, copies=True)
+    return Contestant(name, [exe("bare"), "{host}", "{out}"], required=True, truth=0)
 
 
 def hand_written():
@@ -46,6 +49,35 @@ def hand_written():
 def taskferry(work, *options, name="taskferry", **more):
     command = [exe("taskferry"), "run", beside("taskferry", f"{work}.toml"), "--quiet", *options]
     return Contestant(name, command, text_of([exe("taskferry"), "--version"]), required=True, **more)
+
+
+def modes(work, cursors):
+    """taskferry with everything that takes memory in a way of its own."""
+    def over(name, **more):
+        overlay = ("--overlay", beside("taskferry", f"{name}.toml"))
+        return taskferry(work, "--fresh", *overlay, name=f"taskferry, {name}", **more)
+
+    yield taskferry(work, "--fresh")
+    several = taskferry_with_cursors(work, cursors)
+    if several:
+        yield several
+    yield over("gzip", output=f"{OUT}.gz")
+    yield over("csv", output=f"{OUT}.csv", unread=True)
+    yield over("webhook", unread=True)
+    if work == "w2":
+        yield taskferry(work, "--fresh", "--set", "transform.3.isolation=process", name="taskferry, isolated jq")
+
+
+def third_party():
+    """A pipeline that keeps some rows by a built-in transform, and with a plugin author's in its place; all by one program."""
+    program = [exe("third_party"), "run", beside("taskferry", "keep.toml"), "--quiet", "--fresh"]
+    overlay = ["--overlay", beside("taskferry", "third-party.toml")]
+    by_value = ["--set", "transform.1.by_value=true"]
+    return [
+        Contestant("filter_ai_impact", program, required=True, truth=0),
+        Contestant("third-party", program + overlay, required=True),
+        Contestant("third-party, by value", program + overlay + by_value, required=True),
+    ]
 
 
 def taskferry_with_cursors(work, number):
@@ -70,7 +102,7 @@ def own(work):
 def others(work, tools):
     """What a user would take instead, as far as it is installed, and a note on each that is not."""
     found, missing = [], []
-    for make in (curl_jq, requests, dlt, singer, faucet):
+    for make in (curl_jq, requests, httpx, dlt, singer, faucet):
         contestants = make(work, tools)
         if isinstance(contestants, str):
             missing.append(contestants)
@@ -97,6 +129,14 @@ def requests(work, tools):
         return "python requests: not installed"
     python = text_of([tools.python, "--version"])
     return [Contestant("python requests", [tools.python, beside("requests", f"{work}.py")], f"requests {version}, {python}")]
+
+
+def httpx(work, tools):
+    versions = [version_of(tools.python, package) for package in ("httpx", "orjson")]
+    if not all(versions):
+        return "httpx + orjson: not installed"
+    version = "httpx {}, orjson {}".format(*versions)
+    return [Contestant("httpx + orjson", [tools.python, beside("httpx", f"{work}.py")], version)]
 
 
 def dlt(work, tools):

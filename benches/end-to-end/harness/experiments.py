@@ -3,7 +3,7 @@ import os
 import statistics
 
 from .check import Truth
-from .contestants import OUT, Contestant, bare, hand_written, others, own, taskferry, taskferry_with_cursors
+from .contestants import OUT, Contestant, bare, hand_written, modes, others, own, taskferry, taskferry_with_cursors, third_party
 from .machine import find, text_of
 from .measure import launch, served
 from .paths import beside, exe
@@ -50,13 +50,13 @@ def latency(settings):
 
 
 def memory(settings):
-    """Peak memory of a small export and of a large one."""
+    """Peak memory of a small export and of a large one, in every mode."""
     for size, jobs in (("small", settings.memory_jobs // 50), ("large", settings.memory_jobs)):
         with served(jobs, 0) as (host, counted):
             mapping = write_mapping(host, settings)
             for work in settings.works:
-                # The one that is held against, and the one that is measured.
-                field = [hand_written() if work == "w2" else bare(), taskferry(work, "--fresh")]
+                # The one that is held against, and those that are measured.
+                field = [hand_written() if work == "w2" else bare(), *modes(work, settings.cursors)]
                 title = f"{TITLES[work]}: memory, {jobs:,} jobs"
                 comparison = Comparison(f"{work}-memory-{size}", title, field, settings, reference=field[0].name)
                 yield comparison.run(host, counted, 0, mapping, truths_of(work, counted))
@@ -72,10 +72,10 @@ def jq(settings):
         # What the bare loop has just written.
         records = os.path.join(settings.folder, "records.jsonl")
         os.replace(os.path.join(settings.folder, "bare-loop", OUT), records)
-        command = ["sh", beside("jq", "jq.sh"), beside("taskferry", "hours.jq"), records, "{out}"]
+        command = ["sh", beside("jq", "jq.sh"), beside("taskferry", "objects.jq"), records, "{out}"]
         field = [
             taskferry("jq", "--fresh"),
-            taskferry("w1", "--fresh", name="taskferry, no transform", copies=True),
+            taskferry("w1", "--fresh", name="taskferry, no transform", truth=0),
             Contestant("jq", command, text_of(["jq", "--version"]), required=True, lenient=True),
         ]
         comparison = Comparison("jq", "One jq expression over every job", field, settings, reference="jq")
@@ -83,6 +83,15 @@ def jq(settings):
         comparison.notes.append("`jq` reads the jobs from a file and the pipelines get them over HTTP: the CPU of the third is to be "
                                 "held against the difference between the first two.")
         yield comparison.run(host, counted, 0, "", truths)
+
+
+def third(settings):
+    """A transform that a plugin author wrote, in the place of a built-in one, on rows."""
+    with served(settings.jobs, 0) as (host, counted):
+        title = f"A third-party transform on {counted['tasks']:,} rows, in the place of `filter_ai_impact`"
+        comparison = Comparison("third-party", title, third_party(), settings, reference="filter_ai_impact")
+        comparison.notes.append("The third-party transform reads `root()?.get(…)`, by value `value()?.get(…)`.")
+        yield comparison.run(host, counted, 0, "", (Truth(counted["rows"]), Truth(counted["long_tasks"])))
 
 
 def start(settings):

@@ -26,6 +26,8 @@ def goals(comparisons, start):
             if name.endswith("cursors"):
                 compare(f"{latency}, {name.split(', ')[1]}", slow, "wall", name, "bare loop")
         found.extend(memory(known, work))
+    for name, how in (("third-party", "by index"), ("third-party, by value", "by value")):
+        compare(f"third-party transform on rows, {how}: wall / `filter_ai_impact`", "third-party", "wall", name, "filter_ai_impact")
     compare("jq transform: CPU of the whole export / `jq`", "jq", "cpu", "taskferry", "jq")
     if "jq" in known:
         found.append(("jq transform: CPU it adds to the export without it / `jq`", added(known["jq"])))
@@ -36,12 +38,15 @@ def goals(comparisons, start):
 
 
 def memory(known, work):
-    """How peak memory grows with the export."""
+    """How peak memory grows with the export, in every mode."""
     small, large = known.get(f"{work}-memory-small"), known.get(f"{work}-memory-large")
-    if small and large:
-        before, after = (median(comparison["samples"]["taskferry"], "memory") for comparison in (small, large))
-        jobs = f"{large['counted']['jobs']:,} jobs / {small['counted']['jobs']:,} jobs"
-        yield f"{work.upper()}: peak memory, {jobs}", f"{after / before:.2f} ({after:.1f} MB / {before:.1f} MB)"
+    if not small or not large:
+        return
+    jobs = f"{large['counted']['jobs']:,} jobs / {small['counted']['jobs']:,} jobs"
+    for name in large["samples"]:
+        if name.startswith("taskferry") and large["samples"][name] and small["samples"].get(name):
+            before, after = (median(comparison["samples"][name], "memory") for comparison in (small, large))
+            yield f"{work.upper()}: peak memory of {name}, {jobs}", f"{after / before:.2f} ({after:.1f} MB / {before:.1f} MB)"
 
 
 def added(comparison):

@@ -26,7 +26,7 @@ class Comparison:
         self.counted, self.latency = {}, 0
 
     def run(self, host, counted, latency, mapping, truths):
-        """`truths` are those of the contestants that copy, and of those that do the work."""
+        """`truths` are what outputs are held against, by the contestants' `truth`."""
         self.counted, self.latency = counted, latency
         sizes = self.warm_up(host, mapping, truths)
         for number in range(self.settings.rounds):
@@ -52,8 +52,10 @@ class Comparison:
             taken, files = self.turn(contestant, host, mapping)
             if not taken:
                 continue
-            truth = truths[0 if contestant.copies else 1]
-            if truth.is_known():
+            truth = truths[contestant.truth]
+            if contestant.unread:
+                wrong = None
+            elif truth.is_known():
                 wrong = truth.differs(contestant, files)
             else:
                 wrong = truth.learn(contestant, files)

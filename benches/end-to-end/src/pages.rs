@@ -20,6 +20,7 @@ pub struct Job {
 #[derive(Debug, Deserialize)]
 struct Task {
     ai_impact: Option<AiImpact>,
+    weekly_hours: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Counted {
     pub tasks: usize,
     /// Tasks at H1 or H2, which are the records of the second work.
     pub rows: usize,
+    /// Tasks of two hours a week or more, which are the records of the third-party transforms.
+    pub long_tasks: usize,
     /// Bytes of all answers, without their heads.
     pub bytes: usize,
 }
@@ -48,11 +51,11 @@ impl Counted {
     /// ```
     /// use taskferry_bench_end_to_end::pages::{Counted, Page};
     ///
-    /// let text = r#"{"records": [{"tasks": [{"ai_impact": {"level": "H1"}}, {}]}]}"#;
+    /// let text = r#"{"records": [{"tasks": [{"ai_impact": {"level": "H1"}}, {"weekly_hours": 2.0}]}]}"#;
     /// let page: Page = serde_json::from_str(text).unwrap();
     /// let mut counted = Counted::default();
     /// counted.add(&page, text.len());
-    /// assert_eq!((counted.jobs, counted.tasks, counted.rows), (1, 2, 1));
+    /// assert_eq!((counted.jobs, counted.tasks, counted.rows, counted.long_tasks), (1, 2, 1, 1));
     /// ```
     pub fn add(&mut self, page: &Page, bytes: usize) {
         let tasks = || page.records.iter().flat_map(|job| &job.tasks);
@@ -61,6 +64,8 @@ impl Counted {
         self.jobs += page.records.len();
         self.tasks += tasks().count();
         self.rows += levels.filter(|impact| matches!(&*impact.level, "H1" | "H2")).count();
+        self.long_tasks +=
+            tasks().filter_map(|task| task.weekly_hours).filter(|hours| *hours >= 2.0).count();
         self.bytes += bytes;
     }
 }

@@ -1,4 +1,4 @@
-"""Tasks at H1 and H2, one row a task, 500 skills renamed, hours under another name, as a pipeline of dlt does it."""
+"""Tasks at H1 and H2, one row a task, 500 skills renamed, six fields a row, as a pipeline of dlt does it."""
 import csv
 import os
 
@@ -10,7 +10,7 @@ with open(os.environ["BENCH_MAPPING"], encoding="utf-8", newline="") as file:
 
 def tasks(job):
     for task in job["tasks"]:
-        yield {"job_external_id": job["external_id"], **task}
+        yield {"job_id": job["external_id"], **task}
 
 
 def matches(task):
@@ -18,18 +18,13 @@ def matches(task):
 
 
 def row(task):
-    impact, hours = task.pop("ai_impact"), task.pop("weekly_hours", 0)
-    skills = task.pop("linked_skills", [])
     return {
-        **task,
-        "ai_impact_level": impact["level"],
-        "ai_impact_rationale": impact["rationale"],
-        "linked_skills": [{**skill, "skill": MAPPING.get(skill["skill"], skill["skill"])} for skill in skills],
-        "domain": None,
-        "subdomain": None,
-        "cluster": None,
-        "canonical_task": None,
-        "hours": hours,
+        "job_id": task["job_id"],
+        "task_id": task["task_id"],
+        "task": task["task"],
+        "level": task["ai_impact"]["level"],
+        "skills": [MAPPING.get(skill["skill"], skill["skill"]) for skill in task.get("linked_skills", [])],
+        "hours": task.get("weekly_hours", 0),
     }
 
 

@@ -1,4 +1,4 @@
-"""Tasks at H1 and H2, one row a task, 500 skills renamed, hours under another name, as a script with requests does it."""
+"""Tasks at H1 and H2, one row a task, 500 skills renamed, six fields a row, as a script with requests does it."""
 import csv
 import json
 import os
@@ -11,21 +11,16 @@ with open(os.environ["BENCH_MAPPING"], encoding="utf-8", newline="") as file:
 
 def rows(job):
     for task in job["tasks"]:
-        impact = task.pop("ai_impact", None)
-        if not impact or impact["level"] not in ("H1", "H2"):
+        level = (task.get("ai_impact") or {}).get("level")
+        if level not in ("H1", "H2"):
             continue
-        hours, skills = task.pop("weekly_hours", 0), task.pop("linked_skills", [])
         yield {
-            "job_external_id": job["external_id"],
-            **task,
-            "ai_impact_level": impact["level"],
-            "ai_impact_rationale": impact["rationale"],
-            "linked_skills": [{**skill, "skill": mapping.get(skill["skill"], skill["skill"])} for skill in skills],
-            "domain": None,
-            "subdomain": None,
-            "cluster": None,
-            "canonical_task": None,
-            "hours": hours,
+            "job_id": job["external_id"],
+            "task_id": task["task_id"],
+            "task": task["task"],
+            "level": level,
+            "skills": [mapping.get(skill["skill"], skill["skill"]) for skill in task.get("linked_skills", [])],
+            "hours": task.get("weekly_hours", 0),
         }
 
 

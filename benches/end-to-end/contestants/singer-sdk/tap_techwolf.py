@@ -1,5 +1,5 @@
-"""A tap of the singer-sdk: `jobs` untouched, or `tasks` at H1 and H2, one row a task, with 500 skills renamed and hours under
-another name. The configuration says which of them is wanted, as `stream`."""
+"""A tap of the singer-sdk: `jobs` untouched, or `tasks` at H1 and H2, one row a task, with 500 skills renamed and six
+fields a row. The configuration says which of them is wanted, as `stream`."""
 import csv
 
 from singer_sdk import RESTStream, Tap
@@ -61,9 +61,8 @@ class Tasks(ProfileStream):
     name = "tasks"
     primary_keys = ("task_id",)
     schema = th.PropertiesList(*properties(
-        job_external_id=th.StringType, **TEXT, ai_impact_level=th.StringType, ai_impact_rationale=th.StringType,
-        linked_skills=SKILLS, domain=th.StringType, subdomain=th.StringType, cluster=th.StringType,
-        canonical_task=th.StringType, hours=th.NumberType,
+        job_id=th.StringType, task_id=th.StringType, task=th.StringType, level=th.StringType,
+        skills=th.ArrayType(th.StringType), hours=th.NumberType,
     )).to_dict()
 
     def __init__(self, *args, **kwargs):
@@ -74,20 +73,19 @@ class Tasks(ProfileStream):
     def parse_response(self, response):
         for job in super().parse_response(response):
             for task in job["tasks"]:
-                yield {"job_external_id": job["external_id"], **task}
+                yield {"job_id": job["external_id"], **task}
 
     def post_process(self, row, context=None):
-        impact, hours = row.pop("ai_impact", None), row.pop("weekly_hours", 0)
-        if not impact or impact["level"] not in ("H1", "H2"):
+        level = (row.get("ai_impact") or {}).get("level")
+        if level not in ("H1", "H2"):
             return None
-        skills = row.pop("linked_skills", [])
         return {
-            **row,
-            "ai_impact_level": impact["level"],
-            "ai_impact_rationale": impact["rationale"],
-            "linked_skills": [{**skill, "skill": self.mapping.get(skill["skill"], skill["skill"])} for skill in skills],
-            "domain": None, "subdomain": None, "cluster": None, "canonical_task": None,
-            "hours": hours,
+            "job_id": row["job_id"],
+            "task_id": row["task_id"],
+            "task": row["task"],
+            "level": level,
+            "skills": [self.mapping.get(skill["skill"], skill["skill"]) for skill in row.get("linked_skills", [])],
+            "hours": row.get("weekly_hours", 0),
         }
 
 

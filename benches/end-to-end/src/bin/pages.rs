@@ -1,12 +1,12 @@
 //! Serves made-up pages from memory: `pages JOBS LATENCY_MS`. Writes its address and what there is to count as one line
-//! of JSON, and serves until its standard input ends.
+//! of JSON, and serves until its standard input ends. Beside the pages it takes what is posted to `/hook`, and keeps none of it.
 //!
 //! A request costs next to nothing here, so that what is measured is the client: the pages are rendered once, by the sandbox,
 //! and stand ready as they go over the wire. Nothing else is kept of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::json;
 use taskferry_bench_end_to_end::pages::{Counted, Page};
 use taskferry_bench_end_to_end::{Connection, LIMIT, PATH, request};
-use taskferry_sandbox::{Credentials, DataOrigin, Sandbox, SandboxOptions};
+use taskferry_sandbox::{Credentials, DataOrigin, Generator, Sandbox, SandboxOptions};
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -43,9 +44,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Jobs of about 17 tasks and 9 kB: each has the tasks of two that the sandbox makes up.
+fn dataset(jobs: u32) -> io::Result<NamedTempFile> {
+    let (generator, mut file) = (Generator::new(7), NamedTempFile::new()?);
+    let mut out = BufWriter::new(&mut file);
+    for index in 0..jobs {
+        let mut job = generator.job(index);
+        let mut known: HashSet<String> =
+            job.tasks.iter().map(|task| task.task_id.clone()).collect();
+        let more = generator.job(jobs + index).tasks.into_iter();
+        job.tasks.extend(more.filter(|task| known.insert(task.task_id.clone())));
+        serde_json::to_writer(&mut out, &job)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    drop(out);
+    Ok(file)
+}
+
 /// Asks a sandbox for all pages.
 async fn render(jobs: u32) -> Result<(Pages, Counted), Box<dyn Error>> {
-    let data = DataOrigin::Generated { jobs, seed: 7 };
+    let dataset = dataset(jobs)?;
+    let data = DataOrigin::File(dataset.path().to_owned());
     let sandbox = Sandbox::load(SandboxOptions { data, ..SandboxOptions::default() })?;
     let running = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
     let (address, known) = (running.address().to_string(), running.credentials().clone());
@@ -102,6 +122,10 @@ async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Resul
     while let Some((path, body)) = read_request(&mut stream).await? {
         if path == "/oauth/token" {
             stream.write_all(&token).await?;
+            continue;
+        }
+        if path == "/hook" {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await?;
             continue;
         }
         let asked: Asked = serde_json::from_slice(&body)?;

@@ -1,67 +1,73 @@
 //! The program that somebody would write by hand for exactly this work: `single HOST MAPPING FILE`. Tasks at H1 and H2, one row
-//! a task, skills in the words of a mapping, hours under another name; typed structs, one thread. It checks nothing, repeats
-//! nothing and promises nothing.
+//! a task, skills in the words of a mapping, six fields a row. It is the lower bound of this work on one thread: the fastest parser
+//! there is, typed structs that borrow from the answer, one connection. It checks nothing, repeats nothing and promises nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use sonic_rs::LazyValue;
 use taskferry_bench_end_to_end::{Connection, LIMIT, PATH, request};
 
 #[derive(Deserialize)]
-struct Page {
-    records: Vec<Job>,
+struct Page<'a> {
+    #[serde(borrow)]
+    records: Vec<Job<'a>>,
     next_starting_after: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Job {
-    external_id: String,
-    tasks: Vec<Task>,
+struct Job<'a> {
+    #[serde(borrow)]
+    external_id: Cow<'a, str>,
+    #[serde(borrow)]
+    tasks: Vec<Task<'a>>,
 }
 
 #[derive(Deserialize)]
 #[expect(clippy::struct_field_names, reason = "they are the API's")]
-struct Task {
-    task_id: String,
-    task: String,
-    validation_state: String,
-    weekly_hours: Option<Number>,
-    ai_impact: Option<AiImpact>,
-    #[serde(default)]
-    linked_skills: Vec<Skill>,
+struct Task<'a> {
+    #[serde(borrow)]
+    task_id: Cow<'a, str>,
+    #[serde(borrow)]
+    task: Cow<'a, str>,
+    #[serde(borrow)]
+    weekly_hours: Option<LazyValue<'a>>,
+    #[serde(borrow)]
+    ai_impact: Option<AiImpact<'a>>,
+    #[serde(borrow, default)]
+    linked_skills: Vec<Skill<'a>>,
 }
 
 #[derive(Deserialize)]
-struct AiImpact {
-    level: String,
-    rationale: String,
+struct AiImpact<'a> {
+    #[serde(borrow)]
+    level: Cow<'a, str>,
 }
 
-#[derive(Deserialize, Serialize)]
-struct Skill {
-    skill_id: String,
-    skill: String,
+#[derive(Deserialize)]
+struct Skill<'a> {
+    #[serde(borrow)]
+    skill_id: Cow<'a, str>,
+    #[serde(borrow)]
+    skill: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
 struct Row<'a> {
-    job_external_id: &'a str,
+    job_id: &'a str,
     task_id: &'a str,
     task: &'a str,
-    validation_state: &'a str,
-    ai_impact_level: &'a str,
-    ai_impact_rationale: &'a str,
-    linked_skills: Vec<Skill>,
-    domain: Option<()>,
-    subdomain: Option<()>,
-    cluster: Option<()>,
-    canonical_task: Option<()>,
-    hours: Number,
+    level: &'a str,
+    skills: Vec<&'a str>,
+    hours: &'a LazyValue<'a>,
 }
+
+/// How many bytes are gathered for one write.
+const BUFFER: usize = 256 << 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -70,60 +76,53 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mapping = fs::read_to_string(mapping)?;
     let rows = mapping.lines().skip(1).filter_map(|line| {
         let mut cells = line.split(',').skip(1);
-        Some((cells.next()?.to_owned(), cells.next()?.to_owned()))
+        Some((cells.next()?, cells.next()?))
     });
-    let mapping: HashMap<String, String> = rows.collect();
+    let mapping: HashMap<&str, &str> = rows.collect();
+    let no_hours = sonic_rs::from_str("0")?;
     let mut connection = Connection::open(&host)?;
-    let mut out = BufWriter::with_capacity(256 << 10, File::create(path)?);
-    let (mut cursor, mut answer) = (None::<String>, Vec::new());
+    let mut file = File::create(path)?;
+    let (mut cursor, mut answer, mut out) = (None::<String>, Vec::new(), Vec::new());
     loop {
         connection.post(PATH, "token", &request(LIMIT, cursor.as_deref()), &mut answer)?;
-        let page: Page = serde_json::from_slice(&answer)?;
-        for job in page.records {
-            for task in job.tasks {
-                write_row(&mut out, &job.external_id, task, &mapping)?;
+        let page: Page<'_> = sonic_rs::from_slice(&answer)?;
+        for job in &page.records {
+            for task in &job.tasks {
+                if let Some(row) = row(&job.external_id, task, &mapping, &no_hours) {
+                    sonic_rs::to_writer(&mut out, &row)?;
+                    out.push(b'\n');
+                }
             }
         }
         cursor = page.next_starting_after;
+        if out.len() > BUFFER || cursor.is_none() {
+            file.write_all(&out)?;
+            out.clear();
+        }
         if cursor.is_none() {
-            return Ok(out.flush()?);
+            return Ok(());
         }
     }
 }
 
-fn write_row(
-    out: &mut impl Write,
-    job: &str,
-    task: Task,
-    mapping: &HashMap<String, String>,
-) -> Result<(), Box<dyn Error>> {
-    let Some(impact) = task.ai_impact.filter(|impact| matches!(&*impact.level, "H1" | "H2")) else {
-        return Ok(());
-    };
-    let mut skills: Vec<Skill> = Vec::with_capacity(task.linked_skills.len());
-    for mut skill in task.linked_skills {
-        if let Some(renamed) = mapping.get(&skill.skill) {
-            skill.skill.clone_from(renamed);
-        }
-        if !skills.iter().any(|known| known.skill_id == skill.skill_id) {
-            skills.push(skill);
+fn row<'a>(
+    job: &'a str,
+    task: &'a Task<'a>,
+    mapping: &HashMap<&str, &'a str>,
+    no_hours: &'a LazyValue<'a>,
+) -> Option<Row<'a>> {
+    let level = &*task.ai_impact.as_ref()?.level;
+    if !matches!(level, "H1" | "H2") {
+        return None;
+    }
+    let mut ids: Vec<&str> = Vec::with_capacity(task.linked_skills.len());
+    let mut skills = Vec::with_capacity(task.linked_skills.len());
+    for skill in &task.linked_skills {
+        if !ids.contains(&&*skill.skill_id) {
+            ids.push(&skill.skill_id);
+            skills.push(mapping.get(&*skill.skill).copied().unwrap_or(&skill.skill));
         }
     }
-    let row = Row {
-        job_external_id: job,
-        task_id: &task.task_id,
-        task: &task.task,
-        validation_state: &task.validation_state,
-        ai_impact_level: &impact.level,
-        ai_impact_rationale: &impact.rationale,
-        linked_skills: skills,
-        domain: None,
-        subdomain: None,
-        cluster: None,
-        canonical_task: None,
-        hours: task.weekly_hours.unwrap_or_else(|| 0.into()),
-    };
-    serde_json::to_writer(&mut *out, &row)?;
-    out.write_all(b"\n")?;
-    Ok(())
+    let hours = task.weekly_hours.as_ref().unwrap_or(no_hours);
+    Some(Row { job_id: job, task_id: &task.task_id, task: &task.task, level, skills, hours })
 }

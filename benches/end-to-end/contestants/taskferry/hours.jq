@@ -1,1 +1,0 @@
-.tasks |= map(.hours = (.weekly_hours // 0) | del(.weekly_hours))
