@@ -1,16 +1,16 @@
-//! From the records of a batch to the bodies of requests.
+//! Batches: what one request carries.
 
 use std::ops::Range;
 
 use bytes::Bytes;
-use taskferry_sdk::Record;
+use taskferry_sdk::{Origin, Record};
 
 use crate::event::{Envelope, EventMode};
-use crate::key::{Keys, Place};
+use crate::key::{Keys, RecordId};
 
-/// How bodies are made.
+/// How batches are made.
 #[derive(Debug)]
-pub(crate) struct Packing {
+pub(crate) struct BatchFormat {
     pub(crate) limits: Limits,
     /// Without one, records are sent as they are.
     pub(crate) envelope: Option<Envelope>,
@@ -25,79 +25,84 @@ pub(crate) struct Limits {
     pub(crate) bytes: u64,
 }
 
-/// The records of one batch, on their way into parcels.
+/// Builds batches out of the records of one page.
 #[derive(Debug)]
-pub(crate) struct Load<'a> {
-    packing: &'a Packing,
+pub(crate) struct BatchBuilder<'a> {
+    format: &'a BatchFormat,
     records: &'a [Record],
-    places: Vec<Place<'a>>,
+    ids: Vec<RecordId<'a>>,
 }
 
 /// What one request carries.
 #[derive(Debug)]
-pub(crate) struct Parcel {
-    /// Which records of the batch.
+pub(crate) struct Batch {
+    /// Which records of the page.
     pub(crate) records: Range<usize>,
     pub(crate) body: Bytes,
     /// The `Idempotency-Key`.
     pub(crate) key: String,
 }
 
-impl Packing {
+impl BatchFormat {
     fn mode(&self) -> Option<EventMode> {
         self.envelope.as_ref().map(|envelope| envelope.mode)
     }
 }
 
-impl<'a> Load<'a> {
-    pub(crate) fn new(packing: &'a Packing, records: &'a [Record]) -> Self {
-        Self { packing, records, places: Place::all(records) }
+impl<'a> BatchBuilder<'a> {
+    /// `origins` are those of the records, in the same order.
+    pub(crate) fn new(
+        format: &'a BatchFormat,
+        records: &'a [Record],
+        origins: &'a [Origin],
+    ) -> Self {
+        Self { format, records, ids: RecordId::all(origins) }
     }
 
-    /// All records in order, as many in each parcel as the limits allow.
-    pub(crate) fn parcels(&self) -> impl Iterator<Item = Parcel> {
+    /// All records in order, as many in each batch as the limits allow.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = Batch> {
         let mut start = 0;
         std::iter::from_fn(move || {
-            let parcel = self.pack(start..self.records.len())?;
-            start = parcel.records.end;
-            Some(parcel)
+            let batch = self.build(start..self.records.len())?;
+            start = batch.records.end;
+            Some(batch)
         })
     }
 
     pub(crate) fn content_type(&self) -> &'static str {
-        match self.packing.mode() {
+        match self.format.mode() {
             None => "application/json",
             Some(EventMode::Structured) => "application/cloudevents+json",
             Some(EventMode::Batched) => "application/cloudevents-batch+json",
         }
     }
 
-    /// The same records in two parcels; `None` when there is only one record.
-    pub(crate) fn halves(&self, parcel: &Parcel) -> Option<(Parcel, Parcel)> {
-        let Range { start, end } = parcel.records;
+    /// The same records in two batches; `None` when there is only one record.
+    pub(crate) fn halves(&self, batch: &Batch) -> Option<(Batch, Batch)> {
+        let Range { start, end } = batch.records;
         let middle = start + (end - start) / 2;
         // A half of what was within the limits is within them.
-        if middle > start { self.pack(start..middle).zip(self.pack(middle..end)) } else { None }
+        if middle > start { self.build(start..middle).zip(self.build(middle..end)) } else { None }
     }
 
-    /// What is in a parcel, for people: how many records, and where to find the first of them.
-    pub(crate) fn content(&self, parcel: &Parcel) -> String {
-        let first = self.places.get(parcel.records.start).map(|place| place.origin().to_string());
+    /// What is in a batch, for people: how many records, and the origin of the first one.
+    pub(crate) fn content(&self, batch: &Batch) -> String {
+        let first = self.ids.get(batch.records.start).map(|id| id.origin().to_string());
         let first = first.unwrap_or_default();
-        match parcel.records.len() {
+        match batch.records.len() {
             1 => first,
             records => format!("{records} records from {first}"),
         }
     }
 
     /// As many of these records as one request may carry, at least one; `None` when there are none.
-    fn pack(&self, records: Range<usize>) -> Option<Parcel> {
-        let (open, close) = match self.packing.mode() {
+    fn build(&self, records: Range<usize>) -> Option<Batch> {
+        let (open, close) = match self.format.mode() {
             Some(EventMode::Structured) => ("", ""),
             _ => ("[", "]"),
         };
-        let Limits { records: most, bytes: largest } = self.packing.limits;
-        let first = self.places.get(records.start)?;
+        let Limits { records: most, bytes: largest } = self.format.limits;
+        let first = self.ids.get(records.start)?;
         let (mut body, mut end) = (open.as_bytes().to_vec(), records.start);
         for index in records.clone().take(most) {
             let before = body.len();
@@ -112,20 +117,21 @@ impl<'a> Load<'a> {
             end = index + 1;
         }
         body.extend_from_slice(close.as_bytes());
-        let key = self.packing.keys.batch(first, &body);
-        Some(Parcel { records: records.start..end, body: body.into(), key })
+        let key = self.format.keys.batch(first, &body);
+        Some(Batch { records: records.start..end, body: body.into(), key })
     }
 
     fn write(&self, index: usize, body: &mut Vec<u8>) {
-        let (Some(record), Some(place)) = (self.records.get(index), self.places.get(index)) else {
+        let (Some(record), Some(id)) = (self.records.get(index), self.ids.get(index)) else {
             return;
         };
         let text = record.to_json();
-        match &self.packing.envelope {
-            None => body.extend_from_slice(text.as_bytes()),
+        let text = text.as_bytes();
+        match &self.format.envelope {
+            None => body.extend_from_slice(text),
             Some(envelope) => {
-                let id = self.packing.keys.event(place, text.as_bytes());
-                envelope.write(&id, record, &text, body);
+                let event_id = self.format.keys.event(id, text);
+                envelope.write(&event_id, id.origin().job.as_deref(), text, body);
             }
         }
     }
@@ -136,42 +142,45 @@ mod tests {
     use super::*;
     use taskferry_sdk::RunContext;
 
-    fn packing(records: usize, bytes: u64) -> Packing {
+    fn format(records: usize, bytes: u64) -> BatchFormat {
         let run = RunContext::new("p", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
         let keys = Keys::new(&run, "u");
-        Packing { limits: Limits { records, bytes }, envelope: None, keys }
+        BatchFormat { limits: Limits { records, bytes }, envelope: None, keys }
     }
 
-    fn bodies(packing: &Packing, records: &[&'static str]) -> Vec<Bytes> {
+    fn bodies(format: &BatchFormat, records: &[&'static str]) -> Vec<Bytes> {
         let records: Vec<Record> =
             records.iter().map(|text| Record::parse(*text).unwrap()).collect();
-        Load::new(packing, &records).parcels().map(|parcel| parcel.body).collect()
+        let origins = vec![Origin::default(); records.len()];
+        let builder = BatchBuilder::new(format, &records, &origins);
+        builder.batches().map(|batch| batch.body).collect()
     }
 
     #[test]
     fn the_size_is_kept_to_the_byte() {
         let full = "[{},{}]".len() as u64;
-        assert_eq!(bodies(&packing(9, full), &["{}", "{}"]), ["[{},{}]"]);
-        assert_eq!(bodies(&packing(9, full - 1), &["{}", "{}"]), ["[{}]", "[{}]"]);
-        assert_eq!(bodies(&packing(9, 1), &["{}", "\"long\"", "1"]), ["[{}]", "[\"long\"]", "[1]"]);
+        assert_eq!(bodies(&format(9, full), &["{}", "{}"]), ["[{},{}]"]);
+        assert_eq!(bodies(&format(9, full - 1), &["{}", "{}"]), ["[{}]", "[{}]"]);
+        assert_eq!(bodies(&format(9, 1), &["{}", "\"long\"", "1"]), ["[{}]", "[\"long\"]", "[1]"]);
     }
 
     #[test]
-    fn nothing_is_no_parcel() {
-        assert!(bodies(&packing(9, 9), &[]).is_empty());
+    fn no_records_are_no_batch() {
+        assert!(bodies(&format(9, 9), &[]).is_empty());
     }
 
     #[test]
     fn halves_hold_the_same_records_under_keys_of_their_own() {
-        let packing = packing(9, 99);
+        let format = format(9, 99);
         let records = [1, 2, 2, 2].map(|number| Record::parse(number.to_string()).unwrap());
-        let load = Load::new(&packing, &records);
-        let whole = load.parcels().next().unwrap();
-        let (left, right) = load.halves(&whole).unwrap();
+        let origins = vec![Origin::default(); records.len()];
+        let builder = BatchBuilder::new(&format, &records, &origins);
+        let whole = builder.batches().next().unwrap();
+        let (left, right) = builder.halves(&whole).unwrap();
         assert_eq!((&left.body[..], &right.body[..]), (&b"[1,2]"[..], &b"[2,2]"[..]));
-        let (second, third) = load.halves(&right).unwrap();
+        let (second, third) = builder.halves(&right).unwrap();
         assert_eq!(second.body, third.body);
         assert_ne!(second.key, third.key);
-        assert!(load.halves(&third).is_none());
+        assert!(builder.halves(&third).is_none());
     }
 }

@@ -14,13 +14,13 @@ use taskferry_sdk::{
 };
 use url::Url;
 
+use crate::batch::Limits;
 use crate::circuit::CircuitOptions;
 use crate::compression::Compression;
 use crate::event::{CloudEventsOptions, EventMode};
-use crate::parcel::Limits;
-use crate::receiver::Posting;
+use crate::receiver::RequestTemplate;
 use crate::signature::{SignatureOptions, Signer};
-use crate::sink::{Form, Target, WebhookSink};
+use crate::sink::{SendOptions, Target, WebhookSink};
 
 /// Headers that say what the sink itself knows better.
 const OWN_HEADERS: [&str; 10] = [
@@ -127,14 +127,15 @@ impl SinkPlugin for WebhookOptions {
         let connection = connection.map_err(|found| problems.extend(found)).unwrap_or_default();
         match target {
             Some(target) if problems.is_empty() => {
-                let form = self.form();
+                let sending = self.sending();
                 let (timeout, retry) = (self.timeout, self.retry);
                 let secrets = self.headers.into_values();
                 let secrets = secrets
                     .chain(self.signature.into_iter().flat_map(|signature| signature.secrets));
                 let secrets = secrets.collect();
-                let posting = Posting { headers, secrets, signer, timeout, connection, retry };
-                Ok(Box::new(WebhookSink::new(self.url, target, posting, form)))
+                let template =
+                    RequestTemplate { headers, secrets, signer, timeout, connection, retry };
+                Ok(Box::new(WebhookSink::new(self.url, target, template, sending)))
             }
             _ => Err(problems),
         }
@@ -142,13 +143,13 @@ impl SinkPlugin for WebhookOptions {
 }
 
 impl WebhookOptions {
-    fn form(&self) -> Form {
+    fn sending(&self) -> SendOptions {
         let records = match (self.batch_records, self.is_structured()) {
             (_, true) => 1,
             (Some(records), false) => records.get(),
             (None, false) => DEFAULT_BATCH_RECORDS,
         };
-        Form {
+        SendOptions {
             limits: Limits { records: records as usize, bytes: self.batch_bytes.get() },
             cloud_events: self.cloud_events.clone(),
             compression: self.compression,

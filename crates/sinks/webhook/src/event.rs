@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_sdk::{KeyPath, Problem, Record, RunContext};
+use taskferry_sdk::{KeyPath, Problem, RunContext};
 use url::Url;
 
 /// How records become CloudEvents.
@@ -89,16 +89,16 @@ impl Envelope {
         Self { mode: options.mode, common }
     }
 
-    /// Appends the event that holds `record`, whose text stays as it is.
-    pub(crate) fn write(&self, id: &str, record: &Record, text: &str, body: &mut Vec<u8>) {
+    /// Appends the event whose data is `record`, a JSON text of that `job`.
+    pub(crate) fn write(&self, id: &str, job: Option<&str>, record: &[u8], body: &mut Vec<u8>) {
         let mut head = format!("{{\"specversion\":\"1.0\",\"id\":\"{id}\"{}", self.common);
         // An empty subject is none.
-        if let Some(job) = record.origin().job.as_deref().filter(|job| !job.is_empty()) {
+        if let Some(job) = job.filter(|job| !job.is_empty()) {
             // Writing to a string can't fail.
             let _ = write!(head, ",\"subject\":{}", Value::from(job));
         }
-        for part in [head.as_str(), ",\"data\":", text, "}"] {
-            body.extend_from_slice(part.as_bytes());
+        for part in [head.as_bytes(), b",\"data\":", record, b"}"] {
+            body.extend_from_slice(part);
         }
     }
 }
@@ -120,16 +120,13 @@ fn default_source(pipeline: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use taskferry_sdk::Origin;
 
     fn event(options: Value, pipeline: &str, job: Option<&str>) -> Value {
         let options: CloudEventsOptions = serde_json::from_value(options).unwrap();
         assert_eq!(options.problems(), []);
         let run = RunContext::new(pipeline, "2026-11-23T20:42:43.5Z".parse().unwrap(), "r1");
-        let origin = Origin { job: job.map(Into::into), ..Origin::default() };
-        let record = Record::parse(r#"{"a": 1.10}"#).unwrap().with_origin(origin);
         let mut body = Vec::new();
-        Envelope::new(&options, &run).write("id1", &record, &record.to_json(), &mut body);
+        Envelope::new(&options, &run).write("id1", job, br#"{"a": 1.10}"#, &mut body);
         serde_json::from_slice(&body).unwrap()
     }
 

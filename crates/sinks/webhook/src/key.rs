@@ -1,24 +1,24 @@
-//! Names of batches and events that stay the same however, and however often, they get to the receiver.
+//! Keys of batches and events, which stay the same however, and however often, they are sent.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{Cursor, Origin, Record, RunContext};
+use taskferry_sdk::{Cursor, Origin, RunContext};
 
-/// Makes the keys of one run. What goes in is told on the crate's page.
+/// Makes the keys of one run. The crate's page says what goes in.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    /// Knows the run and the receiver already.
+    /// Has hashed the run and the receiver already.
     batches: Sha256,
-    /// Knows the run already.
+    /// Has hashed the run already.
     events: Sha256,
     receiver: String,
 }
 
 /// Which of all records of a run one is, whatever page brought it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct RecordId<'a> {
     origin: &'a Origin,
     /// How many records of the same job, or of the same place in the page where it has no job, came before.
     nth: u64,
@@ -41,13 +41,13 @@ impl Keys {
     }
 
     /// The `Idempotency-Key` of a batch.
-    pub(crate) fn batch(&self, first: &Place<'_>, body: &[u8]) -> String {
-        first.name(self.batches.clone(), body)
+    pub(crate) fn batch(&self, first: &RecordId<'_>, body: &[u8]) -> String {
+        first.key(self.batches.clone(), body)
     }
 
     /// The `id` of an event that holds this record.
-    pub(crate) fn event(&self, place: &Place<'_>, text: &[u8]) -> String {
-        place.name(self.events.clone(), text)
+    pub(crate) fn event(&self, id: &RecordId<'_>, text: &[u8]) -> String {
+        id.key(self.events.clone(), text)
     }
 
     /// What tells this receiver from others within the run, and does not tell its address.
@@ -56,27 +56,26 @@ impl Keys {
     }
 }
 
-impl<'a> Place<'a> {
-    /// The places of the records of one batch.
-    pub(crate) fn all(records: &'a [Record]) -> Vec<Self> {
+impl<'a> RecordId<'a> {
+    /// The ids of the records of one page.
+    pub(crate) fn all(origins: &'a [Origin]) -> Vec<Self> {
         let mut seen: HashMap<(Option<&str>, usize), u64> = HashMap::new();
-        let place = |record: &'a Record| {
-            let origin = record.origin();
+        let id = |origin: &'a Origin| {
             let job = origin.job.as_deref();
             let count =
                 seen.entry((job, if job.is_some() { 0 } else { origin.index })).or_default();
             *count += 1;
             Self { origin, nth: *count - 1 }
         };
-        records.iter().map(place).collect()
+        origins.iter().map(id).collect()
     }
 
     pub(crate) fn origin(&self) -> &'a Origin {
         self.origin
     }
 
-    /// A job is found by its id alone: a page that is asked for again may be cut elsewhere.
-    fn name(&self, mut hash: Sha256, content: &[u8]) -> String {
+    /// A job counts by its id alone, because a page that is requested again may end elsewhere.
+    fn key(&self, mut hash: Sha256, content: &[u8]) -> String {
         if let Some(job) = self.origin.job.as_deref() {
             add(&mut hash, b"job");
             add(&mut hash, job.as_bytes());
@@ -116,19 +115,17 @@ mod tests {
         Keys::new(&run, address)
     }
 
-    fn record(job: Option<&str>, page: u64, cursor: &str, index: usize) -> Record {
-        let cursor = Some(Cursor::new(cursor));
-        let origin = Origin { page, cursor, index, job: job.map(Into::into) };
-        Record::parse("{}").unwrap().with_origin(origin)
+    fn origin(job: Option<&str>, page: u64, cursor: &str, index: usize) -> Origin {
+        Origin { page, cursor: Some(Cursor::new(cursor)), index, job: job.map(Into::into) }
     }
 
     #[test]
     fn keys_are_the_same_for_ever() {
-        let records = [record(Some("j1"), 2, "c1", 7)];
-        let place = Place::all(&records)[0];
+        let origins = [origin(Some("j1"), 2, "c1", 7)];
+        let id = RecordId::all(&origins)[0];
         let keys = keys("r1", "jobs", "https://hooks.example/a");
         assert_eq!(
-            [keys.batch(&place, b"[{}]"), keys.event(&place, b"{}"), keys.receiver().to_owned()],
+            [keys.batch(&id, b"[{}]"), keys.event(&id, b"{}"), keys.receiver().to_owned()],
             [
                 "a90212271371975c3f5879d5383a8cd3ec114ef50cac356638d3746d0386662f",
                 "66a3c68efa5058c8400749a9c2d5c178635b06927fb16172d33f5d1bbf66bcac",
@@ -139,23 +136,23 @@ mod tests {
 
     #[test]
     fn whatever_differs_makes_another_key() {
-        let records = [
-            record(Some("j1"), 1, "c1", 0),
-            record(Some("j1"), 1, "c1", 0),
-            record(Some("j2"), 1, "c1", 1),
-            record(None, 1, "c1", 2),
-            record(None, 1, "c1", 3),
+        let origins = [
+            origin(Some("j1"), 1, "c1", 0),
+            origin(Some("j1"), 1, "c1", 0),
+            origin(Some("j2"), 1, "c1", 1),
+            origin(None, 1, "c1", 2),
+            origin(None, 1, "c1", 3),
         ];
-        let places = Place::all(&records);
+        let ids = RecordId::all(&origins);
         let mut names: Vec<String> =
-            places.iter().map(|place| keys("r1", "p", "u").batch(place, b"[1]")).collect();
+            ids.iter().map(|id| keys("r1", "p", "u").batch(id, b"[1]")).collect();
         names.extend([
-            keys("r2", "p", "u").batch(&places[0], b"[1]"),
-            keys("r1", "q", "u").batch(&places[0], b"[1]"),
-            keys("r1p", "", "u").batch(&places[0], b"[1]"),
-            keys("r1", "p", "v").batch(&places[0], b"[1]"),
-            keys("r1", "p", "u").batch(&places[0], b"[2]"),
-            keys("r1", "p", "u").event(&places[0], b"[1]"),
+            keys("r2", "p", "u").batch(&ids[0], b"[1]"),
+            keys("r1", "q", "u").batch(&ids[0], b"[1]"),
+            keys("r1p", "", "u").batch(&ids[0], b"[1]"),
+            keys("r1", "p", "v").batch(&ids[0], b"[1]"),
+            keys("r1", "p", "u").batch(&ids[0], b"[2]"),
+            keys("r1", "p", "u").event(&ids[0], b"[1]"),
         ]);
         let distinct: HashSet<&String> = names.iter().collect();
         assert_eq!(distinct.len(), names.len());
@@ -163,12 +160,12 @@ mod tests {
 
     #[test]
     fn a_job_keeps_its_key_when_pages_are_cut_elsewhere() {
-        let before = [record(Some("j0"), 3, "c9", 0), record(Some("j1"), 3, "c9", 1)];
-        let after = [record(Some("j1"), 7, "j0", 0)];
+        let before = [origin(Some("j0"), 3, "c9", 0), origin(Some("j1"), 3, "c9", 1)];
+        let after = [origin(Some("j1"), 7, "j0", 0)];
         let keys = keys("r1", "p", "u");
         assert_eq!(
-            keys.event(&Place::all(&before)[1], b"{}"),
-            keys.event(&Place::all(&after)[0], b"{}")
+            keys.event(&RecordId::all(&before)[1], b"{}"),
+            keys.event(&RecordId::all(&after)[0], b"{}")
         );
     }
 }

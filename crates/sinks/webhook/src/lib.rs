@@ -96,17 +96,17 @@
 //! A resumed run repeats the batches of one page at most, under the same keys. Its counts go on. A run does not go on at another
 //! receiver, which would lack what the first one has: it starts over when `url` has changed.
 
-mod account;
+mod batch;
 mod circuit;
 mod compression;
 mod config;
-mod courier;
 mod event;
 mod key;
-mod parcel;
 mod receiver;
+mod sender;
 mod signature;
 mod sink;
+mod state;
 
 pub use circuit::CircuitOptions;
 pub use compression::Compression;

@@ -1,4 +1,4 @@
-//! Whoever stands behind the URL.
+//! The server that receives the requests.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -18,9 +18,9 @@ const ADVICE: Advice = Advice {
     unreachable: "check the `url` of this sink, and that this machine may reach it",
 };
 
-/// How letters are posted, wherever they go.
+/// What all requests of a sink have in common.
 #[derive(Debug)]
-pub(crate) struct Posting {
+pub(crate) struct RequestTemplate {
     pub(crate) headers: HeaderMap,
     /// What the options hold in secret: not to be shown when an answer repeats it.
     pub(crate) secrets: Vec<Secret>,
@@ -30,9 +30,9 @@ pub(crate) struct Posting {
     pub(crate) retry: RetryOptions,
 }
 
-/// What is sent at a time.
+/// One request.
 #[derive(Debug)]
-pub(crate) struct Letter<'a> {
+pub(crate) struct Request<'a> {
     /// Stays the same however often it is sent.
     pub(crate) key: &'a str,
     pub(crate) content_type: &'static str,
@@ -43,10 +43,10 @@ pub(crate) struct Letter<'a> {
     pub(crate) body: Bytes,
 }
 
-/// Where letters go, and how.
+/// Posts requests to one URL.
 pub(crate) struct Receiver {
     http: Client,
-    posting: Posting,
+    template: RequestTemplate,
     /// What must not be shown when an answer repeats it.
     secrets: Vec<Secret>,
     /// How messages name it.
@@ -64,25 +64,25 @@ impl Receiver {
     ///
     /// # Errors
     /// When the system has no certificates to check `https` servers with.
-    pub(crate) fn new(url: Url, mut posting: Posting) -> Result<Self, StageError> {
+    pub(crate) fn new(url: Url, mut template: RequestTemplate) -> Result<Self, StageError> {
         let shown = format!("{}/…", url.origin().ascii_serialization());
-        let secrets = secrets_of(&url, std::mem::take(&mut posting.secrets));
-        let http = Client::new(url, posting.timeout, &posting.connection, ADVICE)?;
-        Ok(Self { http, posting, secrets, shown })
+        let secrets = secrets_of(&url, std::mem::take(&mut template.secrets));
+        let http = Client::new(url, template.timeout, &template.connection, ADVICE)?;
+        Ok(Self { http, template, secrets, shown })
     }
 
-    /// Sends a letter once.
+    /// Sends a request once.
     ///
     /// # Errors
     /// Why the receiver has not taken it, as far as is known.
-    pub(crate) async fn post(&self, letter: &Letter<'_>) -> Result<(), Failure> {
+    pub(crate) async fn post(&self, request: &Request<'_>) -> Result<(), Failure> {
         let failure = |status, error: StageError| Failure {
             status,
             error: error.context(format!("POST {}", self.shown)),
         };
-        let headers = self.headers(letter).map_err(|error| failure(None, error))?;
+        let headers = self.headers(request).map_err(|error| failure(None, error))?;
         // What it says beside yes is of no use, but a connection that was read to the end can be used again.
-        let posted = self.http.post(headers, letter.body.clone(), Reading::Beginning).await;
+        let posted = self.http.post(headers, request.body.clone(), Reading::Beginning).await;
         match posted {
             Ok(answer) if answer.is_success() => Ok(()),
             Ok(answer) => Err(failure(Some(answer.status.as_u16()), self.refusal(&answer))),
@@ -91,15 +91,15 @@ impl Receiver {
     }
 
     /// Those of the options, and those of this attempt.
-    fn headers(&self, letter: &Letter<'_>) -> Result<HeaderMap, StageError> {
-        let mut headers = self.posting.headers.clone();
+    fn headers(&self, request: &Request<'_>) -> Result<HeaderMap, StageError> {
+        let mut headers = self.template.headers.clone();
         let mut own = vec![
-            ("content-type", letter.content_type.to_owned()),
-            ("idempotency-key", letter.key.to_owned()),
+            ("content-type", request.content_type.to_owned()),
+            ("idempotency-key", request.key.to_owned()),
         ];
-        own.extend(letter.content_encoding.map(|coding| ("content-encoding", coding.to_owned())));
-        if let Some(signer) = &self.posting.signer {
-            own.extend(signer.headers(letter.key, SystemTime::now(), letter.text));
+        own.extend(request.content_encoding.map(|coding| ("content-encoding", coding.to_owned())));
+        if let Some(signer) = &self.template.signer {
+            own.extend(signer.headers(request.key, SystemTime::now(), request.text));
         }
         for (name, value) in own {
             let value = HeaderValue::try_from(value).map_err(|error| {

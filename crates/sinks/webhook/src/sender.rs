@@ -1,4 +1,4 @@
-//! Brings the parcels of a batch to the receiver.
+//! Sends the batches of a page to the receiver.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,68 +6,68 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use taskferry_sdk::{ErrorKind, Refusals, StageError};
 
-use crate::account::Account;
+use crate::batch::{Batch, BatchBuilder};
 use crate::circuit::{Circuit, Failure};
 use crate::compression::Compression;
-use crate::parcel::{Load, Parcel};
-use crate::receiver::{Letter, Receiver};
+use crate::receiver::{Receiver, Request};
+use crate::state::Progress;
 
-/// Knows the way, and keeps the account.
+/// Sends batches and counts what was delivered.
 #[derive(Debug)]
-pub(crate) struct Courier {
+pub(crate) struct Sender {
     pub(crate) receiver: Receiver,
     pub(crate) circuit: Circuit,
     pub(crate) compression: Compression,
     /// How many requests may be under way at a time.
     pub(crate) concurrency: usize,
-    pub(crate) account: Mutex<Account>,
+    pub(crate) progress: Mutex<Progress>,
 }
 
-impl Courier {
-    /// Brings all records of a batch: in order when one request is under way at a time, else parcels side by side.
+impl Sender {
+    /// Sends all records of a page: in order if one request is under way at a time, else several batches at once.
     ///
     /// # Errors
-    /// The first that ends the run. What else was under way is let go, and may have arrived.
-    pub(crate) async fn bring(
+    /// The first that ends the run. The other requests under way are dropped, and may have arrived.
+    pub(crate) async fn send_all(
         &self,
-        load: &Load<'_>,
+        builder: &BatchBuilder<'_>,
         refusals: &mut Refusals,
     ) -> Result<(), StageError> {
         let refusals = Mutex::new(refusals);
-        let number = self.account().batches + 1;
-        let mut parcels = load.parcels().zip(number..);
+        let number = self.progress().batches + 1;
+        let mut batches = builder.batches().zip(number..);
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < self.concurrency
-                && let Some((parcel, number)) = parcels.next()
+                && let Some((batch, number)) = batches.next()
             {
-                under_way.push(self.bring_parcel(load, parcel, number, &refusals));
+                under_way.push(self.send_batch(builder, batch, number, &refusals));
             }
             match under_way.next().await {
-                Some(brought) => brought?,
+                Some(sent) => sent?,
                 None => return Ok(()),
             }
-            self.account().batches += 1;
+            self.progress().batches += 1;
         }
     }
 
-    /// Brings a parcel, in halves where it is too large for the receiver.
-    async fn bring_parcel(
+    /// Sends a batch, in halves if it is too large for the receiver.
+    async fn send_batch(
         &self,
-        load: &Load<'_>,
-        parcel: Parcel,
+        builder: &BatchBuilder<'_>,
+        batch: Batch,
         number: u64,
         refusals: &Mutex<&mut Refusals>,
     ) -> Result<(), StageError> {
-        let mut waiting = vec![parcel];
-        while let Some(parcel) = waiting.pop() {
-            let name = format!("batch {number} ({})", load.content(&parcel));
-            let Err(Failure { status, error }) = self.send(load, &parcel, &name).await else {
+        let mut waiting = vec![batch];
+        while let Some(batch) = waiting.pop() {
+            let name = format!("batch {number} ({})", builder.content(&batch));
+            let Err(Failure { status, error }) = self.send(builder, &batch, &name).await else {
                 continue;
             };
             let mut error = error.context(&name);
             if status == Some(TOO_LARGE) {
-                if let Some((left, right)) = load.halves(&parcel) {
+                if let Some((left, right)) = builder.halves(&batch) {
                     self.note_halving(&error);
                     waiting.extend([right, left]);
                     continue;
@@ -77,56 +77,58 @@ impl Courier {
             if !status.is_some_and(concerns_records) {
                 return Err(error);
             }
-            let count = parcel.records.len() as u64;
-            refusals
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .refuse(parcel.records, error)?;
-            self.account().refused += count;
+            let count = batch.records.len() as u64;
+            refusals.lock().unwrap_or_else(PoisonError::into_inner).refuse(batch.records, error)?;
+            self.progress().refused += count;
         }
         Ok(())
     }
 
-    /// Said once; the summary tells how often it was.
+    /// Logged once; the summary says how often it was.
     fn note_halving(&self, error: &StageError) {
-        let mut account = self.account();
-        if account.halved == 0 {
+        let mut progress = self.progress();
+        if progress.halved == 0 {
             tracing::warn!(
                 "{}; it is sent in halves, and so are others: lower `batch_bytes` of this sink",
                 error.full_message()
             );
         }
-        account.halved += 1;
+        progress.halved += 1;
     }
 
-    async fn send(&self, load: &Load<'_>, parcel: &Parcel, name: &str) -> Result<(), Failure> {
-        let body = self.compression.compress(&parcel.body).map_err(|error| Failure {
+    async fn send(
+        &self,
+        builder: &BatchBuilder<'_>,
+        batch: &Batch,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let body = self.compression.compress(&batch.body).map_err(|error| Failure {
             status: None,
             error: StageError::new(ErrorKind::Defect, "the body can't be compressed")
                 .caused_by(error),
         })?;
-        let letter = Letter {
-            key: &parcel.key,
-            content_type: load.content_type(),
+        let request = Request {
+            key: &batch.key,
+            content_type: builder.content_type(),
             content_encoding: self.compression.content_encoding(),
-            text: &parcel.body,
+            text: &batch.body,
             body,
         };
         let count = |repeated: bool| {
-            let mut account = self.account();
-            account.requests += 1;
-            account.retries += u64::from(repeated);
+            let mut progress = self.progress();
+            progress.requests += 1;
+            progress.retries += u64::from(repeated);
         };
-        let attempt = || self.receiver.post(&letter);
+        let attempt = || self.receiver.post(&request);
         self.circuit.send(name, count, attempt).await?;
-        let mut account = self.account();
-        account.records += parcel.records.len() as u64;
-        account.bytes += letter.body.len() as u64;
+        let mut progress = self.progress();
+        progress.records += batch.records.len() as u64;
+        progress.bytes += request.body.len() as u64;
         Ok(())
     }
 
-    pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

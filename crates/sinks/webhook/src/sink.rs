@@ -1,4 +1,4 @@
-//! The stage: from batches to parcels, and from one run to the next.
+//! The stage: from pages to batches, and from one run to the next.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -10,16 +10,16 @@ use taskferry_sdk::{
 };
 use url::Url;
 
-use crate::account::Account;
+use crate::batch::{BatchBuilder, BatchFormat, Limits};
 use crate::circuit::{Circuit, CircuitOptions};
 use crate::compression::Compression;
-use crate::courier::Courier;
 use crate::event::{CloudEventsOptions, Envelope};
 use crate::key::Keys;
-use crate::parcel::{Limits, Load, Packing};
-use crate::receiver::{Posting, Receiver};
+use crate::receiver::{Receiver, RequestTemplate};
+use crate::sender::Sender;
+use crate::state::Progress;
 
-/// Whom to post to. An address is a secret as a whole.
+/// Where requests are sent. An address is a secret as a whole.
 pub(crate) enum Target {
     /// A server.
     Remote(Url),
@@ -40,7 +40,7 @@ impl fmt::Debug for Target {
 
 /// What goes into a request, and how many are under way.
 #[derive(Debug)]
-pub(crate) struct Form {
+pub(crate) struct SendOptions {
     pub(crate) limits: Limits,
     pub(crate) cloud_events: Option<CloudEventsOptions>,
     pub(crate) compression: Compression,
@@ -48,29 +48,34 @@ pub(crate) struct Form {
     pub(crate) circuit: CircuitOptions,
 }
 
-/// Sends every batch as soon as it comes.
+/// Sends every page as soon as it comes.
 #[derive(Debug)]
 pub(crate) struct WebhookSink {
     /// The `url` as the options have it, which stays the same when an endpoint inside the process moves.
     address: Secret,
-    form: Form,
+    options: SendOptions,
     /// Until the sink is opened.
-    target: Option<(Target, Posting)>,
+    target: Option<(Target, RequestTemplate)>,
     /// From then on.
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Open {
-    packing: Packing,
-    courier: Courier,
+    format: BatchFormat,
+    sender: Sender,
     /// Keeps an endpoint inside this process alive.
     _endpoint: Option<RunningEndpoint>,
 }
 
 impl WebhookSink {
-    pub(crate) fn new(address: Secret, target: Target, posting: Posting, form: Form) -> Self {
-        Self { address, form, target: Some((target, posting)), open: None }
+    pub(crate) fn new(
+        address: Secret,
+        target: Target,
+        template: RequestTemplate,
+        options: SendOptions,
+    ) -> Self {
+        Self { address, options, target: Some((target, template)), open: None }
     }
 
     fn keys(&self, run: &RunContext) -> Keys {
@@ -84,21 +89,21 @@ impl Sink for WebhookSink {
         Resumption::Repeats
     }
 
-    async fn can_resume(&mut self, run: &RunContext, mark: &SinkState) -> Result<(), String> {
-        Account::at(mark, self.keys(run).receiver()).map(drop)
+    async fn can_resume(&mut self, run: &RunContext, state: &SinkState) -> Result<(), String> {
+        Progress::read(state, self.keys(run).receiver()).map(drop)
     }
 
     async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
-        let Some((target, posting)) = self.target.take() else {
+        let Some((target, template)) = self.target.take() else {
             return Err(StageError::new(ErrorKind::Defect, "the sink was opened twice"));
         };
         let keys = self.keys(run);
-        let account = match from {
-            Some(mark) => Account::at(mark, keys.receiver()).map_err(|reason| {
+        let progress = match from {
+            Some(state) => Progress::read(state, keys.receiver()).map_err(|reason| {
                 StageError::new(ErrorKind::Config, format!("the run can't go on: {reason}"))
                     .hint("start over with `--fresh`")
             })?,
-            None => Account { receiver: keys.receiver().to_owned(), ..Account::default() },
+            None => Progress { receiver: keys.receiver().to_owned(), ..Progress::default() },
         };
         let (url, endpoint) = match target {
             Target::Remote(url) => (url, None),
@@ -111,29 +116,32 @@ impl Sink for WebhookSink {
                 (url, Some(endpoint))
             }
         };
-        let form = &self.form;
-        let circuit = Circuit::new(form.circuit, posting.retry);
-        let courier = Courier {
-            receiver: Receiver::new(url, posting)?,
+        let options = &self.options;
+        let circuit = Circuit::new(options.circuit, template.retry);
+        let sender = Sender {
+            receiver: Receiver::new(url, template)?,
             circuit,
-            compression: form.compression,
-            concurrency: form.concurrency,
-            account: Mutex::new(account),
+            compression: options.compression,
+            concurrency: options.concurrency,
+            progress: Mutex::new(progress),
         };
-        let envelope = form.cloud_events.as_ref().map(|options| Envelope::new(options, run));
-        let packing = Packing { limits: form.limits, envelope, keys };
-        self.open = Some(Open { packing, courier, _endpoint: endpoint });
+        let envelope = options.cloud_events.as_ref().map(|events| Envelope::new(events, run));
+        let format = BatchFormat { limits: options.limits, envelope, keys };
+        self.open = Some(Open { format, sender, _endpoint: endpoint });
         Ok(())
     }
 
-    /// A request never holds records of two batches, so that a batch that comes again is sent as it was.
+    /// A request never holds records of two pages, so that a page that comes again is sent as it was.
     async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
-        let Open { packing, courier, .. } = self.open.as_ref().ok_or_else(not_open)?;
-        courier.bring(&Load::new(packing, &batch.records), refusals).await
+        let Open { format, sender, .. } = self.open.as_ref().ok_or_else(not_open)?;
+        let origins: Vec<taskferry_sdk::Origin> =
+            batch.records.iter().map(|record| record.origin().clone()).collect();
+        let builder = BatchBuilder::new(format, &batch.records, &origins);
+        sender.send_all(&builder, refusals).await
     }
 
     async fn commit(&mut self) -> Result<SinkState, StageError> {
-        Ok(self.open.as_ref().ok_or_else(not_open)?.courier.account().mark())
+        Ok(self.open.as_ref().ok_or_else(not_open)?.sender.progress().state())
     }
 
     async fn seal(&mut self) -> Result<SinkState, StageError> {
@@ -145,7 +153,7 @@ impl Sink for WebhookSink {
     }
 
     fn delivered(&self) -> Delivery {
-        self.open.as_ref().map(|open| open.courier.account().delivery()).unwrap_or_default()
+        self.open.as_ref().map(|open| open.sender.progress().delivery()).unwrap_or_default()
     }
 }
 

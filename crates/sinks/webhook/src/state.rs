@@ -1,4 +1,4 @@
-//! What was delivered so far: the sink's mark.
+//! The state of the sink: what was delivered so far.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -7,7 +7,7 @@ use taskferry_sdk::{Delivery, SinkState};
 /// Counts over a whole run, however often it was resumed. No secret stands in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Account {
+pub(crate) struct Progress {
     /// Tells the receiver from others within the run, without its address.
     pub(crate) receiver: String,
     /// Batches that were taken or refused.
@@ -24,20 +24,20 @@ pub(crate) struct Account {
     pub(crate) halved: u64,
 }
 
-impl Account {
+impl Progress {
     /// # Errors
-    /// Why a run can't go on at this mark with this receiver.
-    pub(crate) fn at(mark: &SinkState, receiver: &str) -> Result<Self, String> {
-        let account: Self = serde_json::from_value(mark.get().clone())
-            .map_err(|error| format!("the webhook's mark can't be read: {error}"))?;
-        if account.receiver == receiver {
-            Ok(account)
+    /// Why a run can't continue from this state with this receiver.
+    pub(crate) fn read(state: &SinkState, receiver: &str) -> Result<Self, String> {
+        let progress: Self = serde_json::from_value(state.get().clone())
+            .map_err(|error| format!("the state of the webhook can't be read: {error}"))?;
+        if progress.receiver == receiver {
+            Ok(progress)
         } else {
             Err("the webhook's `url` is another one than before".to_owned())
         }
     }
 
-    pub(crate) fn mark(&self) -> SinkState {
+    pub(crate) fn state(&self) -> SinkState {
         SinkState::new(json!(self))
     }
 
