@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
-use crate::Place;
+use crate::checks::Unfit;
 
 /// Enough to use the names in a folder; its list of names need not be readable.
 #[cfg(target_os = "linux")]
@@ -86,8 +86,8 @@ impl Folder {
     /// A link is told as such; the system says that it is no folder.
     fn why_no_folder(&self, name: &OsStr, error: io::Error) -> io::Error {
         let found = rustix::fs::statat(self.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW);
-        match found.ok().and_then(|found| crate::checks::Unfit::by_type(&found)) {
-            Some(unfit @ crate::checks::Unfit::Link) => unfit.into(),
+        match found.ok().and_then(|found| Unfit::by_type(&found)) {
+            Some(unfit @ Unfit::Link) => unfit.into(),
             _ => error,
         }
     }
@@ -95,12 +95,6 @@ impl Folder {
     /// The path that it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// A name in it, which must be a single component.
-    #[must_use]
-    pub fn place(&self, name: impl AsRef<OsStr>) -> Place {
-        Place::new(self.clone(), name.as_ref().to_owned())
     }
 
     /// Forces the names in it to disk.

@@ -37,6 +37,14 @@ pub enum Claim {
     Busy(File),
 }
 
+impl Folder {
+    /// A name in it, which must be a single component.
+    #[must_use]
+    pub fn place(&self, name: impl AsRef<OsStr>) -> Place {
+        Place::new(self.clone(), name.as_ref().to_owned())
+    }
+}
+
 impl Place {
     pub(crate) fn new(folder: Folder, name: OsString) -> Self {
         Self { folder, name }

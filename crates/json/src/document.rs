@@ -5,28 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::entry::{BROKEN, DEFECT};
 use crate::error::Error;
-use crate::index::{BROKEN, DEFECT, Entry, Index, MAX_DEPTH, build};
+use crate::index::{Index, MAX_DEPTH, build};
+use crate::shared::Shared;
+use crate::write::sealed;
 use crate::{Edit, Node, Text, scan};
-
-/// A text and the index over it, which all documents share that are parts of the text.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) text: Bytes,
-    pub(crate) index: Index,
-}
-
-impl Shared {
-    #[inline]
-    pub(crate) fn entry(&self, at: u32) -> Entry {
-        self.index.entries.get(at as usize).copied().unwrap_or_default()
-    }
-
-    #[inline]
-    pub(crate) fn slice(&self, start: u32, end: u32) -> &[u8] {
-        self.text.get(start as usize..end as usize).unwrap_or_default()
-    }
-}
 
 /// One JSON document: its text and an index over it.
 ///
@@ -73,16 +57,6 @@ impl Document {
 
     fn new(text: Bytes, index: Index) -> Self {
         Self { shared: Arc::new(Shared { text, index }), root: 0 }
-    }
-
-    /// The document that begins at `node`; see [`Node::to_document`].
-    pub(crate) fn of(node: Node<'_>) -> Result<Self, Error> {
-        let entry = node.entry();
-        let is_shared = entry.tag & (BROKEN | DEFECT) == 0 && node.shared.index.depth <= MAX_DEPTH;
-        if is_shared {
-            return Ok(Self { shared: Arc::clone(node.shared), root: node.at });
-        }
-        Self::parse(node.shared.text.slice(entry.start as usize..entry.end as usize))
     }
 
     /// The whole document as a value.
@@ -161,6 +135,37 @@ impl Document {
             here = child;
         }
         path
+    }
+}
+
+impl Node<'_> {
+    /// The value as a document of its own, which shares text and index.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let page = Document::parse(r#"[{"a": 1}, {"a": 2}]"#)?;
+    /// let records: Result<Vec<_>, _> = page.root().items().map(|item| item.to_document()).collect();
+    /// assert_eq!(records?[1].root().get("a").unwrap().as_number(), Some("2"));
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Never of a value of a [`Document`]. Of a value of a [`Body`](crate::Body) with an offset from its own beginning:
+    /// [`Surrogate`](crate::ErrorKind::Surrogate) and [`TooDeep`](crate::ErrorKind::TooDeep). One that has line breaks is copied
+    /// without them.
+    pub fn to_document(self) -> Result<Document, Error> {
+        let entry = self.entry();
+        let is_shared = entry.tag & (BROKEN | DEFECT) == 0 && self.shared.index.depth <= MAX_DEPTH;
+        if is_shared {
+            return Ok(Document { shared: Arc::clone(self.shared), root: self.at });
+        }
+        Document::parse(self.shared.text.slice(entry.start as usize..entry.end as usize))
+    }
+}
+
+impl sealed::Part for Document {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
     }
 }
 

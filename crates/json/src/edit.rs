@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::index::{ARRAY, BROKEN, KIND, OBJECT};
+use crate::entry::{ARRAY, BROKEN, KIND, OBJECT};
 use crate::scan::{compact, skip_space, skip_space_back};
 use crate::write::sealed::Name as _;
 use crate::{Node, Part, Text};

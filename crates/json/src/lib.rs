@@ -52,10 +52,12 @@
 
 mod document;
 mod edit;
+mod entry;
 mod error;
 mod index;
 mod node;
 mod scan;
+mod shared;
 mod write;
 
 mod plain;

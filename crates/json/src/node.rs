@@ -7,12 +7,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::document::Shared;
-use crate::index::{
+use crate::entry::{
     ARRAY, BOOL, ESCAPED, Entry, HASH, KEY_ESCAPED, KIND, MEMBER, NUMBER, OBJECT, REPEATED,
-    SHADOWED, STRING, decoded, hash, key_end, key_range,
+    SHADOWED, STRING,
 };
-use crate::{Document, Error};
+use crate::index::{decoded, hash, key_end, key_range};
+use crate::shared::Shared;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -231,24 +231,6 @@ impl<'a> Node<'a> {
         self.entry().start as usize
     }
 
-    /// The value as a document of its own, which shares text and index.
-    ///
-    /// ```
-    /// # use taskferry_json::Document;
-    /// let page = Document::parse(r#"[{"a": 1}, {"a": 2}]"#)?;
-    /// let records: Result<Vec<_>, _> = page.root().items().map(|item| item.to_document()).collect();
-    /// assert_eq!(records?[1].root().get("a").unwrap().as_number(), Some("2"));
-    /// # Ok::<(), taskferry_json::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Never of a value of a [`Document`]. Of a value of a [`Body`](crate::Body) with an offset from its own beginning:
-    /// [`Surrogate`](crate::ErrorKind::Surrogate) and [`TooDeep`](crate::ErrorKind::TooDeep). One that has line breaks is copied
-    /// without them.
-    pub fn to_document(self) -> Result<Document, Error> {
-        Document::of(self)
-    }
-
     /// Reads the value into a type of your own.
     ///
     /// ```
@@ -275,7 +257,7 @@ impl<'a> Node<'a> {
     /// ```
     ///
     /// # Errors
-    /// Never of a value of a [`Document`]; of a value of a [`Body`](crate::Body) that no document can hold.
+    /// Never of a value of a [`Document`](crate::Document); of a value of a [`Body`](crate::Body) that no document can hold.
     pub fn to_value(self) -> serde_json::Result<Value> {
         self.deserialize()
     }

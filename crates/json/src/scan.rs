@@ -1,7 +1,7 @@
 //! Strings, numbers and white space: the parts of a text that hold no other part.
 
+use crate::entry::{DEFECT, ESCAPED};
 use crate::error::{Error, ErrorKind};
-use crate::index::{DEFECT, ESCAPED};
 
 /// A string that was scanned.
 pub(crate) struct Scanned {

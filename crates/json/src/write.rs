@@ -7,8 +7,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use crate::index::BROKEN;
-use crate::{Document, Key, Node, scan};
+use crate::entry::BROKEN;
+use crate::{Key, Node, scan};
 
 /// The text of one JSON document on one line, which was checked or built.
 ///
@@ -282,12 +282,6 @@ impl sealed::Part for Node<'_> {
         } else {
             scan::compact(self.raw(), out);
         }
-    }
-}
-
-impl sealed::Part for Document {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.as_bytes());
     }
 }
 

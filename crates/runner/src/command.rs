@@ -15,6 +15,7 @@ mod replay;
 mod run;
 mod runs;
 mod sandbox;
+mod sandbox_arguments;
 mod sandbox_options;
 mod shard;
 mod state;

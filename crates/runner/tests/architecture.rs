@@ -16,10 +16,8 @@ use serde_json::Value;
 const WITH_CYCLES: &[&str] = &[
     "taskferry-engine",
     "taskferry-example-custom-transform",
-    "taskferry-files",
     "taskferry-json",
     "taskferry-profile",
-    "taskferry",
     "taskferry-sdk",
     "taskferry-sink-file",
     "taskferry-source-techwolf",

@@ -1,14 +1,13 @@
 //! The command line's words.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use taskferry_config::Layers;
-use taskferry_sandbox::{Client, Fault, PublicKey, Tenant};
 use taskferry_sdk::Shard;
 
+use super::sandbox_arguments::{SandboxArguments, long_help};
 use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};
 
@@ -36,7 +35,7 @@ pub(crate) enum Command {
     /// Show what can stand in a pipeline file
     Plugins(PluginsArguments),
     /// Serve the TechWolf endpoint on this machine
-    #[command(after_long_help = super::sandbox_options::long_help())]
+    #[command(after_long_help = long_help())]
     Sandbox(SandboxArguments),
     /// Print a completion script for a shell
     Completions {
@@ -192,59 +191,4 @@ pub(crate) struct PluginsArguments {
     /// Write Markdown instead of text
     #[arg(long)]
     pub(crate) markdown: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SandboxArguments {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080",
-          value_parser = super::sandbox_options::listen_address)]
-    pub(crate) listen: SocketAddr,
-    /// Serve this dataset: one job a line as JSON, .ndjson or .ndjson.gz
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "seed"])]
-    pub(crate) data: Option<PathBuf>,
-    /// Serve this many made-up jobs [default: 200]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u32).range(0..=i64::from(taskferry_sandbox::MAX_JOBS)))]
-    pub(crate) jobs: Option<u32>,
-    /// Which made-up jobs: the same seed gives the same ones [default: 1]
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) seed: Option<u64>,
-    /// Keep the data in this file, so that it is there after a restart; without it the data goes with the process.
-    /// What the file holds already is served unless something to load is named
-    #[arg(long, value_name = "FILE")]
-    pub(crate) database: Option<PathBuf>,
-    /// Throw away what a tenant has in the database, and load anew
-    #[arg(long, requires = "database")]
-    pub(crate) replace: bool,
-    /// Serve this tenant, whose data no other tenant sees, with a dataset of its own if a file is named, and with these
-    /// vendors activated if `:vendors=NAME,NAME` follows; can be given several times [default: sandbox]
-    #[arg(long, value_name = "NAME[=FILE][:vendors=NAME,NAME]")]
-    pub(crate) tenant: Vec<Tenant>,
-    /// Know this client, for the first tenant and all jobs unless `:tenant=NAME` or `:family=ID,ID` say otherwise; can be
-    /// given several times. Every tenant has the client NAME-client with the secret NAME-secret besides
-    #[arg(long, value_name = "ID:SECRET[:tenant=NAME][:family=ID,ID]")]
-    pub(crate) client: Vec<Client>,
-    /// Call skills what this CSV file says, with the columns `vendor`, `skill` or `skill_id`, `vendor_skill`, and if need be
-    /// `vendor_skill_id` and `rank`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) vocabulary: Option<PathBuf>,
-    /// Behave in another way where the real API's is not public; can be given several times. `--help` lists all settings
-    #[arg(long, value_name = "NAME=VALUE", value_parser = super::sandbox_options::checked_setting)]
-    pub(crate) setting: Vec<String>,
-    /// Give tokens to this client for what it signs with the private key of this public one, RSA or ECDSA on P-256; can
-    /// be given several times
-    #[arg(long, value_name = "CLIENT=FILE.pem")]
-    pub(crate) public_key: Vec<PublicKey>,
-    /// Let this go wrong: `429@3:retry-after=2` at the third request for a page, `503-html%10` at one in ten, `cut@4-6`,
-    /// `latency=200ms`; can be given several times. `--help` lists all faults
-    #[arg(long, value_name = "FAULT")]
-    pub(crate) fault: Vec<Fault>,
-    /// Which requests are met by faults that come by chance [default: the seed of the jobs]
-    #[arg(long, value_name = "NUMBER", requires = "fault")]
-    pub(crate) fault_seed: Option<u64>,
-    /// Write the address and the credentials to this file, as JSON, once the sandbox listens; it goes when the sandbox
-    /// stops
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ready_file: Option<PathBuf>,
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use taskferry_engine::Interrupt;
 use taskferry_sandbox::{Credentials, RunningSandbox, Sandbox, SandboxError};
 
-use super::arguments::SandboxArguments;
 use super::ready_file::ReadyFile;
+use super::sandbox_arguments::SandboxArguments;
 use super::sandbox_options;
 use crate::console;
 use crate::exit::Exit;

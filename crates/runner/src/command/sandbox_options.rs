@@ -1,14 +1,10 @@
 //! From the arguments of `taskferry sandbox` to the options of the sandbox.
 
-use std::fmt::Write;
-use std::net::{Ipv4Addr, SocketAddr};
-
 use taskferry_sandbox::{
-    DataOrigin, DatabaseFile, FAULTS, Faults, Filled, SETTINGS, SandboxOptions, SandboxSettings,
-    SettingProblem,
+    DataOrigin, DatabaseFile, Faults, Filled, SandboxOptions, SandboxSettings,
 };
 
-use super::arguments::SandboxArguments;
+use super::sandbox_arguments::SandboxArguments;
 
 /// What the arguments come to.
 ///
@@ -70,62 +66,4 @@ fn data(arguments: &SandboxArguments) -> DataOrigin {
         },
         (None, file @ DataOrigin::File(_)) => file,
     }
-}
-
-/// A setting as it was written, once it is known to make sense.
-pub(crate) fn checked_setting(assignment: &str) -> Result<String, SettingProblem> {
-    SandboxSettings::default().set(assignment)?;
-    Ok(assignment.to_owned())
-}
-
-/// Where to listen, as people write it: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` or `8080`.
-pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    let help =
-        "write an address like `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port alone";
-    let port = |port: &str| port.parse::<u16>().map_err(|_| format!("`{port}` is no port; {help}"));
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    match text.rsplit_once(':') {
-        None => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port(text)?))),
-        Some(("" | "localhost", number)) => {
-            Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port(number)?)))
-        }
-        Some(_) => Err(format!("`{text}` is no address of this machine; {help}")),
-    }
-}
-
-/// All settings and faults, for the end of the help.
-pub(crate) fn long_help() -> String {
-    format!("{}\n\n{}", settings_help(), faults_help())
-}
-
-fn faults_help() -> String {
-    let mut help = "Faults, which come with each request for a page unless `@3` (the third one), `@3-5`, `@3-` or `%10` \
-                    (one in ten, by chance) follows; `:on=token` or `:on=any` counts other requests. A request can ask \
-                    for its own by the header X-Sandbox-Fault:\n"
-        .to_owned();
-    for fault in FAULTS {
-        // Writing to a string can't fail.
-        let _ = write!(help, "\n  {:<16} {}", fault.form, fault.about);
-    }
-    help
-}
-
-/// All settings.
-fn settings_help() -> String {
-    let mut help = "Settings, for what no public page says about the API:".to_owned();
-    for setting in SETTINGS {
-        // Writing to a string can't fail.
-        let _ = write!(
-            help,
-            "\n\n  {}={}\n      {}\n      Default because {}. Values: {}.",
-            setting.name,
-            setting.default,
-            setting.unknown,
-            setting.reason,
-            setting.values.replace('`', "")
-        );
-    }
-    help
 }
