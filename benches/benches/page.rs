@@ -16,7 +16,7 @@ fn pages(criterion: &mut Criterion) {
             let body = PageBody::from(text);
             group.throughput(Throughput::Bytes(body.len() as u64));
             group.bench_function(format!("{shape}/{layout}"), |bencher| {
-                bencher.iter(|| split_page(black_box(&body), 1, None).is_ok());
+                bencher.iter(|| split_page(black_box(&body)).is_ok());
             });
         }
     }

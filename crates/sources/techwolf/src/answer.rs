@@ -4,7 +4,7 @@ use serde_json::Value;
 use taskferry_http::Answer;
 use taskferry_sdk::Secret;
 
-use crate::object::unmarked;
+use crate::fields::unmarked;
 
 /// How many errors of a list are shown.
 const SHOWN_ERRORS: usize = 5;

@@ -1,12 +1,12 @@
 //! What can be known to be wrong with the options before the first request.
 
 use jiff::{Timestamp, civil::Date};
-use taskferry_http::is_this_machine;
 use taskferry_sdk::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Problem};
 use url::Url;
 
 use crate::config::{AuthOptions, FilterKind, FilterOptions, PartitionOptions};
-use crate::credentials::{Credentials, credentials, empty, missing};
+use crate::credentials::{Credentials, credentials};
+use crate::problems::{http_url, keep, missing};
 use crate::request::EXPORT_PATH;
 
 /// Who is asked for pages.
@@ -161,10 +161,6 @@ pub(crate) fn server(
     }
 }
 
-pub(crate) fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
-    result.map_err(|more| problems.extend(more)).ok()
-}
-
 fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     let path = KeyPath::of("url");
     let url = http_url(&path, text, "https://{tenant}.{region}.techwolf.ai")?;
@@ -178,35 +174,4 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
         problems.push(problem.help(format!("take out `{EXPORT_PATH}`; it is added")));
     }
     if problems.is_empty() { Ok(url) } else { Err(problems) }
-}
-
-/// An `http` or `https` URL with a host and without a user.
-pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Problem>> {
-    let problem = |code, message: String, help: String| {
-        vec![Problem::at(path.clone(), code, message).help(help)]
-    };
-    if text.trim().is_empty() {
-        return Err(vec![empty(path)]);
-    }
-    let url = Url::parse(text).map_err(|error| {
-        let help = format!("write for example \"{example}\"");
-        problem("url::invalid", format!("this is not a URL: {error}"), help)
-    })?;
-    if !matches!(url.scheme(), "http" | "https") {
-        let message = format!("`{}:` is not a scheme that is known here", url.scheme());
-        let help = format!("write an address that begins with `https://`, such as \"{example}\"");
-        return Err(problem("url::scheme", message, help));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let message = "the URL has a user or a password in it".to_owned();
-        let help = "take out what stands before `@`; credentials belong into [source.auth]";
-        return Err(problem("url::user", message, help.to_owned()));
-    }
-    if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
-        let message =
-            "credentials would be sent unencrypted: the URL begins with `http:`".to_owned();
-        let help = "write `https://`; `http://` is for this machine alone";
-        return Err(problem("url::unencrypted", message, help.to_owned()));
-    }
-    Ok(url)
 }

@@ -8,15 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_http::ConnectionOptions;
 use taskferry_retry::RetryOptions;
-use taskferry_sdk::{
-    BuildContext, ByteCount, Duration, FieldSet, KeyPath, Others, Plugin, Problem, RecordFields,
-    Secret, Source, SourcePlugin,
-};
-
-use crate::check;
-use crate::remembered::ListingId;
-use crate::request::Listing;
-use crate::source::{Limits, Order, TechWolfSource};
+use taskferry_sdk::{ByteCount, Duration, Secret};
 
 /// Pages through the export of all jobs' task profiles of a TechWolf tenant.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -288,84 +280,5 @@ impl ExternalVendor {
             Self::Workday => "workday",
             Self::SapAttributeLibrary => "sap_attribute_library",
         }
-    }
-}
-
-impl Plugin for TechWolfOptions {
-    const TYPE: &'static str = "techwolf";
-}
-
-impl SourcePlugin for TechWolfOptions {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
-        let mut problems = check::numbers(self.limit, self.rate_limit, self.timeout);
-        problems.extend(check::filters(&self.filters));
-        problems.extend(check::order(self.concurrency, self.partition.as_ref(), &self.filters));
-        problems.extend(self.retry.check(&KeyPath::of("retry")));
-        let connection = self.connection.check(&KeyPath::of("connection"), context);
-        let connection = connection.map_err(|more| problems.extend(more)).unwrap_or_default();
-        let tenant = self.auth.as_ref().and_then(|auth| auth.tenant.as_deref());
-        let order = Order {
-            concurrency: self.concurrency as usize,
-            partition: self.partition.map(|partition| partition.values),
-            listing: ListingId::new(&self.url, tenant, &self.filters),
-        };
-        let server = check::server(&self.url, self.auth, context);
-        let server = server.map_err(|more| problems.extend(more));
-        match server {
-            Ok(server) if problems.is_empty() => {
-                let listing = Listing {
-                    response_format: self.response_format,
-                    external_vendor: self.external_vendor,
-                    include: self.include,
-                    filters: self.filters,
-                };
-                let limits = Limits {
-                    page_size: self.limit,
-                    rate: self.rate_limit,
-                    timeout: self.timeout,
-                    max_page_bytes: self.max_page_bytes.get(),
-                    retry: self.retry,
-                };
-                Ok(Box::new(TechWolfSource::new(server, connection, listing, order, limits)))
-            }
-            _ => Err(problems),
-        }
-    }
-
-    fn fields(&self) -> RecordFields {
-        let others = if self.url.starts_with("sandbox:") && self.url.contains("data=") {
-            // A dataset can hold anything.
-            Others::Possible
-        } else {
-            Others::Undocumented
-        };
-        let included = ["ai_impact", "linked_skills", "weekly_hours", "source_data"];
-        let (absent, included): (Vec<&str>, Vec<&str>) =
-            included.into_iter().partition(|field| self.missing_field(field).is_some());
-        let tasks = ["task_id", "task", "validation_state"].into_iter().chain(included);
-        let mut tasks = FieldSet::new(tasks).others(others).open(&["hierarchy"]);
-        for field in absent {
-            tasks.take_away(field, self.missing_field(field));
-        }
-        let own = match self.response_format {
-            ResponseFormat::List => {
-                FieldSet::new(["external_id", "tasks"]).others(others).open(&["job_"])
-            }
-            // The keys of a hierarchy are not documented.
-            ResponseFormat::Hierarchy => FieldSet::new(["external_id"]).others(Others::Possible),
-        };
-        RecordFields { own, tasks }
-    }
-
-    fn missing_field(&self, field: &str) -> Option<String> {
-        let needed = match field {
-            "ai_impact" => Include::AiImpact,
-            "linked_skills" => Include::LinkedSkills,
-            "weekly_hours" => Include::WeeklyHours,
-            "source_data" => Include::SourceData,
-            _ => return None,
-        };
-        let lacks = !self.include.contains(&needed);
-        lacks.then(|| format!("add \"{field}\" to `include` in [source]"))
     }
 }

@@ -1,15 +1,14 @@
 //! What a server is shown so that it answers: the options of `[source.auth]`.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use taskferry_sdk::{BuildContext, Duration, EndpointCredentials, KeyPath, Part, Problem, Secret};
 use url::Url;
 
 use crate::assertion::{Signer, SigningKey};
-use crate::check::{http_url, keep};
 use crate::config::AuthOptions;
-use crate::object::unmarked;
+use crate::fields::unmarked;
+use crate::problems::{empty, http_url, keep, missing};
 
 /// How long an assertion is good, unless the options say it.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
@@ -264,23 +263,4 @@ fn key_text(
 
 fn is_filled(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.trim().is_empty())
-}
-
-/// A key without a value, of a variable that is not set for example.
-pub(crate) fn empty(path: &KeyPath) -> Problem {
-    let key = path.last_key().unwrap_or_default();
-    Problem::at(path.clone(), "value::empty", format!("`{key}` is empty"))
-        .help(format!("set the variable it comes from, or write the {} here", words(key)))
-}
-
-fn words(key: &str) -> impl fmt::Display {
-    key.replace('_', " ").replace("url", "URL")
-}
-
-/// A key that is needed and not there.
-pub(crate) fn missing(table: &KeyPath, key: &str) -> Problem {
-    Problem::at(table.clone(), "key::missing", format!("the key `{key}` is missing"))
-        .part(Part::Key)
-        .label(format!("needs `{key}`"))
-        .help(format!("add `{key} = …` to this table"))
 }

@@ -5,26 +5,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use taskferry_http::{Answer, RateLimit, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
-use taskferry_sdk::{Cursor, ErrorKind, Page, RunningEndpoint, Secret, StageError};
-use tokio::time::{Instant, sleep_until, timeout};
+use taskferry_sdk::{Cursor, ErrorKind, RunningEndpoint, Secret, StageError};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use crate::answer::describe;
 use crate::client::Client;
-use crate::families::PATIENCE;
-use crate::object::unmarked;
-use crate::page::split_page;
+use crate::fields::unmarked;
+use crate::issuer::Tokens;
+use crate::page::ListingPage;
 use crate::page_size::PageSize;
 use crate::progress::empty_and_stands_still;
 use crate::request::Listing;
-use crate::token::Tokens;
 
-/// What happens when a page does not come.
+/// Whether a request that failed is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// It is asked for again, as the options say.
+pub(crate) enum Repeat {
+    /// As the options say.
     AsConfigured,
-    /// Nothing: somebody asks for it anew when it is needed.
-    Once,
+    /// Never: the page is requested again when it is due.
+    Never,
 }
 
 /// Where pages come from: one token, one rate limit and one page size for all who ask.
@@ -50,11 +49,10 @@ impl Export {
     pub(crate) async fn fetch(
         &self,
         listing: &Listing,
-        patience: Patience,
+        repeat: Repeat,
         name: &str,
-        number: u64,
         cursor: Option<&Cursor>,
-    ) -> Result<Page, StageError> {
+    ) -> Result<ListingPage, StageError> {
         let retry = self.retry;
         let mut attempts = Attempts::new(&retry, name);
         let (mut sent, mut renewed) = (0, false);
@@ -65,7 +63,7 @@ impl Export {
             })?;
             let page = match self.ask(body.into(), &mut sent, &mut renewed).await {
                 Ok((answer, token)) => self
-                    .page(&answer, &token, number, cursor)
+                    .page(answer, &token, cursor)
                     .await
                     .inspect_err(|error| self.hold_back(error))
                     .map_err(|error| error.context(&self.client.shown)),
@@ -86,7 +84,7 @@ impl Export {
                 }
                 Err(error) => error,
             };
-            if patience == Patience::Once {
+            if repeat == Repeat::Never {
                 if error.wait().is_some() {
                     tracing::warn!("{name}: {}; all requests wait", error.full_message());
                 }
@@ -100,7 +98,7 @@ impl Export {
         }
     }
 
-    /// The answer to one request for a page of another listing, in its turn and within [`PATIENCE`]. It is not repeated, and
+    /// The answer to one request for a page of another listing, in its turn and within `patience`. It is not repeated, and
     /// a token that is refused there is kept for the export.
     ///
     /// # Errors
@@ -110,12 +108,13 @@ impl Export {
         client: &Client,
         offset: usize,
         limit: usize,
+        patience: Duration,
     ) -> Result<Bytes, StageError> {
         let token = self.tokens.bearer().await?;
         self.turn().await;
         let parameters = [("limit", limit.to_string()), ("offset", offset.to_string())];
-        let answer = timeout(PATIENCE, client.get(&parameters, &token)).await.map_err(|_| {
-            let message = format!("no whole answer came within {} s", PATIENCE.as_secs());
+        let answer = timeout(patience, client.get(&parameters, &token)).await.map_err(|_| {
+            let message = format!("no whole answer came within {} s", patience.as_secs());
             StageError::new(ErrorKind::Timeout, message)
         })??;
         if answer.is_success() {
@@ -196,24 +195,23 @@ impl Export {
 
     async fn page(
         &self,
-        answer: &Answer,
+        answer: Answer,
         token: &Secret,
-        number: u64,
         cursor: Option<&Cursor>,
-    ) -> Result<Page, StageError> {
+    ) -> Result<ListingPage, StageError> {
         let secrets: Vec<&Secret> = [token].into_iter().chain(self.tokens.secret()).collect();
         if !answer.is_success() {
-            return Err(refusal(answer, cursor, &secrets));
+            return Err(refusal(&answer, cursor, &secrets));
         }
         // A page can be megabytes of JSON; other requests must not wait for it.
-        let (body, cursor) = (answer.body.clone(), cursor.cloned());
-        let splitting = tokio::task::spawn_blocking(move || split_page(&body, number, cursor));
-        let split = splitting.await.unwrap_or_else(|panic| {
+        let (body, after) = (answer.body.clone(), cursor.cloned());
+        let parsing = tokio::task::spawn_blocking(move || ListingPage::parse(&body, after));
+        let parsed = parsing.await.unwrap_or_else(|panic| {
             Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))
         });
-        let page = split.map_err(|error| with_beginning(error, answer, &secrets))?;
+        let page = parsed.map_err(|error| with_beginning(error, &answer, &secrets))?;
         match &page.next {
-            Some(next) if page.records.is_empty() && page.cursor.as_ref() == Some(next) => {
+            Some(next) if page.jobs.is_empty() && cursor == Some(next) => {
                 Err(empty_and_stands_still(next))
             }
             _ => Ok(page),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use taskferry_sdk::{Cursor, ErrorKind, StageError, nearest};
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::client::Client;
 use crate::export::Export;
-use crate::object;
+use crate::fields::{field, parse_object};
 use crate::request::{Listing, below};
 
 /// Where families are listed below the tenant's address. That it is there, and in pages as employees are (seen), is
@@ -21,7 +22,7 @@ const PAGE: usize = 200;
 /// How many pages are asked for at most: a listing that is longer is no reason to wait for it.
 const MOST_PAGES: usize = 20;
 /// How long one page may take. Nothing depends on it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The address of the listing.
 pub(crate) fn url(base: &Url) -> Url {
@@ -83,7 +84,7 @@ pub(crate) async fn unknown(
 async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageError> {
     let (mut families, mut ids) = (Vec::new(), HashSet::new());
     for _ in 0..MOST_PAGES {
-        let answer = export.ask_aside(client, families.len(), PAGE).await?;
+        let answer = export.ask_aside(client, families.len(), PAGE, PATIENCE).await?;
         let (count, page) = read(&answer).map_err(|error| {
             StageError::new(
                 ErrorKind::Malformed,
@@ -107,9 +108,9 @@ async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageErro
 }
 
 /// A page of the listing, `{"count": 2, "results": […]}`, and how many families there are.
-fn read(body: &[u8]) -> Result<(Option<usize>, Vec<Family>), String> {
-    let [count, results] = object::members(body, ["count", "results"])?;
-    Ok((object::read(count, "count").ok(), object::read(results, "results")?))
+fn read(answer: &Bytes) -> Result<(Option<usize>, Vec<Family>), String> {
+    let body = parse_object(answer)?;
+    Ok((field(body.root(), "count").ok(), field(body.root(), "results")?))
 }
 
 /// What is to be said of a family that the options name.
@@ -147,12 +148,14 @@ mod tests {
     use super::*;
 
     fn families() -> Vec<Family> {
-        let body = br#"{"count":3,"results":[
+        let body = Bytes::from_static(
+            br#"{"count":3,"results":[
             {"external_id":"legal","job_family_name":"Legal"},
             {"external_id":"fin","job_family_name":"Finance","id":"5cbdbdbe"},
             {"external_id":"it","job_family_name":null}
-        ]}"#;
-        read(body).unwrap().1
+        ]}"#,
+        );
+        read(&body).unwrap().1
     }
 
     #[test]

@@ -55,31 +55,40 @@
 //! assert_eq!(built.offer.missing_field("linked_skills").as_deref(), Some("add \"linked_skills\" to `include` in [source]"));
 //! ```
 
-mod ahead;
 mod answer;
 mod assertion;
 mod check;
 mod client;
 mod config;
 mod credentials;
+mod cursor_index;
+mod cursor_log;
 mod export;
 mod families;
-mod object;
+mod fields;
+mod issuer;
+mod listing_id;
+mod no_jobs;
 mod page;
 mod page_size;
 mod partition;
-mod places;
+mod plugin;
+mod prefetch;
+mod problems;
 mod progress;
-mod reading;
-mod recut;
-mod remembered;
+mod reader;
+mod repaginator;
 mod request;
-mod segments;
+mod segment_reader;
+mod segmented;
+mod serial;
 mod share;
+mod share_file;
 mod source;
+mod strategy;
+mod stream;
 mod token;
 mod token_cache;
-mod way;
 
 pub use config::{
     AuthOptions, ExternalVendor, FilterKind, FilterOptions, Include, Operator, PartitionBy,

@@ -2,16 +2,20 @@
 
 use std::collections::VecDeque;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use taskferry_sdk::{Cursor, ErrorKind, Origin, Page, Position, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Position, Share, StageError};
 
-use crate::ahead::{Ahead, Reader};
+use crate::page::ListingPage;
+use crate::prefetch::Prefetch;
+use crate::reader::Reader;
+use crate::stream::PageStream;
 
-/// How far the parts are, as it stands in a checkpoint in the place of a cursor:
+/// How far the parts are read, which is the cursor in a checkpoint:
 /// `{"width":2,"opened":3,"open":[["legal","j17"],["finance",null]]}`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Turns {
-    /// How many parts are read beside each other. A run that goes on keeps to it, since the order depends on it.
+    /// How many parts are read at the same time. A resumed run keeps to it, since the order depends on it.
     width: usize,
     /// How many of the values were begun.
     opened: usize,
@@ -26,34 +30,35 @@ struct Turns {
 pub(crate) struct Partition {
     reader: Reader,
     values: Vec<String>,
+    /// Whether the values are a share of all that the options name.
+    is_share: bool,
     width: usize,
     opened: usize,
-    /// The one whose turn it is stands first.
+    /// The part whose turn it is comes first.
     open: VecDeque<Part>,
-    pages: u64,
 }
 
 #[derive(Debug)]
 struct Part {
     value: String,
-    /// What the page that is handed out next was asked for with.
+    /// The cursor of the page that is returned next.
     cursor: Option<Cursor>,
-    ahead: Ahead,
+    pages: Prefetch,
 }
 
 impl Partition {
-    /// At the beginning, or where a run goes on.
+    /// At the beginning, or where a run resumes.
     ///
     /// # Errors
-    /// When it can't be told where that is.
+    /// The cursor does not say where that is.
     pub(crate) fn new(
         reader: Reader,
         values: Vec<String>,
         width: usize,
         from: Option<&Position>,
     ) -> Result<Self, StageError> {
-        let pages = from.map_or(0, |from| from.pages);
-        let mut parts = Self { reader, values, width, opened: 0, open: VecDeque::new(), pages };
+        let (opened, open) = (0, VecDeque::new());
+        let mut parts = Self { reader, values, is_share: false, width, opened, open };
         if let Some(from) = from {
             let turns = match &from.cursor {
                 Some(cursor) => Some(parts.read(cursor)?),
@@ -70,6 +75,11 @@ impl Partition {
         Ok(parts)
     }
 
+    /// The same parts, as the share of a run.
+    pub(crate) fn as_share(self) -> Self {
+        Self { is_share: true, ..self }
+    }
+
     fn read(&self, cursor: &Cursor) -> Result<Turns, StageError> {
         let turns: Option<Turns> = serde_json::from_str(cursor.as_str()).ok();
         let known = |turns: &Turns| {
@@ -84,35 +94,9 @@ impl Partition {
         })
     }
 
-    /// The cursors that pages are asked for with next.
+    /// The cursors of the pages that are requested next.
     pub(crate) fn cursors(&self) -> impl Iterator<Item = Cursor> + '_ {
         self.open.iter().filter_map(|part| part.cursor.clone())
-    }
-
-    /// The next page, and how far the parts are behind it. `next` of the page is that of its own part.
-    pub(crate) async fn next_page(&mut self) -> Result<Option<(Page, Option<Cursor>)>, StageError> {
-        let Some(part) = self.open.front_mut() else { return Ok(None) };
-        let mut page = part.ahead.next().await?;
-        self.pages += 1;
-        page.number = self.pages;
-        let renumber = |mut origin: Origin| {
-            origin.page = self.pages;
-            origin
-        };
-        let records = page.records.into_iter().map(|record| {
-            let origin = renumber(record.origin().clone());
-            record.with_origin(origin)
-        });
-        page.records = records.collect();
-        if let Some(mut part) = self.open.pop_front()
-            && let Some(next) = &page.next
-        {
-            part.cursor = Some(next.clone());
-            self.open.push_back(part);
-        }
-        self.fill();
-        let behind = self.turns();
-        Ok(Some((page, behind)))
     }
 
     /// Begins parts until as many are open as may be.
@@ -126,10 +110,10 @@ impl Partition {
     }
 
     fn begin(&mut self, value: String, cursor: Option<Cursor>) {
-        let (reader, number) = (self.reader.of_family(&value), self.pages + 1);
-        // One page of each part is on its way or waits for its turn.
-        let ahead = Ahead::start(reader, number, cursor.clone(), 1, |_| false);
-        self.open.push_back(Part { value, cursor, ahead });
+        let reader = self.reader.of_family(&value);
+        // One page of each part is requested or waits for its turn.
+        let pages = Prefetch::start(reader, cursor.clone(), 1, |_| false);
+        self.open.push_back(Part { value, cursor, pages });
     }
 
     fn turns(&self) -> Option<Cursor> {
@@ -140,5 +124,26 @@ impl Partition {
         // Texts and numbers can always be written.
         let text = serde_json::to_string(&turns).unwrap_or_default();
         (!turns.open.is_empty()).then(|| Cursor::new(text))
+    }
+}
+
+#[async_trait]
+impl PageStream for Partition {
+    async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError> {
+        let Some(part) = self.open.front_mut() else { return Ok(None) };
+        let mut page = part.pages.next().await?;
+        if let Some(mut part) = self.open.pop_front()
+            && let Some(next) = &page.next
+        {
+            part.cursor = Some(next.clone());
+            self.open.push_back(part);
+        }
+        self.fill();
+        page.resume = self.turns();
+        Ok(Some(page))
+    }
+
+    fn share(&self) -> Option<Share> {
+        self.is_share.then(|| Share { values: self.values.clone(), ..Share::default() })
     }
 }

@@ -1,13 +1,53 @@
-//! Whether a listing gets on.
+//! Whether a listing makes progress.
 
 use std::collections::HashSet;
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{Cursor, ErrorKind, Page, Position, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Position, Share, StageError};
+
+use crate::page::{ListingPage, page_number};
+use crate::stream::PageStream;
 
 /// How many pages without a single job may follow each other. Filters can empty a page; that they empty this
-/// many in a row is less likely than a server that hands out cursors for ever.
+/// many in a row is less likely than a server that returns new cursors for ever.
 pub(crate) const EMPTY_PAGES: u32 = 1000;
+
+/// Checks each page of a stream for progress, and adds the fingerprints of its jobs.
+#[derive(Debug)]
+pub(crate) struct CheckedStream {
+    stream: Box<dyn PageStream>,
+    progress: Progress,
+    /// The number of the last page within the run.
+    number: u64,
+}
+
+impl CheckedStream {
+    pub(crate) fn new(
+        stream: Box<dyn PageStream>,
+        progress: Progress,
+        from: Option<&Position>,
+    ) -> Self {
+        Self { stream, progress, number: from.map_or(0, |from| from.pages) }
+    }
+}
+
+#[async_trait]
+impl PageStream for CheckedStream {
+    async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError> {
+        let Some(mut page) = self.stream.next_page().await? else { return Ok(None) };
+        self.number += 1;
+        page.fingerprints = self
+            .progress
+            .note(&page)
+            .map_err(|error| error.context(page_number(self.number, page.cursor.as_ref())))?;
+        Ok(Some(page))
+    }
+
+    fn share(&self) -> Option<Share> {
+        self.stream.share()
+    }
+}
 
 /// What is remembered of the pages so far: every cursor, and a fingerprint of every job.
 ///
@@ -24,26 +64,33 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Progress up to where a resumed run goes on.
-    pub(crate) fn behind(position: &Position) -> Self {
+    /// Progress up to where a run begins or resumes.
+    pub(crate) fn behind(position: Option<&Position>) -> Self {
+        let Some(position) = position else { return Self::default() };
         let jobs = position.fingerprints.iter().copied().collect();
         let cursors = position.cursor.iter().cloned().collect();
         Self { cursors, jobs, ..Self::default() }
     }
 
-    /// Takes note of a page, and returns the fingerprints it leaves.
+    /// The same of a listing that is read in parts, whose next pages have these cursors.
+    pub(crate) fn in_parts(mut self, cursors: impl IntoIterator<Item = Cursor>) -> Self {
+        self.cursors.extend(cursors);
+        Self { in_parts: true, ..self }
+    }
+
+    /// Checks a page against those before it, and returns the fingerprints of its jobs.
     ///
     /// # Errors
-    /// [`ErrorKind::NoProgress`] when its cursor stands still or was there before, when one of its jobs was
-    /// there before, or when one empty page follows the other.
-    pub(crate) fn note(&mut self, page: &Page) -> Result<Vec<u128>, StageError> {
-        let mut fingerprints = Vec::with_capacity(page.records.len());
-        for job in page.records.iter().filter_map(|record| record.origin().job.as_deref()) {
-            let trace = fingerprint(job);
-            if !self.jobs.insert(trace) {
-                return Err(self.comes_twice(job));
+    /// [`ErrorKind::NoProgress`] if its cursor stands still or was there before, if one of its jobs was
+    /// there before, or if one empty page follows the other.
+    pub(crate) fn note(&mut self, page: &ListingPage) -> Result<Vec<u128>, StageError> {
+        let mut fingerprints = Vec::with_capacity(page.jobs.len());
+        for job in &page.jobs {
+            let fingerprint = fingerprint(&job.id);
+            if !self.jobs.insert(fingerprint) {
+                return Err(self.comes_twice(&job.id));
             }
-            fingerprints.push(trace);
+            fingerprints.push(fingerprint);
         }
         self.cursors.extend(page.cursor.clone());
         match &page.next {
@@ -53,16 +100,11 @@ impl Progress {
             }
             _ => {}
         }
-        self.empty_pages = if page.records.is_empty() { self.empty_pages + 1 } else { 0 };
+        self.empty_pages = if page.jobs.is_empty() { self.empty_pages + 1 } else { 0 };
         if self.empty_pages > EMPTY_PAGES {
             return Err(too_many_empty());
         }
         Ok(fingerprints)
-    }
-
-    /// Whether the pages come from parts of the listing.
-    pub(crate) fn read_in_parts(&mut self, in_parts: bool) {
-        self.in_parts = in_parts;
     }
 
     fn comes_twice(&self, job: &str) -> StageError {
@@ -74,11 +116,6 @@ impl Progress {
             "it may be in two of the job families in `partition.values`, or have moved from one to another meanwhile; the \
              next run starts over; if it stays, read such families without `partition`",
         )
-    }
-
-    /// Takes note of cursors of pages that are asked for next.
-    pub(crate) fn note_cursors(&mut self, cursors: impl IntoIterator<Item = Cursor>) {
-        self.cursors.extend(cursors);
     }
 }
 

@@ -1,19 +1,12 @@
-//! Which part of the listing a run reads that takes one share of it.
+//! Where the share of the listing begins and ends that a run reads.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use taskferry_sdk::{ErrorKind, Shard, StageError};
 
-use serde::{Deserialize, Serialize};
-use taskferry_files::Folder;
-use taskferry_sdk::{Cursor, ErrorKind, Shard, Share, StageError};
-
-use crate::ahead::Reader;
-use crate::places::Places;
+use crate::cursor_index::CursorIndex;
+use crate::cursor_log::SEGMENT_JOBS;
 use crate::progress::Progress;
-use crate::remembered::MOST_JOBS;
+use crate::reader::Reader;
 
-/// The file's name within the state folder of the share.
-const FILE: &str = "share.json";
 /// How many remembered cursors before a share's beginning are tried, until the listing is read from its beginning.
 const TRIES: usize = 3;
 
@@ -21,54 +14,55 @@ const TRIES: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beginning {
     /// Where the listing does.
-    First,
-    /// Behind the first job that is this place or one after it.
-    Place(usize),
+    Listing,
+    /// Behind the first job that is the remembered one at this position, or one after it.
+    Behind(usize),
     /// Nowhere: there are fewer segments than shares.
     Nowhere,
 }
 
-/// Where a share begins, and the place that it ends with (or the first one after it that is still there), if it does not go
-/// on to the end. Of so many places between `places + 1` segments each share gets as many segments as the others, or one less.
-pub(crate) fn bounds(places: usize, shard: Shard) -> (Beginning, Option<usize>) {
+/// Where a share begins, and the position of the remembered cursor that it ends with (or the first one after it that is still
+/// there), unless it ends with the listing. Of the `cursors + 1` segments between so many cursors each share gets as many as
+/// the others, or one less.
+pub(crate) fn bounds(cursors: usize, shard: Shard) -> (Beginning, Option<usize>) {
     let (index, count) = (shard.index() as usize, shard.count() as usize);
-    let segments = places + 1;
+    let segments = cursors + 1;
     let before = |shares: usize| (shares * segments).div_ceil(count);
     let (first, end) = (before(index - 1), before(index));
     let beginning = match first {
-        0 => Beginning::First,
+        0 => Beginning::Listing,
         _ if first >= segments => Beginning::Nowhere,
-        _ => Beginning::Place(first - 1),
+        _ => Beginning::Behind(first - 1),
     };
     (beginning, (end < segments).then(|| end - 1))
 }
 
-/// What came of looking for a place.
-enum Look {
-    /// The first place from the wanted one on that is in the listing.
+/// The result of a search for a remembered job.
+enum Search {
+    /// The first one from the wanted one on that is in the listing.
     Found(usize),
     /// The listing ended before.
     Ended,
-    /// The cursor is not in the listing any more, or nothing can be said.
+    /// The cursor that the search began at is not in the listing any more, or nothing can be said.
     Unknown,
 }
 
-/// The first place from `wanted` on that is in the listing, by having seen it there; `None` when the listing ends before. The
-/// share before this one ends with the same, since it looks for the same.
+/// The position of the first remembered job from `wanted` on that is in the listing, by having seen it there; `None` if the
+/// listing ends before. The share before this one ends with the same job, since it searches for the same.
 ///
 /// # Errors
-/// Those of the requests, and a listing that does not get on.
+/// Those of the requests, and a listing that makes no progress.
 pub(crate) async fn find(
     reader: &Reader,
-    places: &Places,
+    index: &CursorIndex,
     wanted: usize,
     page_size: usize,
 ) -> Result<Option<usize>, StageError> {
     for back in 1..=TRIES {
         let Some(from) = wanted.checked_sub(back) else { break };
-        let pages = (MOST_JOBS * (back + 1)).div_ceil(page_size.max(1)) + 1;
-        if let Look::Found(place) = look(reader, places, Some(from), wanted, pages).await? {
-            return Ok(Some(place));
+        let pages = (SEGMENT_JOBS * (back + 1)).div_ceil(page_size.max(1)) + 1;
+        if let Search::Found(found) = search(reader, index, Some(from), wanted, pages).await? {
+            return Ok(Some(found));
         }
     }
     if wanted > TRIES {
@@ -77,141 +71,58 @@ pub(crate) async fn find(
              it is looked for from the beginning of the listing"
         );
     }
-    match look(reader, places, None, wanted, usize::MAX).await? {
-        Look::Found(place) => Ok(Some(place)),
-        Look::Ended | Look::Unknown => Ok(None),
+    match search(reader, index, None, wanted, usize::MAX).await? {
+        Search::Found(found) => Ok(Some(found)),
+        Search::Ended | Search::Unknown => Ok(None),
     }
 }
 
-async fn look(
+async fn search(
     reader: &Reader,
-    places: &Places,
+    index: &CursorIndex,
     from: Option<usize>,
     wanted: usize,
     pages: usize,
-) -> Result<Look, StageError> {
-    let mut cursor = from.and_then(|from| places.cursor(from));
+) -> Result<Search, StageError> {
+    let mut cursor = from.and_then(|from| index.cursor(from));
     // From the beginning of the listing on there is no bound to the pages but this.
     let mut progress = from.is_none().then(Progress::default);
     for _ in 0..pages {
-        let page = match reader.page_after(0, cursor.as_ref()).await {
+        let page = match reader.page_after(cursor.as_ref()).await {
             Ok(page) => page,
             Err(error)
                 if from.is_some()
                     && matches!(error.kind(), ErrorKind::Refused | ErrorKind::NoProgress) =>
             {
-                return Ok(Look::Unknown);
+                return Ok(Search::Unknown);
             }
             Err(error) => return Err(looking(error)),
         };
         if let Some(progress) = &mut progress {
             progress.note(&page).map_err(looking)?;
         }
-        let jobs = page.records.iter().filter_map(|record| record.origin().job.as_deref());
-        for place in jobs.filter_map(|job| places.find(job)) {
-            if place >= wanted {
-                return Ok(Look::Found(place));
+        for found in page.jobs.iter().filter_map(|job| index.find(&job.id)) {
+            if found >= wanted {
+                return Ok(Search::Found(found));
             }
             // What comes before the cursor can't follow it: the server does not know it.
-            if from.is_some_and(|from| place <= from) {
-                return Ok(Look::Unknown);
+            if from.is_some_and(|from| found <= from) {
+                return Ok(Search::Unknown);
             }
         }
         match page.next {
             // Nor can an end be believed after a cursor that may be gone.
-            None if from.is_some() => return Ok(Look::Unknown),
-            None => return Ok(Look::Ended),
-            Some(next) if cursor.as_ref() == Some(&next) => return Ok(Look::Unknown),
+            None if from.is_some() => return Ok(Search::Unknown),
+            None => return Ok(Search::Ended),
+            Some(next) if cursor.as_ref() == Some(&next) => return Ok(Search::Unknown),
             next => cursor = next,
         }
     }
-    Ok(Look::Unknown)
+    Ok(Search::Unknown)
 }
 
 fn looking(error: StageError) -> StageError {
     error.context("looking for the share's beginning")
-}
-
-/// What a run has to know of its share when it goes on, in a file of its state folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    run: String,
-    /// The run that the places come from: those of another one lie elsewhere.
-    places_of: String,
-    from: Option<String>,
-    to: Option<String>,
-}
-
-/// The share of a run, as far as it is known, and where that is kept.
-#[derive(Debug)]
-pub(crate) struct ShareFile {
-    folder: Option<PathBuf>,
-    kept: Kept,
-}
-
-impl ShareFile {
-    /// That of a run which begins after `from`.
-    ///
-    /// # Errors
-    /// When it can't be kept.
-    pub(crate) fn begin(
-        folder: Option<&Path>,
-        run: &str,
-        places: &Places,
-        from: Option<&Cursor>,
-    ) -> Result<Self, StageError> {
-        let from = from.map(|from| from.as_str().to_owned());
-        let kept = Kept { run: run.to_owned(), places_of: places.run.clone(), from, to: None };
-        let file = Self { folder: folder.map(Path::to_owned), kept };
-        file.save()?;
-        Ok(file)
-    }
-
-    /// That of a run which goes on.
-    ///
-    /// # Errors
-    /// When the share would not be the same.
-    pub(crate) fn resume(
-        folder: Option<&Path>,
-        run: &str,
-        places: &Places,
-    ) -> Result<Self, StageError> {
-        let read = folder.and_then(|folder| Folder::open(folder).ok()?.place(FILE).read().ok());
-        let kept: Option<Kept> = read.and_then(|text| serde_json::from_slice(&text).ok());
-        let kept = kept.filter(|kept| kept.run == run && kept.places_of == places.run);
-        let kept = kept.ok_or_else(|| {
-            let message = "the remembered cursors that the export was shared by are others now";
-            StageError::new(ErrorKind::Config, message)
-                .hint("the next run of this share starts over; run the other shares again as well")
-                .starts_over()
-        })?;
-        Ok(Self { folder: folder.map(Path::to_owned), kept })
-    }
-
-    /// Notes where the share ended.
-    ///
-    /// # Errors
-    /// When it can't be kept.
-    pub(crate) fn end(&mut self, to: Option<&Cursor>) -> Result<(), StageError> {
-        self.kept.to = to.map(|to| to.as_str().to_owned());
-        self.save()
-    }
-
-    pub(crate) fn share(&self) -> Share {
-        Share { from: self.kept.from.clone(), to: self.kept.to.clone(), values: Vec::new() }
-    }
-
-    fn save(&self) -> Result<(), StageError> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        let write = || -> io::Result<()> {
-            Folder::open(folder)?.place(FILE).replace(&serde_json::to_vec(&self.kept)?, 0o600)
-        };
-        write().map_err(|error| {
-            let path = folder.join(FILE);
-            StageError::new(ErrorKind::Io, format!("can't write `{}`", path.display()))
-                .caused_by(error)
-        })
-    }
 }
 
 #[cfg(test)]
@@ -219,45 +130,45 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shares(places: usize, count: u32) -> Vec<(Beginning, Option<usize>)> {
-        (1..=count).map(|index| bounds(places, Shard::new(index, count).unwrap())).collect()
+    fn shares(cursors: usize, count: u32) -> Vec<(Beginning, Option<usize>)> {
+        (1..=count).map(|index| bounds(cursors, Shard::new(index, count).unwrap())).collect()
     }
 
     #[test]
     fn the_first_begins_at_the_beginning_and_the_last_goes_on_to_the_end() {
-        let place = Beginning::Place;
+        let behind = Beginning::Behind;
         assert_eq!(
             shares(9, 4),
             [
-                (Beginning::First, Some(2)),
-                (place(2), Some(4)),
-                (place(4), Some(7)),
-                (place(7), None)
+                (Beginning::Listing, Some(2)),
+                (behind(2), Some(4)),
+                (behind(4), Some(7)),
+                (behind(7), None)
             ]
         );
-        assert_eq!(shares(9, 1), [(Beginning::First, None)]);
-        assert_eq!(shares(0, 2), [(Beginning::First, None), (Beginning::Nowhere, None)]);
+        assert_eq!(shares(9, 1), [(Beginning::Listing, None)]);
+        assert_eq!(shares(0, 2), [(Beginning::Listing, None), (Beginning::Nowhere, None)]);
     }
 
     proptest! {
         #[test]
-        fn shares_follow_each_other_and_are_of_one_size(places in 0_usize..200, count in 1_u32..40) {
-            let shares = shares(places, count);
-            prop_assert_eq!(shares[0].0, Beginning::First);
+        fn shares_follow_each_other_and_are_of_one_size(cursors in 0_usize..200, count in 1_u32..40) {
+            let shares = shares(cursors, count);
+            prop_assert_eq!(shares[0].0, Beginning::Listing);
             prop_assert_eq!(shares.last().unwrap().1, None);
             let mut sizes = Vec::new();
             for (index, (beginning, end)) in shares.iter().enumerate() {
                 if let (Some((next, _)), Some(end)) = (shares.get(index + 1), end) {
-                    prop_assert_eq!(*next, Beginning::Place(*end));
+                    prop_assert_eq!(*next, Beginning::Behind(*end));
                 }
                 let first = match beginning {
-                    Beginning::First => 0,
-                    Beginning::Place(place) => place + 1,
+                    Beginning::Listing => 0,
+                    Beginning::Behind(position) => position + 1,
                     Beginning::Nowhere => continue,
                 };
-                sizes.push(end.map_or(places + 1, |end| end + 1) - first);
+                sizes.push(end.map_or(cursors + 1, |end| end + 1) - first);
             }
-            prop_assert_eq!(sizes.iter().sum::<usize>(), places + 1);
+            prop_assert_eq!(sizes.iter().sum::<usize>(), cursors + 1);
             let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
             prop_assert!(most - least <= 1);
         }

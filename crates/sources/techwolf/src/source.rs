@@ -11,19 +11,18 @@ use taskferry_sdk::{
 };
 use url::Url;
 
-use crate::ahead::Reader;
 use crate::check::Server;
 use crate::client::{Client, Counts};
 use crate::credentials::{ClientCredentials, Credentials};
 use crate::export::Export;
 use crate::families::{self, unknown};
+use crate::issuer::{Issuer, Tokens};
 use crate::page_size::PageSize;
-use crate::progress::Progress;
-use crate::remembered::ListingId;
+use crate::reader::Reader;
 use crate::request::Listing;
-use crate::token::{Issuer, Tokens};
+use crate::strategy::ReadStrategy;
+use crate::stream::PageStream;
 use crate::token_cache::TokenCache;
-use crate::way::{Choosing, Way};
 
 /// More than any answer with a token needs.
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
@@ -50,28 +49,17 @@ pub(crate) struct Limits {
     pub(crate) retry: RetryOptions,
 }
 
-/// In which order, and from how many places at once, the listing is read.
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub(crate) concurrency: usize,
-    /// The job families, where each is read by itself.
-    pub(crate) partition: Option<Vec<String>>,
-    /// What remembered cursors are good for.
-    pub(crate) listing: ListingId,
-}
-
 /// The export of one tenant, as far as it was read.
 #[derive(Debug)]
 pub(crate) struct TechWolfSource {
     listing: Listing,
     limits: Limits,
     connection: Connection,
-    order: Order,
+    strategy: ReadStrategy,
     /// Until the source is opened.
     server: Option<Server>,
     /// From then on.
     open: Option<Open>,
-    progress: Progress,
     /// What deserves a look although nothing failed.
     warnings: Vec<String>,
 }
@@ -80,7 +68,9 @@ pub(crate) struct TechWolfSource {
 #[derive(Debug)]
 struct Open {
     export: Arc<Export>,
-    way: Way,
+    pages: Box<dyn PageStream>,
+    /// The number of the last page within the run.
+    number: u64,
 }
 
 impl TechWolfSource {
@@ -88,17 +78,16 @@ impl TechWolfSource {
         server: Server,
         connection: Connection,
         listing: Listing,
-        order: Order,
+        strategy: ReadStrategy,
         limits: Limits,
     ) -> Self {
         Self {
             listing,
             limits,
             connection,
-            order,
+            strategy,
             server: Some(server),
             open: None,
-            progress: Progress::default(),
             warnings: Vec::new(),
         }
     }
@@ -106,7 +95,7 @@ impl TechWolfSource {
     /// Whether the options name job families.
     fn names_families(&self) -> bool {
         let mut filters = self.listing.filters.iter();
-        self.order.partition.is_some() || filters.any(|filter| filter.job_family_ids.is_some())
+        self.strategy.partition.is_some() || filters.any(|filter| filter.job_family_ids.is_some())
     }
 }
 
@@ -183,20 +172,16 @@ impl Source for TechWolfSource {
             endpoint,
         });
         if self.names_families() {
-            let partition = self.order.partition.as_deref();
+            let partition = self.strategy.partition.as_deref();
             self.warnings = unknown(&families, &export, &self.listing, partition).await?;
             // They are warnings at the end of the run. A run can be long, so that they are logged now as well.
             for warning in &self.warnings {
                 tracing::info!("{warning}");
             }
         }
-        self.progress = from.map(Progress::behind).unwrap_or_default();
         let reader = Reader::new(Arc::clone(&export), self.listing.clone());
-        let choosing = Choosing { order: &self.order, page_size: limits.page_size as usize, run };
-        let way = choosing.choose(reader, from).await?;
-        self.progress.note_cursors(way.cursors());
-        self.progress.read_in_parts(self.order.partition.is_some());
-        self.open = Some(Open { export, way });
+        let pages = self.strategy.open(reader, run, from).await?;
+        self.open = Some(Open { export, pages, number: from.map_or(0, |from| from.pages) });
         Ok(())
     }
 
@@ -204,7 +189,9 @@ impl Source for TechWolfSource {
         let Some(open) = &mut self.open else {
             return Err(StageError::new(ErrorKind::Defect, "the source was not opened"));
         };
-        open.way.next_page(&mut self.progress).await
+        let Some(page) = open.pages.next_page().await? else { return Ok(None) };
+        open.number += 1;
+        Ok(Some(page.into_page(open.number)))
     }
 
     fn statistics(&self) -> SourceStatistics {
@@ -221,7 +208,7 @@ impl Source for TechWolfSource {
     }
 
     fn share(&self) -> Option<Share> {
-        self.open.as_ref().and_then(|open| open.way.share())
+        self.open.as_ref().and_then(|open| open.pages.share())
     }
 }
 

@@ -1,0 +1,72 @@
+//! Fields of the objects in answers.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use taskferry_json::{Body, Node};
+
+/// The byte order mark that some programs put in front of UTF-8 text (RFC 8259, section 8.1: a reader may ignore it).
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// JSON without the byte order mark that may stand in front of it.
+pub(crate) fn unmarked(json: &[u8]) -> &[u8] {
+    json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json)
+}
+
+/// Checks and indexes an answer, which must be one JSON object.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn parse_object(answer: &Bytes) -> Result<Body, String> {
+    let json = unmarked(answer);
+    match json.trim_ascii_start() {
+        [] => Err("it is empty".to_owned()),
+        [b'{', ..] => Body::parse(answer.slice_ref(json)).map_err(|error| error.to_string()),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err("it is UTF-16 text, not UTF-8".to_owned()),
+        _ => Err(NO_OBJECT.to_owned()),
+    }
+}
+
+pub(crate) const NO_OBJECT: &str = "it is not a JSON object";
+
+/// Reads a field of an object. If several have this key, the last one counts.
+///
+/// # Errors
+/// The field is missing, or has another type.
+pub(crate) fn field<'a, T: Deserialize<'a>>(object: Node<'a>, key: &str) -> Result<T, String> {
+    let value = object.get(key).ok_or_else(|| format!("`{key}` is missing"))?;
+    value.deserialize().map_err(|error| {
+        let mut why = error.to_string();
+        // The position within the field is not the position within the answer.
+        why.truncate(why.rfind(" at line ").unwrap_or(why.len()));
+        format!("`{key}`: {why}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &[u8]) -> Result<Body, String> {
+        parse_object(&Bytes::copy_from_slice(json))
+    }
+
+    #[test]
+    fn the_last_of_several_fields_counts_whatever_the_others_are() {
+        let body = parse(br#"{"a":[1],"b":2,"\u0061":"last","\ud800":0}"#).unwrap();
+        let read = |key| field::<String>(body.root(), key);
+        assert_eq!(read("a").unwrap(), "last");
+        assert_eq!(read("b").unwrap_err(), "`b`: invalid type: integer `2`, expected a string");
+        assert_eq!(read("c").unwrap_err(), "`c` is missing");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_and_utf_16_is_named() {
+        let body = parse("\u{feff} {\"a\":1}".as_bytes()).unwrap();
+        assert_eq!(field::<u32>(body.root(), "a"), Ok(1));
+        let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(parse(&utf_16).unwrap_err(), "it is UTF-16 text, not UTF-8");
+        assert_eq!(parse("\u{feff}".as_bytes()).unwrap_err(), "it is empty");
+        assert_eq!(parse(b"[1]").unwrap_err(), "it is not a JSON object");
+        assert_eq!(parse(b"{} x").unwrap_err(), "text follows the end of the document at byte 3");
+    }
+}

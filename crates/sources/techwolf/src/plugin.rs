@@ -1,0 +1,92 @@
+//! From the options to a source.
+
+use taskferry_sdk::{
+    BuildContext, FieldSet, KeyPath, Others, Plugin, Problem, RecordFields, Source, SourcePlugin,
+};
+
+use crate::check;
+use crate::config::{Include, ResponseFormat, TechWolfOptions};
+use crate::listing_id::ListingId;
+use crate::request::Listing;
+use crate::source::{Limits, TechWolfSource};
+use crate::strategy::ReadStrategy;
+
+impl Plugin for TechWolfOptions {
+    const TYPE: &'static str = "techwolf";
+}
+
+impl SourcePlugin for TechWolfOptions {
+    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
+        let mut problems = check::numbers(self.limit, self.rate_limit, self.timeout);
+        problems.extend(check::filters(&self.filters));
+        problems.extend(check::order(self.concurrency, self.partition.as_ref(), &self.filters));
+        problems.extend(self.retry.check(&KeyPath::of("retry")));
+        let connection = self.connection.check(&KeyPath::of("connection"), context);
+        let connection = connection.map_err(|more| problems.extend(more)).unwrap_or_default();
+        let tenant = self.auth.as_ref().and_then(|auth| auth.tenant.as_deref());
+        let strategy = ReadStrategy {
+            concurrency: self.concurrency as usize,
+            partition: self.partition.map(|partition| partition.values),
+            page_size: self.limit as usize,
+            listing: ListingId::new(&self.url, tenant, &self.filters),
+        };
+        let server = check::server(&self.url, self.auth, context);
+        let server = server.map_err(|more| problems.extend(more));
+        match server {
+            Ok(server) if problems.is_empty() => {
+                let listing = Listing {
+                    response_format: self.response_format,
+                    external_vendor: self.external_vendor,
+                    include: self.include,
+                    filters: self.filters,
+                };
+                let limits = Limits {
+                    page_size: self.limit,
+                    rate: self.rate_limit,
+                    timeout: self.timeout,
+                    max_page_bytes: self.max_page_bytes.get(),
+                    retry: self.retry,
+                };
+                Ok(Box::new(TechWolfSource::new(server, connection, listing, strategy, limits)))
+            }
+            _ => Err(problems),
+        }
+    }
+
+    fn fields(&self) -> RecordFields {
+        let others = if self.url.starts_with("sandbox:") && self.url.contains("data=") {
+            // A dataset can hold anything.
+            Others::Possible
+        } else {
+            Others::Undocumented
+        };
+        let included = ["ai_impact", "linked_skills", "weekly_hours", "source_data"];
+        let (absent, included): (Vec<&str>, Vec<&str>) =
+            included.into_iter().partition(|field| self.missing_field(field).is_some());
+        let tasks = ["task_id", "task", "validation_state"].into_iter().chain(included);
+        let mut tasks = FieldSet::new(tasks).others(others).open(&["hierarchy"]);
+        for field in absent {
+            tasks.take_away(field, self.missing_field(field));
+        }
+        let own = match self.response_format {
+            ResponseFormat::List => {
+                FieldSet::new(["external_id", "tasks"]).others(others).open(&["job_"])
+            }
+            // The keys of a hierarchy are not documented.
+            ResponseFormat::Hierarchy => FieldSet::new(["external_id"]).others(Others::Possible),
+        };
+        RecordFields { own, tasks }
+    }
+
+    fn missing_field(&self, field: &str) -> Option<String> {
+        let needed = match field {
+            "ai_impact" => Include::AiImpact,
+            "linked_skills" => Include::LinkedSkills,
+            "weekly_hours" => Include::WeeklyHours,
+            "source_data" => Include::SourceData,
+            _ => return None,
+        };
+        let lacks = !self.include.contains(&needed);
+        lacks.then(|| format!("add \"{field}\" to `include` in [source]"))
+    }
+}
