@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::{excerpt, retry_after, status_error};
 use bytes::Bytes;
 use reqwest::header::{LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use taskferry_sdk::{Secret, StageError};
 use url::Url;
+
+use crate::excerpt::excerpt;
+use crate::retry_after::retry_after;
+use crate::status::status_error;
 
 /// The header by which `taskferry sandbox` tells itself apart from a tenant.
 const SANDBOX_HEADER: &str = "x-taskferry-sandbox";

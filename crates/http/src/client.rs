@@ -20,6 +20,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much is read of an answer of which the beginning is enough.
 const BEGINNING: usize = 64 << 10;
 
+/// How much is reserved at most for a body whose size is announced.
+const MOST_RESERVED: usize = 8 << 20;
+
 /// Sends requests to one address.
 pub struct Client {
     http: reqwest::Client,
@@ -63,6 +66,8 @@ impl fmt::Debug for Client {
 impl Client {
     /// A client that has not connected yet. `timeout` is for a whole request, from connecting to the last byte of
     /// the answer.
+    ///
+    /// The system's certificates are read from files here, so this may block.
     ///
     /// # Errors
     /// When the system has no certificates to check an `https` server with, or the environment names a proxy that can't be
@@ -163,7 +168,9 @@ impl Client {
         if announced > max_bytes {
             return Err(too_large(max_bytes));
         }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(1 << 20));
+        // What is announced need not come.
+        let capacity = usize::try_from(announced).unwrap_or(0).min(MOST_RESERVED);
+        let mut body = Vec::with_capacity(capacity);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error))? {
             if (body.len() + chunk.len()) as u64 > max_bytes {
                 return Err(too_large(max_bytes));

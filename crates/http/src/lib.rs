@@ -49,5 +49,3 @@ pub use connection::{Connection, ConnectionOptions, is_this_machine};
 pub use excerpt::excerpt;
 pub use rate::RateLimit;
 pub use reqwest::{StatusCode, header};
-pub use retry_after::retry_after;
-pub use status::status_error;

@@ -4,15 +4,7 @@ use taskferry_sdk::{ErrorKind, StageError};
 
 /// An error of the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are
 /// temporary, everything else is permanent.
-///
-/// ```
-/// use taskferry_sdk::ErrorKind;
-///
-/// let error = taskferry_http::status_error(429, "too many requests");
-/// assert!(error.is_temporary() && error.kind() == ErrorKind::RateLimited);
-/// assert!(!taskferry_http::status_error(404, "not found").is_temporary());
-/// ```
-pub fn status_error(status: u16, message: impl Into<String>) -> StageError {
+pub(crate) fn status_error(status: u16, message: impl Into<String>) -> StageError {
     let (kind, temporary) = match status {
         300..=399 => (ErrorKind::Config, false),
         401 | 403 | 407 => (ErrorKind::Auth, false),
@@ -31,6 +23,7 @@ mod tests {
 
     #[test]
     fn temporary_is_what_may_pass() {
+        assert_eq!(status_error(429, "x").kind(), ErrorKind::RateLimited);
         let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520];
         assert!(temporary.iter().all(|status| status_error(*status, "x").is_temporary()));
         let permanent = [301, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451];

@@ -67,7 +67,7 @@ impl RetryOptions {
     }
 
     /// The waits between attempts, without jitter: doubling from the first to the longest.
-    pub fn delays(&self) -> impl Iterator<Item = StdDuration> {
+    fn delays(&self) -> impl Iterator<Item = StdDuration> {
         ExponentialBuilder::new()
             .with_min_delay(self.initial_delay.get())
             .with_max_delay(self.max_delay.get())

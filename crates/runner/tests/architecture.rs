@@ -20,7 +20,6 @@ const WITH_CYCLES: &[&str] = &[
     "taskferry-profile",
     "taskferry-sdk",
     "taskferry-sink-file",
-    "taskferry-source-techwolf",
     "taskferry-transform-filter-ai-impact",
     "taskferry-transform-flatten-hierarchy",
     "taskferry-transform-jq",

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use taskferry_http::{Answer, RateLimit, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
 use taskferry_sdk::{Cursor, ErrorKind, RunningEndpoint, Secret, StageError};
+use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use crate::answer::describe;
@@ -36,6 +37,9 @@ pub(crate) struct Export {
     pub(crate) page_size: Mutex<PageSize>,
     /// Before when the server asked for no request at all.
     pub(crate) not_before: Mutex<Option<Instant>>,
+    /// One answer is parsed at a time, which is faster than a network brings them: every thread that parses keeps
+    /// freed memory for itself.
+    pub(crate) parsing: Semaphore,
     /// Kept alive, where the endpoint is inside this process.
     #[expect(dead_code, reason = "held for its drop")]
     pub(crate) endpoint: Option<RunningEndpoint>,
@@ -205,6 +209,7 @@ impl Export {
         }
         // A page can be megabytes of JSON; other requests must not wait for it.
         let (body, after) = (answer.body.clone(), cursor.cloned());
+        let _turn = self.parsing.acquire().await;
         let parsing = tokio::task::spawn_blocking(move || ListingPage::parse(&body, after));
         let parsed = parsing.await.unwrap_or_else(|panic| {
             Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))

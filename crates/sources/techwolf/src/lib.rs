@@ -5,8 +5,24 @@
 //! where it matters: *seen* in the public reference of TechWolf's API (Export, Job Architecture Export), or
 //! *inferred* from the exports beside this one.
 //!
-//! The source promises that a listing which ends is complete as far as the API tells: a cursor that stands
+//! The source promises that a listing which ends is complete as far as the API shows: a cursor that stands
 //! still or comes again, and a page that was there before, end the run with an error instead of a silent half.
+//!
+//! # The path of a page
+//!
+//! 1. `plugin.rs` makes the source from the options (`config.rs`), which `check.rs` and `credentials.rs` check first.
+//! 2. `source.rs` opens it: the HTTP client, the tokens (`issuer.rs`, `token_cache.rs`), and one
+//!    `PageStream` (`stream.rs`), which `strategy.rs` chooses. From then on it asks that stream for the next page.
+//! 3. A stream requests pages through a `Reader` (`reader.rs`): one after the other (`serial.rs`), in segments of the
+//!    listing (`segmented.rs`), or from several listings in turn (`partition.rs`). Streams that read ahead do so in tasks
+//!    (`prefetch.rs`).
+//! 4. `export.rs` sends the request (`request.rs`), with a token and at its time, repeats it if that may help, and
+//!    describes refusals (`answer.rs`).
+//! 5. `page.rs` checks, splits and indexes the answer in one pass. The records share its bytes and its index; only the id
+//!    of each job is read.
+//! 6. Streams around the stream check that the listing makes progress (`progress.rs`), keep where a share ends
+//!    (`share_file.rs`), and write the log of cursors for the next run (`cursor_log.rs`), the files on blocking threads.
+//! 7. `source.rs` hands the page to the engine, which numbers it.
 //!
 //! # Who asks
 //!
@@ -20,7 +36,7 @@
 //! # How it asks
 //!
 //! One request at a time unless `concurrency` says otherwise, no faster than `rate_limit`, and after a failure no sooner than `retry` and the server's
-//! `Retry-After` say. A page that times out (no whole answer within `timeout`, or 408 or 504) is asked for again with half as
+//! `Retry-After` say. A page that times out (no whole answer within `timeout`, or 408 or 504) is requested again with half as
 //! many jobs, which counts as an attempt; the size that worked is kept for ten pages, then doubled, and each time that was too
 //! early, twice as many pages go by before the next try.
 //!
@@ -28,14 +44,14 @@
 //!
 //! A listing is serial: the cursor of a page stands in the page before. But the id of any job is a cursor, and the order of
 //! jobs is that of their creation (both *seen*). So a run that reads the whole listing leaves ids, one for every hundred jobs at least, in the
-//! state folder (`cursors.ndjson`), and with `concurrency = N` the next one asks for what follows N of them at a time. What
-//! came is used when the id it was asked for after has been seen in the segment before it, and then cut into the pages
-//! that one cursor would have had, where the server fills each: output, checkpoints and messages are the same. A page that is
-//! asked for before its turn is asked for once; if it does not come, or may not be what follows, it is asked for anew, with
-//! `retry`, when it is due. A `Retry-After` holds back all requests for pages. See `segments.rs`.
+//! state folder (`cursors.ndjson`). With `concurrency = N` the next run requests what follows N of them at a time
+//! (`segment_reader.rs`). A prefetched page is used only after its cursor has been seen in the segment before it. The
+//! segments are then cut into the pages that one cursor would have had (`repaginator.rs`), if the server fills each: output,
+//! checkpoints and messages are the same. A page that is requested before its turn is requested once; if it does not come, or
+//! may not be what follows, it is requested again, with `retry`, when it is due. A `Retry-After` holds back all requests for pages.
 //!
 //! `partition` reads a listing in parts, one for each job family, for which nothing has to be remembered. A run that takes a
-//! share of the export ([`taskferry_sdk::Shard`]) reads from one remembered id to another, or some of the parts.
+//! share of the export ([`taskferry_sdk::Shard`]) reads from one remembered id to another (`share.rs`), or some of the parts.
 //!
 //! ```
 //! use serde_json::json;

@@ -16,6 +16,9 @@ use crate::repaginator::Stretch;
 /// After how many jobs without a remembered one among them a warning is due, and the run goes on with one cursor.
 const LOST_AFTER: usize = 3 * SEGMENT_JOBS;
 
+/// How much the segments may hold together that are requested or wait for their turn, unless `width` segments hold more.
+const WINDOW_BYTES: u64 = 8 << 20;
+
 /// Which part of the listing to read.
 #[derive(Debug, Clone)]
 pub(crate) struct Range {
@@ -49,6 +52,9 @@ pub(crate) struct SegmentReader {
     placed: bool,
     /// Jobs since a remembered one was seen.
     jobs: usize,
+    /// Their size, and that of the last whole segment, if there was one.
+    bytes: u64,
+    segment_bytes: Option<u64>,
     empty_pages: u32,
     ended_with: Option<Cursor>,
 }
@@ -85,6 +91,8 @@ impl SegmentReader {
             placed: position.is_some() || range.start.is_none(),
             range,
             jobs: 0,
+            bytes: 0,
+            segment_bytes: None,
             empty_pages: 0,
             ended_with: None,
         };
@@ -129,9 +137,7 @@ impl SegmentReader {
     /// Begins segments until as many are under way as may be.
     fn fill(&mut self) {
         let end = self.range.end.map_or(self.index.len(), |end| end.min(self.index.len()));
-        // As many may wait for their turn as may be requested, so that one late answer does not hold up the others.
-        let most = if self.width > 1 { 2 * self.width } else { 1 };
-        while self.placed && self.window.len() < most && self.next_position < end {
+        while self.placed && self.window.len() < self.most_segments() && self.next_position < end {
             let position = self.next_position;
             // If no segment is left, this one is due: its job was the last that was seen.
             let certain = self.window.is_empty();
@@ -139,6 +145,17 @@ impl SegmentReader {
             self.window.push_back(segment);
             self.next_position += 1;
         }
+    }
+
+    /// How many segments may be under way. As many may wait for their turn as may be requested, so that one late answer does
+    /// not hold up the others, but no more than fit into [`WINDOW_BYTES`].
+    fn most_segments(&self) -> usize {
+        if self.width == 1 {
+            return 1;
+        }
+        let fitting = self.segment_bytes.map_or(0, |bytes| WINDOW_BYTES / bytes.max(1));
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+        fitting.clamp(self.width + 1, 2 * self.width)
     }
 
     fn segment(&self, position: Option<usize>, cursor: Option<Cursor>, certain: bool) -> Segment {
@@ -155,6 +172,7 @@ impl SegmentReader {
     /// Takes what belongs to the first segment, and goes on to the next one where it ends.
     fn take(&mut self, mut page: ListingPage) -> Result<Stretch, StageError> {
         self.check(&page)?;
+        self.bytes += page.bytes;
         let position = self.window.front().and_then(|first| first.position);
         let mut more = page.next.is_some();
         if let Some((at, position)) = self.index.first_after(&page.jobs, position) {
@@ -176,6 +194,7 @@ impl SegmentReader {
     /// Goes on with the segment that begins after `position`, unless reading ends there. Whether more is to come.
     fn go_on_at(&mut self, position: usize, more: bool) -> bool {
         (self.placed, self.jobs) = (true, 0);
+        self.segment_bytes = Some(std::mem::take(&mut self.bytes));
         if self.range.end.is_some_and(|end| position >= end) {
             self.ended_with = self.index.cursor(position);
             self.end();

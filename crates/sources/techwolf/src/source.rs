@@ -9,6 +9,7 @@ use taskferry_sdk::{
     Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Share, Source,
     SourceStatistics, StageError,
 };
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::check::Server;
@@ -107,15 +108,20 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    fn client(
+    async fn client(
         &self,
         method: &str,
         url: Url,
         max_bytes: u64,
         advice: Advice,
     ) -> Result<Client, StageError> {
-        let timeout = self.limits.timeout;
-        let http = taskferry_http::Client::new(url, timeout, self.connection, advice)?;
+        let (timeout, connection) = (self.limits.timeout, self.connection.clone());
+        // The system's certificates are read from files.
+        let make = move || taskferry_http::Client::new(url, timeout, &connection, advice);
+        let http = tokio::task::spawn_blocking(make).await.unwrap_or_else(|panic| {
+            let message = "setting up the HTTP client panicked";
+            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
+        })?;
         Ok(Client::new(http, method, max_bytes, Arc::clone(&self.counts)))
     }
 
@@ -137,7 +143,7 @@ impl Opening<'_> {
             _ => None,
         };
         let url = credentials.token_url.clone();
-        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_ADVICE)?;
+        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_ADVICE).await?;
         let issuer = Issuer::new(client, credentials, self.limits.retry, cache).await;
         Ok(Tokens::Issued(Box::new(issuer)))
     }
@@ -158,9 +164,7 @@ impl Source for TechWolfSource {
         let (limits, counts) = (self.limits, Arc::default());
         let opening = Opening { limits, connection: &self.connection, counts };
         let url = self.listing.url(&base);
-        let client = opening.client("POST", url, limits.max_page_bytes, PAGE_ADVICE)?;
-        let families = families::url(&base);
-        let families = opening.client("GET", families, MAX_FAMILIES_BYTES, PAGE_ADVICE)?;
+        let client = opening.client("POST", url, limits.max_page_bytes, PAGE_ADVICE).await?;
         let tokens = opening.tokens(credentials, run).await?;
         let export = Arc::new(Export {
             client,
@@ -169,9 +173,12 @@ impl Source for TechWolfSource {
             rate: limits.rate.map(RateLimit::per_second),
             page_size: Mutex::new(PageSize::new(limits.page_size)),
             not_before: Mutex::default(),
+            parsing: Semaphore::new(1),
             endpoint,
         });
         if self.names_families() {
+            let families = families::url(&base);
+            let families = opening.client("GET", families, MAX_FAMILIES_BYTES, PAGE_ADVICE).await?;
             let partition = self.strategy.partition.as_deref();
             self.warnings = unknown(&families, &export, &self.listing, partition).await?;
             // They are warnings at the end of the run. A run can be long, so that they are logged now as well.
