@@ -25,7 +25,7 @@ mod tests {
     #[test]
     fn a_wait_is_read_from_seconds_and_from_dates() {
         let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
-        let read = |value| retry_after(value, now);
+        let read = |value: &str| retry_after(value, now);
         assert_eq!(read(" 5 "), Some(Duration::from_secs(5)));
         assert_eq!(read("1.5"), Some(Duration::from_millis(1500)));
         assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
