@@ -76,7 +76,7 @@ impl Partition {
     }
 
     /// The same parts, as the share of a run.
-    pub(crate) fn as_share(self) -> Self {
+    pub(crate) fn into_share(self) -> Self {
         Self { is_share: true, ..self }
     }
 

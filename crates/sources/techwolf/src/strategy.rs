@@ -65,7 +65,7 @@ impl ReadStrategy {
                 } else {
                     let parts = Partition::new(reader, values, self.concurrency, from)?;
                     let progress = progress.in_parts(parts.cursors());
-                    (Box::new(parts.as_share()), progress)
+                    (Box::new(parts.into_share()), progress)
                 }
             }
             (None, Some(shard)) => (self.share(reader, run, shard, from).await?, progress),
