@@ -12,9 +12,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use taskferry_benches::{jobs, rows};
-use taskferry_sdk::{
-    Batch, BuildContext, NoFiles, OnError, Record, Refusals, Registry, RunContext, Sink,
-};
+use taskferry_pipeline::{OnError, Registry};
+use taskferry_sdk::{Batch, BuildContext, NoFiles, Record, Refusals, RunContext, Sink};
 use taskferry_sink_file::FileOptions;
 use taskferry_sink_webhook::WebhookOptions;
 use tokio::runtime::Runtime;

@@ -11,7 +11,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use taskferry_benches::{hierarchies, jobs, rows};
-use taskferry_sdk::{BuildContext, InputFiles, Output, Record, Registry, Transform};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::{BuildContext, InputFiles, Output, Record, Transform};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 use taskferry_transform_jq::Jq;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use taskferry_sdk::{
-    KeyPath, MOST_OF_A_KIND, Offer, OnError, Part, Pipeline, Problem, Registry, Severity,
-    SinkStage, TransformStage, nearest,
-};
+use taskferry_pipeline::{Offer, OnError, Pipeline, Registry, SinkStage, TransformStage};
+
+use taskferry_sdk::{KeyPath, MOST_OF_A_KIND, Part, Problem, Severity, nearest};
 
 use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::digest;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use taskferry_sdk::{
-    FieldRule, KeyPath, Need, Offer, RecordFields, SinkStage, SourceStage, TransformStage,
-};
+use taskferry_pipeline::{Offer, SinkStage, SourceStage, TransformStage};
+
+use taskferry_sdk::{FieldRule, KeyPath, Need, RecordFields};
 
 /// A transform that was built, with what the checks need to know of it.
 #[derive(Debug)]

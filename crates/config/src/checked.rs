@@ -1,6 +1,6 @@
 //! A pipeline that can run.
 
-use taskferry_sdk::Pipeline;
+use taskferry_pipeline::Pipeline;
 
 use crate::mistake::Mistake;
 use crate::outputs::FilesInUse;

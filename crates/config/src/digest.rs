@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{KeyPath, Registry, Role, Segment};
+use taskferry_pipeline::{Registry, Role};
+use taskferry_sdk::{KeyPath, Segment};
 
 use crate::files::PipelineFiles;
 use crate::layers::{COMMAND_LINE, Layers};

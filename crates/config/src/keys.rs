@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
-use taskferry_sdk::{DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys};
+use taskferry_pipeline::{
+    DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys,
+};
 
 use crate::schema::resolve;
 

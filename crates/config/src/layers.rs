@@ -4,7 +4,9 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use taskferry_sdk::{KeyPath, Registry, Segment};
+use taskferry_pipeline::Registry;
+
+use taskferry_sdk::{KeyPath, Segment};
 
 use crate::document::Document;
 use crate::files::PipelineFiles;

@@ -1,4 +1,4 @@
-//! Turns a pipeline file into a checked [`Pipeline`](taskferry_sdk::Pipeline), every mistake with its position.
+//! Turns a pipeline file into a checked [`Pipeline`](taskferry_pipeline::Pipeline), every mistake with its position.
 //!
 //! The values of a pipeline come in layers, weakest first: defaults, the file, each overlay, environment
 //! variables (`TASKFERRY_SOURCE__LIMIT=50`), and `--set source.limit=50`. figment merges them and remembers
@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use taskferry_config::Layers;
-//! use taskferry_sdk::Registry;
+//! use taskferry_pipeline::Registry;
 //!
 //! let layers = Layers::from_text("jobs.toml", "[source]\ntype = \"techwulf\"\n");
 //! let mistakes = taskferry_config::load(&layers, &Registry::new()).unwrap_err();
@@ -54,7 +54,8 @@ pub use sandbox::state_dir as sandbox_state_dir;
 use assemble::Assembled;
 use locate::Sources;
 use secrets::Secrets;
-use taskferry_sdk::{Registry, Segment, Severity, StateOptions};
+use taskferry_pipeline::{Registry, StateOptions};
+use taskferry_sdk::{Segment, Severity};
 
 /// Reads, merges, fills in and checks a pipeline, and builds its stages.
 ///

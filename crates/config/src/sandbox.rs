@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_sdk::{KeyPath, Problem, Registry, Role};
+use taskferry_pipeline::{Registry, Role};
+use taskferry_sdk::{KeyPath, Problem};
 
 use crate::schema::{StageSchema, stages};
 use crate::tree::{Kind, Layer, Node};

@@ -1,7 +1,8 @@
 //! The stages in a pipeline file and the schemas of their options.
 
 use serde_json::Value;
-use taskferry_sdk::{KeyPath, Registry, Role};
+use taskferry_pipeline::{Registry, Role};
+use taskferry_sdk::KeyPath;
 
 use crate::tree::Node;
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
-use taskferry_sdk::{KeyPath, Registry, Role, common_keys, is_secret_name, secret_forms};
+use taskferry_pipeline::{Registry, Role, common_keys};
+use taskferry_sdk::{KeyPath, is_secret_name, secret_forms};
 
 use crate::mask::stars;
 use crate::schema::{StageSchema, resolve, stages};

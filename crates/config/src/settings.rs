@@ -5,9 +5,8 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use taskferry_sdk::{
-    DeadLetterOptions, ExpectOptions, KeyPath, Problem, StateOptions, read_options,
-};
+use taskferry_pipeline::{DeadLetterOptions, ExpectOptions, StateOptions};
+use taskferry_sdk::{KeyPath, Problem, read_options};
 
 use crate::files::tilde;
 use crate::sandbox::state_dir;

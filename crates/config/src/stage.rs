@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use taskferry_sdk::{
-    BuildContext, KeyPath, OnError, Part, Problem, Registry, Role, Segment, SinkStage, SourceStage,
-    TransformStage, common_keys, nearest, read_options,
+use taskferry_pipeline::{
+    Feed, OnError, Registry, Role, SinkStage, SourceStage, TransformStage, common_keys,
 };
+use taskferry_sdk::{BuildContext, KeyPath, Part, Problem, Segment, nearest, read_options};
 
 use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::files::PipelineFiles;
@@ -60,7 +60,8 @@ impl<'a> StageBuilder<'a> {
             registry.build_source(table.type_name, options, context)
         })?;
         let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
-        let stage = SourceStage { name, type_name: built.type_name, source: built.source };
+        let stage =
+            SourceStage { name, type_name: built.type_name, feed: Feed::Source(built.source) };
         Some(CheckedSource { stage, offer: built.offer, fields: built.fields })
     }
 

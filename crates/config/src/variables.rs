@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use taskferry_sdk::{Registry, Severity, nearest};
+use taskferry_pipeline::Registry;
+
+use taskferry_sdk::{Severity, nearest};
 
 use crate::keys::{TOP, option_paths};
 use crate::mask::hide_value;

@@ -9,7 +9,7 @@ use std::fs;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use plugins::registry;
 use taskferry_config::{Layers, Mistake, Mistakes, load};
-use taskferry_sdk::Pipeline;
+use taskferry_pipeline::Pipeline;
 
 const GOOD: &str = r#"
 [source]
@@ -57,7 +57,7 @@ fn a_good_file_becomes_a_pipeline() {
         (pipeline.source.type_name, pipeline.transforms.len(), pipeline.sinks.len()),
         ("pages", 1, 1)
     );
-    assert!(format!("{:?}", pipeline.source.source).contains("\"sandbox:\""));
+    assert!(format!("{:?}", pipeline.source.feed).contains("\"sandbox:\""));
 }
 
 #[test]
@@ -166,7 +166,7 @@ type = "out"
     let variables = [("EMPTY", ""), ("QUOTE", "\"\n[evil]\n${URL}")]
         .map(|(name, value)| (name.into(), value.into()));
     let pipeline = check(&from(text).environment(variables)).unwrap();
-    let source = format!("{:?}", pipeline.source.source);
+    let source = format!("{:?}", pipeline.source.feed);
     assert!(source.contains(r#"url: "ab\"\n[evil]\n${URL}$$x""#), "{source}");
 }
 
@@ -203,7 +203,7 @@ fn secrets_come_from_files_without_their_last_line_break() {
     fs::write(folder.path().join("url.txt"), "https://x\n").unwrap();
     fs::write(&file, GOOD.replace("${URL:-sandbox:}", "${file:url.txt}")).unwrap();
     let pipeline = check(&Layers::from_file(&file)).unwrap();
-    assert!(format!("{:?}", pipeline.source.source).contains("\"https://x\""));
+    assert!(format!("{:?}", pipeline.source.feed).contains("\"https://x\""));
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn later_layers_win_and_lists_are_reached_by_position() {
         .set("sink.1.type=out")
         .set("source.auth.client_secret=123");
     let pipeline = check(&layers).unwrap();
-    let source = format!("{:?}", pipeline.source.source);
+    let source = format!("{:?}", pipeline.source.feed);
     assert_eq!(pipeline.name, "from-overlay");
     assert!(
         source.contains("limit: Some(40)")

@@ -1,7 +1,9 @@
 //! What was counted, of pages that every sink has.
 
 use serde::{Deserialize, Serialize};
-use taskferry_sdk::{Counters, Pipeline, SourceStatistics, TransformStage};
+use serde_json::Value;
+use taskferry_pipeline::{Pipeline, TransformStage};
+use taskferry_sdk::{Counters, SourceStatistics};
 
 /// Counts of all stages, up to a page. They only ever take in a page as a whole, so that they always add up:
 /// what goes into a stage is what came out of the one before, and each record that went in came out as something,
@@ -38,6 +40,9 @@ pub(crate) struct TransformCount {
     /// What it counts itself.
     #[serde(default, skip_serializing_if = "Counters::is_empty")]
     pub(crate) counters: Counters,
+    /// The state of a transform that has one, behind the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<Value>,
 }
 
 /// Counts of one sink, and of its own transforms.
@@ -111,6 +116,9 @@ impl TransformCount {
         self.skipped += more.skipped;
         self.dead_letters += more.dead_letters;
         self.counters.merge(&more.counters);
+        if more.state.is_some() {
+            self.state.clone_from(&more.state);
+        }
     }
 }
 

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{Cursor, Duration, Pipeline, Position, Resumption, RunContext, SinkState};
+use taskferry_pipeline::{Pipeline, SinkStage};
+use taskferry_sdk::{Cursor, Duration, Position, Resumption, RunContext, SinkState};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
+use crate::chain;
 use crate::expect::{self, Comparison};
 use crate::manifest::Committed;
 
@@ -148,7 +150,9 @@ impl Checkpoint {
 
     /// The run that it belongs to, of which `asked` is the next attempt.
     pub(crate) fn run(&self, asked: &RunContext) -> RunContext {
-        asked.clone().begun_as(self.started_at, self.run_id.clone())
+        let mut run = asked.clone();
+        (run.started_at, run.run_id) = (self.started_at, self.run_id.clone());
+        run
     }
 
     /// Whether the run has come no further than its beginning: everything is opened as for a new one.
@@ -237,9 +241,17 @@ pub(crate) fn name_of(run: &RunContext) -> &'static str {
     if run.replay { "replay" } else { "checkpoint" }
 }
 
+/// The file with the fingerprints of pages that a checkpoint has passed.
+pub(crate) fn fingerprints_of(checkpoint: &str) -> String {
+    format!("{checkpoint}.traces")
+}
+
 /// Whether a run of `pipeline` leaves checkpoints at all.
 pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
-    pipeline.sinks.iter().all(|stage| stage.sink.resumption() != Resumption::Never)
+    let can_resume = |stage: &SinkStage| {
+        stage.sink.resumption() != Resumption::Never && chain::can_resume(&stage.transforms)
+    };
+    chain::can_resume(&pipeline.transforms) && pipeline.sinks.iter().all(can_resume)
 }
 
 /// Looks for a checkpoint to go on at. What can't be read is of no use, and is said.
@@ -267,7 +279,7 @@ pub(crate) fn begin(
     } else if is_resumable(pipeline) {
         checkpoint.is_of_no_use(pipeline, baseline, run)
     } else {
-        Some("a sink can't go on where it stopped".to_owned())
+        Some("a stage can't go on where it stopped".to_owned())
     };
     match why {
         Some(why) => Beginning::Fresh { over: Some((checkpoint, why)) },

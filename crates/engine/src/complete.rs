@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use taskferry_sdk::{Pipeline, RunContext};
+use taskferry_pipeline::Pipeline;
+use taskferry_sdk::RunContext;
 use taskferry_state::{History, StateDir, StateError};
 
 use crate::checkpoint::{Checkpoint, CheckpointState, is_too_old, name_of};

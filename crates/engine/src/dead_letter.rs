@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use taskferry_sdk::{Record, RunContext, StageError, StageId};
+use taskferry_pipeline::StageId;
+use taskferry_sdk::{Record, RunContext, StageError};
 
 /// One line of the file of dead letters.
 #[derive(Debug, Clone)]
@@ -41,15 +42,15 @@ struct Origin<'a> {
 }
 
 impl DeadLetter {
-    /// The letter of a record that `stage` refused; `text` is the record as the stage got it.
+    /// The dead letter of a record as the stage that refused it got it.
     pub(crate) fn new(
         run: &RunContext,
         stage: &StageId,
         origin: &taskferry_sdk::Origin,
+        record: &Record,
         error: &StageError,
-        text: &str,
     ) -> Self {
-        let record = serde_json::from_str(text).unwrap_or(RawValue::NULL);
+        let record = serde_json::from_slice(record.as_bytes()).unwrap_or(RawValue::NULL);
         let line = Line {
             pipeline: &run.pipeline,
             run_id: &run.run_id,
@@ -68,16 +69,6 @@ impl DeadLetter {
         let mut line = serde_json::to_string(&line).unwrap_or_default();
         line.push('\n');
         Self(line)
-    }
-
-    /// The letter of a whole record.
-    pub(crate) fn of(
-        run: &RunContext,
-        stage: &StageId,
-        record: &Record,
-        error: &StageError,
-    ) -> Self {
-        Self::new(run, stage, record.origin(), error, &record.to_json())
     }
 
     /// The line, with its end.

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use taskferry_pipeline::{OnError, StageFailure, StageId};
 use taskferry_sdk::{
-    Batch, Delivery, OnError, Record, Refusal, Refusals, Resumption, RunContext, Sink, SinkState,
-    StageError, StageId,
+    Batch, Delivery, Refusal, Refusals, Resumption, RunContext, Sink, SinkState, StageError,
 };
 use tokio::sync::{mpsc, watch};
 
 use crate::account::SinkCount;
 use crate::backlog::{Backlog, size_of};
-use crate::chain::{Chain, ChainTally, LOGGED, left_out};
+use crate::broadcaster::ToSink;
+use crate::chain::{Chain, ChainTally};
 use crate::dead_letter::DeadLetter;
-use crate::hand_out::ToSink;
+use crate::envelope::Work;
 use crate::ledger::{SinkCommit, SinkPage};
 use crate::observe::Period;
 use crate::progress::Progress;
+use crate::step::{LOGGED, left_out};
 use crate::stop::StopSignal;
-use crate::watchdog::Desk;
+use crate::watchdog::WatchdogSlot;
 
 /// What a sink tells the dispatcher.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ pub(crate) struct Delivering {
     pub(crate) index: usize,
     pub(crate) id: StageId,
     pub(crate) on_error: OnError,
-    pub(crate) desk: Desk,
+    pub(crate) slot: WatchdogSlot,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) run: Arc<RunContext>,
     /// Where to go on, in a resumed run.
@@ -96,7 +98,7 @@ impl Delivering {
         mut self,
         chain: Chain,
         tell: impl Fn(FromSink) + Send,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), StageFailure> {
         let mut abandon = self.abandon.clone();
         let all_delivered = tokio::select! {
             biased;
@@ -110,10 +112,11 @@ impl Delivering {
         if !all_delivered || self.orders.recv().await != Some(Order::Seal) {
             return Ok(());
         }
-        let mark = self.sink.seal().await.map_err(|error| error.at_stage(&self.id))?;
+        let mark = self.sink.seal().await.map_err(|error| StageFailure::of(&self.id, error))?;
         tell(FromSink::Sealed(mark));
         if self.orders.recv().await == Some(Order::Publish) {
-            let delivery = self.sink.finish().await.map_err(|error| error.at_stage(&self.id))?;
+            let delivery =
+                self.sink.finish().await.map_err(|error| StageFailure::of(&self.id, error))?;
             tell(FromSink::Published(delivery));
         }
         Ok(())
@@ -123,15 +126,15 @@ impl Delivering {
         &mut self,
         chain: Chain,
         tell: &(impl Fn(FromSink) + Send),
-    ) -> Result<(), StageError> {
+    ) -> Result<(), StageFailure> {
         let chain = chain.open().await?;
         let opened = self.sink.open(&self.run, self.from.as_ref()).await;
-        opened.map_err(|error| error.at_stage(&self.id))?;
+        opened.map_err(|error| StageFailure::of(&self.id, error))?;
         tell(FromSink::Opened(Arc::clone(&chain)));
         let mut open = Vec::new();
         while let Some(told) = self.batches.recv().await {
-            if let ToSink::Batch(batch) = told {
-                let Some(written) = self.deliver(batch, &chain).await? else {
+            if let ToSink::Batch(work) = told {
+                let Some(written) = self.deliver(work, &chain).await? else {
                     // Whoever waits to send more must not wait for ever.
                     self.batches.close();
                     break;
@@ -151,11 +154,11 @@ impl Delivering {
         &mut self,
         open: &mut Vec<Written>,
         tell: &(impl Fn(FromSink) + Send),
-    ) -> Result<(), StageError> {
+    ) -> Result<(), StageFailure> {
         if open.is_empty() {
             return Ok(());
         }
-        let mark = self.sink.commit().await.map_err(|error| error.at_stage(&self.id))?;
+        let mark = self.sink.commit().await.map_err(|error| StageFailure::of(&self.id, error))?;
         let pages: Vec<SinkPage> = open.drain(..).map(Written::committed).collect();
         if let Some(progress) = self.progress.sinks.get(self.index) {
             for page in &pages {
@@ -169,32 +172,38 @@ impl Delivering {
     /// Delivers a batch; `None` when it is not to be delivered any more.
     async fn deliver(
         &mut self,
-        batch: Arc<Batch>,
+        work: Arc<Work>,
         chain: &Chain,
-    ) -> Result<Option<Written>, StageError> {
-        let (page, began) = (batch.page, SystemTime::now());
+    ) -> Result<Option<Written>, StageFailure> {
+        let (page, began) = (work.page(), SystemTime::now());
         let replay = self.run.replay;
-        let (batch, tally) = if chain.is_empty() && !replay {
-            (batch, ChainTally::default())
+        let (work, tally) = if chain.is_empty() && !replay {
+            (work, ChainTally::default())
         } else {
-            let mut own = Arc::unwrap_or_clone(batch);
-            let (records, tally) = chain.apply(own.records, &self.desk).await?;
-            own.records = if replay { self.meant_for_this(records) } else { records };
-            (Arc::new(own), tally)
+            let (own, tally) = chain.apply(Arc::unwrap_or_clone(work), &self.slot).await?;
+            (Arc::new(if replay { own.arrived_at(&self.id) } else { own }), tally)
         };
         if !self.may_send(page).await {
             return Ok(None);
         }
-        let mut refusals = Refusals::new(self.on_error);
-        let written = self.sink.write(&batch, &mut refusals).await;
-        written.map_err(|error| error.at_stage(&self.id))?;
-        Ok(Some(self.account(&batch, began, tally, refusals)))
+        let mut refusals = if self.on_error == OnError::Fail {
+            Refusals::forbidden()
+        } else {
+            Refusals::collected()
+        };
+        let written = self.sink.write(&work.batch, &mut refusals).await;
+        written.map_err(|error| self.located(error, &work.batch))?;
+        Ok(Some(self.account(&work.batch, began, tally, refusals)))
     }
 
-    /// A dead letter goes to the sink that refused it; one that a transform before all sinks refused, to all.
-    fn meant_for_this(&self, records: Vec<Record>) -> Vec<Record> {
-        let here = |record: &Record| record.entry().is_none_or(|entry| *entry == self.id);
-        records.into_iter().filter(here).map(Record::entered).collect()
+    /// Where an error of a batch happened.
+    fn located(&self, error: StageError, batch: &Batch) -> StageFailure {
+        let origin = error.record().and_then(|index| batch.origins.get(index));
+        let failure = StageFailure::of(&self.id, error);
+        match origin {
+            Some(origin) => failure.at(origin),
+            None => failure,
+        }
     }
 
     /// What can't be taken back is sent only when the run would not begin before it again.
@@ -233,12 +242,14 @@ impl Delivering {
             dead_letters: if dead { refused } else { 0 },
         };
         let mut dead_letters = tally.dead_letters;
-        for refusal in refusals.into_all() {
-            let records = batch.records.get(refusal.records.clone()).unwrap_or_default();
-            self.log(&refusal, records);
+        for refusal in refusals.into_sorted() {
+            self.log(&refusal, batch);
             if dead {
-                let letter = |record| DeadLetter::of(&self.run, &self.id, record, &refusal.error);
-                dead_letters.extend(records.iter().map(letter));
+                let records = batch.records.iter().zip(&batch.origins);
+                let refused = records.skip(refusal.records.start).take(refusal.records.len());
+                dead_letters.extend(refused.map(|(record, origin)| {
+                    DeadLetter::new(&self.run, &self.id, origin, record, &refusal.error)
+                }));
             }
         }
         self.backlog.add(size_of(&dead_letters));
@@ -246,14 +257,15 @@ impl Delivering {
         Written { page: batch.page, count, dead_letters, delivery, began }
     }
 
-    fn log(&mut self, refusal: &Refusal, records: &[Record]) {
+    fn log(&mut self, refusal: &Refusal, batch: &Batch) {
         self.logged += 1;
         if self.logged > LOGGED {
             return;
         }
         let what = left_out(self.on_error);
-        let origin = records.first().map(|record| record.origin().to_string()).unwrap_or_default();
-        let (sink, count) = (&self.id.name, records.len());
+        let origin = batch.origins.get(refusal.records.start);
+        let origin = origin.map(|origin| origin.to_string()).unwrap_or_default();
+        let (sink, count) = (&self.id.name, refusal.records.len());
         let reason = refusal.error.full_message();
         tracing::warn!(%sink, %origin, records = count, "{what}: {reason}");
         if self.logged == LOGGED {

@@ -7,25 +7,28 @@ mod tell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskferry_sdk::{ExpectOptions, Pipeline, RunContext, Share, SinkState, StageError};
+use taskferry_pipeline::{ExpectOptions, Pipeline, StageFailure};
+use taskferry_sdk::{AnyTransform, RunContext, Share, SinkState};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::backlog::Backlog;
+use crate::broadcaster::Broadcaster;
 use crate::chain::Chain;
 use crate::checkpoint::{Checkpoint, CheckpointState};
+use crate::commit_policy::CommitPolicy;
 use crate::deliver::{Delivering, FromSink};
+use crate::event::{Event, Tell};
 use crate::expect::{Comparison, Violation};
 use crate::fetch::{FetchEnd, Fetching};
-use crate::hand_out::{Grouping, Outlet};
 use crate::keeper::{Entry, Keeper};
 use crate::ledger::{Ledger, Progressed};
 use crate::observe::Observer;
 use crate::progress::Progress;
-use crate::run::Start;
+use crate::start::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::watchdog::Watchdog;
-use crate::worker::{self, Event, Tell};
+use crate::workers::{self, Transforming};
 use publish::{Phase, SinkAt, TrackedSink};
 
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
@@ -81,7 +84,14 @@ pub(crate) struct Dispatcher {
     /// When patience ends, in a run that is to stop.
     deadline: Option<Instant>,
     abandoned: bool,
-    error: Option<StageError>,
+    error: Option<StageFailure>,
+}
+
+/// Whether a transform may hold records back until the last page.
+fn has_ordered(pipeline: &Pipeline) -> bool {
+    let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
+    let mut all = pipeline.transforms.iter().chain(own);
+    all.any(|stage| matches!(stage.transform, AnyTransform::Ordered(_)))
 }
 
 /// Whether pages are still read, and how that ended.
@@ -119,8 +129,11 @@ impl Dispatcher {
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
         let (watchdog, sinks_watchdog) = (Watchdog::default(), Watchdog::default());
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
-        let chain = Chain::new(pipeline.transforms, Arc::clone(&run));
-        let grouping = Grouping::of(&pipeline.sinks, &pipeline.state);
+        let pages_done = account.source.pages;
+        let needs_last_page = has_ordered(&pipeline);
+        let chain =
+            Chain::new(pipeline.transforms, Arc::clone(&run), pages_done, &account.transforms);
+        let policy = CommitPolicy::of(&pipeline.sinks, &pipeline.state);
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
             let (to_sink, batches) = mpsc::channel(PAGES_WAITING);
             let (orders, ordered) = mpsc::channel(2);
@@ -130,7 +143,7 @@ impl Dispatcher {
                 index,
                 id: stage.id(),
                 on_error: stage.on_error,
-                desk: sinks_watchdog.desk(),
+                slot: sinks_watchdog.slot(),
                 sink: stage.sink,
                 run: Arc::clone(&run),
                 from,
@@ -143,25 +156,29 @@ impl Dispatcher {
                 abandon: abandoned.clone(),
                 logged: 0,
             };
-            let chain = Chain::new(stage.transforms, Arc::clone(&run));
-            worker::start_sink(delivering, chain, tell.clone());
+            let counts = account.sinks.get(index).map_or(&[][..], |count| &count.transforms);
+            let chain = Chain::new(stage.transforms, Arc::clone(&run), pages_done, counts);
+            workers::start_sink(delivering, chain, tell.clone());
             to_sinks.push(to_sink);
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
         let (go, gone) = oneshot::channel();
-        let outlet = Outlet::new(to_sinks, grouping, backlog, [doomed, abandoned]);
-        worker::start_transforms(chain, pages, outlet, &watchdog, &tell);
+        let sinks_of_all = Broadcaster::new(to_sinks, backlog, [doomed, abandoned]);
+        let transforming =
+            Transforming { chain, pages, sinks: sinks_of_all, policy, watchdog: watchdog.clone() };
+        workers::start_transforms(transforming, &tell);
         let next = position.as_ref().and_then(|position| position.cursor.clone());
         let fetching = Fetching {
-            stage: pipeline.source,
+            id: pipeline.source.id(),
+            feed: pipeline.source.feed,
             run: Arc::clone(&run),
             from: position,
             pages: to_transforms,
             progress: Arc::clone(progress),
             halt: halted,
-            pages_read: 0,
+            needs_last_page,
         };
-        worker::start_fetch(fetching, gone, tell);
+        workers::start_fetch(fetching, gone, tell);
         let mut dispatcher = Self {
             run,
             digest: pipeline.digest,
@@ -255,7 +272,7 @@ impl Dispatcher {
 
     /// The error of a record that takes too long, if somebody waits for it: once a page was refused, nobody waits for those
     /// behind it that are worked on.
-    fn overdue(&self) -> Option<StageError> {
+    fn overdue(&self) -> Option<StageFailure> {
         let transforming = self.transforming.then(|| self.watchdog.overdue()).flatten();
         transforming.or_else(|| self.sinks_watchdog.overdue())
     }
@@ -367,7 +384,7 @@ impl Dispatcher {
     }
 
     /// The first error ends the run. What was read before it is still delivered and committed.
-    fn fail(&mut self, error: StageError) {
+    fn fail(&mut self, error: StageFailure) {
         self.error.get_or_insert(error);
         self.end_fetching();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use taskferry_sdk::ExpectOptions;
+use taskferry_pipeline::ExpectOptions;
 
 use crate::account::Account;
 

@@ -3,19 +3,20 @@
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use taskferry_sdk::{ErrorKind, Pipeline, Role, RunContext, StageError, StageId};
+use taskferry_pipeline::{Pipeline, Role, StageFailure, StageId};
+use taskferry_sdk::{ErrorKind, RunContext, StageError};
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::account::Account;
 use crate::backlog::{Backlog, size_of};
-use crate::chain::panicked;
 use crate::checkpoint::{Checkpoint, CheckpointState};
 use crate::dead_letter::DeadLetter;
+use crate::event::{Event, Saved, Tell};
 use crate::letter_file::DeadLetterFile;
 use crate::manifest::Committed;
-use crate::worker::{Event, Saved, Tell, no_thread};
+use crate::threads::{no_thread, panicked};
 
 /// What is to be written down, together.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Files {
         &mut self,
         pipeline: &Pipeline,
         run: &RunContext,
-    ) -> Result<(), StageError> {
+    ) -> Result<(), StageFailure> {
         let marks = pipeline.sinks.iter().map(|stage| stage.sink.initial_state(run)).collect();
         let account = Account::of(pipeline);
         let mut checkpoint = Checkpoint::new(&pipeline.digest, run, account, marks);
@@ -97,7 +98,7 @@ impl Files {
         &mut self,
         mut entry: Entry,
         letters: &[DeadLetter],
-    ) -> Result<Checkpoint, StageError> {
+    ) -> Result<Checkpoint, StageFailure> {
         let dead = |error| cannot_keep("dead_letter", error);
         self.dead_letters.append(letters, self.state.as_ref()).map_err(dead)?;
         let (Some(state), Some(name)) = (&self.state, self.checkpoint) else {
@@ -140,12 +141,12 @@ impl Keeper {
             match std::panic::catch_unwind(writing) {
                 // Without anybody to take them, the files are closed.
                 Ok(files) => _ = end.send(files),
-                Err(panic) => tell.send(Event::NotSaved(panicked(&*panic))),
+                Err(panic) => tell.send(Event::NotSaved(panicked(&*panic).into())),
             }
         };
         let builder = std::thread::Builder::new().name("keeper".to_owned());
         if let Err(error) = builder.spawn(work) {
-            at_end.send(Event::NotSaved(no_thread(error)));
+            at_end.send(Event::NotSaved(no_thread(error).into()));
         }
         Self { entries, waiting: None, saved, ended }
     }
@@ -214,11 +215,11 @@ fn committed(checkpoint: &Checkpoint) -> Option<Committed> {
 }
 
 /// State that can't be kept ends the run as a sink does: nothing would be known of what is delivered from then on.
-fn cannot_keep(what: &str, error: StateError) -> StageError {
+fn cannot_keep(what: &str, error: StateError) -> StageFailure {
     let stage = StageId { role: Role::Sink, name: what.to_owned() };
     let message = error.to_string();
-    StageError::new(ErrorKind::Io, message)
+    let error = StageError::new(ErrorKind::Io, message)
         .caused_by(error)
-        .hint(format!("make room there, or name another place in [{what}]"))
-        .at_stage(&stage)
+        .hint(format!("make room there, or name another place in [{what}]"));
+    StageFailure::of(&stage, error)
 }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use taskferry_files::{Place, target_of};
-use taskferry_sdk::{Pipeline, RunContext};
+use taskferry_pipeline::Pipeline;
+use taskferry_sdk::RunContext;
 use taskferry_state::{Journal, StateDir, StateError};
 
 use crate::checkpoint::{DeadLetterMark, name_of};

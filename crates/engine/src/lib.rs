@@ -15,6 +15,7 @@
 //! nothing but counters.
 //!
 //! ```
+//! # use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage};
 //! # use taskferry_sdk::*;
 //! # use async_trait::async_trait;
 //! # #[derive(Debug)] struct OnePage(bool);
@@ -22,23 +23,21 @@
 //! #     async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> { Ok(()) }
 //! #     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
 //! #         if std::mem::replace(&mut self.0, true) { return Ok(None); }
-//! #         let record = Record::from_value(serde_json::json!({"external_id": "j1"}));
-//! #         Ok(Some(Page { number: 1, cursor: None, next: None, bytes: 20, records: vec![record], fingerprints: Vec::new() }))
+//! #         let record = Record::parse(r#"{"external_id": "j1"}"#)?;
+//! #         Ok(Some(Page::new(vec![SourceRecord::new(record, "j1")])))
 //! #     }
-//! #     fn statistics(&self) -> SourceStatistics { SourceStatistics::default() }
 //! # }
 //! # #[derive(Debug)] struct Nowhere;
 //! # #[async_trait] impl Sink for Nowhere {
 //! #     async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> { Ok(()) }
 //! #     async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> { Ok(()) }
 //! #     async fn commit(&mut self) -> Result<SinkState, StageError> { Ok(SinkState::default()) }
-//! #     async fn seal(&mut self) -> Result<SinkState, StageError> { Ok(SinkState::default()) }
 //! #     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> { Ok(Delivery::default()) }
 //! # }
 //! use taskferry_engine::{RunOptions, Status};
 //!
 //! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-//! let source = SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(OnePage(false)) };
+//! let source = SourceStage { name: "pages".to_owned(), type_name: "pages", feed: Feed::Source(Box::new(OnePage(false))) };
 //! let sink = SinkStage {
 //!     name: "nowhere".to_owned(),
 //!     type_name: "nowhere",
@@ -55,27 +54,37 @@
 
 mod account;
 mod backlog;
+mod broadcaster;
 mod chain;
 mod checkpoint;
+mod clock;
+mod commit_policy;
 mod complete;
 mod dead_letter;
 mod deliver;
 mod dispatch;
+mod envelope;
+mod event;
 mod expect;
 mod fetch;
-mod hand_out;
+mod forget;
 mod keeper;
 mod ledger;
 mod letter_file;
 mod manifest;
 mod observe;
+mod ordered;
 mod outline;
 mod progress;
 mod run;
+mod run_report;
+mod start;
+mod step;
 mod stop;
+mod threads;
 mod watchdog;
-mod worker;
-mod workshop;
+mod worker_pool;
+mod workers;
 
 pub use checkpoint::{Begun, begun};
 pub use complete::{Over, last_complete, last_over, unfinished};
@@ -85,5 +94,6 @@ pub use manifest::{
 };
 pub use observe::{Happening, Observer, Period};
 pub use progress::{Progress, SinkProgress, SourceProgress};
-pub use run::{RunOptions, RunReport, new_run, run};
+pub use run::{RunOptions, new_run, run};
+pub use run_report::RunReport;
 pub use stop::{Interrupt, StopSignal, Stopper};

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use taskferry_sdk::{
-    DeliveredFile, Delivery, ErrorKind, FrequentValue, Role, Shard, Share, SinkState, StageError,
-};
+use taskferry_pipeline::{Role, StageFailure};
+use taskferry_sdk::{DeliveredFile, Delivery, ErrorKind, FrequentValue, Shard, Share, SinkState};
 
 pub use crate::expect::Violation;
 
@@ -224,16 +223,17 @@ pub struct FailureOrigin {
     pub job: Option<String>,
 }
 
-impl From<&StageError> for Failure {
-    fn from(error: &StageError) -> Self {
-        let origin = error.origin().map(|origin| FailureOrigin {
+impl From<&StageFailure> for Failure {
+    fn from(failure: &StageFailure) -> Self {
+        let error = failure.error();
+        let origin = failure.origin().map(|origin| FailureOrigin {
             page: origin.page,
             cursor: origin.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()),
             index: origin.index,
             job: origin.job.as_deref().map(str::to_owned),
         });
         Self {
-            stage: error.stage().map(ToString::to_string),
+            stage: failure.stage().map(ToString::to_string),
             message: error.full_message(),
             hint: error.hint_text().map(str::to_owned),
             origin,
@@ -309,7 +309,7 @@ impl SinkSummary {
 /// How a run ended, as far as its exit code is concerned.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ending<'a> {
-    pub(crate) error: Option<&'a StageError>,
+    pub(crate) error: Option<&'a StageFailure>,
     pub(crate) interrupt: Option<Interrupt>,
     pub(crate) suspicious: bool,
     pub(crate) dead_letters: u64,
@@ -330,7 +330,7 @@ impl Ending<'_> {
         match self {
             Self { error: Some(error), .. } => match error.stage().map(|stage| stage.role) {
                 Some(Role::Transform) => 4,
-                _ if error.kind() == ErrorKind::Defect => 1,
+                _ if error.error().kind() == ErrorKind::Defect => 1,
                 Some(Role::Source) => 3,
                 // Without a stage it is the machine: there is no thread, for example.
                 Some(Role::Sink) | None => 5,

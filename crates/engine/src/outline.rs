@@ -1,6 +1,6 @@
 //! What the stages of a pipeline are called, while they are at work elsewhere.
 
-use taskferry_sdk::{OnError, Pipeline, TransformStage};
+use taskferry_pipeline::{OnError, Pipeline, TransformStage};
 
 /// The names of all stages.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use taskferry_sdk::Pipeline;
+use taskferry_pipeline::Pipeline;
 
 use crate::account::Account;
 

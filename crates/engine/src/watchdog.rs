@@ -3,16 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use taskferry_sdk::{ErrorKind, Origin, StageError, StageId, TimeLimit};
+use taskferry_pipeline::{StageFailure, StageId};
+use taskferry_sdk::{ErrorKind, Origin, StageError, TimeLimit};
 
-/// What workers are busy with, for transforms that have a time limit. A worker inside such a transform can't be stopped from
-/// outside, so the dispatcher looks here and ends the run without it.
+/// What worker threads are busy with, for transforms that have a time limit. A thread inside such a transform can't be stopped
+/// from outside, so the dispatcher looks here and ends the run without the thread.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Watchdog(Arc<Mutex<Vec<Option<Busy>>>>);
 
-/// Where one worker says what it is busy with.
-#[derive(Debug)]
-pub(crate) struct Desk {
+/// Where one thread notes what it is busy with.
+#[derive(Debug, Clone)]
+pub(crate) struct WatchdogSlot {
     all: Watchdog,
     index: usize,
 }
@@ -20,19 +21,19 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 struct Busy {
     stage: Arc<StageId>,
-    origin: Origin,
+    origin: Arc<Origin>,
     limit: TimeLimit,
     since: Instant,
 }
 
-impl Desk {
-    /// Says that `stage` begins with a record.
-    pub(crate) fn begin(&self, stage: &Arc<StageId>, origin: &Origin, limit: TimeLimit) {
-        let (stage, origin, since) = (Arc::clone(stage), origin.clone(), Instant::now());
+impl WatchdogSlot {
+    /// Notes that `stage` begins with a record.
+    pub(crate) fn begin(&self, stage: &Arc<StageId>, origin: &Arc<Origin>, limit: TimeLimit) {
+        let (stage, origin, since) = (Arc::clone(stage), Arc::clone(origin), Instant::now());
         self.set(Some(Busy { stage, origin, limit, since }));
     }
 
-    /// Says that it is done with it.
+    /// Notes that the stage is done with the record.
     pub(crate) fn end(&self) {
         self.set(None);
     }
@@ -45,26 +46,22 @@ impl Desk {
 }
 
 impl Watchdog {
-    /// A place for one worker more.
-    pub(crate) fn desk(&self) -> Desk {
-        let mut desks = self.lock();
-        desks.push(None);
-        Desk { all: self.clone(), index: desks.len() - 1 }
+    /// A slot for one more thread.
+    pub(crate) fn slot(&self) -> WatchdogSlot {
+        let mut slots = self.lock();
+        slots.push(None);
+        WatchdogSlot { all: self.clone(), index: slots.len() - 1 }
     }
 
-    /// The error of a record that takes longer than its stage allows.
-    pub(crate) fn overdue(&self) -> Option<StageError> {
-        let desks = self.lock();
+    /// The failure of a record that takes longer than its stage allows.
+    pub(crate) fn overdue(&self) -> Option<StageFailure> {
+        let slots = self.lock();
         let overdue = |busy: &&Busy| busy.since.elapsed() > busy.limit.limit + busy.limit.grace;
-        let busy = desks.iter().flatten().find(overdue)?;
+        let busy = slots.iter().flatten().find(overdue)?;
         let message =
             format!("a record took longer than {:?} and can't be stopped", busy.limit.limit);
-        Some(
-            StageError::new(ErrorKind::Limit, message)
-                .hint(busy.limit.hint)
-                .at_stage(&busy.stage)
-                .at_origin(&busy.origin),
-        )
+        let error = StageError::new(ErrorKind::Limit, message).hint(busy.limit.hint);
+        Some(StageFailure::of(&busy.stage, error).at(&busy.origin))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Option<Busy>>> {

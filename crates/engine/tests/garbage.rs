@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use stages::{Ledger, Pages, TestTransform, pipeline};
 use taskferry_engine::{RunOptions, Status, run};
-use taskferry_sdk::{DeadLetterOptions, ErrorKind, OnError, Pipeline, StageError};
+use taskferry_pipeline::{DeadLetterOptions, OnError, Pipeline};
+use taskferry_sdk::{ErrorKind, StageError};
 use taskferry_state::{Opening, StateDir};
 use tempfile::TempDir;
 

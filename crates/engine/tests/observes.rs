@@ -22,8 +22,8 @@ impl Observer for Notes {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_observer_hears_of_every_step_of_every_page() {
     let (left, right, notes) = (Ledger::default(), Ledger::default(), Notes::default());
-    let halved = TestTransform::stage(|mut record, out| {
-        if record.value_mut()?["n"].as_u64().is_some_and(|number| number % 2 == 0) {
+    let halved = TestTransform::stage(|record, out| {
+        if record.value()?["n"].as_u64().is_some_and(|number| number % 2 == 0) {
             out.emit(record);
         }
         Ok(())

@@ -15,9 +15,8 @@ use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_engine::{
     Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_over, run,
 };
-use taskferry_sdk::{
-    DeadLetterOptions, ErrorKind, ExpectOptions, OnError, Pipeline, Resumption, StageError,
-};
+use taskferry_pipeline::{DeadLetterOptions, ExpectOptions, OnError, Pipeline};
+use taskferry_sdk::{ErrorKind, Resumption, StageError};
 use taskferry_state::{Opening, StateDir};
 use tempfile::TempDir;
 
@@ -512,7 +511,7 @@ async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
         let large = TestTransform::stage(|record, out| {
             let mut value = record.value()?.clone();
             value["text"] = "x".repeat(1 << 20).into();
-            out.emit_value(value);
+            out.emit(value);
             Ok(())
         });
         let mut picky = TestTransform::stage(|_, _| Err(StageError::new(ErrorKind::Record, "no")));

@@ -5,10 +5,10 @@ mod stages;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
 use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_engine::{Interrupt, Progress, RunOptions, RunReport, Status, Stopper, run};
-use taskferry_sdk::{ErrorKind, OnError, StageError};
+use taskferry_pipeline::OnError;
+use taskferry_sdk::{ErrorKind, StageError};
 
 async fn finished(run: impl Future<Output = RunReport>) -> RunReport {
     tokio::time::timeout(Duration::from_mins(1), run).await.expect("the run ends")
@@ -23,9 +23,10 @@ async fn every_sink_gets_every_record_in_order() {
         Ok(())
     });
     let mut pipeline = pipeline(Pages::new(50, 7), vec![doubled], vec![left.sink(), right.sink()]);
-    pipeline.sinks[1].transforms = vec![TestTransform::stage(|mut record, out| {
-        record.value_mut()?["own"] = json!(true);
-        out.emit(record);
+    pipeline.sinks[1].transforms = vec![TestTransform::stage(|record, out| {
+        let mut edit = record.edit()?;
+        edit.set(record.root()?, "own", true);
+        out.emit(edit.finish());
         Ok(())
     })];
     let report = finished(run(pipeline, RunOptions::default())).await;
@@ -217,15 +218,13 @@ async fn an_interrupted_run_commits_what_it_read_and_publishes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_that_never_gets_done_ends_the_run_and_is_named() {
     let ledger = Ledger::default();
-    let mut endless = TestTransform::stage(|record, out| {
+    let endless = TestTransform::limited(Duration::from_millis(100), |record, out| {
         while record.value()?["n"] == 11 {
             std::thread::park();
         }
         out.emit(record);
         Ok(())
     });
-    endless.transform =
-        Box::new(TestTransform::limited(endless.transform, Duration::from_millis(100)));
     let report = finished(run(
         pipeline(Pages::new(10, 5), vec![endless], vec![ledger.sink()]),
         RunOptions::default(),

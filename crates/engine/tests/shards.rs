@@ -10,17 +10,16 @@ use std::sync::atomic::Ordering;
 
 use stages::{Ledger, Pages, pipeline};
 use taskferry_engine::{RunOptions, RunReport, Status, new_run, run};
-use taskferry_sdk::{ExpectOptions, Pipeline, Shard};
+use taskferry_pipeline::{ExpectOptions, Pipeline};
+use taskferry_sdk::Shard;
 use taskferry_state::{Opening, StateDir};
 
 async fn run_share(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport {
     let Opening::Free(state) = StateDir::open(folder, "test").unwrap() else { unreachable!() };
     let shard: Shard = shard.parse().unwrap();
-    let options = RunOptions {
-        state: Some(state),
-        run: Some(new_run("test").sharded(shard, folder)),
-        ..RunOptions::default()
-    };
+    let mut of_share = new_run("test");
+    (of_share.shard, of_share.whole_dir) = (Some(shard), Some(folder.to_owned()));
+    let options = RunOptions { state: Some(state), run: Some(of_share), ..RunOptions::default() };
     run(pipeline, options).await
 }
 
@@ -32,7 +31,7 @@ async fn a_source_that_can_only_be_read_as_a_whole_is_not_read_by_every_share() 
     let report =
         run_share(folder.path(), "1/2", pipeline(source, vec![], vec![ledger.sink()])).await;
     assert_eq!((report.manifest.exit_code, read.load(Ordering::SeqCst)), (3, 0));
-    let message = report.error.unwrap().full_message();
+    let message = report.error.unwrap().error().full_message();
     assert_eq!(message, "a share was asked for, and it can only be read as a whole");
     assert!(!ledger.published());
 }

@@ -119,14 +119,13 @@ impl Columns {
         record: &Record,
     ) -> Result<impl Iterator<Item = &str>, StageError> {
         self.by_name.values_mut().for_each(|column| column.cell.clear());
-        let at_origin = |error: StageError| error.at_origin(record.origin());
-        match record.value().map_err(at_origin)? {
+        match &record.value()? {
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    self.fill(name, value).map_err(at_origin)?;
+                    self.fill(name, value)?;
                 }
             }
-            other => self.fill(VALUE, other).map_err(at_origin)?,
+            other => self.fill(VALUE, other)?,
         }
         Ok(self.by_name.values().map(|column| column.cell.as_str()))
     }

@@ -12,8 +12,8 @@
 //! let options = FormatOptions { format: Format::Csv, ..FormatOptions::default() };
 //! let spool = Spool::Unnamed(std::env::temp_dir());
 //! let mut writer = RecordWriter::new(&options, &spool, Vec::new())?;
-//! writer.write(&Record::from_value(json!({"task": "Add up", "hours": 1.50})))?;
-//! writer.write(&Record::from_value(json!({"task": "=1+1", "linked_skills": [{"skill": "R"}, {"skill": "C"}]})))?;
+//! writer.write(&Record::from(json!({"task": "Add up", "hours": 1.50})))?;
+//! writer.write(&Record::from(json!({"task": "=1+1", "linked_skills": [{"skill": "R"}, {"skill": "C"}]})))?;
 //! let (bytes, report) = writer.finish()?;
 //!
 //! let lines = ["task,hours,linked_skills", "Add up,1.5,", "'=1+1,,R; C", ""];

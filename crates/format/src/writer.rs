@@ -19,7 +19,6 @@ use crate::{Format, FormatOptions, Spool, WriteError, WriteReport};
 pub struct RecordWriter<W: Write> {
     encoding: Encoding<W>,
     records: u64,
-    line: Line,
 }
 
 /// What a [`RecordWriter`] must know to go on where another one was.
@@ -39,22 +38,6 @@ impl WriterState {
     /// Whether a spool in a file holds what it held by then; `None` where nothing waited there.
     pub fn finds_spool(&self, place: &Place) -> Option<bool> {
         (self.spool != SpoolState::default()).then(|| self.spool.is_in(place))
-    }
-}
-
-/// Room for the text of a record that has none.
-#[derive(Default)]
-struct Line(Vec<u8>);
-
-impl Line {
-    /// The record's text: its own, else what its value is written as.
-    fn of<'a>(&'a mut self, record: &'a Record) -> io::Result<&'a [u8]> {
-        if let Some(text) = record.text() {
-            return Ok(text);
-        }
-        self.0.clear();
-        record.write_json(&mut self.0)?;
-        Ok(&self.0)
     }
 }
 
@@ -82,7 +65,7 @@ impl<W: Write> RecordWriter<W> {
             }
             (Format::Csv, None) => Encoding::Union(Box::new(UnionTable::new(style, spool, out)?)),
         };
-        Ok(Self { encoding, records: 0, line: Line::default() })
+        Ok(Self { encoding, records: 0 })
     }
 
     /// A writer that goes on where another one, with the same options, was when it told its [state](Self::sync):
@@ -111,7 +94,7 @@ impl<W: Write> RecordWriter<W> {
                 out,
             )?)),
         };
-        Ok(Self { encoding, records: state.records, line: Line::default() })
+        Ok(Self { encoding, records: state.records })
     }
 
     /// Writes one record.
@@ -121,11 +104,11 @@ impl<W: Write> RecordWriter<W> {
     pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         match &mut self.encoding {
             Encoding::Ndjson(out) => {
-                out.write_all(self.line.of(record)?)?;
+                out.write_all(record.as_bytes())?;
                 out.write_all(b"\n")?;
             }
             Encoding::Json(out) => {
-                let line = self.line.of(record)?;
+                let line = record.as_bytes();
                 out.write_all(if self.records == 0 { b"[\n" } else { b",\n" })?;
                 out.write_all(line)?;
             }
@@ -153,7 +136,7 @@ impl<W: Write> RecordWriter<W> {
                 Err(WriteError::Stage(error)) if error.kind() == ErrorKind::Malformed => {
                     refusals.refuse(index..index + 1, error)?;
                 }
-                Err(error) => return Err(error.explained(&explain)),
+                Err(error) => return Err(error.explained(&explain).at_record(index)),
             }
         }
         Ok(())

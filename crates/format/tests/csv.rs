@@ -12,7 +12,7 @@ use taskferry_format::{
     Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding, RecordWriter, Spool,
     WriteError, WriteReport,
 };
-use taskferry_sdk::{ErrorKind, Origin, Record};
+use taskferry_sdk::{ErrorKind, Record, Refusals, testing};
 
 fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
     let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
@@ -23,7 +23,7 @@ fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
     let mut writer =
         RecordWriter::new(options, &Spool::Unnamed(std::env::temp_dir()), Vec::new()).unwrap();
     for value in values {
-        writer.write(&Record::from_value(value.clone())).unwrap();
+        writer.write(&Record::from(value.clone())).unwrap();
     }
     let (bytes, report) = writer.finish().unwrap();
     (String::from_utf8(bytes).unwrap(), report)
@@ -94,7 +94,7 @@ fn rows_that_were_changed_while_they_waited_are_noticed() {
     let begin = || {
         let mut writer = RecordWriter::new(&csv_options(None), &spool, Vec::new()).unwrap();
         for number in 0..9 {
-            writer.write(&Record::from_value(json!({"a": number}))).unwrap();
+            writer.write(&Record::from(json!({"a": number}))).unwrap();
         }
         let state = writer.sync().unwrap();
         (writer, state)
@@ -184,7 +184,7 @@ fn a_table_larger_than_memory_waits_on_disk() {
     for number in 0..10_000 {
         let record =
             if number == 9_999 { json!({"late": 1}) } else { json!({"n": number, "long": long}) };
-        writer.write(&Record::from_value(record)).unwrap();
+        writer.write(&Record::from(record)).unwrap();
     }
     assert!(writer.get_ref().is_empty());
     let (bytes, _) = writer.finish().unwrap();
@@ -200,7 +200,7 @@ fn a_spool_that_can_not_be_kept_is_named() {
     let mut writer =
         RecordWriter::new(&csv_options(None), &Spool::Unnamed(nowhere.to_owned()), Vec::new())
             .unwrap();
-    let record = Record::from_value(json!({"a": "x".repeat(5 << 20)}));
+    let record = Record::from(json!({"a": "x".repeat(5 << 20)}));
     let error = writer.write(&record).and_then(|()| writer.flush()).unwrap_err();
     let WriteError::Stage(error) = error else { panic!("{error}") };
     assert!(error.to_string().contains("`no/such/folder`"), "{error}");
@@ -209,8 +209,8 @@ fn a_spool_that_can_not_be_kept_is_named() {
 
 #[test]
 fn a_record_that_can_not_be_read_is_named() {
-    let origin = Origin { page: 7, ..Origin::default() };
-    let record = Record::parse(r#"{"a":"\ud800"}"#).unwrap().with_origin(origin.clone());
+    let records = [r#"{"a":1}"#, r#"{"a":"\ud800"}"#].map(|text| Record::parse(text).unwrap());
+    let batch = testing::batch(7, records);
     for columns in [None, Some(&["a"][..])] {
         let mut writer = RecordWriter::new(
             &csv_options(columns),
@@ -218,8 +218,10 @@ fn a_record_that_can_not_be_read_is_named() {
             Vec::new(),
         )
         .unwrap();
-        let WriteError::Stage(error) = writer.write(&record).unwrap_err() else { panic!() };
-        assert_eq!((error.kind(), error.origin()), (ErrorKind::Malformed, Some(&origin)));
+        let explain = |error: std::io::Error| panic!("{error}");
+        let mut refusals = Refusals::forbidden();
+        let error = writer.write_batch(&batch, &mut refusals, explain).unwrap_err();
+        assert_eq!((error.kind(), error.record()), (ErrorKind::Malformed, Some(1)));
     }
 }
 
@@ -230,7 +232,7 @@ fn keys_that_are_data_do_not_make_a_table_without_end() {
     let mut writer =
         RecordWriter::new(&csv_options(None), &Spool::Unnamed(std::env::temp_dir()), Vec::new())
             .unwrap();
-    let WriteError::Stage(error) = writer.write(&Record::from_value(fields.into())).unwrap_err()
+    let WriteError::Stage(error) = writer.write(&Record::from(Value::from(fields))).unwrap_err()
     else {
         panic!()
     };
@@ -253,7 +255,7 @@ fn an_output_that_fails_is_left_to_its_owner_to_explain() {
         let mut writer =
             RecordWriter::new(&csv_options(columns), &Spool::Unnamed(std::env::temp_dir()), Full)
                 .unwrap();
-        writer.write(&Record::from_value(json!({"a": 1}))).unwrap();
+        writer.write(&Record::from(json!({"a": 1}))).unwrap();
         let WriteError::Output(error) = writer.finish().unwrap_err() else { panic!() };
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
@@ -315,14 +317,14 @@ proptest! {
         let mut out = Vec::new();
         let mut writer = RecordWriter::new(&options, &spool, &mut out).unwrap();
         for value in &values[..stop] {
-            writer.write(&Record::from_value(value.clone())).unwrap();
+            writer.write(&Record::from(value.clone())).unwrap();
         }
         let state = serde_json::to_string(&writer.sync().unwrap()).unwrap();
         drop(writer);
         let state = serde_json::from_str(&state).unwrap();
         let mut writer = RecordWriter::resume(&options, &spool, &state, &mut out).unwrap();
         for value in &values[stop..] {
-            writer.write(&Record::from_value(value.clone())).unwrap();
+            writer.write(&Record::from(value.clone())).unwrap();
         }
         let (_, report) = writer.finish().unwrap();
         prop_assert_eq!(report, told);

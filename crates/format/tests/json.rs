@@ -53,7 +53,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn every_line_is_its_record(values in prop::collection::vec(any_value(), 0..8)) {
-        let records: Vec<Record> = values.iter().cloned().map(Record::from_value).collect();
+        let records: Vec<Record> = values.iter().cloned().map(Record::from).collect();
         let text = written(Format::Ndjson, &records);
         prop_assert_eq!(text.matches('\n').count(), values.len());
         let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -62,7 +62,7 @@ proptest! {
 
     #[test]
     fn the_array_holds_all_records(values in prop::collection::vec(any_value(), 0..8)) {
-        let records: Vec<Record> = values.iter().cloned().map(Record::from_value).collect();
+        let records: Vec<Record> = values.iter().cloned().map(Record::from).collect();
         let read: Value = serde_json::from_str(&written(Format::Json, &records)).unwrap();
         prop_assert_eq!(read, json!(values));
     }

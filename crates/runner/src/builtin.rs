@@ -1,6 +1,6 @@
 //! The one place where plugins are registered.
 
-use taskferry_sdk::Registry;
+use taskferry_pipeline::Registry;
 use taskferry_sink_file::FileOptions;
 use taskferry_sink_stdout::StdoutOptions;
 use taskferry_sink_webhook::WebhookOptions;

@@ -26,7 +26,8 @@ use std::future::Future;
 use std::path::Path;
 
 use clap::Parser;
-use taskferry_sdk::{Registry, printable};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::printable;
 use tokio::runtime::Runtime;
 
 use crate::console;

@@ -3,7 +3,6 @@
 //! A binary with one more transform is this long; everything else (`check`, `run`, `plugins`, …) comes with it:
 //!
 //! ```no_run
-//! # use async_trait::async_trait;
 //! # use schemars::JsonSchema;
 //! # use serde::Deserialize;
 //! # use taskferry::sdk::*;
@@ -11,11 +10,10 @@
 //! # struct Upper {}
 //! # impl Plugin for Upper { const TYPE: &'static str = "upper"; }
 //! # impl TransformPlugin for Upper {
-//! #     fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> { Ok(Box::new(self)) }
+//! #     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> { Ok(AnyTransform::stateless(Upper {})) }
 //! # }
-//! # #[async_trait]
 //! # impl Transform for Upper {
-//! #     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+//! #     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
 //! #         out.emit(record);
 //! #         Ok(())
 //! #     }
@@ -40,7 +38,9 @@ use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use taskferry_sdk::{Registry, SinkPlugin, SourcePlugin, TransformPlugin};
+use taskferry_pipeline::Registry;
+
+use taskferry_sdk::{SinkPlugin, SourcePlugin, TransformPlugin};
 
 /// The command line with a set of plugins.
 #[derive(Debug)]

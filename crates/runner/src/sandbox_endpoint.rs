@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use async_trait::async_trait;
 use taskferry_sandbox::{DataOrigin, Sandbox, SandboxError, SandboxOptions, SandboxUrl};
 use taskferry_sdk::{
-    BuildContext, EndpointCredentials, ErrorKind, KeyPath, LocalEndpoint, Part, Problem,
-    RunningEndpoint, Secret, StageError,
+    BuildContext, ErrorKind, KeyPath, LocalEndpoint, Part, Problem, RunningEndpoint, Secret,
+    StageError,
 };
 
 /// Makes the sandbox that a URL describes, without loading or starting it.
@@ -57,17 +57,18 @@ impl LocalEndpoint for SandboxEndpoint {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let running = sandbox.serve(anywhere).await.map_err(failed)?;
         let known = running.credentials();
-        let credentials = EndpointCredentials {
-            token_url: known.token_url.clone(),
-            client_id: known.client_id.clone(),
-            client_secret: Secret::new(known.client_secret.clone()),
-            audience: known.audience.clone(),
-            tenant: known.tenant.clone(),
-        };
+        let settings = [
+            ("token_url", &known.token_url),
+            ("client_id", &known.client_id),
+            ("client_secret", &known.client_secret),
+            ("audience", &known.audience),
+            ("tenant", &known.tenant),
+        ];
+        let settings = settings.map(|(name, value)| (name, Secret::new(value.clone()))).into();
         Ok(RunningEndpoint {
             url: running.url().to_owned(),
             webhook_url: running.webhook_url(),
-            credentials,
+            settings,
             guard: Box::new(running),
         })
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{BuildContext, Problem, Secret, StageError};
+use crate::{BuildContext, ErrorKind, Problem, Secret, StageError};
 
 /// A server that is ready to be started inside this process, for one run.
 #[async_trait]
@@ -24,31 +24,29 @@ pub struct RunningEndpoint {
     pub url: String,
     /// Where it takes webhooks.
     pub webhook_url: String,
-    /// How to get a token from it.
-    pub credentials: EndpointCredentials,
+    /// What stands in the options of a stage that talks to it, in place of what the pipeline file says, by the options'
+    /// names: addresses and credentials.
+    pub settings: BTreeMap<&'static str, Secret>,
     /// Whatever keeps it alive.
     pub guard: Box<dyn Any + Send + Sync>,
+}
+
+impl RunningEndpoint {
+    /// One of the settings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Defect`] if the endpoint has no setting of this name.
+    pub fn setting(&self, name: &str) -> Result<&Secret, StageError> {
+        self.settings.get(name).ok_or_else(|| {
+            StageError::new(ErrorKind::Defect, format!("the endpoint names no `{name}`"))
+        })
+    }
 }
 
 impl fmt::Debug for RunningEndpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("RunningEndpoint").field("url", &self.url).finish_non_exhaustive()
     }
-}
-
-/// OAuth client credentials of a [`RunningEndpoint`].
-#[derive(Debug, Clone)]
-pub struct EndpointCredentials {
-    /// Where to ask for a token.
-    pub token_url: String,
-    /// The client.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
-    /// The API the token is for.
-    pub audience: String,
-    /// The tenant the token is for.
-    pub tenant: String,
 }
 
 /// Makes an endpoint from a URL, without starting it. The problems' paths are empty, since the factory does

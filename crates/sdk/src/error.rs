@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Origin, printable};
+use crate::printable;
 
 /// What went wrong, as far as it helps to decide what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,42 +48,6 @@ pub enum Status {
     Permanent,
 }
 
-/// What a stage does in a pipeline. The exit code of a failed run follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads pages.
-    Source,
-    /// Changes records.
-    Transform,
-    /// Delivers records.
-    Sink,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Source => "source",
-            Self::Transform => "transform",
-            Self::Sink => "sink",
-        })
-    }
-}
-
-/// Which stage of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StageId {
-    /// What it does.
-    pub role: Role,
-    /// Its name in the pipeline: the `name` key, else its type.
-    pub name: String,
-}
-
-impl fmt::Display for StageId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} `{}`", self.role, printable(&self.name))
-    }
-}
-
 /// What a stage says when it can't go on, or can't work on one record.
 ///
 /// ```
@@ -102,8 +66,7 @@ struct Inner {
     status: Status,
     message: String,
     hint: Option<String>,
-    stage: Option<StageId>,
-    origin: Option<Origin>,
+    record: Option<usize>,
     starts_over: bool,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -118,8 +81,7 @@ impl StageError {
             status: Status::Permanent,
             message: clean(message.into()),
             hint: None,
-            stage: None,
-            origin: None,
+            record: None,
             starts_over: false,
             retry_after: None,
             cause: None,
@@ -161,17 +123,11 @@ impl StageError {
         self
     }
 
-    /// Names the stage, unless one is named already.
+    /// Says which record of the page or the batch the error is about, from 0, unless that is said already. A transform has no
+    /// need to: it works on one record.
     #[must_use]
-    pub fn at_stage(mut self, stage: &StageId) -> Self {
-        self.0.stage.get_or_insert_with(|| stage.clone());
-        self
-    }
-
-    /// Names the record, unless one is named already.
-    #[must_use]
-    pub fn at_origin(mut self, origin: &Origin) -> Self {
-        self.0.origin.get_or_insert_with(|| origin.clone());
+    pub fn at_record(mut self, index: usize) -> Self {
+        self.0.record.get_or_insert(index);
         self
     }
 
@@ -209,14 +165,9 @@ impl StageError {
         self.0.hint.as_deref()
     }
 
-    /// The stage that failed, once the engine has named it.
-    pub fn stage(&self) -> Option<&StageId> {
-        self.0.stage.as_ref()
-    }
-
-    /// The record it is about.
-    pub fn origin(&self) -> Option<&Origin> {
-        self.0.origin.as_ref()
+    /// The record of the page or the batch that it is about.
+    pub fn record(&self) -> Option<usize> {
+        self.0.record
     }
 
     /// How long the other side asked to wait before the next attempt.
@@ -260,8 +211,7 @@ impl fmt::Debug for StageError {
             .debug_struct("StageError")
             .field("kind", &self.0.kind)
             .field("status", &self.0.status)
-            .field("stage", &self.0.stage)
-            .field("origin", &self.0.origin)
+            .field("record", &self.0.record)
             .field("message", &self.full_message())
             .field("hint", &self.0.hint)
             .finish()
@@ -296,14 +246,6 @@ mod tests {
         let all = [error.full_message(), error.to_string(), error.hint_text().unwrap().to_owned()];
         assert!(!all.concat().chars().any(crate::is_unprintable), "{all:?}");
         assert!(error.full_message().contains(r"cause \u{1b}[2J\u{9b}31m"), "{all:?}");
-    }
-
-    #[test]
-    fn the_first_stage_named_stays() {
-        let first = StageId { role: Role::Sink, name: "file".into() };
-        let second = StageId { role: Role::Source, name: "techwolf".into() };
-        let error = StageError::new(ErrorKind::Io, "x").at_stage(&first).at_stage(&second);
-        assert_eq!(error.stage(), Some(&first));
     }
 
     #[test]

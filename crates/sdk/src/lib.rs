@@ -1,22 +1,28 @@
-//! The contracts of taskferry: what flows ([`Record`], [`Page`], [`Batch`]), who works on it
-//! ([`Source`], [`Transform`], [`Sink`]), how stages are made from a pipeline file ([`Registry`] and the
-//! plugin traits), and how any of them says that something went wrong ([`StageError`] while running,
-//! [`Problem`] while reading a pipeline file).
+//! What a plugin author depends on, and nothing else.
 //!
-//! This crate does no input or output of its own and knows none of the others. A plugin crate needs this
-//! one alone:
+//! A plugin is an options struct and what it builds: a source, a transform or a sink. Records flow through them.
+//!
+//! - [`Record`] is one JSON document, read through a [`Node`](json::Node), changed through an [`Edit`](json::Edit), built with
+//!   [`Text`](json::Text).
+//! - [`Transform`], [`OrderedTransform`] and [`AsyncTransform`] take a record and emit any number of them into an [`Output`].
+//! - [`Source`] returns [`Page`]s, [`Sink`] takes [`Batch`]es.
+//! - [`Plugin`] names the options; [`TransformPlugin`], [`SourcePlugin`] and [`SinkPlugin`] build the stage. What is wrong with the
+//!   options is a [`Problem`], what goes wrong while the stage works is a [`StageError`].
+//! - [`testing`] runs a plugin in a test.
+//!
+//! This crate does no input or output.
 //!
 //! ```
-//! use async_trait::async_trait;
 //! use schemars::JsonSchema;
 //! use serde::Deserialize;
 //! use serde_json::json;
+//! use taskferry_sdk::testing::TransformTest;
 //! use taskferry_sdk::{
-//!     BuildContext, Output, Plugin, Problem, Record, Registry, StageError, Transform, TransformPlugin,
+//!     AnyTransform, BuildContext, Output, Plugin, Problem, Record, StageError, Transform, TransformPlugin,
 //! };
 //!
 //! /// Writes a fixed text into every record.
-//! #[derive(Debug, Deserialize, JsonSchema)]
+//! #[derive(Debug, Clone, Deserialize, JsonSchema)]
 //! #[serde(deny_unknown_fields)]
 //! struct Stamp {
 //!     /// The text to write.
@@ -28,82 +34,75 @@
 //! }
 //!
 //! impl TransformPlugin for Stamp {
-//!     fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
-//!         Ok(Box::new(self))
+//!     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+//!         Ok(AnyTransform::stateless(self.clone()))
 //!     }
 //! }
 //!
-//! #[async_trait]
 //! impl Transform for Stamp {
-//!     async fn apply(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
-//!         if let Some(fields) = record.value_mut()?.as_object_mut() {
-//!             fields.insert("stamp".to_owned(), json!(self.text));
-//!         }
-//!         out.emit(record);
+//!     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+//!         let mut edit = record.edit()?;
+//!         edit.set(record.root()?, "stamp", &self.text);
+//!         out.emit(edit.finish());
 //!         Ok(())
 //!     }
 //! }
 //!
-//! let mut registry = Registry::new();
-//! registry.transform::<Stamp>();
-//! assert!(registry.transform_types().any(|name| name == "stamp"));
+//! let mut stamp = TransformTest::new::<Stamp>(&json!({"text": "checked"})).unwrap();
+//! assert_eq!(stamp.apply(r#"{"task_id": "t1"}"#).unwrap(), [r#"{"task_id": "t1","stamp":"checked"}"#]);
 //! ```
 
-mod compact;
 mod context;
 mod counters;
-mod emitter;
 mod endpoint;
 mod error;
 mod fields;
 mod keypath;
 mod nowhere;
 mod options;
+mod origin;
+mod output;
 mod page;
-mod pipeline;
+mod plugin;
 mod problem;
 mod record;
 mod refusals;
-mod registry;
 mod resume;
 mod secret;
 mod secret_forms;
-mod settings;
 mod shard;
-mod stages;
+mod sink;
+mod source;
 mod template;
+pub mod testing;
+mod transform;
 mod units;
 mod untrusted;
 
-pub use compact::compact;
+pub use async_trait::async_trait;
+pub use {bytes, jiff, schemars, serde, serde_json, taskferry_json as json};
+
 pub use context::{BuildContext, InputFiles, NoFiles, RunContext};
 pub use counters::{Counters, FrequentValue};
-pub use emitter::Output;
-pub use endpoint::{
-    EndpointCredentials, EndpointFactory, Endpoints, LocalEndpoint, RunningEndpoint,
-};
-pub use error::{ErrorKind, Role, StageError, StageId, Status};
+pub use endpoint::{EndpointFactory, Endpoints, LocalEndpoint, RunningEndpoint};
+pub use error::{ErrorKind, StageError, Status};
 pub use fields::{FieldRule, FieldSet, MissingField, Others, RecordFields};
 pub use keypath::{KeyPath, Segment};
-pub use options::read_options;
-pub use page::{Batch, Cursor, Page, PageBody};
-pub use pipeline::{OnError, Pipeline, SinkStage, SourceStage, TransformStage};
+pub use options::{read_options, read_what_can_be_read};
+pub use origin::Origin;
+pub use output::Output;
+pub use page::{Batch, Cursor, Page, SourceRecord};
+pub use plugin::{Need, Plugin, SinkPlugin, SourcePlugin, TransformPlugin};
 pub use problem::{MOST_OF_A_KIND, Part, Problem, RelatedPlace, Severity, nearest};
-pub use record::{Origin, Record};
+pub use record::Record;
 pub use refusals::{Refusal, Refusals};
-pub use registry::{
-    BuiltSink, BuiltSource, BuiltTransform, CommonKey, Offer, PluginEntry, Registry, common_keys,
-};
 pub use resume::{Position, Resumption, SinkState};
 pub use secret::{DisplayUrl, Secret, is_secret_name};
 pub use secret_forms::secret_forms;
-pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use shard::{Shard, ShardError, Share};
-pub use stages::{
-    DeliveredFile, Delivery, Need, Plugin, Sink, SinkPlugin, Source, SourcePlugin,
-    SourceStatistics, TimeLimit, Transform, TransformPlugin,
-};
-pub use taskferry_json as json;
+pub use sink::{DeliveredFile, Delivery, Sink};
+pub use source::{Source, SourceStatistics};
 pub use template::{PathTemplate, PathTemplateError};
+pub use transform::{AnyTransform, AsyncTransform, OrderedTransform, TimeLimit, Transform};
 pub use units::{ByteCount, Duration};
 pub use untrusted::{is_unprintable, printable, printable_json, printable_lines};

@@ -43,7 +43,7 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
 
 /// As [`read_options`], with the options as they are without the mistakes, where there is something to go on
 /// with: to find out what else is wrong.
-pub(crate) fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
+pub fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
 ) -> (Option<T>, Vec<Problem>) {

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::{Record, printable};
+use crate::{Origin, Record, printable};
 
 /// Where a source goes on reading: a text that it made and that it alone reads.
 ///
@@ -39,43 +37,89 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The bytes of a page's answer, which its records share.
-pub type PageBody = Bytes;
+/// A record as a source returns it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SourceRecord {
+    /// The record.
+    pub record: Record,
+    /// What the source calls it, for messages and for keys that stay the same when a page is read again: a job's
+    /// `external_id`. `None` where the source has no name for it.
+    pub id: Option<Arc<str>>,
+}
+
+impl SourceRecord {
+    /// A record that the source calls `id`.
+    pub fn new(record: Record, id: impl Into<Arc<str>>) -> Self {
+        Self { record, id: Some(id.into()) }
+    }
+}
+
+impl From<Record> for SourceRecord {
+    fn from(record: Record) -> Self {
+        Self { record, id: None }
+    }
+}
 
 /// What one request of a source returned.
+///
+/// ```
+/// use taskferry_sdk::{Cursor, Page, Record, SourceRecord};
+///
+/// let record = Record::parse(r#"{"external_id": "j1"}"#)?;
+/// let page = Page::new(vec![SourceRecord::new(record, "j1")]).followed_by(Cursor::new("j1"));
+/// assert_eq!(page.next.unwrap().as_str(), "j1");
+/// # Ok::<(), taskferry_sdk::StageError>(())
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Page {
-    /// Number of the page within the run, from 1.
-    pub number: u64,
-    /// The cursor with which the page was asked for; `None` for the first.
-    pub cursor: Option<Cursor>,
+    /// The records in the source's order.
+    pub records: Vec<SourceRecord>,
     /// The cursor of the page after this one; `None` when this is the last.
     pub next: Option<Cursor>,
     /// Size of the answer's body in bytes, after decompression.
     pub bytes: u64,
-    /// The records in the source's order.
-    pub records: Vec<Record>,
-    /// What the source wants to be told of this page when a run resumes behind it, in 16 bytes a piece: which
-    /// jobs were there, so that one that comes again is noticed. Opaque to everybody else.
+    /// What the source gets back of this page when a run resumes behind it, in 16 bytes a piece: which jobs were
+    /// there, so that the source notices one that comes again. Opaque to everybody else.
     pub fingerprints: Vec<u128>,
 }
 
 impl Page {
-    /// The page as a batch of the records that came.
-    pub fn into_batch(self) -> Batch {
-        Batch { page: self.number, cursor: self.cursor, next: self.next, records: self.records }
+    /// The last page of a listing.
+    pub fn new(records: Vec<SourceRecord>) -> Self {
+        Self { records, next: None, bytes: 0, fingerprints: Vec::new() }
+    }
+
+    /// The same, with a page after it.
+    #[must_use]
+    pub fn followed_by(mut self, next: Cursor) -> Self {
+        self.next = Some(next);
+        self
     }
 }
 
 /// The unit that is delivered and committed: what the transforms made of one page.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Batch {
-    /// Number of the page it came from, from 1.
+    /// Number of the page that it came from, from 1.
     pub page: u64,
-    /// The cursor with which that page was asked for.
-    pub cursor: Option<Cursor>,
-    /// The cursor with which a run goes on once this batch is committed; `None` after the last page.
-    pub next: Option<Cursor>,
     /// The records in order. May be empty: a page whose records were all filtered is still committed.
     pub records: Vec<Record>,
+    /// Where each of the records came from.
+    pub origins: Vec<Arc<Origin>>,
+}
+
+impl Batch {
+    /// A batch of the page with this number, without records.
+    pub fn new(page: u64) -> Self {
+        Self { page, records: Vec::new(), origins: Vec::new() }
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: Record, origin: impl Into<Arc<Origin>>) {
+        self.records.push(record);
+        self.origins.push(origin.into());
+    }
 }

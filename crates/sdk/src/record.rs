@@ -1,56 +1,33 @@
 //! One JSON document on its way through a pipeline.
 
-use std::io::{self, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use taskferry_json::{Body, Document, Edit, Node, Text};
 
-use crate::{Cursor, ErrorKind, StageError, StageId, printable};
-
-/// Where a record came from: enough to find it again in the source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// Number of the page within the run, from 1. Zero for a record that no page brought.
-    pub page: u64,
-    /// The cursor with which that page was asked for; `None` for the first page.
-    pub cursor: Option<Cursor>,
-    /// Position of the record within its page, from 0.
-    pub index: usize,
-    /// The job's `external_id`, where the source could read it.
-    pub job: Option<Arc<str>>,
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "page {}", self.page)?;
-        match &self.cursor {
-            Some(cursor) => write!(formatter, " (after `{cursor}`)")?,
-            None => formatter.write_str(" (the first)")?,
-        }
-        write!(formatter, ", record {}", self.index + 1)?;
-        if let Some(job) = &self.job {
-            write!(formatter, ", job `{}`", printable(job))?;
-        }
-        Ok(())
-    }
-}
+use crate::{ErrorKind, StageError};
 
 /// One JSON document on its way; it leaves the source as one job's task profile.
 ///
-/// A record keeps the text that the source sent until a stage changes it: looking inside
-/// ([`Record::value`]) parses once and keeps the text, so that a record which was only looked at is
-/// written exactly as it came. Where a record was changed, numbers keep all their digits (of an exponent
-/// only the spelling may change: `1E5` becomes `1e+5`) and objects the order of their keys.
+/// A record is text. The first look inside ([`root`](Record::root)) makes an index over the text, which all later looks share, and
+/// builds no tree. A stage that changes something makes a new record, of what [`edit`](Record::edit) finishes with or of a text
+/// that [`json::Text`](crate::json::Text) or [`json::TextWriter`](crate::json::TextWriter) has built. What is not
+/// touched keeps its bytes: numbers their digits, objects the order of their keys.
+///
+/// ```
+/// use taskferry_sdk::Record;
+///
+/// let record = Record::parse(r#"{"task_id": "t1", "weekly_hours": 1.50}"#)?;
+/// let mut edit = record.edit()?;
+/// edit.set(record.root()?, "source", "survey");
+/// let record = Record::from(edit.finish());
+/// assert_eq!(record.to_json(), r#"{"task_id": "t1", "weekly_hours": 1.50,"source":"survey"}"#);
+/// # Ok::<(), taskferry_sdk::StageError>(())
+/// ```
 #[derive(Debug, Clone)]
-pub struct Record {
-    content: Option<Content>,
-    tree: OnceLock<Value>,
-    origin: Origin,
-    entry: Option<Arc<StageId>>,
-}
+pub struct Record(Content);
 
 #[derive(Debug, Clone)]
 enum Content {
@@ -60,16 +37,6 @@ enum Content {
 }
 
 impl Record {
-    /// A record made of a tree.
-    ///
-    /// ```
-    /// let record = taskferry_sdk::Record::from_value(serde_json::json!({"external_id": "j1"}));
-    /// assert_eq!(record.to_json(), r#"{"external_id":"j1"}"#);
-    /// ```
-    pub fn from_value(value: Value) -> Self {
-        Self { content: None, tree: OnceLock::from(value), ..Self::from(Text::value(())) }
-    }
-
     /// A record that is one part of a larger text, whose bytes and index it shares.
     ///
     /// If the part is JSON that no document can hold (an unpaired surrogate, too many levels), the record keeps its text, and
@@ -126,139 +93,70 @@ impl Record {
     /// # Errors
     /// As [`Record::root`].
     pub fn document(&self) -> Result<&Document, StageError> {
-        match &self.content {
-            Some(Content::Document(document)) => Ok(document),
-            Some(Content::Text(text, document)) => {
+        match &self.0 {
+            Content::Document(document) => Ok(document),
+            Content::Text(text, document) => {
                 let parse = || Document::parse(Bytes::from(text.clone()));
                 document.get_or_init(parse).as_ref().map_err(|error| malformed(*error))
             }
-            None => Err(StageError::new(ErrorKind::Malformed, "the record holds no text")),
         }
     }
 
     /// The text of the record: JSON on one line.
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.content {
-            Some(Content::Document(document)) => document.as_bytes(),
-            Some(Content::Text(text, _)) => text.as_bytes(),
-            None => b"null",
+        match &self.0 {
+            Content::Document(document) => document.as_bytes(),
+            Content::Text(text, _) => text.as_bytes(),
         }
     }
 
-    /// The same record, said to come from `origin`.
-    #[must_use]
-    pub fn with_origin(mut self, origin: Origin) -> Self {
-        self.origin = origin;
-        self
-    }
-
-    /// The same record, which no stage before `stage` is to see: one that went through them before, and was
-    /// refused there.
-    #[must_use]
-    pub fn entering_at(mut self, stage: Arc<StageId>) -> Self {
-        self.entry = Some(stage);
-        self
-    }
-
-    /// The stage that it is on its way to, past all others; `None` for the next one, as a rule.
-    pub fn entry(&self) -> Option<&StageId> {
-        self.entry.as_deref()
-    }
-
-    /// The same record, arrived at the stage it was on its way to.
-    #[must_use]
-    pub fn entered(mut self) -> Self {
-        self.entry = None;
-        self
-    }
-
-    /// Where the record came from.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    /// The record as a tree.
+    /// The record as a tree, which costs ten times what [`root`](Record::root) does.
+    ///
+    /// ```
+    /// let record = taskferry_sdk::Record::parse(r#"{"external_id": "j1"}"#)?;
+    /// assert_eq!(record.value()?["external_id"], "j1");
+    /// # Ok::<(), taskferry_sdk::StageError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Record::root`].
-    pub fn value(&self) -> Result<&Value, StageError> {
-        if let Some(tree) = self.tree.get() {
-            return Ok(tree);
-        }
-        let parsed = self.root()?.to_value().map_err(unreadable)?;
-        Ok(self.tree.get_or_init(|| parsed))
-    }
-
-    /// The text of the record, as long as nothing was changed.
-    pub fn text(&self) -> Option<&[u8]> {
-        self.content.as_ref().map(|_| self.as_bytes())
-    }
-
-    /// A record of text.
-    pub fn from_text(text: impl Into<Bytes>) -> Self {
-        Self::parse(text).unwrap_or_else(|_| Text::value(()).into())
-    }
-
-    /// Looks inside in order to change something: from now on the value is what is written.
-    ///
-    /// # Errors
-    /// As [`Record::value`].
-    pub fn value_mut(&mut self) -> Result<&mut Value, StageError> {
-        self.value()?;
-        self.content = None;
-        self.tree
-            .get_mut()
-            .ok_or_else(|| StageError::new(ErrorKind::Malformed, "the record holds no value"))
-    }
-
-    /// Takes the value out.
-    ///
-    /// # Errors
-    /// As [`Record::value`].
-    pub fn into_value(self) -> Result<Value, StageError> {
-        self.value()?;
-        Ok(self.tree.into_inner().unwrap_or(Value::Null))
-    }
-
-    /// Appends the record as one line of JSON, without the line's end.
-    ///
-    /// # Errors
-    /// Those of `out`; none when `out` is a `Vec`.
-    pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
-        match (&self.content, self.tree.get()) {
-            (None, Some(tree)) => Ok(serde_json::to_writer(out, tree)?),
-            _ => out.write_all(self.as_bytes()),
-        }
+    pub fn value(&self) -> Result<Value, StageError> {
+        let unreadable = |error| StageError::new(ErrorKind::Malformed, UNREADABLE).caused_by(error);
+        self.root()?.to_value().map_err(unreadable)
     }
 
     /// The record as one line of JSON.
     pub fn to_json(&self) -> String {
-        let mut line = Vec::new();
-        if self.write_json(&mut line).is_err() {
-            line.clear();
-        }
-        String::from_utf8(line).unwrap_or_default()
+        String::from_utf8_lossy(self.as_bytes()).into_owned()
     }
 }
 
 impl From<Document> for Record {
     fn from(document: Document) -> Self {
-        let content = Some(Content::Document(document));
-        Self { content, tree: OnceLock::new(), origin: Origin::default(), entry: None }
+        Self(Content::Document(document))
     }
 }
 
 impl From<Text> for Record {
     fn from(text: Text) -> Self {
-        let content = Some(Content::Text(text, OnceLock::new()));
-        Self { content, tree: OnceLock::new(), origin: Origin::default(), entry: None }
+        Self(Content::Text(text, OnceLock::new()))
+    }
+}
+
+/// ```
+/// let record = taskferry_sdk::Record::from(serde_json::json!({"external_id": "j1"}));
+/// assert_eq!(record.to_json(), r#"{"external_id":"j1"}"#);
+/// ```
+impl From<Value> for Record {
+    fn from(value: Value) -> Self {
+        Text::value(&value).into()
     }
 }
 
 /// Two records are equal when they would be written alike, wherever they came from.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        self.to_json() == other.to_json()
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -268,14 +166,9 @@ fn malformed(error: taskferry_json::Error) -> StageError {
     StageError::new(ErrorKind::Malformed, UNREADABLE).caused_by(error)
 }
 
-fn unreadable(error: serde_json::Error) -> StageError {
-    StageError::new(ErrorKind::Malformed, UNREADABLE).caused_by(error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_record_that_was_only_looked_at_is_written_as_it_came() {
@@ -283,20 +176,6 @@ mod tests {
         let record = Record::parse(text).unwrap();
         assert_eq!(record.value().unwrap()["b"].to_string(), "1.10");
         assert_eq!(record.to_json(), text);
-    }
-
-    #[test]
-    fn a_changed_record_keeps_numbers_and_key_order() {
-        let mut record = Record::parse(r#"{"z":1.10,"a":100000000000000000001,"m":-0}"#).unwrap();
-        record.value_mut().unwrap()["new"] = json!(true);
-        assert_eq!(record.to_json(), r#"{"z":1.10,"a":100000000000000000001,"m":-0,"new":true}"#);
-    }
-
-    #[test]
-    fn what_a_server_named_can_not_paint_the_terminal() {
-        let cursor = Some(Cursor::new("a\u{1b}[31m\nb"));
-        let origin = Origin { page: 2, cursor, index: 0, job: Some("j\r1".into()) };
-        assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, job `j\\r1`");
     }
 
     #[test]

@@ -3,22 +3,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{OnError, StageError};
+use crate::StageError;
 
 /// Takes the records of a batch that a sink can't deliver, as the stage's `on_error` has it.
 ///
 /// ```
-/// use taskferry_sdk::{ErrorKind, OnError, Refusals, StageError};
+/// use taskferry_sdk::{ErrorKind, Refusals, StageError};
 ///
 /// let too_large = || StageError::new(ErrorKind::Refused, "the receiver answered 413");
-/// let mut refusals = Refusals::new(OnError::DeadLetter);
+/// let mut refusals = Refusals::collected();
 /// refusals.refuse(4..6, too_large()).unwrap();
 /// assert_eq!(refusals.records(), 2);
-/// assert!(Refusals::new(OnError::Fail).refuse(4..6, too_large()).is_err());
+/// assert!(Refusals::forbidden().refuse(4..6, too_large()).is_err());
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Refusals {
-    on_error: OnError,
+    may_refuse: bool,
     all: Vec<Refusal>,
 }
 
@@ -32,9 +32,14 @@ pub struct Refusal {
 }
 
 impl Refusals {
-    /// None so far.
-    pub fn new(on_error: OnError) -> Self {
-        Self { on_error, all: Vec::new() }
+    /// None so far; the first one is an error (`on_error = "fail"`).
+    pub fn forbidden() -> Self {
+        Self { may_refuse: false, all: Vec::new() }
+    }
+
+    /// None so far; all are collected (`on_error` is `skip` or `dead_letter`).
+    pub fn collected() -> Self {
+        Self { may_refuse: true, all: Vec::new() }
     }
 
     /// Says that the records at these positions of the batch can't be delivered, now or later.
@@ -43,8 +48,8 @@ impl Refusals {
     /// `error` itself when the run is to end with it (`on_error = "fail"`). Otherwise the sink goes on with
     /// the other records.
     pub fn refuse(&mut self, records: Range<usize>, error: StageError) -> Result<(), StageError> {
-        if self.on_error == OnError::Fail {
-            return Err(error);
+        if !self.may_refuse {
+            return Err(error.at_record(records.start));
         }
         self.all.push(Refusal { records, error: Arc::new(error) });
         Ok(())
@@ -56,7 +61,7 @@ impl Refusals {
     }
 
     /// All that was refused, in the order of the records: a sink may hear of the last ones first.
-    pub fn into_all(mut self) -> Vec<Refusal> {
+    pub fn into_sorted(mut self) -> Vec<Refusal> {
         self.all.sort_by_key(|refusal| refusal.records.start);
         self.all
     }

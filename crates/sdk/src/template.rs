@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn shares_of_an_export_have_names_of_their_own() {
         let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
-        let share = run.clone().sharded(Shard::new(2, 8).unwrap(), ".taskferry/jobs");
+        let share = RunContext { shard: Some(Shard::new(2, 8).unwrap()), ..run.clone() };
         let template: PathTemplate = "out/{pipeline}.{shard}.csv".parse().unwrap();
         assert_eq!(template.fill(&run).to_str(), Some("out/jobs.all.csv"));
         assert_eq!(template.fill(&share).to_str(), Some("out/jobs.2-of-8.csv"));
@@ -270,7 +270,8 @@ mod tests {
         ) {
             let shapes = ["{pipeline}", "{run_id}/{pipeline}", "{pipeline}/x-{run_id}.csv", "{pipeline}{run_id}", "a{pipeline}/{date}"];
             let template: PathTemplate = format!("out/{}", shapes[shape]).parse().unwrap();
-            let run = RunContext::new(pipeline, "2026-11-23T20:42:43Z".parse().unwrap(), run_id).replaying(replay);
+            let run = RunContext::new(pipeline, "2026-11-23T20:42:43Z".parse().unwrap(), run_id);
+            let run = RunContext { replay, ..run };
             let path = template.fill(&run);
             prop_assert!(stays_below(&path, "out"), "{}", path.display());
             let parts = shapes[shape].split('/').count() + 1;
@@ -284,7 +285,7 @@ mod tests {
                 let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
                 prop_assert_eq!(template.as_str(), &text);
                 for replay in [false, true] {
-                    prop_assert!(!template.fill(&run.clone().replaying(replay)).as_os_str().is_empty());
+                    prop_assert!(!template.fill(&RunContext { replay, ..run.clone() }).as_os_str().is_empty());
                 }
             }
         }

@@ -10,7 +10,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use taskferry_engine::{Observer, RunReport};
-use taskferry_sdk::Pipeline;
+use taskferry_pipeline::Pipeline;
 
 use crate::carrier::Carrier;
 use crate::environment::{Environment, Signal};

@@ -15,7 +15,8 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
 };
 use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status, Violation};
-use taskferry_sdk::{ErrorKind, Pipeline, SourceStatistics};
+use taskferry_pipeline::Pipeline;
+use taskferry_sdk::{ErrorKind, SourceStatistics};
 
 use crate::environment::Environment;
 use crate::measure::word;
@@ -153,7 +154,7 @@ impl Ending {
         ];
         let failure = manifest.error.as_ref().and_then(|failure| failure.stage.clone());
         attributes.extend(failure.map(|stage| KeyValue::new("taskferry.failed_stage", stage)));
-        let kind = report.error.as_ref().map(|error| kind_word(error.kind()));
+        let kind = report.error.as_ref().map(|error| kind_word(error.error().kind()));
         attributes.extend(kind.map(|kind| KeyValue::new("error.type", kind)));
         Self { attributes, status: status(manifest) }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry::sdk::{BuildContext, KeyPath, Plugin, Problem, Transform, TransformPlugin};
+use taskferry::sdk::{AnyTransform, BuildContext, KeyPath, Plugin, Problem, TransformPlugin};
 
 use crate::names::Names;
 use crate::transform::Join;
@@ -39,7 +39,7 @@ impl Plugin for JoinJobNames {
 }
 
 impl TransformPlugin for JoinJobNames {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let problem = |message: String| {
             let help = "the file needs a header with `external_id`, `job_name` and `job_family`";
             vec![Problem::at(KeyPath::of("file"), "join_job_names::file", message).help(help)]
@@ -50,7 +50,7 @@ impl TransformPlugin for JoinJobNames {
             .read(&self.file)
             .map_err(|error| problem(format!("can't read `{shown}`: {error}")))?;
         let names = Names::parse(&bytes).map_err(|error| problem(format!("`{shown}`: {error}")))?;
-        Ok(Box::new(Join::new(names, self.unknown)))
+        Ok(AnyTransform::stateless(Join::new(names, self.unknown)))
     }
 
     /// Fields are only added.

@@ -6,10 +6,8 @@
 //!
 //! ```
 //! use example_job_names::JoinJobNames;
-//! use taskferry::sdk::{Plugin, Registry};
+//! use taskferry::sdk::Plugin;
 //!
-//! let mut registry = Registry::new();
-//! registry.transform::<JoinJobNames>();
 //! assert_eq!(JoinJobNames::TYPE, "join_job_names");
 //! ```
 

@@ -1,6 +1,5 @@
 //! The work on one record.
 
-use async_trait::async_trait;
 use taskferry::sdk::{ErrorKind, Output, Record, StageError, Transform};
 
 use crate::config::Unknown;
@@ -19,12 +18,11 @@ impl Join {
     }
 }
 
-#[async_trait]
 impl Transform for Join {
-    async fn apply(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
-        let value = record.value()?;
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let mut value = record.value()?;
         let mut ids = ["job_external_id", "external_id"].into_iter();
-        let id = ids.find_map(|key| Some((key, value.get(key)?.as_str()?)));
+        let id = ids.find_map(|key| Some((key, value.get(key)?.as_str()?.to_owned())));
         let (key_of_id, id) = id.ok_or_else(|| {
             StageError::new(
                 ErrorKind::Record,
@@ -32,7 +30,7 @@ impl Transform for Join {
             )
             .hint("put `join_job_names` before transforms that drop them")
         })?;
-        let name = self.names.get(id);
+        let name = self.names.get(&id);
         if name.is_none() && self.unknown == Unknown::Fail {
             let message = format!("the file knows no job `{id}`");
             return Err(StageError::new(ErrorKind::Record, message)
@@ -42,7 +40,7 @@ impl Transform for Join {
             ("job_name", name.map(|name| name.job_name.clone())),
             ("job_family", name.map(|name| name.job_family.clone())),
         ];
-        if let Some(fields) = record.value_mut()?.as_object_mut() {
+        if let Some(fields) = value.as_object_mut() {
             // What the record says of names already gives way.
             fields.retain(|key, _| added.iter().all(|(name, _)| key != name));
             let behind_id = fields.keys().position(|key| key == key_of_id).map_or(0, |at| at + 1);
@@ -50,7 +48,7 @@ impl Transform for Join {
                 fields.shift_insert(behind_id + position, key.to_owned(), text.into());
             }
         }
-        out.emit(record);
+        out.emit(value);
         Ok(())
     }
 }

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use taskferry_pipeline::Registry;
 use taskferry_sdk::{
-    Batch, BuildContext, Delivery, KeyPath, Need, Output, Page, Part, PathTemplate, Plugin,
-    Position, Problem, Record, Refusals, Registry, RunContext, Secret, Sink, SinkPlugin, SinkState,
-    Source, SourcePlugin, SourceStatistics, StageError, Transform, TransformPlugin,
+    AnyTransform, Batch, BuildContext, Delivery, KeyPath, Need, Output, Page, Part, PathTemplate,
+    Plugin, Position, Problem, Record, Refusals, RunContext, Secret, Sink, SinkPlugin, SinkState,
+    Source, SourcePlugin, StageError, Transform, TransformPlugin,
 };
 
 /// All of them.
@@ -23,7 +24,7 @@ pub(crate) fn registry() -> Registry {
 }
 
 /// Source of pages.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pages {
     url: String,
@@ -33,7 +34,7 @@ pub(crate) struct Pages {
     auth: Option<Auth>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Auth {
     client_secret: Secret,
@@ -45,8 +46,8 @@ impl Plugin for Pages {
 }
 
 impl SourcePlugin for Pages {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
-        Ok(Box::new(self))
+    fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
+        Ok(Box::new(self.clone()))
     }
 
     fn missing_field(&self, field: &str) -> Option<String> {
@@ -64,13 +65,9 @@ impl Source for Pages {
     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
         Ok(None)
     }
-
-    fn statistics(&self) -> SourceStatistics {
-        SourceStatistics::default()
-    }
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Missing {
     Drop,
@@ -78,7 +75,7 @@ enum Missing {
 }
 
 /// Keeps some records.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keep {
     levels: Vec<String>,
@@ -91,7 +88,7 @@ impl Plugin for Keep {
 }
 
 impl TransformPlugin for Keep {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         if let Some(path) = &self.mapping
             && let Err(error) = context.files().read(path)
         {
@@ -99,7 +96,7 @@ impl TransformPlugin for Keep {
             let message = format!("can't read `{shown}`: {error}");
             return Err(vec![Problem::at(KeyPath::of("mapping"), "file::unreadable", message)]);
         }
-        Ok(Box::new(self))
+        Ok(AnyTransform::stateless(self.clone()))
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -111,16 +108,15 @@ impl TransformPlugin for Keep {
     }
 }
 
-#[async_trait]
 impl Transform for Keep {
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         out.emit(record);
         Ok(())
     }
 }
 
 /// An expression that must not hold the word `wrong`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shape {
     filter: String,
@@ -131,27 +127,26 @@ impl Plugin for Shape {
 }
 
 impl TransformPlugin for Shape {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         match self.filter.find("wrong") {
             Some(at) => Err(vec![
                 Problem::at(KeyPath::of("filter"), "jq::syntax", "that is wrong")
                     .part(Part::Within(at..at + 5)),
             ]),
-            None => Ok(Box::new(self)),
+            None => Ok(AnyTransform::stateless(self.clone())),
         }
     }
 }
 
-#[async_trait]
 impl Transform for Shape {
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         out.emit(record);
         Ok(())
     }
 }
 
 /// Goes nowhere.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Out {
     path: Option<PathTemplate>,
@@ -164,8 +159,8 @@ impl Plugin for Out {
 }
 
 impl SinkPlugin for Out {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
-        Ok(Box::new(self))
+    fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+        Ok(Box::new(self.clone()))
     }
 
     fn output_id(&self, _: &BuildContext<'_>) -> Option<String> {
@@ -188,10 +183,6 @@ impl Sink for Out {
     }
 
     async fn commit(&mut self) -> Result<SinkState, StageError> {
-        Ok(SinkState::default())
-    }
-
-    async fn seal(&mut self) -> Result<SinkState, StageError> {
         Ok(SinkState::default())
     }
 

@@ -9,8 +9,8 @@ use super::{Dispatcher, Reading};
 use crate::chain::Chain;
 use crate::checkpoint::CheckpointState;
 use crate::deliver::{FromSink, Order};
+use crate::event::Saved;
 use crate::expect;
-use crate::worker::Saved;
 
 /// Where a run is. It only goes forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,10 +148,8 @@ impl Dispatcher {
         if published {
             self.interrupt = None;
         } else if self.error.is_none() && self.interrupt.is_none() && self.violations.is_empty() {
-            self.error = Some(StageError::new(
-                ErrorKind::Defect,
-                "the run ended before everything was published",
-            ));
+            let message = "the run ended before everything was published";
+            self.error = Some(StageError::new(ErrorKind::Defect, message).into());
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::iter;
 
-use taskferry_sdk::{OnError, RunContext, StageError};
+use taskferry_pipeline::OnError;
+use taskferry_sdk::RunContext;
 
 use super::{CLEAN_UP, Dispatcher};
 use crate::account::{Account, SinkCount, TransformCount};
 use crate::checkpoint::CheckpointState;
+use crate::clock::this_millisecond;
 use crate::expect::Baseline;
 use crate::keeper::Files;
 use crate::manifest::{
@@ -14,7 +16,7 @@ use crate::manifest::{
     TransformSummary,
 };
 use crate::outline::{Outline, SinkOutline, StageOutline};
-use crate::run::{RunReport, this_millisecond};
+use crate::run_report::RunReport;
 
 impl Dispatcher {
     /// The report, and the files that state is kept in, closed.
@@ -23,7 +25,7 @@ impl Dispatcher {
         run: &RunContext,
         outline: Outline,
     ) -> (RunReport, Option<Files>) {
-        let hopeless = self.error.as_ref().is_some_and(StageError::must_start_over);
+        let hopeless = self.error.as_ref().is_some_and(|failure| failure.error().must_start_over());
         if hopeless && self.ledger.position().is_some() {
             self.save_again(CheckpointState::Hopeless);
         }
@@ -36,7 +38,7 @@ impl Dispatcher {
         };
         // What the keeper said at last.
         while let Ok(event) = self.events.try_recv() {
-            if let crate::worker::Event::NotSaved(error) = event {
+            if let crate::event::Event::NotSaved(error) = event {
                 self.error.get_or_insert(error);
             }
         }

@@ -2,9 +2,9 @@
 
 use super::Dispatcher;
 use crate::deliver::FromSink;
+use crate::event::Event;
 use crate::ledger::SinkPage;
 use crate::observe::Happening;
-use crate::worker::Event;
 
 impl Dispatcher {
     /// Passes on what whoever watches the run wants to know.

@@ -10,10 +10,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use taskferry_engine::{Interrupt, Stopper};
+use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 use taskferry_sdk::{
-    Batch, Counters, Cursor, Delivery, ErrorKind, OnError, Origin, Output, Page, Pipeline,
-    Position, Record, Refusals, Resumption, RunContext, Share, Sink, SinkStage, SinkState, Source,
-    SourceStage, SourceStatistics, StageError, TimeLimit, Transform, TransformStage,
+    AnyTransform, Batch, Counters, Cursor, Delivery, ErrorKind, Output, Page, Position, Record,
+    Refusals, Resumption, RunContext, Share, Sink, SinkState, Source, SourceStatistics, StageError,
+    TimeLimit, Transform,
 };
 use tokio::sync::Notify;
 
@@ -30,8 +31,11 @@ pub(crate) fn pipeline(
         transforms: Vec::new(),
         sink,
     });
-    let source =
-        SourceStage { name: "pages".to_owned(), type_name: "pages", source: Box::new(source) };
+    let source = SourceStage {
+        name: "pages".to_owned(),
+        type_name: "pages",
+        feed: Feed::Source(Box::new(source)),
+    };
     let mut pipeline = Pipeline::new("test", source, transforms, sinks.collect());
     // A page at a time, unless a test is about several.
     pipeline.state.commit_interval = taskferry_sdk::Duration::from_millis(0);
@@ -109,20 +113,12 @@ impl Source for Pages {
         let cursor = |page: usize| {
             Some(Cursor::new(format!("c{page}"))).filter(|_| page > 0 && page < self.count)
         };
-        let number = (done + 1) as u64;
-        let records = (0..self.size).map(|index| {
-            let origin = Origin { page: number, cursor: cursor(done), index, job: None };
-            Record::from_value(json!({"n": done * self.size + index})).with_origin(origin)
-        });
+        let record = |index| Record::from(json!({"n": done * self.size + index})).into();
         self.read.store(done + 1, Ordering::SeqCst);
-        let page = Page {
-            number,
-            cursor: cursor(done),
-            next: cursor(done + 1),
-            bytes: 10,
-            records: records.collect(),
-            fingerprints: vec![u128::from(number)],
-        };
+        let mut page = Page::new((0..self.size).map(record).collect());
+        page.next = cursor(done + 1);
+        page.bytes = 10;
+        page.fingerprints = vec![(done + 1) as u128];
         Ok(Some(page))
     }
 
@@ -146,22 +142,33 @@ impl Source for Pages {
 type Apply = Box<dyn Fn(Record, &mut Output) -> Result<(), StageError> + Send + Sync>;
 
 /// A transform made of a closure.
-pub(crate) struct TestTransform(Apply);
+pub(crate) struct TestTransform {
+    apply: Apply,
+    limit: Option<Duration>,
+}
 
 impl TestTransform {
     pub(crate) fn stage(
         apply: impl Fn(Record, &mut Output) -> Result<(), StageError> + Send + Sync + 'static,
     ) -> TransformStage {
-        TransformStage {
-            name: "test".to_owned(),
-            type_name: "test",
-            on_error: OnError::Fail,
-            transform: Box::new(Self(Box::new(apply))),
-        }
+        stage(AnyTransform::stateless(Self { apply: Box::new(apply), limit: None }))
     }
 
-    pub(crate) fn limited(inner: Box<dyn Transform>, limit: Duration) -> impl Transform {
-        Limited { inner, limit }
+    pub(crate) fn limited(
+        limit: Duration,
+        apply: impl Fn(Record, &mut Output) -> Result<(), StageError> + Send + Sync + 'static,
+    ) -> TransformStage {
+        stage(AnyTransform::stateless(Self { apply: Box::new(apply), limit: Some(limit) }))
+    }
+}
+
+/// A stage that ends the run when it refuses a record.
+pub(crate) fn stage(transform: AnyTransform) -> TransformStage {
+    TransformStage {
+        name: "test".to_owned(),
+        type_name: "test",
+        on_error: OnError::Fail,
+        transform,
     }
 }
 
@@ -171,33 +178,19 @@ impl std::fmt::Debug for TestTransform {
     }
 }
 
-#[async_trait]
 impl Transform for TestTransform {
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        (self.0)(record, out)
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        (self.apply)(record, out)
+    }
+
+    fn time_limit(&self) -> Option<TimeLimit> {
+        self.limit.map(|limit| TimeLimit { limit, grace: Duration::ZERO, hint: "be quicker" })
     }
 
     fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
         assert_ne!(totals.get("panic"), 1, "a warning that panics");
         let fives = totals.get("fives");
         if fives > 0 { vec![format!("{fives} of {records_in} end in 5")] } else { Vec::new() }
-    }
-}
-
-#[derive(Debug)]
-struct Limited {
-    inner: Box<dyn Transform>,
-    limit: Duration,
-}
-
-#[async_trait]
-impl Transform for Limited {
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        self.inner.apply(record, out).await
-    }
-
-    fn time_limit(&self) -> Option<TimeLimit> {
-        Some(TimeLimit { limit: self.limit, grace: Duration::ZERO, hint: "be quicker" })
     }
 }
 

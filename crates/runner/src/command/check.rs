@@ -1,7 +1,7 @@
 //! `taskferry check`.
 
 use serde_json::Map;
-use taskferry_sdk::{Pipeline, Registry};
+use taskferry_pipeline::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
 use super::mistakes;

@@ -4,7 +4,9 @@ mod entry;
 mod options;
 mod page;
 
-use taskferry_sdk::{Registry, nearest};
+use taskferry_pipeline::Registry;
+
+use taskferry_sdk::nearest;
 
 use super::arguments::PluginsArguments;
 use crate::console;

@@ -4,7 +4,7 @@ mod letters;
 
 use std::sync::Arc;
 
-use taskferry_sdk::{ExpectOptions, Pipeline, Registry, Role, SourceStage, StageId};
+use taskferry_pipeline::{ExpectOptions, Feed, Pipeline, Registry, Role, SourceStage, StageId};
 
 use super::arguments::{Conditions, ReplayArguments};
 use super::run::{carry_out, load};
@@ -35,9 +35,10 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     pipeline.source = SourceStage {
         name: "dead letters".to_owned(),
         type_name: "dead letters",
-        source: Box::new(DeadLetters::new(letters)),
+        feed: Feed::DeadLetters(Box::new(DeadLetters::new(letters))),
     };
-    let run = taskferry_engine::new_run(&pipeline.name).replaying(true);
+    let mut run = taskferry_engine::new_run(&pipeline.name);
+    run.replay = true;
     let inputs: Vec<_> = layers.files(&file).chain([dead.as_path()]).collect();
     carry_out(checked, &how, Conditions::default(), &inputs, Some(run)).await
 }

@@ -8,7 +8,8 @@ use taskferry_config::{Checked, Mistake};
 use taskferry_engine::{
     Interrupt, Manifest, Over, Progress, RunOptions, RunReport, Status, Stopper,
 };
-use taskferry_sdk::{Pipeline, Registry, RunContext};
+use taskferry_pipeline::{Pipeline, Registry, StageFailure};
+use taskferry_sdk::RunContext;
 use taskferry_telemetry::Telemetry;
 
 use super::accounts::Accounts;
@@ -265,8 +266,7 @@ fn tell(report: &RunReport, quiet: bool, on_sandbox: bool) {
             let stage =
                 failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
             console::error(&format!("{stage}{}", failure.message));
-            if let Some(origin) = report.error.as_ref().and_then(taskferry_sdk::StageError::origin)
-            {
+            if let Some(origin) = report.error.as_ref().and_then(StageFailure::origin) {
                 console::line(&format!("  where: {origin}"));
             }
             if let Some(hint) = &failure.hint {

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use taskferry_engine::Begun;
-use taskferry_sdk::{Registry, printable_json};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::printable_json;
 use taskferry_state::{History, StateDir, StateError};
 
 use super::arguments::RunsArguments;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use taskferry_sdk::{Pipeline, RunContext, Shard};
+use taskferry_pipeline::{Feed, Pipeline};
+
+use taskferry_sdk::{RunContext, Shard};
 use taskferry_state::StateDir;
 
 /// What Kubernetes tells each pod of an Indexed Job: its number, from 0.
@@ -67,13 +69,19 @@ fn of_index(count: u32, index: Option<&str>) -> Result<Shard, String> {
 /// A run of one share, which has a folder for its state below that of the whole export.
 pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
     let whole = StateDir::path_of(Path::new(&pipeline.state.dir), &pipeline.name);
-    taskferry_engine::new_run(&pipeline.name).sharded(shard, whole)
+    let mut run = taskferry_engine::new_run(&pipeline.name);
+    (run.shard, run.whole_dir) = (Some(shard), Some(whole));
+    run
 }
 
 /// Why a pipeline can't be run in shares: each share would read everything, or write over the others.
 pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
     let mut problems = Vec::new();
-    if !pipeline.source.source.can_shard() {
+    let can_shard = match &pipeline.source.feed {
+        Feed::Source(source) => source.can_shard(),
+        Feed::DeadLetters(_) => false,
+    };
+    if !can_shard {
         let name = &pipeline.source.name;
         problems.push(format!(
             "source `{name}` can only be read as a whole, and every share would export all of it; run it without `--shard`"

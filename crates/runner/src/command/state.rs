@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use taskferry_sdk::{Pipeline, RunContext, Shard};
+use taskferry_pipeline::Pipeline;
+use taskferry_sdk::{RunContext, Shard};
 use taskferry_state::{History, Opening, StateDir, StateError};
 
 use crate::exit::Exit;

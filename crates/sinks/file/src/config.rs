@@ -92,7 +92,7 @@ impl Plugin for FileOptions {
 }
 
 impl SinkPlugin for FileOptions {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+    fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let Self {
             path,
             format,
@@ -104,7 +104,7 @@ impl SinkPlugin for FileOptions {
             bom,
             decimal,
             line_ending,
-        } = self;
+        } = self.clone();
         let options = FormatOptions {
             format,
             columns,

@@ -6,12 +6,14 @@
 //! path = "out/{pipeline}-{date}.ndjson.zst"
 //! compression = "zstd"
 //! ```
+//! use serde_json::json;
+//! use taskferry_sdk::{NoFiles, SinkPlugin, testing};
+//! use taskferry_sink_file::FileOptions;
 //!
-//! While a run lasts the bytes stand in `.NAME.part` beside the final name. When all is written they
-//! are forced to disk, and only then does the file get its name, replacing in one step whatever stood there:
-//! a reader sees the old file or the new one, never half of one. A run that fails leaves the old file alone, and
-//! what it has committed in `.NAME.part`, where the next one goes on.
-//!
+//! let build = |options| testing::build(&options, &NoFiles, FileOptions::build);
+//! assert!(build(json!({"path": "out/{date}.csv", "format": "csv"})).is_ok());
+//! let problems = build(json!({"path": "out/{date}.csv.gz", "format": "csv"})).unwrap_err();
+//! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or another ending"));
 //! ```
 //! use serde_json::json;
 //! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};

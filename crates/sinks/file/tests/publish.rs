@@ -15,7 +15,7 @@ use taskferry_sdk::{ErrorKind, Record, Refusals};
 async fn a_file_has_its_name_only_when_complete() {
     let folder = Folder::new();
     let mut sink = folder.open(json!({"path": "a.ndjson"})).await.unwrap();
-    sink.write(&batch(&[json!(1)]), &mut Refusals::default()).await.unwrap();
+    sink.write(&batch(&[json!(1)]), &mut Refusals::forbidden()).await.unwrap();
     sink.commit().await.unwrap();
     let [part] = &folder.names()[..] else { panic!() };
     assert!(part.starts_with(".a.ndjson."), "{part}");
@@ -32,7 +32,7 @@ async fn a_run_that_ends_early_leaves_the_old_file_alone() {
             fs::write(folder.path("a"), "old").unwrap();
             let options = json!({"path": "a", "format": format, "compression": compression});
             let mut sink = folder.open(options).await.unwrap();
-            sink.write(&batch(&[json!({"a": "x".repeat(100_000)})]), &mut Refusals::default())
+            sink.write(&batch(&[json!({"a": "x".repeat(100_000)})]), &mut Refusals::forbidden())
                 .await
                 .unwrap();
             sink.commit().await.unwrap();
@@ -49,9 +49,10 @@ async fn a_record_that_can_not_be_written_publishes_nothing() {
     let options = json!({"path": "a.csv", "format": "csv", "columns": ["a"]});
     let mut sink = folder.open(options).await.unwrap();
     let records = [r#"{"a":1}"#, r#"{"a":"\ud800"}"#].map(|text| Record::parse(text).unwrap());
-    let error = sink.write(&batch_of(records.into()), &mut Refusals::default()).await.unwrap_err();
+    let error =
+        sink.write(&batch_of(records.into()), &mut Refusals::forbidden()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
-    assert!(error.origin().is_some());
+    assert_eq!(error.record(), Some(1));
     drop(sink);
     assert!(folder.names().is_empty());
 }
@@ -86,7 +87,7 @@ async fn a_file_that_is_being_written_is_nobody_else_s() {
 async fn a_file_that_somebody_else_has_written_to_is_not_published() {
     let folder = Folder::new();
     let mut sink = folder.open(json!({"path": "a"})).await.unwrap();
-    sink.write(&batch(&[json!(1)]), &mut Refusals::default()).await.unwrap();
+    sink.write(&batch(&[json!(1)]), &mut Refusals::forbidden()).await.unwrap();
     sink.commit().await.unwrap();
     fs::write(folder.path(".a.part"), "1\n and more").unwrap();
     let error = sink.finish().await.unwrap_err();

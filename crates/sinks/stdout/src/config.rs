@@ -72,7 +72,7 @@ impl Plugin for StdoutOptions {
 }
 
 impl SinkPlugin for StdoutOptions {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+    fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let Self {
             format,
             columns,
@@ -82,7 +82,7 @@ impl SinkPlugin for StdoutOptions {
             bom,
             decimal,
             line_ending,
-        } = self;
+        } = self.clone();
         let options = FormatOptions {
             format,
             columns,

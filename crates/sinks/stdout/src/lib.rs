@@ -6,7 +6,11 @@
 //! format = "csv"
 //! columns = ["job_external_id", "task"]
 //! ```
+//! use serde_json::json;
+//! use taskferry_sdk::{NoFiles, SinkPlugin, testing};
+//! use taskferry_sink_stdout::StdoutOptions;
 //!
+//! assert!(testing::build(&json!({"format": "json"}), &NoFiles, StdoutOptions::build).is_ok());
 //! ```
 //! use serde_json::json;
 //! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};

@@ -178,8 +178,7 @@ mod tests {
     }
 
     fn batch(values: &[Value]) -> Batch {
-        let records = values.iter().cloned().map(Record::from_value).collect();
-        Batch { page: 1, cursor: None, next: None, records }
+        taskferry_sdk::testing::batch(1, values.iter().cloned().map(Record::from))
     }
 
     async fn opened(format: Format, pipe: &Pipe) -> Box<dyn Sink> {
@@ -197,7 +196,7 @@ mod tests {
     async fn the_reader_has_what_was_committed() {
         let pipe = Pipe::default();
         let mut sink = opened(Format::Ndjson, &pipe).await;
-        sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::default())
+        sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::forbidden())
             .await
             .unwrap();
         assert_eq!(pipe.text(), "");
@@ -216,7 +215,7 @@ mod tests {
             let pipe = Pipe::default();
             let mut sink = opened(format, &pipe).await;
             for value in [json!({"a": 1}), json!({"b": 2})] {
-                sink.write(&batch(&[value]), &mut Refusals::default()).await.unwrap();
+                sink.write(&batch(&[value]), &mut Refusals::forbidden()).await.unwrap();
                 sink.commit().await.unwrap();
             }
             let delivery = sink.finish().await.unwrap();
@@ -229,12 +228,12 @@ mod tests {
     async fn a_reader_that_went_away_is_told_as_such() {
         let pipe = Pipe { broken: true, ..Pipe::default() };
         let mut sink = opened(Format::Ndjson, &pipe).await;
-        sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::default()).await.unwrap();
+        sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::forbidden()).await.unwrap();
         let error = sink.commit().await.unwrap_err();
         assert_eq!(error.to_string(), "standard output was closed by its reader");
         assert_eq!(error.kind(), ErrorKind::Io);
         let mut sink = opened(Format::Csv, &pipe).await;
-        sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::default()).await.unwrap();
+        sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::forbidden()).await.unwrap();
         let error = sink.finish().await.unwrap_err();
         assert_eq!(error.to_string(), "standard output was closed by its reader");
     }

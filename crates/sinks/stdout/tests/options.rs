@@ -1,15 +1,11 @@
 //! The options, as a pipeline file gives them.
 
 use serde_json::{Value, json};
-use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Problem, Registry};
+use taskferry_sdk::{NoFiles, Problem, SinkPlugin, testing};
 use taskferry_sink_stdout::StdoutOptions;
 
 fn problems(options: &Value) -> Vec<Problem> {
-    let mut registry = Registry::new();
-    registry.sink::<StdoutOptions>();
-    let endpoints = Endpoints::default();
-    let built = registry.build_sink("stdout", options, &BuildContext::new(&NoFiles, &endpoints));
-    built.and_then(Result::err).unwrap_or_default()
+    testing::build(options, &NoFiles, StdoutOptions::build).err().unwrap_or_default()
 }
 
 #[test]

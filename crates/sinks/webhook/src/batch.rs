@@ -1,6 +1,7 @@
 //! Batches: what one request carries.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use taskferry_sdk::{Origin, Record};
@@ -54,7 +55,7 @@ impl<'a> BatchBuilder<'a> {
     pub(crate) fn new(
         format: &'a BatchFormat,
         records: &'a [Record],
-        origins: &'a [Origin],
+        origins: &'a [Arc<Origin>],
     ) -> Self {
         Self { format, records, ids: RecordId::all(origins) }
     }
@@ -151,7 +152,7 @@ mod tests {
     fn bodies(format: &BatchFormat, records: &[&'static str]) -> Vec<Bytes> {
         let records: Vec<Record> =
             records.iter().map(|text| Record::parse(*text).unwrap()).collect();
-        let origins = vec![Origin::default(); records.len()];
+        let origins = vec![Arc::<Origin>::default(); records.len()];
         let builder = BatchBuilder::new(format, &records, &origins);
         builder.batches().map(|batch| batch.body).collect()
     }
@@ -173,7 +174,7 @@ mod tests {
     fn halves_hold_the_same_records_under_keys_of_their_own() {
         let format = format(9, 99);
         let records = [1, 2, 2, 2].map(|number| Record::parse(number.to_string()).unwrap());
-        let origins = vec![Origin::default(); records.len()];
+        let origins = vec![Arc::<Origin>::default(); records.len()];
         let builder = BatchBuilder::new(&format, &records, &origins);
         let whole = builder.batches().next().unwrap();
         let (left, right) = builder.halves(&whole).unwrap();

@@ -107,7 +107,7 @@ impl Plugin for WebhookOptions {
 }
 
 impl SinkPlugin for WebhookOptions {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let mut problems = Vec::new();
         let target = self.target(context).map_err(|found| problems.extend(found)).ok();
         let headers = check_headers(&self.headers, &mut problems);
@@ -129,13 +129,11 @@ impl SinkPlugin for WebhookOptions {
             Some(target) if problems.is_empty() => {
                 let sending = self.sending();
                 let (timeout, retry) = (self.timeout, self.retry);
-                let secrets = self.headers.into_values();
-                let secrets = secrets
-                    .chain(self.signature.into_iter().flat_map(|signature| signature.secrets));
-                let secrets = secrets.collect();
+                let signing = self.signature.iter().flat_map(|signature| &signature.secrets);
+                let secrets = self.headers.values().chain(signing).cloned().collect();
                 let template =
                     RequestTemplate { headers, secrets, signer, timeout, connection, retry };
-                Ok(Box::new(WebhookSink::new(self.url, target, template, sending)))
+                Ok(Box::new(WebhookSink::new(self.url.clone(), target, template, sending)))
             }
             _ => Err(problems),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use taskferry_sdk::{Cursor, Origin, RunContext};
@@ -58,9 +59,9 @@ impl Keys {
 
 impl<'a> RecordId<'a> {
     /// The ids of the records of one page.
-    pub(crate) fn all(origins: &'a [Origin]) -> Vec<Self> {
+    pub(crate) fn all(origins: &'a [Arc<Origin>]) -> Vec<Self> {
         let mut seen: HashMap<(Option<&str>, usize), u64> = HashMap::new();
-        let id = |origin: &'a Origin| {
+        let id = |origin: &'a Arc<Origin>| {
             let job = origin.job.as_deref();
             let count =
                 seen.entry((job, if job.is_some() { 0 } else { origin.index })).or_default();
@@ -115,8 +116,13 @@ mod tests {
         Keys::new(&run, address)
     }
 
-    fn origin(job: Option<&str>, page: u64, cursor: &str, index: usize) -> Origin {
-        Origin { page, cursor: Some(Cursor::new(cursor)), index, job: job.map(Into::into) }
+    fn origin(job: Option<&str>, page: u64, cursor: &str, index: usize) -> Arc<Origin> {
+        Arc::new(Origin {
+            page,
+            cursor: Some(Cursor::new(cursor)),
+            index,
+            job: job.map(Into::into),
+        })
     }
 
     #[test]

@@ -6,21 +6,16 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sdk::{NoFiles, SinkPlugin, testing};
 //! use taskferry_sink_webhook::WebhookOptions;
 //!
-//! let mut registry = Registry::new();
-//! registry.sink::<WebhookOptions>();
 //! let options = json!({
 //!     "url": "https://hooks.example/services/T0/B1",
 //!     "signature": {"secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]},
 //!     "cloud_events": {"mode": "batched", "type": "com.example.task"},
 //!     "compression": "gzip",
 //! });
-//! let endpoints = Endpoints::default();
-//! let context = BuildContext::new(&NoFiles, &endpoints);
-//! let built = registry.build_sink("webhook", &options, &context).unwrap().unwrap();
-//! assert_eq!(built.type_name, "webhook");
+//! assert!(testing::build(&options, &NoFiles, WebhookOptions::build).is_ok());
 //! ```
 //!
 //! # Seen once

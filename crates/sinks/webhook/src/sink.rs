@@ -134,9 +134,7 @@ impl Sink for WebhookSink {
     /// A request never holds records of two pages, so that a page that comes again is sent as it was.
     async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
         let Open { format, sender, .. } = self.open.as_ref().ok_or_else(not_open)?;
-        let origins: Vec<taskferry_sdk::Origin> =
-            batch.records.iter().map(|record| record.origin().clone()).collect();
-        let builder = BatchBuilder::new(format, &batch.records, &origins);
+        let builder = BatchBuilder::new(format, &batch.records, &batch.origins);
         sender.send_all(&builder, refusals).await
     }
 

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use taskferry_sdk::{BuildContext, Duration, EndpointCredentials, KeyPath, Part, Problem, Secret};
+use taskferry_sdk::{
+    BuildContext, Duration, ErrorKind, KeyPath, Part, Problem, RunningEndpoint, Secret, StageError,
+};
 use url::Url;
 
 use crate::assertion::{Signer, SigningKey};
@@ -46,13 +48,20 @@ pub(crate) enum Proof {
 
 impl ClientCredentials {
     /// The credentials that an endpoint inside this process accepts.
-    pub(crate) fn of_endpoint(given: EndpointCredentials) -> Result<Self, url::ParseError> {
+    ///
+    /// # Errors
+    /// If the endpoint names none.
+    pub(crate) fn of_endpoint(endpoint: &RunningEndpoint) -> Result<Self, StageError> {
+        let text = |name| endpoint.setting(name).map(|text| text.expose().to_owned());
+        let token_url = Url::parse(&text("token_url")?).map_err(|error| {
+            StageError::new(ErrorKind::Defect, "the endpoint names no address").caused_by(error)
+        })?;
         Ok(Self {
-            token_url: Url::parse(&given.token_url)?,
-            client_id: given.client_id,
-            proof: Proof::Secret(given.client_secret),
-            audience: given.audience,
-            tenant: given.tenant,
+            token_url,
+            client_id: text("client_id")?,
+            proof: Proof::Secret(endpoint.setting("client_secret")?.clone()),
+            audience: text("audience")?,
+            tenant: text("tenant")?,
             scopes: Vec::new(),
             cache: false,
         })

@@ -206,7 +206,7 @@ mod tests {
     use std::sync::Arc;
     use taskferry_http::{Advice, Connection};
     use taskferry_retry::faulty_server::{Answer, FaultyServer};
-    use taskferry_sdk::EndpointCredentials;
+    use taskferry_sdk::RunningEndpoint;
 
     /// Somebody who issues `token-1`, `token-2` and so on.
     async fn issuer() -> (FaultyServer, Issuer) {
@@ -218,12 +218,18 @@ mod tests {
         })
         .await
         .unwrap();
-        let credentials = ClientCredentials::of_endpoint(EndpointCredentials {
-            token_url: server.url().to_owned(),
-            client_id: "c".to_owned(),
-            client_secret: Secret::new("s"),
-            audience: "a".to_owned(),
-            tenant: "t".to_owned(),
+        let settings = [
+            ("token_url", server.url()),
+            ("client_id", "c"),
+            ("client_secret", "s"),
+            ("audience", "a"),
+            ("tenant", "t"),
+        ];
+        let credentials = ClientCredentials::of_endpoint(&RunningEndpoint {
+            url: String::new(),
+            webhook_url: String::new(),
+            settings: settings.map(|(name, value)| (name, Secret::new(value))).into(),
+            guard: Box::new(()),
         });
         let credentials = credentials.unwrap();
         let advice = Advice { slow: "", unreachable: "" };

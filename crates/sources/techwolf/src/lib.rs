@@ -55,20 +55,15 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
+//! use taskferry_sdk::{NoFiles, SourcePlugin, testing};
 //! use taskferry_source_techwolf::TechWolfOptions;
 //!
-//! let mut registry = Registry::new();
-//! registry.source::<TechWolfOptions>();
 //! let options = json!({
 //!     "url": "https://acme.eu3.techwolf.ai",
 //!     "include": ["ai_impact"],
 //!     "auth": {"token": "from-a-secret-store"},
 //! });
-//! let endpoints = Endpoints::default();
-//! let context = BuildContext::new(&NoFiles, &endpoints);
-//! let built = registry.build_source("techwolf", &options, &context).unwrap().unwrap();
-//! assert_eq!(built.offer.missing_field("linked_skills").as_deref(), Some("add \"linked_skills\" to `include` in [source]"));
+//! assert!(testing::build(&options, &NoFiles, TechWolfOptions::build).is_ok());
 //! ```
 
 mod answer;

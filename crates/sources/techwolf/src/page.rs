@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use taskferry_json::{Kind, Node};
-use taskferry_sdk::{Cursor, ErrorKind, Origin, Page, Record, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Page, Record, SourceRecord, StageError};
 
 use crate::fields::{NO_OBJECT, field, parse_object};
 
@@ -88,8 +88,7 @@ impl ListingPage {
         for (index, record) in records.items().enumerate() {
             let id = external_id(record).map_err(|error| {
                 let message = format!("record {} of the page is not a job: {error}", index + 1);
-                let origin = Origin { cursor: cursor.clone(), index, ..Origin::default() };
-                StageError::new(ErrorKind::Malformed, message).temporary().at_origin(&origin)
+                StageError::new(ErrorKind::Malformed, message).temporary().at_record(index)
             })?;
             jobs.push(Job { id, record: Record::from_node(record) });
         }
@@ -102,14 +101,11 @@ impl ListingPage {
     }
 
     /// The page as the engine gets it.
-    pub(crate) fn into_page(self, number: u64) -> Page {
-        let Self { cursor, resume, bytes, jobs, fingerprints, .. } = self;
-        let records = jobs.into_iter().enumerate().map(|(index, job)| {
-            let (cursor, job_id) = (cursor.clone(), Some(job.id));
-            job.record.with_origin(Origin { page: number, cursor, index, job: job_id })
-        });
-        let records = records.collect();
-        Page { number, cursor, next: resume, bytes, records, fingerprints }
+    pub(crate) fn into_page(self) -> Page {
+        let records = self.jobs.into_iter().map(|job| SourceRecord::new(job.record, job.id));
+        let mut page = Page::new(records.collect());
+        (page.next, page.bytes, page.fingerprints) = (self.resume, self.bytes, self.fingerprints);
+        page
     }
 }
 
@@ -133,7 +129,7 @@ impl ListingPage {
 /// since a broken answer may be whole the next time; permanent if the page has jobs and says that more follows, but not
 /// after what. An error about a record says which one.
 pub fn split_page(answer: &Bytes) -> Result<Page, StageError> {
-    ListingPage::parse(answer, None).map(|page| page.into_page(1))
+    ListingPage::parse(answer, None).map(ListingPage::into_page)
 }
 
 /// How messages name a page of which only its cursor is known.

@@ -16,7 +16,7 @@ impl Plugin for TechWolfOptions {
 }
 
 impl SourcePlugin for TechWolfOptions {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>> {
         let mut problems = check::numbers(self.limit, self.rate_limit, self.timeout);
         problems.extend(check::filters(&self.filters));
         problems.extend(check::order(self.concurrency, self.partition.as_ref(), &self.filters));
@@ -26,19 +26,19 @@ impl SourcePlugin for TechWolfOptions {
         let tenant = self.auth.as_ref().and_then(|auth| auth.tenant.as_deref());
         let strategy = ReadStrategy {
             concurrency: self.concurrency as usize,
-            partition: self.partition.map(|partition| partition.values),
+            partition: self.partition.as_ref().map(|partition| partition.values.clone()),
             page_size: self.limit as usize,
             listing: ListingId::new(&self.url, tenant, &self.filters),
         };
-        let server = check::server(&self.url, self.auth, context);
+        let server = check::server(&self.url, self.auth.clone(), context);
         let server = server.map_err(|more| problems.extend(more));
         match server {
             Ok(server) if problems.is_empty() => {
                 let listing = Listing {
                     response_format: self.response_format,
                     external_vendor: self.external_vendor,
-                    include: self.include,
-                    filters: self.filters,
+                    include: self.include.clone(),
+                    filters: self.filters.clone(),
                 };
                 let limits = Limits {
                     page_size: self.limit,

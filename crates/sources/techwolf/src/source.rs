@@ -70,8 +70,6 @@ pub(crate) struct TechWolfSource {
 struct Open {
     export: Arc<Export>,
     pages: Box<dyn PageStream>,
-    /// The number of the last page within the run.
-    number: u64,
 }
 
 impl TechWolfSource {
@@ -188,7 +186,7 @@ impl Source for TechWolfSource {
         }
         let reader = Reader::new(Arc::clone(&export), self.listing.clone());
         let pages = self.strategy.open(reader, run, from).await?;
-        self.open = Some(Open { export, pages, number: from.map_or(0, |from| from.pages) });
+        self.open = Some(Open { export, pages });
         Ok(())
     }
 
@@ -197,8 +195,7 @@ impl Source for TechWolfSource {
             return Err(StageError::new(ErrorKind::Defect, "the source was not opened"));
         };
         let Some(page) = open.pages.next_page().await? else { return Ok(None) };
-        open.number += 1;
-        Ok(Some(page.into_page(open.number)))
+        Ok(Some(page.into_page()))
     }
 
     fn statistics(&self) -> SourceStatistics {
@@ -224,6 +221,6 @@ fn local(endpoint: &RunningEndpoint) -> Result<(Url, Credentials), StageError> {
         StageError::new(ErrorKind::Defect, "the endpoint named no address").caused_by(error)
     };
     let base = Url::parse(&endpoint.url).map_err(wrong)?;
-    let client = ClientCredentials::of_endpoint(endpoint.credentials.clone()).map_err(wrong)?;
+    let client = ClientCredentials::of_endpoint(endpoint)?;
     Ok((base, Credentials::Client(Box::new(client))))
 }

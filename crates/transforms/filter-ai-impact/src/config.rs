@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_profile::AiLevel;
 use taskferry_sdk::{
-    BuildContext, FieldRule, KeyPath, Need, Part, Plugin, Problem, Transform, TransformPlugin,
+    AnyTransform, BuildContext, FieldRule, KeyPath, Need, Part, Plugin, Problem, TransformPlugin,
 };
 
 use crate::transform::{Filter, Wanted};
@@ -61,11 +61,12 @@ impl Plugin for FilterAiImpact {
 }
 
 impl TransformPlugin for FilterAiImpact {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let mut problems = Vec::new();
-        let levels = self.levels.map(|levels| exact(levels, &mut problems));
-        let at_least = self.at_least.and_then(|text| known("at_least", &text, &mut problems));
-        let at_most = self.at_most.and_then(|text| known("at_most", &text, &mut problems));
+        let levels = self.levels.clone().map(|levels| exact(levels, &mut problems));
+        let at_least =
+            self.at_least.clone().and_then(|text| known("at_least", &text, &mut problems));
+        let at_most = self.at_most.clone().and_then(|text| known("at_most", &text, &mut problems));
         let wanted = if let Some(levels) = levels {
             if at_least.or(at_most).is_some() {
                 problems.push(both());
@@ -83,7 +84,11 @@ impl TransformPlugin for FilterAiImpact {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Box::new(Filter { wanted, missing: self.missing, empty_jobs: self.empty_jobs }))
+        Ok(AnyTransform::stateless(Filter {
+            wanted,
+            missing: self.missing,
+            empty_jobs: self.empty_jobs,
+        }))
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_json::{Member, string};
 use taskferry_profile::AiLevel;
@@ -33,14 +32,9 @@ pub(crate) struct Filter {
     pub(crate) empty_jobs: EmptyJobs,
 }
 
-#[async_trait]
 impl Transform for Filter {
-    fn takes_any_order(&self) -> bool {
-        true
-    }
-
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let found = record.text().and_then(|text| RecordText::of(text)).and_then(|found| {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let found = RecordText::of(record.as_bytes()).and_then(|found| {
             let mut tally = Tally::default();
             let decision = self.decide(&found, &mut tally)?;
             tally.count(out);
@@ -49,7 +43,7 @@ impl Transform for Filter {
         match found {
             Some(Decision::Keep) => out.emit(record),
             Some(Decision::Drop) => {}
-            Some(Decision::Replace(text)) => out.emit(Record::from_text(text)),
+            Some(Decision::Replace(text)) => out.emit(Record::parse(text)?),
             None => self.apply_to_tree(record, out)?,
         }
         Ok(())
@@ -145,8 +139,9 @@ impl Filter {
         Some(keeps)
     }
 
-    fn apply_to_tree(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
-        let value = record.value()?;
+    fn apply_to_tree(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let mut tree = record.value()?;
+        let value = &tree;
         match shape(value) {
             Shape::Row => {
                 let mut tally = Tally::default();
@@ -168,9 +163,11 @@ impl Filter {
                 }
                 if kept.contains(&false) {
                     let mut kept = kept.into_iter();
-                    retain_tasks(record.value_mut()?, |_| kept.next().unwrap_or(true));
+                    retain_tasks(&mut tree, |_| kept.next().unwrap_or(true));
+                    out.emit(tree);
+                } else {
+                    out.emit(record);
                 }
-                out.emit(record);
             }
             Shape::Other => return Err(neither_job_nor_row()),
         }

@@ -4,10 +4,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use taskferry_pipeline::{BuiltTransform, Registry};
 use taskferry_profile::arbitrary::{contents, record_text};
-use taskferry_sdk::{
-    BuildContext, BuiltTransform, Counters, NoFiles, Output, Problem, Record, Registry, StageError,
-};
+use taskferry_sdk::{BuildContext, Counters, NoFiles, Output, Problem, Record, StageError};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 
 fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {

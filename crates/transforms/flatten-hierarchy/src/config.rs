@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_profile::walk::LEVELS;
 use taskferry_sdk::{
-    BuildContext, FieldRule, FieldSet, KeyPath, Need, Others, Part, Plugin, Problem, RecordFields,
-    Transform, TransformPlugin, nearest,
+    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Need, Others, Part, Plugin, Problem,
+    RecordFields, TransformPlugin, nearest,
 };
 
 use crate::transform::Flatten;
@@ -91,7 +91,7 @@ fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordF
 }
 
 impl TransformPlugin for FlattenHierarchy {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let path = KeyPath::of("explode");
         match &self.explode {
             Some(_) if self.into == Into::Tasks => Err(vec![
@@ -111,10 +111,10 @@ impl TransformPlugin for FlattenHierarchy {
                         .help(format!("did you mean \"{meant}\"?")),
                 ])
             }
-            _ => Ok(Box::new(Flatten {
+            _ => Ok(AnyTransform::stateless(Flatten {
                 into: self.into,
                 empty_jobs: self.empty_jobs,
-                explode: self.explode,
+                explode: self.explode.clone(),
             })),
         }
     }

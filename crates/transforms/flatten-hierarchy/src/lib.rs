@@ -8,31 +8,22 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_sdk::{BuildContext, Output, NoFiles, Record, Registry};
+//! use taskferry_sdk::testing::TransformTest;
 //! use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), taskferry_sdk::StageError> {
-//! let mut registry = Registry::new();
-//! registry.transform::<FlattenHierarchy>();
-//! let context = BuildContext::new(&NoFiles, registry.endpoints());
-//! let built = registry.build_transform("flatten_hierarchy", &json!({}), &context).unwrap().unwrap();
-//!
+//! let mut flatten = TransformTest::new::<FlattenHierarchy>(&json!({})).unwrap();
 //! let job = json!({"external_id": "j1", "domains": [{"domain": "Finance", "tasks": [
 //!     {"task_id": "t1", "task": "Close the books", "ai_impact": {"level": "H2", "rationale": "Rules help"}},
 //! ]}]});
-//! let mut out = Output::new();
-//! built.transform.apply(Record::from_value(job), &mut out).await?;
 //! assert_eq!(
-//!     out.into_records()[0].to_json(),
-//!     concat!(
+//!     flatten.apply(&job.to_string())?,
+//!     [concat!(
 //!         r#"{"job_external_id":"j1","task_id":"t1","task":"Close the books","ai_impact_level":"H2","#,
 //!         r#""ai_impact_rationale":"Rules help","domain":"Finance","subdomain":null,"cluster":null,"#,
 //!         r#""canonical_task":null}"#,
-//!     )
+//!     )]
 //! );
-//! # Ok(())
-//! # }
+//! # Ok::<(), taskferry_sdk::StageError>(())
 //! ```
 
 mod above;

@@ -42,7 +42,9 @@ impl Rows {
     pub(crate) fn emit(self, out: &mut Output) {
         let text = Bytes::from(self.text);
         for place in self.places {
-            out.emit(Record::from_text(text.slice(place)));
+            if let Ok(record) = Record::parse(text.slice(place)) {
+                out.emit(record);
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The work: jobs in, rows or jobs with flat lists of tasks out.
 
-use async_trait::async_trait;
 use serde_json::Value;
 use taskferry_profile::null_tasks;
 use taskferry_profile::text::RecordText;
@@ -22,14 +21,9 @@ pub(crate) struct Flatten {
     pub(crate) explode: Option<String>,
 }
 
-#[async_trait]
 impl Transform for Flatten {
-    fn takes_any_order(&self) -> bool {
-        true
-    }
-
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        match record.text().and_then(|text| self.by_text(text)) {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        match self.by_text(record.as_bytes()) {
             Some(Flat::Already) => out.emit(record),
             Some(Flat::Rows(rows)) => rows.emit(out),
             None => self.apply_to_tree(record, out)?,
@@ -61,7 +55,8 @@ impl Flatten {
     }
 
     fn apply_to_tree(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let value = record.value()?;
+        let tree = record.value()?;
+        let value = &tree;
         let shape = shape(value);
         if shape == Shape::Job && check_tasks(value).map_err(|found| misplaced(&found))? > 0 {
             out.count(null_tasks::NAME, 1);
@@ -69,11 +64,11 @@ impl Flatten {
         match (shape, self.into) {
             (Shape::Row, _) if self.explode.is_none() => out.emit(record),
             (Shape::Row, _) => {
-                if let Value::Object(row) = record.into_value()? {
+                if let Value::Object(row) = tree {
                     self.emit_row(row, out)?;
                 }
             }
-            (Shape::Job, Into::Rows) => self.emit_rows(record.into_value()?, out)?,
+            (Shape::Job, Into::Rows) => self.emit_rows(tree, out)?,
             (Shape::Job, Into::Tasks) => {
                 let above = above_tasks(value);
                 if above.is_empty() && self.empty_jobs == EmptyJobs::Drop {
@@ -82,7 +77,7 @@ impl Flatten {
                 if is_list(value, &above) {
                     out.emit(record);
                 } else {
-                    out.emit_value(with_flat_tasks(record.into_value()?, &above));
+                    out.emit(with_flat_tasks(tree, &above));
                 }
             }
             (Shape::Other, _) => return Err(neither_job_nor_row()),
@@ -106,10 +101,10 @@ impl Flatten {
 
     fn emit_row(&self, row: Object, out: &mut Output) -> Result<(), StageError> {
         match &self.explode {
-            None => out.emit_value(Value::Object(row)),
+            None => out.emit(Value::Object(row)),
             Some(field) => {
                 for row in explode(row, field).map_err(|found| misplaced(&found))? {
-                    out.emit_value(Value::Object(row));
+                    out.emit(Value::Object(row));
                 }
             }
         }

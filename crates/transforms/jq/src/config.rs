@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taskferry_sdk::{
-    BuildContext, ByteCount, Duration, FieldRule, KeyPath, MissingField, Part, Plugin, Problem,
-    Transform, TransformPlugin,
+    AnyTransform, BuildContext, ByteCount, Duration, FieldRule, KeyPath, MissingField, Part,
+    Plugin, Problem, TransformPlugin,
 };
 
 use crate::bounds::with_stack;
@@ -75,7 +75,7 @@ impl Plugin for Jq {
 }
 
 impl TransformPlugin for Jq {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let mut problems = self.check_args();
         problems.extend(self.check_limits());
         let limits = Limits { time: self.time_limit.get(), results: self.max_results };
@@ -97,11 +97,12 @@ impl TransformPlugin for Jq {
             return Err(problems);
         }
         Ok(match self.isolation {
-            Isolation::None => Box::new(InProcess { program, limits }),
+            Isolation::None => AnyTransform::stateless(InProcess { program, limits }),
             Isolation::Process => {
                 let memory = self.memory_limit.unwrap_or(DEFAULT_MEMORY);
-                let setup = Setup { filter: text, args: self.args, limits, memory: memory.get() };
-                Box::new(Isolated { workers: Workers::new(&setup) })
+                let setup =
+                    Setup { filter: text, args: self.args.clone(), limits, memory: memory.get() };
+                AnyTransform::asynchronous(Isolated { workers: Workers::new(&setup) })
             }
         })
     }

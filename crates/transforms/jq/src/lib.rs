@@ -12,24 +12,16 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use taskferry_sdk::{BuildContext, Output, NoFiles, Record, Registry};
+//! use taskferry_sdk::testing::TransformTest;
 //! use taskferry_transform_jq::Jq;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), taskferry_sdk::StageError> {
-//! let mut registry = Registry::new();
-//! registry.transform::<Jq>();
-//! let context = BuildContext::new(&NoFiles, registry.endpoints());
 //! let options = json!({"filter": ".tasks[] | {task, source: $source}", "args": {"source": "export"}});
-//! let built = registry.build_transform("jq", &options, &context).unwrap().unwrap();
-//!
-//! let record = Record::parse(r#"{"tasks": [{"task": "Plan", "hours": 1.10}, {"task": "Do"}]}"#)?;
-//! let mut out = Output::new();
-//! built.transform.apply(record, &mut out).await?;
-//! let lines: Vec<String> = out.into_records().iter().map(Record::to_json).collect();
-//! assert_eq!(lines, [r#"{"task":"Plan","source":"export"}"#, r#"{"task":"Do","source":"export"}"#]);
-//! # Ok(())
-//! # }
+//! let mut jq = TransformTest::new::<Jq>(&options).unwrap();
+//! assert_eq!(
+//!     jq.apply(r#"{"tasks": [{"task": "Plan", "hours": 1.10}, {"task": "Do"}]}"#)?,
+//!     [r#"{"task":"Plan","source":"export"}"#, r#"{"task":"Do","source":"export"}"#]
+//! );
+//! # Ok::<(), taskferry_sdk::StageError>(())
 //! ```
 //!
 //! A binary that offers `isolation = "process"` runs [`worker_main`] and nothing else when its first argument is

@@ -113,7 +113,8 @@ impl Program {
     }
 
     fn run_here(&self, record: &Record) -> Result<Vec<Vec<u8>>, StageError> {
-        let text = record.text().filter(|text| is_plain(text)).map(Bytes::copy_from_slice);
+        let text =
+            Some(record.as_bytes()).filter(|text| is_plain(text)).map(Bytes::copy_from_slice);
         let text = text.as_ref();
         let size = text.map_or(0, Bytes::len);
         let part =
@@ -127,7 +128,7 @@ impl Program {
         }
         let input = match text.and_then(read) {
             Some(input) => input,
-            None => from_json(record.value()?.clone()),
+            None => from_json(record.value()?),
         };
         let results = self.results(input, size, |result, out| write(result, out).map(Some))?;
         Ok(results.unwrap_or_default())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use taskferry_sdk::{Output, Record, StageError, TimeLimit, Transform};
+use taskferry_sdk::{AsyncTransform, Output, Record, StageError, TimeLimit, Transform};
 
 use crate::program::{Limits, Program};
 use crate::workers::Workers;
@@ -19,15 +19,10 @@ pub(crate) struct InProcess {
     pub(crate) limits: Limits,
 }
 
-#[async_trait]
 impl Transform for InProcess {
-    fn takes_any_order(&self) -> bool {
-        true
-    }
-
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         for result in self.program.run(&record)? {
-            out.emit(Record::from_text(result));
+            out.emit(Record::parse(result)?);
         }
         Ok(())
     }
@@ -45,7 +40,7 @@ pub(crate) struct Isolated {
 }
 
 #[async_trait]
-impl Transform for Isolated {
+impl AsyncTransform for Isolated {
     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         for result in self.workers.run(&record).await? {
             out.emit(result);

@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use serde_json::{Value, json};
+use taskferry_pipeline::Registry;
 use taskferry_sdk::{
-    BuildContext, ErrorKind, NoFiles, Output, Problem, Record, Registry, StageError, Transform,
+    BuildContext, ErrorKind, NoFiles, Output, Problem, Record, StageError, Transform,
 };
 use taskferry_transform_jq::Jq;
 

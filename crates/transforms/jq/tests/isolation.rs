@@ -5,9 +5,8 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
-use taskferry_sdk::{
-    BuildContext, ErrorKind, NoFiles, Output, Record, Registry, StageError, Transform,
-};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::{BuildContext, ErrorKind, NoFiles, Output, Record, StageError, Transform};
 use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
 
 type Test = (&'static str, fn());

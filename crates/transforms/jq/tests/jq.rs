@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use taskferry_pipeline::{BuiltTransform, Registry};
 use taskferry_sdk::{
-    BuildContext, BuiltTransform, ErrorKind, InputFiles, Output, Part, Problem, Record, Registry,
-    StageError,
+    BuildContext, ErrorKind, InputFiles, Output, Part, Problem, Record, StageError,
 };
 use taskferry_transform_jq::Jq;
 

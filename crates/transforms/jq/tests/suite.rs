@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use taskferry_sdk::{BuildContext, NoFiles, Output, Record, Registry};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::{BuildContext, NoFiles, Output, Record};
 use taskferry_transform_jq::Jq;
 
 /// The cases that differ, by file and line of jq's own test files.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_profile::mapping::{Mistake, composed, read_mapping};
 use taskferry_sdk::{
-    BuildContext, FieldRule, KeyPath, Need, Plugin, Problem, Transform, TransformPlugin, nearest,
+    AnyTransform, BuildContext, FieldRule, KeyPath, Need, Plugin, Problem, TransformPlugin, nearest,
 };
 
 use crate::mapping::Mapping;
@@ -72,9 +72,13 @@ impl Plugin for RenameSkills {
 }
 
 impl TransformPlugin for RenameSkills {
-    fn build(self, context: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let mapping = self.read(context)?;
-        Ok(Box::new(Rename { vendor: self.vendor, mapping, unmapped: self.unmapped }))
+        Ok(AnyTransform::stateless(Rename {
+            vendor: self.vendor.clone(),
+            mapping,
+            unmapped: self.unmapped,
+        }))
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use async_trait::async_trait;
 use memchr::memmem::Finder;
 use serde_json::Value;
 use taskferry_json::{Member, Reader, only, string};
@@ -27,19 +26,14 @@ pub(crate) struct Rename {
     pub(crate) unmapped: Unmapped,
 }
 
-#[async_trait]
 impl Transform for Rename {
-    fn takes_any_order(&self) -> bool {
-        true
-    }
-
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        match record.text().and_then(|text| self.by_text(text)) {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        match self.by_text(record.as_bytes()) {
             Some((renamed, tally)) => {
                 tally.count(out);
                 out.emit(match renamed {
                     Renamed::Nothing => record,
-                    Renamed::Text(text) => Record::from_text(text),
+                    Renamed::Text(text) => Record::parse(text)?,
                 });
             }
             None => self.apply_to_tree(record, out)?,
@@ -157,25 +151,26 @@ impl Rename {
         Some(changed)
     }
 
-    fn apply_to_tree(&self, mut record: Record, out: &mut Output) -> Result<(), StageError> {
-        let value = record.value()?;
+    fn apply_to_tree(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let mut tree = record.value()?;
+        let value = &tree;
         check_record(value)?;
         let (in_lists, as_row) = (self.changes_lists(value), is_row_of_one_skill(value));
         let mut tally = Tally::default();
         if in_lists {
-            visit_linked_skills_mut(record.value_mut()?, &mut |skills| {
-                self.rename_list(skills, &mut tally)
-            })?;
+            visit_linked_skills_mut(&mut tree, &mut |skills| self.rename_list(skills, &mut tally))?;
         } else {
             tally.note_all_unknown(value);
         }
         let mut stays = true;
-        if as_row && let Value::Object(row) = record.value_mut()? {
+        if as_row && let Value::Object(row) = &mut tree {
             stays = self.rename(row, &mut tally)?.is_some();
         }
         tally.count(out);
-        if stays {
+        if stays && !in_lists && !as_row {
             out.emit(record);
+        } else if stays {
+            out.emit(tree);
         }
         Ok(())
     }

@@ -8,13 +8,11 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use taskferry_pipeline::{BuiltTransform, Registry};
 use taskferry_profile::arbitrary::{contents, record_text};
 use taskferry_profile::text::LinkedSkillsText;
 use taskferry_profile::walk::visit_linked_skills;
-use taskferry_sdk::{
-    BuildContext, BuiltTransform, Counters, InputFiles, Output, Problem, Record, Registry,
-    StageError,
-};
+use taskferry_sdk::{BuildContext, Counters, InputFiles, Output, Problem, Record, StageError};
 use taskferry_transform_rename_skills::RenameSkills;
 
 const MAPPING: &str = "\

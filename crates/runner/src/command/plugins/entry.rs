@@ -1,7 +1,7 @@
 //! What can stand in a pipeline file: plugins, and the tables about the run as a whole.
 
 use schemars::{JsonSchema, Schema, schema_for};
-use taskferry_sdk::{
+use taskferry_pipeline::{
     CommonKey, DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys,
 };
 

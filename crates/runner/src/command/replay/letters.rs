@@ -11,10 +11,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{
-    Cursor, ErrorKind, Origin, Page, Position, Record, RunContext, Source, SourceStatistics,
-    StageError, StageId,
-};
+use taskferry_pipeline::{DeadLetterReader, ReturnedPage, ReturnedRecord, StageId};
+use taskferry_sdk::{Cursor, ErrorKind, Origin, Record, StageError};
 
 /// How many letters make a page at least; letters of one page of the export stay together, so that whatever is counted
 /// within a page, of a job for example, is counted as it was.
@@ -110,6 +108,25 @@ impl Letters {
     pub(crate) fn sha256(&self) -> &str {
         &self.sha256
     }
+
+    fn failed(&self, error: io::Error) -> StageError {
+        let message = format!("can't read `{}`", self.path.display());
+        StageError::new(ErrorKind::Io, message).caused_by(error)
+    }
+
+    fn record(&self, line: &str) -> Result<ReturnedRecord, StageError> {
+        let malformed = |why: String| StageError::new(ErrorKind::Malformed, why);
+        let letter = parse(line).map_err(malformed)?;
+        let stage = find(&self.stages, &letter.stage).map_err(malformed)?;
+        let origin = Origin {
+            page: letter.origin.page,
+            cursor: letter.origin.cursor.map(Cursor::new),
+            index: letter.origin.index,
+            job: letter.origin.job.map(Into::into),
+        };
+        let text = Bytes::copy_from_slice(letter.record.get().as_bytes());
+        Ok(ReturnedRecord { record: Record::parse(text)?, origin, stage })
+    }
 }
 
 fn parse(line: &str) -> Result<Letter<'_>, String> {
@@ -136,25 +153,43 @@ fn find(stages: &[Arc<StageId>], stage: &Stage) -> Result<Arc<StageId>, String> 
 /// Reads letters, a hundred a page. A cursor is the place in the file where a page ends.
 #[derive(Debug)]
 pub(crate) struct DeadLetters {
-    letters: Letters,
-    open: Option<BufReader<File>>,
+    letters: Arc<Letters>,
+    open: Option<OpenFile>,
+}
+
+/// The file, as far as it was read.
+#[derive(Debug)]
+struct OpenFile {
+    lines: BufReader<File>,
     /// The line that the next page begins with.
     ahead: Option<String>,
-    pages: u64,
     at: u64,
 }
 
 impl DeadLetters {
     pub(crate) fn new(letters: Letters) -> Self {
-        Self { letters, open: None, ahead: None, pages: 0, at: 0 }
+        Self { letters: Arc::new(letters), open: None }
+    }
+}
+
+impl OpenFile {
+    /// Opens the file where a page ends: `None` for the beginning, and `Some(None)` for its end.
+    fn open(path: &Path, at: Option<Option<u64>>) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let at = match at {
+            None => 0,
+            Some(Some(at)) => at,
+            Some(None) => file.metadata()?.len(),
+        };
+        file.seek(SeekFrom::Start(at))?;
+        Ok(Self { lines: BufReader::new(file), ahead: None, at })
     }
 
     fn read(&mut self) -> io::Result<Vec<String>> {
-        let Some(lines) = &mut self.open else { return Ok(Vec::new()) };
         let mut read: Vec<String> = self.ahead.take().into_iter().collect();
         loop {
             let mut line = String::new();
-            if lines.read_line(&mut line)? == 0 {
+            if self.lines.read_line(&mut line)? == 0 {
                 return Ok(read);
             }
             let goes_on = |last: &String| page_of(last) == page_of(&line);
@@ -166,64 +201,45 @@ impl DeadLetters {
         }
     }
 
-    fn failed(&self, error: io::Error) -> StageError {
-        let message = format!("can't read `{}`", self.letters.path.display());
-        StageError::new(ErrorKind::Io, message).caused_by(error)
-    }
-
-    fn record(&self, line: &str) -> Result<Record, StageError> {
-        let malformed = |why: String| StageError::new(ErrorKind::Malformed, why);
-        let letter = parse(line).map_err(malformed)?;
-        let stage = find(&self.letters.stages, &letter.stage).map_err(malformed)?;
-        let origin = Origin {
-            page: letter.origin.page,
-            cursor: letter.origin.cursor.map(Cursor::new),
-            index: letter.origin.index,
-            job: letter.origin.job.map(Into::into),
-        };
-        let text = Bytes::copy_from_slice(letter.record.get().as_bytes());
-        Ok(Record::parse(text)?.with_origin(origin).entering_at(stage))
+    fn next_page(&mut self, letters: &Letters) -> Result<Option<ReturnedPage>, StageError> {
+        let lines = self.read().map_err(|error| letters.failed(error))?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let records = lines.iter().map(|line| letters.record(line)).collect::<Result<_, _>>()?;
+        let bytes: u64 = lines.iter().map(|line| line.len() as u64).sum();
+        self.at += bytes;
+        let next = self.ahead.as_ref().map(|_| Cursor::new(self.at.to_string()));
+        Ok(Some(ReturnedPage { records, next, bytes }))
     }
 }
 
 #[async_trait]
-impl Source for DeadLetters {
-    async fn open(&mut self, _: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
-        let mut file = File::open(&self.letters.path).map_err(|error| self.failed(error))?;
-        if let Some(from) = from {
-            let end = file.metadata().map(|found| found.len()).unwrap_or_default();
-            let place = from.cursor.as_ref().and_then(|cursor| cursor.as_str().parse().ok());
-            (self.pages, self.at) = (from.pages, place.unwrap_or(end));
-            file.seek(SeekFrom::Start(self.at)).map_err(|error| self.failed(error))?;
-        }
-        self.open = Some(BufReader::new(file));
+impl DeadLetterReader for DeadLetters {
+    async fn open(&mut self, from: Option<(u64, Option<&Cursor>)>) -> Result<(), StageError> {
+        let at = from.map(|(_, cursor)| cursor.and_then(|cursor| cursor.as_str().parse().ok()));
+        let letters = Arc::clone(&self.letters);
+        let opening =
+            move || OpenFile::open(&letters.path, at).map_err(|error| letters.failed(error));
+        self.open = Some(tokio::task::spawn_blocking(opening).await.map_err(stopped)??);
         Ok(())
     }
 
-    async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
-        let lines = self.read().map_err(|error| self.failed(error))?;
-        if lines.is_empty() {
-            return Ok(None);
-        }
-        let records = lines.iter().map(|line| self.record(line)).collect::<Result<_, _>>()?;
-        let bytes: u64 = lines.iter().map(|line| line.len() as u64).sum();
-        let cursor = (self.at > 0).then(|| Cursor::new(self.at.to_string()));
-        self.at += bytes;
-        self.pages += 1;
-        let next = self.ahead.as_ref().map(|_| Cursor::new(self.at.to_string()));
-        Ok(Some(Page {
-            number: self.pages,
-            cursor,
-            next,
-            bytes,
-            records,
-            fingerprints: Vec::new(),
-        }))
+    async fn next_page(&mut self) -> Result<Option<ReturnedPage>, StageError> {
+        let Some(mut open) = self.open.take() else { return Ok(None) };
+        let letters = Arc::clone(&self.letters);
+        let reading = move || {
+            let page = open.next_page(&letters);
+            (open, page)
+        };
+        let (open, page) = tokio::task::spawn_blocking(reading).await.map_err(stopped)?;
+        self.open = Some(open);
+        page
     }
+}
 
-    fn statistics(&self) -> SourceStatistics {
-        SourceStatistics::default()
-    }
+fn stopped(error: tokio::task::JoinError) -> StageError {
+    StageError::new(ErrorKind::Defect, "reading the dead letters stopped").caused_by(error)
 }
 
 #[cfg(test)]
@@ -231,7 +247,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Value, json};
-    use taskferry_sdk::Role;
+    use taskferry_pipeline::Role;
 
     fn stages() -> Vec<Arc<StageId>> {
         vec![Arc::new(StageId { role: Role::Transform, name: "jq".to_owned() })]
@@ -251,11 +267,10 @@ mod tests {
         })
     }
 
-    fn read_all(letters: Letters) -> Vec<Record> {
+    fn read_all(letters: Letters) -> Vec<ReturnedRecord> {
         let mut source = DeadLetters::new(letters);
-        let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
         let reading = async {
-            source.open(&run, None).await.unwrap();
+            source.open(None).await.unwrap();
             let mut records = Vec::new();
             while let Some(page) = source.next_page().await.unwrap() {
                 records.extend(page.records);
@@ -317,11 +332,11 @@ mod tests {
                 records.iter().map(|record| format!("{}\n", letter(record, page, job.as_deref()))).collect();
             let file = file(lines.concat().as_bytes());
             let read = read_all(Letters::check(file.path(), "jobs", false, &stages()).unwrap());
-            let texts: Vec<String> = read.iter().map(Record::to_json).collect();
+            let texts: Vec<String> = read.iter().map(|returned| returned.record.to_json()).collect();
             let expected: Vec<String> = records.iter().map(Value::to_string).collect();
             prop_assert_eq!(texts, expected);
-            for record in read {
-                prop_assert_eq!((record.origin().page, record.origin().job.as_deref()), (page, job.as_deref()));
+            for ReturnedRecord { origin, .. } in read {
+                prop_assert_eq!((origin.page, origin.job.as_deref()), (page, job.as_deref()));
             }
         }
     }

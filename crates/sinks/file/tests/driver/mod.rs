@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use taskferry_sdk::{
-    Batch, BuildContext, Delivery, Endpoints, NoFiles, Problem, Record, Refusals, Registry,
-    RunContext, Sink, StageError,
+    Batch, Delivery, NoFiles, Problem, Record, Refusals, RunContext, Sink, SinkPlugin, StageError,
+    testing,
 };
 use taskferry_sink_file::FileOptions;
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl Folder {
     ) -> Result<Delivery, StageError> {
         let mut sink = self.open(options).await?;
         for values in batches {
-            sink.write(&batch(values), &mut Refusals::default()).await?;
+            sink.write(&batch(values), &mut Refusals::forbidden()).await?;
             sink.commit().await?;
         }
         sink.finish().await
@@ -68,17 +68,13 @@ pub(crate) fn run() -> RunContext {
 }
 
 pub(crate) fn build(options: &Value) -> Result<Box<dyn Sink>, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.sink::<FileOptions>();
-    let endpoints = Endpoints::default();
-    let context = BuildContext::new(&NoFiles, &endpoints);
-    registry.build_sink("file", options, &context).unwrap().map(|built| built.sink)
+    testing::build(options, &NoFiles, FileOptions::build)
 }
 
 pub(crate) fn batch(values: &[Value]) -> Batch {
-    batch_of(values.iter().cloned().map(Record::from_value).collect())
+    batch_of(values.iter().cloned().map(Record::from).collect())
 }
 
 pub(crate) fn batch_of(records: Vec<Record>) -> Batch {
-    Batch { page: 1, cursor: None, next: None, records }
+    testing::batch(1, records)
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::{
-    Batch, BuildContext, Cursor, Endpoints, NoFiles, OnError, Origin, Problem, Record, Refusal,
-    Refusals, Registry, RunContext, Sink, SinkState, StageError,
+    Batch, Cursor, NoFiles, Origin, Problem, Record, Refusal, Refusals, RunContext, Sink,
+    SinkPlugin, SinkState, StageError, testing,
 };
 use taskferry_sink_webhook::WebhookOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -79,11 +79,7 @@ async fn take(mut stream: TcpStream, log: &Taken, barrier: &Barrier) -> io::Resu
 }
 
 pub(crate) fn build(options: &Value) -> Result<Box<dyn Sink>, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.sink::<WebhookOptions>();
-    let endpoints = Endpoints::default();
-    let built = registry.build_sink("webhook", options, &BuildContext::new(&NoFiles, &endpoints));
-    built.unwrap().map(|built| built.sink)
+    testing::build(options, &NoFiles, WebhookOptions::build)
 }
 
 pub(crate) fn run(run_id: &str) -> RunContext {
@@ -120,12 +116,13 @@ pub(crate) async fn sink_in(
 /// The batch that page `page` became: records by job and text.
 pub(crate) fn jobs(page: u64, records: &[(&'static str, &'static str)]) -> Batch {
     let cursor = (page > 1).then(|| Cursor::new(format!("c{page}")));
-    let records = records.iter().enumerate().map(|(index, (job, text))| {
+    let mut batch = Batch::new(page);
+    for (index, (job, text)) in records.iter().enumerate() {
         let job = (!job.is_empty()).then(|| (*job).into());
         let origin = Origin { page, cursor: cursor.clone(), index, job };
-        Record::parse(*text).unwrap().with_origin(origin)
-    });
-    Batch { page, cursor: cursor.clone(), next: None, records: records.collect() }
+        batch.push(Record::parse(*text).unwrap(), origin);
+    }
+    batch
 }
 
 /// The same, of records that name no job.
@@ -134,7 +131,7 @@ pub(crate) fn batch(page: u64, records: &[&'static str]) -> Batch {
 }
 
 pub(crate) async fn deliver(sink: &mut dyn Sink, batch: &Batch) -> Result<SinkState, StageError> {
-    sink.write(batch, &mut Refusals::default()).await?;
+    sink.write(batch, &mut Refusals::forbidden()).await?;
     sink.commit().await
 }
 
@@ -143,9 +140,9 @@ pub(crate) async fn deliver_or_keep(
     sink: &mut dyn Sink,
     batch: &Batch,
 ) -> Result<Vec<Refusal>, StageError> {
-    let mut refusals = Refusals::new(OnError::DeadLetter);
+    let mut refusals = Refusals::collected();
     sink.write(batch, &mut refusals).await?;
-    Ok(refusals.into_all())
+    Ok(refusals.into_sorted())
 }
 
 pub(crate) fn bodies(server: &FaultyServer) -> Vec<String> {

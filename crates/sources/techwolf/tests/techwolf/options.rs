@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use taskferry_sdk::{
-    BuildContext, EndpointCredentials, Endpoints, KeyPath, LocalEndpoint, Problem, RunningEndpoint,
-    Secret, SourcePlugin, StageError, read_options,
+    BuildContext, Endpoints, KeyPath, LocalEndpoint, Problem, RunningEndpoint, Secret,
+    SourcePlugin, StageError, read_options,
 };
 use taskferry_source_techwolf::TechWolfOptions;
 
@@ -139,16 +139,13 @@ struct Local;
 impl LocalEndpoint for Local {
     async fn start(self: Box<Self>) -> Result<RunningEndpoint, StageError> {
         let tenant = Tenant::answering([page(&["a"], Some("a")), page(&["b"], None)]).await;
-        let credentials = EndpointCredentials {
-            token_url: format!("{}/oauth/token", tenant.url()),
-            client_id: "local".to_owned(),
-            client_secret: Secret::new("local"),
-            audience: "local".to_owned(),
-            tenant: "local".to_owned(),
-        };
+        let named = ["client_id", "client_secret", "audience", "tenant"];
+        let token_url = Secret::new(format!("{}/oauth/token", tenant.url()));
+        let settings = named.map(|name| (name, Secret::new("local")));
+        let settings = settings.into_iter().chain([("token_url", token_url)]).collect();
         let url = tenant.url().to_owned();
         let webhook_url = format!("{url}/webhook");
-        Ok(RunningEndpoint { url, webhook_url, credentials, guard: Box::new(tenant) })
+        Ok(RunningEndpoint { url, webhook_url, settings, guard: Box::new(tenant) })
     }
 }
 

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde_json::{Value, json};
+use taskferry_pipeline::Registry;
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::{
-    BuildContext, Endpoints, InputFiles, Page, Problem, Registry, RunContext, Source, StageError,
+    BuildContext, Endpoints, InputFiles, Page, Problem, RunContext, Source, StageError,
 };
 use taskferry_source_techwolf::TechWolfOptions;
 

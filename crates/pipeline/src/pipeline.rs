@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{
-    DeadLetterOptions, ExpectOptions, Role, Sink, Source, StageId, StateOptions, Transform,
-};
+use taskferry_sdk::{AnyTransform, Sink, Source};
+
+use crate::{DeadLetterOptions, DeadLetterReader, ExpectOptions, Role, StageId, StateOptions};
 
 /// What becomes of a record that a stage refuses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -60,7 +60,16 @@ pub struct SourceStage {
     /// The plugin's type.
     pub type_name: &'static str,
     /// The stage itself.
-    pub source: Box<dyn Source>,
+    pub feed: Feed,
+}
+
+/// Where the records of a run come from.
+#[derive(Debug)]
+pub enum Feed {
+    /// From the source of the pipeline.
+    Source(Box<dyn Source>),
+    /// From a file of dead letters, in a replay.
+    DeadLetters(Box<dyn DeadLetterReader>),
 }
 
 /// One transform of a pipeline, or of one of its sinks.
@@ -73,7 +82,7 @@ pub struct TransformStage {
     /// What becomes of a record that it refuses.
     pub on_error: OnError,
     /// The stage itself.
-    pub transform: Box<dyn Transform>,
+    pub transform: AnyTransform,
 }
 
 /// One sink of a pipeline.

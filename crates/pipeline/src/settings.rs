@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Duration, PathTemplate};
+use taskferry_sdk::{Duration, PathTemplate};
 
 /// Where a pipeline's state is kept from run to run, and how a run goes on with one that ended early.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

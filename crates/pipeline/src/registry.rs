@@ -2,66 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use crate::options::read_what_can_be_read;
-use crate::{
-    BuildContext, EndpointFactory, Endpoints, FieldRule, KeyPath, Need, Plugin, Problem,
-    RecordFields, Role, Segment, Sink, SinkPlugin, Source, SourcePlugin, Transform,
-    TransformPlugin,
+use taskferry_sdk::{
+    BuildContext, EndpointFactory, Endpoints, KeyPath, Plugin, Problem, Segment, SinkPlugin,
+    SourcePlugin, TransformPlugin, read_what_can_be_read,
 };
 
-/// A key that stands in the table of every stage of a role, beside the plugin's own options.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CommonKey {
-    /// The key.
-    pub name: &'static str,
-    /// What can stand behind it.
-    pub values: &'static str,
-    /// What stands there when nothing is said.
-    pub default: Option<&'static str>,
-    /// What it does.
-    pub description: &'static str,
-}
-
-const TYPE: CommonKey = CommonKey {
-    name: "type",
-    values: "string",
-    default: None,
-    description: "Which plugin makes the stage.",
-};
-const NAME: CommonKey = CommonKey {
-    name: "name",
-    values: "string",
-    default: Some("the type"),
-    description: "What messages and the manifest call the stage.",
-};
-const ON_ERROR: CommonKey = CommonKey {
-    name: "on_error",
-    values: "\"fail\" | \"skip\" | \"dead_letter\"",
-    default: Some("\"fail\""),
-    description: "What becomes of a record that the stage refuses: `fail` ends the run and names the record, \
-                  `skip` leaves it out, counts it and logs it, `dead_letter` keeps it in the file of \
-                  `[dead_letter]` for a replay.",
-};
-const OWN_TRANSFORMS: CommonKey = CommonKey {
-    name: "transform",
-    values: "list of transforms",
-    default: Some("[]"),
-    description: "Transforms for this sink alone, after those of the pipeline: `[[sink.transform]]`.",
-};
-
-/// The keys that every stage of a role has.
-pub const fn common_keys(role: Role) -> &'static [CommonKey] {
-    match role {
-        Role::Source => &[TYPE, NAME],
-        Role::Transform => &[TYPE, NAME, ON_ERROR],
-        Role::Sink => &[TYPE, NAME, ON_ERROR, OWN_TRANSFORMS],
-    }
-}
+use crate::{BuiltSink, BuiltSource, BuiltTransform, Offer, Role, common_keys};
 
 /// Reads the options and makes something of them. Where they hold mistakes, it is still tried with the rest,
 /// since that may hold others; what only follows from the missing part is not told.
@@ -101,67 +51,6 @@ fn stands_in(options: &Value, path: &KeyPath) -> bool {
         }
     }
     path.segments().iter().try_fold(options, step).is_some()
-}
-
-/// A source that was built, and what is known of it before it runs.
-#[derive(Debug)]
-pub struct BuiltSource {
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// The stage.
-    pub source: Box<dyn Source>,
-    /// What its tasks will carry.
-    pub offer: Offer,
-    /// What is known of the fields of its records.
-    pub fields: RecordFields,
-}
-
-type Lacks = dyn Fn(&str) -> Option<String>;
-
-/// What the tasks of a source will carry, as its options have it.
-pub struct Offer(Box<Lacks>);
-
-impl Offer {
-    /// What to add to the source's options so that tasks carry `field`, when they do not as it stands.
-    pub fn missing_field(&self, field: &str) -> Option<String> {
-        (self.0)(field)
-    }
-}
-
-impl fmt::Debug for Offer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Offer")
-    }
-}
-
-/// A transform that was built, and what is known of it before it runs.
-#[derive(Debug)]
-pub struct BuiltTransform {
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// The stage.
-    pub transform: Box<dyn Transform>,
-    /// What it needs tasks to carry.
-    pub needs: Vec<Need>,
-    /// Whether records may come out in a shape of the user's own making.
-    pub changes_schema: bool,
-    /// What it makes of the fields of records.
-    pub fields: FieldRule,
-}
-
-/// A sink that was built, and what is known of it before it runs.
-#[derive(Debug)]
-pub struct BuiltSink {
-    /// The plugin's type.
-    pub type_name: &'static str,
-    /// The stage.
-    pub sink: Box<dyn Sink>,
-    /// What it writes to, if nothing else may.
-    pub output_id: Option<String>,
-    /// The files that it writes, that which `path` names first.
-    pub files: Vec<PathBuf>,
-    /// The fields that its columns name.
-    pub columns: Vec<String>,
 }
 
 /// What is known of a plugin without any options: for reference pages and editors.
@@ -315,12 +204,10 @@ fn build_source<P: SourcePlugin>(
     options: &Value,
     context: &BuildContext<'_>,
 ) -> Result<BuiltSource, Vec<Problem>> {
-    let source = read_and_build(options, Role::Source, |plugin: P| plugin.build(context))?;
-    // `build` took the options; what they lack is asked of the same options, read once more.
     read_and_build(options, Role::Source, |plugin: P| {
         Ok(BuiltSource {
             type_name: P::TYPE,
-            source,
+            source: plugin.build(context)?,
             fields: plugin.fields(),
             offer: Offer(Box::new(move |field| plugin.missing_field(field))),
         })

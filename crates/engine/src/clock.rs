@@ -1,0 +1,9 @@
+//! The time.
+
+use jiff::Timestamp;
+
+/// Now, without the digits that nobody reads.
+pub(crate) fn this_millisecond() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}

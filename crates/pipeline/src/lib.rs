@@ -1,0 +1,64 @@
+//! The plugins of a program by name ([`Registry`]), and the checked pipeline ([`Pipeline`]) that `config` makes of them and `engine`
+//! runs.
+//!
+//! A plugin crate depends on `taskferry-sdk` and never on this one.
+//!
+//! ```
+//! use serde_json::json;
+//! use taskferry_pipeline::Registry;
+//! use taskferry_sdk::{
+//!     AnyTransform, BuildContext, Endpoints, NoFiles, Output, Plugin, Problem, Record, StageError,
+//!     Transform, TransformPlugin,
+//! };
+//!
+//! /// Passes everything on.
+//! #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Pass {}
+//!
+//! impl Plugin for Pass {
+//!     const TYPE: &'static str = "pass";
+//! }
+//!
+//! impl TransformPlugin for Pass {
+//!     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+//!         Ok(AnyTransform::stateless(Passing))
+//!     }
+//! }
+//!
+//! #[derive(Debug)]
+//! struct Passing;
+//!
+//! impl Transform for Passing {
+//!     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+//!         out.emit(record);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let mut registry = Registry::new();
+//! registry.transform::<Pass>();
+//! let endpoints = Endpoints::default();
+//! let context = BuildContext::new(&NoFiles, &endpoints);
+//! let built = registry.build_transform("pass", &json!({}), &context).unwrap().unwrap();
+//! assert!(matches!(built.transform, AnyTransform::Stateless(_)));
+//! assert!(registry.build_transform("pass", &json!({"x": 1}), &context).unwrap().is_err());
+//! ```
+
+mod built;
+mod common_keys;
+mod failure;
+mod pipeline;
+mod registry;
+mod returned;
+mod settings;
+mod stage_id;
+
+pub use built::{BuiltSink, BuiltSource, BuiltTransform, Offer};
+pub use common_keys::{CommonKey, common_keys};
+pub use failure::StageFailure;
+pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
+pub use registry::{PluginEntry, Registry};
+pub use returned::{DeadLetterReader, ReturnedPage, ReturnedRecord};
+pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
+pub use stage_id::{Role, StageId};

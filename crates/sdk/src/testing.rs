@@ -1,0 +1,175 @@
+//! Runs plugins in tests, without a pipeline file and without an engine.
+//!
+//! ```no_run
+//! # use taskferry_sdk::{TransformPlugin, testing::TransformTest};
+//! # fn test<FilterLevels: TransformPlugin>() {
+//! let mut test = TransformTest::new::<FilterLevels>(&serde_json::json!({"levels": ["H1"]})).unwrap();
+//! let kept = test.apply(r#"{"task_id": "t1", "ai_impact_level": "H2"}"#).unwrap();
+//! assert!(kept.is_empty());
+//! # }
+//! ```
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use serde_json::Value;
+
+use crate::{
+    AnyTransform, Batch, BuildContext, Counters, Endpoints, InputFiles, Origin, Output, Plugin,
+    Problem, Record, StageError, TransformPlugin, read_options,
+};
+
+/// Files in memory, for plugins that read files while they are built.
+#[derive(Debug, Clone, Default)]
+pub struct Files(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Files {
+    /// No files.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
+        self.0.insert(path.into(), content.into());
+        self
+    }
+}
+
+impl InputFiles for Files {
+    fn resolve(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Reads the options of a plugin from a table, as it stands in a pipeline file, and lets `build` make something of them.
+///
+/// # Errors
+/// What is wrong with the options.
+pub fn build<P: Plugin, T>(
+    options: &Value,
+    files: &dyn InputFiles,
+    build: impl FnOnce(&P, &BuildContext<'_>) -> Result<T, Vec<Problem>>,
+) -> Result<T, Vec<Problem>> {
+    let endpoints = Endpoints::default();
+    build(&read_options(options, &[])?, &BuildContext::new(files, &endpoints))
+}
+
+/// A transform under test.
+#[derive(Debug)]
+pub struct TransformTest {
+    transform: AnyTransform,
+    records: u64,
+    counters: Counters,
+}
+
+impl TransformTest {
+    /// Builds the transform of a plugin from its options.
+    ///
+    /// # Errors
+    /// What is wrong with the options.
+    pub fn new<P: TransformPlugin>(options: &Value) -> Result<Self, Vec<Problem>> {
+        Self::with_files::<P>(options, &Files::new())
+    }
+
+    /// The same, with files that the options name.
+    ///
+    /// # Errors
+    /// What is wrong with the options.
+    pub fn with_files<P: TransformPlugin>(
+        options: &Value,
+        files: &Files,
+    ) -> Result<Self, Vec<Problem>> {
+        build(options, files, P::build).map(Self::of)
+    }
+
+    /// Tests a transform that is built already.
+    pub fn of(transform: AnyTransform) -> Self {
+        Self { transform, records: 0, counters: Counters::default() }
+    }
+
+    /// Gives the transform one record, and returns what it emits. What is counted for a record that is refused does not count.
+    ///
+    /// # Errors
+    /// What the transform says of the record; [`ErrorKind::Malformed`](crate::ErrorKind::Malformed) if the text is no JSON.
+    pub fn apply(&mut self, record: &str) -> Result<Vec<String>, StageError> {
+        let record = Record::parse(record.to_owned())?;
+        self.records += 1;
+        let mut out = Output::new();
+        match &mut self.transform {
+            AnyTransform::Stateless(transform) => transform.apply(record, &mut out)?,
+            AnyTransform::Ordered(transform) => transform.apply(record, &mut out)?,
+            AnyTransform::Async(transform) => block_on(transform.apply(record, &mut out))?,
+        }
+        Ok(self.take(&mut out))
+    }
+
+    /// Ends the input, and returns what the transform had held back.
+    ///
+    /// # Errors
+    /// What the transform says.
+    pub fn finish(&mut self) -> Result<Vec<String>, StageError> {
+        let mut out = Output::new();
+        if let AnyTransform::Ordered(transform) = &mut self.transform {
+            transform.finish(&mut out)?;
+        }
+        Ok(self.take(&mut out))
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The warnings of a run with the records so far.
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.transform {
+            AnyTransform::Stateless(transform) => transform.warnings(self.records, &self.counters),
+            AnyTransform::Ordered(transform) => transform.warnings(self.records, &self.counters),
+            AnyTransform::Async(transform) => transform.warnings(self.records, &self.counters),
+        }
+    }
+
+    fn take(&mut self, out: &mut Output) -> Vec<String> {
+        out.add_counters_to(&mut self.counters);
+        out.drain_records().map(|record| record.to_json()).collect()
+    }
+}
+
+/// A batch for a test of a sink: these records of the page with this number. Their jobs are named `j1`, `j2`, ….
+pub fn batch(page: u64, records: impl IntoIterator<Item = Record>) -> Batch {
+    let mut batch = Batch::new(page);
+    for (index, record) in records.into_iter().enumerate() {
+        let job = Some(format!("j{}", index + 1).into());
+        batch.push(record, Origin { page, cursor: None, index, job });
+    }
+    batch
+}
+
+/// Waits for a future on this thread. One that needs a runtime, for timers or connections, has to be tested in one.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
