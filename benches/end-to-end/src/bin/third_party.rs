@@ -3,13 +3,13 @@
 
 use std::process::ExitCode;
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use taskferry::sdk::json::Node;
 use taskferry::sdk::{
-    BuildContext, Output, Plugin, Problem, Record, StageError, Transform, TransformPlugin,
+    AnyTransform, BuildContext, Output, Plugin, Problem, Record, StageError, Transform,
+    TransformPlugin,
 };
 
 /// Keeps rows that take two hours a week or more.
@@ -26,14 +26,13 @@ impl Plugin for KeepLongTasks {
 }
 
 impl TransformPlugin for KeepLongTasks {
-    fn build(self, _: &BuildContext<'_>) -> Result<Box<dyn Transform>, Vec<Problem>> {
-        Ok(Box::new(self))
+    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+        Ok(AnyTransform::stateless(*self))
     }
 }
 
-#[async_trait]
 impl Transform for KeepLongTasks {
-    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let hours: Option<f64> = if self.by_value {
             record.value()?.get("weekly_hours").and_then(Value::as_f64)
         } else {
