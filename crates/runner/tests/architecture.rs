@@ -19,7 +19,6 @@ const WITH_CYCLES: &[&str] = &[
     "taskferry-json",
     "taskferry-profile",
     "taskferry-sdk",
-    "taskferry-sink-file",
     "taskferry-transform-filter-ai-impact",
     "taskferry-transform-flatten-hierarchy",
     "taskferry-transform-jq",
