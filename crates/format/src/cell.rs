@@ -1,8 +1,6 @@
 //! How a value reads in one cell of a table.
 
-use std::fmt::Write;
-
-use serde_json::{Map, Value};
+use taskferry_sdk::json::{Kind, Node};
 
 use crate::options::{CellStyle, Decimal};
 
@@ -15,10 +13,14 @@ const LABELS: [&str; 5] = ["skill", "name", "label", "title", "task"];
 /// Null is an empty cell, a number has its exact text but for the sign before its decimals, a list its items with `; `
 /// between them, an object is JSON. Text gets a `'` in front when it would pass for a formula and that is to be escaped.
 /// Returns how many NUL characters were replaced.
-pub(crate) fn write_cell(value: &Value, style: CellStyle, cell: &mut String) -> u64 {
-    push(value, style.decimal, cell);
-    if !matches!(value, Value::String(_) | Value::Array(_)) {
-        return 0;
+pub(crate) fn write_cell(value: Node<'_>, style: CellStyle, cell: &mut String) -> u64 {
+    match value.kind() {
+        Kind::Array => push_list(value, style.decimal, cell),
+        Kind::String => push(value, style.decimal, cell),
+        _ => {
+            push(value, style.decimal, cell);
+            return 0;
+        }
     }
     let replaced = replace_nul(cell);
     if style.escape {
@@ -37,42 +39,40 @@ pub(crate) fn replace_nul(text: &mut String) -> u64 {
     count as u64
 }
 
-fn push(value: &Value, decimal: Decimal, cell: &mut String) {
-    if let Value::Array(items) = value {
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                cell.push_str(BETWEEN_ITEMS);
-            }
-            let label = item.as_object().and_then(label).unwrap_or(item);
-            push_plain(label, decimal, cell);
+fn push_list(list: Node<'_>, decimal: Decimal, cell: &mut String) {
+    for (index, item) in list.items().enumerate() {
+        if index > 0 {
+            cell.push_str(BETWEEN_ITEMS);
         }
-    } else {
-        push_plain(value, decimal, cell);
+        push(label(item).unwrap_or(item), decimal, cell);
     }
 }
 
 /// What stands for an object in a list: its only member, or the one that names it.
-fn label(fields: &Map<String, Value>) -> Option<&Value> {
-    let mut values = fields.values();
-    if let (Some(only), None) = (values.next(), values.next()) {
+fn label(item: Node<'_>) -> Option<Node<'_>> {
+    let mut members = item.members();
+    if let (Some((_, only)), None) = (members.next(), members.next()) {
         return Some(only);
     }
-    let mut labels = LABELS.into_iter().filter_map(|name| fields.get(name));
-    labels.find(|value| !matches!(value, Value::Null | Value::Array(_) | Value::Object(_)))
+    let mut labels = LABELS.into_iter().filter_map(|name| item.get(name));
+    labels.find(|value| !matches!(value.kind(), Kind::Null | Kind::Array | Kind::Object))
 }
 
-fn push_plain(value: &Value, decimal: Decimal, cell: &mut String) {
-    match value {
-        Value::Null => {}
-        Value::Bool(flag) => cell.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => match (decimal, number.as_str().split_once('.')) {
-            (Decimal::Comma, Some((whole, decimals))) => cell.extend([whole, ",", decimals]),
-            _ => cell.push_str(number.as_str()),
-        },
-        Value::String(text) => cell.push_str(text),
-        Value::Array(_) | Value::Object(_) => {
-            // Writing to a string can't fail.
-            let _ = write!(cell, "{value}");
+fn push(value: Node<'_>, decimal: Decimal, cell: &mut String) {
+    match value.kind() {
+        Kind::Null => {}
+        Kind::String => cell.push_str(&value.as_str().unwrap_or_default()),
+        Kind::Bool => cell.push_str(if value.as_bool() == Some(true) { "true" } else { "false" }),
+        Kind::Number => {
+            let number = value.as_number().unwrap_or_default();
+            match (decimal, number.split_once('.')) {
+                (Decimal::Comma, Some((whole, decimals))) => cell.extend([whole, ",", decimals]),
+                _ => cell.push_str(number),
+            }
+        }
+        // A tree writes it without white space and needless escapes.
+        Kind::Array | Kind::Object => {
+            cell.push_str(&value.to_value().map(|tree| tree.to_string()).unwrap_or_default());
         }
     }
 }
@@ -93,17 +93,24 @@ pub(crate) fn make_harmless(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use taskferry_sdk::json::{Document, Text};
+
+    const STYLE: CellStyle = CellStyle { escape: true, decimal: Decimal::Point };
+
+    fn written(value: &Value, style: CellStyle) -> (String, u64) {
+        let (text, mut cell) = (Text::value(value).to_string(), String::new());
+        let replaced = write_cell(Document::parse(text).unwrap().root(), style, &mut cell);
+        (cell, replaced)
+    }
 
     fn cell(value: &Value) -> String {
-        let mut cell = String::new();
-        write_cell(value, CellStyle { escape: true, decimal: Decimal::Point }, &mut cell);
-        cell
+        written(value, STYLE).0
     }
 
     #[test]
     fn a_decimal_comma_changes_numbers_and_nothing_else() {
-        let style = CellStyle { escape: true, decimal: Decimal::Comma };
+        let style = CellStyle { decimal: Decimal::Comma, ..STYLE };
         for (value, expected) in [
             (json!(1.5), "1,5"),
             (serde_json::from_str("-1.50e+3").unwrap(), "-1,50e+3"),
@@ -112,18 +119,13 @@ mod tests {
             (json!([1.5, "v1.2"]), "1,5; v1.2"),
             (json!({"a": 1.5}), r#"{"a":1.5}"#),
         ] {
-            let mut cell = String::new();
-            write_cell(&value, style, &mut cell);
-            assert_eq!(cell, expected);
+            assert_eq!(written(&value, style).0, expected);
         }
     }
 
     #[test]
     fn a_nul_is_replaced_and_counted() {
-        let style = CellStyle { escape: true, decimal: Decimal::Point };
-        let mut text = String::new();
-        assert_eq!(write_cell(&json!("a\0b\0"), style, &mut text), 2);
-        assert_eq!(text, "a\u{fffd}b\u{fffd}");
+        assert_eq!(written(&json!("a\0b\0"), STYLE), ("a\u{fffd}b\u{fffd}".to_owned(), 2));
     }
 
     #[test]

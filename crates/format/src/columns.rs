@@ -2,7 +2,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use taskferry_sdk::json::{Kind, Node};
 use taskferry_sdk::{ErrorKind, Record, StageError};
 
 use crate::WriteReport;
@@ -12,7 +12,7 @@ use crate::options::CellStyle;
 /// As many columns as the widest spreadsheets take. Without a limit, records whose keys are data (one
 /// object a job, keyed by task) would make a table of their square.
 const MOST_COLUMNS: usize = 16_384;
-/// How many left out fields are told by name.
+/// How many left out fields are named in the report.
 const MOST_LEFT_OUT: usize = 100;
 /// The column of records that are not objects.
 const VALUE: &str = "value";
@@ -39,12 +39,12 @@ struct Column {
     filled: bool,
 }
 
-/// What is known of columns after some rows, for whoever goes on with the table.
+/// What is known of the columns after some rows, so that a later run can continue the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ColumnsState {
-    /// Those that a record had, in order.
+    /// The columns that a record had, in order.
     seen: Vec<String>,
-    /// Those among them that held something.
+    /// The columns among them that held something.
     filled: Vec<String>,
     left_out: Vec<String>,
     more_left_out: bool,
@@ -66,7 +66,7 @@ impl Columns {
         }
     }
 
-    /// Knows what was known then.
+    /// Continues from a state.
     pub(crate) fn restore(&mut self, state: &ColumnsState) {
         for name in &state.seen {
             self.by_name.entry(name.clone()).or_default().seen = true;
@@ -119,18 +119,18 @@ impl Columns {
         record: &Record,
     ) -> Result<impl Iterator<Item = &str>, StageError> {
         self.by_name.values_mut().for_each(|column| column.cell.clear());
-        match &record.value()? {
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    self.fill(name, value)?;
-                }
+        let record = record.root()?;
+        if record.kind() == Kind::Object {
+            for (name, value) in record.members() {
+                self.fill(&name.as_str(), value)?;
             }
-            other => self.fill(VALUE, other)?,
+        } else {
+            self.fill(VALUE, record)?;
         }
         Ok(self.by_name.values().map(|column| column.cell.as_str()))
     }
 
-    fn fill(&mut self, name: &str, value: &Value) -> Result<(), StageError> {
+    fn fill(&mut self, name: &str, value: Node<'_>) -> Result<(), StageError> {
         let room = self.by_name.len() < MOST_COLUMNS;
         let column = match self.by_name.get_mut(name) {
             Some(column) => column,
@@ -158,7 +158,7 @@ impl Columns {
         }
     }
 
-    /// What is to be told about columns.
+    /// The report on the columns.
     pub(crate) fn into_report(self) -> WriteReport {
         let (mut unseen, mut empty) = (Vec::new(), Vec::new());
         // A column that was not asked for may well be empty: rows have fields for what their job lacks.

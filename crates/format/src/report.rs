@@ -66,8 +66,10 @@ fn quoted(names: &[String]) -> String {
 pub enum WriteError {
     /// What was being written to failed. Only its owner can say what that is.
     Output(io::Error),
-    /// It is about the record, or about the disk that rows wait on.
-    Stage(StageError),
+    /// The record can't be written in this format.
+    Record(StageError),
+    /// The disk failed on which rows wait.
+    Spool(StageError),
 }
 
 impl WriteError {
@@ -75,7 +77,7 @@ impl WriteError {
     pub fn explained(self, explain: impl FnOnce(io::Error) -> StageError) -> StageError {
         match self {
             Self::Output(error) => explain(error),
-            Self::Stage(error) => error,
+            Self::Record(error) | Self::Spool(error) => error,
         }
     }
 }
@@ -86,17 +88,11 @@ impl From<io::Error> for WriteError {
     }
 }
 
-impl From<StageError> for WriteError {
-    fn from(error: StageError) -> Self {
-        Self::Stage(error)
-    }
-}
-
 impl fmt::Display for WriteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Output(error) => error.fmt(formatter),
-            Self::Stage(error) => error.fmt(formatter),
+            Self::Record(error) | Self::Spool(error) => error.fmt(formatter),
         }
     }
 }
@@ -105,7 +101,7 @@ impl std::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Output(error) => error.source(),
-            Self::Stage(error) => error.source(),
+            Self::Record(error) | Self::Spool(error) => error.source(),
         }
     }
 }

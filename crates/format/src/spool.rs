@@ -26,7 +26,7 @@ pub enum Spool {
     Named(Place),
 }
 
-/// What waits in a file, for whoever goes on with it.
+/// What waits in a file, so that a later run can continue it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SpoolState {
     bytes: u64,
@@ -35,7 +35,7 @@ pub(crate) struct SpoolState {
 }
 
 impl SpoolState {
-    /// Whether a file begins with what waited by then.
+    /// Whether a file begins with the bytes of this state.
     pub(crate) fn is_in(&self, place: &Place) -> bool {
         let found = place.open().and_then(|file| Summed::of(&mut file.take(self.bytes)));
         found.is_ok_and(|found| found.state() == *self)

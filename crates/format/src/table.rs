@@ -52,7 +52,7 @@ impl<W: Write> NamedTable<W> {
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
-        let row = self.columns.row(record)?;
+        let row = self.columns.row(record).map_err(WriteError::Record)?;
         Ok(self.out.write_record(row).map_err(io_error)?)
     }
 
@@ -105,9 +105,9 @@ impl<W: Write> UnionTable<W> {
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> Result<(), WriteError> {
-        let row = self.columns.row(record)?;
+        let row = self.columns.row(record).map_err(WriteError::Record)?;
         let written = self.spool.write_record(row);
-        Ok(written.map_err(|error| spool_error(&self.place, io_error(error)))?)
+        written.map_err(|error| spool_error(&self.place, io_error(error)))
     }
 
     pub(crate) fn get_ref(&self) -> &W {
@@ -123,8 +123,7 @@ impl<W: Write> UnionTable<W> {
     /// Forces the rows that wait to disk, and returns what they are.
     pub(crate) fn sync(&mut self) -> Result<SpoolState, WriteError> {
         self.flush()?;
-        let size = self.spool.get_ref().sync();
-        Ok(size.map_err(|error| spool_error(&self.place, error))?)
+        self.spool.get_ref().sync().map_err(|error| spool_error(&self.place, error))
     }
 
     pub(crate) fn finish(self) -> Result<(W, WriteReport), WriteError> {
@@ -150,7 +149,7 @@ impl<W: Write> UnionTable<W> {
                 out.write_record(cells).map_err(io_error)?;
             }
             if !rows.get_ref().is_as_written() {
-                return Err(meddled(&place).into());
+                return Err(meddled(&place));
             }
         }
         Ok((into_inner(out)?, columns.into_report()))
@@ -192,16 +191,18 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-fn meddled(place: &Path) -> StageError {
+fn meddled(place: &Path) -> WriteError {
     let message = format!("somebody else has written to `{}`", place.display());
-    StageError::new(ErrorKind::Io, message)
+    let error = StageError::new(ErrorKind::Io, message)
         .hint("nothing was published; let nobody touch that file, and run again")
-        .starts_over()
+        .starts_over();
+    WriteError::Spool(error)
 }
 
-fn spool_error(place: &Path, error: io::Error) -> StageError {
+fn spool_error(place: &Path, error: io::Error) -> WriteError {
     let message = format!("can't keep rows in `{}` until the columns are known", place.display());
-    StageError::new(ErrorKind::Io, message)
+    let error = StageError::new(ErrorKind::Io, message)
         .caused_by(error)
-        .hint("make room there, or name the `columns`: then no row has to wait")
+        .hint("make room there, or name the `columns`: then no row has to wait");
+    WriteError::Spool(error)
 }

@@ -21,7 +21,7 @@ pub struct RecordWriter<W: Write> {
     records: u64,
 }
 
-/// What a [`RecordWriter`] must know to go on where another one was.
+/// The state of a [`RecordWriter`], from which another one continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriterState {
     records: u64,
@@ -30,12 +30,12 @@ pub struct WriterState {
 }
 
 impl WriterState {
-    /// Records written by then.
+    /// The number of records written.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Whether a spool in a file holds what it held by then; `None` where nothing waited there.
+    /// Whether the file of the spool still holds the rows of this state; `None` if no rows waited in a file.
     pub fn finds_spool(&self, place: &Place) -> Option<bool> {
         (self.spool != SpoolState::default()).then(|| self.spool.is_in(place))
     }
@@ -68,8 +68,8 @@ impl<W: Write> RecordWriter<W> {
         Ok(Self { encoding, records: 0 })
     }
 
-    /// A writer that goes on where another one, with the same options, was when it told its [state](Self::sync):
-    /// `out` and the spool hold what that one had written by then, and nothing more.
+    /// A writer that continues from the [state](Self::sync) of another one with the same options. `out` and the spool hold what
+    /// was written until then, and nothing more.
     ///
     /// # Errors
     /// Those of the spool.
@@ -100,7 +100,8 @@ impl<W: Write> RecordWriter<W> {
     /// Writes one record.
     ///
     /// # Errors
-    /// Those of the output, or one about the record: for CSV it must be JSON that can be held as a value.
+    /// Those of the output and of the spool. For CSV, one about the record if no document can hold it, or if the table would get
+    /// too many columns.
     pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         match &mut self.encoding {
             Encoding::Ndjson(out) => {
@@ -108,9 +109,8 @@ impl<W: Write> RecordWriter<W> {
                 out.write_all(b"\n")?;
             }
             Encoding::Json(out) => {
-                let line = record.as_bytes();
                 out.write_all(if self.records == 0 { b"[\n" } else { b",\n" })?;
-                out.write_all(line)?;
+                out.write_all(record.as_bytes())?;
             }
             Encoding::Named(table) => table.write(record)?,
             Encoding::Union(table) => table.write(record)?,
@@ -119,8 +119,8 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    /// Writes a batch. A record that can't be written goes to `refusals`; what is wrong with the output ends it, as
-    /// `explain` has it.
+    /// Writes a batch. A record that can't be written goes to `refusals`. An error of the output ends it, and `explain` says
+    /// what it means.
     ///
     /// # Errors
     /// Those of the output, or one about a record that `refusals` does not take.
@@ -131,13 +131,13 @@ impl<W: Write> RecordWriter<W> {
         explain: impl Fn(io::Error) -> StageError,
     ) -> Result<(), StageError> {
         for (index, record) in batch.records.iter().enumerate() {
-            match self.write(record) {
-                Ok(()) => {}
-                Err(WriteError::Stage(error)) if error.kind() == ErrorKind::Malformed => {
-                    refusals.refuse(index..index + 1, error)?;
-                }
-                Err(error) => return Err(error.explained(&explain).at_record(index)),
+            let Err(error) = self.write(record) else { continue };
+            let WriteError::Record(error) = error else { return Err(error.explained(&explain)) };
+            let error = error.at_record(index);
+            if error.kind() != ErrorKind::Malformed {
+                return Err(error);
             }
+            refusals.refuse(index..index + 1, error)?;
         }
         Ok(())
     }
@@ -170,8 +170,8 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    /// Flushes, forces rows that wait in a [named spool](Spool::Named) to disk, and tells what a writer must know to
-    /// go on from here.
+    /// Flushes, forces rows that wait in a [named spool](Spool::Named) to disk, and returns the state from which a writer
+    /// [continues](Self::resume).
     ///
     /// # Errors
     /// Those of the output and of the spool.

@@ -134,6 +134,24 @@ fn named_columns_are_all_there_is_and_the_rest_is_told() {
 }
 
 #[test]
+fn a_cell_says_the_same_however_the_record_is_written() {
+    let spool = Spool::Unnamed(std::env::temp_dir());
+    let mut writer = RecordWriter::new(&csv_options(None), &spool, Vec::new()).unwrap();
+    let texts = [
+        r#"{ "a" : "old", "\u0061" : [ 1.50 , { "x" : { "y" : "\u00e9" } } ], "b": {"k": [ 1, 2 ]} }"#,
+        r#"{"a":[1.50,{"x":{"y":"é"}}],"b":{"k":7,"k":[1,2]}}"#,
+    ];
+    for text in texts {
+        writer.write(&Record::parse(text).unwrap()).unwrap();
+    }
+    let table = String::from_utf8(writer.finish().unwrap().0).unwrap();
+    let rows = read_back(&table);
+    assert_eq!(rows[0], ["a", "b"]);
+    assert_eq!(rows[1], ["1.50; {\"y\":\"é\"}", "{\"k\":[1,2]}"]);
+    assert_eq!(rows[1], rows[2]);
+}
+
+#[test]
 fn a_thousand_left_out_fields_do_not_fill_the_summary() {
     let fields: Map<String, Value> =
         (0..1000).map(|index| (format!("f{index}"), json!(1))).collect();
@@ -202,7 +220,7 @@ fn a_spool_that_can_not_be_kept_is_named() {
             .unwrap();
     let record = Record::from(json!({"a": "x".repeat(5 << 20)}));
     let error = writer.write(&record).and_then(|()| writer.flush()).unwrap_err();
-    let WriteError::Stage(error) = error else { panic!("{error}") };
+    let WriteError::Spool(error) = error else { panic!("{error}") };
     assert!(error.to_string().contains("`no/such/folder`"), "{error}");
     assert!(error.hint_text().unwrap().contains("`columns`"));
 }
@@ -232,7 +250,7 @@ fn keys_that_are_data_do_not_make_a_table_without_end() {
     let mut writer =
         RecordWriter::new(&csv_options(None), &Spool::Unnamed(std::env::temp_dir()), Vec::new())
             .unwrap();
-    let WriteError::Stage(error) = writer.write(&Record::from(Value::from(fields))).unwrap_err()
+    let WriteError::Record(error) = writer.write(&Record::from(Value::from(fields))).unwrap_err()
     else {
         panic!()
     };
