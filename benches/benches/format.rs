@@ -1,7 +1,6 @@
 //! Writing records in each format, in bytes written a second.
 //!
-//! `text` records are as they left the source: NDJSON and JSON pass them on unread, CSV has to parse them
-//! first. `value` records are as a transform left them: parsed, and to be made text again.
+//! `indexed` records are as they left the source, `built` records as a transform built them: CSV has to index them first.
 
 use std::hint::black_box;
 use std::io;
@@ -11,24 +10,25 @@ use serde_json::Value;
 use taskferry_benches::{jobs, rows};
 use taskferry_format::{Format, FormatOptions, RecordWriter, Spool, WriteError};
 use taskferry_sdk::Record;
+use taskferry_sdk::json::Node;
 
 fn formats(criterion: &mut Criterion) {
     for (shape, values) in [("jobs", jobs(200)), ("rows", rows(2000))] {
-        let from_text = |value: &Value| Record::parse(value.to_string());
-        let texts: Vec<Record> = values.iter().flat_map(from_text).collect();
-        let values: Vec<Record> = values.into_iter().map(Record::from_value).collect();
+        let parse = |value: &Value| Record::parse(value.to_string());
+        let indexed: Vec<Record> = values.iter().flat_map(parse).collect();
+        let built: Vec<Record> = values.into_iter().map(Record::from).collect();
         for (name, format, columns) in [
             ("ndjson", Format::Ndjson, None),
             ("json", Format::Json, None),
-            ("csv_named", Format::Csv, Some(columns_of(&values))),
+            ("csv_named", Format::Csv, Some(columns_of(&indexed))),
             ("csv_union", Format::Csv, None),
         ] {
             let options = FormatOptions { format, columns, ..FormatOptions::default() };
             let mut group = criterion.benchmark_group(format!("write_{shape}"));
-            let size = write_all(&options, &values, Vec::new()).map_or(0, |out| out.len() as u64);
+            let size = write_all(&options, &indexed, Vec::new()).map_or(0, |out| out.len() as u64);
             group.throughput(Throughput::Bytes(size));
-            for (kind, records) in [("text", &texts), ("value", &values)] {
-                // A clone of a text has not been parsed, whatever was done to the others before.
+            for (kind, records) in [("indexed", &indexed), ("built", &built)] {
+                // A clone of a built record is not indexed, even if the record itself was by then.
                 group.bench_function(format!("{name}/{kind}"), |bencher| {
                     bencher.iter_batched_ref(
                         || records.clone(),
@@ -43,8 +43,8 @@ fn formats(criterion: &mut Criterion) {
 }
 
 fn columns_of(records: &[Record]) -> Vec<String> {
-    let fields = records.first().and_then(|record| record.value().ok()).and_then(Value::as_object);
-    fields.into_iter().flat_map(|fields| fields.keys().cloned()).collect()
+    let first = records.first().and_then(|record| record.root().ok());
+    first.into_iter().flat_map(Node::members).map(|(key, _)| key.as_str().into_owned()).collect()
 }
 
 fn write_all<W: io::Write>(

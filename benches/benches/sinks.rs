@@ -12,8 +12,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use taskferry_benches::{jobs, rows};
-use taskferry_pipeline::{OnError, Registry};
-use taskferry_sdk::{Batch, BuildContext, NoFiles, Record, Refusals, RunContext, Sink};
+use taskferry_sdk::{Batch, NoFiles, Record, Refusals, RunContext, Sink, SinkPlugin, testing};
 use taskferry_sink_file::FileOptions;
 use taskferry_sink_webhook::WebhookOptions;
 use tokio::runtime::Runtime;
@@ -58,26 +57,23 @@ fn sinks(criterion: &mut Criterion) {
 fn batches(values: &[Value]) -> Vec<Batch> {
     let text =
         |value: &Value| Record::parse(value.to_string()).expect("a value is written as JSON");
-    let batch = |(page, values): (u64, &[Value])| {
-        let records = values.iter().map(text).collect();
-        Batch { page, cursor: None, next: None, records }
-    };
+    let batch = |(page, values): (u64, &[Value])| testing::batch(page, values.iter().map(text));
     (1..).zip(values.chunks(100)).map(batch).collect()
 }
 
 fn open(type_name: &str, options: &Value, runtime: &Runtime) -> Box<dyn Sink> {
-    let mut registry = Registry::new();
-    registry.sink::<FileOptions>().sink::<WebhookOptions>();
-    let context = BuildContext::new(&NoFiles, registry.endpoints());
-    let built = registry.build_sink(type_name, options, &context);
-    let mut sink = built.expect("the type is registered").expect("the options are right").sink;
+    let built = match type_name {
+        "file" => testing::build(options, &NoFiles, FileOptions::build),
+        _ => testing::build(options, &NoFiles, WebhookOptions::build),
+    };
+    let mut sink = built.expect("the options are right");
     let run = RunContext::new("bench", Timestamp::UNIX_EPOCH, "bench");
     runtime.block_on(sink.open(&run, None)).expect("it can be opened");
     sink
 }
 
 async fn write(sink: &mut dyn Sink, batches: &[Batch]) {
-    let mut refusals = Refusals::new(OnError::Fail);
+    let mut refusals = Refusals::forbidden();
     for batch in batches {
         sink.write(batch, &mut refusals).await.expect("it takes the batch");
     }
