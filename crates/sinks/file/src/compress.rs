@@ -45,12 +45,12 @@ impl fmt::Display for Compression {
     }
 }
 
-/// Compresses what is written to it, in pieces that each begin afresh: a flush ends one. So a file can be gone on with
-/// behind any flush, and is the same as if it had been written in one go: the same writes and flushes give the same
-/// bytes, and no name and no time goes into them.
+/// Compresses what is written to it, in independent pieces: a flush ends one. A later run can continue the file behind any
+/// flush, and its bytes are those of a file written in one run: the same writes and flushes give the same bytes, and they
+/// contain no name and no time.
 ///
-/// Of gzip it is one member all the same, since some readers stop after the first. Of Zstandard the pieces are frames,
-/// which its readers take for one file.
+/// With gzip the pieces are one member, because some readers stop after the first. With Zstandard they are frames, which
+/// readers take for one file.
 pub(crate) enum Compressor<W: Write> {
     None(W),
     Gzip(Gzip<W>),
@@ -68,7 +68,7 @@ impl<W: Write> Compressor<W> {
         })
     }
 
-    /// Goes on behind what is compressed already.
+    /// Continues behind what is compressed already.
     pub(crate) fn resume(compression: Compression, out: W, pieces: Pieces) -> Self {
         match compression {
             Compression::None => Self::None(out),
@@ -77,7 +77,7 @@ impl<W: Write> Compressor<W> {
         }
     }
 
-    /// What there is, up to the last flush.
+    /// What was compressed before the last flush.
     pub(crate) fn pieces(&self) -> Pieces {
         match self {
             Self::None(_) => Pieces::default(),

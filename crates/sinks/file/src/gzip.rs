@@ -19,8 +19,8 @@ pub(crate) struct Pieces {
     pub(crate) plain_bytes: u64,
 }
 
-/// One gzip member. A flush ends a block on a byte's boundary and forgets what came before it (a full flush), so
-/// that all the next piece needs of the earlier ones is their checksum and size, which stand at the member's end.
+/// One gzip member. A flush ends a block at a byte boundary and clears the dictionary (a full flush). So the next piece only
+/// needs the checksum and the size of the earlier ones, which are written at the member's end.
 pub(crate) struct Gzip<W> {
     out: W,
     deflate: Compress,
@@ -96,7 +96,7 @@ impl<W: Write> Write for Gzip<W> {
     fn flush(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.unflushed) {
             self.deflate(&[], FlushCompress::Full)?;
-            // What a fresh one would write from here on, this one writes too.
+            // A new compressor would write the same bytes from here on.
             self.deflate.reset();
         }
         self.out.flush()

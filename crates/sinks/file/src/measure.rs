@@ -13,9 +13,9 @@ const BUFFER: usize = 256 * 1024;
 pub(crate) struct Measured<W: Write> {
     out: W,
     buffer: Vec<u8>,
-    /// Of what has left the buffer.
+    /// The hash of what has left the buffer.
     hash: Sha256,
-    /// Those in the buffer included.
+    /// The size, with what is in the buffer.
     bytes: u64,
 }
 
@@ -63,13 +63,13 @@ impl<W: Write> Measured<W> {
         Self { out, buffer: Vec::new(), hash: Sha256::new(), bytes: 0 }
     }
 
-    /// The same measure, of what goes on in another output.
+    /// The same measure, continued in another output.
     pub(crate) fn continued_in<V: Write>(self, out: V) -> Measured<V> {
         let Self { hash, bytes, .. } = self;
         Measured { out, buffer: Vec::new(), hash, bytes }
     }
 
-    /// How many bytes were written, those that wait in the buffer included.
+    /// How many bytes were written, with those in the buffer.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -90,7 +90,7 @@ impl<W: Write> Measured<W> {
         Ok((self.out, measure))
     }
 
-    /// Empties the buffer. What could not be written is lost with the output: nobody goes on with one after an error.
+    /// Empties the buffer. After an error the output is not used again.
     fn pass_on(&mut self) -> io::Result<()> {
         self.hash.update(&self.buffer);
         let written = self.out.write_all(&self.buffer);
