@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
+use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use taskferry_benches::{hierarchies, jobs};
-use taskferry_sdk::PageBody;
 use taskferry_source_techwolf::split_page;
 
 fn pages(criterion: &mut Criterion) {
@@ -13,7 +13,7 @@ fn pages(criterion: &mut Criterion) {
     for (shape, records) in [("list", jobs(100)), ("hierarchy", hierarchies(100))] {
         let page = json!({"has_next": true, "records": Value::Array(records), "next_starting_after": "j-100"});
         for (layout, text) in [("compact", page.to_string()), ("pretty", format!("{page:#}"))] {
-            let body = PageBody::from(text);
+            let body = Bytes::from(text);
             group.throughput(Throughput::Bytes(body.len() as u64));
             group.bench_function(format!("{shape}/{layout}"), |bencher| {
                 bencher.iter(|| split_page(black_box(&body)).is_ok());
