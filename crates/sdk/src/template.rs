@@ -101,7 +101,7 @@ impl PathTemplate {
         PathBuf::from(parts.collect::<String>())
     }
 
-    /// What a pipeline of this name output_id by writing here, as far as it is known before the run: the same text for two
+    /// What a pipeline of this name claims by writing here, as far as it is known before the run: the same text for two
     /// templates that name the same file. What differs only by links is found when the files are opened.
     ///
     /// ```

@@ -6,27 +6,22 @@
 //! path = "out/{pipeline}-{date}.ndjson.zst"
 //! compression = "zstd"
 //! ```
+//!
+//! While a run lasts the bytes are in `.NAME.part` beside the final name. When all is written they are forced to disk, and only
+//! then does the file get its name, replacing in one step whatever had it: a reader sees the old file or the new one, never
+//! half of one. A run that fails leaves the old file alone, and what it has committed in `.NAME.part`, where the next run
+//! continues.
+//!
+//! One page through the modules: `sink` is the stage. It owns an `output`, which writes records through `compress` and `measure`
+//! into a `part`: `.NAME.part` from its creation to its publication. `state` is what a checkpoint holds of it.
+//!
+//! ```
 //! use serde_json::json;
 //! use taskferry_sdk::{NoFiles, SinkPlugin, testing};
 //! use taskferry_sink_file::FileOptions;
 //!
 //! let build = |options| testing::build(&options, &NoFiles, FileOptions::build);
 //! assert!(build(json!({"path": "out/{date}.csv", "format": "csv"})).is_ok());
-//! let problems = build(json!({"path": "out/{date}.csv.gz", "format": "csv"})).unwrap_err();
-//! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or another ending"));
-//! ```
-//! use serde_json::json;
-//! use taskferry_sdk::{BuildContext, Endpoints, NoFiles, Registry};
-//! use taskferry_sink_file::FileOptions;
-//!
-//! let mut registry = Registry::new();
-//! registry.sink::<FileOptions>();
-//! let endpoints = Endpoints::default();
-//! let context = BuildContext::new(&NoFiles, &endpoints);
-//! let build = |options| registry.build_sink("file", &options, &context).unwrap();
-//!
-//! let built = build(json!({"path": "out/{date}.csv", "format": "csv"})).unwrap();
-//! assert_eq!(built.output_id.as_deref(), Some("file `out/{date}.csv`"));
 //! let problems = build(json!({"path": "out/{date}.csv.gz", "format": "csv"})).unwrap_err();
 //! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or another ending"));
 //! ```

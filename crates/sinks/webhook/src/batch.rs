@@ -126,8 +126,7 @@ impl<'a> BatchBuilder<'a> {
         let (Some(record), Some(id)) = (self.records.get(index), self.ids.get(index)) else {
             return;
         };
-        let text = record.to_json();
-        let text = text.as_bytes();
+        let text = record.as_bytes();
         match &self.format.envelope {
             None => body.extend_from_slice(text),
             Some(envelope) => {
