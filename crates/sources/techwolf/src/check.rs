@@ -143,7 +143,7 @@ fn is_time(text: &str) -> bool {
 /// `url` and `auth`.
 pub(crate) fn server(
     url: &str,
-    auth: Option<AuthOptions>,
+    auth: Option<&AuthOptions>,
     context: &BuildContext<'_>,
 ) -> Result<Server, Vec<Problem>> {
     if let Some(endpoint) = context.local_endpoint(url) {

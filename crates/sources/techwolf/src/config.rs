@@ -204,7 +204,7 @@ pub enum Operator {
 }
 
 /// How to get a token: client credentials with a secret or a private key, or a token from elsewhere.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthOptions {
     /// Where tokens are issued: `https://techwolf.eu.auth0.com/oauth/token` in the EU,

@@ -78,7 +78,7 @@ impl ClientCredentials {
 
 /// `auth`.
 pub(crate) fn credentials(
-    auth: Option<AuthOptions>,
+    auth: Option<&AuthOptions>,
     context: &BuildContext<'_>,
 ) -> Result<Credentials, Vec<Problem>> {
     let Some(auth) = auth else {
@@ -87,7 +87,7 @@ pub(crate) fn credentials(
         return Err(vec![missing(&KeyPath::root(), "auth").help(help)]);
     };
     let table = KeyPath::of("auth");
-    let has_proof = proofs(&auth).iter().any(|(_, holds)| *holds == Some(true));
+    let has_proof = proofs(auth).iter().any(|(_, holds)| *holds == Some(true));
     let is_client = is_filled(auth.client_id.as_deref()) || has_proof;
     match auth.token.as_ref().filter(|token| !token.is_empty()) {
         Some(_) if is_client => {
@@ -129,31 +129,31 @@ fn proofs(auth: &AuthOptions) -> [(&'static str, Option<bool>); 3] {
 
 fn client(
     table: &KeyPath,
-    auth: AuthOptions,
+    auth: &AuthOptions,
     context: &BuildContext<'_>,
 ) -> Result<ClientCredentials, Vec<Problem>> {
     let mut problems = Vec::new();
-    let proof = proof(table, &auth, context);
-    let token_url = keep(text(table, "token_url", auth.token_url), &mut problems);
-    let client_id = keep(text(table, "client_id", auth.client_id), &mut problems);
+    let proof = proof(table, auth, context);
+    let token_url = keep(text(table, "token_url", auth.token_url.as_deref()), &mut problems);
+    let client_id = keep(text(table, "client_id", auth.client_id.as_deref()), &mut problems);
     let proof = keep(proof, &mut problems);
-    let audience = keep(text(table, "audience", auth.audience), &mut problems);
-    let tenant = keep(text(table, "tenant", auth.tenant), &mut problems);
+    let audience = keep(text(table, "audience", auth.audience.as_deref()), &mut problems);
+    let tenant = keep(text(table, "tenant", auth.tenant.as_deref()), &mut problems);
     let example = "https://techwolf.eu.auth0.com/oauth/token";
     let token_url = token_url
         .and_then(|url| keep(http_url(&table.key("token_url"), &url, example), &mut problems));
     match (token_url, client_id, proof, audience, tenant) {
         (Some(token_url), Some(client_id), Some(proof), Some(audience), Some(tenant)) => {
-            let AuthOptions { scopes, cache, .. } = auth;
+            let (scopes, cache) = (auth.scopes.clone(), auth.cache);
             Ok(ClientCredentials { token_url, client_id, proof, audience, tenant, scopes, cache })
         }
         _ => Err(problems),
     }
 }
 
-fn text(table: &KeyPath, key: &str, value: Option<String>) -> Result<String, Vec<Problem>> {
+fn text(table: &KeyPath, key: &str, value: Option<&str>) -> Result<String, Vec<Problem>> {
     match value {
-        Some(value) if !value.trim().is_empty() => Ok(value),
+        Some(value) if !value.trim().is_empty() => Ok(value.to_owned()),
         Some(_) => Err(vec![empty(&table.key(key))]),
         None => Err(vec![missing(table, key)]),
     }

@@ -120,7 +120,7 @@ impl ListingPage {
 ///
 /// let body = Bytes::from_static(br#"{"has_next": false, "records": [{"external_id": "j1", "tasks": []}]}"#);
 /// let page = taskferry_source_techwolf::split_page(&body).unwrap();
-/// assert_eq!(page.records[0].to_json(), r#"{"external_id": "j1", "tasks": []}"#);
+/// assert_eq!(page.records[0].record.to_json(), r#"{"external_id": "j1", "tasks": []}"#);
 /// assert!(page.next.is_none());
 /// ```
 ///

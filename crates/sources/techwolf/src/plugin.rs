@@ -30,7 +30,7 @@ impl SourcePlugin for TechWolfOptions {
             page_size: self.limit as usize,
             listing: ListingId::new(&self.url, tenant, &self.filters),
         };
-        let server = check::server(&self.url, self.auth.clone(), context);
+        let server = check::server(&self.url, self.auth.as_ref(), context);
         let server = server.map_err(|more| problems.extend(more));
         match server {
             Ok(server) if problems.is_empty() => {

@@ -8,7 +8,7 @@ use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::Source;
 use tempfile::TempDir;
 
-use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, token};
+use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, run_in, token};
 
 /// A tenant of one page, and a folder for state.
 async fn tenant() -> (Tenant, TempDir) {
@@ -26,7 +26,7 @@ fn auth(tenant: &Tenant, more: &Value) -> Value {
 
 async fn source(tenant: &Tenant, folder: &Path, more: &Value) -> Box<dyn Source> {
     let options = tenant.options(&json!({"auth": auth(tenant, more)}));
-    open_in(build(&options).unwrap(), run().with_state_dir(folder)).await
+    open_in(build(&options).unwrap(), run_in(folder)).await
 }
 
 /// A run from start to end.

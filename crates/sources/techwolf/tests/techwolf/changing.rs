@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::{Page, Position, RunContext, Shard, Share, Source, StageError};
 
-use crate::tenant::{build, run};
+use crate::tenant::{build, run, run_in};
 
 /// What is answered to a cursor that is no job (any more).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Changing {
 
     /// All pages, of a run that keeps state in `folder`.
     pub(crate) async fn in_folder(&self, folder: &Path, more: &Value) -> Vec<Page> {
-        read(self.source(more), run().with_state_dir(folder), None).await.unwrap()
+        read(self.source(more), run_in(folder), None).await.unwrap()
     }
 }
 
@@ -170,15 +170,21 @@ pub(crate) async fn read(
     Ok(pages)
 }
 
+/// The run of a share of the export whose whole runs keep their state in `folder`.
+pub(crate) fn run_of(shard: Shard, folder: &Path) -> RunContext {
+    let mut run = run_in(folder.join(shard.name()));
+    (run.shard, run.whole_dir) = (Some(shard), Some(folder.to_owned()));
+    run
+}
+
 /// The pages of one share, and what it says that it has read.
 pub(crate) async fn read_share(
     mut source: Box<dyn Source>,
     folder: &Path,
     shard: Shard,
 ) -> Result<(Vec<Page>, Share), StageError> {
-    let own = folder.join(shard.name());
-    std::fs::create_dir_all(&own).unwrap();
-    source.open(&run().with_state_dir(own).sharded(shard, folder), None).await?;
+    std::fs::create_dir_all(folder.join(shard.name())).unwrap();
+    source.open(&run_of(shard, folder), None).await?;
     let mut pages = Vec::new();
     while let Some(page) = source.next_page().await? {
         pages.push(page);
@@ -198,18 +204,15 @@ pub(crate) fn shown(pages: &[Page]) -> Vec<String> {
     let one = |page: &Page| {
         let records = page.records.iter();
         let records: Vec<_> =
-            records.map(|record| (record.to_json(), record.origin().to_string())).collect();
-        format!(
-            "{} {:?} {:?} {records:?} {:?}",
-            page.number, page.cursor, page.next, page.fingerprints
-        )
+            records.map(|record| (record.record.to_json(), record.id.clone())).collect();
+        format!("{:?} {records:?} {:?}", page.next, page.fingerprints)
     };
     pages.iter().map(one).collect()
 }
 
 pub(crate) fn jobs(pages: &[Page]) -> Vec<String> {
     let records = pages.iter().flat_map(|page| &page.records);
-    records.map(|record| record.origin().job.as_deref().unwrap().to_owned()).collect()
+    records.map(|record| record.id.as_deref().unwrap().to_owned()).collect()
 }
 
 fn answer(state: &mut State, request: &Request) -> Answer {

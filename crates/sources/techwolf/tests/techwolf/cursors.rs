@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
 use crate::changing::{Changing, UNKNOWN, Unknown, behind, id, jobs, read, shown};
-use crate::tenant::{Tenant, build, page, run};
+use crate::tenant::{Tenant, build, page, run_in};
 
 fn with(concurrency: u32, limit: u32) -> Value {
     json!({"concurrency": concurrency, "limit": limit})
@@ -59,7 +59,7 @@ proptest! {
             // Goes on in the middle of the run with one cursor, or with another number of them.
             let done = behind(&serial[..stop.index(serial.len())]);
             let source = tenant.source(&with(concurrency, limit));
-            let state = run().with_state_dir(folder.path());
+            let state = run_in(folder.path());
             if done.pages > 0 {
                 let rest = read(source, state, Some(&done)).await.unwrap();
                 assert_eq!(shown(&rest), shown(&serial[stop.index(serial.len())..]));
@@ -193,7 +193,7 @@ async fn a_cursor_that_is_no_job_is_not_remembered() {
         .await,
     );
     let source = build(&tenant.options(&json!({"limit": 100}))).unwrap();
-    read(source, run().with_state_dir(folder.path()), None).await.unwrap();
+    read(source, run_in(folder.path()), None).await.unwrap();
     let remembered = fs::read_to_string(folder.path().join("cursors.ndjson")).unwrap();
     assert_eq!(remembered.lines().skip(1).collect::<Vec<_>>(), ["[2,\"c\"]"]);
 }
@@ -202,7 +202,7 @@ async fn a_cursor_that_is_no_job_is_not_remembered() {
 async fn what_was_remembered_before_a_run_ended_early_is_kept() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(850, Unknown::NotFound).await);
-    let state = run().with_state_dir(folder.path());
+    let state = run_in(folder.path());
     let mut source = tenant.source(&with(1, 100));
     source.open(&state, None).await.unwrap();
     let mut pages = Vec::new();
@@ -239,7 +239,7 @@ async fn an_error_at_the_page_that_is_due_is_an_error() {
     tenant.in_folder(folder.path(), &json!({})).await;
     tenant.fail_after(id(199));
     let source = tenant.source(&with(4, 100));
-    let error = read(source, run().with_state_dir(folder.path()), None).await.unwrap_err();
+    let error = read(source, run_in(folder.path()), None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     let message = error.full_message();
     assert!(message.starts_with("the page after `job-199`: POST http://"), "{message}");
@@ -317,7 +317,7 @@ async fn a_wait_that_the_server_asks_for_is_one_for_all_cursors() {
 async fn a_run_that_goes_on_remembers_its_first_cursor() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(300, Unknown::NotFound).await);
-    let state = run().with_state_dir(folder.path());
+    let state = run_in(folder.path());
     let mut source = tenant.source(&with(1, 30));
     source.open(&state, None).await.unwrap();
     let mut pages = Vec::new();

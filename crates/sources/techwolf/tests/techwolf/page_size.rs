@@ -38,8 +38,7 @@ async fn a_page_that_times_out_is_asked_for_again_smaller() {
     let mut source = tenant.source(&json!({"limit": 40})).await;
     let listing = read_all(&mut *source).await;
     assert_eq!(listing.jobs(), ["a", "b", "c"]);
-    let numbers: Vec<u64> = listing.pages.iter().map(|page| page.number).collect();
-    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(listing.pages.len(), 3);
     let after = |cursor: &str| Some(cursor.to_owned());
     let expected =
         [(40, None), (40, after("a")), (20, after("a")), (10, after("a")), (10, after("b"))];

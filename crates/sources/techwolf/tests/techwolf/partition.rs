@@ -33,8 +33,6 @@ async fn pages_come_from_the_parts_in_turn() {
     assert_eq!(next.len(), 5);
     assert_eq!(next[0], r#"{"width":2,"opened":2,"open":[["f0",null],["f2","job-5"]]}"#);
     assert_eq!(next[3], r#"{"width":2,"opened":3,"open":[["f1",null]]}"#);
-    let origin = pages[2].records[1].origin();
-    assert_eq!(origin.to_string(), "page 3 (after `job-5`), record 2, job `job-11`");
 }
 
 #[tokio::test]

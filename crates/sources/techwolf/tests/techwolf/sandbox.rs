@@ -47,7 +47,8 @@ pub(crate) async fn read(sandbox: &RunningSandbox, more: &Value) -> Listing {
 }
 
 pub(crate) fn records(listing: &Listing) -> Vec<&Record> {
-    listing.pages.iter().flat_map(|page| &page.records).collect()
+    let records = listing.pages.iter().flat_map(|page| &page.records);
+    records.map(|record| &record.record).collect()
 }
 
 #[tokio::test]

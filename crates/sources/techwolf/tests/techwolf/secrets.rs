@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tracing::Level;
 
 use crate::keys::p256;
-use crate::tenant::{build, open_in, page, read_all, run, token};
+use crate::tenant::{build, open_in, page, read_all, run_in, token};
 
 #[derive(Clone, Default)]
 struct Everything(Arc<Mutex<Vec<u8>>>);
@@ -105,7 +105,7 @@ async fn secrets_are_in_no_log_of_any_level_and_no_error() {
         });
         let source = build(&options).unwrap();
         seen.note(&format!("{source:?}"));
-        let mut source = open_in(source, run().with_state_dir(folder.path())).await;
+        let mut source = open_in(source, run_in(folder.path())).await;
         let error = read_all(&mut *source).await.error.unwrap();
         seen.note(&format!("{source:?} {error:?} {error} {:?}", error.hint_text()));
         let requests = server.requests();

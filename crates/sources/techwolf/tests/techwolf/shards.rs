@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_sdk::{ErrorKind, Shard, Share};
 
-use crate::changing::{Changing, UNKNOWN, Unknown, behind, jobs, read, read_share, shown};
-use crate::tenant::run;
+use crate::changing::{Changing, UNKNOWN, Unknown, behind, jobs, read, read_share, run_of, shown};
+use crate::tenant::run_in;
 
 /// Whether each share begins where the one before it has ended.
 fn follow_each_other(shares: &[Share]) -> bool {
@@ -92,15 +92,14 @@ async fn a_share_goes_on_where_it_stopped_unless_the_shares_are_others_now() {
     tenant.in_folder(folder.path(), &json!({})).await;
     let (shard, options) = (Shard::new(2, 2).unwrap(), json!({"limit": 50}));
     let (pages, _) = read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
-    let state = run().with_state_dir(folder.path().join(shard.name()));
-    let state = state.sharded(shard, folder.path());
+    let state = run_of(shard, folder.path());
     let from = behind(&pages[..4]);
     let rest = read(tenant.source(&options), state.clone(), Some(&from)).await.unwrap();
     assert_eq!(shown(&rest), shown(&pages[4..]));
 
-    let mut other = run();
+    let mut other = run_in(folder.path());
     other.run_id = "r2".to_owned();
-    read(tenant.source(&options), other.with_state_dir(folder.path()), None).await.unwrap();
+    read(tenant.source(&options), other, None).await.unwrap();
     let error = read(tenant.source(&options), state, Some(&from)).await.unwrap_err();
     assert!(error.must_start_over(), "{error:?}");
 }

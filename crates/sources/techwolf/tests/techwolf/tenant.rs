@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde_json::{Value, json};
-use taskferry_pipeline::Registry;
 use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::{
-    BuildContext, Endpoints, InputFiles, Page, Problem, RunContext, Source, StageError,
+    BuildContext, Endpoints, InputFiles, Page, Problem, RunContext, Source, SourcePlugin,
+    StageError, read_options,
 };
 use taskferry_source_techwolf::TechWolfOptions;
 
@@ -124,10 +124,8 @@ pub(crate) fn build_with(
     options: &Value,
     endpoints: &Endpoints,
 ) -> Result<Box<dyn Source>, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.source::<TechWolfOptions>();
-    let built = registry.build_source("techwolf", options, &BuildContext::new(&Files, endpoints));
-    built.expect("the type is registered").map(|built| built.source)
+    let options: TechWolfOptions = read_options(options, &[])?;
+    options.build(&BuildContext::new(&Files, endpoints))
 }
 
 pub(crate) async fn opened(options: &Value) -> Box<dyn Source> {
@@ -147,6 +145,13 @@ pub(crate) fn run() -> RunContext {
     RunContext::new("test", "2026-11-23T20:42:43Z".parse().expect("an instant"), "r1")
 }
 
+/// A run that keeps its state in `folder`.
+pub(crate) fn run_in(folder: impl Into<PathBuf>) -> RunContext {
+    let mut run = run();
+    run.state_dir = Some(folder.into());
+    run
+}
+
 /// What came of reading to the end.
 #[derive(Debug)]
 pub(crate) struct Listing {
@@ -159,7 +164,7 @@ impl Listing {
     pub(crate) fn jobs(&self) -> Vec<String> {
         assert!(self.error.is_none(), "{:?}", self.error);
         let records = self.pages.iter().flat_map(|page| &page.records);
-        records.map(|record| record.origin().job.as_deref().unwrap_or("?").to_owned()).collect()
+        records.map(|record| record.id.as_deref().unwrap_or("?").to_owned()).collect()
     }
 }
 
