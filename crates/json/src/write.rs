@@ -316,7 +316,7 @@ macro_rules! parts {
     )*};
 }
 
-parts!((), bool, f64, i32, i64, u32, u64, usize, str, String, Cow<'_, str>, Number, Value);
+parts!((), bool, f64, i32, i64, u32, u64, usize, Number, Value);
 
 /// A value that can't be serialized is written as `null`.
 fn serialize(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
@@ -333,22 +333,35 @@ impl sealed::Name for Key<'_> {
     }
 }
 
-impl sealed::Name for str {
-    fn write_name(&self, out: &mut Vec<u8>) {
-        serialize(self, out);
-    }
+macro_rules! strings {
+    ($($kind:ty),*) => {$(
+        impl sealed::Part for $kind {
+            fn write(&self, out: &mut Vec<u8>) {
+                write_string(self, out);
+            }
+        }
+
+        impl sealed::Name for $kind {
+            fn write_name(&self, out: &mut Vec<u8>) {
+                write_string(self, out);
+            }
+        }
+    )*};
 }
 
-impl sealed::Name for String {
-    fn write_name(&self, out: &mut Vec<u8>) {
-        serialize(self, out);
-    }
-}
+strings!(str, String, Cow<'_, str>);
 
-impl sealed::Name for Cow<'_, str> {
-    fn write_name(&self, out: &mut Vec<u8>) {
-        serialize(self, out);
+/// Writes a string. Most need no escapes and are copied.
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // Without an early exit the loop takes many bytes at a time.
+    if text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        return serialize(text, out);
     }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 impl<N: sealed::Name + ?Sized> sealed::Name for &N {

@@ -17,19 +17,6 @@ pub fn record_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// Lines of JSON as they are spelled once they were read: the same for lines of the same content, with their keys in the same
-/// order.
-///
-/// # Panics
-/// When a line is no JSON that can be held as a value.
-pub fn contents(lines: Vec<String>) -> Vec<String> {
-    let content = |line: String| {
-        let value: Value = serde_json::from_str(&line).expect("every line is JSON");
-        value.to_string()
-    };
-    lines.into_iter().map(content).collect()
-}
-
 fn text() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => "[a-c]{1,2}".prop_map(Value::from),

@@ -1,13 +1,56 @@
-//! The domain of task profiles: jobs, tasks, AI impact levels, and a walk over any hierarchy.
+//! The domain of task profiles: jobs, their tasks, the AI impact of each task, and the skills behind it.
+//!
+//! The layout of a hierarchy record is not documented, so nothing here depends on one: an object with `task_id` is a task, and
+//! the objects above it are its domain, subdomain, cluster and canonical task. A list record is the same tree with nothing above
+//! its tasks. A task's own members, its `hierarchy` for example, are not searched for tasks.
+//!
+//! - [`Profile::of`] reads a record: a [`Job`] with tasks in any layout, or a row. Whatever stands where tasks are expected and
+//!   is none is a [`Mismatch`].
+//! - [`Job::visit_tasks`] visits every task with the [`Branch`] above it; [`Job::retain_tasks`] removes tasks, and branches that
+//!   are left without any.
+//! - [`ai_level`] reads the level of a task, [`visit_linked_skills`] finds the lists of skills.
+//!
+//! ```
+//! use taskferry_json::Document;
+//! use taskferry_profile::Profile;
+//!
+//! let record = r#"{"external_id": "j1", "domains": [{"domain": "Finance", "tasks": [{"task_id": "t1"}]}]}"#;
+//! let record = Document::parse(record)?;
+//! let Profile::Job(job) = Profile::of(record.root())? else { panic!("the record is a row") };
+//! job.visit_tasks(|task, branch| {
+//!     assert_eq!(task.get("task_id").unwrap().as_str().unwrap(), "t1");
+//!     let domain = branch.iter().next().unwrap();
+//!     assert_eq!((domain.name(), domain.label().unwrap().as_ref()), ("domain".into(), "Finance"));
+//!     Ok::<(), ()>(())
+//! })
+//! .unwrap();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(any(test, feature = "proptest"))]
 pub mod arbitrary;
 pub mod mapping;
 pub mod model;
 pub mod null_tasks;
-pub mod text;
-pub mod walk;
 
+mod branch;
+mod check;
 mod level;
+mod linked_skills;
+mod mismatch;
+mod profile;
+mod prune;
+mod task;
+mod visit;
+mod words;
 
+pub use branch::{Branch, Level};
 pub use level::{AiLevel, UnknownLevel};
+pub use linked_skills::{LINKED_SKILLS, visit_linked_skills};
+pub use mismatch::Mismatch;
+pub use profile::{Job, Profile};
+pub use task::{ai_level, is_branch, is_job, task_name};
+pub use words::LEVELS;
+
+#[cfg(test)]
+mod tests;

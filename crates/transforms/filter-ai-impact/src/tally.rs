@@ -1,5 +1,6 @@
 //! Tasks that were left out for want of a level that is known.
 
+use taskferry_profile::null_tasks;
 use taskferry_sdk::{Counters, Output};
 
 const WITHOUT_LEVEL: &str = "without_level";
@@ -9,32 +10,46 @@ const LEVEL: &str = "level";
 /// How many levels a warning shows.
 const SHOWN: usize = 3;
 
-/// The tasks of one record.
-#[derive(Debug, Default)]
-pub(crate) struct Tally<'a> {
-    /// Whether any has a level.
+/// Counts the tasks of one record.
+#[derive(Debug)]
+pub(crate) struct Tally<'o> {
+    out: &'o mut Output,
+    /// Whether `tasks` or a branch is null.
+    pub(crate) has_null_tasks: bool,
+    /// Whether any task has a level.
     pub(crate) has_level: bool,
-    /// How many were left out because they have none.
+    /// How many tasks were left out because they have none.
     pub(crate) without_level: u64,
-    /// The levels of those that were left out and have one that is not known.
-    pub(crate) unknown_levels: Vec<&'a str>,
-    /// The levels of those that were kept and have one that is not known.
-    pub(crate) unknown_kept: Vec<&'a str>,
+    unknown_levels: u64,
 }
 
-impl Tally<'_> {
-    pub(crate) fn count(self, out: &mut Output) {
+impl<'o> Tally<'o> {
+    pub(crate) fn new(out: &'o mut Output) -> Self {
+        Self { out, has_null_tasks: false, has_level: false, without_level: 0, unknown_levels: 0 }
+    }
+
+    /// A task was left out that has a level which is not known.
+    pub(crate) fn unknown_level(&mut self, level: &str) {
+        self.unknown_levels += 1;
+        self.out.count_value(UNKNOWN_LEVEL, level);
+    }
+
+    /// A task was kept that has a level which is not known.
+    pub(crate) fn unknown_kept(&mut self, level: &str) {
+        self.out.note(level);
+    }
+
+    pub(crate) fn count(self) {
         if self.has_level {
-            out.note(LEVEL);
+            self.out.note(LEVEL);
         }
-        self.unknown_kept.iter().for_each(|level| out.note(level));
-        if self.without_level > 0 {
-            out.count(WITHOUT_LEVEL, self.without_level);
-        }
-        if !self.unknown_levels.is_empty() {
-            out.count(UNKNOWN_LEVEL, self.unknown_levels.len() as u64);
-        }
-        self.unknown_levels.iter().for_each(|level| out.count_value(UNKNOWN_LEVEL, level));
+        let counts = [
+            (null_tasks::NAME, u64::from(self.has_null_tasks)),
+            (WITHOUT_LEVEL, self.without_level),
+            (UNKNOWN_LEVEL, self.unknown_levels),
+        ];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        counts.for_each(|(name, count)| self.out.count(name, count));
     }
 }
 

@@ -4,54 +4,32 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_pipeline::{BuiltTransform, Registry};
-use taskferry_profile::arbitrary::{contents, record_text};
-use taskferry_sdk::{BuildContext, Counters, NoFiles, Output, Problem, Record, StageError};
+use taskferry_profile::arbitrary::record_text;
+use taskferry_sdk::testing::{Files, TransformTest, build};
+use taskferry_sdk::{BuildContext, Counters, StageError, TransformPlugin};
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 
-fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.transform::<FilterAiImpact>();
-    let context = BuildContext::new(&NoFiles, registry.endpoints());
-    registry.build_transform("filter_ai_impact", options, &context).unwrap()
+fn stage(options: &Value) -> TransformTest {
+    TransformTest::new::<FilterAiImpact>(options).unwrap()
 }
 
-fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
-    apply_and_count(options, record).map(|(lines, _)| lines)
+/// What comes out, and what is counted.
+fn apply(options: &Value, text: &str) -> Result<(Vec<String>, Counters), StageError> {
+    let mut stage = stage(options);
+    Ok((stage.apply(text)?, stage.counters().clone()))
 }
 
-fn apply_and_count(options: &Value, record: Record) -> Result<(Vec<String>, Counters), StageError> {
-    let built = build(options).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
-    runtime.block_on(built.transform.apply(record, &mut out))?;
-    let counters = out.take_counters();
-    Ok((out.into_records().iter().map(Record::to_json).collect(), counters))
-}
-
-/// What is counted for a record, by its text and by its tree.
 fn counted(options: &Value, record: &Value) -> Counters {
-    let text = Record::parse(record.to_string()).unwrap();
-    let [(_, by_text), (_, by_tree)] = [text, Record::from_value(record.clone())]
-        .map(|record| apply_and_count(options, record).unwrap());
-    assert_eq!(by_text, by_tree, "{record}");
-    by_tree
+    apply(options, &record.to_string()).unwrap().1
+}
+
+fn refused(options: &Value, record: &Value) -> StageError {
+    apply(options, &record.to_string()).unwrap_err()
 }
 
 fn filter(options: &Value, record: &Value) -> Vec<Value> {
-    let lines = both_ways(|record| apply(options, record), &record.to_string()).unwrap();
+    let (lines, _) = apply(options, &record.to_string()).unwrap();
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// As text where that says enough, and as a tree: both say the same.
-fn both_ways(
-    apply: impl Fn(Record) -> Result<Vec<String>, StageError>,
-    text: &str,
-) -> Result<Vec<String>, String> {
-    let told = |record| apply(record).map(contents).map_err(|error| error.full_message());
-    let by_tree = told(Record::from_value(serde_json::from_str(text).unwrap()));
-    assert_eq!(told(Record::parse(text.to_owned()).unwrap()), by_tree, "{text}");
-    by_tree
 }
 
 fn task(id: &str, level: &str) -> Value {
@@ -106,10 +84,10 @@ fn a_row_stays_or_goes() {
 #[test]
 fn a_record_that_loses_nothing_is_passed_on_as_it_came() {
     let text = r#"{ "external_id":"j",  "tasks":[{"task_id":"a","weekly_hours":1.10,"ai_impact":{"level":"H1"}}] }"#;
-    assert_eq!(apply(&json!({"levels": ["H1"]}), Record::parse(text).unwrap()).unwrap(), [text]);
+    assert_eq!(apply(&json!({"levels": ["H1"]}), text).unwrap().0, [text]);
     let empty = r#"{ "external_id":"j","tasks":[] }"#;
     let keep = json!({"levels": ["H1"], "empty_jobs": "keep"});
-    assert_eq!(apply(&keep, Record::parse(empty).unwrap()).unwrap(), [empty]);
+    assert_eq!(apply(&keep, empty).unwrap().0, [empty]);
 }
 
 #[test]
@@ -124,7 +102,7 @@ fn a_task_without_a_level_goes_as_told() {
             ["a", "b"]
         );
         let fail = json!({"at_most": "H2", "missing": "fail"});
-        let error = apply(&fail, Record::from_value(job)).unwrap_err();
+        let error = refused(&fail, &job);
         assert_eq!(error.to_string(), "task `b` has no AI impact level");
         assert!(error.hint_text().unwrap().contains("include"));
     }
@@ -141,7 +119,7 @@ fn an_unknown_level_is_missing_in_a_range_and_can_be_named() {
     );
     assert_eq!(ids(&filter(&json!({"levels": ["H9"], "missing": "drop"}), &job)[0]), ["b"]);
     let fail = json!({"at_least": "H1", "missing": "fail"});
-    let error = apply(&fail, Record::from_value(job)).unwrap_err();
+    let error = refused(&fail, &job);
     assert_eq!(error.to_string(), "task `b` has the unknown AI impact level \"H9\"");
 }
 
@@ -178,19 +156,15 @@ fn tasks_that_are_left_out_for_want_of_a_known_level_are_counted() {
 fn a_wanted_level_that_nobody_knows_and_no_task_has_is_told() {
     let options = json!({"levels": ["H11", "H2", "H9", "H11"]});
     let job = json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H9")]});
-    let counters = counted(&options, &job);
-    let built = build(&options).unwrap();
-    let says = "no task has the level `H11`; the levels are H1 to H5";
-    assert_eq!(built.transform.warnings(1, &counters), [says]);
-    assert!(built.transform.warnings(0, &Counters::default()).is_empty());
+    let mut stage = stage(&options);
+    assert!(stage.warnings().is_empty());
+    stage.apply(&job.to_string()).unwrap();
+    assert_eq!(stage.warnings(), ["no task has the level `H11`; the levels are H1 to H5"]);
 }
 
 #[test]
 fn what_can_not_be_read_is_refused_and_never_taken_for_missing() {
-    let told = |record: &Value| {
-        let options = json!({"levels": ["H1"]});
-        both_ways(|record| apply(&options, record), &record.to_string()).unwrap_err()
-    };
+    let told = |record: &Value| refused(&json!({"levels": ["H1"]}), record).full_message();
     let in_job = |task: &Value| json!({"external_id": "j", "tasks": [{"task_id": "a"}, task]});
     let in_hierarchy =
         |task: &Value| json!({"external_id": "j", "domains": [{"domain": "A", "tasks": [task]}]});
@@ -239,15 +213,13 @@ fn what_can_not_be_read_is_refused_and_never_taken_for_missing() {
 
 #[test]
 fn null_counts_as_an_empty_list_and_is_counted() {
-    let built = build(&json!({"levels": ["H1"], "empty_jobs": "keep"})).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
+    let options = json!({"levels": ["H1"], "empty_jobs": "keep"});
     let text = r#"{ "external_id":"j", "tasks":null }"#;
-    runtime.block_on(built.transform.apply(Record::parse(text).unwrap(), &mut out)).unwrap();
-    let counters = out.take_counters();
-    assert_eq!((counters.get("null_tasks"), out.into_records()[0].to_json().as_str()), (1, text));
+    let mut stage = stage(&options);
+    assert_eq!(stage.apply(text).unwrap(), [text]);
+    assert_eq!(stage.counters().get("null_tasks"), 1);
     assert_eq!(
-        built.transform.warnings(5, &counters),
+        stage.warnings(),
         ["in 1 job `tasks` or a branch of the hierarchy is null, which counts as an empty list"]
     );
 }
@@ -267,7 +239,7 @@ fn a_job_without_tasks_goes_as_told() {
 #[test]
 fn a_record_of_another_shape_is_refused() {
     for record in [json!({"total": 3}), json!([1]), json!("text"), Value::Null] {
-        let error = apply(&json!({"at_most": "H1"}), Record::from_value(record)).unwrap_err();
+        let error = refused(&json!({"at_most": "H1"}), &record);
         assert_eq!(error.to_string(), "the record is neither a job, nor a task, nor a row");
     }
 }
@@ -275,7 +247,7 @@ fn a_record_of_another_shape_is_refused() {
 #[test]
 fn wrong_options_are_told_all_at_once() {
     let told = |options: Value| -> Vec<(String, Option<String>)> {
-        let problems = build(&options).unwrap_err();
+        let problems = TransformTest::new::<FilterAiImpact>(&options).unwrap_err();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.help)).collect()
     };
     let all = Some("the levels are `H1`, `H2`, `H3`, `H4` and `H5`".to_owned());
@@ -301,8 +273,11 @@ fn wrong_options_are_told_all_at_once() {
 
 #[test]
 fn it_says_what_it_needs() {
-    let built = build(&json!({"levels": ["H1"]})).unwrap();
-    assert_eq!((built.needs[0].field, built.changes_schema), ("ai_impact", false));
+    let needs = |plugin: &FilterAiImpact, _: &BuildContext<'_>| {
+        Ok((plugin.needs(), plugin.changes_schema()))
+    };
+    let (needs, changes_schema) = build(&json!({"levels": ["H1"]}), &Files::new(), needs).unwrap();
+    assert_eq!((needs[0].field, changes_schema), ("ai_impact", false));
 }
 
 proptest! {
@@ -318,25 +293,59 @@ proptest! {
     }
 }
 
+#[test]
+fn what_stays_keeps_its_bytes() {
+    let kept = r#"{"n": 1.50e3,"n": 2.0,  "task_id":"\u0061","ai_impact":{"level" : "H1"}}"#;
+    let job = |tasks: &str| {
+        format!(r#"{{ "domains":[ {{"x":"é\/", "tasks":[{tasks}]}} ],"external_id":"j" }}"#)
+    };
+    let gone = r#"{"task_id":"b","ai_impact":{"level":"H2"}}"#;
+    let text = job(&format!("{gone}, {kept},{gone}"));
+    assert_eq!(apply(&json!({"levels": ["H1"]}), &text).unwrap().0, [job(kept)]);
+}
+
+#[test]
+fn of_members_with_one_key_the_last_counts() {
+    let text = r#"{"external_id":"j","tasks":[{"task_id":"a","ai_impact":{"level":"H1"}}],"tasks":[{"task_id":"b","ai_impact":{"level":"H2","level":"H1"}}]}"#;
+    assert_eq!(apply(&json!({"levels": ["H1"]}), text).unwrap().0, [text]);
+    assert_eq!(apply(&json!({"levels": ["H2"]}), text).unwrap().0, [""; 0]);
+}
+
+/// All tasks below a value, read from a tree.
+fn tasks(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Object(task) if task.contains_key("task_id") => vec![value],
+        Value::Object(members) => members.values().flat_map(tasks).collect(),
+        Value::Array(items) => items.iter().flat_map(tasks).collect(),
+        _ => Vec::new(),
+    }
+}
+
 proptest! {
     #[test]
-    fn text_says_what_a_tree_says(
-        text in record_text(),
-        levels in prop_oneof![Just(json!({"levels": ["H1", "H9"]})), Just(json!({"at_most": "H3"}))],
-        missing in "drop|keep|fail",
-        empty_jobs in "drop|keep",
-    ) {
-        let mut options = levels;
-        options["missing"] = missing.into();
-        options["empty_jobs"] = empty_jobs.into();
-        // What is refused is refused by both.
-        let kept = both_ways(|record| apply(&options, record), &text);
-        if kept.is_ok() {
-            let tree = Record::from_value(serde_json::from_str(&text).unwrap());
-            let records = [Record::parse(text.clone()).unwrap(), tree];
-            let [by_text, by_tree] =
-                records.map(|record| apply_and_count(&options, record).unwrap().1);
-            prop_assert_eq!(by_text, by_tree);
+    fn the_tasks_with_the_wanted_levels_stay_and_all_else_in_a_list_record(text in record_text()) {
+        let options = json!({"levels": ["H1", "H9"], "empty_jobs": "keep"});
+        let Ok((lines, _)) = apply(&options, &text) else { return Ok(()) };
+        let is_wanted = |task: &Value| {
+            let level = task["ai_impact"].get("level").or(task.get("ai_impact_level"));
+            level.is_some_and(|level| level == "H1" || level == "H9")
+        };
+        let mut record: Value = serde_json::from_str(&text).unwrap();
+        let is_job = record.get("external_id").is_some() && record.get("tasks").is_some();
+        if record.get("task_id").is_some() && !is_job {
+            prop_assert_eq!(lines.len(), usize::from(is_wanted(&record)));
+            return Ok(());
+        }
+        prop_assume!(record.get("external_id").is_some());
+        let kept: Value = serde_json::from_str(&lines[0]).unwrap();
+        let below = |job: &Value| job.as_object().unwrap().values().flat_map(tasks).cloned().collect::<Vec<_>>();
+        let mut expected = below(&record);
+        expected.retain(is_wanted);
+        prop_assert_eq!(below(&kept), expected);
+        let is_list = record.as_object().unwrap().iter().all(|(key, member)| key == "tasks" || tasks(member).is_empty());
+        if let Some(list) = record["tasks"].as_array_mut().filter(|_| is_list) {
+            list.retain(is_wanted);
+            prop_assert_eq!(kept, record);
         }
     }
 }

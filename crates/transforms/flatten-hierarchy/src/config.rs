@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_profile::walk::LEVELS;
+use taskferry_profile::LEVELS;
 use taskferry_sdk::{
     AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Need, Others, Part, Plugin, Problem,
     RecordFields, TransformPlugin, nearest,

@@ -1,64 +1,74 @@
 //! One row for every element of a list field.
 
-use serde_json::Value;
-use taskferry_profile::walk::{Misplaced, Object};
+use std::borrow::Cow;
 
-/// What a row gets in place of a list without elements.
-fn nothing(field: &str) -> Object {
-    let names: &[&str] = if field == "linked_skills" { &["skill_id", "skill"] } else { &[field] };
-    names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect()
-}
+use taskferry_profile::{LINKED_SKILLS, Mismatch};
+use taskferry_sdk::json::{Kind, Node, TextWriter};
 
-/// One row for every element of the list `field`: an object's members take the list's place, anything else
+use crate::row::{Cell, Field, Row, write_field};
+
+/// Writes one row for every element of the list `field`: an object's members take the list's place, anything else
 /// replaces it. A row without elements stays one row, so that no task is lost.
 ///
 /// # Errors
 /// What is no list, and among skills what is no object.
-pub(crate) fn explode(mut row: Object, field: &str) -> Result<Vec<Object>, Misplaced> {
-    let items = match row.get_mut(field) {
-        Some(Value::Array(items)) => std::mem::take(items),
-        Some(Value::Null) => Vec::new(),
-        Some(other) => return Err(Misplaced::new(field, other, "a list")),
-        None => {
-            row.insert(field.to_owned(), Value::Null);
-            Vec::new()
+pub(crate) fn explode(row: &Row<'_>, field: &str, made: &mut TextWriter) -> Result<(), Mismatch> {
+    let list = match row.get(field) {
+        Some(Cell::Node(list)) if list.kind() == Kind::Array => Some(*list),
+        Some(Cell::Node(other)) if !other.is_null() => {
+            return Err(Mismatch::new(field, *other, "a list"));
         }
+        Some(Cell::Label(_)) => return Err(Mismatch::of_kind(field, Kind::String, "a list")),
+        Some(_) | None => None,
     };
-    if items.is_empty() {
-        return Ok(vec![replaced(row, field, nothing(field))]);
+    let items = || list.into_iter().flat_map(Node::items);
+    if field == LINKED_SKILLS
+        && let Some((index, item)) =
+            items().enumerate().find(|(_, item)| item.kind() != Kind::Object)
+    {
+        return Err(Mismatch::new(format!("{field}[{index}]"), item, "a skill"));
     }
-    let skills = field == "linked_skills";
-    if let Some(index) = items.iter().position(|item| skills && !item.is_object()) {
-        let place = format!("{field}[{index}]");
-        return Err(Misplaced::new(place, items.get(index).unwrap_or(&Value::Null), "a skill"));
+    if items().next().is_none() {
+        write(row, field, None, made);
     }
-    let parts = items.into_iter().map(|item| match item {
-        Value::Object(members) if members.is_empty() => nothing(field),
-        Value::Object(members) => members,
-        other => Object::from_iter([(field.to_owned(), other)]),
-    });
-    Ok(parts.map(|part| replaced(row.clone(), field, part)).collect())
+    items().for_each(|item| write(row, field, Some(item), made));
+    Ok(())
 }
 
-/// The row with other fields in the place of one. What is called like a field of the row gets a prefix.
-fn replaced(row: Object, field: &str, part: Object) -> Object {
-    let taken = |key: &str| key != field && row.contains_key(key);
-    let mut part: Vec<(String, Value)> = part
-        .into_iter()
-        .map(|(mut key, value)| {
-            while taken(&key) {
-                key = format!("{field}_{key}");
-            }
-            (key, value)
-        })
-        .collect();
-    let mut exploded = Object::with_capacity(row.len() + part.len());
-    for (key, value) in row {
-        if key == field {
-            exploded.extend(part.drain(..));
-        } else {
-            exploded.insert(key, value);
+/// Writes the row with the fields of one element in the place of the list, or behind the others if there is none.
+fn write(row: &Row<'_>, field: &str, item: Option<Node<'_>>, made: &mut TextWriter) {
+    let (fields, parts) = (row.fields(), parts(row, field, item));
+    let position = fields.iter().position(|(name, _)| name == field).unwrap_or(fields.len());
+    let (before, behind) = (fields.iter().take(position), fields.iter().skip(position + 1));
+    made.object(|object| {
+        for (name, cell) in before.chain(&parts).chain(behind) {
+            write_field(object, name, cell);
         }
+    });
+}
+
+/// The fields of one element. What is called like a field of the row gets a prefix.
+fn parts<'a>(row: &Row<'_>, field: &'a str, item: Option<Node<'a>>) -> Vec<Field<'a>> {
+    let mut parts: Vec<Field<'a>> = Vec::new();
+    let mut add = |mut name: Cow<'a, str>, cell: Cell<'a>| {
+        while name != field && row.get(&name).is_some() {
+            name = format!("{field}_{name}").into();
+        }
+        match parts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = cell,
+            None => parts.push((name, cell)),
+        }
+    };
+    match item {
+        Some(item) if item.kind() != Kind::Object => add(field.into(), item.into()),
+        Some(item) if !item.is_empty() => {
+            item.members().for_each(|(key, member)| add(key.as_str(), member.into()));
+        }
+        _ if field == LINKED_SKILLS => {
+            add("skill_id".into(), Cell::Null);
+            add("skill".into(), Cell::Null);
+        }
+        _ => add(field.into(), Cell::Null),
     }
-    exploded
+    parts
 }

@@ -26,11 +26,9 @@
 //! # Ok::<(), taskferry_sdk::StageError>(())
 //! ```
 
-mod above;
 mod config;
 mod explode;
 mod row;
-mod row_text;
 mod transform;
 
 pub use config::{EmptyJobs, FlattenHierarchy, Into};

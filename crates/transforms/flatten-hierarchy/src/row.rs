@@ -1,72 +1,159 @@
-//! How a job and one of its tasks become a row.
+//! Rows under construction.
 
-use serde_json::Value;
-use taskferry_profile::walk::{LEVELS, Misplaced, Object, is_branch};
+use std::borrow::Cow;
 
-use crate::above::Above;
+use taskferry_profile::{Branch, LEVELS, Level, Mismatch, is_branch};
+use taskferry_sdk::json::{Kind, Node, ObjectWriter};
 
-/// Adds a field; if there is one of that name, under the prefix, so that none is lost.
-pub(crate) fn put(row: &mut Object, mut key: String, prefix: &str, value: Value) {
-    while row.contains_key(&key) {
-        key.insert_str(0, prefix);
-    }
-    row.insert(key, value);
+/// The fields of a row, in their order. No field is lost: where two would have the same name, the later one gets a prefix.
+#[derive(Debug, Default)]
+pub(crate) struct Row<'a>(Vec<Field<'a>>);
+
+pub(crate) type Field<'a> = (Cow<'a, str>, Cell<'a>);
+
+/// The value of a field.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Label(Cow<'a, str>),
+    Node(Node<'a>),
 }
 
-/// What all rows of a job begin with.
-#[derive(Debug)]
-pub(crate) struct JobFields(Object);
+impl<'a> From<Node<'a>> for Cell<'a> {
+    fn from(node: Node<'a>) -> Self {
+        Self::Node(node)
+    }
+}
 
-impl JobFields {
-    /// `job_external_id`, then all other fields of the job that are no branch, as `job_…`.
-    pub(crate) fn of(job: &Value) -> Self {
-        let mut fields = Object::new();
-        fields.insert("job_external_id".to_owned(), job["external_id"].clone());
-        for (key, member) in job.as_object().into_iter().flatten() {
-            if key != "external_id" && !is_branch(key, member) {
-                let key = if key.starts_with("job_") { key.clone() } else { format!("job_{key}") };
-                put(&mut fields, key, "job_", member.clone());
-            }
-        }
-        Self(fields)
+impl<'a> Row<'a> {
+    /// The fields of a row or a task as they are.
+    pub(crate) fn of_row(row: Node<'a>) -> Self {
+        Self(row.members().map(|(key, member)| (key.as_str(), member.into())).collect())
     }
 
-    /// The one row of a job without tasks.
-    pub(crate) fn row_without_task(&self) -> Object {
-        let mut row = self.0.clone();
-        for name in ["task_id", "task"].into_iter().chain(LEVELS) {
-            put(&mut row, name.to_owned(), "task_", Value::Null);
+    /// What all rows of a job begin with: `job_external_id`, then all other fields of the job that are no branch, as `job_…`.
+    pub(crate) fn of_job(job: Node<'a>) -> Self {
+        let id = job.get("external_id").map_or(Cell::Null, Cell::Node);
+        let mut row = Self(Vec::with_capacity(24));
+        row.put("job_external_id".into(), "job_", id);
+        for (key, member) in job.members().filter(|(key, _)| *key != "external_id") {
+            let key = key.as_str();
+            if !is_branch(&key, member) {
+                let is_named = key.starts_with("job_");
+                row.put(
+                    if is_named { key } else { ["job_", &key].concat().into() },
+                    "job_",
+                    member,
+                );
+            }
         }
         row
     }
-}
 
-/// The row of one task.
-///
-/// # Errors
-/// An `ai_impact` that is no object: the row would seem to have no level.
-pub(crate) fn row(job: &JobFields, task: Object, above: &Above) -> Result<Object, Misplaced> {
-    let mut row = job.0.clone();
-    for (key, value) in task {
-        match value {
-            Value::Object(impact) if key == "ai_impact" => put_impact(&mut row, impact),
-            Value::Null if key == "ai_impact" => put_impact(&mut row, Object::new()),
-            other if key == "ai_impact" => {
-                return Err(Misplaced::new(key, &other, "an object with a level"));
+    /// Adds the fields of a task.
+    ///
+    /// # Errors
+    /// An `ai_impact` that is no object: the row would seem to have no level.
+    pub(crate) fn add_task(&mut self, task: Node<'a>) -> Result<(), Mismatch> {
+        for (key, member) in task.members() {
+            if key != "ai_impact" {
+                self.put(key.as_str(), "task_", member);
+            } else if matches!(member.kind(), Kind::Object | Kind::Null) {
+                self.add_impact(member);
+            } else {
+                return Err(Mismatch::new("ai_impact", member, "an object with a level"));
             }
-            value => put(&mut row, key, "task_", value),
+        }
+        Ok(())
+    }
+
+    fn add_impact(&mut self, impact: Node<'a>) {
+        let known = [("level", "ai_impact_level"), ("rationale", "ai_impact_rationale")];
+        for (key, name) in known {
+            self.put(name.into(), "task_", impact.get(key).map_or(Cell::Null, Cell::Node));
+        }
+        for (key, member) in impact.members() {
+            if known.iter().all(|(known, _)| key != *known) {
+                self.put(["ai_impact_", &key.as_str()].concat().into(), "task_", member);
+            }
         }
     }
-    above.add_to(&mut row);
-    Ok(row)
+
+    /// Adds the fields of a job that has no task.
+    pub(crate) fn add_no_task(&mut self) {
+        for name in ["task_id", "task"].into_iter().chain(LEVELS) {
+            self.put(name.into(), "task_", Cell::Null);
+        }
+    }
+
+    /// Adds the four levels of the hierarchy above a task, null where they are not known, and whatever else the nodes say.
+    ///
+    /// A task of a list record may carry its own `hierarchy`, or the four fields already.
+    pub(crate) fn add_branch(&mut self, branch: &Branch<'a>) {
+        let hierarchy = match self.get("hierarchy") {
+            Some(Cell::Node(hierarchy)) => Some(*hierarchy),
+            _ => None,
+        };
+        for (slot, name) in LEVELS.into_iter().enumerate() {
+            let label = match branch.iter().find(|level| level.slot() == slot) {
+                Some(level) if level.label().is_some() => level.label(),
+                _ => hierarchy.and_then(|hierarchy| hierarchy.get(name)?.as_str()),
+            };
+            let is_known = match (self.get(name), &label) {
+                (Some(Cell::Node(own)), Some(label)) => own.as_str().as_ref() == Some(label),
+                (own, label) => own.is_some() && label.is_none(),
+            };
+            if !is_known {
+                self.put(name.into(), "hierarchy_", label.map_or(Cell::Null, Cell::Label));
+            }
+        }
+        for level in branch.iter().filter(|level| level.slot() >= LEVELS.len()) {
+            let label = level.label().map_or(Cell::Null, Cell::Label);
+            self.put(level.name().into(), "hierarchy_", label);
+        }
+        for (name, member) in branch.iter().flat_map(Level::extras) {
+            self.put(name.clone(), "hierarchy_", *member);
+        }
+    }
+
+    /// Adds a field; if there is one of that name, under the prefix, so that none is lost.
+    pub(crate) fn put(&mut self, mut name: Cow<'a, str>, prefix: &str, cell: impl Into<Cell<'a>>) {
+        while self.get(&name).is_some() {
+            name.to_mut().insert_str(0, prefix);
+        }
+        self.0.push((name, cell.into()));
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Cell<'a>> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, cell)| cell)
+    }
+
+    pub(crate) fn fields(&self) -> &[Field<'a>] {
+        &self.0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    /// Splits the fields from a position on off.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        Self(self.0.split_off(at.min(self.0.len())))
+    }
+
+    pub(crate) fn write(&self, object: &mut ObjectWriter<'_>) {
+        self.0.iter().for_each(|(name, cell)| write_field(object, name, cell));
+    }
 }
 
-fn put_impact(row: &mut Object, mut impact: Object) {
-    for name in ["level", "rationale"] {
-        let value = impact.shift_remove(name).unwrap_or_default();
-        put(row, format!("ai_impact_{name}"), "task_", value);
-    }
-    for (key, value) in impact {
-        put(row, format!("ai_impact_{key}"), "task_", value);
+pub(crate) fn write_field(object: &mut ObjectWriter<'_>, name: &str, cell: &Cell<'_>) {
+    match cell {
+        Cell::Null => object.member(name, ()),
+        Cell::Label(label) => object.member(name, label),
+        Cell::Node(node) => object.member(name, node),
     }
 }

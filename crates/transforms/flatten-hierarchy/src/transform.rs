@@ -1,18 +1,14 @@
 //! The work: jobs in, rows or jobs with flat lists of tasks out.
 
-use serde_json::Value;
-use taskferry_profile::null_tasks;
-use taskferry_profile::text::RecordText;
-use taskferry_profile::walk::{
-    Misplaced, Object, Shape, check_tasks, is_branch, shape, take_tasks,
-};
+use std::convert::Infallible;
+
+use taskferry_profile::{Job, Mismatch, Profile, is_branch, null_tasks};
+use taskferry_sdk::json::{Kind, Node, TextWriter};
 use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 
-use crate::above::{Above, above_tasks};
 use crate::config::{EmptyJobs, Into};
 use crate::explode::explode;
-use crate::row::{JobFields, put, row};
-use crate::row_text::Rows;
+use crate::row::Row;
 
 #[derive(Debug)]
 pub(crate) struct Flatten {
@@ -23,10 +19,25 @@ pub(crate) struct Flatten {
 
 impl Transform for Flatten {
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        match self.by_text(record.as_bytes()) {
-            Some(Flat::Already) => out.emit(record),
-            Some(Flat::Rows(rows)) => rows.emit(out),
-            None => self.apply_to_tree(record, out)?,
+        let refused = |found: Mismatch| {
+            let hint = found.hint("flatten_hierarchy");
+            StageError::new(ErrorKind::Record, found.to_string()).hint(hint)
+        };
+        let profile = Profile::of(record.root()?).map_err(refused)?;
+        if matches!(profile, Profile::Job(job) if job.has_null_tasks()) {
+            out.count(null_tasks::NAME, 1);
+        }
+        let size = record.as_bytes().len();
+        let mut made = TextWriter::with_capacity(size + size / 2);
+        let is_flat = match (profile, self.into) {
+            (Profile::Row(row), _) => self.explode_row(row, &mut made),
+            (Profile::Job(job), Into::Rows) => self.write_rows(job, &mut made),
+            (Profile::Job(job), Into::Tasks) => Ok(self.write_list(job, &mut made)),
+        };
+        if is_flat.map_err(refused)? {
+            out.emit(record);
+        } else {
+            made.finish().for_each(|text| out.emit(text));
         }
         Ok(())
     }
@@ -36,127 +47,84 @@ impl Transform for Flatten {
     }
 }
 
-/// What becomes of a record, as far as its text tells.
-enum Flat {
-    Already,
-    Rows(Rows),
-}
-
+/// Each method writes what becomes of a record, and returns whether the record is flat already and passes as it came.
 impl Flatten {
-    /// `None` if it takes the tree to tell.
-    fn by_text(&self, text: &[u8]) -> Option<Flat> {
-        match (RecordText::of(text)?, self.into) {
-            _ if self.explode.is_some() => None,
-            // What becomes of a job without tasks is a rare case.
-            (RecordText::Job(job), _) if job.tasks().len() == 0 => None,
-            (RecordText::Row(_), _) | (_, Into::Tasks) => Some(Flat::Already),
-            (RecordText::Job(job), Into::Rows) => Rows::of(&job).map(Flat::Rows),
+    fn explode_row(&self, row: Node<'_>, made: &mut TextWriter) -> Result<bool, Mismatch> {
+        if self.explode.is_some() {
+            self.write_row(&Row::of_row(row), made)?;
         }
+        Ok(self.explode.is_none())
     }
 
-    fn apply_to_tree(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let tree = record.value()?;
-        let value = &tree;
-        let shape = shape(value);
-        if shape == Shape::Job && check_tasks(value).map_err(|found| misplaced(&found))? > 0 {
-            out.count(null_tasks::NAME, 1);
+    fn write_rows(&self, job: Job<'_>, made: &mut TextWriter) -> Result<bool, Mismatch> {
+        let (mut row, mut is_empty) = (Row::of_job(job.node()), true);
+        let beginning = row.len();
+        job.visit_tasks(|task, branch| {
+            is_empty = false;
+            row.truncate(beginning);
+            row.add_task(task)?;
+            row.add_branch(branch);
+            self.write_row(&row, made)
+        })?;
+        if is_empty && self.empty_jobs == EmptyJobs::Keep {
+            row.add_no_task();
+            self.write_row(&row, made)?;
         }
-        match (shape, self.into) {
-            (Shape::Row, _) if self.explode.is_none() => out.emit(record),
-            (Shape::Row, _) => {
-                if let Value::Object(row) = tree {
-                    self.emit_row(row, out)?;
-                }
-            }
-            (Shape::Job, Into::Rows) => self.emit_rows(tree, out)?,
-            (Shape::Job, Into::Tasks) => {
-                let above = above_tasks(value);
-                if above.is_empty() && self.empty_jobs == EmptyJobs::Drop {
-                    return Ok(());
-                }
-                if is_list(value, &above) {
-                    out.emit(record);
-                } else {
-                    out.emit(with_flat_tasks(tree, &above));
-                }
-            }
-            (Shape::Other, _) => return Err(neither_job_nor_row()),
+        Ok(false)
+    }
+
+    fn write_row(&self, row: &Row<'_>, made: &mut TextWriter) -> Result<(), Mismatch> {
+        if let Some(field) = &self.explode {
+            return explode(row, field, made);
         }
+        made.object(|object| row.write(object));
         Ok(())
     }
 
-    fn emit_rows(&self, mut job: Value, out: &mut Output) -> Result<(), StageError> {
-        let above = above_tasks(&job);
-        let fields = JobFields::of(&job);
-        let tasks = take_tasks(&mut job);
-        if tasks.is_empty() && self.empty_jobs == EmptyJobs::Keep {
-            self.emit_row(fields.row_without_task(), out)?;
+    /// Writes the job with one flat list in the place of its first branch.
+    fn write_list(&self, job: Job<'_>, made: &mut TextWriter) -> bool {
+        let (mut tasks, mut has_levels) = (0, false);
+        let Ok(()) = job.visit_tasks(|_, branch| {
+            tasks += 1;
+            has_levels |= !branch.is_empty();
+            Ok::<_, Infallible>(())
+        });
+        if tasks == 0 && self.empty_jobs == EmptyJobs::Drop {
+            return false;
         }
-        for (task, above) in tasks.into_iter().zip(above) {
-            let row = row(&fields, task, &above).map_err(|found| misplaced(&found))?;
-            self.emit_row(row, out)?;
+        if !has_levels && is_list(job.node(), tasks) {
+            return true;
         }
-        Ok(())
-    }
-
-    fn emit_row(&self, row: Object, out: &mut Output) -> Result<(), StageError> {
-        match &self.explode {
-            None => out.emit(Value::Object(row)),
-            Some(field) => {
-                for row in explode(row, field).map_err(|found| misplaced(&found))? {
-                    out.emit(Value::Object(row));
-                }
+        let (mut fields, mut position) = (Row::default(), None);
+        for (key, member) in job.node().members() {
+            let key = key.as_str();
+            if is_branch(&key, member) {
+                position.get_or_insert(fields.len());
+            } else {
+                let name = if key == "tasks" { "job_tasks".into() } else { key };
+                fields.put(name, "job_", member);
             }
         }
-        Ok(())
+        let rest = fields.split_off(position.unwrap_or(fields.len()));
+        made.object(|object| {
+            fields.write(object);
+            object.array("tasks", |list| {
+                let Ok(()) = job.visit_tasks(|task, branch| {
+                    let mut flat = Row::of_row(task);
+                    flat.add_branch(branch);
+                    list.object(|object| flat.write(object));
+                    Ok::<_, Infallible>(())
+                });
+            });
+            rest.write(object);
+        });
+        false
     }
 }
 
 /// Whether a job is a list record already: all of its tasks in `tasks`, and no other branch.
-fn is_list(job: &Value, above: &[Above]) -> bool {
-    let Value::Object(members) = job else { return false };
-    let others = members.iter().any(|(key, member)| key != "tasks" && is_branch(key, member));
-    let tasks = members.get("tasks").and_then(Value::as_array);
-    !others
-        && tasks.is_some_and(|tasks| tasks.len() == above.len())
-        && above.iter().all(Above::is_nothing)
-}
-
-/// The job with one flat list in the place of its first branch.
-fn with_flat_tasks(mut job: Value, above: &[Above]) -> Value {
-    let branches: Vec<String> = job.as_object().map_or_else(Vec::new, |members| {
-        let branches = members.iter().filter(|(key, member)| is_branch(key, member));
-        branches.map(|(key, _)| key.clone()).collect()
-    });
-    let tasks = take_tasks(&mut job).into_iter().zip(above).map(|(mut task, above)| {
-        above.add_to(&mut task);
-        Value::Object(task)
-    });
-    let mut tasks = Some(tasks.collect::<Vec<_>>());
-    let mut flat = Object::new();
-    let Value::Object(members) = job else { return job };
-    for (key, member) in members {
-        if branches.contains(&key) {
-            if let Some(tasks) = tasks.take() {
-                flat.insert("tasks".to_owned(), Value::Array(tasks));
-            }
-        } else {
-            let key = if key == "tasks" { "job_tasks".to_owned() } else { key };
-            put(&mut flat, key, "job_", member);
-        }
-    }
-    if let Some(tasks) = tasks {
-        flat.insert("tasks".to_owned(), Value::Array(tasks));
-    }
-    Value::Object(flat)
-}
-
-fn misplaced(found: &Misplaced) -> StageError {
-    StageError::new(ErrorKind::Record, found.to_string()).hint(Misplaced::HINT)
-}
-
-fn neither_job_nor_row() -> StageError {
-    StageError::new(ErrorKind::Record, "the record is neither a job, nor a task, nor a row").hint(
-        "put `flatten_hierarchy` before the transform that gives records a shape of their own",
-    )
+fn is_list(job: Node<'_>, tasks: usize) -> bool {
+    let mut others = job.members().filter(|(key, _)| *key != "tasks");
+    job.get("tasks").is_some_and(|list| list.kind() == Kind::Array && list.len() == tasks)
+        && !others.any(|(key, member)| is_branch(&key.as_str(), member))
 }

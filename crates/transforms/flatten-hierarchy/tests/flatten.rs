@@ -4,40 +4,26 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_pipeline::{BuiltTransform, Registry};
-use taskferry_profile::arbitrary::{contents, record_text};
-use taskferry_sdk::{BuildContext, NoFiles, Output, Problem, Record, StageError};
+use taskferry_profile::arbitrary::record_text;
+use taskferry_sdk::testing::{Files, TransformTest, build};
+use taskferry_sdk::{BuildContext, Problem, StageError, TransformPlugin};
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 
-fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.transform::<FlattenHierarchy>();
-    let context = BuildContext::new(&NoFiles, registry.endpoints());
-    registry.build_transform("flatten_hierarchy", options, &context).unwrap()
+fn problems(options: &Value) -> Vec<Problem> {
+    TransformTest::new::<FlattenHierarchy>(options).unwrap_err()
 }
 
-fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
-    let built = build(options).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
-    runtime.block_on(built.transform.apply(record, &mut out))?;
-    Ok(out.into_records().iter().map(Record::to_json).collect())
+fn apply(options: &Value, text: &str) -> Result<Vec<String>, StageError> {
+    TransformTest::new::<FlattenHierarchy>(options).unwrap().apply(text)
 }
 
 /// Lines and not values, since the order of keys is part of the promise.
 fn flatten(options: &Value, record: &Value) -> Vec<String> {
-    both_ways(|record| apply(options, record), &record.to_string()).unwrap()
+    apply(options, &record.to_string()).unwrap()
 }
 
-/// As text where that says enough, and as a tree: both say the same.
-fn both_ways(
-    apply: impl Fn(Record) -> Result<Vec<String>, StageError>,
-    text: &str,
-) -> Result<Vec<String>, String> {
-    let told = |record| apply(record).map(contents).map_err(|error| error.full_message());
-    let by_tree = told(Record::from_value(serde_json::from_str(text).unwrap()));
-    assert_eq!(told(Record::parse(text.to_owned()).unwrap()), by_tree, "{text}");
-    by_tree
+fn refused(options: &Value, record: &Value) -> String {
+    apply(options, &record.to_string()).unwrap_err().full_message()
 }
 
 #[track_caller]
@@ -158,10 +144,8 @@ fn no_field_is_lost_when_names_collide() {
 
 #[test]
 fn numbers_keep_their_spelling() {
-    let record = Record::parse(
-        r#"{"external_id":"j","tasks":[{"task_id":"t1","weekly_hours":1.10,"big":100000000000000000001}]}"#,
-    );
-    let lines = apply(&json!({}), record.unwrap()).unwrap();
+    let text = r#"{"external_id":"j","tasks":[{"task_id":"t1","weekly_hours":1.10,"big":100000000000000000001}]}"#;
+    let lines = apply(&json!({}), text).unwrap();
     assert!(
         lines[0].contains(r#""weekly_hours":1.10,"big":100000000000000000001,"#),
         "{}",
@@ -216,7 +200,7 @@ fn a_list_record_and_a_row_pass_as_they_came() {
         r#"{ "external_id":"j",  "tasks":[{"task_id":"t", "hierarchy":{"domain":"X"}}] }"#,
         r#"{ "job_external_id":"j",  "task_id":"t", "linked_skills":[] }"#,
     ] {
-        assert_eq!(apply(&json!({"into": "tasks"}), Record::parse(text).unwrap()).unwrap(), [text]);
+        assert_eq!(apply(&json!({"into": "tasks"}), text).unwrap(), [text]);
     }
 }
 
@@ -272,16 +256,15 @@ fn any_list_field_can_be_exploded() {
 #[test]
 fn a_record_of_another_shape_is_refused() {
     for record in [json!({"total": 3}), json!([1]), Value::Null] {
-        let error = apply(&json!({}), Record::from_value(record)).unwrap_err();
-        assert_eq!(error.to_string(), "the record is neither a job, nor a task, nor a row");
+        assert_eq!(
+            refused(&json!({}), &record),
+            "the record is neither a job, nor a task, nor a row"
+        );
     }
 }
 
 #[test]
 fn what_can_not_be_read_is_refused_and_never_lost_without_a_word() {
-    let told = |options: &Value, record: &Value| {
-        both_ways(|record| apply(options, record), &record.to_string()).unwrap_err()
-    };
     let nameless = "`tasks[1]` is an object, not a task: it has no `task_id`";
     for (entry, message) in [
         (json!({"task": "nameless"}), nameless),
@@ -293,18 +276,21 @@ fn what_can_not_be_read_is_refused_and_never_lost_without_a_word() {
         ),
     ] {
         let job = json!({"external_id": "j", "tasks": [task(), entry]});
-        assert_eq!(told(&json!({}), &job), message);
+        assert_eq!(refused(&json!({}), &job), message);
     }
     for into in ["rows", "tasks"] {
         let options = json!({"into": into, "empty_jobs": "keep"});
         let job = json!({"external_id": "j", "tasks": "x"});
-        assert_eq!(told(&options, &job), "`tasks` is a string, not a list of tasks");
+        assert_eq!(refused(&options, &job), "`tasks` is a string, not a list of tasks");
         let job = json!({"external_id": "j", "tasks": [task()], "clusters": 3});
-        assert_eq!(told(&options, &job), "`clusters` is a number, not a branch of the hierarchy");
+        assert_eq!(
+            refused(&options, &job),
+            "`clusters` is a number, not a branch of the hierarchy"
+        );
         let job =
             json!({"external_id": "j", "domains": [{"domain": "A", "tasks": [{"task": "?"}]}]});
         assert_eq!(
-            told(&options, &job),
+            refused(&options, &job),
             "`domains[0].tasks[0]` is an object, not a task: it has no `task_id`"
         );
     }
@@ -314,21 +300,18 @@ fn what_can_not_be_read_is_refused_and_never_lost_without_a_word() {
     ] {
         let task = json!({"task_id": "t", "linked_skills": skills});
         for record in [task.clone(), json!({"external_id": "j", "tasks": [task]})] {
-            assert_eq!(told(&json!({"explode": "linked_skills"}), &record), message);
+            assert_eq!(refused(&json!({"explode": "linked_skills"}), &record), message);
         }
     }
 }
 
 #[test]
 fn null_counts_as_an_empty_list_and_is_counted() {
-    let built = build(&json!({"empty_jobs": "keep", "into": "tasks"})).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
-    let job = Record::parse(r#"{"external_id":"j","tasks":null,"x":1}"#).unwrap();
-    runtime.block_on(built.transform.apply(job, &mut out)).unwrap();
-    let counters = out.take_counters();
-    assert_eq!(built.transform.warnings(1, &counters).len(), 1);
-    assert_eq!(out.into_records()[0].to_json(), r#"{"external_id":"j","tasks":[],"x":1}"#);
+    let options = json!({"empty_jobs": "keep", "into": "tasks"});
+    let mut stage = TransformTest::new::<FlattenHierarchy>(&options).unwrap();
+    let lines = stage.apply(r#"{"external_id":"j","tasks":null,"x":1}"#).unwrap();
+    assert_eq!(stage.warnings().len(), 1);
+    assert_eq!(lines, [r#"{"external_id":"j","tasks":[],"x":1}"#]);
     let row = r#"{"job_external_id":"j","job_x":1,"task_id":null,"task":null,"domain":null,"subdomain":null,"cluster":null,"canonical_task":null}"#;
     assert_eq!(
         flatten(
@@ -341,20 +324,25 @@ fn null_counts_as_an_empty_list_and_is_counted() {
 
 #[test]
 fn a_misspelt_list_is_told() {
-    let problems = build(&json!({"explode": "linked_skils"})).unwrap_err();
-    assert_eq!(problems[0].help.as_deref(), Some("did you mean \"linked_skills\"?"));
+    let problem = &problems(&json!({"explode": "linked_skils"}))[0];
+    assert_eq!(problem.help.as_deref(), Some("did you mean \"linked_skills\"?"));
 }
 
 #[test]
 fn options_are_checked_and_needs_told() {
-    let problem = &build(&json!({"into": "tasks", "explode": "linked_skills"})).unwrap_err()[0];
+    let problem = &problems(&json!({"into": "tasks", "explode": "linked_skills"}))[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "key::no_effect"));
-    assert_eq!(build(&json!({"explode": ""})).unwrap_err()[0].code, "value::empty");
-    let needs =
-        |options| build(&options).unwrap().needs.iter().map(|need| need.field).collect::<Vec<_>>();
+    assert_eq!(problems(&json!({"explode": ""}))[0].code, "value::empty");
+    let needs = |options| {
+        let needs = |plugin: &FlattenHierarchy, _: &BuildContext<'_>| {
+            Ok((plugin.needs(), plugin.changes_schema()))
+        };
+        let (needs, changes_schema) = build(&options, &Files::new(), needs).unwrap();
+        assert!(!changes_schema);
+        needs.iter().map(|need| need.field).collect::<Vec<_>>()
+    };
     assert_eq!(needs(json!({"explode": "linked_skills"})), ["linked_skills"]);
     assert!(needs(json!({"explode": "tags"})).is_empty());
-    assert!(!build(&json!({})).unwrap().changes_schema);
 }
 
 proptest! {
@@ -383,19 +371,61 @@ proptest! {
     }
 }
 
+/// The row of a task in a plain list, read from trees.
+fn row(job: &Value, task: &Value) -> Value {
+    fn put(
+        row: &mut serde_json::Map<String, Value>,
+        mut name: String,
+        prefix: &str,
+        value: &Value,
+    ) {
+        while row.contains_key(&name) {
+            name.insert_str(0, prefix);
+        }
+        row.insert(name, value.clone());
+    }
+    let mut row = serde_json::Map::new();
+    row.insert("job_external_id".to_owned(), job["external_id"].clone());
+    for (key, value) in job.as_object().unwrap() {
+        if key != "external_id" && key != "tasks" {
+            put(&mut row, format!("job_{}", key.trim_start_matches("job_")), "job_", value);
+        }
+    }
+    for (key, value) in task.as_object().unwrap() {
+        if key == "ai_impact" {
+            put(&mut row, "ai_impact_level".to_owned(), "task_", &value["level"]);
+            put(&mut row, "ai_impact_rationale".to_owned(), "task_", &value["rationale"]);
+            for (key, value) in value.as_object().into_iter().flatten() {
+                if key != "level" && key != "rationale" {
+                    put(&mut row, format!("ai_impact_{key}"), "task_", value);
+                }
+            }
+        } else {
+            put(&mut row, key.clone(), "task_", value);
+        }
+    }
+    for level in ["domain", "subdomain", "cluster", "canonical_task"] {
+        let own = task["hierarchy"].get(level).filter(|label| label.is_string());
+        if !task.as_object().unwrap().contains_key(level) {
+            row.insert(level.to_owned(), own.cloned().unwrap_or_default());
+        } else if let Some(own) = own.filter(|own| **own != task[level]) {
+            put(&mut row, level.to_owned(), "hierarchy_", own);
+        }
+    }
+    row.into()
+}
+
 proptest! {
     #[test]
-    fn text_says_what_a_tree_says(
-        text in record_text(),
-        into in "rows|tasks",
-        empty_jobs in "drop|keep",
-        explode in prop::option::weighted(0.2, Just("linked_skills")),
-    ) {
-        let mut options = json!({"into": into, "empty_jobs": empty_jobs});
-        if let Some(explode) = explode.filter(|_| into == "rows") {
-            options["explode"] = explode.into();
-        }
-        // What is refused is refused by both.
-        _ = both_ways(|record| apply(&options, record), &text);
+    fn every_task_of_a_list_becomes_its_row(text in record_text()) {
+        let job: Value = serde_json::from_str(&text).unwrap();
+        let Some(members) = job.as_object().filter(|job| job.contains_key("external_id")) else { return Ok(()) };
+        let is_list = members.iter().all(|(key, member)| key == "tasks" || !member.is_array() && !member.is_object());
+        let tasks = job.get("tasks").and_then(Value::as_array).filter(|_| is_list);
+        let (Some(tasks), Ok(lines)) = (tasks, apply(&json!({}), &text)) else { return Ok(()) };
+        let expected: Vec<String> = tasks.iter().map(|task| row(&job, task).to_string()).collect();
+        let lines: Vec<String> =
+            lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap().to_string()).collect();
+        prop_assert_eq!(lines, expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use taskferry_sdk::json::{Edit, Node};
 
 use crate::mapping::Entry;
 
@@ -10,9 +10,9 @@ use crate::mapping::Entry;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity<'a> {
     /// The vendor's id.
-    Id(Cow<'a, str>),
+    Id(&'a str),
     /// The vendor's name, for vendors without ids.
-    Name(Cow<'a, str>),
+    Name(&'a str),
     /// The name of a skill that was not renamed: the same as one that was, but not as another that was not.
     Unchanged(Cow<'a, str>),
     /// Like no other.
@@ -22,40 +22,63 @@ pub(crate) enum Identity<'a> {
 impl<'a> Identity<'a> {
     /// That of a skill which an entry of the mapping renames.
     pub(crate) fn of(entry: &'a Entry) -> Self {
-        match &entry.id {
-            Some(id) => Self::Id(Cow::Borrowed(id)),
-            None => Self::Name(Cow::Borrowed(&entry.skill)),
-        }
+        entry.id.as_deref().map_or(Self::Name(&entry.skill), Self::Id)
     }
 
-    pub(crate) fn is_same(&self, other: &Identity<'_>) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Id(one), Identity::Id(two))
-            | (Self::Name(one), Identity::Name(two) | Identity::Unchanged(two))
-            | (Self::Unchanged(one), Identity::Name(two)) => one == two,
+            (Self::Id(one), Self::Id(two)) | (Self::Name(one), Self::Name(two)) => one == two,
+            (Self::Name(name), Self::Unchanged(unchanged))
+            | (Self::Unchanged(unchanged), Self::Name(name)) => name == unchanged,
             _ => false,
         }
     }
 }
 
-/// Merges what became the same: the first stays where it is and gets the members that it lacks.
-pub(crate) fn merge(skills: Vec<(Identity<'_>, Value)>) -> Vec<Value> {
-    let mut merged: Vec<(Identity<'_>, Value)> = Vec::with_capacity(skills.len());
-    for (identity, skill) in skills {
-        match merged.iter_mut().find(|(known, _)| known.is_same(&identity)) {
-            Some((_, first)) => complete(first, skill),
-            None => merged.push((identity, skill)),
-        }
-    }
-    merged.into_iter().map(|(_, skill)| skill).collect()
+/// The skills of one list that stay, each of which is like no other.
+#[derive(Debug, Default)]
+pub(crate) struct Merge<'a> {
+    skills: Vec<Skill<'a>>,
 }
 
-fn complete(first: &mut Value, later: Value) {
-    let (Value::Object(first), Value::Object(later)) = (first, later) else { return };
-    for (key, value) in later {
-        let known = first.entry(key).or_insert(Value::Null);
-        if known.is_null() {
-            *known = value;
+#[derive(Debug)]
+struct Skill<'a> {
+    node: Node<'a>,
+    identity: Identity<'a>,
+    /// Members that it got from others.
+    added: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Merge<'a> {
+    /// Begins with another list.
+    pub(crate) fn clear(&mut self) {
+        self.skills.clear();
+    }
+
+    /// Adds a skill. If there is one already that is the same, that one stays and gets the members that it lacks.
+    pub(crate) fn add(&mut self, node: Node<'a>, identity: Identity<'a>, edit: &mut Edit<'a>) {
+        let Some(first) = self.skills.iter_mut().find(|skill| skill.identity.is_same(&identity))
+        else {
+            return self.skills.push(Skill { node, identity, added: Vec::new() });
+        };
+        for (key, value) in node.members() {
+            let key = key.as_str();
+            if first.lacks(&key) {
+                edit.set(first.node, &key, value);
+                first.added.extend((!value.is_null()).then_some(key));
+            }
         }
+        edit.remove(node);
+    }
+}
+
+impl Skill<'_> {
+    /// Whether a member is absent or null. What has an identity has a name, and the vendor's id if that is its identity.
+    fn lacks(&self, key: &str) -> bool {
+        let is_identity =
+            key == "skill" || key == "skill_id" && matches!(self.identity, Identity::Id(_));
+        !is_identity
+            && self.node.get(key).is_none_or(Node::is_null)
+            && !self.added.iter().any(|added| added == key)
     }
 }

@@ -1,65 +1,37 @@
 //! How many names were renamed, how many are not known, and which.
 
-use std::borrow::Cow;
-
-use serde_json::Value;
-use taskferry_profile::walk::{Object, visit_linked_skills};
 use taskferry_sdk::{Counters, Output};
 
 use crate::config::Match;
 use crate::mapping::Mapping;
-use crate::transform::text_of;
 
 const RENAMED: &str = "renamed";
 const UNKNOWN: &str = "unknown";
 /// How many names a warning shows.
 const SHOWN: usize = 3;
 
-/// The skills of one record.
-#[derive(Debug, Default)]
-pub(crate) struct Tally<'a> {
+/// Counts the skills of one record.
+#[derive(Debug)]
+pub(crate) struct Tally<'o> {
+    out: &'o mut Output,
     pub(crate) renamed: u64,
-    /// Their names, or ids where they have no name.
-    pub(crate) unknown: Vec<Cow<'a, str>>,
+    unknown: u64,
 }
 
-/// A place in a tally.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark {
-    renamed: u64,
-    unknown: usize,
-}
-
-impl Tally<'_> {
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { renamed: self.renamed, unknown: self.unknown.len() }
+impl<'o> Tally<'o> {
+    pub(crate) fn new(out: &'o mut Output) -> Self {
+        Self { out, renamed: 0, unknown: 0 }
     }
 
-    /// Takes back what was noted since.
-    pub(crate) fn back_to(&mut self, mark: Mark) {
-        self.renamed = mark.renamed;
-        self.unknown.truncate(mark.unknown);
+    /// A skill is not known that has this name, or if it has none, this id.
+    pub(crate) fn unknown(&mut self, name: &str) {
+        self.unknown += 1;
+        self.out.count_value(UNKNOWN, name);
     }
 
-    pub(crate) fn note_unknown(&mut self, skill: &Object) {
-        let name = text_of(skill, "skill").or_else(|| text_of(skill, "skill_id"));
-        self.unknown.extend(name.map(|name| Cow::Owned(name.to_owned())));
-    }
-
-    /// Of a record in which no skill is known.
-    pub(crate) fn note_all_unknown(&mut self, record: &Value) {
-        let visited = visit_linked_skills(record, &mut |skills| {
-            let skills = skills.as_array().into_iter().flatten();
-            skills.filter_map(Value::as_object).for_each(|skill| self.note_unknown(skill));
-            Ok::<(), std::convert::Infallible>(())
-        });
-        let Ok(()) = visited;
-    }
-
-    pub(crate) fn count(self, out: &mut Output) {
-        out.count(RENAMED, self.renamed);
-        out.count(UNKNOWN, self.unknown.len() as u64);
-        self.unknown.iter().for_each(|name| out.count_value(UNKNOWN, name));
+    pub(crate) fn count(self) {
+        self.out.count(RENAMED, self.renamed);
+        self.out.count(UNKNOWN, self.unknown);
     }
 }
 

@@ -2,17 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_pipeline::{BuiltTransform, Registry};
-use taskferry_profile::arbitrary::{contents, record_text};
-use taskferry_profile::text::LinkedSkillsText;
-use taskferry_profile::walk::visit_linked_skills;
-use taskferry_sdk::{BuildContext, Counters, InputFiles, Output, Problem, Record, StageError};
+use taskferry_profile::arbitrary::record_text;
+use taskferry_sdk::testing::{TransformTest, build};
+use taskferry_sdk::{BuildContext, InputFiles, Problem, StageError, TransformPlugin};
 use taskferry_transform_rename_skills::RenameSkills;
 
 const MAPPING: &str = "\
@@ -37,45 +34,23 @@ impl InputFiles for File {
     }
 }
 
-fn build(file: Option<&str>, options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.transform::<RenameSkills>();
+fn stage(file: Option<&str>, options: &Value) -> Result<TransformTest, Vec<Problem>> {
     let file = File(file.map(str::to_owned));
-    let context = BuildContext::new(&file, registry.endpoints());
-    registry.build_transform("rename_skills", options, &context).unwrap()
+    build(options, &file, RenameSkills::build).map(TransformTest::of)
 }
 
-fn apply(vendor: &str, unmapped: &str, record: Record) -> Result<Vec<String>, StageError> {
+fn apply(vendor: &str, unmapped: &str, text: &str) -> Result<Vec<String>, StageError> {
     let options = json!({"vendor": vendor, "mapping": "skills.csv", "unmapped": unmapped});
-    apply_built(&build(Some(MAPPING), &options).unwrap(), record).map(|(lines, _)| lines)
-}
-
-/// What came out, and what was counted.
-fn apply_built(
-    built: &BuiltTransform,
-    record: Record,
-) -> Result<(Vec<String>, Counters), StageError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
-    runtime.block_on(built.transform.apply(record, &mut out))?;
-    let counters = out.take_counters();
-    Ok((out.into_records().iter().map(Record::to_json).collect(), counters))
+    stage(Some(MAPPING), &options).unwrap().apply(text)
 }
 
 fn rename(vendor: &str, unmapped: &str, record: &Value) -> Vec<Value> {
-    let lines = both_ways(|record| apply(vendor, unmapped, record), &record.to_string()).unwrap();
+    let lines = apply(vendor, unmapped, &record.to_string()).unwrap();
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// As text where that says enough, and as a tree: both say the same.
-fn both_ways(
-    apply: impl Fn(Record) -> Result<Vec<String>, StageError>,
-    text: &str,
-) -> Result<Vec<String>, String> {
-    let told = |record| apply(record).map(contents).map_err(|error| error.full_message());
-    let by_tree = told(Record::from_value(serde_json::from_str(text).unwrap()));
-    assert_eq!(told(Record::parse(text.to_owned()).unwrap()), by_tree, "{text}");
-    by_tree
+fn refused(vendor: &str, unmapped: &str, record: &Value) -> String {
+    apply(vendor, unmapped, &record.to_string()).unwrap_err().full_message()
 }
 
 fn task(skills: &Value) -> Value {
@@ -138,8 +113,8 @@ fn a_skill_without_a_name_goes_as_told() {
         rename("sap", "null", &task(&rust)),
         [task(&json!([{"skill_id": "s7", "skill": null}]))]
     );
-    let error = apply("workday", "fail", Record::from_value(task(&skills))).unwrap_err();
-    assert_eq!(error.to_string(), "the skill `Rust` (id `s7`) has no workday name in the mapping");
+    let message = refused("workday", "fail", &task(&skills));
+    assert_eq!(message, "the skill `Rust` (id `s7`) has no workday name in the mapping");
 }
 
 #[test]
@@ -163,14 +138,14 @@ fn a_record_without_a_skill_to_rename_is_passed_on_as_it_came() {
         r#"{ "total": 3 }"#,
         "7",
     ] {
-        assert_eq!(apply("workday", "keep", Record::parse(text).unwrap()).unwrap(), [text]);
+        assert_eq!(apply("workday", "keep", text).unwrap(), [text]);
     }
 }
 
 #[test]
 fn a_mapping_that_is_missing_is_told_with_both_paths() {
     let options = json!({"vendor": "workday", "mapping": "skills.csv"});
-    let problem = &build(None, &options).unwrap_err()[0];
+    let problem = &stage(None, &options).unwrap_err()[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("mapping", "file::unreadable"));
     assert!(
         problem.message.starts_with("can't read the mapping `skills.csv`: "),
@@ -183,7 +158,7 @@ fn a_mapping_that_is_missing_is_told_with_both_paths() {
 #[test]
 fn a_vendor_that_the_mapping_lacks_is_told_with_those_it_has() {
     let problem =
-        &build(Some(MAPPING), &json!({"vendor": "Workdy", "mapping": "m.csv"})).unwrap_err()[0];
+        &stage(Some(MAPPING), &json!({"vendor": "Workdy", "mapping": "m.csv"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "vendor");
     assert_eq!(problem.message, "the mapping `m.csv` has no rows for the vendor `Workdy`");
     assert_eq!(problem.help.as_deref(), Some("did you mean `workday`? There are `sap`, `workday`"));
@@ -193,7 +168,7 @@ fn a_vendor_that_the_mapping_lacks_is_told_with_those_it_has() {
 fn bad_rows_are_told_one_by_one_up_to_a_limit() {
     let rows = format!("vendor,skill,vendor_skill\n{}", "workday,,x\n".repeat(13));
     let problems =
-        build(Some(&rows), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
+        stage(Some(&rows), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
     assert_eq!(problems.len(), 11);
     assert_eq!(problems[0].message, "m.csv:2: neither `skill_id` nor `skill` is filled in");
     assert_eq!(problems[10].message, "m.csv: and 3 more rows that can't be read");
@@ -203,7 +178,7 @@ fn bad_rows_are_told_one_by_one_up_to_a_limit() {
 fn missing_columns_are_told() {
     let told = |text: &str| -> Vec<(String, Option<String>)> {
         let problems =
-            build(Some(text), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
+            stage(Some(text), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
         problems.into_iter().map(|problem| (problem.message, problem.help)).collect()
     };
     let header = Some("the header has `vendor`, `name`".to_owned());
@@ -222,9 +197,7 @@ fn missing_columns_are_told() {
 
 #[test]
 fn skills_that_can_not_be_read_are_refused() {
-    let told = |record: &Value| {
-        both_ways(|record| apply("workday", "keep", record), &record.to_string()).unwrap_err()
-    };
+    let told = |record: &Value| refused("workday", "keep", record);
     for (skills, message) in [
         (json!("Python"), "`linked_skills` is a string, not a list of skills"),
         (json!({"skill": "Python"}), "`linked_skills` is an object, not a list of skills"),
@@ -253,30 +226,29 @@ fn skills_that_can_not_be_read_are_refused() {
 #[test]
 fn names_are_compared_as_told() {
     let file = "vendor,skill,vendor_skill\nworkday,Größe,Size\nworkday,Python,Programming\n";
-    let built = |options: &Value| build(Some(file), options).unwrap();
-    let exact = built(&json!({"vendor": "workday", "mapping": "m.csv"}));
-    let any = built(&json!({"vendor": "workday", "mapping": "m.csv", "match": "ignore_case"}));
+    let built = |options: &Value| stage(Some(file), options).unwrap();
+    let mut exact = built(&json!({"vendor": "workday", "mapping": "m.csv"}));
+    let mut any = built(&json!({"vendor": "workday", "mapping": "m.csv", "match": "ignore_case"}));
     let record = task(&json!([{"skill": "Gro\u{308}ße"}, {"skill": "PYTHON"}, {"skill": "Rust"}]));
-    let names = |built: &BuiltTransform| {
-        let (lines, counters) =
-            apply_built(built, Record::parse(record.to_string()).unwrap()).unwrap();
+    let names = |stage: &mut TransformTest| {
+        let (lines, counters) = (stage.apply(&record.to_string()).unwrap(), stage.counters());
         let record: Value = serde_json::from_str(&lines[0]).unwrap();
         let skills = record["linked_skills"].as_array().unwrap().iter();
         let names: Vec<String> =
             skills.map(|skill| skill["skill"].as_str().unwrap().to_owned()).collect();
         (names.join(", "), counters.get("renamed"), counters.get("unknown"))
     };
-    assert_eq!(names(&exact), ("Size, PYTHON, Rust".to_owned(), 1, 2));
-    assert_eq!(names(&any), ("Size, Programming, Rust".to_owned(), 2, 1));
+    assert_eq!(names(&mut exact), ("Size, PYTHON, Rust".to_owned(), 1, 2));
+    assert_eq!(names(&mut any), ("Size, Programming, Rust".to_owned(), 2, 1));
 }
 
 #[test]
 fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
-    let built = build(Some(MAPPING), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap();
+    let built = || stage(Some(MAPPING), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap();
     let warnings = |record: &Value| {
-        let record = Record::parse(record.to_string()).unwrap();
-        let (_, counters) = apply_built(&built, record).unwrap();
-        built.transform.warnings(1, &counters)
+        let mut stage = built();
+        stage.apply(&record.to_string()).unwrap();
+        stage.warnings()
     };
     let skills = |names: &[&str]| {
         task(&names.iter().map(|name| json!({"skill": name})).collect::<Vec<_>>().into())
@@ -291,13 +263,16 @@ fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
     assert!(warnings(&skills(&["python"]))[0].ends_with("choose `match = \"ignore_case\"`"));
     assert!(warnings(&skills(&[]))[0].ends_with("no record has a linked skill"));
     assert_eq!(warnings(&skills(&["Python", "Rust"])), [""; 0]);
-    assert_eq!(built.transform.warnings(0, &Counters::default()), [""; 0]);
+    assert_eq!(built().warnings(), [""; 0]);
 }
 
 #[test]
 fn it_says_what_it_needs() {
-    let built = build(Some(MAPPING), &json!({"vendor": "sap", "mapping": "m.csv"})).unwrap();
-    assert_eq!((built.needs[0].field, built.changes_schema), ("linked_skills", false));
+    let needs =
+        |plugin: &RenameSkills, _: &BuildContext<'_>| Ok((plugin.needs(), plugin.changes_schema()));
+    let options = json!({"vendor": "sap", "mapping": "m.csv"});
+    let (needs, changes_schema) = build(&options, &File(None), needs).unwrap();
+    assert_eq!((needs[0].field, changes_schema), ("linked_skills", false));
 }
 
 proptest! {
@@ -322,26 +297,103 @@ ids,,B,c,v1
 ids,s3,,d,
 ";
 
+/// The new name and id of a skill that the mapping has.
+type NewName = Option<(&'static str, Option<&'static str>)>;
+
+/// A list with its skills renamed, read from a tree, and how many were.
+fn renamed(skills: &[Value], with_ids: bool) -> (Vec<Value>, u64) {
+    let entry = |skill: &Value| -> NewName {
+        let (id, name) = (skill["skill_id"].as_str(), skill["skill"].as_str());
+        match (id, name) {
+            (Some("s2"), _) if !with_ids => Some(("A", None)),
+            (_, Some("A")) if !with_ids => Some(("A \"one\"", None)),
+            (_, Some("B" | "C")) if !with_ids => Some(("b", None)),
+            (Some("s1"), _) if with_ids => Some(("a", Some("v1"))),
+            (Some("s3"), _) if with_ids => Some(("d", None)),
+            (_, Some("A")) if with_ids => Some(("b", Some("v2"))),
+            (_, Some("B")) if with_ids => Some(("c", Some("v1"))),
+            _ => None,
+        }
+    };
+    let mut kept: Vec<(NewName, Value)> = Vec::new();
+    for skill in skills {
+        let (found, mut skill) = (entry(skill), skill.clone());
+        if let Some((name, id)) = found {
+            skill["skill"] = name.into();
+            if let Some(id) = id {
+                skill["skill_id"] = id.into();
+            }
+        }
+        let is_same = |other: &&mut (NewName, Value)| match (found, other.0) {
+            (Some((_, Some(id))), Some((_, Some(other)))) => id == other,
+            (Some((name, None)), Some((other, None))) => name == other,
+            (Some((name, None)), None) => other.1["skill"] == name,
+            (None, Some((name, None))) => skill["skill"] == name,
+            _ => false,
+        };
+        match kept.iter_mut().find(is_same) {
+            None => kept.push((found, skill)),
+            Some((_, first)) => {
+                for (key, value) in skill.as_object().unwrap() {
+                    if first.get(key).is_none_or(Value::is_null) {
+                        first[key] = value.clone();
+                    }
+                }
+            }
+        }
+    }
+    let count = skills.iter().filter(|skill| entry(skill).is_some()).count();
+    (kept.into_iter().map(|(_, skill)| skill).collect(), count as u64)
+}
+
+/// Replaces every list of skills in a tree, and returns how many skills were renamed.
+fn rename_all(value: &mut Value, with_ids: bool) -> u64 {
+    match value {
+        Value::Object(members) => members
+            .iter_mut()
+            .map(|(key, member)| match member {
+                Value::Array(skills) if key == "linked_skills" => {
+                    let count;
+                    (*skills, count) = renamed(skills, with_ids);
+                    count
+                }
+                _ if key == "linked_skills" => 0,
+                member => rename_all(member, with_ids),
+            })
+            .sum(),
+        Value::Array(items) => items.iter_mut().map(|item| rename_all(item, with_ids)).sum(),
+        _ => 0,
+    }
+}
+
 proptest! {
     #[test]
-    fn text_says_what_a_tree_says(text in record_text(), vendor in "names|ids", unmapped in "keep|drop|null|fail") {
-        let options = json!({"vendor": vendor, "mapping": "skills.csv", "unmapped": unmapped});
-        let built = build(Some(LETTERS), &options).unwrap();
-        let (mut lists, found) = (0, LinkedSkillsText::of(text.as_bytes()));
-        let tree = serde_json::from_str(&text).unwrap();
-        let Ok(()) = visit_linked_skills(&tree, &mut |skills| {
-            lists += usize::from(skills.is_array());
-            Ok::<(), Infallible>(())
-        });
-        let apply = |record| {
-            let (mut lines, counters) = apply_built(&built, record)?;
-            // Of two lists under one key the text path counts both.
-            if found.as_ref().is_none_or(|found| found.lists().len() == lists) {
-                lines.push(serde_json::to_string(&counters).unwrap());
-            }
-            Ok(lines)
-        };
-        // What is refused is refused by both.
-        _ = both_ways(apply, &text);
+    fn every_list_of_a_record_is_renamed_and_nothing_else(text in record_text(), with_ids: bool) {
+        let vendor = if with_ids { "ids" } else { "names" };
+        let options = json!({"vendor": vendor, "mapping": "skills.csv"});
+        let mut stage = stage(Some(LETTERS), &options).unwrap();
+        let mut expected: Value = serde_json::from_str(&text).unwrap();
+        let is_one_skill = expected.get("linked_skills").is_none()
+            && (expected.get("skill").is_some() || expected.get("skill_id").is_some());
+        let Ok(lines) = stage.apply(&text) else { return Ok(()) };
+        prop_assume!(!is_one_skill);
+        let count = rename_all(&mut expected, with_ids);
+        let renamed: Value = serde_json::from_str(&lines[0]).unwrap();
+        prop_assert_eq!(renamed.to_string(), expected.to_string());
+        prop_assert_eq!(stage.counters().get("renamed"), count);
     }
+}
+
+#[test]
+fn what_is_not_renamed_keeps_its_bytes() {
+    let text = |skill: &str| {
+        format!(
+            r#"{{ "n":1.50, "linked_skills":[ {{"w":1e3, "skill" : {skill}}} , {{"skill":"\u0052ust"}}] }}"#
+        )
+    };
+    let lines = apply("sap", "keep", &text("\"Rust\"")).unwrap();
+    assert_eq!(lines, [text("\"Rust\"")]);
+    let lines = apply("workday", "keep", &text("\"SQL\"").replace("SQL\"", "SQL\",\"skill_id\":7"))
+        .unwrap();
+    assert_eq!(lines, [text("\"Databases\",\"skill_id\":\"W2\"")]);
 }

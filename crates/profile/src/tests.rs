@@ -1,23 +1,49 @@
 use std::convert::Infallible;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
+use taskferry_json::{Document, Node};
 
 use super::*;
 
+fn document(record: &Value) -> Document {
+    Document::parse(record.to_string()).unwrap()
+}
+
+fn job(record: &Document) -> Job<'_> {
+    match Profile::of(record.root()) {
+        Ok(Profile::Job(job)) => job,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn id(task: Node<'_>) -> String {
+    task.get("task_id").unwrap().to_value().unwrap().to_string()
+}
+
 /// Every task's id with the labels above it, `level: label`.
 fn paths(record: &Value) -> Vec<String> {
+    let record = document(record);
     let mut found = Vec::new();
-    let Ok(()) = visit_tasks(record, |task, branch| {
+    let Ok(()) = job(&record).visit_tasks(|task, branch| {
         let mut path: Vec<String> = branch
             .iter()
-            .map(|level| format!("{}={}", level.name(), level.label().unwrap_or("?")))
+            .map(|level| format!("{}={}", level.name(), level.label().unwrap_or("?".into())))
             .collect();
-        path.push(task["task_id"].to_string());
+        path.push(id(task));
         found.push(path.join(" > "));
         Ok::<(), Infallible>(())
     });
     found
+}
+
+/// The record with only the tasks that have one of these ids.
+fn retain(record: &Value, ids: &[&str]) -> Value {
+    let record = document(record);
+    let mut edit = record.edit();
+    let keep = |task| Ok::<_, Infallible>(ids.contains(&id(task).as_str()));
+    let Ok(_) = job(&record).retain_tasks(&mut edit, keep);
+    serde_json::from_slice(edit.finish().as_bytes()).unwrap()
 }
 
 const FULL: &str =
@@ -51,15 +77,12 @@ fn every_plausible_layout_gives_the_same_levels() {
 
 #[test]
 fn a_job_with_a_task_id_of_its_own_is_a_job() {
-    let mut job =
+    let job =
         json!({"external_id": "j", "task_id": "own", "tasks": [{"task_id": 1}, {"task_id": 2}]});
-    assert_eq!((shape(&job), check_tasks(&job)), (Shape::Job, Ok(0)));
     assert_eq!(paths(&job), ["1", "2"]);
-    retain_tasks(&mut job, |task| task["task_id"] == 2);
-    assert_eq!(job["tasks"], json!([{"task_id": 2}]));
-    assert_eq!(take_tasks(&mut job).len(), 1);
+    assert_eq!(retain(&job, &["2"])["tasks"], json!([{"task_id": 2}]));
     for row in [json!({"external_id": "x", "task_id": 1}), json!({"tasks": [], "task_id": 1})] {
-        assert_eq!(shape(&row), Shape::Row);
+        assert!(matches!(Profile::of(document(&row).root()), Ok(Profile::Row(_))));
     }
 }
 
@@ -87,11 +110,12 @@ fn a_node_without_a_label_keeps_its_place() {
 #[test]
 fn what_a_node_says_beside_its_label_is_kept() {
     let job = json!({"domains": [{"name": "Tech", "id": 7, "domain_code": "T", "level": "domain", "tags": ["a"], "tasks": [{"task_id": 1}], "clusters": []}]});
-    let Ok(()) = visit_tasks(&job, |_, branch| {
+    let record = document(&job);
+    let Ok(()) = self::job(&record).visit_tasks(|_, branch| {
         let extras: Vec<(String, Value)> = branch
             .iter()
             .flat_map(Level::extras)
-            .map(|(key, value)| (key, value.clone()))
+            .map(|(key, value)| (key.to_string(), value.to_value().unwrap()))
             .collect();
         let expected =
             [("domain_id", json!(7)), ("domain_code", json!("T")), ("domain_tags", json!(["a"]))];
@@ -102,23 +126,22 @@ fn what_a_node_says_beside_its_label_is_kept() {
 
 #[test]
 fn branches_without_tasks_are_pruned_and_nothing_else() {
-    let mut job = json!({
+    let job = json!({
         "external_id": "j", "meta": {"tags": []}, "domains": [
             {"domain": "A", "note": {"x": []}, "clusters": [
                 {"cluster": "A1", "tasks": [{"task_id": 1}]}, {"cluster": "A2", "tasks": [{"task_id": 2}]},
                 {"cluster": "A3", "tasks": []}]},
             {"domain": "B", "tasks": [{"task_id": 3}]}]});
-    retain_tasks(&mut job, |task| task["task_id"] == 1);
     let expected = json!({
         "external_id": "j", "meta": {"tags": []}, "domains": [
             {"domain": "A", "note": {"x": []}, "clusters": [
                 {"cluster": "A1", "tasks": [{"task_id": 1}]}, {"cluster": "A3", "tasks": []}]}]});
-    assert_eq!(job, expected);
+    assert_eq!(retain(&job, &["1"]), expected);
 }
 
 #[test]
 fn the_jobs_own_lists_stay_when_they_are_empty() {
-    for (mut job, empty) in [
+    for (job, empty) in [
         (json!({"a": 1, "tasks": [{"task_id": 1}]}), json!({"a": 1, "tasks": []})),
         (
             json!({"hierarchy": {"domains": [{"name": "A", "tasks": [{"task_id": 1}]}]}}),
@@ -126,33 +149,26 @@ fn the_jobs_own_lists_stay_when_they_are_empty() {
         ),
         (json!({"hierarchy": {"A": {"tasks": [{"task_id": 1}]}}}), json!({"hierarchy": {}})),
     ] {
-        retain_tasks(&mut job, |_| false);
-        assert_eq!(job, empty);
+        assert_eq!(retain(&job, &[]), empty);
     }
 }
 
 #[test]
 fn skills_are_found_wherever_they_stand() {
-    let mut record = json!({"linked_skills": [1], "a": [{"tasks": {"linked_skills": [2]}}], "b": {"linked_skills": "no"}});
-    let mut seen = Vec::new();
-    let Ok(()) = visit_linked_skills(&record, &mut |skills| {
-        seen.push(skills.clone());
-        Ok::<(), Infallible>(())
+    let record = json!({"linked_skills": [1], "a": [{"tasks": {"linked_skills": [{"linked_skills": 2}]}}],
+        "b": {"linked_skills": "no"}});
+    let (record, mut seen) = (document(&record), Vec::new());
+    let stop = visit_linked_skills(record.root(), &mut |skills| {
+        seen.push(skills.to_value().unwrap());
+        if skills.as_str().is_some() { Err("no list") } else { Ok(()) }
     });
-    assert_eq!(seen, [json!([1]), json!([2]), json!("no")]);
-    let stop = visit_linked_skills_mut(&mut record, &mut |skills| {
-        if skills[0] == 2 {
-            return Err("two");
-        }
-        skills.clear();
-        Ok(())
-    });
-    assert_eq!((stop, &record["linked_skills"]), (Err("two"), &json!([])));
+    assert_eq!(seen, [json!([1]), json!([{"linked_skills": 2}]), json!("no")]);
+    assert_eq!(stop, Err("no list"));
 }
 
 #[test]
 fn what_can_be_no_task_and_no_branch_is_found_wherever_it_stands() {
-    let wrong = |job: Value| check_tasks(&job).unwrap_err().to_string();
+    let wrong = |job: Value| check::check_tasks(document(&job).root()).unwrap_err().to_string();
     let task = json!({"task_id": 1});
     for (job, message) in [
         (json!({"external_id": "j", "tasks": "x"}), "`tasks` is a string, not a list of tasks"),
@@ -223,34 +239,24 @@ fn what_says_nothing_about_tasks_is_left_alone_and_null_counts_as_an_empty_list(
         (json!({"hierarchy": {"name": "Ours", "version": 3, "domains": []}}), 0),
         (json!({"hierarchy": {"domain": "Tech", "subdomain": "Software"}}), 0),
         (json!({"hierarchy": {"Tech": null, "Law": [task]}}), 1),
-        (json!({"task_id": 1, "tasks": "a row says what it likes"}), 0),
-        (json!("no job"), 0),
     ] {
-        assert_eq!(check_tasks(&job), Ok(nulls), "{job}");
+        assert_eq!(check::check_tasks(document(&job).root()), Ok(nulls), "{job}");
     }
+    let row = json!({"task_id": 1, "tasks": "a row says what it likes"});
+    assert!(matches!(Profile::of(document(&row).root()), Ok(Profile::Row(_))));
 }
 
 #[test]
-fn what_is_nested_deeper_than_json_is_read_is_left_alone() {
+fn a_task_is_read_at_any_depth_that_a_document_may_have() {
     let mut deep = json!({"task_id": 1, "linked_skills": [{}]});
-    for _ in 0..10_000 {
-        deep = Value::Array(vec![deep]);
+    for _ in 0..60 {
+        deep = json!([{"children": deep}]);
     }
-    let mut job = json!({"external_id": "j"});
-    job["tasks"] = deep;
-    assert!(paths(&job).is_empty());
-    assert_eq!(shape(&job), Shape::Job);
-    retain_tasks(&mut job, |_| false);
-    assert!(take_tasks(&mut job).is_empty());
-    assert_eq!(visit_linked_skills(&job, &mut |_| Err("too deep to be seen")), Ok(()));
-    assert_eq!(
-        check_tasks(&job).unwrap_err().to_string(),
-        "`tasks[0]` is a list, not a task or a branch"
-    );
-    // Dropping ten thousand levels at once would overflow the stack of a test thread.
-    while let Value::Array(items) = job["tasks"].take() {
-        job["tasks"] = items.into_iter().next().unwrap_or_default();
-    }
+    let job = json!({"external_id": "j", "hierarchy": deep});
+    assert_eq!(paths(&job), ["1"]);
+    assert_eq!(retain(&job, &[]), json!({"external_id": "j", "hierarchy": []}));
+    let record = document(&job);
+    assert_eq!(visit_linked_skills(record.root(), &mut |_| Err("found")), Err("found"));
 }
 
 fn anything() -> impl Strategy<Value = Value> {
@@ -284,42 +290,38 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
+/// The ids of all tasks below a value, read from a tree.
+fn ids(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(task) if task.contains_key("task_id") => vec![task["task_id"].to_string()],
+        Value::Object(members) => members.values().flat_map(ids).collect(),
+        Value::Array(items) => items.iter().flat_map(ids).collect(),
+        _ => Vec::new(),
+    }
+}
+
 proptest! {
     #[test]
-    fn any_json_is_walked_without_a_panic_and_in_one_order(mut record in anything()) {
-        let _ = shape(&record);
-        let seen = paths(&record).len();
-        let unchanged = record.clone();
-        let mut asked = 0;
-        retain_tasks(&mut record, |_| { asked += 1; true });
-        prop_assert_eq!(&record, &unchanged);
-        prop_assert_eq!(asked, seen);
-        let mut ids = Vec::new();
-        let Ok(()) = visit_tasks(&record, |task, branch| {
-            branch.iter().for_each(|level| level.extras().for_each(drop));
-            ids.push(task["task_id"].clone());
+    fn every_task_is_visited_once_and_no_other_is_left(record in anything()) {
+        let parsed = document(&record);
+        let Ok(Profile::Job(job)) = Profile::of(parsed.root()) else { return Ok(()) };
+        let expected: Vec<String> =
+            record.as_object().into_iter().flatten().flat_map(|(_, member)| ids(member)).collect();
+        let mut visited = Vec::new();
+        let Ok(()) = job.visit_tasks(|task, branch| {
+            branch.iter().for_each(|level| _ = level.extras());
+            visited.push(id(task));
             Ok::<(), Infallible>(())
         });
-        retain_tasks(&mut record, |task| task["task_id"].is_string());
-        let left: Vec<Value> = take_tasks(&mut record).iter().map(|task| task["task_id"].clone()).collect();
-        ids.retain(Value::is_string);
-        prop_assert_eq!(left, ids);
-    }
-
-    #[test]
-    fn linked_skills_are_the_same_to_look_at_and_to_change(mut record in anything()) {
-        let mut seen = Vec::new();
-        let Ok(()) = visit_linked_skills(&record, &mut |skills| {
-            seen.extend(skills.as_array().cloned());
-            Ok::<(), Infallible>(())
-        });
-        let unchanged = record.clone();
-        let mut changed = Vec::new();
-        let Ok(()) = visit_linked_skills_mut(&mut record, &mut |skills| {
-            changed.push(skills.clone());
-            Ok::<(), Infallible>(())
-        });
-        prop_assert_eq!(seen, changed);
-        prop_assert_eq!(&record, &unchanged);
+        prop_assert_eq!(&visited, &expected);
+        let mut edit = parsed.edit();
+        prop_assert_eq!(job.retain_tasks(&mut edit, |_| Ok::<_, Infallible>(true)), Ok(expected.len()));
+        prop_assert!(edit.is_empty());
+        let Ok(kept) = job.retain_tasks(&mut edit, |task| Ok::<_, Infallible>(id(task).starts_with('"')));
+        let left: Value = serde_json::from_slice(edit.finish().as_bytes()).unwrap();
+        let left: Vec<String> = left.as_object().into_iter().flatten().flat_map(|(_, member)| ids(member)).collect();
+        let expected: Vec<String> = expected.into_iter().filter(|id| id.starts_with('"')).collect();
+        prop_assert_eq!(kept, left.len());
+        prop_assert_eq!(left, expected);
     }
 }

@@ -1,0 +1,252 @@
+//! What stands above a task: the levels of the hierarchy, read from nodes of any layout.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use taskferry_json::{Key, Kind, Node};
+
+use crate::task::{holds_task, is_branch, is_container};
+use crate::words::{self, is_structural, level_name, level_of_word};
+
+/// Where in the record a member stands: under which key, and what the key can mean.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'k> {
+    pub(crate) key: &'k str,
+    pub(crate) at: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    /// Directly in the job.
+    Job,
+    /// In a node; the flag says whether keys there may be names.
+    Node(bool),
+    /// In a list.
+    Item,
+}
+
+impl<'k> Place<'k> {
+    pub(crate) fn of_item(self) -> Self {
+        Self { at: At::Item, ..self }
+    }
+
+    /// Whether keys of what stands here may be names: anywhere in a hierarchy, but not among the job's own members.
+    pub(crate) fn allows_names(self) -> bool {
+        match self.at {
+            At::Job | At::Node(false) => is_structural(self.key),
+            At::Node(true) | At::Item => true,
+        }
+    }
+
+    /// Whether an object here is a table from names to nodes, unless it has a label of its own:
+    /// `"domains": {"Finance": {…}}`.
+    fn is_table(self) -> bool {
+        self.at != At::Item && self.key.ends_with('s')
+    }
+
+    /// The key, where it is the name of what it holds.
+    pub(crate) fn name(self) -> Option<&'k str> {
+        (self.at == At::Node(true) && !is_structural(self.key)).then_some(self.key)
+    }
+}
+
+/// One level above a task.
+#[derive(Debug, Clone)]
+pub struct Level<'a> {
+    slot: usize,
+    label: Option<Label<'a>>,
+    node: Option<Node<'a>>,
+    extras: OnceCell<Vec<(Cow<'a, str>, Node<'a>)>>,
+}
+
+#[derive(Debug, Clone)]
+enum Label<'a> {
+    /// The key that the node stands under.
+    Key(String),
+    /// A text in the node.
+    Text(Node<'a>),
+}
+
+impl<'a> Level<'a> {
+    fn new(slot: usize, label: Option<Label<'a>>, node: Option<Node<'a>>) -> Self {
+        Self { slot, label, node, extras: OnceCell::new() }
+    }
+
+    /// Its place in the hierarchy: 0 for the domain.
+    pub fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// Its name: `domain`, `subdomain`, `cluster`, `canonical_task`, `level_5`, …
+    pub fn name(&self) -> String {
+        level_name(self.slot)
+    }
+
+    /// What the domain (subdomain, …) is called; `None` when only its place is known.
+    pub fn label(&self) -> Option<Cow<'a, str>> {
+        match self.label.as_ref()? {
+            Label::Key(name) => Some(Cow::Owned(name.clone())),
+            Label::Text(text) => text.as_str(),
+        }
+    }
+
+    /// All that the node says beside its label and the branches below it, under names that tell the level:
+    /// `domain_id` stays, `id` becomes `domain_id`.
+    pub fn extras(&self) -> &[(Cow<'a, str>, Node<'a>)] {
+        self.extras.get_or_init(|| {
+            let members = self.node.into_iter().flat_map(Node::members);
+            members.filter_map(|(key, member)| self.extra(&key.as_str(), member)).collect()
+        })
+    }
+
+    fn extra(&self, key: &str, member: Node<'a>) -> Option<(Cow<'a, str>, Node<'a>)> {
+        let is_label =
+            matches!(self.label, Some(Label::Text(text)) if text.offset() == member.offset());
+        let is_extra = !is_label
+            && !states_level(key, member)
+            && (describes_level(key, member) || !is_branch(key, member));
+        is_extra.then(|| {
+            let name = self.name();
+            let is_named = key.starts_with(&name);
+            (if is_named { key.to_owned() } else { format!("{name}_{key}") }.into(), member)
+        })
+    }
+
+    pub(crate) fn is_named_by_key(&self) -> bool {
+        matches!(self.label, Some(Label::Key(_)))
+    }
+}
+
+/// The levels above a task, outermost first.
+#[derive(Debug, Clone, Default)]
+pub struct Branch<'a>(Vec<Level<'a>>);
+
+impl<'a> Branch<'a> {
+    /// The levels, outermost first.
+    pub fn iter(&self) -> impl Iterator<Item = &Level<'a>> {
+        self.0.iter()
+    }
+
+    /// Whether nothing stands above the task, as in a list record.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, level: Level<'a>) {
+        self.0.push(level);
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    /// The level that a list under a name makes: `{"Finance": [tasks]}`.
+    pub(crate) fn level_named(&self, name: &str) -> Level<'a> {
+        Level::new(self.free(), Some(Label::Key(name.to_owned())), None)
+    }
+
+    /// The level that an object makes; `None` for one that only holds others together.
+    ///
+    /// What a node says of itself decides (`level`), then the key that it stands under, then how its label is
+    /// called, and last how deep it stands.
+    pub(crate) fn level_of(&self, node: Node<'a>, place: Place<'_>) -> Option<Level<'a>> {
+        let stated = node
+            .get("level")
+            .and_then(|level| level_of_word(&level.as_str()?))
+            .or_else(|| level_of_word(place.key));
+        let slot = stated
+            .or_else(|| deepest(node, |_, member| member.kind() == Kind::String))
+            .or_else(|| deepest(node, describes_level))
+            .filter(|slot| *slot >= self.free());
+        let own = label_called(node, slot).or_else(|| label_within(node, slot));
+        let label = match (own, place.name()) {
+            (Some(label), _) => Some(Label::Text(label)),
+            (None, Some(name)) => Some(Label::Key(name.to_owned())),
+            (None, None) if stated.is_some() || place.at == At::Item => {
+                only_text(node).map(Label::Text)
+            }
+            (None, None) => None,
+        };
+        let known = slot
+            .is_some_and(|slot| label.is_some() || !place.is_table() && !holds_level(node, slot));
+        let guessed = slot.is_none() && label.is_some() && !holds_level(node, self.free());
+        let slot = slot.unwrap_or(self.free());
+        (known || guessed).then(|| Level::new(slot, label, Some(node)))
+    }
+
+    fn free(&self) -> usize {
+        self.0.last().map_or(0, |level| level.slot + 1)
+    }
+}
+
+/// Whether a member says which level its node is: `"level": "domain"`.
+fn states_level(key: &str, member: Node<'_>) -> bool {
+    key == "level" && member.as_str().is_some_and(|level| level_of_word(&level).is_some())
+}
+
+/// The innermost level that a member is called after which `counts`.
+fn deepest(node: Node<'_>, counts: impl Fn(&str, Node<'_>) -> bool) -> Option<usize> {
+    let levels = node.members().filter_map(|(key, member)| {
+        let key = key.as_str();
+        level_of_word(&key).filter(|_| counts(&key, member))
+    });
+    levels.max()
+}
+
+/// Whether a member describes a level in more than a text, `"domain": {"id": 1, "name": "Finance"}`, and is no branch.
+fn describes_level(key: &str, member: Node<'_>) -> bool {
+    if !is_container(member) || words::is_branch(key) || level_of_word(key).is_none() {
+        return false;
+    }
+    let is_plain = |value: Node<'_>| {
+        value.kind() != Kind::Array && !value.members().any(|(key, _)| is_structural(&key.as_str()))
+    };
+    let has_no_branch = match member.kind() {
+        Kind::Array => member.items().all(is_plain),
+        _ => is_plain(member),
+    };
+    has_no_branch && !member.is_empty() && !holds_task(member)
+}
+
+/// The label in an object that describes the level. The object is kept as a whole.
+fn label_within(node: Node<'_>, slot: Option<usize>) -> Option<Node<'_>> {
+    let mut members = node.members();
+    let (_, member) = members.find(|(key, member)| {
+        slot.is_some()
+            && level_of_word(&key.as_str()) == slot
+            && describes_level(&key.as_str(), *member)
+    })?;
+    label_called(member, slot)
+}
+
+/// A label under a name that says so: that of the level, else `name`, `label` or `title`.
+fn label_called(node: Node<'_>, slot: Option<usize>) -> Option<Node<'_>> {
+    let by_level =
+        || texts(node).find(|(key, _)| level_of_word(&key.as_str()) == slot).map(|(_, text)| text);
+    let is_text = |text: &Node<'_>| text.kind() == Kind::String;
+    slot.and_then(|_| by_level()).or_else(|| {
+        ["name", "label", "title"].iter().find_map(|name| node.get(name).filter(is_text))
+    })
+}
+
+/// The only text that is no identifier, if there is just one.
+fn only_text(node: Node<'_>) -> Option<Node<'_>> {
+    let is_id = |key: &str| key == "id" || key.ends_with("_id") || key == "level";
+    let mut candidates = texts(node).filter(|(key, _)| !is_id(&key.as_str()));
+    let (_, first) = candidates.next()?;
+    candidates.next().is_none().then_some(first)
+}
+
+fn texts(node: Node<'_>) -> impl Iterator<Item = (Key<'_>, Node<'_>)> {
+    node.members().filter(|(_, member)| member.kind() == Kind::String)
+}
+
+/// Whether a node holds nodes of this level or one further out, which makes it a mere holder.
+fn holds_level(node: Node<'_>, slot: usize) -> bool {
+    node.members().any(|(key, member)| {
+        let key = key.as_str();
+        is_container(member)
+            && level_of_word(&key).is_some_and(|inner| inner <= slot)
+            && !describes_level(&key, member)
+    })
+}

@@ -1,0 +1,97 @@
+//! What stands where tasks or branches are expected, and is none of them.
+//!
+//! A walk over tasks passes over whatever it does not take for a task. That is right for a field that nobody knows, and wrong for
+//! `tasks`: a job whose `tasks` is a text would look like a job without tasks. So such a record is refused.
+
+use taskferry_json::{Kind, Node};
+
+use crate::Mismatch;
+use crate::task::{holds_task, is_task};
+use crate::words;
+
+/// The list of tasks in a job's or node's `tasks`.
+const TASKS: &str = "tasks";
+
+/// Checks that everything in a job that stands where tasks are expected is a task. Returns how many branches are null.
+pub(crate) fn check_tasks(job: Node<'_>) -> Result<usize, Mismatch> {
+    job.members().try_fold(0, |nulls, (key, member)| {
+        let key = key.as_str();
+        let place = Place { key: &key, is_branch: words::is_branch(&key), is_in_job: true };
+        Ok(nulls + place.check(member)?)
+    })
+}
+
+/// An object above tasks. In a table from names to branches, everything is a branch.
+fn check_node(node: Node<'_>, is_table: bool) -> Result<usize, Mismatch> {
+    node.members().try_fold(0, |nulls, (key, member)| {
+        let key = key.as_str();
+        let is_branch = is_table || words::is_branch(&key) || words::is_branch_of_node(&key);
+        let place = Place { key: &key, is_branch, is_in_job: false };
+        Ok(nulls + place.check(member)?)
+    })
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place<'k> {
+    key: &'k str,
+    /// Whether it can only be a branch.
+    is_branch: bool,
+    /// Whether it is a member of the job itself.
+    is_in_job: bool,
+}
+
+impl Place<'_> {
+    fn check(self, value: Node<'_>) -> Result<usize, Mismatch> {
+        let checked = match value.kind() {
+            Kind::Null => Ok(usize::from(self.is_branch)),
+            Kind::Array => self.check_list(value),
+            Kind::Object if is_task(value) => Ok(0),
+            Kind::Object if self.key == TASKS && !holds_task(value) => Err(self.mismatch(value)),
+            Kind::Object if self.is_branch || words::is_structural(self.key) => {
+                check_node(value, self.is_table(value))
+            }
+            Kind::Object if holds_task(value) => check_node(value, false),
+            Kind::Object => Ok(0),
+            _ if self.is_branch => Err(self.mismatch(value)),
+            _ => Ok(0),
+        };
+        checked.map_err(|mismatch| mismatch.inside(self.key))
+    }
+
+    fn check_list(self, list: Node<'_>) -> Result<usize, Mismatch> {
+        if !(self.is_branch || words::is_structural(self.key) || list.items().any(holds_task)) {
+            return Ok(0);
+        }
+        list.items().enumerate().try_fold(0, |nulls, (index, item)| {
+            let checked = self.check_item(item);
+            Ok(nulls + checked.map_err(|mismatch| mismatch.inside(&format!("[{index}]")))?)
+        })
+    }
+
+    fn check_item(self, item: Node<'_>) -> Result<usize, Mismatch> {
+        let only_tasks = self.key == TASKS && self.is_in_job;
+        match item.kind() {
+            Kind::Object if is_task(item) => Ok(0),
+            Kind::Object if self.key == TASKS && (only_tasks || !holds_task(item)) => {
+                Err(Mismatch::new("", item, "a task: it has no `task_id`"))
+            }
+            Kind::Object => check_node(item, false),
+            Kind::Array if !only_tasks => Self { is_in_job: false, ..self }.check_list(item),
+            _ if self.is_branch => Err(Mismatch::new("", item, "a task or a branch")),
+            _ => Ok(0),
+        }
+    }
+
+    fn mismatch(self, found: Node<'_>) -> Mismatch {
+        let is_tasks = self.key == TASKS;
+        let expected = if is_tasks { "a list of tasks" } else { "a branch of the hierarchy" };
+        Mismatch::new("", found, expected)
+    }
+
+    /// Whether an object is a table from names to branches, `"domains": {"Finance": …}`: it holds nothing that describes a node.
+    fn is_table(self, node: Node<'_>) -> bool {
+        let describes = |key: &str| words::is_structural(key) || words::describes(key);
+        words::is_branch(self.key) && !node.members().any(|(key, _)| describes(&key.as_str()))
+    }
+}

@@ -1,0 +1,55 @@
+//! Removing tasks from a job.
+
+use taskferry_json::{Edit, Kind, Node};
+
+use crate::task::is_task;
+use crate::words::is_structural;
+
+pub(crate) struct Prune<'e, 'a, F> {
+    edit: &'e mut Edit<'a>,
+    keep: F,
+    seen: usize,
+    kept: usize,
+}
+
+impl<'e, 'a, E, F: FnMut(Node<'a>) -> Result<bool, E>> Prune<'e, 'a, F> {
+    pub(crate) fn new(edit: &'e mut Edit<'a>, keep: F) -> Self {
+        Self { edit, keep, seen: 0, kept: 0 }
+    }
+
+    pub(crate) fn job(mut self, job: Node<'a>) -> Result<usize, E> {
+        self.holder(job, |_| true)?;
+        Ok(self.kept)
+    }
+
+    /// The job, or an object of it that only holds others together: its lists stay. `stays` says under which keys.
+    fn holder(&mut self, holder: Node<'a>, stays: fn(&str) -> bool) -> Result<(), E> {
+        holder.members().try_for_each(|(key, member)| match member.kind() {
+            Kind::Array if stays(&key.as_str()) => {
+                member.items().try_for_each(|item| self.value(item))
+            }
+            Kind::Object if !is_task(member) && stays(&key.as_str()) => {
+                self.holder(member, is_structural)
+            }
+            _ => self.value(member),
+        })
+    }
+
+    /// Removes a value from its list or object if it is a task that is not wanted, or a branch that has lost all tasks.
+    fn value(&mut self, value: Node<'a>) -> Result<(), E> {
+        let (seen, kept) = (self.seen, self.kept);
+        match value.kind() {
+            Kind::Object if is_task(value) => {
+                self.seen += 1;
+                self.kept += usize::from((self.keep)(value)?);
+            }
+            Kind::Object => value.members().try_for_each(|(_, member)| self.value(member))?,
+            Kind::Array => value.items().try_for_each(|item| self.value(item))?,
+            _ => {}
+        }
+        if self.seen > seen && self.kept == kept {
+            self.edit.remove(value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! One walk over a job's tasks, whatever the layout of the record.
+
+use taskferry_json::{Kind, Node};
+
+use crate::branch::{At, Branch, Level, Place};
+use crate::task::{is_container, is_task};
+
+pub(crate) struct Walk<'a, F> {
+    visit: F,
+    branch: Branch<'a>,
+}
+
+impl<'a, E, F: FnMut(Node<'a>, &Branch<'a>) -> Result<(), E>> Walk<'a, F> {
+    pub(crate) fn new(visit: F) -> Self {
+        Self { visit, branch: Branch::default() }
+    }
+
+    pub(crate) fn job(mut self, job: Node<'a>) -> Result<(), E> {
+        self.members(job, At::Job)
+    }
+
+    fn members(&mut self, node: Node<'a>, at: At) -> Result<(), E> {
+        let mut members = node.members().filter(|(_, member)| is_container(*member));
+        members.try_for_each(|(key, member)| self.value(member, Place { key: &key.as_str(), at }))
+    }
+
+    fn value(&mut self, value: Node<'a>, place: Place<'_>) -> Result<(), E> {
+        match value.kind() {
+            Kind::Object if is_task(value) => (self.visit)(value, &self.branch),
+            Kind::Object => {
+                let level = self.branch.level_of(value, place);
+                let has_names = level.as_ref().map_or(place.allows_names(), Level::is_named_by_key);
+                self.under(level, |walk| walk.members(value, At::Node(has_names)))
+            }
+            Kind::Array => {
+                let level = place.name().map(|name| self.branch.level_named(name));
+                self.under(level, |walk| {
+                    value.items().try_for_each(|item| walk.value(item, place.of_item()))
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn under(
+        &mut self,
+        level: Option<Level<'a>>,
+        inner: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(level) = level else { return inner(self) };
+        self.branch.push(level);
+        let result = inner(self);
+        self.branch.pop();
+        result
+    }
+}
