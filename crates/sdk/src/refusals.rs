@@ -49,7 +49,7 @@ impl Refusals {
     /// the other records.
     pub fn refuse(&mut self, records: Range<usize>, error: StageError) -> Result<(), StageError> {
         if !self.may_refuse {
-            return Err(error.at_record(records.start));
+            return Err(error);
         }
         self.all.push(Refusal { records, error: Arc::new(error) });
         Ok(())
