@@ -58,6 +58,8 @@ pub(crate) struct Pages {
     pub(crate) hang_after: Option<usize>,
     /// Whether it takes itself for something that can be read in shares.
     pub(crate) in_shares: bool,
+    /// Whether no page names the cursor of the next one.
+    pub(crate) names_no_cursor: bool,
 }
 
 impl Pages {
@@ -73,6 +75,7 @@ impl Pages {
             stop_after: None,
             hang_after: None,
             in_shares: false,
+            names_no_cursor: false,
         }
     }
 }
@@ -116,7 +119,7 @@ impl Source for Pages {
         let record = |index| Record::from(json!({"n": done * self.size + index})).into();
         self.read.store(done + 1, Ordering::SeqCst);
         let mut page = Page::new((0..self.size).map(record).collect());
-        page.next = cursor(done + 1);
+        page.next = cursor(done + 1).filter(|_| !self.names_no_cursor);
         page.bytes = 10;
         page.fingerprints = vec![(done + 1) as u128];
         Ok(Some(page))
