@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use taskferry_sdk::{Cursor, Delivery, Position, SinkState, SourceStatistics};
 
 use crate::account::{Account, SinkCount, add_all};
-use crate::chain::ChainTally;
 use crate::dead_letter::DeadLetter;
 use crate::observe::Period;
+use crate::tally::ChainTally;
 
 /// The truth about how far a run is. A page counts when every sink has made it durable.
 #[derive(Debug)]

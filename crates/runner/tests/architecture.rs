@@ -78,8 +78,10 @@ fn crates_know_only_those_below_them() {
                 &["taskferry-sdk", "taskferry-pipeline", "taskferry-engine", "taskferry-http"]
             }
             plugin if is_plugin(plugin) => &[
-                            "taskferry-files",
-                            "taskferry-profile",
+                "taskferry-sdk",
+                "taskferry-files",
+                "taskferry-json",
+                "taskferry-profile",
                 "taskferry-format",
                 "taskferry-http",
                 "taskferry-retry",

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::nowhere::Nowhere;
 use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
 
 /// Delivers batches.
@@ -127,4 +126,30 @@ pub struct DeliveredFile {
     pub records: u64,
     /// SHA-256 of its bytes, in hexadecimal digits.
     pub sha256: String,
+}
+
+/// Stands for a sink in a dry run. It can't resume, as nothing is kept of such a run.
+#[derive(Debug, Default)]
+struct Nowhere {
+    records: u64,
+}
+
+#[async_trait]
+impl Sink for Nowhere {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
+        self.records += batch.records.len() as u64;
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        Ok(Delivery { records: self.records, ..Delivery::default() })
+    }
 }
