@@ -78,8 +78,9 @@ pub(crate) struct Progressed {
 impl Ledger {
     pub(crate) fn new(account: Account, next: Option<Cursor>) -> Self {
         let source = &account.source;
-        let (requests, retries, sandbox) = (source.requests, source.retries, source.sandbox);
-        let earlier = SourceStatistics { requests, retries, sandbox };
+        let mut earlier = SourceStatistics::default();
+        (earlier.requests, earlier.retries) = (source.requests, source.retries);
+        earlier.sandbox = source.sandbox;
         let deliveries = vec![Delivery::default(); account.sinks.len()];
         Self { account, earlier, next, pending: VecDeque::new(), deliveries }
     }

@@ -126,10 +126,9 @@ impl Source for Pages {
     }
 
     fn statistics(&self) -> SourceStatistics {
-        SourceStatistics {
-            requests: self.read.load(Ordering::SeqCst) as u64,
-            ..SourceStatistics::default()
-        }
+        let mut statistics = SourceStatistics::default();
+        statistics.requests = self.read.load(Ordering::SeqCst) as u64;
+        statistics
     }
 
     fn can_shard(&self) -> bool {
@@ -137,8 +136,11 @@ impl Source for Pages {
     }
 
     fn share(&self) -> Option<Share> {
-        let to = Some(format!("c{}", self.count));
-        self.in_shares.then(|| Share { to, ..Share::default() })
+        self.in_shares.then(|| {
+            let mut share = Share::default();
+            share.to = Some(format!("c{}", self.count));
+            share
+        })
     }
 }
 
@@ -187,7 +189,7 @@ impl Transform for TestTransform {
     }
 
     fn time_limit(&self) -> Option<TimeLimit> {
-        self.limit.map(|limit| TimeLimit { limit, grace: Duration::ZERO, hint: "be quicker" })
+        self.limit.map(|limit| TimeLimit::new(limit, "be quicker"))
     }
 
     fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
