@@ -3,7 +3,6 @@
 mod publish;
 mod report;
 mod tell;
-mod tracked_sink;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +29,7 @@ use crate::start::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::watchdog::Watchdog;
 use crate::workers::{self, Transforming};
-use tracked_sink::{Phase, SinkAt, TrackedSink};
+use publish::{Phase, SinkAt, TrackedSink};
 
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
 /// keep every step busy.

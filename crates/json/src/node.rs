@@ -231,6 +231,18 @@ impl<'a> Node<'a> {
         self.entry().start as usize
     }
 
+    /// How deep the text is nested that the value is a part of: no value in it is nested deeper.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// let page = Document::parse("[[1], 2]")?;
+    /// assert_eq!(page.root().item(1).unwrap().depth_limit(), 2);
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn depth_limit(self) -> usize {
+        self.shared.index.depth
+    }
+
     /// Reads the value into a type of your own.
     ///
     /// ```

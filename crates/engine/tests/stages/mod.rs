@@ -58,8 +58,6 @@ pub(crate) struct Pages {
     pub(crate) hang_after: Option<usize>,
     /// Whether it takes itself for something that can be read in shares.
     pub(crate) in_shares: bool,
-    /// Whether no page names the cursor of the next one.
-    pub(crate) names_no_cursor: bool,
 }
 
 impl Pages {
@@ -75,7 +73,6 @@ impl Pages {
             stop_after: None,
             hang_after: None,
             in_shares: false,
-            names_no_cursor: false,
         }
     }
 }
@@ -119,16 +116,17 @@ impl Source for Pages {
         let record = |index| Record::from(json!({"n": done * self.size + index})).into();
         self.read.store(done + 1, Ordering::SeqCst);
         let mut page = Page::new((0..self.size).map(record).collect());
-        page.next = cursor(done + 1).filter(|_| !self.names_no_cursor);
+        page.next = cursor(done + 1);
         page.bytes = 10;
         page.fingerprints = vec![(done + 1) as u128];
         Ok(Some(page))
     }
 
     fn statistics(&self) -> SourceStatistics {
-        let mut statistics = SourceStatistics::default();
-        statistics.requests = self.read.load(Ordering::SeqCst) as u64;
-        statistics
+        SourceStatistics {
+            requests: self.read.load(Ordering::SeqCst) as u64,
+            ..SourceStatistics::default()
+        }
     }
 
     fn can_shard(&self) -> bool {
@@ -136,11 +134,8 @@ impl Source for Pages {
     }
 
     fn share(&self) -> Option<Share> {
-        self.in_shares.then(|| {
-            let mut share = Share::default();
-            share.to = Some(format!("c{}", self.count));
-            share
-        })
+        let to = Some(format!("c{}", self.count));
+        self.in_shares.then(|| Share { to, ..Share::default() })
     }
 }
 
@@ -189,7 +184,7 @@ impl Transform for TestTransform {
     }
 
     fn time_limit(&self) -> Option<TimeLimit> {
-        self.limit.map(|limit| TimeLimit::new(limit, "be quicker"))
+        self.limit.map(|limit| TimeLimit { limit, grace: Duration::ZERO, hint: "be quicker" })
     }
 
     fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {

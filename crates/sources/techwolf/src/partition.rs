@@ -144,10 +144,6 @@ impl PageStream for Partition {
     }
 
     fn share(&self) -> Option<Share> {
-        self.is_share.then(|| {
-            let mut share = Share::default();
-            share.values.clone_from(&self.values);
-            share
-        })
+        self.is_share.then(|| Share { values: self.values.clone(), ..Share::default() })
     }
 }

@@ -86,9 +86,8 @@ impl ShareFile {
     }
 
     pub(crate) fn share(&self) -> Share {
-        let mut share = Share::default();
-        (share.from, share.to) = (self.content.from.clone(), self.content.to.clone());
-        share
+        let Content { from, to, .. } = self.content.clone();
+        Share { from, to, values: Vec::new() }
     }
 
     /// Files may be slow to reach, and requests must not wait for them.

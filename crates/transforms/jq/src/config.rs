@@ -11,10 +11,10 @@ use taskferry_sdk::{
     Plugin, Problem, TransformPlugin,
 };
 
-use crate::bounds::with_stack;
 use crate::known_fields::known_fields;
+use crate::limits::{Limits, with_stack};
 use crate::mistake::Mistake;
-use crate::program::{Limits, Program};
+use crate::program::Program;
 use crate::protocol::Setup;
 use crate::transform::{InProcess, Isolated};
 use crate::workers::Workers;

@@ -4,11 +4,13 @@
 
 use std::ops::Range;
 
-use jaq_core::load::lex::{Lexer, StrPart};
-use jaq_core::load::parse::{BinaryOp, Parser, Pattern, Term};
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 use taskferry_sdk::{FieldSet, MissingField, RecordFields};
+
+use crate::syntax::{parse, without_surrogates};
 
 /// What a part of an expression results in.
 #[derive(Debug, Clone)]
@@ -28,10 +30,9 @@ pub(crate) type Vain = (MissingField, Range<usize>);
 
 /// What is known of the results of an expression over records of these fields.
 pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, Vec<Vain>) {
-    let tokens = Lexer::new(text).lex().ok();
-    let term = tokens.as_ref().and_then(|tokens| Parser::new(tokens).parse(Parser::term).ok());
-    let Some(term) = term else { return (RecordFields::default(), Vec::new()) };
-    let mut reader = Reader { text, vain: Vec::new(), reads: 0, variables: Vec::new() };
+    let text = without_surrogates(text);
+    let Ok((term, _)) = parse(&text) else { return (RecordFields::default(), Vec::new()) };
+    let mut reader = Reader { text: &text, vain: Vec::new(), reads: 0, variables: Vec::new() };
     let shape = reader.shape(&term, &Shape::Object(input.clone()));
     let fields = match shape {
         Shape::Object(fields) => fields,

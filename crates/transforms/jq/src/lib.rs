@@ -1,14 +1,19 @@
 //! Transform `jq`: one jq expression over each record, any number of results, each a record.
 //!
-//! The expression runs on jaq, another implementation of jq. `docs/jq.md` lists what differs. Numbers keep their spelling and objects the order of their keys, also when
-//! `del(…)` or `|= empty` takes some out.
+//! The expression is parsed by jaq, another implementation of jq, and run by an evaluator over the index of the record: what it does
+//! not look at is not read, and what it does not change is written back as the bytes that it is. `docs/jq.md` lists what differs from jq.
+//!
+//! - `syntax` takes the text apart, `compile` and `names` resolve its names, `expr` is what comes out of that.
+//! - `value` holds the values, `paths` follows and changes them, `result` writes them.
+//! - `eval` runs expressions; `builtins`, `natives` and `library.jq` are the functions of jq; `limits` ends what goes on for too long.
+//! - `known_fields` says for `check` which fields an expression reads and makes.
+//! - `worker`, `workers` and `protocol` are `isolation = "process"`.
 //!
 //! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and
-//! `max_results` end what goes on for too long; when a single result never comes, the run stops. With
-//! `isolation = "process"` the expression runs in a child process with a memory limit, which is killed instead,
-//! and only the record fails. Neither the environment nor other records nor the process are within reach: `env`,
-//! `$ENV`, `input`, `inputs` and `halt` are not defined, `debug` and `stderr` write to the debug log. An expression that calls
-//! itself too often, or nests values too deep, costs only its record, also without isolation.
+//! `max_results` end what goes on for too long. With `isolation = "process"` the expression runs in a child process with a memory
+//! limit, which is killed instead, and only the record fails. Neither the environment nor other records nor the process are within
+//! reach: `env`, `$ENV` and `halt` are not defined, there are no `inputs`, `debug` and `stderr` write to the debug log. An
+//! expression that calls itself too often, or nests values too deep, costs only its record, also without isolation.
 //!
 //! ```
 //! use serde_json::json;
@@ -27,32 +32,31 @@
 //! A binary that offers `isolation = "process"` runs [`worker_main`] and nothing else when its first argument is
 //! [`WORKER_ARGUMENT`].
 
-mod bounds;
+mod builtins;
+mod compile;
 mod config;
-mod convert;
-mod depth;
-mod entries;
-mod fields;
-mod key_order;
+mod env;
+mod eval;
+mod expr;
+mod item;
 mod known_fields;
-mod matching;
+mod limits;
 mod mistake;
+mod names;
 mod natives;
-mod part;
+mod paths;
 mod patterns;
 mod program;
 mod protocol;
-mod read;
 mod regex;
-mod removal;
+mod result;
 mod size;
-mod spine;
+mod syntax;
 mod transform;
 mod value;
 mod walk;
 mod worker;
 mod workers;
-mod write;
 
 pub use config::{Isolation, Jq};
 pub use worker::{WORKER_ARGUMENT, worker_main};

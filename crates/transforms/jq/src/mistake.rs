@@ -17,23 +17,21 @@ pub(crate) struct Mistake {
 }
 
 /// Names that jq has and that are kept out of reach here, with what to do instead.
-const KEPT_OUT: [(&str, &str); 9] = [
+const KEPT_OUT: [(&str, &str); 4] = [
     ("env", "the environment is out of reach; hand values in with `args`"),
     ("$ENV", "the environment is out of reach; hand values in with `args`"),
-    ("input", "an expression sees one record at a time; it is `.`"),
-    ("inputs", "an expression sees one record at a time; it is `.`"),
     (
         "halt",
         "an expression can't end the run; `empty` drops the record, `error(\"…\")` refuses it",
     ),
-    ("input_filename", "an expression sees one record at a time; it is `.`"),
-    ("input_line_number", "an expression sees one record at a time; it is `.`"),
-    ("$__loc__", "write the place out"),
     ("$__prog_args", "hand values in with `args`"),
 ];
 
 impl Mistake {
     fn at(text: &str, part: &str, code: &'static str, message: String) -> Self {
+        // A part that was written in another way before it was parsed stands nowhere.
+        let stands_in = text.as_bytes().as_ptr_range().contains(&part.as_ptr());
+        let part = if stands_in { part } else { &text[text.len()..] };
         let mut range = span(text, part);
         if range.is_empty() {
             // The end of the text: the last letter can be pointed at, nothing can't.
@@ -62,6 +60,20 @@ impl Mistake {
     pub(crate) fn pattern(range: Range<usize>, message: String) -> Self {
         let help = "docs/jq.md lists what differs from jq's regular expressions";
         Self { range, code: "jq::regex", message, help: Some(help.to_owned()) }
+    }
+
+    /// A constant that is no string stands where a key of an object should.
+    pub(crate) fn key(text: &str, part: &str, kind: &str) -> Self {
+        let message = format!("`{part}` is a {kind}, and keys must be strings");
+        let help = format!("write `\"{part}\"`, or `({part} | tostring)`");
+        Self { help: Some(help), ..Self::at(text, part, "jq::syntax", message) }
+    }
+
+    /// `reduce` or `foreach` with too few or too many arguments.
+    pub(crate) fn fold(text: &str, name: &str) -> Self {
+        let arguments = if name == "reduce" { "(init; update)" } else { "(init; update; extract)" };
+        let message = format!("`{name}` needs arguments: `{name} … as $x {arguments}`");
+        Self::at(text, name, "jq::syntax", message)
     }
 
     /// There are more words than an expression may have.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taskferry_sdk::{ErrorKind, StageError};
 
-use crate::program::Limits;
+use crate::limits::Limits;
 
 /// What a worker has to know before the first record.
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use taskferry_sdk::{AsyncTransform, Output, Record, StageError, TimeLimit, Transform};
 
-use crate::program::{Limits, Program};
+use crate::limits::Limits;
+use crate::program::Program;
 use crate::workers::Workers;
 
 /// What the engine's watchdog waits beyond the time limit, so that an expression which does come to results is
@@ -22,14 +23,14 @@ pub(crate) struct InProcess {
 impl Transform for InProcess {
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         for result in self.program.run(&record)? {
-            out.emit(Record::parse(result)?);
+            out.emit(result);
         }
         Ok(())
     }
 
     fn time_limit(&self) -> Option<TimeLimit> {
         let hint = "mend the expression, raise `time_limit`, or set `isolation = \"process\"`";
-        Some(TimeLimit::new(self.limits.time, hint).with_grace(GRACE))
+        Some(TimeLimit { limit: self.limits.time, grace: GRACE, hint })
     }
 }
 

@@ -1,47 +1,168 @@
-//! From trees of JSON to jq values, with the text of numbers and the order of keys.
+//! Values of jq expressions.
+//!
+//! A value of the record is a [`Node`] of its document: nothing of it is read until the expression looks inside, and it is
+//! written back as the bytes that it is. An array or object that the expression changes becomes one of values, which may again be
+//! nodes. A clone is a pointer.
 
-use jaq_core::ValT as _;
-use jaq_json::{Num, Rc, Val};
-use serde_json::{Number, Value};
+mod array;
+mod dump;
+mod math;
+mod number;
+mod object;
+mod order;
+mod text;
 
-/// A jq value for a JSON value.
-pub(crate) fn from_json(value: Value) -> Val {
-    match value {
-        Value::Null => Val::Null,
-        Value::Bool(flag) => Val::Bool(flag),
-        Value::Number(number) => from_number(&number),
-        Value::String(text) => Val::utf8_str(text),
-        Value::Array(items) => items.into_iter().map(from_json).collect(),
-        Value::Object(members) => {
-            let members = members.into_iter();
-            Val::obj(members.map(|(key, value)| (Val::utf8_str(key), from_json(value))).collect())
+use std::rc::Rc;
+
+use taskferry_json::{Kind, Node};
+
+pub(crate) use array::Array;
+pub(crate) use dump::{described, shortened};
+pub(crate) use math::{Operator, calculate, contains, negated};
+pub(crate) use number::{Computed, Number};
+pub(crate) use object::{Map, Object};
+pub(crate) use order::compare;
+pub(crate) use text::Text;
+
+/// A value, which borrows from the record and from the expression.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Value<'r> {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(Number<'r>),
+    String(Text<'r>),
+    Array(Array<'r>),
+    Object(Object<'r>),
+}
+
+impl<'r> Value<'r> {
+    /// A value of a document.
+    #[inline]
+    pub(crate) fn of(node: Node<'r>) -> Self {
+        match node.kind() {
+            Kind::Null => Self::Null,
+            Kind::Bool => Self::Bool(node.as_bool() == Some(true)),
+            Kind::Number => Self::Number(Number::Node(node)),
+            Kind::String => Self::String(Text::Node(node)),
+            Kind::Array => Self::Array(Array::Node(node)),
+            Kind::Object => Self::Object(Object::Node(node)),
+        }
+    }
+
+    /// The name of the value's type, as jq has it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+
+    /// Whether `if` takes the value for true: all but `null` and `false`.
+    pub(crate) fn is_true(&self) -> bool {
+        !matches!(self, Self::Null | Self::Bool(false))
+    }
+
+    pub(crate) fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number.to_f64()),
+            _ => None,
+        }
+    }
+
+    /// How deep the value is nested at most.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::Array(array) => array.depth(),
+            Self::Object(object) => object.depth(),
+            _ => 0,
+        }
+    }
+
+    /// The node that the value is, if it is an array or object of the record.
+    pub(crate) fn as_container_node(&self) -> Option<Node<'r>> {
+        match self {
+            Self::Array(Array::Node(node)) | Self::Object(Object::Node(node)) => Some(*node),
+            _ => None,
+        }
+    }
+
+    /// The number of characters, items or members, or a number without its sign.
+    pub(crate) fn length(&self) -> Result<Self, String> {
+        Ok(match self {
+            Self::Null => Self::from(0_i64),
+            Self::Bool(_) => return Err(format!("{} has no length", described(self))),
+            Self::Number(number) => Self::Number(number.clone().absolute()),
+            Self::String(text) => Self::from(text.as_str().chars().count()),
+            Self::Array(array) => Self::from(array.len()),
+            Self::Object(object) => Self::from(object.len()),
+        })
+    }
+
+    /// The items of an array, or the values of an object's members.
+    pub(crate) fn into_values(self) -> Result<Vec<Self>, String> {
+        match self {
+            Self::Array(array) => Ok(array.into_vec()),
+            Self::Object(object) => Ok(object.values()),
+            other => Err(format!("Cannot iterate over {}", described(&other))),
         }
     }
 }
 
-/// A jq value for a number of JSON.
-pub(crate) fn from_number(number: &Number) -> Val {
-    let text = number.as_str();
-    let known = Val::from_num(text).ok().filter(|_| text != "-0");
-    known.unwrap_or_else(|| Val::Num(Num::Dec(Rc::new(text.to_owned()))))
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
 }
 
-/// A value as jq's messages show it, with its type and cut to thirty letters: `string ("Plan the qu...")`.
-pub(crate) fn described(value: &Val) -> String {
-    const LENGTH: usize = 29;
-    let (kind, end) = match value {
-        Val::Null => ("null", ""),
-        Val::Bool(_) => ("boolean", ""),
-        Val::Num(_) => ("number", ""),
-        Val::TStr(_) | Val::BStr(_) => ("string", "\""),
-        Val::Arr(_) => ("array", "]"),
-        Val::Obj(_) => ("object", "}"),
-    };
-    let mut text = value.to_string();
-    if text.len() > LENGTH {
-        text.truncate(text.floor_char_boundary(LENGTH - 3 - end.len()));
-        text.push_str("...");
-        text.push_str(end);
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Number(Number::Int(number))
     }
-    format!("{kind} ({text})")
+}
+
+impl From<usize> for Value<'_> {
+    fn from(number: usize) -> Self {
+        Self::Number(Number::from_computed(Computed::Int(number as i128)))
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(number: f64) -> Self {
+        Self::Number(Number::Float(number))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::String(Text::Owned(Rc::new(text)))
+    }
+}
+
+impl<'r> From<&'r str> for Value<'r> {
+    fn from(text: &'r str) -> Self {
+        Self::String(Text::Borrowed(text))
+    }
+}
+
+impl<'r> From<Vec<Value<'r>>> for Value<'r> {
+    fn from(items: Vec<Value<'r>>) -> Self {
+        Self::Array(Array::from(items))
+    }
+}
+
+impl<'r> From<Map<'r>> for Value<'r> {
+    fn from(members: Map<'r>) -> Self {
+        Self::Object(Object::from(members))
+    }
+}
+
+impl<'r> FromIterator<Value<'r>> for Value<'r> {
+    fn from_iter<I: IntoIterator<Item = Value<'r>>>(items: I) -> Self {
+        Self::from(items.into_iter().collect::<Vec<_>>())
+    }
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use taskferry_sdk::{ErrorKind, Record, StageError};
 
-use crate::bounds::{STACK, with_stack};
+use crate::limits::{STACK, with_stack};
 use crate::program::Program;
 use crate::protocol::{Refusal, Reply, Setup};
 
@@ -95,13 +95,13 @@ fn leave() -> ! {
     std::process::exit(0)
 }
 
-fn answer(results: Result<Vec<Vec<u8>>, StageError>) -> io::Result<()> {
+fn answer(results: Result<Vec<Record>, StageError>) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match results {
         Ok(results) => {
             write_line(&mut out, &Reply::Results(results.len()))?;
             for result in results {
-                out.write_all(&result)?;
+                out.write_all(result.as_bytes())?;
                 out.write_all(b"\n")?;
             }
         }

@@ -1,6 +1,7 @@
 //! The parent's side: worker processes that are started when needed, and killed when they don't answer.
 
 use std::io;
+use std::num::NonZero;
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,9 +9,10 @@ use std::time::Duration;
 use taskferry_sdk::{ErrorKind, Record, StageError};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::program::{Limits, too_slow};
+use crate::limits::{Limits, too_slow};
 use crate::protocol::{Reply, Setup};
 use crate::worker::WORKER_ARGUMENT;
 
@@ -21,12 +23,13 @@ const START_TIME: Duration = Duration::from_secs(10);
 /// As much as is read of what a dying worker says.
 const LAST_WORDS: u64 = 4 << 10;
 
-/// The workers of one transform: as many as records are worked on at the same time.
+/// The workers of one transform: as many as records are worked on at the same time, and no more than there are processors.
 #[derive(Debug)]
 pub(crate) struct Workers {
     setup: String,
     limits: Limits,
     idle: Mutex<Vec<Worker>>,
+    places: Semaphore,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,13 @@ impl Workers {
     /// No worker yet: the first is started for the first record.
     pub(crate) fn new(setup: &Setup) -> Self {
         let line = serde_json::to_string(setup).unwrap_or_default();
-        Self { setup: line, limits: setup.limits, idle: Mutex::default() }
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            setup: line,
+            limits: setup.limits,
+            idle: Mutex::default(),
+            places: Semaphore::new(processors),
+        }
     }
 
     /// All results for one record.
@@ -48,6 +57,8 @@ impl Workers {
     /// # Errors
     /// What the expression refuses, or the end of the worker: the next record gets a new one.
     pub(crate) async fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
+        // Never closed, so that there is always a place in the end.
+        let _place = self.places.acquire().await;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut worker = match idle {
             Some(worker) => worker,

@@ -3,25 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use serde_json::{Value, json};
-use taskferry_pipeline::Registry;
-use taskferry_sdk::{
-    BuildContext, ErrorKind, NoFiles, Output, Problem, Record, StageError, Transform,
-};
+use taskferry_sdk::testing::TransformTest;
+use taskferry_sdk::{ErrorKind, Problem};
 use taskferry_transform_jq::Jq;
 
-fn build(filter: &str) -> Result<Box<dyn Transform>, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.transform::<Jq>();
-    let context = BuildContext::new(&NoFiles, registry.endpoints());
-    let options = json!({"filter": filter, "time_limit": "60s"});
-    Ok(registry.build_transform("jq", &options, &context).unwrap()?.transform)
-}
-
-fn apply(transform: &dyn Transform, record: &str) -> Result<Vec<String>, StageError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
-    runtime.block_on(transform.apply(Record::parse(record.to_owned())?, &mut out))?;
-    Ok(out.into_records().iter().map(Record::to_json).collect())
+fn build(filter: &str) -> Result<TransformTest, Vec<Problem>> {
+    TransformTest::new::<Jq>(&json!({"filter": filter, "time_limit": "60s"}))
 }
 
 /// On a thread with the stack that the runtime's have.
@@ -33,9 +20,9 @@ fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static)
 fn check_is_refused(filter: &str, message: &str) {
     let guarded = format!("if . == 0 then ({filter}) else . end");
     let messages = on_a_small_stack(move || {
-        let transform = build(&guarded).unwrap();
-        let error = apply(&*transform, "0").unwrap_err();
-        assert_eq!(apply(&*transform, "1").unwrap(), ["1"]);
+        let mut transform = build(&guarded).unwrap();
+        let error = transform.apply("0").unwrap_err();
+        assert_eq!(transform.apply("1").unwrap(), ["1"]);
         (error.kind(), error.to_string())
     });
     assert_eq!(messages, (ErrorKind::Limit, message.to_owned()), "{filter}");
@@ -149,7 +136,7 @@ fn deep_values_are_worked_on() {
     ] {
         let built = filter.clone();
         let found = on_a_small_stack(move || {
-            apply(&*build(&built).unwrap(), "null").map_err(|error| error.to_string())
+            build(&built).unwrap().apply("null").map_err(|error| error.to_string())
         });
         assert_eq!(found, Ok(vec![expected.to_owned()]), "{filter}");
     }
@@ -161,11 +148,11 @@ fn a_million_brackets_are_refused() {
     for text in ["[".repeat(MANY), "{\"a\":".repeat(MANY)] {
         let record = json!({"text": text}).to_string();
         let error = on_a_small_stack(move || {
-            apply(&*build(".text | fromjson").unwrap(), &record).unwrap_err()
+            build(".text | fromjson").unwrap().apply(&record).unwrap_err()
         });
         let message = error.to_string();
         assert!(message.contains("Exceeds depth limit for parsing"), "{message}");
-        let error = on_a_small_stack(move || apply(&*build(".").unwrap(), &text).unwrap_err());
+        let error = on_a_small_stack(move || build(".").unwrap().apply(&text).unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Malformed);
     }
     for (text, message) in [
@@ -204,7 +191,7 @@ fn the_largest_expressions_are_worked_on() {
         let start: String = text.chars().take(30).collect();
         let results = on_a_small_stack(move || {
             build(&text)
-                .map(|transform| apply(&*transform, "1").is_ok())
+                .map(|mut transform| transform.apply("1").is_ok())
                 .map_err(|problems| problems[0].message.clone())
         });
         assert_eq!(results, Ok(true), "{start}");
@@ -223,7 +210,7 @@ fn no_record_is_refused_for_what_is_not_deep() {
     ] {
         let (filter, wide) = (filter.to_owned(), wide.clone());
         assert_eq!(
-            on_a_small_stack(move || apply(&*build(&filter).unwrap(), &wide).unwrap()),
+            on_a_small_stack(move || build(&filter).unwrap().apply(&wide).unwrap()),
             ["2000"]
         );
     }

@@ -5,8 +5,10 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
-use taskferry_pipeline::Registry;
-use taskferry_sdk::{BuildContext, ErrorKind, NoFiles, Output, Record, StageError, Transform};
+use taskferry_sdk::testing::{self, Files};
+use taskferry_sdk::{
+    AnyTransform, AsyncTransform, ErrorKind, Output, Record, StageError, TransformPlugin,
+};
 use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
 
 type Test = (&'static str, fn());
@@ -43,22 +45,22 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn build(mut options: Value) -> Box<dyn Transform> {
+fn build(mut options: Value) -> Box<dyn AsyncTransform> {
     options["isolation"] = json!("process");
-    let mut registry = Registry::new();
-    registry.transform::<Jq>();
-    let context = BuildContext::new(&NoFiles, registry.endpoints());
-    registry.build_transform("jq", &options, &context).unwrap().unwrap().transform
+    match testing::build(&options, &Files::new(), Jq::build).unwrap() {
+        AnyTransform::Async(transform) => transform,
+        other => panic!("a worker is waited for: {other:?}"),
+    }
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-async fn apply(transform: &dyn Transform, text: &str) -> Result<Vec<String>, StageError> {
+async fn apply(transform: &dyn AsyncTransform, text: &str) -> Result<Vec<String>, StageError> {
     let mut out = Output::new();
     transform.apply(Record::parse(text.to_owned()).unwrap(), &mut out).await?;
-    Ok(out.into_records().iter().map(Record::to_json).collect())
+    Ok(out.records().iter().map(Record::to_json).collect())
 }
 
 /// An expression that works for every record but one.

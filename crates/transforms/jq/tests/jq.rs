@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use taskferry_pipeline::{BuiltTransform, Registry};
+use taskferry_sdk::testing::TransformTest;
 use taskferry_sdk::{
-    BuildContext, ErrorKind, InputFiles, Output, Part, Problem, Record, StageError,
+    AnyTransform, BuildContext, ErrorKind, InputFiles, Part, Problem, Record, StageError,
 };
 use taskferry_transform_jq::Jq;
 
@@ -38,16 +39,13 @@ fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
     registry.build_transform("jq", options, &context).unwrap()
 }
 
-fn apply(options: &Value, record: Record) -> Result<Vec<String>, StageError> {
+fn apply(options: &Value, record: &Record) -> Result<Vec<String>, StageError> {
     let built = build(options).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut out = Output::new();
-    runtime.block_on(built.transform.apply(record, &mut out))?;
-    Ok(out.into_records().iter().map(Record::to_json).collect())
+    TransformTest::of(built.transform).apply(&record.to_json())
 }
 
 fn run(filter: &str, text: &'static str) -> Vec<String> {
-    apply(&json!({"filter": filter}), Record::parse(text).unwrap()).unwrap()
+    apply(&json!({"filter": filter}), &Record::parse(text).unwrap()).unwrap()
 }
 
 #[test]
@@ -72,21 +70,21 @@ fn a_record_keeps_its_numbers_and_the_order_of_its_keys() {
 #[test]
 fn an_expression_can_stand_in_a_file() {
     let record = Record::parse(r#"{"tasks":[{"hours":1.0},{"hours":2}]}"#).unwrap();
-    assert_eq!(apply(&json!({"file": "good.jq"}), record).unwrap(), ["1.0", "2"]);
+    assert_eq!(apply(&json!({"file": "good.jq"}), &record).unwrap(), ["1.0", "2"]);
 }
 
 #[test]
 fn arguments_are_variables_of_any_type() {
     let args = json!({"region": "emea", "least": 1.50, "list": [1, {"a": null}]});
     let options = json!({"filter": "[$region, $least, $list]", "args": args});
-    let lines = apply(&options, Record::parse("null").unwrap()).unwrap();
+    let lines = apply(&options, &Record::parse("null").unwrap()).unwrap();
     assert_eq!(lines, [r#"["emea",1.5,[1,{"a":null}]]"#]);
 }
 
 #[test]
 fn a_record_that_jq_refuses_emits_nothing_and_says_why() {
     let error =
-        apply(&json!({"filter": "1, error(\"why\")"}), Record::parse("1").unwrap()).unwrap_err();
+        apply(&json!({"filter": "1, error(\"why\")"}), &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
         (ErrorKind::Record, "the jq expression failed: why")
@@ -94,7 +92,7 @@ fn a_record_that_jq_refuses_emits_nothing_and_says_why() {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let error = apply(
         &json!({"filter": "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[.]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"}),
-        Record::parse(deep).unwrap(),
+        &Record::parse(deep).unwrap(),
     )
     .unwrap_err();
     assert_eq!(error.to_string(), "the result is nested deeper than 127 levels");
@@ -103,17 +101,22 @@ fn a_record_that_jq_refuses_emits_nothing_and_says_why() {
 #[test]
 fn what_never_ends_is_ended() {
     let options = json!({"filter": "repeat(1)", "max_results": 5});
-    let error = apply(&options, Record::parse("1").unwrap()).unwrap_err();
+    let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     let options =
         json!({"filter": "repeat(1)", "max_results": 1_000_000_000, "time_limit": "20ms"});
-    let error = apply(&options, Record::parse("1").unwrap()).unwrap_err();
+    let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
-    // A single result that never comes is the engine's to end.
-    let built = build(&options).unwrap();
-    assert_eq!(built.transform.time_limit().unwrap().limit, Duration::from_millis(20));
+    let options = json!({"filter": "last(repeat(1))", "time_limit": "20ms"});
+    let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
+    // What can't be ended from inside is the engine's to end.
+    let AnyTransform::Stateless(transform) = build(&options).unwrap().transform else {
+        panic!("nothing is waited for")
+    };
+    assert_eq!(transform.time_limit().unwrap().limit, Duration::from_millis(20));
     let isolated = build(&json!({"filter": ".", "isolation": "process"})).unwrap();
-    assert_eq!(isolated.transform.time_limit(), None);
+    assert!(matches!(isolated.transform, AnyTransform::Async(_)));
 }
 
 #[test]

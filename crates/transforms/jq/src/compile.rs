@@ -1,0 +1,298 @@
+//! From the parts of a text to expressions whose names are resolved.
+
+use jaq_core::compile::Undefined;
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Pattern as Taken, Term};
+use jaq_core::path::{Opt, Part as PathPart, Path};
+
+use crate::builtins::{self, Builtin};
+use crate::expr::{Access, Code, Constant, ExprId, Fold, How, Kind, Part, Pattern, Step};
+use crate::mistake::Mistake;
+use crate::names::{Compiler, What};
+use crate::syntax::{ALL, ALTERNATIVES, literal};
+use crate::walk::Code as Parsed;
+
+/// Compiles an expression that may use some variables, which are the outermost of its environment.
+///
+/// # Errors
+/// All names that nothing stands behind, and all keys that can't be one.
+pub(crate) fn compile(
+    text: &str,
+    body: &Parsed<'_>,
+    variables: &[String],
+) -> Result<(Code, ExprId), Vec<Mistake>> {
+    let library = builtins::library();
+    let mut compiler = Compiler::new(text, &library, variables);
+    let body = compiler.term(body);
+    compiler.finish(body)
+}
+
+impl<'s> Compiler<'s> {
+    pub(crate) fn term(&mut self, term: &Term<&'s str>) -> ExprId {
+        let kind = self.kind(term);
+        self.add(kind)
+    }
+
+    pub(crate) fn terms(&mut self, terms: &[Term<&'s str>]) -> Vec<ExprId> {
+        terms.iter().map(|term| self.term(term)).collect()
+    }
+
+    fn constant(&mut self, constant: Constant) -> ExprId {
+        self.add(Kind::Constant(constant))
+    }
+
+    fn kind(&mut self, term: &Term<&'s str>) -> Kind {
+        match term {
+            Term::Id => Kind::Id,
+            Term::Recurse => {
+                self.code.is_large = true;
+                Kind::Recurse
+            }
+            Term::Num(digits) => Kind::Constant(Constant::number(digits)),
+            Term::Str(format, parts) => self.text(*format, parts),
+            Term::Arr(None) => Kind::EmptyArray,
+            Term::Arr(Some(items)) => Kind::Array(self.term(items)),
+            Term::Obj(members) => Kind::Object(
+                members.iter().map(|(key, value)| self.member(key, value.as_ref())).collect(),
+            ),
+            Term::Neg(term) => match &**term {
+                Term::Num(digits) => Kind::Constant(Constant::number(&format!("-{digits}"))),
+                term => Kind::Negate(self.term(term)),
+            },
+            Term::BinOp(left, operator, right) => self.operation(left, operator, right),
+            Term::IfThenElse(branches, otherwise) => self.branches(branches, otherwise.as_deref()),
+            Term::TryCatch(body, catch) => {
+                let body = self.term(body);
+                Kind::Try(body, catch.as_ref().map(|catch| self.term(catch)))
+            }
+            Term::Label(name, body) => self.scoped(|compiler| {
+                compiler.bind(name, What::Label);
+                Kind::Label(compiler.term(body))
+            }),
+            Term::Break(name) => match self.find(name, What::is_label) {
+                Some(place) => Kind::Break(place),
+                None => self.undefined(name, &Undefined::Label),
+            },
+            Term::Fold(name, source, pattern, arguments) => {
+                self.fold(name, source, pattern, arguments)
+            }
+            Term::Def(definitions, body) => self.scoped(|compiler| {
+                for definition in definitions {
+                    compiler.code.is_large = true;
+                    compiler.define(definition);
+                }
+                compiler.kind(body)
+            }),
+            Term::Call(name, arguments) => self.call(name, arguments),
+            Term::Var(name) => self.variable(name),
+            Term::Path(of, Path(parts)) => {
+                let of = self.term(of);
+                Kind::Path(of, parts.iter().map(|part| self.step(part)).collect())
+            }
+        }
+    }
+
+    fn text(&mut self, format: Option<&'s str>, parts: &[StrPart<&'s str, Term<&'s str>>]) -> Kind {
+        if let Some(text) = literal(parts) {
+            return Kind::Constant(Constant::Text(text));
+        }
+        let Some(Builtin::Function(function)) = builtins::find(format.unwrap_or("tostring"), 0)
+        else {
+            return self.undefined(format.unwrap_or_default(), &Undefined::Filter(0));
+        };
+        let parts = parts.iter().map(|part| match part {
+            StrPart::Str(text) => Part::Literal((*text).to_owned()),
+            StrPart::Char(letter) => Part::Literal(letter.to_string()),
+            StrPart::Term(term) => Part::Value(self.term(term)),
+        });
+        Kind::Text(function, parts.collect())
+    }
+
+    fn member(&mut self, key: &Term<&'s str>, value: Option<&Term<&'s str>>) -> (ExprId, ExprId) {
+        let Some(value) = value else {
+            return match key {
+                Term::Var(name) => {
+                    let key = Constant::Text(name.trim_start_matches('$').to_owned());
+                    (self.constant(key), self.term(&Term::Var(*name)))
+                }
+                key => {
+                    let (name, input) = (self.term(key), self.add(Kind::Id));
+                    let step = Step { access: Access::Index(name), is_optional: false };
+                    (name, self.add(Kind::Path(input, vec![step])))
+                }
+            };
+        };
+        (self.key(key), self.term(value))
+    }
+
+    /// A key of an object, which must be a string.
+    fn key(&mut self, key: &Term<&'s str>) -> ExprId {
+        let kind = match key {
+            Term::Num(digits) => Some((*digits, "number")),
+            Term::Call(word @ ("true" | "false"), _) => Some((*word, "boolean")),
+            Term::Call(word @ "null", _) => Some((*word, "null")),
+            _ => None,
+        };
+        if let Some((part, kind)) = kind {
+            self.mistakes.push(Mistake::key(self.text, part, kind));
+        }
+        self.term(key)
+    }
+
+    fn operation(
+        &mut self,
+        left: &Term<&'s str>,
+        operator: &BinaryOp<&'s str>,
+        right: &Term<&'s str>,
+    ) -> Kind {
+        if let BinaryOp::Pipe(Some(pattern)) = operator {
+            let source = self.term(left);
+            return self.scoped(|compiler| {
+                let (patterns, variables) = compiler.patterns(pattern);
+                Kind::Bind { source, patterns, variables, body: compiler.term(right) }
+            });
+        }
+        let (left, right) = (self.term(left), self.term(right));
+        match operator {
+            BinaryOp::Pipe(_) => Kind::Pipe(left, right),
+            BinaryOp::Comma => Kind::Comma(left, right),
+            BinaryOp::Alt => Kind::Alternative(left, right),
+            BinaryOp::Or => Kind::Or(left, right),
+            BinaryOp::And => Kind::And(left, right),
+            BinaryOp::Math(operator) => Kind::Math(*operator, left, right),
+            BinaryOp::Cmp(operator) => Kind::Compare(*operator, left, right),
+            BinaryOp::Assign => Kind::Update(How::Assign, left, right),
+            BinaryOp::Update => Kind::Update(How::Modify, left, right),
+            BinaryOp::UpdateMath(operator) => Kind::Update(How::Math(*operator), left, right),
+            BinaryOp::UpdateAlt => Kind::Update(How::Alternative, left, right),
+        }
+    }
+
+    fn branches(
+        &mut self,
+        branches: &[(Term<&'s str>, Term<&'s str>)],
+        otherwise: Option<&Term<&'s str>>,
+    ) -> Kind {
+        let mut kind = otherwise.map_or(Kind::Id, |term| self.kind(term));
+        for (condition, then) in branches.iter().rev() {
+            let otherwise = self.add(kind);
+            kind = Kind::If(self.term(condition), self.term(then), otherwise);
+        }
+        kind
+    }
+
+    fn fold(
+        &mut self,
+        name: &'s str,
+        source: &Term<&'s str>,
+        pattern: &Taken<&'s str>,
+        arguments: &[Term<&'s str>],
+    ) -> Kind {
+        self.code.is_large = true;
+        let source = self.term(source);
+        let (init, update, extract) = match (name, arguments) {
+            (_, [init, update]) => (init, update, None),
+            ("foreach", [init, update, extract]) => (init, update, Some(extract)),
+            _ => {
+                self.mistakes.push(Mistake::fold(self.text, name));
+                return Kind::Id;
+            }
+        };
+        let init = self.term(init);
+        self.scoped(|compiler| {
+            let (mut patterns, variables) = compiler.patterns(pattern);
+            let pattern = patterns.pop().unwrap_or(Pattern::All(Vec::new()));
+            let update = compiler.term(update);
+            let fold = Fold { source, pattern, variables, init, update };
+            match (name, extract) {
+                ("reduce", _) => Kind::Reduce(fold),
+                (_, Some(extract)) => Kind::Foreach(fold, compiler.term(extract)),
+                (_, None) => Kind::Foreach(fold, compiler.add(Kind::Id)),
+            }
+        })
+    }
+
+    fn step(&mut self, (part, optional): &(PathPart<Term<&'s str>>, Opt)) -> Step {
+        let access = match part {
+            PathPart::Index(index) => Access::Index(self.term(index)),
+            PathPart::Range(None, None) => Access::Iterate,
+            PathPart::Range(from, to) => {
+                let from = from.as_ref().map(|from| self.term(from));
+                Access::Slice(from, to.as_ref().map(|to| self.term(to)))
+            }
+        };
+        Step { access, is_optional: matches!(optional, Opt::Optional) }
+    }
+
+    /// The alternatives of a pattern. All of their variables are bound from here on.
+    fn patterns(&mut self, pattern: &Taken<&'s str>) -> (Vec<Pattern>, usize) {
+        let mut names = Vec::new();
+        let alternatives = match special(pattern, ALTERNATIVES) {
+            Some(alternatives) => alternatives,
+            None => std::slice::from_ref(pattern),
+        };
+        let patterns =
+            alternatives.iter().map(|pattern| self.pattern(pattern, &mut names)).collect();
+        for name in &names {
+            self.bind(name, What::Variable);
+        }
+        (patterns, names.len())
+    }
+
+    fn pattern(&mut self, pattern: &Taken<&'s str>, names: &mut Vec<&'s str>) -> Pattern {
+        if let Some(patterns) = special(pattern, ALL) {
+            return Pattern::All(
+                patterns.iter().map(|pattern| self.pattern(pattern, names)).collect(),
+            );
+        }
+        match pattern {
+            Taken::Var(name) => {
+                let known = names.iter().position(|known| known == name);
+                Pattern::Variable(known.unwrap_or_else(|| {
+                    names.push(name);
+                    names.len() - 1
+                }))
+            }
+            Taken::Arr(items) => {
+                Pattern::Array(items.iter().map(|item| self.pattern(item, names)).collect())
+            }
+            Taken::Obj(members) => {
+                let members = members.iter();
+                let members =
+                    members.map(|(key, value)| (self.key(key), self.pattern(value, names)));
+                Pattern::Object(members.collect())
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &'s str) -> Kind {
+        if let Some(place) = self.find(name, What::is_variable) {
+            return Kind::Variable(place);
+        }
+        if name == "$__loc__" {
+            let before = self.text.get(..jaq_core::load::span(self.text, name).start);
+            let line = before.map_or(0, |before| before.matches('\n').count());
+            let file =
+                (Constant::Text("file".to_owned()), Constant::Text("<top-level>".to_owned()));
+            let line = i64::try_from(line + 1).unwrap_or(i64::MAX);
+            let line = (Constant::Text("line".to_owned()), Constant::Int(line));
+            let members =
+                [file, line].map(|(key, value)| (self.constant(key), self.constant(value)));
+            return Kind::Object(members.into());
+        }
+        self.undefined(name, &Undefined::Var)
+    }
+}
+
+/// The patterns that stand in one that the parser does not know, and that was written in another way before.
+fn special<'p, 's>(pattern: &'p Taken<&'s str>, name: &str) -> Option<&'p [Taken<&'s str>]> {
+    match pattern {
+        Taken::Obj(members) => match &members[..] {
+            [(Term::Str(None, parts), Taken::Arr(patterns))] => {
+                (literal(parts)? == name).then_some(patterns)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,72 @@
+//! What an expression sees beside its input: variables, filters that are arguments, and labels.
+
+use std::rc::Rc;
+
+use crate::expr::ExprId;
+use crate::value::Value;
+
+/// An environment. A clone is a pointer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Env<'r>(Option<Rc<Frame<'r>>>);
+
+#[derive(Debug)]
+struct Frame<'r> {
+    binding: Binding<'r>,
+    outer: Env<'r>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Binding<'r> {
+    Value(Value<'r>),
+    /// A filter, with the environment that it was written in.
+    Filter(ExprId, Env<'r>),
+    Label(usize),
+}
+
+impl<'r> Env<'r> {
+    #[must_use]
+    pub(crate) fn with(self, binding: Binding<'r>) -> Self {
+        Self(Some(Rc::new(Frame { binding, outer: self })))
+    }
+
+    /// The environment without what was added last.
+    pub(crate) fn without(&self, count: usize) -> Self {
+        let mut env = self;
+        for _ in 0..count {
+            match &env.0 {
+                Some(frame) => env = &frame.outer,
+                None => break,
+            }
+        }
+        env.clone()
+    }
+
+    fn get(&self, place: usize) -> Option<&Binding<'r>> {
+        let mut frame = self.0.as_deref()?;
+        for _ in 0..place {
+            frame = frame.outer.0.as_deref()?;
+        }
+        Some(&frame.binding)
+    }
+
+    pub(crate) fn value(&self, place: usize) -> Value<'r> {
+        match self.get(place) {
+            Some(Binding::Value(value)) => value.clone(),
+            _ => Value::Null,
+        }
+    }
+
+    pub(crate) fn filter(&self, place: usize) -> (ExprId, Env<'r>) {
+        match self.get(place) {
+            Some(Binding::Filter(filter, env)) => (*filter, env.clone()),
+            _ => (ExprId::default(), Env::default()),
+        }
+    }
+
+    pub(crate) fn label(&self, place: usize) -> usize {
+        match self.get(place) {
+            Some(Binding::Label(label)) => *label,
+            _ => usize::MAX,
+        }
+    }
+}

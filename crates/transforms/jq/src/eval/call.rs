@@ -1,0 +1,82 @@
+//! Calls of definitions.
+
+use super::Machine;
+use crate::env::{Binding, Env};
+use crate::expr::{Argument, Call, ExprId, Kind};
+use crate::item::{Flow, Item, Out, Stop};
+use crate::value::Value;
+
+impl<'r> Machine<'r> {
+    pub(super) fn has_single_arguments(&self, call: &Call) -> bool {
+        call.arguments.iter().all(|argument| match argument {
+            Argument::Value(id) => self.expr(*id).is_single,
+            Argument::Filter(_) => true,
+        })
+    }
+
+    /// The environment of a call whose arguments have one result each.
+    pub(super) fn env_of(
+        &self,
+        call: &Call,
+        env: &Env<'r>,
+        input: &Value<'r>,
+    ) -> Result<Env<'r>, Stop<'r>> {
+        let mut inner = env.without(call.skip);
+        for argument in &call.arguments {
+            inner = inner.with(match argument {
+                Argument::Value(id) => Binding::Value(self.value(*id, env, input.clone())?),
+                Argument::Filter(id) => self.filter(*id, env),
+            });
+        }
+        Ok(inner)
+    }
+
+    /// A filter as an argument. One that is an argument itself is handed on as it is.
+    fn filter(&self, id: ExprId, env: &Env<'r>) -> Binding<'r> {
+        match &self.expr(id).kind {
+            Kind::Filter(place) => {
+                let (filter, env) = env.filter(*place);
+                Binding::Filter(filter, env)
+            }
+            _ => Binding::Filter(id, env.clone()),
+        }
+    }
+
+    /// Calls a definition once for all combinations of the values of its arguments.
+    pub(super) fn call(
+        &self,
+        call: &Call,
+        env: &Env<'r>,
+        item: &Item<'r>,
+        out: Out<'_, 'r>,
+    ) -> Flow<'r> {
+        let body = self.code.definition(call.definition).body;
+        let inner = env.without(call.skip);
+        self.call_with(&call.arguments, inner, env, item, &mut |inner| {
+            self.run(body, &inner, item.clone(), out)
+        })
+    }
+
+    fn call_with(
+        &self,
+        arguments: &[Argument],
+        inner: Env<'r>,
+        env: &Env<'r>,
+        item: &Item<'r>,
+        call: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
+    ) -> Flow<'r> {
+        match arguments.split_first() {
+            None => call(inner),
+            Some((Argument::Filter(id), rest)) => {
+                let inner = inner.with(self.filter(*id, env));
+                self.call_with(rest, inner, env, item, call)
+            }
+            Some((Argument::Value(id), rest)) => {
+                self.each(*id, env, item.value.clone(), &mut |value| {
+                    let inner = inner.clone().with(Binding::Value(value));
+                    self.call_with(rest, inner, env, item, call)
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Expressions that have exactly one result.
+
+use foldhash::fast::RandomState;
+
+use super::{Machine, as_text, object_key};
+use crate::env::{Binding, Env};
+use crate::expr::{ExprId, Kind, Part};
+use crate::item::{Item, Stop};
+use crate::limits::made;
+use crate::value::{Map, Operator, Value, calculate, negated};
+
+impl<'r> Machine<'r> {
+    /// The result of an expression that has exactly one.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
+    pub(crate) fn value(
+        &self,
+        id: ExprId,
+        env: &Env<'r>,
+        input: Value<'r>,
+    ) -> Result<Value<'r>, Stop<'r>> {
+        let expr = self.expr(id);
+        Ok(match &expr.kind {
+            Kind::Id => input,
+            Kind::Constant(constant) => constant.value(),
+            Kind::Variable(place) => env.value(*place),
+            Kind::Path(of, steps) => return self.value_at(*of, steps, env, &input),
+            Kind::Pipe(left, right) => {
+                let input = self.value(*left, env, input)?;
+                return self.value(*right, env, input);
+            }
+            Kind::Object(members) => {
+                let mut map = Map::with_capacity_and_hasher(members.len(), RandomState::default());
+                for (key, value) in members {
+                    let key = self.value(*key, env, input.clone())?;
+                    let value = self.value(*value, env, input.clone())?;
+                    map.insert(object_key(key)?, value);
+                }
+                made(Value::from(map))?
+            }
+            Kind::EmptyArray => Value::from(Vec::new()),
+            Kind::Array(items) => {
+                let mut values = Vec::new();
+                self.each(*items, env, input, &mut |value| {
+                    values.push(value);
+                    Ok(())
+                })?;
+                made(Value::from(values))?
+            }
+            Kind::Text(format, parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    match part {
+                        Part::Literal(literal) => text.push_str(literal),
+                        Part::Value(id) => {
+                            let value = self.value(*id, env, input.clone())?;
+                            text.push_str(&as_text(&format(value, &[])?));
+                        }
+                    }
+                }
+                Value::from(text)
+            }
+            Kind::Alternative(left, right) => {
+                let value = self.value(*left, env, input.clone())?;
+                if value.is_true() { value } else { return self.value(*right, env, input) }
+            }
+            Kind::And(left, right) => Value::Bool(
+                self.value(*left, env, input.clone())?.is_true()
+                    && self.value(*right, env, input)?.is_true(),
+            ),
+            Kind::Or(left, right) => Value::Bool(
+                self.value(*left, env, input.clone())?.is_true()
+                    || self.value(*right, env, input)?.is_true(),
+            ),
+            Kind::Math(operator, left, right) => {
+                let (for_left, for_right) = self.shared(input, *left, *right);
+                let right = self.value(*right, env, for_right)?;
+                let left = self.value(*left, env, for_left)?;
+                calculated(*operator, left, right)?
+            }
+            Kind::Compare(operator, left, right) => {
+                let (for_left, for_right) = self.shared(input, *left, *right);
+                let right = self.value(*right, env, for_right)?;
+                let left = self.value(*left, env, for_left)?;
+                Value::Bool(operator.run(&left, &right))
+            }
+            Kind::Negate(id) => negated(self.value(*id, env, input)?)?,
+            Kind::If(condition, then, otherwise) => {
+                let is_true = self.value(*condition, env, input.clone())?.is_true();
+                return self.value(if is_true { *then } else { *otherwise }, env, input);
+            }
+            Kind::Try(body, Some(catch)) => match self.value(*body, env, input) {
+                Err(Stop::Error(error)) => return self.value(*catch, env, error),
+                other => return other,
+            },
+            Kind::Bind { source, body, .. } => {
+                let value = self.value(*source, env, input.clone())?;
+                return self.value(*body, &env.clone().with(Binding::Value(value)), input);
+            }
+            Kind::Function(function, arguments) => {
+                let arguments = arguments.iter();
+                let arguments = arguments.map(|id| self.value(*id, env, input.clone()));
+                let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+                made(function(input, &arguments)?)?
+            }
+            Kind::Filter(place) => {
+                self.watch.call()?;
+                let (filter, env) = env.filter(*place);
+                return self.value(filter, &env, input);
+            }
+            Kind::Call(call) => {
+                self.watch.call()?;
+                let env = self.env_of(call, env, &input)?;
+                return self.value(self.code.definition(call.definition).body, &env, input);
+            }
+            Kind::Reduce(fold) => {
+                let first = self.value(fold.init, env, input.clone())?;
+                self.reduced(fold, env, &Item::unasked(input), Item::unasked(first))?.value
+            }
+            Kind::Update(how, places, value) => {
+                let mut result = Value::Null;
+                self.update(*how, *places, *value, env, input, &mut |value| {
+                    result = value;
+                    Ok(())
+                })?;
+                result
+            }
+            // All others may have several results, or none.
+            _ => return Err(Stop::Passed),
+        })
+    }
+
+    /// The input of two expressions, which only one gets if the other does not look at it.
+    fn shared(&self, input: Value<'r>, left: ExprId, right: ExprId) -> (Value<'r>, Value<'r>) {
+        if !self.expr(right).reads_input {
+            (input, Value::Null)
+        } else if self.expr(left).reads_input {
+            (input.clone(), input)
+        } else {
+            (Value::Null, input)
+        }
+    }
+}
+
+pub(super) fn calculated<'r>(
+    operator: Operator,
+    left: Value<'r>,
+    right: Value<'r>,
+) -> Result<Value<'r>, Stop<'r>> {
+    Ok(made(calculate(operator, left, right)?)?)
+}

@@ -1,0 +1,188 @@
+//! Functions over arrays and objects, and what all values have.
+
+use crate::builtins::{self, Answer, Table};
+use crate::paths::{delete_paths, has, index, indices, set_path};
+use crate::value::{Map, Text, Value, contains, described};
+
+pub(crate) const FUNCTIONS: Table = &[
+    ("type", 0, |value, _| Ok(Value::from(value.kind()))),
+    ("length", 0, |value, _| value.length()),
+    ("keys", 0, |value, _| keys(&value, true)),
+    ("keys_unsorted", 0, |value, _| keys(&value, false)),
+    ("has", 1, |value, arguments| Ok(Value::Bool(has(&value, argument(arguments, 0))?))),
+    ("contains", 1, |value, arguments| Ok(Value::Bool(contains(&value, argument(arguments, 0))?))),
+    ("setpath", 2, |value, arguments| {
+        set_path(value, argument(arguments, 0), argument(arguments, 1))
+    }),
+    ("delpaths", 1, |value, arguments| delete_paths(value, argument(arguments, 0))),
+    ("from_entries", 0, |value, _| from_entries(value)),
+    ("join", 1, |value, arguments| join(value, argument(arguments, 0))),
+    ("_flatten", 1, |value, arguments| {
+        let depth = argument(arguments, 0).as_f64().unwrap_or_default();
+        let mut items = Vec::new();
+        flatten(value, depth, &mut items)?;
+        Ok(Value::from(items))
+    }),
+    ("reverse", 0, |value, _| reverse(value)),
+    ("indices", 1, |value, arguments| all_indices(&value, argument(arguments, 0))),
+    ("_strindices", 1, |value, arguments| string_indices(&value, argument(arguments, 0))),
+    ("_events", 0, |value, _| Ok(Value::from(events(value)))),
+    ("builtins", 0, |_, _| Ok(all_builtins())),
+];
+
+/// An argument, of which there are as many as the table says.
+pub(crate) fn argument<'a, 'r>(arguments: &'a [Value<'r>], number: usize) -> &'a Value<'r> {
+    arguments.get(number).unwrap_or(&Value::Null)
+}
+
+fn keys<'r>(value: &Value<'r>, are_sorted: bool) -> Answer<'r> {
+    match value {
+        Value::Array(array) => Ok((0..array.len()).map(Value::from).collect()),
+        Value::Object(object) => {
+            let members = if are_sorted { object.sorted() } else { object.iter().collect() };
+            Ok(members.into_iter().map(|(key, _)| Value::String(key)).collect())
+        }
+        other => Err(format!("{} has no keys", described(other))),
+    }
+}
+
+/// Makes an object of `{key, value}` entries. The members may also be called `k` or `name` and `v`, with a capital or
+/// not, and a key need not be a string.
+fn from_entries(entries: Value<'_>) -> Answer<'_> {
+    let mut members = Map::default();
+    for entry in entries.into_values()? {
+        let Value::Object(entry) = &entry else {
+            return Err(index(&entry, &Value::from("key")).err().unwrap_or_default());
+        };
+        let named = |name: &&str| entry.get(name).filter(Value::is_true);
+        let key = entry
+            .get("key")
+            .filter(|key| !matches!(key, Value::Null))
+            .or_else(|| ["k", "name", "Name", "K", "Key"].iter().find_map(named));
+        let value = ["value", "v", "Value"].iter().find_map(|name| entry.get(name));
+        let key = match key.unwrap_or_default() {
+            Value::String(text) => text,
+            other => Text::from(other.to_string()),
+        };
+        members.insert(key, value.unwrap_or_default());
+    }
+    Ok(Value::from(members))
+}
+
+/// Joins strings; numbers and booleans become text, and a null joins as nothing.
+fn join<'r>(items: Value<'r>, separator: &Value<'r>) -> Answer<'r> {
+    let mut joined = String::new();
+    for (place, item) in items.into_values()?.into_iter().enumerate() {
+        if place > 0 {
+            match separator {
+                Value::String(separator) => joined.push_str(&separator.as_str()),
+                Value::Null => {}
+                other => {
+                    let joined = described(&Value::from(joined));
+                    return Err(format!("{joined} and {} cannot be added", described(other)));
+                }
+            }
+        }
+        match &item {
+            Value::Null => {}
+            Value::Bool(_) | Value::Number(_) => joined.push_str(&item.to_string()),
+            Value::String(text) => joined.push_str(&text.as_str()),
+            other => {
+                let joined = described(&Value::from(joined));
+                return Err(format!("{joined} and {} cannot be added", described(other)));
+            }
+        }
+    }
+    Ok(Value::from(joined))
+}
+
+/// Takes arrays out of an array so many levels deep, or all if the number is negative.
+fn flatten<'r>(value: Value<'r>, depth: f64, found: &mut Vec<Value<'r>>) -> Result<(), String> {
+    for item in value.into_values()? {
+        match item {
+            Value::Array(_) if depth != 0.0 => flatten(item, depth - 1.0, found)?,
+            other => found.push(other),
+        }
+    }
+    Ok(())
+}
+
+fn reverse(value: Value<'_>) -> Answer<'_> {
+    match value {
+        Value::Null => Ok(Value::from(Vec::new())),
+        Value::String(text) => Ok(Value::from(text.as_str().chars().rev().collect::<String>())),
+        Value::Array(array) => Ok(array.into_vec().into_iter().rev().collect()),
+        other => Err(format!("Cannot reverse {}", described(&other))),
+    }
+}
+
+fn all_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> Answer<'r> {
+    match (value, part) {
+        (Value::Null, _) => Ok(Value::Null),
+        (Value::String(_), Value::String(_)) => string_indices(value, part),
+        (Value::Array(array), Value::Array(part)) => Ok(indices(array, part)),
+        (Value::Array(array), part) => {
+            let found = array.iter().enumerate().filter(|(_, item)| item == part);
+            Ok(found.map(|(place, _)| Value::from(place)).collect())
+        }
+        (value, part) => index(value, part),
+    }
+}
+
+/// Where a string begins in another, in characters.
+fn string_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> Answer<'r> {
+    let Value::String(text) = value else {
+        let value = described(value);
+        return Err(format!("{value} cannot be searched, as it is not a string"));
+    };
+    let Value::String(part) = part else {
+        return Err(format!("{} is not a string", described(part)));
+    };
+    let (text, part) = (text.as_str(), part.as_str());
+    if part.is_empty() {
+        return Ok(Value::Null);
+    }
+    let places = text.char_indices().enumerate();
+    let found = places.filter(|(_, (byte, _))| text[*byte..].starts_with(&*part));
+    Ok(found.map(|(place, _)| Value::from(place)).collect())
+}
+
+/// What `tostream` says of a value: each leaf with its path, and behind the last item or member of each array or object the path of
+/// that alone.
+fn events(value: Value<'_>) -> Vec<Value<'_>> {
+    let mut found = Vec::new();
+    events_in(value, &mut Vec::new(), &mut found);
+    found
+}
+
+fn events_in<'r>(value: Value<'r>, path: &mut Vec<Value<'r>>, found: &mut Vec<Value<'r>>) {
+    let members: Vec<(Value<'r>, Value<'r>)> = match &value {
+        Value::Array(array) => {
+            array.iter().enumerate().map(|(place, item)| (Value::from(place), item)).collect()
+        }
+        Value::Object(object) => {
+            object.iter().map(|(key, value)| (Value::String(key), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let last = members.last().map(|(key, _)| key.clone());
+    for (key, value) in members {
+        path.push(key);
+        events_in(value, path, found);
+        path.pop();
+    }
+    match last {
+        None => found.push(Value::from(vec![Value::from(path.clone()), value])),
+        Some(last) => {
+            path.push(last);
+            found.push(Value::from(vec![Value::from(path.clone())]));
+            path.pop();
+        }
+    }
+}
+
+fn all_builtins<'r>() -> Value<'r> {
+    let names = builtins::names(&builtins::library()).into_iter();
+    let names = names.filter(|(name, _)| !name.starts_with('@'));
+    names.map(|(name, arity)| Value::from(format!("{name}/{arity}"))).collect()
+}

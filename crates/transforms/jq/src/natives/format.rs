@@ -1,0 +1,118 @@
+//! The formats: `@csv`, `@base64`, ….
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::convert::to_string;
+use crate::builtins::{Answer, Table};
+use crate::eval::as_text;
+use crate::value::{Value, described};
+
+pub(crate) const FUNCTIONS: Table = &[
+    ("@text", 0, |value, _| Ok(to_string(value))),
+    ("@json", 0, |value, _| Ok(Value::from(value.to_string()))),
+    ("@csv", 0, |value, _| {
+        row(&value, "csv", ",", |text| format!("\"{}\"", text.replace('"', "\"\"")))
+    }),
+    ("@tsv", 0, |value, _| row(&value, "tsv", "\t", escape_tsv)),
+    ("@html", 0, |value, _| Ok(Value::from(escape_html(&as_text(&to_string(value)))))),
+    ("@uri", 0, |value, _| Ok(Value::from(escape_uri(&as_text(&to_string(value)))))),
+    ("@sh", 0, |value, _| escape_shell(&value)),
+    ("@base64", 0, |value, _| Ok(Value::from(STANDARD.encode(&*as_text(&to_string(value)))))),
+    ("@base32", 0, |value, _| {
+        Ok(Value::from(encode_base32(as_text(&to_string(value)).as_bytes())))
+    }),
+];
+
+/// The cells of a row. Only scalars can be cells.
+fn row<'r>(
+    value: &Value<'r>,
+    format: &str,
+    separator: &str,
+    quote: impl Fn(&str) -> String,
+) -> Answer<'r> {
+    let Value::Array(cells) = value else {
+        let value = described(value);
+        return Err(format!("{value} cannot be {format}-formatted, only an array can be"));
+    };
+    let cells = cells.iter().map(|cell| match &cell {
+        Value::Null => Ok(String::new()),
+        Value::Bool(_) | Value::Number(_) => Ok(cell.to_string()),
+        Value::String(text) => Ok(quote(&text.as_str())),
+        other => Err(format!("{} is not valid in a {format} row", described(other))),
+    });
+    Ok(Value::from(cells.collect::<Result<Vec<_>, _>>()?.join(separator)))
+}
+
+fn escape_tsv(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\'' => escaped.push_str("&apos;"),
+            '"' => escaped.push_str("&quot;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn escape_uri(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            other => {
+                let digit = |half: u8| char::from(HEX[usize::from(half)]);
+                escaped.extend(['%', digit(other >> 4), digit(other & 15)]);
+            }
+        }
+    }
+    escaped
+}
+
+/// Words for a shell: strings in quotes, and of an array each item.
+fn escape_shell<'r>(value: &Value<'r>) -> Answer<'r> {
+    let word = |value: &Value<'_>| match value {
+        Value::String(text) => Ok(format!("'{}'", text.as_str().replace('\'', r"'\''"))),
+        Value::Array(_) | Value::Object(_) => {
+            Err(format!("{} can not be escaped for shell", described(value)))
+        }
+        other => Ok(other.to_string()),
+    };
+    Ok(Value::from(match value {
+        Value::Array(words) => {
+            words.iter().map(|value| word(&value)).collect::<Result<Vec<_>, _>>()?.join(" ")
+        }
+        other => word(other)?,
+    }))
+}
+
+fn encode_base32(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut encoded = String::new();
+    for chunk in bytes.chunks(5) {
+        let mut bits = [0; 8];
+        bits[3..3 + chunk.len()].copy_from_slice(chunk);
+        let bits = u64::from_be_bytes(bits);
+        let digits = (chunk.len() * 8).div_ceil(5);
+        for place in 0..8 {
+            let digit = DIGITS.get((bits >> (35 - 5 * place) & 31) as usize);
+            encoded.push(if place < digits {
+                digit.map_or('=', |digit| char::from(*digit))
+            } else {
+                '='
+            });
+        }
+    }
+    encoded
+}

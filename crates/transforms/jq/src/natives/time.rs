@@ -1,0 +1,112 @@
+//! Functions over times: seconds since 1970, and arrays of their parts (`[2015, 2, 5, 23, 51, 47, 4, 63]`).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::civil::DateTime;
+use jiff::fmt::strtime;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ZonedDateTime};
+
+use super::collections::argument;
+use crate::builtins::{Answer, Table};
+use crate::value::{Value, described};
+
+pub(crate) const FUNCTIONS: Table = &[
+    ("now", 0, |_, _| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Value::from(now.as_secs_f64()))
+    }),
+    ("gmtime", 0, |value, _| Ok(parts(&at(&value, "gmtime", TimeZone::UTC)?))),
+    ("localtime", 0, |value, _| Ok(parts(&at(&value, "localtime", TimeZone::system())?))),
+    ("mktime", 0, |value, _| {
+        let zoned = of_parts(&value, "mktime", TimeZone::UTC)?;
+        Ok(Value::from(zoned.timestamp().as_second()))
+    }),
+    ("strftime", 1, |value, arguments| {
+        format(&value, argument(arguments, 0), "strftime/1", TimeZone::UTC)
+    }),
+    ("strflocaltime", 1, |value, arguments| {
+        format(&value, argument(arguments, 0), "strflocaltime/1", TimeZone::system())
+    }),
+    ("strptime", 1, |value, arguments| parse(&value, argument(arguments, 0))),
+];
+
+/// The time that a number of seconds is.
+fn at(value: &Value<'_>, function: &str, zone: TimeZone) -> Result<ZonedDateTime, String> {
+    let seconds = value.as_f64().ok_or_else(|| format!("{function}() requires a number"))?;
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large is refused")]
+    let time = Timestamp::from_microsecond((seconds * 1e6).round() as i64);
+    let time = time.map_err(|_| format!("{} is out of the range of times", described(value)))?;
+    Ok(time.to_zoned_datetime(zone))
+}
+
+fn parts<'r>(time: &ZonedDateTime) -> Value<'r> {
+    let seconds = f64::from(time.second()) + f64::from(time.subsec_nanosecond()) / 1e9;
+    let whole = [
+        i64::from(time.year()),
+        i64::from(time.month()) - 1,
+        i64::from(time.day()),
+        i64::from(time.hour()),
+        i64::from(time.minute()),
+    ];
+    let days =
+        [i64::from(time.weekday().to_sunday_zero_offset()), i64::from(time.day_of_year()) - 1];
+    let all = whole.into_iter().map(Value::from).chain([Value::from(seconds)]);
+    all.chain(days.into_iter().map(Value::from)).collect()
+}
+
+/// The time that an array of parts is. What is missing at its end is zero.
+fn of_parts(value: &Value<'_>, function: &str, zone: TimeZone) -> Result<ZonedDateTime, String> {
+    let refused = || format!("{function} requires parsed datetime inputs");
+    let Value::Array(parts) = value else {
+        return Err(format!("{function} requires array of 6 numbers"));
+    };
+    let part = |place| match parts.get(place) {
+        None => Ok(0.0),
+        Some(part) => part.as_f64().ok_or_else(refused),
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large is refused")]
+    let small = |place| Ok::<_, String>(part(place)?.trunc() as i8);
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large is refused")]
+    let year = part(0)? as i16;
+    let seconds = part(5)?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than a second")]
+    let nanoseconds = (seconds.fract() * 1e9) as i32;
+    let month = small(1)?.saturating_add(1);
+    let time = DateTime::new(year, month, small(2)?, small(3)?, small(4)?, small(5)?, nanoseconds);
+    time.and_then(|time| time.to_zoned_datetime(zone))
+        .map_err(|error| format!("{function}: {error}"))
+}
+
+fn format<'r>(value: &Value<'r>, format: &Value<'r>, function: &str, zone: TimeZone) -> Answer<'r> {
+    let time = match value {
+        Value::Number(_) => at(value, function, zone)?,
+        Value::Array(_) => of_parts(value, function, zone)?,
+        _ => return Err(format!("{function} requires parsed datetime inputs")),
+    };
+    let Value::String(format) = format else {
+        return Err(format!("{function} requires a string format"));
+    };
+    let text = strtime::format(&*format.as_str(), &time);
+    text.map(Value::from).map_err(|error| format!("{function}: {error}"))
+}
+
+fn parse<'r>(value: &Value<'r>, format: &Value<'r>) -> Answer<'r> {
+    let Value::String(text) = value else {
+        return Err(format!(
+            "strptime/1 requires string inputs and arguments, not {}",
+            described(value)
+        ));
+    };
+    let Value::String(format) = format else {
+        return Err("strptime/1 requires string inputs and arguments".to_owned());
+    };
+    let (text, format) = (text.as_str(), format.as_str());
+    let refused = |_| format!("date \"{text}\" does not match format \"{format}\"");
+    let mut time = strtime::parse(&*format, &*text).map_err(refused)?;
+    if time.offset().is_none() && time.iana_time_zone().is_none() {
+        time.set_offset(Some(Offset::UTC));
+    }
+    // The parts are those that stand there, whatever the zone.
+    Ok(parts(&time.to_zoned_datetime().map_err(refused)?))
+}

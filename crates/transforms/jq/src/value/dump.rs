@@ -1,0 +1,105 @@
+//! Values as text.
+
+use std::fmt::{self, Write};
+
+use super::{Text, Value};
+
+/// The value as JSON, spelled anew. What JSON can't hold is written as jq writes it: `nan` as `null`.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        dump(self, formatter)
+    }
+}
+
+fn dump(value: &Value<'_>, out: &mut dyn Write) -> fmt::Result {
+    match value {
+        Value::Null => out.write_str("null"),
+        Value::Bool(flag) => out.write_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => out.write_str(&number.to_json()),
+        Value::String(text) => quote(text, out),
+        Value::Array(array) => {
+            out.write_char('[')?;
+            for (place, item) in array.iter().enumerate() {
+                separate(place, out)?;
+                dump(&item, out)?;
+            }
+            out.write_char(']')
+        }
+        Value::Object(object) => {
+            out.write_char('{')?;
+            for (place, (key, value)) in object.iter().enumerate() {
+                separate(place, out)?;
+                quote(&key, out)?;
+                out.write_char(':')?;
+                dump(&value, out)?;
+            }
+            out.write_char('}')
+        }
+    }
+}
+
+fn separate(place: usize, out: &mut dyn Write) -> fmt::Result {
+    if place > 0 { out.write_char(',') } else { Ok(()) }
+}
+
+fn quote(text: &Text<'_>, out: &mut dyn Write) -> fmt::Result {
+    out.write_char('"')?;
+    let text = text.as_str();
+    let mut rest = &*text;
+    let is_special = |letter: char| letter < ' ' || matches!(letter, '"' | '\\' | '\u{7f}');
+    while let Some((place, letter)) = rest.char_indices().find(|(_, letter)| is_special(*letter)) {
+        out.write_str(&rest[..place])?;
+        match letter {
+            '"' | '\\' => write!(out, "\\{letter}")?,
+            '\n' => out.write_str("\\n")?,
+            '\t' => out.write_str("\\t")?,
+            '\r' => out.write_str("\\r")?,
+            '\u{8}' => out.write_str("\\b")?,
+            '\u{c}' => out.write_str("\\f")?,
+            _ => write!(out, "\\u{:04x}", u32::from(letter))?,
+        }
+        rest = &rest[place + 1..];
+    }
+    out.write_str(rest)?;
+    out.write_char('"')
+}
+
+/// A value as jq's messages show it, with its type and cut to thirty letters: `string ("Plan the qu...")`.
+pub(crate) fn described(value: &Value<'_>) -> String {
+    format!("{} ({})", value.kind(), shortened(value))
+}
+
+/// A value as JSON, cut to thirty letters.
+pub(crate) fn shortened(value: &Value<'_>) -> String {
+    const LENGTH: usize = 29;
+    let end = match value {
+        Value::String(_) => "\"",
+        Value::Array(_) => "]",
+        Value::Object(_) => "}",
+        _ => "",
+    };
+    let mut start = Start { text: String::new(), length: LENGTH };
+    // An error means that there is more text than is shown.
+    let _ = dump(value, &mut start);
+    let mut text = start.text;
+    if text.len() > LENGTH {
+        text.truncate(text.floor_char_boundary(LENGTH - 3 - end.len()));
+        text.push_str("...");
+        text.push_str(end);
+    }
+    text
+}
+
+/// Takes text until it has enough.
+struct Start {
+    text: String,
+    length: usize,
+}
+
+impl Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = text.floor_char_boundary(text.len().min(2 * self.length));
+        self.text.push_str(&text[..end]);
+        if self.text.len() > self.length { Err(fmt::Error) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,95 @@
+//! The order of values: `null`, `false`, `true`, numbers, strings, arrays, objects.
+
+use std::cmp::Ordering;
+
+use super::{Array, Object, Value};
+
+/// The order that all sorting goes by: a number that is none comes before all others.
+pub(crate) fn compare(left: &Value<'_>, right: &Value<'_>) -> Ordering {
+    order(left, right, Ordering::Equal)
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        if let (Some(left), Some(right)) = (self.as_container_node(), other.as_container_node())
+            && left.raw() == right.raw()
+        {
+            return true;
+        }
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Number(left), Self::Number(right)) => {
+                left.computed().compare(right.computed(), Ordering::Less) == Ordering::Equal
+            }
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::Array(left), Self::Array(right)) => {
+                left.len() == right.len()
+                    && left.iter().zip(right.iter()).all(|(left, right)| left == right)
+            }
+            (Self::Object(left), Self::Object(right)) => {
+                left.len() == right.len()
+                    && left.iter().all(|(key, left)| {
+                        right.get(&key.as_str()).is_some_and(|right| left == right)
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The order that `<` and `>` go by, where a number that is none is less than itself.
+impl PartialOrd for Value<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(order(self, other, Ordering::Less))
+    }
+}
+
+fn order(left: &Value<'_>, right: &Value<'_>, nans: Ordering) -> Ordering {
+    match (left, right) {
+        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+        (Value::Number(left), Value::Number(right)) => {
+            left.computed().compare(right.computed(), nans)
+        }
+        (Value::String(left), Value::String(right)) => left.as_str().cmp(&right.as_str()),
+        (Value::Array(left), Value::Array(right)) => arrays(left, right, nans),
+        (Value::Object(left), Value::Object(right)) => objects(left, right, nans),
+        _ => rank(left).cmp(&rank(right)),
+    }
+}
+
+fn rank(value: &Value<'_>) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::String(_) => 3,
+        Value::Array(_) => 4,
+        Value::Object(_) => 5,
+    }
+}
+
+fn arrays(left: &Array<'_>, right: &Array<'_>, nans: Ordering) -> Ordering {
+    let both = left.iter().zip(right.iter());
+    let mut orders = both.map(|(left, right)| order(&left, &right, nans));
+    orders.find(|order| order.is_ne()).unwrap_or_else(|| left.len().cmp(&right.len()))
+}
+
+/// First by their keys, then by the values of these.
+fn objects(left: &Object<'_>, right: &Object<'_>, nans: Ordering) -> Ordering {
+    let (left, right) = (left.sorted(), right.sorted());
+    let keys = |(left, right): (&(_, _), &(_, _))| {
+        let (left, right): (&super::Text<'_>, &super::Text<'_>) = (&left.0, &right.0);
+        left.as_str().cmp(&right.as_str())
+    };
+    let different = left.iter().zip(&right).map(keys).find(|order| order.is_ne());
+    let different =
+        different.or_else(|| Some(left.len().cmp(&right.len())).filter(|order| order.is_ne()));
+    different.unwrap_or_else(|| {
+        let mut both = left.iter().zip(&right);
+        let order = both.find_map(|((_, left), (_, right))| {
+            Some(order(left, right, nans)).filter(|order| order.is_ne())
+        });
+        order.unwrap_or(Ordering::Equal)
+    })
+}
