@@ -7,9 +7,9 @@ use taskferry_pipeline::{StageFailure, TransformStage};
 use taskferry_sdk::{AnyTransform, RunContext};
 
 use crate::account::TransformCount;
-use crate::dead_letter::DeadLetter;
 use crate::envelope::Work;
 use crate::step::Step;
+use crate::tally::ChainTally;
 use crate::watchdog::WatchdogSlot;
 
 /// The transforms of a pipeline, or of one sink, in order.
@@ -17,14 +17,6 @@ use crate::watchdog::WatchdogSlot;
 pub(crate) struct Chain {
     steps: Vec<Step>,
     run: Arc<RunContext>,
-}
-
-/// What a chain did with one page.
-#[derive(Debug, Default)]
-pub(crate) struct ChainTally {
-    /// One for each stage.
-    pub(crate) counts: Vec<TransformCount>,
-    pub(crate) dead_letters: Vec<DeadLetter>,
 }
 
 impl Chain {

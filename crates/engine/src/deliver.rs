@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use crate::account::SinkCount;
 use crate::backlog::{Backlog, size_of};
 use crate::broadcaster::ToSink;
-use crate::chain::{Chain, ChainTally};
+use crate::chain::Chain;
 use crate::dead_letter::DeadLetter;
 use crate::envelope::Work;
 use crate::ledger::{SinkCommit, SinkPage};
@@ -20,6 +20,7 @@ use crate::observe::Period;
 use crate::progress::Progress;
 use crate::step::{LOGGED, left_out};
 use crate::stop::StopSignal;
+use crate::tally::ChainTally;
 use crate::watchdog::WatchdogSlot;
 
 /// What a sink tells the dispatcher.

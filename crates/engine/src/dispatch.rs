@@ -3,6 +3,7 @@
 mod publish;
 mod report;
 mod tell;
+mod tracked_sink;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use crate::start::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::watchdog::Watchdog;
 use crate::workers::{self, Transforming};
-use publish::{Phase, SinkAt, TrackedSink};
+use tracked_sink::{Phase, SinkAt, TrackedSink};
 
 /// How many pages wait between two steps. One being worked on, one waiting and one on its way are enough to
 /// keep every step busy.

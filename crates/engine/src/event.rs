@@ -5,11 +5,12 @@ use std::sync::Arc;
 use taskferry_pipeline::StageFailure;
 use tokio::sync::mpsc;
 
-use crate::chain::{Chain, ChainTally};
+use crate::chain::Chain;
 use crate::deliver::FromSink;
 use crate::fetch::Fetched;
 use crate::ledger::ReadPage;
 use crate::observe::Period;
+use crate::tally::ChainTally;
 
 /// What a worker thread reports.
 #[derive(Debug)]

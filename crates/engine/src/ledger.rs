@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use taskferry_sdk::{Cursor, Delivery, Position, SinkState, SourceStatistics};
 
 use crate::account::{Account, SinkCount, add_all};
-use crate::chain::ChainTally;
 use crate::dead_letter::DeadLetter;
 use crate::observe::Period;
+use crate::tally::ChainTally;
 
 /// The truth about how far a run is. A page counts when every sink has made it durable.
 #[derive(Debug)]
@@ -78,8 +78,9 @@ pub(crate) struct Progressed {
 impl Ledger {
     pub(crate) fn new(account: Account, next: Option<Cursor>) -> Self {
         let source = &account.source;
-        let (requests, retries, sandbox) = (source.requests, source.retries, source.sandbox);
-        let earlier = SourceStatistics { requests, retries, sandbox };
+        let mut earlier = SourceStatistics::default();
+        (earlier.requests, earlier.retries) = (source.requests, source.retries);
+        earlier.sandbox = source.sandbox;
         let deliveries = vec![Delivery::default(); account.sinks.len()];
         Self { account, earlier, next, pending: VecDeque::new(), deliveries }
     }

@@ -81,6 +81,7 @@ mod run_report;
 mod start;
 mod step;
 mod stop;
+mod tally;
 mod threads;
 mod watchdog;
 mod worker_pool;

@@ -12,10 +12,10 @@ use taskferry_sdk::{
 };
 
 use crate::account::TransformCount;
-use crate::chain::ChainTally;
 use crate::dead_letter::DeadLetter;
 use crate::envelope::{Envelope, Work};
 use crate::ordered::Ordered;
+use crate::tally::ChainTally;
 use crate::threads::panicked;
 use crate::watchdog::WatchdogSlot;
 

@@ -10,9 +10,10 @@ use taskferry_sdk::{ErrorKind, StageError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::chain::{Chain, ChainTally};
+use crate::chain::Chain;
 use crate::envelope::Work;
 use crate::observe::Period;
+use crate::tally::ChainTally;
 use crate::threads::spawn;
 use crate::watchdog::{Watchdog, WatchdogSlot};
 

@@ -46,8 +46,9 @@ impl Sink for DrySink {
     async fn seal(&mut self) -> Result<SinkState, StageError> {
         let writer = self.writer.take().ok_or_else(not_open)?;
         let (_, report) = writer.finish().map_err(|error| error.explained(cannot_write))?;
-        let (records, warnings) = (report.records, report.warnings());
-        self.delivery = Some(Delivery { records, warnings, ..Delivery::default() });
+        let mut delivery = Delivery::default();
+        (delivery.records, delivery.warnings) = (report.records, report.warnings());
+        self.delivery = Some(delivery);
         Ok(SinkState::default())
     }
 

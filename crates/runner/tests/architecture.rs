@@ -14,11 +14,8 @@ use serde_json::Value;
 
 /// Crates whose modules may use each other in a cycle for now.
 const WITH_CYCLES: &[&str] = &[
-    "taskferry-engine",
     "taskferry-example-custom-transform",
-    "taskferry-json",
     "taskferry-profile",
-    "taskferry-sdk",
     "taskferry-transform-filter-ai-impact",
     "taskferry-transform-flatten-hierarchy",
     "taskferry-transform-jq",
@@ -70,11 +67,16 @@ fn crates_know_only_those_below_them() {
             "taskferry-json" | "taskferry-files" => &[],
             "taskferry-sdk" | "taskferry-profile" => &["taskferry-json"],
             "taskferry-state" => &["taskferry-files"],
-            "taskferry-http" | "taskferry-retry" | "taskferry-config" => &["taskferry-sdk"],
+            "taskferry-http" | "taskferry-retry" | "taskferry-pipeline" => &["taskferry-sdk"],
+            "taskferry-config" => &["taskferry-sdk", "taskferry-pipeline"],
             "taskferry-format" => &["taskferry-sdk", "taskferry-files"],
-            "taskferry-engine" => &["taskferry-sdk", "taskferry-files", "taskferry-state"],
+            "taskferry-engine" => {
+                &["taskferry-sdk", "taskferry-pipeline", "taskferry-files", "taskferry-state"]
+            }
             "taskferry-sandbox" => &["taskferry-profile"],
-            "taskferry-telemetry" => &["taskferry-sdk", "taskferry-engine", "taskferry-http"],
+            "taskferry-telemetry" => {
+                &["taskferry-sdk", "taskferry-pipeline", "taskferry-engine", "taskferry-http"]
+            }
             plugin if is_plugin(plugin) => &[
                 "taskferry-sdk",
                 "taskferry-files",

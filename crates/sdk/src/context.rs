@@ -1,12 +1,13 @@
 //! What a stage is told while it is made, and when a run begins.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::{Endpoints, LocalEndpoint, Problem, Shard};
+use crate::{LocalEndpoint, Problem, Shard};
 
 /// How a plugin reads the files that its options name. The only way out of the process while a stage is
 /// built, so that `check`, `run` and tests see the same.
@@ -41,6 +42,32 @@ impl InputFiles for NoFiles {
 
     fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Makes an endpoint from a URL, without starting it. The problems' paths are empty, since the factory does
+/// not know which key holds the URL; [`Part::Within`](crate::Part::Within) counts bytes of the URL.
+pub type EndpointFactory =
+    fn(&str, &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>>;
+
+/// The URL schemes that are served inside the process.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoints(BTreeMap<&'static str, EndpointFactory>);
+
+impl Endpoints {
+    /// Serves `scheme` (without the colon) with what `factory` makes.
+    pub fn register(&mut self, scheme: &'static str, factory: EndpointFactory) {
+        self.0.insert(scheme, factory);
+    }
+
+    /// Whether a URL is served inside the process.
+    pub fn serve(&self, url: &str) -> bool {
+        self.find(url).is_some()
+    }
+
+    pub(crate) fn find(&self, url: &str) -> Option<EndpointFactory> {
+        let (scheme, _) = url.split_once(':')?;
+        self.0.get(scheme).copied()
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{BuildContext, ErrorKind, Problem, Secret, StageError};
+use crate::{ErrorKind, Secret, StageError};
 
 /// A server that is ready to be started inside this process, for one run.
 #[async_trait]
@@ -46,31 +46,5 @@ impl RunningEndpoint {
 impl fmt::Debug for RunningEndpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("RunningEndpoint").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-/// Makes an endpoint from a URL, without starting it. The problems' paths are empty, since the factory does
-/// not know which key holds the URL; [`Part::Within`](crate::Part::Within) counts bytes of the URL.
-pub type EndpointFactory =
-    fn(&str, &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>>;
-
-/// The URL schemes that are served inside the process.
-#[derive(Debug, Clone, Default)]
-pub struct Endpoints(BTreeMap<&'static str, EndpointFactory>);
-
-impl Endpoints {
-    /// Serves `scheme` (without the colon) with what `factory` makes.
-    pub fn register(&mut self, scheme: &'static str, factory: EndpointFactory) {
-        self.0.insert(scheme, factory);
-    }
-
-    /// Whether a URL is served inside the process.
-    pub fn serve(&self, url: &str) -> bool {
-        self.find(url).is_some()
-    }
-
-    pub(crate) fn find(&self, url: &str) -> Option<EndpointFactory> {
-        let (scheme, _) = url.split_once(':')?;
-        self.0.get(scheme).copied()
     }
 }

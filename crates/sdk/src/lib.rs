@@ -54,11 +54,11 @@
 
 mod context;
 mod counters;
+mod cursor;
 mod endpoint;
 mod error;
 mod fields;
 mod keypath;
-mod nowhere;
 mod options;
 mod origin;
 mod output;
@@ -82,16 +82,17 @@ mod untrusted;
 pub use async_trait::async_trait;
 pub use {bytes, jiff, schemars, serde, serde_json, taskferry_json as json};
 
-pub use context::{BuildContext, InputFiles, NoFiles, RunContext};
+pub use context::{BuildContext, EndpointFactory, Endpoints, InputFiles, NoFiles, RunContext};
 pub use counters::{Counters, FrequentValue};
-pub use endpoint::{EndpointFactory, Endpoints, LocalEndpoint, RunningEndpoint};
+pub use cursor::Cursor;
+pub use endpoint::{LocalEndpoint, RunningEndpoint};
 pub use error::{ErrorKind, StageError, Status};
 pub use fields::{FieldRule, FieldSet, MissingField, Others, RecordFields};
 pub use keypath::{KeyPath, Segment};
 pub use options::{read_options, read_what_can_be_read};
 pub use origin::Origin;
 pub use output::Output;
-pub use page::{Batch, Cursor, Page, SourceRecord};
+pub use page::{Batch, Page, SourceRecord};
 pub use plugin::{Need, Plugin, SinkPlugin, SourcePlugin, TransformPlugin};
 pub use problem::{MOST_OF_A_KIND, Part, Problem, RelatedPlace, Severity, nearest};
 pub use record::Record;

@@ -1,41 +1,8 @@
 //! The unit that flows: what one request returned.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::{Origin, Record, printable};
-
-/// Where a source goes on reading: a text that it made and that it alone reads.
-///
-/// For `techwolf` that is the `external_id` that the next request starts after (EXPORT-JOBS, seen: "external id of the
-/// last Job seen"; at most 100 characters), or, where it reads a listing in parts, one such id for each of them.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Cursor(Arc<str>);
-
-impl Cursor {
-    /// A cursor from the text that the source handed out.
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text as the source wants it back.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Cursor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, formatter)
-    }
-}
-
-/// As messages show it: [printable].
-impl fmt::Display for Cursor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&printable(&self.0))
-    }
-}
+use crate::{Cursor, Origin, Record};
 
 /// A record as a source returns it.
 #[derive(Debug, Clone)]

@@ -75,6 +75,7 @@ impl FromStr for Shard {
 /// What a run that took one share has read. Shares are whole together where each begins exactly at the place at which the
 /// one before it has ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Share {
     /// The job that it began after. `None` for the first share, which begins with the listing, and for one that the
     /// listing had ended before.

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::nowhere::Nowhere;
 use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
 
 /// Delivers batches.
@@ -101,6 +100,7 @@ pub trait Sink: fmt::Debug + Send {
 
 /// What a sink delivered, once it has finished.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delivery {
     /// Records delivered.
     pub records: u64,
@@ -118,6 +118,7 @@ pub struct Delivery {
 
 /// A file that a sink published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DeliveredFile {
     /// Its path, as the pipeline file names it.
     pub path: PathBuf,
@@ -127,4 +128,42 @@ pub struct DeliveredFile {
     pub records: u64,
     /// SHA-256 of its bytes, in hexadecimal digits.
     pub sha256: String,
+}
+
+impl DeliveredFile {
+    /// A file at this path.
+    pub fn new(
+        path: impl Into<PathBuf>,
+        bytes: u64,
+        records: u64,
+        sha256: impl Into<String>,
+    ) -> Self {
+        Self { path: path.into(), bytes, records, sha256: sha256.into() }
+    }
+}
+
+/// Stands for a sink in a dry run. It can't resume, as nothing is kept of such a run.
+#[derive(Debug, Default)]
+struct Nowhere {
+    records: u64,
+}
+
+#[async_trait]
+impl Sink for Nowhere {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
+        self.records += batch.records.len() as u64;
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        Ok(Delivery { records: self.records, ..Delivery::default() })
+    }
 }

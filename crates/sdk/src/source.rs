@@ -50,6 +50,7 @@ pub trait Source: fmt::Debug + Send {
 
 /// What a source did, beside the pages it returned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SourceStatistics {
     /// Requests sent, those for tokens and those that failed included.
     pub requests: u64,

@@ -285,7 +285,8 @@ mod tests {
                 let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
                 prop_assert_eq!(template.as_str(), &text);
                 for replay in [false, true] {
-                    prop_assert!(!template.fill(&RunContext { replay, ..run.clone() }).as_os_str().is_empty());
+                    let run = RunContext { replay, ..run.clone() };
+                    prop_assert!(!template.fill(&run).as_os_str().is_empty());
                 }
             }
         }

@@ -168,6 +168,7 @@ impl AnyTransform {
 
 /// How long a transform may work on one record, for [`Transform::time_limit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TimeLimit {
     /// The limit, as messages name it.
     pub limit: Duration,
@@ -175,4 +176,18 @@ pub struct TimeLimit {
     pub grace: Duration,
     /// What the reader can do about a record that takes longer.
     pub hint: &'static str,
+}
+
+impl TimeLimit {
+    /// A limit without grace.
+    pub fn new(limit: Duration, hint: &'static str) -> Self {
+        Self { limit, grace: Duration::ZERO, hint }
+    }
+
+    /// The same, with time to notice by itself.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
 }

@@ -210,7 +210,8 @@ impl Observer for PageSpans {
                 let Some(sink) = self.sinks.get_mut(sink) else { return };
                 let mut attributes = sink.stage.clone();
                 attributes.push(number("taskferry.records", records));
-                let now = SourceStatistics { requests, retries, ..SourceStatistics::default() };
+                let mut now = SourceStatistics::default();
+                (now.requests, now.retries) = (requests, retries);
                 attributes.extend(since(&mut sink.requests, now));
                 self.span("deliver", page, period, attributes);
             }

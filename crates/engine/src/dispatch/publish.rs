@@ -1,79 +1,13 @@
 //! The way to published output: all sinks or none, as far as that can be had.
 
-use std::sync::Arc;
+use taskferry_sdk::{ErrorKind, StageError};
 
-use taskferry_sdk::{Delivery, ErrorKind, SinkState, StageError};
-use tokio::sync::mpsc;
-
+use super::tracked_sink::{Phase, SinkAt};
 use super::{Dispatcher, Reading};
-use crate::chain::Chain;
 use crate::checkpoint::CheckpointState;
-use crate::deliver::{FromSink, Order};
+use crate::deliver::Order;
 use crate::event::Saved;
 use crate::expect;
-
-/// Where a run is. It only goes forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Batches are read, transformed and delivered.
-    Delivering,
-    /// Every sink has everything, and does what may still fail.
-    Sealing,
-    /// That all are sealed is being written down.
-    Saving,
-    /// One sink after the other publishes. There is no way back from here.
-    Publishing,
-    /// No sink is told to publish any more.
-    Dismissed,
-}
-
-/// What the dispatcher knows of a sink.
-#[derive(Debug)]
-pub(super) struct TrackedSink {
-    /// Dropped when the sink has nothing to wait for.
-    orders: Option<mpsc::Sender<Order>>,
-    pub(super) at: SinkAt,
-    /// How far it is.
-    pub(super) mark: Option<SinkState>,
-    pub(super) delivery: Option<Delivery>,
-    /// Its own transforms, once it is open.
-    pub(super) chain: Option<Arc<Chain>>,
-}
-
-/// How far a sink is. It only goes forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SinkAt {
-    Delivering,
-    Drained,
-    Sealed,
-    Publishing,
-    Ended,
-}
-
-impl TrackedSink {
-    pub(super) fn new(orders: mpsc::Sender<Order>, mark: Option<SinkState>) -> Self {
-        Self { orders: Some(orders), at: SinkAt::Delivering, mark, delivery: None, chain: None }
-    }
-
-    pub(super) fn note(&mut self, said: FromSink) {
-        match said {
-            FromSink::Opened(_) | FromSink::Committed(_) | FromSink::Delivered(_) => {}
-            FromSink::Drained => self.at = SinkAt::Drained,
-            FromSink::Sealed(mark) => {
-                self.at = SinkAt::Sealed;
-                self.mark = Some(mark);
-            }
-            FromSink::Published(delivery) => self.delivery = Some(delivery),
-        }
-    }
-
-    fn order(&self, order: Order) {
-        if let Some(orders) = &self.orders {
-            // There is room for both orders; a sink that has ended needs none.
-            _ = orders.try_send(order);
-        }
-    }
-}
 
 impl Dispatcher {
     /// Once everything is durable everywhere the sinks are sealed, all at the same time; once all are sealed

@@ -58,6 +58,8 @@ pub(crate) struct Pages {
     pub(crate) hang_after: Option<usize>,
     /// Whether it takes itself for something that can be read in shares.
     pub(crate) in_shares: bool,
+    /// Whether no page names the cursor of the next one.
+    pub(crate) names_no_cursor: bool,
 }
 
 impl Pages {
@@ -73,6 +75,7 @@ impl Pages {
             stop_after: None,
             hang_after: None,
             in_shares: false,
+            names_no_cursor: false,
         }
     }
 }
@@ -116,17 +119,16 @@ impl Source for Pages {
         let record = |index| Record::from(json!({"n": done * self.size + index})).into();
         self.read.store(done + 1, Ordering::SeqCst);
         let mut page = Page::new((0..self.size).map(record).collect());
-        page.next = cursor(done + 1);
+        page.next = cursor(done + 1).filter(|_| !self.names_no_cursor);
         page.bytes = 10;
         page.fingerprints = vec![(done + 1) as u128];
         Ok(Some(page))
     }
 
     fn statistics(&self) -> SourceStatistics {
-        SourceStatistics {
-            requests: self.read.load(Ordering::SeqCst) as u64,
-            ..SourceStatistics::default()
-        }
+        let mut statistics = SourceStatistics::default();
+        statistics.requests = self.read.load(Ordering::SeqCst) as u64;
+        statistics
     }
 
     fn can_shard(&self) -> bool {
@@ -134,8 +136,11 @@ impl Source for Pages {
     }
 
     fn share(&self) -> Option<Share> {
-        let to = Some(format!("c{}", self.count));
-        self.in_shares.then(|| Share { to, ..Share::default() })
+        self.in_shares.then(|| {
+            let mut share = Share::default();
+            share.to = Some(format!("c{}", self.count));
+            share
+        })
     }
 }
 
@@ -184,7 +189,7 @@ impl Transform for TestTransform {
     }
 
     fn time_limit(&self) -> Option<TimeLimit> {
-        self.limit.map(|limit| TimeLimit { limit, grace: Duration::ZERO, hint: "be quicker" })
+        self.limit.map(|limit| TimeLimit::new(limit, "be quicker"))
     }
 
     fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {

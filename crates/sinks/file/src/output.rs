@@ -150,8 +150,10 @@ impl SealedOutput {
             ));
         }
         let Measure { bytes, sha256 } = measure;
-        let file = DeliveredFile { path: paths.path, bytes, records, sha256 };
-        Ok(Delivery { records, bytes, files: vec![file], warnings, ..Delivery::default() })
+        let mut delivery = Delivery::default();
+        delivery.files.push(DeliveredFile::new(paths.path, bytes, records, sha256));
+        (delivery.records, delivery.bytes, delivery.warnings) = (records, bytes, warnings);
+        Ok(delivery)
     }
 }
 

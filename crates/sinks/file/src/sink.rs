@@ -145,11 +145,11 @@ impl Sink for FileSink {
     }
 
     fn delivered(&self) -> Delivery {
-        let bytes = match &self.stage {
-            Stage::Open(output) => output.bytes(),
-            _ => 0,
-        };
-        Delivery { bytes, ..Delivery::default() }
+        let mut delivery = Delivery::default();
+        if let Stage::Open(output) = &self.stage {
+            delivery.bytes = output.bytes();
+        }
+        delivery
     }
 }
 

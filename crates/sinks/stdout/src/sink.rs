@@ -83,12 +83,10 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
         let (mut buffer, report) =
             writer.finish().map_err(|error| error.explained(cannot_write))?;
         buffer.flush().map_err(cannot_write)?;
-        self.delivery = Some(Delivery {
-            records: report.records,
-            bytes: buffer.get_ref().bytes,
-            warnings: report.warnings(),
-            ..Delivery::default()
-        });
+        let mut delivery = Delivery::default();
+        (delivery.records, delivery.bytes) = (report.records, buffer.get_ref().bytes);
+        delivery.warnings = report.warnings();
+        self.delivery = Some(delivery);
         Ok(SinkState::default())
     }
 

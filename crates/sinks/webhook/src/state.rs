@@ -49,13 +49,10 @@ impl Progress {
                 self.halved
             )
         });
-        Delivery {
-            records: self.records,
-            bytes: self.bytes,
-            requests: self.requests,
-            retries: self.retries,
-            files: Vec::new(),
-            warnings: halved.into_iter().collect(),
-        }
+        let mut delivery = Delivery::default();
+        (delivery.records, delivery.bytes) = (self.records, self.bytes);
+        (delivery.requests, delivery.retries) = (self.requests, self.retries);
+        delivery.warnings.extend(halved);
+        delivery
     }
 }

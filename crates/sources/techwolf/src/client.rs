@@ -25,11 +25,11 @@ impl Counts {
     }
 
     pub(crate) fn statistics(&self) -> SourceStatistics {
-        SourceStatistics {
-            requests: self.requests.load(Ordering::Relaxed),
-            retries: self.retries.load(Ordering::Relaxed),
-            sandbox: self.sandbox.load(Ordering::Relaxed),
-        }
+        let mut statistics = SourceStatistics::default();
+        statistics.requests = self.requests.load(Ordering::Relaxed);
+        statistics.retries = self.retries.load(Ordering::Relaxed);
+        statistics.sandbox = self.sandbox.load(Ordering::Relaxed);
+        statistics
     }
 }
 

@@ -144,6 +144,10 @@ impl PageStream for Partition {
     }
 
     fn share(&self) -> Option<Share> {
-        self.is_share.then(|| Share { values: self.values.clone(), ..Share::default() })
+        self.is_share.then(|| {
+            let mut share = Share::default();
+            share.values.clone_from(&self.values);
+            share
+        })
     }
 }

@@ -86,8 +86,9 @@ impl ShareFile {
     }
 
     pub(crate) fn share(&self) -> Share {
-        let Content { from, to, .. } = self.content.clone();
-        Share { from, to, values: Vec::new() }
+        let mut share = Share::default();
+        (share.from, share.to) = (self.content.from.clone(), self.content.to.clone());
+        share
     }
 
     /// Files may be slow to reach, and requests must not wait for them.

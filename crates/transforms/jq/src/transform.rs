@@ -30,7 +30,7 @@ impl Transform for InProcess {
 
     fn time_limit(&self) -> Option<TimeLimit> {
         let hint = "mend the expression, raise `time_limit`, or set `isolation = \"process\"`";
-        Some(TimeLimit { limit: self.limits.time, grace: GRACE, hint })
+        Some(TimeLimit::new(self.limits.time, hint).with_grace(GRACE))
     }
 }
 

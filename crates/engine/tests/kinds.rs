@@ -1,0 +1,221 @@
+//! The three kinds of transform.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod stages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use stages::{Ledger, Pages, TestTransform, pipeline, stage};
+use taskferry_engine::{RunOptions, RunReport, Status, run};
+use taskferry_pipeline::{OnError, Pipeline, TransformStage};
+use taskferry_sdk::{
+    AnyTransform, AsyncTransform, ErrorKind, OrderedTransform, Output, Record, StageError,
+};
+use taskferry_state::{Opening, StateDir};
+use tempfile::TempDir;
+use tokio::sync::Barrier;
+
+async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
+    let Opening::Free(state) = StateDir::open(folder.path(), "test").unwrap() else { panic!() };
+    let options = RunOptions { state: Some(state), ..RunOptions::default() };
+    tokio::time::timeout(Duration::from_mins(1), run(pipeline, options)).await.expect("it ends")
+}
+
+/// Emits the sum of each three records, and at the end that of the rest. It refuses 13.
+#[derive(Debug, Default)]
+struct Sums {
+    saves: bool,
+    last: Option<u64>,
+    count: u64,
+    sum: u64,
+}
+
+impl Sums {
+    fn stage(saves: bool) -> TransformStage {
+        stage(AnyTransform::ordered(Self { saves, ..Self::default() }))
+    }
+}
+
+impl OrderedTransform for Sums {
+    fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let number = record.value()?["n"].as_u64().unwrap();
+        assert!(self.last.is_none_or(|last| last < number), "in the order of the source");
+        if number == 13 {
+            return Err(StageError::new(ErrorKind::Record, "unlucky"));
+        }
+        self.last = Some(number);
+        self.count += 1;
+        self.sum += number;
+        if self.count % 3 == 0 {
+            out.emit(json!({"n": std::mem::take(&mut self.sum)}));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Output) -> Result<(), StageError> {
+        out.emit(json!({"n": self.sum}));
+        Ok(())
+    }
+
+    fn save(&self) -> Option<Value> {
+        self.saves.then(|| json!([self.last, self.count, self.sum]))
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), StageError> {
+        let malformed = |error| StageError::new(ErrorKind::Malformed, "no state").caused_by(error);
+        (self.last, self.count, self.sum) =
+            serde_json::from_value(state.clone()).map_err(malformed)?;
+        Ok(())
+    }
+}
+
+/// What [`Sums`] makes of 0, 1, … without 13.
+fn sums(count: u64) -> Vec<usize> {
+    let numbers: Vec<u64> = (0..count).filter(|number| *number != 13).collect();
+    let (threes, rest) = numbers.as_chunks::<3>();
+    let sums = threes.iter().map(|three| three.iter().sum()).chain([rest.iter().sum()]);
+    sums.map(|sum: u64| usize::try_from(sum).unwrap()).collect()
+}
+
+/// Takes longer for some pages than for others, so that pages overtake each other where they can.
+fn uneven() -> TransformStage {
+    TestTransform::stage(|record, out| {
+        let number = record.value()?["n"].as_u64().unwrap();
+        for _ in 0..(number % 7) * 2000 {
+            std::hint::black_box(Record::parse("[1,2,3]")?);
+        }
+        out.emit(record);
+        Ok(())
+    })
+}
+
+fn skipping(stage: TransformStage) -> TransformStage {
+    TransformStage { on_error: OnError::Skip, ..stage }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ordered_transform_sees_every_record_in_order_and_emits_what_it_held_back() {
+    for before_all_sinks in [true, false] {
+        let ledger = Ledger::default();
+        let mut pipeline = pipeline(Pages::new(9, 5), vec![uneven()], vec![ledger.sink()]);
+        let own = &mut pipeline.sinks[0].transforms;
+        let chain = if before_all_sinks { &mut pipeline.transforms } else { own };
+        chain.extend([skipping(Sums::stage(true)), uneven()]);
+        let manifest = run(pipeline, RunOptions::default()).await.manifest;
+        assert_eq!((manifest.status, manifest.exit_code), (Status::Complete, 0), "{manifest:?}");
+        assert_eq!(ledger.numbers(), sums(45));
+        let own = manifest.sinks[0].transforms.first();
+        let counts = own.unwrap_or_else(|| &manifest.transforms[1]);
+        assert_eq!((counts.records_in, counts.records_out, counts.failed), (45, 15, 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_that_was_saved_is_restored_wherever_the_run_was_stopped() {
+    for stop in 1..=9 {
+        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let build = |source| {
+            let mut pipeline = pipeline(source, vec![uneven()], vec![ledger.sink()]);
+            pipeline.transforms.push(skipping(Sums::stage(true)));
+            pipeline
+        };
+        let failing = Pages { fail_after: Some(stop), ..Pages::new(9, 5) };
+        let first = run_in(&folder, build(failing)).await.manifest;
+        assert_eq!(first.exit_code, 3);
+        let second = run_in(&folder, build(Pages::new(9, 5))).await.manifest;
+        assert_eq!((second.status, &second.run_id), (Status::Complete, &first.run_id));
+        assert_eq!(ledger.numbers(), sums(45), "stopped after page {stop}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_starts_over_if_a_state_can_not_be_saved() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let failing = Pages { fail_after: Some(4), ..Pages::new(9, 5) };
+    let unsaved = || vec![skipping(Sums::stage(false))];
+    let first = run_in(&folder, pipeline(failing, unsaved(), vec![ledger.sink()])).await.manifest;
+    assert_eq!((first.exit_code, first.resumable), (3, false));
+    let sinks = vec![ledger.sink()];
+    let second = run_in(&folder, pipeline(Pages::new(9, 5), unsaved(), sinks)).await.manifest;
+    assert_eq!((second.status, second.resumed_from), (Status::Complete, None));
+    assert_ne!(first.run_id, second.run_id);
+    assert_eq!(ledger.opened_at(), [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_back_is_emitted_even_if_there_is_no_page() {
+    let ledger = Ledger::default();
+    let empty = pipeline(Pages::new(0, 1), vec![Sums::stage(true)], vec![ledger.sink()]);
+    let manifest = run(empty, RunOptions::default()).await.manifest;
+    assert_eq!((manifest.status, ledger.numbers()), (Status::Complete, vec![0]));
+}
+
+/// Waits until four records are in flight.
+#[derive(Debug)]
+struct Together(Arc<Barrier>);
+
+#[async_trait]
+impl AsyncTransform for Together {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        let number = record.value()?["n"].as_u64().unwrap();
+        self.0.wait().await;
+        out.count("seen", 1);
+        match number {
+            13 => return Err(StageError::new(ErrorKind::Record, "unlucky")),
+            17 => panic!("a defect"),
+            _ => out.emit(record),
+        }
+        Ok(())
+    }
+
+    fn concurrency(&self) -> usize {
+        4
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_records_of_an_async_transform_are_in_flight_and_keep_their_order() {
+    let ledger = Ledger::default();
+    let together = stage(AnyTransform::asynchronous(Together(Arc::new(Barrier::new(4)))));
+    let pages = pipeline(Pages::new(5, 8), vec![skipping(together)], vec![ledger.sink()]);
+    let running = run(pages, RunOptions::default());
+    let report = tokio::time::timeout(Duration::from_mins(1), running).await.expect("it ends");
+    assert_eq!(report.manifest.status, Status::Complete);
+    let expected: Vec<usize> = (0..40).filter(|number| ![13, 17].contains(number)).collect();
+    assert_eq!(ledger.numbers(), expected);
+    let counts = &report.manifest.transforms[0];
+    assert_eq!((counts.failed, counts.counters["seen"]), (2, 38));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_record_that_an_async_transform_refuses_ends_the_run_and_is_named() {
+    let ledger = Ledger::default();
+    let together = stage(AnyTransform::asynchronous(Together(Arc::new(Barrier::new(4)))));
+    let pages = pipeline(Pages::new(5, 8), vec![together], vec![ledger.sink()]);
+    let manifest = run(pages, RunOptions::default()).await.manifest;
+    assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 4));
+    let origin = manifest.error.unwrap().origin.unwrap();
+    assert_eq!((origin.page, origin.index), (2, 5));
+    assert_eq!(ledger.numbers(), (0..8).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_behind_the_last_one_is_a_defect_of_the_source() {
+    let ledger = Ledger::default();
+    let without_cursors = Pages { names_no_cursor: true, ..Pages::new(3, 2) };
+    let pages = pipeline(without_cursors, vec![], vec![ledger.sink()]);
+    let manifest = run(pages, RunOptions::default()).await.manifest;
+    assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 1));
+    assert!(
+        manifest
+            .error
+            .unwrap()
+            .message
+            .contains("a page followed one that was said to be the last")
+    );
+    assert!(!ledger.published());
+}

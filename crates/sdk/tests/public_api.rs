@@ -1,0 +1,52 @@
+//! The public API of what plugin authors depend on, as text. A change to it shows in the diff of `api.txt`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Set to write the files instead of comparing with them.
+const UPDATE: &str = "UPDATE_PUBLIC_API";
+
+/// The public API of a crate of this workspace, one item a line.
+fn public_api(package: &str) -> String {
+    // A folder of its own, because build scripts look at `RUSTC_BOOTSTRAP`.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("public-api");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["rustdoc", "--quiet", "--locked", "--offline", "--lib", "--package", package]);
+    cargo.arg("--target-dir").arg(&target);
+    cargo.args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]);
+    // The format of stable Rust 1.95; only the switch for it is unstable.
+    let output = cargo.env("RUSTC_BOOTSTRAP", "1").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let json = target.join("doc").join(package.replace('-', "_")).with_extension("json");
+    let builder = public_api::Builder::from_rustdoc_json(json)
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(true)
+        .omit_auto_derived_impls(true);
+    builder.build().unwrap().to_string()
+}
+
+#[test]
+fn the_public_api_is_what_the_reviewed_text_says() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for name in ["json", "sdk"] {
+        let (path, api) =
+            (crates.join(name).join("api.txt"), public_api(&format!("taskferry-{name}")));
+        if env::var_os(UPDATE).is_some() {
+            fs::write(&path, &api).unwrap();
+        }
+        let reviewed = fs::read_to_string(&path).unwrap_or_default();
+        let (shown, lines) =
+            (path.display(), |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>());
+        let (is, was) = (lines(&api), lines(&reviewed));
+        let added: Vec<_> = is.iter().filter(|line| !was.contains(line)).collect();
+        let gone: Vec<_> = was.iter().filter(|line| !is.contains(line)).collect();
+        assert!(
+            api == reviewed,
+            "the public API of `{name}` has changed; run this test with {UPDATE}=1 and review {shown}\nadded: {added:#?}\ngone: {gone:#?}"
+        );
+    }
+}
