@@ -27,9 +27,9 @@ impl Chain {
         pages: u64,
         counts: &[TransformCount],
     ) -> Self {
-        let states = counts.iter().map(|count| count.state.clone()).chain(std::iter::repeat(None));
-        let steps = stages.into_iter().zip(states);
-        let steps = steps.map(|(stage, state)| Step::new(stage, pages, state)).collect();
+        let saved = counts.iter().map(|count| count.state.clone()).chain(std::iter::repeat(None));
+        let steps = stages.into_iter().zip(saved);
+        let steps = steps.map(|(stage, saved)| Step::new(stage, pages, saved)).collect();
         Self { steps, run }
     }
 

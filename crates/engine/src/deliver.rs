@@ -265,7 +265,7 @@ impl Delivering {
         }
         let what = left_out(self.on_error);
         let origin = batch.origins.get(refusal.records.start);
-        let origin = origin.map(|origin| origin.to_string()).unwrap_or_default();
+        let origin = origin.map(ToString::to_string).unwrap_or_default();
         let (sink, count) = (&self.id.name, refusal.records.len());
         let reason = refusal.error.full_message();
         tracing::warn!(%sink, %origin, records = count, "{what}: {reason}");

@@ -107,6 +107,7 @@ enum Reading {
 
 impl Dispatcher {
     /// Starts all workers.
+    #[expect(clippy::too_many_lines, reason = "it wires one part after the other")]
     pub(crate) fn start(
         pipeline: Pipeline,
         mut start: Start,
@@ -130,8 +131,7 @@ impl Dispatcher {
         let mut marks = from.map(|from| from.marks).unwrap_or_default().into_iter();
         let (watchdog, sinks_watchdog) = (Watchdog::default(), Watchdog::default());
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
-        let pages_done = account.source.pages;
-        let needs_last_page = has_ordered(&pipeline);
+        let (pages_done, needs_last_page) = (account.source.pages, has_ordered(&pipeline));
         let chain =
             Chain::new(pipeline.transforms, Arc::clone(&run), pages_done, &account.transforms);
         let policy = CommitPolicy::of(&pipeline.sinks, &pipeline.state);
@@ -164,11 +164,13 @@ impl Dispatcher {
         }
         let (to_transforms, pages) = mpsc::channel(PAGES_WAITING);
         let (go, gone) = oneshot::channel();
-        let sinks_of_all = Broadcaster::new(to_sinks, backlog, [doomed, abandoned]);
-        let transforming =
-            Transforming { chain, pages, sinks: sinks_of_all, policy, watchdog: watchdog.clone() };
-        workers::start_transforms(transforming, &tell);
-        let next = position.as_ref().and_then(|position| position.cursor.clone());
+        let all = Broadcaster::new(to_sinks, backlog, [doomed, abandoned]);
+        workers::start_transforms(
+            Transforming { chain, pages, sinks: all, policy },
+            &watchdog,
+            &tell,
+        );
+        let next = position.as_ref().and_then(|from| from.cursor.clone());
         let fetching = Fetching {
             id: pipeline.source.id(),
             feed: pipeline.source.feed,

@@ -221,7 +221,9 @@ async fn next_page(feed: &mut Feed, reached: &Reached) -> Result<Option<Numbered
         }
     };
     let mut work = Work::new(reached.pages + 1, next.is_none());
-    envelopes.into_iter().for_each(|envelope| work.push(envelope));
+    for envelope in envelopes {
+        work.push(envelope);
+    }
     Ok(Some(NumberedPage { work, next, bytes, fingerprints }))
 }
 

@@ -41,12 +41,12 @@ enum Kind {
 
 impl Step {
     /// A stage that `pages` pages have gone through, with the state behind them.
-    pub(crate) fn new(stage: TransformStage, pages: u64, state: Option<Value>) -> Self {
+    pub(crate) fn new(stage: TransformStage, pages: u64, saved: Option<Value>) -> Self {
         let (id, on_error) = (Arc::new(stage.id()), stage.on_error);
         let kind = match stage.transform {
             AnyTransform::Stateless(transform) => Kind::Stateless(transform),
             AnyTransform::Ordered(transform) => {
-                Kind::Ordered(Ordered::new(transform, pages, state))
+                Kind::Ordered(Ordered::new(transform, pages, saved))
             }
             AnyTransform::Async(transform) => Kind::Async(transform),
         };

@@ -44,15 +44,14 @@ pub(crate) struct Transforming {
     pub(crate) pages: mpsc::Receiver<Work>,
     pub(crate) sinks: Broadcaster,
     pub(crate) policy: CommitPolicy,
-    pub(crate) watchdog: Watchdog,
 }
 
 /// Sends every page through the pipeline's transforms and to all sinks, on threads of their own: that is where the
 /// processor works, and the reactor must not wait for it.
-pub(crate) fn start_transforms(transforming: Transforming, tell: &Tell) {
-    let (told, at_end) = (tell.clone(), tell.clone());
+pub(crate) fn start_transforms(transforming: Transforming, watchdog: &Watchdog, tell: &Tell) {
+    let (told, at_end, watchdog) = (tell.clone(), tell.clone(), watchdog.clone());
     let work = async move {
-        let Transforming { chain, pages, sinks, policy, watchdog } = transforming;
+        let Transforming { chain, pages, sinks, policy } = transforming;
         let chain = chain.open().await?;
         told.send(Event::Opened(Arc::clone(&chain)));
         let pool = WorkerPool::open(&chain, &watchdog)?;

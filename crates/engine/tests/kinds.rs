@@ -50,7 +50,7 @@ impl OrderedTransform for Sums {
         self.last = Some(number);
         self.count += 1;
         self.sum += number;
-        if self.count % 3 == 0 {
+        if self.count.is_multiple_of(3) {
             out.emit(json!({"n": std::mem::take(&mut self.sum)}));
         }
         Ok(())

@@ -44,6 +44,7 @@ pub(crate) fn pipeline(
 
 /// Pages of records `{"n": 0}`, `{"n": 1}`, … with cursors `c1`, `c2`, …
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one way to behave")]
 pub(crate) struct Pages {
     pub(crate) count: usize,
     pub(crate) size: usize,
