@@ -73,17 +73,22 @@ impl Program {
 
     fn run_here(&self, record: &Record) -> Result<Vec<Record>, StageError> {
         let root = record.root()?;
+        self.results(Value::of(root), root.raw().len())
+    }
+
+    /// All results for a value whose text is about so long.
+    fn results(&self, input: Value<'_>, length: usize) -> Result<Vec<Record>, StageError> {
         let watch = Watch::new(self.limits, self.code.is_large);
         let machine = Machine::new(&self.code, &watch);
         let variables = self.variables.iter().map(|value| Binding::Value(Value::of(value.root())));
         let env = variables.fold(Env::default(), Env::with);
         let mut results = Results::default();
-        let ended = machine.run(self.body, &env, Item::unasked(Value::of(root)), &mut |item| {
+        let ended = machine.run(self.body, &env, Item::unasked(input), &mut |item| {
             watch.check_time()?;
             if results.count == self.limits.results {
                 return Err(Stop::End(End::TooManyResults));
             }
-            results.add(&item.value, root.raw().len())
+            results.add(&item.value, length)
         });
         match ended {
             Ok(()) => Ok(results.finish()),
@@ -146,5 +151,7 @@ fn failed(error: &Value<'_>) -> StageError {
     StageError::new(ErrorKind::Record, format!("the jq expression failed: {shown}"))
 }
 
+#[cfg(test)]
+mod index_tests;
 #[cfg(test)]
 mod tests;

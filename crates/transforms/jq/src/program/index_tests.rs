@@ -1,0 +1,193 @@
+//! An expression says the same of a record that is read through its index as of one whose values were all made before.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value as Tree, json};
+
+use super::*;
+use crate::natives::json::parse as read;
+
+const LIMITS: Limits = Limits { time: Duration::from_mins(1), results: 1000 };
+
+fn compiled(text: &str) -> Program {
+    let args = BTreeMap::from([("v".to_owned(), json!({"a": 1}))]);
+    Program::compile(text, &args, LIMITS).unwrap()
+}
+
+/// The results, whatever the spelling of strings and numbers, or the message of the error.
+fn shown(results: Result<Vec<Record>, StageError>) -> Result<Vec<Tree>, String> {
+    let results = results.map_err(|error| error.to_string())?;
+    Ok(results.iter().map(|record| serde_json::from_slice(record.as_bytes()).unwrap()).collect())
+}
+
+#[test]
+fn what_is_not_touched_keeps_its_bytes() {
+    let record =
+        Record::parse(r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0, "b2":"\/"}"#).unwrap();
+    for (text, expected) in [
+        (".", r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0, "b2":"\/"}"#),
+        ("del(.a) | .a = 3", r#"{"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0,"b2":"\/","a":3}"#),
+        (".x = .d | del(.d)", r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"b2":"\/","x":-0}"#),
+        (".d |= empty", r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"b2":"\/"}"#),
+        (".b.c[0] = 7", r#"{"a":1E5,"b":{"c":[7,"\u00e9"]},"\u0064":-0,"b2":"\/"}"#),
+        ("{b, b2, d}", r#"{"b":{"c":[1.10,  "\u00e9"]},"b2":"\/","d":-0}"#),
+        (".b.c", r#"[1.10,  "\u00e9"]"#),
+        (".b.c[1] + \"x\"", "\"éx\""),
+    ] {
+        let results = compiled(text).run(&record).unwrap();
+        let found: Vec<String> = results.iter().map(Record::to_json).collect();
+        assert_eq!(found, [expected], "{text}");
+    }
+}
+
+#[test]
+fn the_last_of_several_values_of_a_key_counts() {
+    let record = Record::parse(r#"{"a":1,"b":2,"a":{"c":3,"c":4}}"#).unwrap();
+    for (text, expected) in [
+        (".a.c", "4"),
+        ("keys_unsorted", r#"["a","b"]"#),
+        ("[.[] | numbers]", "[2]"),
+        (".b = 5", r#"{"a":{"c":3,"c":4},"b":5}"#),
+        ("del(.a)", r#"{"b":2}"#),
+        ("length", "2"),
+    ] {
+        let results = compiled(text).run(&record).unwrap();
+        assert_eq!(results[0].to_json(), expected, "{text}");
+    }
+}
+
+/// Expressions that read, change, take out and compare what records hold.
+fn expression() -> impl Strategy<Value = String> {
+    let place = prop_oneof![
+        Just(".a"),
+        Just(".b"),
+        Just(".c"),
+        Just(".a.b"),
+        Just(".b[0]"),
+        Just(".b[-1:]"),
+        Just(".b[]?"),
+        Just(".c[.a]?"),
+        Just("(.. | numbers)"),
+        Just("first(.a, .b)"),
+        Just("getpath([\"a\", \"b\"])"),
+    ]
+    .prop_map(str::to_owned);
+    let constant = prop_oneof![
+        Just("1"),
+        Just("\"x\""),
+        Just("null"),
+        Just("$v"),
+        Just("empty"),
+        Just("[]"),
+        Just("{}"),
+    ]
+    .prop_map(str::to_owned);
+    let value = prop_oneof![3 => place.clone(), 1 => constant];
+    let value = value.prop_recursive(2, 8, 2, |inner| {
+        prop_oneof![
+            (
+                inner.clone(),
+                inner.clone(),
+                prop_oneof![
+                    Just("+"),
+                    Just("-"),
+                    Just("*"),
+                    Just("=="),
+                    Just("<"),
+                    Just("//"),
+                    Just(","),
+                    Just("and")
+                ]
+            )
+                .prop_map(|(left, right, operator)| format!("({left} {operator} {right})")),
+            (
+                inner.clone(),
+                prop_oneof![
+                    Just("tostring"),
+                    Just("length"),
+                    Just("type"),
+                    Just("[paths]"),
+                    Just("tojson"),
+                    Just("sort"),
+                    Just("unique"),
+                    Just("to_entries"),
+                    Just("add"),
+                    Just("keys"),
+                    Just("[..]"),
+                    Just("[tostream]"),
+                    Just("flatten"),
+                    Just("@csv"),
+                ]
+            )
+                .prop_map(|(value, function)| format!("(try ({value} | {function}) catch .)")),
+            (inner.clone(), inner).prop_map(|(key, value)| format!("{{a: {key}, new: {value}}}")),
+        ]
+    });
+    let leaf = prop_oneof![
+        4 => (place.clone(), value.clone(), prop_oneof![Just("="), Just("+="), Just("//="), Just("|=")])
+            .prop_map(|(place, value, operator)| format!("({place} {operator} {value})")),
+        2 => (place.clone(), prop_oneof![Just("empty"), Just("[., 1]"), Just("tostring")])
+            .prop_map(|(place, value)| format!("({place} |= {value})")),
+        2 => place.clone().prop_map(|place| format!("del({place})")),
+        1 => (place.clone(), place).prop_map(|(one, two)| format!("del({one}, {two})")),
+        1 => value.clone().prop_map(|value| format!("select({value})")),
+        1 => value,
+        1 => prop_oneof![Just("."), Just("map_values(.)"), Just("walk(.)"), Just("with_entries(.)")].prop_map(str::to_owned),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            3 => (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} | {right})")),
+            1 => (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left}, {right})")),
+            1 => (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(condition, yes, no)| format!("(if ({condition} | .a?) then {yes} else {no} end)")),
+            1 => (inner.clone(), inner).prop_map(|(value, then)| format!("(({value} | .a?) as $x | {then} | .b += $x)")),
+        ]
+    })
+}
+
+fn record() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        prop_oneof![
+            Just("null"),
+            Just("true"),
+            Just("-0"),
+            Just("1E5"),
+            Just("1e1000"),
+            Just("100000000000000000001"),
+            Just("13911860366432393"),
+            Just("1.10"),
+            Just(r#""\u00e9\n""#),
+            Just(r#""x""#),
+        ]
+        .prop_map(str::to_owned),
+        (-3_i64..9).prop_map(|number| number.to_string()),
+        any::<f64>().prop_map(|number| json!(number).to_string()),
+        any::<String>().prop_map(|text| json!(text).to_string()),
+    ];
+    // A key may stand there twice, and may be written with escapes.
+    let key = prop_oneof![4 => "[abc]", 1 => Just("\\u0061".to_owned()), 1 => "[é/]"];
+    let value = scalar.prop_recursive(3, 16, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::vec((key.clone(), inner), 0..5).prop_map(|members| {
+                let members = members.iter().map(|(key, value)| format!("\"{key}\" :{value}"));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            }),
+        ]
+    });
+    value
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_record_read_through_its_index_gives_what_its_values_give(text in expression(), record in record()) {
+        let program = compiled(&text);
+        let by_index = shown(program.run(&Record::parse(record.clone()).unwrap()));
+        let by_values = with_stack(true, || shown(program.results(read(&record).unwrap(), record.len())));
+        prop_assert_eq!(by_index, by_values);
+    }
+}
