@@ -10,7 +10,7 @@
 //! - `worker`, `workers` and `protocol` are `isolation = "process"`.
 //!
 //! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and
-//! `max_results` end what goes on for too long. With `isolation = "process"` the expression runs in a child process with a memory
+//! `max_results` end what goes on for too long; when a single result never comes, the run stops. With `isolation = "process"` the expression runs in a child process with a memory
 //! limit, which is killed instead, and only the record fails. Neither the environment nor other records nor the process are within
 //! reach: `env`, `$ENV` and `halt` are not defined, there are no `inputs`, `debug` and `stderr` write to the debug log. An
 //! expression that calls itself too often, or nests values too deep, costs only its record, also without isolation.

@@ -1,12 +1,11 @@
 //! Ending what goes on without end, before time or the stack does.
 //!
 //! An expression that calls itself takes stack, and so does every level of a value that is compared, written or dropped. A stack that
-//! ends, ends the process. So every call looks at the stack that is left, and whatever makes a value deeper at its depth.
-//! Calls, steps of `reduce` and what `range` counts look at the time now and then.
+//! ends, ends the process. So every call looks at the stack that is left, and whatever makes a value deeper at its depth. The
+//! clock is looked at between two results: what never comes to one is the engine's to end, or that of whoever waits for the worker.
 //!
 //! What ends there is no error of jq that `try` could catch.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -25,9 +24,6 @@ pub(crate) const STACK: usize = 192 << 20;
 const RESERVE: usize = 128 << 20;
 /// As much as any other expression takes.
 const SMALL_STACK: usize = 1 << 20;
-
-/// How many steps are made until the clock is looked at.
-const STEPS: u32 = 4096;
 
 /// How far the work on one record may go.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -53,38 +49,24 @@ pub(crate) struct Watch {
     /// Whether the work is done on a large stack. On another nothing calls itself.
     is_large: bool,
     started: Instant,
-    steps: Cell<u32>,
 }
 
 impl Watch {
     pub(crate) fn new(limits: Limits, is_large: bool) -> Self {
-        Self { limits, is_large, started: Instant::now(), steps: Cell::new(0) }
+        Self { limits, is_large, started: Instant::now() }
     }
 
-    /// Counts a step, and looks at the clock if it is time to.
-    pub(crate) fn step(&self) -> Result<(), End> {
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps % STEPS);
-        if steps == STEPS { self.check_time() } else { Ok(()) }
-    }
-
+    /// Looks at the clock, between two results.
     pub(crate) fn check_time(&self) -> Result<(), End> {
         if self.started.elapsed() > self.limits.time { Err(End::TooSlow) } else { Ok(()) }
     }
 
     /// Looks at the stack, on which something is called that may call something.
     pub(crate) fn call(&self) -> Result<(), End> {
-        self.step()?;
         match stacker::remaining_stack() {
             Some(left) if self.is_large && left < RESERVE => Err(End::TooManyCalls),
             _ => Ok(()),
         }
-    }
-
-    /// Looks at how many places are to be changed.
-    pub(crate) fn places(&self, count: usize) -> Result<(), End> {
-        self.step()?;
-        if count > MAX_PLACES { Err(End::TooManyCalls) } else { Ok(()) }
     }
 
     pub(crate) fn error(&self, end: End) -> StageError {
@@ -112,6 +94,11 @@ impl Watch {
 /// Looks at the depth of a value that was made.
 pub(crate) fn made(value: Value<'_>) -> Result<Value<'_>, End> {
     if value.depth() > MAX_DEPTH + 1 { Err(End::TooDeep) } else { Ok(value) }
+}
+
+/// Looks at how many places are to be changed.
+pub(crate) fn check_places(count: usize) -> Result<(), End> {
+    if count > MAX_PLACES { Err(End::TooManyCalls) } else { Ok(()) }
 }
 
 /// The error for a record that took longer than it may.

@@ -107,10 +107,7 @@ fn what_never_ends_is_ended() {
         json!({"filter": "repeat(1)", "max_results": 1_000_000_000, "time_limit": "20ms"});
     let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
-    let options = json!({"filter": "last(repeat(1))", "time_limit": "20ms"});
-    let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
-    assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
-    // What can't be ended from inside is the engine's to end.
+    // A single result that never comes is the engine's to end.
     let AnyTransform::Stateless(transform) = build(&options).unwrap().transform else {
         panic!("nothing is waited for")
     };

@@ -63,7 +63,7 @@ impl<'r> Machine<'r> {
                 self.each(*from, env, item.value.clone(), &mut |from| {
                     self.each(*to, env, item.value.clone(), &mut |to| {
                         self.each(*by, env, item.value.clone(), &mut |by| {
-                            self.range(&from, &to, &by, &mut |value| out(item.computed(value)))
+                            range(&from, &to, &by, &mut |value| out(item.computed(value)))
                         })
                     })
                 })
@@ -162,31 +162,30 @@ impl<'r> Machine<'r> {
         });
         if is_done { Ok(()) } else { result }
     }
+}
 
-    fn range(
-        &self,
-        from: &Value<'r>,
-        to: &Value<'r>,
-        by: &Value<'r>,
-        take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
-    ) -> Flow<'r> {
-        let (Value::Number(from), Value::Number(to), Value::Number(by)) = (from, to, by) else {
-            return Err("Range bounds must be numeric".to_owned().into());
-        };
-        let (mut here, to, by) = (from.computed(), to.computed(), by.computed());
-        let (end, step) = (to.to_f64(), by.to_f64());
-        loop {
-            let at = here.to_f64();
-            if !(step > 0.0 && at < end || step < 0.0 && at > end || step == 0.0 && at < end) {
-                return Ok(());
-            }
-            self.watch.step()?;
-            take(Value::Number(Number::from_computed(here)))?;
-            here = match (here, by) {
-                (Computed::Int(here), Computed::Int(by)) => Computed::Int(here.saturating_add(by)),
-                (here, by) => Computed::Float(here.to_f64() + by.to_f64()),
-            };
+/// Counts from a number up or down to another, which is not reached.
+fn range<'r>(
+    from: &Value<'r>,
+    to: &Value<'r>,
+    by: &Value<'r>,
+    take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+) -> Flow<'r> {
+    let (Value::Number(from), Value::Number(to), Value::Number(by)) = (from, to, by) else {
+        return Err("Range bounds must be numeric".to_owned().into());
+    };
+    let (mut here, to, by) = (from.computed(), to.computed(), by.computed());
+    let (end, step) = (to.to_f64(), by.to_f64());
+    loop {
+        let at = here.to_f64();
+        if !(step > 0.0 && at < end || step < 0.0 && at > end || step == 0.0 && at < end) {
+            return Ok(());
         }
+        take(Value::Number(Number::from_computed(here)))?;
+        here = match (here, by) {
+            (Computed::Int(here), Computed::Int(by)) => Computed::Int(here.saturating_add(by)),
+            (here, by) => Computed::Float(here.to_f64() + by.to_f64()),
+        };
     }
 }
 

@@ -5,7 +5,7 @@ use super::single::calculated;
 use crate::env::Env;
 use crate::expr::{ExprId, How, Kind, Step};
 use crate::item::{Flow, Item, Path, Stop, Trail};
-use crate::limits::made;
+use crate::limits::{check_places, made};
 use crate::paths::{change, delete};
 use crate::value::{Value, shortened};
 
@@ -99,7 +99,7 @@ impl<'r> Machine<'r> {
         }
         let mut paths = Vec::new();
         self.paths(places, env, input, &mut |path| {
-            self.watch.places(paths.len())?;
+            check_places(paths.len())?;
             paths.push(path);
             Ok(())
         })?;

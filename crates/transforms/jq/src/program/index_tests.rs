@@ -167,7 +167,7 @@ fn record() -> impl Strategy<Value = String> {
     ];
     // A key may stand there twice, and may be written with escapes.
     let key = prop_oneof![4 => "[abc]", 1 => Just("\\u0061".to_owned()), 1 => "[é/]"];
-    let value = scalar.prop_recursive(3, 16, 4, move |inner| {
+    scalar.prop_recursive(3, 16, 4, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4)
                 .prop_map(|items| format!("[{}]", items.join(", "))),
@@ -176,8 +176,7 @@ fn record() -> impl Strategy<Value = String> {
                 format!("{{{}}}", members.collect::<Vec<_>>().join(","))
             }),
         ]
-    });
-    value
+    })
 }
 
 proptest! {
