@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use taskferry_pipeline::{Offer, OnError, Pipeline, Registry, SinkStage, TransformStage};
+use taskferry_pipeline::{OnError, Pipeline, Registry, SinkStage, TransformStage};
 
 use taskferry_sdk::{KeyPath, MOST_OF_A_KIND, Part, Problem, Severity, nearest};
 
-use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
+use crate::built::{CheckedSink, CheckedTransform};
 use crate::digest;
-use crate::fields::{FieldCheck, fetched};
+use crate::fields::{self, FieldProblems};
 use crate::files::PipelineFiles;
 use crate::keys::TOP;
 use crate::layers::Layers;
@@ -50,17 +50,12 @@ pub(crate) fn assemble(
     problems.extend(builder.into_problems());
     let settings = Settings::read(top, layers.sandbox, &mut problems);
 
-    if let Some(CheckedSource { offer, fields, stage }) = &source {
-        let fetched = fetched(tree);
-        let known = check_needs(offer, &fetched, &transforms, true, &mut problems);
-        for sink in &sinks {
-            check_needs(offer, &fetched, &sink.transforms, known, &mut problems);
-        }
-        let source = (stage.name.as_str(), fields.clone());
+    if let Some(source) = &source {
+        let FieldProblems { errors, warnings } = fields::check(tree, source, &transforms, &sinks);
+        problems.extend(errors);
         // What could not be built is not known to change anything.
-        let all_built = problems.iter().all(|problem| problem.severity == Severity::Warning);
-        if all_built {
-            problems.extend(FieldCheck::problems(tree, source, &transforms, &sinks));
+        if problems.iter().all(|problem| problem.severity == Severity::Warning) {
+            problems.extend(warnings);
         }
     }
     problems.extend(claimed_twice(&sinks));
@@ -116,40 +111,6 @@ fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
         Problem::at(KeyPath::of(key), "key::unknown", message).part(Part::Key).help(help)
     });
     problems.collect()
-}
-
-/// Says which transforms work on a field that the source does not ask for. `known`: whether records still
-/// have the source's shape; returned for the stages behind.
-fn check_needs(
-    source: &Offer,
-    (fetched, part): &(KeyPath, Part),
-    chain: &[CheckedTransform],
-    known: bool,
-    problems: &mut Vec<Problem>,
-) -> bool {
-    let mut known = known;
-    for checked in chain {
-        for need in checked.needs.iter().filter(|_| known) {
-            if let Some(fix) = source.missing_field(need.field) {
-                let message = format!(
-                    "`{}` needs `{}`, which the source does not fetch",
-                    checked.stage.type_name, need.field
-                );
-                let problem =
-                    Problem::at(checked.path.key("type"), "pipeline::missing_field", message)
-                        .label(format!("without it {}", need.consequence))
-                        .related(
-                            fetched.clone(),
-                            part.clone(),
-                            format!("`{}` is not fetched", need.field),
-                        )
-                        .help(fix);
-                problems.push(problem);
-            }
-        }
-        known &= !checked.changes_schema;
-    }
-    known
 }
 
 /// Says which stages send refused records to dead letters that have no file.

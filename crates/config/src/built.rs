@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use taskferry_pipeline::{Offer, SinkStage, SourceStage, TransformStage};
+use taskferry_pipeline::{SinkStage, SourceStage, TransformStage};
 
-use taskferry_sdk::{FieldRule, KeyPath, Need, RecordFields};
+use taskferry_sdk::{FieldRule, KeyPath, RecordFields};
 
 /// A transform that was built, with what the checks need to know of it.
 #[derive(Debug)]
 pub(crate) struct CheckedTransform {
     pub(crate) path: KeyPath,
     pub(crate) stage: TransformStage,
-    pub(crate) needs: Vec<Need>,
-    pub(crate) changes_schema: bool,
     pub(crate) fields: FieldRule,
 }
 
@@ -31,6 +29,5 @@ pub(crate) struct CheckedSink {
 #[derive(Debug)]
 pub(crate) struct CheckedSource {
     pub(crate) stage: SourceStage,
-    pub(crate) offer: Offer,
     pub(crate) fields: RecordFields,
 }

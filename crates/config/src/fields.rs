@@ -2,51 +2,65 @@
 
 use taskferry_sdk::{KeyPath, MissingField, Part, Problem, RecordFields};
 
-use crate::built::{CheckedSink, CheckedTransform};
+use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::tree::Node;
 
 /// How many fields are named as those that are there.
 const MOST_NAMED: usize = 16;
 
+/// What is wrong with the fields that stages look for.
+#[derive(Default)]
+pub(crate) struct FieldProblems {
+    /// Fields that a transform can't work without.
+    pub(crate) errors: Vec<Problem>,
+    /// Columns and fields in jq expressions that are empty in every record.
+    pub(crate) warnings: Vec<Problem>,
+}
+
 /// Follows the fields of records through a pipeline.
-pub(crate) struct FieldCheck<'a> {
+pub(crate) fn check(
+    tree: &Node,
+    source: &CheckedSource,
+    transforms: &[CheckedTransform],
+    sinks: &[CheckedSink],
+) -> FieldProblems {
+    let mut check = Check { tree, source: &source.fields, problems: FieldProblems::default() };
+    let (fields, producer) = (source.fields.clone(), source.stage.name.as_str());
+    let flow = check.through(Flow { fields, producer, is_exact: true }, transforms);
+    for sink in sinks {
+        let flow = check.through(flow.clone(), &sink.transforms);
+        for (index, column) in sink.columns.iter().enumerate() {
+            if let Some(missing) = flow.fields.own.missing(column) {
+                let path = KeyPath::of("columns").index(index);
+                let missing = missing.at(path, Part::Value);
+                check.warn(missing, &sink.path, flow.producer, "this column is probably empty");
+            }
+        }
+    }
+    check.problems
+}
+
+struct Check<'a> {
     tree: &'a Node,
-    problems: Vec<Problem>,
+    source: &'a RecordFields,
+    problems: FieldProblems,
 }
 
 /// What records carry, and the stage that says so.
+#[derive(Clone)]
 struct Flow<'a> {
     fields: RecordFields,
     producer: &'a str,
+    /// Whether nothing has given records a shape of the user's own making.
+    is_exact: bool,
 }
 
-impl<'a> FieldCheck<'a> {
-    /// Warns of columns and of fields in jq expressions that are empty in every record.
-    pub(crate) fn problems(
-        tree: &'a Node,
-        source: (&str, RecordFields),
-        transforms: &[CheckedTransform],
-        sinks: &[CheckedSink],
-    ) -> Vec<Problem> {
-        let mut check = Self { tree, problems: Vec::new() };
-        let flow = Flow { producer: source.0, fields: source.1 };
-        let flow = check.through(flow, transforms);
-        for sink in sinks {
-            let flow = Flow { producer: flow.producer, fields: flow.fields.clone() };
-            let flow = check.through(flow, &sink.transforms);
-            for (index, column) in sink.columns.iter().enumerate() {
-                if let Some(missing) = flow.fields.own.missing(column) {
-                    let path = KeyPath::of("columns").index(index);
-                    let missing = missing.at(path, Part::Value);
-                    check.warn(missing, &sink.path, flow.producer, "this column is probably empty");
-                }
-            }
-        }
-        check.problems
-    }
-
+impl Check<'_> {
     fn through<'s>(&mut self, flow: Flow<'s>, chain: &'s [CheckedTransform]) -> Flow<'s> {
         chain.iter().fold(flow, |flow, checked| {
+            if flow.is_exact {
+                self.refuse_missing(checked);
+            }
             let mut missing = Vec::new();
             let fields = checked.fields.apply(&flow.fields, &mut missing);
             for missing in missing {
@@ -54,8 +68,26 @@ impl<'a> FieldCheck<'a> {
             }
             // Who hands on what it gets produces nothing.
             let producer = if fields == flow.fields { flow.producer } else { &checked.stage.name };
-            Flow { fields, producer }
+            Flow { fields, producer, is_exact: flow.is_exact && checked.fields.is_exact() }
         })
+    }
+
+    /// Refuses a transform that needs a field which the source was not told to fetch.
+    fn refuse_missing(&mut self, checked: &CheckedTransform) {
+        for need in checked.fields.needed() {
+            let missing = self.source.tasks.missing(need.field);
+            let Some(advice) = missing.and_then(|missing| missing.advice) else { continue };
+            let (type_name, field) = (checked.stage.type_name, need.field);
+            let message = format!("`{type_name}` needs `{field}`, which the source does not fetch");
+            let path = checked.path.key("type");
+            let (fetched, part) = fetched(self.tree);
+            self.problems.errors.push(
+                Problem::at(path, "pipeline::missing_field", message)
+                    .label(format!("without it {}", need.consequence))
+                    .related(fetched, part, format!("`{field}` is not fetched"))
+                    .help(advice),
+            );
+        }
     }
 
     fn warn(&mut self, missing: MissingField, stage: &KeyPath, producer: &str, label: &str) {
@@ -81,7 +113,7 @@ impl<'a> FieldCheck<'a> {
             .label(label)
             .help(help)
             .warning();
-        self.problems.push(match advice {
+        self.problems.warnings.push(match advice {
             Some(_) => {
                 let (path, part) = fetched(self.tree);
                 problem.related(path, part, format!("`{name}` is not fetched"))
@@ -92,7 +124,7 @@ impl<'a> FieldCheck<'a> {
 }
 
 /// Where the source says which fields it fetches.
-pub(crate) fn fetched(tree: &Node) -> (KeyPath, Part) {
+fn fetched(tree: &Node) -> (KeyPath, Part) {
     let include = KeyPath::of("source").key("include");
     match tree.get(&include) {
         Some(_) => (include, Part::Value),

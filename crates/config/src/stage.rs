@@ -62,7 +62,7 @@ impl<'a> StageBuilder<'a> {
         let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
         let stage =
             SourceStage { name, type_name: built.type_name, feed: Feed::Source(built.source) };
-        Some(CheckedSource { stage, offer: built.offer, fields: built.fields })
+        Some(CheckedSource { stage, fields: built.fields })
     }
 
     pub(crate) fn transforms(
@@ -90,13 +90,7 @@ impl<'a> StageBuilder<'a> {
             on_error,
             transform: built.transform,
         };
-        Some(CheckedTransform {
-            path: table.path,
-            stage,
-            needs: built.needs,
-            changes_schema: built.changes_schema,
-            fields: built.fields,
-        })
+        Some(CheckedTransform { path: table.path, stage, fields: built.fields })
     }
 
     pub(crate) fn sinks(&mut self, node: Option<&Node>) -> Vec<CheckedSink> {

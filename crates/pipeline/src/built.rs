@@ -1,9 +1,8 @@
 //! Stages that were built, with what is known of them before they run.
 
-use std::fmt;
 use std::path::PathBuf;
 
-use taskferry_sdk::{AnyTransform, FieldRule, Need, RecordFields, Sink, Source};
+use taskferry_sdk::{AnyTransform, FieldRule, RecordFields, Sink, Source};
 
 /// A source that was built, and what is known of it before it runs.
 #[derive(Debug)]
@@ -12,28 +11,8 @@ pub struct BuiltSource {
     pub type_name: &'static str,
     /// The stage.
     pub source: Box<dyn Source>,
-    /// What its tasks will carry.
-    pub offer: Offer,
     /// What is known of the fields of its records.
     pub fields: RecordFields,
-}
-
-type MissingField = dyn Fn(&str) -> Option<String>;
-
-/// What the tasks of a source will carry, as its options have it.
-pub struct Offer(pub(crate) Box<MissingField>);
-
-impl Offer {
-    /// What to add to the source's options so that tasks carry `field`, when they do not as it stands.
-    pub fn missing_field(&self, field: &str) -> Option<String> {
-        (self.0)(field)
-    }
-}
-
-impl fmt::Debug for Offer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Offer")
-    }
 }
 
 /// A transform that was built, and what is known of it before it runs.
@@ -43,11 +22,7 @@ pub struct BuiltTransform {
     pub type_name: &'static str,
     /// The stage.
     pub transform: AnyTransform,
-    /// What it needs tasks to carry.
-    pub needs: Vec<Need>,
-    /// Whether records may come out in a shape of the user's own making.
-    pub changes_schema: bool,
-    /// What it makes of the fields of records.
+    /// What it needs of the fields of records, and makes of them.
     pub fields: FieldRule,
 }
 

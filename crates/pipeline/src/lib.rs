@@ -54,7 +54,7 @@ mod returned;
 mod settings;
 mod stage_id;
 
-pub use built::{BuiltSink, BuiltSource, BuiltTransform, Offer};
+pub use built::{BuiltSink, BuiltSource, BuiltTransform};
 pub use common_keys::{CommonKey, common_keys};
 pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};

@@ -11,7 +11,7 @@ use taskferry_sdk::{
     SourcePlugin, TransformPlugin, read_what_can_be_read,
 };
 
-use crate::{BuiltSink, BuiltSource, BuiltTransform, Offer, Role, common_keys};
+use crate::{BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
 
 /// Reads the options and makes something of them. Where they hold mistakes, it is still tried with the rest,
 /// since that may hold others; what only follows from the missing part is not told.
@@ -209,7 +209,6 @@ fn build_source<P: SourcePlugin>(
             type_name: P::TYPE,
             source: plugin.build(context)?,
             fields: plugin.fields(),
-            offer: Offer(Box::new(move |field| plugin.missing_field(field))),
         })
     })
 }
@@ -219,15 +218,8 @@ fn build_transform<P: TransformPlugin>(
     context: &BuildContext<'_>,
 ) -> Result<BuiltTransform, Vec<Problem>> {
     read_and_build(options, Role::Transform, |plugin: P| {
-        let (needs, changes_schema) = (plugin.needs(), plugin.changes_schema());
         let fields = plugin.fields(context);
-        Ok(BuiltTransform {
-            type_name: P::TYPE,
-            transform: plugin.build(context)?,
-            needs,
-            changes_schema,
-            fields,
-        })
+        Ok(BuiltTransform { type_name: P::TYPE, transform: plugin.build(context)?, fields })
     })
 }
 

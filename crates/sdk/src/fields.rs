@@ -168,40 +168,90 @@ impl MissingField {
     }
 }
 
+/// A field of tasks that a transform can't work without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Need {
+    /// The field's name in the source's words, `ai_impact` for example.
+    pub field: &'static str,
+    /// What happens without it, to stand behind "without it …".
+    pub consequence: &'static str,
+}
+
 type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
 
-/// What a transform makes of the fields of records, and which of them it looks for in vain.
-pub struct FieldRule(Box<Rule>);
+/// Which fields a transform needs, and which records carry behind it. By default nothing is known of either.
+///
+/// ```
+/// use taskferry_sdk::{FieldRule, RecordFields};
+///
+/// let rule = FieldRule::makes(|input| {
+///     let mut output = input.clone();
+///     output.tasks.add("days");
+///     output
+/// })
+/// .needs("weekly_hours", "no task has days");
+/// let output = rule.apply(&RecordFields::default(), &mut Vec::new());
+/// assert_eq!(output.tasks.missing("days"), None);
+/// ```
+pub struct FieldRule {
+    needs: Vec<Need>,
+    is_exact: bool,
+    rule: Box<Rule>,
+}
 
 impl FieldRule {
-    /// Makes a rule of a function.
-    pub fn new(
-        rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
-    ) -> Self {
-        Self(Box::new(rule))
-    }
-
     /// Records keep their fields and get no others.
     pub fn keeps() -> Self {
-        Self::new(|input, _| input.clone())
+        Self::makes(RecordFields::clone)
+    }
+
+    /// Records carry what `rule` makes of the fields that they had.
+    pub fn makes(rule: impl Fn(&RecordFields) -> RecordFields + 'static) -> Self {
+        Self { needs: Vec::new(), is_exact: true, rule: Box::new(move |input, _| rule(input)) }
+    }
+
+    /// The same of a transform whose result is the user's own making, as that of an expression is: good enough for warnings,
+    /// not for errors about the transforms behind it. `rule` adds the fields that the transform looks for in vain.
+    pub fn estimates(
+        rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
+    ) -> Self {
+        Self { needs: Vec::new(), is_exact: false, rule: Box::new(rule) }
+    }
+
+    /// Adds a field of tasks that the transform can't work without. `consequence` stands behind "without it …".
+    #[must_use]
+    pub fn needs(mut self, field: &'static str, consequence: &'static str) -> Self {
+        self.needs.push(Need { field, consequence });
+        self
+    }
+
+    /// The fields that it can't work without.
+    pub fn needed(&self) -> &[Need] {
+        &self.needs
+    }
+
+    /// Whether all is known of what comes out that was known of what came in.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// What records carry behind the transform. Fields that it looks for in vain are added to `missing`.
     pub fn apply(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
-        (self.0)(input, missing)
+        (self.rule)(input, missing)
     }
 }
 
-/// Nothing is known of what comes out.
 impl Default for FieldRule {
     fn default() -> Self {
-        Self::new(|_, _| RecordFields::default())
+        Self::estimates(|_, _| RecordFields::default())
     }
 }
 
 impl fmt::Debug for FieldRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("FieldRule")
+        let mut shown = formatter.debug_struct("FieldRule");
+        shown.field("needs", &self.needs).field("is_exact", &self.is_exact).finish_non_exhaustive()
     }
 }
 

@@ -34,12 +34,8 @@ pub trait SourcePlugin: Plugin {
     /// All that is wrong with the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
 
-    /// What to add to the options so that tasks carry `field`, when they do not as it stands.
-    fn missing_field(&self, _field: &str) -> Option<String> {
-        None
-    }
-
-    /// What is known of the fields of its records. Nothing by default.
+    /// What is known of the fields of its records; nothing by default. A field that the options leave out is
+    /// [taken away](crate::FieldSet::take_away), with the advice what to add to them.
     fn fields(&self) -> RecordFields {
         RecordFields::default()
     }
@@ -53,30 +49,10 @@ pub trait TransformPlugin: Plugin {
     /// All that is wrong with the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>>;
 
-    /// What it needs tasks to carry.
-    fn needs(&self) -> Vec<Need> {
-        Vec::new()
-    }
-
-    /// Whether records may come out in a shape of the user's own making, so that what later transforms
-    /// need can't be known before the run.
-    fn changes_schema(&self) -> bool {
-        true
-    }
-
-    /// What it makes of the fields of records, and which it looks for. Nothing is known of what comes out by default.
+    /// Which fields it needs, and which records carry behind it. By default nothing is known of either.
     fn fields(&self, _context: &BuildContext<'_>) -> FieldRule {
         FieldRule::default()
     }
-}
-
-/// A field of tasks that a transform can't work without.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
-    /// The field's name in the source's words, `ai_impact` for example.
-    pub field: &'static str,
-    /// What happens without it, to stand behind "without it …".
-    pub consequence: &'static str,
 }
 
 /// A plugin that makes a [`Sink`].

@@ -1,54 +1,72 @@
-//! The work on one record.
+//! The work on one record, and how it is built from the options.
 
-use taskferry::sdk::{ErrorKind, Output, Record, StageError, Transform};
+use taskferry_sdk::{
+    AnyTransform, BuildContext, ErrorKind, FieldRule, KeyPath, Output, Plugin, Problem, Record,
+    StageError, Transform, TransformPlugin,
+};
 
-use crate::config::Unknown;
+use crate::config::{JoinJobNames, Unknown};
 use crate::names::Names;
 
-/// The transform, ready to work.
+const JOB_NAME: &str = "job_name";
+const JOB_FAMILY: &str = "job_family";
+
+impl Plugin for JoinJobNames {
+    const TYPE: &'static str = "join_job_names";
+}
+
+impl TransformPlugin for JoinJobNames {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+        let problem = |message: String| {
+            let help = "the file needs a header with `external_id`, `job_name` and `job_family`";
+            vec![Problem::at(KeyPath::of("file"), "join_job_names::file", message).help(help)]
+        };
+        let shown = context.files().resolve(&self.file).display().to_string();
+        let bytes = context
+            .files()
+            .read(&self.file)
+            .map_err(|error| problem(format!("can't read `{shown}`: {error}")))?;
+        let names = Names::parse(&bytes).map_err(|error| problem(format!("`{shown}`: {error}")))?;
+        Ok(AnyTransform::stateless(Join { names, unknown: self.unknown }))
+    }
+
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        FieldRule::makes(|input| {
+            let mut output = input.clone();
+            output.own.add(JOB_NAME);
+            output.own.add(JOB_FAMILY);
+            output
+        })
+    }
+}
+
+/// The transform. It keeps nothing from record to record, so the engine calls it from several threads.
 #[derive(Debug)]
-pub(crate) struct Join {
+struct Join {
     names: Names,
     unknown: Unknown,
 }
 
-impl Join {
-    pub(crate) fn new(names: Names, unknown: Unknown) -> Self {
-        Self { names, unknown }
-    }
-}
-
 impl Transform for Join {
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let mut value = record.value()?;
-        let mut ids = ["job_external_id", "external_id"].into_iter();
-        let id = ids.find_map(|key| Some((key, value.get(key)?.as_str()?.to_owned())));
-        let (key_of_id, id) = id.ok_or_else(|| {
-            StageError::new(
-                ErrorKind::Record,
-                "the record has neither `job_external_id` nor `external_id`",
-            )
-            .hint("put `join_job_names` before transforms that drop them")
+        let root = record.root()?;
+        // Rows have the first, jobs the second.
+        let id = root.get("job_external_id").or(root.get("external_id"));
+        let id = id.and_then(|id| id.as_str()).ok_or_else(|| {
+            let message = "the record has neither `job_external_id` nor `external_id`";
+            StageError::new(ErrorKind::Record, message)
+                .hint("put `join_job_names` before transforms that drop them")
         })?;
         let name = self.names.get(&id);
         if name.is_none() && self.unknown == Unknown::Fail {
-            let message = format!("the file knows no job `{id}`");
+            let message = format!("the file has no job `{id}`");
             return Err(StageError::new(ErrorKind::Record, message)
                 .hint("add it, or set `unknown = \"null\"`"));
         }
-        let added = [
-            ("job_name", name.map(|name| name.job_name.clone())),
-            ("job_family", name.map(|name| name.job_family.clone())),
-        ];
-        if let Some(fields) = value.as_object_mut() {
-            // What the record says of names already gives way.
-            fields.retain(|key, _| added.iter().all(|(name, _)| key != name));
-            let behind_id = fields.keys().position(|key| key == key_of_id).map_or(0, |at| at + 1);
-            for (position, (key, text)) in added.into_iter().enumerate() {
-                fields.shift_insert(behind_id + position, key.to_owned(), text.into());
-            }
-        }
-        out.emit(value);
+        let mut edit = record.edit()?;
+        edit.set(root, JOB_NAME, name.map(|name| name.job_name.as_str()));
+        edit.set(root, JOB_FAMILY, name.map(|name| name.job_family.as_str()));
+        out.emit(edit.finish());
         Ok(())
     }
 }

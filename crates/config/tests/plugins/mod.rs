@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{
-    AnyTransform, Batch, BuildContext, Delivery, KeyPath, Need, Output, Page, Part, PathTemplate,
-    Plugin, Position, Problem, Record, Refusals, RunContext, Secret, Sink, SinkPlugin, SinkState,
-    Source, SourcePlugin, StageError, Transform, TransformPlugin,
+    AnyTransform, Batch, BuildContext, Delivery, FieldRule, KeyPath, Output, Page, Part,
+    PathTemplate, Plugin, Position, Problem, Record, RecordFields, Refusals, RunContext, Secret,
+    Sink, SinkPlugin, SinkState, Source, SourcePlugin, StageError, Transform, TransformPlugin,
 };
 
 /// All of them.
@@ -50,9 +50,13 @@ impl SourcePlugin for Pages {
         Ok(Box::new(self.clone()))
     }
 
-    fn missing_field(&self, field: &str) -> Option<String> {
-        let has = self.include.iter().any(|included| included == field);
-        (!has).then(|| format!("add \"{field}\" to `include` in [source]"))
+    fn fields(&self) -> RecordFields {
+        let mut fields = RecordFields::default();
+        if !self.include.iter().any(|included| included == "ai_impact") {
+            let advice = "add \"ai_impact\" to `include` in [source]".to_owned();
+            fields.tasks.take_away("ai_impact", Some(advice));
+        }
+        fields
     }
 }
 
@@ -99,12 +103,8 @@ impl TransformPlugin for Keep {
         Ok(AnyTransform::stateless(self.clone()))
     }
 
-    fn needs(&self) -> Vec<Need> {
-        vec![Need { field: "ai_impact", consequence: "no task has a level" }]
-    }
-
-    fn changes_schema(&self) -> bool {
-        false
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        FieldRule::keeps().needs("ai_impact", "no task has a level")
     }
 }
 

@@ -141,7 +141,7 @@ fn a_variable_that_is_empty_counts_as_one_that_is_not_set() {
 
 #[test]
 fn shipped_pipelines_name_no_sandbox_but_the_quickstart() {
-    for folder in ["pipelines", "examples/custom-transform", "examples/deploy"] {
+    for folder in ["pipelines", "examples/custom-runner", "examples/deploy"] {
         for entry in fs::read_dir(project_file(folder)).unwrap().map(Result::unwrap) {
             let (path, name) = (entry.path(), entry.file_name());
             if path.extension().is_some_and(|ending| ending == "toml") && name != "quickstart.toml"

@@ -60,13 +60,20 @@ impl SourcePlugin for TechWolfOptions {
         } else {
             Others::Undocumented
         };
-        let included = ["ai_impact", "linked_skills", "weekly_hours", "source_data"];
-        let (absent, included): (Vec<&str>, Vec<&str>) =
-            included.into_iter().partition(|field| self.missing_field(field).is_some());
-        let tasks = ["task_id", "task", "validation_state"].into_iter().chain(included);
+        let tasks = ["task_id", "task", "validation_state"];
         let mut tasks = FieldSet::new(tasks).others(others).open(&["hierarchy"]);
-        for field in absent {
-            tasks.take_away(field, self.missing_field(field));
+        for (field, include) in [
+            ("ai_impact", Include::AiImpact),
+            ("linked_skills", Include::LinkedSkills),
+            ("weekly_hours", Include::WeeklyHours),
+            ("source_data", Include::SourceData),
+        ] {
+            if self.include.contains(&include) {
+                tasks.add(field);
+            } else {
+                let advice = format!("add \"{field}\" to `include` in [source]");
+                tasks.take_away(field, Some(advice));
+            }
         }
         let own = match self.response_format {
             ResponseFormat::List => {
@@ -76,17 +83,5 @@ impl SourcePlugin for TechWolfOptions {
             ResponseFormat::Hierarchy => FieldSet::new(["external_id"]).others(Others::Possible),
         };
         RecordFields { own, tasks }
-    }
-
-    fn missing_field(&self, field: &str) -> Option<String> {
-        let needed = match field {
-            "ai_impact" => Include::AiImpact,
-            "linked_skills" => Include::LinkedSkills,
-            "weekly_hours" => Include::WeeklyHours,
-            "source_data" => Include::SourceData,
-            _ => return None,
-        };
-        let lacks = !self.include.contains(&needed);
-        lacks.then(|| format!("add \"{field}\" to `include` in [source]"))
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_profile::AiLevel;
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, KeyPath, Need, Part, Plugin, Problem, TransformPlugin,
+    AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin,
 };
 
 use crate::transform::{Filter, Wanted};
@@ -91,21 +91,13 @@ impl TransformPlugin for FilterAiImpact {
         }))
     }
 
-    fn needs(&self) -> Vec<Need> {
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         let consequence = match self.missing {
             Missing::Drop => "no task has a level and all would be dropped",
             Missing::Keep => "no task has a level and all would be kept",
             Missing::Fail => "no task has a level and every record would be refused",
         };
-        vec![Need { field: "ai_impact", consequence }]
-    }
-
-    fn changes_schema(&self) -> bool {
-        false
-    }
-
-    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::keeps()
+        FieldRule::keeps().needs("ai_impact", consequence)
     }
 }
 

@@ -273,11 +273,9 @@ fn wrong_options_are_told_all_at_once() {
 
 #[test]
 fn it_says_what_it_needs() {
-    let needs = |plugin: &FilterAiImpact, _: &BuildContext<'_>| {
-        Ok((plugin.needs(), plugin.changes_schema()))
-    };
-    let (needs, changes_schema) = build(&json!({"levels": ["H1"]}), &Files::new(), needs).unwrap();
-    assert_eq!((needs[0].field, changes_schema), ("ai_impact", false));
+    let fields = |plugin: &FilterAiImpact, context: &BuildContext<'_>| Ok(plugin.fields(context));
+    let rule = build(&json!({"levels": ["H1"]}), &Files::new(), fields).unwrap();
+    assert_eq!((rule.needed()[0].field, rule.is_exact()), ("ai_impact", true));
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_profile::LEVELS;
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Need, Others, Part, Plugin, Problem,
+    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Others, Part, Plugin, Problem,
     RecordFields, TransformPlugin, nearest,
 };
 
@@ -119,20 +119,13 @@ impl TransformPlugin for FlattenHierarchy {
         }
     }
 
-    fn needs(&self) -> Vec<Need> {
-        LISTS
-            .into_iter()
-            .filter(|field| self.explode.as_deref() == Some(field))
-            .map(|field| Need { field, consequence: "there is nothing to explode" })
-            .collect()
-    }
-
-    fn changes_schema(&self) -> bool {
-        false
-    }
-
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         let (into, explode) = (self.into, self.explode.clone());
-        FieldRule::new(move |input, _| flattened(input, into, explode.as_deref()))
+        let needed = LISTS.into_iter().find(|field| explode.as_deref() == Some(field));
+        let rule = FieldRule::makes(move |input| flattened(input, into, explode.as_deref()));
+        match needed {
+            Some(field) => rule.needs(field, "there is nothing to explode"),
+            None => rule,
+        }
     }
 }

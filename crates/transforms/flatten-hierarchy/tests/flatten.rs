@@ -334,12 +334,11 @@ fn options_are_checked_and_needs_told() {
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "key::no_effect"));
     assert_eq!(problems(&json!({"explode": ""}))[0].code, "value::empty");
     let needs = |options| {
-        let needs = |plugin: &FlattenHierarchy, _: &BuildContext<'_>| {
-            Ok((plugin.needs(), plugin.changes_schema()))
-        };
-        let (needs, changes_schema) = build(&options, &Files::new(), needs).unwrap();
-        assert!(!changes_schema);
-        needs.iter().map(|need| need.field).collect::<Vec<_>>()
+        let fields =
+            |plugin: &FlattenHierarchy, context: &BuildContext<'_>| Ok(plugin.fields(context));
+        let rule = build(&options, &Files::new(), fields).unwrap();
+        assert!(rule.is_exact());
+        rule.needed().iter().map(|need| need.field).collect::<Vec<_>>()
     };
     assert_eq!(needs(json!({"explode": "linked_skills"})), ["linked_skills"]);
     assert!(needs(json!({"explode": "tags"})).is_empty());

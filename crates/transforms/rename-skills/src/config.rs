@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_profile::mapping::{Mistake, composed, read_mapping};
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, KeyPath, Need, Plugin, Problem, TransformPlugin, nearest,
+    AnyTransform, BuildContext, FieldRule, KeyPath, Plugin, Problem, TransformPlugin, nearest,
 };
 
 use crate::mapping::Mapping;
@@ -81,16 +81,8 @@ impl TransformPlugin for RenameSkills {
         }))
     }
 
-    fn needs(&self) -> Vec<Need> {
-        vec![Need { field: "linked_skills", consequence: "there is no skill to rename" }]
-    }
-
-    fn changes_schema(&self) -> bool {
-        false
-    }
-
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::keeps()
+        FieldRule::keeps().needs("linked_skills", "there is no skill to rename")
     }
 }
 

@@ -268,11 +268,10 @@ fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
 
 #[test]
 fn it_says_what_it_needs() {
-    let needs =
-        |plugin: &RenameSkills, _: &BuildContext<'_>| Ok((plugin.needs(), plugin.changes_schema()));
+    let fields = |plugin: &RenameSkills, context: &BuildContext<'_>| Ok(plugin.fields(context));
     let options = json!({"vendor": "sap", "mapping": "m.csv"});
-    let (needs, changes_schema) = build(&options, &File(None), needs).unwrap();
-    assert_eq!((needs[0].field, changes_schema), ("linked_skills", false));
+    let rule = build(&options, &File(None), fields).unwrap();
+    assert_eq!((rule.needed()[0].field, rule.is_exact()), ("linked_skills", true));
 }
 
 proptest! {

@@ -121,14 +121,12 @@ fn all_mistakes_are_told_at_once() {
 fn a_source_knows_what_its_tasks_will_lack() {
     let options = json!({"url": "sandbox:", "include": ["ai_impact"]});
     let options: TechWolfOptions = read_options(&options, &[]).unwrap();
-    assert_eq!(options.missing_field("ai_impact"), None);
-    let advice = options.missing_field("weekly_hours").unwrap();
-    assert_eq!(advice, "add \"weekly_hours\" to `include` in [source]");
-    assert!(
-        options.missing_field("linked_skills").is_some()
-            && options.missing_field("source_data").is_some()
-    );
-    assert_eq!(options.missing_field("task"), None);
+    let tasks = options.fields().tasks;
+    let advice = |field| tasks.missing(field).map(|missing| missing.advice.unwrap());
+    assert_eq!((advice("ai_impact"), advice("task")), (None, None));
+    let expected = "add \"weekly_hours\" to `include` in [source]";
+    assert_eq!(advice("weekly_hours").as_deref(), Some(expected));
+    assert!(advice("linked_skills").is_some() && advice("source_data").is_some());
 }
 
 /// An endpoint inside this process, as the runner registers the sandbox.
