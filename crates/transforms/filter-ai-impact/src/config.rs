@@ -1,15 +1,7 @@
-//! The options, and what can be wrong with them.
-
-use std::ops::RangeInclusive;
+//! The options.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_profile::AiLevel;
-use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin,
-};
-
-use crate::transform::{Filter, Wanted};
 
 /// Keeps the tasks with the wanted AI impact levels.
 ///
@@ -19,17 +11,17 @@ use crate::transform::{Filter, Wanted};
 #[serde(deny_unknown_fields)]
 pub struct FilterAiImpact {
     /// Keep tasks with exactly these levels, for example `["H1", "H2"]`.
-    levels: Option<Vec<String>>,
+    pub(crate) levels: Option<Vec<String>>,
     /// Keep tasks with this level or a lower one. A level that is not known counts as missing.
-    at_most: Option<String>,
+    pub(crate) at_most: Option<String>,
     /// Keep tasks with this level or a higher one. A level that is not known counts as missing.
-    at_least: Option<String>,
+    pub(crate) at_least: Option<String>,
     /// What becomes of a task without a level: `drop` (default), `keep`, or `fail`, which refuses the record.
     #[serde(default)]
-    missing: Missing,
+    pub(crate) missing: Missing,
     /// What becomes of a job without any task that is kept: `drop` (default) or `keep`.
     #[serde(default)]
-    empty_jobs: EmptyJobs,
+    pub(crate) empty_jobs: EmptyJobs,
 }
 
 /// What becomes of a task without a level.
@@ -54,112 +46,4 @@ pub enum EmptyJobs {
     Drop,
     /// It is kept.
     Keep,
-}
-
-impl Plugin for FilterAiImpact {
-    const TYPE: &'static str = "filter_ai_impact";
-}
-
-impl TransformPlugin for FilterAiImpact {
-    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let levels = self.levels.clone().map(|levels| exact(levels, &mut problems));
-        let at_least =
-            self.at_least.clone().and_then(|text| known("at_least", &text, &mut problems));
-        let at_most = self.at_most.clone().and_then(|text| known("at_most", &text, &mut problems));
-        let wanted = if let Some(levels) = levels {
-            if at_least.or(at_most).is_some() {
-                problems.push(both());
-            }
-            Wanted::Exactly(levels)
-        } else if at_least.or(at_most).is_some() {
-            let lowest = at_least.unwrap_or(AiLevel::H1);
-            Wanted::Within(range(lowest, at_most.unwrap_or(AiLevel::H5), &mut problems))
-        } else {
-            if problems.is_empty() {
-                problems.push(neither());
-            }
-            Wanted::Exactly(Vec::new())
-        };
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        Ok(AnyTransform::stateless(Filter {
-            wanted,
-            missing: self.missing,
-            empty_jobs: self.empty_jobs,
-        }))
-    }
-
-    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let consequence = match self.missing {
-            Missing::Drop => "no task has a level and all would be dropped",
-            Missing::Keep => "no task has a level and all would be kept",
-            Missing::Fail => "no task has a level and every record would be refused",
-        };
-        FieldRule::keeps().needs("ai_impact", consequence)
-    }
-}
-
-/// Levels to be met exactly. The API may add levels, so any `H` with a number is allowed.
-fn exact(levels: Vec<String>, problems: &mut Vec<Problem>) -> Vec<String> {
-    let path = KeyPath::of("levels");
-    if levels.is_empty() {
-        let problem = Problem::at(path.clone(), "value::empty", "`levels` is empty");
-        problems.push(problem.help("name at least one, for example [\"H1\", \"H2\"]"));
-    }
-    for (index, level) in levels.iter().enumerate() {
-        if !looks_like_a_level(level) {
-            problems.push(wrong_level(path.index(index), level));
-        }
-    }
-    levels
-}
-
-fn known(key: &str, text: &str, problems: &mut Vec<Problem>) -> Option<AiLevel> {
-    text.parse().map_err(|_| problems.push(wrong_level(KeyPath::of(key), text))).ok()
-}
-
-fn looks_like_a_level(text: &str) -> bool {
-    text.strip_prefix('H').is_some_and(|number| {
-        !number.is_empty()
-            && !number.starts_with('0')
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
-fn wrong_level(path: KeyPath, text: &str) -> Problem {
-    let digits = text.trim().trim_start_matches(['H', 'h']).trim();
-    let meant = AiLevel::ALL.into_iter().find(|level| level.as_str().ends_with(digits));
-    let help = match meant.filter(|_| digits.len() == 1) {
-        Some(level) => format!("write `{level}`"),
-        None => "the levels are `H1`, `H2`, `H3`, `H4` and `H5`".to_owned(),
-    };
-    Problem::at(path, "value::level", format!("`{text}` is not an AI impact level")).help(help)
-}
-
-fn range(
-    lowest: AiLevel,
-    highest: AiLevel,
-    problems: &mut Vec<Problem>,
-) -> RangeInclusive<AiLevel> {
-    if lowest > highest {
-        let message = format!("no level is at least {lowest} and at most {highest}");
-        let problem = Problem::at(KeyPath::of("at_least"), "value::empty", message);
-        problems.push(problem.help("`at_least` must not be above `at_most`"));
-    }
-    lowest..=highest
-}
-
-fn both() -> Problem {
-    Problem::at(KeyPath::of("levels"), "key::conflict", "`levels` can't stand beside a range")
-        .part(Part::Key)
-        .help("keep either `levels` or `at_least` and `at_most`")
-}
-
-fn neither() -> Problem {
-    Problem::at(KeyPath::root(), "key::missing", "neither `levels` nor a range is given")
-        .part(Part::Key)
-        .label("needs `levels`, `at_most` or `at_least`")
-        .help("add for example `levels = [\"H1\", \"H2\"]` or `at_most = \"H2\"`")
 }

@@ -18,6 +18,7 @@
 //! ```
 
 mod config;
+mod plugin;
 mod tally;
 mod transform;
 

@@ -1,17 +1,7 @@
-//! The options, and what can be wrong with them.
+//! The options.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use taskferry_profile::LEVELS;
-use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Others, Part, Plugin, Problem,
-    RecordFields, TransformPlugin, nearest,
-};
-
-use crate::transform::Flatten;
-
-/// The lists that the API's tasks have.
-const LISTS: [&str; 2] = ["linked_skills", "source_data"];
 
 /// Turns jobs into rows, or a hierarchy into a flat list of tasks.
 ///
@@ -21,14 +11,14 @@ const LISTS: [&str; 2] = ["linked_skills", "source_data"];
 pub struct FlattenHierarchy {
     /// What a job becomes: `rows` (default), one record a task, or `tasks`, the job with a flat `tasks` list.
     #[serde(default)]
-    into: Into,
+    pub(crate) into: Into,
     /// What becomes of a job without tasks: `drop` (default) or `keep`. Kept as rows, it is one row without a task.
     #[serde(default)]
-    empty_jobs: EmptyJobs,
+    pub(crate) empty_jobs: EmptyJobs,
     /// A list field of tasks of which every element becomes a row: `explode = "linked_skills"` gives one row a
     /// skill, with `skill_id` and `skill`. A task whose list is empty keeps one row. Every row repeats
     /// the task's other fields, its hours too. For rows only; none by default.
-    explode: Option<String>,
+    pub(crate) explode: Option<String>,
 }
 
 /// What a job becomes.
@@ -51,81 +41,4 @@ pub enum EmptyJobs {
     Drop,
     /// It is kept.
     Keep,
-}
-
-impl Plugin for FlattenHierarchy {
-    const TYPE: &'static str = "flatten_hierarchy";
-}
-
-/// The list of tasks that a name most likely means, where it is not its name. Other fields are possible: the
-/// API grows, and other transforms add some.
-fn misspelt(field: &str) -> Option<&'static str> {
-    nearest(field, LISTS).filter(|near| *near != field)
-}
-
-/// What is known of the fields that come of records with these.
-fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordFields {
-    // Rows pass through, and what is not known to have tasks may be a row.
-    if input.tasks.is_unknown() {
-        return RecordFields::default();
-    }
-    let mut tasks = input.tasks.clone();
-    for level in LEVELS {
-        tasks.add(level);
-    }
-    if into == Into::Tasks {
-        return RecordFields { own: input.own.clone(), tasks };
-    }
-    // What stands above tasks in a hierarchy may carry anything, which becomes fields of rows.
-    let others = tasks.may_have_others().max(input.own.may_have_others());
-    let mut row = tasks.open(&["job_", "task_"]).others(others);
-    row.add("job_external_id");
-    row.replace("ai_impact", &["ai_impact_level", "ai_impact_rationale"]);
-    match explode {
-        Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),
-        // What stands in these is not documented.
-        Some(_) => row = row.others(Others::Possible),
-        None => {}
-    }
-    RecordFields { own: row, tasks: FieldSet::default() }
-}
-
-impl TransformPlugin for FlattenHierarchy {
-    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
-        let path = KeyPath::of("explode");
-        match &self.explode {
-            Some(_) if self.into == Into::Tasks => Err(vec![
-                Problem::at(path, "key::no_effect", "`explode` needs `into = \"rows\"`")
-                    .part(Part::Key)
-                    .help("write `into = \"rows\"` or take `explode` out"),
-            ]),
-            Some(field) if field.is_empty() => Err(vec![
-                Problem::at(path, "value::empty", "`explode` is empty")
-                    .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
-            ]),
-            Some(field) if misspelt(field).is_some() => {
-                let meant = misspelt(field).unwrap_or_default();
-                let message = format!("tasks have no field `{field}`");
-                Err(vec![
-                    Problem::at(path, "value::unknown", message)
-                        .help(format!("did you mean \"{meant}\"?")),
-                ])
-            }
-            _ => Ok(AnyTransform::stateless(Flatten {
-                into: self.into,
-                empty_jobs: self.empty_jobs,
-                explode: self.explode.clone(),
-            })),
-        }
-    }
-
-    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let (into, explode) = (self.into, self.explode.clone());
-        let needed = LISTS.into_iter().find(|field| explode.as_deref() == Some(field));
-        let rule = FieldRule::makes(move |input| flattened(input, into, explode.as_deref()));
-        match needed {
-            Some(field) => rule.needs(field, "there is nothing to explode"),
-            None => rule,
-        }
-    }
 }

@@ -28,6 +28,7 @@
 
 mod config;
 mod explode;
+mod plugin;
 mod row;
 mod transform;
 

@@ -22,6 +22,7 @@
 mod config;
 mod mapping;
 mod merge;
+mod plugin;
 mod tally;
 mod transform;
 
