@@ -60,20 +60,9 @@ mod scan;
 mod shared;
 mod write;
 
-mod plain;
-mod reader;
-mod walk;
-
 pub use document::{Body, Document};
 pub use edit::Edit;
 pub use error::{Error, ErrorKind};
 pub use index::MAX_DEPTH;
 pub use node::{Items, Key, Kind, Members, Node};
 pub use write::{ArrayWriter, Name, ObjectWriter, Part, Text, TextWriter};
-
-pub use plain::is_plain;
-pub use reader::Reader;
-pub use walk::{Member, items, members, only, string};
-
-#[cfg(test)]
-mod tests;
