@@ -168,7 +168,25 @@ impl<'t> Pass<'t> {
     fn push(&mut self, start: usize, end: usize, tag: u32) {
         let next = offset(self.entries.len() + 1);
         let tag = tag | self.key;
-        self.entries.push(Entry { start: offset(start), end: offset(end), next, tag });
+        self.add(Entry { start: offset(start), end: offset(end), next, tag });
+    }
+
+    #[inline]
+    fn add(&mut self, entry: Entry) {
+        if self.entries.len() == self.entries.capacity() {
+            self.reserve(entry.start as usize);
+        }
+        self.entries.push(entry);
+    }
+
+    /// Reserves as many entries as the rest of the text needs if its values are as long as those before `at`. Twice as many
+    /// would be as much memory as the text itself.
+    #[cold]
+    fn reserve(&mut self, at: usize) {
+        let rest = self.text.len().saturating_sub(at);
+        let len = self.entries.len();
+        let more = rest.saturating_mul(len) / at.max(1);
+        self.entries.reserve_exact(more.max(len / 16) + more / 16 + 16);
     }
 
     #[inline]
@@ -182,7 +200,7 @@ impl<'t> Pass<'t> {
         }
         self.depth += 1;
         let tag = self.key | if is_object { OBJECT } else { ARRAY };
-        self.entries.push(Entry { start: offset(at), end: 0, next: self.open, tag });
+        self.add(Entry { start: offset(at), end: 0, next: self.open, tag });
         self.open = offset(self.entries.len() - 1);
         self.in_object = is_object;
         self.key = 0;
