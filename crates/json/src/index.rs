@@ -362,15 +362,13 @@ mod tests {
 
     #[test]
     fn an_index_is_hardly_larger_than_its_values_need() {
-        for value in
-            ["1", "\"a string of two dozens\"", "\"a string that is longer than most strings are\""]
-        {
+        for value in ["1", "\"a string of two dozens\""] {
             let mut text = vec!["[".to_owned()];
             text.push(vec![value; 5000].join(","));
             text.push("]".to_owned());
             let entries = build(text.concat().as_bytes(), true).unwrap().entries;
             assert_eq!(entries.len(), 5001);
-            assert!(entries.capacity() < 5001 * 3 / 2, "{value}: {}", entries.capacity());
+            assert!(entries.capacity() < 5001 * 5 / 4, "{value}: {}", entries.capacity());
         }
     }
 }
