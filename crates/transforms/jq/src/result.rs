@@ -95,15 +95,14 @@ fn put(value: &Value<'_>, depth: usize, place: impl Place) -> Result<(), String>
         Value::String(text) => place.part(text.as_str()),
         Value::Array(array) => {
             let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-            place
-                .array(|items| array.iter().try_for_each(|item| put(&item, depth, &mut *items)))?;
+            let items = array.own_items();
+            place.array(|out| items.iter().try_for_each(|item| put(item, depth, &mut *out)))?;
         }
         Value::Object(object) => {
             let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-            place.object(|members| {
-                object.iter().try_for_each(|(key, value)| {
-                    put(&value, depth, Member { object: members, key: &key })
-                })
+            place.object(|out| {
+                let mut members = object.own_members();
+                members.try_for_each(|(key, value)| put(value, depth, Member { object: out, key }))
             })?;
         }
     }

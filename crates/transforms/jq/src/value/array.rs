@@ -50,6 +50,14 @@ impl<'r> Array<'r> {
         }
     }
 
+    /// The items of an array that is none of the record's.
+    pub(crate) fn own_items(&self) -> &[Value<'r>] {
+        match self {
+            Self::Node(_) => &[],
+            Self::Items(items) => &items.values,
+        }
+    }
+
     pub(crate) fn into_vec(self) -> Vec<Value<'r>> {
         match self {
             Self::Node(node) => node.items().map(Value::of).collect(),

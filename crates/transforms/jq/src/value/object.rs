@@ -59,6 +59,15 @@ impl<'r> Object<'r> {
         }
     }
 
+    /// The members of an object that is none of the record's.
+    pub(crate) fn own_members(&self) -> impl Iterator<Item = (&Text<'r>, &Value<'r>)> {
+        let members = match self {
+            Self::Node(_) => None,
+            Self::Members(members) => Some(members.map.iter()),
+        };
+        members.into_iter().flatten()
+    }
+
     pub(crate) fn values(&self) -> Vec<Value<'r>> {
         match self {
             Self::Node(node) => node.members().map(|(_, value)| Value::of(value)).collect(),
@@ -114,8 +123,8 @@ impl<'r> Object<'r> {
         match self {
             Self::Members(members) => members,
             Self::Node(node) => {
-                let members = node.members();
-                let map = members.map(|(key, value)| (Text::Key(key), Value::of(value))).collect();
+                let mut map = Map::with_capacity_and_hasher(node.len(), RandomState::default());
+                map.extend(node.members().map(|(key, value)| (Text::Key(key), Value::of(value))));
                 Rc::new(Members { map, depth: node.depth_limit() })
             }
         }
