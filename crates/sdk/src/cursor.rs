@@ -7,8 +7,7 @@ use crate::printable;
 
 /// Where a source goes on reading: a text that it made and that it alone reads.
 ///
-/// For `techwolf` that is the `external_id` that the next request starts after (EXPORT-JOBS, seen: "external id of the
-/// last Job seen"; at most 100 characters), or, where it reads a listing in parts, one such id for each of them.
+/// It is kept in the checkpoint, and shown in messages: an id that a request starts after, or a short text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cursor(Arc<str>);
 

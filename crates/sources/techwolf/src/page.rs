@@ -64,6 +64,7 @@ impl ListingPage {
             Some(records) if records.kind() == Kind::Array => records,
             _ => return Err(no_page(not_an_array(root))),
         };
+        // EXPORT-JOBS, seen: "external id of the last Job seen"; at most 100 characters.
         let next: Option<String> = match root.get("next_starting_after") {
             Some(_) => field(root, "next_starting_after").map_err(no_page)?,
             None => None,
