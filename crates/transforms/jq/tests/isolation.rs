@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and tell of it")]
 
 use std::process::{Command, ExitCode, Stdio};
+use std::task::Poll;
 
 use serde_json::{Value, json};
 use taskferry_sdk::testing::{self, Files};
@@ -13,7 +14,7 @@ use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
 
 type Test = (&'static str, fn());
 
-const TESTS: [Test; 10] = [
+const TESTS: [Test; 11] = [
     ("results_are_those_of_this_process", results_are_those_of_this_process),
     ("a_refused_record_costs_only_itself", a_refused_record_costs_only_itself),
     ("an_endless_expression_is_killed", an_endless_expression_is_killed),
@@ -21,6 +22,7 @@ const TESTS: [Test; 10] = [
     ("endless_recursion_costs_only_its_record", endless_recursion_costs_only_its_record),
     ("too_much_memory_costs_only_its_record", too_much_memory_costs_only_its_record),
     ("records_are_worked_on_at_the_same_time", records_are_worked_on_at_the_same_time),
+    ("there_are_no_more_workers_than_processors", there_are_no_more_workers_than_processors),
     ("the_environment_is_out_of_reach", the_environment_is_out_of_reach),
     ("a_worker_ends_with_its_parent", a_worker_ends_with_its_parent),
     ("a_dropped_transform_leaves_no_worker", a_dropped_transform_leaves_no_worker),
@@ -143,6 +145,38 @@ fn records_are_worked_on_at_the_same_time() {
         let (one, two, three) =
             tokio::join!(apply(&*transform, "1"), apply(&*transform, "2"), apply(&*transform, "3"));
         assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()], [["2"], ["4"], ["6"]]);
+    });
+}
+
+fn there_are_no_more_workers_than_processors() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    block_on(async {
+        let transform = build(json!({"filter": ". + 1"}));
+        let records: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+        let mut applied = Vec::new();
+        for record in &records {
+            applied.push(Box::pin(apply(&*transform, record)));
+        }
+        // All are begun before any is waited for to its end.
+        let mut results = vec![None; applied.len()];
+        std::future::poll_fn(|context| {
+            for (future, result) in applied.iter_mut().zip(&mut results) {
+                if result.is_none()
+                    && let Poll::Ready(lines) = future.as_mut().poll(context)
+                {
+                    *result = Some(lines.unwrap());
+                }
+            }
+            if results.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        for (number, result) in results.into_iter().enumerate() {
+            assert_eq!(result.unwrap(), [(number + 1).to_string()]);
+        }
+        let processors = std::thread::available_parallelism().unwrap().get();
+        assert!((1..=processors).contains(&workers().len()), "{:?}", workers());
     });
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use taskferry_pipeline::{BuiltTransform, Registry};
-use taskferry_sdk::testing::TransformTest;
+use taskferry_sdk::testing::{self, TransformTest};
 use taskferry_sdk::{
     AnyTransform, BuildContext, ErrorKind, InputFiles, Part, Problem, Record, StageError,
+    TransformPlugin,
 };
 use taskferry_transform_jq::Jq;
 
@@ -32,16 +32,12 @@ impl InputFiles for Files {
     }
 }
 
-fn build(options: &Value) -> Result<BuiltTransform, Vec<Problem>> {
-    let mut registry = Registry::new();
-    registry.transform::<Jq>();
-    let context = BuildContext::new(&Files, registry.endpoints());
-    registry.build_transform("jq", options, &context).unwrap()
+fn build(options: &Value) -> Result<AnyTransform, Vec<Problem>> {
+    testing::build(options, &Files, Jq::build)
 }
 
 fn apply(options: &Value, record: &Record) -> Result<Vec<String>, StageError> {
-    let built = build(options).unwrap();
-    TransformTest::of(built.transform).apply(&record.to_json())
+    TransformTest::of(build(options).unwrap()).apply(&record.to_json())
 }
 
 fn run(filter: &str, text: &'static str) -> Vec<String> {
@@ -108,12 +104,12 @@ fn what_never_ends_is_ended() {
     let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
     // A single result that never comes is the engine's to end.
-    let AnyTransform::Stateless(transform) = build(&options).unwrap().transform else {
+    let AnyTransform::Stateless(transform) = build(&options).unwrap() else {
         panic!("nothing is waited for")
     };
     assert_eq!(transform.time_limit().unwrap().limit, Duration::from_millis(20));
     let isolated = build(&json!({"filter": ".", "isolation": "process"})).unwrap();
-    assert!(matches!(isolated.transform, AnyTransform::Async(_)));
+    assert!(matches!(isolated, AnyTransform::Async(_)));
 }
 
 #[test]
@@ -208,6 +204,7 @@ fn wrong_options_are_told_all_at_once() {
 
 #[test]
 fn records_may_come_out_in_any_shape() {
-    let built = build(&json!({"filter": "."})).unwrap();
-    assert!(!built.fields.is_exact() && built.fields.needed().is_empty());
+    let fields = |jq: &Jq, context: &BuildContext<'_>| Ok(jq.fields(context));
+    let fields = testing::build(&json!({"filter": "."}), &Files, fields).unwrap();
+    assert!(!fields.is_exact() && fields.needed().is_empty());
 }
