@@ -1,6 +1,6 @@
 //! Reading dataset files, line by line.
 
-mod fields;
+pub(crate) mod fields;
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -18,8 +18,6 @@ use taskferry_profile::model::JobProfile;
 use crate::quote::shortened;
 use crate::store::{Inserted, Loading, NewJob};
 use crate::{SandboxError, moment};
-
-pub(crate) use self::fields::is_of_task;
 
 /// The longest line that is read, in bytes: far more than any job needs. A page of 100 such jobs can still be written.
 const LONGEST_LINE: u64 = 1024 * 1024;

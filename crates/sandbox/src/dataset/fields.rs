@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::members::Members;
 use crate::nearest::nearest;
-use crate::record::{HIERARCHY_KEYS, NODE_KEYS};
+use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 
 /// What an object may hold.
 struct Fields {

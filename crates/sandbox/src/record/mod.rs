@@ -1,7 +1,7 @@
 //! Profiles as the API shows them, in both formats.
 
 mod hierarchy;
-mod keys;
+pub(crate) mod keys;
 mod shape;
 mod skills;
 mod tasks;
@@ -13,7 +13,6 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use self::hierarchy::Hierarchy;
-pub(crate) use self::keys::{HIERARCHY_KEYS, NODE_KEYS};
 pub(crate) use self::shape::{Expansion, ResponseFormat, Shape, Subject};
 use self::tasks::{ShownTask, shown_tasks};
 use crate::members::Members;

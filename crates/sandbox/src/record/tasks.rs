@@ -10,7 +10,7 @@ use taskferry_profile::model::{TaskHierarchy, ValidationState};
 
 use super::shape::{Expansion, Shape, Subject};
 use super::skills::Skills;
-use crate::dataset::is_of_task;
+use crate::dataset::fields::is_of_task;
 use crate::dice::Dice;
 use crate::members::Members;
 use crate::settings::{MissingMember, WeeklyHours};

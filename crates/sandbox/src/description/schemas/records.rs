@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::description::parts::{external_id, reference};
 use crate::http::bounds::{LARGEST_LIMIT, LONGEST_CURSOR};
-use crate::record::{HIERARCHY_KEYS, NODE_KEYS, Subject};
+use crate::record::Subject;
+use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 use crate::settings::{HierarchyLayout, SandboxSettings, UnmappedSkills};
 
 pub(super) fn page(record: &str) -> Value {
