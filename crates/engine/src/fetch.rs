@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use taskferry_pipeline::{Feed, StageFailure, StageId};
 use taskferry_sdk::{
-    Cursor, ErrorKind, Origin, Position, RunContext, Share, SourceStatistics, StageError,
+    Cursor, ErrorKind, Origin, Position, RequestedWith, RunContext, Share, SourceStatistics,
+    StageError,
 };
 use tokio::sync::mpsc;
 
@@ -204,8 +205,14 @@ async fn next_page(feed: &mut Feed, reached: &Reached) -> Result<Option<Numbered
     let (next, bytes, fingerprints, envelopes): (_, _, _, Vec<Envelope>) = match feed {
         Feed::Source(source) => {
             let Some(page) = source.next_page().await? else { return Ok(None) };
+            let cursor = match page.requested_with {
+                RequestedWith::Cursor(cursor) => Some(cursor),
+                RequestedWith::Nothing => None,
+                _ => reached.cursor.clone(),
+            };
+            let number = reached.pages + 1;
             let envelopes = page.records.into_iter().enumerate().map(|(index, record)| {
-                let origin = Origin { job: record.id, ..reached.origin(index) };
+                let origin = Origin { page: number, cursor: cursor.clone(), index, job: record.id };
                 Envelope { record: record.record, origin: Arc::new(origin), entry: None }
             });
             (page.next, page.bytes, page.fingerprints, envelopes.collect())

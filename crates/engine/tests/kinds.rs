@@ -199,7 +199,7 @@ async fn the_first_record_that_an_async_transform_refuses_ends_the_run_and_is_na
     let manifest = run(pages, RunOptions::default()).await.manifest;
     assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 4));
     let origin = manifest.error.unwrap().origin.unwrap();
-    assert_eq!((origin.page, origin.index), (2, 5));
+    assert_eq!((origin.page, origin.cursor.as_deref(), origin.index), (2, Some("c1"), 5));
     assert_eq!(ledger.numbers(), (0..8).collect::<Vec<_>>());
 }
 

@@ -92,7 +92,7 @@ pub use keypath::{KeyPath, Segment};
 pub use options::{read_options, read_what_can_be_read};
 pub use origin::Origin;
 pub use output::Output;
-pub use page::{Batch, Page, SourceRecord};
+pub use page::{Batch, Page, RequestedWith, SourceRecord};
 pub use plugin::{Plugin, SinkPlugin, SourcePlugin, TransformPlugin};
 pub use problem::{MOST_OF_A_KIND, Part, Problem, RelatedPlace, Severity, nearest};
 pub use record::Record;

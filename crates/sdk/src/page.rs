@@ -28,6 +28,19 @@ impl From<Record> for SourceRecord {
     }
 }
 
+/// The cursor that a page was requested with, as messages and dead letters show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestedWith {
+    /// The [`next`](Page::next) of the page before.
+    #[default]
+    NextOfPageBefore,
+    /// Another one: that of one of several listings that are read in turn.
+    Cursor(Cursor),
+    /// None: the page is the first of such a listing.
+    Nothing,
+}
+
 /// What one request of a source returned.
 ///
 /// ```
@@ -45,6 +58,8 @@ pub struct Page {
     pub records: Vec<SourceRecord>,
     /// The cursor of the page after this one; `None` when this is the last.
     pub next: Option<Cursor>,
+    /// The cursor that the page was requested with.
+    pub requested_with: RequestedWith,
     /// Size of the answer's body in bytes, after decompression.
     pub bytes: u64,
     /// What the source gets back of this page when a run resumes behind it, in 16 bytes a piece: which jobs were
@@ -55,7 +70,8 @@ pub struct Page {
 impl Page {
     /// The last page of a listing.
     pub fn new(records: Vec<SourceRecord>) -> Self {
-        Self { records, next: None, bytes: 0, fingerprints: Vec::new() }
+        let (requested_with, fingerprints) = (RequestedWith::default(), Vec::new());
+        Self { records, next: None, requested_with, bytes: 0, fingerprints }
     }
 
     /// The same, with a page after it.

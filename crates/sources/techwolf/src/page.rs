@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use taskferry_json::{Kind, Node};
-use taskferry_sdk::{Cursor, ErrorKind, Page, Record, SourceRecord, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Page, Record, RequestedWith, SourceRecord, StageError};
 
 use crate::fields::{NO_OBJECT, field, parse_object};
 
@@ -21,6 +21,8 @@ pub(crate) struct ListingPage {
     pub(crate) next: Option<Cursor>,
     /// Where a run resumes behind this page: at `next`, unless several listings are read in turn.
     pub(crate) resume: Option<Cursor>,
+    /// Whether the page is one of several listings that are read in turn.
+    pub(crate) is_of_part: bool,
     /// The size of the answer, after decompression.
     pub(crate) bytes: u64,
     pub(crate) jobs: Vec<Job>,
@@ -44,7 +46,7 @@ impl ListingPage {
         jobs: Vec<Job>,
     ) -> Self {
         let (resume, fingerprints) = (next.clone(), Vec::new());
-        Self { cursor, next, resume, bytes, jobs, fingerprints }
+        Self { cursor, next, resume, is_of_part: false, bytes, jobs, fingerprints }
     }
 
     /// Reads the answer to the request for the page after `cursor`. The records share the answer's bytes and its index.
@@ -105,6 +107,10 @@ impl ListingPage {
     pub(crate) fn into_page(self) -> Page {
         let records = self.jobs.into_iter().map(|job| SourceRecord::new(job.record, job.id));
         let mut page = Page::new(records.collect());
+        if self.is_of_part {
+            let of_part = self.cursor.map(RequestedWith::Cursor);
+            page.requested_with = of_part.unwrap_or(RequestedWith::Nothing);
+        }
         (page.next, page.bytes, page.fingerprints) = (self.resume, self.bytes, self.fingerprints);
         page
     }

@@ -139,7 +139,7 @@ impl PageStream for Partition {
             self.open.push_back(part);
         }
         self.fill();
-        page.resume = self.turns();
+        (page.resume, page.is_of_part) = (self.turns(), true);
         Ok(Some(page))
     }
 

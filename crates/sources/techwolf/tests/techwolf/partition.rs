@@ -1,7 +1,7 @@
 //! A listing that is read in parts.
 
 use serde_json::{Value, json};
-use taskferry_sdk::{ErrorKind, Position};
+use taskferry_sdk::{Cursor, ErrorKind, Position, RequestedWith};
 
 use crate::changing::{Changing, Unknown, behind, jobs, read, shown};
 use crate::tenant::{Tenant, page, run};
@@ -33,6 +33,15 @@ async fn pages_come_from_the_parts_in_turn() {
     assert_eq!(next.len(), 5);
     assert_eq!(next[0], r#"{"width":2,"opened":2,"open":[["f0",null],["f2","job-5"]]}"#);
     assert_eq!(next[3], r#"{"width":2,"opened":3,"open":[["f1",null]]}"#);
+    let asked = pages.iter().map(|page| page.requested_with.clone());
+    assert_eq!(
+        asked.collect::<Vec<_>>()[..3],
+        [
+            RequestedWith::Nothing,
+            RequestedWith::Nothing,
+            RequestedWith::Cursor(Cursor::new("job-5")),
+        ]
+    );
 }
 
 #[tokio::test]
@@ -74,7 +83,7 @@ async fn nothing_is_remembered_of_parts() {
 async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
     let tenant = Changing::with(30, Unknown::NotFound).await;
     for text in ["job-5", "{}", r#"{"width":1,"opened":9,"open":[]}"#] {
-        let from = Position::new(1, Some(taskferry_sdk::Cursor::new(text)), Vec::new());
+        let from = Position::new(1, Some(Cursor::new(text)), Vec::new());
         let error = read(tenant.source(&parts(1, 5)), run(), Some(&from)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed);
         assert!(error.must_start_over());
