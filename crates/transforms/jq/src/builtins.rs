@@ -3,7 +3,7 @@
 use jaq_core::load;
 use jaq_core::load::parse::Def;
 
-use crate::expr::Constant;
+use crate::constant::Constant;
 use crate::natives;
 use crate::value::Value;
 

@@ -6,7 +6,8 @@ use jaq_core::load::parse::{BinaryOp, Pattern as Taken, Term};
 use jaq_core::path::{Opt, Part as PathPart, Path};
 
 use crate::builtins::{self, Builtin};
-use crate::expr::{Access, Code, Constant, ExprId, Fold, How, Kind, Part, Pattern, Step};
+use crate::constant::Constant;
+use crate::expr::{Access, Code, ExprId, Fold, How, Kind, Part, Pattern, Step};
 use crate::mistake::Mistake;
 use crate::names::{Compiler, What};
 use crate::syntax::{ALL, ALTERNATIVES, literal};

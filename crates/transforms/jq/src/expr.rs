@@ -3,7 +3,8 @@
 use jaq_core::ops::{Cmp, Math};
 
 use crate::builtins::{Function, Special};
-use crate::value::{Number, Text, Value};
+use crate::constant::Constant;
+use crate::value::{Text, Value};
 
 /// The place of an expression in the code that it belongs to. Expressions refer to each other by it, so that the largest can be
 /// dropped on the smallest stack.
@@ -150,37 +151,6 @@ pub(crate) enum Access {
     Index(ExprId),
     Slice(Option<ExprId>, Option<ExprId>),
     Iterate,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Constant {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Digits(String),
-    Text(String),
-}
-
-impl Constant {
-    pub(crate) fn number(text: &str) -> Self {
-        match Number::parse(text) {
-            Number::Int(whole) => Self::Int(whole),
-            Number::Float(float) => Self::Float(float),
-            other => Self::Digits(other.to_json()),
-        }
-    }
-
-    pub(crate) fn value(&self) -> Value<'_> {
-        match self {
-            Self::Null => Value::Null,
-            Self::Bool(flag) => Value::Bool(*flag),
-            Self::Int(whole) => Value::from(*whole),
-            Self::Float(float) => Value::from(*float),
-            Self::Digits(digits) => Value::Number(Number::Digits(digits.as_str().into())),
-            Self::Text(text) => Value::String(Text::Borrowed(text)),
-        }
-    }
 }
 
 impl Code {

@@ -35,6 +35,7 @@
 mod builtins;
 mod compile;
 mod config;
+mod constant;
 mod env;
 mod eval;
 mod expr;
