@@ -4,7 +4,6 @@ use jaq_core::ops::{Cmp, Math};
 
 use crate::builtins::{Function, Special};
 use crate::constant::Constant;
-use crate::value::{Text, Value};
 
 /// The place of an expression in the code that it belongs to. Expressions refer to each other by it, so that the largest can be
 /// dropped on the smallest stack.

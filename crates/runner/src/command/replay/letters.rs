@@ -173,13 +173,12 @@ impl DeadLetters {
 }
 
 impl OpenFile {
-    /// Opens the file where a page ends: `None` for the beginning, and `Some(None)` for its end.
-    fn open(path: &Path, at: Option<Option<u64>>) -> io::Result<Self> {
+    /// Opens the file where a page ends; `None` for its end.
+    fn open(path: &Path, at: Option<u64>) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let at = match at {
-            None => 0,
-            Some(Some(at)) => at,
-            Some(None) => file.metadata()?.len(),
+            Some(at) => at,
+            None => file.metadata()?.len(),
         };
         file.seek(SeekFrom::Start(at))?;
         Ok(Self { lines: BufReader::new(file), ahead: None, at })
@@ -217,7 +216,9 @@ impl OpenFile {
 #[async_trait]
 impl DeadLetterReader for DeadLetters {
     async fn open(&mut self, from: Option<(u64, Option<&Cursor>)>) -> Result<(), StageError> {
-        let at = from.map(|(_, cursor)| cursor.and_then(|cursor| cursor.as_str().parse().ok()));
+        let place =
+            |cursor: Option<&Cursor>| cursor.and_then(|cursor| cursor.as_str().parse().ok());
+        let at = from.map_or(Some(0), |(_, cursor)| place(cursor));
         let letters = Arc::clone(&self.letters);
         let opening =
             move || OpenFile::open(&letters.path, at).map_err(|error| letters.failed(error));
