@@ -1,6 +1,6 @@
 //! What was counted, of pages that every sink has.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use taskferry_pipeline::{Pipeline, TransformStage};
 use taskferry_sdk::{Counters, SourceStatistics};
@@ -41,7 +41,7 @@ pub(crate) struct TransformCount {
     #[serde(default, skip_serializing_if = "Counters::is_empty")]
     pub(crate) counters: Counters,
     /// The state of a transform that has one, behind the last page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<Value>,
 }
 
@@ -53,6 +53,11 @@ pub(crate) struct SinkCount {
     pub(crate) delivered: u64,
     pub(crate) skipped: u64,
     pub(crate) dead_letters: u64,
+}
+
+/// A state that is `null` is a state all the same.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl Account {

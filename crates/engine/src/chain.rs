@@ -27,9 +27,9 @@ impl Chain {
         pages: u64,
         counts: &[TransformCount],
     ) -> Self {
-        let saved = counts.iter().map(|count| count.state.clone()).chain(std::iter::repeat(None));
-        let steps = stages.into_iter().zip(saved);
-        let steps = steps.map(|(stage, saved)| Step::new(stage, pages, saved)).collect();
+        let counted = counts.iter().map(Some).chain(std::iter::repeat(None));
+        let steps = stages.into_iter().zip(counted);
+        let steps = steps.map(|(stage, counted)| Step::new(stage, pages, counted)).collect();
         Self { steps, run }
     }
 
@@ -76,7 +76,9 @@ impl Chain {
 /// Whether the state of every transform can be saved, so that a run with them can resume.
 pub(crate) fn can_resume(stages: &[TransformStage]) -> bool {
     stages.iter().all(|stage| match &stage.transform {
-        AnyTransform::Ordered(transform) => transform.save().is_some(),
+        AnyTransform::Ordered(transform) => {
+            catch_unwind(AssertUnwindSafe(|| transform.save().is_some())).unwrap_or(false)
+        }
         _ => true,
     })
 }

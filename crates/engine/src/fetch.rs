@@ -113,7 +113,11 @@ impl Fetching {
             };
             let page = match next {
                 Ok(Some(page)) => page,
-                Ok(None) if self.needs_last_page && !reached.is_at_end() => reached.last_page(),
+                Ok(None) if self.needs_last_page && !reached.is_at_end() => {
+                    let last = self.send(reached.last_page(), Period::since(began), &tell).await;
+                    let Sent::Yes = last else { break FetchEnd::Stopped };
+                    break FetchEnd::Complete(share(&self.feed));
+                }
                 Ok(None) => break FetchEnd::Complete(share(&self.feed)),
                 Err(error) => break FetchEnd::Failed(self.located(error, &reached)),
             };
@@ -250,6 +254,8 @@ fn can_not_shard() -> StageError {
 /// A checkpoint behind a page that names no next one says that the listing is complete.
 fn page_after_the_last() -> StageError {
     let message = "a page followed one that was said to be the last, as it named no next cursor";
+    // The checkpoint behind that page calls the listing complete: resuming there would publish a part.
     StageError::new(ErrorKind::Defect, message)
         .hint("this is a defect in the source plugin; please report it to its authors")
+        .starts_over()
 }

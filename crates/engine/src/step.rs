@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
-use serde_json::Value;
 use taskferry_pipeline::{OnError, StageFailure, StageId, TransformStage};
 use taskferry_sdk::{
-    AnyTransform, AsyncTransform, Origin, Output, Record, RunContext, StageError, Transform,
+    AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageError, Transform,
 };
 
 use crate::account::TransformCount;
 use crate::dead_letter::DeadLetter;
 use crate::envelope::{Envelope, Work};
-use crate::ordered::Ordered;
+use crate::ordered::{Ordered, save};
 use crate::tally::ChainTally;
 use crate::threads::panicked;
 use crate::watchdog::WatchdogSlot;
@@ -40,13 +39,13 @@ enum Kind {
 }
 
 impl Step {
-    /// A stage that `pages` pages have gone through, with the state behind them.
-    pub(crate) fn new(stage: TransformStage, pages: u64, saved: Option<Value>) -> Self {
+    /// A stage that `pages` pages have gone through, and what it had counted behind them.
+    pub(crate) fn new(stage: TransformStage, pages: u64, counted: Option<&TransformCount>) -> Self {
         let (id, on_error) = (Arc::new(stage.id()), stage.on_error);
         let kind = match stage.transform {
             AnyTransform::Stateless(transform) => Kind::Stateless(transform),
             AnyTransform::Ordered(transform) => {
-                Kind::Ordered(Ordered::new(transform, pages, saved))
+                Kind::Ordered(Ordered::new(transform, pages, counted))
             }
             AnyTransform::Async(transform) => Kind::Async(transform),
         };
@@ -69,7 +68,7 @@ impl Step {
         let (records_in, totals) = (count.records_in, &count.counters);
         match &self.kind {
             Kind::Stateless(transform) => transform.warnings(records_in, totals),
-            Kind::Ordered(transform) => transform.lock().warnings(records_in, totals),
+            Kind::Ordered(transform) => transform.warnings(records_in, totals),
             Kind::Async(transform) => transform.warnings(records_in, totals),
         }
     }
@@ -127,22 +126,25 @@ impl Step {
 
     fn apply_ordered(
         &self,
-        transform: &Ordered,
+        ordered: &Ordered,
         work: &mut Work,
         results: &mut Results<'_>,
     ) -> Result<(), StageFailure> {
-        let (mut out, mut transform) = (Output::new(), transform.lock());
+        let (mut out, mut transform) = (Output::new(), ordered.lock());
+        let cursor = work.batch.origins.last().and_then(|origin| origin.cursor.clone());
         for envelope in work.take() {
             let Some(Arrived { record, origin, kept }) = results.arrive(envelope) else { continue };
+            ordered.note_record();
             let result = guarded(|| transform.apply(record, &mut out));
             results.add(&origin, kept.as_ref(), result, &mut out)?;
         }
-        if work.is_last {
-            guarded(|| transform.finish(&mut out))
-                .map_err(|error| StageFailure::of(&self.id, error))?;
-            results.add_held_back(&mut out);
+        let failed = |error| StageFailure::of(&self.id, error);
+        // A replay that brings a stage no record brings it no end either.
+        if work.is_last && (!results.run.replay || ordered.has_records()) {
+            guarded(|| transform.finish(&mut out)).map_err(failed)?;
+            results.add_held_back(cursor.as_ref(), &mut out);
         }
-        results.count.state = transform.save();
+        results.count.state = save(&**transform, results.run).map_err(failed)?;
         Ok(())
     }
 
@@ -254,11 +256,16 @@ impl<'a> Results<'a> {
         Ok(())
     }
 
-    /// Takes what a transform had held back until the end, which comes from no record in particular.
-    fn add_held_back(&mut self, out: &mut Output) {
-        let index = self.work.len();
-        let origin = Origin { page: self.work.page(), index, ..Origin::default() };
-        self.take(out, &Arc::new(origin));
+    /// Takes what a transform had held back until the end, which comes from no record in particular. It is counted behind the
+    /// records of the last page.
+    fn add_held_back(&mut self, cursor: Option<&Cursor>, out: &mut Output) {
+        let (page, behind) = (self.work.page(), usize::try_from(self.count.records_in));
+        out.add_counters_to(&mut self.count.counters);
+        for (index, record) in (behind.unwrap_or(usize::MAX)..).zip(out.drain_records()) {
+            let origin = Origin { page, cursor: cursor.cloned(), index, job: None };
+            self.count.records_out += 1;
+            self.work.push(Envelope { record, origin: Arc::new(origin), entry: None });
+        }
     }
 
     fn take(&mut self, out: &mut Output, origin: &Arc<Origin>) {

@@ -205,17 +205,50 @@ async fn the_first_record_that_an_async_transform_refuses_ends_the_run_and_is_na
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_behind_the_last_one_is_a_defect_of_the_source() {
-    let ledger = Ledger::default();
-    let without_cursors = Pages { names_no_cursor: true, ..Pages::new(3, 2) };
-    let pages = pipeline(without_cursors, vec![], vec![ledger.sink()]);
-    let manifest = run(pages, RunOptions::default()).await.manifest;
-    assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 1));
-    assert!(
-        manifest
-            .error
-            .unwrap()
-            .message
-            .contains("a page followed one that was said to be the last")
-    );
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let without_cursors = Pages { names_no_cursor: true, ..Pages::new(3, 2) };
+        let pages = pipeline(without_cursors, vec![], vec![ledger.sink()]);
+        let manifest = run_in(&folder, pages).await.manifest;
+        assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 1));
+        assert_eq!((manifest.resumable, manifest.resumed_from), (false, None));
+        let message = manifest.error.unwrap().message;
+        assert!(message.contains("a page followed one that was said to be the last"));
+        runs.push(manifest.run_id);
+    }
+    assert_ne!(runs[0], runs[1], "what was committed is no complete export");
     assert!(!ledger.published());
+}
+
+/// Saves a state that is `null`, and refuses any other.
+#[derive(Debug)]
+struct NullState;
+
+impl OrderedTransform for NullState {
+    fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        out.emit(record);
+        Ok(())
+    }
+
+    fn save(&self) -> Option<Value> {
+        Some(Value::Null)
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), StageError> {
+        assert!(state.is_null());
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_may_be_null() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let null = || vec![stage(AnyTransform::ordered(NullState))];
+    let failing = Pages { fail_after: Some(4), ..Pages::new(9, 5) };
+    let first = run_in(&folder, pipeline(failing, null(), vec![ledger.sink()])).await.manifest;
+    let sinks = vec![ledger.sink()];
+    let second = run_in(&folder, pipeline(Pages::new(9, 5), null(), sinks)).await.manifest;
+    assert_eq!((second.status, second.run_id), (Status::Complete, first.run_id));
+    assert_eq!(ledger.numbers(), (0..45).collect::<Vec<_>>());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{Counters, Output, Record, RunContext, StageError};
+use crate::{Counters, ErrorKind, Output, Record, RunContext, StageError};
 
 /// A transform without state: what comes of a record follows from the record alone.
 ///
@@ -89,7 +89,8 @@ pub trait OrderedTransform: fmt::Debug + Send {
     }
 
     /// The state behind the records so far: all that [`restore`](Self::restore) needs. It stands in the checkpoint, so that it
-    /// should be small, and no secret may be in it. `None`, the default, if the state can't be saved.
+    /// should be small, and no secret may be in it. `None`, the default, if the state can't be saved; a transform that saved a
+    /// state once must always do so. The engine also asks before [`open`](Self::open), to learn whether a run can resume.
     fn save(&self) -> Option<Value> {
         None
     }
@@ -97,9 +98,9 @@ pub trait OrderedTransform: fmt::Debug + Send {
     /// Takes back a state that was saved, before the first record of a run that resumes.
     ///
     /// # Errors
-    /// Why the state is of no use. The run ends with it, and the next one starts over.
+    /// Why the state is of no use. The run ends with it, and the next one starts over. By default no state is.
     fn restore(&mut self, _state: &Value) -> Result<(), StageError> {
-        Ok(())
+        Err(StageError::new(ErrorKind::Defect, "the transform saves a state that it can't restore"))
     }
 
     /// As [`Transform::warnings`].
@@ -121,7 +122,7 @@ pub trait AsyncTransform: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Takes one record, emits none, one or many. The future is dropped when the run is interrupted.
+    /// Takes one record, emits none, one or many. The future may be dropped when the run is interrupted.
     ///
     /// # Errors
     /// As [`Transform::apply`].
