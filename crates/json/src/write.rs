@@ -255,7 +255,7 @@ fn separate(out: &mut Vec<u8>, is_first: &mut bool) {
     }
 }
 
-/// What a document can be built of: [`Node`], [`Document`], [`Text`], strings, Boolean values, numbers, trees of `serde_json`,
+/// What a document can be built of: [`Node`], [`Document`](crate::Document), [`Text`], strings, Boolean values, numbers, trees of `serde_json`,
 /// `()` for `null`, and an `Option` of any of them, whose `None` is `null`. A number that is not finite is `null`.
 pub trait Part: sealed::Part {}
 

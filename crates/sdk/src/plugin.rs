@@ -20,7 +20,7 @@ use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, 
 /// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option says what stands there then, whatever the file says;
 ///   `= null` takes the option out, credentials for example. Variables in it need not be set.
 /// - `#[schemars(extend("x-sandbox" = true))]` on the options as a whole says that a sink takes made-up data as it is: its
-///   output stays on this machine and can be told apart ([`RunContext::sandbox`]).
+///   output stays on this machine and can be told apart ([`RunContext::sandbox`](crate::RunContext::sandbox)).
 pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What stands behind `type =` in a pipeline file.
     const TYPE: &'static str;
