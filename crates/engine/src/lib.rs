@@ -1,18 +1,21 @@
 //! Runs a pipeline: fetch, transform, deliver, commit.
 //!
-//! One page follows the other through bounded channels, each step on a thread of its own, so that the next
-//! request, the work on this page and the writing of the one before it overlap. Order is kept, and memory
+//! Pages go through bounded channels. The source runs in a task, the transforms on up to four worker threads, and each
+//! sink on a thread of its own, so that reading, transforming and writing overlap. The order of pages is kept, and memory
 //! holds a few pages however long the export is.
 //!
 //! ```text
 //! source ──pages──▶ transforms ──batches──▶ sink (its own transforms, write, commit)
-//!  (task)            (thread)      └──────▶ sink …                        │
+//!  (task)            (threads)     └──────▶ sink …                        │
 //!     ▲                 │                                                 │
 //!     └──── stop ── dispatcher ◀──────────── what happened ───────────────┘
 //! ```
 //!
-//! The dispatcher ([`run`]) alone knows how far the run is. The workers tell it what happened and share
-//! nothing but counters.
+//! The dispatcher (`dispatch.rs`), which [`run`] starts, records how far the run is. The other parts send it events
+//! (`event.rs`).
+//!
+//! A page goes through `fetch.rs`, `workers.rs`, `worker_pool.rs`, `chain.rs`, `step.rs`, `broadcaster.rs` and `deliver.rs`.
+//! `ledger.rs` records the commits, `keeper.rs` saves them, and `dispatch/publish.rs` publishes the output.
 //!
 //! ```
 //! # use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage};

@@ -1,5 +1,6 @@
 //! The plugins of a program by name ([`Registry`]), and the checked pipeline ([`Pipeline`]) that `config` makes of them and `engine`
-//! runs.
+//! runs. [`Feed`] is where pages come from: a source, or the refused records of an earlier run ([`DeadLetterReader`]).
+//! [`StageFailure`] is a `StageError` with its stage and the record's origin.
 //!
 //! A plugin crate depends on `taskferry-sdk` and never on this one.
 //!
