@@ -72,7 +72,7 @@ impl Check<'_> {
         })
     }
 
-    /// Refuses a transform that needs a field which the source was not told to fetch.
+    /// Refuses a transform that needs a field that the source does not fetch.
     fn refuse_missing(&mut self, checked: &CheckedTransform) {
         for need in checked.fields.needed() {
             let missing = self.source.tasks.missing(need.field);

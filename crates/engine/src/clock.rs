@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Now, without the digits that nobody reads.
+/// Now, in whole milliseconds.
 pub(crate) fn this_millisecond() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

@@ -133,8 +133,8 @@ impl Delivering {
         opened.map_err(|error| StageFailure::of(&self.id, error))?;
         tell(FromSink::Opened(Arc::clone(&chain)));
         let mut open = Vec::new();
-        while let Some(told) = self.batches.recv().await {
-            if let ToSink::Batch(work) = told {
+        while let Some(order) = self.batches.recv().await {
+            if let ToSink::Batch(work) = order {
                 let Some(written) = self.deliver(work, &chain).await? else {
                     // Whoever waits to send more must not wait for ever.
                     self.batches.close();

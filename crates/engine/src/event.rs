@@ -42,7 +42,7 @@ pub(crate) struct Saved {
     pub(crate) sealed: bool,
 }
 
-/// The way to the dispatcher. It may be gone already when a run was given up; then nobody needs to know.
+/// The channel to the dispatcher. If the run was abandoned, the dispatcher may be gone, and the event is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Tell(mpsc::UnboundedSender<Event>);
 

@@ -77,7 +77,7 @@ struct NumberedPage {
 /// What became of a page.
 enum Sent {
     Yes,
-    /// Nobody takes pages any more.
+    /// No thread takes pages any more.
     No,
 }
 

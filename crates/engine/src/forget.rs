@@ -10,7 +10,7 @@ use crate::letter_file;
 pub(crate) fn forget(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
     letter_file::keep(run, state)?;
     state.remove(name_of(run))?;
-    // Without a checkpoint nobody looks at it.
+    // Without a checkpoint the file is not read.
     _ = state.place(&fingerprints_of(name_of(run))).remove();
     Ok(())
 }

@@ -150,7 +150,7 @@ impl Start {
         self.from.as_ref().filter(|from| !from.is_beginning()).map(|from| from.committed())
     }
 
-    /// Where the source goes on.
+    /// Where the source resumes.
     pub(crate) fn position(&mut self) -> Option<Position> {
         let fingerprints = std::mem::take(&mut self.fingerprints);
         self.from.as_ref()?.position(fingerprints)
@@ -198,7 +198,7 @@ impl Resuming {
     }
 }
 
-/// Takes away what a run has left that nobody will go on with.
+/// Removes what a run has left that will not be resumed.
 fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &RunContext) {
     let run = from.run(asked);
     for (stage, mark) in pipeline.sinks.iter().zip(&from.marks) {

@@ -22,7 +22,7 @@ use crate::threads::{panicked, spawn};
 use crate::watchdog::Watchdog;
 use crate::worker_pool::{Transformed, WorkerPool};
 
-/// Reads pages once told to go. Waiting for answers needs no thread of its own.
+/// Reads pages from the signal `go` on. Waiting for answers needs no thread of its own.
 pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: Tell) {
     let id = fetching.id.clone();
     tokio::spawn(async move {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::printable;
 
-/// Where a source goes on reading: a text that it made and that it alone reads.
+/// Where a source resumes reading: a text that the source makes and that only the source interprets.
 ///
 /// It is kept in the checkpoint, and shown in messages: an id that a request starts after, or a short text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,11 +19,11 @@ pub(super) enum Phase {
     Saving,
     /// One sink after the other publishes. There is no way back from here.
     Publishing,
-    /// No sink is told to publish any more.
+    /// No more sinks publish.
     Dismissed,
 }
 
-/// What the dispatcher knows of a sink.
+/// A sink as the dispatcher tracks it.
 #[derive(Debug)]
 pub(super) struct TrackedSink {
     /// Dropped when the sink has nothing to wait for.
@@ -65,7 +65,7 @@ impl TrackedSink {
 
     pub(super) fn order(&self, order: Order) {
         if let Some(orders) = &self.orders {
-            // There is room for both orders; a sink that has ended needs none.
+            // The channel holds both orders; a sink that has ended takes none.
             _ = orders.try_send(order);
         }
     }

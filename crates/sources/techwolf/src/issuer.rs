@@ -258,7 +258,7 @@ mod tests {
         let (server, issuer) = issuer().await;
         let tokens = Arc::new(Tokens::Issued(Box::new(issuer)));
         assert_eq!(several(&tokens).await, ["token-1"; 8]);
-        // Each of them is told that it is good no longer, and says so.
+        // Each of them learns that the token is no longer valid.
         for _ in 0..8 {
             assert!(tokens.refused(&Secret::new("token-1")).await);
         }

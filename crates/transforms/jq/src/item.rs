@@ -18,7 +18,7 @@ pub(crate) struct Item<'r> {
 /// The way to a value.
 #[derive(Debug, Clone)]
 pub(crate) enum Trail<'r> {
-    /// Nobody asks.
+    /// The path is not needed.
     Unasked,
     At(Path<'r>),
     /// The value was computed and stands nowhere.
@@ -59,7 +59,7 @@ impl From<String> for Stop<'_> {
 }
 
 impl<'r> Item<'r> {
-    /// A value of which nobody asks where it stands.
+    /// A value whose path is not needed.
     pub(crate) fn unasked(value: Value<'r>) -> Self {
         Self { value, trail: Trail::Unasked }
     }

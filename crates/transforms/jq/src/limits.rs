@@ -1,4 +1,4 @@
-//! Ending what goes on without end, before time or the stack does.
+//! Limits of time, stack and depth.
 //!
 //! An expression that calls itself takes stack, and so does every level of a value that is compared, written or dropped. A stack that
 //! ends, ends the process. So every call looks at the stack that is left, and whatever makes a value deeper at its depth. The

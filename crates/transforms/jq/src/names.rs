@@ -62,7 +62,7 @@ impl What {
 }
 
 impl<'s> Compiler<'s> {
-    /// A compiler that knows some variables, which are the outermost of the environment.
+    /// A compiler with some variables, which are the outermost of the environment.
     pub(crate) fn new(
         text: &'s str,
         library: &'s [Def<&'static str>],
