@@ -325,7 +325,7 @@ impl Ending<'_> {
         }
     }
 
-    /// A contract: see the table in the README.
+    /// A contract: see `docs/running.md`.
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self { error: Some(error), .. } => match error.stage().map(|stage| stage.role) {

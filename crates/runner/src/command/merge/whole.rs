@@ -152,7 +152,7 @@ impl<'a> Whole<'a> {
         &self.gaps
     }
 
-    /// As that of a run: see the table in the README.
+    /// As that of a run: see `docs/running.md`.
     pub(super) fn exit_code(&self) -> u8 {
         match (self.gaps.is_empty(), self.dead_letters()) {
             (false, _) => 8,
