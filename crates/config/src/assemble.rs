@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use taskferry_pipeline::{OnError, Pipeline, Registry, SinkStage, TransformStage};
 
-use taskferry_sdk::{KeyPath, MOST_OF_A_KIND, Part, Problem, Severity, nearest};
+use taskferry_sdk::{KeyPath, MAX_PER_KIND, Part, Problem, Severity, nearest};
 
 use crate::built::{CheckedSink, CheckedTransform};
 use crate::digest;
@@ -100,7 +100,7 @@ fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
     let unknown = top.keys().filter(|key| !TOP.contains(&key.as_str()));
     let problems = unknown.enumerate().map(|(number, key)| {
         // Mistakes beyond this number are counted, not shown.
-        let near = if number < MOST_OF_A_KIND { nearest(key, TOP) } else { None };
+        let near = if number < MAX_PER_KIND { nearest(key, TOP) } else { None };
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => {

@@ -74,9 +74,9 @@ impl Check<'_> {
 
     /// Refuses a transform that needs a field that the source does not fetch.
     fn refuse_missing(&mut self, checked: &CheckedTransform) {
-        for need in checked.fields.needed() {
+        for need in checked.fields.required() {
             let missing = self.source.tasks.missing(need.field);
-            let Some(advice) = missing.and_then(|missing| missing.advice) else { continue };
+            let Some(hint) = missing.and_then(|missing| missing.hint) else { continue };
             let (type_name, field) = (checked.stage.type_name, need.field);
             let message = format!("`{type_name}` needs `{field}`, which the source does not fetch");
             let path = checked.path.key("type");
@@ -85,13 +85,13 @@ impl Check<'_> {
                 Problem::at(path, "pipeline::missing_field", message)
                     .label(format!("without it {}", need.consequence))
                     .related(fetched, part, format!("`{field}` is not fetched"))
-                    .help(advice),
+                    .help(hint),
             );
         }
     }
 
     fn warn(&mut self, missing: MissingField, stage: &KeyPath, producer: &str, label: &str) {
-        let MissingField { name, path, part, line_and_column, advice, near, known } = missing;
+        let MissingField { name, path, part, line_and_column, hint, suggestion, known } = missing;
         let mut message = format!("no stage before is known to produce a field `{name}`");
         if let Some((line, column)) = line_and_column {
             message = format!("{message} (line {line}, column {column})");
@@ -103,9 +103,9 @@ impl Check<'_> {
             [] => format!("`{producer}` produces none"),
             named => format!("`{producer}` produces {}{more}", named.join(", ")),
         };
-        let help = match (&advice, near) {
-            (Some(advice), _) => advice.clone(),
-            (None, Some(near)) => format!("did you mean `{near}`? {fields}"),
+        let help = match (&hint, suggestion) {
+            (Some(hint), _) => hint.clone(),
+            (None, Some(suggestion)) => format!("did you mean `{suggestion}`? {fields}"),
             (None, None) => fields,
         };
         let problem = Problem::at(stage.join(&path), "pipeline::unknown_field", message)
@@ -113,7 +113,7 @@ impl Check<'_> {
             .label(label)
             .help(help)
             .warning();
-        self.problems.warnings.push(match advice {
+        self.problems.warnings.push(match hint {
             Some(_) => {
                 let (path, part) = fetched(self.tree);
                 problem.related(path, part, format!("`{name}` is not fetched"))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use taskferry_sdk::{KeyPath, Part, Problem, RelatedPlace, printable};
+use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, printable};
 
 use crate::document::Document;
 use crate::layers::Layers;
@@ -75,7 +75,7 @@ impl Sources<'_> {
         let spot = self.spot_of(&problem.path, &self.part_of(&problem));
         // What is not set has no place.
         let related = problem.related.iter().filter(|place| self.tree.get(&place.path).is_some());
-        let related = related.filter_map(|RelatedPlace { path, part, label }| {
+        let related = related.filter_map(|RelatedLocation { path, part, label }| {
             Some((self.spot_of(path, part)?, label.clone()))
         });
         Located { spot, related: related.collect(), problem }

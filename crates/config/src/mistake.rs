@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
-use taskferry_sdk::{MOST_OF_A_KIND, Severity, printable};
+use taskferry_sdk::{MAX_PER_KIND, Severity, printable};
 
 use crate::text::Place;
 
@@ -184,10 +184,10 @@ pub(crate) fn take_out_surplus<T>(
     found.retain(|one| {
         let count = counts.entry(kind(one)).or_insert(0_usize);
         *count += 1;
-        *count <= MOST_OF_A_KIND
+        *count <= MAX_PER_KIND
     });
-    let surplus = counts.into_iter().filter(|(_, count)| *count > MOST_OF_A_KIND);
+    let surplus = counts.into_iter().filter(|(_, count)| *count > MAX_PER_KIND);
     surplus
-        .map(|((code, severity), count)| Mistake::left_out(code, severity, count - MOST_OF_A_KIND))
+        .map(|((code, severity), count)| Mistake::left_out(code, severity, count - MAX_PER_KIND))
         .collect()
 }

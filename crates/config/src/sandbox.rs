@@ -56,7 +56,7 @@ impl Plan {
         for (path, becomes) in &self.options {
             let now = tree.get(path).and_then(Node::as_str);
             match becomes {
-                Some(_) if now.is_some_and(|url| registry.endpoints().serve(url)) => {}
+                Some(_) if now.is_some_and(|url| registry.endpoints().serves(url)) => {}
                 Some(value) => {
                     let value = Node::new(Layer::Default, Kind::Leaf(value.clone()));
                     // The stage is there, and its option is a key of its table.

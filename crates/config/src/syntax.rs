@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use taskferry_sdk::MOST_OF_A_KIND;
+use taskferry_sdk::MAX_PER_KIND;
 use toml::de::Error;
 
 use crate::mask::mask_broken_line;
@@ -42,7 +42,7 @@ pub(crate) fn mistakes(
             Some((line, span, message))
         })
         .collect();
-    let (shown, hidden) = firsts.split_at(firsts.len().min(MOST_OF_A_KIND));
+    let (shown, hidden) = firsts.split_at(firsts.len().min(MAX_PER_KIND));
     let mut masked = text.to_owned();
     for (line, ..) in shown.iter().rev() {
         let without = mask_broken_line(text.get(line.clone()).unwrap_or_default(), keys);

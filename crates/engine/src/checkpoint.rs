@@ -73,7 +73,7 @@ pub(crate) struct DeadLetterMark {
 /// A run that has begun and is not over: it is active, or ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Begun {
+pub struct UnfinishedRun {
     /// Which run.
     pub run_id: String,
     /// When it began.
@@ -83,11 +83,11 @@ pub struct Begun {
 }
 
 /// The run whose state is kept in `folder`, if one is not over and another attempt would go on with it; a replay is none.
-pub fn begun(folder: &std::path::Path) -> Option<Begun> {
+pub fn unfinished_run(folder: &std::path::Path) -> Option<UnfinishedRun> {
     let left: Checkpoint = taskferry_state::load(folder, "checkpoint").ok().flatten()?;
     let Checkpoint { run_id, started_at, state, account, .. } = left;
     let is_over = matches!(state, CheckpointState::Refused | CheckpointState::Hopeless);
-    (!is_over).then_some(Begun { run_id, started_at, pages: account.source.pages })
+    (!is_over).then_some(UnfinishedRun { run_id, started_at, pages: account.source.pages })
 }
 
 /// How a run begins.
@@ -249,7 +249,7 @@ pub(crate) fn fingerprints_of(checkpoint: &str) -> String {
 /// Whether a run of `pipeline` leaves checkpoints at all.
 pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
     let can_resume = |stage: &SinkStage| {
-        stage.sink.resumption() != Resumption::Never && chain::can_resume(&stage.transforms)
+        stage.sink.resumption() != Resumption::Unsupported && chain::can_resume(&stage.transforms)
     };
     chain::can_resume(&pipeline.transforms) && pipeline.sinks.iter().all(can_resume)
 }

@@ -22,7 +22,7 @@ pub(crate) struct CommitPolicy {
 impl CommitPolicy {
     /// After every page where a sink waits for the checkpoint before it sends more, else as often as the options say.
     pub(crate) fn of(sinks: &[SinkStage], options: &StateOptions) -> Self {
-        let waits = sinks.iter().any(|stage| stage.sink.resumption() == Resumption::Repeats);
+        let waits = sinks.iter().any(|stage| stage.sink.resumption() == Resumption::AtLeastOnce);
         Self { interval: if waits { Duration::ZERO } else { options.commit_interval.get() } }
     }
 }

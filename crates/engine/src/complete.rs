@@ -17,7 +17,7 @@ pub(crate) const COMPLETE: &str = "last_complete";
 /// A run that is over: nothing is left to do, or nothing that another run could do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Over {
+pub struct FinishedRun {
     /// Which run.
     pub run_id: String,
     /// When it ended.
@@ -51,7 +51,7 @@ pub fn last_complete(state: &StateDir) -> Result<Option<Timestamp>, StateError> 
 
 /// The last run, if it is over, ended within this time, and was one of this `pipeline` as it stands; a replay is none. `None`
 /// where one ended early, was killed, read or wrote something else, or there was none, and where that can't be told.
-pub fn last_over(state: &StateDir, pipeline: &Pipeline) -> Option<Over> {
+pub fn last_finished_run(state: &StateDir, pipeline: &Pipeline) -> Option<FinishedRun> {
     let last = state.load::<CompleteRuns>(COMPLETE).ok().flatten().map(|complete| complete.last);
     let manifests: Vec<Value> = History::in_folder(state.path()).all().ok()?;
     let (ended, digest) = match state.load::<Checkpoint>("checkpoint").ok()? {
@@ -87,7 +87,7 @@ pub fn last_over(state: &StateDir, pipeline: &Pipeline) -> Option<Over> {
     (is_this_one && !is_too_old(ended.finished_at, Timestamp::now(), within)).then(|| {
         let Ended { run_id, finished_at, exit_code } = ended;
         let manifest = manifests.into_iter().rfind(|manifest| manifest["run_id"] == *run_id);
-        Over { run_id, finished_at, exit_code, manifest }
+        FinishedRun { run_id, finished_at, exit_code, manifest }
     })
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn note_complete(
 
 /// What a run of `pipeline` would destroy of one that is not over and has its state in `folder`: the run, and its output.
 /// For experiments, which have a state of their own and may have the outputs of the pipeline as its file has it.
-pub fn unfinished(
+pub fn conflicting_run(
     pipeline: &Pipeline,
     run: &RunContext,
     folder: &std::path::Path,
@@ -144,7 +144,7 @@ pub fn unfinished(
         return None;
     }
     let destroyed = left.marks.iter().find_map(|mark| {
-        pipeline.sinks.iter().find_map(|stage| stage.sink.would_destroy(run, mark))
+        pipeline.sinks.iter().find_map(|stage| stage.sink.would_overwrite(run, mark))
     });
     destroyed.map(|output| (left.run_id, output))
 }

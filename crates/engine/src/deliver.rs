@@ -16,8 +16,8 @@ use crate::chain::Chain;
 use crate::dead_letter::DeadLetter;
 use crate::envelope::Work;
 use crate::ledger::{SinkCommit, SinkPage};
+use crate::live_stats::LiveStats;
 use crate::observe::Period;
-use crate::progress::Progress;
 use crate::step::{LOGGED, left_out};
 use crate::stop::StopSignal;
 use crate::tally::ChainTally;
@@ -76,7 +76,7 @@ pub(crate) struct Delivering {
     pub(crate) run: Arc<RunContext>,
     /// Where to go on, in a resumed run.
     pub(crate) from: Option<SinkState>,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) progress: Arc<LiveStats>,
     /// What to deliver, from the transforms.
     pub(crate) batches: mpsc::Receiver<ToSink>,
     /// What to do when there are no more, from the dispatcher.
@@ -209,7 +209,7 @@ impl Delivering {
 
     /// What can't be taken back is sent only when the run would not begin before it again.
     async fn may_send(&mut self, page: u64) -> bool {
-        if self.sink.resumption() != Resumption::Repeats {
+        if self.sink.resumption() != Resumption::AtLeastOnce {
             return true;
         }
         let passed = async {

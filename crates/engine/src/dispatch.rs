@@ -24,8 +24,8 @@ use crate::expect::{Comparison, Violation};
 use crate::fetch::{FetchEnd, Fetching};
 use crate::keeper::{Entry, Keeper};
 use crate::ledger::{Ledger, Progressed};
+use crate::live_stats::LiveStats;
 use crate::observe::Observer;
-use crate::progress::Progress;
 use crate::start::Start;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
 use crate::watchdog::Watchdog;
@@ -111,7 +111,7 @@ impl Dispatcher {
     pub(crate) fn start(
         pipeline: Pipeline,
         mut start: Start,
-        progress: &Arc<Progress>,
+        progress: &Arc<LiveStats>,
         observer: Option<Box<dyn Observer>>,
     ) -> Self {
         let (tell, events) = Tell::channel();

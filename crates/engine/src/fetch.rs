@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 
 use crate::envelope::{Envelope, Work};
 use crate::ledger::ReadPage;
+use crate::live_stats::LiveStats;
 use crate::observe::Period;
-use crate::progress::Progress;
 use crate::stop::StopSignal;
 
 /// What is left of a source.
@@ -52,7 +52,7 @@ pub(crate) struct Fetching {
     /// Where to go on, in a resumed run.
     pub(crate) from: Option<Position>,
     pub(crate) pages: mpsc::Sender<Work>,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) progress: Arc<LiveStats>,
     pub(crate) halt: StopSignal,
     /// Whether a stage has to see the last page as such, even if the listing ends without one.
     pub(crate) needs_last_page: bool,
@@ -211,7 +211,7 @@ async fn next_page(feed: &mut Feed, reached: &Reached) -> Result<Option<Numbered
             let Some(page) = source.next_page().await? else { return Ok(None) };
             let cursor = match page.requested_with {
                 RequestedWith::Cursor(cursor) => Some(cursor),
-                RequestedWith::Nothing => None,
+                RequestedWith::NoCursor => None,
                 _ => reached.cursor.clone(),
             };
             let number = reached.pages + 1;
@@ -257,5 +257,5 @@ fn page_after_the_last() -> StageError {
     // The checkpoint behind that page calls the listing complete: resuming there would publish a part.
     StageError::new(ErrorKind::Defect, message)
         .hint("this is a defect in the source plugin; please report it to its authors")
-        .starts_over()
+        .not_resumable()
 }

@@ -74,11 +74,11 @@ mod forget;
 mod keeper;
 mod ledger;
 mod letter_file;
+mod live_stats;
 mod manifest;
 mod observe;
 mod ordered;
 mod outline;
-mod progress;
 mod run;
 mod run_report;
 mod start;
@@ -90,14 +90,14 @@ mod watchdog;
 mod worker_pool;
 mod workers;
 
-pub use checkpoint::{Begun, begun};
-pub use complete::{Over, last_complete, last_over, unfinished};
+pub use checkpoint::{UnfinishedRun, unfinished_run};
+pub use complete::{FinishedRun, conflicting_run, last_complete, last_finished_run};
+pub use live_stats::{LiveSinkStats, LiveSourceStats, LiveStats};
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
     TransformSummary, Violation,
 };
-pub use observe::{Happening, Observer, Period};
-pub use progress::{Progress, SinkProgress, SourceProgress};
+pub use observe::{Observer, Period, RunEvent};
 pub use run::{RunOptions, new_run, run};
 pub use run_report::RunReport;
 pub use stop::{Interrupt, StopSignal, Stopper};

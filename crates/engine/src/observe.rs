@@ -9,13 +9,13 @@ use taskferry_sdk::SourceStatistics;
 /// it must not wait for anything itself.
 pub trait Observer: fmt::Debug + Send {
     /// Takes note.
-    fn note(&mut self, happening: Happening);
+    fn on_event(&mut self, event: RunEvent);
 }
 
 /// Something that happened. Counts are those of this attempt at the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Happening {
+pub enum RunEvent {
     /// A page was read.
     Fetched {
         /// Its number, from 1.

@@ -52,7 +52,7 @@ impl Ordered {
         let mut transform = self.lock();
         transform.open(run)?;
         match &self.state {
-            Some(state) => transform.restore(state).map_err(StageError::starts_over),
+            Some(state) => transform.restore(state).map_err(StageError::not_resumable),
             None if *self.done.borrow() > 0 => Err(unsaved()),
             None => Ok(()),
         }
@@ -133,5 +133,5 @@ pub(crate) fn save(
 fn unsaved() -> StageError {
     StageError::new(ErrorKind::Defect, "the transform has not saved its state")
         .hint("this is a defect in the plugin; please report it to its authors")
-        .starts_over()
+        .not_resumable()
 }

@@ -13,10 +13,10 @@ use crate::complete::note_complete;
 use crate::dispatch::Dispatcher;
 use crate::forget::forget;
 use crate::keeper::Files;
+use crate::live_stats::LiveStats;
 use crate::manifest::{Manifest, Status};
 use crate::observe::Observer;
 use crate::outline::Outline;
-use crate::progress::Progress;
 use crate::run_report::RunReport;
 use crate::start::Start;
 use crate::stop::StopSignal;
@@ -28,8 +28,8 @@ pub struct RunOptions {
     pub run: Option<RunContext>,
     /// Asks the run to stop before its end.
     pub stop: Option<StopSignal>,
-    /// Counters to watch the run by, from [`Progress::new`].
-    pub progress: Option<Arc<Progress>>,
+    /// Counters to watch the run by, from [`LiveStats::new`].
+    pub live_stats: Option<Arc<LiveStats>>,
     /// Where state is kept. Without it the run leaves no checkpoint, can't resume, and is compared with no other.
     pub state: Option<StateDir>,
     /// Whether to start over where the run could resume.
@@ -51,7 +51,7 @@ pub struct RunOptions {
 /// Never fails itself; how the run ended stands in the report.
 pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     let outline = Outline::of(&pipeline);
-    let progress = options.progress.unwrap_or_else(|| Arc::new(Progress::new(&pipeline)));
+    let progress = options.live_stats.unwrap_or_else(|| Arc::new(LiveStats::new(&pipeline)));
     let mut stop = options.stop.unwrap_or_else(StopSignal::never);
     let mut asked = options.run.unwrap_or_else(|| new_run(&pipeline.name));
     asked.sandbox = pipeline.sandbox;

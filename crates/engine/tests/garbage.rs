@@ -12,7 +12,7 @@ use stages::{Ledger, Pages, TestTransform, pipeline};
 use taskferry_engine::{RunOptions, Status, run};
 use taskferry_pipeline::{DeadLetterOptions, OnError, Pipeline};
 use taskferry_sdk::{ErrorKind, StageError};
-use taskferry_state::{Opening, StateDir};
+use taskferry_state::{LockAttempt, StateDir};
 use tempfile::TempDir;
 
 const FILES: [&str; 4] =
@@ -35,7 +35,7 @@ fn refusing(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
 }
 
 fn run_in(folder: &TempDir, source: Pages, ledger: &Ledger) -> taskferry_engine::RunReport {
-    let Opening::Free(state) = StateDir::open(folder.path(), "test").unwrap() else {
+    let LockAttempt::Acquired(state) = StateDir::open(folder.path(), "test").unwrap() else {
         panic!("the run before still has it")
     };
     let options = RunOptions { state: Some(state), ..RunOptions::default() };

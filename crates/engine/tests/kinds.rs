@@ -15,12 +15,14 @@ use taskferry_pipeline::{OnError, Pipeline, TransformStage};
 use taskferry_sdk::{
     AnyTransform, AsyncTransform, ErrorKind, OrderedTransform, Output, Record, StageError,
 };
-use taskferry_state::{Opening, StateDir};
+use taskferry_state::{LockAttempt, StateDir};
 use tempfile::TempDir;
 use tokio::sync::Barrier;
 
 async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
-    let Opening::Free(state) = StateDir::open(folder.path(), "test").unwrap() else { panic!() };
+    let LockAttempt::Acquired(state) = StateDir::open(folder.path(), "test").unwrap() else {
+        panic!()
+    };
     let options = RunOptions { state: Some(state), ..RunOptions::default() };
     tokio::time::timeout(Duration::from_mins(1), run(pipeline, options)).await.expect("it ends")
 }

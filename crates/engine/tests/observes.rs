@@ -7,15 +7,15 @@ mod stages;
 use std::sync::{Arc, Mutex};
 
 use stages::{Ledger, Pages, TestTransform, pipeline};
-use taskferry_engine::{Happening, Observer, Period, RunOptions, Status, run};
+use taskferry_engine::{Observer, Period, RunEvent, RunOptions, Status, run};
 
 /// Writes down what it hears.
 #[derive(Debug, Clone, Default)]
-struct Notes(Arc<Mutex<Vec<Happening>>>);
+struct Notes(Arc<Mutex<Vec<RunEvent>>>);
 
 impl Observer for Notes {
-    fn note(&mut self, happening: Happening) {
-        self.0.lock().unwrap().push(happening);
+    fn on_event(&mut self, event: RunEvent) {
+        self.0.lock().unwrap().push(event);
     }
 }
 
@@ -37,15 +37,15 @@ async fn an_observer_hears_of_every_step_of_every_page() {
     let heard = notes.0.lock().unwrap().clone();
     let of = |wanted: u64| {
         let mut words = Vec::new();
-        let periods = heard.iter().filter_map(|happening| {
-            let (word, page, period): (_, u64, Period) = match *happening {
-                Happening::Fetched { page, period, records, .. } => {
+        let periods = heard.iter().filter_map(|event| {
+            let (word, page, period): (_, u64, Period) = match *event {
+                RunEvent::Fetched { page, period, records, .. } => {
                     (format!("fetched {records}"), page, period)
                 }
-                Happening::Transformed { page, period, records_in, records_out } => {
+                RunEvent::Transformed { page, period, records_in, records_out } => {
                     (format!("{records_in} became {records_out}"), page, period)
                 }
-                Happening::Delivered { page, period, sink, records, .. } => {
+                RunEvent::Delivered { page, period, sink, records, .. } => {
                     (format!("{records} to {sink}"), page, period)
                 }
                 _ => return None,
@@ -63,12 +63,12 @@ async fn an_observer_hears_of_every_step_of_every_page() {
         let expected = ["10 became 5", "5 to 0", "5 to 1", "fetched 10"].map(String::from);
         assert_eq!(of(page), (expected.to_vec(), 4));
     }
-    let ends = |happening: &&Happening| matches!(happening, Happening::Published { .. });
-    let published: Vec<Happening> = heard.iter().filter(ends).copied().collect();
+    let ends = |event: &&RunEvent| matches!(event, RunEvent::Published { .. });
+    let published: Vec<RunEvent> = heard.iter().filter(ends).copied().collect();
     assert_eq!(
         published,
-        [Happening::Published { sink: 0 }, Happening::Published { sink: 1 }],
+        [RunEvent::Published { sink: 0 }, RunEvent::Published { sink: 1 }],
         "in order"
     );
-    assert_eq!(heard.iter().filter(|it| matches!(it, Happening::Sealed { .. })).count(), 2);
+    assert_eq!(heard.iter().filter(|it| matches!(it, RunEvent::Sealed { .. })).count(), 2);
 }

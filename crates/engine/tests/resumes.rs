@@ -13,17 +13,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_engine::{
-    Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_over, run,
+    Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_finished_run, run,
 };
 use taskferry_pipeline::{DeadLetterOptions, ExpectOptions, OnError, Pipeline};
 use taskferry_sdk::{ErrorKind, Resumption, StageError};
-use taskferry_state::{Opening, StateDir};
+use taskferry_state::{LockAttempt, StateDir};
 use tempfile::TempDir;
 
 fn open(folder: &Path) -> StateDir {
     match StateDir::open(folder, "test").unwrap() {
-        Opening::Free(state) => state,
-        Opening::Busy(_) => panic!("the run before still has it"),
+        LockAttempt::Acquired(state) => state,
+        LockAttempt::Held(_) => panic!("the run before still has it"),
     }
 }
 
@@ -95,7 +95,8 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
             let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_sdk::Sink> {
                 let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
                 let seal = dice.u8(..4) == 0 && attempts < 20;
-                let resumption = if dice.bool() { Resumption::Exact } else { Resumption::Repeats };
+                let resumption =
+                    if dice.bool() { Resumption::Exact } else { Resumption::AtLeastOnce };
                 let sink = ledger.sink_of();
                 Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, resumption, ..sink })
             });
@@ -161,7 +162,7 @@ async fn a_run_starts_over_when_it_must_or_is_asked_to() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sink_that_can_not_resume_makes_every_run_a_new_one() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let sink = || Box::new(TestSink { resumption: Resumption::Never, ..ledger.sink_of() });
+    let sink = || Box::new(TestSink { resumption: Resumption::Unsupported, ..ledger.sink_of() });
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
     let first = run_in(&folder, pipeline(failing, vec![], vec![sink()])).await.manifest;
     assert_eq!((first.resumable, checkpoint(&folder)), (false, None));
@@ -175,7 +176,7 @@ async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_
     let path = folder.path().join("test/checkpoint.json");
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&seen);
-    let sink = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+    let sink = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
     let sink = sink.before_each_write(move |page| {
         let passed = fs::read(&path).map_or(0, |text| {
             let checkpoint: Value = serde_json::from_slice(&text).unwrap();
@@ -196,7 +197,7 @@ async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure()
         for first in [true, false] {
             let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
             let failing = TestSink { fail_at_page: Some(page), ..Ledger::default().sink_of() };
-            let waiting = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+            let waiting = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
             let mut sinks: Vec<Box<dyn taskferry_sdk::Sink>> =
                 vec![Box::new(failing), Box::new(waiting)];
             if first {
@@ -316,7 +317,7 @@ async fn a_run_that_is_given_up_takes_its_dead_letters_along() {
 async fn a_checkpoint_that_can_not_be_written_ends_the_run() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     fs::create_dir_all(folder.path().join("test/checkpoint.json/in the way")).unwrap();
-    let sink = TestSink { resumption: Resumption::Repeats, ..ledger.sink_of() };
+    let sink = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
     let endless = pipeline(Pages::new(usize::MAX, 2), vec![], vec![Box::new(sink)]);
     let report = run_in(&folder, endless).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
@@ -539,7 +540,7 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let whole = || pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
     let over = || {
-        let over = last_over(&open(folder.path()), &whole());
+        let over = last_finished_run(&open(folder.path()), &whole());
         over.map(|over| {
             assert!(over.manifest.is_none_or(|manifest| manifest["run_id"] == *over.run_id));
             (over.run_id, over.exit_code)
@@ -565,9 +566,9 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     assert_eq!(over(), Some((refused.run_id, 8)));
     let mut strict = whole();
     strict.state.resume_within = taskferry_sdk::Duration::from_secs(0);
-    assert_eq!(last_over(&open(folder.path()), &strict), None);
+    assert_eq!(last_finished_run(&open(folder.path()), &strict), None);
     let another = Pipeline { digest: "another".to_owned(), ..whole() };
-    assert_eq!(last_over(&open(folder.path()), &another), None);
+    assert_eq!(last_finished_run(&open(folder.path()), &another), None);
 
     // Killed within its first page.
     let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };

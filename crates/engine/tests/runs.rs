@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
-use taskferry_engine::{Interrupt, Progress, RunOptions, RunReport, Status, Stopper, run};
+use taskferry_engine::{Interrupt, LiveStats, RunOptions, RunReport, Status, Stopper, run};
 use taskferry_pipeline::OnError;
 use taskferry_sdk::{ErrorKind, StageError};
 
@@ -245,8 +245,8 @@ async fn the_source_is_only_a_few_pages_ahead_of_a_slow_sink() {
     let read = Arc::clone(&source.read);
     *ledger.watch.lock().unwrap() = Some(read);
     let pipeline = pipeline(source, vec![], vec![Box::new(sink)]);
-    let progress = Arc::new(Progress::new(&pipeline));
-    let options = RunOptions { progress: Some(Arc::clone(&progress)), ..RunOptions::default() };
+    let progress = Arc::new(LiveStats::new(&pipeline));
+    let options = RunOptions { live_stats: Some(Arc::clone(&progress)), ..RunOptions::default() };
     let report = finished(run(pipeline, options)).await;
     assert_eq!(report.manifest.exit_code, 0);
     assert_eq!(progress.sinks[0].pages(), 200);

@@ -12,10 +12,12 @@ use stages::{Ledger, Pages, pipeline};
 use taskferry_engine::{RunOptions, RunReport, Status, new_run, run};
 use taskferry_pipeline::{ExpectOptions, Pipeline};
 use taskferry_sdk::Shard;
-use taskferry_state::{Opening, StateDir};
+use taskferry_state::{LockAttempt, StateDir};
 
 async fn run_share(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport {
-    let Opening::Free(state) = StateDir::open(folder, "test").unwrap() else { unreachable!() };
+    let LockAttempt::Acquired(state) = StateDir::open(folder, "test").unwrap() else {
+        unreachable!()
+    };
     let shard: Shard = shard.parse().unwrap();
     let mut of_share = new_run("test");
     (of_share.shard, of_share.whole_dir) = (Some(shard), Some(folder.to_owned()));

@@ -195,7 +195,7 @@ fn meddled(place: &Path) -> WriteError {
     let message = format!("somebody else has written to `{}`", place.display());
     let error = StageError::new(ErrorKind::Io, message)
         .hint("nothing was published; let nobody touch that file, and run again")
-        .starts_over();
+        .not_resumable();
     WriteError::Spool(error)
 }
 

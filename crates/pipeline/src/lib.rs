@@ -60,6 +60,6 @@ pub use common_keys::{CommonKey, common_keys};
 pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 pub use registry::{PluginEntry, Registry};
-pub use returned::{DeadLetterReader, ReturnedPage, ReturnedRecord};
+pub use returned::{DeadLetterReader, ReplayPage, ReplayRecord};
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use stage_id::{Role, StageId};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use taskferry_sdk::{
     BuildContext, EndpointFactory, Endpoints, KeyPath, Plugin, Problem, Segment, SinkPlugin,
-    SourcePlugin, TransformPlugin, read_what_can_be_read,
+    SourcePlugin, TransformPlugin, read_options_partially,
 };
 
 use crate::{BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
@@ -21,7 +21,7 @@ fn read_and_build<P: Plugin, T>(
     build: impl FnOnce(P) -> Result<T, Vec<Problem>>,
 ) -> Result<T, Vec<Problem>> {
     let common: Vec<&str> = common_keys(role).iter().map(|key| key.name).collect();
-    let (plugin, mut problems) = read_what_can_be_read::<P>(options, &common);
+    let (plugin, mut problems) = read_options_partially::<P>(options, &common);
     let result = plugin.map(build);
     if problems.is_empty() {
         return result.unwrap_or_else(|| Err(problems));

@@ -21,14 +21,14 @@ pub trait DeadLetterReader: fmt::Debug + Send {
     ///
     /// # Errors
     /// What could not be read.
-    async fn next_page(&mut self) -> Result<Option<ReturnedPage>, StageError>;
+    async fn next_page(&mut self) -> Result<Option<ReplayPage>, StageError>;
 }
 
 /// Dead letters that are sent on together.
 #[derive(Debug)]
-pub struct ReturnedPage {
+pub struct ReplayPage {
     /// The records in the order of the file.
-    pub records: Vec<ReturnedRecord>,
+    pub records: Vec<ReplayRecord>,
     /// The cursor of the page after this one; `None` when this is the last.
     pub next: Option<Cursor>,
     /// Size of the page in the file.
@@ -37,7 +37,7 @@ pub struct ReturnedPage {
 
 /// A record that a stage refused in an earlier run.
 #[derive(Debug)]
-pub struct ReturnedRecord {
+pub struct ReplayRecord {
     /// The record as the stage got it.
     pub record: Record,
     /// Where it came from then.

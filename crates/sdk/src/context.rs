@@ -61,7 +61,7 @@ impl Endpoints {
     }
 
     /// Whether a URL is served inside the process.
-    pub fn serve(&self, url: &str) -> bool {
+    pub fn serves(&self, url: &str) -> bool {
         self.find(url).is_some()
     }
 

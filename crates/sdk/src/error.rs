@@ -67,7 +67,7 @@ struct Inner {
     message: String,
     hint: Option<String>,
     record: Option<usize>,
-    starts_over: bool,
+    resumable: bool,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -82,7 +82,7 @@ impl StageError {
             message: clean(message.into()),
             hint: None,
             record: None,
-            starts_over: false,
+            resumable: true,
             retry_after: None,
             cause: None,
         }))
@@ -140,14 +140,14 @@ impl StageError {
 
     /// Says that going on where the run ended can't help, since it would end there again: the next run starts over.
     #[must_use]
-    pub fn starts_over(mut self) -> Self {
-        self.0.starts_over = true;
+    pub fn not_resumable(mut self) -> Self {
+        self.0.resumable = false;
         self
     }
 
     /// Whether the next run starts over instead of going on where this one ended.
-    pub fn must_start_over(&self) -> bool {
-        self.0.starts_over
+    pub fn is_resumable(&self) -> bool {
+        self.0.resumable
     }
 
     /// What went wrong.

@@ -7,11 +7,11 @@ use crate::{KeyPath, Part, nearest};
 
 /// Whether records may carry other fields than those that are known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Others {
+pub enum OtherFields {
     /// There are no others.
     Never,
     /// No others are documented. Where it is wrong to expect one can be said, but for those that begin like
-    /// [`FieldSet::open`].
+    /// [`FieldSet::with_open_prefixes`].
     Undocumented,
     /// Anything may be there.
     #[default]
@@ -24,7 +24,7 @@ pub struct FieldSet {
     names: BTreeSet<String>,
     absent: BTreeMap<String, Option<String>>,
     open: Vec<&'static str>,
-    others: Others,
+    others: OtherFields,
 }
 
 /// What is known of the fields of records at one place of a pipeline. By default nothing.
@@ -48,30 +48,30 @@ pub struct MissingField {
     /// Line and column in another file, where the value is the name of that file.
     pub line_and_column: Option<(usize, usize)>,
     /// What to add to the source's options so that it is there, where that is why.
-    pub advice: Option<String>,
+    pub hint: Option<String>,
     /// The field that was most likely meant.
-    pub near: Option<String>,
+    pub suggestion: Option<String>,
     /// The fields that are there.
     pub known: Vec<String>,
 }
 
 impl FieldSet {
-    /// These fields, and no others unless [`FieldSet::others`] says so.
+    /// These fields, and no others unless [`FieldSet::with_other_fields`] says so.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
-        Self { names, others: Others::Never, ..Self::default() }
+        Self { names, others: OtherFields::Never, ..Self::default() }
     }
 
     /// The same, with others.
     #[must_use]
-    pub fn others(mut self, others: Others) -> Self {
+    pub fn with_other_fields(mut self, others: OtherFields) -> Self {
         self.others = others;
         self
     }
 
     /// The same, where undocumented fields may begin like this.
     #[must_use]
-    pub fn open(mut self, beginnings: &[&'static str]) -> Self {
+    pub fn with_open_prefixes(mut self, beginnings: &[&'static str]) -> Self {
         self.open.extend(beginnings);
         self
     }
@@ -84,7 +84,7 @@ impl FieldSet {
     }
 
     /// Takes a field away. `advice` says what to add to the source's options so that it is there.
-    pub fn take_away(&mut self, name: impl Into<String>, advice: Option<String>) {
+    pub fn remove(&mut self, name: impl Into<String>, advice: Option<String>) {
         let name = name.into();
         self.names.remove(&name);
         self.absent.insert(name, advice);
@@ -98,18 +98,18 @@ impl FieldSet {
             }
         } else if let Some(advice) = self.absent.get(name).cloned() {
             for name in by {
-                self.take_away(*name, advice.clone());
+                self.remove(*name, advice.clone());
             }
         }
     }
 
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
-        self.others == Others::Possible && self.names.is_empty() && self.absent.is_empty()
+        self.others == OtherFields::Possible && self.names.is_empty() && self.absent.is_empty()
     }
 
     /// Whether others than the known ones may be there.
-    pub fn may_have_others(&self) -> Others {
+    pub fn other_fields(&self) -> OtherFields {
         self.others
     }
 
@@ -129,7 +129,7 @@ impl FieldSet {
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let mut both = self.or(other);
-        if other.others == Others::Never {
+        if other.others == OtherFields::Never {
             both.absent.clone_from(&self.absent);
             both.absent.retain(|name, _| !other.names.contains(name));
         }
@@ -143,17 +143,17 @@ impl FieldSet {
         let is_there = match self.others {
             _ if self.names.contains(name) => true,
             _ if advice.is_some() => false,
-            Others::Never => false,
-            Others::Undocumented => is_open,
-            Others::Possible => true,
+            OtherFields::Never => false,
+            OtherFields::Undocumented => is_open,
+            OtherFields::Possible => true,
         };
         (!is_there).then(|| MissingField {
             name: name.to_owned(),
             path: KeyPath::root(),
             part: Part::Value,
             line_and_column: None,
-            advice: advice.cloned().flatten(),
-            near: nearest(name, self.names.iter().map(String::as_str)).map(str::to_owned),
+            hint: advice.cloned().flatten(),
+            suggestion: nearest(name, self.names.iter().map(String::as_str)).map(str::to_owned),
             known: self.names.iter().cloned().collect(),
         })
     }
@@ -171,7 +171,7 @@ impl MissingField {
 /// A field of tasks that a transform can't work without.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Need {
+pub struct RequiredField {
     /// The field's name in the source's words, `ai_impact` for example.
     pub field: &'static str,
     /// What happens without it, to stand behind "without it …".
@@ -185,35 +185,35 @@ type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
 /// ```
 /// use taskferry_sdk::{FieldRule, RecordFields};
 ///
-/// let rule = FieldRule::makes(|input| {
+/// let rule = FieldRule::exact(|input| {
 ///     let mut output = input.clone();
 ///     output.tasks.add("days");
 ///     output
 /// })
-/// .needs("weekly_hours", "no task has days");
+/// .requires("weekly_hours", "no task has days");
 /// let output = rule.apply(&RecordFields::default(), &mut Vec::new());
 /// assert_eq!(output.tasks.missing("days"), None);
 /// ```
 pub struct FieldRule {
-    needs: Vec<Need>,
+    needs: Vec<RequiredField>,
     is_exact: bool,
     rule: Box<Rule>,
 }
 
 impl FieldRule {
     /// Records keep their fields and get no others.
-    pub fn keeps() -> Self {
-        Self::makes(RecordFields::clone)
+    pub fn unchanged() -> Self {
+        Self::exact(RecordFields::clone)
     }
 
     /// Records carry what `rule` makes of the fields that they had.
-    pub fn makes(rule: impl Fn(&RecordFields) -> RecordFields + 'static) -> Self {
+    pub fn exact(rule: impl Fn(&RecordFields) -> RecordFields + 'static) -> Self {
         Self { needs: Vec::new(), is_exact: true, rule: Box::new(move |input, _| rule(input)) }
     }
 
     /// The same of a transform whose result is the user's own making, as that of an expression is: good enough for warnings,
     /// not for errors about the transforms behind it. `rule` adds the fields that the transform looks for in vain.
-    pub fn estimates(
+    pub fn estimate(
         rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
     ) -> Self {
         Self { needs: Vec::new(), is_exact: false, rule: Box::new(rule) }
@@ -221,13 +221,13 @@ impl FieldRule {
 
     /// Adds a field of tasks that the transform can't work without. `consequence` stands behind "without it …".
     #[must_use]
-    pub fn needs(mut self, field: &'static str, consequence: &'static str) -> Self {
-        self.needs.push(Need { field, consequence });
+    pub fn requires(mut self, field: &'static str, consequence: &'static str) -> Self {
+        self.needs.push(RequiredField { field, consequence });
         self
     }
 
     /// The fields that it can't work without.
-    pub fn needed(&self) -> &[Need] {
+    pub fn required(&self) -> &[RequiredField] {
         &self.needs
     }
 
@@ -244,7 +244,7 @@ impl FieldRule {
 
 impl Default for FieldRule {
     fn default() -> Self {
-        Self::estimates(|_, _| RecordFields::default())
+        Self::estimate(|_, _| RecordFields::default())
     }
 }
 
@@ -261,18 +261,19 @@ mod tests {
 
     #[test]
     fn only_what_is_certain_is_missing() {
-        let mut fields =
-            FieldSet::new(["task", "weekly_hours"]).others(Others::Undocumented).open(&["job_"]);
-        fields.take_away("ai_impact", Some("add it".to_owned()));
+        let mut fields = FieldSet::new(["task", "weekly_hours"])
+            .with_other_fields(OtherFields::Undocumented)
+            .with_open_prefixes(&["job_"]);
+        fields.remove("ai_impact", Some("add it".to_owned()));
         fields.replace("ai_impact", &["ai_impact_level"]);
         let near =
-            |name: &str| fields.missing(name).map(|missing| missing.near.unwrap_or_default());
+            |name: &str| fields.missing(name).map(|missing| missing.suggestion.unwrap_or_default());
         assert_eq!(near("weekly_hourz").as_deref(), Some("weekly_hours"));
         assert_eq!(near("hours").as_deref(), Some(""));
         assert_eq!((near("task"), near("job_name")), (None, None));
-        assert_eq!(fields.missing("ai_impact_level").unwrap().advice.as_deref(), Some("add it"));
+        assert_eq!(fields.missing("ai_impact_level").unwrap().hint.as_deref(), Some("add it"));
         assert_eq!(FieldSet::default().missing("x"), None);
-        let unknown = fields.clone().others(Others::Possible);
+        let unknown = fields.clone().with_other_fields(OtherFields::Possible);
         assert_eq!(
             (unknown.missing("hours"), unknown.missing("ai_impact").is_some()),
             (None, true)

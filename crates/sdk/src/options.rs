@@ -8,7 +8,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{KeyPath, MOST_OF_A_KIND, Part, Problem, Segment, nearest};
+use crate::{KeyPath, MAX_PER_KIND, Part, Problem, Segment, nearest};
 use deserializer::{Kind, Node, OptionError};
 
 /// Reads options from a table, and says all that is wrong with them, not just the first mistake.
@@ -35,7 +35,7 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
 ) -> Result<T, Vec<Problem>> {
-    match read_what_can_be_read(table, common) {
+    match read_options_partially(table, common) {
         (Some(options), problems) if problems.is_empty() => Ok(options),
         (_, problems) => Err(problems),
     }
@@ -43,7 +43,7 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
 
 /// As [`read_options`], with the options as they are without the mistakes, where there is something to go on
 /// with: to find out what else is wrong.
-pub fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
+pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
 ) -> (Option<T>, Vec<Problem>) {
@@ -80,7 +80,7 @@ pub fn read_what_can_be_read<T: DeserializeOwned + JsonSchema>(
                 match original.parent() {
                     Some(list) if removed.counted(&list) => {
                         let message = format!(
-                            "`{list}` has {MOST_OF_A_KIND} mistakes so far; the rest of it is not looked at"
+                            "`{list}` has {MAX_PER_KIND} mistakes so far; the rest of it is not looked at"
                         );
                         problems.push(Problem::at(list, "value::invalid", message));
                         removed.remove_rest(&mut left, &path)
@@ -184,7 +184,7 @@ impl Removed {
     fn counted(&mut self, list: &KeyPath) -> bool {
         let count = self.counts.entry(list.clone()).or_default();
         *count += 1;
-        *count == MOST_OF_A_KIND
+        *count == MAX_PER_KIND
     }
 
     /// Puts something that fits the schema in the place of a key that is missing, so that other mistakes are found.
@@ -264,7 +264,7 @@ fn describe_unknown(
     number: usize,
 ) -> Problem {
     let problem = Problem::at(path, "key::unknown", format!("unknown key `{field}`"));
-    if number >= MOST_OF_A_KIND {
+    if number >= MAX_PER_KIND {
         // It is counted, and not shown.
         return problem.part(Part::Key);
     }

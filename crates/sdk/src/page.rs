@@ -34,11 +34,11 @@ impl From<Record> for SourceRecord {
 pub enum RequestedWith {
     /// The [`next`](Page::next) of the page before.
     #[default]
-    NextOfPageBefore,
+    PreviousPage,
     /// Another one: that of one of several listings that are read in turn.
     Cursor(Cursor),
     /// None: the page is the first of such a listing.
-    Nothing,
+    NoCursor,
 }
 
 /// What one request of a source returned.

@@ -35,7 +35,7 @@ pub trait SourcePlugin: Plugin {
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
 
     /// What is known of the fields of its records; nothing by default. A field that the options leave out is
-    /// [taken away](crate::FieldSet::take_away), with the advice what to add to them.
+    /// [taken away](crate::FieldSet::remove), with the advice what to add to them.
     fn fields(&self) -> RecordFields {
         RecordFields::default()
     }

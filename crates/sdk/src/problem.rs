@@ -16,7 +16,7 @@ pub enum Part {
 }
 
 /// How many problems of one kind are reported one by one.
-pub const MOST_OF_A_KIND: usize = 100;
+pub const MAX_PER_KIND: usize = 100;
 
 /// How much a [`Problem`] matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +29,7 @@ pub enum Severity {
 
 /// Another place in the pipeline file that a [`Problem`] concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelatedPlace {
+pub struct RelatedLocation {
     /// The value, counted from the top of the file.
     pub path: KeyPath,
     /// Which part of it.
@@ -63,7 +63,7 @@ pub struct Problem {
     /// Whether the pipeline can run all the same.
     pub severity: Severity,
     /// Other places that it concerns, marked as well.
-    pub related: Vec<RelatedPlace>,
+    pub related: Vec<RelatedLocation>,
 }
 
 impl Problem {
@@ -91,7 +91,7 @@ impl Problem {
     /// Marks another place as well: `path` counts from the top of the file.
     #[must_use]
     pub fn related(mut self, path: KeyPath, part: Part, label: impl Into<String>) -> Self {
-        self.related.push(RelatedPlace { path, part, label: label.into() });
+        self.related.push(RelatedLocation { path, part, label: label.into() });
         self
     }
 

@@ -48,10 +48,10 @@ pub enum Resumption {
     /// Nothing: what went out can neither be taken back nor told apart from what comes again. A pipeline with
     /// such a sink starts over.
     #[default]
-    Never,
+    Unsupported,
     /// It goes on exactly at a mark, and takes back what it had written behind it.
     Exact,
     /// What was sent stays sent, and is known by a key when it comes again. It is given the next batch only
     /// when the checkpoint has passed the one before, so that one batch is the most that can come again.
-    Repeats,
+    AtLeastOnce,
 }

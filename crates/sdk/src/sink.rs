@@ -19,7 +19,7 @@ use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
 pub trait Sink: fmt::Debug + Send {
     /// What it can do about a run that ended early. Nothing by default.
     fn resumption(&self) -> Resumption {
-        Resumption::Never
+        Resumption::Unsupported
     }
 
     /// The mark of a run in which the sink was not opened yet: all that [`Sink::discard`] needs to take away what `open`
@@ -77,7 +77,7 @@ pub trait Sink: fmt::Debug + Send {
 
     /// What this run would destroy of what another one, which is not over, has left at a mark: its output, for people. None
     /// by default.
-    fn would_destroy(&self, _run: &RunContext, _mark: &SinkState) -> Option<String> {
+    fn would_overwrite(&self, _run: &RunContext, _mark: &SinkState) -> Option<String> {
         None
     }
 

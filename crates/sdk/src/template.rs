@@ -107,11 +107,11 @@ impl PathTemplate {
     /// ```
     /// use taskferry_sdk::PathTemplate;
     ///
-    /// let claim = |path: &str| path.parse::<PathTemplate>().unwrap().claim("jobs");
-    /// assert_eq!(claim("out/x/../{pipeline}.csv"), claim("./out/jobs.csv"));
-    /// assert_ne!(claim("out/{date}.csv"), claim("out/{run_id}.csv"));
+    /// let output_id = |path: &str| path.parse::<PathTemplate>().unwrap().output_id("jobs");
+    /// assert_eq!(output_id("out/x/../{pipeline}.csv"), output_id("./out/jobs.csv"));
+    /// assert_ne!(output_id("out/{date}.csv"), output_id("out/{run_id}.csv"));
     /// ```
-    pub fn claim(&self, pipeline: &str) -> String {
+    pub fn output_id(&self, pipeline: &str) -> String {
         let filled = self.text.replace("{pipeline}", pipeline);
         let mut path = PathBuf::new();
         for part in Path::new(&filled).components() {
@@ -125,7 +125,7 @@ impl PathTemplate {
     }
 
     /// Whether runs that take different shares of one export at the same time write to different files.
-    pub fn tells_shards_apart(&self) -> bool {
+    pub fn differs_per_shard(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Piece::Place("shard" | "run_id")))
     }
 
@@ -249,9 +249,9 @@ mod tests {
         let template: PathTemplate = "out/{pipeline}.{shard}.csv".parse().unwrap();
         assert_eq!(template.fill(&run).to_str(), Some("out/jobs.all.csv"));
         assert_eq!(template.fill(&share).to_str(), Some("out/jobs.2-of-8.csv"));
-        assert!(template.tells_shards_apart());
-        assert!("out/{run_id}".parse::<PathTemplate>().unwrap().tells_shards_apart());
-        assert!(!"out/{pipeline}-{{shard}}".parse::<PathTemplate>().unwrap().tells_shards_apart());
+        assert!(template.differs_per_shard());
+        assert!("out/{run_id}".parse::<PathTemplate>().unwrap().differs_per_shard());
+        assert!(!"out/{pipeline}-{{shard}}".parse::<PathTemplate>().unwrap().differs_per_shard());
     }
 
     /// What stands before the first place is the user's own; from there on no part leads up or out.

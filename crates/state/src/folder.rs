@@ -26,16 +26,16 @@ pub struct StateDir {
 
 /// What came of opening a folder.
 #[derive(Debug)]
-pub enum Opening {
+pub enum LockAttempt {
     /// It is this process's now.
-    Free(StateDir),
+    Acquired(StateDir),
     /// Another process has it, or another run in this one.
-    Busy(Option<Holder>),
+    Held(Option<LockHolder>),
 }
 
 /// Who has a folder, as it said itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct LockHolder {
     /// The process's number on its machine.
     pub pid: u32,
 }
@@ -91,7 +91,7 @@ impl StateDir {
     ///
     /// # Errors
     /// When the folder can't be made or written in.
-    pub fn open(dir: &Path, pipeline: &str) -> Result<Opening, StateError> {
+    pub fn open(dir: &Path, pipeline: &str) -> Result<LockAttempt, StateError> {
         let path = Self::path_of(dir, pipeline);
         let create = || {
             let dir = Folder::create(dir)?;
@@ -108,17 +108,17 @@ impl StateDir {
                 let mut text = String::new();
                 let read = file.read_to_string(&mut text);
                 let holder = read.ok().and_then(|_| serde_json::from_str(&text).ok());
-                return Ok(Opening::Busy(holder));
+                return Ok(LockAttempt::Held(holder));
             }
         };
         // A folder whose name is lost is lost, and with it the knowledge of what was sent. Some can't be asked to keep it.
         _ = dir.sync();
         _ = folder.sync();
-        let holder = serde_json::json!(Holder { pid: std::process::id() }).to_string();
+        let holder = serde_json::json!(LockHolder { pid: std::process::id() }).to_string();
         lock.set_len(0).map_err(failed)?;
         lock.rewind().map_err(failed)?;
         lock.write_all(holder.as_bytes()).map_err(failed)?;
-        Ok(Opening::Free(Self { folder, _lock: lock }))
+        Ok(LockAttempt::Acquired(Self { folder, _lock: lock }))
     }
 
     /// Where it stands.

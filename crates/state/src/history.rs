@@ -12,7 +12,7 @@ use crate::folder::save;
 use crate::{StateDir, StateError};
 
 /// How many accounts are kept.
-pub const KEPT: usize = 20;
+pub const MAX_RUNS: usize = 20;
 /// The folder's name.
 const RUNS: &str = "runs";
 
@@ -33,7 +33,7 @@ impl History {
         Self { folder: folder.join(RUNS) }
     }
 
-    /// Adds an account under a name that sorts by time, and drops the oldest beyond the last [`KEPT`].
+    /// Adds an account under a name that sorts by time, and drops the oldest beyond the last [`MAX_RUNS`].
     ///
     /// # Errors
     /// Those of the file system.
@@ -45,7 +45,7 @@ impl History {
         let mut all = self.files()?;
         // Of a clock that was set back the new one may sort before the others, and it is the one to be kept.
         all.retain(|path| path.file_stem().is_none_or(|stem| stem != name));
-        for old in all.iter().take((all.len() + 1).saturating_sub(KEPT)) {
+        for old in all.iter().take((all.len() + 1).saturating_sub(MAX_RUNS)) {
             fs::remove_file(old).map_err(|error| StateError::new("remove", old, error))?;
         }
         Ok(())

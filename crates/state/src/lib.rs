@@ -4,11 +4,11 @@
 //! This crate knows files and nothing else; what stands in them is its users' business.
 //!
 //! ```
-//! use taskferry_state::{Opening, StateDir};
+//! use taskferry_state::{LockAttempt, StateDir};
 //!
 //! let folder = tempfile::tempdir().unwrap();
-//! let Opening::Free(state) = StateDir::open(folder.path(), "jobs").unwrap() else { unreachable!() };
-//! assert!(matches!(StateDir::open(folder.path(), "jobs").unwrap(), Opening::Busy(_)));
+//! let LockAttempt::Acquired(state) = StateDir::open(folder.path(), "jobs").unwrap() else { unreachable!() };
+//! assert!(matches!(StateDir::open(folder.path(), "jobs").unwrap(), LockAttempt::Held(_)));
 //!
 //! state.save("checkpoint", &["page 1"]).unwrap();
 //! let saved: Option<Vec<String>> = state.load("checkpoint").unwrap();
@@ -20,6 +20,6 @@ mod folder;
 mod history;
 mod journal;
 
-pub use folder::{Holder, Opening, StateDir, StateError, load};
-pub use history::{History, KEPT};
+pub use folder::{LockAttempt, LockHolder, StateDir, StateError, load};
+pub use history::{History, MAX_RUNS};
 pub use journal::Journal;

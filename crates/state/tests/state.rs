@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use taskferry_files::Place;
-use taskferry_state::{History, Journal, KEPT, Opening, StateDir};
+use taskferry_state::{History, Journal, LockAttempt, MAX_RUNS, StateDir};
 
 fn open(dir: &Path, pipeline: &str) -> StateDir {
     match StateDir::open(dir, pipeline).unwrap() {
-        Opening::Free(state) => state,
-        Opening::Busy(holder) => panic!("{holder:?} has it"),
+        LockAttempt::Acquired(state) => state,
+        LockAttempt::Held(holder) => panic!("{holder:?} has it"),
     }
 }
 
@@ -19,7 +19,7 @@ fn open(dir: &Path, pipeline: &str) -> StateDir {
 fn a_folder_is_free_again_when_its_holder_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path(), "jobs");
-    let Opening::Busy(holder) = StateDir::open(dir.path(), "jobs").unwrap() else {
+    let LockAttempt::Held(holder) = StateDir::open(dir.path(), "jobs").unwrap() else {
         panic!("two have it")
     };
     assert_eq!(holder.unwrap().pid, std::process::id());
@@ -80,10 +80,10 @@ fn the_last_accounts_are_kept_and_broken_ones_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let history = History::of(dir.path(), "jobs");
     assert_eq!(history.all::<usize>().unwrap(), Vec::<usize>::new());
-    for number in 0..KEPT + 3 {
+    for number in 0..MAX_RUNS + 3 {
         history.add(&format!("{number:03}"), &number).unwrap();
     }
-    assert_eq!(history.all::<usize>().unwrap(), (3..KEPT + 3).collect::<Vec<_>>());
+    assert_eq!(history.all::<usize>().unwrap(), (3..MAX_RUNS + 3).collect::<Vec<_>>());
     fs::write(StateDir::path_of(dir.path(), "jobs").join("runs/004.json"), "half of").unwrap();
-    assert_eq!(history.all::<usize>().unwrap().len(), KEPT - 1);
+    assert_eq!(history.all::<usize>().unwrap().len(), MAX_RUNS - 1);
 }

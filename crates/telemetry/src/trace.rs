@@ -14,7 +14,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
 };
-use taskferry_engine::{Happening, Manifest, Observer, Period, RunReport, Status, Violation};
+use taskferry_engine::{Manifest, Observer, Period, RunEvent, RunReport, Status, Violation};
 use taskferry_pipeline::Pipeline;
 use taskferry_sdk::{ErrorKind, SourceStatistics};
 
@@ -188,9 +188,9 @@ struct SinkSpans {
 }
 
 impl Observer for PageSpans {
-    fn note(&mut self, happening: Happening) {
-        match happening {
-            Happening::Fetched { page, period, records, bytes, statistics } => {
+    fn on_event(&mut self, event: RunEvent) {
+        match event {
+            RunEvent::Fetched { page, period, records, bytes, statistics } => {
                 let mut attributes = self.source.clone();
                 attributes.extend([
                     number("taskferry.records", records),
@@ -199,14 +199,14 @@ impl Observer for PageSpans {
                 attributes.extend(since(&mut self.requests, statistics));
                 self.span("fetch", page, period, attributes);
             }
-            Happening::Transformed { page, period, records_in, records_out } => {
+            RunEvent::Transformed { page, period, records_in, records_out } => {
                 let attributes = vec![
                     number("taskferry.records_in", records_in),
                     number("taskferry.records_out", records_out),
                 ];
                 self.span("transform", page, period, attributes);
             }
-            Happening::Delivered { page, sink, period, records, requests, retries } => {
+            RunEvent::Delivered { page, sink, period, records, requests, retries } => {
                 let Some(sink) = self.sinks.get_mut(sink) else { return };
                 let mut attributes = sink.stage.clone();
                 attributes.push(number("taskferry.records", records));
@@ -215,8 +215,8 @@ impl Observer for PageSpans {
                 attributes.extend(since(&mut sink.requests, now));
                 self.span("deliver", page, period, attributes);
             }
-            Happening::Sealed { sink } => self.event("sealed", sink),
-            Happening::Published { sink } => self.event("published", sink),
+            RunEvent::Sealed { sink } => self.event("sealed", sink),
+            RunEvent::Published { sink } => self.event("published", sink),
             _ => {}
         }
     }

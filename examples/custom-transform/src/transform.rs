@@ -31,7 +31,7 @@ impl TransformPlugin for JoinJobNames {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::makes(|input| {
+        FieldRule::exact(|input| {
             let mut output = input.clone();
             output.own.add(JOB_NAME);
             output.own.add(JOB_FAMILY);

@@ -54,7 +54,7 @@ impl SourcePlugin for Pages {
         let mut fields = RecordFields::default();
         if !self.include.iter().any(|included| included == "ai_impact") {
             let advice = "add \"ai_impact\" to `include` in [source]".to_owned();
-            fields.tasks.take_away("ai_impact", Some(advice));
+            fields.tasks.remove("ai_impact", Some(advice));
         }
         fields
     }
@@ -104,7 +104,7 @@ impl TransformPlugin for Keep {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::keeps().needs("ai_impact", "no task has a level")
+        FieldRule::unchanged().requires("ai_impact", "no task has a level")
     }
 }
 

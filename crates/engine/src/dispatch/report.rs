@@ -25,7 +25,7 @@ impl Dispatcher {
         run: &RunContext,
         outline: Outline,
     ) -> (RunReport, Option<Files>) {
-        let hopeless = self.error.as_ref().is_some_and(|failure| failure.error().must_start_over());
+        let hopeless = self.error.as_ref().is_some_and(|failure| !failure.error().is_resumable());
         if hopeless && self.ledger.position().is_some() {
             self.save_again(CheckpointState::Hopeless);
         }

@@ -100,7 +100,7 @@ impl Source for Pages {
         let done = self.read.load(Ordering::SeqCst);
         if self.fail_after == Some(done) {
             let error = StageError::new(ErrorKind::Network, "unplugged");
-            return Err(if self.hopeless { error.starts_over() } else { error });
+            return Err(if self.hopeless { error.not_resumable() } else { error });
         }
         if let Some((after, stopper, why)) = &self.stop_after
             && *after == done

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use taskferry_engine::Progress;
+use taskferry_engine::LiveStats;
 
 use super::table::{bytes, count};
 use crate::console;
@@ -13,7 +13,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(100);
 const LOG_EVERY: Duration = Duration::from_secs(30);
 
 /// Shows progress until dropped by whoever waits for the run.
-pub(crate) async fn show(progress: Arc<Progress>, bar: bool) {
+pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
     if bar {
         draw(&progress).await;
     } else {
@@ -21,7 +21,7 @@ pub(crate) async fn show(progress: Arc<Progress>, bar: bool) {
     }
 }
 
-async fn draw(progress: &Progress) {
+async fn draw(progress: &LiveStats) {
     // The total is unknown until the last page, so there is nothing to fill.
     let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -35,7 +35,7 @@ async fn draw(progress: &Progress) {
     }
 }
 
-async fn log(progress: &Progress) {
+async fn log(progress: &LiveStats) {
     let mut ticks = tokio::time::interval(LOG_EVERY);
     ticks.tick().await;
     loop {
@@ -50,13 +50,13 @@ async fn log(progress: &Progress) {
     }
 }
 
-fn line(progress: &Progress) -> String {
+fn line(progress: &LiveStats) -> String {
     let source = &progress.source;
     let (pages, jobs) = (count(source.pages(), "page"), count(source.records(), "job"));
     let size = bytes(source.bytes());
     format!("{pages}, {jobs} read ({size}), {} delivered", count(delivered(progress), "record"))
 }
 
-fn delivered(progress: &Progress) -> u64 {
-    progress.sinks.iter().map(taskferry_engine::SinkProgress::records).sum()
+fn delivered(progress: &LiveStats) -> u64 {
+    progress.sinks.iter().map(taskferry_engine::LiveSinkStats::records).sum()
 }

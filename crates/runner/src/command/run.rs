@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Map;
 use taskferry_config::{Checked, Mistake};
 use taskferry_engine::{
-    Interrupt, Manifest, Over, Progress, RunOptions, RunReport, Status, Stopper,
+    FinishedRun, Interrupt, LiveStats, Manifest, RunOptions, RunReport, Status, Stopper,
 };
 use taskferry_pipeline::{Pipeline, Registry, StageFailure};
 use taskferry_sdk::RunContext;
@@ -118,7 +118,8 @@ pub(crate) async fn carry_out(
         }
     };
     let over = state.as_ref().filter(|_| when.if_incomplete);
-    if let Some(over) = over.and_then(|state| taskferry_engine::last_over(state, &pipeline)) {
+    if let Some(over) = over.and_then(|state| taskferry_engine::last_finished_run(state, &pipeline))
+    {
         return leave_alone(&over, &pipeline, accounts, how.log);
     }
     let Ok(interrupts) = Interrupts::listen() else {
@@ -162,8 +163,13 @@ pub(crate) async fn carry_out(
 }
 
 /// What `--if-incomplete` does where the last run is over: the summary that was asked for is that run's.
-fn leave_alone(over: &Over, pipeline: &Pipeline, accounts: Accounts, log: LogFormat) -> Exit {
-    let Over { run_id, finished_at, exit_code, manifest, .. } = over;
+fn leave_alone(
+    over: &FinishedRun,
+    pipeline: &Pipeline,
+    accounts: Accounts,
+    log: LogFormat,
+) -> Exit {
+    let FinishedRun { run_id, finished_at, exit_code, manifest, .. } = over;
     let advice = match exit_code {
         0 => "",
         _ => "; look at it, then run without `--if-incomplete`",
@@ -194,9 +200,10 @@ async fn watched(
     let beside_bar = pipeline.sinks.iter().any(|sink| sink.type_name == "stdout")
         && console::output_may_be_shown();
     let bar = console::is_terminal() && !how.quiet && how.log == LogFormat::Text && !beside_bar;
-    let counters = Arc::new(Progress::new(&pipeline));
+    let counters = Arc::new(LiveStats::new(&pipeline));
     let (stopper, stop) = Stopper::new();
-    let options = RunOptions { stop: Some(stop), progress: Some(Arc::clone(&counters)), ..options };
+    let options =
+        RunOptions { stop: Some(stop), live_stats: Some(Arc::clone(&counters)), ..options };
     tracing::debug!(pipeline = %pipeline.name, "starting");
     let running = taskferry_engine::run(pipeline, options);
     let shown = progress::show(counters, bar);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use taskferry_engine::Begun;
+use taskferry_engine::UnfinishedRun;
 use taskferry_pipeline::Registry;
 use taskferry_sdk::printable_json;
 use taskferry_state::{History, StateDir, StateError};
@@ -82,7 +82,8 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
 fn tell_of_none(arguments: &RunsArguments, dir: &str, name: &str, place: &Place) {
     let file = arguments.file.display();
     let shard = arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-    if let Some(Begun { run_id, started_at, pages, .. }) = taskferry_engine::begun(&place.folder())
+    if let Some(UnfinishedRun { run_id, started_at, pages, .. }) =
+        taskferry_engine::unfinished_run(&place.folder())
     {
         let shard_option = arguments.shard.map(|shard| format!(" --shard {shard}"));
         let sandbox = if arguments.layers.sandbox { " --sandbox" } else { "" };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use taskferry_pipeline::Pipeline;
 use taskferry_sdk::{RunContext, Shard};
-use taskferry_state::{History, Opening, StateDir, StateError};
+use taskferry_state::{History, LockAttempt, StateDir, StateError};
 
 use crate::exit::Exit;
 
@@ -104,8 +104,8 @@ impl Place {
     ) -> Result<StateDir, Refused> {
         let opened = StateDir::open(&self.dir, &self.name);
         let state = match opened.map_err(|error| unusable(&error))? {
-            Opening::Free(state) => state,
-            Opening::Busy(holder) => {
+            LockAttempt::Acquired(state) => state,
+            LockAttempt::Held(holder) => {
                 let who =
                     holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default();
                 let shard = run.and_then(|run| run.shard);
@@ -157,7 +157,7 @@ impl Place {
         }
         let new = || taskferry_engine::new_run(&pipeline.name);
         let run = run.cloned().unwrap_or_else(new);
-        match taskferry_engine::unfinished(pipeline, &run, &self.main) {
+        match taskferry_engine::conflicting_run(pipeline, &run, &self.main) {
             None => Ok(()),
             Some((run_id, output)) => Err(Refused::Unusable(format!(
                 "run {run_id} of `{}` is not over, and this one, which `--set` changes, would write over what that has \

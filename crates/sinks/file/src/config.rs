@@ -129,7 +129,7 @@ impl SinkPlugin for FileOptions {
     }
 
     fn output_id(&self, context: &BuildContext<'_>) -> Option<String> {
-        Some(self.path.claim(context.pipeline()))
+        Some(self.path.output_id(context.pipeline()))
     }
 
     fn files(&self, context: &BuildContext<'_>) -> Vec<PathBuf> {

@@ -116,7 +116,7 @@ impl PartFile {
             format!("somebody else has written to `{}`", self.paths.part.path().display());
         Err(StageError::new(ErrorKind::Io, message)
             .hint("it was not published; let nobody touch `.NAME.part`, and run again")
-            .starts_over())
+            .not_resumable())
     }
 
     fn state(&self) -> Result<ContentState, StageError> {

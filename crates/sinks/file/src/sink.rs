@@ -59,7 +59,7 @@ impl Sink for FileSink {
     }
 
     fn shard_conflict(&self) -> Option<String> {
-        (!self.template.tells_shards_apart()).then(|| self.template.as_str().to_owned())
+        (!self.template.differs_per_shard()).then(|| self.template.as_str().to_owned())
     }
 
     fn initial_state(&self, run: &RunContext) -> SinkState {
@@ -134,7 +134,7 @@ impl Sink for FileSink {
         }
     }
 
-    fn would_destroy(&self, run: &RunContext, state: &SinkState) -> Option<String> {
+    fn would_overwrite(&self, run: &RunContext, state: &SinkState) -> Option<String> {
         let path = self.template.fill(run);
         let same = FileState::path_of(state)? == path && part_of(&path, "part").exists();
         same.then(|| path.display().to_string())

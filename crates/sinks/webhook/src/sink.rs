@@ -86,7 +86,7 @@ impl WebhookSink {
 #[async_trait]
 impl Sink for WebhookSink {
     fn resumption(&self) -> Resumption {
-        Resumption::Repeats
+        Resumption::AtLeastOnce
     }
 
     async fn can_resume(&mut self, run: &RunContext, state: &SinkState) -> Result<(), String> {

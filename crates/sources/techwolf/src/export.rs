@@ -243,7 +243,7 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
         ),
         (404 | 410, Some(_)) => error
             .hint("the job that was the cursor may have been deleted meanwhile; the next run starts over")
-            .starts_over(),
+            .not_resumable(),
         (404 | 405, _) => {
             error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")
         }

@@ -109,7 +109,7 @@ impl ListingPage {
         let mut page = Page::new(records.collect());
         if self.is_of_part {
             let of_part = self.cursor.map(RequestedWith::Cursor);
-            page.requested_with = of_part.unwrap_or(RequestedWith::Nothing);
+            page.requested_with = of_part.unwrap_or(RequestedWith::NoCursor);
         }
         (page.next, page.bytes, page.fingerprints) = (self.resume, self.bytes, self.fingerprints);
         page

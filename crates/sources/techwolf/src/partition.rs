@@ -90,7 +90,7 @@ impl Partition {
             let message = format!("`{cursor}` does not say how far each part of the listing is");
             StageError::new(ErrorKind::Malformed, message)
                 .hint("the next run starts over")
-                .starts_over()
+                .not_resumable()
         })
     }
 

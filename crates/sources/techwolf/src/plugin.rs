@@ -1,7 +1,8 @@
 //! From the options to a source.
 
 use taskferry_sdk::{
-    BuildContext, FieldSet, KeyPath, Others, Plugin, Problem, RecordFields, Source, SourcePlugin,
+    BuildContext, FieldSet, KeyPath, OtherFields, Plugin, Problem, RecordFields, Source,
+    SourcePlugin,
 };
 
 use crate::check;
@@ -56,12 +57,13 @@ impl SourcePlugin for TechWolfOptions {
     fn fields(&self) -> RecordFields {
         let others = if self.url.starts_with("sandbox:") && self.url.contains("data=") {
             // A dataset can hold anything.
-            Others::Possible
+            OtherFields::Possible
         } else {
-            Others::Undocumented
+            OtherFields::Undocumented
         };
         let tasks = ["task_id", "task", "validation_state"];
-        let mut tasks = FieldSet::new(tasks).others(others).open(&["hierarchy"]);
+        let mut tasks =
+            FieldSet::new(tasks).with_other_fields(others).with_open_prefixes(&["hierarchy"]);
         for (field, include) in [
             ("ai_impact", Include::AiImpact),
             ("linked_skills", Include::LinkedSkills),
@@ -72,15 +74,17 @@ impl SourcePlugin for TechWolfOptions {
                 tasks.add(field);
             } else {
                 let advice = format!("add \"{field}\" to `include` in [source]");
-                tasks.take_away(field, Some(advice));
+                tasks.remove(field, Some(advice));
             }
         }
         let own = match self.response_format {
-            ResponseFormat::List => {
-                FieldSet::new(["external_id", "tasks"]).others(others).open(&["job_"])
-            }
+            ResponseFormat::List => FieldSet::new(["external_id", "tasks"])
+                .with_other_fields(others)
+                .with_open_prefixes(&["job_"]),
             // The keys of a hierarchy are not documented.
-            ResponseFormat::Hierarchy => FieldSet::new(["external_id"]).others(Others::Possible),
+            ResponseFormat::Hierarchy => {
+                FieldSet::new(["external_id"]).with_other_fields(OtherFields::Possible)
+            }
         };
         RecordFields { own, tasks }
     }

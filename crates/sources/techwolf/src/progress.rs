@@ -141,5 +141,5 @@ fn fingerprint(job: &str) -> u128 {
 fn stuck(message: &str) -> StageError {
     StageError::new(ErrorKind::NoProgress, format!("the listing does not get on: {message}"))
         .hint("what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays")
-        .starts_over()
+        .not_resumable()
 }

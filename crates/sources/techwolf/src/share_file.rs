@@ -71,7 +71,7 @@ impl ShareFile {
             let message = "the remembered cursors that the export was shared by are others now";
             StageError::new(ErrorKind::Config, message)
                 .hint("the next run of this share starts over; run the other shares again as well")
-                .starts_over()
+                .not_resumable()
         })?;
         Ok(Self { folder, content })
     }

@@ -51,7 +51,7 @@ impl TransformPlugin for FilterAiImpact {
             Missing::Keep => "no task has a level and all would be kept",
             Missing::Fail => "no task has a level and every record would be refused",
         };
-        FieldRule::keeps().needs("ai_impact", consequence)
+        FieldRule::unchanged().requires("ai_impact", consequence)
     }
 }
 

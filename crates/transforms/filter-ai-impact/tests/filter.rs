@@ -275,7 +275,7 @@ fn wrong_options_are_told_all_at_once() {
 fn it_says_what_it_needs() {
     let fields = |plugin: &FilterAiImpact, context: &BuildContext<'_>| Ok(plugin.fields(context));
     let rule = build(&json!({"levels": ["H1"]}), &Files::new(), fields).unwrap();
-    assert_eq!((rule.needed()[0].field, rule.is_exact()), ("ai_impact", true));
+    assert_eq!((rule.required()[0].field, rule.is_exact()), ("ai_impact", true));
 }
 
 proptest! {

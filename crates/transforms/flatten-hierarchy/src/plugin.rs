@@ -2,7 +2,7 @@
 
 use taskferry_profile::LEVELS;
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Others, Part, Plugin, Problem,
+    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, OtherFields, Part, Plugin, Problem,
     RecordFields, TransformPlugin, nearest,
 };
 
@@ -36,14 +36,14 @@ fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordF
         return RecordFields { own: input.own.clone(), tasks };
     }
     // What stands above tasks in a hierarchy may carry anything, which becomes fields of rows.
-    let others = tasks.may_have_others().max(input.own.may_have_others());
-    let mut row = tasks.open(&["job_", "task_"]).others(others);
+    let others = tasks.other_fields().max(input.own.other_fields());
+    let mut row = tasks.with_open_prefixes(&["job_", "task_"]).with_other_fields(others);
     row.add("job_external_id");
     row.replace("ai_impact", &["ai_impact_level", "ai_impact_rationale"]);
     match explode {
         Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),
         // What stands in these is not documented.
-        Some(_) => row = row.others(Others::Possible),
+        Some(_) => row = row.with_other_fields(OtherFields::Possible),
         None => {}
     }
     RecordFields { own: row, tasks: FieldSet::default() }
@@ -81,9 +81,9 @@ impl TransformPlugin for FlattenHierarchy {
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         let (into, explode) = (self.into, self.explode.clone());
         let needed = LISTS.into_iter().find(|field| explode.as_deref() == Some(field));
-        let rule = FieldRule::makes(move |input| flattened(input, into, explode.as_deref()));
+        let rule = FieldRule::exact(move |input| flattened(input, into, explode.as_deref()));
         match needed {
-            Some(field) => rule.needs(field, "there is nothing to explode"),
+            Some(field) => rule.requires(field, "there is nothing to explode"),
             None => rule,
         }
     }

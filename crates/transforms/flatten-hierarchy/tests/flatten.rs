@@ -338,7 +338,7 @@ fn options_are_checked_and_needs_told() {
             |plugin: &FlattenHierarchy, context: &BuildContext<'_>| Ok(plugin.fields(context));
         let rule = build(&options, &Files::new(), fields).unwrap();
         assert!(rule.is_exact());
-        rule.needed().iter().map(|need| need.field).collect::<Vec<_>>()
+        rule.required().iter().map(|need| need.field).collect::<Vec<_>>()
     };
     assert_eq!(needs(json!({"explode": "linked_skills"})), ["linked_skills"]);
     assert!(needs(json!({"explode": "tags"})).is_empty());

@@ -110,7 +110,7 @@ impl TransformPlugin for Jq {
     fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
         let Ok(text) = self.text(context) else { return FieldRule::default() };
         let is_file = self.file.is_some();
-        FieldRule::estimates(move |input, missing| {
+        FieldRule::estimate(move |input, missing| {
             let (fields, vain) = with_stack(true, || known_fields(&text, input));
             missing.extend(vain.into_iter().map(|(field, range)| {
                 if is_file {

@@ -251,7 +251,7 @@ impl<'t> Reader<'t> {
                 let mut fields = fields.clone();
                 for (name, is_whole) in names {
                     if is_whole {
-                        fields.own.take_away(name, None);
+                        fields.own.remove(name, None);
                     }
                     if name == "tasks" {
                         fields.tasks = FieldSet::default();

@@ -29,7 +29,7 @@ impl TransformPlugin for RenameSkills {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::keeps().needs("linked_skills", "there is no skill to rename")
+        FieldRule::unchanged().requires("linked_skills", "there is no skill to rename")
     }
 }
 

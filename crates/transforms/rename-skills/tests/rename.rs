@@ -271,7 +271,7 @@ fn it_says_what_it_needs() {
     let fields = |plugin: &RenameSkills, context: &BuildContext<'_>| Ok(plugin.fields(context));
     let options = json!({"vendor": "sap", "mapping": "m.csv"});
     let rule = build(&options, &File(None), fields).unwrap();
-    assert_eq!((rule.needed()[0].field, rule.is_exact()), ("linked_skills", true));
+    assert_eq!((rule.required()[0].field, rule.is_exact()), ("linked_skills", true));
 }
 
 proptest! {

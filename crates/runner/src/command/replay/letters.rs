@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use taskferry_pipeline::{DeadLetterReader, ReturnedPage, ReturnedRecord, StageId};
+use taskferry_pipeline::{DeadLetterReader, ReplayPage, ReplayRecord, StageId};
 use taskferry_sdk::{Cursor, ErrorKind, Origin, Record, StageError};
 
 /// How many letters make a page at least; letters of one page of the export stay together, so that whatever is counted
@@ -114,7 +114,7 @@ impl Letters {
         StageError::new(ErrorKind::Io, message).caused_by(error)
     }
 
-    fn record(&self, line: &str) -> Result<ReturnedRecord, StageError> {
+    fn record(&self, line: &str) -> Result<ReplayRecord, StageError> {
         let malformed = |why: String| StageError::new(ErrorKind::Malformed, why);
         let letter = parse(line).map_err(malformed)?;
         let stage = find(&self.stages, &letter.stage).map_err(malformed)?;
@@ -125,7 +125,7 @@ impl Letters {
             job: letter.origin.job.map(Into::into),
         };
         let text = Bytes::copy_from_slice(letter.record.get().as_bytes());
-        Ok(ReturnedRecord { record: Record::parse(text)?, origin, stage })
+        Ok(ReplayRecord { record: Record::parse(text)?, origin, stage })
     }
 }
 
@@ -200,7 +200,7 @@ impl OpenFile {
         }
     }
 
-    fn next_page(&mut self, letters: &Letters) -> Result<Option<ReturnedPage>, StageError> {
+    fn next_page(&mut self, letters: &Letters) -> Result<Option<ReplayPage>, StageError> {
         let lines = self.read().map_err(|error| letters.failed(error))?;
         if lines.is_empty() {
             return Ok(None);
@@ -209,7 +209,7 @@ impl OpenFile {
         let bytes: u64 = lines.iter().map(|line| line.len() as u64).sum();
         self.at += bytes;
         let next = self.ahead.as_ref().map(|_| Cursor::new(self.at.to_string()));
-        Ok(Some(ReturnedPage { records, next, bytes }))
+        Ok(Some(ReplayPage { records, next, bytes }))
     }
 }
 
@@ -226,7 +226,7 @@ impl DeadLetterReader for DeadLetters {
         Ok(())
     }
 
-    async fn next_page(&mut self) -> Result<Option<ReturnedPage>, StageError> {
+    async fn next_page(&mut self) -> Result<Option<ReplayPage>, StageError> {
         let Some(mut open) = self.open.take() else { return Ok(None) };
         let letters = Arc::clone(&self.letters);
         let reading = move || {
@@ -268,7 +268,7 @@ mod tests {
         })
     }
 
-    fn read_all(letters: Letters) -> Vec<ReturnedRecord> {
+    fn read_all(letters: Letters) -> Vec<ReplayRecord> {
         let mut source = DeadLetters::new(letters);
         let reading = async {
             source.open(None).await.unwrap();
@@ -336,7 +336,7 @@ mod tests {
             let texts: Vec<String> = read.iter().map(|returned| returned.record.to_json()).collect();
             let expected: Vec<String> = records.iter().map(Value::to_string).collect();
             prop_assert_eq!(texts, expected);
-            for ReturnedRecord { origin, .. } in read {
+            for ReplayRecord { origin, .. } in read {
                 prop_assert_eq!((origin.page, origin.job.as_deref()), (page, job.as_deref()));
             }
         }

@@ -46,7 +46,7 @@ async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
     let server = receiver([]).await;
     let url = format!("{}{PATH}", server.url());
     let mut first = sink(&server, &json!({})).await;
-    assert_eq!(first.resumption(), Resumption::Repeats);
+    assert_eq!(first.resumption(), Resumption::AtLeastOnce);
     let mark = deliver(&mut *first, &batch(1, &["1", "2"])).await.unwrap();
     deliver(&mut *first, &batch(2, &["3"])).await.unwrap();
     drop(first);

@@ -223,7 +223,7 @@ async fn an_empty_page_that_keeps_leading_to_itself_is_told() {
         .error(&json!({"retry": {"initial_delay": "1ms", "max_delay": "1ms", "max_attempts": 3}}))
         .await;
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::NoProgress, false));
-    assert!(error.must_start_over());
+    assert!(!error.is_resumable());
     assert!(
         error.full_message().contains("page 2 (after `a`): gave up after 3 attempts"),
         "{error}"

@@ -122,7 +122,7 @@ fn a_source_knows_what_its_tasks_will_lack() {
     let options = json!({"url": "sandbox:", "include": ["ai_impact"]});
     let options: TechWolfOptions = read_options(&options, &[]).unwrap();
     let tasks = options.fields().tasks;
-    let advice = |field| tasks.missing(field).map(|missing| missing.advice.unwrap());
+    let advice = |field| tasks.missing(field).map(|missing| missing.hint.unwrap());
     assert_eq!((advice("ai_impact"), advice("task")), (None, None));
     let expected = "add \"weekly_hours\" to `include` in [source]";
     assert_eq!(advice("weekly_hours").as_deref(), Some(expected));

@@ -37,8 +37,8 @@ async fn pages_come_from_the_parts_in_turn() {
     assert_eq!(
         asked.collect::<Vec<_>>()[..3],
         [
-            RequestedWith::Nothing,
-            RequestedWith::Nothing,
+            RequestedWith::NoCursor,
+            RequestedWith::NoCursor,
             RequestedWith::Cursor(Cursor::new("job-5")),
         ]
     );
@@ -86,7 +86,7 @@ async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
         let from = Position::new(1, Some(Cursor::new(text)), Vec::new());
         let error = read(tenant.source(&parts(1, 5)), run(), Some(&from)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed);
-        assert!(error.must_start_over());
+        assert!(!error.is_resumable());
     }
 }
 
@@ -101,7 +101,7 @@ async fn a_job_in_two_families_is_told_from_a_listing_that_does_not_get_on() {
         let tenant = Tenant::answering([first, page(&["a"], None)]).await;
         let error = tenant.error(&more).await;
         assert_eq!(error.kind(), ErrorKind::NoProgress);
-        assert!(error.must_start_over());
+        assert!(!error.is_resumable());
         assert!(error.hint_text().unwrap().starts_with(hint), "{error:?}");
     }
 }

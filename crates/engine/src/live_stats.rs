@@ -9,16 +9,16 @@ use crate::account::Account;
 /// How far a run is. Counters only grow; reading them is cheap and needs no lock. What the run comes to in the end
 /// stands in its manifest.
 #[derive(Debug)]
-pub struct Progress {
+pub struct LiveStats {
     /// What was read.
-    pub source: SourceProgress,
+    pub source: LiveSourceStats,
     /// What was delivered to each sink, in order.
-    pub sinks: Vec<SinkProgress>,
+    pub sinks: Vec<LiveSinkStats>,
 }
 
 /// What was read from the source.
 #[derive(Debug, Default)]
-pub struct SourceProgress {
+pub struct LiveSourceStats {
     pages: AtomicU64,
     records: AtomicU64,
     bytes: AtomicU64,
@@ -26,16 +26,16 @@ pub struct SourceProgress {
 
 /// What was delivered to one sink.
 #[derive(Debug, Default)]
-pub struct SinkProgress {
+pub struct LiveSinkStats {
     records: AtomicU64,
     pages: AtomicU64,
 }
 
-impl Progress {
+impl LiveStats {
     /// Counters for a pipeline, all zero.
     pub fn new(pipeline: &Pipeline) -> Self {
-        let sinks = pipeline.sinks.iter().map(|_| SinkProgress::default()).collect();
-        Self { source: SourceProgress::default(), sinks }
+        let sinks = pipeline.sinks.iter().map(|_| LiveSinkStats::default()).collect();
+        Self { source: LiveSourceStats::default(), sinks }
     }
 
     /// Starts from what earlier attempts at the run have done.
@@ -51,7 +51,7 @@ impl Progress {
     }
 }
 
-impl SourceProgress {
+impl LiveSourceStats {
     pub(crate) fn add_page(&self, records: u64, bytes: u64) {
         add(&self.pages, 1);
         add(&self.records, records);
@@ -74,7 +74,7 @@ impl SourceProgress {
     }
 }
 
-impl SinkProgress {
+impl LiveSinkStats {
     pub(crate) fn add_committed(&self, records: u64) {
         add(&self.records, records);
         add(&self.pages, 1);
