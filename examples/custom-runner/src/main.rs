@@ -1,4 +1,4 @@
-//! The runner with one transform more.
+//! The taskferry binary with the additional transform `join_job_names`.
 
 use std::process::ExitCode;
 

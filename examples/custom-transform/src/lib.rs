@@ -1,9 +1,8 @@
-//! A transform of your own: `join_job_names` adds what the export does not carry, the name and family of a
-//! job, from a CSV file that any HR system can write.
+//! An example of a custom transform: `join_job_names` adds the name and family of a job from a CSV file.
 //!
-//! The crate depends on `taskferry-sdk`. Its options are a struct with doc comments (`config.rs`), from which come the
-//! parser, `taskferry plugins join_job_names` and the error messages. `transform.rs` holds the work: one function, which
-//! gets a record and emits what becomes of it.
+//! The crate depends on `taskferry-sdk`. Its options are a struct with doc comments (`config.rs`), which defines the
+//! parser, `taskferry plugins join_job_names` and the error messages. `transform.rs` has the implementation: a function
+//! that receives a record and emits records.
 
 mod config;
 mod names;

@@ -1,10 +1,10 @@
-//! The names, by job.
+//! Names and families by job id.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
-/// One line of the file.
+/// One row of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Entry {
     external_id: String,
@@ -12,12 +12,12 @@ pub(crate) struct Entry {
     pub(crate) job_family: String,
 }
 
-/// All of them.
+/// All rows, by `external_id`.
 #[derive(Debug)]
 pub(crate) struct Names(HashMap<String, Entry>);
 
 impl Names {
-    /// Reads a CSV file. The error names the line.
+    /// Parses a CSV file. Errors contain the line.
     pub(crate) fn parse(csv: &[u8]) -> Result<Self, csv::Error> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv);
         let names = reader

@@ -1,4 +1,4 @@
-//! The work on one record, and how it is built from the options.
+//! The transform, and how it is built from the options.
 
 use taskferry_sdk::{
     AnyTransform, BuildContext, ErrorKind, FieldRule, KeyPath, Output, Plugin, Problem, Record,
@@ -40,7 +40,7 @@ impl TransformPlugin for JoinJobNames {
     }
 }
 
-/// The transform. It keeps nothing from record to record, so the engine calls it from several threads.
+/// The transform. It has no state, so the engine calls it from several threads.
 #[derive(Debug)]
 struct Join {
     names: Names,
@@ -50,7 +50,7 @@ struct Join {
 impl Transform for Join {
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let root = record.root()?;
-        // Rows have the first, jobs the second.
+        // Rows have `job_external_id`, jobs have `external_id`.
         let id = root.get("job_external_id").or(root.get("external_id"));
         let id = id.and_then(|id| id.as_str()).ok_or_else(|| {
             let message = "the record has neither `job_external_id` nor `external_id`";

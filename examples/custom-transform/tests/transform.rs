@@ -1,4 +1,4 @@
-//! The transform, as a pipeline file calls it.
+//! `join_job_names`, built from options as a pipeline file does.
 
 use example_job_names::JoinJobNames;
 use taskferry_sdk::serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn jobs_and_rows_get_their_names() {
 }
 
 #[test]
-fn a_job_that_is_not_in_the_file_goes_as_told() {
+fn an_unknown_job_is_null_or_refused() {
     let unknown = r#"{"external_id":"j2"}"#;
     assert_eq!(
         joined(unknown).unwrap(),
@@ -40,7 +40,7 @@ fn a_job_that_is_not_in_the_file_goes_as_told() {
 }
 
 #[test]
-fn a_file_that_is_wrong_is_reported_before_the_run() {
+fn a_malformed_file_is_reported_before_the_run() {
     for csv in ["external_id,job_name\nj1,Tester\n", "external_id,job_name,job_family\nj1,Tester\n"]
     {
         let problems = join(csv, &json!({"file": "jobs.csv"})).unwrap_err();
