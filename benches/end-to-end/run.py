@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole exports as processes, taskferry beside what a user would take instead.
 
-    cargo build --release -p taskferry -p taskferry-bench-end-to-end
+    cargo build --profile dist -p taskferry -p taskferry-bench-end-to-end
     python3 benches/end-to-end/run.py            # both works, no latency
     python3 benches/end-to-end/run.py all        # and latency, memory, jq, third-party, start-up
 

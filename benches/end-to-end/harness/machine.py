@@ -52,7 +52,7 @@ def describe(folder):
         "system": f"{platform.system()} {platform.release()}",
         "file_system": file_system(folder),
         "rustc": text_of(["rustc", "--version"]),
-        "cargo_profile": "release",
+        "cargo_profile": "dist",
         "taskferry": revision(),
         "load_before": load(),
     }

@@ -4,12 +4,12 @@ import os
 END_TO_END = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REPOSITORY = os.path.dirname(os.path.dirname(END_TO_END))
 CONTESTANTS = os.path.join(END_TO_END, "contestants")
-RELEASE = os.path.join(os.environ.get("CARGO_TARGET_DIR") or os.path.join(REPOSITORY, "target"), "release")
+DIST = os.path.join(os.environ.get("CARGO_TARGET_DIR") or os.path.join(REPOSITORY, "target"), "dist")
 
 
 def exe(name):
     """A program that cargo has built."""
-    return os.path.join(RELEASE, name)
+    return os.path.join(DIST, name)
 
 
 def beside(*parts):
