@@ -64,5 +64,5 @@ fn a_copy_of_the_transform_crate_builds_and_passes_its_tests() {
     let (stdout, stderr) =
         (String::from_utf8_lossy(&test.stdout), String::from_utf8_lossy(&test.stderr));
     assert!(test.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("a_file_that_is_wrong_is_reported_before_the_run ... ok"), "{stdout}");
+    assert!(stdout.contains("a_malformed_file_is_reported_before_the_run ... ok"), "{stdout}");
 }
