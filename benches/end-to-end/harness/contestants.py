@@ -128,7 +128,7 @@ def requests(work, tools):
     if not version:
         return "python requests: not installed"
     python = text_of([tools.python, "--version"])
-    return [Contestant("python requests", [tools.python, beside("requests", f"{work}.py")], f"requests {version}, {python}")]
+    return [Contestant("python requests", [tools.python, beside("script", "export.py"), work, "requests"], f"requests {version}, {python}")]
 
 
 def httpx(work, tools):
@@ -136,7 +136,7 @@ def httpx(work, tools):
     if not all(versions):
         return "httpx + orjson: not installed"
     version = "httpx {}, orjson {}".format(*versions)
-    return [Contestant("httpx + orjson", [tools.python, beside("httpx", f"{work}.py")], version)]
+    return [Contestant("httpx + orjson", [tools.python, beside("script", "export.py"), work, "httpx"], version)]
 
 
 def dlt(work, tools):

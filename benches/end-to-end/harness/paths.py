@@ -1,4 +1,4 @@
-"""Where things stand in the repository."""
+"""Paths in the repository."""
 import os
 
 END_TO_END = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -8,10 +8,10 @@ DIST = os.path.join(os.environ.get("CARGO_TARGET_DIR") or os.path.join(REPOSITOR
 
 
 def exe(name):
-    """A program that cargo has built."""
+    """The path of a program that cargo built."""
     return os.path.join(DIST, name)
 
 
 def beside(*parts):
-    """A contestant's own file."""
+    """The path of a file of a contestant."""
     return os.path.join(CONTESTANTS, *parts)
