@@ -1,12 +1,11 @@
 //! What tells one pipeline from another whose output could differ.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use taskferry_pipeline::{Registry, Role};
-use taskferry_sdk::{KeyPath, Segment};
+use taskferry_sdk::{KeyPath, Segment, hex};
 
 use crate::files::PipelineFiles;
 use crate::layers::{COMMAND_LINE, Layers};
@@ -84,11 +83,7 @@ impl Parts {
     }
 
     fn digest(self) -> String {
-        self.0.finalize().iter().fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
+        hex(self.0.finalize())
     }
 }
 

@@ -1,13 +1,12 @@
 //! What a run leaves for the one that goes on with it.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_pipeline::{Pipeline, SinkStage};
-use taskferry_sdk::{Cursor, Duration, Position, Resumption, RunContext, SinkState};
+use taskferry_sdk::{Cursor, Duration, Position, Resumption, RunContext, SinkState, hex};
 use taskferry_state::StateDir;
 
 use crate::account::Account;
@@ -135,11 +134,7 @@ impl Checkpoint {
         self.checksum = String::new();
         // Texts and numbers can always be written.
         let text = serde_json::to_vec(&self).unwrap_or_default();
-        self.checksum = Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
+        self.checksum = hex(Sha256::digest(text));
         self
     }
 

@@ -193,9 +193,17 @@ impl Place {
         let part = self.part("part");
         let mut file = part.create(mode)?;
         file.write_all(content)?;
-        file.sync_data()?;
-        part.rename(&file, self)?;
-        self.folder.sync()
+        part.publish(&file, self)
+    }
+
+    /// Forces `file`, which was written under this name, to disk, and [renames](Self::rename) it to `to` for good.
+    ///
+    /// # Errors
+    /// As [`Place::rename`].
+    pub fn publish(&self, file: &File, to: &Self) -> io::Result<()> {
+        file.sync_all()?;
+        self.rename(file, to)?;
+        to.folder.sync()
     }
 
     /// The name of what stands beside the file while it is written: `.NAME.part` for `part`.

@@ -1,6 +1,5 @@
 //! Where rows wait until the columns of their table are known.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -8,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_files::Place;
+use taskferry_sdk::hex;
 use tempfile::SpooledTempFile;
 
 /// A table smaller than this waits in memory, where that is allowed.
@@ -105,12 +105,7 @@ impl Summed {
     }
 
     fn state(&self) -> SpoolState {
-        let sha256 = self.hash.clone().finalize().iter().fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
-        SpoolState { bytes: self.bytes, sha256 }
+        SpoolState { bytes: self.bytes, sha256: hex(self.hash.clone().finalize()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Foreign texts, made fit to be shown.
 
-use taskferry_sdk::{Secret, is_unprintable, secret_forms};
+use taskferry_sdk::{Secret, is_unprintable, secret_forms, shortened};
 
 /// How many characters of a foreign text are shown at most.
 const SHOWN: usize = 200;
@@ -33,11 +33,7 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
     }
     let plain = text.replace(is_unprintable, " ");
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        _ if line.is_empty() => None,
-        Some((end, _)) => Some(format!("{}…", line.get(..end).unwrap_or_default())),
-        None => Some(line),
-    }
+    (!line.is_empty()).then(|| shortened(&line, SHOWN + 1).into_owned())
 }
 
 fn without_markup(text: &str) -> String {

@@ -66,7 +66,7 @@ fn crates_know_only_those_below_them() {
             "taskferry-engine" => {
                 &["taskferry-sdk", "taskferry-pipeline", "taskferry-files", "taskferry-state"]
             }
-            "taskferry-sandbox" => &["taskferry-profile"],
+            "taskferry-sandbox" => &["taskferry-profile", "taskferry-sdk"],
             "taskferry-telemetry" => {
                 &["taskferry-sdk", "taskferry-pipeline", "taskferry-engine", "taskferry-http"]
             }

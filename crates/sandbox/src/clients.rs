@@ -111,7 +111,7 @@ pub(crate) fn check_tenant(name: &str) -> Result<(), ClientProblem> {
     if (1..=63).contains(&name.len()) && name.bytes().all(allowed) {
         return Ok(());
     }
-    let shown: String = name.chars().take(40).collect();
+    let shown = taskferry_sdk::shortened(name, 40);
     Err(ClientProblem(format!(
         "`{shown}` can't be a tenant's name: use 1 to 63 letters, digits, `_` and `-`"
     )))

@@ -37,7 +37,6 @@ mod generator;
 mod http;
 mod members;
 mod moment;
-mod nearest;
 mod options;
 mod quote;
 mod record;

@@ -12,11 +12,8 @@ pub(crate) fn show(value: &Value) -> String {
     }
 }
 
-/// What the client sent, short enough to be shown in a description.
+/// Text that a client sent, short enough for a description.
 pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
+    taskferry_sdk::shortened(text, LONGEST).into_owned()
 }

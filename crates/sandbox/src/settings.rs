@@ -7,7 +7,7 @@ mod choices;
 
 pub use choices::*;
 
-use crate::nearest::nearest;
+use taskferry_sdk::nearest;
 
 /// A setting as it is documented and read from `name=value`.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::nearest::nearest;
+use taskferry_sdk::nearest;
+
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
 use crate::settings::{SandboxSettings, SettingProblem};
 use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};

@@ -46,8 +46,20 @@ pub fn is_unprintable(character: char) -> bool {
 /// assert_eq!(printable(&"x".repeat(9000)).chars().count(), 2000);
 /// ```
 pub fn printable(text: &str) -> Cow<'_, str> {
+    shortened(text, LONGEST)
+}
+
+/// As [`printable`], but with at most `longest` characters, the last of which is `…` if the text was longer.
+///
+/// ```
+/// use taskferry_sdk::shortened;
+///
+/// assert_eq!(shortened("Finance", 7), "Finance");
+/// assert_eq!(shortened("Finance\n", 7), "Financ…");
+/// ```
+pub fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     let text = escaped(text, |_| false, |character, out| out.extend(character.escape_default()));
-    match text.char_indices().nth(LONGEST - 1) {
+    match text.char_indices().nth(longest.saturating_sub(1)) {
         Some((end, last)) if text.len() > end + last.len_utf8() => {
             Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default()))
         }

@@ -1,6 +1,5 @@
 //! One pipeline's folder.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -79,12 +78,8 @@ impl StateDir {
             .map(|character| if harmless(character) { character } else { '-' })
             .collect();
         let checksum = Sha256::digest(pipeline.as_bytes());
-        let digits = checksum.iter().take(8).fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
-        dir.join(format!("{}~{digits}", text.trim_start_matches('.').to_lowercase()))
+        let checksum = u64::from_be_bytes(*checksum.first_chunk().unwrap_or(&[0; 8]));
+        dir.join(format!("{}~{checksum:016x}", text.trim_start_matches('.').to_lowercase()))
     }
 
     /// Opens and locks the folder of `pipeline` below `dir`, making both where they do not exist.

@@ -76,10 +76,8 @@ impl AccountFile {
                     return Err(io::Error::other(message));
                 }
                 part.write_all(text.as_bytes())?;
-                part.as_file().sync_all()?;
                 let place = Place::of(part.path())?;
-                // Whoever may write in the folder may have put another file in its place.
-                place.rename(part.as_file(), &place.sibling(path.file_name().unwrap_or_default()))
+                place.publish(part.as_file(), &place.sibling(path.file_name().unwrap_or_default()))
             }
         }
     }

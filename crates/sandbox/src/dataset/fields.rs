@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
+use taskferry_sdk::nearest;
 
 use crate::members::Members;
-use crate::nearest::nearest;
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 
 /// What an object may hold.

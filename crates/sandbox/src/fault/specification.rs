@@ -3,9 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use taskferry_sdk::nearest;
+
 use super::forms::{FAULTS, FaultForm, Makes};
 use super::kind::{Kind, RetryTime};
-use crate::nearest::nearest;
 use crate::quote::shortened;
 
 /// A fault and when it comes: `NAME[=VALUE][@REQUEST|%PERCENT][:OPTION=VALUE]…`

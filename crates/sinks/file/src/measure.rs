@@ -1,10 +1,10 @@
 //! Size and checksum of what is written, without reading it again.
 
-use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::task::Poll;
 
 use sha2::{Digest, Sha256};
+use taskferry_sdk::hex;
 
 /// How much is gathered for one write.
 const BUFFER: usize = 256 * 1024;
@@ -76,11 +76,7 @@ impl<W: Write> Measured<W> {
 
     /// Size and checksum of all that was written before the last flush.
     pub(crate) fn so_far(&self) -> Measure {
-        let sha256 = self.hash.clone().finalize().iter().fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
+        let sha256 = hex(self.hash.clone().finalize());
         Measure { bytes: self.bytes - self.buffer.len() as u64, sha256 }
     }
 

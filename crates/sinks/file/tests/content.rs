@@ -26,7 +26,7 @@ fn decoded(path: &Path, compression: &str) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+    taskferry_sdk::hex(Sha256::digest(bytes))
 }
 
 #[tokio::test]

@@ -1,11 +1,10 @@
 //! Keys of batches and events, which stay the same however, and however often, they are sent.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use taskferry_sdk::{Cursor, Origin, RunContext};
+use taskferry_sdk::{Cursor, Origin, RunContext, hex};
 
 /// Makes the keys of one run. The crate's page says what goes in.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ impl Keys {
         let (mut batches, mut receiver) = (of_run("batch"), of_run("receiver"));
         add(&mut batches, address.as_bytes());
         add(&mut receiver, address.as_bytes());
-        Self { batches, events: of_run("event"), receiver: digits(receiver) }
+        Self { batches, events: of_run("event"), receiver: hex(receiver.finalize()) }
     }
 
     /// The `Idempotency-Key` of a batch.
@@ -88,7 +87,7 @@ impl<'a> RecordId<'a> {
         }
         add(&mut hash, &self.nth.to_be_bytes());
         add(&mut hash, content);
-        digits(hash)
+        hex(hash.finalize())
     }
 }
 
@@ -96,14 +95,6 @@ impl<'a> RecordId<'a> {
 fn add(hash: &mut Sha256, part: &[u8]) {
     hash.update((part.len() as u64).to_be_bytes());
     hash.update(part);
-}
-
-fn digits(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 #[cfg(test)]

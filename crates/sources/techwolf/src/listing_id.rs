@@ -1,8 +1,7 @@
 //! Which listing remembered cursors belong to.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
+use taskferry_sdk::hex;
 
 use crate::config::FilterOptions;
 
@@ -15,10 +14,6 @@ impl ListingId {
     pub(crate) fn new(url: &str, tenant: Option<&str>, filters: &[FilterOptions]) -> Self {
         // Texts can always be written.
         let text = serde_json::to_vec(&(url, tenant, filters)).unwrap_or_default();
-        Self(Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        }))
+        Self(hex(Sha256::digest(text)))
     }
 }

@@ -1,6 +1,5 @@
 //! Where a token is kept from run to run.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -9,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_files::Place;
-use taskferry_sdk::Secret;
+use taskferry_sdk::{Secret, hex};
 
 use crate::credentials::ClientCredentials;
 use crate::token::Issued;
@@ -124,9 +123,5 @@ fn key(credentials: &ClientCredentials) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().fold(String::new(), |mut key, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(key, "{byte:02x}");
-        key
-    })
+    hex(hash.finalize())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use taskferry_json::{Document, Text, TextWriter};
-use taskferry_sdk::{ErrorKind, Record, StageError};
+use taskferry_sdk::{ErrorKind, Record, StageError, shortened};
 
 use crate::compile::compile;
 use crate::env::{Binding, Env};
@@ -144,10 +144,7 @@ fn failed(error: &Value<'_>) -> StageError {
         Value::String(text) => text.as_str().into_owned(),
         other => other.to_string(),
     };
-    let mut shown: String = text.chars().take(MESSAGE_LENGTH).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
+    let shown = shortened(&text, MESSAGE_LENGTH);
     StageError::new(ErrorKind::Record, format!("the jq expression failed: {shown}"))
 }
 

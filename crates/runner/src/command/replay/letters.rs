@@ -1,6 +1,5 @@
 //! Dead letters as a source.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use taskferry_pipeline::{DeadLetterReader, ReplayPage, ReplayRecord, StageId};
-use taskferry_sdk::{Cursor, ErrorKind, Origin, Record, StageError};
+use taskferry_sdk::{Cursor, ErrorKind, Origin, Record, StageError, hex};
 
 /// How many letters make a page at least; letters of one page of the export stay together, so that whatever is counted
 /// within a page, of a job for example, is counted as it was.
@@ -91,11 +90,7 @@ impl Letters {
             }
             line.clear();
         }
-        let sha256 = hash.finalize().iter().fold(String::new(), |mut digits, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
+        let sha256 = hex(hash.finalize());
         Ok(Self { path: path.to_owned(), sha256, stages: stages.to_vec(), refused_at })
     }
 
