@@ -16,9 +16,9 @@
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! # let server = taskferry_retry::faulty_server::FaultyServer::start(|_| {
-//! #     taskferry_retry::faulty_server::Answer::new(200, "thanks")
-//! # }).await.unwrap();
+//! # let server = taskferry_testkit::FaultServer::start(|_| {
+//! #     taskferry_testkit::Response::new(200, "thanks")
+//! # }).await;
 //! # let url = server.url().parse().unwrap();
 //! use taskferry_http::{Advice, Client, Connection, Reading, header::HeaderMap};
 //!

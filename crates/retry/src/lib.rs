@@ -26,8 +26,6 @@
 //! # });
 //! ```
 
-#[cfg(feature = "faulty-server")]
-pub mod faulty_server;
 mod policy;
 
 pub use policy::{Attempts, RetryOptions};

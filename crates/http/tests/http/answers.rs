@@ -4,13 +4,13 @@ use std::io::Write;
 
 use taskferry_http::header::HeaderMap;
 use taskferry_http::{Client, Connection, Reading};
-use taskferry_retry::faulty_server::{Answer, FaultyServer};
 use taskferry_sdk::{Duration, ErrorKind};
+use taskferry_testkit::{FaultServer, Response};
 
 use crate::{ADVICE, post};
 
-async fn server(answer: Answer) -> FaultyServer {
-    FaultyServer::start(move |_| answer.clone()).await.unwrap()
+async fn server(answer: Response) -> FaultServer {
+    FaultServer::start(move |_| answer.clone()).await
 }
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn a_redirect_is_told_and_not_followed() {
     for (status, location) in
         [(301, "http://elsewhere.example/x?sig=1"), (308, "//elsewhere.example/y")]
     {
-        let server = server(Answer::new(status, "moved").header("location", location)).await;
+        let server = server(Response::new(status, "moved").header("location", location)).await;
         let answer = post(server.url(), &Connection::default()).await.unwrap();
         assert!(
             answer.said().ends_with("which leads to http://elsewhere.example and is not followed")
@@ -30,7 +30,7 @@ async fn a_redirect_is_told_and_not_followed() {
 
 #[tokio::test]
 async fn the_wait_that_is_asked_for_is_in_the_error() {
-    let server = server(Answer::new(503, "busy").header("retry-after", "7")).await;
+    let server = server(Response::new(503, "busy").header("retry-after", "7")).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert_eq!(
         (answer.said().as_str(), &answer.body[..]),
@@ -41,7 +41,7 @@ async fn the_wait_that_is_asked_for_is_in_the_error() {
     assert_eq!(error.wait().unwrap().as_secs(), 7);
     let wait = async |value: &str| {
         let server =
-            super::answers::server(Answer::new(429, "").header("retry-after", value)).await;
+            super::answers::server(Response::new(429, "").header("retry-after", value)).await;
         post(server.url(), &Connection::default()).await.unwrap().wait
     };
     assert_eq!(wait("1.5").await, Some(Duration::from_millis(1500).get()));
@@ -53,10 +53,10 @@ async fn the_wait_that_is_asked_for_is_in_the_error() {
 
 #[tokio::test]
 async fn an_answer_is_read_up_to_its_limit() {
-    let beyond = server(Answer::new(200, "x".repeat(10_001))).await;
+    let beyond = server(Response::new(200, "x".repeat(10_001))).await;
     let error = post(beyond.url(), &Connection::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
-    let within = server(Answer::new(200, "x".repeat(10_000))).await;
+    let within = server(Response::new(200, "x".repeat(10_000))).await;
     assert_eq!(post(within.url(), &Connection::default()).await.unwrap().body.len(), 10_000);
 }
 
@@ -66,8 +66,8 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn encoded(as_what: &str, body: Vec<u8>) -> Answer {
-    Answer::new(200, body).header("content-encoding", as_what)
+fn encoded(as_what: &str, body: Vec<u8>) -> Response {
+    Response::new(200, body).header("content-encoding", as_what)
 }
 
 #[tokio::test]
@@ -99,7 +99,8 @@ async fn an_encoding_that_was_not_asked_for_is_named() {
         assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Malformed, true));
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
-    let refusal = server(Answer::new(503, b"\x0b".to_vec()).header("content-encoding", "br")).await;
+    let refusal =
+        server(Response::new(503, b"\x0b".to_vec()).header("content-encoding", "br")).await;
     let answer = post(refusal.url(), &Connection::default()).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.len()), (503, 0));
 }
@@ -116,20 +117,20 @@ async fn what_is_not_encoded_as_it_says_is_an_error_unless_it_is_empty() {
     }
     let empty = server(encoded("gzip", Vec::new())).await;
     assert_eq!(post(empty.url(), &Connection::default()).await.unwrap().body, "");
-    let busy = server(Answer::new(503, gzip("busy")).header("content-encoding", "X-GZIP")).await;
+    let busy = server(Response::new(503, gzip("busy")).header("content-encoding", "X-GZIP")).await;
     assert_eq!(post(busy.url(), &Connection::default()).await.unwrap().body, "busy");
 }
 
 #[tokio::test]
 async fn of_an_endless_refusal_the_beginning_is_enough() {
-    let server = server(Answer::new(500, "no ".repeat(1000)).endless()).await;
+    let server = server(Response::new(500, "no ".repeat(1000)).endless()).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert!(answer.body.starts_with(b"no no") && answer.body.len() < 1 << 20);
 }
 
 #[tokio::test]
 async fn a_server_that_stays_silent_is_a_timeout_with_advice() {
-    let server = server(Answer::new(200, "").silent()).await;
+    let server = server(Response::new(200, "").never_finished()).await;
     let url = server.url().parse().unwrap();
     let client =
         Client::new(url, Duration::from_millis(100), &Connection::default(), ADVICE).unwrap();
@@ -142,7 +143,7 @@ async fn a_server_that_stays_silent_is_a_timeout_with_advice() {
 
 #[tokio::test]
 async fn nobody_there_is_no_connection_and_shows_no_path() {
-    let server = server(Answer::new(200, "")).await;
+    let server = server(Response::new(200, "")).await;
     let url = format!("{}/hunter2?key=hunter2", server.url());
     drop(server);
     let error = post(&url, &Connection::default()).await.unwrap_err();

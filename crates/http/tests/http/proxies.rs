@@ -4,15 +4,15 @@ use std::process::Command;
 
 use serde_json::json;
 use taskferry_http::Connection;
-use taskferry_retry::faulty_server::{Answer, FaultyServer};
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::{FaultServer, Response};
 
 use crate::files::connection;
 use crate::post;
 
 /// Says whom it was asked for.
-async fn proxy() -> FaultyServer {
-    FaultyServer::start(|request| Answer::new(200, request.target.clone())).await.unwrap()
+async fn proxy() -> FaultServer {
+    FaultServer::start(|request| Response::new(200, request.target.clone())).await
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn no_proxy_leads_back_to_this_machine() {
 #[tokio::test]
 async fn a_proxy_that_opens_no_tunnel_is_told() {
     for status in [403, 407, 502] {
-        let proxy = FaultyServer::start(move |_| Answer::new(status, "no")).await.unwrap();
+        let proxy = FaultServer::start(move |_| Response::new(status, "no")).await;
         let address = proxy.url().replace("http://", "http://user:hunter2@");
         let connection = connection(&json!({"proxy": address}));
         let error = post("https://receiver.example/hunter2", &connection).await.unwrap_err();

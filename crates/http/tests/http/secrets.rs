@@ -6,8 +6,8 @@ use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
 use taskferry_http::header::{AUTHORIZATION, HeaderMap};
 use taskferry_http::{Connection, Reading, bearer};
-use taskferry_retry::faulty_server::{Answer, FaultyServer};
 use taskferry_sdk::Secret;
+use taskferry_testkit::{FaultServer, Response};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Subscriber};
@@ -73,7 +73,7 @@ async fn secrets_are_in_no_log_of_any_level() {
     log::set_max_level(LevelFilter::Trace);
     let _listening = tracing::subscriber::set_default(Listener);
 
-    let server = FaultyServer::start(|_| Answer::new(200, "canary-answer")).await.unwrap();
+    let server = FaultServer::start(|_| Response::new(200, "canary-answer")).await;
     let proxied = server.url().replace("http://", "http://user:canary-password@");
     let through = connection(&json!({"proxy": proxied}));
     let mut headers = HeaderMap::new();

@@ -4,37 +4,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, PATIENCE};
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Receiver, Response, TIMEOUT, Tenant, page};
 
 /// A tenant with one page, and a receiver that gets a job a request; its `trap`th request, counted from 1, is answered as the
 /// test says.
 struct World {
     context: Context,
-    receiver: Server,
+    receiver: Receiver,
     trap: Arc<AtomicUsize>,
     sprung: mpsc::Receiver<()>,
-    tenant: Server,
+    tenant: Tenant,
 }
 
 impl World {
-    fn new(trapped: Answer) -> Self {
-        let tenant = Server::tenant([page(&["a", "b", "c"], None)]);
+    fn new(trapped: Response) -> Self {
+        let tenant = Tenant::with_pages([page(&["a", "b", "c"], None)]);
         let trap = Arc::new(AtomicUsize::new(0));
         let (tell, sprung) = mpsc::channel();
         let (at, mut requests) = (Arc::clone(&trap), 0);
-        let receiver = Server::start(move |_| {
+        let receiver = Receiver::start(move |_| {
             requests += 1;
             if at.load(Ordering::SeqCst) == requests {
                 _ = tell.send(());
                 return trapped.clone();
             }
-            Answer::new(200, "")
+            Response::new(200, "")
         });
-        let mut context = Context::new();
-        context.set("CLIENT_SECRET", SECRET);
+        let context = Context::new();
         let sinks = format!(
             "[[sink]]\ntype = \"webhook\"\nurl = \"{}\"\nbatch_records = 1\n\
              [[sink]]\ntype = \"file\"\npath = \"out/{{run_id}}.ndjson\"\n",
@@ -48,15 +44,12 @@ impl World {
     fn kill_at(&self, nth: usize) {
         self.trap.store(nth, Ordering::SeqCst);
         let running = self.context.start(&["run", "jobs.toml"]);
-        self.sprung.recv_timeout(PATIENCE).expect("the request is sent");
+        self.sprung.recv_timeout(TIMEOUT).expect("the request is sent");
         drop(running);
     }
 
     fn keys(&self) -> Vec<String> {
-        let key = |request: taskferry_retry::faulty_server::Request| {
-            request.header("idempotency-key").unwrap().to_owned()
-        };
-        self.receiver.requests().into_iter().map(key).collect()
+        self.receiver.keys()
     }
 
     fn checkpoint(&self) -> serde_json::Value {
@@ -66,7 +59,7 @@ impl World {
 
 #[test]
 fn killed_within_the_first_page_it_sends_the_same_keys() {
-    let world = World::new(Answer::new(200, "").silent());
+    let world = World::new(Response::new(200, "").never_finished());
     world.kill_at(1);
     let begun = world.checkpoint();
     assert_eq!(
@@ -95,7 +88,7 @@ fn killed_within_the_first_page_it_sends_the_same_keys() {
 
 #[test]
 fn refused_within_the_first_page_it_sends_the_same_keys() {
-    let world = World::new(Answer::new(422, "no"));
+    let world = World::new(Response::new(422, "no"));
     world.trap.store(2, Ordering::SeqCst);
     world.context.taskferry(&["run", "jobs.toml"]).with_code(5);
     world.context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -105,7 +98,7 @@ fn refused_within_the_first_page_it_sends_the_same_keys() {
 
 #[test]
 fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
-    let world = World::new(Answer::new(200, "").silent());
+    let world = World::new(Response::new(200, "").never_finished());
     world.kill_at(1);
     let part = format!("out/.{}.ndjson.part", world.checkpoint()["run_id"].as_str().unwrap());
     assert_eq!(world.context.files(), std::slice::from_ref(&part));
@@ -124,7 +117,7 @@ fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
 
 #[test]
 fn a_run_that_could_not_read_anything_leaves_nothing_behind() {
-    let world = World::new(Answer::new(200, ""));
+    let world = World::new(Response::new(200, ""));
     let pipeline = world.context.read("jobs.toml");
     let (url, nobody) = (world.tenant.url(), "http://127.0.0.1:1");
     world.context.write("jobs.toml", &pipeline.replace(url, nobody));

@@ -5,10 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use taskferry_retry::faulty_server::{Answer, Request};
-
-use crate::context::{Context, Ended};
-use crate::tenant::{Server, page};
+use taskferry_testkit::{Context, FaultServer, Outcome, Request, Response, page};
 
 /// In base64, as signatures have them: `CanaryCanary…` and `PrivatePrivate…`.
 const SHARED: &str = "Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5";
@@ -43,54 +40,54 @@ fn note(sent: &Sent, request: &Request) {
 }
 
 /// A tenant where most things go wrong at first, and which ends with `end` or for ever with what it was sent.
-fn tenant(sent: &Sent, end: Option<u16>) -> Server {
+fn tenant(sent: &Sent, end: Option<u16>) -> FaultServer {
     let sent = Arc::clone(sent);
     let (mut tokens, mut pages) = (0, 0);
-    Server::start(move |request| {
+    FaultServer::start_blocking(move |request| {
         note(&sent, request);
         if request.target == "/oauth/token" {
             tokens += 1;
             return match tokens {
-                1..=12 => Answer::new(503, echo(request, tokens)),
+                1..=12 => Response::new(503, echo(request, tokens)),
                 number => {
                     let token = json!({"access_token": format!("canary-token-{number}"), "expires_in": 10_800});
-                    Answer::new(200, token.to_string())
+                    Response::new(200, token.to_string())
                 }
             };
         }
         pages += 1;
         match (pages, end) {
             (1, _) => page(&["a", "b"], Some("b")),
-            (2, _) => Answer::new(401, echo(request, pages)),
-            (3, _) => Answer::new(504, echo(request, pages)),
-            (4..=14, _) => Answer::new(503, echo(request, pages)),
-            (15, _) => Answer::new(200, echo(request, 2)),
+            (2, _) => Response::new(401, echo(request, pages)),
+            (3, _) => Response::new(504, echo(request, pages)),
+            (4..=14, _) => Response::new(503, echo(request, pages)),
+            (15, _) => Response::new(200, echo(request, 2)),
             (_, None) => page(&["c", "d"], None),
             (_, Some(status)) => {
                 let said = json!([{"title": "no", "description": echo(request, pages)}]);
-                Answer::new(status, said.to_string())
+                Response::new(status, said.to_string())
             }
         }
     })
 }
 
 /// A receiver, and the proxy before it, that is busy at first and refuses every second batch.
-fn receiver(sent: &Sent) -> Server {
+fn receiver(sent: &Sent) -> FaultServer {
     let sent = Arc::clone(sent);
     let mut turn = 0;
-    Server::start(move |request| {
+    FaultServer::start_blocking(move |request| {
         note(&sent, request);
         turn += 1;
         match turn {
-            1..=14 => Answer::new(503, echo(request, turn)),
-            _ if turn % 2 == 0 => Answer::new(200, echo(request, turn)),
-            _ => Answer::new(422, echo(request, turn / 2)),
+            1..=14 => Response::new(503, echo(request, turn)),
+            _ if turn % 2 == 0 => Response::new(200, echo(request, turn)),
+            _ => Response::new(422, echo(request, turn / 2)),
         }
     })
 }
 
 /// A pipeline in which everything that can be secret is.
-fn pipeline(tenant: &Server, receiver: &Server, proof: &str) -> String {
+fn pipeline(tenant: &FaultServer, receiver: &FaultServer, proof: &str) -> String {
     let (tenant, port) = (tenant.url(), receiver.url().rsplit(':').next().unwrap());
     let retry = "retry = { max_attempts = 40, initial_delay = \"1ms\", max_delay = \"1ms\" }";
     let circuit = "circuit = { failures = 3, cool_down = \"1ms\" }";
@@ -171,7 +168,7 @@ fn context() -> (Context, String) {
 }
 
 /// All that was said, and every file but those that the test wrote, with its name.
-fn written(context: &Context, said: &[Ended]) -> Vec<(String, Vec<u8>)> {
+fn written(context: &Context, said: &[Outcome]) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for (number, ended) in said.iter().enumerate() {
         all.push((format!("stdout {number}"), ended.stdout.clone().into_bytes()));
@@ -283,11 +280,11 @@ fn refused_with(proof: &str) {
     let (context, key) = context();
     let noted = Arc::clone(&sent);
     let mut turn = 0;
-    let refusing = Server::start(move |request| {
+    let refusing = FaultServer::start_blocking(move |request| {
         note(&noted, request);
         turn += 1;
         let status = if request.method == "CONNECT" { 407 } else { 403 };
-        Answer::new(status, echo(request, turn)).header("proxy-authenticate", "Basic realm=\"x\"")
+        Response::new(status, echo(request, turn)).header("proxy-authenticate", "Basic realm=\"x\"")
     });
     let receiver = receiver(&sent);
     let text = pipeline(&refusing, &receiver, proof);

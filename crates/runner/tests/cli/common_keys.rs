@@ -2,10 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Receiver, Response, Tenant, page};
 
 /// A stage that refuses one of three records.
 struct Case {
@@ -82,12 +79,11 @@ fn runs(case: &Case, on_error: &str) {
     let ok = |id: &str| format!(r#"{{"external_id":"{id}","title":"{id}","tasks":[]}}"#);
     let records = [ok("first"), case.refused.to_owned(), ok("last")].join(",");
     let body = format!(r#"{{"has_next":false,"records":[{records}]}}"#);
-    let tenant = Server::tenant([Answer::new(200, body)]);
-    let receiver = Server::start(|request| {
-        Answer::new(if request.body.contains('ÿ') { 422 } else { 200 }, "")
+    let tenant = Tenant::with_pages([Response::new(200, body)]);
+    let receiver = Receiver::start(|request| {
+        Response::new(if request.body.contains('ÿ') { 422 } else { 200 }, "")
     });
     let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
     context.set("RECEIVER", receiver.url());
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,SQL,SQL\n");
     let key =
@@ -134,10 +130,9 @@ fn runs(case: &Case, on_error: &str) {
 
 /// Transforms of a sink alone change what it gets.
 fn has_transforms_of_its_own(case: &Case) {
-    let tenant = Server::tenant([page(&["first"], None)]);
-    let receiver = Server::start(|_| Answer::new(200, ""));
+    let tenant = Tenant::with_pages([page(&["first"], None)]);
+    let receiver = Receiver::start(|_| Response::new(200, ""));
     let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
     context.set("RECEIVER", receiver.url());
     let own = "[[sink.transform]]\ntype = \"jq\"\nfilter = '.own = \"changed\"'\n";
     context.write("jobs.toml", &case.pipeline(&tenant.source(), "", own));
@@ -147,7 +142,7 @@ fn has_transforms_of_its_own(case: &Case) {
 }
 
 /// What is in the file, and what the receiver got.
-fn delivered(context: &Context, receiver: &Server) -> String {
+fn delivered(context: &Context, receiver: &Receiver) -> String {
     let bodies = receiver.requests().into_iter().map(|request| request.body);
     let file = std::fs::read_to_string(context.path("out/jobs.csv")).unwrap_or_default();
     file + &bodies.collect::<String>()

@@ -7,10 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::{Answer, Request};
-
-use crate::context::{Context, PATIENCE};
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant};
 
 const PAGES: usize = 12;
 const FILES: [&str; 5] =
@@ -27,8 +24,8 @@ struct Trap {
 
 /// A tenant whose export has [`PAGES`] pages.
 struct World {
-    tenant: Server,
-    receiver: Server,
+    tenant: Tenant,
+    receiver: Receiver,
     trap: Arc<Trap>,
     sprung: mpsc::Receiver<()>,
 }
@@ -37,34 +34,29 @@ impl World {
     fn new() -> Self {
         let (trap, (tell, sprung)) = (Arc::new(Trap::default()), mpsc::channel());
         let (at_page, told) = (Arc::clone(&trap), tell.clone());
-        let tenant = Server::start(move |request| {
-            if request.target == "/oauth/token" {
-                let token = json!({"access_token": "canary-token", "expires_in": 10_800});
-                return Answer::new(200, token.to_string());
-            }
+        let tenant = Tenant::start(move |request| {
             let page = page_of(request);
             if at_page.page.load(Ordering::SeqCst) == page + 1 {
                 _ = told.send(());
-                return Answer::new(200, "").silent();
+                return Response::new(200, "").never_finished();
             }
             answer(page)
         });
         let at_batch = Arc::clone(&trap);
         let mut batches = 0;
-        let receiver = Server::start(move |_| {
+        let receiver = Receiver::start(move |_| {
             batches += 1;
             if at_batch.batch.load(Ordering::SeqCst) == batches {
                 _ = tell.send(());
-                return Answer::new(200, "").silent();
+                return Response::new(200, "").never_finished();
             }
-            Answer::new(200, "")
+            Response::new(200, "")
         });
         Self { tenant, receiver, trap, sprung }
     }
 
     fn context(&self) -> Context {
-        let mut context = Context::new();
-        context.set("CLIENT_SECRET", SECRET);
+        let context = Context::new();
         let source = self.tenant.source();
         let file = |name: &&str| {
             let format = name.split('.').nth(1).unwrap();
@@ -113,7 +105,7 @@ fn page_of(request: &Request) -> usize {
 }
 
 /// Pages of different sizes, some of them empty, whose records have different fields.
-fn answer(page: usize) -> Answer {
+fn answer(page: usize) -> Response {
     let record = |index: usize| {
         let number = page * 10 + index;
         let mut record = json!({"external_id": format!("j{number}"), "n": number, "tasks": []});
@@ -126,7 +118,7 @@ fn answer(page: usize) -> Answer {
     if has_next {
         body["next_starting_after"] = json!(format!("c{page}"));
     }
-    Answer::new(200, body.to_string())
+    Response::new(200, body.to_string())
 }
 
 /// What an undisturbed run leaves: its files, its batches, and how long it takes.
@@ -194,7 +186,7 @@ fn killed_at_every_page_it_goes_on() {
     for page in 1..=PAGES {
         world.trap.page.store(page, Ordering::SeqCst);
         let running = context.start(&["run", "jobs.toml"]);
-        world.sprung.recv_timeout(PATIENCE).expect("the page is asked for");
+        world.sprung.recv_timeout(TIMEOUT).expect("the page is asked for");
         drop(running);
         crashes += 1;
     }
@@ -210,7 +202,7 @@ fn killed_at_every_batch_it_goes_on() {
     for batch in 1..=expected.batches.len() {
         world.trap.batch.store(batch, Ordering::SeqCst);
         let running = context.start(&["run", "jobs.toml"]);
-        world.sprung.recv_timeout(PATIENCE).expect("the batch is sent");
+        world.sprung.recv_timeout(TIMEOUT).expect("the batch is sent");
         drop(running);
         crashes += 1;
     }
@@ -231,7 +223,7 @@ fn killed_at_any_instant_it_goes_on() {
             let mut running = context.start(&["run", "jobs.toml"]);
             std::thread::sleep(expected.takes.mul_f64(dice.f64()));
             // It may have come to its end already; then the next one is a whole run, to be judged alone.
-            if running.has_ended() {
+            if running.has_exited() {
                 break;
             }
             drop(running);

@@ -1,12 +1,10 @@
 //! Secrets as editors, shells and secret stores hand them over.
 
 use serde_json::Value;
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{CLIENT_SECRET, Context, Tenant, page};
 
 /// The secret that the issuer of tokens was shown.
-fn shown(server: &Server) -> String {
+fn shown(server: &Tenant) -> String {
     let requests = server.requests();
     let sent: Value = serde_json::from_str(&requests[0].body).unwrap();
     sent["client_secret"].as_str().unwrap().to_owned()
@@ -15,25 +13,25 @@ fn shown(server: &Server) -> String {
 #[test]
 fn what_editors_and_shells_put_around_a_secret_is_no_part_of_it() {
     for ending in ["\n", "\r\n", "\n\n"] {
-        let server = Server::tenant([page(&["a"], None)]);
+        let server = Tenant::with_pages([page(&["a"], None)]);
         let mut context = Context::new();
-        context.set("SECRET_FROM_A_VARIABLE", format!("{SECRET}{ending}"));
-        context.write("secret.txt", &format!("\u{feff}{SECRET}{ending}"));
+        context.set("SECRET_FROM_A_VARIABLE", format!("{CLIENT_SECRET}{ending}"));
+        context.write("secret.txt", &format!("\u{feff}{CLIENT_SECRET}{ending}"));
         for from in ["${SECRET_FROM_A_VARIABLE}", "${file:secret.txt}"] {
             context.write("jobs.toml", &server.pipeline().replace("${CLIENT_SECRET}", from));
             context.taskferry(&["run", "jobs.toml"]).with_code(0);
-            assert_eq!(shown(&server), SECRET, "{from} {ending:?}");
+            assert_eq!(shown(&server), CLIENT_SECRET, "{from} {ending:?}");
         }
-        context.set("TASKFERRY_SOURCE__AUTH__CLIENT_SECRET", format!("{SECRET}{ending}"));
+        context.set("TASKFERRY_SOURCE__AUTH__CLIENT_SECRET", format!("{CLIENT_SECRET}{ending}"));
         context.write("jobs.toml", &server.pipeline().replace("${CLIENT_SECRET}", "x-y-z"));
         context.taskferry(&["run", "jobs.toml"]).with_code(0);
-        assert_eq!(shown(&server), SECRET, "{ending:?}");
+        assert_eq!(shown(&server), CLIENT_SECRET, "{ending:?}");
     }
 }
 
 #[test]
 fn a_secret_with_a_line_break_in_it_is_told_and_not_shown() {
-    let server = Server::tenant([page(&["a"], None)]);
+    let server = Tenant::with_pages([page(&["a"], None)]);
     let mut context = Context::new();
     context.set("CLIENT_SECRET", "canary-one\ncanary-two\n");
     context.write("jobs.toml", &server.pipeline());

@@ -3,13 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Tenant};
 
 const FILES: [&str; 2] = ["out/jobs.csv.zst", "out/jobs.ndjson.gz"];
 
-fn pipeline(server: &Server) -> String {
+fn pipeline(server: &Tenant) -> String {
     let sinks = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.csv.zst\"\nformat = \"csv\"\ncompression = \"zstd\"\n\
                  [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson.gz\"\ncompression = \"gzip\"\n";
     format!("{}\n{sinks}", server.source())
@@ -24,11 +22,10 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
     // The page after this job does not come; 0 for none.
     let trap = Arc::new(AtomicUsize::new(0));
     let hangs_after = Arc::clone(&trap);
-    let server = Server::jobs(940, move |after| {
+    let server = Tenant::with_jobs(940, move |after| {
         after.is_some_and(|after| after > 0 && after == hangs_after.load(Ordering::SeqCst))
     });
     let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
     context.set("TASKFERRY_SOURCE__LIMIT", "50");
     context.write("jobs.toml", &pipeline(&server));
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -44,7 +41,7 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
         let committed = format!("\"pages\": {}", (hang + 1) / 50);
         let checkpoint = context.path(".taskferry/jobs/checkpoint.json");
         while !fs::read_to_string(&checkpoint).is_ok_and(|text| text.contains(&committed)) {
-            assert!(!running.has_ended());
+            assert!(!running.has_exited());
             std::thread::yield_now();
         }
         drop(running);
@@ -58,9 +55,8 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
 
 #[test]
 fn the_first_run_says_that_the_next_one_can_be_faster() {
-    let server = Server::jobs(250, |_| false);
-    let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
+    let server = Tenant::with_jobs(250, |_| false);
+    let context = Context::new();
     context.write("jobs.toml", &pipeline(&server));
     let run = ["run", "jobs.toml", "--set", "source.concurrency=4"];
     let ended = context.taskferry(&run).with_code(0);

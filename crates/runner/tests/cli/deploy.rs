@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
-use taskferry_retry::faulty_server::Answer;
+use taskferry_testkit::{Context, Response, Tenant, page, project_file};
 
-use crate::context::{Context, SANDBOX_LINE, project_file};
-use crate::tenant::{Server, page};
+use crate::sandbox::SANDBOX_LINE;
 
 /// The folder as it would stand on a machine, below the test's own: `/etc/taskferry` and `/run/credentials` are there, and
 /// lines that name them lead here.
@@ -44,17 +43,13 @@ impl Machine {
     }
 
     /// The folders that an administrator makes, and a tenant with two pages, of which so many are answered.
-    fn tenant(&mut self) -> (Arc<AtomicUsize>, Server) {
+    fn tenant(&mut self) -> (Arc<AtomicUsize>, Tenant) {
         let pages = Arc::new(AtomicUsize::new(usize::MAX));
         let answered = Arc::clone(&pages);
-        let tenant = Server::start(move |request| {
-            if request.target == "/oauth/token" {
-                let token = serde_json::json!({"access_token": "token", "expires_in": 10_800});
-                return Answer::new(200, token.to_string());
-            }
+        let tenant = Tenant::start(move |request| {
             let second = request.body.contains("c1");
             if usize::from(second) + 1 > answered.load(Ordering::SeqCst) {
-                return Answer::new(200, "").silent();
+                return Response::new(200, "").never_finished();
             }
             page(&[if second { "b" } else { "a" }], (!second).then_some("c1"))
         });

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Outcome, Tenant};
 
 const PAGES: usize = 6;
 
@@ -18,9 +16,8 @@ fn large(number: usize) -> Value {
     json!({"external_id": format!("j{number}"), "noise": noise})
 }
 
-fn context(server: &Server, more: &str) -> Context {
-    let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
+fn context(server: &Tenant, more: &str) -> Context {
+    let context = Context::new();
     context.write("jobs.toml", &format!("{}\n{more}", server.source()));
     context
 }
@@ -32,13 +29,13 @@ fn file_sink(name: &str, format: &str, compression: &str) -> String {
 }
 
 /// What was said from the error on.
-fn error(ended: &Ended) -> &str {
+fn error(ended: &Outcome) -> &str {
     ended.stderr.split_once("error: ").expect("an error").1
 }
 
 /// The first run has room for so many blocks only; the second for all.
 fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32) -> String {
-    let server = Server::listing(PAGES, large, |_| {});
+    let server = Tenant::with_listing(PAGES, large, |_| {});
     let sink = file_sink(name, format, compression);
     let undisturbed = context(&server, &sink);
     undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -58,9 +55,9 @@ fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32)
 fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
     // Not to a file, for which there may be no room either.
     let run = ["run", "jobs.toml", "--summary", "/dev/stdout"];
-    let full = context.taskferry_with_room_for(blocks, &run).with_code(5);
+    let full = context.taskferry_with_file_limit(blocks, &run).with_code(5);
     between();
-    let summary = |ended: &Ended| serde_json::from_str::<Value>(&ended.stdout).unwrap();
+    let summary = |ended: &Outcome| serde_json::from_str::<Value>(&ended.stdout).unwrap();
     let ended = context.taskferry(&run).with_code(code);
     let (summary, after) = (summary(&full), summary(&ended));
     assert_eq!(after["resumed_from"], summary["committed"]);
@@ -95,7 +92,7 @@ fn a_state_folder_that_is_full_ends_the_run_and_with_room_the_next_completes() {
         job["column".repeat(50) + &number.to_string()] = json!(1);
         job
     };
-    let server = Server::listing(PAGES, wide, |_| {});
+    let server = Tenant::with_listing(PAGES, wide, |_| {});
     let sink = file_sink("jobs.csv", "csv", "none") + "columns = [\"external_id\"]\n";
     let undisturbed = context(&server, &sink);
     undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -111,7 +108,7 @@ fn a_state_folder_that_is_full_ends_the_run_and_with_room_the_next_completes() {
 
 #[test]
 fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
-    let server = Server::listing(PAGES, large, |_| {});
+    let server = Tenant::with_listing(PAGES, large, |_| {});
     let more = format!(
         "[[transform]]\ntype = \"jq\"\nfilter = \"if .external_id == \\\"j7\\\" then . else error(\\\"no\\\") end\"\n\
          on_error = \"dead_letter\"\n{}[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n",
@@ -134,7 +131,7 @@ fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
 
 #[test]
 fn no_room_for_the_account_of_a_run_is_a_warning_and_the_next_run_is_a_new_one() {
-    let server = Server::listing(1, large, |_| {});
+    let server = Tenant::with_listing(1, large, |_| {});
     let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
     context.write(".taskferry/jobs/runs", "in the way");
     for _ in 0..2 {
@@ -162,7 +159,7 @@ fn read_only_folder(context: &Context) -> Option<PathBuf> {
 
 #[test]
 fn a_read_only_folder_is_told_before_the_first_request() {
-    let server = Server::listing(1, large, |_| {});
+    let server = Tenant::with_listing(1, large, |_| {});
     let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
     let Some(folder) = read_only_folder(&context) else {
         eprintln!("SKIPPED: every folder can be written in here");
@@ -191,7 +188,7 @@ fn survives_the_loss_of(what: &'static str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let (place, mut done) = (folder.path().join("here"), false);
     let link = place.clone();
-    let server = Server::listing(PAGES, large, move |page| {
+    let server = Tenant::with_listing(PAGES, large, move |page| {
         if page == 4 && !std::mem::replace(&mut done, true) {
             remove(&link.join(what));
         }

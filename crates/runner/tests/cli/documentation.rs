@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use crate::context::project_file;
+use taskferry_testkit::project_file;
 
 fn page() -> String {
     fs::read_to_string(project_file("docs/reliability.md")).unwrap()

@@ -1,13 +1,10 @@
 //! The exit codes: a contract with whoever starts runs.
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, Ended, Running};
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Outcome, Receiver, Response, Running, Tenant, page};
 
 /// Three generated jobs through one transform into a file.
-fn through(transform: &str) -> (Context, Ended) {
+fn through(transform: &str) -> (Context, Outcome) {
     let context = Context::new();
     let text = format!(
         "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\ninclude = [\"ai_impact\"]\n\n\
@@ -19,7 +16,7 @@ fn through(transform: &str) -> (Context, Ended) {
 }
 
 /// What was said from the error on.
-fn error(ended: &Ended) -> &str {
+fn error(ended: &Outcome) -> &str {
     ended.stderr.split_once("error: ").expect("an error").1
 }
 
@@ -41,9 +38,9 @@ fn a_wrong_command_line_is_2() {
 
 #[test]
 fn a_source_that_fails_is_3() {
-    let mut context = Context::new();
-    let server = Server::tenant([Answer::new(404, "")]);
-    let ended = server.export(&mut context, &[]).with_code(3);
+    let context = Context::new();
+    let server = Tenant::with_pages([Response::new(404, "")]);
+    let ended = server.export(&context, &[]).with_code(3);
     insta::assert_snapshot!(error(&ended), @"
     source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 404 Not Found and did not say why
       help: check `url` in [source]: https://{tenant}.{region}.techwolf.ai
@@ -115,10 +112,10 @@ fn an_expression_that_never_ends_costs_only_its_record_in_a_process_of_its_own()
 
 #[test]
 fn a_target_that_can_not_be_written_is_5() {
-    let mut context = Context::new();
+    let context = Context::new();
     context.write("taken", "");
-    let server = Server::tenant([page(&["a"], None)]);
-    let ended = server.export(&mut context, &["--set", "sink.0.path=taken/jobs.ndjson"]);
+    let server = Tenant::with_pages([page(&["a"], None)]);
+    let ended = server.export(&context, &["--set", "sink.0.path=taken/jobs.ndjson"]);
     insta::assert_snapshot!(error(&ended.with_code(5)), @"
     sink `file`: can't create the folder `taken`: File exists (os error 17)
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
@@ -135,7 +132,7 @@ fn a_reader_that_goes_away_is_5() {
     );
     let mut running = context.start(&["run", "jobs.toml"]);
     running.close_stdout();
-    insta::assert_snapshot!(error(&running.end().with_code(5)), @"
+    insta::assert_snapshot!(error(&running.wait().with_code(5)), @"
     sink `stdout`: standard output was closed by its reader: Broken pipe (os error 32)
       help: let the reader read to the end, or write to a file with the sink `file`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
@@ -144,11 +141,11 @@ fn a_reader_that_goes_away_is_5() {
 
 #[test]
 fn a_receiver_that_is_gone_is_5() {
-    let mut context = Context::new();
-    let (server, receiver) = (Server::tenant([page(&["a"], None)]), gone());
+    let context = Context::new();
+    let (server, receiver) = (Tenant::with_pages([page(&["a"], None)]), gone());
     let sink =
         format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
-    let ended = server.export(&mut context, &["--set", &sink]).with_code(5);
+    let ended = server.export(&context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
     sink `webhook`: batch 1 (page 1 (the first), record 1, job `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
@@ -157,14 +154,14 @@ fn a_receiver_that_is_gone_is_5() {
     assert_eq!(receiver.requests().len(), 1);
 }
 
-fn gone() -> Server {
-    Server::start(|_| Answer::new(410, "this hook was taken down"))
+fn gone() -> Receiver {
+    Receiver::start(|_| Response::new(410, "this hook was taken down"))
 }
 
 /// A run whose second page never comes, when it waits for it.
-fn waiting(context: &mut Context) -> (Server, Running) {
-    let server = Server::tenant([page(&["a"], Some("a")), Answer::new(200, "").silent()]);
-    context.set("CLIENT_SECRET", SECRET);
+fn waiting(context: &Context) -> (Tenant, Running) {
+    let server =
+        Tenant::with_pages([page(&["a"], Some("a")), Response::new(200, "").never_finished()]);
     context.write("jobs.toml", &server.pipeline());
     let running = context.start(&["run", "jobs.toml", "--summary", "summary.json"]);
     server.wait_for_requests(3); // a token and two pages
@@ -174,10 +171,10 @@ fn waiting(context: &mut Context) -> (Server, Running) {
 #[test]
 fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let mut context = Context::new();
-        let (_server, running) = waiting(&mut context);
+        let context = Context::new();
+        let (_server, running) = waiting(&context);
         running.signal(signal);
-        let ended = running.end().with_code(code);
+        let ended = running.wait().with_code(code);
         assert!(ended.stderr.contains("a second signal ends it at once"), "{}", ended.stderr);
         let last = ended.stderr.lines().last().unwrap();
         insta::allow_duplicates! {
@@ -194,20 +191,19 @@ fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
 
 #[test]
 fn a_second_signal_ends_a_run_at_once() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a"], None)]);
-    let receiver = Server::start(|_| Answer::new(200, "").silent());
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a"], None)]);
+    let receiver = Receiver::start(|_| Response::new(200, "").never_finished());
     context.write("jobs.toml", &server.pipeline());
     let sink =
         format!("sink=[{{ type = \"webhook\", timeout = \"1h\", url = \"{}\" }}]", receiver.url());
     let mut running = context.start(&["run", "jobs.toml", "--set", &sink]);
     receiver.wait_for_requests(1);
     running.signal("TERM");
-    running.until("a second signal ends it at once");
+    running.wait_for_line("a second signal ends it at once");
     running.signal("INT");
     // The first signal is the reason that is told.
-    running.end().with_code(143);
+    running.wait().with_code(143);
 }
 
 #[test]

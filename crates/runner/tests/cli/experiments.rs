@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Outcome, Receiver, Response, Tenant, page};
 
 const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
 
@@ -15,20 +12,16 @@ const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
 /// there is one job.
 struct World {
     context: Context,
-    receiver: Server,
+    receiver: Receiver,
     jobs: Arc<AtomicUsize>,
-    tenant: Server,
+    tenant: Tenant,
 }
 
 impl World {
     fn new(more: &str) -> Self {
         let jobs = Arc::new(AtomicUsize::new(10));
         let count = Arc::clone(&jobs);
-        let tenant = Server::start(move |request| {
-            if request.target == "/oauth/token" {
-                let token = json!({"access_token": "token", "expires_in": 10_800});
-                return Answer::new(200, token.to_string());
-            }
+        let tenant = Tenant::start(move |request| {
             let asked: Value = serde_json::from_str(&request.body).unwrap();
             let count = count.load(Ordering::SeqCst);
             if asked["filters"].as_array().is_some_and(|filters| !filters.is_empty()) {
@@ -40,18 +33,17 @@ impl World {
                         (0..count.max(1)).map(|job| format!("j{job}")).collect();
                     page(&jobs.iter().map(String::as_str).collect::<Vec<_>>(), Some("c1"))
                 }
-                Some(_) if count == 0 => Answer::new(403, "[]"),
+                Some(_) if count == 0 => Response::new(403, "[]"),
                 Some(_) => page(&[], None),
             }
         });
-        let receiver = Server::start(|_| Answer::new(200, ""));
-        let mut context = Context::new();
-        context.set("CLIENT_SECRET", SECRET);
+        let receiver = Receiver::accepting();
+        let context = Context::new();
         context.write("jobs.toml", &format!("{}{more}", tenant.pipeline()));
         Self { context, receiver, jobs, tenant }
     }
 
-    fn run(&self, more: &[&str]) -> Ended {
+    fn run(&self, more: &[&str]) -> Outcome {
         self.context.taskferry(&[&["run", "jobs.toml"], more].concat())
     }
 }

@@ -1,10 +1,7 @@
 //! Job families that a pipeline names and the tenant does not have.
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Response, Tenant};
 
 /// A pipeline on the sandbox with `more` in its source.
 fn pipeline(more: &str) -> String {
@@ -59,13 +56,11 @@ fn a_run_that_fails_names_unknown_families_as_well() {
 #[test]
 fn a_tenant_that_does_not_list_families_is_exported_without_a_word() {
     for status in [401, 403, 404, 500, 503] {
-        let mut context = Context::new();
-        let server = Server::start(move |request| match request.target.as_str() {
-            "/oauth/token" => Answer::new(200, r#"{"access_token":"t","expires_in":10800}"#),
-            target if target.contains("job_families") => Answer::new(status, "no"),
-            _ => Answer::new(200, r#"{"has_next":false,"records":[{"external_id":"a"}]}"#),
+        let context = Context::new();
+        let server = Tenant::start(move |request| match request.target.as_str() {
+            target if target.contains("job_families") => Response::new(status, "no"),
+            _ => Response::new(200, r#"{"has_next":false,"records":[{"external_id":"a"}]}"#),
         });
-        context.set("CLIENT_SECRET", SECRET);
         let filters = format!("include = [\"ai_impact\"]\n{}", filtered("\"legal\""));
         let pipeline = server.pipeline().replace("include = [\"ai_impact\"]", &filters);
         context.write("jobs.toml", &pipeline);

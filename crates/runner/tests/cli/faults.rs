@@ -1,16 +1,13 @@
 //! Servers that do not behave: the export ends complete, or says which page and why, and leaves no half file under its name.
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{CLIENT_SECRET, Context, FaultServer, Response, Tenant, page};
 
 /// The fault stands between two good pages; the export is complete all the same.
-fn recovers_from(fault: Answer) {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a", "b"], Some("b")), fault, page(&["c"], None)]);
-    server.export(&mut context, &[]).with_code(0);
+fn recovers_from(fault: Response) {
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a", "b"], Some("b")), fault, page(&["c"], None)]);
+    server.export(&context, &[]).with_code(0);
     let jobs: Vec<Value> = context.lines("out/jobs.ndjson");
     assert_eq!(jobs, ["a", "b", "c"].map(|job| json!({"external_id": job, "tasks": []})));
     let summary = context.json("summary.json");
@@ -20,8 +17,8 @@ fn recovers_from(fault: Answer) {
 }
 
 /// The fault stands behind a good page and stays: what is said about it.
-fn gives_up_on(context: &mut Context, fault: Answer, more: &[&str]) -> String {
-    let server = Server::tenant([page(&["a", "b"], Some("b")), fault]);
+fn gives_up_on(context: &Context, fault: Response, more: &[&str]) -> String {
+    let server = Tenant::with_pages([page(&["a", "b"], Some("b")), fault]);
     let ended = server.export(context, more).with_code(3);
     let left = ["out/.jobs.ndjson.part", "summary.json"];
     assert_eq!(context.files(), left, "no file under its name; what is committed waits");
@@ -39,20 +36,20 @@ fn gives_up_on(context: &mut Context, fault: Answer, more: &[&str]) -> String {
 
 #[test]
 fn a_server_that_asks_for_patience_is_asked_again() {
-    recovers_from(Answer::new(429, "").header("retry-after", "0"));
+    recovers_from(Response::new(429, "").header("retry-after", "0"));
 }
 
 #[test]
 fn a_server_that_is_not_there_for_a_while_is_asked_again() {
-    recovers_from(Answer::new(503, "<html><h1>503 Service Unavailable</h1></html>"));
+    recovers_from(Response::new(503, "<html><h1>503 Service Unavailable</h1></html>"));
 }
 
 #[test]
 fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
-    let mut context = Context::new();
-    let pages = [page(&["a"], Some("a")), Answer::new(401, "[]"), page(&["b"], None)];
-    let server = Server::tenant(pages);
-    server.export(&mut context, &[]).with_code(0);
+    let context = Context::new();
+    let pages = [page(&["a"], Some("a")), Response::new(401, "[]"), page(&["b"], None)];
+    let server = Tenant::with_pages(pages);
+    server.export(&context, &[]).with_code(0);
     assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
     let bearers = server.requests();
     let bearers: Vec<&str> =
@@ -63,13 +60,13 @@ fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
 
 #[test]
 fn garbage_is_asked_for_again() {
-    recovers_from(Answer::new(200, "<html>Welcome to the proxy</html>"));
-    recovers_from(Answer::new(200, vec![0xff, 0x00, 0x7b]));
+    recovers_from(Response::new(200, "<html>Welcome to the proxy</html>"));
+    recovers_from(Response::new(200, vec![0xff, 0x00, 0x7b]));
 }
 
 #[test]
 fn a_cut_body_is_asked_for_again() {
-    recovers_from(page(&["x"], None).cut());
+    recovers_from(page(&["x"], None).truncated());
 }
 
 #[test]
@@ -79,17 +76,17 @@ fn an_empty_page_that_leads_to_itself_is_asked_for_again() {
 
 #[test]
 fn a_byte_order_mark_in_front_of_a_page_is_passed_over() {
-    let mut context = Context::new();
+    let context = Context::new();
     let marked =
-        Answer::new(200, "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}");
-    Server::tenant([marked]).export(&mut context, &[]).with_code(0);
+        Response::new(200, "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}");
+    Tenant::with_pages([marked]).export(&context, &[]).with_code(0);
     assert_eq!(context.read("out/jobs.ndjson"), "{\"external_id\":\"a\"}\n");
 }
 
 #[test]
 fn a_server_that_stays_busy_is_given_up() {
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(503, "down for maintenance"), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, Response::new(503, "down for maintenance"), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
@@ -97,9 +94,9 @@ fn a_server_that_stays_busy_is_given_up() {
 
 #[test]
 fn a_wait_that_is_too_long_is_not_waited_for() {
-    let busy = Answer::new(429, "").header("retry-after", "7200");
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, busy, &[]), @"
+    let busy = Response::new(429, "").header("retry-after", "7200");
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, busy, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests and did not say why
       help: the server asked to wait 7200s; max_retry_after is 5m
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
@@ -109,8 +106,8 @@ fn a_wait_that_is_too_long_is_not_waited_for() {
 #[test]
 fn a_token_that_stays_refused_is_told() {
     let refused = r#"[{"title": "401 Unauthorized", "description": "the token is not valid"}]"#;
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(401, refused), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, Response::new(401, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
       help: the token was refused: check that [source.auth] belongs to the tenant in `url`
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
@@ -119,9 +116,9 @@ fn a_token_that_stays_refused_is_told() {
 
 #[test]
 fn garbage_that_stays_is_shown() {
-    let login = Answer::new(200, "<html><title>Sign in</title>Please sign in</html>");
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, login, &[]), @"
+    let login = Response::new(200, "<html><title>Sign in</title>Please sign in</html>");
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, login, &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the answer is not a page of the export: it is not a JSON object
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
@@ -129,8 +126,8 @@ fn garbage_that_stays_is_shown() {
 
 #[test]
 fn a_body_that_is_always_cut_is_told() {
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], None).cut(), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, page(&["c"], None).truncated(), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
@@ -138,9 +135,9 @@ fn a_body_that_is_always_cut_is_told() {
 
 #[test]
 fn a_page_that_never_ends_is_given_up() {
-    let endless = Answer::new(200, "{\"records\": [".to_owned() + &"{},".repeat(1000)).endless();
-    let mut context = Context::new();
-    let said = gives_up_on(&mut context, endless, &["--set", "source.max_page_bytes=1 MB"]);
+    let endless = Response::new(200, "{\"records\": [".to_owned() + &"{},".repeat(1000)).endless();
+    let context = Context::new();
+    let said = gives_up_on(&context, endless, &["--set", "source.max_page_bytes=1 MB"]);
     insta::assert_snapshot!(said, @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer is larger than 1000000 bytes
       help: lower `limit` or raise `max_page_bytes` in [source]
@@ -151,8 +148,8 @@ fn a_page_that_never_ends_is_given_up() {
 #[test]
 fn a_server_that_never_answers_is_given_up() {
     let more = ["--set", "source.timeout=100ms", "--set", "source.retry.max_attempts=2"];
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(200, "").silent(), &more), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, Response::new(200, "").never_finished(), &more), @"
     source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no whole answer came within 100ms
       help: raise `timeout` or lower `limit` in [source]
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
@@ -161,8 +158,8 @@ fn a_server_that_never_answers_is_given_up() {
 
 #[test]
 fn a_cursor_that_stands_still_is_told() {
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, page(&["c"], Some("b")), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, page(&["c"], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing does not get on: the cursor stands still at `b`
       help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
@@ -171,8 +168,8 @@ fn a_cursor_that_stands_still_is_told() {
 
 #[test]
 fn an_empty_page_that_keeps_leading_to_itself_is_told() {
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, page(&[], Some("b")), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, page(&[], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing does not get on: the page is empty, and its cursor stands still at `b`
       help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
@@ -181,18 +178,18 @@ fn an_empty_page_that_keeps_leading_to_itself_is_told() {
 
 #[test]
 fn a_job_that_comes_again_is_told_by_the_last_of_its_ids() {
-    let mut context = Context::new();
+    let context = Context::new();
     let again =
         r#"{"has_next":false,"records":[{"external_id":"c","tasks":[],"external_id":"a"}]}"#;
-    let said = gives_up_on(&mut context, Answer::new(200, again), &[]);
+    let said = gives_up_on(&context, Response::new(200, again), &[]);
     assert!(said.contains("job `a` comes a second time"), "{said}");
 }
 
 #[test]
 fn an_encoding_that_was_not_asked_for_is_named() {
-    let mut context = Context::new();
-    let encoded = Answer::new(200, vec![0x0b]).header("content-encoding", "br");
-    insta::assert_snapshot!(gives_up_on(&mut context, encoded, &[]), @"
+    let context = Context::new();
+    let encoded = Response::new(200, vec![0x0b]).header("content-encoding", "br");
+    insta::assert_snapshot!(gives_up_on(&context, encoded, &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer comes as `br` (`Content-Encoding`), which was not asked for
       help: requests ask for `gzip` or `zstd`; look for a proxy or gateway in between that encodes answers
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
@@ -201,9 +198,9 @@ fn an_encoding_that_was_not_asked_for_is_named() {
 
 #[test]
 fn a_token_url_that_leads_nowhere_is_told() {
-    let mut context = Context::new();
-    let server = Server::start(|_| Answer::new(404, "Not Found"));
-    let ended = server.export(&mut context, &[]).with_code(3);
+    let context = Context::new();
+    let server = Tenant::at(FaultServer::start_blocking(|_| Response::new(404, "Not Found")));
+    let ended = server.export(&context, &[]).with_code(3);
     insta::assert_snapshot!(ended.stderr.split_once("error: ").unwrap().1, @"
     source `techwolf`: page 1 (the first): asking for a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 404 Not Found: Not Found
       help: check `token_url` in [source.auth]: no tokens are issued at this address
@@ -213,8 +210,8 @@ fn a_token_url_that_leads_nowhere_is_told() {
 
 #[test]
 fn a_page_that_comes_again_is_told() {
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, page(&["a", "b"], Some("c")), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, page(&["a", "b"], Some("c")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing does not get on: job `a` comes a second time
       help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
@@ -223,9 +220,9 @@ fn a_page_that_comes_again_is_told() {
 
 #[test]
 fn a_redirect_is_not_followed() {
-    let elsewhere = Answer::new(307, "").header("location", "https://elsewhere.example/x");
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, elsewhere, &[]), @"
+    let elsewhere = Response::new(307, "").header("location", "https://elsewhere.example/x");
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, elsewhere, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, which leads to https://elsewhere.example and is not followed
       help: correct `url` in [source]
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
@@ -235,8 +232,8 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn a_refusal_is_told_in_the_server_s_words() {
     let refused = r#"[{"title": "403 Forbidden", "description": "vendor workday is not active"}]"#;
-    let mut context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&mut context, Answer::new(403, refused), &[]), @"
+    let context = Context::new();
+    insta::assert_snapshot!(gives_up_on(&context, Response::new(403, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
       help: the credentials may not export task profiles, or not in the words of this `external_vendor`; ask TechWolf for the right to
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
@@ -245,9 +242,8 @@ fn a_refusal_is_told_in_the_server_s_words() {
 
 #[test]
 fn a_server_that_can_not_be_reached_is_told() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a"], None)]);
     context.write("jobs.toml", &server.pipeline());
     let patience = ["--set", "source.retry.max_attempts=1", "--set", "source.timeout=1s"];
     let quick = [&["run", "jobs.toml"][..], &patience].concat();
@@ -270,10 +266,10 @@ fn a_server_that_can_not_be_reached_is_told() {
 
 #[test]
 fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
-    let mut context = Context::new();
+    let context = Context::new();
     context.write("out/jobs.ndjson", "yesterday's\n");
-    Server::tenant([page(&["a"], Some("a")), Answer::new(403, "")])
-        .export(&mut context, &[])
+    Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "")])
+        .export(&context, &[])
         .with_code(3);
     assert_eq!(context.read("out/jobs.ndjson"), "yesterday's\n");
     assert_eq!(context.files(), ["out/.jobs.ndjson.part", "out/jobs.ndjson", "summary.json"]);
@@ -283,10 +279,10 @@ fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
 fn secrets_that_a_server_repeats_are_not_shown() {
     let mut context = Context::new();
     context.set("TASKFERRY_LOG", "trace");
-    let echo = format!("you sent {SECRET} and Bearer canary-token-1");
+    let echo = format!("you sent {CLIENT_SECRET} and Bearer canary-token-1");
     for format in ["text", "json"] {
-        let server = Server::tenant([Answer::new(400, echo.clone())]);
-        let ended = server.export(&mut context, &["--log", format]).with_code(3);
+        let server = Tenant::with_pages([Response::new(400, echo.clone())]);
+        let ended = server.export(&context, &["--log", format]).with_code(3);
         assert!(ended.stderr.contains("you sent"), "{}", ended.stderr);
         for text in [ended.stdout, ended.stderr, context.read("summary.json")] {
             assert!(!text.contains("canary"), "{text}");

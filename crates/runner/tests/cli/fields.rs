@@ -1,6 +1,6 @@
 //! Fields that no stage can produce.
 
-use crate::context::Context;
+use taskferry_testkit::Context;
 
 /// A pipeline that flattens jobs, with these transforms behind it and these columns.
 fn pipeline(include: &str, transforms: &str, columns: &str) -> String {

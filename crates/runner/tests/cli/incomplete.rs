@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Outcome, Response, Tenant, page};
 
 /// A tenant with two pages, whose second one is refused while `refuses` is not 0, and hangs while it is 2.
 struct World {
     context: Context,
-    tenant: Server,
+    tenant: Tenant,
     refuses: Arc<AtomicUsize>,
 }
 
@@ -21,25 +18,20 @@ impl World {
     fn new(more: &str) -> Self {
         let refuses = Arc::new(AtomicUsize::new(0));
         let asked = Arc::clone(&refuses);
-        let tenant = Server::start(move |request| {
-            if request.target == "/oauth/token" {
-                let token = json!({"access_token": "token", "expires_in": 10_800});
-                return Answer::new(200, token.to_string());
-            }
+        let tenant = Tenant::start(move |request| {
             match (request.body.contains("c1"), asked.load(Ordering::SeqCst)) {
                 (false, _) => page(&["a"], Some("c1")),
                 (true, 0) => page(&["b"], None),
-                (true, 1) => Answer::new(403, "[]"),
-                (true, _) => Answer::new(200, "").silent(),
+                (true, 1) => Response::new(403, "[]"),
+                (true, _) => Response::new(200, "").never_finished(),
             }
         });
-        let mut context = Context::new();
-        context.set("CLIENT_SECRET", SECRET);
+        let context = Context::new();
         context.write("jobs.toml", &format!("{}{more}", tenant.pipeline()));
         Self { context, tenant, refuses }
     }
 
-    fn run(&self, more: &[&str]) -> Ended {
+    fn run(&self, more: &[&str]) -> Outcome {
         self.context.taskferry(&[&["run", "jobs.toml"], more].concat())
     }
 

@@ -5,8 +5,7 @@ use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-
-use crate::context::Context;
+use taskferry_testkit::Context;
 
 const TO_STDOUT: &str = "source = { type = \"techwolf\", url = \"sandbox:?jobs=300\" }\nsink = [{ type = \"stdout\" }]\n";
 

@@ -5,7 +5,6 @@
 mod beginnings;
 mod canaries;
 mod common_keys;
-mod context;
 mod crashes;
 mod credentials;
 mod cursors;
@@ -35,6 +34,5 @@ mod sandbox;
 mod shards;
 mod signals;
 mod telemetry;
-mod tenant;
 mod terminal;
 mod trials;

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::json;
-
-use crate::context::{Context, Ended};
+use taskferry_testkit::{Context, Outcome};
 
 /// A file without a mistake.
 const GOOD: &str = r#"name = "jobs"
@@ -23,7 +22,7 @@ type = "stdout"
 "#;
 
 /// What `check` says about a file; `run` says the same and runs nothing.
-fn checked(context: &Context, text: &str) -> Ended {
+fn checked(context: &Context, text: &str) -> Outcome {
     context.write("jobs.toml", text);
     let checked = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     let run = context.taskferry(&["run", "jobs.toml", "--summary", "out/s.json"]).with_code(2);
@@ -627,7 +626,7 @@ limit = 0
 
 [source.auth]
 client_id = "c"
-client_secret = "${CLIENT_SECRET}"
+client_secret = "${UNSET}"
 token_url = "http://example.com/oauth/token"
 
 [[transform]]
@@ -646,7 +645,7 @@ compression = "gzip"
     × 0 is out of range, expected a whole number from 1 to 100
     × the key `audience` is missing
     × the key `tenant` is missing
-    × the variable `CLIENT_SECRET` is not set
+    × the variable `UNSET` is not set
     × credentials would be sent unencrypted: the URL begins with `http:`
     × the key `vendor` is missing
     × the key `mapping` is missing

@@ -1,8 +1,9 @@
 //! What is written where, and where values come from.
 
 use serde_json::json;
+use taskferry_testkit::{Context, json_lines};
 
-use crate::context::{Context, SANDBOX_LINE, json_lines};
+use crate::sandbox::SANDBOX_LINE;
 
 const TO_STDOUT: &str = r#"name = "jobs"
 

@@ -2,8 +2,7 @@
 
 use std::fs::hard_link;
 use std::os::unix::fs::symlink;
-
-use crate::context::{Context, Ended};
+use taskferry_testkit::{Context, Outcome};
 
 /// A pipeline with all kinds of inputs, which writes to this path.
 fn pipeline(path: &str, more: &str) -> String {
@@ -50,7 +49,7 @@ fn snapshot(context: &Context) -> Vec<(String, String)> {
 }
 
 /// `check` and `run` refuse this, and nothing is written.
-fn refused(context: &Context, more: &[&str]) -> Ended {
+fn refused(context: &Context, more: &[&str]) -> Outcome {
     let before = snapshot(context);
     let ended = ["check", "run"].map(|command| {
         let arguments = [&[command, "jobs.toml", "--overlay", "overlay.toml"], more].concat();

@@ -7,12 +7,10 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use taskferry_retry::faulty_server::Answer;
+use taskferry_testkit::{Context, Receiver, Response, project_file};
 
-use crate::context::{Context, project_file};
 use crate::rows::generated_jobs;
 use crate::sandbox::Sandbox;
-use crate::tenant::Server;
 
 /// Runs a pipeline file of the project in `context` and returns its manifest.
 fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
@@ -101,7 +99,7 @@ fn every_pipeline_file_runs_without_a_tenant_and_its_manifest_is_true() {
 fn every_pipeline_file_runs_against_a_tenant_by_environment_alone() {
     let mut context = Context::new();
     let sandbox = Sandbox::start(&context, &["--jobs", "120", "--seed", "5"]);
-    let receiver = Server::start(|_| Answer::new(204, ""));
+    let receiver = Receiver::start(|_| Response::new(204, ""));
     for (variable, key) in [
         ("TECHWOLF_TOKEN_URL", "token_url"),
         ("TECHWOLF_CLIENT_ID", "client_id"),
@@ -130,7 +128,7 @@ fn every_pipeline_file_runs_against_a_tenant_by_environment_alone() {
 #[test]
 fn the_webhook_s_batches_hold_all_rows_in_order() {
     let mut context = Context::new();
-    let receiver = Server::start(|_| Answer::new(204, ""));
+    let receiver = Receiver::start(|_| Response::new(204, ""));
     context.set("WEBHOOK_URL", receiver.url());
     context.set("TECHWOLF_URL", "sandbox:");
     let manifest = run(&context, Path::new(&project_file("pipelines/webhook.toml")), &[]);

@@ -7,9 +7,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Outcome, Tenant};
 
 type Plant = fn(&Context);
 
@@ -22,17 +20,16 @@ fn job(number: usize) -> Value {
 
 /// A pipeline with one file, and another file that must stay as it is. `meddle` gets the working directory when the fourth
 /// page is asked for the first time.
-fn pipeline(meddle: impl Fn(&Path) + Send + 'static) -> (Context, Server) {
+fn pipeline(meddle: impl Fn(&Path) + Send + 'static) -> (Context, Tenant) {
     let folder: Arc<OnceLock<PathBuf>> = Arc::default();
     let (at, mut done) = (Arc::clone(&folder), false);
-    let server = Server::listing(PAGES, job, move |page| {
+    let server = Tenant::with_listing(PAGES, job, move |page| {
         if page == 4 && !std::mem::replace(&mut done, true) {
             meddle(at.get().unwrap());
         }
     });
-    let mut context = Context::new();
+    let context = Context::new();
     folder.set(context.path("")).unwrap();
-    context.set("CLIENT_SECRET", SECRET);
     context.write("jobs.toml", &format!("{}\n{FILE}", server.source()));
     context.write("precious", "precious");
     fs::create_dir(context.path("out")).unwrap();
@@ -83,7 +80,7 @@ fn what_stands_in_the_place_of_a_partial_file_is_removed_and_never_written_to() 
 }
 
 /// A run during which somebody does this to `.jobs.ndjson.part`, and the next one.
-fn is_noticed(meddle: fn(&Path)) -> Ended {
+fn is_noticed(meddle: fn(&Path)) -> Outcome {
     let (context, _server) = pipeline(move |folder| meddle(&folder.join("out/.jobs.ndjson.part")));
     context.write("out/jobs.ndjson", "yesterday's\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
@@ -94,7 +91,7 @@ fn is_noticed(meddle: fn(&Path)) -> Ended {
     ended
 }
 
-fn error(ended: &Ended) -> String {
+fn error(ended: &Outcome) -> String {
     let (_, said) = ended.stderr.split_once("error: ").expect("an error");
     said.lines().take(2).collect::<Vec<_>>().join("\n")
 }

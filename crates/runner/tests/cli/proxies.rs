@@ -1,9 +1,6 @@
 //! Proxies that the environment names.
 
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::Context;
-use crate::tenant::Server;
+use taskferry_testkit::{Context, FaultServer, Response};
 
 const SINK: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
 
@@ -58,7 +55,7 @@ fn telemetry_does_not_go_around_a_proxy_that_can_not_be_understood() {
 
 #[test]
 fn requests_go_through_the_proxy_of_the_environment_unless_no_proxy_takes_them_out() {
-    let proxy = Server::start(|_| Answer::new(200, "thanks"));
+    let proxy = FaultServer::start_blocking(|_| Response::new(200, "thanks"));
     let mut context = Context::new();
     let address = proxy.url().replace("http://", "http://user:p@ss@");
     context.set("HTTP_PROXY", format!(" {address} "));

@@ -1,15 +1,11 @@
 //! Webhook receivers that do not behave: the run waits, or ends and says why, and when the receiver is well again the next
 //! run brings the rest under the same keys.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
-use taskferry_retry::faulty_server::{Answer, Request};
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Outcome, Receiver, Request, Response, Tenant, page};
 
 const QUICK: &str = "timeout = \"300ms\"\nretry = { max_attempts = 2, initial_delay = \"1ms\", max_delay = \"1ms\" }\n";
 
@@ -17,26 +13,25 @@ const QUICK: &str = "timeout = \"300ms\"\nretry = { max_attempts = 2, initial_de
 /// of the second page and from then on until it is well again.
 struct World {
     context: Context,
-    receiver: Server,
+    receiver: Receiver,
     well: Arc<AtomicBool>,
-    _tenant: Server,
+    _tenant: Tenant,
 }
 
 impl World {
-    fn new(ill: impl Fn() -> Answer + Send + 'static, more: &str) -> Self {
-        let tenant = Server::listing(
+    fn new(ill: impl Fn() -> Response + Send + 'static, more: &str) -> Self {
+        let tenant = Tenant::with_listing(
             2,
             |number| serde_json::json!({"external_id": format!("j{number}")}),
             |_| {},
         );
         let well = Arc::new(AtomicBool::new(false));
         let (is_well, mut asked) = (Arc::clone(&well), 0);
-        let receiver = Server::start(move |_: &Request| {
+        let receiver = Receiver::start(move |_: &Request| {
             asked += 1;
-            if asked < 5 || is_well.load(Ordering::SeqCst) { Answer::new(200, "") } else { ill() }
+            if asked < 5 || is_well.load(Ordering::SeqCst) { Response::new(200, "") } else { ill() }
         });
-        let mut context = Context::new();
-        context.set("CLIENT_SECRET", SECRET);
+        let context = Context::new();
         let url = receiver.url();
         let sink = format!(
             "[[sink]]\ntype = \"webhook\"\nurl = \"{url}/hooks/canary\"\nbatch_records = 2\n{more}"
@@ -45,7 +40,7 @@ impl World {
         Self { context, receiver, well, _tenant: tenant }
     }
 
-    fn run(&self) -> Ended {
+    fn run(&self) -> Outcome {
         self.context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"])
     }
 
@@ -65,25 +60,15 @@ impl World {
 
     /// What a receiver has that takes each key once.
     fn jobs(&self) -> Vec<String> {
-        let mut seen: HashMap<String, String> = HashMap::new();
-        let mut jobs = Vec::new();
-        for request in self.receiver.requests() {
-            let key = request.header("idempotency-key").unwrap().to_owned();
-            if let Some(body) = seen.get(&key) {
-                assert_eq!(*body, request.body, "a key stands for one body");
-                continue;
-            }
-            let batch: Vec<Value> = serde_json::from_str(&request.body).unwrap();
-            jobs.extend(batch.iter().map(|job| job["external_id"].as_str().unwrap().to_owned()));
-            seen.insert(key, request.body);
-        }
-        jobs
+        let bodies = self.receiver.deliveries().bodies;
+        let jobs = bodies.iter().flat_map(|body| serde_json::from_str::<Vec<Value>>(body).unwrap());
+        jobs.map(|job| job["external_id"].as_str().unwrap().to_owned()).collect()
     }
 }
 
 #[test]
 fn one_that_hangs_is_given_up() {
-    let world = World::new(|| Answer::new(200, "").mute(), QUICK);
+    let world = World::new(|| Response::new(200, "").never_sent(), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): gave up after 2 attempts: POST [receiver]/…: no whole answer came within 300ms
       help: raise `timeout` or lower `batch_records` of this sink
@@ -92,13 +77,13 @@ fn one_that_hangs_is_given_up() {
 
 #[test]
 fn one_that_closes_the_connection_is_given_up() {
-    let world = World::new(|| Answer::new(200, "").hung_up(), QUICK);
+    let world = World::new(|| Response::new(200, "").disconnected(), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
 }
 
 #[test]
 fn one_that_is_gone_is_told_at_once() {
-    let world = World::new(|| Answer::new(410, "this hook was taken down"), QUICK);
+    let world = World::new(|| Response::new(410, "this hook was taken down"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
@@ -107,7 +92,7 @@ fn one_that_is_gone_is_told_at_once() {
 
 #[test]
 fn one_that_refuses_records_is_told_at_once() {
-    let world = World::new(|| Answer::new(422, "no such job"), QUICK);
+    let world = World::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
       help: read what the receiver says; with `on_error = "dead_letter"` such records are kept for later and the run goes on
@@ -117,7 +102,7 @@ fn one_that_refuses_records_is_told_at_once() {
 #[test]
 fn one_that_answers_500_for_ever_is_given_up() {
     let circuit = "circuit = { failures = 2, cool_down = \"1ms\", give_up_after = \"50ms\" }\n";
-    let world = World::new(|| Answer::new(500, "down"), circuit);
+    let world = World::new(|| Response::new(500, "down"), circuit);
     let said = world.fails_and_goes_on();
     assert!(
         said.contains("gave up after ") && said.contains("500 Internal Server Error: down"),
@@ -128,19 +113,19 @@ fn one_that_answers_500_for_ever_is_given_up() {
 #[test]
 fn one_that_answers_500_for_a_minute_is_waited_for() {
     let circuit = "circuit = { failures = 2, cool_down = \"10ms\", give_up_after = \"1m\" }\n";
-    let world = World::new(|| Answer::new(500, ""), circuit);
+    let world = World::new(|| Response::new(500, ""), circuit);
     let mut running = world.context.start(&["run", "jobs.toml"]);
-    let said = running.until("taken for down");
+    let said = running.wait_for_line("taken for down");
     assert!(!said.contains("canary"), "{said}");
     world.well.store(true, Ordering::SeqCst);
-    running.end().with_code(0);
+    running.wait().with_code(0);
     assert_eq!(world.jobs().len(), 10);
 }
 
 #[test]
 fn records_that_are_refused_are_kept_and_sent_on_when_the_receiver_takes_them() {
     let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
-    let world = World::new(|| Answer::new(422, "no such job"), dead);
+    let world = World::new(|| Response::new(422, "no such job"), dead);
     world.run().with_code(6);
     assert_eq!(world.context.lines(&world.context.dead_letters()).len(), 3);
     assert_eq!(world.context.json("summary.json")["sinks"][0]["failed"], 3);
@@ -153,14 +138,14 @@ fn records_that_are_refused_are_kept_and_sent_on_when_the_receiver_takes_them() 
 
 #[test]
 fn a_body_that_is_too_large_for_it_is_sent_in_halves() {
-    let mut context = Context::new();
-    let tenant = Server::tenant([page(&["a", "b", "c"], None)]);
-    let receiver = Server::start(|request: &Request| {
+    let context = Context::new();
+    let tenant = Tenant::with_pages([page(&["a", "b", "c"], None)]);
+    let receiver = Receiver::start(|request: &Request| {
         let jobs = serde_json::from_str::<Vec<Value>>(&request.body).unwrap().len();
-        Answer::new(if jobs > 1 { 413 } else { 200 }, "")
+        Response::new(if jobs > 1 { 413 } else { 200 }, "")
     });
     let sink = format!("sink=[{{ type = \"webhook\", url = \"{}\" }}]", receiver.url());
-    let ended = tenant.export(&mut context, &["--set", &sink]).with_code(0);
+    let ended = tenant.export(&context, &["--set", &sink]).with_code(0);
     assert!(
         ended.stderr.contains("2 bodies were too large for the receiver (413)"),
         "{}",

@@ -1,17 +1,13 @@
 //! Records that are not what they should be, and names that do not match: nothing is lost or left as it was without a word.
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Response, Tenant};
 
 /// A tenant with one page of these records, as they are written, and a pipeline over it.
-fn world(records: &str, stages: &str) -> (Context, Server) {
+fn world(records: &str, stages: &str) -> (Context, Tenant) {
     let body = format!(r#"{{"has_next":false,"records":[{records}]}}"#);
-    let server = Server::tenant([Answer::new(200, body)]);
-    let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
+    let server = Tenant::with_pages([Response::new(200, body)]);
+    let context = Context::new();
     let source = server.source().replace("\"ai_impact\"", "\"ai_impact\", \"linked_skills\"");
     context.write("jobs.toml", &format!("{source}\n{stages}"));
     (context, server)

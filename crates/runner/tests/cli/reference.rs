@@ -1,8 +1,7 @@
 //! What the binary says about itself.
 
 use std::fs;
-
-use crate::context::{Context, project_file};
+use taskferry_testkit::{Context, project_file};
 
 fn said(arguments: &[&str]) -> String {
     let ended = Context::new().taskferry(arguments).with_code(0);

@@ -3,27 +3,23 @@
 use std::fs;
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, Response, Tenant, page};
 
 /// A run that fails after its first page, of a pipeline with these tables more.
-fn failed(context: &mut Context, server: &Server, more: &str) {
-    context.set("CLIENT_SECRET", SECRET);
+fn failed(context: &Context, server: &Tenant, more: &str) {
     context.write("jobs.toml", &format!("{}{more}", server.pipeline()));
     context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(3);
 }
 
-fn one_page_then_nothing() -> Server {
-    Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["b"], None)])
+fn one_page_then_nothing() -> Tenant {
+    Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["b"], None)])
 }
 
 #[test]
 fn the_next_run_goes_on_and_says_so() {
-    let mut context = Context::new();
+    let context = Context::new();
     let server = one_page_then_nothing();
-    failed(&mut context, &server, "");
+    failed(&context, &server, "");
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
     assert!(said.ends_with("goes on after page 1"), "{said}");
@@ -53,10 +49,13 @@ fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
             "it stopped longer ago than `resume_within` (0s)",
         ),
     ] {
-        let mut context = Context::new();
-        let server =
-            Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
-        failed(&mut context, &server, "");
+        let context = Context::new();
+        let server = Tenant::with_pages([
+            page(&["a"], Some("a")),
+            Response::new(403, "[]"),
+            page(&["c"], None),
+        ]);
+        failed(&context, &server, "");
         context.write("changed.toml", "[source]\nlimit = 50\n");
         let ended = context.taskferry(arguments).with_code(0);
         let said = ended.stderr.lines().next().unwrap();
@@ -67,10 +66,10 @@ fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
 
 #[test]
 fn a_file_that_was_meddled_with_is_not_gone_on_with() {
-    let mut context = Context::new();
+    let context = Context::new();
     let server =
-        Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
-    failed(&mut context, &server, "");
+        Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["c"], None)]);
+    failed(&context, &server, "");
     context.write("out/.jobs.ndjson.part", "something else\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
@@ -92,10 +91,10 @@ mapping = "skills.csv"
 fn a_mapping_that_was_changed_makes_the_run_start_over() {
     let mut context = Context::new();
     let server =
-        Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
+        Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["c"], None)]);
     context.set("TASKFERRY_SOURCE__INCLUDE", "[\"linked_skills\"]");
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,Coding\n");
-    failed(&mut context, &server, RENAMING);
+    failed(&context, &server, RENAMING);
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,Programming\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
@@ -110,7 +109,7 @@ fn a_mapping_that_is_gone_for_a_while_costs_nothing_that_was_done() {
     let mapping = "vendor,skill,vendor_skill\nworkday,Python,Coding\n";
     context.set("TASKFERRY_SOURCE__INCLUDE", "[\"linked_skills\"]");
     context.write("skills.csv", mapping);
-    failed(&mut context, &server, RENAMING);
+    failed(&context, &server, RENAMING);
     std::fs::remove_file(context.path("skills.csv")).unwrap();
     let gone = context.taskferry(&["run", "jobs.toml"]).with_code(2);
     assert!(gone.stderr.contains("can't read the mapping `skills.csv`"), "{}", gone.stderr);
@@ -122,10 +121,10 @@ fn a_mapping_that_is_gone_for_a_while_costs_nothing_that_was_done() {
 
 #[test]
 fn a_checkpoint_that_was_changed_is_not_believed() {
-    let mut context = Context::new();
+    let context = Context::new();
     let server =
-        Server::tenant([page(&["a"], Some("a")), Answer::new(403, "[]"), page(&["c"], None)]);
-    failed(&mut context, &server, "");
+        Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["c"], None)]);
+    failed(&context, &server, "");
     let checkpoint = context.read(".taskferry/jobs/checkpoint.json");
     let changed = checkpoint.replace("\"cursor\": \"a\"", "\"cursor\": \"b\"");
     assert_ne!(changed, checkpoint);
@@ -138,10 +137,9 @@ fn a_checkpoint_that_was_changed_is_not_believed() {
 
 #[test]
 fn a_cursor_that_was_deleted_is_told_and_the_next_run_starts_over() {
-    let mut context = Context::new();
+    let context = Context::new();
     let server =
-        Server::tenant([page(&["a"], Some("a")), Answer::new(404, "[]"), page(&["c"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+        Tenant::with_pages([page(&["a"], Some("a")), Response::new(404, "[]"), page(&["c"], None)]);
     context.write("jobs.toml", &server.pipeline());
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
     let hint = "help: the job that was the cursor may have been deleted meanwhile; the next run starts over";
@@ -158,9 +156,9 @@ fn a_cursor_that_was_deleted_is_told_and_the_next_run_starts_over() {
 
 #[test]
 fn one_run_at_a_time() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a"], Some("a")), Answer::new(200, "").silent()]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server =
+        Tenant::with_pages([page(&["a"], Some("a")), Response::new(200, "").never_finished()]);
     context.write("jobs.toml", &server.pipeline());
     let running = context.start(&["run", "jobs.toml"]);
     server.wait_for_requests(3); // a token and two pages
@@ -174,9 +172,8 @@ fn one_run_at_a_time() {
 
 #[test]
 fn a_folder_that_can_not_hold_state_is_told_before_the_run() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a"], None)]);
     context.write("in-the-way", "a file");
     context.write("jobs.toml", &format!("{}[state]\ndir = \"in-the-way\"\n", server.pipeline()));
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
@@ -212,16 +209,15 @@ fn the_last_runs_are_listed_wherever_one_is_and_whatever_is_not_set() {
 
 #[test]
 fn the_last_runs_are_listed() {
-    let mut context = Context::new();
+    let context = Context::new();
     let server = one_page_then_nothing();
     context.write("jobs.toml", &server.pipeline());
-    context.set("CLIENT_SECRET", SECRET);
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     assert_eq!(
         (none.stdout.as_str(), none.stderr.as_str()),
         ("", "no run of `jobs` is kept in `.taskferry`\n")
     );
-    failed(&mut context, &server, "");
+    failed(&context, &server, "");
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let listed = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     let lines: Vec<&str> = listed.stdout.lines().collect();
@@ -233,15 +229,14 @@ fn the_last_runs_are_listed() {
     );
     assert!(lines[2].contains("complete") && lines[2].ends_with("resumed"), "{}", lines[2]);
     let json = context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);
-    let manifests = crate::context::json_lines(&json.stdout);
+    let manifests = taskferry_testkit::json_lines(&json.stdout);
     assert_eq!(manifests[1]["status"], "complete");
 }
 
 #[test]
 fn too_few_jobs_are_not_published() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a", "b"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a", "b"], None)]);
     let expect = "[expect]\nmin_jobs = 3\n";
     context.write("jobs.toml", &format!("{}{expect}", server.pipeline()));
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(8);
@@ -274,9 +269,8 @@ path = "out/{run_id}.dead.ndjson"
 
 #[test]
 fn dead_letters_are_told_and_sent_on() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a", "b"], Some("b")), page(&["c"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a", "b"], Some("b")), page(&["c"], None)]);
     context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(6);
     let end = ended.stderr.split_once("warning: ").unwrap().1;
@@ -307,9 +301,8 @@ fn dead_letters_are_told_and_sent_on() {
 
 #[test]
 fn what_is_no_dead_letter_of_this_pipeline_is_told_by_its_line() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a", "b"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a", "b"], None)]);
     context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
     context.taskferry(&["run", "jobs.toml"]).with_code(6);
     let letter = context.read(&context.dead_letters());
@@ -360,9 +353,8 @@ fn dead_letters_have_a_file_of_their_own() {
 
 #[test]
 fn dead_letters_need_a_file() {
-    let mut context = Context::new();
-    let server = Server::tenant([page(&["a"], None)]);
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a"], None)]);
     let picky = PICKY.split("[dead_letter]").next().unwrap();
     context.write("jobs.toml", &format!("{}{picky}", server.pipeline()));
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);

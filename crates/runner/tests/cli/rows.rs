@@ -6,8 +6,8 @@ use std::fs::File;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use taskferry_sandbox::Generator;
+use taskferry_testkit::{Context, json_lines, project_file};
 
-use crate::context::{Context, json_lines, project_file};
 use crate::sandbox::Sandbox;
 
 /// How many jobs `sandbox:` serves, and which.

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::{Value, json};
-
-use crate::context::{Context, json_lines, project_file};
+use taskferry_testkit::{Context, json_lines, project_file};
 
 /// Sections of the page, with the format and the options of `flatten_hierarchy` that make what they show.
 const SECTIONS: [(&str, &str, Option<&str>); 5] = [

@@ -4,8 +4,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use serde_json::{Value, json};
+use taskferry_testkit::{Context, Running};
 
-use crate::context::{Context, Running};
+/// The first line of each run against a sandbox.
+pub(crate) const SANDBOX_LINE: &str =
+    "sandbox: the jobs come from a sandbox; this is no real export\n";
 
 /// A sandbox that runs as a process of its own.
 pub(crate) struct Sandbox {
@@ -19,14 +22,14 @@ impl Sandbox {
     pub(crate) fn start(context: &Context, arguments: &[&str]) -> Self {
         let listen = ["sandbox", "--listen", "127.0.0.1:0"];
         let mut running = context.start(&[&listen[..], arguments].concat());
-        let first = running.until("listens at ");
+        let first = running.wait_for_line("listens at ");
         let url = first.trim().rsplit(' ').next().unwrap().to_owned();
         let keys = ["token_url", "client_id", "client_secret", "audience", "tenant"];
         let known = keys.map(|key| {
-            let line = running.until(key);
+            let line = running.wait_for_line(key);
             (key.to_owned(), line.split_whitespace().nth(1).unwrap().to_owned())
         });
-        running.until("Ctrl-C stops it");
+        running.wait_for_line("Ctrl-C stops it");
         Self { running, url, known: known.into() }
     }
 
@@ -89,7 +92,7 @@ fn it_serves_until_it_is_told_to_stop() {
         assert_eq!(jobs.len(), 5);
         assert_eq!(jobs[4]["external_id"], "job-000005");
         sandbox.running.signal(signal);
-        sandbox.running.end().with_code(0);
+        sandbox.running.wait().with_code(0);
     }
 }
 
@@ -99,7 +102,7 @@ fn its_banner_tells_all_that_a_client_needs() {
     let mut running = context.start(&["sandbox", "--listen", "127.0.0.1:0", "--jobs", "1"]);
     let mut banner = String::new();
     while !banner.contains("Ctrl-C") {
-        banner.push_str(&running.until(""));
+        banner.push_str(&running.wait_for_line(""));
     }
     insta::assert_snapshot!(banner, @r#"
     the TechWolf sandbox listens at http://127.0.0.1:[port]

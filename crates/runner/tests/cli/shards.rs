@@ -3,17 +3,14 @@
 use std::fs;
 
 use serde_json::{Value, json};
-
-use crate::context::Context;
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Tenant};
 
 const SHARES: usize = 4;
 
 /// A tenant of which all was exported once, and a pipeline that can be run in shares.
-fn world(jobs: usize) -> (Context, Server) {
-    let server = Server::jobs(jobs, |_| false);
-    let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
+fn world(jobs: usize) -> (Context, Tenant) {
+    let server = Tenant::with_jobs(jobs, |_| false);
+    let context = Context::new();
     let sink = "[[sink]]\ntype = \"file\"\npath = \"out/{pipeline}.{shard}.ndjson\"\n";
     let expect = "[expect]\nmin_jobs = 900\nmax_drop_percent = 5\n";
     context.write("jobs.toml", &format!("{}\n{sink}{expect}", server.source()));

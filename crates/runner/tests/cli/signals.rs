@@ -5,10 +5,7 @@ use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, PATIENCE, Running};
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, Receiver, Response, Running, TIMEOUT, Tenant};
 
 const HUP: u64 = 1;
 const INT: u64 = 1 << 1;
@@ -30,19 +27,18 @@ fn children(pid: u32) -> Vec<u32> {
 }
 
 /// A run that was started after `before`, has delivered a page and waits for the next one until it is told to go on.
-fn waiting(context: &mut Context, before: &str) -> (Running, Sender<()>, [Server; 2]) {
+fn waiting(context: &Context, before: &str) -> (Running, Sender<()>, (Tenant, Receiver)) {
     let (go_on, told) = channel();
-    let tenant = Server::listing(
+    let tenant = Tenant::with_listing(
         2,
         |number| json!({"external_id": format!("j{number}")}),
         move |page| {
             if page == 2 {
-                told.recv_timeout(PATIENCE).unwrap();
+                told.recv_timeout(TIMEOUT).unwrap();
             }
         },
     );
-    let receiver = Server::start(|_| Answer::new(204, ""));
-    context.set("CLIENT_SECRET", SECRET);
+    let receiver = Receiver::start(|_| Response::new(204, ""));
     let url = receiver.url();
     let stages = format!(
         "[[transform]]\ntype = \"jq\"\nfilter = \".\"\nisolation = \"process\"\n\
@@ -51,13 +47,13 @@ fn waiting(context: &mut Context, before: &str) -> (Running, Sender<()>, [Server
     context.write("jobs.toml", &format!("{}\n{stages}", tenant.source()));
     let running = context.start_after(before, &["run", "jobs.toml"]);
     receiver.wait_for_requests(1);
-    (running, go_on, [tenant, receiver])
+    (running, go_on, (tenant, receiver))
 }
 
 #[test]
 fn a_run_that_was_started_to_ignore_signals_goes_on_and_so_do_its_children() {
-    let mut context = Context::new();
-    let (running, go_on, _servers) = waiting(&mut context, "trap '' HUP TERM");
+    let context = Context::new();
+    let (running, go_on, _servers) = waiting(&context, "trap '' HUP TERM");
     assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | TERM);
     assert_eq!(signals(running.pid(), "SigCgt") & (HUP | TERM | INT), INT, "what is not ignored");
     let children = children(running.pid());
@@ -71,19 +67,19 @@ fn a_run_that_was_started_to_ignore_signals_goes_on_and_so_do_its_children() {
         }
     }
     go_on.send(()).unwrap();
-    let ended = running.end().with_code(0);
+    let ended = running.wait().with_code(0);
     assert!(ended.stderr.contains("jobs: complete"), "{}", ended.stderr);
 }
 
 #[test]
 fn a_signal_that_is_not_ignored_is_heard() {
     for signal in ["HUP", "TERM"] {
-        let mut context = Context::new();
-        let (mut running, go_on, _servers) = waiting(&mut context, ":");
+        let context = Context::new();
+        let (mut running, go_on, _servers) = waiting(&context, ":");
         running.signal(signal);
-        running.until("a second signal ends it at once");
+        running.wait_for_line("a second signal ends it at once");
         drop(go_on);
-        running.end().with_code(143);
+        running.wait().with_code(143);
     }
 }
 
@@ -92,9 +88,9 @@ fn a_sandbox_that_was_started_to_ignore_a_signal_goes_on() {
     let context = Context::new();
     let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--jobs", "1"];
     let mut running = context.start_after("trap '' HUP INT", &arguments);
-    running.until("Ctrl-C stops it");
+    running.wait_for_line("Ctrl-C stops it");
     assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | INT);
     assert_eq!(signals(running.pid(), "SigCgt") & (HUP | TERM | INT), TERM);
     running.signal("TERM");
-    running.end().with_code(0);
+    running.wait().with_code(0);
 }

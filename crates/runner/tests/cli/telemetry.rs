@@ -11,10 +11,7 @@ use opentelemetry_proto::tonic::metrics::v1::{metric, number_data_point};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server, page};
+use taskferry_testkit::{Context, FaultServer, Outcome, Response, Tenant, page};
 
 const PIPELINE: &str = r#"
 name = "a \"quoted\" \\ name"
@@ -37,12 +34,12 @@ filter = "select(.external_id == null)"
 "#;
 
 /// A collector that takes everything.
-fn collector() -> Server {
-    Server::start(|_| Answer::new(200, ""))
+fn collector() -> FaultServer {
+    FaultServer::start_blocking(|_| Response::new(200, ""))
 }
 
 /// Runs the pipeline above, and tells this collector.
-fn told(context: &mut Context, collector: &Server, more: &[&str]) -> Ended {
+fn told(context: &mut Context, collector: &FaultServer, more: &[&str]) -> Outcome {
     context.write("jobs.toml", PIPELINE);
     context.set("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
     context.taskferry(&[&["run", "jobs.toml"], more].concat())
@@ -63,7 +60,7 @@ fn attribute(attributes: &[KeyValue], name: &str) -> String {
 }
 
 /// All spans that have arrived, and who sent them.
-fn spans(collector: &Server) -> (Resource, Vec<Span>) {
+fn spans(collector: &FaultServer) -> (Resource, Vec<Span>) {
     let requests = collector.requests();
     let traces = requests.iter().filter(|request| request.target == "/v1/traces");
     let all = traces.flat_map(|request| {
@@ -140,7 +137,7 @@ fn a_run_joins_the_trace_it_is_a_part_of() {
 }
 
 /// Each figure as a line of Prometheus text, the labels in alphabetical order.
-fn figures(collector: &Server) -> BTreeSet<String> {
+fn figures(collector: &FaultServer) -> BTreeSet<String> {
     let requests = collector.requests();
     let metrics: Vec<_> =
         requests.iter().filter(|request| request.target == "/v1/metrics").collect();
@@ -233,9 +230,8 @@ fn nothing_is_sent_when_that_is_asked_for() {
 #[test]
 fn a_failed_run_keeps_the_last_success_and_is_told_as_failed() {
     let (mut context, collector) = (Context::new(), collector());
-    context.set("CLIENT_SECRET", SECRET);
-    let refused = Answer::new(403, "[]");
-    let tenant = Server::tenant([page(&["a"], None), page(&["a"], Some("a")), refused]);
+    let refused = Response::new(403, "[]");
+    let tenant = Tenant::with_pages([page(&["a"], None), page(&["a"], Some("a")), refused]);
     context.write("jobs.toml", &tenant.pipeline());
     let run = ["run", "jobs.toml", "--metrics-file", "jobs.prom"];
     let figure = |context: &Context, name: &str| {
@@ -281,7 +277,8 @@ fn a_collector_that_is_away_is_a_warning() {
 
 #[test]
 fn a_collector_that_says_nothing_is_waited_for_five_seconds() {
-    let (mut context, silent) = (Context::new(), Server::start(|_| Answer::new(200, "").silent()));
+    let (mut context, silent) =
+        (Context::new(), FaultServer::start_blocking(|_| Response::new(200, "").never_finished()));
     let start = std::time::Instant::now();
     let ended = told(&mut context, &silent, &[]).with_code(0);
     let expected = "the run's metrics did not reach the collector at http://127.0.0.1:";
@@ -293,10 +290,10 @@ fn a_collector_that_says_nothing_is_waited_for_five_seconds() {
 #[test]
 fn a_collector_that_is_busy_is_asked_again() {
     let asked = AtomicU64::new(0);
-    let busy = Server::start(move |_| {
+    let busy = FaultServer::start_blocking(move |_| {
         // Both signals meet it once.
         let busy = asked.fetch_add(1, Ordering::Relaxed) < 2;
-        Answer::new(if busy { 503 } else { 200 }, "")
+        Response::new(if busy { 503 } else { 200 }, "")
     });
     let mut context = Context::new();
     let ended = told(&mut context, &busy, &[]).with_code(0);
@@ -306,8 +303,8 @@ fn a_collector_that_is_busy_is_asked_again() {
 
 #[test]
 fn headers_for_the_collector_are_never_shown() {
-    let refusing = Server::start(|request| {
-        Answer::new(401, request.header("authorization").unwrap_or("none").to_owned())
+    let refusing = FaultServer::start_blocking(|request| {
+        Response::new(401, request.header("authorization").unwrap_or("none").to_owned())
     });
     let mut context = Context::new();
     context.set("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20canary-header");

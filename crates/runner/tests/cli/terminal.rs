@@ -1,10 +1,7 @@
 //! What records, servers, files and the environment say can do nothing to a terminal, a log or a manifest.
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
-
-use crate::context::{Context, Ended};
-use crate::tenant::{SECRET, Server};
+use taskferry_testkit::{Context, FaultServer, Outcome, Receiver, Response, Tenant};
 
 /// Clears the screen, sets the window's title, forges a line, colours by C1, turns the direction, hides a word.
 const EVIL: &str = "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\u{7f}y";
@@ -52,11 +49,11 @@ fn escaped(text: &str) -> String {
 }
 
 /// Says it once where standard error is no terminal, once where it is one, and once in JSON.
-fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Ended {
+fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Outcome {
     let what = arguments.join(" ");
     let ended = context.taskferry(arguments).with_code(code);
     harmless(&ended.stderr, &what);
-    let shown = context.at_terminal(80, arguments).with_code(code);
+    let shown = context.taskferry_in_terminal(80, arguments).with_code(code);
     harmless_on_a_terminal(&shown.stderr, &what);
     if arguments[0] == "run" {
         let log = context.taskferry(&[arguments, &["--log", "json"]].concat()).with_code(code);
@@ -67,7 +64,7 @@ fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Ended {
 }
 
 /// A tenant of jobs that are evil in every field, and a pipeline that says so in every way.
-fn evil_tenant(context: &mut Context, jobs: usize) -> Server {
+fn evil_tenant(jobs: usize) -> Tenant {
     let job = |number: usize| {
         json!({
             "external_id": format!("{number}{EVIL}"), EVIL: EVIL,
@@ -75,21 +72,16 @@ fn evil_tenant(context: &mut Context, jobs: usize) -> Server {
                 "linked_skills": [{"skill": EVIL, "rank": EVIL}]}],
         })
     };
-    context.set("CLIENT_SECRET", SECRET);
-    Server::start(move |request| {
-        if request.target == "/oauth/token" {
-            let token = json!({"access_token": "canary-token", "expires_in": 10_800});
-            return Answer::new(200, token.to_string());
-        }
+    Tenant::start(move |_| {
         let records: Vec<Value> = (0..jobs).map(job).collect();
-        Answer::new(200, json!({"has_next": false, "records": records}).to_string())
+        Response::new(200, json!({"has_next": false, "records": records}).to_string())
     })
 }
 
 #[test]
 fn a_record_that_is_evil_in_every_field_is_told_of_in_plain_text() {
-    let mut context = Context::new();
-    let server = evil_tenant(&mut context, 3);
+    let context = Context::new();
+    let server = evil_tenant(3);
     let sink = "[[sink]]\ntype = \"stdout\"\nformat = \"csv\"\ncolumns = [\"task\"]\n";
     for (transform, code) in [
         ("type = \"jq\"\nfilter = 'error(.external_id)'\n", 4),
@@ -115,7 +107,7 @@ fn a_record_that_is_evil_in_every_field_is_told_of_in_plain_text() {
     harmless(&listed.stdout, "runs");
     let listed = context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);
     harmless(&listed.stdout, "runs --json");
-    let kept = context.kept_accounts("jobs");
+    let kept = context.stored_manifests("jobs");
     assert!(!kept.is_empty());
     for text in &kept {
         harmless(text, "what is kept of a run");
@@ -124,8 +116,8 @@ fn a_record_that_is_evil_in_every_field_is_told_of_in_plain_text() {
 
 #[test]
 fn data_on_standard_output_keeps_what_records_say() {
-    let mut context = Context::new();
-    let server = evil_tenant(&mut context, 1);
+    let context = Context::new();
+    let server = evil_tenant(1);
     let text = format!("{}\n[[sink]]\ntype = \"stdout\"\n", server.source());
     context.write("jobs.toml", &text);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -135,8 +127,7 @@ fn data_on_standard_output_keeps_what_records_say() {
 
 #[test]
 fn answers_that_are_evil_are_told_of_in_plain_text() {
-    let mut context = Context::new();
-    context.set("CLIENT_SECRET", SECRET);
+    let context = Context::new();
     let cursor =
         json!({"has_next": true, "records": [{"external_id": "a"}], "next_starting_after": EVIL});
     let looping =
@@ -145,34 +136,34 @@ fn answers_that_are_evil_are_told_of_in_plain_text() {
     let again =
         json!({"has_next": false, "records": [{"external_id": EVIL}, {"external_id": EVIL}]});
     for pages in [
-        vec![Answer::new(400, error.clone())],
-        vec![Answer::new(404, EVIL)],
-        vec![Answer::new(200, EVIL)],
-        vec![Answer::new(302, "").header("location", "http://x/\u{202e}\u{9b}")],
-        vec![Answer::new(429, "").header("retry-after", "9\u{9b}99999")],
-        vec![Answer::new(200, cursor.to_string()), Answer::new(403, error)],
-        vec![Answer::new(200, cursor.to_string()), Answer::new(200, looping.to_string())],
-        vec![Answer::new(200, again.to_string())],
+        vec![Response::new(400, error.clone())],
+        vec![Response::new(404, EVIL)],
+        vec![Response::new(200, EVIL)],
+        vec![Response::new(302, "").header("location", "http://x/\u{202e}\u{9b}")],
+        vec![Response::new(429, "").header("retry-after", "9\u{9b}99999")],
+        vec![Response::new(200, cursor.to_string()), Response::new(403, error)],
+        vec![Response::new(200, cursor.to_string()), Response::new(200, looping.to_string())],
+        vec![Response::new(200, again.to_string())],
     ] {
-        let server = Server::tenant(pages);
+        let server = Tenant::with_pages(pages);
         context.write("jobs.toml", &server.pipeline());
         let arguments = ["run", "jobs.toml", "--summary", "s.json", "--fresh"];
         in_every_form(&context, &arguments, 3);
         harmless(&context.read("s.json"), "the manifest");
     }
-    let issuer = Server::start(|_| {
-        Answer::new(401, json!({"error": EVIL, "error_description": EVIL}).to_string())
-    });
+    let issuer = Tenant::at(FaultServer::start_blocking(|_| {
+        Response::new(401, json!({"error": EVIL, "error_description": EVIL}).to_string())
+    }));
     context.write("jobs.toml", &issuer.pipeline());
     in_every_form(&context, &["run", "jobs.toml", "--fresh"], 3);
 }
 
 #[test]
 fn receivers_that_are_evil_are_told_of_in_plain_text() {
-    let mut context = Context::new();
-    let server = evil_tenant(&mut context, 2);
+    let context = Context::new();
+    let server = evil_tenant(2);
     for (status, on_error, code) in [(422, "fail", 5), (500, "fail", 5), (422, "skip", 0)] {
-        let receiver = Server::start(move |_| Answer::new(status, EVIL));
+        let receiver = Receiver::start(move |_| Response::new(status, EVIL));
         let url = receiver.url();
         let sink = format!(
             "[[sink]]\ntype = \"webhook\"\nurl = \"{url}\"\non_error = \"{on_error}\"\n\
@@ -186,7 +177,7 @@ fn receivers_that_are_evil_are_told_of_in_plain_text() {
 #[test]
 fn names_and_files_that_are_evil_are_told_of_in_plain_text() {
     let mut context = Context::new();
-    let server = evil_tenant(&mut context, 2);
+    let server = evil_tenant(2);
     let (name, sink) = (escaped(EVIL), "[[sink]]\ntype = \"stdout\"\n");
     let named = format!(
         "name = {name}\n{}\n[[transform]]\ntype = \"jq\"\nname = {name}\nfilter = '{{x: 1}}'\n{sink}name = {name}\n",
@@ -231,8 +222,8 @@ fn names_and_files_that_are_evil_are_told_of_in_plain_text() {
 
 #[test]
 fn mappings_letters_and_manifests_that_are_evil_are_told_of_in_plain_text() {
-    let mut context = Context::new();
-    let server = evil_tenant(&mut context, 2);
+    let context = Context::new();
+    let server = evil_tenant(2);
     let mapping =
         "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"m.csv\"\n";
     let sink = "[[sink]]\ntype = \"stdout\"\n";
@@ -305,7 +296,8 @@ fn no_word_of_the_closing_table_is_broken_at_any_width() {
         &format!("[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=3\"\n{sinks}"),
     );
     let table = |columns: u16| {
-        let shown = context.at_terminal(columns, &["run", "jobs.toml"]).with_code(0).stderr;
+        let shown =
+            context.taskferry_in_terminal(columns, &["run", "jobs.toml"]).with_code(0).stderr;
         let table = shown.replace("\r\n", "\n");
         let table = table.replace("\u{1b}[0m", "").replace("\u{1b}[1;33m", "");
         table.split_once("jobs: complete").unwrap().0.to_owned()
@@ -330,7 +322,7 @@ fn no_progress_is_drawn_where_somebody_else_may_write_to_the_terminal() {
     let head = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=300\"\nlimit = 1\n[[sink]]\n";
     let drawn = |sink: &str| {
         context.write("jobs.toml", &format!("{head}{sink}"));
-        let ended = context.at_terminal(80, &["run", "jobs.toml"]).with_code(0);
+        let ended = context.taskferry_in_terminal(80, &["run", "jobs.toml"]).with_code(0);
         ended.stderr.contains(" delivered")
     };
     assert!(drawn("type = \"file\"\npath = \"jobs.ndjson\"\n"), "otherwise it is");

@@ -3,10 +3,9 @@
 use std::fs;
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
+use taskferry_testkit::{Context, Receiver, Response, Tenant, page, project_file};
 
-use crate::context::{Context, SANDBOX_LINE, project_file};
-use crate::tenant::{SECRET, Server, page};
+use crate::sandbox::SANDBOX_LINE;
 
 const TRIAL: [&str; 5] = ["run", "jobs.toml", "--sandbox", "--summary", "trial.json"];
 
@@ -60,17 +59,17 @@ fn a_trial_needs_no_address_and_no_credential() {
 
 #[test]
 fn a_trial_leaves_real_files_state_and_receivers_alone() {
-    let mut context = Context::new();
-    let server = Server::tenant([
+    let context = Context::new();
+    let server = Tenant::with_pages([
         page(&["a", "b"], None),
         page(&["a"], Some("a")),
-        Answer::new(403, "[]"),
+        Response::new(403, "[]"),
         page(&["b"], None),
     ]);
-    server.export(&mut context, &[]).with_code(0);
+    server.export(&context, &[]).with_code(0);
     let real = context.read("out/jobs.ndjson");
     // Today's export stops in the middle.
-    server.export(&mut context, &[]).with_code(3);
+    server.export(&context, &[]).with_code(3);
     let state = |context: &Context| {
         let names = ["checkpoint.json", "last_complete.json"];
         names.map(|name| context.read(&format!(".taskferry/jobs/{name}")))
@@ -90,7 +89,7 @@ fn a_trial_leaves_real_files_state_and_receivers_alone() {
     };
     assert_eq!((runs(&[]).lines().count(), runs(&[]).matches("sandbox").count()), (3, 0));
     assert_eq!(runs(&["--sandbox"]).matches(" sandbox").count(), 1);
-    let ended = server.export(&mut context, &[]).with_code(0);
+    let ended = server.export(&context, &[]).with_code(0);
     assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("sandbox"), "{}", ended.stderr);
     assert_eq!(context.json("summary.json")["sandbox"], false);
@@ -98,10 +97,9 @@ fn a_trial_leaves_real_files_state_and_receivers_alone() {
 
 #[test]
 fn dead_letters_of_a_trial_are_no_real_ones() {
-    let mut context = Context::new();
-    let receiver = Server::start(|_| Answer::new(204, ""));
-    context.set("CLIENT_SECRET", SECRET);
-    let source = Server::tenant([page(&[], None)]).source();
+    let context = Context::new();
+    let receiver = Receiver::start(|_| Response::new(204, ""));
+    let source = Tenant::with_pages([page(&[], None)]).source();
     let url = receiver.url();
     context.write(
         "jobs.toml",

@@ -205,19 +205,18 @@ mod tests {
     use serde_json::json;
     use std::sync::Arc;
     use taskferry_http::{Advice, Connection};
-    use taskferry_retry::faulty_server::{Answer, FaultyServer};
     use taskferry_sdk::RunningEndpoint;
+    use taskferry_testkit::{FaultServer, Response};
 
     /// Somebody who issues `token-1`, `token-2` and so on.
-    async fn issuer() -> (FaultyServer, Issuer) {
+    async fn issuer() -> (FaultServer, Issuer) {
         let mut number = 0;
-        let server = FaultyServer::start(move |_| {
+        let server = FaultServer::start(move |_| {
             number += 1;
             let body = json!({"access_token": format!("token-{number}"), "expires_in": 10_800});
-            Answer::new(200, body.to_string())
+            Response::new(200, body.to_string())
         })
-        .await
-        .unwrap();
+        .await;
         let settings = [
             ("token_url", server.url()),
             ("client_id", "c"),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
+use taskferry_testkit::Response;
 
 use crate::driver::{bodies, deliver, headers, jobs, receiver, run, sink, sink_in};
 
@@ -12,7 +12,7 @@ const PRIVATE: &str = "whsk_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 #[tokio::test]
 async fn every_attempt_is_signed_under_the_same_id() {
-    let server = receiver([Answer::new(503, ""), Answer::new(200, "")]).await;
+    let server = receiver([Response::new(503, ""), Response::new(200, "")]).await;
     let mut sink = sink(&server, &json!({"signature": {"secrets": [SHARED, PRIVATE]}})).await;
     deliver(&mut *sink, &jobs(1, &[("j1", "{}")])).await.unwrap();
     let ids = headers(&server, "webhook-id");

@@ -1,13 +1,15 @@
 //! What goes out, in which order, and how often.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use flate2::read::GzDecoder;
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::{Delivery, ErrorKind};
+use taskferry_testkit::Response;
+use tokio::sync::Barrier;
 
-use crate::driver::{PATH, Patient, batch, bodies, deliver, keys, receiver, run, sink, sink_to};
+use crate::driver::{PATH, batch, bodies, deliver, keys, receiver, sink};
 
 #[tokio::test]
 async fn records_are_posted_as_their_text_is() {
@@ -71,7 +73,7 @@ async fn nothing_to_deliver_sends_nothing() {
 
 #[tokio::test]
 async fn a_receiver_that_stays_busy_is_asked_as_often_as_the_options_say() {
-    let server = receiver([Answer::new(503, "")]).await;
+    let server = receiver([Response::new(503, "")]).await;
     let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"retry": retry})).await;
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
@@ -81,7 +83,7 @@ async fn a_receiver_that_stays_busy_is_asked_as_often_as_the_options_say() {
 
 #[tokio::test]
 async fn a_receiver_that_says_nothing_is_not_waited_for_without_end() {
-    let server = receiver([Answer::new(500, "").silent()]).await;
+    let server = receiver([Response::new(500, "").never_finished()]).await;
     let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"timeout": "100ms", "retry": retry})).await;
     assert!(deliver(&mut *sink, &batch(1, &["1"])).await.is_err());
@@ -91,9 +93,9 @@ async fn a_receiver_that_says_nothing_is_not_waited_for_without_end() {
 #[tokio::test]
 async fn a_yes_counts_whatever_follows_it() {
     for answer in [
-        Answer::new(200, "x".repeat(1000)).endless(),
-        Answer::new(200, "x").cut(),
-        Answer::new(204, ""),
+        Response::new(200, "x".repeat(1000)).endless(),
+        Response::new(200, "x").truncated(),
+        Response::new(204, ""),
     ] {
         let server = receiver([answer]).await;
         let mut sink = sink(&server, &json!({})).await;
@@ -119,8 +121,8 @@ async fn a_proxy_takes_records_where_they_belong() {
 
 #[tokio::test]
 async fn one_request_at_a_time_keeps_the_order_through_failures() {
-    let busy = || Answer::new(503, "");
-    let server = receiver([busy(), Answer::new(200, ""), busy(), Answer::new(200, "")]).await;
+    let busy = || Response::new(503, "");
+    let server = receiver([busy(), Response::new(200, ""), busy(), Response::new(200, "")]).await;
     let mut sink = sink(&server, &json!({"batch_records": 1})).await;
     deliver(&mut *sink, &batch(1, &["1", "2", "3"])).await.unwrap();
     assert_eq!(bodies(&server), ["[1]", "[1]", "[2]", "[2]", "[3]"]);
@@ -128,31 +130,30 @@ async fn one_request_at_a_time_keeps_the_order_through_failures() {
 
 #[tokio::test]
 async fn several_requests_of_a_page_go_side_by_side_and_pages_one_after_the_other() {
-    let server = Patient::start(3).await;
+    let barrier = Arc::new(Barrier::new(3));
+    let server = receiver([Response::new(200, "").after(&barrier)]).await;
     let more = json!({"batch_records": 1, "concurrency": 3, "timeout": "20s"});
-    let mut sink = sink_to(&server.url, &more);
-    sink.open(&run("r1"), None).await.unwrap();
+    let mut sink = sink(&server, &more).await;
     for page in 1..=2 {
         // The receiver takes nothing before three of these wait for it.
         deliver(&mut *sink, &batch(page, &["1", "2", "3", "4", "5", "6"])).await.unwrap();
-        assert_eq!(server.taken.lock().unwrap().len() as u64, 6 * page);
+        assert_eq!(server.requests().len() as u64, 6 * page);
     }
     assert_eq!(sink.delivered().records, 12);
 }
 
 #[tokio::test]
 async fn a_compressed_body_reads_as_it_would_without() {
-    let server = Patient::start(1).await;
+    let server = receiver([Response::new(200, "")]).await;
     let secret = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
     let more = json!({"compression": "gzip", "signature": {"secrets": [secret]}});
-    let mut sink = sink_to(&server.url, &more);
-    sink.open(&run("r1"), None).await.unwrap();
+    let mut sink = sink(&server, &more).await;
     let record = r#"{"job":"the same again, the same again, the same again, the same again, the same again"}"#;
     deliver(&mut *sink, &batch(1, &[record, record, record])).await.unwrap();
 
-    let taken = server.taken.lock().unwrap();
-    let [(head, body)] = &taken[..] else { panic!("one request") };
-    assert!(head.contains("content-encoding: gzip"), "{head}");
+    let [request] = &server.requests()[..] else { panic!("one request") };
+    assert_eq!(request.header("content-encoding"), Some("gzip"));
+    let body = &request.bytes;
     let mut text = String::new();
     GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
     assert_eq!(text, format!("[{record},{record},{record}]"));
@@ -162,7 +163,7 @@ async fn a_compressed_body_reads_as_it_would_without() {
 
 #[tokio::test]
 async fn what_a_run_that_fails_has_sent_is_told() {
-    let server = receiver([Answer::new(200, ""), Answer::new(503, "")]).await;
+    let server = receiver([Response::new(200, ""), Response::new(503, "")]).await;
     let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"batch_records": 1, "retry": retry})).await;
     assert_eq!(sink.delivered(), Delivery::default());
@@ -175,8 +176,8 @@ async fn what_a_run_that_fails_has_sent_is_told() {
 
 #[tokio::test]
 async fn a_receiver_that_was_down_gets_the_rest_when_it_is_back() {
-    let down = std::iter::repeat_with(|| Answer::new(503, "")).take(5);
-    let server = receiver(down.chain([Answer::new(200, "")])).await;
+    let down = std::iter::repeat_with(|| Response::new(503, "")).take(5);
+    let server = receiver(down.chain([Response::new(200, "")])).await;
     let circuit = json!({"failures": 2, "cool_down": "1ms"});
     let mut sink = sink(&server, &json!({"batch_records": 1, "circuit": circuit})).await;
     deliver(&mut *sink, &batch(1, &["1", "2"])).await.unwrap();
@@ -186,7 +187,7 @@ async fn a_receiver_that_was_down_gets_the_rest_when_it_is_back() {
 
 #[tokio::test]
 async fn a_receiver_that_stays_down_ends_the_run_and_says_for_how_long() {
-    let server = receiver([Answer::new(503, "back soon")]).await;
+    let server = receiver([Response::new(503, "back soon")]).await;
     let circuit = json!({"failures": 2, "cool_down": "1s", "give_up_after": "500ms"});
     let mut sink = sink(&server, &json!({"circuit": circuit})).await;
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();

@@ -1,8 +1,8 @@
 //! What a receiver does not want.
 
 use serde_json::json;
-use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::{FaultServer, Request, Response};
 
 use crate::driver::{batch, bodies, deliver, deliver_or_keep, keys, receiver, sink};
 
@@ -18,7 +18,7 @@ async fn a_receiver_that_says_no_ends_it() {
         (415, ErrorKind::Refused, Some("`cloud_events`")),
         (422, ErrorKind::Refused, Some("dead_letter")),
     ] {
-        let server = receiver([Answer::new(status, "<p>no\x1b[2J</p>")]).await;
+        let server = receiver([Response::new(status, "<p>no\x1b[2J</p>")]).await;
         let mut sink = sink(&server, &json!({})).await;
         let error = deliver(&mut *sink, &batch(2, &["1", "2"])).await.unwrap_err();
         assert_eq!((error.kind(), error.is_temporary()), (kind, false), "{status}");
@@ -37,7 +37,7 @@ async fn a_receiver_that_says_no_ends_it() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let away = Answer::new(308, "").header("location", "https://elsewhere.example/x?sig=hunter2");
+    let away = Response::new(308, "").header("location", "https://elsewhere.example/x?sig=hunter2");
     let server = receiver([away]).await;
     let mut sink = sink(&server, &json!({})).await;
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
@@ -50,7 +50,7 @@ async fn a_redirect_is_not_followed() {
 async fn records_that_are_refused_for_good_are_handed_back_and_the_rest_goes_on() {
     for status in [400, 422] {
         let answers =
-            [Answer::new(200, ""), Answer::new(status, "no such task"), Answer::new(200, "")];
+            [Response::new(200, ""), Response::new(status, "no such task"), Response::new(200, "")];
         let server = receiver(answers).await;
         let mut sink = sink(&server, &json!({"batch_records": 2})).await;
         let refused =
@@ -71,7 +71,7 @@ async fn records_that_are_refused_for_good_are_handed_back_and_the_rest_goes_on(
 
 #[tokio::test]
 async fn a_batch_that_is_still_being_worked_on_is_asked_about_again() {
-    let server = receiver([Answer::new(409, "in progress"), Answer::new(200, "")]).await;
+    let server = receiver([Response::new(409, "in progress"), Response::new(200, "")]).await;
     let mut sink = sink(&server, &json!({})).await;
     assert!(deliver_or_keep(&mut *sink, &batch(1, &["1"])).await.unwrap().is_empty());
     assert_eq!(bodies(&server), ["[1]", "[1]"]);
@@ -81,7 +81,7 @@ async fn a_batch_that_is_still_being_worked_on_is_asked_about_again() {
 #[tokio::test]
 async fn what_concerns_the_receiver_ends_the_run_whatever_is_to_become_of_records() {
     for status in [301, 401, 403, 404, 405, 407, 410, 415] {
-        let server = receiver([Answer::new(status, "")]).await;
+        let server = receiver([Response::new(status, "")]).await;
         let mut sink = sink(&server, &json!({"batch_records": 1})).await;
         let ended = deliver_or_keep(&mut *sink, &batch(1, &["1", "2"])).await;
         assert!(ended.is_err(), "{status}");
@@ -90,11 +90,11 @@ async fn what_concerns_the_receiver_ends_the_run_whatever_is_to_become_of_record
 }
 
 /// A receiver that takes bodies of so many bytes.
-async fn narrow(bytes: usize) -> FaultyServer {
+async fn narrow(bytes: usize) -> FaultServer {
     let script = move |request: &Request| {
-        Answer::new(if request.body.len() > bytes { 413 } else { 204 }, "")
+        Response::new(if request.body.len() > bytes { 413 } else { 204 }, "")
     };
-    FaultyServer::start(script).await.unwrap()
+    FaultServer::start(script).await
 }
 
 #[tokio::test]

@@ -1,19 +1,19 @@
 //! The same batch again: after a failure, after a crash.
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::{ErrorKind, Resumption, SinkState};
+use taskferry_testkit::Response;
 
 use crate::driver::{PATH, batch, deliver, jobs, keys, receiver, run, sink, sink_in, sink_to};
 
 #[tokio::test]
 async fn a_repeated_batch_keeps_its_key() {
     let server = receiver([
-        Answer::new(429, "").header("retry-after", "0"),
-        Answer::new(503, "<h1>busy</h1>"),
-        Answer::new(408, ""),
-        Answer::new(500, "x").cut(),
-        Answer::new(201, ""),
+        Response::new(429, "").header("retry-after", "0"),
+        Response::new(503, "<h1>busy</h1>"),
+        Response::new(408, ""),
+        Response::new(500, "x").truncated(),
+        Response::new(201, ""),
     ])
     .await;
     let mut sink = sink(&server, &json!({})).await;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
+use taskferry_testkit::Response;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::driver::{PATH, batch, build, deliver, receiver, run, sink};
@@ -13,7 +13,7 @@ use crate::driver::{PATH, batch, build, deliver, receiver, run, sink};
 async fn secrets_are_in_no_message() {
     let token = "Bearer tok-4711";
     let echo = format!("Cannot POST {PATH}?k=hunter2 with {token}, with tok-4711, not hunter2");
-    let server = receiver([Answer::new(400, echo)]).await;
+    let server = receiver([Response::new(400, echo)]).await;
     let url = format!("{}{PATH}?k=hunter2", server.url());
     let more = json!({"url": url, "headers": {"authorization": token}});
     let mut sink = sink(&server, &more).await;
@@ -72,10 +72,10 @@ async fn secrets_are_in_no_log_at_any_level() {
     let secrets = [format!("whsec_{shared}"), format!("whsk_{private}")];
     let echo = format!("whsec_{shared} and {PATH}");
     let answers = [
-        Answer::new(503, echo.clone()),
-        Answer::new(413, echo.clone()),
-        Answer::new(200, ""),
-        Answer::new(400, echo),
+        Response::new(503, echo.clone()),
+        Response::new(413, echo.clone()),
+        Response::new(200, ""),
+        Response::new(400, echo),
     ];
     let server = receiver(answers).await;
     let more = json!({

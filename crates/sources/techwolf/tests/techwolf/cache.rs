@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::Source;
+use taskferry_testkit::Response;
 use tempfile::TempDir;
 
 use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, run_in, token};
@@ -141,7 +141,7 @@ async fn a_token_near_its_end_is_not_used() {
 
 #[tokio::test]
 async fn a_kept_token_that_is_refused_is_replaced_once_and_for_all() {
-    let refused = Answer::new(401, "");
+    let refused = Response::new(401, "");
     let pages = [page(&["a"], None), refused, page(&["a"], None)];
     let tenant = Tenant::answering(pages).await;
     let folder = TempDir::new().unwrap();
@@ -155,7 +155,7 @@ async fn a_kept_token_that_is_refused_is_replaced_once_and_for_all() {
 
 #[tokio::test]
 async fn a_token_that_stays_refused_is_not_kept() {
-    let tenant = Tenant::answering([Answer::new(401, "")]).await;
+    let tenant = Tenant::answering([Response::new(401, "")]).await;
     let folder = TempDir::new().unwrap();
     let mut source = source(&tenant, folder.path(), &json!({})).await;
     assert!(read_all(&mut *source).await.error.is_some());

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::{Page, Position, RunContext, Shard, Share, Source, StageError};
+use taskferry_testkit::{FaultServer, Request, Response};
 
 use crate::tenant::{build, run, run_in};
 
@@ -37,7 +37,7 @@ struct State {
     /// This job is not known the next time that it is the cursor.
     forgotten: Option<String>,
     /// What is answered the next time that this job is the cursor.
-    trouble: Option<(String, Answer)>,
+    trouble: Option<(String, Response)>,
     /// Whether no cursor leads on.
     stands_still: bool,
     /// When requests came.
@@ -45,7 +45,7 @@ struct State {
 }
 
 pub(crate) struct Changing {
-    server: FaultyServer,
+    server: FaultServer,
     state: Arc<Mutex<State>>,
 }
 
@@ -68,8 +68,8 @@ impl Changing {
         let state = Arc::new(Mutex::new(state));
         let answering = Arc::clone(&state);
         let server =
-            FaultyServer::start(move |request| answer(&mut answering.lock().unwrap(), request));
-        Self { server: server.await.unwrap(), state }
+            FaultServer::start(move |request| answer(&mut answering.lock().unwrap(), request));
+        Self { server: server.await, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -95,7 +95,7 @@ impl Changing {
         self.state().forgotten = Some(job);
     }
 
-    pub(crate) fn answer_once(&self, after: String, answer: Answer) {
+    pub(crate) fn answer_once(&self, after: String, answer: Response) {
         self.state().trouble = Some((after, answer));
     }
 
@@ -215,9 +215,9 @@ pub(crate) fn jobs(pages: &[Page]) -> Vec<String> {
     records.map(|record| record.id.as_deref().unwrap().to_owned()).collect()
 }
 
-fn answer(state: &mut State, request: &Request) -> Answer {
+fn answer(state: &mut State, request: &Request) -> Response {
     if request.method != "POST" {
-        return Answer::new(404, "[]");
+        return Response::new(404, "[]");
     }
     state.asked.push(Instant::now());
     let body: Value = serde_json::from_str(&request.body).unwrap();
@@ -227,12 +227,12 @@ fn answer(state: &mut State, request: &Request) -> Answer {
     }
     if let Some(cursor) = cursor.filter(|_| state.stands_still) {
         let body = json!({"has_next": true, "records": [], "next_starting_after": cursor});
-        return Answer::new(200, body.to_string());
+        return Response::new(200, body.to_string());
     }
     let forgotten = state.forgotten.take_if(|job| cursor == Some(job.as_str())).is_some();
     let limit = usize::try_from(body["limit"].as_u64().unwrap()).unwrap();
     if state.closed.is_some() && state.closed.as_deref() == body["starting_after"].as_str() {
-        return Answer::new(403, "[]");
+        return Response::new(403, "[]");
     }
     let family = body["filters"][0]["job_family_ids"][0].as_str();
     let wanted = |job: &&usize| family.is_none_or(|family| family == format!("f{}", *job % 3));
@@ -244,8 +244,8 @@ fn answer(state: &mut State, request: &Request) -> Answer {
             jobs.iter().position(|job| *job > after).unwrap_or(jobs.len())
         }
         Some(after) => match state.unknown {
-            Unknown::NotFound => return Answer::new(404, "[]"),
-            Unknown::BadRequest => return Answer::new(400, "[]"),
+            Unknown::NotFound => return Response::new(404, "[]"),
+            Unknown::BadRequest => return Response::new(400, "[]"),
             Unknown::Empty => jobs.len(),
             Unknown::Beginning => 0,
             Unknown::Position => jobs.iter().position(|job| *job > after).unwrap_or(jobs.len()),
@@ -259,5 +259,5 @@ fn answer(state: &mut State, request: &Request) -> Answer {
     if let Some(last) = page.last().filter(|_| has_next) {
         body["next_starting_after"] = json!(id(*last));
     }
-    Answer::new(200, body.to_string())
+    Response::new(200, body.to_string())
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::Response;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
 use crate::changing::{Changing, UNKNOWN, Unknown, behind, id, jobs, read, shown};
+
 use crate::tenant::{Tenant, build, page, run_in};
 
 fn with(concurrency: u32, limit: u32) -> Value {
@@ -265,7 +266,7 @@ async fn what_is_asked_for_ahead_is_asked_for_once_and_makes_no_page_smaller() {
         let (folder, tenant) =
             (tempfile::tempdir().unwrap(), Changing::with(600, Unknown::NotFound).await);
         tenant.in_folder(folder.path(), &json!({})).await;
-        tenant.answer_once(id(299), Answer::new(status, ""));
+        tenant.answer_once(id(299), Response::new(status, ""));
         let retry = json!({"initial_delay": "1h", "max_delay": "1h"});
         let options = json!({"concurrency": 4, "retry": retry});
         let reading = tenant.in_folder(folder.path(), &options);
@@ -302,7 +303,7 @@ async fn a_wait_that_the_server_asks_for_is_one_for_all_cursors() {
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &json!({})).await;
     let before = tenant.requests();
-    tenant.answer_once(id(99), Answer::new(429, "").header("retry-after", "1"));
+    tenant.answer_once(id(99), Response::new(429, "").header("retry-after", "1"));
     let options = json!({"concurrency": 4, "rate_limit": 10});
     let pages = tenant.in_folder(folder.path(), &options).await;
     assert_eq!(jobs(&pages), tenant.ids());

@@ -1,33 +1,30 @@
 //! Job families that the options name and the tenant does not have.
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::{Answer, FaultyServer};
 use taskferry_sdk::Position;
+use taskferry_testkit::{FaultServer, Response, merged};
 
 use crate::tenant::{FAMILIES, build, page, read_all, run};
 
 /// A tenant with one job that lists families as `families` answers.
-async fn tenant(families: impl Fn(&str) -> Answer + Send + 'static) -> FaultyServer {
-    let server = FaultyServer::start(move |request| {
+async fn tenant(families: impl Fn(&str) -> Response + Send + 'static) -> FaultServer {
+    let server = FaultServer::start(move |request| {
         if request.target.starts_with(FAMILIES) {
             families(&request.target)
         } else {
             page(&["a"], None)
         }
     });
-    server.await.unwrap()
+    server.await
 }
 
-fn options(server: &FaultyServer, more: &Value) -> Value {
-    let mut options = json!({
+fn options(server: &FaultServer, more: &Value) -> Value {
+    let options = json!({
         "url": server.url(),
         "auth": {"token": "t"},
         "retry": {"initial_delay": "1h", "max_delay": "1h"},
     });
-    for (key, value) in more.as_object().unwrap() {
-        options[key] = value.clone();
-    }
-    options
+    merged(options, more)
 }
 
 fn filtered(ids: &[&str]) -> Value {
@@ -39,7 +36,7 @@ fn partitioned(ids: &[&str]) -> Value {
 }
 
 /// What a run says, from its beginning or behind `from`.
-async fn warnings(server: &FaultyServer, more: &Value, from: Option<&Position>) -> Vec<String> {
+async fn warnings(server: &FaultServer, more: &Value, from: Option<&Position>) -> Vec<String> {
     let mut source = build(&options(server, more)).unwrap();
     source.open(&run(), from).await.unwrap();
     // The families of a partition have the same job here.
@@ -54,12 +51,12 @@ fn family(number: usize) -> Value {
     json!({"external_id": format!("family-{number}"), "job_family_name": format!("Family {number}")})
 }
 
-fn list(count: usize, families: &[Value]) -> Answer {
-    Answer::new(200, json!({"count": count, "results": families}).to_string())
+fn list(count: usize, families: &[Value]) -> Response {
+    Response::new(200, json!({"count": count, "results": families}).to_string())
 }
 
 /// How many requests for families came.
-fn asked(server: &FaultyServer) -> Vec<String> {
+fn asked(server: &FaultServer) -> Vec<String> {
     let requests = server.requests().into_iter();
     requests.map(|request| request.target).filter(|target| target.starts_with(FAMILIES)).collect()
 }
@@ -107,19 +104,19 @@ async fn families_are_asked_for_where_options_name_some_and_in_as_few_requests_a
 #[tokio::test]
 async fn a_tenant_that_does_not_list_its_families_costs_one_request_and_no_word() {
     for refusal in [
-        Answer::new(401, "[]"),
-        Answer::new(403, "[]"),
-        Answer::new(404, "<html>not here</html>"),
-        Answer::new(500, ""),
-        Answer::new(503, "busy"),
-        Answer::new(302, "").header("location", "https://login.example"),
-        Answer::new(200, "<html>Sign in</html>"),
-        Answer::new(200, "[]"),
-        Answer::new(200, r#"{"count": 1, "results": [{"name": "legal"}]}"#),
-        Answer::new(200, r#"{"count": 9, "results": [{"external_id": "x"}"#),
-        Answer::new(200, "{}").cut(),
-        Answer::new(200, "").hung_up(),
-        Answer::new(200, " ".repeat(1 << 16)).endless(),
+        Response::new(401, "[]"),
+        Response::new(403, "[]"),
+        Response::new(404, "<html>not here</html>"),
+        Response::new(500, ""),
+        Response::new(503, "busy"),
+        Response::new(302, "").header("location", "https://login.example"),
+        Response::new(200, "<html>Sign in</html>"),
+        Response::new(200, "[]"),
+        Response::new(200, r#"{"count": 1, "results": [{"name": "legal"}]}"#),
+        Response::new(200, r#"{"count": 9, "results": [{"external_id": "x"}"#),
+        Response::new(200, "{}").truncated(),
+        Response::new(200, "").disconnected(),
+        Response::new(200, " ".repeat(1 << 16)).endless(),
     ] {
         let shown = format!("{refusal:?}");
         let server = tenant(move |_| refusal.clone()).await;
@@ -137,7 +134,7 @@ async fn a_listing_that_never_ends_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_that_hangs_is_waited_for_ten_seconds() {
-    let server = tenant(|_| Answer::new(200, "").mute()).await;
+    let server = tenant(|_| Response::new(200, "").never_sent()).await;
     let begun = tokio::time::Instant::now();
     assert!(warnings(&server, &filtered(&["legal"]), None).await.is_empty());
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());

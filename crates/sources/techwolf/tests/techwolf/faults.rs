@@ -1,17 +1,17 @@
 //! A server that does not behave.
 
 use serde_json::json;
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::Response;
 
 use crate::tenant::{SECRET, Tenant, page, read_all};
 
 /// Whatever stands first is answered first; then the one page that there is.
-async fn recovers_from(fault: Answer) {
+async fn recovers_from(fault: Response) {
     recovers_within("60s", fault).await;
 }
 
-async fn recovers_within(timeout: &str, fault: Answer) {
+async fn recovers_within(timeout: &str, fault: Response) {
     let tenant = Tenant::answering([fault, page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({"timeout": timeout})).await;
     assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
@@ -21,38 +21,38 @@ async fn recovers_within(timeout: &str, fault: Answer) {
 
 #[tokio::test]
 async fn too_many_requests_are_asked_again() {
-    recovers_from(Answer::new(429, "").header("retry-after", "0")).await;
+    recovers_from(Response::new(429, "").header("retry-after", "0")).await;
     let past = "Sun, 06 Nov 1994 08:49:37 GMT";
-    recovers_from(Answer::new(429, "[]").header("retry-after", past)).await;
+    recovers_from(Response::new(429, "[]").header("retry-after", past)).await;
 }
 
 #[tokio::test]
 async fn a_busy_gateway_is_asked_again() {
     let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
-    recovers_from(Answer::new(503, page)).await;
+    recovers_from(Response::new(503, page)).await;
     for status in [408, 425, 500, 502, 504] {
-        recovers_from(Answer::new(status, "")).await;
+        recovers_from(Response::new(status, "")).await;
     }
 }
 
 #[tokio::test]
 async fn a_cut_body_is_fetched_again() {
-    recovers_from(page(&["x"], None).cut()).await;
-    recovers_from(Answer::new(200, r#"{"has_next": false, "records": [{"external"#)).await;
+    recovers_from(page(&["x"], None).truncated()).await;
+    recovers_from(Response::new(200, r#"{"has_next": false, "records": [{"external"#)).await;
 }
 
 #[tokio::test]
 async fn a_body_that_stops_coming_is_fetched_again() {
-    recovers_within("1s", page(&["x"], None).silent()).await;
+    recovers_within("1s", page(&["x"], None).never_finished()).await;
 }
 
 #[tokio::test]
 async fn garbage_is_fetched_again() {
     for garbage in ["", "OK", "null", "[true, []]", "{}", "{\"has_next\": \"no\", \"records\": []}"]
     {
-        recovers_from(Answer::new(200, garbage)).await;
+        recovers_from(Response::new(200, garbage)).await;
     }
-    recovers_from(Answer::new(200, vec![0x7b, 0xff, 0xfe])).await;
+    recovers_from(Response::new(200, vec![0x7b, 0xff, 0xfe])).await;
     recovers_from(page(&["x"], None).header("content-encoding", "gzip")).await;
 }
 
@@ -60,14 +60,14 @@ async fn garbage_is_fetched_again() {
 async fn a_record_that_is_no_job_is_fetched_again() {
     for record in ["5", "[\"a\"]", "{}", "{\"external_id\": 5}", "null"] {
         let body = format!(r#"{{"has_next": false, "records": [{record}]}}"#);
-        recovers_from(Answer::new(200, body)).await;
+        recovers_from(Response::new(200, body)).await;
     }
 }
 
 #[tokio::test]
 async fn a_record_that_stays_no_job_is_named() {
     let body = r#"{"has_next": false, "records": [{"external_id": "a"}, {"tasks": []}]}"#;
-    let tenant = Tenant::answering([page(&["z"], Some("z")), Answer::new(200, body)]).await;
+    let tenant = Tenant::answering([page(&["z"], Some("z")), Response::new(200, body)]).await;
     let error = tenant.error(&json!({})).await;
     let text = error.full_message();
     assert_eq!(error.kind(), ErrorKind::Malformed);
@@ -81,7 +81,7 @@ async fn a_record_that_stays_no_job_is_named() {
 async fn the_server_s_wish_to_wait_is_heard() {
     for (wish, seconds) in [("7200", "7200s"), ("Tue, 01 Jan 2199 00:00:00 GMT", "s; ")] {
         for status in [429, 503] {
-            let busy = Answer::new(status, "").header("retry-after", wish);
+            let busy = Response::new(status, "").header("retry-after", wish);
             let tenant = Tenant::answering([busy]).await;
             let error = tenant.error(&json!({})).await;
             let hint = error.hint_text().unwrap();
@@ -93,7 +93,7 @@ async fn the_server_s_wish_to_wait_is_heard() {
 
 #[tokio::test]
 async fn a_page_that_never_ends_is_given_up() {
-    let tenant = Tenant::answering([Answer::new(200, "[1,".repeat(1000)).endless()]).await;
+    let tenant = Tenant::answering([Response::new(200, "[1,".repeat(1000)).endless()]).await;
     let error = tenant.error(&json!({"max_page_bytes": "100 kB"})).await;
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert!(error.full_message().contains("larger than 100000 bytes"));
@@ -103,14 +103,14 @@ async fn a_page_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_page_that_says_it_is_too_large_is_not_read() {
-    let tenant = Tenant::answering([Answer::new(200, "x".repeat(2000)).silent()]).await;
+    let tenant = Tenant::answering([Response::new(200, "x".repeat(2000)).never_finished()]).await;
     let error = tenant.error(&json!({"max_page_bytes": "1 kB"})).await;
     assert_eq!(error.kind(), ErrorKind::Limit);
 }
 
 #[tokio::test]
 async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
-    let tenant = Tenant::answering([Answer::new(200, "").silent()]).await;
+    let tenant = Tenant::answering([Response::new(200, "").never_finished()]).await;
     let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
     let error = tenant.error(&json!({"timeout": "100ms", "retry": retry})).await;
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -124,7 +124,7 @@ async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
 async fn a_refusal_shows_what_techwolf_says_about_it() {
     let errors = r#"[{"title": "400 Bad Request", "description": "limit must be at most 100."},
         {"title": "400 Bad Request", "description": "include: unknown value."}]"#;
-    let tenant = Tenant::answering([Answer::new(400, errors)]).await;
+    let tenant = Tenant::answering([Response::new(400, errors)]).await;
     let error = tenant.error(&json!({})).await;
     let url = format!("{}/job_architecture/export/jobs/task_profiles", tenant.url());
     let expected = format!(
@@ -143,13 +143,13 @@ async fn refusals_are_told_apart() {
         (404, ErrorKind::Refused, "check `url`"),
         (422, ErrorKind::Refused, "`filters`"),
     ] {
-        let tenant = Tenant::answering([Answer::new(status, "")]).await;
+        let tenant = Tenant::answering([Response::new(status, "")]).await;
         let error = tenant.error(&json!({})).await;
         assert_eq!(error.kind(), kind, "{status}");
         assert!(error.hint_text().unwrap().contains(hint), "{status}: {:?}", error.hint_text());
         assert!(error.full_message().contains("did not say why"), "{error}");
     }
-    let tenant = Tenant::answering([page(&["a"], Some("a")), Answer::new(404, "")]).await;
+    let tenant = Tenant::answering([page(&["a"], Some("a")), Response::new(404, "")]).await;
     let error = tenant.error(&json!({})).await;
     assert!(error.hint_text().unwrap().contains("may have been deleted"));
 }
@@ -161,7 +161,7 @@ async fn an_error_page_of_any_kind_is_shown_harmlessly() {
     for (body, shown) in
         [(html, "Access [2J denied"), (long, "word word"), ("[[[[".to_owned(), "[[[[")]
     {
-        let tenant = Tenant::answering([Answer::new(403, body)]).await;
+        let tenant = Tenant::answering([Response::new(403, body)]).await;
         let text = tenant.error(&json!({})).await.full_message();
         assert!(text.contains(shown), "{text}");
         assert!(!text.contains('\x1b') && text.len() < 500, "{text}");
@@ -170,7 +170,7 @@ async fn an_error_page_of_any_kind_is_shown_harmlessly() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = Answer::new(307, "").header("location", "https://elsewhere.example/x?sig=1");
+    let elsewhere = Response::new(307, "").header("location", "https://elsewhere.example/x?sig=1");
     let tenant = Tenant::answering([elsewhere]).await;
     let error = tenant.error(&json!({})).await;
     let text = error.full_message();
@@ -198,9 +198,9 @@ async fn nobody_there_is_said_plainly() {
 async fn an_answer_that_repeats_the_secrets_does_not_publish_them() {
     let echo = format!("you sent Bearer token-1 and {SECRET}");
     for answer in [
-        Answer::new(400, echo.clone()),
-        Answer::new(400, json!([{"title": echo, "description": echo}]).to_string()),
-        Answer::new(200, echo.clone()),
+        Response::new(400, echo.clone()),
+        Response::new(400, json!([{"title": echo, "description": echo}]).to_string()),
+        Response::new(200, echo.clone()),
     ] {
         let tenant = Tenant::answering([answer]).await;
         let mut source = tenant.source(&json!({})).await;

@@ -10,9 +10,9 @@ use aws_lc_rs::signature::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use pem::Pem;
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sandbox::{Faults, PublicKey, RunningSandbox, SandboxOptions};
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::Response;
 use tempfile::TempDir;
 
 use crate::sandbox::{sandbox_with, settings};
@@ -124,7 +124,7 @@ async fn key_id_audience_and_lifetime_can_be_chosen() {
 
 #[tokio::test]
 async fn every_attempt_signs_anew() {
-    let tokens = [Answer::new(503, ""), Answer::new(503, ""), token("t", 100)];
+    let tokens = [Response::new(503, ""), Response::new(503, ""), token("t", 100)];
     let (tenant, key) = (Tenant::scripted(tokens, [page(&["a"], None)]).await, p256());
     let auth = signing(&tenant, &json!({"private_key": key.private}));
     read_all(&mut *tenant.source(&json!({"auth": auth})).await).await.jobs();

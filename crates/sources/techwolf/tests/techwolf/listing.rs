@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::Response;
 
 use crate::tenant::{Tenant, page, read_all};
 
@@ -88,7 +88,7 @@ async fn what_was_not_asked_for_is_not_sent() {
 async fn unknown_fields_and_any_order_of_keys_do_no_harm() {
     let body = r#"{"next_starting_after": "zzz", "took_ms": 1.50, "records":
         [{"tasks": [{"new": 1e400}], "external_id": "a\u00e9", "grade": 7.10}], "has_next": false, "x": {}}"#;
-    let tenant = Tenant::answering([Answer::new(200, body)]).await;
+    let tenant = Tenant::answering([Response::new(200, body)]).await;
     let listing = tenant.read().await;
     assert_eq!(listing.jobs(), ["aé"]);
     let text = listing.pages[0].records[0].record.to_json();
@@ -127,7 +127,7 @@ async fn after_the_end_nothing_is_asked() {
 }
 
 /// Reads to the error and gives its text.
-async fn stuck(answers: impl IntoIterator<Item = Answer>) -> String {
+async fn stuck(answers: impl IntoIterator<Item = Response>) -> String {
     let tenant = Tenant::answering(answers).await;
     let error = tenant.error(&json!({})).await;
     assert_eq!(error.kind(), ErrorKind::NoProgress, "{error:?}");
@@ -182,7 +182,7 @@ async fn more_to_come_without_a_cursor_is_an_error() {
         let job = r#"{"external_id": "a"}"#;
         let body =
             format!(r#"{{"has_next": true, "records": [{job}], "next_starting_after": {next}}}"#);
-        let tenant = Tenant::answering([Answer::new(200, body)]).await;
+        let tenant = Tenant::answering([Response::new(200, body)]).await;
         let text = tenant.error(&json!({})).await.full_message();
         assert!(text.contains("page 1 (the first)"), "{text}");
         assert!(text.contains("next_starting_after"), "{text}");
@@ -191,13 +191,13 @@ async fn more_to_come_without_a_cursor_is_an_error() {
 }
 
 /// A page without a job that leads to `cursor`.
-fn empty(cursor: Option<&str>) -> Answer {
+fn empty(cursor: Option<&str>) -> Response {
     page(&[], cursor)
 }
 
 /// A page without a job that says that more follows, and not after what.
-fn empty_and_lost() -> Answer {
-    Answer::new(200, r#"{"has_next": true, "records": []}"#)
+fn empty_and_lost() -> Response {
+    Response::new(200, r#"{"has_next": true, "records": []}"#)
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn an_empty_page_that_keeps_leading_to_itself_is_told() {
 async fn the_last_of_several_keys_counts_for_cursors_and_for_jobs_that_come_again() {
     let first = r#"{"has_next":false,"records":[{"external_id":"x","external_id":"a"}],"next_starting_after":"x","next_starting_after":"a","has_next":true}"#;
     let again = r#"{"has_next":false,"records":[{"external_id":"x"},{"external_id":"y","tasks":[],"external_id":"a"}]}"#;
-    let tenant = Tenant::answering([first, again].map(|body| Answer::new(200, body))).await;
+    let tenant = Tenant::answering([first, again].map(|body| Response::new(200, body))).await;
     let mut source = tenant.source(&json!({})).await;
     let page = source.next_page().await.unwrap().unwrap();
     assert_eq!(page.records[0].id.as_deref(), Some("a"));
@@ -248,7 +248,7 @@ async fn the_last_of_several_keys_counts_for_cursors_and_for_jobs_that_come_agai
 
 #[tokio::test]
 async fn a_byte_order_mark_in_front_of_an_answer_is_passed_over() {
-    let marked = |text: &str| Answer::new(200, format!("\u{feff}{text}"));
+    let marked = |text: &str| Response::new(200, format!("\u{feff}{text}"));
     let token = marked(r#"{"access_token": "t", "expires_in": 10800}"#);
     let pages = [
         marked(
@@ -259,7 +259,7 @@ async fn a_byte_order_mark_in_front_of_an_answer_is_passed_over() {
     let tenant = Tenant::scripted([token], pages).await;
     assert_eq!(tenant.read().await.jobs(), ["a", "b"]);
     let refusal =
-        Answer::new(403, "\u{feff}[{\"title\": \"Forbidden\", \"description\": \"not yours\"}]");
+        Response::new(403, "\u{feff}[{\"title\": \"Forbidden\", \"description\": \"not yours\"}]");
     let error = Tenant::answering([refusal]).await.error(&json!({})).await;
     assert!(error.full_message().ends_with("Forbidden: not yours"), "{error}");
 }
@@ -270,7 +270,7 @@ proptest! {
     #[test]
     fn every_job_comes_once_and_in_order_whatever_the_page_size(jobs in 0_usize..40, size in 1_usize..12) {
         let ids: Vec<String> = (0..jobs).map(|number| format!("job-{number}")).collect();
-        let mut pages: Vec<Answer> = Vec::new();
+        let mut pages: Vec<Response> = Vec::new();
         let chunks: Vec<&[String]> = ids.chunks(size).collect();
         for (index, chunk) in chunks.iter().enumerate() {
             let names: Vec<&str> = chunk.iter().map(String::as_str).collect();

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::Response;
 
 use crate::tenant::{Tenant, page, read_all};
 
-fn too_slow() -> Answer {
-    Answer::new(504, "<h1>504 Gateway Time-out</h1>")
+fn too_slow() -> Response {
+    Response::new(504, "<h1>504 Gateway Time-out</h1>")
 }
 
 /// The limits and cursors that pages were asked for with.
@@ -48,7 +48,7 @@ async fn a_page_that_times_out_is_asked_for_again_smaller() {
 
 #[tokio::test]
 async fn so_is_one_whose_body_stops_coming() {
-    let tenant = Tenant::answering([page(&["x"], None).silent(), page(&["a"], None)]).await;
+    let tenant = Tenant::answering([page(&["x"], None).never_finished(), page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({"timeout": "300ms"})).await;
     assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
     assert_eq!(limits(&tenant), [100, 50]);
@@ -56,7 +56,7 @@ async fn so_is_one_whose_body_stops_coming() {
 
 #[tokio::test]
 async fn other_faults_do_not_make_pages_smaller() {
-    let faults = [Answer::new(503, ""), page(&["x"], None).cut(), Answer::new(429, "")];
+    let faults = [Response::new(503, ""), page(&["x"], None).truncated(), Response::new(429, "")];
     let tenant = Tenant::answering(faults.into_iter().chain([page(&["a"], None)])).await;
     assert_eq!(tenant.read().await.jobs(), ["a"]);
     assert_eq!(limits(&tenant), [100, 100, 100, 100]);
@@ -94,7 +94,7 @@ async fn pages_grow_again_when_enough_of_them_came_in_time() {
 async fn pages_are_not_asked_for_faster_than_agreed_repeated_ones_included() {
     let pages = [
         page(&["a"], Some("a")),
-        Answer::new(503, ""),
+        Response::new(503, ""),
         page(&["b"], Some("b")),
         page(&["c"], None),
     ];
@@ -108,7 +108,7 @@ async fn pages_are_not_asked_for_faster_than_agreed_repeated_ones_included() {
 
 #[tokio::test]
 async fn it_does_not_go_on_for_longer_than_agreed() {
-    let busy = Answer::new(503, "").header("retry-after", "30");
+    let busy = Response::new(503, "").header("retry-after", "30");
     let tenant = Tenant::answering([busy]).await;
     let error = tenant.error(&json!({"retry": {"max_elapsed": "20s"}})).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
+use taskferry_testkit::{FaultServer, Request, Response};
 use tempfile::TempDir;
 use tracing::Level;
 
@@ -49,27 +49,27 @@ impl Log for Everything {
 }
 
 /// A server on which things go wrong, and which repeats all that it was sent.
-async fn echoing() -> FaultyServer {
+async fn echoing() -> FaultServer {
     let (mut tokens, mut pages) = (0, 0);
     let script = move |request: &Request| {
         let echo = format!("you sent {} {:?}", request.body, request.header("authorization"));
         if request.target == "/oauth/token" {
             tokens += 1;
             return match tokens {
-                1 => Answer::new(503, echo),
+                1 => Response::new(503, echo),
                 number => token(&format!("canary-token-{number}"), 10_800),
             };
         }
         pages += 1;
         match pages {
             1 => page(&["a"], Some("a")),
-            2 => Answer::new(401, echo),
-            3 => Answer::new(504, echo),
-            4 => Answer::new(200, echo),
-            _ => Answer::new(400, json!([{"title": "no", "description": echo}]).to_string()),
+            2 => Response::new(401, echo),
+            3 => Response::new(504, echo),
+            4 => Response::new(200, echo),
+            _ => Response::new(400, json!([{"title": "no", "description": echo}]).to_string()),
         }
     };
-    FaultyServer::start(script).await.unwrap()
+    FaultServer::start(script).await
 }
 
 #[tokio::test]

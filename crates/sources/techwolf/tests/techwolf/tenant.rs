@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::{Answer, FaultyServer, Request};
 use taskferry_sdk::{
     BuildContext, Endpoints, InputFiles, Page, Problem, RunContext, Source, SourcePlugin,
     StageError, read_options,
 };
 use taskferry_source_techwolf::TechWolfOptions;
+use taskferry_testkit::{FaultServer, Request, Response, merged, run_context};
+pub(crate) use taskferry_testkit::{page, token};
 
 pub(crate) const SECRET: &str = "client-secret-4711";
 
@@ -17,13 +18,13 @@ pub(crate) const SECRET: &str = "client-secret-4711";
 pub(crate) const FAMILIES: &str = "/job_architecture/job_families";
 
 pub(crate) struct Tenant {
-    server: FaultyServer,
+    server: FaultServer,
 }
 
 impl Tenant {
     /// Answers the requests for pages in this order, the last answer again and again; tokens are always
     /// `token-1`, `token-2` and so on.
-    pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) async fn answering(answers: impl IntoIterator<Item = Response>) -> Self {
         let tokens = std::iter::successors(Some(1), |number| Some(number + 1));
         let tokens = tokens.map(|number| token(&format!("token-{number}"), 10_800));
         Self::scripted(tokens, answers).await
@@ -31,19 +32,19 @@ impl Tenant {
 
     /// Answers the requests for tokens and those for pages from two scripts.
     pub(crate) async fn scripted(
-        tokens: impl IntoIterator<Item = Answer, IntoIter: Send + 'static>,
-        pages: impl IntoIterator<Item = Answer>,
+        tokens: impl IntoIterator<Item = Response, IntoIter: Send + 'static>,
+        pages: impl IntoIterator<Item = Response>,
     ) -> Self {
         let mut tokens = tokens.into_iter();
-        let mut pages: Vec<Answer> = pages.into_iter().collect();
+        let mut pages: Vec<Response> = pages.into_iter().collect();
         pages.reverse();
-        let server = FaultyServer::start(move |request| match request.target.as_str() {
+        let server = FaultServer::start(move |request| match request.target.as_str() {
             "/oauth/token" => tokens.next().expect("no more tokens in the script"),
-            target if target.contains(FAMILIES) => Answer::new(404, "[]"),
+            target if target.contains(FAMILIES) => Response::new(404, "[]"),
             _ if pages.len() > 1 => pages.pop().expect("more than one"),
             _ => pages.last().expect("no page in the script").clone(),
         });
-        Self { server: server.await.expect("a free port") }
+        Self { server: server.await }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -68,7 +69,7 @@ impl Tenant {
 
     /// Options that lead here, with `more` on top.
     pub(crate) fn options(&self, more: &Value) -> Value {
-        let mut options = json!({
+        let options = json!({
             "url": self.url(),
             "auth": {
                 "token_url": format!("{}/oauth/token", self.url()),
@@ -79,10 +80,7 @@ impl Tenant {
             },
             "retry": {"initial_delay": "1ms", "max_delay": "1ms"},
         });
-        for (key, value) in more.as_object().expect("a table") {
-            options[key] = value.clone();
-        }
-        options
+        merged(options, more)
     }
 
     /// An opened source that reads from here.
@@ -102,7 +100,7 @@ impl Tenant {
     }
 }
 
-/// The files that there are.
+/// The files on the disk.
 #[derive(Debug)]
 struct Files;
 
@@ -142,7 +140,7 @@ pub(crate) async fn open_in(mut source: Box<dyn Source>, run: RunContext) -> Box
 }
 
 pub(crate) fn run() -> RunContext {
-    RunContext::new("test", "2026-11-23T20:42:43Z".parse().expect("an instant"), "r1")
+    run_context("r1")
 }
 
 /// A run that keeps its state in `folder`.
@@ -177,21 +175,4 @@ pub(crate) async fn read_all(source: &mut dyn Source) -> Listing {
             Err(error) => return Listing { pages, error: Some(error) },
         }
     }
-}
-
-/// A page of these jobs.
-pub(crate) fn page(jobs: &[&str], next: Option<&str>) -> Answer {
-    let records: Vec<Value> =
-        jobs.iter().map(|job| json!({"external_id": job, "tasks": []})).collect();
-    let mut body = json!({"has_next": next.is_some(), "records": records});
-    if let Some(next) = next {
-        body["next_starting_after"] = json!(next);
-    }
-    Answer::new(200, body.to_string())
-}
-
-/// An answer of the token endpoint.
-pub(crate) fn token(text: &str, expires_in: u64) -> Answer {
-    let body = json!({"access_token": text, "expires_in": expires_in, "token_type": "Bearer"});
-    Answer::new(200, body.to_string())
 }

@@ -1,13 +1,16 @@
 //! Tokens: how they are asked for, kept and replaced.
 
 use serde_json::{Value, json};
-use taskferry_retry::faulty_server::Answer;
 use taskferry_sdk::ErrorKind;
+use taskferry_testkit::Response;
 
 use crate::tenant::{SECRET, Tenant, page, read_all, token};
 
-fn unauthorized() -> Answer {
-    Answer::new(401, r#"[{"title": "401 Unauthorized", "description": "The token has expired."}]"#)
+fn unauthorized() -> Response {
+    Response::new(
+        401,
+        r#"[{"title": "401 Unauthorized", "description": "The token has expired."}]"#,
+    )
 }
 
 #[tokio::test]
@@ -73,7 +76,7 @@ async fn a_second_refusal_ends_it() {
 
 #[tokio::test]
 async fn other_faults_do_not_buy_a_second_renewal() {
-    let busy = Answer::new(503, "");
+    let busy = Response::new(503, "");
     let tenant = Tenant::answering([unauthorized(), busy, unauthorized()]).await;
     let error = tenant.error(&json!({})).await;
     assert_eq!(error.kind(), ErrorKind::Auth);
@@ -129,7 +132,7 @@ async fn a_token_from_elsewhere_that_is_refused_ends_it_at_once() {
 async fn refused_credentials_are_told_in_the_issuer_s_words() {
     let refusal = r#"{"error": "access_denied", "error_description": "Unauthorized client"}"#;
     for status in [400, 401, 403] {
-        let tenant = Tenant::scripted([Answer::new(status, refusal)], [page(&[], None)]).await;
+        let tenant = Tenant::scripted([Response::new(status, refusal)], [page(&[], None)]).await;
         let error = tenant.error(&json!({})).await;
         assert_eq!(error.kind(), ErrorKind::Auth, "{status}");
         let text = error.full_message();
@@ -143,9 +146,9 @@ async fn refused_credentials_are_told_in_the_issuer_s_words() {
 #[tokio::test]
 async fn a_busy_issuer_is_asked_again() {
     let tokens = [
-        Answer::new(429, "").header("retry-after", "0"),
-        Answer::new(503, "<h1>busy</h1>"),
-        Answer::new(200, "not a token"),
+        Response::new(429, "").header("retry-after", "0"),
+        Response::new(503, "<h1>busy</h1>"),
+        Response::new(200, "not a token"),
         token("t", 100),
     ];
     let tenant = Tenant::scripted(tokens, [page(&["a"], None)]).await;
@@ -158,7 +161,8 @@ async fn a_busy_issuer_is_asked_again() {
 #[tokio::test]
 async fn an_issuer_that_stays_busy_is_asked_as_often_as_the_options_say() {
     let tenant =
-        Tenant::scripted(std::iter::repeat_with(|| Answer::new(503, "")), [page(&[], None)]).await;
+        Tenant::scripted(std::iter::repeat_with(|| Response::new(503, "")), [page(&[], None)])
+            .await;
     let error = tenant.error(&json!({})).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(tenant.token_requests().len(), 6, "and not six times six");
@@ -166,7 +170,7 @@ async fn an_issuer_that_stays_busy_is_asked_as_often_as_the_options_say() {
 
 #[tokio::test]
 async fn credentials_are_not_sent_where_a_redirect_leads() {
-    let away = Answer::new(308, "").header("location", "https://elsewhere.example/oauth/token");
+    let away = Response::new(308, "").header("location", "https://elsewhere.example/oauth/token");
     let tenant = Tenant::scripted([away], [page(&[], None)]).await;
     let error = tenant.error(&json!({})).await;
     assert!(error.full_message().contains("https://elsewhere.example"), "{error}");

@@ -1,0 +1,60 @@
+//! Test support for the crates of this workspace: a dev-dependency only, never published.
+//!
+//! - [`FaultServer`] is an HTTP server whose responses a test scripts, faults included.
+//! - [`Tenant`] is a TechWolf tenant on such a server, and [`Receiver`] a webhook receiver.
+//! - [`Context`] is a temporary folder in which a test runs the `taskferry` binary.
+//! - [`build`] and [`run_context`] drive a plugin without a pipeline, on top of [`taskferry_sdk::testing`], which is the harness for
+//!   authors of plugins.
+//!
+//! The crate depends on `taskferry-sdk` alone. The unit tests of `taskferry-sdk` and of the crates below it do not use it: they would
+//! see two copies of each type.
+//!
+//! ```
+//! use taskferry_testkit::{FaultServer, Response};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let mut requests = 0;
+//! let server = FaultServer::start(move |_| {
+//!     requests += 1;
+//!     if requests == 1 { Response::new(503, "busy") } else { Response::new(200, "done") }
+//! })
+//! .await;
+//! // … the code under test sends its requests to `server.url()` …
+//! assert!(server.requests().is_empty());
+//! # });
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a failed test panics")]
+
+mod context;
+mod fault_server;
+mod plugin;
+mod process;
+mod receiver;
+mod tenant;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use context::Context;
+pub use fault_server::{FaultServer, Request, Response, in_order};
+pub use plugin::{build, merged, run_context};
+pub use process::{Outcome, Running};
+pub use receiver::{Deliveries, Receiver};
+pub use tenant::{CLIENT_SECRET, Tenant, page, token};
+
+/// How long a test waits for something that takes a fraction of a second; after that it fails.
+pub const TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The absolute path of a file of the repository, `pipelines/quickstart.toml` for example.
+pub fn project_file(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    root.join(name).to_str().unwrap().to_owned()
+}
+
+/// Parses each line of a text as JSON.
+pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    text.lines().map(parse).collect()
+}
