@@ -1,22 +1,18 @@
-//! Jobs made up from the catalogue.
+//! Generates jobs from the catalog.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Number;
-use sha2::{Digest, Sha256};
 use taskferry_profile::AiLevel;
 use taskferry_profile::model::{
-    AiImpact, JobProfile, Skill, SourceEntry, Task, TaskHierarchy, ValidationState,
+    AiImpact, JobProfile, SourceEntry, Task, TaskHierarchy, ValidationState,
 };
 
-use crate::catalog::{
-    Cluster, FAMILIES, Family, LEADERSHIP, LocalTask, OWN_TASKS, PLACES, Place, SENIORITIES,
-    SHARED_DOMAIN, SKILLS, TEAMWORK, Work, rationales_for,
-};
-use crate::dice::Dice;
-use crate::wording::{expand, explain};
+use crate::catalog::{CATALOG, Cluster, Family, LocalTask, Place, Work};
+use crate::random::Random;
+use crate::template::{TaskText, fill_rationale, fill_task};
 
-/// Makes up jobs that read like real ones: the same for the same seed, each independent of all others.
+/// Generates jobs that read like real ones. The same seed and index give the same job.
 ///
 /// ```
 /// use taskferry_sandbox::Generator;
@@ -25,93 +21,81 @@ use crate::wording::{expand, explain};
 /// assert_eq!(job.external_id, "job-000042");
 /// assert_eq!(job, Generator::new(7).job(41));
 /// ```
+#[derive(Debug)]
 pub struct Generator {
     seed: u64,
-    skill_ids: HashMap<&'static str, String>,
 }
 
 /// When the first job was created: the beginning of 2022 in UTC, in seconds since 1970.
 const FIRST_CREATED: i64 = 1_640_995_200;
-/// Keeps the dice for updates apart from those for the jobs.
+/// Separates the random numbers of updates from those of the jobs.
 const UPDATES: u64 = 0x1A57;
 
-impl std::fmt::Debug for Generator {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Generator").field("seed", &self.seed).finish_non_exhaustive()
-    }
-}
-
 impl Generator {
-    /// The generator of all jobs of `seed`.
+    /// The generator of the jobs of `seed`.
     pub fn new(seed: u64) -> Self {
-        let skill_ids = SKILLS.iter().map(|name| (*name, id_of(name))).collect();
-        Self { seed, skill_ids }
+        Self { seed }
     }
 
     /// The job at `index`, counted from 0 in the order of creation.
     pub fn job(&self, index: u32) -> JobProfile {
-        let mut dice = Dice::new(self.seed, u64::from(index));
+        let mut random = Random::new(self.seed, u64::from(index));
         let external_id = format!("job-{:06}", u64::from(index) + 1);
-        let family = dice.pick(FAMILIES);
-        let focus = dice.pick(family.clusters);
-        let place = dice.pick(PLACES);
-        let (seniority, leads) = *dice.pick(SENIORITIES);
-        let job_name = format!("{seniority}{}, {}", dice.phrase(focus.titles), place.name);
+        let family = random.pick(&CATALOG.families);
+        let focus = random.pick(&family.clusters);
+        let place = random.pick(&CATALOG.places);
+        let seniority = random.pick(&CATALOG.shared.seniorities);
+        let title = random.pick(&focus.titles);
+        let job_name = format!("{}{title}, {}", seniority.prefix, place.name);
 
         let draft =
-            Draft { generator: self, external_id: &external_id, family, focus, place, leads };
-        let tasks = draft.tasks(&mut dice);
+            JobDraft { external_id: &external_id, family, focus, place, leads: seniority.leads };
+        let tasks = draft.tasks(&mut random);
         JobProfile {
             external_id,
             job_name: Some(job_name),
-            job_family_id: Some(family.id.to_owned()),
-            job_family_name: Some(family.name.to_owned()),
+            job_family_id: Some(family.id.clone()),
+            job_family_name: Some(family.name.clone()),
             tasks,
         }
     }
 
-    /// When the job at `index` was last updated, in microseconds since 1970: for three of five when it was created,
-    /// for the others up to three months later. One job is created a minute, from the beginning of 2022 on.
+    /// When the job at `index` was last updated, in microseconds since 1970. One job is created a minute. Three of five
+    /// were never updated since; the others were within three months.
     pub(crate) fn last_updated(&self, index: u32) -> i64 {
-        let mut dice = Dice::new(self.seed ^ UPDATES, u64::from(index));
+        let mut random = Random::new(self.seed ^ UPDATES, u64::from(index));
         let created = FIRST_CREATED + i64::from(index) * 60;
-        let later = if dice.chance(60) { 0 } else { dice.below(90 * 24 * 60 * 60) };
+        let later = if random.percent(60) { 0 } else { random.below(90 * 24 * 60 * 60) };
         (created + i64::try_from(later).unwrap_or_default()) * 1_000_000
-    }
-
-    fn skill(&self, name: &str) -> Skill {
-        let skill_id = self.skill_ids.get(name).cloned().unwrap_or_else(|| id_of(name));
-        Skill { skill_id, skill: name.to_owned() }
     }
 }
 
-/// What is settled about a job before its tasks are.
-struct Draft<'a> {
-    generator: &'a Generator,
+/// The properties of a job on which its tasks depend.
+struct JobDraft<'a> {
     external_id: &'a str,
     family: &'static Family,
-    /// What the job mostly does.
+    /// The cluster to which most of its tasks belong.
     focus: &'static Cluster,
     place: &'static Place,
     leads: bool,
 }
 
-impl Draft<'_> {
-    fn tasks(&self, dice: &mut Dice) -> Vec<Task> {
-        let wanted = match dice.below(100) {
+impl JobDraft<'_> {
+    fn tasks(&self, random: &mut Random) -> Vec<Task> {
+        let wanted = match random.below(100) {
             0..7 => 0,
-            7..17 => dice.between(1, 5),
-            17..90 => dice.between(6, 12),
-            _ => dice.between(13, 25),
+            7..17 => random.between(1, 5),
+            17..90 => random.between(6, 12),
+            _ => random.between(13, 25),
         };
         let mut tasks = Vec::with_capacity(wanted);
         let mut seen = HashSet::new();
-        // The same task is drawn again now and then; a job is content with fewer after many such draws.
+        // A task may be drawn repeatedly, so the number of draws is limited.
         for _ in 0..wanted * 10 {
             if tasks.len() == wanted {
                 break;
             }
-            let task = self.task(wanted, dice);
+            let task = self.task(wanted, random);
             if seen.insert(task.task_id.clone()) {
                 tasks.push(task);
             }
@@ -119,69 +103,58 @@ impl Draft<'_> {
         tasks
     }
 
-    fn task(&self, wanted: usize, dice: &mut Dice) -> Task {
-        let mut task = match dice.below(100) {
-            0..5 => self.own_task(dice),
-            5..17 if !self.place.local_tasks.is_empty() => {
-                self.local_task(dice.pick(self.place.local_tasks))
+    fn task(&self, wanted: usize, random: &mut Random) -> Task {
+        let shared = &CATALOG.shared;
+        let local_tasks = CATALOG.local_tasks(self.place);
+        let mut task = match random.below(100) {
+            0..5 => self.own_task(random),
+            5..17 if !local_tasks.is_empty() => local_task(random.pick(local_tasks)),
+            5..17 => self.work_task(&shared.domain, &shared.teamwork, random),
+            17..30 if self.leads => self.work_task(&shared.domain, &shared.leadership, random),
+            17..38 => {
+                let cluster = random.pick(&self.family.clusters);
+                self.work_task(&self.family.domain, cluster, random)
             }
-            5..17 => self.work_task(SHARED_DOMAIN, &TEAMWORK, dice),
-            17..30 if self.leads => self.work_task(SHARED_DOMAIN, &LEADERSHIP, dice),
-            17..38 => self.work_task(self.family.domain, dice.pick(self.family.clusters), dice),
-            _ => self.work_task(self.family.domain, self.focus, dice),
+            _ => self.work_task(&self.family.domain, self.focus, random),
         };
-        task.validation_state = ValidationState(validation_state(dice).to_owned());
-        task.weekly_hours = weekly_hours(wanted, dice);
-        task.source_data = Some(self.source_data(dice));
-        if dice.chance(2) {
+        task.validation_state = ValidationState(validation_state(random).to_owned());
+        task.weekly_hours = weekly_hours(wanted, random);
+        task.source_data = Some(self.source_data(random));
+        if random.percent(2) {
             task.ai_impact = None;
         }
         task
     }
 
-    fn work_task(&self, domain: &str, cluster: &Cluster, dice: &mut Dice) -> Task {
-        let work = dice.pick(cluster.work);
-        let wording = expand(dice.phrase(work.tasks), self.place, dice);
-        let level = level_near(work.level, dice);
-        let rationale = explain(dice.phrase(rationales_for(level)), work.machine, work.person);
-        let mut skills: Vec<&str> =
-            work.skills.iter().copied().filter(|_| dice.chance(75)).collect();
+    fn work_task(&self, domain: &str, cluster: &Cluster, random: &mut Random) -> Task {
+        let work = random.pick(&cluster.work);
+        let template = random.pick(&work.tasks);
+        let TaskText { text, id } = fill_task(template, self.place, random);
+        let level = level_near(work.level, random);
+        let template = random.pick(CATALOG.rationales(level));
+        let rationale = fill_rationale(template, &work.ai_clause, &work.human_clause);
+        let mut skills: Vec<_> =
+            work.skills.iter().filter(|_| random.percent(75)).cloned().collect();
         if skills.is_empty() {
-            skills.push(dice.phrase(work.skills));
+            skills.push(random.pick(&work.skills).clone());
         }
         Task {
-            linked_skills: Some(
-                skills.into_iter().map(|name| self.generator.skill(name)).collect(),
-            ),
+            linked_skills: Some(skills),
             ai_impact: Some(AiImpact { level: level.to_string(), rationale: Some(rationale) }),
             hierarchy: Some(hierarchy(domain, cluster, work)),
-            ..bare_task(wording.slug, wording.text)
+            ..bare_task(id, text)
         }
     }
 
-    fn local_task(&self, local: &LocalTask) -> Task {
-        let work = TEAMWORK.work.get(local.canonical_task).unwrap_or(&TEAMWORK.work[0]);
-        Task {
-            linked_skills: Some(
-                work.skills.iter().map(|name| self.generator.skill(name)).collect(),
-            ),
-            ai_impact: Some(AiImpact {
-                level: local.level.to_string(),
-                rationale: Some(local.rationale.to_owned()),
-            }),
-            hierarchy: Some(hierarchy(SHARED_DOMAIN, &TEAMWORK, work)),
-            ..bare_task(local.id.to_owned(), local.text.to_owned())
-        }
+    /// A task that the customer added and that has not been assessed yet.
+    fn own_task(&self, random: &mut Random) -> Task {
+        let template = random.pick(&CATALOG.shared.own_tasks);
+        let TaskText { text, id } = fill_task(template, self.place, random);
+        Task { linked_skills: Some(Vec::new()), ..bare_task(id, text) }
     }
 
-    /// A task that someone at the company added and that has not been assessed yet.
-    fn own_task(&self, dice: &mut Dice) -> Task {
-        let wording = expand(dice.phrase(OWN_TASKS), self.place, dice);
-        Task { linked_skills: Some(Vec::new()), ..bare_task(wording.slug, wording.text) }
-    }
-
-    fn source_data(&self, dice: &mut Dice) -> Vec<SourceEntry> {
-        let entries: &[&str] = match dice.below(10) {
+    fn source_data(&self, random: &mut Random) -> Vec<SourceEntry> {
+        let entries: &[&str] = match random.below(10) {
             0..6 => &["description"],
             6..8 => &["description", "vacancy"],
             8 => &["vacancy"],
@@ -191,6 +164,20 @@ impl Draft<'_> {
             .iter()
             .map(|entry| SourceEntry { external_id: format!("{}-{entry}", self.external_id) })
             .collect()
+    }
+}
+
+fn local_task(local: &LocalTask) -> Task {
+    let (domain, cluster) = (&CATALOG.shared.domain, &CATALOG.shared.teamwork);
+    let work = cluster.work.iter().find(|work| work.canonical_task == local.canonical_task);
+    Task {
+        linked_skills: work.map(|work| work.skills.clone()),
+        ai_impact: Some(AiImpact {
+            level: local.level.to_string(),
+            rationale: Some(local.rationale.clone()),
+        }),
+        hierarchy: work.map(|work| hierarchy(domain, cluster, work)),
+        ..bare_task(local.id.clone(), local.text.clone())
     }
 }
 
@@ -210,16 +197,16 @@ fn bare_task(task_id: String, task: String) -> Task {
 fn hierarchy(domain: &str, cluster: &Cluster, work: &Work) -> TaskHierarchy {
     TaskHierarchy {
         domain: domain.to_owned(),
-        subdomain: cluster.subdomain.to_owned(),
-        cluster: cluster.name.to_owned(),
-        canonical_task: work.canonical_task.to_owned(),
+        subdomain: cluster.subdomain.clone(),
+        cluster: cluster.name.clone(),
+        canonical_task: work.canonical_task.clone(),
     }
 }
 
-/// The usual level four times out of five, else one beside it.
-fn level_near(usual: AiLevel, dice: &mut Dice) -> AiLevel {
+/// The usual level with a probability of four in five, or else one beside it.
+fn level_near(usual: AiLevel, random: &mut Random) -> AiLevel {
     let position = AiLevel::ALL.iter().position(|level| *level == usual).unwrap_or_default();
-    let near = match dice.below(10) {
+    let near = match random.below(10) {
         0 => position.saturating_sub(1),
         1 => position + 1,
         _ => position,
@@ -227,39 +214,23 @@ fn level_near(usual: AiLevel, dice: &mut Dice) -> AiLevel {
     AiLevel::ALL.get(near).copied().unwrap_or(usual)
 }
 
-fn validation_state(dice: &mut Dice) -> &'static str {
-    match dice.below(100) {
+fn validation_state(random: &mut Random) -> &'static str {
+    match random.below(100) {
         0..2 => ValidationState::REJECTED,
         2..37 => ValidationState::SUGGESTED,
         _ => ValidationState::VALIDATED,
     }
 }
 
-/// A share of the week in whole hours, or now and then in quarters; absent for one task in twelve.
-fn weekly_hours(tasks: usize, dice: &mut Dice) -> Option<Number> {
-    if dice.below(12) == 0 {
+/// The task's part of a week of 38 hours, in whole hours or quarters; absent for one task in twelve.
+fn weekly_hours(tasks: usize, random: &mut Random) -> Option<Number> {
+    if random.below(12) == 0 {
         return None;
     }
-    let quarters = 38 * 4 * dice.between(40, 160) / (100 * tasks.max(4));
+    let quarters = 38 * 4 * random.between(40, 160) / (100 * tasks.max(4));
     let quarters = u32::try_from(quarters).unwrap_or(4).max(1);
-    if dice.chance(40) && quarters % 4 != 0 {
+    if random.percent(40) && quarters % 4 != 0 {
         return Number::from_f64(f64::from(quarters) / 4.0);
     }
     Some(Number::from(quarters.div_ceil(4)))
-}
-
-/// An id that looks like a UUID and follows from the name alone.
-pub(crate) fn id_of(name: &str) -> String {
-    let head = Sha256::digest(name.as_bytes())
-        .iter()
-        .take(16)
-        .fold(0, |head: u128, byte| head << 8 | u128::from(*byte));
-    let mut hex = format!("{head:032x}");
-    // Version 8 and the usual variant, so that strict readers take it for a UUID.
-    hex.replace_range(12..13, "8");
-    hex.replace_range(16..17, "9");
-    for hyphen in [20, 16, 12, 8] {
-        hex.insert(hyphen, '-');
-    }
-    hex
 }

@@ -54,7 +54,7 @@ impl Sandbox {
         let tenants = load_tenants(&options, &mut loading)?;
         let vocabulary = match &options.vocabulary {
             Some(path) => Vocabulary::with_file(path)?,
-            None => Vocabulary::built_in(),
+            None => Vocabulary::built_in()?,
         };
         let said = options.tenants.into_iter();
         let vendors = said.filter_map(|tenant| Some((tenant.name, tenant.vendors?))).collect();

@@ -8,8 +8,7 @@ use std::path::Path;
 use taskferry_profile::mapping::{MappingRow, composed, read_mapping};
 
 use crate::SandboxError;
-use crate::catalog::VOCABULARY;
-use crate::generator::id_of;
+use crate::catalog::id_of;
 use crate::settings::Vendor;
 
 /// The words of all vendors but TechWolf.
@@ -40,27 +39,11 @@ pub(crate) struct Counterpart {
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
 impl Vocabulary {
-    /// The words that are built in, for the skills of generated jobs.
-    pub(crate) fn built_in() -> Self {
-        let mut vocabulary = Self::default();
-        for (skill, workday, sap) in VOCABULARY {
-            for (vendor, names) in [(Vendor::Workday, workday), (Vendor::SapAttributeLibrary, sap)]
-            {
-                for (rank, name) in (1..).zip(names.split('|').filter(|name| !name.is_empty())) {
-                    let row = MappingRow {
-                        line: 0,
-                        vendor: vendor.to_string(),
-                        vendor_skill: name.to_owned(),
-                        skill_id: None,
-                        skill: Some((*skill).to_owned()),
-                        vendor_skill_id: None,
-                        rank,
-                    };
-                    vocabulary.add(vendor, &row);
-                }
-            }
-        }
-        vocabulary
+    /// The words for the skills of generated jobs.
+    pub(crate) fn built_in() -> Result<Self, SandboxError> {
+        Self::read(include_bytes!("../data/vocabulary.csv")).map_err(|(line, message)| {
+            SandboxError::Vocabulary { path: "vocabulary.csv".into(), line, message }
+        })
     }
 
     /// The built-in words, but for each vendor that the file names those of the file alone.
@@ -75,7 +58,7 @@ impl Vocabulary {
             return Err(wrong((1, format!("it is larger than {LARGEST_FILE} bytes"))));
         }
         let from_file = Self::read(&bytes).map_err(wrong)?;
-        let mut vocabulary = Self::built_in();
+        let mut vocabulary = Self::built_in()?;
         vocabulary.0.extend(from_file.0);
         Ok(vocabulary)
     }
@@ -148,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_built_in_words_are_ranked() {
-        let vocabulary = Vocabulary::built_in();
+        let vocabulary = Vocabulary::built_in().unwrap();
         assert_eq!(
             names(&vocabulary, Vendor::Workday, "", "Power BI"),
             ["Microsoft Power BI", "Data Visualization"]

@@ -17,9 +17,9 @@ use super::listing::PageRequest;
 use super::memory::{Export, Memory, lock};
 use super::specification::{Fault, Faults, Target, When};
 use crate::access::{Bearer, Tokens};
-use crate::dice::Dice;
 use crate::http::paths::{EMPLOYEES_PATH, EXPORT_PATH, TOKEN_PATH};
 use crate::http::{ApiError, bearer_token};
+use crate::random::Random;
 
 /// The header by which a request asks for a fault of its own, and how it is written in messages.
 const HEADER: &str = "x-sandbox-fault";
@@ -76,7 +76,7 @@ impl FaultLayer {
                 }
                 When::Percent(percent) => {
                     let seed = self.faults.seed.wrapping_add((*index as u64) << 32);
-                    Dice::new(seed, number).chance(percent.into())
+                    Random::new(seed, number).percent(percent.into())
                 }
             }
         });

@@ -1,7 +1,9 @@
 //! Which tasks of a profile are shown, and what of them.
 
 use std::borrow::Cow;
+use std::hash::Hasher;
 
+use fnv::FnvHasher;
 use serde::de::Error;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -11,8 +13,8 @@ use taskferry_profile::model::{TaskHierarchy, ValidationState};
 use super::shape::{Expansion, Shape, Subject};
 use super::skills::Skills;
 use crate::dataset::fields::is_of_task;
-use crate::dice::Dice;
 use crate::members::Members;
+use crate::random::Random;
 use crate::settings::{MissingMember, WeeklyHours};
 use crate::store::StoredProfile;
 
@@ -156,18 +158,17 @@ fn whole_hours(text: &str) -> Option<String> {
 
 /// Whether an employee does a task of their job: five of six.
 fn does(employee: &str, task: &StoredTask<'_>) -> bool {
-    dice(employee, task).below(6) > 0
+    random(employee, task).below(6) > 0
 }
 
-/// Dice that fall the same way for an employee and a task whenever they are asked about.
-fn dice(employee: &str, task: &StoredTask<'_>) -> Dice {
-    let sum = |text: &str| {
-        // FNV-1a: the same for ever, on every machine.
-        text.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |sum, byte| {
-            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        })
+/// Random numbers that depend on the employee and the task alone.
+fn random(employee: &str, task: &StoredTask<'_>) -> Random {
+    let hash = |text: &str| {
+        let mut hasher = FnvHasher::default();
+        hasher.write(text.as_bytes());
+        hasher.finish()
     };
-    Dice::new(sum(employee), sum(task.task_id.get()))
+    Random::new(hash(employee), hash(task.task_id.get()))
 }
 
 /// Kinds of events of an employee's timeline from which a task can be derived.
@@ -180,16 +181,16 @@ fn source_events(employee: &str, task: &StoredTask<'_>) -> serde_json::Result<Bo
         external_id: String,
         event_type: &'static str,
     }
-    let mut dice = dice(employee, task);
-    let _ = dice.below(6);
-    let first = dice.below(EVENT_TYPES.len());
+    let mut random = random(employee, task);
+    let _used_by_does = random.below(6);
+    let first = random.below(EVENT_TYPES.len());
     let events: Vec<Event> = EVENT_TYPES
         .into_iter()
         .cycle()
         .skip(first)
-        .take(dice.between(1, 2))
+        .take(random.between(1, 2))
         .map(|event_type| Event {
-            external_id: format!("{employee}-{event_type}-{}", dice.between(1, 3)),
+            external_id: format!("{employee}-{event_type}-{}", random.between(1, 3)),
             event_type,
         })
         .collect();

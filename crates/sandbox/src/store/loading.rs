@@ -10,7 +10,7 @@ use super::pool::Pool;
 use super::schema::Place;
 use super::view::{Store, now};
 use crate::SandboxError;
-use crate::dice::Dice;
+use crate::random::Random;
 
 /// A database that may be filled.
 pub(crate) struct Loading {
@@ -155,9 +155,9 @@ impl Loading {
 
     /// Makes up the people who do a job: up to three, one in ten of whom has left.
     fn insert_employees(&mut self, job: &NewJob<'_>, position: i64) -> Result<(), SandboxError> {
-        let mut dice = Dice::new(EMPLOYEES, job.position);
+        let mut random = Random::new(EMPLOYEES, job.position);
         let (tenant, first) = (self.tenant, self.employees);
-        let count = dice.below(4) as u64;
+        let count = random.below(4) as u64;
         self.sql(|connection| {
             let mut statement = connection.prepare_cached(
                 "INSERT INTO employees (tenant, external_id, is_active, job, job_family_id)
@@ -168,7 +168,7 @@ impl Loading {
                 statement.execute(params![
                     tenant,
                     id,
-                    !dice.chance(10),
+                    !random.percent(10),
                     position,
                     job.family_id
                 ])?;
