@@ -79,13 +79,13 @@ pub(crate) const BUILD_INFO: Metric = Metric::new(
     "taskferry.build_info",
     "",
     &["version"],
-    "Always 1; its label says which version of taskferry ran.",
+    "Always 1. The label is the version of taskferry.",
 );
 pub(crate) const RUN_STATUS: Metric = Metric::new(
     "taskferry.run.status",
     "",
     &["status"],
-    "1 for how the last run ended (complete, failed, interrupted, suspicious), 0 for the other ways.",
+    "1 if the last run ended with this status (complete, failed, interrupted, suspicious), else 0.",
 );
 pub(crate) const RUN_EXIT_CODE: Metric =
     Metric::new("taskferry.run.exit_code", "", &[], "The exit code of the last run.");
@@ -93,157 +93,121 @@ pub(crate) const RUN_DURATION: Metric = Metric::new(
     "taskferry.run.duration",
     "s",
     &[],
-    "From the start of the last run to its end; of a run that was resumed, from the start of its first attempt.",
+    "Duration of the last run, from the start of its first attempt.",
 );
 pub(crate) const RUN_START: Metric = Metric::new(
     "taskferry.run.start_timestamp",
     "s",
     &[],
-    "When the last run began, in its first attempt, in seconds since 1970.",
+    "Start of the first attempt of the last run, as Unix time.",
 );
-pub(crate) const RUN_END: Metric = Metric::new(
-    "taskferry.run.end_timestamp",
-    "s",
-    &[],
-    "When the last run ended, in seconds since 1970.",
-);
+pub(crate) const RUN_END: Metric =
+    Metric::new("taskferry.run.end_timestamp", "s", &[], "End of the last run, as Unix time.");
 pub(crate) const RUN_LAST_SUCCESS: Metric = Metric::new(
     "taskferry.run.last_success_timestamp",
     "s",
     &[],
-    "When a complete export last ended, in seconds since 1970; there from the first one on, whatever came after it.",
+    "End of the last complete run, as Unix time. Present once a run has completed.",
 );
-pub(crate) const RUN_RESUMED: Metric = Metric::new(
-    "taskferry.run.resumed",
-    "",
-    &[],
-    "1 if the last run went on where an earlier attempt had stopped.",
-);
-pub(crate) const RUN_RESUMABLE: Metric = Metric::new(
-    "taskferry.run.resumable",
-    "",
-    &[],
-    "1 if the next run goes on where this one ended.",
-);
-pub(crate) const RUN_REPLAY: Metric = Metric::new(
-    "taskferry.run.replay",
-    "",
-    &[],
-    "1 if the last run sent dead letters on instead of an export.",
-);
-pub(crate) const RUN_SANDBOX: Metric = Metric::new(
-    "taskferry.run.sandbox",
-    "",
-    &[],
-    "1 if what the last run read was made up, by the sandbox.",
-);
+pub(crate) const RUN_RESUMED: Metric =
+    Metric::new("taskferry.run.resumed", "", &[], "1 if the last run resumed an earlier attempt.");
+pub(crate) const RUN_RESUMABLE: Metric =
+    Metric::new("taskferry.run.resumable", "", &[], "1 if the next run resumes the last one.");
+pub(crate) const RUN_REPLAY: Metric =
+    Metric::new("taskferry.run.replay", "", &[], "1 if the last run was a replay of dead letters.");
+pub(crate) const RUN_SANDBOX: Metric =
+    Metric::new("taskferry.run.sandbox", "", &[], "1 if the last run read a sandbox.");
 pub(crate) const RUN_WARNINGS: Metric = Metric::new(
     "taskferry.run.warnings",
     "{warning}",
     &[],
-    "Warnings in the manifest of the last run.",
+    "Number of warnings in the manifest of the last run.",
 );
 pub(crate) const RUN_VIOLATIONS: Metric = Metric::new(
     "taskferry.run.violations",
     "{violation}",
     &[],
-    "What was not as [expect] says, in the last run.",
+    "Number of unmet expectations in the last run.",
 );
 pub(crate) const RUN_DEAD_LETTERS: Metric = Metric::new(
     "taskferry.run.dead_letters",
     "{record}",
     &[],
-    "Records that went to the dead letters, from all stages.",
+    "Records that were written as dead letters, from all stages.",
 );
 pub(crate) const SOURCE_PAGES: Metric =
-    Metric::new("taskferry.source.pages", "{page}", STAGE, "Pages that every sink has.");
+    Metric::new("taskferry.source.pages", "{page}", STAGE, "Pages committed by all sinks.");
 pub(crate) const SOURCE_RECORDS: Metric =
-    Metric::new("taskferry.source.records", "{record}", STAGE, "Records in these pages.");
-pub(crate) const SOURCE_READ: Metric =
-    Metric::new("taskferry.source.read", "By", STAGE, "Size of these pages, after decompression.");
+    Metric::new("taskferry.source.records", "{record}", STAGE, "Records in the committed pages.");
+pub(crate) const SOURCE_READ: Metric = Metric::new(
+    "taskferry.source.read",
+    "By",
+    STAGE,
+    "Size of the committed pages, after decompression.",
+);
 pub(crate) const SOURCE_REQUESTS: Metric = Metric::new(
     "taskferry.source.requests",
     "{request}",
     STAGE,
-    "Requests sent, those for tokens and those that failed included.",
+    "Requests sent, including token requests and failed requests.",
 );
-pub(crate) const SOURCE_RETRIES: Metric = Metric::new(
-    "taskferry.source.retries",
-    "{request}",
-    STAGE,
-    "Requests among them that repeated a failed one.",
-);
+pub(crate) const SOURCE_RETRIES: Metric =
+    Metric::new("taskferry.source.retries", "{request}", STAGE, "Requests that were retries.");
 pub(crate) const TRANSFORM_RECORDS_IN: Metric = Metric::new(
     "taskferry.transform.records_in",
     "{record}",
     TRANSFORM,
-    "Records that the transform was given.",
+    "Records that the transform received.",
 );
 pub(crate) const TRANSFORM_RECORDS_OUT: Metric = Metric::new(
     "taskferry.transform.records_out",
     "{record}",
     TRANSFORM,
-    "Records that it emitted.",
+    "Records that the transform emitted.",
 );
 pub(crate) const TRANSFORM_FILTERED: Metric = Metric::new(
     "taskferry.transform.filtered",
     "{record}",
     TRANSFORM,
-    "Records of which it made nothing, as it should.",
+    "Records that the transform dropped as configured.",
 );
 pub(crate) const TRANSFORM_FAILED: Metric = Metric::new(
     "taskferry.transform.failed",
     "{record}",
     TRANSFORM,
-    "Records that it refused: left out, or sent to the dead letters.",
+    "Records that the transform refused: skipped, or written as dead letters.",
 );
 pub(crate) const TRANSFORM_DEAD_LETTERS: Metric = Metric::new(
     "taskferry.transform.dead_letters",
     "{record}",
     TRANSFORM,
-    "Those among them that went to the dead letters.",
+    "Refused records that were written as dead letters.",
 );
 pub(crate) const SINK_RECORDS_IN: Metric = Metric::new(
     "taskferry.sink.records_in",
     "{record}",
     STAGE,
-    "Records that the sink was given, after its own transforms.",
+    "Records that the sink received, after its own transforms.",
 );
 pub(crate) const SINK_RECORDS: Metric =
-    Metric::new("taskferry.sink.records", "{record}", STAGE, "Records that it delivered.");
+    Metric::new("taskferry.sink.records", "{record}", STAGE, "Records that the sink delivered.");
 pub(crate) const SINK_FAILED: Metric = Metric::new(
     "taskferry.sink.failed",
     "{record}",
     STAGE,
-    "Records that it refused: left out, or sent to the dead letters.",
+    "Records that the sink refused: skipped, or written as dead letters.",
 );
 pub(crate) const SINK_DEAD_LETTERS: Metric = Metric::new(
     "taskferry.sink.dead_letters",
     "{record}",
     STAGE,
-    "Those among them that went to the dead letters.",
+    "Refused records that were written as dead letters.",
 );
-pub(crate) const SINK_WRITTEN: Metric = Metric::new(
-    "taskferry.sink.written",
-    "By",
-    STAGE,
-    "Bytes delivered, compressed if the sink compresses.",
-);
-pub(crate) const SINK_REQUESTS: Metric = Metric::new(
-    "taskferry.sink.requests",
-    "{request}",
-    STAGE,
-    "Requests sent, by sinks that send them.",
-);
-pub(crate) const SINK_RETRIES: Metric = Metric::new(
-    "taskferry.sink.retries",
-    "{request}",
-    STAGE,
-    "Requests among them that repeated a failed one.",
-);
-pub(crate) const SINK_PUBLISHED: Metric = Metric::new(
-    "taskferry.sink.published",
-    "",
-    STAGE,
-    "1 if the sink has published, or delivered its last batch.",
-);
+pub(crate) const SINK_WRITTEN: Metric =
+    Metric::new("taskferry.sink.written", "By", STAGE, "Bytes delivered, after compression.");
+pub(crate) const SINK_REQUESTS: Metric =
+    Metric::new("taskferry.sink.requests", "{request}", STAGE, "Requests sent by the sink.");
+pub(crate) const SINK_RETRIES: Metric =
+    Metric::new("taskferry.sink.retries", "{request}", STAGE, "Requests that were retries.");
+pub(crate) const SINK_PUBLISHED: Metric =
+    Metric::new("taskferry.sink.published", "", STAGE, "1 if the sink has completed its output.");
