@@ -1,73 +1,69 @@
-//! Sends batches to all sinks.
+//! Sends batches and commits to all sinks.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::backlog::Backlog;
-use crate::envelope::Work;
+use crate::commit_timer::CommitTimer;
+use crate::dead_letter::DeadLetterBacklog;
+use crate::envelope::PageBatch;
 use crate::stop::StopSignal;
 
-/// What a sink gets.
+/// The input of a sink.
 #[derive(Debug, Clone)]
-pub(crate) enum ToSink {
-    /// Write this.
-    Batch(Arc<Work>),
-    /// Make durable what was written.
+pub(crate) enum SinkInput {
+    Batch(Arc<PageBatch>),
     Commit,
 }
 
 /// The channels to all sinks.
 #[derive(Debug)]
 pub(crate) struct Broadcaster {
-    sinks: Vec<mpsc::Sender<ToSink>>,
-    backlog: Backlog,
-    /// Set when nothing will be written down any more.
-    ending: [StopSignal; 2],
+    pub(crate) sinks: Vec<mpsc::Sender<SinkInput>>,
+    pub(crate) commits: CommitTimer,
+    pub(crate) backlog: DeadLetterBacklog,
+    /// Fires when another sink has failed.
+    pub(crate) cancelled: StopSignal,
+    /// Fires when the run ends without waiting for its workers.
+    pub(crate) aborted: StopSignal,
 }
 
-/// A sink has ended.
+/// A sink has ended. The sink reports the reason itself.
 #[derive(Debug)]
 pub(crate) struct SinkEnded;
 
 impl Broadcaster {
-    pub(crate) fn new(
-        sinks: Vec<mpsc::Sender<ToSink>>,
-        backlog: Backlog,
-        ending: [StopSignal; 2],
-    ) -> Self {
-        Self { sinks, backlog, ending }
-    }
-
-    /// Whether too many dead letters wait to be written down.
-    pub(crate) fn is_full(&self) -> bool {
-        self.backlog.is_full()
-    }
-
-    /// Waits until dead letters are written down, all of which are about pages that the sinks have committed.
-    pub(crate) async fn wait_for_room(&mut self) -> Result<(), SinkEnded> {
-        let [doomed, abandoned] = &mut self.ending;
-        tokio::select! {
-            () = self.backlog.room() => Ok(()),
-            _ = doomed.asked() => Err(SinkEnded),
-            _ = abandoned.asked() => Err(SinkEnded),
+    /// Sends a page to all sinks, and a commit if one is due. `dead_letters` is the size of the page's dead letters so far.
+    pub(crate) async fn send(
+        &mut self,
+        page: PageBatch,
+        dead_letters: u64,
+    ) -> Result<(), SinkEnded> {
+        if self.backlog.is_full() {
+            // Only dead letters of committed pages are saved.
+            if self.commits.has_uncommitted() {
+                self.commit().await?;
+            }
+            tokio::select! {
+                () = self.backlog.wait_until_not_full() => {}
+                _ = self.cancelled.stopped() => return Err(SinkEnded),
+                _ = self.aborted.stopped() => return Err(SinkEnded),
+            }
         }
+        self.backlog.add(dead_letters);
+        self.broadcast(&SinkInput::Batch(Arc::new(page))).await?;
+        self.commits.add_page();
+        if self.commits.is_due() { self.commit().await } else { Ok(()) }
     }
 
-    /// Sends a batch to every sink. `refused` is the size of the dead letters that came of it before.
-    pub(crate) async fn send(&self, work: Work, refused: u64) -> Result<(), SinkEnded> {
-        self.backlog.add(refused);
-        self.broadcast(&ToSink::Batch(Arc::new(work))).await
+    pub(crate) async fn commit(&mut self) -> Result<(), SinkEnded> {
+        self.commits.reset();
+        self.broadcast(&SinkInput::Commit).await
     }
 
-    /// Has the sinks make durable what they have.
-    pub(crate) async fn commit(&self) -> Result<(), SinkEnded> {
-        self.broadcast(&ToSink::Commit).await
-    }
-
-    async fn broadcast(&self, what: &ToSink) -> Result<(), SinkEnded> {
+    async fn broadcast(&self, input: &SinkInput) -> Result<(), SinkEnded> {
         for sink in &self.sinks {
-            sink.send(what.clone()).await.map_err(|_| SinkEnded)?;
+            sink.send(input.clone()).await.map_err(|_| SinkEnded)?;
         }
         Ok(())
     }

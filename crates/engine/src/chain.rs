@@ -1,4 +1,4 @@
-//! A chain of transforms over one page.
+//! Applies a chain of transforms to a page.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,13 +6,12 @@ use std::sync::Arc;
 use taskferry_pipeline::{StageFailure, TransformStage};
 use taskferry_sdk::{AnyTransform, RunContext};
 
-use crate::account::TransformCount;
-use crate::envelope::Work;
-use crate::step::Step;
-use crate::tally::ChainTally;
+use crate::envelope::PageBatch;
+use crate::run_stats::TransformStats;
+use crate::step::{ChainOutcome, Step};
 use crate::watchdog::WatchdogSlot;
 
-/// The transforms of a pipeline, or of one sink, in order.
+/// The transforms of a pipeline or of one sink, in order.
 #[derive(Debug)]
 pub(crate) struct Chain {
     steps: Vec<Step>,
@@ -20,16 +19,16 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain that begins behind `pages` pages, of which the stages have counted `counts`.
+    /// A chain that has processed `pages` pages, with the stats of its stages up to there.
     pub(crate) fn new(
         stages: Vec<TransformStage>,
         run: Arc<RunContext>,
         pages: u64,
-        counts: &[TransformCount],
+        stats: &[TransformStats],
     ) -> Self {
-        let counted = counts.iter().map(Some).chain(std::iter::repeat(None));
-        let steps = stages.into_iter().zip(counted);
-        let steps = steps.map(|(stage, counted)| Step::new(stage, pages, counted)).collect();
+        let stats = stats.iter().map(Some).chain(std::iter::repeat(None));
+        let steps = stages.into_iter().zip(stats);
+        let steps = steps.map(|(stage, stats)| Step::new(stage, pages, stats)).collect();
         Self { steps, run }
     }
 
@@ -45,35 +44,40 @@ impl Chain {
         Ok(Arc::new(self))
     }
 
-    /// What the stages say about their totals, each with its name.
-    pub(crate) fn warnings(&self, totals: &[TransformCount]) -> Vec<(String, String)> {
+    /// The warnings of all stages, each with the stage's name.
+    pub(crate) fn warnings(&self, totals: &[TransformStats]) -> Vec<(String, String)> {
         let mut warnings = Vec::new();
-        for (step, count) in self.steps.iter().zip(totals) {
-            // A warning that can't be given is not worth the run.
-            let said = catch_unwind(AssertUnwindSafe(|| step.warnings(count))).unwrap_or_default();
-            warnings.extend(said.into_iter().map(|said| (step.id().name.clone(), said)));
+        for (step, stats) in self.steps.iter().zip(totals) {
+            // A plugin that panics here loses its warnings, not the run.
+            let texts = catch_unwind(AssertUnwindSafe(|| step.warnings(stats))).unwrap_or_default();
+            warnings.extend(texts.into_iter().map(|text| (step.id().name.clone(), text)));
         }
         warnings
     }
 
-    /// Sends the records of a page through all stages. `slot` is that of the calling thread.
+    /// Applies all stages to a page, on the thread that owns `slot`.
     ///
     /// # Errors
     /// The first record that a stage with `on_error = "fail"` refuses.
     pub(crate) async fn apply(
         &self,
-        mut work: Work,
+        mut page: PageBatch,
         slot: &WatchdogSlot,
-    ) -> Result<(Work, ChainTally), StageFailure> {
-        let mut tally = ChainTally::default();
+    ) -> Result<(PageBatch, ChainOutcome), StageFailure> {
+        let mut outcome = ChainOutcome::default();
         for step in &self.steps {
-            work = step.apply(work, &self.run, slot, &mut tally).await?;
+            page = step.apply(page, &self.run, slot, &mut outcome).await?;
         }
-        Ok((work, tally))
+        Ok((page, outcome))
+    }
+
+    /// Releases the threads that wait for the turn of a page.
+    pub(crate) fn cancel(&self) {
+        self.steps.iter().for_each(Step::cancel);
     }
 }
 
-/// Whether the state of every transform can be saved, so that a run with them can resume.
+/// Whether every ordered transform saves its state, so that a run can resume.
 pub(crate) fn can_resume(stages: &[TransformStage]) -> bool {
     stages.iter().all(|stage| match &stage.transform {
         AnyTransform::Ordered(transform) => {

@@ -1,6 +1,6 @@
-//! What a run leaves for the one that goes on with it.
+//! Checkpoints: the state from which a run resumes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,23 +9,25 @@ use taskferry_pipeline::{Pipeline, SinkStage};
 use taskferry_sdk::{Cursor, Duration, Position, Resumption, RunContext, SinkState, hex};
 use taskferry_state::StateDir;
 
-use crate::account::Account;
+use crate::baseline::Comparison;
 use crate::chain;
-use crate::expect::{self, Comparison};
+use crate::expect;
 use crate::manifest::Committed;
+use crate::run_stats::RunStats;
 
-/// The layout of the file. A checkpoint of another layout is of no use, and the run starts over.
+/// The version of the file format. A run that finds another version starts over.
 const LAYOUT: u32 = 2;
 
-/// How far a run is, durably: every sink has everything up to here.
+/// The progress of a run: every sink has committed everything up to here.
+///
+/// Renamed fields keep the names that earlier versions wrote.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
     pub(crate) layout: u32,
-    /// Of all the rest: a disk may lie, and a cursor that was changed by hand leaves out jobs without a word.
+    /// Over all other fields: after a disk error or a manual edit, a wrong cursor would skip jobs silently.
     pub(crate) checksum: String,
-    /// That of the pipeline.
+    /// The pipeline's digest.
     pub(crate) digest: String,
-    /// The share of the export that the run takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) shard: Option<String>,
     pub(crate) run_id: String,
@@ -34,82 +36,116 @@ pub(crate) struct Checkpoint {
     pub(crate) state: CheckpointState,
     /// The cursor of the next page; `None` after the last.
     pub(crate) cursor: Option<String>,
-    pub(crate) account: Account,
+    #[serde(rename = "account")]
+    pub(crate) stats: RunStats,
     /// One for each sink.
-    pub(crate) marks: Vec<SinkState>,
-    /// How many traces of pages stand in their journal.
-    pub(crate) traces: u64,
-    pub(crate) dead_letters: Option<DeadLetterMark>,
+    #[serde(rename = "marks")]
+    pub(crate) sink_states: Vec<SinkState>,
+    /// The number of fingerprints in the journal.
+    #[serde(rename = "traces")]
+    pub(crate) fingerprints: u64,
+    pub(crate) dead_letters: Option<DeadLetterPosition>,
 }
 
-/// What is left to do.
+/// How a run continues from a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CheckpointState {
-    /// To read the first page. No sink was opened when this was written, and from then on it may have been sent anything
-    /// of that page.
+    /// With the first page. Written before the sinks are opened, so they may have received any part of that page.
     Begun,
-    /// To read on, or to publish.
+    /// With the next page, or by sealing the sinks.
     Open,
-    /// To publish what is sealed.
+    /// By publishing.
     Sealed,
-    /// Nothing, as the export did not look as expected; unless other things are expected now.
+    /// Not at all, because the export violates `[expect]`, unless `[expect]` changes.
     Refused,
-    /// Nothing, as going on here would end as it did.
-    Hopeless,
+    /// Not at all, because it would fail again.
+    #[serde(rename = "hopeless")]
+    NotResumable,
 }
 
-/// How far the file of dead letters belongs to the run.
+/// The run's part of the dead letter file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DeadLetterMark {
+pub(crate) struct DeadLetterPosition {
     pub(crate) path: PathBuf,
-    /// Its size in bytes before the run.
+    /// The file's size in bytes before the run.
     pub(crate) before: u64,
-    /// Its size in bytes now.
+    /// The file's size in bytes at the checkpoint.
     pub(crate) bytes: u64,
 }
 
-/// A run that has begun and is not over: it is active, or ended early.
+/// A run that is active or ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfinishedRun {
-    /// Which run.
+    /// The run's id.
     pub run_id: String,
     /// When it began.
     pub started_at: Timestamp,
-    /// How many pages all its sinks have.
+    /// Pages that every sink has committed.
     pub pages: u64,
 }
 
-/// The run whose state is kept in `folder`, if one is not over and another attempt would go on with it; a replay is none.
-pub fn unfinished_run(folder: &std::path::Path) -> Option<UnfinishedRun> {
-    let left: Checkpoint = taskferry_state::load(folder, "checkpoint").ok().flatten()?;
-    let Checkpoint { run_id, started_at, state, account, .. } = left;
-    let is_over = matches!(state, CheckpointState::Refused | CheckpointState::Hopeless);
-    (!is_over).then_some(UnfinishedRun { run_id, started_at, pages: account.source.pages })
+/// Returns the run in a state folder that the next run would resume. Replays do not count.
+pub fn unfinished_run(folder: &Path) -> Option<UnfinishedRun> {
+    let checkpoint: Checkpoint = taskferry_state::load(folder, "checkpoint").ok().flatten()?;
+    let Checkpoint { run_id, started_at, state, stats, .. } = checkpoint;
+    let is_over = matches!(state, CheckpointState::Refused | CheckpointState::NotResumable);
+    (!is_over).then_some(UnfinishedRun { run_id, started_at, pages: stats.source.pages })
 }
 
-/// How a run begins.
+/// Where a run starts.
 #[derive(Debug)]
-pub(crate) enum Beginning {
-    /// At the first page.
-    Fresh {
-        /// What an earlier run left that is of no use any more, and why it is not.
-        over: Option<(Box<Checkpoint>, String)>,
-    },
-    /// At the first page, and what stands there is of a run that was over: only its end was not noted.
-    Over,
-    /// Where an earlier attempt at the same run ended.
-    Resumed(Box<Checkpoint>),
+pub(crate) enum StartPoint {
+    /// At the first page; `abandoned` is a checkpoint that can't be resumed, with the reason.
+    FirstPage { abandoned: Option<(Box<Checkpoint>, String)> },
+    /// At the first page; the checkpoint found belongs to a finished run.
+    AfterFinishedRun,
+    /// At a checkpoint.
+    Resume(Box<Checkpoint>),
+}
+
+impl StartPoint {
+    /// Looks for a checkpoint that a run of `pipeline` can resume.
+    pub(crate) fn find(
+        pipeline: &Pipeline,
+        state: &StateDir,
+        run: &RunContext,
+        baseline: &Comparison,
+        fresh: bool,
+    ) -> Self {
+        let checkpoint = match state.load::<Checkpoint>(name_of(run)) {
+            Ok(None) => return Self::FirstPage { abandoned: None },
+            Ok(Some(checkpoint)) if checkpoint.is_valid() => Box::new(checkpoint),
+            Ok(Some(_)) | Err(_) => {
+                tracing::warn!("the checkpoint is unreadable; the run starts over");
+                return Self::FirstPage { abandoned: None };
+            }
+        };
+        if !run.replay && baseline.last().is_some_and(|last| last.run_id == checkpoint.run_id) {
+            return Self::AfterFinishedRun;
+        }
+        let reason = if fresh {
+            Some("`--fresh` was given".to_owned())
+        } else if is_resumable(pipeline) {
+            checkpoint.obstacle(pipeline, baseline, run)
+        } else {
+            Some("a stage of the pipeline can't resume".to_owned())
+        };
+        match reason {
+            Some(reason) => Self::FirstPage { abandoned: Some((checkpoint, reason)) },
+            None => Self::Resume(checkpoint),
+        }
+    }
 }
 
 impl Checkpoint {
-    /// A checkpoint of the current layout, saved now.
+    /// A checkpoint in the current layout, saved now.
     pub(crate) fn new(
         digest: &str,
         run: &RunContext,
-        account: Account,
-        marks: Vec<SinkState>,
+        stats: RunStats,
+        sink_states: Vec<SinkState>,
     ) -> Self {
         Self {
             layout: LAYOUT,
@@ -121,127 +157,121 @@ impl Checkpoint {
             saved_at: Timestamp::now(),
             state: CheckpointState::Open,
             cursor: None,
-            account,
-            marks,
-            traces: 0,
+            stats,
+            sink_states,
+            fingerprints: 0,
             dead_letters: None,
         }
     }
 
-    /// The same with its checksum, as it is saved.
     #[must_use]
-    pub(crate) fn sealed(mut self) -> Self {
+    pub(crate) fn with_checksum(mut self) -> Self {
         self.checksum = String::new();
-        // Texts and numbers can always be written.
+        // Serializing texts and numbers can't fail.
         let text = serde_json::to_vec(&self).unwrap_or_default();
         self.checksum = hex(Sha256::digest(text));
         self
     }
 
-    /// Whether it is as it was saved, by a program that knows this layout.
-    fn is_sound(&self) -> bool {
-        self.layout == LAYOUT && self.checksum == self.clone().sealed().checksum
+    fn is_valid(&self) -> bool {
+        self.layout == LAYOUT && self.checksum == self.clone().with_checksum().checksum
     }
 
-    /// The run that it belongs to, of which `asked` is the next attempt.
-    pub(crate) fn run(&self, asked: &RunContext) -> RunContext {
-        let mut run = asked.clone();
+    /// The context of the run, whose next attempt is `attempt`.
+    pub(crate) fn run(&self, attempt: &RunContext) -> RunContext {
+        let mut run = attempt.clone();
         (run.started_at, run.run_id) = (self.started_at, self.run_id.clone());
         run
     }
 
-    /// Whether the run has come no further than its beginning: everything is opened as for a new one.
+    /// Whether no page is committed, so that the sinks are opened as in a new run.
     pub(crate) fn is_beginning(&self) -> bool {
         self.state == CheckpointState::Begun
     }
 
-    /// How far it is, for the account of a run.
-    pub(crate) fn committed(&self) -> Committed {
-        Committed { pages: self.account.source.pages, next_cursor: self.cursor.clone() }
+    /// The committed pages; `None` if there are none.
+    pub(crate) fn committed(&self) -> Option<Committed> {
+        let (pages, next_cursor) = (self.stats.source.pages, self.cursor.clone());
+        (!self.is_beginning()).then_some(Committed { pages, next_cursor })
     }
 
-    /// Where the source goes on; `None` for the first page.
-    pub(crate) fn position(&self, traces: Vec<u128>) -> Option<Position> {
+    /// The source's position; `None` for the first page.
+    pub(crate) fn position(&self, fingerprints: Vec<u128>) -> Option<Position> {
         let cursor = self.cursor.as_deref().map(Cursor::new);
-        let pages = self.account.source.pages;
-        (!self.is_beginning()).then(|| Position::new(pages, cursor, traces))
+        let pages = self.stats.source.pages;
+        (!self.is_beginning()).then(|| Position::new(pages, cursor, fingerprints))
     }
 
-    /// Whether all sinks can go on here.
+    /// Checks that every sink can resume.
     ///
     /// # Errors
-    /// Why the first of those that can't can not.
+    /// The reason of the first sink that can't.
     pub(crate) async fn check_sinks(
         &self,
         pipeline: &mut Pipeline,
-        asked: &RunContext,
+        attempt: &RunContext,
     ) -> Result<(), String> {
         if self.is_beginning() {
             return Ok(());
         }
-        let run = self.run(asked);
-        for (stage, mark) in pipeline.sinks.iter_mut().zip(&self.marks) {
-            stage.sink.can_resume(&run, mark).await?;
+        let run = self.run(attempt);
+        for (stage, state) in pipeline.sinks.iter_mut().zip(&self.sink_states) {
+            stage.sink.can_resume(&run, state).await?;
         }
         Ok(())
     }
 
-    /// Why a run of `pipeline` can't go on here; `None` if it can.
-    fn is_of_no_use(
+    /// The reason why a run of `pipeline` can't resume here.
+    fn obstacle(
         &self,
         pipeline: &Pipeline,
         baseline: &Comparison,
-        asked: &RunContext,
+        attempt: &RunContext,
     ) -> Option<String> {
-        let within = pipeline.state.resume_within;
-        if self.digest != pipeline.digest || !self.account.has_shape_of(&Account::of(pipeline)) {
-            return Some("the pipeline, a file it reads or taskferry has changed".to_owned());
+        let max_age = pipeline.state.resume_within;
+        if self.digest != pipeline.digest || !self.stats.has_stages_of(&RunStats::of(pipeline)) {
+            return Some(
+                "the pipeline, one of its input files or taskferry has changed".to_owned(),
+            );
         }
-        if self.shard != asked.shard.map(|shard| shard.to_string()) {
-            return Some("it is that of another share of the export".to_owned());
+        if self.shard != attempt.shard.map(|shard| shard.to_string()) {
+            return Some("it belongs to another shard".to_owned());
         }
-        if is_too_old(self.saved_at, Timestamp::now(), within) {
-            return Some(format!("it stopped longer ago than `resume_within` ({within})"));
+        if is_older_than(self.saved_at, Timestamp::now(), max_age) {
+            return Some(format!("it stopped longer ago than `resume_within` ({max_age})"));
         }
         let expect = &pipeline.expect;
         match self.state {
-            CheckpointState::Hopeless => {
-                return Some("it would end again as it did".to_owned());
-            }
+            CheckpointState::NotResumable => Some("resuming would fail again".to_owned()),
             CheckpointState::Refused => {
-                let refused = expect::violations(expect, &self.account, self.started_at, baseline);
-                if !refused.is_empty() && !expect.publish_anyway {
-                    return Some("its export did not look as expected".to_owned());
-                }
+                let violations = expect::violations(expect, &self.stats, self.started_at, baseline);
+                (!violations.is_empty() && !expect.publish_anyway)
+                    .then(|| "its export violates [expect]".to_owned())
             }
             CheckpointState::Begun | CheckpointState::Open if !expect.publish_anyway => {
-                if let Some(old) = expect::too_old(expect, self.started_at) {
-                    return Some(old.message);
-                }
+                expect::max_age_exceeded(expect, self.started_at).map(|violation| violation.message)
             }
-            CheckpointState::Begun | CheckpointState::Open | CheckpointState::Sealed => {}
+            CheckpointState::Begun | CheckpointState::Open | CheckpointState::Sealed => None,
         }
-        None
     }
 }
 
-/// Of a checkpoint from the future nobody knows how old it is: the clock was set back by as much, at least.
-pub(crate) fn is_too_old(saved_at: Timestamp, now: Timestamp, within: Duration) -> bool {
-    now.duration_since(saved_at).unsigned_abs() > within.get()
+/// Whether a timestamp is older than `max_age`. A timestamp that far in the future counts as older: the clock was set back.
+pub(crate) fn is_older_than(timestamp: Timestamp, now: Timestamp, max_age: Duration) -> bool {
+    now.duration_since(timestamp).unsigned_abs() > max_age.get()
 }
 
-/// What the checkpoint of a run is called. That of a replay has a name of its own: it is another run, and does not end
-/// the one that may be resumed.
+/// The name of the run's checkpoint file. A replay has its own, so that it does not replace the checkpoint of an export.
 pub(crate) fn name_of(run: &RunContext) -> &'static str {
     if run.replay { "replay" } else { "checkpoint" }
 }
 
-/// The file with the fingerprints of pages that a checkpoint has passed.
-pub(crate) fn fingerprints_of(checkpoint: &str) -> String {
-    format!("{checkpoint}.traces")
+/// The name of the journal with the fingerprints of committed pages.
+pub(crate) fn fingerprint_journal_of(run: &RunContext) -> String {
+    format!("{}.traces", name_of(run))
 }
 
-/// Whether a run of `pipeline` leaves checkpoints at all.
+/// Whether all stages of `pipeline` can resume, so that its runs write checkpoints.
 pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
     let can_resume = |stage: &SinkStage| {
         stage.sink.resumption() != Resumption::Unsupported && chain::can_resume(&stage.transforms)
@@ -249,50 +279,17 @@ pub(crate) fn is_resumable(pipeline: &Pipeline) -> bool {
     chain::can_resume(&pipeline.transforms) && pipeline.sinks.iter().all(can_resume)
 }
 
-/// Looks for a checkpoint to go on at. What can't be read is of no use, and is said.
-pub(crate) fn begin(
-    pipeline: &Pipeline,
-    state: &StateDir,
-    run: &RunContext,
-    name: &str,
-    baseline: &Comparison,
-    fresh: bool,
-) -> Beginning {
-    let checkpoint = match state.load::<Checkpoint>(name) {
-        Ok(None) => return Beginning::Fresh { over: None },
-        Ok(Some(checkpoint)) if checkpoint.is_sound() => Box::new(checkpoint),
-        Ok(Some(_)) | Err(_) => {
-            tracing::warn!("the checkpoint can't be read, and the run starts over");
-            return Beginning::Fresh { over: None };
-        }
-    };
-    if !run.replay && baseline.last().is_some_and(|last| last.run_id == checkpoint.run_id) {
-        return Beginning::Over;
-    }
-    let why = if fresh {
-        Some("as asked".to_owned())
-    } else if is_resumable(pipeline) {
-        checkpoint.is_of_no_use(pipeline, baseline, run)
-    } else {
-        Some("a stage can't go on where it stopped".to_owned())
-    };
-    match why {
-        Some(why) => Beginning::Fresh { over: Some((checkpoint, why)) },
-        None => Beginning::Resumed(checkpoint),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_jumps_makes_a_checkpoint_old_whichever_way() {
+    fn a_checkpoint_from_the_past_or_the_future_expires() {
         let now = Timestamp::from_second(1_000_000).unwrap();
-        let after = |second| {
-            is_too_old(Timestamp::from_second(second).unwrap(), now, Duration::from_secs(60))
+        let is_older = |second| {
+            is_older_than(Timestamp::from_second(second).unwrap(), now, Duration::from_secs(60))
         };
-        assert!(!after(999_940) && !after(1_000_060));
-        assert!(after(999_939) && after(1_000_061));
+        assert!(!is_older(999_940) && !is_older(1_000_060));
+        assert!(is_older(999_939) && is_older(1_000_061));
     }
 }

@@ -1,11 +1,12 @@
-//! Records that a stage refused, kept with the reason and their origin.
+//! Dead letters: records that a stage refused, with the reason and their origin.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use taskferry_pipeline::StageId;
-use taskferry_sdk::{Record, RunContext, StageError};
+use taskferry_sdk::{Cursor, Record, RunContext, StageError};
+use tokio::sync::watch;
 
-/// One line of the file of dead letters.
+/// One line of the dead letter file.
 #[derive(Debug, Clone)]
 pub(crate) struct DeadLetter(String);
 
@@ -42,7 +43,7 @@ struct Origin<'a> {
 }
 
 impl DeadLetter {
-    /// The dead letter of a record as the stage that refused it got it.
+    /// `record` is the record as the stage received it.
     pub(crate) fn new(
         run: &RunContext,
         stage: &StageId,
@@ -50,7 +51,6 @@ impl DeadLetter {
         record: &Record,
         error: &StageError,
     ) -> Self {
-        let record = serde_json::from_slice(record.as_bytes()).unwrap_or(RawValue::NULL);
         let line = Line {
             pipeline: &run.pipeline,
             run_id: &run.run_id,
@@ -59,20 +59,57 @@ impl DeadLetter {
             error: Reason { message: error.full_message(), hint: error.hint_text() },
             origin: Origin {
                 page: origin.page,
-                cursor: origin.cursor.as_ref().map(taskferry_sdk::Cursor::as_str),
+                cursor: origin.cursor.as_ref().map(Cursor::as_str),
                 index: origin.index,
                 job: origin.job.as_deref(),
             },
-            record,
+            record: serde_json::from_slice(record.as_bytes()).unwrap_or(RawValue::NULL),
         };
-        // Texts and numbers can always be written.
+        // Serializing texts and numbers can't fail.
         let mut line = serde_json::to_string(&line).unwrap_or_default();
         line.push('\n');
         Self(line)
     }
 
-    /// The line, with its end.
+    /// The line, with its line break.
     pub(crate) fn as_line(&self) -> &str {
         &self.0
+    }
+
+    /// The total size of dead letters in bytes.
+    pub(crate) fn size_of(dead_letters: &[Self]) -> u64 {
+        dead_letters.iter().map(|dead_letter| dead_letter.0.len() as u64).sum()
+    }
+}
+
+/// The size of unsaved dead letters in bytes, shared by the threads that produce, broadcast and save them.
+///
+/// While it exceeds the limit, no page is sent to the sinks: a slow disk or a long `commit_interval` slows the run down
+/// instead of filling memory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeadLetterBacklog(watch::Sender<u64>);
+
+impl DeadLetterBacklog {
+    /// In bytes. The dead letters of one page may exceed it.
+    const LIMIT: u64 = 8 << 20;
+
+    pub(crate) fn add(&self, bytes: u64) {
+        self.0.send_if_modified(|unsaved| {
+            *unsaved += bytes;
+            false
+        });
+    }
+
+    pub(crate) fn remove(&self, bytes: u64) {
+        self.0.send_modify(|unsaved| *unsaved = unsaved.saturating_sub(bytes));
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        *self.0.borrow() > Self::LIMIT
+    }
+
+    pub(crate) async fn wait_until_not_full(&self) {
+        // The channel stays open as long as `self`.
+        _ = self.0.subscribe().wait_for(|unsaved| *unsaved <= Self::LIMIT).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Records with what the engine keeps about them: where they came from, and which stage they enter at.
+//! Records and pages with the engine's metadata.
 
 use std::iter;
 use std::sync::Arc;
@@ -6,26 +6,25 @@ use std::sync::Arc;
 use taskferry_pipeline::StageId;
 use taskferry_sdk::{Batch, Origin, Record};
 
-/// A record on its way.
+/// A record with its origin.
 #[derive(Debug, Clone)]
 pub(crate) struct Envelope {
     pub(crate) record: Record,
     pub(crate) origin: Arc<Origin>,
-    /// In a replay, the stage that no stage before it gets the record. `None` once the record has arrived there.
+    /// In a replay, the stage at which the record enters the pipeline; `None` from that stage on.
     pub(crate) entry: Option<Arc<StageId>>,
 }
 
-/// A page on its way: as the source returned it, or what transforms have made of it so far.
+/// A page between two stages.
 #[derive(Debug, Clone)]
-pub(crate) struct Work {
+pub(crate) struct PageBatch {
     pub(crate) batch: Batch,
-    /// Whether no page follows.
     pub(crate) is_last: bool,
-    /// The entries of the records, in a replay; otherwise empty.
+    /// The entry stages of the records, in a replay; otherwise empty.
     entries: Vec<Option<Arc<StageId>>>,
 }
 
-impl Work {
+impl PageBatch {
     /// A page without records.
     pub(crate) fn new(page: u64, is_last: bool) -> Self {
         Self { batch: Batch::new(page), is_last, entries: Vec::new() }
@@ -35,7 +34,6 @@ impl Work {
         self.batch.page
     }
 
-    /// How many records there are.
     pub(crate) fn len(&self) -> usize {
         self.batch.records.len()
     }
@@ -49,7 +47,7 @@ impl Work {
         self.batch.push(record, origin);
     }
 
-    /// Takes the records out, in order.
+    /// Removes and returns the records, in order.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Envelope> + use<> {
         let records = std::mem::take(&mut self.batch.records);
         let origins = std::mem::take(&mut self.batch.origins);
@@ -58,15 +56,15 @@ impl Work {
         envelopes.map(|((record, origin), entry)| Envelope { record, origin, entry })
     }
 
-    /// What has arrived at the sink `stage`, and nothing that another sink is meant to get.
+    /// Keeps the records that have entered the pipeline before the sink `stage` or enter it there.
     #[must_use]
-    pub(crate) fn arrived_at(mut self, stage: &StageId) -> Self {
-        let mut arrived = Self::new(self.page(), self.is_last);
-        let here =
-            |envelope: &Envelope| envelope.entry.as_deref().is_none_or(|entry| entry == stage);
-        for envelope in self.take().filter(here) {
-            arrived.push(Envelope { entry: None, ..envelope });
+    pub(crate) fn for_sink(mut self, stage: &StageId) -> Self {
+        let mut kept = Self::new(self.page(), self.is_last);
+        for envelope in self.take() {
+            if envelope.entry.as_deref().is_none_or(|entry| entry == stage) {
+                kept.push(Envelope { entry: None, ..envelope });
+            }
         }
-        arrived
+        kept
     }
 }

@@ -1,121 +1,18 @@
-//! Whether an export looks as it should.
-
-use std::collections::BTreeMap;
+//! Compares an export with `[expect]`.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use taskferry_pipeline::ExpectOptions;
 
-use crate::account::Account;
+use crate::baseline::Comparison;
+use crate::run_stats::RunStats;
 
-/// A complete run, as later ones are compared with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Baseline {
-    pub(crate) run_id: String,
-    pub(crate) finished_at: Timestamp,
-    pub(crate) jobs: u64,
-    #[serde(default)]
-    pub(crate) exit_code: u8,
-    /// What it read, as [`Pipeline::listing_digest`](taskferry_sdk::Pipeline::listing_digest) has it. Runs of earlier
-    /// versions did not say.
-    #[serde(default)]
-    pub(crate) listing: Option<String>,
-    /// The digest of the pipeline. Runs of earlier versions did not say.
-    #[serde(default)]
-    pub(crate) pipeline: Option<String>,
-    /// Records delivered to each sink, by its name.
-    #[serde(default)]
-    pub(crate) delivered: BTreeMap<String, u64>,
-}
-
-/// What is kept of complete runs: the last one, and of each other listing that was read the last one that read it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct CompleteRuns {
-    #[serde(flatten)]
-    pub(crate) last: Baseline,
-    /// Newest first.
-    #[serde(default)]
-    pub(crate) earlier: Vec<Baseline>,
-}
-
-/// How many are kept.
-const MOST_LISTINGS: usize = 8;
-
-impl Baseline {
-    fn read(&self, listing: &str) -> bool {
-        self.listing.as_deref().is_none_or(|read| read == listing)
-    }
-}
-
-impl CompleteRuns {
-    /// With one more, which takes the place of those that read the same listing.
-    pub(crate) fn followed_by(before: Option<Self>, last: Baseline) -> Self {
-        let listing = last.listing.clone().unwrap_or_default();
-        let before =
-            before.into_iter().flat_map(|all| std::iter::once(all.last).chain(all.earlier));
-        let earlier = before.filter(|run| !run.read(&listing)).take(MOST_LISTINGS - 1).collect();
-        Self { last, earlier }
-    }
-}
-
-/// What an export is compared with.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Comparison {
-    /// Nothing: there was no complete run yet.
-    #[default]
-    Nothing,
-    /// Complete runs, one of which may have read the same listing.
-    With {
-        /// The last one, whatever it read.
-        last: Box<Baseline>,
-        /// The last one that read the same.
-        same: Option<Box<Baseline>>,
-    },
-    /// There is something, and it can't be read.
-    Lost,
-}
-
-impl Comparison {
-    /// What a run of this listing is compared with.
-    pub(crate) fn of(complete: CompleteRuns, listing: &str) -> Self {
-        let CompleteRuns { last, earlier } = complete;
-        let same = std::iter::once(&last).chain(&earlier).find(|run| run.read(listing));
-        Self::With { same: same.cloned().map(Box::new), last: Box::new(last) }
-    }
-
-    /// The last complete run, if it is known.
-    pub(crate) fn last(&self) -> Option<&Baseline> {
-        match self {
-            Self::With { last, .. } => Some(&**last),
-            Self::Nothing | Self::Lost => None,
-        }
-    }
-
-    /// A warning where `max_drop_percent` was asked for and there is nothing to compare with but another listing, or the
-    /// runs that an experiment is not compared with.
-    pub(crate) fn warning(&self, expect: &ExpectOptions, is_experiment: bool) -> Option<String> {
-        expect.max_drop_percent?;
-        let why = match self {
-            Self::With { last, same: None } => format!(
-                "the last complete run ({}) read something else, as the options of [source] were others",
-                last.run_id
-            ),
-            Self::Nothing if is_experiment => {
-                "`--set` changes what comes out, and no run of the same `--set` was complete before"
-                    .to_owned()
-            }
-            Self::With { .. } | Self::Nothing | Self::Lost => return None,
-        };
-        Some(format!("`max_drop_percent` was not looked at: {why}"))
-    }
-}
-
-/// Something that is not as expected.
+/// A violation of `[expect]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// What it is, for people.
+    /// The violation, for people.
     pub message: String,
-    /// What to give the next run for it to be as expected: `expect.min_jobs=80`.
+    /// The setting with which the next run accepts the export: `expect.min_jobs=80`.
     pub accept: String,
 }
 
@@ -125,53 +22,53 @@ impl Violation {
     }
 }
 
-/// What is not as expected; nothing if all is.
+/// Returns all violations.
 pub(crate) fn violations(
     expect: &ExpectOptions,
-    account: &Account,
+    stats: &RunStats,
     started_at: Timestamp,
     comparison: &Comparison,
 ) -> Vec<Violation> {
-    let jobs = account.source.records;
-    let mut found = Vec::new();
-    if let Some(least) = expect.min_jobs.filter(|least| jobs < *least) {
-        let message = format!("{jobs} jobs came, fewer than `min_jobs` ({least})");
-        found.push(Violation::new(message, format!("expect.min_jobs={jobs}")));
+    let jobs = stats.source.records;
+    let mut violations = Vec::new();
+    if let Some(min_jobs) = expect.min_jobs.filter(|min_jobs| jobs < *min_jobs) {
+        let message = format!("{jobs} jobs were read, fewer than `min_jobs` ({min_jobs})");
+        violations.push(Violation::new(message, format!("expect.min_jobs={jobs}")));
     }
     if let Some(percent) = expect.max_drop_percent {
-        let accept = "expect.max_drop_percent=100";
-        let dropped = dropped(jobs, percent, comparison);
-        found.extend(dropped.map(|message| Violation::new(message, accept)));
+        let drop = excessive_drop(jobs, percent, comparison);
+        violations
+            .extend(drop.map(|message| Violation::new(message, "expect.max_drop_percent=100")));
     }
-    found.extend(too_old(expect, started_at));
-    found
+    violations.extend(max_age_exceeded(expect, started_at));
+    violations
 }
 
-fn dropped(jobs: u64, percent: u8, comparison: &Comparison) -> Option<String> {
+fn excessive_drop(jobs: u64, percent: u8, comparison: &Comparison) -> Option<String> {
     let last = match comparison {
-        Comparison::Nothing | Comparison::With { same: None, .. } => return None,
-        Comparison::With { same: Some(last), .. } => last,
-        Comparison::Lost => {
+        Comparison::NoRun | Comparison::Runs { same: None, .. } => return None,
+        Comparison::Runs { same: Some(last), .. } => last,
+        Comparison::Unreadable => {
             return Some(format!(
-                "how many jobs came in the last complete run can't be read, and so not compared \
-                 (`max_drop_percent`, {percent})"
+                "the number of jobs can't be compared (`max_drop_percent`, {percent}): the record of \
+                 the last complete run is unreadable"
             ));
         }
     };
-    // In whole numbers, so that exactly the limit is not beyond it.
+    // Whole numbers, so that a drop of exactly the limit is accepted.
     let kept = u128::from(jobs) * 100;
     let needed = u128::from(last.jobs) * u128::from(100 - percent.min(100));
     (kept < needed).then(|| {
         format!(
-            "{jobs} jobs came, and {} in the last complete run ({}): a drop of more than \
+            "{jobs} jobs were read, and {} in the last complete run ({}): a drop of more than \
              `max_drop_percent` ({percent})",
             last.jobs, last.run_id
         )
     })
 }
 
-/// Whether a run began too long ago for its first pages to be believed.
-pub(crate) fn too_old(expect: &ExpectOptions, started_at: Timestamp) -> Option<Violation> {
+/// The violation of a run that started longer ago than `max_age`.
+pub(crate) fn max_age_exceeded(expect: &ExpectOptions, started_at: Timestamp) -> Option<Violation> {
     let max_age = expect.max_age?;
     let age = Timestamp::now().duration_since(started_at).unsigned_abs();
     (age > max_age.get()).then(|| {
@@ -187,25 +84,17 @@ pub(crate) fn too_old(expect: &ExpectOptions, started_at: Timestamp) -> Option<V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::{Baseline, CompleteRuns};
     use taskferry_sdk::Duration;
 
-    fn violated(expect: &ExpectOptions, jobs: u64, last: Option<u64>) -> Vec<Violation> {
-        let mut account = Account::default();
-        account.source.records = jobs;
-        let comparison = last.map_or(Comparison::Nothing, |jobs| {
-            let (run_id, finished_at) = ("r0".to_owned(), Timestamp::UNIX_EPOCH);
-            let last = Baseline {
-                run_id,
-                finished_at,
-                jobs,
-                exit_code: 0,
-                listing: None,
-                pipeline: None,
-                delivered: BTreeMap::new(),
-            };
-            Comparison::of(CompleteRuns { last, earlier: Vec::new() }, "any")
+    fn check(expect: &ExpectOptions, jobs: u64, last: Option<u64>) -> Vec<Violation> {
+        let mut stats = RunStats::default();
+        stats.source.records = jobs;
+        let comparison = last.map_or(Comparison::NoRun, |jobs| {
+            let last = Baseline::for_test("r0", jobs, "any");
+            Comparison::new(CompleteRuns { last, earlier: Vec::new() }, "any")
         });
-        violations(expect, &account, Timestamp::now(), &comparison)
+        violations(expect, &stats, Timestamp::now(), &comparison)
     }
 
     #[test]
@@ -216,61 +105,31 @@ mod tests {
             max_age: Some(Duration::from_secs(60)),
             ..ExpectOptions::default()
         };
-        assert_eq!(violated(&expect, 95, Some(100)), []);
-        assert_eq!(violated(&expect, 95, None), []);
-        assert_eq!(violated(&expect, 94, Some(100)).len(), 2);
-        assert_eq!(violated(&expect, 95, Some(101)).len(), 1);
+        assert_eq!(check(&expect, 95, Some(100)), []);
+        assert_eq!(check(&expect, 95, None), []);
+        assert_eq!(check(&expect, 94, Some(100)).len(), 2);
+        assert_eq!(check(&expect, 95, Some(101)).len(), 1);
     }
 
     #[test]
-    fn runs_are_compared_with_those_that_read_the_same() {
-        let run = |id: usize, listing: &str| Baseline {
-            run_id: id.to_string(),
-            finished_at: Timestamp::UNIX_EPOCH,
-            jobs: 1,
-            exit_code: 0,
-            listing: Some(listing.to_owned()),
-            pipeline: None,
-            delivered: BTreeMap::new(),
-        };
-        let order = ["all", "legal", "all", "legal", "some"].into_iter().enumerate();
-        let complete = order.fold(None, |before, (id, listing)| {
-            Some(CompleteRuns::followed_by(before, run(id, listing)))
-        });
-        let same = |listing: &str| match Comparison::of(complete.clone().unwrap(), listing) {
-            Comparison::With { same, .. } => same.map(|run| run.run_id),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(
-            ["all", "legal", "some"].map(same),
-            ["2", "3", "4"].map(|id| Some(id.to_owned()))
-        );
-        assert_eq!(same("another"), None);
-        let many = (0..20).fold(complete, |before, id| {
-            Some(CompleteRuns::followed_by(before, run(id, &format!("listing {id}"))))
-        });
-        assert_eq!(many.unwrap().earlier.len(), MOST_LISTINGS - 1);
+    fn without_options_every_export_is_accepted() {
+        assert!(check(&ExpectOptions::default(), 0, Some(1000)).is_empty());
     }
 
     #[test]
-    fn nothing_is_expected_unless_asked() {
-        assert!(violated(&ExpectOptions::default(), 0, Some(1000)).is_empty());
-    }
-
-    #[test]
-    fn a_run_that_took_too_long_is_noticed() {
+    fn a_run_that_exceeds_max_age_is_a_violation() {
         let expect =
             ExpectOptions { max_age: Some(Duration::from_secs(60)), ..ExpectOptions::default() };
-        let found =
-            violations(&expect, &Account::default(), Timestamp::UNIX_EPOCH, &Comparison::Nothing);
+        let stats = RunStats::default();
+        let found = violations(&expect, &stats, Timestamp::UNIX_EPOCH, &Comparison::NoRun);
         assert!(found[0].message.contains("longer than `max_age` (1m)"), "{found:?}");
     }
 
     #[test]
-    fn a_comparison_that_can_not_be_made_is_no_pass() {
+    fn an_unreadable_baseline_is_a_violation() {
         let expect = ExpectOptions { max_drop_percent: Some(5), ..ExpectOptions::default() };
-        let account = Account::default();
-        let found = violations(&expect, &account, Timestamp::now(), &Comparison::Lost);
+        let stats = RunStats::default();
+        let found = violations(&expect, &stats, Timestamp::now(), &Comparison::Unreadable);
         assert_eq!(found[0].accept, "expect.max_drop_percent=100");
     }
 }

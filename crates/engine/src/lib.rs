@@ -1,21 +1,27 @@
 //! Runs a pipeline: fetch, transform, deliver, commit.
 //!
-//! Pages go through bounded channels. The source runs in a task, the transforms on up to four worker threads, and each
-//! sink on a thread of its own, so that reading, transforming and writing overlap. The order of pages is kept, and memory
-//! holds a few pages however long the export is.
+//! [`run`] takes a checked [`Pipeline`](taskferry_pipeline::Pipeline) and [`RunOptions`], and returns a [`RunReport`] with the
+//! [`Manifest`]. [`Stopper`] stops a run, [`LiveStats`] and [`Observer`] follow it. [`last_finished_run`], [`unfinished_run`]
+//! and [`conflicting_run`] look at earlier runs.
+//!
+//! Pages move through bounded channels. The source runs in a task, the transforms on up to four worker threads, and each sink
+//! on its own thread. Pages stay in order, and memory holds a few pages, whatever the size of the export.
 //!
 //! ```text
 //! source ──pages──▶ transforms ──batches──▶ sink (its own transforms, write, commit)
 //!  (task)            (threads)     └──────▶ sink …                        │
 //!     ▲                 │                                                 │
-//!     └──── stop ── dispatcher ◀──────────── what happened ───────────────┘
+//!     └──── stop ── dispatcher ◀──────────────── events ──────────────────┘
 //! ```
 //!
-//! The dispatcher (`dispatch.rs`), which [`run`] starts, records how far the run is. The other parts send it events
-//! (`event.rs`).
+//! A page passes these modules:
 //!
-//! A page goes through `fetch.rs`, `workers.rs`, `worker_pool.rs`, `chain.rs`, `step.rs`, `broadcaster.rs` and `deliver.rs`.
-//! `ledger.rs` records the commits, `keeper.rs` saves them, and `dispatch/publish.rs` publishes the output.
+//! 1. `fetcher` reads and numbers it.
+//! 2. `worker_pool`, `chain`, `step` and `ordered_step` transform it.
+//! 3. `broadcaster` sends it to every `sink_worker`, and `commit_timer` decides when the sinks commit.
+//! 4. `dispatcher` adds each commit to `progress_tracker`. Once every sink has committed the page, `checkpoint_writer` saves
+//!    it in a `checkpoint`.
+//! 5. At the end, `dispatcher/publish` seals and publishes, and `dispatcher/report` completes the `manifest`.
 //!
 //! ```
 //! # use taskferry_pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage};
@@ -55,49 +61,43 @@
 //! # });
 //! ```
 
-mod account;
-mod backlog;
+mod baseline;
 mod broadcaster;
 mod chain;
 mod checkpoint;
-mod clock;
-mod commit_policy;
-mod complete;
+mod checkpoint_writer;
+mod commit_timer;
 mod dead_letter;
-mod deliver;
-mod dispatch;
+mod dead_letter_file;
+mod dispatcher;
 mod envelope;
-mod event;
 mod expect;
-mod fetch;
-mod forget;
-mod keeper;
-mod ledger;
-mod letter_file;
+mod fetcher;
+mod finished_runs;
 mod live_stats;
 mod manifest;
-mod observe;
-mod ordered;
-mod outline;
+mod observer;
+mod ordered_step;
+mod progress_tracker;
 mod run;
-mod run_report;
+mod run_stats;
+mod sink_worker;
 mod start;
 mod step;
 mod stop;
-mod tally;
 mod threads;
 mod watchdog;
+mod worker_event;
 mod worker_pool;
 mod workers;
 
 pub use checkpoint::{UnfinishedRun, unfinished_run};
-pub use complete::{FinishedRun, conflicting_run, last_complete, last_finished_run};
+pub use finished_runs::{FinishedRun, conflicting_run, last_complete, last_finished_run};
 pub use live_stats::{LiveSinkStats, LiveSourceStats, LiveStats};
 pub use manifest::{
-    Committed, Failure, FailureOrigin, Manifest, ShardSummary, SinkSummary, SourceSummary, Status,
-    TransformSummary, Violation,
+    Committed, Failure, FailureOrigin, Manifest, RunReport, ShardSummary, SinkSummary,
+    SourceSummary, Status, TransformSummary, Violation,
 };
-pub use observe::{Observer, Period, RunEvent};
+pub use observer::{Observer, Period, RunEvent};
 pub use run::{RunOptions, new_run, run};
-pub use run_report::RunReport;
 pub use stop::{Interrupt, StopSignal, Stopper};

@@ -1,22 +1,21 @@
-//! Counters that workers write and whoever watches the run reads.
+//! Counters of an active run, for a progress display.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use taskferry_pipeline::Pipeline;
 
-use crate::account::Account;
+use crate::run_stats::RunStats;
 
-/// How far a run is. Counters only grow; reading them is cheap and needs no lock. What the run comes to in the end
-/// stands in its manifest.
+/// Counters of an active run. They only grow, and reading them takes no lock. The manifest has the final figures.
 #[derive(Debug)]
 pub struct LiveStats {
-    /// What was read.
+    /// Counters of the source.
     pub source: LiveSourceStats,
-    /// What was delivered to each sink, in order.
+    /// Counters of each sink, in order.
     pub sinks: Vec<LiveSinkStats>,
 }
 
-/// What was read from the source.
+/// Counters of the source.
 #[derive(Debug, Default)]
 pub struct LiveSourceStats {
     pages: AtomicU64,
@@ -24,7 +23,7 @@ pub struct LiveSourceStats {
     bytes: AtomicU64,
 }
 
-/// What was delivered to one sink.
+/// Counters of one sink.
 #[derive(Debug, Default)]
 pub struct LiveSinkStats {
     records: AtomicU64,
@@ -38,63 +37,52 @@ impl LiveStats {
         Self { source: LiveSourceStats::default(), sinks }
     }
 
-    /// Starts from what earlier attempts at the run have done.
-    pub(crate) fn restore(&self, account: &Account) {
-        let source = &account.source;
-        add(&self.source.pages, source.pages);
-        add(&self.source.records, source.records);
-        add(&self.source.bytes, source.bytes);
-        for (progress, count) in self.sinks.iter().zip(&account.sinks) {
-            add(&progress.records, count.delivered);
-            add(&progress.pages, source.pages);
+    /// Adds the counts of earlier attempts at the run.
+    pub(crate) fn restore(&self, stats: &RunStats) {
+        let source = &stats.source;
+        self.source.add(source.pages, source.records, source.bytes);
+        for (live, sink) in self.sinks.iter().zip(&stats.sinks) {
+            live.add(source.pages, sink.delivered);
         }
     }
 }
 
 impl LiveSourceStats {
-    pub(crate) fn add_page(&self, records: u64, bytes: u64) {
-        add(&self.pages, 1);
-        add(&self.records, records);
-        add(&self.bytes, bytes);
+    pub(crate) fn add(&self, pages: u64, records: u64, bytes: u64) {
+        self.pages.fetch_add(pages, Ordering::Relaxed);
+        self.records.fetch_add(records, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Pages read.
     pub fn pages(&self) -> u64 {
-        read(&self.pages)
+        self.pages.load(Ordering::Relaxed)
     }
 
-    /// Records in these pages.
+    /// Records read.
     pub fn records(&self) -> u64 {
-        read(&self.records)
+        self.records.load(Ordering::Relaxed)
     }
 
-    /// Bytes of these pages, after decompression.
+    /// Bytes read, after decompression.
     pub fn bytes(&self) -> u64 {
-        read(&self.bytes)
+        self.bytes.load(Ordering::Relaxed)
     }
 }
 
 impl LiveSinkStats {
-    pub(crate) fn add_committed(&self, records: u64) {
-        add(&self.records, records);
-        add(&self.pages, 1);
+    pub(crate) fn add(&self, pages: u64, records: u64) {
+        self.pages.fetch_add(pages, Ordering::Relaxed);
+        self.records.fetch_add(records, Ordering::Relaxed);
     }
 
-    /// Records it has committed.
+    /// Records committed.
     pub fn records(&self) -> u64 {
-        read(&self.records)
+        self.records.load(Ordering::Relaxed)
     }
 
-    /// Pages it has committed.
+    /// Pages committed.
     pub fn pages(&self) -> u64 {
-        read(&self.pages)
+        self.pages.load(Ordering::Relaxed)
     }
-}
-
-fn add(counter: &AtomicU64, number: u64) {
-    counter.fetch_add(number, Ordering::Relaxed);
-}
-
-fn read(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
 }

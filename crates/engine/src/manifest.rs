@@ -1,126 +1,124 @@
-//! What a run leaves behind: who did how much, and how it ended.
+//! The manifest: what a run did, and how it ended.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use taskferry_pipeline::{Role, StageFailure};
-use taskferry_sdk::{DeliveredFile, Delivery, ErrorKind, FrequentValue, Shard, Share, SinkState};
+use taskferry_pipeline::{Pipeline, Role, SinkStage, StageFailure, TransformStage};
+use taskferry_sdk::{
+    DeliveredFile, Delivery, ErrorKind, FrequentValue, RunContext, Shard, Share, SinkState,
+};
 
 pub use crate::expect::Violation;
 
-use crate::account::{SinkCount, SourceCount, TransformCount};
-use crate::outline::{SinkOutline, StageOutline};
+use crate::run_stats::{SinkStats, SourceStats, TransformStats};
 use crate::stop::Interrupt;
+
+/// The result of a run.
+#[derive(Debug)]
+pub struct RunReport {
+    /// What the run did.
+    pub manifest: Manifest,
+    /// Why it failed.
+    pub error: Option<StageFailure>,
+}
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The listing was read to its end and everything was delivered.
+    /// The export is complete and published.
     Complete,
-    /// A stage failed; nothing was published.
+    /// A stage failed. Nothing was published, unless the failure came while publishing.
     Failed,
-    /// The run was asked to stop; nothing was published.
+    /// The run was stopped. Nothing was published.
     Interrupted,
-    /// The listing was read to its end and everything was delivered, but it does not look as `[expect]` says. Nothing
-    /// was published, unless `publish_anyway` said so.
+    /// The export is complete but violates `[expect]`. It is published only with `publish_anyway`.
     Suspicious,
 }
 
-/// The account of one run, written by `--summary` as JSON.
+/// What a run did. `--summary` writes it as JSON.
 ///
-/// What is counted are pages that every sink has made durable, in all attempts at the run. So the numbers always
-/// add up: what goes into a stage is what came out of the one before, and of what goes into a transform, each record is
-/// `filtered`, `failed`, or came out as one or more of `records_out`; of what goes into a sink, each is among its
-/// `records` or `failed`.
+/// Counts cover the pages that every sink has committed, in all attempts at the run. So they add up: the records that leave a
+/// stage enter the next one. A record that enters a transform is filtered, fails, or leaves it as one or more records. A record
+/// that enters a sink is delivered or fails.
 #[derive(Debug, Clone, Serialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and stands so in the JSON"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent key of the JSON")]
 pub struct Manifest {
     /// The pipeline's name.
     pub pipeline: String,
-    /// Unique to the run.
+    /// The run's id.
     pub run_id: String,
-    /// What tells the pipeline from one whose output could differ.
+    /// The pipeline's digest: it differs if the output could differ.
     pub digest: String,
-    /// The name of the experiment, of a pipeline that `--set` changes; `null` of the pipeline as its file has it.
+    /// The name of the experiment, in a run with `--set`.
     pub experiment: Option<String>,
-    /// Whether nothing was published or sent, and no state kept.
+    /// Whether the run published and sent nothing, and kept no state.
     pub dry_run: bool,
-    /// Whether it sent dead letters on instead of an export.
+    /// Whether the run replayed dead letters.
     pub replay: bool,
-    /// Whether what it read is made up, by the sandbox.
+    /// Whether a sandbox made the records.
     pub sandbox: bool,
-    /// Which share of the export it took; `null` for the whole.
+    /// The shard of the export; `null` for the whole export.
     pub shard: Option<ShardSummary>,
-    /// How it ended.
+    /// How the run ended.
     pub status: Status,
-    /// The exit code that says the same.
+    /// The exit code for the status.
     pub exit_code: u8,
-    /// When it began, in its first attempt.
+    /// When the first attempt began.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// When the run ended.
     pub finished_at: Timestamp,
-    /// Where it went on, as an earlier attempt had stopped there; `null` for a run from the start.
+    /// The checkpoint that the run resumed; `null` for a new run.
     pub resumed_from: Option<Committed>,
-    /// How far all sinks have come together; `null` if no page is committed.
+    /// The pages that every sink has committed; `null` for none.
     pub committed: Option<Committed>,
-    /// Whether the next run of the pipeline goes on where this one has ended.
+    /// Whether the next run resumes this one.
     pub resumable: bool,
-    /// What was read.
+    /// The source.
     pub source: SourceSummary,
-    /// What each transform did, in order.
+    /// The transforms, in order.
     pub transforms: Vec<TransformSummary>,
-    /// What each sink delivered, in order.
+    /// The sinks, in order.
     pub sinks: Vec<SinkSummary>,
-    /// Records that went to the dead letters.
+    /// Dead letters of all stages.
     pub dead_letters: u64,
-    /// The file that they went to.
+    /// The file with the dead letters.
     pub dead_letter_file: Option<PathBuf>,
-    /// What is not as `[expect]` says.
+    /// Violations of `[expect]`.
     pub violations: Vec<Violation>,
-    /// What deserves a look although the run ended well.
+    /// Warnings about the pipeline and the run.
     pub warnings: Vec<String>,
-    /// What made it fail.
+    /// Why the run failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
 }
 
-/// The share of an export that a run took.
+/// The shard of an export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ShardSummary {
-    /// Which share it is, from 1.
+    /// Its number, from 1.
     pub index: u32,
-    /// How many there are.
+    /// The number of shards.
     pub count: u32,
-    /// What it read, once it has read all of it.
+    /// What the run read, if it read all of the shard.
     #[serde(flatten)]
     pub share: Share,
-    /// How many jobs all shares together must have at least, which no run of one can tell: `merge` does.
+    /// The `min_jobs` of the whole export, which `merge` checks.
     pub min_jobs: Option<u64>,
 }
 
-impl ShardSummary {
-    pub(crate) fn new(shard: Shard, read: Option<Share>) -> Self {
-        let (index, count) = (shard.index(), shard.count());
-        Self { index, count, share: read.unwrap_or_default(), min_jobs: None }
-    }
-}
-
-/// How far all sinks have come together: every record up to here is durable in each of them.
+/// The progress that every sink has committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Committed {
-    /// Pages that are committed.
+    /// Committed pages.
     pub pages: u64,
-    /// The cursor with which to go on; `null` after the last page.
+    /// The cursor of the next page; `null` after the last page.
     pub next_cursor: Option<String>,
 }
 
-/// What was read.
+/// What the source read.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceSummary {
     /// The source's name.
@@ -130,17 +128,17 @@ pub struct SourceSummary {
     pub type_name: &'static str,
     /// Pages read.
     pub pages: u64,
-    /// Records in them.
+    /// Records read.
     pub records: u64,
-    /// Their size in bytes, after decompression.
+    /// Bytes read, after decompression.
     pub bytes: u64,
-    /// Requests sent, those for tokens and those that failed included.
+    /// Requests sent, including token requests and failed ones.
     pub requests: u64,
-    /// Requests among them that repeated a failed one.
+    /// Retries among them.
     pub retries: u64,
 }
 
-/// What one transform did.
+/// What a transform did.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransformSummary {
     /// The transform's name.
@@ -148,23 +146,23 @@ pub struct TransformSummary {
     /// The plugin's type.
     #[serde(rename = "type")]
     pub type_name: &'static str,
-    /// Records it was given.
+    /// Records received.
     pub records_in: u64,
-    /// Records it emitted.
+    /// Records emitted.
     pub records_out: u64,
-    /// Records of which it made nothing, as it should.
+    /// Records accepted without output.
     pub filtered: u64,
-    /// Records it refused: left out, or sent to the dead letters.
+    /// Records refused.
     pub failed: u64,
-    /// Those among them that went to the dead letters.
+    /// Refused records among the dead letters.
     pub dead_letters: u64,
-    /// What it counts itself, by name.
+    /// The transform's own counters, by name.
     pub counters: BTreeMap<String, u64>,
-    /// The most frequent values of what it counts by value, by name.
+    /// The most frequent values that the transform counted, by name.
     pub frequent: BTreeMap<String, Vec<FrequentValue>>,
 }
 
-/// What one sink delivered.
+/// What a sink delivered.
 #[derive(Debug, Clone, Serialize)]
 pub struct SinkSummary {
     /// The sink's name.
@@ -172,55 +170,121 @@ pub struct SinkSummary {
     /// The plugin's type.
     #[serde(rename = "type")]
     pub type_name: &'static str,
-    /// What its own transforms did, in order.
+    /// The sink's own transforms, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transforms: Vec<TransformSummary>,
-    /// Records it was given, after its own transforms.
+    /// Records received, after the sink's own transforms.
     pub records_in: u64,
     /// Records committed.
     pub records: u64,
-    /// Records it refused: left out, or sent to the dead letters.
+    /// Records refused.
     pub failed: u64,
-    /// Those among them that went to the dead letters.
+    /// Refused records among the dead letters.
     pub dead_letters: u64,
     /// Bytes delivered.
     pub bytes: u64,
-    /// Requests sent, for sinks that send them.
+    /// Requests sent.
     pub requests: u64,
-    /// Requests among them that repeated a failed one.
+    /// Retries among them.
     pub retries: u64,
-    /// How far it has come, in its own words; `null` if it committed nothing.
-    pub mark: Option<SinkState>,
-    /// Files published.
+    /// The sink's state at its last commit; `null` if it committed nothing.
+    #[serde(rename = "mark")]
+    pub state: Option<SinkState>,
+    /// Published files.
     pub files: Vec<DeliveredFile>,
-    /// Whether it has published, or delivered its last batch.
+    /// Whether the sink has published its output or delivered its last batch.
     pub published: bool,
 }
 
-/// What made a run fail.
+/// Why a run failed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Failure {
-    /// The stage: its role and its name.
+    /// The role and name of the stage.
     pub stage: Option<String>,
     /// What happened.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
-    /// The record it is about.
+    /// The origin of the record that failed.
     pub origin: Option<FailureOrigin>,
 }
 
-/// The record that made a run fail.
+/// The origin of a record that made a run fail.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailureOrigin {
-    /// Number of its page, from 1.
+    /// Number of the page, from 1.
     pub page: u64,
-    /// The cursor with which the page was asked for.
+    /// The cursor with which the page was requested.
     pub cursor: Option<String>,
-    /// Its position in the page, from 0.
+    /// The record's position in the page, from 0.
     pub index: usize,
     /// The job's `external_id`.
     pub job: Option<String>,
+}
+
+impl Manifest {
+    /// The manifest of a run that starts now: everything known before, with zero counts.
+    pub(crate) fn new(pipeline: &Pipeline, run: &RunContext) -> Self {
+        Self {
+            pipeline: run.pipeline.clone(),
+            run_id: run.run_id.clone(),
+            digest: pipeline.digest.clone(),
+            experiment: pipeline.experiment.clone(),
+            dry_run: run.dry_run,
+            replay: run.replay,
+            sandbox: run.sandbox,
+            shard: run.shard.map(ShardSummary::new),
+            status: Status::Complete,
+            exit_code: 0,
+            started_at: run.started_at,
+            finished_at: run.started_at,
+            resumed_from: None,
+            committed: None,
+            resumable: false,
+            source: SourceSummary {
+                name: pipeline.source.name.clone(),
+                type_name: pipeline.source.type_name,
+                pages: 0,
+                records: 0,
+                bytes: 0,
+                requests: 0,
+                retries: 0,
+            },
+            transforms: TransformSummary::all(&pipeline.transforms),
+            sinks: pipeline.sinks.iter().map(SinkSummary::new).collect(),
+            dead_letters: 0,
+            dead_letter_file: None,
+            violations: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Sets the status and the exit code, which is a contract with scripts.
+    pub(crate) fn set_status(
+        &mut self,
+        error: Option<&StageFailure>,
+        interrupt: Option<Interrupt>,
+    ) {
+        (self.status, self.exit_code) = match (error, interrupt) {
+            (Some(error), _) => (Status::Failed, failure_code(error)),
+            (None, Some(Interrupt::Interrupted)) => (Status::Interrupted, 130),
+            (None, Some(Interrupt::Terminated)) => (Status::Interrupted, 143),
+            (None, None) if !self.violations.is_empty() => (Status::Suspicious, 8),
+            (None, None) if self.dead_letters > 0 => (Status::Complete, 6),
+            (None, None) => (Status::Complete, 0),
+        };
+    }
+}
+
+fn failure_code(failure: &StageFailure) -> u8 {
+    match failure.stage().map(|stage| stage.role) {
+        Some(Role::Transform) => 4,
+        _ if failure.error().kind() == ErrorKind::Defect => 1,
+        Some(Role::Source) => 3,
+        // A failure without a stage is the machine's: a thread that can't be started, for example.
+        Some(Role::Sink) | None => 5,
+    }
 }
 
 impl From<&StageFailure> for Failure {
@@ -241,105 +305,87 @@ impl From<&StageFailure> for Failure {
     }
 }
 
+impl ShardSummary {
+    fn new(shard: Shard) -> Self {
+        let (index, count) = (shard.index(), shard.count());
+        Self { index, count, share: Share::default(), min_jobs: None }
+    }
+}
+
 impl SourceSummary {
-    pub(crate) fn new(outline: StageOutline, count: &SourceCount) -> Self {
-        Self {
-            name: outline.name,
-            type_name: outline.type_name,
-            pages: count.pages,
-            records: count.records,
-            bytes: count.bytes,
-            requests: count.requests,
-            retries: count.retries,
-        }
+    pub(crate) fn set_stats(&mut self, stats: &SourceStats) {
+        (self.pages, self.records, self.bytes) = (stats.pages, stats.records, stats.bytes);
+        (self.requests, self.retries) = (stats.requests, stats.retries);
     }
 }
 
 impl TransformSummary {
-    pub(crate) fn all(outlines: Vec<StageOutline>, counts: &[TransformCount]) -> Vec<Self> {
-        let summary = |(outline, count): (StageOutline, &TransformCount)| Self {
-            name: outline.name,
-            type_name: outline.type_name,
-            records_in: count.records_in,
-            records_out: count.records_out,
-            filtered: count.filtered,
-            failed: count.skipped + count.dead_letters,
-            dead_letters: count.dead_letters,
-            counters: count
-                .counters
-                .counts()
-                .map(|(name, count)| (name.to_owned(), count))
-                .collect(),
-            frequent: count
-                .counters
-                .names_with_values()
-                .map(|name| (name.to_owned(), count.counters.frequent(name)))
-                .collect(),
+    fn all(stages: &[TransformStage]) -> Vec<Self> {
+        let summary = |stage: &TransformStage| Self {
+            name: stage.name.clone(),
+            type_name: stage.type_name,
+            records_in: 0,
+            records_out: 0,
+            filtered: 0,
+            failed: 0,
+            dead_letters: 0,
+            counters: BTreeMap::new(),
+            frequent: BTreeMap::new(),
         };
-        outlines.into_iter().zip(counts).map(summary).collect()
+        stages.iter().map(summary).collect()
+    }
+
+    pub(crate) fn set_stats(&mut self, stats: &TransformStats) {
+        self.records_in = stats.records_in;
+        self.records_out = stats.records_out;
+        self.filtered = stats.filtered;
+        self.failed = stats.skipped + stats.dead_letters;
+        self.dead_letters = stats.dead_letters;
+        let counters = &stats.counters;
+        self.counters = counters.counts().map(|(name, count)| (name.to_owned(), count)).collect();
+        let names = counters.names_with_values();
+        self.frequent = names.map(|name| (name.to_owned(), counters.frequent(name))).collect();
     }
 }
 
 impl SinkSummary {
-    pub(crate) fn new(
-        outline: SinkOutline,
-        count: &SinkCount,
-        delivery: Delivery,
-        mark: Option<SinkState>,
-        published: bool,
-    ) -> Self {
+    fn new(stage: &SinkStage) -> Self {
         Self {
-            name: outline.stage.name,
-            type_name: outline.stage.type_name,
-            transforms: TransformSummary::all(outline.transforms, &count.transforms),
-            records_in: count.records_in,
-            records: count.delivered,
-            failed: count.skipped + count.dead_letters,
-            dead_letters: count.dead_letters,
-            bytes: delivery.bytes,
-            requests: delivery.requests,
-            retries: delivery.retries,
-            mark,
-            files: delivery.files,
-            published,
+            name: stage.name.clone(),
+            type_name: stage.type_name,
+            transforms: TransformSummary::all(&stage.transforms),
+            records_in: 0,
+            records: 0,
+            failed: 0,
+            dead_letters: 0,
+            bytes: 0,
+            requests: 0,
+            retries: 0,
+            state: None,
+            files: Vec::new(),
+            published: false,
         }
+    }
+
+    pub(crate) fn set_stats(&mut self, stats: &SinkStats) {
+        for (summary, stats) in self.transforms.iter_mut().zip(&stats.transforms) {
+            summary.set_stats(stats);
+        }
+        self.records_in = stats.records_in;
+        self.records = stats.delivered;
+        self.failed = stats.skipped + stats.dead_letters;
+        self.dead_letters = stats.dead_letters;
+    }
+
+    pub(crate) fn set_delivery(&mut self, delivery: Delivery) {
+        self.bytes = delivery.bytes;
+        (self.requests, self.retries) = (delivery.requests, delivery.retries);
+        self.files = delivery.files;
     }
 }
 
-/// How a run ended, as far as its exit code is concerned.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ending<'a> {
-    pub(crate) error: Option<&'a StageFailure>,
-    pub(crate) interrupt: Option<Interrupt>,
-    pub(crate) suspicious: bool,
-    pub(crate) dead_letters: u64,
-}
-
-impl Ending<'_> {
-    pub(crate) fn status(self) -> Status {
-        match self {
-            Self { error: Some(_), .. } => Status::Failed,
-            Self { interrupt: Some(_), .. } => Status::Interrupted,
-            Self { suspicious: true, .. } => Status::Suspicious,
-            _ => Status::Complete,
-        }
-    }
-
-    /// A contract: see `docs/running.md`.
-    pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Self { error: Some(error), .. } => match error.stage().map(|stage| stage.role) {
-                Some(Role::Transform) => 4,
-                _ if error.error().kind() == ErrorKind::Defect => 1,
-                Some(Role::Source) => 3,
-                // Without a stage it is the machine: there is no thread, for example.
-                Some(Role::Sink) | None => 5,
-            },
-            Self { interrupt: Some(Interrupt::Interrupted), .. } => 130,
-            Self { interrupt: Some(Interrupt::Terminated), .. } => 143,
-            Self { suspicious: true, .. } => 8,
-            Self { dead_letters: 1.., .. } => 6,
-            _ => 0,
-        }
-    }
+/// The current time in whole milliseconds.
+pub(crate) fn current_millisecond() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }

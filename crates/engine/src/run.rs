@@ -1,4 +1,4 @@
-//! A run from its beginning, which may be in the middle, to what it leaves behind.
+//! Runs a pipeline from its start, or from a checkpoint, to its report.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,137 +8,125 @@ use taskferry_pipeline::{Pipeline, SinkStage};
 use taskferry_sdk::{RunContext, printable, printable_json};
 use taskferry_state::{History, StateDir, StateError};
 
-use crate::clock::this_millisecond;
-use crate::complete::note_complete;
-use crate::dispatch::Dispatcher;
-use crate::forget::forget;
-use crate::keeper::Files;
+use crate::checkpoint_writer::StateFiles;
+use crate::dispatcher::Dispatcher;
+use crate::finished_runs::record_complete;
 use crate::live_stats::LiveStats;
-use crate::manifest::{Manifest, Status};
-use crate::observe::Observer;
-use crate::outline::Outline;
-use crate::run_report::RunReport;
-use crate::start::Start;
+use crate::manifest::{Manifest, RunReport, Status, current_millisecond};
+use crate::observer::Observer;
+use crate::start::{Start, remove_checkpoint};
 use crate::stop::StopSignal;
 
 /// How to run a pipeline.
 #[derive(Debug, Default)]
 pub struct RunOptions {
-    /// The run's identity and start; made now when absent. A run that resumes takes those of its first attempt.
+    /// The run's id and start time, by default those of [`new_run`]. A resumed run keeps those of its first attempt.
     pub run: Option<RunContext>,
-    /// Asks the run to stop before its end.
+    /// Stops the run.
     pub stop: Option<StopSignal>,
-    /// Counters to watch the run by, from [`LiveStats::new`].
+    /// Counters for a progress display, from [`LiveStats::new`].
     pub live_stats: Option<Arc<LiveStats>>,
-    /// Where state is kept. Without it the run leaves no checkpoint, can't resume, and is compared with no other.
+    /// The state folder. Without one, the run writes no checkpoint and can't resume.
     pub state: Option<StateDir>,
-    /// Whether to start over where the run could resume.
+    /// Whether to start over instead of resuming.
     pub fresh: bool,
-    /// What was said about the pipeline before the run, for the manifest.
+    /// Warnings about the pipeline, for the manifest.
     pub warnings: Vec<String>,
-    /// Whether nothing is published or sent, and no state is kept: all that is there of a pipeline's `state` is a folder
-    /// that [`compared_with`](Self::compared_with) names.
+    /// Whether to publish and send nothing, and to keep no state.
     pub dry_run: bool,
-    /// In a dry run, the folder with the state of the pipeline. What is expected is compared with what is kept there, and nothing
-    /// in it is changed.
+    /// In a dry run, the pipeline's state folder, for comparison with the last complete run. It is only read.
     pub compared_with: Option<PathBuf>,
-    /// Hears what happens.
+    /// Receives the run's events.
     pub observer: Option<Box<dyn Observer>>,
 }
 
-/// Runs a pipeline to its end: complete, failed, or interrupted.
-///
-/// Never fails itself; how the run ended stands in the report.
+/// Runs a pipeline until it is complete, has failed or is stopped. The report says which.
 pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
-    let outline = Outline::of(&pipeline);
-    let progress = options.live_stats.unwrap_or_else(|| Arc::new(LiveStats::new(&pipeline)));
+    let live_stats = options.live_stats.unwrap_or_else(|| Arc::new(LiveStats::new(&pipeline)));
     let mut stop = options.stop.unwrap_or_else(StopSignal::never);
-    let mut asked = options.run.unwrap_or_else(|| new_run(&pipeline.name));
-    asked.sandbox = pipeline.sandbox;
-    let (mut state, fresh) = (options.state, options.fresh);
+    let mut run = options.run.unwrap_or_else(|| new_run(&pipeline.name));
+    run.sandbox = pipeline.sandbox;
+    let mut state = options.state;
     if options.dry_run {
-        asked.dry_run = true;
+        run.dry_run = true;
         state = None;
         pipeline.dead_letter = None;
-        let dry = |stage: SinkStage| SinkStage { sink: stage.sink.dry_run(), ..stage };
-        pipeline.sinks = pipeline.sinks.into_iter().map(dry).collect();
+        let dry_run = |stage: SinkStage| SinkStage { sink: stage.sink.dry_run(), ..stage };
+        pipeline.sinks = pipeline.sinks.into_iter().map(dry_run).collect();
     }
-    let (digest, min_jobs) = (pipeline.digest.clone(), pipeline.expect.min_jobs);
-    let (listing, experiment) = (pipeline.listing_digest.clone(), pipeline.experiment.clone());
-    if asked.shard.is_some() {
-        // What is expected of the whole export says nothing about a share of it.
+    let min_jobs = pipeline.expect.min_jobs;
+    if run.shard.is_some() {
+        // These options apply to the whole export, not to a shard.
         pipeline.expect.min_jobs = None;
         pipeline.expect.max_drop_percent = None;
     }
     let start = match state {
-        Some(state) => Start::find(&mut pipeline, asked, state, fresh, &mut stop).await,
-        None => Start::without_state(&pipeline, asked, options.compared_with.as_deref()),
+        Some(state) => Start::with_state(&mut pipeline, run, state, options.fresh, &mut stop).await,
+        None => Start::without_state(&pipeline, run, options.compared_with.as_deref()),
     };
-    let (run, resumed_from) = (Arc::clone(&start.run), start.resumed_from());
-    let begun_before = start.from.is_some();
-    if let Some(account) = start.from.as_ref().map(|from| &from.account) {
-        progress.restore(account);
-    }
-    let mut dispatcher = Dispatcher::start(pipeline, start, &progress, options.observer);
-    dispatcher.work(stop).await;
-    dispatcher.settle();
-    // An attempt before this one may have delivered something of the first page.
-    let untouched = !begun_before && dispatcher.has_read_nothing();
-    let (mut report, files) = dispatcher.report(&run, outline).await;
-    report.manifest.resumed_from = resumed_from;
-    report.manifest.warnings.splice(0..0, options.warnings);
-    report.manifest.digest = digest;
-    report.manifest.experiment = experiment;
-    if let Some(shard) = &mut report.manifest.shard {
+    let run = Arc::clone(&start.run);
+    let mut manifest = Manifest::new(&pipeline, &run);
+    manifest.resumed_from = start.from.as_ref().and_then(|from| from.committed());
+    manifest.warnings = options.warnings;
+    if let Some(shard) = &mut manifest.shard {
         shard.min_jobs = min_jobs;
     }
-    report.manifest.dead_letter_file =
-        files.as_ref().and_then(Files::dead_letters).map(PathBuf::from);
-    if let Some(state) = files.and_then(Files::into_state)
-        && let Err(error) =
-            remember(&state, &run, (&report.manifest.digest, &listing), &report.manifest, untouched)
-    {
-        let warning = format!("the run is over, but {error}: {}", error.source);
-        report.manifest.warnings.push(warning);
+    if let Some(from) = &start.from {
+        live_stats.restore(&from.stats);
     }
-    for warning in &mut report.manifest.warnings {
+    let (is_resumed, listing_digest) = (start.from.is_some(), pipeline.listing_digest.clone());
+    let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, options.observer);
+    dispatcher.run(stop).await;
+    dispatcher.settle();
+    // An earlier attempt may have delivered a part of the first page.
+    let is_untouched = !is_resumed && dispatcher.has_read_nothing();
+    let (mut report, files) = Box::pin(dispatcher.report(manifest)).await;
+    let manifest = &mut report.manifest;
+    manifest.dead_letter_file =
+        files.as_ref().and_then(StateFiles::dead_letters).map(PathBuf::from);
+    if let Some(state) = files.and_then(StateFiles::into_state)
+        && let Err(error) = record(&state, &run, &listing_digest, manifest, is_untouched)
+    {
+        let warning = format!("the run has ended, but {error}: {}", error.source);
+        manifest.warnings.push(warning);
+    }
+    for warning in &mut manifest.warnings {
         *warning = printable(warning).into_owned();
     }
     report
 }
 
-/// A run of `pipeline` that begins now. The id sorts by time: `20261123T204243Z-7f3a9c`.
+/// A run of `pipeline` that starts now. Its id sorts by time: `20261123T204243Z-7f3a9c`.
 pub fn new_run(pipeline: &str) -> RunContext {
-    let now = this_millisecond();
-    let stamp: String = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let run_id = format!("{stamp}-{:06x}", fastrand::u32(..) & 0xff_ffff);
+    let now = current_millisecond();
+    let run_id = format!("{}-{:06x}", now.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(..1 << 24));
     RunContext::new(pipeline, now, run_id)
 }
 
-/// Keeps the account of a run, and forgets the checkpoint of one that nobody has to go on with, as it is over or has not
-/// read anything.
-fn remember(
+/// Records the end of a run: the last complete run, then the checkpoint's removal if nothing is left to resume, then the
+/// history.
+fn record(
     state: &StateDir,
     run: &RunContext,
-    pipeline: (&str, &str),
+    listing_digest: &str,
     manifest: &Manifest,
-    untouched: bool,
+    is_untouched: bool,
 ) -> Result<(), StateError> {
-    let published = manifest.status == Status::Complete
+    let is_published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
-    // First what keeps a run that is over from being gone on with, which would be one without anything to do.
-    let noted = note_complete(state, run, pipeline, manifest);
-    let forgotten = if published || untouched { forget(run, state) } else { Ok(()) };
+    // First, so that a run killed between the two steps is not resumed.
+    let recorded = record_complete(state, run, listing_digest, manifest);
+    let removed = if is_published || is_untouched { remove_checkpoint(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());
-    let added = history.add(&format!("{stamp}-{}", manifest.run_id), &as_json(manifest));
-    noted.and(forgotten).and(added)
+    let added = history.add(&format!("{stamp}-{}", manifest.run_id), &printable_manifest(manifest));
+    recorded.and(removed).and(added)
 }
 
-/// The manifest as it is kept, where somebody may look at it.
-fn as_json(manifest: &Manifest) -> Option<Box<RawValue>> {
-    // Texts, numbers and lists can always be written.
+/// The manifest as JSON that is safe to print.
+fn printable_manifest(manifest: &Manifest) -> Option<Box<RawValue>> {
+    // Serializing texts, numbers and lists can't fail.
     let text = serde_json::to_string_pretty(manifest).ok()?;
     RawValue::from_string(printable_json(&text).into_owned()).ok()
 }

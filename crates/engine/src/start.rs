@@ -1,35 +1,32 @@
-//! Where a run begins: at the first page, or at a checkpoint.
+//! Starts a run at the first page or at a checkpoint.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use taskferry_pipeline::{Pipeline, StageFailure};
 use taskferry_sdk::{Position, RunContext};
-use taskferry_state::{Journal, StateDir, StateError};
+use taskferry_state::{StateDir, StateError};
 
-use crate::account::Account;
-use crate::checkpoint::{self, Beginning, Checkpoint, fingerprints_of, is_resumable, name_of};
-use crate::complete::COMPLETE;
-use crate::expect::Comparison;
-use crate::forget::forget;
-use crate::keeper::Files;
-use crate::letter_file::{self, DeadLetterFile};
-use crate::manifest::Committed;
+use crate::baseline::Comparison;
+use crate::checkpoint::{Checkpoint, StartPoint, fingerprint_journal_of, name_of};
+use crate::checkpoint_writer::StateFiles;
+use crate::dead_letter_file;
+use crate::run_stats::RunStats;
 use crate::stop::StopSignal;
 
-/// Where a run begins, and with what.
+/// The start of a run.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) run: Arc<RunContext>,
-    /// The checkpoint to go on at.
+    /// The checkpoint to resume.
     pub(crate) from: Option<Box<Checkpoint>>,
     /// The fingerprints of the pages before it.
     pub(crate) fingerprints: Vec<u128>,
-    pub(crate) files: Files,
+    pub(crate) files: StateFiles,
     pub(crate) baseline: Comparison,
-    /// Why the run can't begin.
+    /// Why the run can't start.
     pub(crate) error: Option<StageFailure>,
-    /// Whether the run was interrupted before it was known that all sinks can go on.
+    /// Whether the run was interrupted before all sinks were checked.
     pub(crate) interrupted: bool,
 }
 
@@ -39,81 +36,64 @@ impl Start {
         run: RunContext,
         compared_with: Option<&Path>,
     ) -> Self {
-        let baseline = compared_with.map(|folder| comparison(folder, pipeline)).unwrap_or_default();
-        let dead_letters = DeadLetterFile::new(pipeline, &run);
-        Self::at_first_page(run, Files::new(None, None, None, dead_letters), baseline)
+        let baseline = compared_with.map(|folder| Comparison::load(folder, pipeline));
+        let files = StateFiles::without_state(pipeline, &run);
+        Self::at_first_page(run, files, baseline.unwrap_or_default())
     }
 
-    pub(crate) async fn find(
+    pub(crate) async fn with_state(
         pipeline: &mut Pipeline,
-        run: RunContext,
+        mut run: RunContext,
         state: StateDir,
         fresh: bool,
         stop: &mut StopSignal,
     ) -> Self {
-        let mut run = run;
         run.state_dir = Some(state.path().to_owned());
-        let name = name_of(&run);
-        let baseline = comparison(state.path(), pipeline);
-        let beginning = checkpoint::begin(pipeline, &state, &run, name, &baseline, fresh);
-        let (from, why) = match beginning {
-            Beginning::Resumed(from) => {
-                // A signal is heard while files are read to their end, which can take minutes.
+        let baseline = Comparison::load(state.path(), pipeline);
+        let abandoned = match StartPoint::find(pipeline, &state, &run, &baseline, fresh) {
+            StartPoint::Resume(from) => {
+                // A sink may read whole files to check them, so the check must be interruptible.
                 let checked = tokio::select! {
                     biased;
-                    _ = stop.asked() => Ok(false),
+                    _ = stop.stopped() => Ok(false),
                     checked = from.check_sinks(pipeline, &run) => checked.map(|()| true),
                 };
                 let resumed = checked.and_then(|checked| {
-                    Ok((checked, Self::resume(pipeline, &state, &from, &run)?))
+                    let mut run = from.run(&run);
+                    run.resumable = true;
+                    let opened = StateFiles::resume(pipeline, &run, &state, &from);
+                    let (files, fingerprints) =
+                        opened.map_err(|error| format!("{error}: {}", error.source))?;
+                    Ok((checked, run, files, fingerprints))
                 });
                 match resumed {
-                    Ok((checked, resuming)) => {
-                        let start = resuming.with_state(state, from);
-                        return Self { baseline, interrupted: !checked, ..start };
+                    Ok((checked, run, files, fingerprints)) => {
+                        log_resumption(&from);
+                        let start = Self::at_first_page(run, files.with_state(state), baseline);
+                        let (from, interrupted) = (Some(from), !checked);
+                        return Self { from, fingerprints, interrupted, ..start };
                     }
-                    Err(why) => (Some(from), why),
+                    Err(reason) => Some((from, reason)),
                 }
             }
-            Beginning::Fresh { over: Some((from, why)) } => (Some(from), why),
-            Beginning::Fresh { over: None } => (None, String::new()),
-            Beginning::Over => {
-                if let Err(error) = forget(&run, &state) {
-                    tracing::warn!("{error}: {}", error.source);
-                }
-                (None, String::new())
+            StartPoint::FirstPage { abandoned } => abandoned,
+            StartPoint::AfterFinishedRun => {
+                warn_if_failed(remove_checkpoint(&run, &state));
+                None
             }
         };
-        if let Some(from) = from {
-            tracing::warn!("run {} is given up, and a new one begins: {why}", from.run_id);
-            give_up(pipeline, &state, &from, &run);
+        if let Some((from, reason)) = abandoned {
+            tracing::warn!("run {} is not resumed, and a new run starts: {reason}", from.run_id);
+            discard(pipeline, &state, &from, &run);
         }
-        if let Err(error) = letter_file::discard(&run, &state) {
-            tracing::warn!("{error}: {}", error.source);
-        }
-        Self::fresh(pipeline, state, run, baseline)
-    }
-
-    fn fresh(pipeline: &Pipeline, state: StateDir, run: RunContext, baseline: Comparison) -> Self {
-        let resumable = is_resumable(pipeline);
-        let name = name_of(&run);
-        let opened = resumable.then(|| Journal::create(&state.place(&fingerprints_of(name))));
-        let fingerprints = opened.transpose().unwrap_or_else(|error| {
-            // Without them a job that comes again after a resume would go unnoticed.
-            tracing::warn!("this run can't be gone on with: {error}: {}", error.source);
-            None
-        });
-        let mut run = run;
-        run.resumable = fingerprints.is_some();
-        let dead_letters = DeadLetterFile::new(pipeline, &run);
-        let name = fingerprints.is_some().then_some(name);
-        let mut files = Files::new(Some(state), name, fingerprints, dead_letters);
-        // Whatever is sent or made from here on is known to the next run, if this one is killed.
-        let error = files.begin(pipeline, &run).err();
+        warn_if_failed(dead_letter_file::discard(&run, &state));
+        let mut files = StateFiles::create(pipeline, &mut run, state);
+        // If this run is killed, the next one knows what it may have sent or created.
+        let error = files.save_first(pipeline, &run).err();
         Self { error, ..Self::at_first_page(run, files, baseline) }
     }
 
-    fn at_first_page(run: RunContext, files: Files, baseline: Comparison) -> Self {
+    fn at_first_page(run: RunContext, files: StateFiles, baseline: Comparison) -> Self {
         Self {
             run: Arc::new(run),
             from: None,
@@ -125,86 +105,47 @@ impl Start {
         }
     }
 
-    /// Opens what a checkpoint needs.
-    fn resume(
-        pipeline: &Pipeline,
-        state: &StateDir,
-        from: &Checkpoint,
-        asked: &RunContext,
-    ) -> Result<Resuming, String> {
-        let name = name_of(asked);
-        let mut run = from.run(asked);
-        (run.state_dir, run.resumable) = (Some(state.path().to_owned()), true);
-        let told = |error: StateError| format!("{error}: {}", error.source);
-        let mut journal =
-            Journal::open(&state.place(&fingerprints_of(name)), from.traces * 16).map_err(told)?;
-        let bytes = journal.read().map_err(told)?;
-        let mut dead_letters = DeadLetterFile::new(pipeline, &run);
-        dead_letters.resume(from.dead_letters.as_ref(), state).map_err(told)?;
-        let chunks = bytes.chunks_exact(16).filter_map(|chunk| chunk.try_into().ok());
-        let fingerprints = chunks.map(u128::from_le_bytes).collect();
-        Ok(Resuming { run, fingerprints, journal, dead_letters })
-    }
-
-    pub(crate) fn resumed_from(&self) -> Option<Committed> {
-        self.from.as_ref().filter(|from| !from.is_beginning()).map(|from| from.committed())
-    }
-
-    /// Where the source resumes.
-    pub(crate) fn position(&mut self) -> Option<Position> {
+    /// The source's position. Takes the fingerprints.
+    pub(crate) fn take_position(&mut self) -> Option<Position> {
         let fingerprints = std::mem::take(&mut self.fingerprints);
         self.from.as_ref()?.position(fingerprints)
     }
 
-    pub(crate) fn account(&self, pipeline: &Pipeline) -> Account {
-        self.from.as_ref().map_or_else(|| Account::of(pipeline), |from| from.account.clone())
+    pub(crate) fn stats(&self, pipeline: &Pipeline) -> RunStats {
+        self.from.as_ref().map_or_else(|| RunStats::of(pipeline), |from| from.stats.clone())
     }
 }
 
-/// What a run of `pipeline` is compared with, as a folder of state has it.
-fn comparison(folder: &Path, pipeline: &Pipeline) -> Comparison {
-    match taskferry_state::load(folder, COMPLETE) {
-        Ok(None) => Comparison::Nothing,
-        Ok(Some(complete)) => Comparison::of(complete, &pipeline.listing_digest),
-        Err(error) => {
-            tracing::warn!("the last complete run is not known: {error}: {}", error.source);
-            Comparison::Lost
-        }
+fn log_resumption(from: &Checkpoint) {
+    let (run_id, pages) = (&from.run_id, from.stats.source.pages);
+    if from.is_beginning() {
+        tracing::info!("run {run_id} restarts at the first page, where it ended");
+    } else {
+        let page = if from.cursor.is_some() { "page" } else { "the last page," };
+        tracing::info!("run {run_id} resumes after {page} {pages}");
     }
 }
 
-/// What is open of a run that resumes.
-struct Resuming {
-    run: RunContext,
-    fingerprints: Vec<u128>,
-    journal: Journal,
-    dead_letters: DeadLetterFile,
+/// Removes the output and the checkpoint of a run that will not be resumed.
+fn discard(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, attempt: &RunContext) {
+    let run = from.run(attempt);
+    for (stage, sink_state) in pipeline.sinks.iter().zip(&from.sink_states) {
+        stage.sink.discard(&run, sink_state);
+    }
+    warn_if_failed(state.remove(name_of(&run)));
 }
 
-impl Resuming {
-    fn with_state(self, state: StateDir, from: Box<Checkpoint>) -> Start {
-        let Self { run, fingerprints, journal, dead_letters } = self;
-        let (run_id, pages) = (&from.run_id, from.account.source.pages);
-        if from.is_beginning() {
-            tracing::info!("run {run_id} begins again, as it ended within its first page");
-        } else {
-            let which = if from.cursor.is_some() { "page" } else { "the last page," };
-            tracing::info!("run {run_id} goes on after {which} {pages}");
-        }
-        let files = Files::new(Some(state), Some(name_of(&run)), Some(journal), dead_letters);
-        let files = files.behind(&from);
-        let start = Start::at_first_page(run, files, Comparison::Nothing);
-        Start { from: Some(from), fingerprints, ..start }
-    }
+/// Removes the checkpoint of a finished run, and keeps its dead letters.
+pub(crate) fn remove_checkpoint(run: &RunContext, state: &StateDir) -> Result<(), StateError> {
+    dead_letter_file::keep(run, state)?;
+    state.remove(name_of(run))?;
+    // Without a checkpoint, nothing reads the journal.
+    _ = state.place(&fingerprint_journal_of(run)).remove();
+    Ok(())
 }
 
-/// Removes what a run has left that will not be resumed.
-fn give_up(pipeline: &Pipeline, state: &StateDir, from: &Checkpoint, asked: &RunContext) {
-    let run = from.run(asked);
-    for (stage, mark) in pipeline.sinks.iter().zip(&from.marks) {
-        stage.sink.discard(&run, mark);
-    }
-    if let Err(error) = state.remove(name_of(&run)) {
+fn warn_if_failed(result: Result<(), StateError>) {
+    if let Err(error) = result {
         tracing::warn!("{error}: {}", error.source);
     }
 }

@@ -1,4 +1,4 @@
-//! One transform over one page.
+//! Applies one transform to a page.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,16 +10,23 @@ use taskferry_sdk::{
     AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageError, Transform,
 };
 
-use crate::account::TransformCount;
 use crate::dead_letter::DeadLetter;
-use crate::envelope::{Envelope, Work};
-use crate::ordered::{Ordered, save};
-use crate::tally::ChainTally;
+use crate::envelope::{Envelope, PageBatch};
+use crate::ordered_step::{OrderedStep, save_state};
+use crate::run_stats::TransformStats;
 use crate::threads::panicked;
 use crate::watchdog::WatchdogSlot;
 
-/// How many refused records of one stage are logged one by one.
-pub(crate) const LOGGED: u64 = 20;
+/// The number of refused records that each stage logs.
+const MAX_LOGGED: u64 = 20;
+
+/// The stats and dead letters of a chain for one page.
+#[derive(Debug, Default)]
+pub(crate) struct ChainOutcome {
+    /// One for each stage.
+    pub(crate) stats: Vec<TransformStats>,
+    pub(crate) dead_letters: Vec<DeadLetter>,
+}
 
 /// One stage of a chain.
 #[derive(Debug)]
@@ -27,29 +34,28 @@ pub(crate) struct Step {
     id: Arc<StageId>,
     on_error: OnError,
     kind: Kind,
-    /// Records that the stage has refused so far.
-    refused: AtomicU64,
+    log: RefusalLog,
 }
 
 #[derive(Debug)]
 enum Kind {
     Stateless(Box<dyn Transform>),
-    Ordered(Ordered),
+    Ordered(OrderedStep),
     Async(Box<dyn AsyncTransform>),
 }
 
 impl Step {
-    /// A stage that `pages` pages have gone through, and what it had counted behind them.
-    pub(crate) fn new(stage: TransformStage, pages: u64, counted: Option<&TransformCount>) -> Self {
+    /// A stage that has processed `pages` pages, with its stats up to there.
+    pub(crate) fn new(stage: TransformStage, pages: u64, stats: Option<&TransformStats>) -> Self {
         let (id, on_error) = (Arc::new(stage.id()), stage.on_error);
         let kind = match stage.transform {
             AnyTransform::Stateless(transform) => Kind::Stateless(transform),
             AnyTransform::Ordered(transform) => {
-                Kind::Ordered(Ordered::new(transform, pages, counted))
+                Kind::Ordered(OrderedStep::new(transform, pages, stats))
             }
             AnyTransform::Async(transform) => Kind::Async(transform),
         };
-        Self { id, on_error, kind, refused: AtomicU64::default() }
+        Self { id, on_error, kind, log: RefusalLog::default() }
     }
 
     pub(crate) fn id(&self) -> &StageId {
@@ -64,8 +70,8 @@ impl Step {
         }
     }
 
-    pub(crate) fn warnings(&self, count: &TransformCount) -> Vec<String> {
-        let (records_in, totals) = (count.records_in, &count.counters);
+    pub(crate) fn warnings(&self, stats: &TransformStats) -> Vec<String> {
+        let (records_in, totals) = (stats.records_in, &stats.counters);
         match &self.kind {
             Kind::Stateless(transform) => transform.warnings(records_in, totals),
             Kind::Ordered(transform) => transform.warnings(records_in, totals),
@@ -73,33 +79,48 @@ impl Step {
         }
     }
 
-    /// Sends the records of a page through the stage.
+    /// Releases the threads that wait for the turn of a page.
+    pub(crate) fn cancel(&self) {
+        if let Kind::Ordered(step) = &self.kind {
+            step.cancel();
+        }
+    }
+
+    /// Applies the stage to the records of a page.
     ///
     /// # Errors
     /// The first record that the stage refuses, with `on_error = "fail"`.
     pub(crate) async fn apply(
         &self,
-        mut work: Work,
+        mut page: PageBatch,
         run: &RunContext,
         slot: &WatchdogSlot,
-        tally: &mut ChainTally,
-    ) -> Result<Work, StageFailure> {
-        let mut results = Results::new(self, run, &work, tally);
+        outcome: &mut ChainOutcome,
+    ) -> Result<PageBatch, StageFailure> {
+        let mut results = Results {
+            step: self,
+            run,
+            page: PageBatch::new(page.page(), page.is_last),
+            stats: TransformStats::default(),
+            dead_letters: &mut outcome.dead_letters,
+        };
         match &self.kind {
             Kind::Stateless(transform) => {
-                self.apply_stateless(&**transform, work.take(), slot, &mut results)?;
+                self.apply_stateless(&**transform, page.take(), slot, &mut results)?;
             }
-            Kind::Ordered(transform) => {
-                let turn = transform.turn(work.page()).await;
+            Kind::Ordered(ordered) => {
+                let turn = ordered.turn(page.page()).await;
                 let turn = turn.map_err(|error| StageFailure::of(&self.id, error))?;
-                self.apply_ordered(transform, &mut work, &mut results)?;
+                self.apply_ordered(ordered, &mut page, &mut results)?;
                 turn.end();
             }
             Kind::Async(transform) => {
-                self.apply_async(&**transform, work.take(), &mut results).await?;
+                self.apply_async(&**transform, page.take(), &mut results).await?;
             }
         }
-        Ok(results.finish())
+        let Results { page, stats, .. } = results;
+        outcome.stats.push(stats);
+        Ok(page)
     }
 
     fn apply_stateless(
@@ -111,40 +132,40 @@ impl Step {
     ) -> Result<(), StageFailure> {
         let (mut out, limit) = (Output::new(), transform.time_limit());
         for envelope in envelopes {
-            let Some(Arrived { record, origin, kept }) = results.arrive(envelope) else { continue };
+            let Some(Input { record, origin, copy }) = results.accept(envelope) else { continue };
             if let Some(limit) = limit {
                 slot.begin(&self.id, &origin, limit);
             }
-            let result = guarded(|| transform.apply(record, &mut out));
+            let result = catch_panic(|| transform.apply(record, &mut out));
             if limit.is_some() {
                 slot.end();
             }
-            results.add(&origin, kept.as_ref(), result, &mut out)?;
+            results.add(&origin, copy.as_ref(), result, &mut out)?;
         }
         Ok(())
     }
 
     fn apply_ordered(
         &self,
-        ordered: &Ordered,
-        work: &mut Work,
+        ordered: &OrderedStep,
+        page: &mut PageBatch,
         results: &mut Results<'_>,
     ) -> Result<(), StageFailure> {
         let (mut out, mut transform) = (Output::new(), ordered.lock());
-        let cursor = work.batch.origins.last().and_then(|origin| origin.cursor.clone());
-        for envelope in work.take() {
-            let Some(Arrived { record, origin, kept }) = results.arrive(envelope) else { continue };
-            ordered.note_record();
-            let result = guarded(|| transform.apply(record, &mut out));
-            results.add(&origin, kept.as_ref(), result, &mut out)?;
+        let cursor = page.batch.origins.last().and_then(|origin| origin.cursor.clone());
+        for envelope in page.take() {
+            let Some(Input { record, origin, copy }) = results.accept(envelope) else { continue };
+            ordered.set_has_records();
+            let result = catch_panic(|| transform.apply(record, &mut out));
+            results.add(&origin, copy.as_ref(), result, &mut out)?;
         }
         let failed = |error| StageFailure::of(&self.id, error);
-        // A replay that brings a stage no record brings it no end either.
-        if work.is_last && (!results.run.replay || ordered.has_records()) {
-            guarded(|| transform.finish(&mut out)).map_err(failed)?;
-            results.add_held_back(cursor.as_ref(), &mut out);
+        // In a replay, a stage that received no record does not emit its end either.
+        if page.is_last && (!results.run.replay || ordered.has_records()) {
+            catch_panic(|| transform.finish(&mut out)).map_err(failed)?;
+            results.add_final(cursor.as_ref(), &mut out);
         }
-        results.count.state = save(&**transform, results.run).map_err(failed)?;
+        results.stats.state = save_state(&**transform, results.run).map_err(failed)?;
         Ok(())
     }
 
@@ -154,140 +175,142 @@ impl Step {
         envelopes: impl Iterator<Item = Envelope>,
         results: &mut Results<'_>,
     ) -> Result<(), StageFailure> {
-        let arrived: Vec<_> = envelopes.map(|envelope| results.arrive_or_pass(envelope)).collect();
-        let apply = |arrived| async move {
-            let Arrived { record, origin, kept } = match arrived {
-                Ok(arrived) => arrived,
-                Err(passed) => return Err(passed),
-            };
+        let inputs: Vec<_> = envelopes.map(|envelope| results.try_accept(envelope)).collect();
+        let apply = |input: Result<Input, Envelope>| async move {
+            let Input { record, origin, copy } = input?;
             let mut out = Output::new();
             let result = AssertUnwindSafe(transform.apply(record, &mut out)).catch_unwind().await;
             let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
-            Ok((origin, kept, result, out))
+            Ok((origin, copy, result, out))
         };
         let in_flight = transform.concurrency().max(1);
-        let mut applied = stream::iter(arrived).map(apply).buffered(in_flight);
+        let mut applied = stream::iter(inputs).map(apply).buffered(in_flight);
         while let Some(outcome) = applied.next().await {
             match outcome {
-                Ok((origin, kept, result, mut out)) => {
-                    results.add(&origin, kept.as_ref(), result, &mut out)?;
+                Ok((origin, copy, result, mut out)) => {
+                    results.add(&origin, copy.as_ref(), result, &mut out)?;
                 }
-                Err(passed) => results.work.push(passed),
+                Err(later) => results.page.push(later),
             }
         }
         Ok(())
     }
-
-    fn log(&self, error: &StageError, origin: &Origin) {
-        let count = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        let (stage, what) = (&self.id.name, left_out(self.on_error));
-        if count <= LOGGED {
-            tracing::warn!(%stage, %origin, "record {what}: {}", error.full_message());
-        }
-        if count == LOGGED {
-            tracing::warn!(%stage, "further records like this are counted, not logged");
-        }
-    }
 }
 
-/// A record that has arrived at its stage.
-struct Arrived {
+/// A record that the stage receives.
+struct Input {
     record: Record,
     origin: Arc<Origin>,
-    /// The stage takes the record, and a dead letter needs it.
-    kept: Option<Record>,
+    /// For a dead letter.
+    copy: Option<Record>,
 }
 
-/// What a stage makes of a page.
+/// The results of a stage for one page.
 struct Results<'a> {
     step: &'a Step,
     run: &'a RunContext,
-    tally: &'a mut ChainTally,
-    work: Work,
-    count: TransformCount,
+    page: PageBatch,
+    stats: TransformStats,
+    dead_letters: &'a mut Vec<DeadLetter>,
 }
 
-impl<'a> Results<'a> {
-    fn new(step: &'a Step, run: &'a RunContext, of: &Work, tally: &'a mut ChainTally) -> Self {
-        let work = Work::new(of.page(), of.is_last);
-        Self { step, run, tally, work, count: TransformCount::default() }
+impl Results<'_> {
+    /// Counts a record that the stage receives; passes on a record that enters the pipeline at a later stage.
+    fn accept(&mut self, envelope: Envelope) -> Option<Input> {
+        self.try_accept(envelope).map_err(|later| self.page.push(later)).ok()
     }
 
-    /// Passes on a record that enters at a later stage.
-    fn arrive(&mut self, envelope: Envelope) -> Option<Arrived> {
-        self.arrive_or_pass(envelope).map_err(|passed| self.work.push(passed)).ok()
-    }
-
-    fn arrive_or_pass(&mut self, envelope: Envelope) -> Result<Arrived, Envelope> {
+    fn try_accept(&mut self, envelope: Envelope) -> Result<Input, Envelope> {
         if envelope.entry.as_ref().is_some_and(|entry| *entry != self.step.id) {
             return Err(envelope);
         }
-        self.count.records_in += 1;
+        self.stats.records_in += 1;
         let Envelope { record, origin, .. } = envelope;
-        let kept = (self.step.on_error == OnError::DeadLetter).then(|| record.clone());
-        Ok(Arrived { record, origin, kept })
+        let copy = (self.step.on_error == OnError::DeadLetter).then(|| record.clone());
+        Ok(Input { record, origin, copy })
     }
 
-    /// Takes what came of one record.
+    /// Adds the result for one record.
     fn add(
         &mut self,
         origin: &Arc<Origin>,
-        kept: Option<&Record>,
+        copy: Option<&Record>,
         result: Result<(), StageError>,
         out: &mut Output,
     ) -> Result<(), StageFailure> {
         let Err(error) = result else {
-            self.count.filtered += u64::from(out.records().is_empty());
-            self.take(out, origin);
+            self.stats.filtered += u64::from(out.records().is_empty());
+            out.add_counters_to(&mut self.stats.counters);
+            for record in out.drain_records() {
+                self.push(record, Arc::clone(origin));
+            }
             return Ok(());
         };
         out.clear();
         let id = &self.step.id;
-        match (self.step.on_error, kept) {
-            (OnError::Skip, _) => self.count.skipped += 1,
+        match (self.step.on_error, copy) {
+            (OnError::Skip, _) => self.stats.skipped += 1,
             (OnError::DeadLetter, Some(record)) => {
-                self.count.dead_letters += 1;
-                let letter = DeadLetter::new(self.run, id, origin, record, &error);
-                self.tally.dead_letters.push(letter);
+                self.stats.dead_letters += 1;
+                self.dead_letters.push(DeadLetter::new(self.run, id, origin, record, &error));
             }
             _ => return Err(StageFailure::of(id, error).at(origin)),
         }
-        self.step.log(&error, origin);
+        self.step.log.warn(id, self.step.on_error, origin, 1, &error);
         Ok(())
     }
 
-    /// Takes what a transform had held back until the end, which comes from no record in particular. It is counted behind the
-    /// records of the last page.
-    fn add_held_back(&mut self, cursor: Option<&Cursor>, out: &mut Output) {
-        let (page, behind) = (self.work.page(), usize::try_from(self.count.records_in));
-        out.add_counters_to(&mut self.count.counters);
-        for (index, record) in (behind.unwrap_or(usize::MAX)..).zip(out.drain_records()) {
+    /// Adds the records that an ordered transform emits at the end. They belong to no input record, so their positions
+    /// continue after the last page's records.
+    fn add_final(&mut self, cursor: Option<&Cursor>, out: &mut Output) {
+        let (page, first) = (self.page.page(), usize::try_from(self.stats.records_in));
+        out.add_counters_to(&mut self.stats.counters);
+        for (index, record) in (first.unwrap_or(usize::MAX)..).zip(out.drain_records()) {
             let origin = Origin { page, cursor: cursor.cloned(), index, job: None };
-            self.count.records_out += 1;
-            self.work.push(Envelope { record, origin: Arc::new(origin), entry: None });
+            self.push(record, Arc::new(origin));
         }
     }
 
-    fn take(&mut self, out: &mut Output, origin: &Arc<Origin>) {
-        out.add_counters_to(&mut self.count.counters);
-        for record in out.drain_records() {
-            self.count.records_out += 1;
-            self.work.push(Envelope { record, origin: Arc::clone(origin), entry: None });
-        }
-    }
-
-    fn finish(self) -> Work {
-        self.tally.counts.push(self.count);
-        self.work
+    fn push(&mut self, record: Record, origin: Arc<Origin>) {
+        self.stats.records_out += 1;
+        self.page.push(Envelope { record, origin, entry: None });
     }
 }
 
-/// What became of a record that was refused and did not end the run.
-pub(crate) fn left_out(on_error: OnError) -> &'static str {
+/// Logs the first refusals of a stage.
+#[derive(Debug, Default)]
+pub(crate) struct RefusalLog(AtomicU64);
+
+impl RefusalLog {
+    /// Logs that `stage` refused `records` records, of which the first has this origin.
+    pub(crate) fn warn(
+        &self,
+        stage: &StageId,
+        on_error: OnError,
+        origin: &Origin,
+        records: usize,
+        error: &StageError,
+    ) {
+        let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        if count <= MAX_LOGGED {
+            let what =
+                if records == 1 { "record".to_owned() } else { format!("{records} records") };
+            let (action, reason) = (left_out(on_error), error.full_message());
+            tracing::warn!(stage = %stage.name, %origin, "{what} {action}: {reason}");
+        }
+        if count == MAX_LOGGED {
+            let message = "further refused records are counted but not logged";
+            tracing::warn!(stage = %stage.name, "{message}");
+        }
+    }
+}
+
+/// What happens to a refused record if the run continues.
+fn left_out(on_error: OnError) -> &'static str {
     if on_error == OnError::DeadLetter { "sent to the dead letters" } else { "left out" }
 }
 
 /// A transform that panics fails its record, not the run.
-fn guarded(work: impl FnOnce() -> Result<(), StageError>) -> Result<(), StageError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+fn catch_panic(apply: impl FnOnce() -> Result<(), StageError>) -> Result<(), StageError> {
+    catch_unwind(AssertUnwindSafe(apply)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }

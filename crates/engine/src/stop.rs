@@ -1,83 +1,85 @@
-//! Asking a run to stop.
+//! Stops a run from outside, and its workers from inside.
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Why a run was asked to stop from outside.
+/// The signal that stops a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interrupt {
-    /// SIGINT: someone pressed Ctrl-C.
+    /// SIGINT, sent by Ctrl-C.
     Interrupted,
-    /// SIGTERM: whoever started the process wants it to end.
+    /// SIGTERM, sent by the process manager.
     Terminated,
 }
 
-/// What was asked for. Grows only: from nothing to a stop, from a stop to one at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Asked {
+struct Request {
     interrupt: Option<Interrupt>,
     at_once: bool,
 }
 
-/// The end that asks.
+/// Requests a stop. A request can't be withdrawn.
 #[derive(Debug)]
-pub struct Stopper(watch::Sender<Asked>);
+pub struct Stopper(watch::Sender<Request>);
 
-/// The end that is asked. A run that sees it set reads no further page, delivers and commits what it has, and
-/// ends; asked to stop at once, it does not wait for what is under way.
+/// Receives the request of a [`Stopper`].
+///
+/// A stopped run reads no further page, delivers and commits the pages that it has read, and ends. A run that is stopped at
+/// once does not wait for pages in progress.
 #[derive(Debug, Clone)]
-pub struct StopSignal(watch::Receiver<Asked>);
+pub struct StopSignal(watch::Receiver<Request>);
 
 impl Stopper {
-    /// Both ends.
+    /// Creates a stopper and its signal.
     pub fn new() -> (Self, StopSignal) {
-        let (sender, receiver) = watch::channel(Asked::default());
+        let (sender, receiver) = watch::channel(Request::default());
         (Self(sender), StopSignal(receiver))
     }
 
-    /// Asks the run to stop. The first reason given stays.
+    /// Requests a stop. The first interrupt wins.
     pub fn stop(&self, interrupt: Interrupt) {
-        self.0.send_if_modified(|asked| {
-            let first = asked.interrupt.is_none();
-            asked.interrupt.get_or_insert(interrupt);
-            first
+        self.0.send_if_modified(|request| {
+            let is_first = request.interrupt.is_none();
+            request.interrupt.get_or_insert(interrupt);
+            is_first
         });
     }
 
-    /// Asks the run to stop without waiting for what is under way.
+    /// Requests a stop that does not wait for pages in progress.
     pub fn stop_at_once(&self, interrupt: Interrupt) {
         self.stop(interrupt);
-        self.0.send_if_modified(|asked| !std::mem::replace(&mut asked.at_once, true));
+        self.0.send_if_modified(|request| !std::mem::replace(&mut request.at_once, true));
     }
 }
 
 impl StopSignal {
-    /// A signal that is never set.
+    /// A signal that never fires.
     pub fn never() -> Self {
         Stopper::new().1
     }
 
-    /// The reason, once it was asked to stop; never if nobody is left to ask.
-    pub(crate) async fn asked(&mut self) -> Interrupt {
-        self.when(|asked| asked.interrupt).await
+    /// Waits for a stop request.
+    pub(crate) async fn stopped(&mut self) -> Interrupt {
+        self.wait_for(|request| request.interrupt).await
     }
 
-    /// The reason, once it was asked to stop at once.
-    pub(crate) async fn asked_at_once(&mut self) -> Interrupt {
-        self.when(|asked| asked.interrupt.filter(|_| asked.at_once)).await
+    /// Waits for a request to stop at once.
+    pub(crate) async fn stopped_at_once(&mut self) -> Interrupt {
+        self.wait_for(|request| request.interrupt.filter(|_| request.at_once)).await
     }
 
-    async fn when(&mut self, reason: impl Fn(&Asked) -> Option<Interrupt>) -> Interrupt {
-        if let Ok(asked) = self.0.wait_for(|asked| reason(asked).is_some()).await
-            && let Some(interrupt) = reason(&asked)
+    async fn wait_for(&mut self, condition: impl Fn(&Request) -> Option<Interrupt>) -> Interrupt {
+        if let Ok(request) = self.0.wait_for(|request| condition(request).is_some()).await
+            && let Some(interrupt) = condition(&request)
         {
             return interrupt;
         }
+        // The stopper is gone, so no request can come.
         std::future::pending().await
     }
 }
 
-/// Until then; never, without a deadline.
+/// Sleeps until the deadline; forever without one.
 pub(crate) async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,

@@ -1,32 +1,31 @@
-//! Threads of the engine, and what becomes of one that can't be started or panics.
+//! Starts worker threads, and turns their failures into errors.
 
 use std::any::Any;
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// Addresses set aside for a thread's stack, in bytes; memory is taken only as it is used. Expressions of
-/// users call themselves as deep as their data is nested.
-const STACK: usize = 256 << 20;
+/// Address space reserved for a thread's stack, in bytes. User expressions recurse as deep as their data is nested; memory is
+/// allocated only as the stack grows.
+const STACK_SIZE: usize = 256 << 20;
 
-/// Starts a thread with room for deep recursion.
+/// Starts a thread with a stack for deep recursion.
 pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), StageError> {
-    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK);
-    builder.spawn(body).map(drop).map_err(no_thread)
+    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_SIZE);
+    builder.spawn(body).map(drop).map_err(spawn_failed)
 }
 
-/// The error of a thread that could not be started. Another run may find what this one lacks.
-pub(crate) fn no_thread(error: std::io::Error) -> StageError {
-    StageError::new(ErrorKind::Io, "no thread could be started").caused_by(error).hint(
-        "the system limits threads or memory: raise the limit (`ulimit -u`, `ulimit -v`, that of the container) and run again",
+/// The error of a thread that could not be started.
+pub(crate) fn spawn_failed(error: std::io::Error) -> StageError {
+    StageError::new(ErrorKind::Io, "can't start a thread").caused_by(error).hint(
+        "raise the limit on threads or memory (`ulimit -u`, `ulimit -v`, the container's limits) and run again",
     )
 }
 
 /// The error of a plugin that panicked.
 pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StageError {
-    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-    let message =
-        format!("the plugin panicked: {}", said.as_deref().unwrap_or("it did not say why"));
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let message = format!("the plugin panicked: {}", text.unwrap_or("no message"));
     StageError::new(ErrorKind::Defect, message)
         .hint("this is a defect in the plugin; please report it to its authors")
 }

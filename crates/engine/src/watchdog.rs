@@ -1,4 +1,4 @@
-//! Notices a record that a transform never gets done with.
+//! Detects records that exceed a transform's time limit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -6,65 +6,68 @@ use std::time::Instant;
 use taskferry_pipeline::{StageFailure, StageId};
 use taskferry_sdk::{ErrorKind, Origin, StageError, TimeLimit};
 
-/// What worker threads are busy with, for transforms that have a time limit. A thread inside such a transform can't be stopped
-/// from outside, so the dispatcher looks here and ends the run without the thread.
+/// The records that worker threads are processing, for transforms with a time limit.
+///
+/// A thread inside such a transform can't be stopped. The dispatcher polls the watchdog and ends the run without the thread.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Watchdog(Arc<Mutex<Vec<Option<Busy>>>>);
+pub(crate) struct Watchdog(Arc<Mutex<Vec<Option<Task>>>>);
 
-/// Where one thread notes what it is busy with.
+/// The entry of one thread.
 #[derive(Debug, Clone)]
 pub(crate) struct WatchdogSlot {
-    all: Watchdog,
+    watchdog: Watchdog,
     index: usize,
 }
 
 #[derive(Debug)]
-struct Busy {
+struct Task {
     stage: Arc<StageId>,
     origin: Arc<Origin>,
     limit: TimeLimit,
-    since: Instant,
+    start: Instant,
 }
 
 impl WatchdogSlot {
-    /// Notes that `stage` begins with a record.
+    /// Records that `stage` starts a record.
     pub(crate) fn begin(&self, stage: &Arc<StageId>, origin: &Arc<Origin>, limit: TimeLimit) {
-        let (stage, origin, since) = (Arc::clone(stage), Arc::clone(origin), Instant::now());
-        self.set(Some(Busy { stage, origin, limit, since }));
+        let (stage, origin, start) = (Arc::clone(stage), Arc::clone(origin), Instant::now());
+        self.set(Some(Task { stage, origin, limit, start }));
     }
 
-    /// Notes that the stage is done with the record.
+    /// Records that the stage has finished the record.
     pub(crate) fn end(&self) {
         self.set(None);
     }
 
-    fn set(&self, busy: Option<Busy>) {
-        if let Some(mine) = self.all.lock().get_mut(self.index) {
-            *mine = busy;
+    fn set(&self, task: Option<Task>) {
+        if let Some(slot) = self.watchdog.lock().get_mut(self.index) {
+            *slot = task;
         }
     }
 }
 
 impl Watchdog {
-    /// A slot for one more thread.
+    /// Adds a slot for one thread.
     pub(crate) fn slot(&self) -> WatchdogSlot {
         let mut slots = self.lock();
         slots.push(None);
-        WatchdogSlot { all: self.clone(), index: slots.len() - 1 }
+        WatchdogSlot { watchdog: self.clone(), index: slots.len() - 1 }
     }
 
-    /// The failure of a record that takes longer than its stage allows.
+    /// Returns the failure of a record that has exceeded its stage's time limit.
     pub(crate) fn overdue(&self) -> Option<StageFailure> {
         let slots = self.lock();
-        let overdue = |busy: &&Busy| busy.since.elapsed() > busy.limit.limit + busy.limit.grace;
-        let busy = slots.iter().flatten().find(overdue)?;
-        let message =
-            format!("a record took longer than {:?} and can't be stopped", busy.limit.limit);
-        let error = StageError::new(ErrorKind::Limit, message).hint(busy.limit.hint);
-        Some(StageFailure::of(&busy.stage, error).at(&busy.origin))
+        let is_overdue = |task: &&Task| task.start.elapsed() > task.limit.limit + task.limit.grace;
+        let task = slots.iter().flatten().find(is_overdue)?;
+        let message = format!(
+            "the record exceeded the time limit of {:?}, and the transform can't be stopped",
+            task.limit.limit
+        );
+        let error = StageError::new(ErrorKind::Limit, message).hint(task.limit.hint);
+        Some(StageFailure::of(&task.stage, error).at(&task.origin))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Busy>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<Task>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Threads that send pages through the transforms, several at a time, in such a way that what comes back keeps their order.
+//! Transforms several pages at a time, and returns them in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,120 +11,127 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::chain::Chain;
-use crate::envelope::Work;
-use crate::observe::Period;
-use crate::tally::ChainTally;
+use crate::envelope::PageBatch;
+use crate::observer::Period;
+use crate::step::ChainOutcome;
 use crate::threads::spawn;
 use crate::watchdog::{Watchdog, WatchdogSlot};
 
-/// The most pages that are worked on at a time: each is held in memory.
-const MOST_WORKERS: usize = 4;
+/// The most pages transformed at a time. Each is held in memory.
+const MAX_WORKERS: usize = 4;
 
-/// A page that went through the transforms.
+/// A page that passed the transforms.
 #[derive(Debug)]
 pub(crate) struct Transformed {
-    pub(crate) work: Work,
-    pub(crate) tally: ChainTally,
-    /// From the first record to the last.
+    pub(crate) page: PageBatch,
+    pub(crate) outcome: ChainOutcome,
     pub(crate) period: Period,
 }
 
-/// All worker threads. Pages are dispatched to one after the other, and taken back in the same order.
+/// Worker threads that receive pages in turn.
 #[derive(Debug)]
 pub(crate) struct WorkerPool {
+    chain: Arc<Chain>,
     workers: Vec<Worker>,
-    /// What passes without being worked on, where there are no transforms.
-    passing: VecDeque<Transformed>,
+    /// Pages that skip the workers because there are no transforms.
+    untouched: VecDeque<Transformed>,
     dispatched: usize,
-    taken: usize,
+    returned: usize,
 }
 
-/// The channels to and from one thread.
+/// The channels of one worker thread.
 #[derive(Debug)]
 struct Worker {
-    work: mpsc::Sender<Work>,
+    pages: mpsc::Sender<PageBatch>,
     results: mpsc::Receiver<Result<Transformed, StageFailure>>,
 }
 
 impl WorkerPool {
-    /// Starts as many workers as there are processors.
-    pub(crate) fn open(chain: &Arc<Chain>, watchdog: &Watchdog) -> Result<Self, StageError> {
+    /// Starts one worker for each processor.
+    pub(crate) fn start(chain: Arc<Chain>, watchdog: &Watchdog) -> Result<Self, StageError> {
         let count =
             if chain.is_empty() { 0 } else { available_parallelism().map_or(1, usize::from) };
-        let workers = (0..count.min(MOST_WORKERS))
-            .map(|_| Worker::start(Arc::clone(chain), watchdog.slot()))
+        let workers = (0..count.min(MAX_WORKERS))
+            .map(|_| Worker::start(Arc::clone(&chain), watchdog.slot()))
             .collect::<Result<_, _>>()?;
-        Ok(Self { workers, passing: VecDeque::new(), dispatched: 0, taken: 0 })
+        Ok(Self { chain, workers, untouched: VecDeque::new(), dispatched: 0, returned: 0 })
     }
 
-    /// Whether there is something to be taken back, now or later.
+    /// Whether a page is in progress.
     pub(crate) fn is_busy(&self) -> bool {
-        self.dispatched > self.taken
+        self.dispatched > self.returned
     }
 
     /// Whether another page can be dispatched.
-    pub(crate) fn has_room(&self) -> bool {
-        self.dispatched - self.taken < self.workers.len().max(1)
+    pub(crate) fn has_capacity(&self) -> bool {
+        self.dispatched - self.returned < self.workers.len().max(1)
     }
 
-    /// Gives a page to the worker whose turn it is. There must be room.
-    pub(crate) fn dispatch(&mut self, work: Work) -> Result<(), StageError> {
-        let turn = self.dispatched;
+    /// Sends a page to the next worker. There must be capacity.
+    pub(crate) fn dispatch(&mut self, page: PageBatch) -> Result<(), StageError> {
+        let index = self.dispatched;
         self.dispatched += 1;
-        if let Some(worker) = self.of(turn) {
-            return worker.work.try_send(work).map_err(|_| gone());
+        if let Some(worker) = self.worker(index) {
+            return worker.pages.try_send(page).map_err(|_| worker_ended());
         }
-        let (tally, period) = (ChainTally::default(), Period::since(SystemTime::now()));
-        self.passing.push_back(Transformed { work, tally, period });
+        let (outcome, period) = (ChainOutcome::default(), Period::since(SystemTime::now()));
+        self.untouched.push_back(Transformed { page, outcome, period });
         Ok(())
     }
 
-    /// What came of the page that was dispatched first of those that were not taken back. Can be dropped while it waits.
+    /// Returns the next page in the order of dispatch. Cancel safe.
     pub(crate) async fn next(&mut self) -> Result<Transformed, StageFailure> {
-        let turn = self.taken;
-        let result = match self.of(turn) {
-            Some(worker) => worker.results.recv().await.ok_or_else(gone)?,
-            None => Ok(self.passing.pop_front().ok_or_else(gone)?),
+        let index = self.returned;
+        let result = match self.worker(index) {
+            Some(worker) => worker.results.recv().await.ok_or_else(worker_ended)?,
+            None => Ok(self.untouched.pop_front().ok_or_else(worker_ended)?),
         };
-        self.taken += 1;
+        self.returned += 1;
         result
     }
 
-    fn of(&mut self, turn: usize) -> Option<&mut Worker> {
+    fn worker(&mut self, page: usize) -> Option<&mut Worker> {
         let count = self.workers.len().max(1);
-        self.workers.get_mut(turn % count)
+        self.workers.get_mut(page % count)
+    }
+}
+
+/// Workers whose page follows a failed one would otherwise wait for its turn until the process ends.
+impl Drop for WorkerPool {
+    fn drop(&mut self) {
+        self.chain.cancel();
     }
 }
 
 impl Worker {
     fn start(chain: Arc<Chain>, slot: WatchdogSlot) -> Result<Self, StageError> {
-        let (work, mut to_do) = mpsc::channel::<Work>(1);
-        let (done, results) = mpsc::channel(1);
+        let (to_worker, mut pages) = mpsc::channel(1);
+        let (sender, results) = mpsc::channel(1);
         let runtime = Handle::current();
         spawn("transform", move || {
             runtime.block_on(async {
-                while let Some(work) = to_do.recv().await {
-                    let result = apply(&chain, work, &slot).await;
-                    if done.send(result).await.is_err() {
+                while let Some(page) = pages.recv().await {
+                    let result = apply(&chain, page, &slot).await;
+                    if sender.send(result).await.is_err() {
                         return;
                     }
                 }
             });
         })?;
-        Ok(Self { work, results })
+        Ok(Self { pages: to_worker, results })
     }
 }
 
 async fn apply(
     chain: &Chain,
-    work: Work,
+    page: PageBatch,
     slot: &WatchdogSlot,
 ) -> Result<Transformed, StageFailure> {
-    let began = SystemTime::now();
-    let (work, tally) = chain.apply(work, slot).await?;
-    Ok(Transformed { work, tally, period: Period::since(began) })
+    let start = SystemTime::now();
+    let (page, outcome) = chain.apply(page, slot).await?;
+    Ok(Transformed { page, outcome, period: Period::since(start) })
 }
 
-fn gone() -> StageError {
-    StageError::new(ErrorKind::Defect, "a thread that transforms has ended")
+fn worker_ended() -> StageError {
+    StageError::new(ErrorKind::Defect, "a transform thread has ended unexpectedly")
 }

@@ -1,4 +1,4 @@
-//! Starts the worker threads. Each reports its end to the dispatcher, even if it panics.
+//! Starts the workers. Each reports its end to the dispatcher, even if it panics.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -9,122 +9,99 @@ use taskferry_pipeline::{StageFailure, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backlog::size_of;
-use crate::broadcaster::{Broadcaster, SinkEnded};
+use crate::broadcaster::Broadcaster;
 use crate::chain::Chain;
-use crate::commit_policy::{CommitPolicy, CommitTimer};
-use crate::deliver::Delivering;
-use crate::envelope::Work;
-use crate::event::{Event, Tell};
-use crate::fetch::{FetchEnd, Fetching};
+use crate::dead_letter::DeadLetter;
+use crate::envelope::PageBatch;
+use crate::fetcher::{FetchEnd, Fetcher};
+use crate::sink_worker::SinkWorker;
 use crate::stop::sleep_until;
 use crate::threads::{panicked, spawn};
 use crate::watchdog::Watchdog;
+use crate::worker_event::{EventSender, WorkerEvent};
 use crate::worker_pool::{Transformed, WorkerPool};
 
-/// Reads pages from the signal `go` on. Waiting for answers needs no thread of its own.
-pub(crate) fn start_fetch(fetching: Fetching, go: oneshot::Receiver<()>, tell: Tell) {
-    let id = fetching.id.clone();
+/// Reads pages in a task, once `go` fires.
+pub(crate) fn start_fetcher(fetcher: Fetcher, go: oneshot::Receiver<()>, events: EventSender) {
+    let id = fetcher.id.clone();
     tokio::spawn(async move {
-        if go.await.is_err() {
-            return tell.send(Event::Fetched(FetchEnd::Stopped.into()));
-        }
-        let fetch = fetching.fetch(|read| tell.send(Event::Read(read)));
-        let fetched = AssertUnwindSafe(fetch).catch_unwind().await;
-        let fetched = fetched.unwrap_or_else(|panic| {
-            FetchEnd::Failed(StageFailure::of(&id, panicked(&*panic))).into()
-        });
-        tell.send(Event::Fetched(fetched));
+        let result = if go.await.is_err() {
+            FetchEnd::Stopped.into()
+        } else {
+            let fetch = fetcher.fetch(|read| events.send(WorkerEvent::PageRead(read)));
+            AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or_else(|panic| {
+                FetchEnd::Failed(StageFailure::of(&id, panicked(&*panic))).into()
+            })
+        };
+        events.send(WorkerEvent::FetchEnded(result));
     });
 }
 
-/// The transforms of a pipeline, between the source and the sinks.
-pub(crate) struct Transforming {
-    pub(crate) chain: Chain,
-    pub(crate) pages: mpsc::Receiver<Work>,
-    pub(crate) sinks: Broadcaster,
-    pub(crate) policy: CommitPolicy,
-}
-
-/// Sends every page through the pipeline's transforms and to all sinks, on threads of their own: that is where the
-/// processor works, and the reactor must not wait for it.
-pub(crate) fn start_transforms(transforming: Transforming, watchdog: &Watchdog, tell: &Tell) {
-    let (told, at_end, watchdog) = (tell.clone(), tell.clone(), watchdog.clone());
+/// Sends every page through the pipeline's transforms and to all sinks, on threads apart from the reactor's.
+pub(crate) fn start_transforms(
+    chain: Chain,
+    pages: mpsc::Receiver<PageBatch>,
+    sinks: Broadcaster,
+    watchdog: Watchdog,
+    events: EventSender,
+) {
+    let at_end = events.clone();
     let work = async move {
-        let Transforming { chain, pages, sinks, policy } = transforming;
         let chain = chain.open().await?;
-        told.send(Event::Opened(Arc::clone(&chain)));
-        let pool = WorkerPool::open(&chain, &watchdog)?;
-        transform(pool, pages, sinks, CommitTimer::new(policy), &told).await
+        events.send(WorkerEvent::TransformsOpened(Arc::clone(&chain)));
+        let pool = WorkerPool::start(chain, &watchdog)?;
+        transform(pool, pages, sinks, &events).await
     };
-    start("transforms", None, work, move |result| at_end.send(Event::Transformed(result)));
+    start("transforms", None, work, move |result| {
+        at_end.send(WorkerEvent::TransformsEnded(result));
+    });
 }
 
-/// Dispatches pages to the worker pool, and sends what comes back to the sinks, both in the order of the pages.
+/// Dispatches pages to the worker pool, and sends the results to the sinks, both in the order of the pages.
 async fn transform(
     mut pool: WorkerPool,
-    mut pages: mpsc::Receiver<Work>,
+    mut pages: mpsc::Receiver<PageBatch>,
     mut sinks: Broadcaster,
-    mut commits: CommitTimer,
-    tell: &Tell,
+    events: &EventSender,
 ) -> Result<(), StageFailure> {
     let mut reading = true;
     while reading || pool.is_busy() {
-        // What is waited for may be dropped at any time; what follows is done to its end.
+        // The awaited futures may be dropped at any time; the branches run to their end.
         let sent = tokio::select! {
             biased;
-            done = pool.next(), if pool.is_busy() => {
-                let Transformed { work, tally, period } = done?;
-                let refused = size_of(&tally.dead_letters);
-                tell.send(Event::Tallied(work.page(), tally, period));
-                send(work, refused, &mut sinks, &mut commits).await
+            transformed = pool.next(), if pool.is_busy() => {
+                let Transformed { page, outcome, period } = transformed?;
+                let dead_letters = DeadLetter::size_of(&outcome.dead_letters);
+                events.send(WorkerEvent::PageTransformed(page.page(), outcome, period));
+                sinks.send(page, dead_letters).await
             }
-            page = pages.recv(), if reading && pool.has_room() => {
+            page = pages.recv(), if reading && pool.has_capacity() => {
                 match page {
                     Some(page) => pool.dispatch(page)?,
                     None => reading = false,
                 }
                 Ok(())
             }
-            () = sleep_until(commits.deadline()), if commits.is_open() => commit(&sinks, &mut commits).await,
+            () = sleep_until(sinks.commits.deadline()), if sinks.commits.has_uncommitted() => {
+                sinks.commit().await
+            }
         };
         if sent.is_err() {
-            // A sink has ended, and says why itself.
+            // The sink that ended reports the reason.
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Sends a page to the sinks, and has them commit if that is due.
-async fn send(
-    work: Work,
-    refused: u64,
-    sinks: &mut Broadcaster,
-    commits: &mut CommitTimer,
-) -> Result<(), SinkEnded> {
-    if sinks.is_full() {
-        if commits.is_open() {
-            commit(sinks, commits).await?;
-        }
-        sinks.wait_for_room().await?;
-    }
-    sinks.send(work, refused).await?;
-    commits.note_page();
-    if commits.is_due() { commit(sinks, commits).await } else { Ok(()) }
-}
-
-async fn commit(sinks: &Broadcaster, commits: &mut CommitTimer) -> Result<(), SinkEnded> {
-    commits.note_commit();
-    sinks.commit().await
-}
-
-/// Delivers to one sink, on a thread of its own: sinks write files and compress.
-pub(crate) fn start_sink(delivering: Delivering, chain: Chain, tell: Tell) {
-    let (index, id) = (delivering.index, delivering.id.clone());
-    let at_end = tell.clone();
-    let work = delivering.work(chain, move |said| tell.send(Event::Sink(index, said)));
-    start("sink", Some(id), work, move |result| at_end.send(Event::SinkEnded(index, result)));
+/// Delivers to one sink, on its own thread: sinks write files and compress.
+pub(crate) fn start_sink(worker: SinkWorker, chain: Chain, events: EventSender) {
+    let (index, id) = (worker.index, worker.id.clone());
+    let at_end = events.clone();
+    let work = worker.run(chain, move |event| events.send(WorkerEvent::Sink(index, event)));
+    start("sink", Some(id), work, move |result| {
+        at_end.send(WorkerEvent::SinkEnded(index, result));
+    });
 }
 
 fn start(
@@ -134,10 +111,10 @@ fn start(
     at_end: impl FnOnce(Result<(), StageFailure>) + Send + Clone + 'static,
 ) {
     let runtime = Handle::current();
-    let told = at_end.clone();
+    let at_thread_end = at_end.clone();
     let body = move || {
         let result = runtime.block_on(AssertUnwindSafe(work).catch_unwind());
-        told(result.unwrap_or_else(|panic| {
+        at_thread_end(result.unwrap_or_else(|panic| {
             let error = panicked(&*panic);
             Err(match &id {
                 Some(id) => StageFailure::of(id, error),

@@ -4,7 +4,9 @@
 
 mod stages;
 
-use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -216,7 +218,7 @@ async fn a_page_behind_the_last_one_is_a_defect_of_the_source() {
         assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 1));
         assert_eq!((manifest.resumable, manifest.resumed_from), (false, None));
         let message = manifest.error.unwrap().message;
-        assert!(message.contains("a page followed one that was said to be the last"));
+        assert!(message.contains("the source returned a page after its last page"));
         runs.push(manifest.run_id);
     }
     assert_ne!(runs[0], runs[1], "what was committed is no complete export");
@@ -253,4 +255,40 @@ async fn a_state_may_be_null() {
     let second = run_in(&folder, pipeline(Pages::new(9, 5), null(), sinks)).await.manifest;
     assert_eq!((second.status, second.run_id), (Status::Complete, first.run_id));
     assert_eq!(ledger.numbers(), (0..45).collect::<Vec<_>>());
+}
+
+/// Keeps a channel open until it is dropped.
+#[derive(Debug)]
+struct Tracked(#[expect(dead_code, reason = "dropping it closes the channel")] Sender<()>);
+
+impl OrderedTransform for Tracked {
+    fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        out.emit(record);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_behind_a_failed_one_does_not_hold_its_thread_for_ever() {
+    let patience = Duration::from_mins(1);
+    let (alive, dropped) = mpsc::channel();
+    let (second_page, arrived) = mpsc::channel();
+    let arrived = Mutex::new(arrived);
+    let failing = TestTransform::stage(move |record, out| {
+        if record.value()?["n"] == 1 {
+            second_page.send(()).unwrap();
+            out.emit(record);
+            return Ok(());
+        }
+        // With one processor, pages are transformed one at a time.
+        if available_parallelism().unwrap().get() > 1 {
+            arrived.lock().unwrap().recv_timeout(patience).unwrap();
+        }
+        Err(StageError::new(ErrorKind::Record, "refused"))
+    });
+    let transforms = vec![failing, stage(AnyTransform::ordered(Tracked(alive)))];
+    let pipeline = pipeline(Pages::new(2, 1), transforms, vec![Ledger::default().sink()]);
+    let report = run(pipeline, RunOptions::default()).await;
+    assert_eq!(report.manifest.error.unwrap().message, "refused");
+    assert_eq!(dropped.recv_timeout(patience), Err(RecvTimeoutError::Disconnected));
 }

@@ -55,7 +55,7 @@ async fn an_observer_hears_of_every_step_of_every_page() {
                 period
             })
         });
-        let in_time = periods.filter(|period| period.began <= period.ended).count();
+        let in_time = periods.filter(|period| period.start <= period.end).count();
         words.sort();
         (words, in_time)
     };

@@ -230,7 +230,9 @@ async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
     let short = run_in(&folder, expecting(8, false).0).await.manifest;
     assert_eq!((short.status, short.exit_code), (Status::Suspicious, 8));
     assert!(
-        short.violations[0].message.starts_with("80 jobs came, and 100 in the last complete run")
+        short.violations[0]
+            .message
+            .starts_with("80 jobs were read, and 100 in the last complete run")
     );
     assert!(!short.sinks[0].published);
     assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");
@@ -362,7 +364,7 @@ async fn a_run_that_is_over_is_over_even_if_its_account_can_not_be_kept() {
         let read = Arc::clone(&source.read);
         let report = run_in(&folder, pipeline(source, vec![], vec![ledger.sink()])).await;
         assert_eq!(report.manifest.status, Status::Complete);
-        assert!(report.manifest.warnings[0].starts_with("the run is over, but "));
+        assert!(report.manifest.warnings[0].starts_with("the run has ended, but "));
         assert_eq!((report.manifest.resumed_from, read.load(Ordering::SeqCst)), (None, 3));
     }
     assert_eq!(ledger.opened_at(), [0, 0]);

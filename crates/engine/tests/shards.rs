@@ -34,7 +34,7 @@ async fn a_source_that_can_only_be_read_as_a_whole_is_not_read_by_every_share() 
         run_share(folder.path(), "1/2", pipeline(source, vec![], vec![ledger.sink()])).await;
     assert_eq!((report.manifest.exit_code, read.load(Ordering::SeqCst)), (3, 0));
     let message = report.error.unwrap().error().full_message();
-    assert_eq!(message, "a share was asked for, and it can only be read as a whole");
+    assert_eq!(message, "the source does not support shards");
     assert!(!ledger.published());
 }
 

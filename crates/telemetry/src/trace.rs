@@ -228,11 +228,11 @@ impl PageSpans {
         let mut span = self
             .tracer
             .span_builder(name)
-            .with_start_time(period.began)
+            .with_start_time(period.start)
             .with_attributes(attributes)
             .start_with_context(&self.tracer, &self.run);
         self.tally.note_ended(span.span_context().is_sampled());
-        span.end_with_timestamp(period.ended);
+        span.end_with_timestamp(period.end);
     }
 
     fn event(&self, name: &'static str, sink: usize) {

@@ -70,7 +70,7 @@ fn killed_within_the_first_page_it_sends_the_same_keys() {
     let ended = world.context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]);
     let said = ended.with_code(0).stderr;
     let run_id = begun["run_id"].as_str().unwrap();
-    let line = format!("run {run_id} begins again, as it ended within its first page");
+    let line = format!("run {run_id} restarts at the first page, where it ended");
     assert!(said.contains(&line), "{said}");
     let keys = world.keys();
     // The first job; the first and the second; all three.
@@ -104,7 +104,7 @@ fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
     assert_eq!(world.context.files(), std::slice::from_ref(&part));
     let ended = world.context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(0);
     assert!(
-        ended.stderr.contains("is given up, and a new one begins: as asked"),
+        ended.stderr.contains("is not resumed, and a new run starts: `--fresh` was given"),
         "{}",
         ended.stderr
     );

@@ -48,7 +48,7 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
         trap.store(0, Ordering::SeqCst);
         let set = format!("source.concurrency={resuming}");
         let ended = context.taskferry(&["run", "jobs.toml", "--set", &set]).with_code(0);
-        assert!(ended.stderr.contains(&format!("goes on after page {}", (hang + 1) / 50)));
+        assert!(ended.stderr.contains(&format!("resumes after page {}", (hang + 1) / 50)));
         assert!(bytes(&context) == whole, "{cursors} cursors, then {resuming}");
     }
 }

@@ -63,7 +63,7 @@ fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl
     assert_eq!(after["resumed_from"], summary["committed"]);
     assert_eq!(summary["resumable"], !summary["committed"].is_null());
     assert_eq!(full.stderr.contains("the next run goes on there"), summary["resumable"] == true);
-    assert_eq!(ended.stderr.contains(" goes on after page "), summary["resumable"] == true);
+    assert_eq!(ended.stderr.contains(" resumes after page "), summary["resumable"] == true);
     let (_, said) = full.stderr.split_once("error: ").expect("an error");
     said.lines().take(2).collect::<Vec<_>>().join("\n")
 }
@@ -101,7 +101,7 @@ fn a_state_folder_that_is_full_ends_the_run_and_with_room_the_next_completes() {
     let said = fills_up_and_goes_on(&context, 14, 0, || ());
     insta::assert_snapshot!(said, @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
-      help: make room there, or name another place in [state]
+      help: free disk space there, or set another path in [state]
     ");
     assert_eq!(context.read("out/jobs.csv"), undisturbed.read("out/jobs.csv"));
 }
@@ -118,7 +118,7 @@ fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
     let said = fills_up_and_goes_on(&context, 30, 6, || ());
     insta::assert_snapshot!(said, @"
     sink `dead_letter`: can't write `out/[run].dead.ndjson`: File too large (os error 27)
-      help: make room there, or name another place in [dead_letter]
+      help: free disk space there, or set another path in [dead_letter]
     ");
     let refused: Vec<Value> = context
         .lines(&context.dead_letters())
@@ -137,7 +137,7 @@ fn no_room_for_the_account_of_a_run_is_a_warning_and_the_next_run_is_a_new_one()
     for _ in 0..2 {
         let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
         let warning =
-            "warning: the run is over, but can't create the folder `.taskferry/jobs/runs`";
+            "warning: the run has ended, but can't create the folder `.taskferry/jobs/runs`";
         assert!(ended.stderr.contains(warning), "{}", ended.stderr);
         assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
     }
@@ -215,7 +215,7 @@ fn remove(path: &Path) {
 fn a_state_folder_that_is_removed_meanwhile_ends_the_run() {
     insta::assert_snapshot!(survives_the_loss_of(".taskferry"), @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
-      help: make room there, or name another place in [state]
+      help: free disk space there, or set another path in [state]
     ");
 }
 

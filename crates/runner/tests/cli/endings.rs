@@ -91,7 +91,7 @@ fn an_expression_that_never_ends_is_4_and_names_its_record() {
     let (context, ended) = through(&transform);
     let ended = ended.with_code(4);
     insta::assert_snapshot!(error(&ended), @r#"
-    transform `jq`: a record took longer than 100ms and can't be stopped
+    transform `jq`: the record exceeded the time limit of 100ms, and the transform can't be stopped
       where: page 1 (the first), record 2, job `job-000002`
       help: mend the expression, raise `time_limit`, or set `isolation = "process"`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])

@@ -66,7 +66,7 @@ fn what_was_tried_with_set_is_no_baseline() {
     world.jobs.store(5, Ordering::SeqCst);
     let ended = world.run(&[]).with_code(8);
     assert!(
-        ended.stderr.contains("5 jobs came, and 10 in the last complete run"),
+        ended.stderr.contains("5 jobs were read, and 10 in the last complete run"),
         "{}",
         ended.stderr
     );
@@ -85,7 +85,7 @@ fn runs_with_another_filter_are_not_compared_and_it_is_said() {
     world.context.write("jobs.toml", &part);
     let ended = world.run(&["--quiet"]).with_code(0);
     assert!(
-        ended.stderr.contains("`max_drop_percent` was not looked at: the last complete run ("),
+        ended.stderr.contains("`max_drop_percent` was not checked: the last complete run ("),
         "{}",
         ended.stderr
     );
@@ -115,7 +115,7 @@ fn what_is_tried_leaves_an_unfinished_run_alone() {
     world.run(&["--set", "source.limit=50", "--set", ELSEWHERE]).with_code(0);
     world.run(&["--set", "source.limit=50", "--dry-run"]).with_code(0);
     let ended = world.run(&[]).with_code(0);
-    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
     world.run(&["--set", "source.limit=50"]).with_code(0);
 }
 
@@ -126,7 +126,7 @@ fn an_experiment_resumes_as_itself() {
     world.run(&["--set", ELSEWHERE]).with_code(3);
     world.jobs.store(1, Ordering::SeqCst);
     assert!(!world.run(&[]).with_code(0).stderr.contains("goes on"));
-    assert!(world.run(&["--set", ELSEWHERE]).with_code(0).stderr.contains("goes on after page 1"));
+    assert!(world.run(&["--set", ELSEWHERE]).with_code(0).stderr.contains("resumes after page 1"));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_dry_run_is_compared_and_changes_nothing() {
     world.jobs.store(5, Ordering::SeqCst);
     let ended = world.run(&["--dry-run"]).with_code(8);
     assert!(
-        ended.stderr.contains("5 jobs came, and 10 in the last complete run"),
+        ended.stderr.contains("5 jobs were read, and 10 in the last complete run"),
         "{}",
         ended.stderr
     );
@@ -215,7 +215,7 @@ fn nothing_where_there_was_something_is_a_warning_that_says_how_much() {
     world.context.write("jobs.toml", &format!("{pipeline}{none}"));
     let ended = world.run(&["--quiet"]).with_code(0);
     let expected =
-        "sink `file`: none of the 10 records read came this far, and the last complete run (";
+        "sink `file`: none of the 10 records read reached the sink; the last complete run (";
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     assert!(ended.stderr.contains(") had 10"), "{}", ended.stderr);
 }
@@ -228,8 +228,8 @@ fn a_run_that_set_changes_says_what_it_is_not_compared_with() {
     let ended = world.run(&set).with_code(0);
     let line = "INFO `--set` changes what comes out: this run keeps its state apart, and is compared with runs of the same \
                 `--set` alone\n";
-    let warning = "warning: `max_drop_percent` was not looked at: `--set` changes what comes out, and no run of the same \
-                   `--set` was complete before\n";
+    let warning = "warning: `max_drop_percent` was not checked: no run with the same `--set` options has completed \
+                   before\n";
     assert!(ended.stderr.contains(line) && ended.stderr.contains(warning), "{}", ended.stderr);
     let again = world.run(&[&set[..], &["--quiet"]].concat()).with_code(0);
     assert_eq!(again.stderr, "", "it is compared with the one before");

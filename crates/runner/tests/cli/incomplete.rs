@@ -98,7 +98,7 @@ fn a_run_that_ended_early_is_gone_on_with() {
     world.run(&[]).with_code(3);
     world.refuses.store(0, Ordering::SeqCst);
     let ended = world.run(&["--if-incomplete"]).with_code(0);
-    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
     world.does_nothing(0);
 }
 

@@ -51,7 +51,7 @@ impl World {
         assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
         self.well.store(true, Ordering::SeqCst);
         let ended = self.run().with_code(0);
-        assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
         assert_eq!(self.jobs(), (0..10).map(|number| format!("j{number}")).collect::<Vec<_>>());
         let (_, said) = failed.stderr.split_once("error: ").expect("an error");
         let said: Vec<&str> = said.lines().take_while(|line| !line.starts_with("jobs: ")).collect();

@@ -22,7 +22,7 @@ fn the_next_run_goes_on_and_says_so() {
     failed(&context, &server, "");
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
-    assert!(said.ends_with("goes on after page 1"), "{said}");
+    assert!(said.ends_with("resumes after page 1"), "{said}");
     assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
     assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
     let summary = context.json("summary.json");
@@ -39,10 +39,10 @@ fn the_next_run_goes_on_and_says_so() {
 #[test]
 fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
     for (arguments, why) in [
-        (&["run", "jobs.toml", "--fresh"][..], "as asked"),
+        (&["run", "jobs.toml", "--fresh"][..], "`--fresh` was given"),
         (
             &["run", "jobs.toml", "--overlay", "changed.toml"],
-            "the pipeline, a file it reads or taskferry has changed",
+            "the pipeline, one of its input files or taskferry has changed",
         ),
         (
             &["run", "jobs.toml", "--set", "state.resume_within=0s"],
@@ -59,7 +59,7 @@ fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
         context.write("changed.toml", "[source]\nlimit = 50\n");
         let ended = context.taskferry(arguments).with_code(0);
         let said = ended.stderr.lines().next().unwrap();
-        assert!(said.ends_with(&format!("is given up, and a new one begins: {why}")), "{said}");
+        assert!(said.ends_with(&format!("is not resumed, and a new run starts: {why}")), "{said}");
         assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
     }
 }
@@ -98,7 +98,10 @@ fn a_mapping_that_was_changed_makes_the_run_start_over() {
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,Programming\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
-    assert!(said.ends_with("the pipeline, a file it reads or taskferry has changed"), "{said}");
+    assert!(
+        said.ends_with("the pipeline, one of its input files or taskferry has changed"),
+        "{said}"
+    );
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
 }
 
@@ -115,7 +118,7 @@ fn a_mapping_that_is_gone_for_a_while_costs_nothing_that_was_done() {
     assert!(gone.stderr.contains("can't read the mapping `skills.csv`"), "{}", gone.stderr);
     context.write("skills.csv", mapping);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
     assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
 }
 
@@ -131,7 +134,7 @@ fn a_checkpoint_that_was_changed_is_not_believed() {
     context.write(".taskferry/jobs/checkpoint.json", &changed);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
-    assert!(said.ends_with("the checkpoint can't be read, and the run starts over"), "{said}");
+    assert!(said.ends_with("the checkpoint is unreadable; the run starts over"), "{said}");
     assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
 }
 
@@ -147,7 +150,7 @@ fn a_cursor_that_was_deleted_is_told_and_the_next_run_starts_over() {
     assert!(!ended.stderr.contains("goes on there"), "{}", ended.stderr);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     assert!(
-        ended.stderr.contains("a new one begins: it would end again as it did"),
+        ended.stderr.contains("a new run starts: resuming would fail again"),
         "{}",
         ended.stderr
     );
@@ -243,7 +246,7 @@ fn too_few_jobs_are_not_published() {
     let told = ended.stderr.split_once("error: ").unwrap().1;
     insta::assert_snapshot!(told, @"
     the export does not look as expected
-      2 jobs came, fewer than `min_jobs` (3)
+      2 jobs were read, fewer than `min_jobs` (3)
       help: if it is right all the same, run once with `--set expect.min_jobs=2`: it goes on with what was read, and later runs are compared with it
     jobs: suspicious after [time]; 1 page was delivered, nothing was published (run [run])
     ");

@@ -90,7 +90,7 @@ fn a_trial_leaves_real_files_state_and_receivers_alone() {
     assert_eq!((runs(&[]).lines().count(), runs(&[]).matches("sandbox").count()), (3, 0));
     assert_eq!(runs(&["--sandbox"]).matches(" sandbox").count(), 1);
     let ended = server.export(&context, &[]).with_code(0);
-    assert!(ended.stderr.contains("goes on after page 1"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("sandbox"), "{}", ended.stderr);
     assert_eq!(context.json("summary.json")["sandbox"], false);
 }

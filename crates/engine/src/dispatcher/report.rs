@@ -1,0 +1,163 @@
+//! Completes the manifest after the run.
+
+use std::iter;
+
+use super::{ABORT_TIMEOUT, Dispatcher};
+use crate::baseline::Baseline;
+use crate::checkpoint::CheckpointState;
+use crate::checkpoint_writer::StateFiles;
+use crate::manifest::{
+    Committed, Failure, Manifest, RunReport, SinkSummary, Status, TransformSummary,
+    current_millisecond,
+};
+use crate::worker_event::WorkerEvent;
+
+impl Dispatcher {
+    /// Returns the report, and the state files, closed.
+    pub(crate) async fn report(
+        mut self,
+        mut manifest: Manifest,
+    ) -> (RunReport, Option<StateFiles>) {
+        let is_resumable = self.error.as_ref().is_none_or(|failure| failure.error().is_resumable());
+        if !is_resumable && self.progress.position().is_some() {
+            self.save_again(CheckpointState::NotResumable);
+        }
+        let transform_warnings = self.transform_warnings();
+        let files = if self.aborted {
+            // The run must end even if the disk hangs.
+            tokio::time::timeout(ABORT_TIMEOUT, self.checkpoints.close()).await.ok().flatten()
+        } else {
+            self.checkpoints.close().await
+        };
+        while let Ok(event) = self.events.try_recv() {
+            if let WorkerEvent::SaveFailed(error) = event {
+                self.error.get_or_insert(error);
+            }
+        }
+
+        let stats = self.progress.stats().clone();
+        manifest.source.set_stats(&stats.source);
+        for (summary, stats) in manifest.transforms.iter_mut().zip(&stats.transforms) {
+            summary.set_stats(stats);
+        }
+        for (summary, stats) in manifest.sinks.iter_mut().zip(&stats.sinks) {
+            summary.set_stats(stats);
+        }
+        manifest.sandbox |= stats.source.sandbox;
+        manifest.dead_letters = stats.dead_letters();
+        manifest.violations = std::mem::take(&mut self.violations);
+        manifest.finished_at = current_millisecond();
+        manifest.set_status(self.error.as_ref(), self.interrupt);
+        manifest.error = self.error.as_ref().map(Failure::from);
+        if let (Some(shard), Some(share)) = (&mut manifest.shard, self.share.take()) {
+            shard.share = share;
+        }
+        manifest.committed = match &files {
+            // The next run resumes at the last saved checkpoint.
+            Some(files) if self.run.resumable => files.saved().cloned(),
+            _ => self.progress.position().map(|position| Committed {
+                pages: position.pages,
+                next_cursor: position.cursor.map(|cursor| cursor.as_str().to_owned()),
+            }),
+        };
+        manifest.resumable = manifest.committed.is_some()
+            && self.run.resumable
+            && is_resumable
+            && matches!(manifest.status, Status::Failed | Status::Interrupted);
+
+        let source = &manifest.source.name;
+        let source_warnings = std::mem::take(&mut self.source_warnings).into_iter();
+        let mut warnings: Vec<String> =
+            source_warnings.map(|text| format!("source `{source}`: {text}")).collect();
+        warnings.extend(refusal_warnings(&manifest));
+        if matches!(manifest.status, Status::Complete | Status::Suspicious) && !manifest.replay {
+            warnings.extend(empty_warnings(&manifest, self.baseline.last()));
+            warnings.extend(self.baseline.warning(&self.expect, manifest.experiment.is_some()));
+        }
+        warnings.extend(transform_warnings);
+        for (index, (sink, summary)) in self.sinks.into_iter().zip(&mut manifest.sinks).enumerate()
+        {
+            summary.published = sink.published.is_some() && !manifest.dry_run;
+            summary.state = sink.state;
+            let mut delivery = sink.published.unwrap_or_else(|| self.progress.take_delivery(index));
+            let texts = std::mem::take(&mut delivery.warnings).into_iter();
+            warnings.extend(texts.map(|text| format!("sink `{}`: {text}", summary.name)));
+            summary.set_delivery(delivery);
+        }
+        manifest.warnings.extend(warnings);
+        (RunReport { manifest, error: self.error }, files)
+    }
+
+    /// The warnings of all transforms. A text that several transforms return is listed once.
+    fn transform_warnings(&self) -> Vec<String> {
+        let stats = self.progress.stats();
+        let own = self.sinks.iter().zip(&stats.sinks);
+        let own = own.map(|(sink, stats)| (&sink.chain, &stats.transforms));
+        let mut warnings: Vec<(String, String)> = Vec::new();
+        for (chain, totals) in iter::once((&self.chain, &stats.transforms)).chain(own) {
+            for (name, text) in chain.iter().flat_map(|chain| chain.warnings(totals)) {
+                if warnings.iter().all(|(_, known)| *known != text) {
+                    warnings.push((name, text));
+                }
+            }
+        }
+        warnings.into_iter().map(|(name, text)| format!("transform `{name}`: {text}")).collect()
+    }
+}
+
+/// Warnings if a complete run read or delivered nothing. The usual causes are a mistyped filter and credentials with too few
+/// permissions. A shard, which may be empty, gets a warning only if the last complete run had records.
+fn empty_warnings(manifest: &Manifest, last: Option<&Baseline>) -> Vec<String> {
+    let (read, is_whole) = (manifest.source.records, manifest.shard.is_none());
+    let compared = |count: u64, last: &Baseline| {
+        format!("; the last complete run ({}) had {count}", last.run_id)
+    };
+    if read == 0 {
+        let last = last.filter(|last| last.jobs > 0).map(|last| compared(last.jobs, last));
+        let warning = |last: String| {
+            format!(
+                "source `{}`: no record was read{last}; check the source's filters and the credentials' permissions",
+                manifest.source.name
+            )
+        };
+        return last.or_else(|| is_whole.then(String::new)).map(warning).into_iter().collect();
+    }
+    let empty = manifest.sinks.iter().filter(|sink| sink.records == 0);
+    let warning = |sink: &SinkSummary| {
+        let name = &sink.name;
+        let last = last.and_then(|last| {
+            let count = *last.delivered.get(name).filter(|count| **count > 0)?;
+            Some(compared(count, last))
+        });
+        // Refused records have their own warning.
+        let is_unusual = last.is_some() || (is_whole && sink.records_in == 0);
+        let last = last.unwrap_or_default();
+        is_unusual.then(|| match sink.records_in {
+            0 => format!("sink `{name}`: none of the {read} records read reached the sink{last}"),
+            _ => format!("sink `{name}`: no record was delivered{last}"),
+        })
+    };
+    empty.filter_map(warning).collect()
+}
+
+/// A warning for each stage that refused records.
+fn refusal_warnings(manifest: &Manifest) -> Vec<String> {
+    let transform = |summary: &TransformSummary| {
+        refusal_warning("transform", &summary.name, summary.failed, summary.dead_letters)
+    };
+    let mut warnings: Vec<String> = manifest.transforms.iter().filter_map(transform).collect();
+    for sink in &manifest.sinks {
+        warnings.extend(sink.transforms.iter().filter_map(transform));
+        warnings.extend(refusal_warning("sink", &sink.name, sink.failed, sink.dead_letters));
+    }
+    warnings
+}
+
+fn refusal_warning(role: &str, name: &str, failed: u64, dead_letters: u64) -> Option<String> {
+    let action = if dead_letters > 0 { "sent to the dead letters" } else { "left out" };
+    match failed {
+        0 => None,
+        1 => Some(format!("{role} `{name}`: 1 record was {action}")),
+        count => Some(format!("{role} `{name}`: {count} records were {action}")),
+    }
+}

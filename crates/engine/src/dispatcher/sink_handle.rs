@@ -1,0 +1,61 @@
+//! The phases of a run and of its sinks.
+
+use std::sync::Arc;
+
+use taskferry_sdk::{Delivery, SinkState};
+use tokio::sync::mpsc;
+
+use crate::chain::Chain;
+use crate::sink_worker::SinkCommand;
+
+/// The phase of a run. Phases only advance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Delivering,
+    /// Every sink is drained, and does everything that may still fail.
+    Sealing,
+    /// The checkpoint that records the sealed sinks is being saved.
+    Saving,
+    /// The sinks publish one after the other. This phase can't be interrupted.
+    Publishing,
+    /// No further sink publishes.
+    Dismissed,
+}
+
+/// The phase of a sink. Phases only advance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SinkPhase {
+    Delivering,
+    Drained,
+    Sealed,
+    Publishing,
+    Ended,
+}
+
+/// A sink as seen by the dispatcher.
+#[derive(Debug)]
+pub(super) struct SinkHandle {
+    /// `None` once the sink has no command to wait for.
+    pub(super) commands: Option<mpsc::Sender<SinkCommand>>,
+    pub(super) phase: SinkPhase,
+    /// The state at its last commit.
+    pub(super) state: Option<SinkState>,
+    /// What it has published.
+    pub(super) published: Option<Delivery>,
+    /// Its own transforms, once they are open.
+    pub(super) chain: Option<Arc<Chain>>,
+}
+
+impl SinkHandle {
+    pub(super) fn new(commands: mpsc::Sender<SinkCommand>, state: Option<SinkState>) -> Self {
+        let (commands, phase) = (Some(commands), SinkPhase::Delivering);
+        Self { commands, phase, state, published: None, chain: None }
+    }
+
+    pub(super) fn command(&self, command: SinkCommand) {
+        if let Some(commands) = &self.commands {
+            // The channel has room for both commands; a sink that has ended receives none.
+            _ = commands.try_send(command);
+        }
+    }
+}
