@@ -1,4 +1,4 @@
-//! What a sandbox serves and how.
+//! The options of a sandbox.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,32 +11,32 @@ use crate::{Client, ClientProblem, Faults, PublicKey};
 /// The largest number of jobs that can be generated.
 pub const MAX_JOBS: u32 = 1_000_000;
 
-/// How many jobs are generated when nothing is said.
+/// The default number of generated jobs.
 pub(crate) const DEFAULT_JOBS: u32 = 200;
-/// Which jobs are generated when nothing is said.
+/// The default seed.
 pub(crate) const DEFAULT_SEED: u64 = 1;
 
-/// How a sandbox is set up.
+/// The options of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxOptions {
     /// The jobs to serve. Default: 200 generated ones.
     pub data: DataOrigin,
-    /// How long an access token is good for. Default: 3 hours, as in TechWolf's example.
+    /// How long an access token is valid. Default: 3 hours, as in TechWolf's example.
     pub token_lifetime: Duration,
-    /// The file that keeps the data. Default: none; a private one that vanishes with the sandbox.
+    /// The database file. Default: none; the data is in a private file that is deleted with the sandbox.
     pub database: Option<DatabaseFile>,
-    /// Whose data there is, the most important tenant first; those that a database holds already are served as well.
-    /// Default: one tenant called `sandbox`.
+    /// The tenants, the default one first; those that the database holds already are served as well. Default: one tenant
+    /// named `sandbox`.
     pub tenants: Vec<Tenant>,
-    /// Who may ask for tokens, besides the client `TENANT-client` with the secret `TENANT-secret` that every tenant has.
+    /// The clients, in addition to the client `TENANT-client` with the secret `TENANT-secret` of every tenant.
     pub clients: Vec<Client>,
     /// The public keys of clients that sign their requests for tokens. Default: none.
     pub public_keys: Vec<PublicKey>,
-    /// What goes wrong on purpose. Default: nothing.
+    /// The faults to inject. Default: none.
     pub faults: Faults,
-    /// How it behaves where the real API's behaviour is not public.
+    /// The behaviour where no public page documents the real API.
     pub settings: SandboxSettings,
-    /// A CSV file with the words of vendors, in place of the built-in ones. Default: none.
+    /// A CSV file with the vocabularies of vendors, which replace the built-in ones. Default: none.
     pub vocabulary: Option<PathBuf>,
 }
 
@@ -56,14 +56,14 @@ impl Default for SandboxOptions {
     }
 }
 
-/// Where the jobs come from.
+/// The origin of the jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataOrigin {
-    /// Made up. The same seed gives the same jobs, and a job does not depend on how many are asked for.
+    /// Generated. The same seed gives the same jobs, and a job does not depend on their number.
     Generated {
-        /// How many, at most [`MAX_JOBS`].
+        /// The number of jobs, at most [`MAX_JOBS`].
         jobs: u32,
-        /// Which ones.
+        /// The seed.
         seed: u64,
     },
     /// Read from a dataset file: one [`JobProfile`](taskferry_profile::model::JobProfile) a line as JSON, oldest
@@ -78,29 +78,29 @@ impl Default for DataOrigin {
     }
 }
 
-/// A file that keeps what was loaded and changed. It is made if it does not exist.
+/// A file that keeps loaded data and changes to it. It is created if it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFile {
     /// The file.
     pub path: PathBuf,
-    /// What to do if a tenant has data in it already.
+    /// What to do with data that it holds already.
     pub filled: Filled,
 }
 
 /// What to do with data that a database holds already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
-    /// Serve it. A database that holds nothing is loaded; to one that does, only tenants with data of their own are added.
+    /// Serve it. An empty database is loaded; to any other, only tenants that name a dataset are added.
     Serve,
-    /// Refuse to load over it.
+    /// Refuse to replace it.
     Refuse,
-    /// Load, and throw away what the tenant had.
+    /// Delete the data of the tenants that are loaded.
     Replace,
 }
 
 /// A tenant, whose data no other tenant sees.
 ///
-/// On the command line it is `NAME` or `NAME=FILE`, behind which `:vendors=techwolf,workday` may follow.
+/// On the command line it is written `NAME` or `NAME=FILE`, optionally followed by `:vendors=techwolf,workday`.
 ///
 /// ```
 /// use taskferry_sandbox::{Tenant, Vendor};
@@ -111,11 +111,11 @@ pub enum Filled {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its name: 1 to 63 letters, digits, `_` and `-`.
+    /// The name: 1 to 63 letters, digits, `_` and `-`.
     pub name: String,
-    /// Its jobs. None: those of [`SandboxOptions::data`], though generated ones with a seed of their own.
+    /// The jobs. `None`: those of [`SandboxOptions::data`]; if they are generated, each tenant has another seed.
     pub data: Option<DataOrigin>,
-    /// The vendors that it has activated. None: those of the setting `vendors`.
+    /// The activated vendors. `None`: those of the setting `vendors`.
     pub vendors: Option<Vendors>,
 }
 
@@ -138,7 +138,7 @@ impl FromStr for Tenant {
             None => (rest, None),
             Some((name, "")) => {
                 return Err(ClientProblem::new(format!(
-                    "`{name}=` names no file: write `{name}`, or `{name}=FILE`"
+                    "`{name}=` does not name a file: write `{name}` or `{name}=FILE`"
                 )));
             }
             Some((name, file)) => (name, Some(DataOrigin::File(file.into()))),

@@ -1,8 +1,8 @@
-//! What clients sent, as messages show it.
+//! Text of clients in messages.
 
 use serde_json::Value;
 
-/// A value that a client sent, as a description shows it.
+/// A JSON value of a client: text and numbers as they are, other values by their type.
 pub(crate) fn show(value: &Value) -> String {
     match value {
         Value::String(text) => format!("`{}`", shortened(text)),
@@ -12,8 +12,8 @@ pub(crate) fn show(value: &Value) -> String {
     }
 }
 
-/// Text that a client sent, short enough for a description.
+/// Text of a client, short enough for a message.
 pub(crate) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 80;
-    taskferry_sdk::shortened(text, LONGEST).into_owned()
+    const MAX_LENGTH: usize = 80;
+    taskferry_sdk::shortened(text, MAX_LENGTH).into_owned()
 }

@@ -3,8 +3,8 @@
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// A random number generator. Ranges are drawn here and not by the crate `rand`, whose way to draw them may change
-/// from version to version, and with it all generated data.
+/// A random number generator. It implements ranges itself: another version of the crate `rand` may draw other numbers
+/// from a range, which would change all generated data.
 pub(crate) struct Random(SplitMix64);
 
 impl Random {

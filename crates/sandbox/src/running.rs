@@ -21,7 +21,7 @@ use crate::http::paths::WEBHOOK_PATH;
 use crate::http::{Limiter, Service, router};
 use crate::serving::serve;
 use crate::settings::{SandboxSettings, Switch, Vendors};
-use crate::store::{Loading, Store};
+use crate::store::{Loader, Store};
 use crate::tenants::load_tenants;
 use crate::vocabulary::Vocabulary;
 use crate::{Credentials, Faults, SandboxError, SandboxOptions};
@@ -50,8 +50,8 @@ impl Sandbox {
     /// # Errors
     /// The dataset can't be read, or one of its lines is no job; too many jobs; no room for the database.
     pub fn load(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let mut loading = Loading::open(options.database.as_ref().map(|file| file.path.as_path()))?;
-        let tenants = load_tenants(&options, &mut loading)?;
+        let mut loader = Loader::open(options.database.as_ref().map(|file| file.path.as_path()))?;
+        let tenants = load_tenants(&options, &mut loader)?;
         let vocabulary = match &options.vocabulary {
             Some(path) => Vocabulary::with_file(path)?,
             None => Vocabulary::built_in()?,
@@ -60,7 +60,7 @@ impl Sandbox {
         let vendors = said.filter_map(|tenant| Some((tenant.name, tenant.vendors?))).collect();
         let keys = read_keys(&options.public_keys)?;
         let clients = Clients::new(options.clients, &keys, &tenants)?;
-        let (store, jobs) = loading.finish()?;
+        let (store, jobs) = loader.finish()?;
         Ok(Self {
             store,
             jobs,

@@ -1,7 +1,7 @@
 //! Loading the tenants' data.
 
 use crate::clients::{DEFAULT_TENANT, check_tenant};
-use crate::store::{Inserted, Loading, NewJob};
+use crate::store::{Inserted, Loader, NewJob};
 use crate::{
     ClientProblem, DataOrigin, DatabaseFile, Filled, Generator, MAX_JOBS, SandboxError,
     SandboxOptions, Tenant, dataset,
@@ -10,9 +10,9 @@ use crate::{
 /// Loads every tenant that is to be loaded, and gives the names of all there are, those that were named first.
 pub(crate) fn load_tenants(
     options: &SandboxOptions,
-    loading: &mut Loading,
+    loader: &mut Loader,
 ) -> Result<Vec<String>, SandboxError> {
-    let stored = loading.tenants()?;
+    let stored = loader.tenants()?;
     if let Some(DatabaseFile { path, filled: Filled::Refuse | Filled::Replace }) = &options.database
         && options.tenants.is_empty()
         && !stored.is_empty()
@@ -57,17 +57,17 @@ pub(crate) fn load_tenants(
             let (path, tenant) = (path.clone(), tenant.name.clone());
             return Err(SandboxError::NoSuchTenant { path, tenant, stored });
         }
-        loading.begin_tenant(&tenant.name)?;
+        loader.begin_tenant(&tenant.name)?;
         match tenant.data.as_ref().unwrap_or(&options.data) {
             DataOrigin::Generated { jobs, .. } if *jobs > MAX_JOBS => {
                 return Err(SandboxError::TooManyJobs { jobs: *jobs });
             }
             // Tenants with the same jobs could not tell whose they see.
             DataOrigin::Generated { jobs, seed } if tenant.data.is_none() => {
-                generate(*jobs, seed.wrapping_add(number), loading)?;
+                generate(*jobs, seed.wrapping_add(number), loader)?;
             }
-            DataOrigin::Generated { jobs, seed } => generate(*jobs, *seed, loading)?,
-            DataOrigin::File(path) => dataset::load(path, loading)?,
+            DataOrigin::Generated { jobs, seed } => generate(*jobs, *seed, loader)?,
+            DataOrigin::File(path) => dataset::load(path, loader)?,
         }
     }
     let others: Vec<_> = stored.into_iter().filter(|name| !tenants.contains(name)).collect();
@@ -75,29 +75,29 @@ pub(crate) fn load_tenants(
     Ok(tenants)
 }
 
-fn generate(jobs: u32, seed: u64, loading: &mut Loading) -> Result<(), SandboxError> {
+fn generate(jobs: u32, seed: u64, loader: &mut Loader) -> Result<(), SandboxError> {
     let generator = Generator::new(seed);
     for index in 0..jobs {
         let number = u64::from(index) + 1;
         let failed = |message: String| SandboxError::Generated { number, message };
         let job = generator.job(index);
         let tasks = serde_json::to_string(&job.tasks).map_err(|error| failed(error.to_string()))?;
-        let inserted = loading.insert(&NewJob {
+        let inserted = loader.insert(&NewJob {
             position: number,
             external_id: &job.external_id,
             name: job.job_name.as_deref(),
             family_id: job.job_family_id.as_deref(),
             family_name: job.job_family_name.as_deref(),
             last_updated: Some(generator.last_updated(index)),
-            more: None,
+            unknown_fields: None,
             tasks: &tasks,
         })?;
         match inserted {
             Inserted::New => {}
-            Inserted::Duplicate { of } => {
+            Inserted::DuplicateId { of } => {
                 return Err(failed(format!("it has the id of job {of}")));
             }
-            Inserted::OtherName { name, of } => {
+            Inserted::OtherFamilyName { name, of } => {
                 return Err(failed(format!("job {of} calls its family {name:?}")));
             }
         }

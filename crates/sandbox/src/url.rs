@@ -1,19 +1,20 @@
-//! `sandbox:` URLs, by which a pipeline file asks for a sandbox of its own.
+//! The URL `sandbox:` with which a pipeline file asks for a sandbox inside the process.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
 use taskferry_sdk::nearest;
 
 use crate::options::{DEFAULT_JOBS, DEFAULT_SEED};
 use crate::settings::{SandboxSettings, SettingProblem};
-use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};
+use crate::{DataOrigin, FaultProblem, Faults, MAX_JOBS};
 
 /// A URL like `sandbox:`, `sandbox:?jobs=500&seed=7`, `sandbox:?data=FILE`, `sandbox:?fault=429@3&fault=cut@4` or
 /// `sandbox:?setting=unknown_cursor=400`.
 ///
-/// In `FILE`, `%XX` stands for a byte; everything but `&` stands for itself. A [`Fault`] is written as on the command
-/// line, and the seed decides about those that come by chance as well.
+/// In `FILE`, `%XX` is a byte and all other characters but `&` are literal. A [`Fault`](crate::Fault) is written as on the
+/// command line. The seed also decides which requests are met by faults with a probability.
 ///
 /// ```
 /// use taskferry_sandbox::{DataOrigin, SandboxUrl};
@@ -28,13 +29,13 @@ use crate::{DataOrigin, Fault, FaultProblem, Faults, MAX_JOBS};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxUrl {
-    /// What to serve. A relative file is as it was written.
+    /// The data to serve. The path of a file is as it was written.
     pub data: DataOrigin,
-    /// Which bytes of the URL name the file; none if jobs are generated.
+    /// The bytes of the URL that name the file; `None` if jobs are generated.
     pub file_range: Option<Range<usize>>,
-    /// What goes wrong on purpose.
+    /// The faults to inject.
     pub faults: Faults,
-    /// How it behaves where the real API's behaviour is not public.
+    /// The behaviour where no public page documents the real API.
     pub settings: SandboxSettings,
 }
 
@@ -45,315 +46,174 @@ pub struct UrlProblem {
     pub message: String,
     /// What to write instead.
     pub help: String,
-    /// Which bytes of the URL it is about.
+    /// The bytes of the URL that are wrong.
     pub range: Range<usize>,
+}
+
+impl UrlProblem {
+    fn new(range: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into(), range }
+    }
 }
 
 const SCHEME: &str = "sandbox:";
 const PARAMETERS: [&str; 5] = ["jobs", "seed", "data", "fault", "setting"];
-/// Those that may stand there several times.
-const SEVERAL: [&str; 2] = ["fault", "setting"];
+const REPEATABLE: [&str; 2] = ["fault", "setting"];
 
 impl SandboxUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// All mistakes in it.
+    /// All mistakes in it, in their order.
     pub fn parse(url: &str) -> Result<Self, Vec<UrlProblem>> {
-        let Some(rest) = url.strip_prefix(SCHEME) else {
-            return Err(vec![shape_problem(0..url.len())]);
+        let invalid = |range| {
+            let help = "write `sandbox:`, `sandbox:?jobs=500&seed=7` or `sandbox:?data=FILE`";
+            vec![UrlProblem::new(range, "not a sandbox URL", help)]
         };
-        let Some(query) = rest.strip_prefix('?') else {
-            return if rest.is_empty() {
-                Reading::default().finish()
-            } else {
-                Err(vec![shape_problem(SCHEME.len()..url.len())])
-            };
+        let rest = url.strip_prefix(SCHEME).ok_or_else(|| invalid(0..url.len()))?;
+        let query = match rest.strip_prefix('?') {
+            Some(query) => query,
+            None if rest.is_empty() => "",
+            None => return Err(invalid(SCHEME.len()..url.len())),
         };
-        let mut reading = Reading::default();
+        let mut query_parser = QueryParser::default();
         let mut start = url.len() - query.len();
-        for parameter in query.split('&') {
-            if !parameter.is_empty() {
-                reading.parameter(parameter, start);
+        for text in query.split('&') {
+            if !text.is_empty()
+                && let Err(problem) = query_parser.read(&Parameter::new(text, start))
+            {
+                query_parser.problems.push(problem);
             }
-            start += parameter.len() + 1;
+            start += text.len() + 1;
         }
-        reading.finish()
+        query_parser.finish()
     }
 }
 
-fn shape_problem(range: Range<usize>) -> UrlProblem {
-    UrlProblem {
-        message: "not a sandbox URL".to_owned(),
-        help: "write `sandbox:`, `sandbox:?jobs=500&seed=7` or `sandbox:?data=FILE`".to_owned(),
-        range,
-    }
+/// `name=value` in the query.
+struct Parameter<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// The bytes of the URL that the parameter occupies.
+    range: Range<usize>,
+    value_range: Range<usize>,
 }
 
-/// A value and the bytes of its whole parameter.
-type Found<T> = Option<(T, Range<usize>)>;
+impl<'a> Parameter<'a> {
+    fn new(text: &'a str, start: usize) -> Self {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let range = start..start + text.len();
+        Self { name, value, value_range: range.end - value.len()..range.end, range }
+    }
+}
 
 #[derive(Default)]
-struct Reading {
-    jobs: Found<u32>,
-    seed: Found<u64>,
-    /// With the bytes of the value alone.
-    data: Option<(PathBuf, Range<usize>)>,
-    faults: Vec<Fault>,
+struct QueryParser {
+    /// The parameters that were read, with their bytes.
+    seen: Vec<(String, Range<usize>)>,
+    jobs: Option<u32>,
+    seed: Option<u64>,
+    file: Option<(PathBuf, Range<usize>)>,
+    faults: Faults,
     settings: SandboxSettings,
-    /// The settings that were named.
+    /// The names of the settings that were set.
     set: Vec<String>,
-    names: Vec<String>,
     problems: Vec<UrlProblem>,
 }
 
-impl Reading {
-    fn problem(
-        &mut self,
-        range: Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.problems.push(UrlProblem { message: message.into(), help: help.into(), range });
-    }
-
-    fn parameter(&mut self, parameter: &str, start: usize) {
-        let whole = start..start + parameter.len();
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value_range = whole.end - value.len()..whole.end;
-        if !PARAMETERS.contains(&name) {
+impl QueryParser {
+    fn read(&mut self, parameter: &Parameter<'_>) -> Result<(), UrlProblem> {
+        let Parameter { name, value, range, value_range } = parameter;
+        let (range, value_range) = (range.clone(), value_range.clone());
+        if !PARAMETERS.contains(name) {
             let help = nearest(name, PARAMETERS).map_or(
                 "the parameters are `jobs`, `seed`, `data`, `fault` and `setting`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            return self.problem(
-                start..start + name.len(),
-                format!("unknown parameter `{name}`"),
-                help,
-            );
+            let range = range.start..range.start + name.len();
+            return Err(UrlProblem::new(range, format!("unknown parameter `{name}`"), help));
         }
-        if !SEVERAL.contains(&name) && self.names.iter().any(|seen| seen == name) {
-            return self.problem(
-                whole,
-                format!("`{name}` stands here twice"),
-                "leave one of them out",
-            );
+        if !REPEATABLE.contains(name) && self.seen.iter().any(|(seen, _)| seen == name) {
+            return Err(duplicate(range, &format!("the parameter `{name}`")));
         }
-        self.names.push(name.to_owned());
+        self.seen.push(((*name).to_owned(), range.clone()));
         if value.is_empty() {
-            return self.problem(
-                whole,
-                format!("`{name}` has no value"),
-                format!("write `{name}=…` with a value"),
-            );
+            let help = format!("write `{name}=VALUE`");
+            return Err(UrlProblem::new(range, format!("`{name}` has no value"), help));
         }
-        match name {
-            "jobs" => match value.parse().ok().filter(|jobs| *jobs <= MAX_JOBS) {
-                Some(jobs) => self.jobs = Some((jobs, whole)),
-                None => self.problem(
-                    value_range,
-                    format!("`{value}` is no number of jobs"),
-                    format!("write a whole number from 0 to {MAX_JOBS}"),
-                ),
-            },
-            "seed" => match value.parse() {
-                Ok(seed) => self.seed = Some((seed, whole)),
-                Err(_) => self.problem(
-                    value_range,
-                    format!("`{value}` is no seed"),
-                    format!("write a whole number from 0 to {}", u64::MAX),
-                ),
-            },
-            "fault" => match value.parse() {
-                Ok(fault) => self.faults.push(fault),
-                Err(FaultProblem { message, help }) => self.problem(value_range, message, help),
-            },
-            "setting" => self.setting(value, value_range),
-            _ => match decode(value) {
-                Some(path) => self.data = Some((path, value_range)),
-                None => self.problem(
-                    value_range,
-                    "the file name is not UTF-8 once its %XX are decoded",
-                    "write `%25` for a percent sign that is part of the name",
-                ),
-            },
+        match *name {
+            "jobs" => {
+                let jobs = value.parse().ok().filter(|jobs| *jobs <= MAX_JOBS);
+                self.jobs = Some(jobs.ok_or_else(|| {
+                    let help = format!("write a whole number from 0 to {MAX_JOBS}");
+                    UrlProblem::new(value_range, format!("`{value}` is not a number of jobs"), help)
+                })?);
+            }
+            "seed" => {
+                self.seed = Some(value.parse().map_err(|_| {
+                    let help = format!("write a whole number from 0 to {}", u64::MAX);
+                    UrlProblem::new(value_range, format!("`{value}` is not a seed"), help)
+                })?);
+            }
+            "fault" => {
+                let fault = value.parse().map_err(|FaultProblem { message, help }| {
+                    UrlProblem::new(value_range, message, help)
+                })?;
+                self.faults.faults.push(fault);
+            }
+            "setting" => self.read_setting(value, value_range)?,
+            _ => {
+                let path = percent_decode_str(value).decode_utf8().map_err(|_| {
+                    let message = "the file name is not UTF-8 after `%XX` is decoded";
+                    let help = "write `%25` for a percent sign in the name";
+                    UrlProblem::new(value_range.clone(), message, help)
+                })?;
+                self.file = Some((PathBuf::from(&*path), value_range));
+            }
         }
+        Ok(())
     }
 
-    fn setting(&mut self, assignment: &str, range: Range<usize>) {
-        if let Err(SettingProblem { message, help }) = self.settings.set(assignment) {
-            return self.problem(range, message, help);
+    fn read_setting(&mut self, assignment: &str, range: Range<usize>) -> Result<(), UrlProblem> {
+        self.settings.set(assignment).map_err(|SettingProblem { message, help }| {
+            UrlProblem::new(range.clone(), message, help)
+        })?;
+        let name = assignment.split('=').next().unwrap_or_default().trim();
+        if self.set.iter().any(|set| set == name) {
+            return Err(duplicate(range, &format!("the setting `{name}`")));
         }
-        let name = assignment.split('=').next().unwrap_or_default().to_owned();
-        if self.set.contains(&name) {
-            let message = format!("the setting `{name}` stands here twice");
-            return self.problem(range, message, "leave one of them out");
-        }
-        self.set.push(name);
+        self.set.push(name.to_owned());
+        Ok(())
     }
 
     fn finish(mut self) -> Result<SandboxUrl, Vec<UrlProblem>> {
-        if self.names.iter().any(|name| name == "data") {
-            let mut others = vec![("jobs", self.jobs.take().map(|found| found.1))];
-            if self.faults.is_empty() {
-                others.push(("seed", self.seed.take().map(|found| found.1)));
-            }
-            for (name, range) in others {
-                if let Some(range) = range {
-                    let message =
-                        format!("`{name}` is for generated jobs and can't stand beside `data`");
-                    self.problem(range, message, format!("leave out `{name}` or `data`"));
-                }
+        if self.seen.iter().any(|(name, _)| name == "data") {
+            // The seed of a dataset is that of the faults.
+            let excluded = |name: &str| {
+                name == "jobs" && self.jobs.is_some()
+                    || name == "seed" && self.seed.is_some() && self.faults.faults.is_empty()
+            };
+            for (name, range) in self.seen.iter().filter(|(name, _)| excluded(name)) {
+                let message = format!("`{name}` is for generated jobs and excludes `data`");
+                let help = format!("remove `{name}` or `data`");
+                self.problems.push(UrlProblem::new(range.clone(), message, help));
             }
         }
         if !self.problems.is_empty() {
             self.problems.sort_by_key(|problem| problem.range.start);
             return Err(self.problems);
         }
-        let seed = self.seed.map_or(DEFAULT_SEED, |found| found.0);
-        let (faults, settings) = (Faults { faults: self.faults, seed }, self.settings);
-        if let Some((path, range)) = self.data {
-            let data = DataOrigin::File(path);
-            return Ok(SandboxUrl { data, file_range: Some(range), faults, settings });
-        }
-        let jobs = self.jobs.map_or(DEFAULT_JOBS, |found| found.0);
-        let data = DataOrigin::Generated { jobs, seed };
-        Ok(SandboxUrl { data, file_range: None, faults, settings })
+        let seed = self.seed.unwrap_or(DEFAULT_SEED);
+        let jobs = self.jobs.unwrap_or(DEFAULT_JOBS);
+        let (data, file_range) = match self.file {
+            Some((path, range)) => (DataOrigin::File(path), Some(range)),
+            None => (DataOrigin::Generated { jobs, seed }, None),
+        };
+        let faults = Faults { seed, ..self.faults };
+        Ok(SandboxUrl { data, file_range, faults, settings: self.settings })
     }
 }
 
-/// Decodes `%XX`; any other percent sign stands for itself.
-fn decode(value: &str) -> Option<PathBuf> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        bytes.push(*first);
-        if let (b'%', [high, low, after @ ..]) = (first, rest)
-            && let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low))
-        {
-            bytes.pop();
-            bytes.push(high * 16 + low);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).ok().map(PathBuf::from)
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data(url: &str) -> DataOrigin {
-        SandboxUrl::parse(url).unwrap().data
-    }
-
-    fn problems(url: &str) -> Vec<(String, &str)> {
-        let problems = SandboxUrl::parse(url).unwrap_err();
-        problems.into_iter().map(|problem| (problem.message, &url[problem.range])).collect()
-    }
-
-    #[test]
-    fn nothing_named_means_the_defaults() {
-        for url in ["sandbox:", "sandbox:?", "sandbox:?jobs=200", "sandbox:?seed=1&jobs=200&"] {
-            assert_eq!(data(url), DataOrigin::Generated { jobs: 200, seed: 1 }, "{url}");
-        }
-    }
-
-    #[test]
-    fn jobs_and_seed_are_read_up_to_their_limits() {
-        assert_eq!(data("sandbox:?jobs=0"), DataOrigin::Generated { jobs: 0, seed: 1 });
-        assert_eq!(
-            data("sandbox:?jobs=1000000&seed=18446744073709551615"),
-            DataOrigin::Generated { jobs: 1_000_000, seed: u64::MAX }
-        );
-    }
-
-    #[test]
-    fn a_file_name_is_taken_as_it_stands_but_for_percent_sequences() {
-        for (written, meant) in [
-            ("/data/jobs.ndjson.gz", "/data/jobs.ndjson.gz"),
-            ("a=b+c #?.ndjson", "a=b+c #?.ndjson"),
-            ("a%26b%20%C3%A9.ndjson", "a&b é.ndjson"),
-            ("100%.ndjson", "100%.ndjson"),
-            ("%zz%4", "%zz%4"),
-            ("été.ndjson", "été.ndjson"),
-        ] {
-            assert_eq!(data(&format!("sandbox:?data={written}")), DataOrigin::File(meant.into()));
-        }
-        let url = SandboxUrl::parse("sandbox:?data=x.ndjson").unwrap();
-        assert_eq!(url.file_range, Some(14..22));
-    }
-
-    #[test]
-    fn every_mistake_is_told_with_its_place() {
-        assert_eq!(
-            problems("sandbox:?jobs=-1&sede=4&seed=x&color=red"),
-            [
-                ("`-1` is no number of jobs".to_owned(), "-1"),
-                ("unknown parameter `sede`".to_owned(), "sede"),
-                ("`x` is no seed".to_owned(), "x"),
-                ("unknown parameter `color`".to_owned(), "color"),
-            ]
-        );
-        assert_eq!(problems("sandbox:?jobs=1000001")[0].1, "1000001");
-        assert_eq!(
-            problems("sandbox:?jobs=1&jobs=2"),
-            [("`jobs` stands here twice".to_owned(), "jobs=2")]
-        );
-        assert_eq!(problems("sandbox:?data="), [("`data` has no value".to_owned(), "data=")]);
-        assert_eq!(problems("sandbox:?data=%FF")[0].1, "%FF");
-        assert_eq!(problems("sandbox://x"), [("not a sandbox URL".to_owned(), "//x")]);
-        assert_eq!(problems("http://x"), [("not a sandbox URL".to_owned(), "http://x")]);
-    }
-
-    #[test]
-    fn faults_are_read_in_order_and_pointed_at_when_they_are_wrong() {
-        let url =
-            SandboxUrl::parse("sandbox:?fault=429@3:retry-after=2&fault=503%10&seed=7").unwrap();
-        let faults = ["429@3:retry-after=2", "503%10"].map(|text| text.parse().unwrap());
-        assert_eq!(url.faults, Faults { faults: faults.to_vec(), seed: 7 });
-        SandboxUrl::parse("sandbox:?data=x&fault=cut%5&seed=7").unwrap();
-        assert_eq!(
-            problems("sandbox:?fault=cut@4&fault=cutt"),
-            [("there is no fault `cutt`".to_owned(), "cutt")]
-        );
-    }
-
-    #[test]
-    fn settings_are_read_and_pointed_at_when_they_are_wrong() {
-        let url = SandboxUrl::parse("sandbox:?setting=unknown_cursor=400&setting=no_skills=absent");
-        let mut settings = SandboxSettings::default();
-        settings.set("unknown_cursor=400").unwrap();
-        settings.set("no_skills=absent").unwrap();
-        assert_eq!(url.unwrap().settings, settings);
-        assert_eq!(
-            problems(
-                "sandbox:?setting=no_skill=absent&setting=bad_value=422&setting=bad_value=400"
-            ),
-            [
-                ("unknown setting `no_skill`".to_owned(), "no_skill=absent"),
-                ("the setting `bad_value` stands here twice".to_owned(), "bad_value=400")
-            ]
-        );
-    }
-
-    #[test]
-    fn a_file_and_generated_jobs_exclude_each_other() {
-        let found = problems("sandbox:?jobs=5&data=x&seed=3");
-        assert_eq!(found.iter().map(|problem| problem.1).collect::<Vec<_>>(), ["jobs=5", "seed=3"]);
-    }
-
-    #[test]
-    fn the_nearest_parameter_is_proposed() {
-        for (wrong, near) in [("job", "jobs"), ("date", "data"), ("sead", "seed"), ("JOBS", "jobs")]
-        {
-            let problems = SandboxUrl::parse(&format!("sandbox:?{wrong}=1")).unwrap_err();
-            assert_eq!(problems[0].help, format!("did you mean `{near}`?"));
-        }
-    }
+fn duplicate(range: Range<usize>, what: &str) -> UrlProblem {
+    UrlProblem::new(range, format!("{what} is given twice"), "remove one of them")
 }

@@ -1,4 +1,4 @@
-//! What skills are called in the words of other vendors: the built-in words, or those of a file.
+//! The vocabularies of vendors: the built-in ones, or those of a file.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,51 +11,45 @@ use crate::SandboxError;
 use crate::catalog::id_of;
 use crate::settings::Vendor;
 
-/// The words of all vendors but TechWolf.
+/// The vocabularies of all vendors but TechWolf.
 #[derive(Debug, Default)]
-pub(crate) struct Vocabulary(HashMap<Vendor, Words>);
+pub(crate) struct Vocabulary(HashMap<Vendor, Counterparts>);
 
-/// The words of one vendor.
+/// The counterparts of skills in the vocabulary of one vendor.
 #[derive(Debug, Default)]
-struct Words {
-    by_id: HashMap<String, Vec<Ranked>>,
-    by_name: HashMap<String, Vec<Ranked>>,
+struct Counterparts {
+    by_id: HashMap<String, Vec<Counterpart>>,
+    by_name: HashMap<String, Vec<Counterpart>>,
 }
 
-#[derive(Debug, Clone)]
-struct Ranked {
-    rank: u64,
-    counterpart: Counterpart,
-}
-
-/// A vendor's skill.
+/// A skill in the vocabulary of a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Counterpart {
     pub(crate) skill_id: String,
     pub(crate) skill: String,
 }
 
-/// The largest file that is read, in bytes: it is kept in memory.
-const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+/// The maximum size of a file in bytes. It is read into memory.
+const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
 impl Vocabulary {
-    /// The words for the skills of generated jobs.
+    /// The vocabularies with the skills of generated jobs.
     pub(crate) fn built_in() -> Result<Self, SandboxError> {
         Self::read(include_bytes!("../data/vocabulary.csv")).map_err(|(line, message)| {
             SandboxError::Vocabulary { path: "vocabulary.csv".into(), line, message }
         })
     }
 
-    /// The built-in words, but for each vendor that the file names those of the file alone.
+    /// The built-in vocabularies. That of each vendor in the file is replaced by the rows of the file.
     pub(crate) fn with_file(path: &Path) -> Result<Self, SandboxError> {
         let failed = |source| SandboxError::OpenVocabulary { path: path.to_owned(), source };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+        file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
         let wrong =
             |(line, message)| SandboxError::Vocabulary { path: path.to_owned(), line, message };
-        if bytes.len() as u64 > LARGEST_FILE {
-            return Err(wrong((1, format!("it is larger than {LARGEST_FILE} bytes"))));
+        if bytes.len() as u64 > MAX_FILE_SIZE {
+            return Err(wrong((1, format!("it is larger than {MAX_FILE_SIZE} bytes"))));
         }
         let from_file = Self::read(&bytes).map_err(wrong)?;
         let mut vocabulary = Self::built_in()?;
@@ -63,7 +57,7 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Reads rows, or says on which line the first mistake is and what.
+    /// Reads rows. The error is the first mistake, with its line.
     fn read(bytes: &[u8]) -> Result<Self, (u64, String)> {
         let rows = read_mapping(bytes).map_err(|mistakes| {
             mistakes.into_iter().next().map_or_else(
@@ -74,49 +68,47 @@ impl Vocabulary {
                 },
             )
         })?;
+        let with_vendor = |row: MappingRow| match row.vendor.parse() {
+            Ok(vendor) if vendor != Vendor::TechWolf => Ok((vendor, row)),
+            _ => {
+                let help = "write workday or sap_attribute_library";
+                Err((row.line, format!("the vendor `{}` is unknown; {help}", row.vendor)))
+            }
+        };
+        let mut rows = rows.into_iter().map(with_vendor).collect::<Result<Vec<_>, _>>()?;
+        // Rows of equal rank keep their order.
+        rows.sort_by_key(|(_, row)| row.rank);
         let mut vocabulary = Self::default();
-        for row in rows {
-            let vendor = row.vendor.parse().ok().filter(|vendor| *vendor != Vendor::TechWolf);
-            let vendor = vendor.ok_or_else(|| {
-                let vendor = &row.vendor;
-                let known = "neither workday nor sap_attribute_library";
-                (row.line, format!("the vendor `{vendor}` is {known}"))
-            })?;
-            vocabulary.add(vendor, &row);
+        for (vendor, row) in rows {
+            vocabulary.add(vendor, row);
         }
         Ok(vocabulary)
     }
 
-    fn add(&mut self, vendor: Vendor, row: &MappingRow) {
-        let skill = row.vendor_skill.clone();
-        let skill_id =
-            row.vendor_skill_id.clone().unwrap_or_else(|| id_of(&format!("{vendor}: {skill}")));
-        let ranked = Ranked { rank: row.rank, counterpart: Counterpart { skill_id, skill } };
-        let words = self.0.entry(vendor).or_default();
-        let name = row.skill.as_deref().map(composed);
-        for (map, key) in
-            [(&mut words.by_id, row.skill_id.as_deref()), (&mut words.by_name, name.as_deref())]
-        {
-            let Some(key) = key else { continue };
-            let counterparts = map.entry(key.to_owned()).or_default();
-            // Of equal ranks the first row comes first.
-            let place = counterparts.partition_point(|known| known.rank <= ranked.rank);
-            counterparts.insert(place, ranked.clone());
+    fn add(&mut self, vendor: Vendor, row: MappingRow) {
+        let skill = row.vendor_skill;
+        let skill_id = row.vendor_skill_id.unwrap_or_else(|| id_of(&format!("{vendor}: {skill}")));
+        let counterpart = Counterpart { skill_id, skill };
+        let Counterparts { by_id, by_name } = self.0.entry(vendor).or_default();
+        if let Some(id) = row.skill_id {
+            by_id.entry(id).or_default().push(counterpart.clone());
+        }
+        if let Some(name) = row.skill {
+            by_name.entry(composed(&name).into_owned()).or_default().push(counterpart);
         }
     }
 
-    /// All counterparts of a skill, the best one first; looked up by id, else by name.
+    /// The counterparts of a skill, which is looked up by id and then by name. The best one comes first.
     pub(crate) fn counterparts<'a>(
         &'a self,
         vendor: Vendor,
         skill_id: &str,
         skill: &str,
     ) -> impl Iterator<Item = &'a Counterpart> + use<'a> {
-        let words = self.0.get(&vendor);
-        let found = words.and_then(|words| {
-            words.by_id.get(skill_id.trim()).or_else(|| words.by_name.get(&*composed(skill.trim())))
+        let found = self.0.get(&vendor).and_then(|known| {
+            known.by_id.get(skill_id.trim()).or_else(|| known.by_name.get(&*composed(skill.trim())))
         });
-        found.into_iter().flatten().map(|ranked| &ranked.counterpart)
+        found.into_iter().flatten()
     }
 }
 
@@ -130,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_words_are_ranked() {
+    fn built_in_counterparts_are_ranked() {
         let vocabulary = Vocabulary::built_in().unwrap();
         assert_eq!(
             names(&vocabulary, Vendor::Workday, "", "Power BI"),
@@ -147,34 +139,5 @@ mod tests {
         let vocabulary = Vocabulary::read(text.as_bytes()).unwrap();
         assert_eq!(names(&vocabulary, Vendor::Workday, "s1", "x"), ["First", "Second", "Last"]);
         assert_eq!(names(&vocabulary, Vendor::Workday, "s2", "Python"), ["First"]);
-    }
-
-    #[test]
-    fn a_mistake_is_told_with_its_line() {
-        let told = |text: &str| Vocabulary::read(text.as_bytes()).unwrap_err();
-        let (line, message) = told("\r\nvendor,skill\r\n");
-        assert!(
-            line == 2 && message.starts_with("the column `vendor_skill` is missing; "),
-            "{message}"
-        );
-        let (line, message) = told("vendor,skill,vendor_skill,skill,note,note\n");
-        assert!(
-            line == 1 && message.starts_with("the column `skill` stands there twice"),
-            "{message}"
-        );
-        let (line, message) = told("vendor,skill,vendor_skill\n\"workday,A,B\n");
-        assert!(line == 2 && message.contains("is never closed"), "{message}");
-        let head = "vendor,skill,vendor_skill,rank\r\n,,,\nworkday,A,B,1\n";
-        for (row, says) in [
-            ("workday,A\n", "the row has 2 columns"),
-            ("oracle,A,B,1\n", "the vendor `oracle`"),
-            ("techwolf,A,B,1\n", "the vendor `techwolf`"),
-            ("workday,,B,1\n", "neither `skill_id` nor `skill`"),
-            ("workday,A,,1\n", "`vendor_skill` is empty"),
-            ("workday,A,B,x\n", "the rank `x`"),
-        ] {
-            let (line, message) = told(&format!("{head}{row}"));
-            assert!(line == 4 && message.contains(says), "{line}: {message}");
-        }
     }
 }

@@ -116,7 +116,7 @@ fn settings_help() -> String {
             setting.default,
             setting.unknown,
             setting.reason,
-            setting.values.replace('`', "")
+            setting.values().replace('`', "")
         );
     }
     help

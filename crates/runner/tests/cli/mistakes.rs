@@ -236,7 +236,7 @@ fn a_wrong_parameter_of_the_sandbox_is_pointed_at() {
 
     sandbox::url
 
-      × `x` is no seed
+      × `x` is not a seed
        ╭─[jobs.toml:5:28]
      5 │ url = "sandbox:?job=3&seed=x"
        ·                            ─

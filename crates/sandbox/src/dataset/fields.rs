@@ -1,30 +1,30 @@
-//! The fields of a dataset's lines. One that is much like a known field is a slip, and is refused; any other that is not
-//! known is kept, because the API grows.
+//! The fields of a dataset's lines. A field whose name resembles a known one is refused as a typing error. Other unknown
+//! fields are kept, because the API may add some.
 
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 use taskferry_sdk::nearest;
 
-use crate::members::Members;
+use crate::raw_object::{RawField, RawObject};
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 
-/// What an object may hold.
+/// The fields of an object.
 struct Fields {
-    known: &'static [(&'static str, Holds)],
-    /// Whether others may stand there as well.
+    known: &'static [(&'static str, Content)],
+    /// Whether unknown fields are kept.
     open: bool,
 }
 
-/// What stands in a field.
-enum Holds {
-    /// Something without fields.
+/// The content of a field.
+enum Content {
+    /// A value without fields.
     Value,
     Object(&'static Fields),
     Array(&'static Fields),
 }
 
-use Holds::{Array, Object, Value};
+use Content::{Array, Object, Value};
 
 static JOB: Fields = Fields {
     known: &[
@@ -56,7 +56,7 @@ static AI_IMPACT: Fields = Fields { known: &[("level", Value), ("rationale", Val
 static SKILL: Fields = Fields { known: &[("skill_id", Value), ("skill", Value)], open: true };
 static SOURCE: Fields = Fields { known: &[("external_id", Value)], open: true };
 
-/// These names are ours: the API sends none, so no other can come from it.
+/// The API has no such object in list records, so all its fields are known.
 static HIERARCHY: Fields = Fields {
     known: &[
         ("domain", Value),
@@ -67,70 +67,73 @@ static HIERARCHY: Fields = Fields {
     open: false,
 };
 
-/// The names of a task's fields.
-pub(crate) fn is_of_task(name: &str) -> bool {
-    TASK.known.iter().any(|(known, _)| *known == name)
+impl Fields {
+    fn find(&self, name: &str) -> Option<&Content> {
+        self.known.iter().find(|(known, _)| *known == name).map(|(_, content)| content)
+    }
 }
 
-/// The fields of a job that are not known, as an object; none if there are none.
+/// Whether a task has a known field of this name.
+pub(crate) fn is_of_task(name: &str) -> bool {
+    TASK.find(name).is_some()
+}
+
+/// The unknown fields of a job as a JSON object, or `None` if it has none.
 ///
 /// # Errors
-/// A field, anywhere in the job, that is likely to be a slip.
+/// The name of a field anywhere in the job is likely a typing error.
 pub(super) fn unknown_fields(job: &RawValue) -> Result<Option<String>, String> {
-    let members = check(job, &JOB, "")?;
-    let unknown = members
-        .into_iter()
-        .filter(|(name, _)| JOB.known.iter().all(|(known, _)| known != name))
-        .map(|(name, value)| {
-            if [HIERARCHY_KEYS[0].0, NODE_KEYS[0]].contains(&name.as_ref()) {
-                return Err(format!("`{name}` is what hierarchy records are made of: the tasks of a dataset stand in `tasks`"));
-            }
-            Ok(format!("{}:{}", serde_json::Value::from(name.as_ref()), value.get()))
-        })
-        .collect::<Result<Vec<_>, String>>()?;
+    let mut unknown = Vec::new();
+    for (name, value) in check(job, &JOB, "")? {
+        if JOB.find(&name).is_some() {
+            continue;
+        }
+        if [HIERARCHY_KEYS[0].0, NODE_KEYS[0]].contains(&&*name) {
+            return Err(format!(
+                "`{name}` belongs to hierarchy records: a dataset has its tasks in `tasks`"
+            ));
+        }
+        unknown.push(format!("{}:{}", serde_json::Value::from(&*name), value.get()));
+    }
     Ok((!unknown.is_empty()).then(|| format!("{{{}}}", unknown.join(","))))
 }
 
-type Found<'a> = Vec<(std::borrow::Cow<'a, str>, &'a RawValue)>;
-
-/// The members of an object that has no slips in it.
-fn check<'a>(object: &'a RawValue, fields: &Fields, path: &str) -> Result<Found<'a>, String> {
-    let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    let Ok(Members(members)) = serde_json::from_str(object.get()) else {
-        return Err(format!("`{path}`: it must be an object"));
+/// Checks an object and returns its fields.
+fn check<'a>(
+    object: &'a RawValue,
+    fields: &Fields,
+    path: &str,
+) -> Result<Vec<RawField<'a>>, String> {
+    let Ok(RawObject(found)) = serde_json::from_str(object.get()) else {
+        return Err(format!("`{path}` must be an object"));
     };
     let mut seen = HashSet::new();
-    for (name, value) in &members {
-        let at = at(name);
+    for (name, value) in &found {
+        let path = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
         if !seen.insert(name) {
-            return Err(format!("`{at}`: it stands here twice"));
+            return Err(format!("`{path}` is given twice"));
         }
-        match fields.known.iter().find(|(known, _)| known == name) {
-            Some((_, Value)) => {}
+        match fields.find(name) {
+            Some(Value) => {}
             Some(_) if value.get() == "null" => {}
-            Some((_, Object(fields))) => {
-                check(value, fields, &at)?;
+            Some(Object(fields)) => {
+                check(value, fields, &path)?;
             }
-            Some((_, Array(fields))) => {
+            Some(Array(fields)) => {
                 let elements: Vec<&RawValue> = serde_json::from_str(value.get())
-                    .map_err(|_| format!("`{at}`: it must be an array"))?;
+                    .map_err(|_| format!("`{path}` must be an array"))?;
                 for (index, element) in elements.into_iter().enumerate() {
-                    check(element, fields, &format!("{at}[{index}]"))?;
+                    check(element, fields, &format!("{path}[{index}]"))?;
                 }
             }
-            None => {
-                let near = nearest(name, fields.known.iter().map(|(known, _)| *known));
-                match near {
-                    Some(near) => {
-                        return Err(format!(
-                            "`{at}`: there is no such field; did you mean `{near}`?"
-                        ));
-                    }
-                    None if fields.open => {}
-                    None => return Err(format!("`{at}`: there is no such field")),
+            None => match nearest(name, fields.known.iter().map(|(known, _)| *known)) {
+                Some(near) => {
+                    return Err(format!("unknown field `{path}`; did you mean `{near}`?"));
                 }
-            }
+                None if fields.open => {}
+                None => return Err(format!("unknown field `{path}`")),
+            },
         }
     }
-    Ok(members)
+    Ok(found)
 }

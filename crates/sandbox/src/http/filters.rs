@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use super::bounds::{ACTIVE, FAMILIES, MOST_FAMILIES, MOST_FILTERS, OPERATORS, UPDATED};
 use super::mistakes::Mistakes;
-use crate::moment;
 use crate::quote::{shortened, show};
 use crate::record::Subject;
 use crate::settings::{DateValue, Switch, UnfilteredEmployees};
 use crate::store::Conditions;
+use crate::timestamp;
 
 /// What all filters of a request come to.
 pub(super) fn read_filters(
@@ -106,7 +106,7 @@ fn read_updated(
     conditions: &mut Conditions,
 ) -> Result<(), String> {
     let value = filter.get("value").ok_or(".value` is required: a date or a timestamp")?;
-    let Range { start, end } = value.as_str().and_then(moment::parse).ok_or_else(|| {
+    let Range { start, end } = value.as_str().and_then(timestamp::parse).ok_or_else(|| {
         format!(
             ".value` must be a date like 2022-01-01 or a timestamp like 2022-01-01T12:30:00Z; it is {}",
             show(value)

@@ -20,9 +20,9 @@ use super::profile::{ExternalId, external_id, unknown};
 use super::query::Parameters;
 use super::service::Service;
 use crate::access::Scope;
-use crate::moment;
 use crate::settings::ListingOrder;
 use crate::store::{ListedFamily, ListedJob, Listing, View};
+use crate::timestamp;
 
 #[derive(Serialize)]
 struct Page<T> {
@@ -44,7 +44,7 @@ impl From<ListedJob> for JobEntry {
             external_id: job.external_id,
             job_name: job.name,
             job_family_id: job.family_id,
-            last_updated: moment::show(job.last_updated),
+            last_updated: timestamp::display(job.last_updated),
         }
     }
 }
@@ -62,7 +62,7 @@ impl From<ListedFamily> for FamilyEntry {
         Self {
             job_family_name: family.name.unwrap_or_else(|| family.external_id.clone()),
             external_id: family.external_id,
-            last_updated: moment::show(family.last_updated),
+            last_updated: timestamp::display(family.last_updated),
         }
     }
 }

@@ -161,11 +161,10 @@ fn read_decision<'a>(
 
 fn told(error: FeedbackError, id: &str, unknown_task: UnknownTask) -> ApiError {
     match error {
-        FeedbackError::NoSuchJob => unknown("job", id),
+        FeedbackError::UnknownJob => unknown("job", id),
         FeedbackError::Database(error) => error.into(),
-        FeedbackError::Stored(error) => error.into(),
-        FeedbackError::Splice => ApiError::internal(&"a validation state is not where it was read"),
-        FeedbackError::NoSuchTasks(tasks) => {
+        FeedbackError::Json(error) => ApiError::internal(&error),
+        FeedbackError::UnknownTasks(tasks) => {
             let status = match unknown_task {
                 UnknownTask::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
                 UnknownTask::NotFound => StatusCode::NOT_FOUND,

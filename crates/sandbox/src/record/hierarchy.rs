@@ -1,6 +1,7 @@
 //! Hierarchy records: tasks in the tree of the work taxonomy.
 
-use serde::ser::{SerializeMap, SerializeSeq};
+use indexmap::IndexMap;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::keys::{HIERARCHY_KEYS, NODE_KEYS};
@@ -9,67 +10,50 @@ use crate::settings::{HierarchyLayout, SandboxSettings, UnplacedTasks};
 
 const TASKS: &str = "tasks";
 
-/// What a hierarchy record holds besides its id.
-pub(super) struct Hierarchy<'a> {
-    placed: Vec<&'a ShownTask<'a>>,
-    unplaced: Vec<&'a ShownTask<'a>>,
-    layout: HierarchyLayout,
+/// Writes the fields of a hierarchy record after its id.
+pub(super) fn write<M: SerializeMap>(
+    record: &mut M,
+    tasks: &[ShownTask<'_>],
+    settings: &SandboxSettings,
+) -> Result<(), M::Error> {
+    let (placed, unplaced): (Vec<_>, Vec<_>) =
+        tasks.iter().partition(|task| task.hierarchy.is_some());
+    let layout = settings.hierarchy_layout;
+    let key = match layout {
+        HierarchyLayout::Levels => HIERARCHY_KEYS[0].0,
+        HierarchyLayout::Nodes => NODE_KEYS[0],
+    };
+    record.serialize_entry(key, &Level { depth: 0, tasks: placed, layout })?;
+    if !unplaced.is_empty() && settings.unplaced_tasks == UnplacedTasks::Beside {
+        record.serialize_entry(TASKS, &unplaced)?;
+    }
+    Ok(())
 }
 
-impl<'a> Hierarchy<'a> {
-    pub(super) fn of(tasks: &'a [ShownTask<'a>], settings: &SandboxSettings) -> Self {
-        let (placed, mut unplaced): (Vec<_>, Vec<_>) =
-            tasks.iter().partition(|task| task.hierarchy.is_some());
-        if settings.unplaced_tasks == UnplacedTasks::Omit {
-            unplaced.clear();
-        }
-        Self { placed, unplaced, layout: settings.hierarchy_layout }
-    }
-
-    pub(super) fn write<M: SerializeMap>(self, record: &mut M) -> Result<(), M::Error> {
-        let tree = match self.layout {
-            HierarchyLayout::Levels => HIERARCHY_KEYS[0].0,
-            HierarchyLayout::Nodes => NODE_KEYS[0],
-        };
-        record
-            .serialize_entry(tree, &Level { depth: 0, tasks: self.placed, layout: self.layout })?;
-        if !self.unplaced.is_empty() {
-            record.serialize_entry(TASKS, &self.unplaced)?;
-        }
-        Ok(())
-    }
-}
-
-/// All nodes of one level below one parent.
+/// The nodes of one level below one parent.
 struct Level<'a> {
     depth: usize,
-    /// What stands below the parent.
+    /// The tasks below the parent.
     tasks: Vec<&'a ShownTask<'a>>,
     layout: HierarchyLayout,
 }
 
 impl Serialize for Level<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (depth, layout) = (self.depth + 1, self.layout);
-        let mut nodes: Vec<Node<'_>> = Vec::new();
+        // In the order of the first task of each node.
+        let mut nodes: IndexMap<&str, Vec<&ShownTask<'_>>> = IndexMap::new();
         for task in &self.tasks {
-            let name = level_name(task, self.depth);
-            match nodes.iter_mut().find(|node| node.name == name) {
-                Some(node) => node.below.tasks.push(task),
-                None => {
-                    nodes.push(Node { name, below: Level { depth, tasks: vec![task], layout } });
-                }
-            }
+            nodes.entry(task.level_name(self.depth)).or_default().push(task);
         }
-        let mut sequence = serializer.serialize_seq(Some(nodes.len()))?;
-        for node in &nodes {
-            sequence.serialize_element(node)?;
-        }
-        sequence.end()
+        let (depth, layout) = (self.depth + 1, self.layout);
+        serializer.collect_seq(
+            nodes
+                .into_iter()
+                .map(|(name, tasks)| Node { name, below: Level { depth, tasks, layout } }),
+        )
     }
 }
 
-/// One branch: in the order of its first task.
 struct Node<'a> {
     name: &'a str,
     below: Level<'a>,
@@ -98,14 +82,4 @@ impl Serialize for Node<'_> {
         }
         node.end()
     }
-}
-
-/// The name of the branch at `depth` on which the task stands.
-fn level_name<'a>(task: &'a ShownTask<'_>, depth: usize) -> &'a str {
-    task.hierarchy.as_ref().map_or("", |hierarchy| match depth {
-        0 => &hierarchy.domain,
-        1 => &hierarchy.subdomain,
-        2 => &hierarchy.cluster,
-        _ => &hierarchy.canonical_task,
-    })
 }

@@ -1,7 +1,7 @@
-//! The names of the fields that make a hierarchy record.
+//! The keys of hierarchy records.
 
-/// The keys of a hierarchy record's levels: the array that holds a level's nodes, and a node's name. No public page
-/// shows them; these are inferred from the names of the levels, and whoever learns the real ones corrects them here.
+/// The keys of each level: that of the array with its nodes, and that of a node's name. No public page shows them. They are
+/// inferred from the names of the levels and must be corrected once the real ones are known.
 pub(crate) const HIERARCHY_KEYS: [(&str, &str); 4] = [
     ("domains", "domain"),
     ("subdomains", "subdomain"),
@@ -9,5 +9,5 @@ pub(crate) const HIERARCHY_KEYS: [(&str, &str); 4] = [
     ("canonical_tasks", "canonical_task"),
 ];
 
-/// The keys of the other layout: the tree, and of a node its name, its level and what stands below it.
+/// The keys of the other layout: that of the tree, and those of a node's name, level and children.
 pub(crate) const NODE_KEYS: [&str; 4] = ["hierarchy", "name", "level", "children"];

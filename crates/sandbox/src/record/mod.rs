@@ -1,4 +1,4 @@
-//! Profiles as the API shows them, in both formats.
+//! Writes profiles as records of the API, in both formats.
 
 mod hierarchy;
 pub(crate) mod keys;
@@ -6,19 +6,15 @@ mod shape;
 mod skills;
 mod tasks;
 
-use std::borrow::Cow;
-
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
-use self::hierarchy::Hierarchy;
 pub(crate) use self::shape::{Expansion, ResponseFormat, Shape, Subject};
 use self::tasks::{ShownTask, shown_tasks};
-use crate::members::Members;
+use crate::raw_object::{RawField, RawObject};
 use crate::store::{StoredPage, StoredProfile};
 
-/// The body of the answer to a request for a page.
+/// The body of the response with a page.
 pub(crate) fn write_page(page: &StoredPage, shape: &Shape) -> serde_json::Result<Vec<u8>> {
     let records = page
         .profiles
@@ -26,20 +22,20 @@ pub(crate) fn write_page(page: &StoredPage, shape: &Shape) -> serde_json::Result
         .map(|profile| Record::new(profile, shape))
         .collect::<serde_json::Result<_>>()?;
     let last = page.profiles.last().filter(|_| page.has_next);
-    serde_json::to_vec(&Answer {
+    serde_json::to_vec(&Page {
         has_next: page.has_next,
         records,
         next_starting_after: last.map(|profile| profile.external_id.as_str()),
     })
 }
 
-/// The body of the answer to a request for one profile: the record alone.
+/// The body of the response with one profile: the record alone.
 pub(crate) fn write_record(profile: &StoredProfile, shape: &Shape) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Record::new(profile, shape)?)
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct Page<'a> {
     has_next: bool,
     records: Vec<Record<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,19 +45,18 @@ struct Answer<'a> {
 struct Record<'a> {
     external_id: &'a str,
     tasks: Vec<ShownTask<'a>>,
-    /// Fields of a dataset that nobody knows.
-    more: Vec<(Cow<'a, str>, &'a RawValue)>,
+    unknown_fields: Vec<RawField<'a>>,
     shape: &'a Shape,
 }
 
 impl<'a> Record<'a> {
     fn new(profile: &'a StoredProfile, shape: &'a Shape) -> serde_json::Result<Self> {
         let tasks = shown_tasks(profile, shape)?;
-        let more = match &profile.more {
-            Some(more) => serde_json::from_str::<Members<'_>>(more)?.0,
+        let unknown_fields = match &profile.unknown_fields {
+            Some(object) => serde_json::from_str::<RawObject<'_>>(object)?.0,
             None => Vec::new(),
         };
-        Ok(Self { external_id: &profile.external_id, tasks, more, shape })
+        Ok(Self { external_id: &profile.external_id, tasks, unknown_fields, shape })
     }
 }
 
@@ -72,10 +67,10 @@ impl Serialize for Record<'_> {
         match self.shape.format {
             ResponseFormat::List => record.serialize_entry("tasks", &self.tasks)?,
             ResponseFormat::Hierarchy => {
-                Hierarchy::of(&self.tasks, &self.shape.settings).write(&mut record)?;
+                hierarchy::write(&mut record, &self.tasks, &self.shape.settings)?;
             }
         }
-        for (name, value) in &self.more {
+        for (name, value) in &self.unknown_fields {
             record.serialize_entry(name, value)?;
         }
         record.end()

@@ -1,18 +1,18 @@
-//! What a request says about the records that it wants.
+//! How a request wants its records.
 
 use std::sync::Arc;
 
 use crate::settings::{SandboxSettings, Vendor};
 use crate::vocabulary::Vocabulary;
 
-/// Whose tasks are shown.
+/// Whose tasks are exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     Job,
     Employee,
 }
 
-/// What a request can ask to be added to each task, by the names of `include`.
+/// A field that a request can add to each task with `include`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expansion {
     AiImpact,
@@ -39,7 +39,7 @@ impl Expansion {
         Self::WeeklyHours,
     ];
 
-    /// All that can be added to a task of this subject.
+    /// The fields that can be added to the tasks of this subject.
     pub(crate) const fn of(subject: Subject) -> [Self; 5] {
         match subject {
             Subject::Job => Self::OF_JOBS,
@@ -59,7 +59,7 @@ impl Expansion {
     }
 }
 
-/// The two shapes of a record.
+/// The format of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum ResponseFormat {
     #[default]
@@ -78,7 +78,7 @@ impl ResponseFormat {
     }
 }
 
-/// How records are to look.
+/// How the records of a response are written.
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) subject: Subject,

@@ -1,4 +1,4 @@
-//! Linked skills in the words of the vendor that was asked for.
+//! Translates linked skills to the vocabulary of the requested vendor.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -22,36 +22,37 @@ struct StoredSkill<'a> {
 #[derive(Serialize)]
 struct ShownSkill<'a> {
     skill_id: Cow<'a, str>,
-    /// Null for a skill without a counterpart, if that is how those are shown.
+    /// `None` is written as null.
     skill: Option<Cow<'a, str>>,
 }
 
-/// How the skills of one profile are shown.
-pub(super) struct Skills<'a> {
+/// Translates the skills of one profile.
+pub(super) struct SkillTranslator<'a> {
     shape: &'a Shape,
-    /// The counterpart of each skill in the profile, by its id and name, if the profile is to be harmonized.
-    choices: HashMap<(String, String), &'a Counterpart>,
+    /// The counterpart of each skill by its id and name, if the profile is harmonized.
+    harmonized: HashMap<(String, String), &'a Counterpart>,
 }
 
-impl<'a> Skills<'a> {
-    /// `linked_skills`: those of each task that has any.
-    pub(super) fn of<'b>(
+impl<'a> SkillTranslator<'a> {
+    /// The translator of a profile whose tasks have these `linked_skills`.
+    pub(super) fn new<'b>(
         linked_skills: impl Iterator<Item = &'b RawValue>,
         shape: &'a Shape,
     ) -> serde_json::Result<Self> {
-        let mut skills = Self { shape, choices: HashMap::new() };
-        let harmonized = shape.settings.skill_mapping == SkillMapping::Harmonized;
-        if harmonized && shape.vendor != Vendor::TechWolf && shape.includes(Expansion::LinkedSkills)
+        let mut translator = Self { shape, harmonized: HashMap::new() };
+        let harmonize = shape.settings.skill_mapping == SkillMapping::Harmonized;
+        if harmonize && shape.vendor != Vendor::TechWolf && shape.includes(Expansion::LinkedSkills)
         {
             let read: Vec<_> = linked_skills.map(read).collect::<serde_json::Result<_>>()?;
-            skills.choose(read.into_iter().flatten().flatten());
+            translator.harmonize(read.into_iter().flatten().flatten());
         }
-        Ok(skills)
+        Ok(translator)
     }
 
-    /// Gives each skill its first counterpart, or one of lower rank if that is another skill's first and its own is
-    /// nobody else's. A counterpart that was joined is stayed with, or two skills would give way to each other.
-    fn choose<'b>(&mut self, skills: impl Iterator<Item = StoredSkill<'b>>) {
+    /// Chooses the first counterpart of each skill. If no other skill has the same first counterpart, one of lower rank that
+    /// is the first counterpart of another skill is preferred. A skill whose first counterpart was already chosen for
+    /// another one keeps it, because otherwise two skills could swap their counterparts.
+    fn harmonize<'b>(&mut self, skills: impl Iterator<Item = StoredSkill<'b>>) {
         let mut ranked: IndexMap<(String, String), Vec<&'a Counterpart>> = IndexMap::new();
         for skill in skills {
             let name = (skill.skill_id.to_string(), skill.skill.to_string());
@@ -61,25 +62,23 @@ impl<'a> Skills<'a> {
         for first in ranked.values().filter_map(|counterparts| counterparts.first()) {
             *firsts.entry(&first.skill).or_default() += 1;
         }
-        let mut joined: HashSet<&str> = HashSet::new();
+        let mut chosen: HashSet<&str> = HashSet::new();
         for (name, counterparts) in ranked {
             let Some((&first, others)) = counterparts.split_first() else { continue };
-            let is_alone = |skill: &str| firsts.get(skill).is_none_or(|count| *count < 2);
-            let is_there = |other: &&&Counterpart| {
-                firsts.get(other.skill.as_str()).is_some_and(|count| *count > 0)
-            };
-            let stays = joined.contains(first.skill.as_str()) || !is_alone(&first.skill);
-            let choice = others.iter().find(is_there).filter(|_| !stays).copied().unwrap_or(first);
+            let count = |skill: &str| firsts.get(skill).copied().unwrap_or_default();
+            let keeps_first = chosen.contains(first.skill.as_str()) || count(&first.skill) > 1;
+            let shared = others.iter().find(|other| count(&other.skill) > 0);
+            let choice = shared.filter(|_| !keeps_first).copied().unwrap_or(first);
             if choice.skill != first.skill {
-                joined.insert(&choice.skill);
+                chosen.insert(&choice.skill);
                 firsts.remove(first.skill.as_str());
             }
-            self.choices.insert(name, choice);
+            self.harmonized.insert(name, choice);
         }
     }
 
-    /// The skills of one task, or none if the member is absent.
-    pub(super) fn shown<'b>(
+    /// The field `linked_skills` of one task, or `None` if it is omitted.
+    pub(super) fn translate<'b>(
         &self,
         stored: Option<&'b RawValue>,
     ) -> serde_json::Result<Option<Cow<'b, RawValue>>> {
@@ -98,7 +97,7 @@ impl<'a> Skills<'a> {
             return Ok((!skills.is_empty()).then_some(Cow::Borrowed(text)));
         }
         let mut shown: Vec<ShownSkill<'_>> =
-            skills.iter().filter_map(|skill| self.translate(skill)).collect();
+            skills.iter().filter_map(|skill| self.translate_skill(skill)).collect();
         if settings.duplicate_skills == DuplicateSkills::Merge {
             merge(&mut shown);
         }
@@ -108,7 +107,7 @@ impl<'a> Skills<'a> {
         to_raw_value(&shown).map(|shown| Some(Cow::Owned(shown)))
     }
 
-    fn translate<'b>(&self, stored: &'b StoredSkill<'_>) -> Option<ShownSkill<'b>>
+    fn translate_skill<'b>(&self, stored: &'b StoredSkill<'_>) -> Option<ShownSkill<'b>>
     where
         'a: 'b,
     {
@@ -138,7 +137,7 @@ impl<'a> Skills<'a> {
         if self.shape.settings.skill_mapping == SkillMapping::Primary {
             return counterparts(self.shape, stored).next();
         }
-        self.choices.get(&(stored.skill_id.to_string(), stored.skill.to_string())).copied()
+        self.harmonized.get(&(stored.skill_id.to_string(), stored.skill.to_string())).copied()
     }
 }
 
@@ -149,13 +148,13 @@ fn counterparts<'a>(
     shape.vocabulary.counterparts(shape.vendor, &stored.skill_id, &stored.skill)
 }
 
-/// The skills of a task; none for null.
+/// The skills of a task; `None` for null.
 fn read(text: &RawValue) -> serde_json::Result<Option<Vec<StoredSkill<'_>>>> {
     serde_json::from_str(text.get())
 }
 
-/// Keeps the first of skills that look the same. Skills that keep TechWolf's ids are told apart by the vendor's name
-/// alone, and those without a name by their id.
+/// Keeps the first of several skills with the same name, and of several skills without a name with the same id. Ids alone
+/// are not compared, because skills with one name may keep TechWolf's ids.
 fn merge(skills: &mut Vec<ShownSkill<'_>>) {
     let mut seen: HashSet<String> = HashSet::new();
     skills.retain(|shown| {

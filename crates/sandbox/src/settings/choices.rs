@@ -1,21 +1,28 @@
-//! The values that settings have.
+//! The values of settings.
 
+use std::fmt;
 use std::str::FromStr;
 
-/// An enum whose values have a text, by which they are read and shown.
-macro_rules! choice {
-    ($(#[$about:meta])* $name:ident { $($(#[$value_about:meta])* $value:ident = $text:literal),+ $(,)? }) => {
+/// What a setting can be set to.
+pub(super) trait Value: FromStr + fmt::Display {
+    /// The values as the documentation lists them.
+    fn allowed() -> String;
+}
+
+/// Enums whose variants have a text, by which they are parsed and displayed.
+macro_rules! choices {
+    ($($(#[$about:meta])* $name:ident { $($variant:ident = $text:literal),+ })+) => {$(
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$value_about])* $value),+ }
+        pub enum $name { $(#[doc = concat!("Written `", $text, "`.")] $variant),+ }
 
         impl $name {
             /// All values.
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The value as it is written.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$value => $text),+ }
+                match self { $(Self::$variant => $text),+ }
             }
         }
 
@@ -27,271 +34,110 @@ macro_rules! choice {
             }
         }
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(self.as_str())
             }
         }
-    };
+
+        impl Value for $name {
+            fn allowed() -> String {
+                list(&[$($text),+], "or")
+            }
+        }
+    )+};
 }
 
-choice! {
-    /// A vocabulary in which skills can be shown.
+/// `a`, `b` and `c`, each in backticks.
+fn list(texts: &[&str], conjunction: &str) -> String {
+    let quoted: Vec<_> = texts.iter().map(|text| format!("`{text}`")).collect();
+    match quoted.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!("{} {conjunction} {last}", others.join(", "))
+        }
+        _ => quoted.concat(),
+    }
+}
+
+choices! {
+    /// A vocabulary in which skills can be shown. `SapAttributeLibrary` is that of SAP `SuccessFactors`.
     Vendor {
-        /// TechWolf's own.
-        TechWolf = "techwolf",
-        /// Workday's.
-        Workday = "workday",
-        /// That of the SAP `SuccessFactors` attribute library.
-        SapAttributeLibrary = "sap_attribute_library",
+        TechWolf = "techwolf", Workday = "workday", SapAttributeLibrary = "sap_attribute_library"
     }
-}
 
-choice! {
-    /// How a mistake in a request is answered.
-    Refusal {
-        /// 400.
-        BadRequest = "400",
-        /// 422.
-        Unprocessable = "422",
-    }
-}
+    /// The status of the response to a request with an error.
+    Refusal { BadRequest = "400", Unprocessable = "422" }
 
-choice! {
-    /// What a missing `limit` means.
-    MissingLimit {
-        /// 400.
-        BadRequest = "400",
-        /// 422.
-        Unprocessable = "422",
-        /// Ten jobs.
-        Ten = "10",
-    }
-}
+    /// What happens if `limit` is missing: an error, or a page of ten jobs.
+    MissingLimit { BadRequest = "400", Unprocessable = "422", Ten = "10" }
 
-choice! {
-    /// What a field or parameter that no page names does.
-    UnknownField {
-        /// 400.
-        BadRequest = "400",
-        /// 422.
-        Unprocessable = "422",
-        /// Nothing.
-        Ignore = "ignore",
-    }
-}
+    /// What happens to an unknown field or parameter.
+    UnknownField { BadRequest = "400", Unprocessable = "422", Ignore = "ignore" }
 
-choice! {
-    /// How a cursor that names nothing is answered.
-    UnknownCursor {
-        /// 404.
-        NotFound = "404",
-        /// 400.
-        BadRequest = "400",
-        /// With the first page.
-        Start = "start",
-    }
-}
+    /// The response to a cursor that names nothing: an error, or the first page.
+    UnknownCursor { NotFound = "404", BadRequest = "400", Start = "start" }
 
-choice! {
-    /// How a vendor that the tenant has not activated is answered.
-    InactiveVendor {
-        /// 400.
-        BadRequest = "400",
-        /// 403.
-        Forbidden = "403",
-        /// With skills in TechWolf's own words.
-        Ignore = "ignore",
-    }
-}
+    /// The response to a vendor that the tenant has not activated: an error, or skills in TechWolf's vocabulary.
+    InactiveVendor { BadRequest = "400", Forbidden = "403", Ignore = "ignore" }
 
-choice! {
-    /// What becomes of a skill that has no counterpart in the vendor's vocabulary.
-    UnmappedSkills {
-        /// It is left out.
-        Drop = "drop",
-        /// It keeps TechWolf's id and name.
-        Keep = "keep",
-        /// It keeps its id, and its name is null.
-        Null = "null",
-    }
-}
+    /// What happens to a skill without a counterpart: it is omitted, keeps TechWolf's id and name, or keeps its id and has
+    /// the name `null`.
+    UnmappedSkills { Drop = "drop", Keep = "keep", Null = "null" }
 
-choice! {
-    /// What becomes of skills of one task that have the same counterpart.
-    DuplicateSkills {
-        /// They become one.
-        Merge = "merge",
-        /// Each is shown.
-        Repeat = "repeat",
-    }
-}
+    /// What happens to skills of one task with the same counterpart.
+    DuplicateSkills { Merge = "merge", Repeat = "repeat" }
 
-choice! {
-    /// Whose id a skill in a vendor's words has.
-    SkillIds {
-        /// The vendor's.
-        Vendor = "vendor",
-        /// TechWolf's.
-        TechWolf = "techwolf",
-    }
-}
+    /// Whose id a skill has in a vendor's vocabulary.
+    SkillIds { Vendor = "vendor", TechWolf = "techwolf" }
 
-choice! {
-    /// Which of several ranked counterparts a skill gets.
-    SkillMapping {
-        /// The first.
-        Primary = "primary",
-        /// The first, or one of lower rank that another skill of the profile has.
-        Harmonized = "harmonized",
-    }
-}
+    /// Which of several ranked counterparts a skill gets: always the first, or one of lower rank that another skill of the
+    /// profile has.
+    SkillMapping { Primary = "primary", Harmonized = "harmonized" }
 
-choice! {
-    /// Whom an export of employees without the filter `is_active` holds.
-    UnfilteredEmployees {
-        /// Those who left as well.
-        All = "all",
-        /// Those who are here.
-        Active = "active",
-    }
-}
+    /// Which employees an export without the filter `is_active` contains.
+    UnfilteredEmployees { All = "all", Active = "active" }
 
-choice! {
-    /// What `last_updated` of a job measures.
-    LastUpdated {
-        /// The job alone: feedback on its profile is no update of it.
-        Job = "job",
-        /// Feedback on its profile as well.
-        Profile = "profile",
-    }
-}
+    /// Whether feedback on a profile changes `last_updated` of its job: `Profile` if it does.
+    LastUpdated { Job = "job", Profile = "profile" }
 
-choice! {
-    /// What a date stands for in the filter `last_updated`.
-    DateValue {
-        /// The whole day.
-        Day = "day",
-        /// The moment at which it begins.
-        Midnight = "midnight",
-    }
-}
+    /// What a date means in the filter `last_updated`: the whole day, or the instant at which it begins.
+    DateValue { Day = "day", Midnight = "midnight" }
 
-choice! {
-    /// How a member that was asked for and that a task does not have is shown.
-    MissingMember {
-        /// It is absent.
-        Absent = "absent",
-        /// It is null.
-        Null = "null",
-    }
-}
+    /// How a requested field is shown that the task does not have.
+    MissingMember { Absent = "absent", Null = "null" }
 
-choice! {
-    /// How a task without any linked skill is shown.
-    NoSkills {
-        /// With an empty array.
-        Empty = "empty",
-        /// Without `linked_skills`.
-        Absent = "absent",
-    }
-}
+    /// How a task without linked skills is shown: with an empty array, or without `linked_skills`.
+    NoSkills { Empty = "empty", Absent = "absent" }
 
-choice! {
-    /// How hours are shown.
-    WeeklyHours {
-        /// As the data has them, fractions and all.
-        Exact = "exact",
-        /// Rounded to whole hours. A part of an hour is at least 1.
-        Whole = "whole",
-    }
-}
+    /// How hours are shown: as in the data, or rounded to whole hours, at least 1 for a part of an hour.
+    WeeklyHours { Exact = "exact", Whole = "whole" }
 
-choice! {
-    /// How a hierarchy record is laid out.
-    HierarchyLayout {
-        /// An array under the name of its level: `domains`, `subdomains`, `clusters`, `canonical_tasks`, `tasks`.
-        Levels = "levels",
-        /// `hierarchy`, an array of nodes with `name`, `level` and `children`.
-        Nodes = "nodes",
-    }
-}
+    /// The layout of a hierarchy record: arrays named after their level (`domains`, `subdomains`, `clusters`,
+    /// `canonical_tasks`, `tasks`), or `hierarchy`, an array of nodes with `name`, `level` and `children`.
+    HierarchyLayout { Levels = "levels", Nodes = "nodes" }
 
-choice! {
-    /// Where tasks without a place in the work taxonomy stand in a hierarchy record.
-    UnplacedTasks {
-        /// In `tasks` beside the tree.
-        Beside = "beside",
-        /// Nowhere.
-        Omit = "omit",
-    }
-}
+    /// Where a hierarchy record holds tasks without a position in the taxonomy: in `tasks` beside the tree, or nowhere.
+    UnplacedTasks { Beside = "beside", Omit = "omit" }
 
-choice! {
-    /// Whether something works.
-    Switch {
-        /// It does.
-        On = "on",
-        /// It does not.
-        Off = "off",
-    }
-}
+    /// Whether a feature is enabled.
+    Switch { On = "on", Off = "off" }
 
-choice! {
-    /// How feedback on a task profile is answered.
-    FeedbackAnswer {
-        /// 204 without a body.
-        NoContent = "204",
-        /// 200 with the profile.
-        Profile = "200",
-    }
-}
+    /// The response to feedback on a task profile: 204 without a body, or 200 with the profile.
+    FeedbackAnswer { NoContent = "204", Profile = "200" }
 
-choice! {
-    /// How feedback on a task that the job does not have is answered.
-    UnknownTask {
-        /// 422.
-        Unprocessable = "422",
-        /// 404.
-        NotFound = "404",
-        /// 400.
-        BadRequest = "400",
-    }
-}
+    /// The response to feedback on a task that the job does not have.
+    UnknownTask { Unprocessable = "422", NotFound = "404", BadRequest = "400" }
 
-choice! {
-    /// In which order jobs and job families are listed.
-    ListingOrder {
-        /// Longest untouched first, then by id.
-        LastUpdated = "last_updated",
-        /// Oldest first.
-        Created = "created",
-    }
-}
+    /// The order of jobs and job families in listings: by last update and then by id, or by creation.
+    ListingOrder { LastUpdated = "last_updated", Created = "created" }
 
-choice! {
-    /// What the answer to a request beyond the rate limit says in `Retry-After`.
-    RetryAfter {
-        /// Seconds.
-        Seconds = "seconds",
-        /// A date.
-        Date = "date",
-        /// Nothing: the header is missing.
-        None = "none",
-    }
-}
+    /// The format of `Retry-After` in the response to a request beyond the rate limit. `None` omits the header.
+    RetryAfter { Seconds = "seconds", Date = "date", None = "none" }
 
-choice! {
-    /// What `aud` has to be in an assertion that a client signs to get a token.
+    /// The `aud` that an assertion must have: the URL of the token endpoint, without or with a slash at its end, the URL of
+    /// the sandbox with a slash at its end, or any of these.
     AssertionAudience {
-        /// The token endpoint's URL.
-        TokenUrl = "token_url",
-        /// The token endpoint's URL with a slash at its end.
-        TokenUrlSlash = "token_url_slash",
-        /// The sandbox's URL with a slash at its end.
-        Issuer = "issuer",
-        /// Any of these.
-        Any = "any",
+        TokenUrl = "token_url", TokenUrlSlash = "token_url_slash", Issuer = "issuer", Any = "any"
     }
 }
 
@@ -311,12 +157,18 @@ impl FromStr for RateLimit {
     }
 }
 
-impl std::fmt::Display for RateLimit {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for RateLimit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => formatter.write_str("off"),
             Some(limit) => limit.fmt(formatter),
         }
+    }
+}
+
+impl Value for RateLimit {
+    fn allowed() -> String {
+        "`off` or a number of requests a second from 1 to 100000".to_owned()
     }
 }
 
@@ -336,9 +188,16 @@ impl FromStr for Vendors {
     }
 }
 
-impl std::fmt::Display for Vendors {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Vendors {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.0.iter().map(|vendor| vendor.as_str()).collect();
         formatter.write_str(&names.join(","))
+    }
+}
+
+impl Value for Vendors {
+    fn allowed() -> String {
+        let names: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.as_str()).collect();
+        format!("a list of {}", list(&names, "and"))
     }
 }

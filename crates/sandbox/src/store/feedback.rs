@@ -1,17 +1,16 @@
-//! Changing profiles: what people decide about tasks.
+//! Changes profiles by feedback on their tasks.
 
 use std::collections::BTreeMap;
 
 use rusqlite::params;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use taskferry_profile::model::ValidationState;
+use taskferry_sdk::json::{Document, Error, Node};
 
-use super::view::{StoredProfile, View, now};
-use crate::moment;
+use super::view::{StoredProfile, View};
 use crate::settings::LastUpdated;
+use crate::timestamp;
 
-/// What is decided about a task.
+/// A decision about a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
     Validated,
@@ -29,28 +28,23 @@ impl Decision {
     }
 }
 
-/// Why nothing was changed.
-#[derive(Debug)]
+/// The reason why feedback was refused. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum FeedbackError {
-    NoSuchJob,
-    /// The job does not have these tasks.
-    NoSuchTasks(Vec<String>),
-    Database(rusqlite::Error),
-    /// What is stored can't be read.
-    Stored(serde_json::Error),
-    /// A state was not found where it was read, which is a defect.
-    Splice,
-}
-
-impl From<rusqlite::Error> for FeedbackError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
-    }
+    #[error("the job does not exist")]
+    UnknownJob,
+    #[error("the job does not have the tasks {0:?}")]
+    UnknownTasks(Vec<String>),
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    /// The stored tasks are not valid JSON.
+    #[error(transparent)]
+    Json(#[from] Error),
 }
 
 impl View {
-    /// Puts the decisions into a job's profile, all or none, and gives the profile as it is then. `last_updated` says
-    /// whether that is an update of the job.
+    /// Applies all decisions to the profile of a job, or none, and returns the changed profile. `last_updated` says whether
+    /// the job counts as updated.
     pub(crate) fn decide(
         &self,
         external_id: &str,
@@ -59,8 +53,8 @@ impl View {
     ) -> Result<StoredProfile, FeedbackError> {
         self.pool.write(|transaction| {
             let position =
-                self.position_of_job(transaction, external_id)?.ok_or(FeedbackError::NoSuchJob)?;
-            let (more, tasks): (Option<String>, String) = transaction
+                self.position_of_job(transaction, external_id)?.ok_or(FeedbackError::UnknownJob)?;
+            let (unknown_fields, tasks): (Option<String>, String) = transaction
                 .prepare_cached("SELECT more, tasks FROM jobs WHERE position = ?1")?
                 .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let tasks = with_decisions(&tasks, decisions)?;
@@ -72,53 +66,34 @@ impl View {
                     .prepare_cached(
                         "UPDATE jobs SET last_updated = max(?2, min(last_updated + 1, ?3)) WHERE position = ?1",
                     )?
-                    .execute(params![position, now(), moment::latest()])?;
+                    .execute(params![position, timestamp::now(), timestamp::latest()])?;
             }
-            Ok(StoredProfile { external_id: external_id.to_owned(), more, tasks })
+            Ok(StoredProfile { external_id: external_id.to_owned(), unknown_fields, tasks })
         })
     }
 }
 
-#[derive(Deserialize)]
-struct State<'a> {
-    task_id: String,
-    #[serde(borrow)]
-    validation_state: &'a RawValue,
-}
-
-/// The tasks with other validation states, and otherwise byte for byte as they were.
+/// Replaces the validation states of the decided tasks. All other bytes stay unchanged.
 fn with_decisions(
     tasks: &str,
     decisions: &BTreeMap<String, Decision>,
 ) -> Result<String, FeedbackError> {
-    let states: Vec<State<'_>> = serde_json::from_str(tasks).map_err(FeedbackError::Stored)?;
-    let unknown: Vec<_> = decisions
-        .keys()
-        .filter(|id| states.iter().all(|state| state.task_id != **id))
-        .cloned()
-        .collect();
+    let tasks = Document::parse(tasks.to_owned())?;
+    let mut edit = tasks.edit();
+    let mut unknown: BTreeMap<&str, Decision> =
+        decisions.iter().map(|(id, decision)| (id.as_str(), *decision)).collect();
+    for task in tasks.root().items() {
+        let id = task.get("task_id").and_then(Node::as_str).unwrap_or_default();
+        if let Some(decision) = unknown.remove(&*id)
+            && let Some(state) = task.get("validation_state")
+        {
+            edit.replace(state, decision.as_str());
+        }
+    }
     if !unknown.is_empty() {
-        return Err(FeedbackError::NoSuchTasks(unknown));
+        return Err(FeedbackError::UnknownTasks(unknown.into_keys().map(str::to_owned).collect()));
     }
-    let mut decided = String::with_capacity(tasks.len());
-    let mut rest = tasks;
-    for State { task_id, validation_state } in &states {
-        let Some(decision) = decisions.get(task_id) else { continue };
-        // Where the borrowed value lies in the text that it was borrowed from.
-        let offset = (validation_state.get().as_ptr() as usize).checked_sub(rest.as_ptr() as usize);
-        let parts = offset.and_then(|offset| {
-            let after = rest.get(offset..)?.strip_prefix(validation_state.get())?;
-            Some((rest.get(..offset)?, after))
-        });
-        let (before, after) = parts.ok_or(FeedbackError::Splice)?;
-        decided.push_str(before);
-        decided.push('"');
-        decided.push_str(decision.as_str());
-        decided.push('"');
-        rest = after;
-    }
-    decided.push_str(rest);
-    Ok(decided)
+    Ok(edit.finish().to_string())
 }
 
 #[cfg(test)]
@@ -126,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_the_states_is_touched() {
+    fn only_the_states_change() {
         let tasks = r#"[ {"task_id":"a", "validation_state" : "x","weekly_hours":1.30},{"validation_state":"\u0079","task_id":"b","since":2e3},{"task_id":"c","validation_state":"z"}]"#;
         let decisions =
             [("c".to_owned(), Decision::Rejected), ("b".to_owned(), Decision::Validated)];
@@ -137,7 +112,7 @@ mod tests {
         let unknown = [("d".to_owned(), Decision::Rejected), ("a".to_owned(), Decision::Rejected)];
         assert!(matches!(
             with_decisions(tasks, &unknown.into()),
-            Err(FeedbackError::NoSuchTasks(unknown)) if unknown == ["d"]
+            Err(FeedbackError::UnknownTasks(unknown)) if unknown == ["d"]
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! Listing jobs and job families, a page by its number.
+//! Lists jobs and job families.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -8,7 +8,7 @@ use crate::settings::ListingOrder;
 /// A page of a listing.
 #[derive(Debug)]
 pub(crate) struct Listing<T> {
-    /// How many there are on all pages.
+    /// The number of results on all pages.
     pub(crate) count: u64,
     pub(crate) results: Vec<T>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct ListedFamily {
 
 const JOB: &str = "SELECT external_id, job_name, job_family_id, last_updated FROM jobs";
 const FAMILY: &str = "SELECT external_id, name, last_updated FROM job_families";
-/// As [`VISIBLE`], for families themselves.
+/// The condition [`VISIBLE`] for job families.
 const VISIBLE_FAMILY: &str = "(?2 IS NULL OR external_id IN (SELECT value FROM json_each(?2)))";
 
 impl View {
@@ -92,14 +92,14 @@ impl View {
         offset: u64,
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Listing<T>> {
-        let hidden = self.families_in_sql();
+        let families = self.families_parameter();
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.read(|connection| {
             let count: i64 = connection
                 .prepare_cached(count)?
-                .query_row(params![self.tenant, hidden], |row| row.get(0))?;
+                .query_row(params![self.tenant, families], |row| row.get(0))?;
             let mut statement = connection.prepare_cached(&format!("{page} LIMIT ?3 OFFSET ?4"))?;
-            let parameters = params![self.tenant, hidden, number(limit), number(offset)];
+            let parameters = params![self.tenant, families, number(limit), number(offset)];
             let results =
                 statement.query_map(parameters, read)?.collect::<rusqlite::Result<_>>()?;
             Ok(Listing { count: u64::try_from(count).unwrap_or_default(), results })
@@ -115,7 +115,7 @@ impl View {
         self.read(|connection| {
             connection
                 .prepare_cached(sql)?
-                .query_row(params![self.tenant, self.families_in_sql(), external_id], read)
+                .query_row(params![self.tenant, self.families_parameter(), external_id], read)
                 .optional()
         })
     }

@@ -1,18 +1,18 @@
-//! Where the data is kept: a SQLite database, in a file that was named or in a private one that vanishes with the
-//! sandbox. Either way it lives on disk, so that memory does not grow with the number of jobs.
+//! The data of the sandbox: a SQLite database in a file that the user named, or in a private one that is deleted with the
+//! sandbox. Both are on disk, so that memory does not grow with the number of jobs.
 //!
-//! Whoever asks gets a [`View`]: the data of one tenant, less what the asking client must not see. Every question is a
-//! method of the view, so that none can forget either.
+//! Requests read and change data through a [`View`], which contains only the data of one tenant that the client may see.
+//! All queries are its methods, so that none of them can omit these conditions.
 
 mod feedback;
 mod listing;
-mod loading;
+mod loader;
+mod location;
 mod pages;
 mod pool;
-mod schema;
 mod view;
 
 pub(crate) use self::feedback::{Decision, FeedbackError};
 pub(crate) use self::listing::{ListedFamily, ListedJob, Listing};
-pub(crate) use self::loading::{Inserted, Loading, NewJob};
+pub(crate) use self::loader::{Inserted, Loader, NewJob};
 pub(crate) use self::view::{Conditions, PageQuery, Store, StoredPage, StoredProfile, View};

@@ -1,46 +1,45 @@
-//! Reading profiles, a page at a time: those of jobs, and those of employees, who have the tasks of the job they are
-//! assigned to. An employee whose job is hidden is hidden too.
+//! Reads profiles page by page. An employee has the tasks of the job they are assigned to, and is hidden if that job is.
 
 use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::view::{Conditions, PageQuery, StoredPage, StoredProfile, VISIBLE, View, in_sql};
+use super::view::{Conditions, PageQuery, StoredPage, StoredProfile, VISIBLE, View};
 use crate::record::Subject;
 
-/// Where the profiles of a subject stand.
-struct Source {
+/// The parts of the queries for the profiles of a subject.
+struct Queries {
     table: &'static str,
-    /// Holds the tenant, the position, and what the conditions ask for.
+    /// The index with the tenant, the position and the columns of `condition`.
     in_order: &'static str,
-    /// The same for each job family.
+    /// The index with the same columns after the job family.
     by_family: &'static str,
-    /// What the conditions ask for, as parameters 3 and 4.
-    passes: &'static str,
-    /// The profile at position 1.
+    /// The filters, with parameters 3 and 4.
+    condition: &'static str,
+    /// Selects the profile at position 1.
     profile: &'static str,
 }
 
-const JOBS: Source = Source {
+const JOBS: Queries = Queries {
     table: "jobs",
     in_order: "jobs_in_order",
     by_family: "jobs_by_family",
-    passes: "last_updated >= ?3 AND last_updated < ?4",
+    condition: "last_updated >= ?3 AND last_updated < ?4",
     profile: "SELECT external_id, more, tasks FROM jobs WHERE position = ?1",
 };
 
-const EMPLOYEES: Source = Source {
+const EMPLOYEES: Queries = Queries {
     table: "employees",
     in_order: "employees_in_order",
     by_family: "employees_by_family",
-    passes: "((is_active AND ?3) OR (NOT is_active AND ?4))",
+    condition: "((is_active AND ?3) OR (NOT is_active AND ?4))",
     profile:
         "SELECT employees.external_id, NULL, tasks FROM employees JOIN jobs ON jobs.position = job
               WHERE employees.position = ?1",
 };
 
-impl Source {
+impl Queries {
     fn of(subject: Subject) -> &'static Self {
         match subject {
             Subject::Job => &JOBS,
@@ -51,7 +50,7 @@ impl Source {
 
 impl Conditions {
     /// Parameters 3 and 4.
-    fn in_sql(&self, subject: Subject) -> [Value; 2] {
+    fn parameters(&self, subject: Subject) -> [Value; 2] {
         match subject {
             Subject::Job => [self.updated_from.into(), self.updated_until.into()],
             Subject::Employee => [self.active.into(), self.inactive.into()],
@@ -60,26 +59,26 @@ impl Conditions {
 }
 
 impl View {
-    /// The profiles that `query` asks for; none if it starts after one that does not exist.
+    /// The page that `query` requests; `None` if `starting_after` does not exist.
     pub(crate) fn page(
         &self,
         subject: Subject,
         query: &PageQuery,
     ) -> rusqlite::Result<Option<StoredPage>> {
-        let source = Source::of(subject);
+        let queries = Queries::of(subject);
         self.read(|connection| {
             let after = match &query.starting_after {
                 None => i64::MIN,
-                Some(external_id) => match self.position(connection, source, external_id)? {
+                Some(external_id) => match self.position(connection, queries, external_id)? {
                     None => return Ok(None),
                     Some(position) => position,
                 },
             };
-            // One more than asked for tells whether there are more.
+            // One position more than requested shows whether there is a next page.
             let mut positions = self.positions(connection, subject, query, after)?;
             let has_next = positions.len() > query.limit;
             positions.truncate(query.limit);
-            let mut statement = connection.prepare_cached(source.profile)?;
+            let mut statement = connection.prepare_cached(queries.profile)?;
             let profiles = positions
                 .into_iter()
                 .map(|position| statement.query_row([position], profile))
@@ -88,7 +87,7 @@ impl View {
         })
     }
 
-    /// The job with this id.
+    /// The profile of a visible job.
     pub(crate) fn job(&self, external_id: &str) -> rusqlite::Result<Option<StoredProfile>> {
         self.read(|connection| {
             let Some(position) = self.position_of_job(connection, external_id)? else {
@@ -98,7 +97,7 @@ impl View {
         })
     }
 
-    /// Where a job stands in the order of creation. A hidden job stands nowhere.
+    /// The position of a visible job in the order of creation.
     pub(super) fn position_of_job(
         &self,
         connection: &Connection,
@@ -110,7 +109,7 @@ impl View {
     fn position(
         &self,
         connection: &Connection,
-        Source { table, .. }: &Source,
+        Queries { table, .. }: &Queries,
         external_id: &str,
     ) -> rusqlite::Result<Option<i64>> {
         let sql = format!(
@@ -118,12 +117,14 @@ impl View {
         );
         connection
             .prepare_cached(&sql)?
-            .query_row(params![self.tenant, self.families_in_sql(), external_id], |row| row.get(0))
+            .query_row(params![self.tenant, self.families_parameter(), external_id], |row| {
+                row.get(0)
+            })
             .optional()
     }
 
-    /// The positions of a page's profiles and of the next one, read from an index alone: of some families, from that of
-    /// each and no further than needed, so that a page costs the page however many profiles there are.
+    /// The positions of the profiles of a page and of the next profile. They are read from an index, for each requested
+    /// family in turn and no further than needed, so that the cost of a page does not depend on the number of profiles.
     fn positions(
         &self,
         connection: &Connection,
@@ -131,26 +132,28 @@ impl View {
         query: &PageQuery,
         after: i64,
     ) -> rusqlite::Result<Vec<i64>> {
-        let Source { table, in_order, by_family, passes, .. } = Source::of(subject);
+        let Queries { table, in_order, by_family, condition, .. } = Queries::of(subject);
         let wanted = query.limit + 1;
-        let [first, second] = query.conditions.in_sql(subject);
+        let most = i64::try_from(wanted).unwrap_or(i64::MAX);
+        let [third, fourth] = query.conditions.parameters(subject);
         let select = |index: &str, family: &str| {
             format!(
                 "SELECT position FROM {table} INDEXED BY {index}
-                 WHERE tenant = ?1 AND position > ?2 AND {passes} {family} ORDER BY position LIMIT ?5"
+                 WHERE tenant = ?1 AND position > ?2 AND {condition} {family} ORDER BY position LIMIT ?5"
             )
         };
-        let families = narrowed(self.families.as_ref(), query.conditions.families.as_ref());
-        let Some(families) = families else {
+        let Some(families) =
+            intersection(self.families.as_ref(), query.conditions.families.as_ref())
+        else {
             let mut statement = connection.prepare_cached(&select(in_order, ""))?;
-            let parameters = params![self.tenant, after, first, second, in_sql(wanted)];
+            let parameters = params![self.tenant, after, third, fourth, most];
             return statement.query_map(parameters, |row| row.get(0))?.collect();
         };
         let mut statement =
             connection.prepare_cached(&select(by_family, "AND job_family_id = ?6"))?;
         let mut positions = Vec::new();
         for family in families {
-            let parameters = params![self.tenant, after, first, second, in_sql(wanted), family];
+            let parameters = params![self.tenant, after, third, fourth, most, family];
             for position in statement.query_map(parameters, |row| row.get(0))? {
                 positions.push(position?);
             }
@@ -162,16 +165,16 @@ impl View {
 }
 
 fn profile(row: &Row<'_>) -> rusqlite::Result<StoredProfile> {
-    Ok(StoredProfile { external_id: row.get(0)?, more: row.get(1)?, tasks: row.get(2)? })
+    Ok(StoredProfile { external_id: row.get(0)?, unknown_fields: row.get(1)?, tasks: row.get(2)? })
 }
 
-/// The families that exist for the client and pass the filter.
-fn narrowed(
-    existing: Option<&BTreeSet<String>>,
-    asked: Option<&BTreeSet<String>>,
+/// The families in both sets. `None` is the set of all families.
+fn intersection(
+    visible: Option<&BTreeSet<String>>,
+    requested: Option<&BTreeSet<String>>,
 ) -> Option<BTreeSet<String>> {
-    match (existing, asked) {
-        (Some(existing), Some(asked)) => Some(existing.intersection(asked).cloned().collect()),
+    match (visible, requested) {
+        (Some(visible), Some(requested)) => Some(visible & requested),
         (families, None) | (None, families) => families.cloned(),
     }
 }

@@ -1,4 +1,4 @@
-//! A few connections to one database, so that pages are read side by side.
+//! Several connections to one database, so that pages are read concurrently.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,16 +6,16 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::schema::Place;
+use super::location::Location;
 
 pub(super) struct Pool {
     connections: Vec<Mutex<Connection>>,
-    /// Whose turn it is to be waited for.
-    turn: AtomicUsize,
-    /// Held while something is changed: SQLite has one writer at a time, and waits for it by polling.
+    /// Counts the waits, to distribute them over the connections.
+    waits: AtomicUsize,
+    /// Locked by writers: SQLite allows one at a time, and would poll for it.
     writer: Mutex<()>,
-    /// Goes after the connections, where an open file can't be unlinked.
-    _place: Place,
+    /// Dropped after the connections, because some systems can't delete an open file.
+    _location: Location,
 }
 
 impl fmt::Debug for Pool {
@@ -25,50 +25,51 @@ impl fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// `connections` is not empty.
-    pub(super) fn new(connections: Vec<Connection>, place: Place) -> Self {
+    /// `connections` must not be empty.
+    pub(super) fn new(connections: Vec<Connection>, location: Location) -> Self {
         let connections = connections.into_iter().map(Mutex::new).collect();
-        Self { connections, turn: AtomicUsize::new(0), writer: Mutex::new(()), _place: place }
+        let waits = AtomicUsize::new(0);
+        Self { connections, waits, writer: Mutex::new(()), _location: location }
     }
 
-    /// Does `work` on one state of the database, whatever others change meanwhile.
+    /// Runs `work` in a read transaction, so that it sees one state of the database.
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        self.borrow(|connection| {
+        self.with_connection(|connection| {
             let transaction = connection.transaction()?;
             work(&transaction)
         })
     }
 
-    /// Does `work` and keeps what it changed, unless it fails.
+    /// Runs `work` in a write transaction, which is committed unless `work` fails.
     pub(super) fn write<T, E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.borrow(|connection| {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with_connection(|connection| {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = work(&transaction)?;
+            let result = work(&transaction)?;
             transaction.commit()?;
-            Ok(done)
+            Ok(result)
         })
     }
 
-    /// Does `work` with a connection that nobody uses, or waits for the one whose turn it is. After a panic an open
-    /// transaction has been rolled back, so that a poisoned connection is as good as any.
-    fn borrow<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
+    /// Runs `work` with a free connection, or waits for one. A panic rolls its transaction back, so that a poisoned
+    /// connection can be used.
+    fn with_connection<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
         let free = self.connections.iter().find_map(|connection| match connection.try_lock() {
             Ok(free) => Some(free),
             Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         });
         let mut connection = free.unwrap_or_else(|| {
-            // There is at least one (see `new`), and the remainder is the position of one.
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-            self.connections[turn].lock().unwrap_or_else(PoisonError::into_inner)
+            // In bounds, because there is at least one connection.
+            let next = self.waits.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+            self.connections[next].lock().unwrap_or_else(PoisonError::into_inner)
         });
         work(&mut connection)
     }

@@ -1,4 +1,4 @@
-//! What a client sees of the data, and what it can ask for.
+//! The data that a client sees.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -7,33 +7,33 @@ use rusqlite::Connection;
 
 use super::pool::Pool;
 
-/// All data, ready to be read and changed. Clones share it. What works on it blocks: call it off the reactor.
+/// The data of all tenants. Clones share it. Its operations block, so that they must not run on the reactor.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     pub(super) pool: Arc<Pool>,
-    /// The ids of the tenants by their names.
+    /// The ids of the tenants by name.
     pub(super) tenants: Arc<HashMap<String, i64>>,
 }
 
-/// What one client sees.
+/// The data that one client sees.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     pub(super) pool: Arc<Pool>,
     pub(super) tenant: i64,
-    /// The only job families that exist.
+    /// The visible job families; `None` if all are.
     pub(super) families: Option<BTreeSet<String>>,
 }
 
-/// Which jobs or employees are asked for.
+/// A request for a page of jobs or employees.
 #[derive(Debug)]
 pub(crate) struct PageQuery {
     pub(crate) limit: usize,
-    /// The external id of the one before the first one wanted.
+    /// The external id of the record before the first one.
     pub(crate) starting_after: Option<String>,
     pub(crate) conditions: Conditions,
 }
 
-/// What all filters of a request come to.
+/// The combined filters of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conditions {
     /// Only jobs of these families.
@@ -42,14 +42,14 @@ pub(crate) struct Conditions {
     pub(crate) updated_from: i64,
     /// Only jobs last updated before this time.
     pub(crate) updated_until: i64,
-    /// Whether active employees pass.
+    /// Whether active employees match.
     pub(crate) active: bool,
-    /// Whether those who left pass.
+    /// Whether employees who have left match.
     pub(crate) inactive: bool,
 }
 
 impl Default for Conditions {
-    /// Everything passes.
+    /// Everything matches.
     fn default() -> Self {
         Self {
             families: None,
@@ -61,25 +61,25 @@ impl Default for Conditions {
     }
 }
 
-/// Profiles in the order of their creation.
+/// Profiles in the order of creation.
 #[derive(Debug)]
 pub(crate) struct StoredPage {
     pub(crate) profiles: Vec<StoredProfile>,
     pub(crate) has_next: bool,
 }
 
-/// A job or an employee, with tasks as they were loaded.
+/// The profile of a job or an employee, with tasks as they were loaded.
 #[derive(Debug)]
 pub(crate) struct StoredProfile {
     pub(crate) external_id: String,
-    /// Fields that nobody knows, as a JSON object.
-    pub(crate) more: Option<String>,
+    /// A JSON object.
+    pub(crate) unknown_fields: Option<String>,
     /// A JSON array.
     pub(crate) tasks: String,
 }
 
 impl Store {
-    /// What a client of `tenant` sees that is to know no other job families than these; nothing for an unknown tenant.
+    /// The view of a client of `tenant` that sees only these job families; `None` for an unknown tenant.
     pub(crate) fn view(&self, tenant: &str, families: Option<BTreeSet<String>>) -> Option<View> {
         let tenant = *self.tenants.get(tenant)?;
         Some(View { pool: Arc::clone(&self.pool), tenant, families })
@@ -87,8 +87,8 @@ impl Store {
 }
 
 impl View {
-    /// The only families that exist, as the JSON array that [`VISIBLE`] takes.
-    pub(super) fn families_in_sql(&self) -> Option<String> {
+    /// The visible families as the parameter of [`VISIBLE`].
+    pub(super) fn families_parameter(&self) -> Option<String> {
         self.families.as_ref().map(|families| serde_json::json!(families).to_string())
     }
 
@@ -100,16 +100,6 @@ impl View {
     }
 }
 
-/// The condition that hides jobs of other families than those in parameter 2, if that is not null.
+/// The condition that a job is visible. Parameter 2 is a JSON array of families, or null if all are visible.
 pub(super) const VISIBLE: &str =
     "(?2 IS NULL OR job_family_id IN (SELECT value FROM json_each(?2)))";
-
-/// How many rows are wanted, as SQL takes it.
-pub(super) fn in_sql(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Now, in microseconds since 1970.
-pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_microsecond()
-}

@@ -132,9 +132,9 @@ fn a_file_of_some_other_kind_is_refused_untouched() {
     Sandbox::load(options(&newer, Filled::Serve, 1)).unwrap();
     rusqlite::Connection::open(&newer).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     for (path, says) in [
-        (text, "it is no SQLite database"),
-        (foreign, "it is a database of some other program"),
-        (newer, "it was written by a newer version of the sandbox (layout 99"),
+        (text, "it is not a SQLite database"),
+        (foreign, "it is a database of another program"),
+        (newer, "it was written by a newer version of the sandbox (schema 99"),
     ] {
         let before = std::fs::read(&path).unwrap();
         for filled in [Filled::Serve, Filled::Replace] {
@@ -229,9 +229,9 @@ fn a_file_that_can_not_be_used_is_told_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     for (path, says) in [
         (folder.path().to_owned(), "it is a folder"),
-        (folder.path().join("no/such/folder.db"), "there is no such folder"),
-        (":memory:".into(), "it is no file's name"),
-        ("".into(), "it is no file's name"),
+        (folder.path().join("no/such/folder.db"), "its folder does not exist"),
+        (":memory:".into(), "it is not the name of a file"),
+        ("".into(), "it is not the name of a file"),
     ] {
         let error = Sandbox::load(options(&path, Filled::Serve, 1)).unwrap_err();
         assert!(matches!(error, SandboxError::WrongDatabase { .. }), "{error}");

@@ -63,14 +63,14 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
     let cases = [
         (
             "{\"external_id\": ".to_owned(),
-            "the line ends before the object does; a dataset has one job a line",
+            "the line ends inside the object; a dataset has one job per line",
         ),
-        ("hello".to_owned(), "it is no JSON object"),
+        ("hello".to_owned(), "it is not a JSON object"),
         (
             format!("{} {}", job("x"), job("y")),
-            "something follows the object, from column 101 on; a dataset has one job a line",
+            "there is text after the object, from column 101; a dataset has one job per line",
         ),
-        ("[]".to_owned(), "it is no JSON object; a dataset has one job a line"),
+        ("[]".to_owned(), "it is not a JSON object; a dataset has one job per line"),
         (json!({"tasks": []}).to_string(), "missing field `external_id`"),
         (json!({"external_id": "x"}).to_string(), "missing field `tasks`"),
         (json!({"external_id": 5, "tasks": []}).to_string(), "`external_id`: invalid type"),
@@ -107,41 +107,41 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
             json!({"external_id": "x", "job_family_id": "é", "tasks": []}).to_string(),
             "`job_family_id` must be",
         ),
-        (job("1").to_string(), "external_id `1` is that of the job on line 1 already"),
+        (job("1").to_string(), "the external_id `1` is already used by the job on line 1"),
         (
             with("ai_impct", json!({})),
-            "`tasks[1].ai_impct`: there is no such field; did you mean `ai_impact`?",
+            "unknown field `tasks[1].ai_impct`; did you mean `ai_impact`?",
         ),
         (
             with("ai_impact", json!({"level": "H1", "Rationale": "r"})),
-            "`tasks[1].ai_impact.Rationale`: there is no such field; did you mean `rationale`?",
+            "unknown field `tasks[1].ai_impact.Rationale`; did you mean `rationale`?",
         ),
         (
             with(
                 "hierarchy",
                 json!({"domain": "d", "subdomain": "s", "cluster": "c", "canonical_task": "t", "level": 1}),
             ),
-            "`tasks[1].hierarchy.level`: there is no such field",
+            "unknown field `tasks[1].hierarchy.level`",
         ),
         (
             json!({"external_id": "x", "job_nme": "y", "tasks": []}).to_string(),
-            "`job_nme`: there is no such field; did you mean `job_name`?",
+            "unknown field `job_nme`; did you mean `job_name`?",
         ),
         (
             json!({"external_id": "x", "domains": [], "tasks": []}).to_string(),
-            "`domains` is what hierarchy records are made of",
+            "`domains` belongs to hierarchy records",
         ),
         (
             r#"{"external_id": "x", "new": 1, "new": 2, "tasks": []}"#.to_owned(),
-            "`new`: it stands here twice",
+            "`new` is given twice",
         ),
         (
             json!({"external_id": "x", "tasks": [["a", "b", "suggested"]]}).to_string(),
-            "`tasks[0]`: it must be an object",
+            "`tasks[0]` must be an object",
         ),
         (
             json!({"external_id": "x", "job_family_name": "Law", "tasks": []}).to_string(),
-            "`job_family_name`: there is no `job_family_id`",
+            "`job_family_name` requires `job_family_id`",
         ),
         (
             json!({"external_id": "x", "last_updated": 2022, "tasks": []}).to_string(),
@@ -179,6 +179,26 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
 }
 
 #[test]
+fn a_time_that_is_not_a_date_or_a_timestamp_is_refused() {
+    for time in [
+        "",
+        "2022",
+        "2022-13-01",
+        "2022-02-30",
+        "01-01-2022",
+        "yesterday",
+        "2022-01-01T25:00:00Z",
+        "2022-01-01T10",
+        "٢٠٢٢-01-01",
+        "2022-01-01T12:30:00Z[UTC]",
+    ] {
+        let file = file_of(&[json!({"external_id": "x", "last_updated": time, "tasks": []})]);
+        let message = load(file.path()).unwrap_err().to_string();
+        assert!(message.contains("it must be a date or a timestamp"), "{time}: {message}");
+    }
+}
+
+#[test]
 fn a_family_has_one_name() {
     let line = |id: &str, name: Value| json!({"external_id": id, "job_family_id": "law", "job_family_name": name, "tasks": []});
     let file = file_of(&[
@@ -189,7 +209,7 @@ fn a_family_has_one_name() {
     ]);
     let told = load(file.path()).unwrap_err().to_string();
     assert!(told.starts_with("line 4 "), "{told}");
-    assert!(told.ends_with("`job_family_name`: line 2 calls the family `law` \"Law\""), "{told}");
+    assert!(told.ends_with("`job_family_name`: line 2 names the family `law` \"Law\""), "{told}");
 }
 
 #[tokio::test]

@@ -23,7 +23,11 @@ fn the_table_of_settings_is_that_of_the_code() {
         writeln!(
             table,
             "| `{}` | {} | `{}` | {} Because {}. |",
-            setting.name, setting.values, setting.default, setting.unknown, setting.reason
+            setting.name,
+            setting.values(),
+            setting.default,
+            setting.unknown,
+            setting.reason
         )
         .unwrap();
     }

@@ -45,6 +45,21 @@ async fn jobs_are_listed_by_their_last_update() {
 }
 
 #[tokio::test]
+async fn timestamps_are_listed_in_utc_however_they_are_written() {
+    for (written, listed) in [
+        ("2022-01-01", "2022-01-01T00:00:00Z"),
+        ("2022-01-01T12:30:00Z", "2022-01-01T12:30:00Z"),
+        ("2022-01-01T12:30:00", "2022-01-01T12:30:00Z"),
+        ("2022-01-01 14:30:00.000+02:00", "2022-01-01T12:30:00Z"),
+        ("2022-01-01T12:30", "2022-01-01T12:30:00Z"),
+        ("2021-01-21T17:32:28.25Z", "2021-01-21T17:32:28.25Z"),
+    ] {
+        let client = Client::with_jobs(&[job("a", None, written)]).await;
+        assert_eq!(client.got(&format!("{JOBS}/a")).await["last_updated"], listed, "{written}");
+    }
+}
+
+#[tokio::test]
 async fn families_are_listed_with_their_names() {
     let client = Client::with_jobs(&jobs()).await;
     let answer = client.got(FAMILIES).await;

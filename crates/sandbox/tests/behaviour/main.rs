@@ -23,5 +23,6 @@ mod refusals;
 mod settings;
 mod tenants;
 mod token;
+mod url;
 mod vendors;
 mod webhook;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use taskferry_sandbox::{DataOrigin, SandboxOptions};
+use taskferry_sandbox::{DataOrigin, SETTINGS, SandboxOptions, SandboxSettings};
 
 use crate::client::{Client, descriptions, full_task, place, settings_of, task};
 
@@ -197,4 +197,50 @@ async fn beyond_the_rate_limit_is_429() {
             (_, after) => panic!("{form}: {after:?}"),
         }
     }
+}
+
+#[test]
+fn the_defaults_are_those_of_the_table() {
+    for setting in SETTINGS {
+        assert_eq!(setting.value(&SandboxSettings::default()), setting.default);
+        let mut settings = SandboxSettings::default();
+        settings.set(&format!("{}={}", setting.name, setting.default)).unwrap();
+        assert_eq!(settings, SandboxSettings::default(), "{}", setting.name);
+    }
+}
+
+#[test]
+fn every_documented_value_is_accepted() {
+    for setting in SETTINGS {
+        let values = setting.values();
+        for value in values.split('`').skip(1).step_by(2) {
+            let mut settings = SandboxSettings::default();
+            settings.set(&format!("{}={value}", setting.name)).unwrap();
+            assert_eq!(setting.value(&settings), value);
+        }
+    }
+}
+
+#[test]
+fn the_error_says_what_to_write() {
+    let error = |text: &str| SandboxSettings::default().set(text).unwrap_err().to_string();
+    assert_eq!(
+        error("unkown_cursor=404"),
+        "unknown setting `unkown_cursor`; did you mean `unknown_cursor`?"
+    );
+    assert_eq!(
+        error("Missing-Limit=400"),
+        "unknown setting `Missing-Limit`; did you mean `missing_limit`?"
+    );
+    assert_eq!(
+        error("unknown_cursor=405"),
+        "the setting `unknown_cursor` does not accept `405`; write `404`, `400` or `start`"
+    );
+    assert_eq!(
+        error("unknown_cursor"),
+        "`unknown_cursor` does not assign a value; write `name=value`"
+    );
+    assert!(error("colour=red").contains("the settings are vendors, inactive_vendor"));
+    assert!(error("vendors=workday,oracle").contains("a list of `techwolf`"));
+    assert!(error("rate_limit=0").contains("a number of requests a second"));
 }

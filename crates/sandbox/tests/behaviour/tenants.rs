@@ -182,7 +182,7 @@ async fn vendors_are_activated_for_each_tenant() {
     assert_eq!(seen, [200, 200, 400, 400, 400, 200, 200, 200, 200]);
     for (text, says) in [
         ("a:vendors=oracle", "the vendors are techwolf, workday, sap_attribute_library"),
-        ("a=", "`a=` names no file"),
+        ("a=", "`a=` does not name a file"),
     ] {
         assert!(text.parse::<Tenant>().unwrap_err().to_string().contains(says));
     }

@@ -1,9 +1,10 @@
 //! Linked skills in the words of other vendors.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
-use taskferry_sandbox::{DataOrigin, SandboxOptions};
+use taskferry_sandbox::{DataOrigin, Sandbox, SandboxOptions};
 
 use crate::client::{Client, descriptions, file_of, file_with, settings_of};
 
@@ -179,17 +180,32 @@ async fn a_file_has_the_last_word() {
 }
 
 #[test]
-fn a_wrong_vocabulary_is_told_with_its_line() {
-    let words = file_with(b"vendor,skill,vendor_skill\nworkday,a,b\noracle,a,b\n");
-    let options =
-        SandboxOptions { vocabulary: Some(words.path().to_owned()), ..SandboxOptions::default() };
-    let message = taskferry_sandbox::Sandbox::load(options).unwrap_err().to_string();
-    assert!(
-        message.starts_with("line 3 of the vocabulary") && message.contains("`oracle`"),
-        "{message}"
-    );
-    let options =
-        SandboxOptions { vocabulary: Some("no/such/file".into()), ..SandboxOptions::default() };
-    let message = taskferry_sandbox::Sandbox::load(options).unwrap_err().to_string();
+fn a_wrong_vocabulary_is_reported_with_its_line() {
+    let error = |path: &Path| {
+        let vocabulary = Some(path.to_owned());
+        let options = SandboxOptions { vocabulary, ..SandboxOptions::default() };
+        Sandbox::load(options).unwrap_err().to_string()
+    };
+    let missing = "vendor,skill\r\n";
+    let repeated = "vendor,skill,vendor_skill,skill,note,note\n";
+    let open = "vendor,skill,vendor_skill\n\"workday,A,B\n";
+    let row = |row: &str| format!("vendor,skill,vendor_skill,rank\r\n,,,\nworkday,A,B,1\n{row}\n");
+    for (text, line, says) in [
+        (format!("\r\n{missing}"), 2, "the column `vendor_skill` is missing; "),
+        (repeated.to_owned(), 1, "the column `skill` "),
+        (open.to_owned(), 2, "is never closed"),
+        (row("workday,A"), 4, "the row has 2 columns"),
+        (row("oracle,A,B,1"), 4, "the vendor `oracle`"),
+        (row("techwolf,A,B,1"), 4, "the vendor `techwolf`"),
+        (row("workday,,B,1"), 4, "neither `skill_id` nor `skill`"),
+        (row("workday,A,,1"), 4, "`vendor_skill` is empty"),
+        (row("workday,A,B,x"), 4, "the rank `x`"),
+    ] {
+        let file = file_with(text.as_bytes());
+        let message = error(file.path());
+        assert!(message.starts_with(&format!("line {line} of the vocabulary")), "{message}");
+        assert!(message.contains(says), "{message}");
+    }
+    let message = error(Path::new("no/such/file"));
     assert!(message.starts_with("the vocabulary `no/such/file` can't be opened"), "{message}");
 }

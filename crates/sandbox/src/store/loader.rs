@@ -1,4 +1,4 @@
-//! Filling a database, in one transaction: either all that was named is loaded, or nothing has changed.
+//! Loads tenants in one transaction: if loading fails, the database is unchanged.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,92 +6,99 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::location::Location;
 use super::pool::Pool;
-use super::schema::Place;
-use super::view::{Store, now};
+use super::view::Store;
 use crate::SandboxError;
 use crate::random::Random;
+use crate::timestamp::now;
 
-/// A database that may be filled.
-pub(crate) struct Loading {
+/// A database into which tenants can be loaded.
+pub(crate) struct Loader {
     connection: Connection,
-    /// Those that work beside it later, if they had to be opened before its file lost its path.
+    /// The other connections, if they had to be opened before the file was deleted.
     others: Vec<Connection>,
-    place: Place,
-    changing: bool,
-    /// The tenant that is being loaded.
+    location: Location,
+    in_transaction: bool,
+    /// The id of the tenant that is being loaded.
     tenant: i64,
-    /// The last position of all tenants loaded before.
+    /// The last position of all tenants that were loaded before.
     base: i64,
-    /// How many employees the tenant has.
+    /// The number of employees of the tenant.
     employees: u64,
     started: i64,
 }
 
-/// A job on its way into the database.
+/// A job to load.
 pub(crate) struct NewJob<'a> {
-    /// Its place in the order of creation, from 1; grows from job to job.
+    /// The position in the order of creation, from 1; each job has a higher one than the job before.
     pub(crate) position: u64,
     pub(crate) external_id: &'a str,
     pub(crate) name: Option<&'a str>,
     pub(crate) family_id: Option<&'a str>,
     pub(crate) family_name: Option<&'a str>,
-    /// In microseconds since 1970. None: when it was loaded.
+    /// In microseconds since 1970. `None`: the time of loading.
     pub(crate) last_updated: Option<i64>,
-    /// Fields that nobody knows, as a JSON object.
-    pub(crate) more: Option<&'a str>,
+    /// A JSON object.
+    pub(crate) unknown_fields: Option<&'a str>,
     /// A JSON array.
     pub(crate) tasks: &'a str,
 }
 
-/// What became of a job.
+/// The result of loading a job. `of` is the position of the job that contradicts it.
 pub(crate) enum Inserted {
     New,
-    /// Another job has the same external id: the one at this position.
-    Duplicate {
+    /// Another job has the same external id.
+    DuplicateId {
         of: u64,
     },
-    /// Another job gives its family another name: the one at this position.
-    OtherName {
+    /// Another job has another name for the job family.
+    OtherFamilyName {
         name: String,
         of: u64,
     },
 }
 
-/// What keeps a job out: the position of the one that it contradicts, and the name that that one gives its family.
-struct Clash {
+/// An earlier job that a new one contradicts, with the name of its family if the names differ.
+struct Conflict {
     position: i64,
     family_name: Option<String>,
 }
 
-impl Loading {
+impl Loader {
     /// Opens the database in `file`, or a private one.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, SandboxError> {
-        let place = Place::new(file)?;
-        let connection = place.open()?;
-        // However the process ends from here on, a private file is gone by then.
-        let (place, others) = place.hidden()?;
-        let (started, changing) = (now(), false);
-        Ok(Self { connection, others, place, changing, tenant: 0, base: 0, employees: 0, started })
+        let location = Location::new(file)?;
+        let connection = location.open()?;
+        let (location, others) = location.unlink()?;
+        Ok(Self {
+            connection,
+            others,
+            location,
+            in_transaction: false,
+            tenant: 0,
+            base: 0,
+            employees: 0,
+            started: now(),
+        })
     }
 
-    /// The names of all tenants that have been loaded, the oldest first.
+    /// The names of all tenants in the database, the oldest first.
     pub(crate) fn tenants(&self) -> Result<Vec<String>, SandboxError> {
-        let names = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare("SELECT name FROM tenants ORDER BY id")?;
+        self.sql(|connection| {
+            let mut statement = connection.prepare("SELECT name FROM tenants ORDER BY id")?;
             statement.query_map([], |row| row.get(0))?.collect()
-        };
-        names().map_err(|error| self.place.told(error))
+        })
     }
 
-    /// Starts to load a tenant, who has nothing then.
+    /// Starts to load a tenant and deletes the data that it has.
     pub(crate) fn begin_tenant(&mut self, name: &str) -> Result<(), SandboxError> {
-        if !self.changing {
-            self.place.before_loading(&self.connection)?;
+        if !self.in_transaction {
+            self.location.before_loading(&self.connection)?;
             if self.connection.is_autocommit() {
                 self.sql(|connection| connection.execute_batch("BEGIN"))?;
             }
-            self.changing = true;
+            self.in_transaction = true;
         }
         let (tenant, base) = self.sql(|connection| {
             connection.execute("INSERT OR IGNORE INTO tenants (name) VALUES (?1)", [name])?;
@@ -109,21 +116,22 @@ impl Loading {
         Ok(())
     }
 
+    /// Loads a job of the tenant, and generates its employees.
     pub(crate) fn insert(&mut self, job: &NewJob<'_>) -> Result<Inserted, SandboxError> {
         let position = self.base.saturating_add(i64::try_from(job.position).unwrap_or(i64::MAX));
         let updated = job.last_updated.unwrap_or(self.started);
         let (tenant, base) = (self.tenant, self.base);
-        let clash = self.sql(|connection| {
+        let conflict = self.sql(|connection| {
             let before = connection
                 .prepare_cached("SELECT position FROM jobs WHERE tenant = ?1 AND external_id = ?2")?
                 .query_row(params![tenant, job.external_id], |row| row.get(0))
                 .optional()?;
             if let Some(position) = before {
-                return Ok(Some(Clash { position, family_name: None }));
+                return Ok(Some(Conflict { position, family_name: None }));
             }
-            let clash = insert_family(connection, tenant, position, updated, job)?;
-            if clash.is_some() {
-                return Ok(clash);
+            let conflict = insert_family(connection, tenant, position, updated, job)?;
+            if conflict.is_some() {
+                return Ok(conflict);
             }
             connection
                 .prepare_cached(
@@ -137,24 +145,26 @@ impl Loading {
                     updated,
                     job.name,
                     job.family_id,
-                    job.more,
+                    job.unknown_fields,
                     job.tasks
                 ])?;
             Ok(None)
         })?;
-        if let Some(Clash { position, family_name }) = clash {
+        if let Some(Conflict { position, family_name }) = conflict {
             let of = u64::try_from(position - base).unwrap_or_default();
             return Ok(match family_name {
-                None => Inserted::Duplicate { of },
-                Some(name) => Inserted::OtherName { name, of },
+                None => Inserted::DuplicateId { of },
+                Some(name) => Inserted::OtherFamilyName { name, of },
             });
         }
         self.insert_employees(job, position)?;
         Ok(Inserted::New)
     }
 
-    /// Makes up the people who do a job: up to three, one in ten of whom has left.
+    /// Generates the employees of a job: up to three, one in ten of whom has left.
     fn insert_employees(&mut self, job: &NewJob<'_>, position: i64) -> Result<(), SandboxError> {
+        /// Separates the random numbers of employees from those of other generated data.
+        const EMPLOYEES: u64 = 0xE3;
         let mut random = Random::new(EMPLOYEES, job.position);
         let (tenant, first) = (self.tenant, self.employees);
         let count = random.below(4) as u64;
@@ -165,13 +175,8 @@ impl Loading {
             )?;
             for number in first + 1..=first + count {
                 let id = format!("employee-{number:06}");
-                statement.execute(params![
-                    tenant,
-                    id,
-                    !random.percent(10),
-                    position,
-                    job.family_id
-                ])?;
+                let is_active = !random.percent(10);
+                statement.execute(params![tenant, id, is_active, position, job.family_id])?;
             }
             Ok(())
         })?;
@@ -179,9 +184,9 @@ impl Loading {
         Ok(())
     }
 
-    /// Keeps what was loaded, and counts the jobs of all tenants.
+    /// Commits what was loaded. Returns the store and the number of jobs of all tenants.
     pub(crate) fn finish(self) -> Result<(Store, u64), SandboxError> {
-        if self.changing {
+        if self.in_transaction {
             self.sql(|connection| connection.execute_batch("COMMIT"))?;
         }
         let tenants: HashMap<String, i64> = self.sql(|connection| {
@@ -191,8 +196,8 @@ impl Loading {
         let jobs: i64 = self.sql(|connection| {
             connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0))
         })?;
-        let connections = self.place.connections(self.connection, self.others)?;
-        let pool = Arc::new(Pool::new(connections, self.place));
+        let connections = self.location.connections(self.connection, self.others)?;
+        let pool = Arc::new(Pool::new(connections, self.location));
         Ok((Store { pool, tenants: Arc::new(tenants) }, u64::try_from(jobs).unwrap_or_default()))
     }
 
@@ -200,21 +205,19 @@ impl Loading {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, SandboxError> {
-        work(&self.connection).map_err(|error| self.place.told(error))
+        work(&self.connection).map_err(|error| self.location.error(error))
     }
 }
 
-/// Which employees there are; says nothing but that they differ from other things that are made up.
-const EMPLOYEES: u64 = 0xE3;
-
-/// A family has the name that its jobs tell, all the same or none, and was updated when its last job was.
+/// Inserts or updates the job family. Its jobs must agree on its name, if they have one; its `last_updated` is that of the
+/// job updated last.
 fn insert_family(
     connection: &Connection,
     tenant: i64,
     position: i64,
     updated: i64,
     job: &NewJob<'_>,
-) -> rusqlite::Result<Option<Clash>> {
+) -> rusqlite::Result<Option<Conflict>> {
     let Some(family) = job.family_id else { return Ok(None) };
     let known: Option<(Option<String>, i64)> = connection
         .prepare_cached(
@@ -225,7 +228,7 @@ fn insert_family(
     if let (Some((Some(known), position)), Some(name)) = (known, job.family_name)
         && known != name
     {
-        return Ok(Some(Clash { position, family_name: Some(known) }));
+        return Ok(Some(Conflict { position, family_name: Some(known) }));
     }
     connection
         .prepare_cached(
@@ -245,10 +248,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replacing_a_tenant_does_not_read_through_the_others() {
-        let mut loading = Loading::open(None).unwrap();
+    fn replacing_a_tenant_does_not_scan_the_rows_of_others() {
+        let mut loader = Loader::open(None).unwrap();
         for tenant in ["a", "b"] {
-            loading.begin_tenant(tenant).unwrap();
+            loader.begin_tenant(tenant).unwrap();
             for position in 1..=100 {
                 let external_id = &position.to_string();
                 let job = NewJob {
@@ -258,15 +261,15 @@ mod tests {
                     family_id: None,
                     family_name: None,
                     last_updated: None,
-                    more: None,
+                    unknown_fields: None,
                     tasks: "[]",
                 };
-                assert!(matches!(loading.insert(&job), Ok(Inserted::New)));
+                assert!(matches!(loader.insert(&job), Ok(Inserted::New)));
             }
         }
         for table in ["employees", "jobs", "job_families"] {
             let sql = format!("DELETE FROM {table} WHERE tenant = 1");
-            let mut statement = loading.connection.prepare(&sql).unwrap();
+            let mut statement = loader.connection.prepare(&sql).unwrap();
             statement.execute([]).unwrap();
             assert_eq!(statement.get_status(StatementStatus::FullscanStep), 0, "{table}");
         }

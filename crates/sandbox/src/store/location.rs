@@ -1,0 +1,210 @@
+//! Where the database is, and how it is opened.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::SandboxError;
+
+/// The number of connections. A page is read in a millisecond, so that a few are enough.
+const CONNECTIONS: usize = 4;
+
+/// Identifies the databases of the sandbox among all SQLite files: `TFSB`.
+const APPLICATION_ID: i32 = 0x5446_5342;
+/// The version of [`SCHEMA`]. A change of the schema increases it.
+const VERSION: i32 = 2;
+const SCHEMA: &str = include_str!("../../data/schema.sql");
+
+const READ_ONLY: &str = "it is read-only: check the permissions of the file and its folder";
+
+/// Where a database is.
+#[derive(Debug)]
+pub(super) enum Location {
+    /// In a file that the user named.
+    Named(PathBuf),
+    /// In a private file that is deleted at the end.
+    Private(TempPath),
+    /// In a private file that is already deleted but still open, so that nothing remains however the process ends.
+    Unlinked,
+}
+
+impl Location {
+    /// The file that the user named, or a new private one.
+    pub(super) fn new(path: Option<&Path>) -> Result<Self, SandboxError> {
+        let Some(path) = path else {
+            let file = NamedTempFile::with_prefix("taskferry-sandbox-");
+            let file = file.map_err(|source| SandboxError::TemporaryFile { source })?;
+            return Ok(Self::Private(file.into_temp_path()));
+        };
+        // For SQLite these mean a database in memory, which connections do not share.
+        if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+            let reason =
+                "it is not the name of a file; omit it to keep the data until the sandbox stops";
+            return Err(SandboxError::WrongDatabase {
+                path: path.to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
+        Ok(Self::Named(path.to_owned()))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Private(path) => path,
+            Self::Unlinked => Path::new(""),
+        }
+    }
+
+    /// Opens the database and creates its tables if it is empty.
+    ///
+    /// # Errors
+    /// It can't be opened, is not a database of the sandbox, or has another schema.
+    pub(super) fn open(&self) -> Result<Connection, SandboxError> {
+        let connection = self.connect()?;
+        let refused = self.prepare(&connection).map_err(|error| self.error(error))?;
+        match refused {
+            None => Ok(connection),
+            Some(reason) => {
+                Err(SandboxError::WrongDatabase { path: self.path().to_owned(), reason })
+            }
+        }
+    }
+
+    /// Creates the tables of an empty database. Returns the reason if the sandbox can't use the database.
+    fn prepare(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
+        let number =
+            |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let (application, version) = (number("application_id")?, number("user_version")?);
+        if application == APPLICATION_ID {
+            if version != VERSION {
+                let age = if version > VERSION { "a newer" } else { "an older" };
+                return Ok(Some(format!(
+                    "it was written by {age} version of the sandbox (schema {version}, this one has {VERSION}); name \
+                     another file"
+                )));
+            }
+            return Ok(connection.is_readonly(MAIN_DB)?.then(|| READ_ONLY.to_owned()));
+        }
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if application != 0 || version != 0 || tables != 0 {
+            return Ok(Some("it is a database of another program; name another file".to_owned()));
+        }
+        if matches!(self, Self::Private(_)) {
+            // The data of a private file need not survive a crash.
+            connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
+        }
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        // Another sandbox may have created the tables while this one waited for the lock.
+        if number("application_id")? == 0 {
+            connection.execute_batch(&format!(
+                "{SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+            ))?;
+        }
+        connection.execute_batch("COMMIT")?;
+        Ok(None)
+    }
+
+    /// Prepares for loading. A write-ahead log would write all of it twice.
+    pub(super) fn before_loading(&self, connection: &Connection) -> Result<(), SandboxError> {
+        if !matches!(self, Self::Named(_)) {
+            return Ok(());
+        }
+        let exclusive = connection.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
+        exclusive.map_err(|error| self.error(error))
+    }
+
+    /// Opens all other connections to a private file and deletes it, where the system lets a file be deleted while it is
+    /// open.
+    pub(super) fn unlink(self) -> Result<(Self, Vec<Connection>), SandboxError> {
+        if !matches!(&self, Self::Private(_) if cfg!(unix)) {
+            return Ok((self, Vec::new()));
+        }
+        let others = self.others()?;
+        if let Self::Private(path) = self {
+            path.close().map_err(|source| SandboxError::TemporaryFile { source })?;
+        }
+        Ok((Self::Unlinked, others))
+    }
+
+    fn others(&self) -> Result<Vec<Connection>, SandboxError> {
+        (1..CONNECTIONS).map(|_| self.connect()).collect()
+    }
+
+    /// All connections, the first one included, ready for small changes while others read.
+    pub(super) fn connections(
+        &self,
+        first: Connection,
+        others: Vec<Connection>,
+    ) -> Result<Vec<Connection>, SandboxError> {
+        let mode = match self {
+            Self::Named(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+            Self::Private(_) | Self::Unlinked => {
+                "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+            }
+        };
+        let others = if others.is_empty() { self.others()? } else { others };
+        let connections: Vec<_> = [first].into_iter().chain(others).collect();
+        for connection in &connections {
+            connection.execute_batch(mode).map_err(|error| self.error(error))?;
+        }
+        Ok(connections)
+    }
+
+    fn connect(&self) -> Result<Connection, SandboxError> {
+        // Without the flag for URIs: the name of a file may be `file:x?mode=ro`.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connect = || {
+            let connection = Connection::open_with_flags(self.path(), flags)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            connection.set_prepared_statement_cache_capacity(32);
+            // The cache size is in KiB and keeps the memory of all connections at a few MiB. Foreign keys are not checked,
+            // because that would read the employees of all tenants for each deleted job.
+            connection.execute_batch(
+                "PRAGMA cache_size = -2048; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF;",
+            )?;
+            Ok(connection)
+        };
+        connect().map_err(|error| self.error(error))
+    }
+
+    /// The error, with the name of the file if the user named it.
+    pub(super) fn error(&self, error: rusqlite::Error) -> SandboxError {
+        let Self::Named(path) = self else { return SandboxError::Database(error) };
+        let path = path.clone();
+        let reason = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                return SandboxError::DatabaseInUse { path };
+            }
+            Some(ErrorCode::NotADatabase) => {
+                "it is not a SQLite database; name another file".into()
+            }
+            Some(ErrorCode::ReadOnly) => READ_ONLY.into(),
+            Some(ErrorCode::DiskFull) => "the disk is full".into(),
+            Some(ErrorCode::CannotOpen) => reason_for_failed_open(&path),
+            _ => return SandboxError::DatabaseFile { path, source: error },
+        };
+        SandboxError::WrongDatabase { path, reason }
+    }
+}
+
+/// Why a file can't be opened. SQLite does not say.
+fn reason_for_failed_open(path: &Path) -> String {
+    if path.is_dir() {
+        return "it is a folder; name a file".to_owned();
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return "its folder does not exist".to_owned();
+    }
+    match std::fs::OpenOptions::new().read(true).write(true).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => error.to_string(),
+        _ => "it can't be opened: check the permissions of the folder".to_owned(),
+    }
+}
