@@ -1,23 +1,22 @@
-//! From merged values to a pipeline, and what its stages need of each other.
+//! Assembles a pipeline from merged values, and checks its stages against each other.
 
 use std::collections::BTreeMap;
 
 use taskferry_pipeline::{OnError, Pipeline, Registry, SinkStage, TransformStage};
-
 use taskferry_sdk::{KeyPath, MAX_PER_KIND, Part, Problem, Severity, nearest};
 
 use crate::built::{CheckedSink, CheckedTransform};
 use crate::digest;
 use crate::fields::{self, FieldProblems};
 use crate::files::PipelineFiles;
-use crate::keys::TOP;
+use crate::keys::TOP_LEVEL;
 use crate::layers::Layers;
 use crate::outputs::FilesInUse;
 use crate::settings::Settings;
 use crate::stage::StageBuilder;
 use crate::tree::{Node, string};
 
-/// All that comes of the values of a pipeline that can run.
+/// A pipeline that can run.
 #[derive(Debug)]
 pub(crate) struct Assembled {
     pub(crate) pipeline: Pipeline,
@@ -25,7 +24,10 @@ pub(crate) struct Assembled {
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// Builds every stage, and collects what is wrong on the way.
+/// Builds every stage.
+///
+/// # Errors
+/// All problems of the pipeline, with the warnings.
 pub(crate) fn assemble(
     tree: &Node,
     layers: &Layers,
@@ -53,97 +55,93 @@ pub(crate) fn assemble(
     if let Some(source) = &source {
         let FieldProblems { errors, warnings } = fields::check(tree, source, &transforms, &sinks);
         problems.extend(errors);
-        // What could not be built is not known to change anything.
-        if problems.iter().all(|problem| problem.severity == Severity::Warning) {
+        // A stage that was not built may produce the missing fields.
+        if only_warnings(&problems) {
             problems.extend(warnings);
         }
     }
-    problems.extend(claimed_twice(&sinks));
+    problems.extend(shared_outputs(&sinks));
     let in_use = FilesInUse::of(tree, layers, files, &name, &sinks, &settings);
     problems.extend(in_use.problems());
     if settings.dead_letter.is_none() && !top.contains_key("dead_letter") {
-        problems.extend(nowhere_to_send(&transforms, &sinks));
+        problems.extend(missing_dead_letter(&transforms, &sinks));
     }
-    let can_run = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    let can_run = only_warnings(&problems);
     let Some(source) = source.filter(|_| can_run) else { return Err(problems) };
-    let source = source.stage;
     let mut transforms = stages(transforms);
     let mut sinks: Vec<SinkStage> = sinks
         .into_iter()
         .map(|sink| SinkStage { transforms: stages(sink.transforms), ..sink.stage })
         .collect();
-    number(sinks.iter_mut().map(|sink| &mut sink.name));
+    make_unique(sinks.iter_mut().map(|sink| &mut sink.name));
     let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
-    number(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
+    make_unique(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
     let Settings { state, expect, dead_letter } = settings;
-    let digest = digest::digest(tree, registry, files);
-    let listing_digest = digest::listing_digest(tree, registry);
-    let experiment = digest::experiment(tree, layers, registry);
     let pipeline = Pipeline {
         name,
         description,
-        source,
+        source: source.stage,
         transforms,
         sinks,
         state,
         expect,
         dead_letter,
-        digest,
+        digest: digest::digest(tree, registry, files),
         sandbox: layers.sandbox,
-        listing_digest,
-        experiment,
+        listing_digest: digest::listing_digest(tree, registry),
+        experiment: digest::experiment(tree, layers, registry),
     };
     Ok(Assembled { pipeline, files: in_use, warnings: problems })
 }
 
+fn only_warnings(problems: &[Problem]) -> bool {
+    problems.iter().all(|problem| problem.severity == Severity::Warning)
+}
+
 fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
-    let unknown = top.keys().filter(|key| !TOP.contains(&key.as_str()));
+    let unknown = top.keys().filter(|key| !TOP_LEVEL.contains(&key.as_str()));
     let problems = unknown.enumerate().map(|(number, key)| {
-        // Mistakes beyond this number are counted, not shown.
-        let near = if number < MAX_PER_KIND { nearest(key, TOP) } else { None };
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                format!("the keys at the top are {}", TOP.map(|key| format!("`{key}`")).join(", "))
-            }
-        };
-        let message = format!("unknown key `{key}` at the top of the pipeline");
+        // Later problems are counted and not shown.
+        let near = if number < MAX_PER_KIND { nearest(key, TOP_LEVEL) } else { None };
+        let help = near.map_or_else(
+            || {
+                let keys = TOP_LEVEL.map(|key| format!("`{key}`")).join(", ");
+                format!("the top-level keys are {keys}")
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("unknown top-level key `{key}`");
         Problem::at(KeyPath::of(key), "key::unknown", message).part(Part::Key).help(help)
     });
     problems.collect()
 }
 
-/// Says which stages send refused records to dead letters that have no file.
-fn nowhere_to_send(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -> Vec<Problem> {
+/// The stages that write dead letters while the pipeline has no file for them.
+fn missing_dead_letter(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -> Vec<Problem> {
     let own = sinks.iter().flat_map(|sink| &sink.transforms);
     let transforms = transforms.iter().chain(own).map(|it| (&it.path, it.stage.on_error));
     let stages = transforms.chain(sinks.iter().map(|it| (&it.path, it.stage.on_error)));
-    let sending = stages.filter(|(_, on_error)| *on_error == OnError::DeadLetter);
+    let writing = stages.filter(|(_, on_error)| *on_error == OnError::DeadLetter);
     let problem = |(path, _): (&KeyPath, OnError)| {
-        let message = "there is no file for dead letters";
-        Problem::at(path.key("on_error"), "pipeline::no_dead_letter", message).help(
-            "add a table `[dead_letter]` with `path = \"out/{pipeline}-{run_id}.dead.ndjson\"`",
-        )
+        let message = "`on_error = \"dead_letter\"` needs a table `[dead_letter]`";
+        let help = "add `[dead_letter]` with `path = \"out/{pipeline}-{run_id}.dead.ndjson\"`";
+        Problem::at(path.key("on_error"), "pipeline::no_dead_letter", message).help(help)
     };
-    sending.map(problem).collect()
+    writing.map(problem).collect()
 }
 
-/// Sinks that write to the same thing that is no file: these are compared by what they are.
-fn claimed_twice(sinks: &[CheckedSink]) -> Vec<Problem> {
+/// Sinks that write to one output that is not a file. [`FilesInUse`] compares files.
+fn shared_outputs(sinks: &[CheckedSink]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (position, sink) in sinks.iter().enumerate() {
-        let earlier = sinks
-            .iter()
-            .take(position)
-            .find(|earlier| sink.files.is_empty() && earlier.output_id == sink.output_id);
-        if let (Some(earlier), Some(claim)) = (earlier, &sink.output_id) {
-            let message = format!("two sinks write to {claim}");
-            let problem = Problem::at(sink.path.key("type"), "pipeline::claimed_twice", message)
-                .help(format!(
-                    "`{}` writes there already; give this one another target",
-                    earlier.path
-                ));
-            problems.push(problem);
+        let mut earlier = sinks.iter().take(position);
+        let earlier =
+            earlier.find(|earlier| sink.files.is_empty() && earlier.output_id == sink.output_id);
+        if let (Some(earlier), Some(output)) = (earlier, &sink.output_id) {
+            let message = format!("two sinks write to {output}");
+            let help = format!("`{}` already writes there; choose another output", earlier.path);
+            let path = sink.path.key("type");
+            problems.push(Problem::at(path, "pipeline::claimed_twice", message).help(help));
         }
     }
     problems
@@ -153,8 +151,8 @@ fn stages(checked: Vec<CheckedTransform>) -> Vec<TransformStage> {
     checked.into_iter().map(|checked| checked.stage).collect()
 }
 
-/// Tells stages of the same name apart, wherever they stand: `jq`, `jq-2`, `jq-3`.
-fn number<'a>(names: impl Iterator<Item = &'a mut String>) {
+/// Makes names unique: `jq`, `jq-2`, `jq-3`.
+fn make_unique<'a>(names: impl Iterator<Item = &'a mut String>) {
     let mut taken: Vec<String> = Vec::new();
     for name in names {
         let numbered = (2..).map(|number| format!("{name}-{number}"));

@@ -1,12 +1,16 @@
-//! Stages that were built, with what the checks need to know of them.
+//! Stages that were built, with the facts that the checks need.
 
 use std::path::PathBuf;
 
 use taskferry_pipeline::{SinkStage, SourceStage, TransformStage};
-
 use taskferry_sdk::{FieldRule, KeyPath, RecordFields};
 
-/// A transform that was built, with what the checks need to know of it.
+#[derive(Debug)]
+pub(crate) struct CheckedSource {
+    pub(crate) stage: SourceStage,
+    pub(crate) fields: RecordFields,
+}
+
 #[derive(Debug)]
 pub(crate) struct CheckedTransform {
     pub(crate) path: KeyPath,
@@ -14,7 +18,7 @@ pub(crate) struct CheckedTransform {
     pub(crate) fields: FieldRule,
 }
 
-/// A sink that was built, its own transforms beside it.
+/// A sink. Its own transforms are beside `stage`, not in it.
 #[derive(Debug)]
 pub(crate) struct CheckedSink {
     pub(crate) path: KeyPath,
@@ -23,11 +27,4 @@ pub(crate) struct CheckedSink {
     pub(crate) output_id: Option<String>,
     pub(crate) files: Vec<PathBuf>,
     pub(crate) columns: Vec<String>,
-}
-
-/// A source that was built, with what the checks need to know of it.
-#[derive(Debug)]
-pub(crate) struct CheckedSource {
-    pub(crate) stage: SourceStage,
-    pub(crate) fields: RecordFields,
 }

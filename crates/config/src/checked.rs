@@ -1,17 +1,17 @@
-//! A pipeline that can run.
+//! A checked pipeline.
 
 use taskferry_pipeline::Pipeline;
 
 use crate::mistake::Mistake;
 use crate::outputs::FilesInUse;
 
-/// A pipeline that can run, and what is worth a second look all the same.
+/// A pipeline that can run, with the warnings about it.
 #[derive(Debug)]
 pub struct Checked {
-    /// Every stage built, nothing opened.
+    /// The pipeline: every stage is built, nothing is opened.
     pub pipeline: Pipeline,
-    /// The files that it reads and writes.
+    /// The files that the pipeline reads and writes.
     pub files: FilesInUse,
-    /// What the pipeline most likely does not do as its author wants, each with its place, in the order of the places.
+    /// The warnings, in the order of their positions.
     pub warnings: Vec<Mistake>,
 }

@@ -1,98 +1,96 @@
-//! One TOML text and where in it everything stands.
+//! A TOML text and the positions of the values in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use figment::value::Dict;
 use taskferry_sdk::{KeyPath, Part, Segment};
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::layers::SourceText;
 use crate::mask::{mask_secrets, mask_spans};
 use crate::mistake::Mistake;
 use crate::secrets::Secrets;
 use crate::syntax;
 use crate::text::{Text, first_line, lines_at};
-use crate::toml_values;
 
 /// A parsed file.
 #[derive(Debug)]
-pub(crate) struct Document {
-    pub(crate) values: Dict,
-    name: String,
-    text: String,
-    spans: SpanNode,
+pub(crate) struct Document<'a> {
+    source: &'a SourceText,
+    table: DeTable<'a>,
 }
 
-#[derive(Debug)]
-struct SpanNode {
-    key: Option<Range<usize>>,
-    value: Range<usize>,
-    children: Children,
-}
-
-#[derive(Debug)]
-enum Children {
-    None,
-    List(Vec<SpanNode>),
-    Table(BTreeMap<String, SpanNode>),
-}
-
-impl Document {
-    /// Parses a text, or says everything that keeps it from being TOML.
+impl<'a> Document<'a> {
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// All syntax errors.
     pub(crate) fn parse(
-        name: &str,
-        text: &str,
+        source: &'a SourceText,
         keys: impl FnOnce() -> BTreeSet<String>,
     ) -> Result<Self, Vec<Mistake>> {
-        let (root, errors) = DeTable::parse_recoverable(text);
+        let (table, errors) = DeTable::parse_recoverable(&source.text);
         if !errors.is_empty() {
-            return Err(syntax::mistakes(name, text, errors, &keys()));
+            return Err(syntax::mistakes(source, errors, &keys()));
         }
-        let values = toml_values::table(root.get_ref());
-        let children = Children::Table(table_spans(root.get_ref()));
-        let spans = SpanNode { key: None, value: 0..0, children };
-        Ok(Self { values, name: name.to_owned(), text: text.to_owned(), spans })
+        Ok(Self { source, table: table.into_inner() })
     }
 
-    /// The text as it may be shown: without the values of secrets, and without what is like one of them in the lines in
-    /// which these bytes stand.
+    pub(crate) fn table(&self) -> &DeTable<'a> {
+        &self.table
+    }
+
+    /// The text as messages may show it: with the values of secrets masked, and with copies of secrets masked in the lines
+    /// that hold these offsets.
     pub(crate) fn shown(&self, secrets: &Secrets, offsets: &[usize]) -> Text {
-        let spans = secrets.paths().iter().filter_map(|path| self.node(path));
-        let mut spans: Vec<_> = spans.map(|node| node.value.clone()).collect();
+        let mut spans: Vec<_> =
+            secrets.paths().iter().filter_map(|path| Some(self.spans(path)?.1)).collect();
         spans.sort_by_key(|span| span.start);
-        let text = mask_spans(&mask_secrets(&self.text), &spans);
-        let lines = lines_at(&text, offsets.iter().copied());
-        let text = lines.into_iter().rev().fold(text, |mut text, line| {
-            let hidden = secrets.hidden_in(text.get(line.clone()).unwrap_or_default());
-            if hidden.len() == line.len() {
-                text.replace_range(line, &hidden);
+        let mut text = mask_spans(&mask_secrets(&self.source.text), &spans);
+        for line in lines_at(&text, offsets.iter().copied()).into_iter().rev() {
+            let masked = secrets.mask(text.get(line.clone()).unwrap_or_default());
+            if masked.len() == line.len() {
+                text.replace_range(line, &masked);
             }
-            text
-        });
-        Text::new(&self.name, &text)
+        }
+        Text::new(&self.source.name, &text)
     }
 
-    fn node(&self, path: &KeyPath) -> Option<&SpanNode> {
-        path.segments().iter().try_fold(&self.spans, SpanNode::child)
+    /// The spans of the key and of the value at `path`. An item of a list has no key: both are its value.
+    fn spans(&self, path: &KeyPath) -> Option<(Range<usize>, Range<usize>)> {
+        let (Segment::Key(first), rest) = path.segments().split_first()? else { return None };
+        let (key, mut value) = self.table.get_key_value(first.as_str())?;
+        let mut key = key.span();
+        for segment in rest {
+            match (value.get_ref(), segment) {
+                (DeValue::Table(fields), Segment::Key(name)) => {
+                    let (inner, found) = fields.get_key_value(name.as_str())?;
+                    (key, value) = (inner.span(), found);
+                }
+                (DeValue::Array(items), Segment::Index(index)) => {
+                    value = items.get(*index)?;
+                    key = value.span();
+                }
+                _ => return None,
+            }
+        }
+        Some((key, value.span()))
     }
 
-    /// Where a part of the value at `path` stands; `None` when this text does not hold it.
+    /// The position of a part of the value at `path`; `None` if this text does not hold the value.
     pub(crate) fn locate(&self, path: &KeyPath, part: &Part) -> Option<Range<usize>> {
-        let node = self.node(path)?;
+        let (key, value) = self.spans(path)?;
         let span = match part {
-            Part::Key => node.key.clone().unwrap_or_else(|| node.value.clone()),
-            Part::Value => node.value.clone(),
-            Part::Within(inside) => {
-                self.inside_string(&node.value, inside).unwrap_or_else(|| node.value.clone())
-            }
+            Part::Key => key,
+            Part::Value => value,
+            Part::Within(inside) => self.within_string(&value, inside).unwrap_or(value),
         };
-        Some(first_line(&self.text, &span))
+        Some(first_line(&self.source.text, &span))
     }
 
-    /// Bytes of a string's value as bytes of the text: past the quotes, and counting escapes as written.
-    fn inside_string(&self, token: &Range<usize>, inside: &Range<usize>) -> Option<Range<usize>> {
-        let raw = self.text.get(token.clone())?;
+    /// Converts a span of a string's value to a span of the text: skips the quotes, and counts escapes as written.
+    fn within_string(&self, token: &Range<usize>, inside: &Range<usize>) -> Option<Range<usize>> {
+        let raw = self.source.text.get(token.clone())?;
         let (quote, literal) = match raw {
             raw if raw.starts_with("\"\"\"") => (3, false),
             raw if raw.starts_with("'''") => (3, true),
@@ -103,51 +101,21 @@ impl Document {
         let mut body = raw.get(quote..raw.len() - quote)?;
         let mut start = token.start + quote;
         if quote == 3 {
-            // A line break right after the opening quotes is no part of the value.
-            let without =
-                body.strip_prefix("\r\n").or_else(|| body.strip_prefix('\n')).unwrap_or(body);
-            start += body.len() - without.len();
-            body = without;
+            // TOML drops a line break right after the opening quotes.
+            let trimmed = body.strip_prefix("\r\n").or_else(|| body.strip_prefix('\n'));
+            start += body.len() - trimmed.unwrap_or(body).len();
+            body = trimmed.unwrap_or(body);
         }
-        let place = |offset| if literal { offset } else { offset_in_escaped(body, offset) };
-        let (from, to) = (place(inside.start), place(inside.end));
+        let position = |offset| if literal { offset } else { offset_in_escaped(body, offset) };
+        let (from, to) = (position(inside.start), position(inside.end));
         (to <= body.len()).then(|| start + from..start + to.max(from))
     }
 }
 
-impl SpanNode {
-    fn child(&self, segment: &Segment) -> Option<&Self> {
-        match (&self.children, segment) {
-            (Children::Table(fields), Segment::Key(key)) => fields.get(key),
-            (Children::List(items), Segment::Index(index)) => items.get(*index),
-            _ => None,
-        }
-    }
-}
-
-fn table_spans(table: &DeTable<'_>) -> BTreeMap<String, SpanNode> {
-    let fields = table
-        .iter()
-        .map(|(key, value)| (key.get_ref().to_string(), spans(Some(key.span()), value)));
-    fields.collect()
-}
-
-fn spans(key: Option<Range<usize>>, value: &Spanned<DeValue<'_>>) -> SpanNode {
-    let children = match value.get_ref() {
-        DeValue::Table(fields) => Children::Table(table_spans(fields)),
-        DeValue::Array(items) => {
-            Children::List(items.iter().map(|item| spans(None, item)).collect())
-        }
-        _ => Children::None,
-    };
-    SpanNode { key, value: value.span(), children }
-}
-
-/// Where the byte at `offset` of a basic string's value begins in its text.
+/// The offset in the written text of the byte at `offset` of a basic string's value.
 fn offset_in_escaped(body: &str, offset: usize) -> usize {
     let (mut value, mut position) = (0, 0);
-    let bytes = body.as_bytes();
-    while value < offset && position < bytes.len() {
+    while value < offset && position < body.len() {
         let rest = body.get(position..).unwrap_or_default();
         let (written, meant) = match rest.as_bytes() {
             [b'\\', b'u', ..] => (6, escaped_length(rest, 2, 6)),
@@ -179,7 +147,8 @@ mod tests {
     use super::*;
 
     fn found<'a>(text: &'a str, path: &[&str], part: &Part) -> &'a str {
-        let document = Document::parse("x.toml", text, BTreeSet::new).unwrap();
+        let source = SourceText { name: "x.toml".to_owned(), text: text.to_owned() };
+        let document = Document::parse(&source, BTreeSet::new).unwrap();
         let path = path.iter().fold(KeyPath::root(), |path, step| match step.parse() {
             Ok(index) => path.index(index),
             Err(_) => path.key(*step),
@@ -198,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn places_inside_strings_are_found_past_quotes_and_escapes() {
+    fn positions_in_strings_are_found_past_quotes_and_escapes() {
         let at = |text: &'static str, inside| found(text, &["a"], &Part::Within(inside));
         assert_eq!(at("a = 'x | foo'", 4..7), "foo");
         assert_eq!(at(r#"a = "\"\u00e9\" | foo""#, 7..10), "foo");

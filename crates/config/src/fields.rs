@@ -1,23 +1,23 @@
-//! Fields that a stage looks for and no stage before it can produce.
+//! Checks that earlier stages produce the fields that a stage reads.
 
 use taskferry_sdk::{KeyPath, MissingField, Part, Problem, RecordFields};
 
 use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::tree::Node;
 
-/// How many fields are named as those that are there.
-const MOST_NAMED: usize = 16;
+/// The maximum number of fields that a message lists.
+const MAX_LISTED: usize = 16;
 
-/// What is wrong with the fields that stages look for.
+/// Problems with the fields that stages read.
 #[derive(Default)]
 pub(crate) struct FieldProblems {
-    /// Fields that a transform can't work without.
+    /// Fields that a transform needs.
     pub(crate) errors: Vec<Problem>,
-    /// Columns and fields in jq expressions that are empty in every record.
+    /// Columns, and fields in jq expressions, that are probably empty in every record.
     pub(crate) warnings: Vec<Problem>,
 }
 
-/// Follows the fields of records through a pipeline.
+/// Tracks the fields of records through a pipeline.
 pub(crate) fn check(
     tree: &Node,
     source: &CheckedSource,
@@ -46,12 +46,12 @@ struct Check<'a> {
     problems: FieldProblems,
 }
 
-/// What records carry, and the stage that says so.
+/// The fields of records, and the last stage that changed them.
 #[derive(Clone)]
 struct Flow<'a> {
     fields: RecordFields,
     producer: &'a str,
-    /// Whether nothing has given records a shape of the user's own making.
+    /// Whether all fields are known: no stage has produced records of an unknown shape.
     is_exact: bool,
 }
 
@@ -66,7 +66,6 @@ impl Check<'_> {
             for missing in missing {
                 self.warn(missing, &checked.path, flow.producer, "probably null in every record");
             }
-            // Who hands on what it gets produces nothing.
             let producer = if fields == flow.fields { flow.producer } else { &checked.stage.name };
             Flow { fields, producer, is_exact: flow.is_exact && checked.fields.is_exact() }
         })
@@ -92,16 +91,16 @@ impl Check<'_> {
 
     fn warn(&mut self, missing: MissingField, stage: &KeyPath, producer: &str, label: &str) {
         let MissingField { name, path, part, line_and_column, hint, suggestion, known } = missing;
-        let mut message = format!("no stage before is known to produce a field `{name}`");
+        let mut message = format!("no earlier stage is known to produce the field `{name}`");
         if let Some((line, column)) = line_and_column {
             message = format!("{message} (line {line}, column {column})");
         }
-        let named: Vec<String> =
-            known.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
-        let more = if known.len() > MOST_NAMED { ", …" } else { "" };
-        let fields = match &named[..] {
-            [] => format!("`{producer}` produces none"),
-            named => format!("`{producer}` produces {}{more}", named.join(", ")),
+        let listed: Vec<String> =
+            known.iter().take(MAX_LISTED).map(|name| format!("`{name}`")).collect();
+        let more = if known.len() > MAX_LISTED { ", …" } else { "" };
+        let fields = match &listed[..] {
+            [] => format!("`{producer}` produces no fields"),
+            listed => format!("`{producer}` produces {}{more}", listed.join(", ")),
         };
         let help = match (&hint, suggestion) {
             (Some(hint), _) => hint.clone(),
@@ -123,7 +122,7 @@ impl Check<'_> {
     }
 }
 
-/// Where the source says which fields it fetches.
+/// The option that selects the fields to fetch.
 fn fetched(tree: &Node) -> (KeyPath, Part) {
     let include = KeyPath::of("source").key("include");
     match tree.get(&include) {

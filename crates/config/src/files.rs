@@ -1,51 +1,59 @@
-//! The files that a pipeline's options name.
+//! The input files that a pipeline's options name.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use taskferry_sdk::{InputFiles, KeyPath, Problem};
 
-/// Files of the disk. A relative path starts at the pipeline file's folder; where nothing stands there, at
-/// the working directory, since paths also come from variables and the command line.
+/// Input files on disk. A relative path starts at the pipeline file's folder; if that file does not exist, at the working
+/// directory, because paths also come from variables and the command line.
 #[derive(Debug)]
 pub struct PipelineFiles {
     folder: PathBuf,
-    /// A checksum of each file that was read.
-    read: Mutex<BTreeMap<PathBuf, [u8; 32]>>,
-    /// All paths that were asked for, and the values that were read from them.
-    named: Mutex<BTreeMap<PathBuf, Option<KeyPath>>>,
+    named: Mutex<BTreeMap<PathBuf, InputFile>>,
+}
+
+#[derive(Debug, Default)]
+struct InputFile {
+    /// The SHA-256 of the content, for a file that affects the output.
+    checksum: Option<[u8; 32]>,
+    /// The option that was interpolated with the content.
+    option: Option<KeyPath>,
 }
 
 impl PipelineFiles {
     /// Files beside a pipeline file in this folder.
     pub fn beside(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), read: Mutex::default(), named: Mutex::default() }
+        Self { folder: folder.to_owned(), named: Mutex::default() }
     }
 
-    /// The files that were read so far, by the path that the options name, each with the SHA-256 of what it held.
-    pub(crate) fn checksums(&self) -> BTreeMap<PathBuf, [u8; 32]> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn named_files(&self) -> MutexGuard<'_, BTreeMap<PathBuf, InputFile>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a value was read from a file.
-    pub(crate) fn note(&self, path: &Path, value: &KeyPath) {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        named.insert(path.to_owned(), Some(value.clone()));
+    /// The checksums of the files that affect the output, by the path in the options.
+    pub(crate) fn checksums(&self) -> Vec<(PathBuf, [u8; 32])> {
+        let named = self.named_files();
+        named.iter().filter_map(|(path, file)| Some((path.clone(), file.checksum?))).collect()
     }
 
-    /// All inputs so far, as the options name them, and the values that were read from them.
-    pub(crate) fn named(&self) -> BTreeMap<PathBuf, Option<KeyPath>> {
-        self.named.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Records that `option` was interpolated with the content of a file.
+    pub(crate) fn record_interpolation(&self, path: &Path, option: &KeyPath) {
+        self.named_files().entry(path.to_owned()).or_default().option = Some(option.clone());
     }
-}
 
-impl PipelineFiles {
-    /// Where a path leads.
-    pub(crate) fn place_of(&self, path: &Path) -> PathBuf {
+    /// All paths in the options so far, with the options that were interpolated with their content.
+    pub(crate) fn named(&self) -> Vec<(PathBuf, Option<KeyPath>)> {
+        let named = self.named_files();
+        named.iter().map(|(path, file)| (path.clone(), file.option.clone())).collect()
+    }
+
+    /// The file that a path in the options leads to.
+    pub(crate) fn path_of(&self, path: &Path) -> PathBuf {
         let beside = self.folder.join(path);
         if !beside.exists() && path.exists() { path.to_owned() } else { beside }
     }
@@ -53,17 +61,14 @@ impl PipelineFiles {
 
 impl InputFiles for PipelineFiles {
     fn resolve(&self, path: &Path) -> PathBuf {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        named.entry(path.to_owned()).or_default();
-        drop(named);
-        self.place_of(path)
+        self.named_files().entry(path.to_owned()).or_default();
+        self.path_of(path)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let bytes = fs::read(self.resolve(path))?;
-        let checksum = Sha256::digest(&bytes).into();
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.insert(path.to_owned(), checksum);
+        let checksum = Some(Sha256::digest(&bytes).into());
+        self.named_files().entry(path.to_owned()).or_default().checksum = checksum;
         Ok(bytes)
     }
 
@@ -72,12 +77,11 @@ impl InputFiles for PipelineFiles {
     }
 }
 
-/// The mistake in a path that begins at `~`: a folder of that name would be made.
-pub(crate) fn tilde(path: &Path, named_by: &KeyPath) -> Option<Problem> {
+/// Refuses an output path that starts with `~`, which would create a folder of that name.
+pub(crate) fn tilde(path: &Path, option: &KeyPath) -> Option<Problem> {
     let rest = path.strip_prefix("~").ok()?;
-    let rest =
-        if rest.as_os_str().is_empty() { String::new() } else { format!("/{}", rest.display()) };
+    let rest = if rest.as_os_str().is_empty() { rest.into() } else { Path::new("/").join(rest) };
     let message = format!("`~` in `{}` is not expanded", path.display());
-    let problem = Problem::at(named_by.clone(), "value::tilde", message);
-    Some(problem.help(format!("write the full path, or `${{HOME}}{rest}`")))
+    let help = format!("write the full path, or `${{HOME}}{}`", rest.display());
+    Some(Problem::at(option.clone(), "value::tilde", message).help(help))
 }

@@ -1,47 +1,52 @@
-//! Which file a path leads to, whether it exists yet or not.
+//! Compares paths by the file that they lead to, whether it exists yet or not.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// How many links that lead to links are followed.
-const MOST_LINKS: usize = 40;
+/// The maximum number of symbolic links to follow.
+const MAX_LINKS: usize = 40;
 
-/// The file or folder at a path, by its place and by what is there, not by its spelling.
+/// Whether two paths lead to the same file or folder.
+pub fn is_same_file(left: &Path, right: &Path) -> bool {
+    left == right || Identity::of(left).is(&Identity::of(right))
+}
+
+/// The file or folder at a path.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    place: PathBuf,
-    /// Device and number of the file, which all its names share.
+    resolved: PathBuf,
+    /// The device and inode of the file, which all its hard links share.
     file: Option<(u64, u64)>,
 }
 
 impl Identity {
     pub(crate) fn of(path: &Path) -> Self {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self { place: real(&absolute, MOST_LINKS), file: number(path) }
+        Self { resolved: resolve(&absolute, MAX_LINKS), file: inode(path) }
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.place == other.place || (self.file.is_some() && self.file == other.file)
+        self.resolved == other.resolved || (self.file.is_some() && self.file == other.file)
     }
 
-    /// Whether it lies in a folder, at any depth.
+    /// Whether this is inside a folder, at any depth.
     pub(crate) fn is_in(&self, folder: &Self) -> bool {
-        self.place != folder.place && self.place.starts_with(&folder.place)
+        self.resolved != folder.resolved && self.resolved.starts_with(&folder.resolved)
     }
 }
 
-/// The path without links, so far as it exists; links that lead to nothing are followed as well.
-fn real(path: &Path, links: usize) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
+/// The path without symbolic links, dangling ones included.
+fn resolve(path: &Path, links: usize) -> PathBuf {
+    if let Ok(resolved) = fs::canonicalize(path) {
+        return resolved;
     }
     if let (Ok(target), Some(folder), true) = (fs::read_link(path), path.parent(), links > 0) {
-        return real(&folder.join(target), links - 1);
+        return resolve(&folder.join(target), links - 1);
     }
     match (path.parent(), path.components().next_back()) {
-        (Some(folder), Some(Component::Normal(name))) => real(folder, links).join(name),
+        (Some(folder), Some(Component::Normal(name))) => resolve(folder, links).join(name),
         (Some(folder), Some(Component::ParentDir)) => {
-            let folder = real(folder, links);
+            let folder = resolve(folder, links);
             folder.parent().map_or_else(|| folder.clone(), Path::to_owned)
         }
         _ => path.to_owned(),
@@ -49,14 +54,14 @@ fn real(path: &Path, links: usize) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn number(path: &Path) -> Option<(u64, u64)> {
+fn inode(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((found.dev(), found.ino()))
 }
 
 #[cfg(not(unix))]
-fn number(_: &Path) -> Option<(u64, u64)> {
+fn inode(_: &Path) -> Option<(u64, u64)> {
     None
 }
 
@@ -66,7 +71,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_file_is_known_by_whatever_name() {
+    fn all_paths_to_one_file_are_equal() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let is = |left: &str, right: &str| Identity::of(&at(left)).is(&Identity::of(&at(right)));

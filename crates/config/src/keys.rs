@@ -1,36 +1,27 @@
-//! All keys that a pipeline file can have.
+//! The keys of a pipeline file.
 
 use std::collections::BTreeSet;
 
-use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
-use taskferry_pipeline::{
-    DeadLetterOptions, ExpectOptions, Registry, Role, StateOptions, common_keys,
-};
+use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
 
-use crate::schema::resolve;
-
-/// The keys at the top of a pipeline file.
-pub(crate) const TOP: [&str; 8] =
+/// The top-level keys of a pipeline file.
+pub(crate) const TOP_LEVEL: [&str; 8] =
     ["name", "description", "source", "transform", "sink", "dead_letter", "state", "expect"];
 
-/// Those at the top, those of the tables about the run, and those of all plugins.
+/// All keys, whatever table they belong to.
 pub(crate) fn known_keys(registry: &Registry) -> BTreeSet<String> {
-    let steps = option_paths(registry).into_iter().flatten();
-    TOP.map(str::to_owned).into_iter().chain(steps).collect()
+    option_paths(registry).into_iter().flatten().collect()
 }
 
-/// The way to each option, from the top of a pipeline file. Those of a sink or a transform are there without the position.
+/// The path of each option from the top of a pipeline file, without the positions of sinks and transforms.
 pub(crate) fn option_paths(registry: &Registry) -> Vec<Vec<String>> {
-    let mut paths: Vec<Vec<String>> = TOP.iter().map(|key| vec![(*key).to_owned()]).collect();
-    let mut table = |table: &str, schema: &Value| {
-        add(&[table.to_owned()], schema, schema, &mut paths);
-    };
-    table("state", &schema::<StateOptions>());
-    table("expect", &schema::<ExpectOptions>());
-    table("dead_letter", &schema::<DeadLetterOptions>());
-    for plugin in registry.plugins() {
-        table(&plugin.role.to_string(), plugin.schema.as_value());
+    let mut paths: Vec<Vec<String>> = TOP_LEVEL.iter().map(|key| vec![(*key).to_owned()]).collect();
+    let plugins = registry.plugins().into_iter();
+    let plugins = plugins.map(|plugin| (plugin.role.to_string(), plugin.schema));
+    let tables = run_tables().into_iter().map(|(table, schema)| (table.to_owned(), schema));
+    for (table, schema) in tables.chain(plugins) {
+        add(&[table], schema.as_value(), schema.as_value(), &mut paths);
     }
     for role in [Role::Source, Role::Transform, Role::Sink] {
         let common = common_keys(role).iter();
@@ -39,12 +30,8 @@ pub(crate) fn option_paths(registry: &Registry) -> Vec<Vec<String>> {
     paths
 }
 
-fn schema<T: JsonSchema>() -> Value {
-    schema_for!(T).to_value()
-}
-
 fn add(above: &[String], schema: &Value, root: &Value, paths: &mut Vec<Vec<String>>) {
-    let schema = resolve(schema, root);
+    let schema = resolve_schema(schema, root);
     if let Some(items) = schema.get("items") {
         add(above, items, root, paths);
     }

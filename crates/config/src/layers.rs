@@ -1,58 +1,57 @@
-//! Where values come from.
+//! The layers that the values of a pipeline come from.
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use taskferry_pipeline::Registry;
-
 use taskferry_sdk::{KeyPath, Segment};
 
 use crate::document::Document;
 use crate::files::PipelineFiles;
 use crate::keys::known_keys;
-use crate::mistake::{Mistake, Mistakes, take_out_surplus};
-use crate::variables::{PREFIX, sets_option, value_in};
+use crate::mistake::{Mistake, Mistakes, limit_each_kind};
+use crate::variables::{PREFIX, sets_option, trim_value};
 
-/// What messages call a value from the command line.
+/// The name of a value from the command line in messages.
 pub(crate) const COMMAND_LINE: &str = "--set";
-/// The texts that a pipeline is made of.
+
+/// The files, environment variables and arguments that define a pipeline.
 #[derive(Clone)]
 pub struct Layers {
     /// The pipeline file, then the overlays.
     pub(crate) files: Vec<SourceText>,
-    /// Single values, weakest first: from the environment, then from the command line.
+    /// Single values, the weakest first: from the environment, then from the command line.
     pub(crate) overrides: Vec<Override>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) folder: PathBuf,
-    /// Where the files are.
+    /// The paths of the files, those that could not be read included.
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) default_name: String,
-    /// Whether the sandbox takes the place of real addresses.
     pub(crate) sandbox: bool,
-    unreadable: Vec<Mistake>,
+    mistakes: Vec<Mistake>,
 }
 
-/// A file's text under the name that messages call it.
+/// The text of a file, with its name in messages.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceText {
     pub(crate) name: String,
     pub(crate) text: String,
 }
 
-/// One value given outside the files.
+/// A value from outside the files.
 #[derive(Debug, Clone)]
 pub(crate) struct Override {
-    /// What messages call it: the variable, or `--set`.
-    pub(crate) name: String,
-    /// The whole assignment, as it was given.
+    /// Its name in messages: `environment` or `--set`.
+    pub(crate) name: &'static str,
+    /// The whole assignment, as given.
     pub(crate) text: String,
-    /// Where in `text` the value begins.
+    /// The offset of the value in `text`.
     pub(crate) value_at: usize,
     pub(crate) path: KeyPath,
 }
 
-/// The files alone: the environment holds what nobody should see.
+/// Shows the names of the files only, because the environment holds secrets.
 impl fmt::Debug for Layers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
@@ -67,7 +66,7 @@ impl Override {
 }
 
 impl Layers {
-    /// Reads a pipeline file. One that can't be read is told by [`load`](crate::load), as mistakes in it are.
+    /// Reads a pipeline file. [`load`](crate::load) reports a file that cannot be read.
     pub fn from_file(path: &Path) -> Self {
         let mut layers = Self::from_text(path.to_string_lossy(), String::new());
         layers.files.clear();
@@ -78,105 +77,98 @@ impl Layers {
         layers
     }
 
-    /// A pipeline file's text, under the name that messages call it.
+    /// The text of a pipeline file, with the name that messages use for it.
     pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
         let name = name.into();
-        let default_name =
-            Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let stem = Path::new(&name).file_stem();
         Self {
-            default_name: default_name.unwrap_or_default(),
+            default_name: stem.map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
             files: vec![SourceText { name, text: text.into() }],
             overrides: Vec::new(),
             environment: Vec::new(),
             folder: PathBuf::new(),
             paths: Vec::new(),
             sandbox: false,
-            unreadable: Vec::new(),
+            mistakes: Vec::new(),
         }
     }
 
-    /// Puts a file over what is there already. Its tables are merged in, its lists replace.
+    /// Adds a file over the files before it. Its tables are merged, its other values replace earlier ones.
     #[must_use]
     pub fn overlay(mut self, path: &Path) -> Self {
         self.read(path, "overlay");
         self
     }
 
-    /// Puts environment variables over the files: `TASKFERRY_SOURCE__LIMIT` is `source.limit`. All other
-    /// variables are there for `${NAME}`. A line break at the end of a variable is no part of its value.
+    /// Adds environment variables over the files: `TASKFERRY_SOURCE__LIMIT` sets `source.limit`. `${NAME}` reads the other
+    /// variables. A line break at the end of a variable is not part of its value.
     #[must_use]
     pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let variables = variables.into_iter();
         self.environment =
-            variables.map(|(name, value)| (name, value_in(&value).to_owned())).collect();
+            variables.map(|(name, value)| (name, trim_value(&value).to_owned())).collect();
         self.environment.sort();
-        for (name, value) in &self.environment {
-            // A variable that is set to nothing counts as one that is not set.
-            let ours = !value.is_empty() && sets_option(name);
-            let Some(key) = name.strip_prefix(PREFIX).filter(|_| ours) else {
+        // An empty variable counts as unset.
+        for (name, value) in self.environment.iter().filter(|(_, value)| !value.is_empty()) {
+            let Some(key) = name.strip_prefix(PREFIX).filter(|_| sets_option(name)) else {
                 continue;
             };
-            let path = key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect();
             self.overrides.push(Override {
-                name: "environment".to_owned(),
+                name: "environment",
                 text: format!("{name}={value}"),
                 value_at: name.len() + 1,
-                path,
+                path: key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect(),
             });
         }
         self
     }
 
-    /// Puts one value over everything before it: `source.limit=50`, `sink.0.path=out/x.csv`. The value is
-    /// read as TOML where it is TOML, else as a string.
+    /// Adds one value over everything before it: `source.limit=50`, `sink.0.path=out/x.csv`. The value is TOML if it parses
+    /// as TOML, otherwise a string.
     #[must_use]
     pub fn set(mut self, assignment: &str) -> Self {
         let Some((key, _)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty())
         else {
-            // All of it may be a secret.
-            let mistake = Mistake::nowhere(
-                "layer::assignment",
-                "an argument of `--set` has no key, or no `=` behind it",
-            )
-            .help("write `--set key.of.the.value=value`, `--set source.limit=50` for example");
-            self.unreadable.push(mistake);
+            // The argument is not shown: any part of it may be a secret.
+            let mistake = Mistake::new("layer::assignment", "`--set` expects KEY=VALUE")
+                .help("for example `--set source.limit=50`");
+            self.mistakes.push(mistake);
             return self;
         };
-        let plain = key.replace('[', ".").replace(']', "");
-        let path = plain.trim().split('.').map(segment_of).collect();
+        let dotted = key.replace('[', ".").replace(']', "");
         self.overrides.push(Override {
-            name: COMMAND_LINE.to_owned(),
+            name: COMMAND_LINE,
             text: assignment.to_owned(),
             value_at: key.len() + 1,
-            path,
+            path: dotted.trim().split('.').map(segment_of).collect(),
         });
         self
     }
 
-    /// Whether the pipeline is to run on made-up data: the sandbox takes the place of the addresses and credentials of its
-    /// source and its sinks, whatever the other layers say.
+    /// Sets whether the sandbox replaces the addresses and credentials of the source and the sinks, regardless of the other
+    /// layers.
     #[must_use]
     pub fn sandbox(mut self, sandbox: bool) -> Self {
         self.sandbox = sandbox;
         self
     }
 
-    /// The files that options may name.
+    /// The input files that options name.
     pub fn files(&self) -> PipelineFiles {
         PipelineFiles::beside(&self.folder)
     }
 
-    pub(crate) fn parse(&self, registry: &Registry) -> Result<Vec<Document>, Mistakes> {
-        let mut mistakes = self.unreadable.clone();
+    pub(crate) fn parse(&self, registry: &Registry) -> Result<Vec<Document<'_>>, Mistakes> {
+        let mut mistakes = self.mistakes.clone();
         let mut documents = Vec::new();
         for file in &self.files {
-            match Document::parse(&file.name, &file.text, || known_keys(registry)) {
+            match Document::parse(file, || known_keys(registry)) {
                 Ok(document) => documents.push(document),
                 Err(found) => mistakes.extend(found),
             }
         }
-        let surplus = take_out_surplus(&mut mistakes, |one| (one.code(), one.severity()));
-        mistakes.extend(surplus);
+        let more = limit_each_kind(&mut mistakes, |one| (one.code(), one.severity()));
+        mistakes.extend(more);
         if mistakes.is_empty() { Ok(documents) } else { Err(Mistakes::new(mistakes)) }
     }
 
@@ -185,20 +177,16 @@ impl Layers {
         self.paths.push(path.to_owned());
         match fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) => self.files.push(SourceText { name, text }),
-            Ok(Err(_)) => self.unreadable.push(
-                Mistake::nowhere(
-                    "file::encoding",
-                    format!("the {what} `{name}` is not UTF-8 text"),
-                )
-                .help("save it as UTF-8"),
-            ),
-            Err(error) => self.unreadable.push(
-                Mistake::nowhere(
-                    "file::unreadable",
-                    format!("can't read the {what} `{name}`: {error}"),
-                )
-                .help("check the path; it starts at the working directory"),
-            ),
+            Ok(Err(_)) => {
+                let message = format!("the {what} `{name}` is not UTF-8 text");
+                self.mistakes
+                    .push(Mistake::new("file::encoding", message).help("save it as UTF-8"));
+            }
+            Err(error) => {
+                let message = format!("can't read the {what} `{name}`: {error}");
+                let help = "check the path; a relative path starts at the working directory";
+                self.mistakes.push(Mistake::new("file::unreadable", message).help(help));
+            }
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Turns a pipeline file into a checked [`Pipeline`](taskferry_pipeline::Pipeline), every mistake with its position.
+//! Turns a pipeline file into a checked [`Pipeline`](taskferry_pipeline::Pipeline), and reports every mistake with its position.
 //!
-//! The values of a pipeline come in layers, weakest first: defaults, the file, each overlay, environment
-//! variables (`TASKFERRY_SOURCE__LIMIT=50`), and `--set source.limit=50`. figment merges them and remembers
-//! which layer each value came from; a spanned parse of the same text tells where in it the value stands.
-//! Then `${NAME}` is filled in, each stage is built by its plugin, and what the stages need of each other
-//! is checked. Nothing is run, opened or created.
+//! The values of a pipeline come in layers, the weakest first: defaults, the file, each overlay, environment variables
+//! (`TASKFERRY_SOURCE__LIMIT=50`), and `--set source.limit=50`. figment merges the layers, and each value keeps the layer that it
+//! comes from. `${NAME}` is interpolated, each stage is built by its plugin, and the stages are checked against each other.
+//! Nothing is run, opened or created. A mistake is located in the text of its layer.
 //!
 //! ```
 //! use taskferry_config::Layers;
@@ -46,6 +45,7 @@ mod variables;
 
 pub use checked::Checked;
 pub use files::PipelineFiles;
+pub use identity::is_same_file;
 pub use layers::Layers;
 pub use mistake::{Mistake, Mistakes};
 pub use outputs::FilesInUse;
@@ -57,42 +57,40 @@ use secrets::Secrets;
 use taskferry_pipeline::{Registry, StateOptions};
 use taskferry_sdk::{Segment, Severity};
 
-/// Reads, merges, fills in and checks a pipeline, and builds its stages.
+/// Reads, merges, interpolates and checks a pipeline, and builds its stages.
 ///
 /// # Errors
-/// All mistakes of all layers in one go, with the warnings; or, when a file is not TOML, where it stops being so.
+/// All mistakes of all layers, with the warnings; or the syntax errors, if a file is not valid TOML.
 pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     let documents = layers.parse(registry)?;
-    let (mut tree, misplaced) = merge::merge(layers, &documents);
+    let (mut tree, failed) = merge::merge(layers, &documents);
     let files = layers.files();
     let plan = sandbox::Plan::of(&tree, registry);
     let written = layers.sandbox.then(|| tree.clone());
     let mut problems = Vec::new();
     if layers.sandbox {
-        problems.extend(plan.carry_out(&mut tree, registry));
+        problems.extend(plan.apply(&mut tree, registry));
     }
-    problems.extend(interpolate::fill_in(&mut tree, layers, &files));
-    plan.advise(&mut problems, layers.files.first().map_or("FILE", |file| &file.name));
+    problems.extend(interpolate::interpolate(&mut tree, layers, &files));
+    plan.suggest(&mut problems, layers.files.first().map_or("FILE", |file| &file.name));
     let built = match assemble::assemble(&tree, layers, &files, registry) {
         Ok(Assembled { pipeline, files, warnings }) => {
             problems.extend(warnings);
             Some((pipeline, files))
         }
-        // What is wrong with a value that could not be filled in is reported already, and what is missing beside
-        // it may only seem to be.
         Err(mut found) => {
-            found.retain(|problem| !tree.follows_from_filling(problem));
+            found.retain(|problem| !tree.follows_from_interpolation(problem));
             problems.extend(found);
             None
         }
     };
     let mut secrets = Secrets::find(&tree, registry);
-    // What was taken out stands in the files all the same.
+    // The files still hold the values that `--sandbox` replaced.
     if let Some(written) = written {
         secrets.extend(Secrets::find(&written, registry));
     }
     let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
-    let mut found = sources.locate(problems, misplaced);
+    let mut found = sources.locate(problems, failed);
     found.extend(variables::warnings(&layers.environment, registry));
     let is_warning = |mistake: &Mistake| mistake.severity() == Severity::Warning;
     match built {
@@ -103,27 +101,26 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     }
 }
 
-/// The name of a pipeline and where its state is kept: all that is needed to look at its past runs. Nothing else of the
-/// pipeline is looked at, and no variable but those of these values has to be set.
+/// Reads the name of a pipeline and its state options, which is all that its past runs need. Other values are not checked, and
+/// only the variables in these values need to be set.
 ///
 /// # Errors
-/// The mistakes in these values; or, when a file is not TOML, where it stops being so.
+/// The mistakes in these values; or the syntax errors, if a file is not valid TOML.
 pub fn load_state(
     layers: &Layers,
     registry: &Registry,
 ) -> Result<(String, StateOptions), Mistakes> {
     let documents = layers.parse(registry)?;
-    let (mut tree, misplaced) = merge::merge(layers, &documents);
-    let mut problems = interpolate::fill_in(&mut tree, layers, &layers.files());
+    let (mut tree, failed) = merge::merge(layers, &documents);
+    let mut problems = interpolate::interpolate(&mut tree, layers, &layers.files());
     let found = settings::name_and_state(&tree, layers.sandbox, &mut problems);
     problems.retain(|problem| {
-        let top = problem.path.segments().first();
-        ["name", "state"].iter().any(|key| top == Some(&Segment::Key((*key).to_owned())))
+        matches!(problem.path.segments().first(), Some(Segment::Key(top)) if top == "name" || top == "state")
     });
     if problems.is_empty() {
         return Ok(found);
     }
     let secrets = Secrets::find(&tree, registry);
     let sources = Sources { tree: &tree, layers, documents: &documents, secrets: &secrets };
-    Err(Mistakes::new(sources.locate(problems, misplaced)))
+    Err(Mistakes::new(sources.locate(problems, failed)))
 }

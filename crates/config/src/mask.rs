@@ -1,19 +1,17 @@
-//! Hiding secrets that stand in a text which is about to be shown.
+//! Masks secrets in a text that is about to be shown.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use taskferry_sdk::{is_secret_name, nearest};
 
-use crate::keys::TOP;
+use crate::keys::TOP_LEVEL;
 
-/// No key of a pipeline file is longer; what is may be a secret.
-const LONGEST_KEY: usize = 60;
+/// The maximum length of a key. A longer text may be a secret.
+const MAX_KEY: usize = 60;
 
-/// The text with every quoted value behind a key named like a secret, and every value of a `headers` table,
-/// replaced by asterisks, byte for byte, so that lines and columns stay the same.
-///
-/// It works on any text, TOML or not: a file with a syntax error is shown as well.
+/// Masks the value of every key with the name of a secret, and every value of a `headers` table, byte for byte, so that lines
+/// and columns stay the same. Works on any text, TOML or not.
 pub(crate) fn mask_secrets(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut in_headers = false;
@@ -32,8 +30,8 @@ pub(crate) fn mask_secrets(text: &str) -> String {
     shown
 }
 
-/// An assignment such as `source.auth.client_secret=…` or `TASKFERRY_SINK__0__HEADERS={…}`, its value hidden
-/// if any word of it names a secret.
+/// Masks the value of an assignment such as `source.auth.client_secret=…` or `TASKFERRY_SINK__0__HEADERS={…}` if any word in
+/// it names a secret.
 pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
     let words = text.split(|character: char| {
         !(character.is_alphanumeric() || character == '_' || character == '-')
@@ -42,16 +40,16 @@ pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
     if !words.into_iter().any(secret) {
         return mask_user_info(text);
     }
-    hide_value(text, value_at)
+    mask_value(text, value_at)
 }
 
-/// An assignment without its value.
-pub(crate) fn hide_value(text: &str, value_at: usize) -> String {
+/// Masks the value of an assignment.
+pub(crate) fn mask_value(text: &str, value_at: usize) -> String {
     let (key, value) = text.split_at(value_at.min(text.len()));
-    format!("{key}{}", stars(value))
+    format!("{key}{}", asterisks(value))
 }
 
-/// The text with these bytes hidden, from the first to the last; what lies within one before it is skipped.
+/// Masks these spans, which are sorted by their start. A span that overlaps an earlier one is skipped.
 pub(crate) fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
     let part = |range: Range<usize>| text.get(range).unwrap_or_default();
     let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
@@ -66,7 +64,7 @@ pub(crate) fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
     shown
 }
 
-/// A line that is not TOML with nothing but its key or its header, so far as they are ones of these or like them.
+/// Masks all of an invalid line but its key or its header, if that is similar to one of `keys`.
 pub(crate) fn mask_broken_line(line: &str, keys: &BTreeSet<String>) -> String {
     let start = line.len() - line.trim_start().len();
     let (indent, rest) = line.split_at(start);
@@ -76,8 +74,8 @@ pub(crate) fn mask_broken_line(line: &str, keys: &BTreeSet<String>) -> String {
         let length = name.find(|it: char| !is_key(it) && !matches!(it, ' ' | ']'));
         let (header, behind) =
             rest.split_at(rest.len() - name.len() + length.unwrap_or(name.len()));
-        if nearest(first, TOP).is_some() {
-            return format!("{indent}{header}{}", stars(behind));
+        if nearest(first, TOP_LEVEL).is_some() {
+            return format!("{indent}{header}{}", asterisks(behind));
         }
     }
     let key = rest.find(|it: char| !is_key(it)).unwrap_or(rest.len());
@@ -85,12 +83,12 @@ pub(crate) fn mask_broken_line(line: &str, keys: &BTreeSet<String>) -> String {
     let value = behind.trim_start().strip_prefix('=');
     let assigned = value.is_some_and(|value| !value.starts_with('=') && !value.trim().is_empty());
     let known = key.split('.').all(|part| nearest(part, keys.iter().map(String::as_str)).is_some());
-    if key.len() <= LONGEST_KEY && (known || assigned) {
+    if key.len() <= MAX_KEY && (known || assigned) {
         let sign = behind.len() - value.map_or(behind.len(), str::len);
         let (sign, value) = behind.split_at(sign);
-        return format!("{indent}{key}{sign}{}", stars(value));
+        return format!("{indent}{key}{sign}{}", asterisks(value));
     }
-    format!("{indent}{}", stars(rest))
+    format!("{indent}{}", asterisks(rest))
 }
 
 fn is_key(character: char) -> bool {
@@ -101,7 +99,7 @@ fn names_headers(line: &str) -> bool {
     line.strip_prefix("headers").is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
 }
 
-/// Hides who logs in, and with what, in addresses such as `https://user:password@host`.
+/// Masks the user and the password in URLs such as `https://user:password@host`.
 fn mask_user_info(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -110,14 +108,14 @@ fn mask_user_info(line: &str) -> String {
         shown.push_str("://");
         let host = after.find(['/', '"', '\'', ' ', '?', '#']).unwrap_or(after.len());
         let user = after.get(..host).and_then(|authority| authority.rfind('@')).unwrap_or(0);
-        shown.push_str(&stars(after.get(..user).unwrap_or_default()));
+        shown.push_str(&asterisks(after.get(..user).unwrap_or_default()));
         rest = after.get(user..).unwrap_or_default();
     }
     shown.push_str(rest);
     shown
 }
 
-/// Hides the values of secret keys in one line: quoted ones, and those whose quotes were forgotten.
+/// Masks the values of secret keys in one line, with or without quotes.
 fn mask_line(line: &str, all: bool) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -135,8 +133,8 @@ fn mask_line(line: &str, all: bool) -> String {
     shown
 }
 
-/// Where the value at the beginning of a text ends. Of a table, and of a list that is no secret, only the
-/// bracket counts: its own assignments are looked at one by one.
+/// The end of the value at the start of a text. For a table, and for a list that is not a secret, the end of its bracket: the
+/// assignments in it are masked one by one.
 fn token_end(value: &str, secret: bool) -> usize {
     match value.chars().next() {
         Some(quote @ ('"' | '\'')) => closing(value, quote),
@@ -149,7 +147,7 @@ fn token_end(value: &str, secret: bool) -> usize {
     }
 }
 
-/// Past the quote that closes the token, or the end of the line.
+/// The offset after the closing quote, or the end of the line.
 fn closing(quoted: &str, quote: char) -> usize {
     let mut escaped = false;
     let opening = quoted.len() - quoted.trim_start_matches(quote).len();
@@ -166,14 +164,14 @@ fn closing(quoted: &str, quote: char) -> usize {
     quoted.trim_end_matches(['\n', '\r']).len()
 }
 
-/// A value without what it says, but for its quotes and the names of the variables it comes from.
+/// Masks a value, except for its quotes and the names of variables in it.
 fn mask_token(token: &str) -> String {
     let mut shown = String::with_capacity(token.len());
     let mut rest = token;
     while let Some((before, after)) = rest.split_once("${") {
-        shown.push_str(&stars(before));
+        shown.push_str(&asterisks(before));
         shown.push_str("${");
-        // What is never closed may be anything from the first character on that can't be in a name.
+        // Without a closing brace, the name ends at the first character that a name cannot contain.
         let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
         let name = match after.find('}').filter(|_| after.starts_with("file:")) {
             Some(end) => end,
@@ -181,16 +179,16 @@ fn mask_token(token: &str) -> String {
         };
         let (name, behind) = after.split_at(name);
         shown.push_str(name);
-        // An empty default says nothing.
+        // An empty default reveals nothing.
         let end = ["}", ":-}"].into_iter().find(|end| behind.starts_with(end)).unwrap_or_default();
         shown.push_str(end);
         rest = behind.get(end.len()..).unwrap_or_default();
     }
-    shown.push_str(&stars(rest));
+    shown.push_str(&asterisks(rest));
     shown
 }
 
-/// The key of an assignment whose sign comes next.
+/// The key at the end of a text, in front of its `=`.
 fn key_at_end(text: &str) -> &str {
     let before = text.trim_end().trim_end_matches(['"', '\'']);
     let start = before
@@ -203,8 +201,8 @@ fn key_at_end(text: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// Asterisks for every byte but line breaks and quotes.
-pub(crate) fn stars(text: &str) -> String {
+/// Replaces every byte except line breaks, quotes and spaces by an asterisk.
+pub(crate) fn asterisks(text: &str) -> String {
     let kept = |byte: u8| matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b' ');
     text.bytes().map(|byte| if kept(byte) { byte as char } else { '*' }).collect()
 }
@@ -215,7 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn values_of_secret_keys_are_hidden_and_nothing_else() {
+    fn only_the_values_of_secret_keys_are_masked() {
         let text = "url = \"https://x\"\nclient_secret = \"hunter2\" # note\nauth = { token = 'abc', tenant = \"t\" }\n\
                     password = \"${PW}\"\ntoken_url = \"https://y\"\n[sink.headers]\nX-Thing = \"v\"\n[other]\na = \"b\"\n\
                     headers = { A = \"w\" }\ntoken = bare # why\nsecret = \"\"\"tripled\"\"\"\n\
@@ -241,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn assignments_from_outside_are_hidden_too() {
+    fn values_of_secret_assignments_are_masked() {
         assert_eq!(
             mask_assignment("source.auth.client_secret=abc", 26),
             "source.auth.client_secret=***"

@@ -1,26 +1,27 @@
-//! Merging the layers: figment does it and remembers where each value came from.
+//! Merges the layers of a pipeline. figment merges tables key by key and replaces all other values. It cannot address the entries
+//! of a list, so from the first override that does, the tree inserts the overrides.
 
 use std::collections::BTreeMap;
+use std::iter;
 
-use figment::value::{Dict, Empty, Map, Num, Value as Merged};
+use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use serde_json::{Number, Value};
-use taskferry_sdk::Segment;
+use taskferry_sdk::{KeyPath, Segment};
 
 use crate::document::Document;
 use crate::layers::{Layers, Override};
 use crate::toml_values;
 use crate::tree::{Kind, Layer, Node};
 
-/// One layer, as figment wants it.
-struct LayerProvider {
-    layer: Layer,
+/// A layer as figment reads it. Its name in figment is its number.
+struct NumberedLayer {
+    number: usize,
     values: Dict,
 }
 
-impl Provider for LayerProvider {
+impl Provider for NumberedLayer {
     fn metadata(&self) -> Metadata {
-        Metadata::named(label(self.layer))
+        Metadata::named(self.number.to_string())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
@@ -28,115 +29,139 @@ impl Provider for LayerProvider {
     }
 }
 
-/// The name under which figment knows a layer; [`layer_of`] reads it back.
-fn label(layer: Layer) -> String {
-    match layer {
-        Layer::Default => "default".to_owned(),
-        Layer::File(index) => format!("file {index}"),
-        Layer::Override(index) => format!("override {index}"),
-    }
-}
-
-fn layer_of(label: &str) -> Layer {
-    match label.split_once(' ').and_then(|(kind, index)| Some((kind, index.parse().ok()?))) {
-        Some(("file", index)) => Layer::File(index),
-        Some(("override", index)) => Layer::Override(index),
-        _ => Layer::Default,
-    }
-}
-
-/// Merges all layers. figment merges by key and knows no positions, so from the first override on that
-/// reaches into a list they are put in one by one.
-///
-/// With the tree come the overrides that found no place in it, by their number, and why.
-pub(crate) fn merge(layers: &Layers, documents: &[Document]) -> (Node, Vec<(usize, String)>) {
-    let name = Merged::from(layers.default_name.clone());
-    let defaults =
-        LayerProvider { layer: Layer::Default, values: Dict::from([("name".to_owned(), name)]) };
-    let mut figment = Figment::from(defaults);
-    for (index, document) in documents.iter().enumerate() {
-        figment = figment
-            .merge(LayerProvider { layer: Layer::File(index), values: document.values.clone() });
-    }
-    let reaches_into_list =
-        |given: &Override| given.path.segments().iter().any(|it| matches!(it, Segment::Index(_)));
-    let by_key =
-        layers.overrides.iter().position(reaches_into_list).unwrap_or(layers.overrides.len());
-    for (index, given) in layers.overrides.iter().enumerate().take(by_key) {
-        let values = nested(given.path.segments(), toml_values::parse(given.value()));
-        figment = figment.merge(LayerProvider { layer: Layer::Override(index), values });
-    }
-    let mut tree = Node::new(Layer::File(0), Kind::Table(BTreeMap::new()));
-    // Our providers never fail, so neither does their union.
-    if let Ok(data) = figment.data() {
-        let values = data.into_values().next().unwrap_or_default();
-        tree.kind = Kind::Table(
-            values.into_iter().map(|(key, value)| (key, node(value, &figment))).collect(),
-        );
-    }
-    let mut misplaced = Vec::new();
-    for (index, given) in layers.overrides.iter().enumerate().skip(by_key) {
-        let value = plain(toml_values::parse(given.value()), Layer::Override(index));
-        if let Err(why) = tree.put(given.path.segments(), value) {
-            misplaced.push((index, why));
+/// Merges all layers, the weakest first. The second value lists the overrides that could not be inserted, with the reason.
+pub(crate) fn merge(layers: &Layers, documents: &[Document<'_>]) -> (Node, Vec<(usize, String)>) {
+    let given = &layers.overrides;
+    let by_key = given.iter().position(addresses_list).unwrap_or(given.len());
+    let default = Dict::from([("name".to_owned(), Value::from(layers.default_name.clone()))]);
+    let files = documents.iter().enumerate();
+    let files = files.map(|(index, file)| (Layer::File(index), toml_values::table(file.table())));
+    let keyed = given.iter().enumerate().take(by_key);
+    let keyed = keyed.map(|(index, given)| (Layer::Override(index), nested(given)));
+    let (order, values): (Vec<Layer>, Vec<Dict>) =
+        iter::once((Layer::Default, default)).chain(files).chain(keyed).unzip();
+    let figment =
+        values.into_iter().enumerate().fold(Figment::new(), |figment, (number, values)| {
+            figment.merge(NumberedLayer { number, values })
+        });
+    // These providers never fail, so neither does the merge.
+    let merged = figment.data().ok().and_then(|profiles| profiles.into_values().next());
+    let layer = |tag: Tag| {
+        let number = figment.get_metadata(tag).and_then(|layer| layer.name.parse::<usize>().ok());
+        number.and_then(|number| order.get(number).copied()).unwrap_or(Layer::Default)
+    };
+    let mut tree = Node::from_figment(merged.unwrap_or_default().into(), &layer);
+    let mut failed = Vec::new();
+    for (index, given) in given.iter().enumerate().skip(by_key) {
+        let value = toml_values::parse(given.value());
+        let value = Node::from_figment(value, &|_| Layer::Override(index));
+        if let Err(reason) = tree.insert(given.path.segments(), value) {
+            failed.push((index, reason));
         }
     }
-    (tree, misplaced)
+    (tree, failed)
 }
 
-fn nested(path: &[Segment], value: Merged) -> Dict {
-    let keys = path.iter().map(|segment| match segment {
+fn addresses_list(given: &Override) -> bool {
+    given.path.segments().iter().any(|segment| matches!(segment, Segment::Index(_)))
+}
+
+/// The value of an override in the tables of its path.
+fn nested(given: &Override) -> Dict {
+    let value = toml_values::parse(given.value());
+    let Some((first, rest)) = given.path.segments().split_first() else { return Dict::new() };
+    let value = rest
+        .iter()
+        .rev()
+        .fold(value, |value, segment| Value::from(Dict::from([(key_of(segment), value)])));
+    Dict::from([(key_of(first), value)])
+}
+
+fn key_of(segment: &Segment) -> String {
+    match segment {
         Segment::Key(key) => key.clone(),
         Segment::Index(index) => index.to_string(),
-    });
-    let mut keys: Vec<String> = keys.collect();
-    let first = if keys.is_empty() { String::new() } else { keys.remove(0) };
-    let inner =
-        keys.into_iter().rev().fold(value, |value, key| Merged::from(Dict::from([(key, value)])));
-    Dict::from([(first, inner)])
+    }
 }
 
-fn node(value: Merged, figment: &Figment) -> Node {
-    let metadata = figment.get_metadata(value.tag());
-    let layer = metadata.map_or(Layer::Default, |metadata| layer_of(&metadata.name));
-    let kind = match value {
-        Merged::Dict(_, fields) => Kind::Table(
-            fields.into_iter().map(|(key, value)| (key, node(value, figment))).collect(),
-        ),
-        Merged::Array(_, items) => {
-            Kind::List(items.into_iter().map(|item| node(item, figment)).collect())
-        }
-        leaf => Kind::Leaf(leaf_value(leaf)),
-    };
-    Node::new(layer, kind)
-}
-
-fn plain(value: Merged, layer: Layer) -> Node {
-    let kind = match value {
-        Merged::Dict(_, fields) => {
-            Kind::Table(fields.into_iter().map(|(key, value)| (key, plain(value, layer))).collect())
-        }
-        Merged::Array(_, items) => {
-            Kind::List(items.into_iter().map(|item| plain(item, layer)).collect())
-        }
-        leaf => Kind::Leaf(leaf_value(leaf)),
-    };
-    Node::new(layer, kind)
-}
-
-fn leaf_value(value: Merged) -> Value {
-    match value {
-        Merged::String(_, text) => Value::String(text),
-        Merged::Char(_, letter) => Value::String(letter.to_string()),
-        Merged::Bool(_, flag) => Value::Bool(flag),
-        Merged::Num(_, Num::F64(fraction)) => {
-            Number::from_f64(fraction).map_or(Value::Null, Value::Number)
-        }
-        Merged::Num(_, number) => {
-            number.to_i128().and_then(Number::from_i128).map_or(Value::Null, Value::Number)
-        }
-        Merged::Empty(_, Empty::None | Empty::Unit) | Merged::Dict(..) | Merged::Array(..) => {
-            Value::Null
+impl Node {
+    fn merge(&mut self, value: Self) {
+        match (&mut self.kind, value.kind) {
+            (Kind::Table(fields), Kind::Table(new)) => {
+                for (key, node) in new {
+                    match fields.get_mut(&key) {
+                        Some(old) => old.merge(node),
+                        None => _ = fields.insert(key, node),
+                    }
+                }
+            }
+            (kind, new) => (*kind, self.layer) = (new, value.layer),
         }
     }
+
+    /// Merges `value` into the node at `path` and creates the tables above it. A position of a list must exist, or be the
+    /// next one.
+    ///
+    /// # Errors
+    /// The list has no such position.
+    pub(crate) fn insert(&mut self, path: &[Segment], value: Self) -> Result<(), String> {
+        let Some((first, rest)) = path.split_first() else {
+            self.merge(value);
+            return Ok(());
+        };
+        let empty = Self::new(value.layer, Kind::Table(BTreeMap::new()));
+        match (&mut self.kind, first) {
+            (Kind::List(items), Segment::Index(index)) => {
+                let count = items.len();
+                // Only a whole table, or its `type`, adds an entry.
+                let adds = match rest {
+                    [] => true,
+                    [Segment::Key(key)] => key == "type",
+                    _ => false,
+                };
+                if *index == count && adds {
+                    items.push(empty);
+                }
+                let item = items.get_mut(*index).ok_or_else(|| no_position(*index, count))?;
+                item.insert(rest, value)
+            }
+            (Kind::Table(fields), Segment::Index(index)) if fields.is_empty() => {
+                if *index > 0 {
+                    return Err(no_position(*index, 0));
+                }
+                self.kind = Kind::List(vec![empty]);
+                self.insert(path, value)
+            }
+            (Kind::Table(fields), segment) => {
+                fields.entry(key_of(segment)).or_insert(empty).insert(rest, value)
+            }
+            // Any other value is replaced. The checks report a table where none is expected.
+            _ => {
+                *self = empty;
+                self.insert(path, value)
+            }
+        }
+    }
+
+    /// Removes the value at `path`.
+    pub(crate) fn remove(&mut self, path: &KeyPath) {
+        let Some((Segment::Key(key), above)) = path.segments().split_last() else { return };
+        let table = above.iter().try_fold(self, |node, segment| match (&mut node.kind, segment) {
+            (Kind::Table(fields), Segment::Key(key)) => fields.get_mut(key),
+            (Kind::List(items), Segment::Index(index)) => items.get_mut(*index),
+            _ => None,
+        });
+        if let Some(Self { kind: Kind::Table(fields), .. }) = table {
+            fields.remove(key);
+        }
+    }
+}
+
+fn no_position(index: usize, count: usize) -> String {
+    let positions = match count {
+        0 => "the list is empty".to_owned(),
+        1 => "the list has one entry, at position 0".to_owned(),
+        count => format!("the list has {count} entries, at positions 0 to {}", count - 1),
+    };
+    format!("there is no position {index}: {positions}")
 }

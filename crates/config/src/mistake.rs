@@ -1,4 +1,4 @@
-//! Mistakes, as a reader sees them.
+//! Mistakes in a pipeline file, and warnings about it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use taskferry_sdk::{MAX_PER_KIND, Severity, printable};
 
-use crate::text::Place;
+use crate::text::TextSpan;
 
-/// One mistake, or a warning: what is wrong, where, and what to write instead. A [`miette::Diagnostic`], so that the
-/// binary can draw it.
+/// A mistake or a warning: what is wrong, where, and what to write instead. A [`miette::Diagnostic`], so that the binary can
+/// draw it.
 #[derive(Debug, Clone)]
 pub struct Mistake {
     pub(crate) code: &'static str,
@@ -17,35 +17,26 @@ pub struct Mistake {
     pub(crate) message: String,
     pub(crate) label: Option<String>,
     pub(crate) help: Option<String>,
-    pub(crate) place: Option<Place>,
-    /// Other places that it concerns, and what is there.
-    pub(crate) related: Vec<(Place, String)>,
-    /// How many mistakes this one stands for.
+    pub(crate) span: Option<TextSpan>,
+    /// Other spans that the mistake concerns, with their labels.
+    pub(crate) related: Vec<(TextSpan, String)>,
+    /// The number of mistakes that this one counts for.
     pub(crate) count: usize,
 }
 
 impl Mistake {
-    pub(crate) fn nowhere(code: &'static str, message: impl Into<String>) -> Self {
+    /// A mistake without a position.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Mistake,
             message: printable(&message.into()).into_owned(),
             label: None,
             help: None,
-            place: None,
+            span: None,
             related: Vec::new(),
             count: 1,
         }
-    }
-
-    /// What is said about mistakes of a kind of which enough were reported.
-    pub(crate) fn left_out(code: &'static str, severity: Severity, count: usize) -> Self {
-        let noun = match severity {
-            Severity::Mistake => "mistakes",
-            Severity::Warning => "warnings",
-        };
-        let message = format!("{count} more {noun} of this kind are not shown");
-        Self { severity, count, ..Self::nowhere(code, message) }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -53,8 +44,8 @@ impl Mistake {
         self
     }
 
-    pub(crate) fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+    pub(crate) fn at(mut self, span: TextSpan) -> Self {
+        self.span = Some(span);
         self
     }
 
@@ -63,7 +54,7 @@ impl Mistake {
         self.code
     }
 
-    /// Whether the pipeline can run all the same.
+    /// Whether this is a mistake or a warning. A pipeline with warnings can run.
     pub fn severity(&self) -> Severity {
         self.severity
     }
@@ -73,32 +64,36 @@ impl Mistake {
         self.help.as_deref()
     }
 
-    /// The file, `environment` or `--set`; empty when the mistake stands nowhere.
+    /// The file, `environment` or `--set`; empty for a mistake without a position.
     pub fn file(&self) -> &str {
-        self.place.as_ref().map_or("", Place::file)
+        self.span.as_ref().map_or("", TextSpan::file)
     }
 
-    /// The line, from 1; 0 when the mistake stands nowhere.
+    /// The line, from 1; 0 for a mistake without a position.
     pub fn line(&self) -> usize {
-        self.place.as_ref().map_or(0, Place::line)
+        self.span.as_ref().map_or(0, TextSpan::line)
     }
 
-    /// The column in characters, from 1; 0 when the mistake stands nowhere.
+    /// The column in characters, from 1; 0 for a mistake without a position.
     pub fn column(&self) -> usize {
-        self.place.as_ref().map_or(0, Place::column)
+        self.span.as_ref().map_or(0, TextSpan::column)
     }
 
-    /// Place and message in one line.
-    pub fn in_a_line(&self) -> String {
-        match self.file() {
-            "" => self.message.clone(),
-            file => format!("{file}:{}:{}: {}", self.line(), self.column(), self.message),
+    /// The position and the message in one line.
+    pub fn in_one_line(&self) -> String {
+        match &self.span {
+            None => self.message.clone(),
+            Some(span) => located(span, &self.message),
         }
     }
 
-    fn drawn_here(&self, place: &Place) -> bool {
-        self.place.as_ref().is_some_and(|own| own.is_in_text_of(place))
+    fn shares_text(&self, span: &TextSpan) -> bool {
+        self.span.as_ref().is_some_and(|own| own.same_text(span))
     }
+}
+
+fn located(span: &TextSpan, message: &str) -> String {
+    format!("{}:{}:{}: {message}", span.file(), span.line(), span.column())
 }
 
 impl fmt::Display for Mistake {
@@ -122,30 +117,28 @@ impl Diagnostic for Mistake {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        // Only one text can be drawn.
-        let elsewhere = self.related.iter().filter(|(place, _)| !self.drawn_here(place));
-        let elsewhere = elsewhere.map(|(place, label)| {
-            format!("{}:{}:{}: {label}", place.file(), place.line(), place.column())
-        });
+        // miette draws one text only, so spans of other texts are listed.
+        let elsewhere = self.related.iter().filter(|(span, _)| !self.shares_text(span));
+        let elsewhere = elsewhere.map(|(span, label)| located(span, label));
         let lines: Vec<String> = self.help.clone().into_iter().chain(elsewhere).collect();
         (!lines.is_empty()).then(|| Box::new(lines.join("\n")) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|place| place.text() as &dyn SourceCode)
+        self.span.as_ref().map(|span| span.text() as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let place = self.place.as_ref()?;
-        let own = LabeledSpan::new_primary_with_span(self.label.clone(), place.span());
-        let related = self.related.iter().filter(|(place, _)| self.drawn_here(place));
+        let span = self.span.as_ref()?;
+        let own = LabeledSpan::new_primary_with_span(self.label.clone(), span.span());
+        let related = self.related.iter().filter(|(span, _)| self.shares_text(span));
         let related = related
-            .map(|(place, label)| LabeledSpan::new_with_span(Some(label.clone()), place.span()));
+            .map(|(span, label)| LabeledSpan::new_with_span(Some(label.clone()), span.span()));
         Some(Box::new(std::iter::once(own).chain(related)))
     }
 }
 
-/// All mistakes of a pipeline, with the warnings about it, in the order in which they stand. Never empty.
+/// The mistakes of a pipeline and the warnings about it, in the order of their positions. Never empty.
 #[derive(Debug, Clone)]
 pub struct Mistakes(Vec<Mistake>);
 
@@ -154,12 +147,12 @@ impl Mistakes {
         Self(mistakes)
     }
 
-    /// The mistakes and warnings. Of one kind at most a hundred, and one more that says how many there are besides.
+    /// The mistakes and warnings: at most a hundred of each kind, followed by one that gives the number of the others.
     pub fn all(&self) -> &[Mistake] {
         &self.0
     }
 
-    /// How many mistakes there are, without the warnings.
+    /// The number of mistakes, without the warnings.
     pub fn count(&self) -> usize {
         let mistakes = self.0.iter().filter(|mistake| mistake.severity == Severity::Mistake);
         mistakes.map(|mistake| mistake.count).sum()
@@ -168,15 +161,15 @@ impl Mistakes {
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(Mistake::in_a_line).collect();
+        let lines: Vec<String> = self.0.iter().map(Mistake::in_one_line).collect();
         formatter.write_str(&lines.join("\n"))
     }
 }
 
 impl std::error::Error for Mistakes {}
 
-/// Takes out what comes after the first hundred of a kind. Returns what is said about these instead.
-pub(crate) fn take_out_surplus<T>(
+/// Keeps the first hundred of each kind. Returns one mistake a kind that gives the number of the others.
+pub(crate) fn limit_each_kind<T>(
     found: &mut Vec<T>,
     kind: impl Fn(&T) -> (&'static str, Severity),
 ) -> Vec<Mistake> {
@@ -186,8 +179,12 @@ pub(crate) fn take_out_surplus<T>(
         *count += 1;
         *count <= MAX_PER_KIND
     });
-    let surplus = counts.into_iter().filter(|(_, count)| *count > MAX_PER_KIND);
-    surplus
-        .map(|((code, severity), count)| Mistake::left_out(code, severity, count - MAX_PER_KIND))
-        .collect()
+    let more = counts.into_iter().filter(|(_, count)| *count > MAX_PER_KIND);
+    more.map(|((code, severity), count)| {
+        let count = count - MAX_PER_KIND;
+        let noun = if severity == Severity::Mistake { "mistakes" } else { "warnings" };
+        let message = format!("{count} more {noun} of this kind are not shown");
+        Mistake { severity, count, ..Mistake::new(code, message) }
+    })
+    .collect()
 }

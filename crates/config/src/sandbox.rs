@@ -1,8 +1,8 @@
-//! `--sandbox`: what becomes of a pipeline that is to run on made-up data.
+//! `--sandbox`: runs a pipeline on generated data.
 //!
-//! Every plugin says in its schema (`x-sandbox`, see [`Plugin`](taskferry_sdk::Plugin)) what its addresses and credentials
-//! become. A source or a sink that says nothing is refused, because it could read from a tenant, or send made-up data to a
-//! real receiver.
+//! The schema of a plugin declares the values of its addresses and credentials in the sandbox (`x-sandbox`, see
+//! [`Plugin`](taskferry_sdk::Plugin)). A source or sink without a declaration is refused, because it could read from a tenant or
+//! send generated data to a real receiver.
 
 use std::path::Path;
 
@@ -10,88 +10,85 @@ use serde_json::Value;
 use taskferry_pipeline::{Registry, Role};
 use taskferry_sdk::{KeyPath, Problem};
 
-use crate::schema::{StageSchema, stages};
+use crate::schema::stages;
 use crate::tree::{Kind, Layer, Node};
 
-/// The key in a schema.
+/// Declares, in the schema of an option, its value in the sandbox.
 const MARK: &str = "x-sandbox";
-/// The folder in that of the state where the state of such runs is kept. No pipeline's folder begins with a dot.
+/// The folder for the state of such runs within the state folder. The folder of a pipeline never begins with a dot.
 const STATE: &str = ".sandbox";
 
-/// What `--sandbox` makes of a pipeline.
+/// The changes that `--sandbox` makes to a pipeline.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Options, and what they become; with nothing they are taken out.
+    /// Options with their new values; `None` removes the option.
     options: Vec<(KeyPath, Option<Value>)>,
-    /// Stages that do not say what they do on made-up data.
-    silent: Vec<(KeyPath, Role, &'static str)>,
+    /// Stages without a declaration.
+    undeclared: Vec<(KeyPath, Role, &'static str)>,
 }
 
 impl Plan {
-    /// Asks the plugins of all stages.
     pub(crate) fn of(tree: &Node, registry: &Registry) -> Self {
         let mut plan = Self::default();
-        let stages = stages(tree, registry).into_iter();
-        for StageSchema { path, role, type_name, schema, .. } in
-            stages.filter(|stage| stage.role != Role::Transform)
-        {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let mut speaks = role == Role::Sink && schema.get(MARK) == Some(&Value::Bool(true));
-            for (key, property) in properties.into_iter().flatten() {
-                let Some(becomes) = property.get(MARK) else { continue };
-                speaks = true;
-                let becomes = Some(becomes.clone()).filter(|value| !value.is_null());
-                plan.options.push((path.key(key.as_str()), becomes));
+        for stage in stages(tree, registry).iter().filter(|stage| stage.role != Role::Transform) {
+            let marked = stage.options().filter_map(|(key, schema)| Some((key, schema.get(MARK)?)));
+            let options: Vec<_> = marked
+                .map(|(key, value)| {
+                    (stage.path.key(key), Some(value.clone()).filter(|value| !value.is_null()))
+                })
+                .collect();
+            let unchanged =
+                stage.role == Role::Sink && stage.schema.get(MARK) == Some(&Value::Bool(true));
+            if options.is_empty() && !unchanged {
+                plan.undeclared.push((stage.path.clone(), stage.role, stage.type_name));
             }
-            if !speaks {
-                plan.silent.push((path, role, type_name));
-            }
+            plan.options.extend(options);
         }
         plan
     }
 
-    /// Replaces the options. What is served inside the process already stays as it is: `sandbox:?jobs=5000` says which sandbox
-    /// it is to be.
-    pub(crate) fn carry_out(&self, tree: &mut Node, registry: &Registry) -> Vec<Problem> {
-        for (path, becomes) in &self.options {
-            let now = tree.get(path).and_then(Node::as_str);
-            match becomes {
-                Some(_) if now.is_some_and(|url| registry.endpoints().serves(url)) => {}
+    /// Replaces the options. The URL of a sandbox stays, so that `sandbox:?jobs=5000` selects which sandbox to use.
+    pub(crate) fn apply(&self, tree: &mut Node, registry: &Registry) -> Vec<Problem> {
+        for (path, value) in &self.options {
+            let current = tree.get(path).and_then(Node::as_str);
+            match value {
+                Some(_) if current.is_some_and(|url| registry.endpoints().serves(url)) => {}
                 Some(value) => {
-                    let value = Node::new(Layer::Default, Kind::Leaf(value.clone()));
-                    // The stage is there, and its option is a key of its table.
-                    _ = tree.put(path.segments(), value);
+                    let value = Node::new(Layer::Default, Kind::Scalar(value.clone()));
+                    // The table of the stage exists, so this cannot fail.
+                    _ = tree.insert(path.segments(), value);
                 }
-                None => tree.take_out(path),
+                None => tree.remove(path),
             }
         }
         let problem = |(path, role, type_name): &(KeyPath, Role, &str)| {
-            let message = format!("the {role} `{type_name}` can't be run with `--sandbox`");
-            let problem = Problem::at(path.key("type"), "pipeline::no_sandbox", message);
-            problem.help("its plugin does not say what it does with made-up data; run it without, or put another one in its place")
+            let message = format!("the {role} `{type_name}` does not support `--sandbox`");
+            let help = "run without `--sandbox`, or replace the stage: its plugin does not declare what to do with \
+                        generated data";
+            Problem::at(path.key("type"), "pipeline::no_sandbox", message).help(help)
         };
-        self.silent.iter().map(problem).collect()
+        self.undeclared.iter().map(problem).collect()
     }
 
-    /// Adds to problems with variables that would not be needed how to do without them.
-    pub(crate) fn advise(&self, problems: &mut [Problem], file: &str) {
-        let replaced = |problem: &Problem| {
+    /// Suggests `--sandbox` for unset variables that a sandbox does not need.
+    pub(crate) fn suggest(&self, problems: &mut [Problem], file: &str) {
+        if !self.undeclared.is_empty() {
+            return;
+        }
+        for problem in problems.iter_mut().filter(|problem| problem.code == "variable::unset") {
             let path = problem.path.segments();
-            self.options.iter().any(|(option, _)| path.starts_with(option.segments()))
-        };
-        let unset = |problem: &&mut Problem| problem.code == "variable::unset" && replaced(problem);
-        for problem in problems.iter_mut().filter(unset).filter(|_| self.silent.is_empty()) {
-            let help = problem.help.take().unwrap_or_default();
-            let advice = format!(
-                "{help}; without a tenant, on made-up jobs: `taskferry run {file} --sandbox`"
-            );
-            problem.help = Some(advice);
+            if self.options.iter().any(|(option, _)| path.starts_with(option.segments())) {
+                let help = problem.help.take().unwrap_or_default();
+                problem.help = Some(format!(
+                    "{help}; to try the pipeline without a tenant: `taskferry run {file} --sandbox`"
+                ));
+            }
         }
     }
 }
 
-/// Where the state of runs with `--sandbox` is kept, of a pipeline whose state is kept in `dir`: a trial must not become what
-/// the next real run is compared with.
+/// The state folder of runs with `--sandbox` for a pipeline with the state folder `dir`. Real runs are never compared with runs
+/// on generated data.
 pub fn state_dir(dir: &str) -> String {
     Path::new(dir).join(STATE).to_string_lossy().into_owned()
 }

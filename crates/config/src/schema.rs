@@ -1,12 +1,12 @@
-//! The stages in a pipeline file and the schemas of their options.
+//! The stages of a pipeline file with the schemas of their options.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use taskferry_pipeline::{Registry, Role};
 use taskferry_sdk::KeyPath;
 
 use crate::tree::Node;
 
-/// A stage whose type is registered.
+/// A stage with a registered type.
 pub(crate) struct StageSchema<'a> {
     pub(crate) node: &'a Node,
     pub(crate) path: KeyPath,
@@ -15,7 +15,18 @@ pub(crate) struct StageSchema<'a> {
     pub(crate) schema: Value,
 }
 
-/// The stages of a pipeline, those of sinks' own transforms included.
+impl StageSchema<'_> {
+    /// The options of the stage, each with its schema.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (&String, &Value)> {
+        properties(&self.schema).into_iter().flatten()
+    }
+}
+
+pub(crate) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
+}
+
+/// The stages of a pipeline, the transforms of sinks included.
 pub(crate) fn stages<'a>(tree: &'a Node, registry: &Registry) -> Vec<StageSchema<'a>> {
     let mut tables = Vec::new();
     find_tables(tree, &KeyPath::root(), &mut tables);
@@ -31,10 +42,11 @@ pub(crate) fn stages<'a>(tree: &'a Node, registry: &Registry) -> Vec<StageSchema
 }
 
 fn find_tables<'a>(node: &'a Node, path: &KeyPath, found: &mut Vec<(&'a Node, KeyPath, Role)>) {
-    let tables = [("source", Role::Source), ("transform", Role::Transform), ("sink", Role::Sink)];
-    for (key, role) in tables {
-        let path = path.key(key);
-        let Some(node) = node.as_table().and_then(|fields| fields.get(key)) else { continue };
+    for role in [Role::Source, Role::Transform, Role::Sink] {
+        let path = path.key(role.to_string());
+        let Some(node) = node.as_table().and_then(|fields| fields.get(&role.to_string())) else {
+            continue;
+        };
         let items: Vec<(&Node, KeyPath)> = match node.as_list() {
             Some(items) => {
                 items.iter().enumerate().map(|(index, item)| (item, path.index(index))).collect()
@@ -48,17 +60,4 @@ fn find_tables<'a>(node: &'a Node, path: &KeyPath, found: &mut Vec<(&'a Node, Ke
             }
         }
     }
-}
-
-/// Past references, and past the "or null" of optional values.
-pub(crate) fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
-    let reference =
-        schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
-    if let Some(target) = reference.and_then(|pointer| root.pointer(pointer)) {
-        return resolve(target, root);
-    }
-    let choices = schema.get("anyOf").and_then(Value::as_array);
-    let chosen = choices
-        .and_then(|all| all.iter().find(|one| one.get("type") != Some(&Value::from("null"))));
-    chosen.map_or(schema, |chosen| resolve(chosen, root))
 }

@@ -1,103 +1,117 @@
-//! Which values of a pipeline must not be shown, and what they are.
+//! The values of a pipeline that must not be shown.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
-use taskferry_pipeline::{Registry, Role, common_keys};
-use taskferry_sdk::{KeyPath, is_secret_name, secret_forms};
+use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema};
+use taskferry_sdk::{KeyPath, Segment, is_secret_name, secret_forms};
 
-use crate::mask::stars;
-use crate::schema::{StageSchema, resolve, stages};
-use crate::tree::{Filled, Kind, Node};
+use crate::mask::asterisks;
+use crate::schema::{StageSchema, properties, stages};
+use crate::tree::{Interpolation, Kind, Node};
 
-/// The secrets of a pipeline: values whose option is a secret by its schema, whose key is named like one, or
-/// that came from a file or from a variable named like one.
+/// The secrets of a pipeline: values whose option is a secret by its schema, whose key has the name of a secret, or that came
+/// from a file or from a variable with the name of a secret.
 #[derive(Default)]
 pub(crate) struct Secrets {
     paths: BTreeSet<KeyPath>,
     values: BTreeSet<String>,
-    /// All texts in which a value may stand, by their beginning, the longest first.
+    /// The encoded forms of all values, by their first bytes, the longest first.
     forms: HashMap<Vec<u8>, Vec<String>>,
 }
 
-/// With more secrets than these the forms that they may be written in would take too long; none of them is looked for but
-/// as it is.
-const MOST_IN_ALL_FORMS: usize = 1000;
-/// What is shorter is no secret, and would be found in every second word.
-const SHORTEST: usize = 3;
+/// With more secrets than this, computing all encoded forms takes too long: only the values themselves are masked.
+const MAX_ENCODED: usize = 1000;
+/// A shorter value is not a secret, and would occur in every second word.
+const MIN_LENGTH: usize = 3;
 
 impl Secrets {
-    /// Looks at every value of a pipeline.
+    /// All secrets of a pipeline.
     pub(crate) fn find(tree: &Node, registry: &Registry) -> Self {
         let mut secrets = Self::by_option(tree, registry);
-        secrets.by_name(tree, &KeyPath::root(), false, true);
+        for (path, node) in tree.scalars(&KeyPath::root()) {
+            if matches!(node.interpolation, Interpolation::Secret | Interpolation::Unclosed) {
+                secrets.add(node, &path);
+            }
+        }
         secrets.find_forms();
         secrets
     }
 
-    /// Those alone whose option, or its key, says that they are secrets, wherever they came from.
+    /// The secrets by option or key, wherever their values come from.
     pub(crate) fn by_option(tree: &Node, registry: &Registry) -> Self {
         let mut secrets = Self::default();
         for StageSchema { node, path, schema, .. } in stages(tree, registry) {
             secrets.by_schema(node, &path, &schema, &schema);
         }
-        secrets.by_name(tree, &KeyPath::root(), false, false);
+        for (path, node) in tree.scalars(&KeyPath::root()) {
+            let is_named = path
+                .segments()
+                .iter()
+                .any(|segment| matches!(segment, Segment::Key(key) if is_secret_name(key)));
+            let is_key = node.as_str().is_some_and(|text| text.contains("-----BEGIN"));
+            if is_named || is_key {
+                secrets.add(node, &path);
+            }
+        }
         secrets
     }
 
-    /// Takes in those of another state of the same pipeline.
+    /// Adds the secrets of another version of the same pipeline.
     pub(crate) fn extend(&mut self, other: Self) {
         self.paths.extend(other.paths);
         self.values.extend(other.values);
         self.find_forms();
     }
 
-    /// The places of the values to be hidden.
+    /// The paths of the values to mask.
     pub(crate) fn paths(&self) -> &BTreeSet<KeyPath> {
         &self.paths
     }
 
-    /// Whether a value, something in it, or what it stands in is one.
+    /// Whether a value is a secret, holds one, or is part of one.
     pub(crate) fn covers(&self, path: &KeyPath) -> bool {
         let within =
             |outer: &KeyPath, inner: &KeyPath| inner.segments().starts_with(outer.segments());
         self.paths.iter().any(|secret| within(secret, path) || within(path, secret))
     }
 
-    /// The text with every secret value in it replaced.
-    pub(crate) fn without(&self, text: &str) -> String {
-        self.replaced(text, |_| "[secret]".to_owned())
+    /// The text with `[secret]` in place of every secret.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.replace(text, |_| "[secret]".to_owned())
     }
 
-    /// The text with every secret value in it hidden, byte for byte, so that columns stay the same.
-    pub(crate) fn hidden_in(&self, text: &str) -> String {
-        self.replaced(text, stars)
+    /// The text with every secret masked byte for byte, so that columns stay the same.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        self.replace(text, asterisks)
     }
 
-    fn replaced(&self, text: &str, with: impl Fn(&str) -> String) -> String {
+    fn replace(&self, text: &str, with: impl Fn(&str) -> String) -> String {
         let (mut replaced, mut rest) = (String::with_capacity(text.len()), text);
         while let Some(next) = rest.chars().next() {
-            let beginning = rest.as_bytes().get(..SHORTEST).unwrap_or_default();
-            let form = self.forms.get(beginning).into_iter().flatten();
-            if let Some(form) = form.into_iter().find(|form| rest.starts_with(form.as_str())) {
+            let first = rest.as_bytes().get(..MIN_LENGTH).unwrap_or_default();
+            let mut forms = self.forms.get(first).into_iter().flatten();
+            let length = if let Some(form) = forms.find(|form| rest.starts_with(form.as_str())) {
                 replaced.push_str(&with(form));
-                rest = rest.get(form.len()..).unwrap_or_default();
+                form.len()
             } else {
                 replaced.push(next);
-                rest = rest.get(next.len_utf8()..).unwrap_or_default();
-            }
+                next.len_utf8()
+            };
+            rest = rest.get(length..).unwrap_or_default();
         }
         replaced
     }
 
     fn find_forms(&mut self) {
-        let in_all_forms = self.values.len() <= MOST_IN_ALL_FORMS;
+        let encode = self.values.len() <= MAX_ENCODED;
         let mut forms = BTreeSet::new();
         for value in &self.values {
-            // A key of many lines is also known by each of them.
-            let lines = value.lines().filter(|line| line.len() >= 2 * SHORTEST);
+            // A message may show a single line of a key with many lines.
+            let lines = value.lines().filter(|line| line.len() >= 2 * MIN_LENGTH);
             for text in std::iter::once(value.as_str()).chain(lines) {
-                if in_all_forms {
+                if encode {
                     forms.extend(secret_forms(text));
                 } else {
                     forms.insert(text.to_owned());
@@ -105,24 +119,24 @@ impl Secrets {
             }
         }
         self.forms.clear();
-        for form in forms.into_iter().filter(|form| form.len() >= SHORTEST) {
-            let beginning = form.as_bytes().get(..SHORTEST).unwrap_or_default().to_vec();
-            self.forms.entry(beginning).or_default().push(form);
+        for form in forms {
+            if let Some(first) = form.as_bytes().get(..MIN_LENGTH) {
+                self.forms.entry(first.to_vec()).or_default().push(form);
+            }
         }
         for forms in self.forms.values_mut() {
-            forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+            forms.sort_by_key(|form| Reverse(form.len()));
         }
     }
 
     fn by_schema(&mut self, node: &Node, path: &KeyPath, schema: &Value, root: &Value) {
-        let schema = resolve(schema, root);
-        if schema.get("writeOnly") == Some(&Value::Bool(true)) {
-            self.add(node, path);
-            return;
+        let schema = resolve_schema(schema, root);
+        if is_secret(schema) {
+            return self.add(node, path);
         }
         match &node.kind {
-            Kind::Leaf(_) if holds_secrets(schema, root) => self.add(node, path),
-            Kind::Leaf(_) => {}
+            Kind::Scalar(_) if has_secrets(schema, root) => self.add(node, path),
+            Kind::Scalar(_) => {}
             Kind::List(items) => {
                 let Some(schema) = schema.get("items") else { return };
                 for (index, item) in items.iter().enumerate() {
@@ -130,13 +144,12 @@ impl Secrets {
                 }
             }
             Kind::Table(fields) => {
-                let properties = schema.get("properties").and_then(Value::as_object);
                 let others = schema.get("additionalProperties").filter(|schema| schema.is_object());
-                // Beside secrets, a key that nobody knows is most likely a secret's, misspelt.
-                let suspicious = holds_secrets(schema, root);
+                // An unknown key beside secrets may be the misspelt key of one.
+                let suspicious = has_secrets(schema, root);
                 for (key, field) in fields {
                     let path = path.key(key);
-                    match properties.and_then(|properties| properties.get(key)).or(others) {
+                    match properties(schema).and_then(|known| known.get(key)).or(others) {
                         Some(schema) => self.by_schema(field, &path, schema, root),
                         None if suspicious && !is_common(key) => self.add(field, &path),
                         None => {}
@@ -146,64 +159,30 @@ impl Secrets {
         }
     }
 
-    fn by_name(&mut self, node: &Node, path: &KeyPath, named: bool, filled: bool) {
-        match &node.kind {
-            Kind::Leaf(value) => {
-                // A private key is one wherever it stands.
-                let is_key = value.as_str().is_some_and(|text| text.contains("-----BEGIN"));
-                if named
-                    || is_key
-                    || (filled && matches!(node.filled, Filled::Secret | Filled::Unclosed))
-                {
-                    self.add(node, path);
-                }
-            }
-            Kind::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.by_name(item, &path.index(index), named, filled);
-                }
-            }
-            Kind::Table(fields) => {
-                for (key, field) in fields {
-                    self.by_name(field, &path.key(key), named || is_secret_name(key), filled);
-                }
-            }
-        }
-    }
-
     fn add(&mut self, node: &Node, path: &KeyPath) {
-        match &node.kind {
-            Kind::Leaf(value) => {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                // Where nothing could be filled in, the names of variables are all there is.
-                if text.len() >= SHORTEST && node.filled != Filled::Failed {
-                    self.values.insert(text);
-                }
-                self.paths.insert(path.clone());
+        for (path, node) in node.scalars(path) {
+            let Kind::Scalar(value) = &node.kind else { continue };
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            // A failed interpolation holds names of variables only.
+            if text.len() >= MIN_LENGTH && node.interpolation != Interpolation::Failed {
+                self.values.insert(text);
             }
-            Kind::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.add(item, &path.index(index));
-                }
-            }
-            Kind::Table(fields) => {
-                for (key, field) in fields {
-                    self.add(field, &path.key(key));
-                }
-            }
+            self.paths.insert(path);
         }
     }
 }
 
-/// Whether a table of this schema has secrets among its own keys.
-fn holds_secrets(schema: &Value, root: &Value) -> bool {
-    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    properties
-        .into_iter()
-        .any(|(_, property)| resolve(property, root).get("writeOnly") == Some(&Value::Bool(true)))
+fn is_secret(schema: &Value) -> bool {
+    schema.get("writeOnly") == Some(&Value::Bool(true))
 }
 
-/// Whether a key belongs to every stage, whatever its plugin.
+/// Whether the table of this schema has an option that is a secret.
+fn has_secrets(schema: &Value, root: &Value) -> bool {
+    let mut properties = properties(schema).into_iter().flatten();
+    properties.any(|(_, property)| is_secret(resolve_schema(property, root)))
+}
+
+/// Whether every stage has this key, whatever its plugin.
 fn is_common(key: &str) -> bool {
     let roles = [Role::Source, Role::Transform, Role::Sink];
     roles.into_iter().flat_map(common_keys).any(|common| common.name == key)

@@ -1,4 +1,4 @@
-//! The tables that are about the run as a whole: `[state]`, `[expect]` and `[dead_letter]`.
+//! The tables that configure the run as a whole: `[state]`, `[expect]` and `[dead_letter]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,6 @@ use crate::files::tilde;
 use crate::sandbox::state_dir;
 use crate::tree::{Node, string};
 
-/// What these tables say.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) state: StateOptions,
@@ -31,24 +30,21 @@ impl Settings {
         let dead_letter: Option<DeadLetterOptions> = table(top, "dead_letter", problems);
         if expect.max_drop_percent.is_some_and(|percent| percent > 100) {
             let path = KeyPath::of("expect").key("max_drop_percent");
-            let problem =
-                Problem::at(path, "value::range", "`max_drop_percent` must be from 0 to 100");
-            problems.push(problem.help("write a number from 0 to 100"));
+            let message = "`max_drop_percent` must be from 0 to 100";
+            problems.push(Problem::at(path, "value::range", message));
         }
         let shared = |options: &DeadLetterOptions| !options.path.as_str().contains("{run_id}");
         if dead_letter.as_ref().is_some_and(shared) {
             let path = KeyPath::of("dead_letter").key("path");
-            let message = "all runs would write their dead letters to one file";
-            let problem = Problem::at(path, "value::shared", message);
-            problems.push(
-                problem.help("put `{run_id}` into the path: `out/{pipeline}-{run_id}.dead.ndjson`"),
-            );
+            let message = "`path` must contain `{run_id}`, so that each run writes its own file";
+            let help = "for example `out/{pipeline}-{run_id}.dead.ndjson`";
+            problems.push(Problem::at(path, "value::shared", message).help(help));
         }
         Self { state, expect, dead_letter }
     }
 }
 
-/// The name of a pipeline, and where its state is kept.
+/// The name of a pipeline and its state options.
 pub(crate) fn name_and_state(
     tree: &Node,
     sandbox: bool,
@@ -65,12 +61,12 @@ pub(crate) fn name_and_state(
 
 fn state(top: &BTreeMap<String, Node>, sandbox: bool, problems: &mut Vec<Problem>) -> StateOptions {
     let mut state: StateOptions = table(top, "state", problems).unwrap_or_default();
+    let path = KeyPath::of("state").key("dir");
     if state.dir.trim().is_empty() {
-        let path = KeyPath::of("state").key("dir");
-        let problem = Problem::at(path, "value::empty", "`dir` is empty");
-        problems.push(problem.help("write the name of a folder, `.taskferry` for example"));
+        let problem = Problem::at(path.clone(), "value::empty", "`dir` must not be empty");
+        problems.push(problem.help("name a folder, for example `.taskferry`"));
     }
-    problems.extend(tilde(Path::new(&state.dir), &KeyPath::of("state").key("dir")));
+    problems.extend(tilde(Path::new(&state.dir), &path));
     if sandbox {
         state.dir = state_dir(&state.dir);
     }
@@ -82,10 +78,12 @@ fn table<T: DeserializeOwned + JsonSchema>(
     key: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
-    let node = top.get(key)?;
     let path = KeyPath::of(key);
-    let found = |found: Vec<Problem>| {
-        problems.extend(found.into_iter().map(|problem| problem.under(&path)));
-    };
-    read_options(&node.to_value(), &[]).map_err(found).ok()
+    match read_options(&top.get(key)?.to_value(), &[]) {
+        Ok(options) => Some(options),
+        Err(found) => {
+            problems.extend(found.into_iter().map(|problem| problem.under(&path)));
+            None
+        }
+    }
 }

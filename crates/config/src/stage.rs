@@ -1,4 +1,4 @@
-//! From one table of the pipeline file to one built stage.
+//! Builds stages from their tables in the pipeline file.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use taskferry_sdk::{BuildContext, KeyPath, Part, Problem, Segment, nearest, read
 use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
-use crate::tree::{Kind, Layer, Node, string};
+use crate::tree::{Kind, Layer, Node, string, wrong_type};
 
-/// Builds stages and collects the problems on the way.
+/// Builds stages and collects their problems.
 pub(crate) struct StageBuilder<'a> {
     registry: &'a Registry,
     context: BuildContext<'a>,
@@ -21,11 +21,13 @@ pub(crate) struct StageBuilder<'a> {
     problems: Vec<Problem>,
 }
 
-/// A stage's table: the keys that every stage has, and the plugin's own.
+/// The table of a stage, with its common keys read.
 struct StageTable<'a> {
     path: KeyPath,
+    role: Role,
     type_name: &'a str,
-    name: Option<String>,
+    name: String,
+    on_error: OnError,
     fields: &'a BTreeMap<String, Node>,
 }
 
@@ -45,23 +47,14 @@ impl<'a> StageBuilder<'a> {
     }
 
     pub(crate) fn source(&mut self, node: Option<&Node>) -> Option<CheckedSource> {
-        let path = KeyPath::of("source");
         let Some(node) = node else {
-            let problem =
-                Problem::at(KeyPath::root(), "key::missing", "the pipeline has no `[source]`");
-            self.problems.push(
-                problem.part(Part::Key).help("add a table `[source]` with `type = \"techwolf\"`"),
-            );
+            self.missing("[source]", "techwolf");
             return None;
         };
-        let table = self.table(node, path, Role::Source)?;
-        let registry = self.registry;
-        let built = self.build(&table, Role::Source, |options, context| {
-            registry.build_source(table.type_name, options, context)
-        })?;
-        let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
-        let stage =
-            SourceStage { name, type_name: built.type_name, feed: Feed::Source(built.source) };
+        let table = self.table(node, KeyPath::of("source"), Role::Source)?;
+        let built = self.build(&table, Registry::build_source)?;
+        let feed = Feed::Source(built.source);
+        let stage = SourceStage { name: table.name, type_name: built.type_name, feed };
         Some(CheckedSource { stage, fields: built.fields })
     }
 
@@ -71,120 +64,100 @@ impl<'a> StageBuilder<'a> {
         path: &KeyPath,
     ) -> Vec<CheckedTransform> {
         let tables = self.list(node, path, "[[transform]]");
-        let built: Vec<_> = tables.iter().map(|(node, path)| self.transform(node, path)).collect();
-        self.names_twice(tables);
+        let built: Vec<_> =
+            tables.iter().map(|(node, path)| self.transform(node, path.clone())).collect();
+        self.refuse_duplicate_names(&tables);
         built.into_iter().flatten().collect()
     }
 
-    fn transform(&mut self, node: &Node, path: &KeyPath) -> Option<CheckedTransform> {
-        let table = self.table(node, path.clone(), Role::Transform)?;
-        let on_error = self.on_error(&table);
-        let registry = self.registry;
-        let built = self.build(&table, Role::Transform, |options, context| {
-            registry.build_transform(table.type_name, options, context)
-        })?;
-        let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
-        let stage = TransformStage {
-            name,
-            type_name: built.type_name,
-            on_error,
-            transform: built.transform,
-        };
-        Some(CheckedTransform { path: table.path, stage, fields: built.fields })
+    fn transform(&mut self, node: &Node, path: KeyPath) -> Option<CheckedTransform> {
+        let table = self.table(node, path, Role::Transform)?;
+        let built = self.build(&table, Registry::build_transform)?;
+        let StageTable { path, name, on_error, .. } = table;
+        let (type_name, transform) = (built.type_name, built.transform);
+        let stage = TransformStage { name, type_name, on_error, transform };
+        Some(CheckedTransform { path, stage, fields: built.fields })
     }
 
     pub(crate) fn sinks(&mut self, node: Option<&Node>) -> Vec<CheckedSink> {
         let tables = self.list(node, &KeyPath::of("sink"), "[[sink]]");
         if tables.is_empty() && node.is_none_or(|node| node.as_list().is_some()) {
-            let problem =
-                Problem::at(KeyPath::root(), "key::missing", "the pipeline has no `[[sink]]`");
-            self.problems.push(
-                problem.part(Part::Key).help("add a table `[[sink]]` with `type = \"stdout\"`"),
-            );
+            self.missing("[[sink]]", "stdout");
         }
-        let built: Vec<_> = tables.iter().map(|(node, path)| self.sink(node, path)).collect();
-        self.names_twice(tables);
+        let built: Vec<_> =
+            tables.iter().map(|(node, path)| self.sink(node, path.clone())).collect();
+        self.refuse_duplicate_names(&tables);
         built.into_iter().flatten().collect()
     }
 
-    fn sink(&mut self, node: &Node, path: &KeyPath) -> Option<CheckedSink> {
-        let table = self.table(node, path.clone(), Role::Sink)?;
-        let transforms =
-            self.transforms(table.fields.get("transform"), &table.path.key("transform"));
-        let on_error = self.on_error(&table);
-        let registry = self.registry;
-        let built = self.build(&table, Role::Sink, |options, context| {
-            registry.build_sink(table.type_name, options, context)
-        })?;
-        let name = table.name.unwrap_or_else(|| table.type_name.to_owned());
-        let stage = SinkStage {
-            name,
-            type_name: built.type_name,
-            on_error,
-            transforms: Vec::new(),
-            sink: built.sink,
-        };
+    fn sink(&mut self, node: &Node, path: KeyPath) -> Option<CheckedSink> {
+        let table = self.table(node, path, Role::Sink)?;
+        let own = table.fields.get("transform");
+        let transforms = self.transforms(own, &table.path.key("transform"));
+        let built = self.build(&table, Registry::build_sink)?;
+        let StageTable { path, name, on_error, .. } = table;
+        let (type_name, sink) = (built.type_name, built.sink);
+        let stage = SinkStage { name, type_name, on_error, transforms: Vec::new(), sink };
         let (output_id, files, columns) = (built.output_id, built.files, built.columns);
-        Some(CheckedSink { path: table.path, stage, transforms, output_id, files, columns })
+        Some(CheckedSink { path, stage, transforms, output_id, files, columns })
     }
 
-    /// Builds a stage from the plugin's own keys. A value from the environment or the command line that
-    /// looks like a number is tried as the text it is, where the plugin wants a text.
+    /// Builds a stage from the options of its plugin. A value from the environment or the command line that looks like a
+    /// number is a string if the plugin expects a string.
     fn build<T>(
         &mut self,
         table: &StageTable<'_>,
-        role: Role,
-        build: impl Fn(&Value, &BuildContext<'_>) -> Option<Result<T, Vec<Problem>>>,
+        build: impl Fn(&Registry, &str, &Value, &BuildContext<'_>) -> Option<Result<T, Vec<Problem>>>,
     ) -> Option<T> {
-        let common = |key: &str| common_keys(role).iter().any(|common| common.name == key);
-        let own = table.fields.iter().filter(|(key, _)| !common(key));
+        let common = common_keys(table.role);
+        let own = table.fields.iter().filter(|(key, _)| common.iter().all(|it| it.name != *key));
         let own: Map<String, Value> =
             own.map(|(key, node)| (key.clone(), node.to_value())).collect();
         let mut options = Value::Object(own);
-        let mut result = build(&options, &self.context)?;
+        let mut result = build(self.registry, table.type_name, &options, &self.context)?;
         if let Err(problems) = &result
-            && self.texts_where_wanted(&mut options, table, problems)
+            && self.use_strings(&mut options, table, problems)
         {
-            result = build(&options, &self.context)?;
+            result = build(self.registry, table.type_name, &options, &self.context)?;
         }
-        let found =
+        let located =
             |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.under(&table.path));
-        result.map_err(|problems| self.problems.extend(found(problems))).ok()
+        result.map_err(|problems| self.problems.extend(located(problems))).ok()
     }
 
-    fn texts_where_wanted(
+    /// Replaces values of the wrong type by their text if a string is expected there. Returns whether it replaced any.
+    fn use_strings(
         &self,
         options: &mut Value,
         table: &StageTable<'_>,
         problems: &[Problem],
     ) -> bool {
         let mut changed = false;
-        for problem in problems.iter().filter(|problem| problem.code == "value::type") {
+        for problem in problems.iter().filter(|problem| {
+            problem.code == "value::type" && problem.message.starts_with("expected a string")
+        }) {
             let path = table.path.join(&problem.path);
             let given = self.layers.overrides.iter().rfind(|given| given.path == path);
             let node = table.fields.get(problem.path.last_key().unwrap_or_default());
-            let wants_text = problem.message.starts_with("expected a string");
-            let pointer =
-                problem.path.segments().iter().try_fold(&mut *options, |value, segment| {
-                    match segment {
-                        Segment::Key(key) => value.get_mut(key),
-                        Segment::Index(index) => value.get_mut(index),
-                    }
-                });
-            if let (Some(given), Some(value), true) = (given, pointer, wants_text)
+            let mut segments = problem.path.segments().iter();
+            let value = segments.try_fold(&mut *options, |value, segment| match segment {
+                Segment::Key(key) => value.get_mut(key),
+                Segment::Index(index) => value.get_mut(index),
+            });
+            if let (Some(given), Some(value)) = (given, value)
                 && node.is_none_or(|node| !matches!(node.layer, Layer::File(_)))
             {
-                *value = Value::String(given.value().to_owned());
+                *value = given.value().into();
                 changed = true;
             }
         }
         changed
     }
 
+    /// Reads the keys that all stages have.
     fn table<'n>(&mut self, node: &'n Node, path: KeyPath, role: Role) -> Option<StageTable<'n>> {
         let Kind::Table(fields) = &node.kind else {
-            let message = format!("expected a table, found {}", node.type_name());
-            self.problems.push(Problem::at(path, "value::type", message));
+            self.problems.push(wrong_type(path, "a table", node));
             return None;
         };
         let name = string(fields, &path, "name").unwrap_or_else(|problem| {
@@ -192,94 +165,102 @@ impl<'a> StageBuilder<'a> {
             None
         });
         if name.as_deref().is_some_and(|name| name.trim().is_empty()) {
-            self.problems.push(Problem::at(
-                path.key("name"),
-                "value::invalid",
-                "a name can't be empty",
-            ));
+            let message = "`name` must not be empty";
+            self.problems.push(Problem::at(path.key("name"), "value::invalid", message));
         }
+        let type_name = match self.type_name(fields, &path, role) {
+            Ok(type_name) => type_name,
+            Err(problem) => {
+                self.problems.push(problem);
+                return None;
+            }
+        };
+        let on_error = self.on_error(fields, &path);
+        let name = name.unwrap_or_else(|| type_name.to_owned());
+        Some(StageTable { path, role, type_name, name, on_error, fields })
+    }
+
+    fn type_name<'n>(
+        &self,
+        fields: &'n BTreeMap<String, Node>,
+        path: &KeyPath,
+        role: Role,
+    ) -> Result<&'n str, Problem> {
         let known: Vec<&str> = match role {
             Role::Source => self.registry.source_types().collect(),
             Role::Transform => self.registry.transform_types().collect(),
             Role::Sink => self.registry.sink_types().collect(),
         };
-        let types = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        match fields.get("type").map(|node| (node, node.as_str())) {
-            Some((_, Some(type_name))) if known.contains(&type_name) => {
-                Some(StageTable { path, type_name, name, fields })
-            }
-            Some((_, Some(type_name))) => {
-                let help = match nearest(type_name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the {role}s here are {types}"),
-                };
-                let message = format!("there is no {role} `{type_name}`");
-                self.problems
-                    .push(Problem::at(path.key("type"), "plugin::unknown", message).help(help));
-                None
-            }
-            Some((node, None)) => {
-                let message = format!("expected a string, found {}", node.type_name());
-                self.problems.push(Problem::at(path.key("type"), "value::type", message));
-                None
-            }
-            None => {
-                let meant = nearest("type", fields.keys().map(String::as_str));
-                let problem = match meant {
-                    Some(key) => {
-                        Problem::at(path.key(key), "key::unknown", format!("unknown key `{key}`"))
-                            .help("did you mean `type`?")
-                    }
-                    None => Problem::at(path, "key::missing", "the key `type` is missing")
-                        .label("needs `type`")
-                        .help(format!("the {role}s here are {types}")),
-                };
-                self.problems.push(problem.part(Part::Key));
-                None
-            }
+        let available = || {
+            let types = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            format!("the available {role}s are {types}")
+        };
+        let Some(node) = fields.get("type") else {
+            let near = nearest("type", fields.keys().map(String::as_str));
+            let problem = match near {
+                Some(key) => {
+                    Problem::at(path.key(key), "key::unknown", format!("unknown key `{key}`"))
+                        .help("did you mean `type`?")
+                }
+                None => Problem::at(path.clone(), "key::missing", "the key `type` is missing")
+                    .label("needs `type`")
+                    .help(available()),
+            };
+            return Err(problem.part(Part::Key));
+        };
+        let path = path.key("type");
+        let type_name = node.as_str().ok_or_else(|| wrong_type(path.clone(), "a string", node))?;
+        if known.contains(&type_name) {
+            return Ok(type_name);
         }
+        let help = match nearest(type_name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => available(),
+        };
+        let message = format!("there is no {role} `{type_name}`");
+        Err(Problem::at(path, "plugin::unknown", message).help(help))
+    }
+
+    fn on_error(&mut self, fields: &BTreeMap<String, Node>, path: &KeyPath) -> OnError {
+        let Some(node) = fields.get("on_error") else { return OnError::default() };
+        read_options(&node.to_value(), &[]).unwrap_or_else(|problems| {
+            let path = path.key("on_error");
+            self.problems.extend(problems.into_iter().map(|problem| problem.under(&path)));
+            OnError::default()
+        })
     }
 
     fn list<'n>(
         &mut self,
         node: Option<&'n Node>,
         path: &KeyPath,
-        example: &str,
+        header: &str,
     ) -> Vec<(&'n Node, KeyPath)> {
         let Some(node) = node else { return Vec::new() };
         let Some(items) = node.as_list() else {
-            let message = format!("expected a list of tables, found {}", node.type_name());
-            let problem = Problem::at(path.clone(), "value::type", message).part(Part::Key);
-            self.problems.push(problem.help(format!("write `{example}` with two brackets")));
+            let problem = wrong_type(path.clone(), "a list of tables", node).part(Part::Key);
+            self.problems.push(problem.help(format!("write `{header}` with two brackets")));
             return Vec::new();
         };
         items.iter().enumerate().map(|(index, node)| (node, path.index(index))).collect()
     }
 
-    fn on_error(&mut self, table: &StageTable<'_>) -> OnError {
-        let Some(node) = table.fields.get("on_error") else { return OnError::default() };
-        read_options(&node.to_value(), &[]).unwrap_or_else(|problems| {
-            let path = table.path.key("on_error");
-            self.problems.extend(problems.into_iter().map(|problem| problem.under(&path)));
-            OnError::default()
-        })
+    fn missing(&mut self, header: &str, type_name: &str) {
+        let message = format!("the pipeline has no `{header}`");
+        let help = format!("add a table `{header}` with `type = \"{type_name}\"`");
+        let problem = Problem::at(KeyPath::root(), "key::missing", message);
+        self.problems.push(problem.part(Part::Key).help(help));
     }
 
-    /// Two stages that were given the same name can't be told apart in messages.
-    fn names_twice(&mut self, tables: Vec<(&Node, KeyPath)>) {
+    fn refuse_duplicate_names(&mut self, tables: &[(&Node, KeyPath)]) {
         let mut seen: Vec<&str> = Vec::new();
         for (node, path) in tables {
-            let Some(name) =
-                node.as_table().and_then(|fields| fields.get("name")).and_then(Node::as_str)
-            else {
-                continue;
-            };
+            let name = node.as_table().and_then(|fields| fields.get("name")?.as_str());
+            let Some(name) = name else { continue };
             if seen.contains(&name) {
-                let message = format!("another stage is named `{name}` already");
-                self.problems.push(
-                    Problem::at(path.key("name"), "name::taken", message)
-                        .help("choose another name"),
-                );
+                let message = format!("another stage already has the name `{name}`");
+                let problem = Problem::at(path.key("name"), "name::taken", message);
+                self.problems.push(problem.help("choose another name"));
             }
             seen.push(name);
         }

@@ -1,4 +1,4 @@
-//! What keeps a text from being TOML.
+//! Syntax errors of a TOML text.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,79 +7,46 @@ use std::sync::Arc;
 use taskferry_sdk::MAX_PER_KIND;
 use toml::de::Error;
 
+use crate::layers::SourceText;
 use crate::mask::mask_broken_line;
 use crate::mistake::Mistake;
-use crate::text::{Place, Text, first_line, lines_at};
+use crate::text::{Text, TextSpan, first_line, lines_at};
 
-/// Quotation marks that word processors put in the place of straight ones.
+/// Quotation marks that word processors write instead of straight ones.
 const CURLY: [char; 7] = ['“', '”', '„', '‟', '‘', '’', '‚'];
-/// Tables of which a pipeline can have several.
-const SEVERAL: [&str; 3] = ["transform", "sink", "sink.transform"];
+/// Tables that a pipeline can have several of.
+const ARRAYS: [&str; 3] = ["transform", "sink", "sink.transform"];
 
-/// One mistake a line. What such a line holds behind its key is not shown: it may be a secret, and where it ends is not
-/// known. `keys` are the keys that a pipeline file can have.
+/// The first error of a line.
+struct LineError {
+    line: Range<usize>,
+    span: Range<usize>,
+    message: String,
+}
+
+/// One mistake a line. The rest of such a line after its key is masked: it may be a secret, and nobody knows where it ends.
+/// `keys` are the keys of pipeline files.
 pub(crate) fn mistakes(
-    name: &str,
-    text: &str,
+    source: &SourceText,
     errors: Vec<Error>,
     keys: &BTreeSet<String>,
 ) -> Vec<Mistake> {
-    let mut found: Vec<(Range<usize>, String)> = errors
-        .into_iter()
-        .map(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            (error.span().unwrap_or(0..0), message)
-        })
-        .collect();
-    found.sort_by_key(|(span, _)| span.start);
-    let lines = lines_at(text, found.iter().map(|(span, _)| span.start));
-    let mut found = found.into_iter().peekable();
-    let firsts: Vec<(Range<usize>, Range<usize>, String)> = lines
-        .into_iter()
-        .filter_map(|line| {
-            let (span, message) = found.next_if(|(span, _)| span.start <= line.end)?;
-            while found.next_if(|(span, _)| span.start <= line.end).is_some() {}
-            Some((line, span, message))
-        })
-        .collect();
-    let (shown, hidden) = firsts.split_at(firsts.len().min(MAX_PER_KIND));
+    let text = source.text.as_str();
+    let errors = line_errors(text, errors);
+    let (shown, more) = errors.split_at(errors.len().min(MAX_PER_KIND));
     let mut masked = text.to_owned();
-    for (line, ..) in shown.iter().rev() {
-        let without = mask_broken_line(text.get(line.clone()).unwrap_or_default(), keys);
-        masked.replace_range(line.clone(), &without);
+    for error in shown.iter().rev() {
+        let line = text.get(error.line.clone()).unwrap_or_default();
+        masked.replace_range(error.line.clone(), &mask_broken_line(line, keys));
     }
-    let masked = Arc::new(Text::new(name, &masked));
-    let place = |span: Range<usize>| Place::new(Arc::clone(&masked), first_line(text, &span));
-    let mut mistakes = Vec::new();
-    for (line, span, message) in shown {
-        let written = text.get(line.clone()).unwrap_or_default();
-        let curly = written.char_indices().find(|(_, character)| CURLY.contains(character));
-        let mistake = if let Some((table, at)) = single_bracket(message, line, text) {
-            Mistake::nowhere(
-                "toml::brackets",
-                format!("`[{table}]` stands for one table, and there are several"),
-            )
-            .help(format!("write `[[{table}]]` with two brackets"))
-            .at(place(at))
-        } else if let Some((at, mark)) = curly {
-            let at = line.start + at;
-            Mistake::nowhere(
-                "toml::syntax",
-                format!("this is not TOML: `{mark}` is a curly quotation mark"),
-            )
-            .help("write straight ones, `\"…\"` or `'…'`")
-            .at(place(at..at + mark.len_utf8()))
-        } else {
-            Mistake::nowhere("toml::syntax", format!("this is not TOML: {message}"))
-                .at(place(span.clone()))
-        };
-        mistakes.push(mistake);
-    }
-    // These are counted, and not shown.
-    mistakes.extend(hidden.iter().map(|(.., message)| Mistake::nowhere("toml::syntax", message)));
+    let masked = Arc::new(Text::new(&source.name, &masked));
+    let span = |span: Range<usize>| TextSpan::new(Arc::clone(&masked), first_line(text, &span));
+    let mut mistakes: Vec<Mistake> = shown.iter().map(|error| mistake(text, error, span)).collect();
+    // The caller counts these and does not show them.
+    mistakes.extend(more.iter().map(|error| Mistake::new("toml::syntax", &error.message)));
     let is_bracket = |mistake: &Mistake| mistake.code() == "toml::brackets";
     if mistakes.iter().any(is_bracket) {
-        // The keys of a table that was taken for the one before it.
+        // The keys of the second table look like duplicates of the keys of the first one.
         mistakes.retain(|mistake| {
             is_bracket(mistake) || !mistake.to_string().contains("duplicate key")
         });
@@ -87,23 +54,57 @@ pub(crate) fn mistakes(
     mistakes
 }
 
-/// The table of a header with too few brackets, in this line or before it, and where that header is.
-fn single_bracket<'t>(
-    message: &str,
-    line: &Range<usize>,
-    text: &'t str,
-) -> Option<(&'t str, Range<usize>)> {
-    let written = text.get(line.clone())?;
-    let header = written.trim_start();
+fn line_errors(text: &str, errors: Vec<Error>) -> Vec<LineError> {
+    let error = |error: Error| {
+        let message = error.message().lines().collect::<Vec<_>>().join(", ");
+        (error.span().unwrap_or(0..0), message)
+    };
+    let mut errors: Vec<_> = errors.into_iter().map(error).collect();
+    errors.sort_by_key(|(span, _)| span.start);
+    let lines = lines_at(text, errors.iter().map(|(span, _)| span.start));
+    let mut errors = errors.into_iter().peekable();
+    let first = |line: Range<usize>| {
+        let (span, message) = errors.next_if(|(span, _)| span.start <= line.end)?;
+        while errors.next_if(|(span, _)| span.start <= line.end).is_some() {}
+        Some(LineError { line, span, message })
+    };
+    lines.into_iter().filter_map(first).collect()
+}
+
+fn mistake(text: &str, error: &LineError, span: impl Fn(Range<usize>) -> TextSpan) -> Mistake {
+    let line = text.get(error.line.clone()).unwrap_or_default();
+    if let Some((table, at)) = single_bracket(error, text) {
+        let message = format!("`[{table}]` must be `[[{table}]]`: a pipeline can have several");
+        return Mistake::new("toml::brackets", message)
+            .help(format!("write `[[{table}]]` with two brackets"))
+            .at(span(at));
+    }
+    if let Some((at, mark)) = line.char_indices().find(|(_, character)| CURLY.contains(character)) {
+        let at = error.line.start + at;
+        let message = format!("invalid TOML: `{mark}` is a curly quotation mark");
+        return Mistake::new("toml::syntax", message)
+            .help("write straight ones: `\"…\"` or `'…'`")
+            .at(span(at..at + mark.len_utf8()));
+    }
+    let message = format!("invalid TOML: {}", error.message);
+    Mistake::new("toml::syntax", message).at(span(error.span.clone()))
+}
+
+/// The table whose header needs two brackets, and the position of its first header, if that is the error.
+fn single_bracket<'t>(error: &LineError, text: &'t str) -> Option<(&'t str, Range<usize>)> {
+    let header = text.get(error.line.clone())?.trim_start();
     let name = header.trim_start_matches('[').split(']').next().unwrap_or_default().trim();
-    if !header.starts_with('[') || !message.contains("duplicate key") || !SEVERAL.contains(&name) {
+    if !header.starts_with('[')
+        || !error.message.contains("duplicate key")
+        || !ARRAYS.contains(&name)
+    {
         return None;
     }
     let mut start = 0;
-    let mut headers = text.split_inclusive('\n').filter_map(|one| {
-        let at = start + (one.len() - one.trim_start().len());
-        start += one.len();
-        let table = one.trim_start().strip_prefix('[')?.split_once(']')?.0;
+    let mut headers = text.split_inclusive('\n').filter_map(|line| {
+        let at = start + (line.len() - line.trim_start().len());
+        start += line.len();
+        let table = line.trim_start().strip_prefix('[')?.split_once(']')?.0;
         (table.trim() == name).then(|| (table.trim(), at..at + table.len() + 2))
     });
     headers.next()

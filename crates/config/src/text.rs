@@ -1,4 +1,4 @@
-//! Texts as messages show them, and places in them.
+//! Texts as messages show them, and spans in them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,22 +7,22 @@ use std::sync::Arc;
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use taskferry_sdk::{is_unprintable, printable};
 
-/// How many bytes of a line are shown on each side of a span.
-const FARTHEST: usize = 200;
-/// How many bytes of a value are marked at most.
-const LONGEST_SPAN: usize = 200;
+/// The maximum number of bytes of a line that are shown on each side of a span.
+const MAX_CONTEXT: usize = 200;
+/// The maximum number of bytes that are marked.
+const MAX_SPAN: usize = 200;
 
-/// A text as messages show it, secrets hidden.
+/// A text as messages show it, with secrets masked.
 #[derive(Debug)]
 pub(crate) struct Text {
     name: String,
     shown: String,
-    /// Where each line begins.
+    /// The offset of each line.
     lines: Vec<usize>,
 }
 
 impl Text {
-    /// What of the text [is not printable](is_unprintable) is replaced by as many bytes, so that places in it stay the same.
+    /// Replaces [unprintable](is_unprintable) characters by as many bytes, so that offsets stay the same.
     pub(crate) fn new(name: &str, text: &str) -> Self {
         let bad = |character| is_unprintable(character) && !matches!(character, '\n' | '\t');
         let shown = |character: char| match (bad(character), character.len_utf8()) {
@@ -32,7 +32,7 @@ impl Text {
             (true, 3) => "\u{fffd}".to_owned(),
             (true, _) => "?\u{fffd}".to_owned(),
         };
-        // A line break of Windows is one, and no part of the line.
+        // The `\r` of a Windows line break is not part of the line.
         let text = text.replace("\r\n", " \n");
         let text = if text.contains(bad) { text.chars().map(shown).collect() } else { text };
         let breaks = text.match_indices('\n').map(|(position, _)| position + 1);
@@ -40,19 +40,16 @@ impl Text {
         Self { name: printable(name).into_owned(), shown: text, lines }
     }
 
-    /// The line that a byte stands in, from 0, and where this line begins.
+    /// The line of an offset, from 0, and the offset of that line.
     fn line_at(&self, offset: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);
         (line, self.lines.get(line).copied().unwrap_or_default())
     }
 
-    /// An end of a line, or the place of a character that is nearer, where the line is very long.
-    fn nearby(&self, line: usize, span: usize, distance: fn(usize, usize) -> usize) -> usize {
-        if distance(line, span) <= FARTHEST {
-            return line;
-        }
-        let near = if line < span { span - FARTHEST } else { span + FARTHEST };
-        self.shown.floor_char_boundary(near)
+    /// The start or end of a line, or an offset nearer to the span if the line is very long.
+    fn nearby(&self, line: usize, span: usize) -> usize {
+        let nearest = line.clamp(span.saturating_sub(MAX_CONTEXT), span + MAX_CONTEXT);
+        if nearest == line { line } else { self.shown.floor_char_boundary(nearest) }
     }
 
     fn column_at(&self, offset: usize) -> usize {
@@ -61,8 +58,8 @@ impl Text {
     }
 }
 
-/// Where miette asks for lines around a span, it gets the span's own lines and nothing more; where it asks
-/// for the span alone, to learn line and column, it gets that.
+/// miette asks for the lines around a span and gets the lines of the span only. For the line and column it asks for the span
+/// alone, and gets that.
 impl SourceCode for Text {
     fn read_span<'a>(
         &'a self,
@@ -77,8 +74,7 @@ impl SourceCode for Text {
         } else {
             let behind = self.shown.get(own.end..).ok_or(MietteError::OutOfBounds)?;
             let line_end = own.end + behind.find('\n').unwrap_or(behind.len());
-            self.nearby(line_start, own.start, |line, at| at.saturating_sub(line))
-                ..self.nearby(line_end, own.end, usize::saturating_sub)
+            self.nearby(line_start, own.start)..self.nearby(line_end, own.end)
         };
         let data = self.shown.get(wanted.clone()).ok_or(MietteError::OutOfBounds)?;
         Ok(Box::new(MietteSpanContents::new_named(
@@ -94,12 +90,12 @@ impl SourceCode for Text {
 
 /// A span of a text.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct TextSpan {
     text: Arc<Text>,
     span: Range<usize>,
 }
 
-impl Place {
+impl TextSpan {
     pub(crate) fn new(text: Arc<Text>, span: Range<usize>) -> Self {
         Self { text, span }
     }
@@ -112,7 +108,7 @@ impl Place {
         self.span.clone()
     }
 
-    pub(crate) fn is_in_text_of(&self, other: &Self) -> bool {
+    pub(crate) fn same_text(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.text, &other.text)
     }
 
@@ -131,23 +127,22 @@ impl Place {
     }
 }
 
-/// The lines in which these bytes stand, in order, each once.
+/// The lines that hold these offsets, in order, each once.
 pub(crate) fn lines_at(text: &str, offsets: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     let line = |offset: usize| {
         let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
         let start = before.rfind('\n').map_or(0, |position| position + 1);
-        start..before.len() + after.find('\n').unwrap_or(after.len())
+        (start, before.len() + after.find('\n').unwrap_or(after.len()))
     };
-    let lines: BTreeMap<usize, usize> =
-        offsets.into_iter().map(line).map(|line| (line.start, line.end)).collect();
+    let lines: BTreeMap<usize, usize> = offsets.into_iter().map(line).collect();
     lines.into_iter().map(|(start, end)| start..end).collect()
 }
 
-/// The part of a span on its first line, so that a caret never spans pages.
+/// The part of a span on its first line, cut to the maximum length.
 pub(crate) fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = span.start.min(text.len());
     let line = text.get(start..span.end.min(text.len())).unwrap_or_default();
     let length = line.find('\n').unwrap_or(line.len());
-    let length = line.floor_char_boundary(length.min(LONGEST_SPAN));
+    let length = line.floor_char_boundary(length.min(MAX_SPAN));
     start..start + line.get(..length).unwrap_or_default().trim_end().len()
 }

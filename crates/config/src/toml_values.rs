@@ -1,22 +1,22 @@
-//! Parsed TOML as the values that figment merges.
+//! Converts TOML values to figment values.
 
 use figment::value::{Dict, Value};
 use toml::de::{DeTable, DeValue};
 
-/// A parsed table as figment wants it.
 pub(crate) fn table(table: &DeTable<'_>) -> Dict {
-    table.iter().map(|(key, value)| (key.get_ref().to_string(), merged(value.get_ref()))).collect()
+    table.iter().map(|(key, field)| (key.get_ref().to_string(), value(field.get_ref()))).collect()
 }
 
-fn merged(value: &DeValue<'_>) -> Value {
-    match value {
+fn value(parsed: &DeValue<'_>) -> Value {
+    match parsed {
         DeValue::String(text) => Value::from(text.to_string()),
         DeValue::Boolean(flag) => Value::from(*flag),
         DeValue::Datetime(time) => Value::from(time.to_string()),
         DeValue::Array(items) => {
-            items.iter().map(|item| merged(item.get_ref())).collect::<Vec<_>>().into()
+            items.iter().map(|item| value(item.get_ref())).collect::<Vec<_>>().into()
         }
         DeValue::Table(fields) => Value::from(table(fields)),
+        // A number that is too large stays a string, which the option's type refuses.
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(whole) => Value::from(whole),
             Err(_) => Value::from(number.as_str().to_owned()),
@@ -28,8 +28,8 @@ fn merged(value: &DeValue<'_>) -> Value {
     }
 }
 
-/// A value from the environment or the command line: TOML where it is TOML, else the text itself.
+/// A value from the environment or the command line: TOML if it parses as TOML, otherwise a string.
 pub(crate) fn parse(text: &str) -> Value {
     let parsed = DeValue::parse(text.trim());
-    parsed.map_or_else(|_| Value::from(text.to_owned()), |value| merged(value.get_ref()))
+    parsed.map_or_else(|_| Value::from(text.to_owned()), |parsed| value(parsed.get_ref()))
 }

@@ -1,224 +1,188 @@
-//! The merged values, each with the layer it came from.
+//! The values of a pipeline, each with the layer it comes from.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use figment::value::{Num, Tag, Value as Merged};
+use serde_json::{Map, Number, Value};
 use taskferry_sdk::{KeyPath, Problem, Segment};
 
-/// Which text a value came from.
+/// The text that a value comes from. Ordered from the weakest layer to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layer {
-    /// What stands when nobody says otherwise.
+    /// A default.
     Default,
-    /// A file, counted from the pipeline file.
+    /// A file: 0 is the pipeline file, the overlays follow.
     File(usize),
-    /// A single value from outside, counted from the weakest.
+    /// A value from the environment or the command line.
     Override(usize),
 }
 
-/// A value, a table or a list, and where it came from.
+/// A value, a list or a table.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) layer: Layer,
-    pub(crate) filled: Filled,
+    pub(crate) interpolation: Interpolation,
     pub(crate) kind: Kind,
 }
 
-/// Whether something was filled in for `${…}`.
+/// What became of `${…}` in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Filled {
-    /// The value stands as it was written.
-    Nothing,
-    /// What was filled in may be shown.
-    Shown,
-    /// It came from a file, or from a variable named like a secret.
+pub(crate) enum Interpolation {
+    /// The string holds none.
+    None,
+    /// The inserted text may be shown.
+    Public,
+    /// The inserted text came from a file, or from a variable with the name of a secret.
     Secret,
-    /// It could not be had; the problem is told.
+    /// The text could not be read. The problem is reported.
     Failed,
-    /// The same, and where the name of the variable ends is not known: it may hold part of a secret.
+    /// As `Failed`, and the end of the variable's name is unknown: the string may hold part of a secret.
     Unclosed,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    Leaf(Value),
+    Scalar(Value),
     List(Vec<Node>),
     Table(BTreeMap<String, Node>),
 }
 
 impl Node {
     pub(crate) fn new(layer: Layer, kind: Kind) -> Self {
-        Self { layer, filled: Filled::Nothing, kind }
+        Self { layer, interpolation: Interpolation::None, kind }
     }
 
-    pub(crate) fn get(&self, path: &KeyPath) -> Option<&Node> {
-        path.segments().iter().try_fold(self, |node, segment| node.child(segment))
+    /// Converts a value. `layer` returns the layer of a tag.
+    pub(crate) fn from_figment(value: Merged, layer: &impl Fn(Tag) -> Layer) -> Self {
+        let own = layer(value.tag());
+        let kind = match value {
+            Merged::Dict(_, fields) => {
+                let fields = fields.into_iter();
+                Kind::Table(
+                    fields.map(|(key, field)| (key, Self::from_figment(field, layer))).collect(),
+                )
+            }
+            Merged::Array(_, items) => {
+                Kind::List(items.into_iter().map(|item| Self::from_figment(item, layer)).collect())
+            }
+            Merged::String(_, text) => Kind::Scalar(text.into()),
+            Merged::Char(_, character) => Kind::Scalar(character.to_string().into()),
+            Merged::Bool(_, flag) => Kind::Scalar(flag.into()),
+            Merged::Num(_, Num::F64(fraction)) => Kind::Scalar(fraction.into()),
+            Merged::Num(_, number) => {
+                let number = number.to_i128().and_then(Number::from_i128);
+                Kind::Scalar(number.map_or(Value::Null, Value::Number))
+            }
+            Merged::Empty(..) => Kind::Scalar(Value::Null),
+        };
+        Self::new(own, kind)
     }
 
-    fn child(&self, segment: &Segment) -> Option<&Node> {
-        match (&self.kind, segment) {
+    pub(crate) fn get(&self, path: &KeyPath) -> Option<&Self> {
+        path.segments().iter().try_fold(self, |node, segment| match (&node.kind, segment) {
             (Kind::Table(fields), Segment::Key(key)) => fields.get(key),
             (Kind::List(items), Segment::Index(index)) => items.get(*index),
             _ => None,
+        })
+    }
+
+    /// The scalars at and below `path`, which is the path of this node.
+    pub(crate) fn scalars(&self, path: &KeyPath) -> Vec<(KeyPath, &Self)> {
+        let mut scalars = Vec::new();
+        self.collect_scalars(path, &mut scalars);
+        scalars
+    }
+
+    fn collect_scalars<'a>(&'a self, path: &KeyPath, scalars: &mut Vec<(KeyPath, &'a Self)>) {
+        match &self.kind {
+            Kind::Scalar(_) => scalars.push((path.clone(), self)),
+            Kind::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.collect_scalars(&path.index(index), scalars);
+                }
+            }
+            Kind::Table(fields) => {
+                for (key, field) in fields {
+                    field.collect_scalars(&path.key(key), scalars);
+                }
+            }
         }
     }
 
-    /// Whether a problem is with a value that could not be filled in, or says that something is missing in the table of a
-    /// stage that has such a value: what a stage needs may depend on it.
-    pub(crate) fn follows_from_filling(&self, problem: &Problem) -> bool {
-        let failed = |node: &Node| node.filled >= Filled::Failed;
+    /// Whether a problem follows from a failed interpolation: it concerns that value, or reports a missing key in the
+    /// table of the same stage. Whether a stage needs a key may depend on the value.
+    pub(crate) fn follows_from_interpolation(&self, problem: &Problem) -> bool {
+        let failed = |node: &Self| node.interpolation >= Interpolation::Failed;
         let Some(node) = self.get(&problem.path) else { return false };
         let is_stage = matches!(
             problem.path.segments(),
             [Segment::Key(_)] | [Segment::Key(_), Segment::Index(_)]
         );
-        let beside = node.as_table().is_some_and(|fields| fields.values().any(failed));
-        failed(node) || (problem.code == "key::missing" && is_stage && beside)
+        let has_failed = node.as_table().is_some_and(|fields| fields.values().any(failed));
+        failed(node) || (problem.code == "key::missing" && is_stage && has_failed)
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Leaf(Value::String(text)) => Some(text),
+            Kind::Scalar(Value::String(text)) => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn as_table(&self) -> Option<&BTreeMap<String, Node>> {
+    pub(crate) fn as_table(&self) -> Option<&BTreeMap<String, Self>> {
         match &self.kind {
             Kind::Table(fields) => Some(fields),
             _ => None,
         }
     }
 
-    pub(crate) fn as_list(&self) -> Option<&[Node]> {
+    pub(crate) fn as_list(&self) -> Option<&[Self]> {
         match &self.kind {
             Kind::List(items) => Some(items),
             _ => None,
         }
     }
 
-    /// What the value is, in a reader's words.
+    /// The type of the value, as messages name it.
     pub(crate) fn type_name(&self) -> &'static str {
         match &self.kind {
             Kind::Table(_) => "a table",
             Kind::List(_) => "a list",
-            Kind::Leaf(Value::String(_)) => "a string",
-            Kind::Leaf(Value::Bool(_)) => "true or false",
-            Kind::Leaf(_) => "a number",
+            Kind::Scalar(Value::String(_)) => "a string",
+            Kind::Scalar(Value::Bool(_)) => "true or false",
+            Kind::Scalar(_) => "a number",
         }
     }
 
-    /// The value alone.
     pub(crate) fn to_value(&self) -> Value {
         match &self.kind {
-            Kind::Leaf(value) => value.clone(),
-            Kind::List(items) => items.iter().map(Node::to_value).collect(),
-            Kind::Table(fields) => {
-                let fields: Map<String, Value> =
-                    fields.iter().map(|(key, node)| (key.clone(), node.to_value())).collect();
-                Value::Object(fields)
-            }
-        }
-    }
-
-    /// Puts `value` at `path`, making tables on the way. Positions of a list must exist, or be the next.
-    ///
-    /// # Errors
-    /// A position that is further off, in words.
-    pub(crate) fn put(&mut self, path: &[Segment], value: Node) -> Result<(), String> {
-        let Some((first, rest)) = path.split_first() else {
-            self.merge(value);
-            return Ok(());
-        };
-        let empty = Node::new(value.layer, Kind::Table(BTreeMap::new()));
-        match (&mut self.kind, first) {
-            (Kind::List(items), Segment::Index(index)) => {
-                let count = items.len();
-                // A new table is begun by its type, or given as a whole.
-                let begins = match rest {
-                    [] => true,
-                    [Segment::Key(key)] => key == "type",
-                    _ => false,
-                };
-                if *index == count && begins {
-                    items.push(empty);
-                }
-                match items.get_mut(*index) {
-                    Some(item) => item.put(rest, value),
-                    None => Err(no_position(*index, count)),
-                }
-            }
-            (Kind::Table(fields), Segment::Index(index)) if fields.is_empty() => {
-                if *index > 0 {
-                    return Err(no_position(*index, 0));
-                }
-                self.kind = Kind::List(vec![empty]);
-                self.put(path, value)
-            }
-            (Kind::Table(fields), segment) => {
-                let key = match segment {
-                    Segment::Key(key) => key.clone(),
-                    Segment::Index(index) => index.to_string(),
-                };
-                fields.entry(key).or_insert(empty).put(rest, value)
-            }
-            // What stands there is no table: it is replaced, and the check says what is wrong with that.
-            _ => {
-                *self = empty;
-                self.put(path, value)
-            }
-        }
-    }
-
-    /// Takes out what stands at `path`, if anything does.
-    pub(crate) fn take_out(&mut self, path: &KeyPath) {
-        let Some((Segment::Key(key), above)) = path.segments().split_last() else { return };
-        let table = above.iter().try_fold(self, |node, segment| match (&mut node.kind, segment) {
-            (Kind::Table(fields), Segment::Key(key)) => fields.get_mut(key),
-            (Kind::List(items), Segment::Index(index)) => items.get_mut(*index),
-            _ => None,
-        });
-        if let Some(Node { kind: Kind::Table(fields), .. }) = table {
-            fields.remove(key);
-        }
-    }
-
-    fn merge(&mut self, value: Node) {
-        match (&mut self.kind, value.kind) {
-            (Kind::Table(fields), Kind::Table(new)) => {
-                for (key, node) in new {
-                    fields.entry(key).and_modify(|old| old.merge(node.clone())).or_insert(node);
-                }
-            }
-            (kind, new) => {
-                *kind = new;
-                self.layer = value.layer;
-            }
+            Kind::Scalar(value) => value.clone(),
+            Kind::List(items) => items.iter().map(Self::to_value).collect(),
+            Kind::Table(fields) => Value::Object(
+                fields
+                    .iter()
+                    .map(|(key, node)| (key.clone(), node.to_value()))
+                    .collect::<Map<_, _>>(),
+            ),
         }
     }
 }
 
-/// The string at `key`, if there is one.
+/// The string at `key`, if the table has that key.
 pub(crate) fn string(
     fields: &BTreeMap<String, Node>,
     path: &KeyPath,
     key: &str,
 ) -> Result<Option<String>, Problem> {
-    match fields.get(key).map(|node| (node, node.as_str())) {
-        None => Ok(None),
-        Some((_, Some(text))) => Ok(Some(text.to_owned())),
-        Some((node, None)) => {
-            let message = format!("expected a string, found {}", node.type_name());
-            Err(Problem::at(path.key(key), "value::type", message))
-        }
+    let Some(node) = fields.get(key) else { return Ok(None) };
+    match node.as_str() {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => Err(wrong_type(path.key(key), "a string", node)),
     }
 }
 
-fn no_position(index: usize, count: usize) -> String {
-    let positions = match count {
-        0 => "the list is empty".to_owned(),
-        1 => "the list has one entry, at position 0".to_owned(),
-        count => format!("the list has {count} entries, at positions 0 to {}", count - 1),
-    };
-    format!("there is no position {index}: {positions}")
+/// The problem with a value of another type than `expected`.
+pub(crate) fn wrong_type(path: KeyPath, expected: &str, node: &Node) -> Problem {
+    let message = format!("expected {expected}, found {}", node.type_name());
+    Problem::at(path, "value::type", message)
 }

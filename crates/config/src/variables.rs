@@ -1,73 +1,66 @@
-//! Environment variables: which of them set options, and which only look as if they did.
+//! Environment variables that set options, and warnings about variables that only look like them.
 
 use std::sync::Arc;
 
 use taskferry_pipeline::Registry;
-
 use taskferry_sdk::{Severity, nearest};
 
-use crate::keys::{TOP, option_paths};
-use crate::mask::hide_value;
+use crate::keys::{TOP_LEVEL, option_paths};
+use crate::mask::mask_value;
 use crate::mistake::Mistake;
-use crate::text::{Place, Text};
+use crate::text::{Text, TextSpan};
 
 pub(crate) const PREFIX: &str = "TASKFERRY_";
-/// Variables with the prefix that are no part of a pipeline.
-const NOT_OURS: [&str; 1] = ["TASKFERRY_LOG"];
+/// A variable with the prefix that does not set any option.
+const LOG: &str = "TASKFERRY_LOG";
 
-/// The value that a file or a variable holds. Editors, `echo` and `kubectl` end it with a line break, and some programs begin
-/// UTF-8 text with a byte order mark; neither is part of the secret in it.
-pub(crate) fn value_in(text: &str) -> &str {
+/// The value in the text of a file or a variable. Editors, `echo` and `kubectl` add a line break at the end, and some programs
+/// a byte order mark at the start; neither is part of a secret.
+pub(crate) fn trim_value(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\r', '\n'])
 }
 
-/// Whether a variable sets an option. One word names a key at the top; any other single word may be another program's
-/// variable.
+/// Whether a variable sets an option. A single word sets a top-level key; with any other single word, the variable may belong
+/// to another program.
 pub(crate) fn sets_option(name: &str) -> bool {
-    let Some(key) = name.strip_prefix(PREFIX).filter(|_| !NOT_OURS.contains(&name)) else {
-        return false;
-    };
-    key.contains("__") || TOP.contains(&key.to_lowercase().as_str())
+    let Some(key) = name.strip_prefix(PREFIX).filter(|_| name != LOG) else { return false };
+    key.contains("__") || TOP_LEVEL.contains(&key.to_lowercase().as_str())
 }
 
-/// Warns of variables that begin like an option, with one underscore where two belong, or are spelt nearly like one.
+/// Warns about variables that almost set an option: with one underscore instead of two, or with a misspelt name.
 pub(crate) fn warnings(variables: &[(String, String)], registry: &Registry) -> Vec<Mistake> {
-    let unset = variables.iter().filter(|(name, _)| {
-        name.starts_with(PREFIX) && !NOT_OURS.contains(&name.as_str()) && !sets_option(name)
-    });
-    let unset: Vec<_> = unset.collect();
-    if unset.is_empty() {
+    let sets_none = |name: &str| name.starts_with(PREFIX) && name != LOG && !sets_option(name);
+    let suspects: Vec<_> = variables.iter().filter(|(name, _)| sets_none(name)).collect();
+    if suspects.is_empty() {
         return Vec::new();
     }
     let options = option_paths(registry);
-    unset.into_iter().filter_map(|(name, value)| warning(name, value, &options)).collect()
+    suspects.into_iter().filter_map(|(name, value)| warning(name, value, &options)).collect()
 }
 
 fn warning(name: &str, value: &str, options: &[Vec<String>]) -> Option<Mistake> {
     let key = name.strip_prefix(PREFIX)?.to_lowercase();
     let first = key.split('_').next()?;
-    let meant = meant(&key, options).map(|meant| format!("{PREFIX}{}", meant.to_uppercase()));
-    let meant = meant.or_else(|| nearest(name, NOT_OURS).map(str::to_owned));
-    if meant.is_none() && !TOP.contains(&first) {
+    let meant = meant(&key, options).map(|name| format!("{PREFIX}{}", name.to_uppercase()));
+    let meant = meant.or_else(|| nearest(name, [LOG]).map(str::to_owned));
+    if meant.is_none() && !TOP_LEVEL.contains(&first) {
         return None;
     }
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "write two underscores between the steps to an option: `TASKFERRY_SOURCE__LIMIT`"
-            .to_owned(),
+        None => "separate keys with two underscores: `TASKFERRY_SOURCE__LIMIT`".to_owned(),
     };
     let text = format!("{name}={value}");
-    let text = Text::new("environment", &hide_value(&text, name.len() + 1));
-    let message = format!("the variable `{name}` sets no option");
-    let mistake = Mistake::nowhere("variable::unknown", message).help(help);
-    let place = Place::new(Arc::new(text), 0..name.len());
-    Some(Mistake { severity: Severity::Warning, ..mistake.at(place) })
+    let text = Text::new("environment", &mask_value(&text, name.len() + 1));
+    let message = format!("the variable `{name}` does not set any option");
+    let mistake = Mistake::new("variable::unknown", message).help(help);
+    let span = TextSpan::new(Arc::new(text), 0..name.len());
+    Some(Mistake { severity: Severity::Warning, ..mistake.at(span) })
 }
 
-/// The option that a name with single underscores, or a misspelt one, most likely means.
+/// The option that a name with single underscores, or a misspelt name, most likely means.
 fn meant(key: &str, options: &[Vec<String>]) -> Option<String> {
     let position: String = key.chars().filter(char::is_ascii_digit).collect();
-    let plain = |text: &str| text.replace("__", "_");
     let known: Vec<String> = options
         .iter()
         .map(|path| match path.split_first() {
@@ -79,7 +72,8 @@ fn meant(key: &str, options: &[Vec<String>]) -> Option<String> {
             _ => path.join("__"),
         })
         .collect();
-    let exact = known.iter().find(|name| plain(name) == plain(key));
+    let single = |text: &str| text.replace("__", "_");
+    let exact = known.iter().find(|name| single(name) == single(key)).map(String::as_str);
     let near = || nearest(key, known.iter().map(String::as_str));
-    exact.map(String::as_str).or_else(near).map(str::to_owned)
+    exact.or_else(near).map(str::to_owned)
 }

@@ -52,6 +52,7 @@ mod failure;
 mod pipeline;
 mod registry;
 mod returned;
+mod schema;
 mod settings;
 mod stage_id;
 
@@ -61,5 +62,6 @@ pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 pub use registry::{PluginEntry, Registry};
 pub use returned::{DeadLetterReader, ReplayPage, ReplayRecord};
+pub use schema::{resolve_schema, run_tables};
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use stage_id::{Role, StageId};

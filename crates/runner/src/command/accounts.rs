@@ -35,7 +35,7 @@ impl Accounts {
             return Err("the summary and the metrics can't go to the same file".to_owned());
         }
         let prepare = |what: &str, path: Option<&Path>| {
-            if let Some(why) = path.and_then(|path| in_use.why_not(path)) {
+            if let Some(why) = path.and_then(|path| in_use.conflict_with(path)) {
                 return Err(format!("can't write the {what}: {why}"));
             }
             let file = path.map(|path| {

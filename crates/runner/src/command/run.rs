@@ -138,7 +138,7 @@ pub(crate) async fn carry_out(
         dry_run: when.dry_run,
         compared_with: Some(place.folder()),
         observer: telemetry.as_ref().and_then(|telemetry| telemetry.observer(&pipeline)),
-        warnings: warnings.iter().map(Mistake::in_a_line).collect(),
+        warnings: warnings.iter().map(Mistake::in_one_line).collect(),
         ..RunOptions::default()
     };
     let report = match watched(pipeline, options, how, interrupts).await {

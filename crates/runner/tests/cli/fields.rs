@@ -38,7 +38,7 @@ fn checked(text: &str) -> String {
     let warnings = context.json("s.json")["warnings"].to_string();
     assert_eq!(
         warned.is_empty(),
-        !warnings.contains("no stage before is known to produce a field"),
+        !warnings.contains("no earlier stage is known to produce the field"),
         "{warnings}"
     );
     warned
@@ -51,7 +51,7 @@ fn a_column_that_no_stage_produces_is_warned_of() {
     insta::assert_snapshot!(checked(&pipeline(ALL, ROWS, "\"task\", \"weekly_hourz\"")), @r#"
     pipeline::unknown_field
 
-      ⚠ no stage before is known to produce a field `weekly_hourz`
+      ⚠ no earlier stage is known to produce the field `weekly_hourz`
         ╭─[jobs.toml:14:20]
      14 │ columns = ["task", "weekly_hourz"]
         ·                    ───────┬──────
@@ -69,7 +69,7 @@ fn a_column_that_is_not_fetched_is_warned_of_with_both_places() {
     insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
     pipeline::unknown_field
 
-      ⚠ no stage before is known to produce a field `weekly_hours`
+      ⚠ no earlier stage is known to produce the field `weekly_hours`
        ╭─[jobs.toml:6:11]
      6 │ include = ["ai_impact"]
        ·           ──────┬──────
@@ -90,7 +90,7 @@ fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
     insta::assert_snapshot!(checked(&text), @r#"
     pipeline::unknown_field
 
-      ⚠ no stage before is known to produce a field `weekly_hourz`
+      ⚠ no earlier stage is known to produce the field `weekly_hourz`
         ╭─[jobs.toml:13:26]
      13 │ filter = '{task, hours: .weekly_hourz}'
         ·                          ──────┬─────
@@ -102,7 +102,7 @@ fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
 
     pipeline::unknown_field
 
-      ⚠ no stage before is known to produce a field `hour`
+      ⚠ no earlier stage is known to produce the field `hour`
         ╭─[jobs.toml:18:20]
      18 │ columns = ["task", "hour"]
         ·                    ───┬──
@@ -141,6 +141,6 @@ fn a_sink_of_its_own_transforms_is_looked_at_behind_them() {
     let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
     let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
     let warned = checked(&text);
-    assert!(warned.contains("no stage before is known to produce a field `task`"), "{warned}");
+    assert!(warned.contains("no earlier stage is known to produce the field `task`"), "{warned}");
     assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
 }

@@ -103,8 +103,8 @@ fn an_unset_variable_is_pointed_at() {
      5 │ url = "https://${TENANT}.eu3.techwolf.ai"
        ·                ─────────
        ╰────
-      help: set it, or give a default: `${TENANT:-…}`; without a tenant, on made-up jobs: `taskferry
-            run jobs.toml --sandbox`
+      help: set it, or write a default: `${TENANT:-…}`; to try the pipeline without a tenant:
+            `taskferry run jobs.toml --sandbox`
 
     1 mistake; nothing was run
     "#);
@@ -252,7 +252,7 @@ fn a_file_that_is_not_toml_is_pointed_at() {
     insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @"
     toml::syntax
 
-      × this is not TOML: string values must be quoted, expected literal string
+      × invalid TOML: string values must be quoted, expected literal string
        ╭─[jobs.toml:5:7]
      5 │ url = ********
        ·       ────────
@@ -326,10 +326,10 @@ type = "webhok"
         writeln!(told, "  {} | {}", text("code"), text("help")).unwrap();
     }
     insta::assert_snapshot!(told, @r#"
-    jobs.toml:2:1: unknown key `nmae` at the top of the pipeline
+    jobs.toml:2:1: unknown top-level key `nmae`
       key::unknown | did you mean `name`?
     jobs.toml:6:8: the variable `TENANT_URL` is not set
-      variable::unset | set it, or give a default: `${TENANT_URL:-…}`; without a tenant, on made-up jobs: `taskferry run jobs.toml --sandbox`
+      variable::unset | set it, or write a default: `${TENANT_URL:-…}`; to try the pipeline without a tenant: `taskferry run jobs.toml --sandbox`
     jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
       value::invalid | -
     jobs.toml:11:1: `levels` can't stand beside a range
@@ -369,7 +369,7 @@ fn a_file_that_is_not_there_is_told() {
             file::unreadable
 
               × can't read the pipeline file `pipelines/jobs.toml`: No such file or directory (os error 2)
-              help: check the path; it starts at the working directory
+              help: check the path; a relative path starts at the working directory
 
             1 mistake; nothing was run
             ");
@@ -440,11 +440,11 @@ fn a_summary_that_can_not_be_written_is_told_before_the_run() {
     assert_eq!(ended.log()[0]["level"], "ERROR");
 
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("the place of the pipeline file"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("would overwrite the pipeline file"), "{}", ended.stderr);
     let sink = "sink=[{ type = \"file\", path = \"jobs.ndjson\" }]";
     let ended = context.taskferry(&["run", "jobs.toml", "--set", sink, "--summary", "jobs.ndjson"]);
     let ended = ended.with_code(2);
-    assert!(ended.stderr.contains("`jobs.ndjson` is written twice"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("two outputs write to `jobs.ndjson`"), "{}", ended.stderr);
 }
 
 #[test]
@@ -484,7 +484,7 @@ fn a_warning_is_drawn_with_its_place_and_stops_nothing() {
     insta::assert_snapshot!(ended.stderr, @"
     variable::unknown
 
-      ⚠ the variable `TASKFERRY_SINK_0_FORMAT` sets no option
+      ⚠ the variable `TASKFERRY_SINK_0_FORMAT` does not set any option
        ╭─[environment:1:1]
      1 │ TASKFERRY_SINK_0_FORMAT=***
        · ───────────────────────
@@ -493,7 +493,7 @@ fn a_warning_is_drawn_with_its_place_and_stops_nothing() {
 
     variable::unknown
 
-      ⚠ the variable `TASKFERRY_SOURCE_LIMIT` sets no option
+      ⚠ the variable `TASKFERRY_SOURCE_LIMIT` does not set any option
        ╭─[environment:1:1]
      1 │ TASKFERRY_SOURCE_LIMIT=*
        · ──────────────────────
@@ -509,7 +509,7 @@ fn a_warning_is_drawn_with_its_place_and_stops_nothing() {
     let arguments = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&arguments).with_code(0);
     assert!(ended.stderr.contains("did you mean `TASKFERRY_SOURCE__LIMIT`?"), "{}", ended.stderr);
-    let warning = "environment:1:1: the variable `TASKFERRY_SOURCE_LIMIT` sets no option";
+    let warning = "environment:1:1: the variable `TASKFERRY_SOURCE_LIMIT` does not set any option";
     assert_eq!(context.json("summary.json")["warnings"][1], warning);
 }
 
@@ -546,7 +546,7 @@ fn tables_with_too_few_brackets_are_named_once() {
     insta::assert_snapshot!(two("[[transform]]", "[transform]"), @"
     toml::brackets
 
-      × `[transform]` stands for one table, and there are several
+      × `[transform]` must be `[[transform]]`: a pipeline can have several
         ╭─[jobs.toml:12:1]
      12 │ [transform]
         · ───────────
@@ -558,7 +558,7 @@ fn tables_with_too_few_brackets_are_named_once() {
     insta::assert_snapshot!(two("[transform]", "[[transform]]"), @"
     toml::brackets
 
-      × `[transform]` stands for one table, and there are several
+      × `[transform]` must be `[[transform]]`: a pipeline can have several
        ╭─[jobs.toml:8:1]
      8 │ [transform]
        · ───────────
@@ -570,7 +570,7 @@ fn tables_with_too_few_brackets_are_named_once() {
     insta::assert_snapshot!(two("[transform]", "[transform]"), @"
     toml::brackets
 
-      × `[transform]` stands for one table, and there are several
+      × `[transform]` must be `[[transform]]`: a pipeline can have several
        ╭─[jobs.toml:8:1]
      8 │ [transform]
        · ───────────
@@ -586,12 +586,12 @@ fn curly_quotation_marks_are_named() {
     insta::assert_snapshot!(changed("\"H1\"", "“H1”"), @r#"
     toml::syntax
 
-      × this is not TOML: `“` is a curly quotation mark
+      × invalid TOML: `“` is a curly quotation mark
         ╭─[jobs.toml:10:11]
      10 │ levels = **********
         ·           ───
         ╰────
-      help: write straight ones, `"…"` or `'…'`
+      help: write straight ones: `"…"` or `'…'`
 
     1 mistake; nothing was run
     "#);

@@ -88,17 +88,16 @@ fn an_output_that_is_an_input_is_refused() {
     insta::assert_snapshot!(refused(&context, &[]).stderr, @r#"
     pipeline::overwrites_input
 
-      × `./skills.csv` would take the place of an input of this pipeline, which `transform[0].mapping`
-      │ reads
+      × `./skills.csv` would overwrite an input of this pipeline, which `transform[0].mapping` reads
         ╭─[jobs.toml:11:11]
      11 │ mapping = "skills.csv"
         ·           ──────┬─────
-        ·                 ╰── this is read
+        ·                 ╰── the input is read here
         ╰────
         ╭─[jobs.toml:20:8]
      20 │ path = "./skills.csv"
         ·        ───────┬──────
-        ·               ╰── this would be written
+        ·               ╰── this output
         ╰────
       help: choose another path for the output
 
@@ -157,12 +156,12 @@ fn outputs_that_meet_are_refused() {
         ╭─[jobs.toml:20:8]
      20 │ path = "o"
         ·        ─┬─
-        ·         ╰── this is written as well
+        ·         ╰── the other output
         ╰────
         ╭─[jobs.toml:24:8]
      24 │ path = "o/x"
         ·        ──┬──
-        ·          ╰── this would be written
+        ·          ╰── this output
         ╰────
       help: choose another path for one of them
 
@@ -180,8 +179,8 @@ fn an_account_that_takes_the_place_of_something_is_refused() {
             ("jobs.toml", "the pipeline file"),
             ("data/jobs.ndjson", "`source.url`"),
             ("./rows.jq", "`transform[1].file`"),
-            (".taskferry/jobs/run.json", "keeps its state"),
-            ("out/.jobs.ndjson.part", "in one file while they are written"),
+            (".taskferry/jobs/run.json", "is in the state folder"),
+            ("out/.jobs.ndjson.part", "through the same temporary file"),
             ("out/jobs.ndjson/x", "can't both be files"),
         ] {
             let arguments = ["run", "jobs.toml", "--overlay", "overlay.toml", option, path];

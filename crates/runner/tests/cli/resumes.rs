@@ -207,7 +207,7 @@ fn the_last_runs_are_listed_wherever_one_is_and_whatever_is_not_set() {
     assert!(ended.stderr.contains(&advice), "{}", ended.stderr);
     let wrong = ["runs", "pipelines/jobs.toml", "--set", "state.dir="];
     let ended = context.taskferry(&wrong).with_code(2);
-    assert!(ended.stderr.contains("`dir` is empty"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`dir` must not be empty"), "{}", ended.stderr);
 }
 
 #[test]
@@ -337,16 +337,16 @@ fn dead_letters_have_a_file_of_their_own() {
     insta::assert_snapshot!(ended.stderr, @r#"
     pipeline::claimed_twice
 
-      × `./out/{run_id}.ndjson` is written twice
+      × two outputs write to `./out/{run_id}.ndjson`
        ╭─[jobs.toml:6:8]
      6 │ path = "out/{run_id}.ndjson"
        ·        ──────────┬──────────
-       ·                  ╰── this is written as well
+       ·                  ╰── the other output
        ╰────
        ╭─[jobs.toml:8:8]
      8 │ path = "./out/{run_id}.ndjson"
        ·        ───────────┬───────────
-       ·                   ╰── this would be written
+       ·                   ╰── this output
        ╰────
       help: choose another path for one of them
 
@@ -364,12 +364,12 @@ fn dead_letters_need_a_file() {
     insta::assert_snapshot!(ended.stderr, @r#"
     pipeline::no_dead_letter
 
-      × there is no file for dead letters
+      × `on_error = "dead_letter"` needs a table `[dead_letter]`
         ╭─[jobs.toml:22:12]
      22 │ on_error = "dead_letter"
         ·            ─────────────
         ╰────
-      help: add a table `[dead_letter]` with `path = "out/{pipeline}-{run_id}.dead.ndjson"`
+      help: add `[dead_letter]` with `path = "out/{pipeline}-{run_id}.dead.ndjson"`
 
     1 mistake; nothing was run
     "#);
