@@ -53,6 +53,7 @@ impl<'a> StageBuilder<'a> {
         };
         let table = self.table(node, KeyPath::of("source"), Role::Source)?;
         let built = self.build(&table, Registry::build_source)?;
+        self.context = self.context.for_subject(built.subject);
         let feed = Feed::Source(built.source);
         let stage = SourceStage { name: table.name, type_name: built.type_name, feed };
         Some(CheckedSource { stage, fields: built.fields })

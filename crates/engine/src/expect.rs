@@ -32,7 +32,7 @@ pub(crate) fn violations(
     let jobs = stats.source.records;
     let mut violations = Vec::new();
     if let Some(min_jobs) = expect.min_jobs.filter(|min_jobs| jobs < *min_jobs) {
-        let message = format!("{jobs} jobs were read, fewer than `min_jobs` ({min_jobs})");
+        let message = format!("{jobs} records were read, fewer than `min_jobs` ({min_jobs})");
         violations.push(Violation::new(message, format!("expect.min_jobs={jobs}")));
     }
     if let Some(percent) = expect.max_drop_percent {
@@ -50,7 +50,7 @@ fn excessive_drop(jobs: u64, percent: u8, comparison: &Comparison) -> Option<Str
         Comparison::Runs { same: Some(last), .. } => last,
         Comparison::Unreadable => {
             return Some(format!(
-                "the number of jobs can't be compared (`max_drop_percent`, {percent}): the record of \
+                "the number of records can't be compared (`max_drop_percent`, {percent}): the record of \
                  the last complete run is unreadable"
             ));
         }
@@ -60,7 +60,7 @@ fn excessive_drop(jobs: u64, percent: u8, comparison: &Comparison) -> Option<Str
     let needed = u128::from(last.jobs) * u128::from(100 - percent.min(100));
     (kept < needed).then(|| {
         format!(
-            "{jobs} jobs were read, and {} in the last complete run ({}): a drop of more than \
+            "{jobs} records were read, and {} in the last complete run ({}): a drop of more than \
              `max_drop_percent` ({percent})",
             last.jobs, last.run_id
         )

@@ -232,7 +232,7 @@ async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
     assert!(
         short.violations[0]
             .message
-            .starts_with("80 jobs were read, and 100 in the last complete run")
+            .starts_with("80 records were read, and 100 in the last complete run")
     );
     assert!(!short.sinks[0].published);
     assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");

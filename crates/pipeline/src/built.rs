@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use taskferry_sdk::{AnyTransform, FieldRule, RecordFields, Sink, Source};
+use taskferry_sdk::{AnyTransform, FieldRule, RecordFields, Sink, Source, Subject};
 
 /// A source that was built, and what is known of it before it runs.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct BuiltSource {
     pub source: Box<dyn Source>,
     /// What is known of the fields of its records.
     pub fields: RecordFields,
+    /// The kind of entity that its records describe.
+    pub subject: Subject,
 }
 
 /// A transform that was built, and what is known of it before it runs.

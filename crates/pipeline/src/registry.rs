@@ -209,6 +209,7 @@ fn build_source<P: SourcePlugin>(
             type_name: P::TYPE,
             source: plugin.build(context)?,
             fields: plugin.fields(),
+            subject: plugin.subject(),
         })
     })
 }

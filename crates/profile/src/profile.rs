@@ -25,7 +25,7 @@ pub struct Job<'a> {
 }
 
 /// Members by which a row is known when it has lost its `task_id`.
-const ROW_MEMBERS: [&str; 2] = ["job_external_id", "ai_impact_level"];
+const ROW_MEMBERS: [&str; 3] = ["job_external_id", "employee_external_id", "ai_impact_level"];
 
 impl<'a> Profile<'a> {
     /// Reads a record.

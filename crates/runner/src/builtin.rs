@@ -10,6 +10,9 @@ use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 use taskferry_transform_jq::Jq;
 use taskferry_transform_rename_skills::RenameSkills;
 
+#[cfg(not(feature = "sandbox"))]
+use crate::no_sandbox as sandbox_endpoint;
+#[cfg(feature = "sandbox")]
 use crate::sandbox_endpoint;
 
 /// All plugins that come with taskferry.

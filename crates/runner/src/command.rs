@@ -10,12 +10,16 @@ mod merge;
 mod mistakes;
 mod plugins;
 mod progress;
+#[cfg(feature = "sandbox")]
 mod ready_file;
 mod replay;
 mod run;
 mod runs;
+#[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
 mod sandbox_arguments;
+#[cfg(feature = "sandbox")]
 mod sandbox_options;
 mod shard;
 mod state;
@@ -32,6 +36,8 @@ use tokio::runtime::Runtime;
 
 use crate::console;
 use crate::exit::Exit;
+#[cfg(not(feature = "sandbox"))]
+use crate::no_sandbox as sandbox;
 use crate::resources;
 use arguments::{Arguments, Command};
 

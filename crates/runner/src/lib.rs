@@ -29,7 +29,10 @@ mod console;
 mod exit;
 mod interrupts;
 mod logging;
+#[cfg(not(feature = "sandbox"))]
+mod no_sandbox;
 mod resources;
+#[cfg(feature = "sandbox")]
 mod sandbox_endpoint;
 
 pub use taskferry_sdk as sdk;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::{LocalEndpoint, Problem, Shard};
+use crate::{LocalEndpoint, Problem, Shard, Subject};
 
 /// How a plugin reads the files that its options name. The only way out of the process while a stage is
 /// built, so that `check`, `run` and tests see the same.
@@ -72,17 +72,18 @@ impl Endpoints {
 }
 
 /// What a plugin may use while it builds its stage. Nothing here opens a connection or creates a file.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct BuildContext<'a> {
     files: &'a dyn InputFiles,
     endpoints: &'a Endpoints,
     pipeline: &'a str,
+    subject: Subject,
 }
 
 impl<'a> BuildContext<'a> {
-    /// A context with these files and local endpoints, for a pipeline without a name.
+    /// A context with these files and local endpoints, for a pipeline without a name whose source returns jobs.
     pub fn new(files: &'a dyn InputFiles, endpoints: &'a Endpoints) -> Self {
-        Self { files, endpoints, pipeline: "" }
+        Self { files, endpoints, pipeline: "", subject: Subject::Job }
     }
 
     /// The same, for a pipeline of this name.
@@ -90,6 +91,18 @@ impl<'a> BuildContext<'a> {
     pub fn for_pipeline(mut self, name: &'a str) -> Self {
         self.pipeline = name;
         self
+    }
+
+    /// The same, for a pipeline whose source returns this kind of entity.
+    #[must_use]
+    pub fn for_subject(mut self, subject: Subject) -> Self {
+        self.subject = subject;
+        self
+    }
+
+    /// The kind of entity that the pipeline's source returns. A source that is being built does not read it.
+    pub fn subject(&self) -> Subject {
+        self.subject
     }
 
     /// The pipeline's name.

@@ -131,6 +131,14 @@ impl StageError {
         self
     }
 
+    /// Removes the index of the record. For an error whose message locates the record, because the page that the record is in
+    /// is not one of the pages of the run.
+    #[must_use]
+    pub fn without_record(mut self) -> Self {
+        self.0.record = None;
+        self
+    }
+
     /// Keeps the error underneath; its text is shown after the message.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

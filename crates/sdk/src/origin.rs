@@ -27,7 +27,7 @@ impl fmt::Display for Origin {
         }
         write!(formatter, ", record {}", self.index + 1)?;
         if let Some(job) = &self.job {
-            write!(formatter, ", job `{}`", printable(job))?;
+            write!(formatter, ", id `{}`", printable(job))?;
         }
         Ok(())
     }
@@ -41,6 +41,6 @@ mod tests {
     fn what_a_server_named_can_not_paint_the_terminal() {
         let cursor = Some(Cursor::new("a\u{1b}[31m\nb"));
         let origin = Origin { page: 2, cursor, index: 0, job: Some("j\r1".into()) };
-        assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, job `j\\r1`");
+        assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, id `j\\r1`");
     }
 }

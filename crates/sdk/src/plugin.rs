@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, Source};
+use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, Source, Subject};
 
 /// What all plugins have in common: a type name and options that can be read, described and checked.
 ///
@@ -38,6 +38,11 @@ pub trait SourcePlugin: Plugin {
     /// [taken away](crate::FieldSet::remove), with the advice what to add to them.
     fn fields(&self) -> RecordFields {
         RecordFields::default()
+    }
+
+    /// The kind of entity that its records describe. Rows name the entity's fields after it.
+    fn subject(&self) -> Subject {
+        Subject::default()
     }
 }
 

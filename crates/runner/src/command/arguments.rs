@@ -7,9 +7,12 @@ use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sdk::Shard;
 
+#[cfg(feature = "sandbox")]
 use super::sandbox_arguments::{SandboxArguments, long_help};
 use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};
+#[cfg(not(feature = "sandbox"))]
+use crate::no_sandbox::{SandboxArguments, long_help};
 
 /// Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
 /// standard output.

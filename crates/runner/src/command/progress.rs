@@ -52,9 +52,9 @@ async fn log(progress: &LiveStats) {
 
 fn line(progress: &LiveStats) -> String {
     let source = &progress.source;
-    let (pages, jobs) = (count(source.pages(), "page"), count(source.records(), "job"));
+    let (pages, records) = (count(source.pages(), "page"), count(source.records(), "record"));
     let size = bytes(source.bytes());
-    format!("{pages}, {jobs} read ({size}), {} delivered", count(delivered(progress), "record"))
+    format!("{pages}, {records} read ({size}), {} delivered", count(delivered(progress), "record"))
 }
 
 fn delivered(progress: &LiveStats) -> u64 {

@@ -23,7 +23,8 @@ use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 
 /// What is said of every run on a sandbox.
-pub(crate) const FROM_SANDBOX: &str = "the jobs come from a sandbox; this is no real export";
+pub(crate) const FROM_SANDBOX: &str =
+    "the records are made up by a sandbox; this is not a real export";
 
 /// What is said of a run that `--set` makes an experiment.
 const EXPERIMENT: &str = "`--set` changes what comes out: this run keeps its state apart, and is compared with runs of the same \

@@ -108,7 +108,7 @@ fn runs(case: &Case, on_error: &str) {
     let named = format!("{} `the stage`", case.role);
     assert!(ended.stderr.contains(&named), "{what}: {}", ended.stderr);
     if code == failed {
-        return assert!(ended.stderr.contains("job `bad`"), "{what}: {}", ended.stderr);
+        return assert!(ended.stderr.contains("id `bad`"), "{what}: {}", ended.stderr);
     }
     assert!(summary["warnings"].to_string().contains(&named), "{what}: {summary}");
     let letters = if dead == 0 { String::new() } else { context.read(&context.dead_letters()) };

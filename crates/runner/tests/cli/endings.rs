@@ -55,7 +55,7 @@ fn a_record_that_a_transform_refuses_is_4_and_named() {
     let ended = ended.with_code(4);
     insta::assert_snapshot!(error(&ended), @"
     transform `jq`: the jq expression failed: no such job
-      where: page 1 (the first), record 2, job `job-000002`
+      where: page 1 (the first), record 2, id `job-000002`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(context.files(), ["summary.json"]);
@@ -78,8 +78,8 @@ fn a_record_that_is_skipped_is_0_and_told() {
     let warnings: Vec<&str> =
         ended.stderr.lines().filter(|line| line.to_lowercase().contains("warn")).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
-    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 1, job `job-000001`
-    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 3, job `job-000003`
+    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 1, id `job-000001`
+    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 3, id `job-000003`
     warning: transform `tidy`: 2 records were left out
     ");
 }
@@ -92,7 +92,7 @@ fn an_expression_that_never_ends_is_4_and_names_its_record() {
     let ended = ended.with_code(4);
     insta::assert_snapshot!(error(&ended), @r#"
     transform `jq`: the record exceeded the time limit of 100ms, and the transform can't be stopped
-      where: page 1 (the first), record 2, job `job-000002`
+      where: page 1 (the first), record 2, id `job-000002`
       help: mend the expression, raise `time_limit`, or set `isolation = "process"`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     "#);
@@ -147,7 +147,7 @@ fn a_receiver_that_is_gone_is_5() {
         format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
     let ended = server.export(&context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
-    sink `webhook`: batch 1 (page 1 (the first), record 1, job `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
+    sink `webhook`: batch 1 (page 1 (the first), record 1, id `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");

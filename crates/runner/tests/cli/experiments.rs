@@ -66,7 +66,7 @@ fn what_was_tried_with_set_is_no_baseline() {
     world.jobs.store(5, Ordering::SeqCst);
     let ended = world.run(&[]).with_code(8);
     assert!(
-        ended.stderr.contains("5 jobs were read, and 10 in the last complete run"),
+        ended.stderr.contains("5 records were read, and 10 in the last complete run"),
         "{}",
         ended.stderr
     );
@@ -166,7 +166,7 @@ fn a_dry_run_is_compared_and_changes_nothing() {
     world.jobs.store(5, Ordering::SeqCst);
     let ended = world.run(&["--dry-run"]).with_code(8);
     assert!(
-        ended.stderr.contains("5 jobs were read, and 10 in the last complete run"),
+        ended.stderr.contains("5 records were read, and 10 in the last complete run"),
         "{}",
         ended.stderr
     );

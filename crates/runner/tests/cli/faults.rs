@@ -160,8 +160,8 @@ fn a_server_that_never_answers_is_given_up() {
 fn a_cursor_that_stands_still_is_told() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["c"], Some("b")), &[]), @"
-    source `techwolf`: page 2 (after `b`): the listing does not get on: the cursor stands still at `b`
-      help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
+    source `techwolf`: page 2 (after `b`): the listing makes no progress: the cursor stays at `b`
+      help: the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
@@ -170,8 +170,8 @@ fn a_cursor_that_stands_still_is_told() {
 fn an_empty_page_that_keeps_leading_to_itself_is_told() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&[], Some("b")), &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing does not get on: the page is empty, and its cursor stands still at `b`
-      help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
+      help: the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
@@ -182,7 +182,7 @@ fn a_job_that_comes_again_is_told_by_the_last_of_its_ids() {
     let again =
         r#"{"has_next":false,"records":[{"external_id":"c","tasks":[],"external_id":"a"}]}"#;
     let said = gives_up_on(&context, Response::new(200, again), &[]);
-    assert!(said.contains("job `a` comes a second time"), "{said}");
+    assert!(said.contains("the record `a` is returned twice"), "{said}");
 }
 
 #[test]
@@ -212,8 +212,8 @@ fn a_token_url_that_leads_nowhere_is_told() {
 fn a_page_that_comes_again_is_told() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["a", "b"], Some("c")), &[]), @"
-    source `techwolf`: page 2 (after `b`): the listing does not get on: job `a` comes a second time
-      help: what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays
+    source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
+      help: the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }

@@ -11,6 +11,7 @@ mod cursors;
 mod deploy;
 mod disks;
 mod documentation;
+mod employees;
 mod endings;
 mod experiments;
 mod families;

@@ -52,7 +52,7 @@ fn a_run_ends_with_a_table_of_what_each_stage_did() {
         (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
         insta::assert_snapshot!(ended.stderr, @"
 
-        sandbox: the jobs come from a sandbox; this is no real export
+        sandbox: the records are made up by a sandbox; this is not a real export
          stage                          in  out  refused    bytes
          source techwolf                     10           [size]  1 page, 2 requests
          transform flatten_hierarchy    10  102

@@ -18,7 +18,7 @@ fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
     let ended = context.taskferry(&[&arguments[..], more].concat()).with_code(0);
     // Each of them is given to a sandbox here, in one way or another, and says so once.
     assert_eq!(
-        ended.stderr.matches("\nsandbox: the jobs come from a sandbox").count(),
+        ended.stderr.matches("\nsandbox: the records are made up by a sandbox").count(),
         1,
         "{}",
         ended.stderr

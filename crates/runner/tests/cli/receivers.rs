@@ -70,7 +70,7 @@ impl World {
 fn one_that_hangs_is_given_up() {
     let world = World::new(|| Response::new(200, "").never_sent(), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
-    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): gave up after 2 attempts: POST [receiver]/…: no whole answer came within 300ms
+    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: no whole answer came within 300ms
       help: raise `timeout` or lower `batch_records` of this sink
     ");
 }
@@ -78,14 +78,14 @@ fn one_that_hangs_is_given_up() {
 #[test]
 fn one_that_closes_the_connection_is_given_up() {
     let world = World::new(|| Response::new(200, "").disconnected(), QUICK);
-    insta::assert_snapshot!(world.fails_and_goes_on(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
+    insta::assert_snapshot!(world.fails_and_goes_on(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
 }
 
 #[test]
 fn one_that_is_gone_is_told_at_once() {
     let world = World::new(|| Response::new(410, "this hook was taken down"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
-    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
+    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
     ");
 }
@@ -94,7 +94,7 @@ fn one_that_is_gone_is_told_at_once() {
 fn one_that_refuses_records_is_told_at_once() {
     let world = World::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @r#"
-    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, job `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
+    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
       help: read what the receiver says; with `on_error = "dead_letter"` such records are kept for later and the run goes on
     "#);
 }

@@ -49,7 +49,7 @@ fn a_record_that_can_not_be_read_is_refused_with_the_reason_and_never_dropped() 
             context.write("skills.csv", MAPPING);
             let ended = context.taskferry(&["run", "jobs.toml"]).with_code(4);
             assert!(ended.stderr.contains(says), "{stage}: {}", ended.stderr);
-            assert!(ended.stderr.contains("job `b`"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("`b`"), "{}", ended.stderr);
 
             let aside = format!(
                 "{stage}on_error = \"dead_letter\"\n{SINK}\n[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n"

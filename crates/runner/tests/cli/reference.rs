@@ -106,7 +106,7 @@ fn the_version_is_told() {
 fn every_plugin_is_listed_with_what_it_is_for() {
     insta::assert_snapshot!(said(&["plugins"]), @r#"
     sources
-      techwolf           Pages through the export of all jobs' task profiles of a TechWolf tenant.
+      techwolf           Reads the task profiles of all jobs or employees of a TechWolf tenant, page by page.
 
     transforms
       filter_ai_impact   Keeps the tasks with the wanted AI impact levels.

@@ -145,7 +145,8 @@ fn a_cursor_that_was_deleted_is_told_and_the_next_run_starts_over() {
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(404, "[]"), page(&["c"], None)]);
     context.write("jobs.toml", &server.pipeline());
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
-    let hint = "help: the job that was the cursor may have been deleted meanwhile; the next run starts over";
+    let hint =
+        "help: the record that the cursor names may have been deleted; the next run starts over";
     assert!(ended.stderr.contains(hint), "{}", ended.stderr);
     assert!(!ended.stderr.contains("goes on there"), "{}", ended.stderr);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -246,7 +247,7 @@ fn too_few_jobs_are_not_published() {
     let told = ended.stderr.split_once("error: ").unwrap().1;
     insta::assert_snapshot!(told, @"
     the export does not look as expected
-      2 jobs were read, fewer than `min_jobs` (3)
+      2 records were read, fewer than `min_jobs` (3)
       help: if it is right all the same, run once with `--set expect.min_jobs=2`: it goes on with what was read, and later runs are compared with it
     jobs: suspicious after [time]; 1 page was delivered, nothing was published (run [run])
     ");

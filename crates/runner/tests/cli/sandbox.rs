@@ -8,7 +8,7 @@ use taskferry_testkit::{Context, Running};
 
 /// The first line of each run against a sandbox.
 pub(crate) const SANDBOX_LINE: &str =
-    "sandbox: the jobs come from a sandbox; this is no real export\n";
+    "sandbox: the records are made up by a sandbox; this is not a real export\n";
 
 /// A sandbox that runs as a process of its own.
 pub(crate) struct Sandbox {

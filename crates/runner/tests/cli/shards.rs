@@ -122,7 +122,7 @@ fn too_few_jobs_in_all_shares_are_noticed_when_they_are_merged() {
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]).with_code(8);
     insta::assert_snapshot!(merged.stderr, @r#"
     error: the shares are not the whole export
-      850 jobs were read, fewer than `min_jobs` (900)
+      850 records were read, fewer than `min_jobs` (900)
     jobs: 850 jobs in 4 shares
     "#);
 }

@@ -187,5 +187,8 @@ fn jobs_of_a_dataset_are_not_called_made_up() {
          [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n",
     );
     let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
-    assert_eq!(ended.stderr, "sandbox: the jobs come from a sandbox; this is no real export\n");
+    assert_eq!(
+        ended.stderr,
+        "sandbox: the records are made up by a sandbox; this is not a real export\n"
+    );
 }

@@ -1,15 +1,18 @@
-//! What can be known to be wrong with the options before the first request.
+//! The checks of the options before the first request.
 
 use jiff::{Timestamp, civil::Date};
-use taskferry_sdk::{BuildContext, Duration, KeyPath, LocalEndpoint, Part, Problem};
+use taskferry_sdk::{BuildContext, KeyPath, LocalEndpoint, Part, Problem};
 use url::Url;
 
-use crate::config::{AuthOptions, FilterKind, FilterOptions, PartitionOptions};
+use crate::config::{
+    AuthOptions, ExportSubject, FilterKind, FilterOptions, Include, PartitionOptions,
+    TechWolfOptions,
+};
 use crate::credentials::{Credentials, credentials};
 use crate::problems::{http_url, keep, missing};
-use crate::request::EXPORT_PATH;
+use crate::request::{EMPLOYEES_PATH, JOBS_PATH};
 
-/// Who is asked for pages.
+/// The server that pages are requested from.
 #[derive(Debug)]
 pub(crate) enum Server {
     /// An endpoint inside this process, not yet started.
@@ -18,121 +21,156 @@ pub(crate) enum Server {
     Remote { base: Url, credentials: Credentials },
 }
 
-/// `limit`, `rate_limit` and `timeout`.
-pub(crate) fn numbers(limit: u32, rate: Option<f64>, timeout: Duration) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if !(1..=100).contains(&limit) {
-        let message = format!("{limit} is out of range, expected a whole number from 1 to 100");
-        problems.push(Problem::at(KeyPath::of("limit"), "value::invalid", message));
+/// All that is wrong with the options, `url`, `auth`, `connection` and `retry` excepted.
+pub(crate) fn listing(options: &TechWolfOptions) -> Vec<Problem> {
+    let mut problems = numbers(options);
+    for (index, include) in options.include.iter().enumerate() {
+        problems.extend(check_include(index, *include, options.subject));
     }
-    if let Some(rate) = rate.filter(|rate| !(0.001..=1000.0).contains(rate)) {
-        let message = format!("{rate} is out of range, expected a number from 0.001 to 1000");
-        let problem = Problem::at(KeyPath::of("rate_limit"), "value::invalid", message);
-        problems.push(problem.help("write how many pages a second, or leave it out for no limit"));
+    for (index, filter) in options.filters.iter().enumerate() {
+        problems.extend(check_filter(&filter_path(index), filter, options.subject));
     }
-    if timeout.get().is_zero() {
-        let problem = Problem::at(
-            KeyPath::of("timeout"),
-            "value::invalid",
-            "`timeout` must be greater than zero",
-        );
-        problems.push(problem.help("write for example \"120s\""));
+    if let Some(partition) = &options.partition {
+        problems.extend(check_partition(partition, options));
     }
     problems
 }
 
-/// `filters`: each has what its kind needs, and nothing of the other kind.
-pub(crate) fn filters(filters: &[FilterOptions]) -> Vec<Problem> {
-    let list = KeyPath::of("filters");
-    filters.iter().enumerate().flat_map(|(index, filter)| one(&list.index(index), filter)).collect()
+fn numbers(options: &TechWolfOptions) -> Vec<Problem> {
+    let TechWolfOptions { limit, rate_limit, timeout, concurrency, .. } = options;
+    let mut problems = Vec::new();
+    if !(1..=100).contains(limit) {
+        let message = format!("{limit} is out of range, expected a whole number from 1 to 100");
+        problems.push(invalid(KeyPath::of("limit"), message));
+    }
+    if let Some(rate) = rate_limit.filter(|rate| !(0.001..=1000.0).contains(rate)) {
+        let message = format!("{rate} is out of range, expected a number from 0.001 to 1000");
+        let problem = invalid(KeyPath::of("rate_limit"), message);
+        problems
+            .push(problem.help("write the number of pages per second, or omit it for no limit"));
+    }
+    if timeout.get().is_zero() {
+        let problem = invalid(KeyPath::of("timeout"), "`timeout` must be greater than zero");
+        problems.push(problem.help("write for example \"120s\""));
+    }
+    if !(1..=32).contains(concurrency) {
+        let message =
+            format!("{concurrency} is out of range, expected a whole number from 1 to 32");
+        problems.push(invalid(KeyPath::of("concurrency"), message));
+    }
+    problems
 }
 
-fn one(path: &KeyPath, filter: &FilterOptions) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut check = |key: &str, given: bool, wanted: bool, kind: &str| match (given, wanted) {
-        (false, true) => problems.push(missing(path, key)),
-        (true, false) => problems.push(
-            Problem::at(
-                path.key(key),
-                "key::unknown",
-                format!("`{key}` means nothing to `{kind}`"),
-            )
-            .part(Part::Key)
-            .help("take it out"),
-        ),
-        _ => {}
+/// A field that tasks of this subject have.
+fn check_include(index: usize, include: Include, subject: ExportSubject) -> Option<Problem> {
+    let (name, owner, other) = match (include, subject) {
+        (Include::SourceData, ExportSubject::Employees) => ("source_data", "jobs", "source_events"),
+        (Include::SourceEvents, ExportSubject::Jobs) => {
+            ("source_events", "employees", "source_data")
+        }
+        _ => return None,
     };
-    let families = filter.filter == FilterKind::JobFamilyIdIsInList;
-    let kind = if families { "job_family_id_is_in_list" } else { "last_updated" };
-    check("job_family_ids", filter.job_family_ids.is_some(), families, kind);
-    check("value", filter.value.is_some(), !families, kind);
-    check("operator", filter.operator.is_some(), !families, kind);
+    let message = format!("only tasks of {owner} have `{name}`");
+    let path = KeyPath::of("include").index(index);
+    Some(Problem::at(path, "value::conflict", message).help(format!("write \"{other}\" instead")))
+}
 
-    if let Some(ids) = filter.job_family_ids.as_deref().filter(|_| families) {
-        let list = path.key("job_family_ids");
-        let empty = ids.iter().position(|id| id.trim().is_empty());
-        if let Some(at) = ids.is_empty().then(|| list.clone()).or(empty.map(|at| list.index(at))) {
-            let problem = Problem::at(
-                at,
-                "value::empty",
-                "the `external_id` of a job family is missing here",
-            );
-            problems.push(problem.help("write the `external_id` of a job family"));
+/// A filter has the keys of its kind and no others, and its kind is one of the subject's.
+fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) -> Vec<Problem> {
+    let (kind, keys, of): (_, &[&str], _) = match filter.filter {
+        FilterKind::JobFamilyIdIsInList => {
+            ("job_family_id_is_in_list", &["job_family_ids"], ExportSubject::Jobs)
+        }
+        FilterKind::LastUpdated => ("last_updated", &["value", "operator"], ExportSubject::Jobs),
+        FilterKind::IsActive => ("is_active", &["is_active"], ExportSubject::Employees),
+    };
+    if of != subject {
+        let (owner, help) = match of {
+            ExportSubject::Jobs => ("jobs", "take it out; the filter of employees is `is_active`"),
+            ExportSubject::Employees => (
+                "employees",
+                "take it out, or write `subject = \"employees\"`; the filters of jobs are \
+                 `job_family_id_is_in_list` and `last_updated`",
+            ),
+        };
+        let message = format!("`{kind}` is a filter of {owner}");
+        let problem = Problem::at(path.key("filter"), "value::conflict", message);
+        return vec![problem.help(help)];
+    }
+    let given = [
+        ("job_family_ids", filter.job_family_ids.is_some()),
+        ("value", filter.value.is_some()),
+        ("operator", filter.operator.is_some()),
+        ("is_active", filter.is_active.is_some()),
+    ];
+    let mut problems = Vec::new();
+    for (key, is_given) in given {
+        match (is_given, keys.contains(&key)) {
+            (false, true) => problems.push(missing(path, key)),
+            (true, false) => {
+                let message = format!("`{kind}` has no key `{key}`");
+                let problem = Problem::at(path.key(key), "key::unknown", message);
+                problems.push(problem.part(Part::Key).help("take it out"));
+            }
+            _ => {}
         }
     }
-    if let Some(value) = filter.value.as_deref().filter(|value| !families && !is_time(value)) {
+    if let Some(ids) = filter.job_family_ids.as_deref().filter(|_| keys.contains(&"job_family_ids"))
+    {
+        problems.extend(empty_family(&path.key("job_family_ids"), ids));
+    }
+    let value = filter.value.as_deref().filter(|_| keys.contains(&"value"));
+    if let Some(value) = value.filter(|value| !is_time(value)) {
         let message = format!("`{value}` is neither a date nor an instant");
-        let problem = Problem::at(path.key("value"), "value::invalid", message);
+        let problem = invalid(path.key("value"), message);
         problems.push(problem.help("write for example \"2026-01-31\" or \"2026-01-31T08:00:00Z\""));
     }
     problems
 }
 
-/// `concurrency` and `partition`.
-pub(crate) fn order(
-    concurrency: u32,
-    partition: Option<&PartitionOptions>,
-    filters: &[FilterOptions],
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if !(1..=32).contains(&concurrency) {
-        let message =
-            format!("{concurrency} is out of range, expected a whole number from 1 to 32");
-        problems.push(Problem::at(KeyPath::of("concurrency"), "value::invalid", message));
+fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> Vec<Problem> {
+    if options.subject == ExportSubject::Employees {
+        let message = "`partition` divides jobs, and `subject` is \"employees\"";
+        let problem = Problem::at(KeyPath::of("partition"), "value::conflict", message);
+        return vec![problem.part(Part::Key).help(
+            "take it out; `concurrency` and `--shard` divide the listing of employees as well",
+        )];
     }
-    let Some(partition) = partition else { return problems };
     let list = KeyPath::of("partition").key("values");
-    if partition.values.is_empty() {
-        let problem = Problem::at(
-            list.clone(),
-            "value::empty",
-            "the `external_id` of a job family is missing here",
-        );
-        problems.push(problem.help("write the `external_id` of each job family that is wanted"));
-    }
+    let mut problems: Vec<Problem> = empty_family(&list, &partition.values).into_iter().collect();
     for (index, value) in partition.values.iter().enumerate() {
-        let at = list.index(index);
-        if value.trim().is_empty() {
-            let problem = Problem::at(
-                at,
-                "value::empty",
-                "the `external_id` of a job family is missing here",
-            );
-            problems.push(problem.help("write the `external_id` of a job family"));
-        } else if partition.values.iter().take(index).any(|earlier| earlier == value) {
-            let message = format!("`{value}` stands here twice");
-            let problem = Problem::at(at, "value::twice", message);
-            problems.push(problem.help("take one out: its jobs would come twice"));
+        let earlier = partition.values.iter().take(index);
+        if !value.trim().is_empty() && earlier.into_iter().any(|earlier| earlier == value) {
+            let message = format!("`{value}` is listed twice");
+            let problem = Problem::at(list.index(index), "value::twice", message);
+            problems.push(problem.help("remove one: its jobs would be exported twice"));
         }
     }
-    let families = |filter: &FilterOptions| filter.filter == FilterKind::JobFamilyIdIsInList;
-    if let Some(index) = filters.iter().position(families) {
-        let message = "job families are chosen here and by `partition`";
-        let at = KeyPath::of("filters").index(index);
-        let problem = Problem::at(at, "value::conflict", message);
-        problems.push(problem.help("take this filter out, and name its families in `partition`"));
+    let by_family = |filter: &FilterOptions| filter.filter == FilterKind::JobFamilyIdIsInList;
+    if let Some(index) = options.filters.iter().position(by_family) {
+        let message = "`filters` and `partition` both select job families";
+        let problem = Problem::at(filter_path(index), "value::conflict", message);
+        problems.push(problem.help("take this filter out, and list its families in `partition`"));
     }
     problems
+}
+
+/// The first id of a job family that is missing, or the whole list if it is empty.
+fn empty_family(list: &KeyPath, ids: &[String]) -> Option<Problem> {
+    let first = ids.iter().position(|id| id.trim().is_empty()).map(|index| list.index(index));
+    let path = if ids.is_empty() { Some(list.clone()) } else { first };
+    path.map(|path| {
+        Problem::at(path, "value::empty", "the `external_id` of a job family is missing here")
+            .help("write the `external_id` of a job family")
+    })
+}
+
+fn filter_path(index: usize) -> KeyPath {
+    KeyPath::of("filters").index(index)
+}
+
+fn invalid(path: KeyPath, message: impl Into<String>) -> Problem {
+    Problem::at(path, "value::invalid", message)
 }
 
 fn is_time(text: &str) -> bool {
@@ -141,6 +179,9 @@ fn is_time(text: &str) -> bool {
 }
 
 /// `url` and `auth`.
+///
+/// # Errors
+/// All that is wrong with them.
 pub(crate) fn server(
     url: &str,
     auth: Option<&AuthOptions>,
@@ -167,11 +208,12 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     let mut problems = Vec::new();
     if url.query().is_some() || url.fragment().is_some() {
         let problem = Problem::at(path.clone(), "url::query", "the URL has a query or a fragment");
-        problems.push(problem.help("take out what follows `?` or `#`; the options make the query"));
+        problems.push(problem.help("take out `?` or `#` and the text behind it"));
     }
-    if url.path().trim_end_matches('/').ends_with(EXPORT_PATH) {
-        let problem = Problem::at(path, "url::path", "the URL has the path of the export in it");
-        problems.push(problem.help(format!("take out `{EXPORT_PATH}`; it is added")));
+    let ends_with = |export: &&str| url.path().trim_end_matches('/').ends_with(export);
+    if let Some(export) = [JOBS_PATH, EMPLOYEES_PATH].into_iter().find(ends_with) {
+        let problem = Problem::at(path, "url::path", "the URL contains the path of the export");
+        problems.push(problem.help(format!("take out `{export}`; the source adds it")));
     }
     if problems.is_empty() { Ok(url) } else { Err(problems) }
 }

@@ -1,6 +1,5 @@
 //! The options of `type = "techwolf"`.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -10,69 +9,73 @@ use taskferry_http::ConnectionOptions;
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{ByteCount, Duration, Secret};
 
-/// Pages through the export of all jobs' task profiles of a TechWolf tenant.
+/// Reads the task profiles of all jobs or employees of a TechWolf tenant, page by page.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TechWolfOptions {
-    /// Where the tenant's API is, `https://{tenant}.{region}.techwolf.ai` for example, without the path of
-    /// the export. `sandbox:` stands for an endpoint inside this process, with its own credentials.
+    /// The address of the tenant's API without the path of the export, for example `https://{tenant}.{region}.techwolf.ai`.
+    /// `sandbox:` starts an endpoint inside this process, with credentials of its own.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: String,
-    /// How tasks are arranged within a record: all in one `tasks` list, or in the tree of domains,
-    /// subdomains, clusters and canonical tasks.
+    /// Whose task profiles to export: those of jobs (default) or of employees. Rows name the id `job_external_id` or
+    /// `employee_external_id`.
+    #[serde(default)]
+    pub subject: ExportSubject,
+    /// The layout of tasks within a record: one `tasks` list, or the tree of domains, subdomains, clusters and canonical
+    /// tasks.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub response_format: ResponseFormat,
-    /// In whose words skills are named. Vendors other than `techwolf` have to be activated for the tenant.
+    /// The vocabulary in which skills are named. Vendors other than `techwolf` must be activated for the tenant.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub external_vendor: ExternalVendor,
-    /// How many jobs one page brings, from 1 to 100. A page that times out is asked for again with half as many, down to
-    /// one; after some pages that came in time, larger ones are tried again.
+    /// The number of records per page, from 1 to 100. A page that times out is requested again with half as many records,
+    /// down to one; after several pages without a timeout, the size grows again.
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true))]
     pub limit: u32,
-    /// What tasks carry beside their id, name and state. Nothing by default.
+    /// The fields of tasks beside their id, name and state. None by default.
     #[serde(default)]
-    #[schemars(extend("x-same-jobs" = true))]
-    pub include: BTreeSet<Include>,
-    /// Which jobs are exported: those that pass all of these. All by default. A job family that the tenant does not list is
-    /// named in a warning when the run begins, where the tenant lists its job families.
+    #[schemars(extend("x-same-jobs" = true, "uniqueItems" = true))]
+    pub include: Vec<Include>,
+    /// Conditions that every exported job or employee meets. None by default. If the tenant lists its job families, a family
+    /// that is not in the list is named in a warning.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
-    /// How many pages are asked for at the same time, from 1 to 32. What comes out is the same records in the
-    /// same order; the same bytes where the server fills its pages.
+    /// The number of pages to request at the same time, from 1 to 32. The records and their order do not depend on it; nor do
+    /// the output's bytes if the server fills its pages.
     ///
-    /// A run that reads the whole listing remembers cursors in its state folder, one for every hundred jobs, and the next one
-    /// reads from so many of them at once; the first run of a pipeline, or of one with another `url`, tenant or other `filters`, reads with one.
-    /// All share one token and one `rate_limit`.
+    /// A run that reads the whole listing saves cursors in its state folder, one per hundred records, and the next run
+    /// reads from several of them at once. The first run of a pipeline uses one cursor, and so does a run with another `url`,
+    /// `subject` or tenant, or other `filters`. All requests share one token and one `rate_limit`.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 32), extend("x-same-output" = true))]
     pub concurrency: u32,
-    /// Reads the listing in parts, `concurrency` of them beside each other: also the first run can have several cursors
-    /// then, where only these parts are wanted. Pages come from the parts in turn, and no cursors are remembered. A job that is
-    /// in two of the parts is an error.
+    /// Reads the listing of jobs in parts, `concurrency` of them at the same time, and only the jobs of these parts. The
+    /// first run of a pipeline can use several cursors this way. Pages come from the parts in turn, and no cursors are
+    /// saved. A job in two of the parts is an error.
     pub partition: Option<PartitionOptions>,
-    /// How to get a token. Needed unless the endpoint runs inside this process.
+    /// Credentials. Required unless the endpoint runs inside this process.
     #[schemars(extend("x-sandbox" = null))]
     pub auth: Option<AuthOptions>,
-    /// How many pages a second are asked for at most, repeated requests included: 2 or 0.5 for example. Requests for
-    /// tokens go to another server and do not count. No limit by default; a `Retry-After` is honoured in any case.
+    /// The maximum number of pages to request per second, retries included, for example 2 or 0.5. Requests for
+    /// tokens do not count. Unlimited by default; `Retry-After` is honoured in any case.
     #[schemars(range(min = 0.001, max = 1000), extend("x-same-jobs" = true))]
     pub rate_limit: Option<f64>,
-    /// How long one request may take, from connecting to the last byte of the answer.
+    /// The time limit of one request, from connecting to the last byte of the response.
     #[serde(default = "two_minutes")]
     #[schemars(extend("x-same-jobs" = true))]
     pub timeout: Duration,
-    /// How large the answer to one request may be, after decompression.
+    /// The size limit of one response after decompression.
     #[serde(default = "sixty_four_mebibytes")]
     #[schemars(extend("x-same-jobs" = true))]
     pub max_page_bytes: ByteCount,
-    /// How servers are reached, that which issues tokens included.
+    /// Connections to the API and to the token endpoint.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true, "x-sandbox" = null))]
     pub connection: ConnectionOptions,
-    /// How often and how patiently a failed request is repeated.
+    /// Retries of failed requests.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub retry: RetryOptions,
@@ -94,12 +97,23 @@ fn sixty_four_mebibytes() -> ByteCount {
     ByteCount::new(64 << 20)
 }
 
+/// Whose task profiles to export.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportSubject {
+    /// Task profiles of jobs.
+    #[default]
+    Jobs,
+    /// Task profiles of employees.
+    Employees,
+}
+
 // Both values are seen.
-/// How tasks are arranged within a record.
+/// The layout of tasks within a record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseFormat {
-    /// All tasks of a job in one list.
+    /// All tasks in one list.
     #[default]
     List,
     /// A tree of domains, subdomains, clusters and canonical tasks.
@@ -107,7 +121,7 @@ pub enum ResponseFormat {
 }
 
 // All values are seen; that `techwolf` is the default is inferred.
-/// In whose words skills are named.
+/// The vocabulary in which skills are named.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExternalVendor {
@@ -121,7 +135,7 @@ pub enum ExternalVendor {
 }
 
 // All values are seen.
-/// What tasks can carry beside their id, name and state.
+/// Fields of tasks beside their id, name and state.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
 )]
@@ -133,36 +147,38 @@ pub enum Include {
     LinkedSkills,
     /// `weekly_hours`: the estimated time spent on the task.
     WeeklyHours,
-    /// `source_data`: the entries of job data behind the task.
+    /// `source_data`, for jobs: the entries of job data behind the task.
     SourceData,
-    /// Tasks that were rejected, which are left out otherwise.
+    /// `source_events`, for employees: the events in the employee's timeline behind the task.
+    SourceEvents,
+    /// Rejected tasks, which are left out otherwise.
     RejectedTasks,
 }
 
-/// How a listing is divided into parts.
+/// The division of a listing into parts.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartitionOptions {
-    /// What the parts are.
+    /// The kind of part.
     pub by: PartitionBy,
-    /// The `external_id` of each, in the order in which they are begun. Only jobs that are in one of them are exported. One that
-    /// the tenant does not list is named in a warning.
+    /// The `external_id` of each part, in reading order. Only jobs in one of the parts are exported. An id that the tenant does
+    /// not list is named in a warning.
     pub values: Vec<String>,
 }
 
-/// What the parts of a listing are.
+/// The kind of part that a listing is divided into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartitionBy {
-    /// The jobs of one job family each.
+    /// The jobs of one job family.
     JobFamily,
 }
 
-/// One condition that exported jobs meet.
+/// A condition that exported jobs or employees meet.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterOptions {
-    /// What the condition is about.
+    /// The kind of condition.
     pub filter: FilterKind,
     /// For `job_family_id_is_in_list`: the `external_id` of each job family.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,24 +186,29 @@ pub struct FilterOptions {
     /// For `last_updated`: a date (`2026-01-31`) or an instant (`2026-01-31T08:00:00Z`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// For `last_updated`: how a job's own date compares to `value`.
+    /// For `last_updated`: how the job's date compares to `value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<Operator>,
+    /// For `is_active`: true for active employees, false for those who have left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
 }
 
-// Seen on the sibling exports, inferred for this one.
-/// What a condition is about.
+// `is_active` is seen (EXPORT-EMP); the others are seen on the sibling exports and inferred for this one.
+/// The kind of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterKind {
-    /// The job belongs to one of the families in `job_family_ids`.
+    /// For jobs: the job belongs to one of the families in `job_family_ids`.
     JobFamilyIdIsInList,
-    /// The job was last updated before, at or after `value`.
+    /// For jobs: the job was last updated before, at or after `value`.
     LastUpdated,
+    /// For employees: the employee is active, or is not.
+    IsActive,
 }
 
 // `lt` is seen, the others are inferred.
-/// How a job's date compares to the value given.
+/// The comparison of a job's date to a given one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
@@ -203,47 +224,46 @@ pub enum Operator {
     Gte,
 }
 
-/// How to get a token: client credentials with a secret or a private key, or a token from elsewhere.
+/// Credentials: client credentials with a secret or a private key, or a token.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuthOptions {
-    /// Where tokens are issued: `https://techwolf.eu.auth0.com/oauth/token` in the EU,
+    /// The token endpoint: `https://techwolf.eu.auth0.com/oauth/token` in the EU,
     /// `https://techwolf-us.us.auth0.com/oauth/token` in the US.
     pub token_url: Option<String>,
-    /// The client, as TechWolf handed it out.
+    /// The client id that TechWolf issued.
     pub client_id: Option<String>,
-    /// Its secret. A client has a secret or a private key.
+    /// The client's secret. A client has a secret or a private key.
     pub client_secret: Option<Secret>,
-    /// Its private key, RSA or ECDSA on P-256, in PEM form: `"${file:/run/secrets/techwolf.pem}"` for example. The client signs
-    /// with it who it is (RFC 7523, `private_key_jwt`), and TechWolf has the public key.
+    /// The client's private key, RSA or ECDSA on P-256, in PEM form, for example `"${file:/run/secrets/techwolf.pem}"`. The
+    /// client signs an assertion with it (RFC 7523, `private_key_jwt`); TechWolf has the public key.
     pub private_key: Option<Secret>,
-    /// The same, by the name of the file.
+    /// The path of a file with the private key.
     pub private_key_file: Option<PathBuf>,
-    /// Which of the client's keys it is, where TechWolf gave it an id: the `kid` of what is signed. None by default.
+    /// The `kid` of the assertion, if TechWolf gave the key an id. None by default.
     pub key_id: Option<String>,
-    /// How it is signed. The default goes with the key: `RS256` with an RSA key, `ES256` with an ECDSA key.
+    /// The signature algorithm. `RS256` by default for an RSA key, `ES256` for an ECDSA key.
     pub algorithm: Option<SigningAlgorithm>,
-    /// For whom it is signed: the `aud` of what is signed. `token_url` by default.
+    /// The `aud` of the assertion. `token_url` by default.
     pub assertion_audience: Option<String>,
-    /// How long what is signed is good, from 1 second to 5 minutes. 60 seconds by default.
+    /// The lifetime of the assertion, from 1 second to 5 minutes. 60 seconds by default.
     pub assertion_lifetime: Option<Duration>,
     /// The API that the token is for: `eu3.techwolf.ai` or `us3.techwolf.ai`.
     pub audience: Option<String>,
     /// The tenant that the token is for.
     pub tenant: Option<String>,
-    /// What the token may be used for, `read` for example. All that the client may do by default.
+    /// The scopes of the token, for example `read`. All scopes of the client by default.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Whether a token is kept from run to run, until it expires, in the pipeline's state folder: `token.json`, which only
-    /// its owner may read. For pipelines that run often, since tokens are limited in number.
+    /// Whether to keep a token until it expires, for the next runs, in `token.json` in the pipeline's state folder. Only the
+    /// file's owner can read it. For pipelines that run often, because TechWolf limits the number of tokens.
     #[serde(default)]
     pub cache: bool,
-    /// A token that was issued elsewhere, instead of client credentials. It can't be renewed: the run ends
-    /// when it expires.
+    /// A token, instead of client credentials. It can't be renewed: the run fails when it expires.
     pub token: Option<Secret>,
 }
 
-/// How a client signs.
+/// A signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SigningAlgorithm {
@@ -263,7 +283,7 @@ impl fmt::Display for SigningAlgorithm {
 }
 
 impl ResponseFormat {
-    /// As the API wants it.
+    /// The value in a request.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -273,7 +293,7 @@ impl ResponseFormat {
 }
 
 impl ExternalVendor {
-    /// As the API wants it.
+    /// The value in a request.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Techwolf => "techwolf",

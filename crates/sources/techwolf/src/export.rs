@@ -81,7 +81,7 @@ impl Export {
                         && let Some(larger) = now.came()
                     {
                         tracing::info!(
-                            "{name}: the next pages are asked for with up to {larger} jobs"
+                            "{name}: the next pages are requested with up to {larger} records"
                         );
                     }
                     return Ok(page);
@@ -97,7 +97,9 @@ impl Export {
             let timed_out = error.kind() == ErrorKind::Timeout;
             attempts.wait_after(error).await?;
             if timed_out && let Some(smaller) = self.smaller_than(size) {
-                tracing::warn!("{name}: it took too long and is asked for with {smaller} jobs now");
+                tracing::warn!(
+                    "{name}: the request timed out; the page is requested again with {smaller} records"
+                );
             }
         }
     }
@@ -186,7 +188,7 @@ impl Export {
             if let Some(rate) = &self.rate {
                 rate.turn().await;
             }
-            // Others may have been told to wait meanwhile.
+            // OtherFields may have been told to wait meanwhile.
             if *self.not_before() == held_back {
                 return;
             }
@@ -242,7 +244,9 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
              `external_vendor`; ask TechWolf for the right to",
         ),
         (404 | 410, Some(_)) => error
-            .hint("the job that was the cursor may have been deleted meanwhile; the next run starts over")
+            .hint(
+                "the record that the cursor names may have been deleted; the next run starts over",
+            )
             .not_resumable(),
         (404 | 405, _) => {
             error.hint("check `url` in [source]: https://{tenant}.{region}.techwolf.ai")

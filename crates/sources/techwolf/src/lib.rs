@@ -102,7 +102,7 @@ mod token;
 mod token_cache;
 
 pub use config::{
-    AuthOptions, ExternalVendor, FilterKind, FilterOptions, Include, Operator, PartitionBy,
-    PartitionOptions, ResponseFormat, SigningAlgorithm, TechWolfOptions,
+    AuthOptions, ExportSubject, ExternalVendor, FilterKind, FilterOptions, Include, Operator,
+    PartitionBy, PartitionOptions, ResponseFormat, SigningAlgorithm, TechWolfOptions,
 };
 pub use page::split_page;

@@ -90,7 +90,8 @@ impl ListingPage {
         let mut jobs = Vec::with_capacity(records.len());
         for (index, record) in records.items().enumerate() {
             let id = external_id(record).map_err(|error| {
-                let message = format!("record {} of the page is not a job: {error}", index + 1);
+                let message =
+                    format!("record {} of the page is not a task profile: {error}", index + 1);
                 StageError::new(ErrorKind::Malformed, message).temporary().at_record(index)
             })?;
             jobs.push(Job { id, record: Record::from_node(record) });
@@ -169,10 +170,9 @@ fn not_an_array(page: Node<'_>) -> String {
 }
 
 fn no_way_on() -> StageError {
-    let message = "more jobs follow (`has_next`), but the answer does not say after which one \
-                   (`next_starting_after` is missing or empty)";
+    let message = "`has_next` is true, but `next_starting_after` is missing or empty";
     StageError::new(ErrorKind::Malformed, message)
-        .hint("the export can't be completed; report this answer to TechWolf")
+        .hint("the export can't be completed; report this response to TechWolf")
 }
 
 #[cfg(test)]
@@ -259,7 +259,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"has_next":false,"records":[{{"external_id":"a"}},{job}]}}"#);
             let error = parse(body).unwrap_err();
-            let expected = format!("record 2 of the page is not a job: {why}");
+            let expected = format!("record 2 of the page is not a task profile: {why}");
             assert_eq!((error.to_string(), error.is_temporary()), (expected, true));
         }
     }

@@ -96,7 +96,7 @@ impl Progress {
         match &page.next {
             Some(next) if page.cursor.as_ref() == Some(next) => return Err(stands_still(next)),
             Some(next) if !self.cursors.insert(next.clone()) => {
-                return Err(stuck(&format!("the cursor `{next}` comes a second time")));
+                return Err(stuck(&format!("the cursor `{next}` is returned twice")));
             }
             _ => {}
         }
@@ -108,28 +108,28 @@ impl Progress {
     }
 
     fn comes_twice(&self, job: &str) -> StageError {
-        let error = stuck(&format!("job `{}` comes a second time", Cursor::new(job)));
+        let error = stuck(&format!("the record `{}` is returned twice", Cursor::new(job)));
         if !self.in_parts {
             return error;
         }
         error.hint(
-            "it may be in two of the job families in `partition.values`, or have moved from one to another meanwhile; the \
-             next run starts over; if it stays, read such families without `partition`",
+            "the job may be in two of the job families in `partition.values`, or may have moved between them; the \
+             next run starts over; if it fails the same way, read these families without `partition`",
         )
     }
 }
 
 pub(crate) fn stands_still(cursor: &Cursor) -> StageError {
-    stuck(&format!("the cursor stands still at `{cursor}`"))
+    stuck(&format!("the cursor stays at `{cursor}`"))
 }
 
 /// Of a page without a job that leads to itself. It may be whole the next time.
 pub(crate) fn empty_and_stands_still(cursor: &Cursor) -> StageError {
-    stuck(&format!("the page is empty, and its cursor stands still at `{cursor}`")).temporary()
+    stuck(&format!("the page is empty, and its cursor stays at `{cursor}`")).temporary()
 }
 
 pub(crate) fn too_many_empty() -> StageError {
-    stuck(&format!("{EMPTY_PAGES} pages without a job followed each other"))
+    stuck(&format!("{EMPTY_PAGES} empty pages in a row"))
 }
 
 /// The same whenever and wherever it is made, since it is kept from run to run.
@@ -139,7 +139,7 @@ fn fingerprint(job: &str) -> u128 {
 }
 
 fn stuck(message: &str) -> StageError {
-    StageError::new(ErrorKind::NoProgress, format!("the listing does not get on: {message}"))
-        .hint("what came so far is not the whole export; the next run starts over; report it to TechWolf if it stays")
+    StageError::new(ErrorKind::NoProgress, format!("the listing makes no progress: {message}"))
+        .hint("the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf")
         .not_resumable()
 }

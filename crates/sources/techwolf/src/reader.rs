@@ -63,7 +63,9 @@ impl Reader {
             Some(at_once) => at_once.acquire().await.ok(),
             None => None,
         };
-        self.fetch(&(page_after(cursor) + &self.of), cursor).await
+        let page = self.fetch(&(page_after(cursor) + &self.of), cursor).await;
+        // The engine would locate the record in the next page of the run, which begins at another cursor.
+        page.map_err(StageError::without_record)
     }
 
     async fn fetch(&self, name: &str, cursor: Option<&Cursor>) -> Result<ListingPage, StageError> {

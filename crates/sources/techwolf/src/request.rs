@@ -1,4 +1,4 @@
-//! What a page is asked for with.
+//! Requests for pages of the export.
 
 use std::collections::BTreeSet;
 
@@ -6,28 +6,34 @@ use serde::Serialize;
 use taskferry_sdk::Cursor;
 use url::Url;
 
-use crate::config::{ExternalVendor, FilterKind, FilterOptions, Include, ResponseFormat};
+use crate::config::{
+    ExportSubject, ExternalVendor, FilterKind, FilterOptions, Include, ResponseFormat,
+};
 
-/// Where the export stands below the tenant's address (seen).
-pub(crate) const EXPORT_PATH: &str = "/job_architecture/export/jobs/task_profiles";
+/// The path of the export of jobs below the tenant's address (seen).
+pub(crate) const JOBS_PATH: &str = "/job_architecture/export/jobs/task_profiles";
+/// The path of the export of employees (EXPORT-EMP, seen).
+pub(crate) const EMPLOYEES_PATH: &str = "/export/employees/task_profiles";
 
-/// What stands at `path` below the tenant's address.
+/// Appends a path to the tenant's address.
 pub(crate) fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url
 }
 
-/// What stays the same from page to page.
+/// The parts of a request that are the same for all pages.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
+    pub(crate) subject: ExportSubject,
     pub(crate) response_format: ResponseFormat,
     pub(crate) external_vendor: ExternalVendor,
     pub(crate) include: BTreeSet<Include>,
     pub(crate) filters: Vec<FilterOptions>,
 }
 
-/// `limit` is always sent, since sibling exports require it (inferred); what is empty is left out.
+/// `limit` is always sent: the export of employees requires it (seen), that of jobs probably does (inferred). Empty fields are
+/// left out.
 #[derive(Serialize)]
 struct Body<'a> {
     limit: u32,
@@ -40,7 +46,7 @@ struct Body<'a> {
 }
 
 impl Listing {
-    /// The same, of the jobs of one job family alone.
+    /// The jobs of this listing that belong to one job family.
     pub(crate) fn of_family(&self, family: &str) -> Self {
         let mut listing = self.clone();
         listing.filters.push(FilterOptions {
@@ -48,20 +54,25 @@ impl Listing {
             job_family_ids: Some(vec![family.to_owned()]),
             value: None,
             operator: None,
+            is_active: None,
         });
         listing
     }
 
-    /// The address of the export below `base`, with the query that says in which form records come.
+    /// The address of the export below `base`, with the query.
     pub(crate) fn url(&self, base: &Url) -> Url {
-        let mut url = below(base, EXPORT_PATH);
+        let path = match self.subject {
+            ExportSubject::Jobs => JOBS_PATH,
+            ExportSubject::Employees => EMPLOYEES_PATH,
+        };
+        let mut url = below(base, path);
         url.query_pairs_mut()
             .append_pair("external_vendor", self.external_vendor.as_str())
             .append_pair("response_format", self.response_format.as_str());
         url
     }
 
-    /// The body that asks for so many jobs after `cursor`.
+    /// The body of the request for the `limit` records after `cursor`.
     pub(crate) fn body(&self, limit: u32, cursor: Option<&Cursor>) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Body {
             limit,

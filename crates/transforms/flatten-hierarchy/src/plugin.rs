@@ -3,14 +3,14 @@
 use taskferry_profile::LEVELS;
 use taskferry_sdk::{
     AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, OtherFields, Part, Plugin, Problem,
-    RecordFields, TransformPlugin, nearest,
+    RecordFields, Subject, TransformPlugin, nearest,
 };
 
 use crate::config::{FlattenHierarchy, Into};
 use crate::transform::Flatten;
 
 /// The lists that the API's tasks have.
-const LISTS: [&str; 2] = ["linked_skills", "source_data"];
+const LISTS: [&str; 3] = ["linked_skills", "source_data", "source_events"];
 
 impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
@@ -23,7 +23,12 @@ fn misspelt(field: &str) -> Option<&'static str> {
 }
 
 /// What is known of the fields that come of records with these.
-fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordFields {
+fn flattened(
+    input: &RecordFields,
+    into: Into,
+    explode: Option<&str>,
+    subject: Subject,
+) -> RecordFields {
     // Rows pass through, and what is not known to have tasks may be a row.
     if input.tasks.is_unknown() {
         return RecordFields::default();
@@ -37,8 +42,8 @@ fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordF
     }
     // What stands above tasks in a hierarchy may carry anything, which becomes fields of rows.
     let others = tasks.other_fields().max(input.own.other_fields());
-    let mut row = tasks.with_open_prefixes(&["job_", "task_"]).with_other_fields(others);
-    row.add("job_external_id");
+    let mut row = tasks.with_open_prefixes(&[subject.prefix(), "task_"]).with_other_fields(others);
+    row.add(subject.id_field());
     row.replace("ai_impact", &["ai_impact_level", "ai_impact_rationale"]);
     match explode {
         Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),
@@ -50,7 +55,7 @@ fn flattened(input: &RecordFields, into: Into, explode: Option<&str>) -> RecordF
 }
 
 impl TransformPlugin for FlattenHierarchy {
-    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let path = KeyPath::of("explode");
         match &self.explode {
             Some(_) if self.into == Into::Tasks => Err(vec![
@@ -74,14 +79,16 @@ impl TransformPlugin for FlattenHierarchy {
                 into: self.into,
                 empty_jobs: self.empty_jobs,
                 explode: self.explode.clone(),
+                subject: context.subject(),
             })),
         }
     }
 
-    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let (into, explode) = (self.into, self.explode.clone());
+    fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
+        let (into, explode, subject) = (self.into, self.explode.clone(), context.subject());
         let needed = LISTS.into_iter().find(|field| explode.as_deref() == Some(field));
-        let rule = FieldRule::exact(move |input| flattened(input, into, explode.as_deref()));
+        let rule =
+            FieldRule::exact(move |input| flattened(input, into, explode.as_deref(), subject));
         match needed {
             Some(field) => rule.requires(field, "there is nothing to explode"),
             None => rule,

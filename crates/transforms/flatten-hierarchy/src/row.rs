@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use taskferry_profile::{Branch, LEVELS, Level, Mismatch, is_branch};
+use taskferry_sdk::Subject;
 use taskferry_sdk::json::{Kind, Node, ObjectWriter};
 
 /// The fields of a row, in their order. No field is lost: where two would have the same name, the later one gets a prefix.
@@ -31,20 +32,19 @@ impl<'a> Row<'a> {
         Self(row.members().map(|(key, member)| (key.as_str(), member.into())).collect())
     }
 
-    /// What all rows of a job begin with: `job_external_id`, then all other fields of the job that are no branch, as `job_…`.
-    pub(crate) fn of_job(job: Node<'a>) -> Self {
+    /// The fields that all rows of a job begin with: `job_external_id`, then all other fields of the job that are no branch,
+    /// as `job_…`. Rows of an employee have `employee_` in the place of `job_`.
+    pub(crate) fn of_job(job: Node<'a>, subject: Subject) -> Self {
+        let prefix = subject.prefix();
         let id = job.get("external_id").map_or(Cell::Null, Cell::Node);
         let mut row = Self(Vec::with_capacity(24));
-        row.put("job_external_id".into(), "job_", id);
+        row.put(subject.id_field().into(), prefix, id);
         for (key, member) in job.members().filter(|(key, _)| *key != "external_id") {
             let key = key.as_str();
             if !is_branch(&key, member) {
-                let is_named = key.starts_with("job_");
-                row.put(
-                    if is_named { key } else { ["job_", &key].concat().into() },
-                    "job_",
-                    member,
-                );
+                let is_named = key.starts_with(prefix);
+                let name = if is_named { key } else { [prefix, &key].concat().into() };
+                row.put(name, prefix, member);
             }
         }
         row

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use taskferry_profile::{Job, Mismatch, Profile, is_branch, null_tasks};
 use taskferry_sdk::json::{Kind, Node, TextWriter};
-use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
+use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Subject, Transform};
 
 use crate::config::{EmptyJobs, Into};
 use crate::explode::explode;
@@ -15,6 +15,7 @@ pub(crate) struct Flatten {
     pub(crate) into: Into,
     pub(crate) empty_jobs: EmptyJobs,
     pub(crate) explode: Option<String>,
+    pub(crate) subject: Subject,
 }
 
 impl Transform for Flatten {
@@ -57,7 +58,7 @@ impl Flatten {
     }
 
     fn write_rows(&self, job: Job<'_>, made: &mut TextWriter) -> Result<bool, Mismatch> {
-        let (mut row, mut is_empty) = (Row::of_job(job.node()), true);
+        let (mut row, mut is_empty) = (Row::of_job(job.node(), self.subject), true);
         let beginning = row.len();
         job.visit_tasks(|task, branch| {
             is_empty = false;
@@ -95,14 +96,14 @@ impl Flatten {
         if !has_levels && is_list(job.node(), tasks) {
             return true;
         }
-        let (mut fields, mut position) = (Row::default(), None);
+        let (mut fields, mut position, prefix) = (Row::default(), None, self.subject.prefix());
         for (key, member) in job.node().members() {
             let key = key.as_str();
             if is_branch(&key, member) {
                 position.get_or_insert(fields.len());
             } else {
-                let name = if key == "tasks" { "job_tasks".into() } else { key };
-                fields.put(name, "job_", member);
+                let name = if key == "tasks" { [prefix, "tasks"].concat().into() } else { key };
+                fields.put(name, prefix, member);
             }
         }
         let rest = fields.split_off(position.unwrap_or(fields.len()));

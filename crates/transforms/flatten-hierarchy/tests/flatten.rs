@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_profile::arbitrary::record_text;
 use taskferry_sdk::testing::{Files, TransformTest, build};
-use taskferry_sdk::{BuildContext, Problem, StageError, TransformPlugin};
+use taskferry_sdk::{
+    BuildContext, Endpoints, NoFiles, Problem, StageError, Subject, TransformPlugin, read_options,
+};
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 
 fn problems(options: &Value) -> Vec<Problem> {
@@ -427,4 +429,19 @@ proptest! {
             lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap().to_string()).collect();
         prop_assert_eq!(lines, expected);
     }
+}
+
+#[test]
+fn fields_of_an_employee_are_named_after_the_employee() {
+    let endpoints = Endpoints::default();
+    let context = BuildContext::new(&NoFiles, &endpoints).for_subject(Subject::Employee);
+    let options: FlattenHierarchy = read_options(&json!({}), &[]).unwrap();
+    let mut flatten = TransformTest::of(options.build(&context).unwrap());
+    let record = json!({"external_id": "e", "name": "A", "employee_name": "B", "job_name": "C",
+        "tasks": [{"task_id": "t1"}]});
+    let row = json!({"employee_external_id": "e", "employee_name": "A", "employee_employee_name": "B",
+        "employee_job_name": "C", "task_id": "t1",
+        "domain": null, "subdomain": null, "cluster": null, "canonical_task": null});
+    assert_eq!(flatten.apply(&record.to_string()).unwrap(), [row.to_string()]);
+    assert_eq!(flatten.apply(&row.to_string()).unwrap(), [row.to_string()], "a row passes through");
 }

@@ -116,7 +116,7 @@ impl<'a> Whole<'a> {
         let least = self.shares.iter().filter_map(|share| share.min_jobs).max();
         if let Some(least) = least.filter(|least| gaps.is_empty() && self.jobs() < *least) {
             let jobs = table::number(self.jobs());
-            gaps.push(format!("{jobs} jobs were read, fewer than `min_jobs` ({least})"));
+            gaps.push(format!("{jobs} records were read, fewer than `min_jobs` ({least})"));
         }
         gaps
     }

@@ -72,7 +72,7 @@ async fn a_record_that_stays_no_job_is_named() {
     let text = error.full_message();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     assert!(text.starts_with("page 2 (after `z`): gave up after 6 attempts: POST http"), "{text}");
-    assert!(text.contains("record 2 of the page is not a job"), "{text}");
+    assert!(text.contains("record 2 of the page is not a task profile"), "{text}");
     assert!(text.contains("external_id"), "{text}");
     assert_eq!(error.record(), Some(1));
 }

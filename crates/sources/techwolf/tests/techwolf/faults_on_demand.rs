@@ -114,7 +114,7 @@ async fn a_page_that_comes_again_ends_the_export() {
 async fn a_cursor_that_was_deleted_ends_the_export_with_a_hint() {
     let error = fails_with("deleted-cursor@3", &[]).await;
     let text = format!("{error:?}");
-    assert!(text.contains("404") && text.contains("deleted meanwhile"), "{text}");
+    assert!(text.contains("404") && text.contains("may have been deleted"), "{text}");
     fails_with("deleted-cursor@3", &["unknown_cursor=400"]).await;
     let error = fails_with("deleted-cursor@3", &["unknown_cursor=start"]).await;
     assert_eq!(error.kind(), ErrorKind::NoProgress, "{error:?}");

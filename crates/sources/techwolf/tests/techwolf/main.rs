@@ -5,6 +5,7 @@
 mod cache;
 mod changing;
 mod cursors;
+mod employees;
 mod families;
 mod faults;
 mod faults_on_demand;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use taskferry_sdk::{Cursor, ErrorKind, Position, RequestedWith};
+use taskferry_testkit::Response;
 
 use crate::changing::{Changing, Unknown, behind, jobs, read, shown};
 use crate::tenant::{Tenant, page, run};
@@ -93,8 +94,8 @@ async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
 #[tokio::test]
 async fn a_job_in_two_families_is_told_from_a_listing_that_does_not_get_on() {
     for (more, hint) in [
-        (parts(1, 5), "it may be in two of the job families in `partition.values`"),
-        (json!({}), "what came so far is not the whole export"),
+        (parts(1, 5), "the job may be in two of the job families in `partition.values`"),
+        (json!({}), "the records so far are not the whole export"),
     ] {
         // The second page is that of the next family, or the one behind the first.
         let first = page(&["a"], more["partition"].is_null().then_some("a"));
@@ -104,4 +105,20 @@ async fn a_job_in_two_families_is_told_from_a_listing_that_does_not_get_on() {
         assert!(!error.is_resumable());
         assert!(error.hint_text().unwrap().starts_with(hint), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn an_error_about_a_record_of_a_part_names_the_page_of_the_part() {
+    let broken =
+        Response::new(200, r#"{"has_next": false, "records": [{"external_id": "c"}, {}]}"#);
+    let answers = [page(&["a"], Some("a")), page(&["b"], Some("b"))];
+    let tenant = Tenant::answering(answers.into_iter().chain([broken])).await;
+    let mut more = parts(1, 5);
+    more["retry"] = json!({"max_attempts": 1});
+    let error = tenant.error(&more).await;
+    let text = error.full_message();
+    assert!(text.starts_with("the page after `b` of the job family `f2`: "), "{text}");
+    assert!(text.contains("record 2 of the page is not a task profile"), "{text}");
+    // The engine would name the cursor of the next page of the run, which is another one.
+    assert_eq!(error.record(), None);
 }

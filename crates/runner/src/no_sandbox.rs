@@ -1,0 +1,72 @@
+//! The answers of a binary that was built without the feature `sandbox`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use taskferry_sdk::{BuildContext, KeyPath, LocalEndpoint, Problem};
+
+use crate::console;
+use crate::exit::Exit;
+
+const MISSING: &str = "this binary was built without the feature `sandbox`";
+const HELP: &str =
+    "use a binary that was built with its default features, or write the address of a tenant";
+
+/// Refuses a `sandbox:` URL, that of `--sandbox` included.
+///
+/// # Errors
+/// Always: the sandbox is missing.
+pub(crate) fn build(_: &str, _: &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>> {
+    Err(vec![Problem::at(KeyPath::root(), "sandbox::missing", MISSING).help(HELP)])
+}
+
+/// The arguments of `taskferry sandbox`, whatever they are.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArguments {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _arguments: Vec<OsString>,
+}
+
+/// The end of the command's help.
+pub(crate) fn long_help() -> &'static str {
+    "This binary was built without the feature `sandbox`, and the command is missing."
+}
+
+/// Refuses the command `sandbox`.
+pub(crate) async fn sandbox(_: SandboxArguments) -> Exit {
+    console::error(MISSING);
+    console::line("  help: use a binary that was built with its default features");
+    Exit::USAGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskferry_config::Layers;
+
+    fn mistakes(url: &str, is_sandbox: bool) -> String {
+        let text = format!(
+            "[source]\ntype = \"techwolf\"\nurl = \"{url}\"\n\n[[sink]]\ntype = \"stdout\"\n"
+        );
+        let layers = Layers::from_text("jobs.toml", &text).sandbox(is_sandbox);
+        let found = taskferry_config::load(&layers, &crate::builtin::registry()).unwrap_err();
+        found.to_string()
+    }
+
+    #[test]
+    fn a_sandbox_url_and_the_option_name_the_missing_feature() {
+        for (url, is_sandbox) in
+            [("sandbox:", false), ("sandbox:?jobs=5", false), ("https://acme.example", true)]
+        {
+            let said = mistakes(url, is_sandbox);
+            assert!(said.contains(MISSING), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_command_is_a_usage_error_whatever_its_arguments() {
+        let arguments = ["taskferry", "sandbox", "--jobs", "5"].map(OsString::from);
+        let exit = crate::command::execute(&crate::builtin::registry(), &arguments);
+        assert_eq!(exit, Exit::USAGE);
+    }
+}
