@@ -90,7 +90,7 @@ pub struct DatabaseFile {
 /// What to do with data that a database holds already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filled {
-    /// Serve it. An empty database is loaded; to any other, only tenants that name a dataset are added.
+    /// Serve it. An empty database is filled; to any other, only tenants that name a dataset are added.
     Serve,
     /// Refuse to replace it.
     Refuse,

@@ -188,7 +188,7 @@ impl QueryParser {
 
     fn finish(mut self) -> Result<SandboxUrl, Vec<UrlProblem>> {
         if self.seen.iter().any(|(name, _)| name == "data") {
-            // The seed of a dataset is that of the faults.
+            // With a dataset, the seed applies to the faults alone.
             let excluded = |name: &str| {
                 name == "jobs" && self.jobs.is_some()
                     || name == "seed" && self.seed.is_some() && self.faults.faults.is_empty()

@@ -153,8 +153,8 @@ fn read(text: &RawValue) -> serde_json::Result<Option<Vec<StoredSkill<'_>>>> {
     serde_json::from_str(text.get())
 }
 
-/// Keeps the first of several skills with the same name, and of several skills without a name with the same id. Ids alone
-/// are not compared, because skills with one name may keep TechWolf's ids.
+/// Keeps the first of several skills with the same name. Ids are compared only for skills without a name, because two
+/// skills with one counterpart may keep their own ids.
 fn merge(skills: &mut Vec<ShownSkill<'_>>) {
     let mut seen: HashSet<String> = HashSet::new();
     skills.retain(|shown| {

@@ -136,10 +136,10 @@ fn shown_hours<'a>(hours: &'a RawValue, shape: &Shape) -> Cow<'a, RawValue> {
     whole.map_or(Cow::Borrowed(hours), Cow::Owned)
 }
 
-/// Hours rounded to whole ones. `None` if they are not a number, or too large and whole already.
+/// Hours rounded to whole ones. `None` if the text is not a number, or is a large whole number.
 fn whole_hours(text: &str) -> Option<String> {
     let hours: f64 = text.parse().ok()?;
-    // A floating-point number can't hold all digits of such a number.
+    // A floating-point number can't represent all digits of a number this large.
     let (digits, fraction) = text.split_once('.').unwrap_or((text, ""));
     if hours.abs() >= 1e15 && !fraction.contains(['e', 'E']) && !digits.contains(['e', 'E']) {
         return (!fraction.is_empty()).then(|| digits.to_owned());
