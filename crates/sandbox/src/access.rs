@@ -1,4 +1,4 @@
-//! Who may ask: the credentials of the sandbox, the tokens it signs, and what clients sign.
+//! Authentication: access tokens, scopes, and the assertions of clients.
 
 mod assertion;
 mod key;

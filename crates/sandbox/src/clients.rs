@@ -1,4 +1,4 @@
-//! Who may ask for tokens: clients, each of one tenant, some of whom see only a part of it.
+//! The clients of a sandbox. A client belongs to one tenant, and may see only a part of its data.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,12 +7,10 @@ use std::str::FromStr;
 use crate::access::RegisteredKeys;
 use crate::credentials::{AUDIENCE, Credentials, Hidden};
 
-/// The tenant that a sandbox has when none is named.
+/// The default tenant.
 pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 
-/// A client that may ask for tokens.
-///
-/// On the command line it is `ID:SECRET`, behind which `:tenant=NAME` and `:family=ID,ID` may follow.
+/// A client that may request tokens: `ID:SECRET`, followed by `:tenant=NAME` and `:family=ID,ID` if needed.
 ///
 /// ```
 /// use taskferry_sandbox::Client;
@@ -24,15 +22,14 @@ pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Client {
-    /// Its name at the token endpoint.
+    /// The client's id.
     pub client_id: String,
-    /// Its secret; a client without one has to sign what it sends. That which every tenant has, `TENANT-client`, can't
-    /// lose its own.
+    /// The client's secret. A client without a secret signs assertions. `TENANT-client` always has a secret.
     pub client_secret: Option<String>,
-    /// Whose data it sees. None: that of the sandbox's first tenant.
+    /// The tenant. `None`: the first one.
     pub tenant: Option<String>,
-    /// The only job families it sees, as by a filter that its credentials carry. None: all, and jobs without a
-    /// family as well.
+    /// The job families that the client sees, as by a filter of its credentials. `None`: all jobs, also those without a
+    /// family.
     pub families: Option<BTreeSet<String>>,
 }
 
@@ -48,7 +45,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What is wrong with a client, or with the name of a tenant, on the command line.
+/// An error in a client or in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ClientProblem(String);
@@ -92,7 +89,7 @@ impl FromStr for Client {
                     client.families = Some(families);
                 }
                 Some(("tenant" | "family", _)) => {
-                    return problem(format!("`{part}` stands beside another of its kind"));
+                    return problem(format!("`{part}` repeats an option: leave one of them out"));
                 }
                 _ => {
                     return problem(format!(
@@ -105,7 +102,7 @@ impl FromStr for Client {
     }
 }
 
-/// A tenant is part of a host name at TechWolf.
+/// A tenant is part of a host name of TechWolf.
 pub(crate) fn check_tenant(name: &str) -> Result<(), ClientProblem> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=63).contains(&name.len()) && name.bytes().all(allowed) {
@@ -113,27 +110,26 @@ pub(crate) fn check_tenant(name: &str) -> Result<(), ClientProblem> {
     }
     let shown = taskferry_sdk::shortened(name, 40);
     Err(ClientProblem(format!(
-        "`{shown}` can't be a tenant's name: use 1 to 63 letters, digits, `_` and `-`"
+        "`{shown}` is not a valid tenant name: use 1 to 63 letters, digits, `_` and `-`"
     )))
 }
 
-/// The secret of the client that every tenant has. It is the same everywhere, and no secret.
+/// The secret of `TENANT-client`. Everybody may see it.
 pub(crate) fn default_secret(tenant: &str) -> String {
     format!("{tenant}-secret")
 }
 
-/// The client that every tenant has.
 fn default_id(tenant: &str) -> String {
     format!("{tenant}-client")
 }
 
-/// A client whose tenant is there.
+/// A client of a known tenant.
 #[derive(Clone)]
 pub(crate) struct KnownClient {
     pub(crate) client_id: String,
     secret: Option<String>,
     pub(crate) tenant: String,
-    /// The only job families it sees.
+    /// The job families that the client sees; `None`: all.
     pub(crate) families: Option<BTreeSet<String>>,
 }
 
@@ -143,7 +139,7 @@ impl KnownClient {
     }
 }
 
-/// All clients of a sandbox. Whoever is not named here gets no token.
+/// All clients of a sandbox.
 #[derive(Clone)]
 pub(crate) struct Clients(Vec<KnownClient>);
 
@@ -154,10 +150,10 @@ impl fmt::Debug for Clients {
 }
 
 impl Clients {
-    /// The clients of `tenants`: one for each that sees all of it, those that were named, and those that only have a key.
+    /// The clients of `tenants`: one for each tenant that sees all of its data, the named ones, and those of the keys.
     ///
     /// # Errors
-    /// Two clients have the same id, or one is of a tenant that does not exist, or has the name of another tenant's own.
+    /// Two clients have the same id, or a tenant does not exist, or the id is that of another tenant's `TENANT-client`.
     pub(crate) fn new(
         named: Vec<Client>,
         keys: &RegisteredKeys,
@@ -179,7 +175,7 @@ impl Clients {
             let tenant = tenant.unwrap_or_else(|| first.clone());
             if !tenants.contains(&tenant) {
                 return problem(format!(
-                    "the client `{client_id}` is for the tenant `{tenant}`, which is none of {}",
+                    "the client `{client_id}` is for the unknown tenant `{tenant}`: the tenants are {}",
                     tenants.join(", ")
                 ));
             }
@@ -197,8 +193,8 @@ impl Clients {
                 }
                 Some(own) => {
                     return problem(format!(
-                        "the client `{client_id}` is for the tenant `{tenant}`, but has the name of the client that the \
-                         tenant `{}` has anyway: name it otherwise",
+                        "the client `{client_id}` is for the tenant `{tenant}`, but its id is reserved for the tenant \
+                         `{}`: use another id",
                         own.tenant
                     ));
                 }
@@ -218,7 +214,7 @@ impl Clients {
         self.0.iter().find(|client| client.client_id == client_id)
     }
 
-    /// How to get a token at the sandbox that listens at `url`: as the first tenant's own client, who sees all of it.
+    /// The credentials of the first tenant at the sandbox with this URL.
     pub(crate) fn credentials(&self, url: &str) -> Option<Credentials> {
         let KnownClient { client_id, secret, tenant, .. } = self.0.first()?;
         Some(Credentials {
@@ -228,72 +224,5 @@ impl Clients {
             audience: AUDIENCE.to_owned(),
             tenant: tenant.clone(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_is_read_from_its_parts() {
-        let client: Client = "a:b:tenant=acme:family=legal, finance".parse().unwrap();
-        assert_eq!(client.tenant.as_deref(), Some("acme"));
-        assert_eq!(client.families, Some(["finance".to_owned(), "legal".to_owned()].into()));
-        for (wrong, says) in [
-            ("a", "has no secret"),
-            ("a:", "has no secret"),
-            (":b", "has no secret"),
-            ("a:b:c", "`c` is neither"),
-            ("a:b:family=", "empty job family"),
-            ("a:b:tenant=x:tenant=y", "`tenant=y` stands beside another"),
-            ("a:b:tenant=x y", "`x y` can't be a tenant's name"),
-        ] {
-            let problem = wrong.parse::<Client>().unwrap_err().to_string();
-            assert!(problem.contains(says), "{wrong}: {problem}");
-        }
-    }
-
-    #[test]
-    fn every_tenant_has_a_client_of_its_own_that_the_banner_shows() {
-        let tenants = ["acme".to_owned(), "beta".to_owned()];
-        let clients = |named: &[&str], keys: &[&str]| {
-            let named = named.iter().map(|text| text.parse().unwrap()).collect();
-            let keys = keys.iter().map(|id| ((*id).to_owned(), Vec::new())).collect();
-            Clients::new(named, &keys, &tenants)
-        };
-        let known = clients(&["own:secret:family=legal"], &["beta-client", "acme-client", "key"]);
-        let known = known.unwrap();
-        let shown = known.credentials("http://x").unwrap();
-        assert_eq!((shown.client_id.as_str(), shown.tenant.as_str()), ("acme-client", "acme"));
-        assert_eq!(shown.client_secret, "acme-secret");
-        for (id, tenant) in
-            [("acme-client", "acme"), ("beta-client", "beta"), ("own", "acme"), ("key", "acme")]
-        {
-            assert_eq!(known.find(id).unwrap().tenant, tenant);
-        }
-        assert!(known.find("beta-client").unwrap().has_secret("beta-secret"), "a key joins it");
-        assert!(!known.find("key").unwrap().has_secret(""));
-        let known = clients(&["acme-client:other"], &[]).unwrap();
-        assert!(known.find("acme-client").unwrap().has_secret("other"));
-
-        for (named, says) in [
-            (["a:b", "a:c"].as_slice(), "two clients `a`"),
-            (&["a:b:tenant=other"], "`other`"),
-            (&["beta-client:b"], "the name of the client that the tenant `beta` has"),
-        ] {
-            let told = clients(named, &[]).unwrap_err().to_string();
-            assert!(told.contains(says), "{told}");
-        }
-    }
-
-    #[test]
-    fn secrets_are_not_shown() {
-        let client: Client = "a:4711".parse().unwrap();
-        let clients =
-            Clients::new(vec![client.clone()], &RegisteredKeys::new(), &["acme".to_owned()])
-                .unwrap();
-        let shown = format!("{client:?} {clients:?} {:?}", clients.credentials("http://x"));
-        assert!(!shown.contains("4711") && !shown.contains("acme-secret"), "{shown}");
     }
 }

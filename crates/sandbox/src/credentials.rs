@@ -1,20 +1,20 @@
-//! How to get a token from a sandbox.
+//! The credentials of a sandbox.
 
 use std::fmt;
 
-/// How to get a token from a running sandbox, for all that its first tenant has. Unless that client was given another
-/// secret they are the same for every sandbox, and no secret.
+/// The credentials of a running sandbox: those of the client that sees all data of the first tenant. They are the same for
+/// every sandbox, unless that client has another secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// Where to ask for a token.
+    /// The URL of the token endpoint.
     pub token_url: String,
-    /// `sandbox-client`, or that of the first tenant.
+    /// `sandbox-client`, or `TENANT-client` of the first tenant.
     pub client_id: String,
-    /// `sandbox-secret`, or that client's.
+    /// `sandbox-secret`, or the secret of that client.
     pub client_secret: String,
     /// `eu3.techwolf.ai`, TechWolf's audience in Europe.
     pub audience: String,
-    /// `sandbox`, or the first tenant.
+    /// `sandbox`, or the name of the first tenant.
     pub tenant: String,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Stands for a secret where things are shown.
+/// Replaces a secret in `Debug` output.
 pub(crate) struct Hidden;
 
 impl fmt::Debug for Hidden {

@@ -1,16 +1,13 @@
-//! What goes wrong on purpose, so that a client's patience can be tested: around the endpoints, not in them.
+//! Faults: errors and disturbances on purpose, by which clients test their error handling.
 
-mod answer;
-mod body;
-mod forms;
 mod kind;
 mod layer;
-mod listing;
 mod memory;
-mod page;
+mod pages;
+mod response;
 mod specification;
 
-pub use forms::{FAULTS, FaultForm};
+pub use kind::{FAULTS, FaultForm};
 pub(crate) use layer::{FaultLayer, inject};
-pub(crate) use listing::DeletedCursor;
+pub(crate) use pages::PageFaults;
 pub use specification::{Fault, FaultProblem, Faults};

@@ -1,5 +1,4 @@
-//! The TechWolf endpoint on your own machine: the export of job task profiles and what stands around it, served
-//! from generated jobs or from a dataset file.
+//! The TechWolf endpoint for task profiles on your own machine. It serves generated jobs or a dataset file.
 //!
 //! ```
 //! use taskferry_sandbox::{DataOrigin, Sandbox, SandboxOptions};
@@ -17,23 +16,22 @@
 //! # }
 //! ```
 //!
-//! It refuses what the real API is not known to accept, with a description that names the field, so that a
-//! mistake shows here and not at a tenant. Where no public page says what the real API does, there is a
-//! setting: [`SETTINGS`] holds them all, with the defaults and their reasons.
+//! The sandbox refuses requests that the API is not known to accept, and names the wrong field. Where no public page
+//! describes the behavior of the API, a setting selects it: see [`SETTINGS`].
 //!
-//! Data is private to a sandbox and gone with it, unless [`SandboxOptions::database`] names a file. Several tenants
-//! share nothing, and the credentials of a [`Client`] may hide a part of its tenant.
+//! The data is deleted with the sandbox, unless [`SandboxOptions::database`] names a file. Tenants share no data, and the
+//! credentials of a [`Client`] can hide a part of its tenant's data.
 
 mod access;
 mod catalog;
 mod clients;
 mod credentials;
 mod dataset;
-mod description;
 mod error;
 mod fault;
 mod generator;
 mod http;
+mod openapi;
 mod options;
 mod quote;
 mod random;

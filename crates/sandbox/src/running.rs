@@ -1,4 +1,4 @@
-//! Loading and serving.
+//! Loads a sandbox and serves it.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,10 +15,9 @@ use tokio::task::JoinHandle;
 
 use crate::access::{Assertions, RegisteredKeys, Tokens, read_keys};
 use crate::clients::Clients;
-use crate::description::Description;
 use crate::fault::{FaultLayer, inject};
-use crate::http::paths::WEBHOOK_PATH;
-use crate::http::{Limiter, Service, router};
+use crate::http::{Limiter, Service, WEBHOOK_PATH, router};
+use crate::openapi::{Description, Schemas};
 use crate::serving::serve;
 use crate::settings::{SandboxSettings, Switch, Vendors};
 use crate::store::{Loader, Store};
@@ -26,10 +25,10 @@ use crate::tenants::load_tenants;
 use crate::vocabulary::Vocabulary;
 use crate::{Credentials, Faults, SandboxError, SandboxOptions};
 
-/// How long a request may still take when the sandbox is told to stop.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long requests may take after the sandbox has been stopped.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A sandbox with its jobs loaded, ready to be served.
+/// A loaded sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
     store: Store,
@@ -44,11 +43,11 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Generates the jobs, or reads and checks the dataset file. It blocks: some milliseconds for the default, some
-    /// seconds for 100,000 jobs. Async code calls it through `spawn_blocking`.
+    /// Generates the jobs, or reads and validates the dataset file. It blocks for seconds with 100,000 jobs: call it by
+    /// `spawn_blocking` in async code.
     ///
     /// # Errors
-    /// The dataset can't be read, or one of its lines is no job; too many jobs; no room for the database.
+    /// A file can't be read or is not valid, the options contradict each other, or the database fails.
     pub fn load(options: SandboxOptions) -> Result<Self, SandboxError> {
         let mut loader = Loader::open(options.database.as_ref().map(|file| file.path.as_path()))?;
         let tenants = load_tenants(&options, &mut loader)?;
@@ -56,8 +55,10 @@ impl Sandbox {
             Some(path) => Vocabulary::with_file(path)?,
             None => Vocabulary::built_in()?,
         };
-        let said = options.tenants.into_iter();
-        let vendors = said.filter_map(|tenant| Some((tenant.name, tenant.vendors?))).collect();
+        let tenants_with_options = options.tenants.into_iter();
+        let vendors = tenants_with_options
+            .filter_map(|tenant| Some((tenant.name, tenant.vendors?)))
+            .collect();
         let keys = read_keys(&options.public_keys)?;
         let clients = Clients::new(options.clients, &keys, &tenants)?;
         let (store, jobs) = loader.finish()?;
@@ -74,27 +75,32 @@ impl Sandbox {
         })
     }
 
-    /// Number of jobs.
+    /// The number of jobs of all tenants.
     pub fn jobs(&self) -> u64 {
         self.jobs
     }
 
-    /// Starts to listen. Port 0 is a free port.
+    /// Starts to listen. Port 0 selects a free port.
     ///
     /// # Errors
     /// The address can't be listened on.
-    #[expect(clippy::unused_async, reason = "it needs a runtime, which who awaits something has")]
+    #[expect(
+        clippy::unused_async,
+        reason = "it needs a runtime, and awaiting it shows that there is one"
+    )]
     pub async fn serve(self, address: SocketAddr) -> Result<RunningSandbox, SandboxError> {
         let failed = |source| SandboxError::Listen { address, source };
         let listener = listen(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let url = format!("http://{}", reachable(address));
         let credentials = self.clients.credentials(&url).ok_or(SandboxError::Signing)?;
-        let description = Description::new(&url, &self.settings, &self.vendors, &credentials);
+        let schemas = Schemas::new(&self.settings);
+        let description =
+            Description::new(&url, &self.settings, &schemas, &self.vendors, &credentials);
         let tokens = Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?;
         let tokens = Arc::new(tokens);
-        let asked_for = self.settings.fault_header == Switch::On;
-        let faults = FaultLayer::new(self.faults, asked_for, Arc::clone(&tokens));
+        let reads_header = self.settings.fault_header == Switch::On;
+        let faults = FaultLayer::new(self.faults, reads_header, Arc::clone(&tokens));
         let service = Service {
             store: self.store,
             tokens,
@@ -109,11 +115,12 @@ impl Sandbox {
             vendors: self.vendors,
             vocabulary: Arc::new(self.vocabulary),
             limiter: Limiter::default(),
+            schemas,
             description,
         };
 
         let endpoints = router(service).layer(from_fn_with_state(Arc::new(faults), inject));
-        let endpoints = endpoints.layer(map_response(say_sandbox));
+        let endpoints = endpoints.layer(map_response(add_header));
 
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(serve(listener, endpoints, stopped));
@@ -122,27 +129,27 @@ impl Sandbox {
     }
 }
 
-/// The header by which every answer says that what the sandbox serves is made up.
+/// The header that marks the data of a sandbox as generated.
 const SANDBOX_HEADER: HeaderName = HeaderName::from_static("x-taskferry-sandbox");
 
-async fn say_sandbox(mut response: Response) -> Response {
+async fn add_header(mut response: Response) -> Response {
     response.headers_mut().insert(SANDBOX_HEADER, HeaderValue::from_static("1"));
     response
 }
 
-/// How many connections may wait to be taken; beyond it a client waits for a second or more.
+/// The number of connections that can wait to be accepted. Further clients wait for a second or more.
 const BACKLOG: u32 = 1024;
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A port is free again as soon as a sandbox has stopped. Elsewhere the option would let two listen on one port.
+    // A port is free as soon as a sandbox has stopped. On other systems the option lets two sandboxes share a port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// An address that a client on this machine can connect to.
+/// The address for clients on this machine.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -152,7 +159,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// A sandbox that listens. It stops when this is dropped; [`stop`](Self::stop) waits until it has.
+/// A sandbox that listens. Dropping it stops the sandbox; [`stop`](Self::stop) also waits for requests in progress.
 #[derive(Debug)]
 pub struct RunningSandbox {
     url: String,
@@ -164,37 +171,36 @@ pub struct RunningSandbox {
 }
 
 impl RunningSandbox {
-    /// Where a client on this machine reaches it, without a slash at the end.
+    /// The URL for clients on this machine, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where it takes webhooks: JSON of any shape, answered with 204.
+    /// The URL that receives webhooks.
     pub fn webhook_url(&self) -> String {
         format!("{}{WEBHOOK_PATH}", self.url)
     }
 
-    /// What it listens on.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How to get a token.
+    /// The credentials of the first tenant.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// Stops listening and waits for the requests under way, though not longer than 5 seconds: the connection of one that
-    /// takes longer is ended.
+    /// Stops listening, waits for the requests in progress, and closes their connections after 5 seconds.
     pub async fn stop(self) {
         drop(self.stop);
         let mut server = self.server;
-        if tokio::time::timeout(PATIENCE, &mut server).await.is_err() {
+        if tokio::time::timeout(STOP_TIMEOUT, &mut server).await.is_err() {
             server.abort();
             let _ = server.await;
             tracing::warn!(
-                "requests were still under way {} seconds after the sandbox was told to stop, and are given up",
-                PATIENCE.as_secs()
+                "closed connections with requests that took longer than {} seconds after the stop",
+                STOP_TIMEOUT.as_secs()
             );
         }
     }

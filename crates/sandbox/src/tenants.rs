@@ -1,4 +1,4 @@
-//! Loading the tenants' data.
+//! Loads the data of the tenants.
 
 use crate::clients::{DEFAULT_TENANT, check_tenant};
 use crate::store::{Inserted, Loader, NewJob};
@@ -7,7 +7,7 @@ use crate::{
     SandboxOptions, Tenant, dataset,
 };
 
-/// Loads every tenant that is to be loaded, and gives the names of all there are, those that were named first.
+/// Loads the tenants that have no data yet. Returns the names of all tenants, those of the options first.
 pub(crate) fn load_tenants(
     options: &SandboxOptions,
     loader: &mut Loader,
@@ -23,7 +23,7 @@ pub(crate) fn load_tenants(
     }
     let mut tenants: Vec<String> = Vec::new();
     let only = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None, vendors: None }];
-    // Of a database that holds something, no tenant has to be named to be served.
+    // All tenants of a database are served, also those that the options do not name.
     let unnamed: &[Tenant] = match &options.database {
         Some(DatabaseFile { filled: Filled::Serve, .. }) if !stored.is_empty() => &[],
         _ => &only,
@@ -33,7 +33,7 @@ pub(crate) fn load_tenants(
         check_tenant(&tenant.name)?;
         if tenants.contains(&tenant.name) {
             return Err(
-                ClientProblem::new(format!("there are two tenants `{}`", tenant.name)).into()
+                ClientProblem::new(format!("the tenant `{}` occurs twice", tenant.name)).into()
             );
         }
         tenants.push(tenant.name.clone());
@@ -49,7 +49,7 @@ pub(crate) fn load_tenants(
                 }
             }
         }
-        // Whoever names a tenant that is not there, and nothing to load, has mistyped it.
+        // A tenant without data is probably a mistyped name.
         if let Some(DatabaseFile { path, filled: Filled::Serve }) = &options.database
             && tenant.data.is_none()
             && !stored.is_empty()
@@ -62,7 +62,7 @@ pub(crate) fn load_tenants(
             DataOrigin::Generated { jobs, .. } if *jobs > MAX_JOBS => {
                 return Err(SandboxError::TooManyJobs { jobs: *jobs });
             }
-            // Tenants with the same jobs could not tell whose they see.
+            // Different seeds give the tenants different jobs.
             DataOrigin::Generated { jobs, seed } if tenant.data.is_none() => {
                 generate(*jobs, seed.wrapping_add(number), loader)?;
             }
@@ -95,10 +95,10 @@ fn generate(jobs: u32, seed: u64, loader: &mut Loader) -> Result<(), SandboxErro
         match inserted {
             Inserted::New => {}
             Inserted::DuplicateId { of } => {
-                return Err(failed(format!("it has the id of job {of}")));
+                return Err(failed(format!("its id is that of job {of}")));
             }
             Inserted::OtherFamilyName { name, of } => {
-                return Err(failed(format!("job {of} calls its family {name:?}")));
+                return Err(failed(format!("job {of} has the family name {name:?}")));
             }
         }
     }

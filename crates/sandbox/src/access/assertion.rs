@@ -1,8 +1,8 @@
-//! Private key JWT (RFC 7523): a client proves who it is by a short-lived statement that it signs.
+//! Private key JWT (RFC 7523): a client authenticates by an assertion that it signs.
 //!
-//! Seen in TechWolf's pages are `iss` and `sub`, both the client's id, `aud`, the URL of the token endpoint, and `exp`;
-//! the rest follows Auth0, who run that endpoint: at most five minutes, ten seconds of difference between clocks, and
-//! a `jti` that is used once.
+//! TechWolf's pages show the claims `iss` and `sub` (the client's id), `aud` (the URL of the token endpoint) and `exp`. The
+//! other rules are those of Auth0, which runs the token endpoint: a lifetime of at most five minutes, a clock skew of ten
+//! seconds, and a `jti` that is used once.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,14 +15,14 @@ use super::key::RegisteredKeys;
 use crate::quote::show;
 use crate::settings::AssertionAudience;
 
-/// The longest time an assertion may be good for, in seconds.
-const LONGEST: u64 = 300;
-/// By how much the client's clock may differ, in seconds.
+/// The maximum lifetime of an assertion, in seconds.
+const MAX_LIFETIME: u64 = 300;
+/// The accepted clock skew, in seconds.
 const SKEW: u64 = 10;
-/// How many used assertions are remembered; beyond it none is taken until some have expired.
-const MOST_USED: usize = 10_000;
+/// The maximum number of used assertions that have not expired.
+const MAX_USED: usize = 10_000;
 
-/// Why an assertion proves nothing. The text is for the client's developer.
+/// Why an assertion is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AssertionProblem(pub(crate) String);
 
@@ -30,11 +30,10 @@ fn problem<T>(text: impl Into<String>) -> Result<T, AssertionProblem> {
     Err(AssertionProblem(text.into()))
 }
 
-/// What a client signed.
 struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// A claim, unless it is null.
+    /// A claim that is not null.
     fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
@@ -47,7 +46,7 @@ impl Claims {
         }
     }
 
-    /// Seconds since 1970, of which RFC 7519 allows fractions.
+    /// Seconds since 1970. RFC 7519 allows fractions.
     fn time(&self, name: &str) -> Result<Option<f64>, AssertionProblem> {
         let Some(value) = self.get(name) else { return Ok(None) };
         if let Some(seconds) = value.as_f64() {
@@ -59,15 +58,15 @@ impl Claims {
     }
 }
 
-/// Checks what clients sign.
+/// Verifies assertions.
 pub(crate) struct Assertions {
     keys: RegisteredKeys,
-    /// Where the sandbox listens.
+    /// The URL of the sandbox.
     url: String,
-    /// It listens for everyone, so that clients call it by names that it does not know.
-    is_for_everyone: bool,
+    /// The sandbox listens on all addresses, so that clients use host names that it does not know.
+    listens_everywhere: bool,
     audience: AssertionAudience,
-    /// Client and `jti` of assertions that were used, and when they expire.
+    /// The clients and `jti`s of used assertions, with their `exp`.
     used: Mutex<HashMap<(String, String), u64>>,
 }
 
@@ -82,14 +81,13 @@ impl Assertions {
     pub(crate) fn new(
         keys: RegisteredKeys,
         url: &str,
-        is_for_everyone: bool,
+        listens_everywhere: bool,
         audience: AssertionAudience,
     ) -> Self {
-        Self { keys, url: url.to_owned(), is_for_everyone, audience, used: Mutex::default() }
+        Self { keys, url: url.to_owned(), listens_everywhere, audience, used: Mutex::default() }
     }
 
-    /// The client that signed `assertion`. `host` is how the client calls the sandbox, which may differ from how the
-    /// sandbox calls itself.
+    /// The client that signed the assertion. `host` is the header `Host` of the request.
     pub(crate) fn check(
         &self,
         assertion: &str,
@@ -102,18 +100,18 @@ impl Assertions {
         self.check_audience(claims.get("aud"), host)?;
         let expires = check_times(&claims)?;
         let Some(id) = claims.text("jti")?.filter(|id| (1..=255).contains(&id.len())) else {
-            return problem("`jti` is required: a new one, of 1 to 255 bytes, for each assertion");
+            return problem("`jti` is required: 1 to 255 bytes, a new one for each assertion");
         };
         self.use_once(&client_id, id.to_owned(), expires)?;
         Ok(client_id)
     }
 
-    /// The client whose key made the signature, and what it signed.
+    /// Verifies the signature. Returns the client and the claims.
     fn verify(&self, assertion: &str) -> Result<(String, Claims), AssertionProblem> {
-        let no_jwt = || AssertionProblem("`client_assertion` is no signed JWT".to_owned());
+        let no_jwt = || AssertionProblem("`client_assertion` is not a signed JWT".to_owned());
         let header = decode_header(assertion).map_err(|_| no_jwt())?;
         if header.crit.is_some() {
-            return problem("`crit` names extensions of JWT, and none is known here");
+            return problem("`crit` names extensions of JWT, and none is supported");
         }
         let algorithm = header.alg;
         let unverified =
@@ -123,17 +121,17 @@ impl Assertions {
             return problem("`sub` is required: the client_id");
         };
         let Some(keys) = self.keys.get(client_id) else {
-            return problem("`sub` is no client with a registered public key");
+            return problem("`sub` is not a client with a registered public key");
         };
         let fitting: Vec<_> = keys.iter().filter(|key| key.algorithm == algorithm).collect();
         if fitting.is_empty() {
             return problem(format!(
-                "`alg` is {algorithm:?}, which does not go with the client's public key: RSA takes RS256, P-256 takes ES256"
+                "`alg` is {algorithm:?}, which does not match the client's public key: use RS256 for RSA, ES256 for P-256"
             ));
         }
         for key in fitting {
             let mut rules = Validation::new(algorithm);
-            // What these rules would check is checked here, where a mistake can be told.
+            // These claims are checked below, with better messages.
             rules.validate_exp = false;
             rules.validate_aud = false;
             rules.required_spec_claims.clear();
@@ -154,9 +152,9 @@ impl Assertions {
             Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        // A client chooses the header itself: it must not make an assertion for another server good for this one.
+        // The client sets the header itself. It must not make an assertion for another server valid.
         let port = |text: &str| text.rsplit_once(':').map(|(_, port)| port.to_owned());
-        let host = host.filter(|host| self.is_for_everyone || port(host) == port(&self.url));
+        let host = host.filter(|host| self.listens_everywhere || port(host) == port(&self.url));
         let bases = [
             Some(self.url.clone()),
             host.map(|host| format!("http://{host}")),
@@ -174,18 +172,18 @@ impl Assertions {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         used.retain(|_, expires| *expires + SKEW >= now);
-        if used.len() >= MOST_USED {
-            return problem("too many assertions were used within five minutes: reuse tokens");
+        if used.len() >= MAX_USED {
+            return problem("too many assertions within five minutes: reuse tokens");
         }
         if used.insert((client_id.to_owned(), id), expires).is_some() {
-            return problem("the `jti` was used before: make a new assertion for each token");
+            return problem("the `jti` was used before: sign a new assertion for each token");
         }
         Ok(())
     }
 }
 
 impl AssertionAudience {
-    /// The `aud` values that are right for a sandbox at `base`.
+    /// The accepted values of `aud` for a sandbox with this URL.
     fn of(self, base: &str) -> Vec<String> {
         let (token, slash, issuer) =
             (format!("{base}/oauth/token"), format!("{base}/oauth/token/"), format!("{base}/"));
@@ -198,7 +196,7 @@ impl AssertionAudience {
     }
 }
 
-/// When the assertion expires, in whole seconds since 1970.
+/// Checks `exp`, `iat` and `nbf`. Returns `exp` in whole seconds since 1970.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -206,7 +204,7 @@ impl AssertionAudience {
     reason = "seconds since 1970 are far below 2^52, and the value was compared to them"
 )]
 fn check_times(claims: &Claims) -> Result<u64, AssertionProblem> {
-    let (now, skew, longest) = (now() as f64, SKEW as f64, LONGEST as f64);
+    let (now, skew, longest) = (now() as f64, SKEW as f64, MAX_LIFETIME as f64);
     let Some(expires) = claims.time("exp")? else {
         return problem("`exp` is required: when the assertion expires, in seconds since 1970");
     };
@@ -214,17 +212,17 @@ fn check_times(claims: &Claims) -> Result<u64, AssertionProblem> {
         return problem("the assertion has expired");
     }
     if expires > now + longest + skew {
-        return problem(format!("`exp` must be at most {LONGEST} seconds ahead"));
+        return problem(format!("`exp` must be at most {MAX_LIFETIME} seconds ahead"));
     }
-    let made = claims.time("iat")?.unwrap_or(now);
-    if expires - made > longest + skew {
-        let lifetime = expires - made;
+    let issued = claims.time("iat")?.unwrap_or(now);
+    if expires - issued > longest + skew {
+        let lifetime = expires - issued;
         return problem(format!(
-            "the assertion is good for {lifetime:.0} seconds, from `iat` to `exp`: {LONGEST} are the most"
+            "the assertion is valid for {lifetime:.0} seconds, from `iat` to `exp`: use at most {MAX_LIFETIME}"
         ));
     }
-    if made > now + skew || claims.time("nbf")?.is_some_and(|from| from > now + skew) {
-        return problem("the assertion is not valid yet: is the clock right?");
+    if issued > now + skew || claims.time("nbf")?.is_some_and(|from| from > now + skew) {
+        return problem("the assertion is not valid yet: check the clock");
     }
     Ok(expires as u64)
 }

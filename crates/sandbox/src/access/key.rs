@@ -1,4 +1,4 @@
-//! The public keys of clients that sign what they send instead of sending a secret.
+//! The public keys of clients that sign assertions.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,9 +6,7 @@ use std::str::FromStr;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-/// A client's public key: RSA, or ECDSA on the curve P-256, in a PEM file.
-///
-/// On the command line it is `CLIENT=FILE`.
+/// The public key of a client, as `CLIENT=FILE`: RSA, or ECDSA on the curve P-256, in a PEM file.
 ///
 /// ```
 /// use taskferry_sandbox::PublicKey;
@@ -19,13 +17,13 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    /// Whose it is. A client that is not named elsewhere sees all of the first tenant.
+    /// The client. A client that is not defined elsewhere sees all data of the first tenant.
     pub client_id: String,
-    /// Where it stands.
+    /// The file.
     pub file: PathBuf,
 }
 
-/// What is wrong with a public key.
+/// An error in a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyProblem(String);
@@ -38,25 +36,25 @@ impl FromStr for PublicKey {
             Some((client_id, file)) if !client_id.is_empty() && !file.is_empty() => {
                 Ok(Self { client_id: client_id.to_owned(), file: file.into() })
             }
-            _ => Err(KeyProblem(format!("`{text}` is no public key: write CLIENT=FILE.pem"))),
+            _ => Err(KeyProblem(format!("`{text}` is not a public key: write CLIENT=FILE.pem"))),
         }
     }
 }
 
-/// A key that signatures are checked with, and the one algorithm that goes with it.
+/// A key to verify signatures, and its algorithm.
 #[derive(Debug)]
 pub(crate) struct RegisteredKey {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
 }
 
-/// All keys of a client, by its id. Several let a client change from one to the next.
+/// The keys by client. A client with several keys can replace them one by one.
 pub(crate) type RegisteredKeys = BTreeMap<String, Vec<RegisteredKey>>;
 
 /// Reads the key files.
 ///
 /// # Errors
-/// A file can't be read or holds no key of a kind that is taken.
+/// A file can't be read, or has no supported key.
 pub(crate) fn read_keys(keys: &[PublicKey]) -> Result<RegisteredKeys, KeyProblem> {
     let mut registered = RegisteredKeys::new();
     for key in keys {
@@ -72,16 +70,14 @@ pub(crate) fn read_keys(keys: &[PublicKey]) -> Result<RegisteredKeys, KeyProblem
 
 fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
     if pem.windows(12).any(|text| text == b"PRIVATE KEY-") {
-        return Err(
-            "holds a private key: keep it to yourself, and name the file of the public one",
-        );
+        return Err("contains a private key: keep it secret, and use the file of the public key");
     }
     if pem.windows(11).filter(|text| text == b"-----BEGIN ").count() > 1 {
-        return Err("holds more than one key: name a file for each");
+        return Err("contains several keys: use one file per key");
     }
     if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
         if !key.try_get_as_bytes().is_ok_and(has_2048_bits) {
-            return Err("holds an RSA key of fewer than 2048 bits, which is too weak to be used");
+            return Err("contains an RSA key of fewer than 2048 bits: use a longer key");
         }
         return Ok(RegisteredKey { algorithm: Algorithm::RS256, key });
     }
@@ -90,13 +86,13 @@ fn parse(pem: &[u8]) -> Result<RegisteredKey, &'static str> {
         Ok(key) if key.try_get_as_bytes().is_ok_and(|point| point.len() == 65) => {
             Ok(RegisteredKey { algorithm: Algorithm::ES256, key })
         }
-        Ok(_) => Err("holds a key on another curve than P-256"),
-        Err(_) => Err("holds no public key in PEM form: RSA and ECDSA on P-256 are taken"),
+        Ok(_) => Err("contains a key on another curve than P-256"),
+        Err(_) => Err("contains no public key in PEM format: use RSA, or ECDSA on P-256"),
     }
 }
 
-/// Whether the modulus of an RSA key, which is its first number (PKCS #1 in DER), has 2048 bits or more: 256 bytes and a
-/// zero before them, since the highest bit is set.
+/// Whether the modulus of an RSA key has 2048 bits or more. It is the first number (PKCS #1 in DER), with a zero byte before
+/// its highest bit.
 fn has_2048_bits(key: &[u8]) -> bool {
     matches!(key, [0x30, 0x82, _, _, 0x02, 0x82, high, low, ..] if u16::from_be_bytes([*high, *low]) > 256)
 }

@@ -1,7 +1,10 @@
-//! What tokens may be used for.
+//! Scopes of access tokens.
 
-/// What a token may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use schemars::JsonSchema;
+
+/// A scope of an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, rename_all = "snake_case")]
 pub(crate) enum Scope {
     Read,
     Write,

@@ -1,51 +1,49 @@
-//! Where faults are put between a client and the endpoints.
+//! The middleware that applies faults to requests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::answer::{failure, refusal};
-use super::body;
 use super::kind::Kind;
-use super::listing::PageRequest;
 use super::memory::{Export, Memory, lock};
+use super::pages::{Cursors, PageFaults};
+use super::response::{disturb, refusal, status};
 use super::specification::{Fault, Faults, Target, When};
-use crate::access::{Bearer, Tokens};
-use crate::http::paths::{EMPLOYEES_PATH, EXPORT_PATH, TOKEN_PATH};
-use crate::http::{ApiError, bearer_token};
+use crate::access::Tokens;
+use crate::http::{
+    ApiError, EMPLOYEES_EXPORT_PATH, EXPIRED, JOBS_EXPORT_PATH, TOKEN_PATH, bearer_token,
+};
 use crate::random::Random;
 
-/// The header by which a request asks for a fault of its own, and how it is written in messages.
+/// The header by which a request has faults of its own.
 const HEADER: &str = "x-sandbox-fault";
-const SHOWN_HEADER: &str = "X-Sandbox-Fault";
-/// How long the header may be, in bytes.
-const LONGEST_HEADER: usize = 1_000;
+/// The maximum length of the header, in bytes.
+const MAX_HEADER: usize = 1_000;
 
-/// What the layer knows.
+/// The faults of a sandbox, and the requests so far.
 #[derive(Debug)]
 pub(crate) struct FaultLayer {
     faults: Faults,
-    /// Whether requests may ask for faults of their own.
-    header: bool,
-    /// Whose requests are theirs: what is remembered from one to the next is about their tenants alone.
+    /// Whether the header is read.
+    reads_header: bool,
+    /// Faults that affect later requests require a valid token.
     tokens: Arc<Tokens>,
     exports: AtomicU64,
     token_requests: AtomicU64,
     all: AtomicU64,
-    memory: Mutex<Memory>,
+    pub(super) memory: Mutex<Memory>,
 }
 
 impl FaultLayer {
-    pub(crate) fn new(faults: Faults, header: bool, tokens: Arc<Tokens>) -> Self {
+    pub(crate) fn new(faults: Faults, reads_header: bool, tokens: Arc<Tokens>) -> Self {
         Self {
             faults,
-            header,
+            reads_header,
             tokens,
             exports: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
@@ -54,8 +52,8 @@ impl FaultLayer {
         }
     }
 
-    /// Counts the request, and tells what goes wrong with it.
-    fn due(&self, target: Target) -> Vec<Kind> {
+    /// Counts the request and selects its faults.
+    fn due(&self, target: Target) -> Vec<Fault> {
         let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed) + 1;
         let all = count(&self.all);
         let number = match target {
@@ -80,119 +78,78 @@ impl FaultLayer {
                 }
             }
         });
-        due.map(|(_, fault)| fault.kind.clone()).collect()
+        due.map(|(_, fault)| *fault).collect()
     }
 
-    /// What the request asks for itself.
-    fn asked_for(&self, headers: &HeaderMap, target: Target) -> Result<Vec<Kind>, String> {
-        let refused = |why: String| format!("`{SHOWN_HEADER}`: {why}");
-        let values = || headers.get_all(HEADER).iter().filter(|_| self.header);
-        if values().map(axum::http::HeaderValue::len).sum::<usize>() > LONGEST_HEADER {
-            return Err(refused(format!("it is longer than {LONGEST_HEADER} bytes")));
+    /// Reads the faults of the header.
+    fn of_header(&self, headers: &HeaderMap, target: Target) -> Result<Vec<Fault>, String> {
+        let refused = |reason: String| format!("`X-Sandbox-Fault`: {reason}");
+        let values = || headers.get_all(HEADER).iter().filter(|_| self.reads_header);
+        if values().map(HeaderValue::len).sum::<usize>() > MAX_HEADER {
+            return Err(refused(format!("it is longer than {MAX_HEADER} bytes")));
         }
-        let mut asked = Vec::new();
+        let mut faults = Vec::new();
         for value in values() {
-            let text = value.to_str().map_err(|_| refused("it is no ASCII text".to_owned()))?;
-            let faults =
-                Fault::of_request(text, target).map_err(|told| refused(told.to_string()))?;
-            asked.extend(faults.into_iter().map(|fault| fault.kind));
+            let text = value.to_str().map_err(|_| refused("it is not ASCII".to_owned()))?;
+            let read = Fault::of_request(text, target).map_err(|error| refused(error.to_string()));
+            faults.extend(read?);
         }
-        Ok(asked)
-    }
-
-    /// Whose request it is, and the token that says so.
-    fn sender(&self, headers: &HeaderMap) -> Option<(String, Bearer)> {
-        let token = bearer_token(headers)?;
-        let bearer = self.tokens.check(token).ok()?;
-        Some((token.to_owned(), bearer))
+        Ok(faults)
     }
 }
 
-/// Passes the request on, unless something is to go wrong with it.
+/// Handles a request with its faults.
 pub(crate) async fn inject(
     State(layer): State<Arc<FaultLayer>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let path = request.uri().path();
     let is_post = request.method() == Method::POST;
-    let export = [EXPORT_PATH, EMPLOYEES_PATH].into_iter().find(|known| is_post && *known == path);
+    let export =
+        [JOBS_EXPORT_PATH, EMPLOYEES_EXPORT_PATH].into_iter().find(|export| *export == path);
     let target = match export {
-        Some(_) => Target::Export,
+        Some(_) if is_post => Target::Export,
         None if is_post && path == TOKEN_PATH => Target::Token,
-        None => Target::Any,
+        _ => Target::Any,
     };
-    let mut kinds = layer.due(target);
-    match layer.asked_for(request.headers(), target) {
-        Ok(asked) => kinds.extend(asked),
-        Err(why) => return refusal(target, StatusCode::BAD_REQUEST, "invalid_request", &why),
+    let mut faults = layer.due(target);
+    match layer.of_header(request.headers(), target) {
+        Ok(of_header) => faults.extend(of_header),
+        Err(reason) => return refusal(target, StatusCode::BAD_REQUEST, "invalid_request", &reason),
     }
-    let wait: Duration = kinds
+    let latency: Duration = faults
         .iter()
-        .filter_map(|kind| if let Kind::Latency(time) = kind { Some(*time) } else { None })
+        .filter_map(|fault| if let Kind::Latency(time) = fault.kind { Some(time) } else { None })
         .sum();
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
-    // Whoever may not ask is refused by the endpoint, and leaves nothing behind here.
-    let sender = layer.sender(request.headers());
-    let token = sender.as_ref().map(|(token, _)| token.as_str());
-    let response = match (instead(&layer, target, token, &kinds), sender, export) {
-        (Some(response), ..) => response,
-        (None, Some((token, Bearer { tenant, .. })), Some(path)) => {
-            let export = Export { tenant, path };
-            let request_for_page =
-                PageRequest { memory: &layer.memory, kinds: &kinds, token, export };
-            request_for_page.serve(request, next).await
-        }
-        (None, ..) => next.run(request).await,
-    };
-    disturb_body(response, &kinds).await
-}
-
-/// The answer that takes the place of the endpoint's. `token` is a good one.
-fn instead(
-    layer: &FaultLayer,
-    target: Target,
-    token: Option<&str>,
-    kinds: &[Kind],
-) -> Option<Response> {
-    if target != Target::Token
-        && let Some(token) = token
-    {
+    let kinds: Vec<_> = faults.iter().map(|fault| fault.kind).collect();
+    // The endpoint refuses requests without a valid token; they have no effect on later requests.
+    let token =
+        bearer_token(request.headers()).map(str::to_owned).filter(|_| target != Target::Token);
+    let bearer = token.as_deref().and_then(|token| layer.tokens.check(token).ok());
+    let sender = token.zip(bearer);
+    let is_expired = sender.as_ref().is_some_and(|(token, _)| {
         let mut memory = lock(&layer.memory);
         if kinds.contains(&Kind::ExpiredToken) {
             memory.expire(token);
         }
-        if memory.is_expired(token) {
-            let description = "the access token has expired: ask the token endpoint for a new one";
-            return Some(ApiError::new(StatusCode::UNAUTHORIZED, description).into_response());
-        }
-    }
-    kinds.iter().find_map(|kind| match kind {
-        Kind::Status { code, html, retry_after } => {
-            Some(failure(*code, *html, *retry_after, target))
-        }
-        _ => None,
-    })
-}
-
-/// Cuts or slows what was to be sent.
-async fn disturb_body(response: Response, kinds: &[Kind]) -> Response {
-    let cut = kinds.contains(&Kind::Cut);
-    let slow = kinds.iter().find_map(|kind| match kind {
-        Kind::Slow(time) => Some(*time),
-        _ => None,
+        memory.is_expired(token)
     });
-    if !cut && slow.is_none() {
-        return response;
-    }
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let response = Response::from_parts(parts, Body::empty());
-    match slow {
-        _ if cut => body::cut(response, &bytes),
-        Some(time) => body::slow(response, bytes, time),
-        None => response,
-    }
+    let response = if is_expired {
+        ApiError::new(StatusCode::UNAUTHORIZED, EXPIRED).into_response()
+    } else if let Some(response) = faults.iter().find_map(|fault| status(fault, target)) {
+        response
+    } else {
+        if let (Some((token, bearer)), Some(path), Target::Export) = (sender, export, target) {
+            let export = Export { tenant: bearer.tenant, path };
+            let layer = Arc::clone(&layer);
+            let cursors = Cursors::default();
+            request.extensions_mut().insert(PageFaults { layer, kinds, token, export, cursors });
+        }
+        next.run(request).await
+    };
+    disturb(response, &faults).await
 }

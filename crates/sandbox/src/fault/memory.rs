@@ -1,135 +1,113 @@
-//! What has to be remembered from request to request for faults to be as they would be in earnest.
+//! The effects of faults on later requests.
 
-use std::collections::VecDeque;
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many tokens, listings, cursors and jobs are remembered of each; the oldest is forgotten first.
-const MOST: usize = 1_000;
+use indexmap::IndexMap;
 
-/// Things by name, of which the oldest are forgotten.
+/// A map that forgets its oldest entry when it is full.
 #[derive(Debug)]
-struct Recent<K, T>(VecDeque<(K, T)>);
+struct Recent<K, V>(IndexMap<K, V>);
 
-impl<K, T> Default for Recent<K, T> {
+impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self(VecDeque::new())
+        Self(IndexMap::new())
     }
 }
 
-impl<K: PartialEq, T> Recent<K, T> {
-    fn get(&self, is_meant: impl Fn(&K) -> bool) -> Option<&T> {
-        self.0.iter().find(|(known, _)| is_meant(known)).map(|(_, thing)| thing)
-    }
+impl<K: Hash + Eq, V> Recent<K, V> {
+    const CAPACITY: usize = 1_000;
 
-    fn set(&mut self, name: K, thing: T) {
-        if let Some(known) = self.0.iter_mut().find(|(known, _)| *known == name) {
-            known.1 = thing;
-            return;
+    fn insert(&mut self, key: K, value: V) {
+        if self.0.len() == Self::CAPACITY && !self.0.contains_key(&key) {
+            self.0.shift_remove_index(0);
         }
-        if self.0.len() == MOST {
-            self.0.pop_front();
-        }
-        self.0.push_back((name, thing));
+        self.0.insert(key, value);
     }
 }
 
-/// An export of one tenant. What faults do to its jobs or employees is nothing to others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The export of a tenant. Faults of one export do not affect others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Export {
     pub(super) tenant: String,
     pub(super) path: &'static str,
 }
 
-/// A job, an employee or a cursor of an export.
-type Name = (Export, String);
-
-/// What a cursor leads to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Meant {
-    /// It is no stand-in.
-    Itself,
-    /// The first page.
-    Start,
-    /// What follows this one.
-    After(String),
-}
-
-/// How far one token's listing is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The progress of a token in an export.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Listing {
-    /// The cursor of the last page that was served; none for the first page.
+    /// The cursor of the last request; `None` for the first page.
     pub(super) last_cursor: Option<String>,
     /// The cursor of the second page.
     pub(super) second_page: Option<String>,
 }
 
-/// What faults have left behind.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     expired_tokens: Recent<String, ()>,
     /// By token and path.
     listings: Recent<(String, &'static str), Listing>,
-    /// Cursors that stand for others: an empty page must have one of its own, or the listing would stand still, and a
-    /// page that ends with a deleted job must not name it.
-    stand_ins: Recent<Name, Option<String>>,
-    stand_ins_made: u64,
-    deleted: Recent<Name, ()>,
+    /// Cursors that replace others, with what they replace. An inserted page needs a cursor of its own, and the
+    /// cursor of a page must not be a deleted job.
+    aliases: Recent<(Export, String), Option<String>>,
+    aliases_made: u64,
+    deleted: Recent<(Export, String), ()>,
 }
 
-/// The memory, whatever became of others that used it.
+/// Locks the memory, even if another thread panicked with the lock.
 pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Memory {
     pub(super) fn expire(&mut self, token: &str) {
-        self.expired_tokens.set(token.to_owned(), ());
+        self.expired_tokens.insert(token.to_owned(), ());
     }
 
     pub(super) fn is_expired(&self, token: &str) -> bool {
-        self.expired_tokens.get(|known| known == token).is_some()
+        self.expired_tokens.0.contains_key(token)
     }
 
     pub(super) fn delete(&mut self, export: &Export, id: &str) {
-        self.deleted.set((export.clone(), id.to_owned()), ());
+        self.deleted.insert((export.clone(), id.to_owned()), ());
     }
 
     pub(super) fn is_deleted(&self, export: &Export, id: &str) -> bool {
-        self.deleted.get(|(known, deleted)| deleted == id && known == export).is_some()
+        self.deleted.0.contains_key(&(export.clone(), id.to_owned()))
     }
 
-    pub(super) fn any_deleted(&self, export: &Export) -> bool {
-        self.deleted.get(|(known, _)| known == export).is_some()
+    pub(super) fn has_deleted(&self, export: &Export) -> bool {
+        self.deleted.0.keys().any(|(of, _)| of == export)
     }
 
     /// A new cursor that leads to the same page as `cursor`.
-    pub(super) fn stand_in_for(&mut self, export: &Export, cursor: Option<String>) -> String {
-        self.stand_ins_made += 1;
-        let name = format!("sandbox-cursor-{}", self.stand_ins_made);
-        self.stand_ins.set((export.clone(), name.clone()), cursor);
-        name
+    pub(super) fn alias(&mut self, export: &Export, cursor: Option<String>) -> String {
+        self.aliases_made += 1;
+        let alias = format!("sandbox-cursor-{}", self.aliases_made);
+        self.aliases.insert((export.clone(), alias.clone()), cursor);
+        alias
     }
 
-    /// What a cursor leads to.
-    pub(super) fn meant_by(&self, export: &Export, cursor: &str) -> Meant {
-        match self.stand_ins.get(|(known, name)| name == cursor && known == export) {
-            None => Meant::Itself,
-            Some(None) => Meant::Start,
-            Some(Some(id)) => Meant::After(id.clone()),
+    /// The cursor that `cursor` is an alias of, or itself. `None` is the first page.
+    pub(super) fn resolve(&self, export: &Export, cursor: String) -> Option<String> {
+        match self.aliases.0.get(&(export.clone(), cursor.clone())) {
+            Some(replaced) => replaced.clone(),
+            None => Some(cursor),
         }
     }
 
-    /// What is known about a listing that has begun.
+    /// The progress of a listing that has begun.
     pub(super) fn listing(&self, token: &str, path: &'static str) -> Option<Listing> {
-        self.listings.get(|(known, at)| known == token && *at == path).cloned()
+        self.listings.0.get(&(token.to_owned(), path)).cloned()
     }
 
-    /// Takes note of a request that brought a page.
-    pub(super) fn note(&mut self, token: &str, path: &'static str, cursor: Option<String>) {
+    /// Records a successful request for a page.
+    pub(super) fn record(&mut self, token: &str, path: &'static str, cursor: Option<String>) {
         let second_page = cursor.as_ref().map(|cursor| {
             let known = self.listing(token, path).and_then(|listing| listing.second_page);
             known.unwrap_or_else(|| cursor.clone())
         });
-        self.listings.set((token.to_owned(), path), Listing { last_cursor: cursor, second_page });
+        self.listings
+            .insert((token.to_owned(), path), Listing { last_cursor: cursor, second_page });
     }
 }

@@ -1,4 +1,4 @@
-//! Answering: reading off the reactor, and sending JSON.
+//! Runs blocking work outside of the reactor, and writes JSON responses.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
@@ -9,41 +9,34 @@ use tokio::sync::Semaphore;
 
 use super::error::ApiError;
 
-static ROOM: LazyLock<Room> = LazyLock::new(|| {
-    Room::of(std::thread::available_parallelism().map_or(2, NonZeroUsize::get).max(2))
+/// One permit per core. More pages at once would only take more memory.
+static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    Arc::new(Semaphore::new(cores.max(2)))
 });
 
-/// Does work that blocks, such as reading the database, when there is room for it.
+/// Runs work that blocks, such as a query of the database, as soon as a permit is free.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    ROOM.work(work).await
+    limited(&PERMITS, work).await
 }
 
-/// How much work is done at the same time: what the machine can do. More would only hold more pages in memory.
-struct Room(Arc<Semaphore>);
-
-impl Room {
-    fn of(places: usize) -> Self {
-        Self(Arc::new(Semaphore::new(places)))
-    }
-
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        // It is never closed.
-        let place = Arc::clone(&self.0).acquire_owned().await.ok();
-        let done = tokio::task::spawn_blocking(move || {
-            // Work goes on when the client has gone, and takes its place until it is done.
-            let _place = place;
-            work()
-        });
-        done.await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
-    }
+async fn limited<T: Send + 'static>(
+    permits: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    // The semaphore is never closed.
+    let permit = Arc::clone(permits).acquire_owned().await.ok();
+    let done = tokio::task::spawn_blocking(move || {
+        // Work continues after the client has disconnected, and keeps the permit until it is done.
+        let _permit = permit;
+        work()
+    });
+    done.await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
 }
 
-/// An answer with this body.
+/// A response with a JSON body.
 pub(super) fn json(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
@@ -58,31 +51,31 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_more_pages_are_built_at_once_than_there_is_room_for() {
-        let (room, asked) = (Arc::new(Room::of(2)), Arc::new(AtomicUsize::new(0)));
-        // Work that goes on until the test is over; what is not begun is dropped with who asked for it.
-        let (over, waiting) = mpsc::channel::<()>();
-        let waiting = Arc::new(std::sync::Mutex::new(waiting));
+    async fn work_waits_for_a_permit_even_if_clients_have_disconnected() {
+        let (permits, started) = (Arc::new(Semaphore::new(2)), Arc::new(AtomicUsize::new(0)));
+        // Work blocks until the end of the test; work that has not begun is dropped with its client.
+        let (end, blocked) = mpsc::channel::<()>();
+        let blocked = Arc::new(std::sync::Mutex::new(blocked));
         let mut clients = JoinSet::new();
         for _ in 0..8 {
-            let (room, asked, waiting) =
-                (Arc::clone(&room), Arc::clone(&asked), Arc::clone(&waiting));
+            let (permits, started, blocked) =
+                (Arc::clone(&permits), Arc::clone(&started), Arc::clone(&blocked));
             clients.spawn(async move {
-                asked.fetch_add(1, Ordering::Relaxed);
+                started.fetch_add(1, Ordering::Relaxed);
                 let work = move || {
-                    let _ = waiting.lock().map(|end| end.recv());
+                    let _ = blocked.lock().map(|end| end.recv());
                     Ok(())
                 };
-                room.work(work).await
+                limited(&permits, work).await
             });
         }
-        while asked.load(Ordering::Relaxed) < 8 {
+        while started.load(Ordering::Relaxed) < 8 {
             yield_now().await;
         }
         clients.shutdown().await;
-        let begun = Arc::strong_count(&waiting) - 1;
-        assert_eq!(begun, 2, "eight have asked");
-        assert_eq!(room.0.available_permits(), 0, "that who asked has gone makes no room");
-        drop(over);
+        let running = Arc::strong_count(&blocked) - 1;
+        assert_eq!(running, 2, "of eight requests");
+        assert_eq!(permits.available_permits(), 0, "a disconnected client frees no permit");
+        drop(end);
     }
 }

@@ -1,4 +1,4 @@
-//! Who sends a request, and what they see.
+//! Authorization of requests: access tokens, scopes and the rate limit.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
@@ -7,52 +7,53 @@ use super::service::Service;
 use crate::access::{Bearer, Denied, Scope};
 use crate::store::View;
 
-/// Who brings a token with this scope, and what they see.
+/// The holder of the request's token, and the data that it may see.
 ///
 /// # Errors
-/// 401 without a token that is good now, 403 for one that is for something else, 429 beyond the rate limit.
+/// 401 without a valid token, 403 if it does not have the scope, 429 above the rate limit.
 pub(super) fn authorize(
     service: &Service,
     headers: &HeaderMap,
     scope: Scope,
 ) -> Result<(View, Bearer), ApiError> {
     let bearer = identify(service, headers)?;
+    let forbidden = |description| ApiError::new(StatusCode::FORBIDDEN, description);
     if !bearer.scopes.contains(&scope) {
-        let description = format!("the access token does not have the scope `{}`", scope.as_str());
-        return Err(ApiError::new(StatusCode::FORBIDDEN, description));
+        let scope = scope.as_str();
+        return Err(forbidden(format!("the access token does not have the scope `{scope}`")));
     }
     let families = service.clients.find(&bearer.client_id).and_then(|known| known.families.clone());
-    let view = service.store.view(&bearer.tenant, families).ok_or_else(|| {
-        ApiError::new(StatusCode::FORBIDDEN, "the access token is for a tenant that is not here")
-    })?;
+    let view = service.store.view(&bearer.tenant, families);
+    let view =
+        view.ok_or_else(|| forbidden("the sandbox has no data of the token's tenant".to_owned()))?;
     Ok((view, bearer))
 }
 
-/// Who brings this token, whatever it is for.
+/// The holder of the request's token, whatever its scopes.
 pub(super) fn identify(service: &Service, headers: &HeaderMap) -> Result<Bearer, ApiError> {
-    let unauthorized = |description: &str| ApiError::new(StatusCode::UNAUTHORIZED, description);
+    let unauthorized = |description| ApiError::new(StatusCode::UNAUTHORIZED, description);
     if !headers.contains_key(header::AUTHORIZATION) {
-        return Err(unauthorized(
-            "there is no Authorization header: send `Bearer` and an access token",
-        ));
+        let description = "the header Authorization is missing: send `Bearer` and an access token";
+        return Err(unauthorized(description));
     }
     let token = bearer_token(headers).ok_or_else(|| {
-        unauthorized("the Authorization header must be `Bearer` and an access token")
+        unauthorized("the header Authorization must be `Bearer` and an access token")
     })?;
-    let bearer = service.tokens.check(token).map_err(|denied| match denied {
-        Denied::Unknown => {
-            unauthorized("the access token is not valid: ask the token endpoint for one")
-        }
-        Denied::Audience => unauthorized("the access token is for another audience"),
-        Denied::Expired => {
-            unauthorized("the access token has expired: ask the token endpoint for a new one")
-        }
+    let bearer = service.tokens.check(token).map_err(|denied| {
+        unauthorized(match denied {
+            Denied::Unknown => "the access token is not valid: request one at the token endpoint",
+            Denied::Audience => "the access token is for another audience",
+            Denied::Expired => EXPIRED,
+        })
     })?;
     service.limiter.count(&bearer.tenant, &service.settings)?;
     Ok(bearer)
 }
 
-/// The access token that a request brings, good or not.
+pub(crate) const EXPIRED: &str =
+    "the access token has expired: request a new one at the token endpoint";
+
+/// The access token of a request, valid or not.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

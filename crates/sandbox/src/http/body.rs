@@ -1,4 +1,4 @@
-//! Reading a request's body, within bounds.
+//! Reads the bodies of requests, up to a size and within a time limit.
 
 use std::time::Duration;
 
@@ -11,126 +11,87 @@ use futures_util::StreamExt;
 use super::error::ApiError;
 use crate::quote::shortened;
 
-/// The largest body of a request to the API, in bytes.
-pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
+/// The maximum size of a body, in bytes.
+pub(super) const MAX_BODY: usize = 1024 * 1024;
 
-/// How long a body may take.
-pub(crate) const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take to send a body.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a body could not be had.
-pub(super) enum BodyError {
-    TooLarge,
-    Broken,
-    TooSlow,
-}
-
-/// Reads a body of at most `largest` bytes. Of a larger one some more is read and thrown away, unless it is announced to be
-/// larger still: a client that is still sending would lose its connection before it saw the answer.
-pub(super) async fn read_body(body: Body, largest: usize) -> Result<Vec<u8>, BodyError> {
-    let patience = 16 * largest;
-    if body.size_hint().lower() > patience as u64 {
-        return Err(BodyError::TooLarge);
+/// Reads a body of at most `limit` bytes. A larger body is drained up to a multiple of the limit: a client that is still
+/// sending would lose its connection before it could read the response.
+///
+/// # Errors
+/// The status and the description of the response.
+pub(super) async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, (StatusCode, String)> {
+    let drained = 16 * limit;
+    if body.size_hint().lower() > drained as u64 {
+        return Err(too_large(limit));
     }
     let reading = async {
-        let mut kept = Vec::new();
+        let mut read = Vec::new();
         let mut total = 0;
         let mut chunks = body.into_data_stream();
         while let Some(chunk) = chunks.next().await {
-            let chunk: Bytes = chunk.map_err(|_| BodyError::Broken)?;
+            let chunk: Bytes =
+                chunk.map_err(|_| (StatusCode::BAD_REQUEST, "the body ended early".to_owned()))?;
             total += chunk.len();
-            if total <= largest {
-                kept.extend_from_slice(&chunk);
-            } else if total > patience {
+            if total <= limit {
+                read.extend_from_slice(&chunk);
+            } else if total > drained {
                 break;
             }
         }
-        if total > largest { Err(BodyError::TooLarge) } else { Ok(kept) }
+        if total > limit { Err(too_large(limit)) } else { Ok(read) }
     };
-    tokio::time::timeout(BODY_PATIENCE, reading).await.unwrap_or(Err(BodyError::TooSlow))
+    tokio::time::timeout(TIMEOUT, reading).await.unwrap_or_else(|_| {
+        let description = format!("the body did not arrive within {} seconds", TIMEOUT.as_secs());
+        Err((StatusCode::REQUEST_TIMEOUT, description))
+    })
 }
 
-impl BodyError {
-    /// How it is answered, and why.
-    pub(super) fn told(&self, largest: usize) -> (StatusCode, String) {
-        match self {
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {largest} bytes"))
-            }
-            Self::Broken => {
-                (StatusCode::BAD_REQUEST, "the body could not be read to its end".to_owned())
-            }
-            Self::TooSlow => (
-                StatusCode::REQUEST_TIMEOUT,
-                format!("the body did not come within {} seconds", BODY_PATIENCE.as_secs()),
-            ),
-        }
-    }
+fn too_large(limit: usize) -> (StatusCode, String) {
+    (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes"))
 }
 
-impl ApiError {
-    /// The answer to a client whose body does not come to its end.
-    pub(crate) fn too_slow() -> Self {
-        let (status, description) = BodyError::TooSlow.told(LARGEST_BODY);
-        Self::new(status, description)
-    }
-}
-
-/// The body of a request to the API, which has to be JSON as it is, with what came before it.
-///
-/// # Errors
-/// The answer to a client whose body is said to be something else, is too large, or breaks off.
-pub(super) async fn json_body(
-    request: Request,
-    largest: usize,
-) -> Result<(Parts, Vec<u8>), ApiError> {
-    if let Some(encoding) = encoding(request.headers()) {
+/// Splits off the body of a request. It must be JSON without a content coding.
+pub(super) async fn json_body(request: Request) -> Result<(Parts, Vec<u8>), ApiError> {
+    if let Some(coding) = request.headers().get(header::CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let coding = shortened(coding.to_str().unwrap_or("?"));
         let description =
-            format!("the body must not be compressed: its Content-Encoding is `{encoding}`");
+            format!("the body must not be compressed: its Content-Encoding is `{coding}`");
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description));
     }
-    any_json_body(request, largest).await
+    coded_json_body(request, MAX_BODY).await
 }
 
-/// The body of a request that has to be JSON, however it is compressed, with what came before it.
-///
-/// # Errors
-/// The answer to a client whose body is said not to be JSON, is too large, or breaks off.
-pub(super) async fn any_json_body(
+/// Splits off the body of a request. It must be JSON, with any content coding.
+pub(super) async fn coded_json_body(
     request: Request,
-    largest: usize,
+    limit: usize,
 ) -> Result<(Parts, Vec<u8>), ApiError> {
     if !is_json(request.headers()) {
         let description = "the body must be JSON: send Content-Type: application/json";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, description));
     }
-    // Such a client waits for an answer before it sends anything.
+    // A client that expects `100 Continue` sends nothing before it gets a response.
     let expects = request.headers().contains_key(header::EXPECT);
-    if expects && request.body().size_hint().lower() > largest as u64 {
-        let (status, description) = BodyError::TooLarge.told(largest);
-        return Err(ApiError::new(status, description));
-    }
     let (parts, body) = request.into_parts();
-    let body = read_body(body, largest).await.map_err(|error| {
-        let (status, description) = error.told(largest);
-        ApiError::new(status, description)
-    })?;
+    let body = if expects && body.size_hint().lower() > limit as u64 {
+        Err(too_large(limit))
+    } else {
+        read_body(body, limit).await
+    };
+    let body = body.map_err(|(status, description)| ApiError::new(status, description))?;
     Ok((parts, body))
 }
 
-/// In what a body is said to be encoded, if it is.
-pub(super) fn encoding(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_ENCODING)?;
-    let text = value.to_str().unwrap_or("?");
-    (!text.eq_ignore_ascii_case("identity")).then(|| shortened(text))
-}
-
-/// Whether the body is said to be JSON.
+/// Whether `Content-Type` is JSON.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())
-    else {
-        return false;
-    };
-    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }

@@ -1,13 +1,17 @@
-//! Errors as TechWolf sends them: `[{"title": "400 Bad Request", "description": "…"}]`.
+//! Errors in TechWolf's format: `[{"title": "400 Bad Request", "description": "…"}]`.
 
 use std::time::{Duration, SystemTime};
 
+use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rusqlite::ErrorCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A refusal with one or more reasons.
+use crate::quote::shortened;
+
+/// An error response with one or more descriptions.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -28,35 +32,32 @@ impl ApiError {
         Self { status, descriptions, headers }
     }
 
-    pub(crate) fn bad_request(descriptions: Vec<String>) -> Self {
-        Self::with_descriptions(StatusCode::BAD_REQUEST, descriptions)
+    pub(super) fn bad_request(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, description)
     }
 
-    /// The answer to a body that could not be read, for reasons told elsewhere.
-    pub(super) fn unreadable() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "the body could not be read")
-    }
-
-    pub(super) fn not_found(description: impl Into<String>) -> Self {
+    /// Also the answer if the client must not see what exists.
+    pub(super) fn not_found(thing: &str, id: &str) -> Self {
+        let id = shortened(id);
+        let description = format!("there is no {thing} with the external_id `{id}`");
         Self::new(StatusCode::NOT_FOUND, description)
     }
 
-    /// Says when to try again.
+    /// Adds the header `Retry-After`.
     pub(super) fn retry_after(mut self, value: HeaderValue) -> Self {
         self.headers.insert(header::RETRY_AFTER, value);
         self
     }
 
-    /// The database can't do now what was asked for.
-    fn unavailable(why: &str) -> Self {
-        let description = format!("the sandbox's database can't be used now: {why}");
+    fn unavailable(reason: &str) -> Self {
+        let description = format!("the sandbox's database is not available: {reason}");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, description)
     }
 
-    /// A defect of the sandbox; the details go to the log.
+    /// A defect of the sandbox. The details are logged.
     pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(%error, "a request could not be served");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed; its log says why")
+        tracing::error!(%error, "the sandbox failed to serve a request");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the sandbox failed; see its log")
     }
 }
 
@@ -83,25 +84,30 @@ impl From<serde_json::Error> for ApiError {
     }
 }
 
-#[derive(Serialize)]
+/// The errors of a response.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Errors(#[schemars(length(min = 1))] Vec<Entry>);
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Entry {
+    /// The status.
+    #[schemars(extend("examples" = ["400 Bad Request"]))]
     title: String,
+    /// What is wrong, with the name of the field that it concerns.
     description: String,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let title = self.status.to_string();
-        let entries: Vec<_> = self
-            .descriptions
-            .into_iter()
-            .map(|description| Entry { title: title.clone(), description })
-            .collect();
-        (self.status, self.headers, axum::Json(entries)).into_response()
+        let entry = |description| Entry { title: title.clone(), description };
+        let errors = Errors(self.descriptions.into_iter().map(entry).collect());
+        (self.status, self.headers, Json(errors)).into_response()
     }
 }
 
-/// A date for `Retry-After`. It has whole seconds: this one is more than one second ahead, and at most two.
+/// A date for `Retry-After`, between one and two seconds ahead.
 pub(crate) fn retry_date() -> Option<HeaderValue> {
     let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
     HeaderValue::try_from(date).ok()

@@ -8,64 +8,102 @@ use axum::response::Response;
 
 use super::answer::{blocking, json};
 use super::authorization::authorize;
-use super::body::{LARGEST_BODY, json_body};
+use super::body::json_body;
 use super::error::ApiError;
-use super::request::ExportRequest;
+use super::requests::{ExportBody, ExportQuery, Filter};
 use super::service::Service;
 use crate::access::Scope;
-use crate::fault::DeletedCursor;
+use crate::fault::PageFaults;
 use crate::quote::shortened;
-use crate::record::{Subject, write_page};
-use crate::settings::UnknownCursor;
-use crate::store::{PageQuery, StoredPage, View};
+use crate::record::{Shape, Subject, write_page};
+use crate::settings::{SandboxSettings, UnknownCursor};
+use crate::store::PageQuery;
 
 pub(super) async fn jobs(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    export(&service, Subject::Job, request).await
+    export(&service, Subject::Job, "JobExport", request).await
 }
 
 pub(super) async fn employees(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    export(&service, Subject::Employee, request).await
+    export(&service, Subject::Employee, "EmployeeExport", request).await
 }
 
 async fn export(
     service: &Service,
     subject: Subject,
+    schema: &str,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (view, bearer) = authorize(service, request.headers(), Scope::Read)?;
-    let (parts, body) = json_body(request, LARGEST_BODY).await?;
-    let deleted = parts.extensions.get::<DeletedCursor>().is_some();
-    let request = ExportRequest::parse(service, &bearer.tenant, subject, &parts.uri, &body)?;
-    let body = blocking(move || Ok(write_page(&page(&view, &request, deleted)?, &request.shape)?));
-    body.await.map(json)
+    let (mut parts, body) = json_body(request).await?;
+    let mut errors = service.request_errors();
+    let query = errors.read_query::<ExportQuery>("ExportQuery", &parts.uri);
+    let vendor = query
+        .as_ref()
+        .map(|query| service.vendor(&bearer.tenant, query.external_vendor.as_deref(), &mut errors));
+    let body = errors.read_body::<ExportBody>(schema, &body);
+    let (query, vendor, body) = errors.into_result(
+        query.zip(vendor).zip(body).map(|((query, vendor), body)| (query, vendor, body)),
+    )?;
+    let shape = Shape {
+        subject,
+        format: query.response_format,
+        include: body.include,
+        vendor,
+        vocabulary: Arc::clone(&service.vocabulary),
+        settings: Arc::clone(&service.settings),
+    };
+    let mut query = PageQuery {
+        limit: body.limit,
+        starting_after: body.starting_after,
+        conditions: Filter::conditions(body.filters, &service.settings),
+    };
+    let mut faults = parts.extensions.remove::<PageFaults>();
+    if let Some(faults) = &mut faults {
+        faults.before(&mut query.starting_after);
+    }
+    let is_deleted = faults.as_ref().is_some_and(PageFaults::is_deleted);
+    let body = blocking(move || {
+        let mut page = view.page(subject, &query)?.filter(|_| !is_deleted);
+        if page.is_none() {
+            start_over(&shape.settings, subject, &mut query)?;
+            page = view.page(subject, &query)?;
+        }
+        let page = page.ok_or_else(|| ApiError::internal(&"the first page needs a cursor"))?;
+        Ok(write_page(&page, &shape)?)
+    });
+    let body = body.await?;
+    Ok(json(match faults {
+        Some(faults) => faults.after(body),
+        None => body,
+    }))
 }
 
-/// Reads the page, and decides what a cursor that names nothing means. `deleted` is the cursor that a fault took away.
-fn page(view: &View, request: &ExportRequest, deleted: bool) -> Result<StoredPage, ApiError> {
-    let (query, shape) = (&request.query, &request.shape);
-    let thing = match shape.subject {
+/// Removes a cursor that names nothing, if the settings allow it.
+fn start_over(
+    settings: &SandboxSettings,
+    subject: Subject,
+    query: &mut PageQuery,
+) -> Result<(), ApiError> {
+    let status = match settings.unknown_cursor {
+        UnknownCursor::NotFound => StatusCode::NOT_FOUND,
+        UnknownCursor::BadRequest => StatusCode::BAD_REQUEST,
+        UnknownCursor::Start => {
+            query.starting_after = None;
+            return Ok(());
+        }
+    };
+    let thing = match subject {
         Subject::Job => "job",
         Subject::Employee => "employee",
     };
-    if !deleted && let Some(page) = view.page(shape.subject, query)? {
-        return Ok(page);
-    }
     let cursor = shortened(query.starting_after.as_deref().unwrap_or_default());
     let description =
         format!("`starting_after`: there is no {thing} with the external_id `{cursor}`");
-    match shape.settings.unknown_cursor {
-        UnknownCursor::NotFound => Err(ApiError::not_found(description)),
-        UnknownCursor::BadRequest => Err(ApiError::new(StatusCode::BAD_REQUEST, description)),
-        UnknownCursor::Start => {
-            let conditions = query.conditions.clone();
-            let start = PageQuery { limit: query.limit, starting_after: None, conditions };
-            view.page(shape.subject, &start)?.ok_or_else(|| ApiError::not_found(description))
-        }
-    }
+    Err(ApiError::new(status, description))
 }

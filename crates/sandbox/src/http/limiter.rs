@@ -1,4 +1,4 @@
-//! The rate limit: so many requests a second for all clients of a tenant together.
+//! The rate limit, which all clients of a tenant share.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +11,13 @@ use crate::settings::{RetryAfter, SandboxSettings};
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// What the tenants have sent in the current second of each.
+/// The requests of each tenant in its current window.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter(Mutex<HashMap<String, Window>>);
 
 #[derive(Debug)]
 struct Window {
-    began: Instant,
+    start: Instant,
     requests: u32,
 }
 
@@ -25,7 +25,7 @@ impl Limiter {
     /// Counts a request.
     ///
     /// # Errors
-    /// 429 if the tenant has sent as many as it may.
+    /// 429 if the tenant has reached the limit.
     pub(super) fn count(&self, tenant: &str, settings: &SandboxSettings) -> Result<(), ApiError> {
         self.count_at(Instant::now(), tenant, settings)
     }
@@ -36,27 +36,27 @@ impl Limiter {
         tenant: &str,
         settings: &SandboxSettings,
     ) -> Result<(), ApiError> {
-        let Some(most) = settings.rate_limit.0 else { return Ok(()) };
+        let Some(limit) = settings.rate_limit.0 else { return Ok(()) };
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry(tenant.to_owned()).or_insert(Window { began: now, requests: 0 });
-        if now.duration_since(window.began) >= WINDOW {
-            *window = Window { began: now, requests: 0 };
+        let window = windows.entry(tenant.to_owned()).or_insert(Window { start: now, requests: 0 });
+        if now.duration_since(window.start) >= WINDOW {
+            *window = Window { start: now, requests: 0 };
         }
-        if window.requests < most {
+        if window.requests < limit {
             window.requests += 1;
             return Ok(());
         }
         drop(windows);
         let description = format!(
-            "the tenant's clients may send {most} requests a second together, and have sent more"
+            "the rate limit of {limit} requests a second for all clients of the tenant is exceeded"
         );
-        let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, description);
+        let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, description);
         Err(match settings.retry_after {
-            RetryAfter::None => refused,
-            RetryAfter::Seconds => refused.retry_after(HeaderValue::from_static("1")),
+            RetryAfter::None => error,
+            RetryAfter::Seconds => error.retry_after(HeaderValue::from_static("1")),
             RetryAfter::Date => match retry_date() {
-                Some(date) => refused.retry_after(date),
-                None => refused,
+                Some(date) => error.retry_after(date),
+                None => error,
             },
         })
     }
@@ -68,17 +68,17 @@ mod tests {
     use crate::settings::RateLimit;
 
     #[test]
-    fn a_tenant_may_send_so_many_a_second_and_another_as_many() {
+    fn every_tenant_has_a_limit_of_its_own_for_every_second() {
         let settings =
             SandboxSettings { rate_limit: RateLimit(Some(2)), ..SandboxSettings::default() };
         let limiter = Limiter::default();
-        let begun = Instant::now();
+        let start = Instant::now();
         let sent = |milliseconds, tenant: &str| {
-            let at = begun + Duration::from_millis(milliseconds);
+            let at = start + Duration::from_millis(milliseconds);
             limiter.count_at(at, tenant, &settings).is_ok()
         };
         assert_eq!([0, 1, 2, 999].map(|at| sent(at, "a")), [true, true, false, false]);
-        assert!(sent(999, "b"), "others are not concerned");
+        assert!(sent(999, "b"), "another tenant has its own limit");
         assert_eq!([1000, 1001, 1002].map(|at| sent(at, "a")), [true, true, false]);
     }
 }

@@ -1,40 +1,50 @@
-//! `GET /job_architecture/jobs`, `GET /job_architecture/job_families`, and each of them alone, to join names to
-//! exported ids.
+//! `GET /job_architecture/jobs`, `GET /job_architecture/job_families` and their entries, to join names to exported ids.
 //!
-//! Only the listing of employees is public; that these look like it is inferred, and the keys follow the bodies by which
-//! jobs and families are created.
+//! Only the listing of employees is public. These follow it, and their keys are those of the requests that create jobs
+//! and families.
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::Uri;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{blocking, json};
 use super::authorization::authorize;
-use super::bounds::{DEFAULT_LISTING_LIMIT, LARGEST_LISTING_LIMIT};
 use super::error::ApiError;
-use super::mistakes::Mistakes;
-use super::profile::{ExternalId, external_id, unknown};
-use super::query::Parameters;
+use super::requests::{EmptyQuery, ListingQuery};
 use super::service::Service;
 use crate::access::Scope;
+use crate::openapi::ID;
 use crate::settings::ListingOrder;
-use crate::store::{ListedFamily, ListedJob, Listing, View};
+use crate::store::{self, ListedFamily, ListedJob, View};
 use crate::timestamp;
 
-#[derive(Serialize)]
-struct Page<T> {
+/// A page of a listing.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Listing")]
+pub(crate) struct Listing<T> {
+    /// The number of entries on all pages.
     count: u64,
+    /// The entries of this page.
     results: Vec<T>,
 }
 
-#[derive(Serialize)]
-struct JobEntry {
+/// A job.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Job")]
+pub(crate) struct JobEntry {
+    /// The job's id.
+    #[schemars(extend("pattern" = ID), length(min = 1, max = 100))]
     external_id: String,
+    /// The job's name.
     job_name: Option<String>,
+    /// The id of the job's family.
     job_family_id: Option<String>,
+    /// When the job was last updated.
+    #[schemars(extend("format" = "date-time"))]
     last_updated: String,
 }
 
@@ -49,11 +59,17 @@ impl From<ListedJob> for JobEntry {
     }
 }
 
-#[derive(Serialize)]
-struct FamilyEntry {
+/// A job family.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobFamily")]
+pub(crate) struct FamilyEntry {
+    /// The family's id.
+    #[schemars(extend("pattern" = ID), length(min = 1, max = 100))]
     external_id: String,
-    /// The id of a family whose name is not known.
+    /// The family's name, or its id if it has no name.
     job_family_name: String,
+    /// When a job of the family was last updated.
+    #[schemars(extend("format" = "date-time"))]
     last_updated: String,
 }
 
@@ -65,6 +81,13 @@ impl From<ListedFamily> for FamilyEntry {
             last_updated: timestamp::display(family.last_updated),
         }
     }
+}
+
+/// The id in a path. An id that can't be decoded names nothing.
+pub(super) type ExternalId = Result<Path<String>, PathRejection>;
+
+pub(super) fn external_id(id: ExternalId, thing: &str) -> Result<String, ApiError> {
+    id.map(|Path(id)| id).map_err(|_| ApiError::not_found(thing, "?"))
 }
 
 pub(super) async fn jobs(
@@ -86,7 +109,7 @@ pub(super) async fn job(
     id: ExternalId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    one::<_, JobEntry>(&service, request, id, "job", View::listed_job).await
+    entry::<_, JobEntry>(&service, request, id, "job", View::listed_job).await
 }
 
 pub(super) async fn family(
@@ -94,11 +117,11 @@ pub(super) async fn family(
     id: ExternalId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    one::<_, FamilyEntry>(&service, request, id, "job family", View::listed_family).await
+    entry::<_, FamilyEntry>(&service, request, id, "job family", View::listed_family).await
 }
 
-type ReadPage<T> = fn(&View, u64, u64, ListingOrder) -> rusqlite::Result<Listing<T>>;
-type ReadOne<T> = fn(&View, &str) -> rusqlite::Result<Option<T>>;
+type ReadPage<T> = fn(&View, u64, u64, ListingOrder) -> rusqlite::Result<store::Listing<T>>;
+type ReadEntry<T> = fn(&View, &str) -> rusqlite::Result<Option<T>>;
 
 async fn list<T: 'static, U: Serialize + From<T>>(
     service: &Service,
@@ -106,52 +129,29 @@ async fn list<T: 'static, U: Serialize + From<T>>(
     read: ReadPage<T>,
 ) -> Result<Response, ApiError> {
     let (view, _) = authorize(service, request.headers(), Scope::Read)?;
-    let (limit, offset) = read_page(service, request.uri())?;
+    let query: ListingQuery = service.read_query("ListingQuery", request.uri())?;
     let order = service.settings.listing_order;
-    blocking(move || written::<_, U>(read(&view, limit, offset, order)?)).await.map(json)
-}
-
-async fn one<T: 'static, U: Serialize + From<T>>(
-    service: &Service,
-    request: Request,
-    id: ExternalId,
-    thing: &'static str,
-    read: ReadOne<T>,
-) -> Result<Response, ApiError> {
-    let (view, _) = authorize(service, request.headers(), Scope::Read)?;
-    read_nothing(service, request.uri())?;
     let body = blocking(move || {
-        let id = external_id(id, thing)?;
-        let found = read(&view, &id)?.ok_or_else(|| unknown(thing, &id))?;
-        Ok(serde_json::to_vec(&U::from(found))?)
+        let page = read(&view, query.limit, query.offset, order)?;
+        let results = page.results.into_iter().map(U::from).collect();
+        Ok(serde_json::to_vec(&Listing { count: page.count, results })?)
     });
     body.await.map(json)
 }
 
-fn written<T, U: Serialize + From<T>>(listing: Listing<T>) -> Result<Vec<u8>, ApiError> {
-    let results = listing.results.into_iter().map(U::from).collect();
-    Ok(serde_json::to_vec(&Page { count: listing.count, results })?)
-}
-
-/// Limit and offset.
-fn read_page(service: &Service, uri: &Uri) -> Result<(u64, u64), ApiError> {
-    let mut mistakes = Mistakes::new(&service.settings);
-    let mut parameters = Parameters::of(uri, &mut mistakes);
-    let limit = parameters.number(
-        "limit",
-        (1, LARGEST_LISTING_LIMIT),
-        DEFAULT_LISTING_LIMIT,
-        &mut mistakes,
-    );
-    let most = i64::MAX.unsigned_abs();
-    let offset = parameters.number("offset", (0, most), 0, &mut mistakes);
-    parameters.finish(&mut mistakes);
-    mistakes.or((limit, offset))
-}
-
-/// Refuses any parameter.
-pub(super) fn read_nothing(service: &Service, uri: &Uri) -> Result<(), ApiError> {
-    let mut mistakes = Mistakes::new(&service.settings);
-    Parameters::of(uri, &mut mistakes).finish(&mut mistakes);
-    mistakes.or(())
+async fn entry<T: 'static, U: Serialize + From<T>>(
+    service: &Service,
+    request: Request,
+    id: ExternalId,
+    thing: &'static str,
+    read: ReadEntry<T>,
+) -> Result<Response, ApiError> {
+    let (view, _) = authorize(service, request.headers(), Scope::Read)?;
+    service.read_query::<EmptyQuery>("EmptyQuery", request.uri())?;
+    let body = blocking(move || {
+        let id = external_id(id, thing)?;
+        let found = read(&view, &id)?.ok_or_else(|| ApiError::not_found(thing, &id))?;
+        Ok(serde_json::to_vec(&U::from(found))?)
+    });
+    body.await.map(json)
 }

@@ -1,17 +1,21 @@
-//! What the endpoints work with.
+//! The state that all endpoints share.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::http::{StatusCode, Uri};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
 use super::limiter::Limiter;
+use super::request_errors::RequestErrors;
 use crate::access::{Assertions, Tokens};
 use crate::clients::Clients;
-use crate::description::Description;
-use crate::settings::{SandboxSettings, Vendors};
+use crate::openapi::{Description, Schemas};
+use crate::settings::{InactiveVendor, SandboxSettings, Vendor, Vendors};
 use crate::store::Store;
 use crate::vocabulary::Vocabulary;
 
-/// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
@@ -19,16 +23,50 @@ pub(crate) struct Service {
     pub(crate) assertions: Assertions,
     pub(crate) clients: Clients,
     pub(crate) settings: Arc<SandboxSettings>,
-    /// The vendors that tenants have activated of whom it was said. For others the setting holds.
+    /// The activated vendors of tenants. The setting `vendors` applies to other tenants.
     pub(crate) vendors: HashMap<String, Vendors>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) limiter: Limiter,
+    pub(crate) schemas: Schemas,
     pub(crate) description: Description,
 }
 
 impl Service {
-    /// The vendors that a tenant has activated.
-    pub(super) fn vendors_of(&self, tenant: &str) -> &Vendors {
-        self.vendors.get(tenant).unwrap_or(&self.settings.vendors)
+    pub(super) fn request_errors(&self) -> RequestErrors<'_> {
+        RequestErrors::new(&self.settings, &self.schemas)
+    }
+
+    /// Reads the query of a request without a body.
+    pub(super) fn read_query<T: DeserializeOwned>(
+        &self,
+        schema: &str,
+        uri: &Uri,
+    ) -> Result<T, ApiError> {
+        let mut errors = self.request_errors();
+        let query = errors.read_query(schema, uri);
+        errors.into_result(query)
+    }
+
+    /// The vendor with this name, if the tenant has activated it.
+    pub(super) fn vendor(
+        &self,
+        tenant: &str,
+        name: Option<&str>,
+        errors: &mut RequestErrors<'_>,
+    ) -> Vendor {
+        let vendor = name.and_then(|name| name.parse().ok()).unwrap_or(Vendor::TechWolf);
+        let activated = self.vendors.get(tenant).unwrap_or(&self.settings.vendors);
+        if activated.0.contains(&vendor) {
+            return vendor;
+        }
+        let description = format!(
+            "`external_vendor`: `{vendor}` is not activated on this tenant, only {activated}"
+        );
+        match self.settings.inactive_vendor {
+            InactiveVendor::BadRequest => errors.add(StatusCode::BAD_REQUEST, description),
+            InactiveVendor::Forbidden => errors.add(StatusCode::FORBIDDEN, description),
+            InactiveVendor::Ignore => {}
+        }
+        Vendor::TechWolf
     }
 }

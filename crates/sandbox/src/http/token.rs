@@ -6,34 +6,105 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
-use super::body::{LARGEST_BODY, is_json, read_body};
+use super::body::{MAX_BODY, is_json, read_body};
 use super::service::Service;
 use crate::access::{AssertionProblem, Bearer, Scope};
 use crate::clients::KnownClient;
 use crate::credentials::AUDIENCE;
 use crate::quote::shortened;
 
-#[derive(Serialize)]
-struct Grant {
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A request for an access token, with a client secret or with a signed assertion.
+#[derive(Default, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "required" = ["grant_type", "audience", "tenant"],
+    "oneOf" = [
+        {"title": "Client secret", "required": ["client_id", "client_secret"]},
+        {"title": "Private key JWT", "required": ["client_assertion_type", "client_assertion"]},
+    ],
+))]
+#[serde(default)]
+pub(crate) struct TokenRequest {
+    /// The grant type.
+    #[schemars(extend("const" = "client_credentials"))]
+    grant_type: Text,
+    /// The client's id. The claim `sub` names it in an assertion.
+    client_id: Text,
+    /// The client's secret.
+    client_secret: Text,
+    /// The type of the assertion.
+    #[schemars(extend("const" = ASSERTION_TYPE))]
+    client_assertion_type: Text,
+    /// A JWT, signed with the client's private key.
+    client_assertion: Text,
+    /// The API that the token is for.
+    #[schemars(extend("examples" = [AUDIENCE]))]
+    audience: Text,
+    /// The tenant that the token is for.
+    tenant: Text,
+    /// The scopes of the token. By default it has all of them.
+    #[schemars(with = "Vec<Scope>")]
+    scopes: Option<Value>,
+}
+
+/// A text. A value of another type is read as an empty text.
+#[derive(Default, JsonSchema)]
+#[schemars(inline)]
+struct Text(#[schemars(with = "String", length(min = 1))] Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|value| match value {
+            Value::String(text) => Self(Some(text)),
+            _ => Self(Some(String::new())),
+        })
+    }
+}
+
+impl Text {
+    fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+/// An access token.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
+pub(crate) struct Grant {
+    /// The token, to be sent in the header `Authorization`.
     access_token: String,
+    /// The lifetime of the token in seconds.
     expires_in: u64,
+    /// The scopes of the token, separated by spaces.
+    #[schemars(extend("examples" = ["read write"]))]
     scope: String,
+    /// The type of the token.
+    #[schemars(extend("const" = "Bearer"))]
     token_type: &'static str,
 }
 
-#[derive(Serialize)]
-pub(super) struct Refusal {
+/// An error of the token endpoint.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct TokenError {
     #[serde(skip)]
     status: StatusCode,
+    /// The error code.
     error: &'static str,
+    /// What is wrong.
     error_description: String,
 }
 
-impl Refusal {
-    fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
+impl TokenError {
+    pub(crate) fn new(
+        status: StatusCode,
+        error: &'static str,
+        description: impl Into<String>,
+    ) -> Self {
         Self { status, error, error_description: description.into() }
     }
 
@@ -44,9 +115,13 @@ impl Refusal {
     fn denied(status: StatusCode, description: impl Into<String>) -> Self {
         Self::new(status, "access_denied", description)
     }
+
+    fn invalid_client(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
+    }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         (self.status, Json(self)).into_response()
     }
@@ -55,150 +130,135 @@ impl IntoResponse for Refusal {
 pub(super) async fn issue(
     State(service): State<Arc<Service>>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, TokenError> {
     if !is_json(request.headers()) {
-        return Err(Refusal::invalid_request(
-            "the body must be JSON: send Content-Type: application/json",
-        ));
+        let description = "the body must be JSON: send Content-Type: application/json";
+        return Err(TokenError::invalid_request(description));
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.map(str::to_owned);
-    let body = read_body(request.into_body(), LARGEST_BODY).await.map_err(|error| {
-        let (status, description) = error.told(LARGEST_BODY);
-        Refusal::new(status, "invalid_request", description)
-    })?;
-    let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
-        Refusal::invalid_request(format!("the body is no JSON object: {error}"))
-    })?;
-    let (client_id, tenant) = check_client(&service, &body, host.as_deref())?;
-    let scopes = scopes(&body)?;
-
-    let bearer = Bearer { client_id, tenant, scopes };
+    let body = read_body(request.into_body(), MAX_BODY)
+        .await
+        .map_err(|(status, description)| TokenError::new(status, "invalid_request", description))?;
+    let invalid =
+        |error| TokenError::invalid_request(format!("the body is not a JSON object: {error}"));
+    // A struct could be read from an array as well.
+    serde_json::from_slice::<serde_json::Map<String, Value>>(&body).map_err(invalid)?;
+    let request: TokenRequest = serde_json::from_slice(&body).map_err(invalid)?;
+    let client = authenticate(&service, &request, host.as_deref())?;
+    let bearer = Bearer {
+        client_id: client.client_id.clone(),
+        tenant: client.tenant.clone(),
+        scopes: scopes(request.scopes)?,
+    };
     let access_token = service.tokens.issue(&bearer).ok_or_else(|| {
         let description = "the token could not be signed";
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description)
+        TokenError::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description)
     })?;
     let scope = bearer.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
-    let grant = Grant {
-        access_token,
-        expires_in: service.tokens.lifetime().as_secs(),
-        scope,
-        token_type: "Bearer",
-    };
+    let expires_in = service.tokens.lifetime().as_secs();
+    let grant = Grant { access_token, expires_in, scope, token_type: "Bearer" };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(grant)).into_response())
 }
 
-const SECRET: &str = "client_secret";
-const ASSERTION: &str = "client_assertion";
-const ASSERTION_KIND: &str = "client_assertion_type";
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// The client's id and its tenant.
-fn check_client(
-    service: &Service,
-    body: &Map<String, Value>,
+/// The client that sends the request, if it may have a token for the tenant and the audience.
+fn authenticate<'a>(
+    service: &'a Service,
+    request: &TokenRequest,
     host: Option<&str>,
-) -> Result<(String, String), Refusal> {
-    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    // Whoever names the type means to send an assertion.
-    let signs = body.contains_key(ASSERTION) || body.contains_key(ASSERTION_KIND);
-    let proof: &[&str] = match (body.contains_key(SECRET), signs) {
-        (true, true) => {
-            let description = "send `client_secret` or `client_assertion`, not both";
-            return Err(Refusal::invalid_request(description));
-        }
-        (false, true) => &[ASSERTION_KIND, ASSERTION],
-        _ => &["client_id", SECRET],
+) -> Result<&'a KnownClient, TokenError> {
+    let TokenRequest { client_id, client_secret, client_assertion, client_assertion_type, .. } =
+        request;
+    // A client that sends the type intends to send an assertion.
+    let has_assertion = client_assertion.0.is_some() || client_assertion_type.0.is_some();
+    if client_secret.0.is_some() && has_assertion {
+        let description = "send `client_secret` or `client_assertion`, not both";
+        return Err(TokenError::invalid_request(description));
+    }
+    let proof = if has_assertion {
+        [("client_assertion_type", client_assertion_type), ("client_assertion", client_assertion)]
+    } else {
+        [("client_id", client_id), ("client_secret", client_secret)]
     };
-    let missing: Vec<_> = ["grant_type"]
-        .iter()
+    let missing: Vec<_> = [("grant_type", &request.grant_type)]
+        .into_iter()
         .chain(proof)
-        .chain(&["audience", "tenant"])
-        .copied()
-        .filter(|key| text(key).is_empty())
+        .chain([("audience", &request.audience), ("tenant", &request.tenant)])
+        .filter_map(|(name, text)| text.as_str().is_empty().then_some(name))
         .collect();
     if !missing.is_empty() {
-        return Err(Refusal::invalid_request(format!(
-            "missing or not a text: {}",
-            missing.join(", ")
-        )));
+        let description = format!("missing or not a text: {}", missing.join(", "));
+        return Err(TokenError::invalid_request(description));
     }
-    if text("grant_type") != "client_credentials" {
-        let description = format!(
-            "unsupported grant type `{}`: use `client_credentials`",
-            shortened(text("grant_type"))
-        );
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
-    }
-    let client = if proof.contains(&ASSERTION) {
-        by_assertion(service, body, host)?
-    } else {
-        by_secret(service, text("client_id"), text(SECRET))?
-    };
-    if text("audience") != AUDIENCE {
-        let description = format!("Service not found: the audience is `{AUDIENCE}`");
-        return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
-    }
-    let tenant = &client.tenant;
-    if text("tenant") != tenant {
+    if request.grant_type.as_str() != "client_credentials" {
+        let grant_type = shortened(request.grant_type.as_str());
         let description =
-            format!("the client is not authorized for this tenant: it is for `{tenant}`");
-        return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
+            format!("unsupported grant type `{grant_type}`: use `client_credentials`");
+        return Err(TokenError::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            description,
+        ));
     }
-    Ok((client.client_id.clone(), tenant.clone()))
+    let client = if has_assertion {
+        by_assertion(service, request, host)?
+    } else {
+        let client = service.clients.find(client_id.as_str());
+        client.filter(|client| client.has_secret(client_secret.as_str())).ok_or_else(|| {
+            let description = "Unauthorized: wrong client_id or client_secret";
+            TokenError::denied(StatusCode::UNAUTHORIZED, description)
+        })?
+    };
+    if request.audience.as_str() != AUDIENCE {
+        let description = format!("Service not found: the audience is `{AUDIENCE}`");
+        return Err(TokenError::denied(StatusCode::FORBIDDEN, description));
+    }
+    if request.tenant.as_str() != client.tenant {
+        let description = format!(
+            "the client is not authorized for this tenant: it belongs to `{}`",
+            client.tenant
+        );
+        return Err(TokenError::denied(StatusCode::FORBIDDEN, description));
+    }
+    Ok(client)
 }
 
-fn by_secret<'a>(service: &'a Service, id: &str, secret: &str) -> Result<&'a KnownClient, Refusal> {
-    let known = service.clients.find(id);
-    known.filter(|client| client.has_secret(secret)).ok_or_else(|| {
-        Refusal::denied(StatusCode::UNAUTHORIZED, "Unauthorized: wrong client_id or client_secret")
-    })
-}
-
-/// Private key JWT. That the exchange looks like this is inferred from RFC 7523 and Auth0's pages.
+/// Private key JWT. The shape of the exchange is inferred from RFC 7523 and Auth0's pages.
 fn by_assertion<'a>(
     service: &'a Service,
-    body: &Map<String, Value>,
+    request: &TokenRequest,
     host: Option<&str>,
-) -> Result<&'a KnownClient, Refusal> {
-    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    if text(ASSERTION_KIND) != ASSERTION_TYPE {
-        let description = format!("`{ASSERTION_KIND}` must be {ASSERTION_TYPE}");
-        return Err(Refusal::invalid_request(description));
+) -> Result<&'a KnownClient, TokenError> {
+    if request.client_assertion_type.as_str() != ASSERTION_TYPE {
+        let description = format!("`client_assertion_type` must be {ASSERTION_TYPE}");
+        return Err(TokenError::invalid_request(description));
     }
-    let refused =
-        |description: String| Refusal::new(StatusCode::UNAUTHORIZED, "invalid_client", description);
     let client_id = service
         .assertions
-        .check(text(ASSERTION), host)
-        .map_err(|AssertionProblem(description)| refused(description))?;
-    if body.get("client_id").is_some_and(|named| named.as_str() != Some(&client_id)) {
-        return Err(refused("`client_id` is not the `sub` of the assertion".to_owned()));
+        .check(request.client_assertion.as_str(), host)
+        .map_err(|AssertionProblem(description)| TokenError::invalid_client(description))?;
+    if request.client_id.0.as_ref().is_some_and(|named| *named != client_id) {
+        let description = "`client_id` is not the `sub` of the assertion";
+        return Err(TokenError::invalid_client(description));
     }
     let client = service.clients.find(&client_id);
-    client.ok_or_else(|| refused("the client is not known".to_owned()))
+    client.ok_or_else(|| TokenError::invalid_client("the client is not known"))
 }
 
-/// The scopes asked for; all of them if none are.
-fn scopes(body: &Map<String, Value>) -> Result<Vec<Scope>, Refusal> {
-    let Some(value) = body.get("scopes") else {
-        return Ok(Scope::ALL.to_vec());
-    };
-    let asked = value
-        .as_array()
-        .and_then(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
-        .ok_or_else(|| Refusal::invalid_request("`scopes` must be an array of texts"))?;
-    if asked.is_empty() {
-        return Ok(Scope::ALL.to_vec());
-    }
-    if let Some(unknown) =
-        asked.iter().find(|name| Scope::ALL.iter().all(|scope| scope.as_str() != **name))
-    {
+/// The requested scopes. All of them are the default.
+fn scopes(requested: Option<Value>) -> Result<Vec<Scope>, TokenError> {
+    let Some(requested) = requested else { return Ok(Scope::ALL.to_vec()) };
+    let names: Vec<String> = serde_json::from_value(requested)
+        .map_err(|_| TokenError::invalid_request("`scopes` must be an array of texts"))?;
+    let known = |name: &String| Scope::ALL.iter().any(|scope| scope.as_str() == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
         let description = format!(
-            "the client has not been granted the scope `{}`: there are read, write and read_reports",
+            "the client has not been granted the scope `{}`: use read, write and read_reports",
             shortened(unknown)
         );
-        return Err(Refusal::denied(StatusCode::FORBIDDEN, description));
+        return Err(TokenError::denied(StatusCode::FORBIDDEN, description));
     }
-    Ok(Scope::ALL.into_iter().filter(|scope| asked.contains(&scope.as_str())).collect())
+    let is_requested =
+        |scope: &Scope| names.is_empty() || names.iter().any(|name| name == scope.as_str());
+    Ok(Scope::ALL.into_iter().filter(is_requested).collect())
 }

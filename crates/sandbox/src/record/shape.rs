@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::settings::{SandboxSettings, Vendor};
 use crate::vocabulary::Vocabulary;
 
@@ -13,7 +16,9 @@ pub(crate) enum Subject {
 }
 
 /// A field that a request can add to each task with `include`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub(crate) enum Expansion {
     AiImpact,
     SourceData,
@@ -60,22 +65,13 @@ impl Expansion {
 }
 
 /// The format of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(crate) enum ResponseFormat {
     #[default]
     List,
     Hierarchy,
-}
-
-impl ResponseFormat {
-    pub(crate) const ALL: [Self; 2] = [Self::List, Self::Hierarchy];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Hierarchy => "hierarchy",
-        }
-    }
 }
 
 /// How the records of a response are written.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rusqlite::params;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use taskferry_profile::model::ValidationState;
 use taskferry_sdk::json::{Document, Error, Node};
 
@@ -11,15 +13,15 @@ use crate::settings::LastUpdated;
 use crate::timestamp;
 
 /// A decision about a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(crate) enum Decision {
     Validated,
     Rejected,
 }
 
 impl Decision {
-    pub(crate) const ALL: [Self; 2] = [Self::Validated, Self::Rejected];
-
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Validated => ValidationState::VALIDATED,

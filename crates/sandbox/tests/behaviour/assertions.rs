@@ -102,7 +102,7 @@ async fn exchange(client: &Client, assertion: &str, changes: Value) -> (StatusCo
 }
 
 #[tokio::test]
-async fn what_a_client_signs_brings_a_token() {
+async fn a_signed_assertion_is_exchanged_for_a_token() {
     for key in [rsa(), p256()] {
         let mut client = sandbox_with(&key, &[]).await;
         let assertion = sign(&key, &claims(&client, &json!({})));
@@ -118,13 +118,13 @@ async fn what_a_client_signs_brings_a_token() {
 }
 
 #[tokio::test]
-async fn every_mistake_in_an_assertion_is_named() {
+async fn every_error_in_an_assertion_is_described() {
     let key = p256();
     let client = sandbox_with(&key, &[]).await;
     let cases = [
         (json!({"iss": "someone"}), "`iss` and `sub`"),
         (json!({"iss": null}), "`iss` and `sub`"),
-        (json!({"sub": "sandbox-client", "iss": "sandbox-client"}), "`sub` is no client"),
+        (json!({"sub": "sandbox-client", "iss": "sandbox-client"}), "`sub` is not a client"),
         (json!({"sub": null}), "`sub` is required"),
         (json!({"sub": 5}), "`sub` must be a text; it is `5`"),
         (json!({"aud": "https://elsewhere/oauth/token"}), "`aud` must be http://127.0.0.1"),
@@ -135,7 +135,7 @@ async fn every_mistake_in_an_assertion_is_named() {
         (json!({"exp": now() + 400}), "at most 300 seconds"),
         (
             json!({"iat": now() - 200, "exp": now() + 200}),
-            "good for 400 seconds, from `iat` to `exp`",
+            "valid for 400 seconds, from `iat` to `exp`",
         ),
         (json!({"iat": now() + 60, "exp": now() + 90}), "not valid yet"),
         (json!({"nbf": now() + 60}), "not valid yet"),
@@ -173,7 +173,7 @@ async fn every_mistake_in_an_assertion_is_named() {
 }
 
 #[tokio::test]
-async fn only_the_right_key_and_algorithm_sign() {
+async fn only_the_registered_key_and_algorithm_are_accepted() {
     let (key, other) = (p256(), p256());
     let client = sandbox_with(&key, &[]).await;
     let good = claims(&client, &json!({}));
@@ -183,21 +183,25 @@ async fn only_the_right_key_and_algorithm_sign() {
     let unsigned = signed.rsplit_once('.').unwrap().0;
     for (assertion, says) in [
         (sign(&other, &good), "the signature was not made"),
-        (sign(&rsa(), &good), "does not go with"),
-        (hmac.unwrap(), "does not go with"),
+        (sign(&rsa(), &good), "does not match"),
+        (hmac.unwrap(), "does not match"),
         (format!("{unsigned}."), "the signature was not made"),
-        (unsigned.to_owned(), "no signed JWT"),
-        ("x".to_owned(), "no signed JWT"),
+        (unsigned.to_owned(), "not a signed JWT"),
+        ("x".to_owned(), "not a signed JWT"),
     ] {
         let (status, answer) = exchange(&client, &assertion, json!({})).await;
         assert_eq!(status, 401);
         assert!(answer["error_description"].as_str().unwrap().contains(says), "{answer}");
     }
-    assert_eq!(exchange(&client, &signed, json!({})).await.0, 200, "refusals have not used it up");
+    assert_eq!(
+        exchange(&client, &signed, json!({})).await.0,
+        200,
+        "a refused assertion is not used"
+    );
 }
 
 #[tokio::test]
-async fn an_extension_that_must_be_known_is_not() {
+async fn a_critical_extension_is_refused() {
     let key = p256();
     let client = sandbox_with(&key, &[]).await;
     let header = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(key.algorithm) };
@@ -229,7 +233,18 @@ async fn the_host_header_does_not_move_the_audience() {
 }
 
 #[tokio::test]
-async fn an_assertion_is_good_once() {
+async fn a_key_does_not_replace_the_secret_of_a_client() {
+    let key = p256();
+    let client_id = "sandbox-client".to_owned();
+    let public_keys = vec![PublicKey { client_id, file: key.public.path().to_owned() }];
+    let client = Client::of(SandboxOptions { public_keys, ..SandboxOptions::default() }).await;
+    let claims = claims(&client, &json!({"iss": "sandbox-client", "sub": "sandbox-client"}));
+    assert_eq!(exchange(&client, &sign(&key, &claims), json!({})).await.0, 200);
+    assert_eq!(client.ask_for_token(json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn an_assertion_is_valid_once() {
     let key = p256();
     let client = sandbox_with(&key, &[]).await;
     let assertion = sign(&key, &claims(&client, &json!({"jti": "one"})));
@@ -243,7 +258,7 @@ async fn an_assertion_is_good_once() {
 }
 
 #[tokio::test]
-async fn which_audience_is_right_can_be_set() {
+async fn the_setting_assertion_audience_selects_the_audience() {
     let key = p256();
     for (value, right) in
         [("token_url", 0..1), ("token_url_slash", 1..2), ("issuer", 2..3), ("any", 0..3)]
@@ -295,7 +310,7 @@ async fn the_request_around_an_assertion_is_checked() {
 }
 
 #[test]
-fn a_key_file_that_can_not_be_used_is_told() {
+fn an_unusable_key_file_is_an_error() {
     let key = p256();
     let private = file_with(key.private_pem.as_bytes());
     let nothing = file_with(b"no key");
@@ -306,7 +321,7 @@ fn a_key_file_that_can_not_be_used_is_told() {
         (&private, "private key"),
         (&nothing, "no public key in PEM form"),
         (&weak, "fewer than 2048 bits"),
-        (&two, "more than one key"),
+        (&two, "several keys"),
     ] {
         let public_keys =
             vec![PublicKey { client_id: "a".to_owned(), file: file.path().to_owned() }];

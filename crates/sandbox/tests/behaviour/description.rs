@@ -32,7 +32,7 @@ async fn every_endpoint_that_is_described_is_there_and_no_other_method_is() {
     let client = Client::generated(1).await;
     let document = openapi(&client).await;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 11);
+    assert_eq!(paths.len(), 12);
     for (path, operations) in paths {
         let url =
             format!("{}{}", client.sandbox.url(), path.replace("{external_id}", "job-000001"));
@@ -105,6 +105,116 @@ async fn the_vendors_are_those_of_the_tenant_whose_credentials_are_shown() {
         openapi(&Client::of(SandboxOptions { tenants, ..SandboxOptions::default() }).await).await;
     let export = "/paths/~1export~1employees~1task_profiles/post/parameters/1/schema/enum";
     assert_eq!(document.pointer(export), Some(&json!(["techwolf", "workday"])));
+}
+
+/// Sends a request and validates the response against the schema that the document has for it.
+async fn assert_described(
+    client: &Client,
+    document: &Value,
+    (method, path): (Method, &str),
+    (query, id): (&str, &str),
+    body: Option<Value>,
+) -> u16 {
+    let mut request =
+        client.send(method.clone(), &format!("{}{query}", path.replace("{external_id}", id)));
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let described =
+        &document["paths"][path][method.as_str().to_lowercase()]["responses"][status.to_string()];
+    assert!(described.is_object(), "{method} {path}{query}: {status} is not described");
+    for (name, header) in described["headers"].as_object().into_iter().flatten() {
+        let is_required = header["required"] == true;
+        assert!(!is_required || response.headers().contains_key(name), "{method} {path}: {name}");
+    }
+    let text = response.text().await.unwrap();
+    let Some(schema) = described.pointer("/content/application~1json/schema") else {
+        assert!(status == 204 && text.is_empty(), "{method} {path}: {text}");
+        return status;
+    };
+    let schema = json!({"allOf": [schema], "components": document["components"]});
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&body)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{method} {path}{query}: {}", errors.join("\n"));
+    status
+}
+
+#[tokio::test]
+async fn the_responses_of_every_endpoint_match_the_description() {
+    const JOBS: &str = "/job_architecture/export/jobs/task_profiles";
+    const EMPLOYEES: &str = "/export/employees/task_profiles";
+    const PROFILE: &str = "/job_architecture/jobs/{external_id}/task_profile";
+    let all = |sources: &str| json!({"limit": 20, "include": ["ai_impact", sources, "linked_skills", "rejected_tasks", "weekly_hours"]});
+    let (jobs, employees) = (all("source_data"), all("source_events"));
+    let decisions =
+        |task: &Value| json!({"tasks": [{"task_id": task, "validation_state": "validated"}]});
+    let others = [
+        "hierarchy_layout=nodes",
+        "unmapped_skills=null",
+        "missing_member=null",
+        "feedback_answer=200",
+        "bad_value=422",
+    ];
+    for (assignments, feedback, invalid) in [(&[][..], 204, 400), (&others[..], 200, 422)] {
+        let settings = crate::client::settings_of(assignments);
+        let mut client = Client::of(SandboxOptions { settings, ..Default::default() }).await;
+        let document = openapi(&client).await;
+        let page = client.page("", &json!({"limit": 1})).await;
+        let (get, post, patch) = (Method::GET, Method::POST, Method::PATCH);
+        let task = decisions(&page["records"][0]["tasks"][0]["task_id"]);
+        let token = client.token_request(&json!({}));
+        let mut cases = vec![
+            (&post, "/oauth/token", "", "", Some(token), 200),
+            (&post, "/oauth/token", "", "", Some(json!({})), 400),
+            (&patch, PROFILE, "", "job-000001", Some(task), feedback),
+            (&patch, PROFILE, "", "job-000001", Some(decisions(&json!("none"))), 422),
+            (&patch, PROFILE, "", "none", Some(decisions(&json!("none"))), 404),
+            (&get, PROFILE, "?include=ai_impact&include=source_data", "job-000001", None, 200),
+            (&get, PROFILE, "?include=none", "job-000001", None, invalid),
+            (&get, "/job_architecture/jobs", "?limit=3&offset=1", "", None, 200),
+            (&get, "/job_architecture/jobs", "?limit=0", "", None, invalid),
+            (&get, "/job_architecture/jobs/{external_id}", "", "job-000001", None, 200),
+            (&get, "/job_architecture/jobs/{external_id}", "", "none", None, 404),
+            (&get, "/job_architecture/job_families", "", "", None, 200),
+            (&get, "/job_architecture/job_families/{external_id}", "", "legal", None, 200),
+            (&get, "/version", "", "", None, 200),
+            (&post, "/webhook", "", "", Some(json!([{}])), 204),
+            (&get, "/openapi.json", "", "", None, 200),
+        ];
+        for (path, body) in [(JOBS, &jobs), (EMPLOYEES, &employees)] {
+            for query in [
+                "",
+                "?external_vendor=workday",
+                "?external_vendor=sap_attribute_library",
+                "?response_format=hierarchy",
+                "?response_format=hierarchy&external_vendor=workday",
+            ] {
+                cases.push((&post, path, query, "", Some(body.clone()), 200));
+            }
+            let unknown = json!({"limit": 1, "starting_after": "none"});
+            cases.push((&post, path, "", "", Some(unknown), 404));
+            cases.push((&post, path, "", "", Some(json!({"limit": 0})), invalid));
+        }
+        for (method, path, query, id, body, status) in cases.clone() {
+            let request = (method.clone(), path);
+            let found = assert_described(&client, &document, request, (query, id), body).await;
+            assert_eq!(found, status, "{method} {path}{query}");
+        }
+        client.token = "none".to_owned();
+        for (method, path, query, id, body, _) in cases {
+            if document["paths"][path][method.as_str().to_lowercase()]["security"].is_null() {
+                let request = (method.clone(), path);
+                let found = assert_described(&client, &document, request, (query, id), body).await;
+                assert_eq!(found, 401, "{method} {path}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, descriptions, read};
+use crate::client::{Client, descriptions, full_task, read};
 
 const EMPLOYEES: &str = "/export/employees/task_profiles";
 
@@ -29,7 +29,7 @@ async fn all(client: &Client, query: &str, body: &Value, limit: usize) -> Vec<Va
 }
 
 #[tokio::test]
-async fn employees_do_tasks_of_a_job() {
+async fn employees_have_tasks_of_a_job() {
     let client = Client::generated(40).await;
     let jobs = client
         .all("", &json!({"include": ["ai_impact", "linked_skills", "weekly_hours"]}), 100)
@@ -59,6 +59,68 @@ async fn employees_do_tasks_of_a_job() {
 }
 
 #[tokio::test]
+async fn every_subset_of_include_adds_exactly_its_attributes() {
+    const ATTRIBUTES: [&str; 5] =
+        ["ai_impact", "source_events", "linked_skills", "rejected_tasks", "weekly_hours"];
+    let mut rejected = full_task("b", &Value::Null);
+    rejected["validation_state"] = "rejected".into();
+    let tasks = json!([full_task("a", &Value::Null), rejected]);
+    let jobs: Vec<_> =
+        (0..4).map(|number| json!({"external_id": number.to_string(), "tasks": tasks})).collect();
+    let client = Client::with_jobs(&jobs).await;
+    for subset in 0..1_u32 << ATTRIBUTES.len() {
+        let include: Vec<_> = (0..ATTRIBUTES.len())
+            .filter(|bit| subset & (1 << bit) != 0)
+            .map(|bit| ATTRIBUTES[bit])
+            .collect();
+        let employees = all(&client, "", &json!({"include": include}), 100).await;
+        let tasks: Vec<_> =
+            employees.iter().flat_map(|one| one["tasks"].as_array().unwrap()).collect();
+        let has_rejected = tasks.iter().any(|task| task["validation_state"] == "rejected");
+        assert_eq!(has_rejected, include.contains(&"rejected_tasks"), "{include:?}");
+        let attributes = ["weekly_hours", "ai_impact", "linked_skills", "source_events"];
+        let expected: Vec<_> = ["task_id", "task", "validation_state"]
+            .into_iter()
+            .chain(attributes.into_iter().filter(|attribute| include.contains(attribute)))
+            .collect();
+        for task in tasks {
+            let keys: Vec<_> = task.as_object().unwrap().keys().collect();
+            assert_eq!(keys, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn employees_come_oldest_first_and_a_cursor_leads_to_the_next_one() {
+    let client = Client::generated(40).await;
+    let employees = all(&client, "", &json!({}), 100).await;
+    let ids: Vec<_> = employees.iter().map(|one| one["external_id"].as_str().unwrap()).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
+    for (index, id) in ids.iter().enumerate() {
+        let (_, page) = export(&client, "", &json!({"limit": 1, "starting_after": id})).await;
+        let next = page["records"][0]["external_id"].as_str();
+        assert_eq!(next, ids.get(index + 1).copied());
+        let has_next = index + 2 < ids.len();
+        assert_eq!(page["has_next"], has_next);
+        assert_eq!(page.get("next_starting_after").is_some(), has_next);
+    }
+}
+
+#[tokio::test]
+async fn both_formats_hold_the_same_tasks_of_an_employee() {
+    let client = Client::generated(20).await;
+    let list = all(&client, "", &json!({}), 100).await;
+    let hierarchy = all(&client, "?response_format=hierarchy", &json!({}), 100).await;
+    assert_eq!(list.len(), hierarchy.len());
+    for (list, hierarchy) in list.iter().zip(&hierarchy) {
+        assert_eq!(list["external_id"], hierarchy["external_id"]);
+        assert!(hierarchy["domains"].is_array());
+        let count = |record: &Value| record.to_string().matches(r#""task_id""#).count();
+        assert_eq!(count(list), count(hierarchy));
+    }
+}
+
+#[tokio::test]
 async fn pages_of_employees_add_up_in_every_form() {
     let client = Client::generated(40).await;
     for query in ["", "?response_format=hierarchy", "?external_vendor=workday"] {
@@ -68,7 +130,7 @@ async fn pages_of_employees_add_up_in_every_form() {
 }
 
 #[tokio::test]
-async fn is_active_tells_those_who_left() {
+async fn the_filter_is_active_selects_employees() {
     let client = Client::generated(200).await;
     let count =
         async |filters: Value| all(&client, "", &json!({"filters": filters}), 100).await.len();
@@ -84,7 +146,7 @@ async fn is_active_tells_those_who_left() {
 }
 
 #[tokio::test]
-async fn whom_an_export_without_the_filter_holds_can_be_set() {
+async fn the_setting_unfiltered_employees_selects_employees() {
     let jobs: Vec<_> =
         (0..60).map(|id| json!({"external_id": id.to_string(), "tasks": []})).collect();
     let active = |yes: bool| json!({"filters": [{"filter": "is_active", "is_active": yes}]});
@@ -106,6 +168,12 @@ async fn a_wrong_request_for_employees_is_named() {
     let client = Client::generated(5).await;
     for (body, status, says) in [
         (json!({}), 400, "`limit` is required"),
+        (json!({"limit": 101}), 400, "`limit` must be a whole number from 1 to 100; it is `101`"),
+        (
+            json!({"limit": 5, "starting_after": "x".repeat(101)}),
+            400,
+            "`starting_after` must be a text of 1 to 100 characters",
+        ),
         (
             json!({"limit": 5, "include": ["source_data"]}),
             400,
@@ -140,7 +208,7 @@ async fn a_wrong_request_for_employees_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_rejected_for_a_job_is_rejected_for_its_people() {
+async fn a_task_that_is_rejected_for_a_job_is_rejected_for_its_employees() {
     let tasks: Vec<_> =
         (0..12).map(|number| crate::client::task(&format!("t{number}"), "validated")).collect();
     let jobs: Vec<_> =

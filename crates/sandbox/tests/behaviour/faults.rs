@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use taskferry_sandbox::{DataOrigin, Faults, SandboxOptions};
+use taskferry_sandbox::{DataOrigin, FAULTS, Fault, Faults, SandboxOptions};
 
 use crate::client::{Client, EXPORT, descriptions, read, settings_of};
 
@@ -348,14 +348,14 @@ async fn a_page_s_fault_is_refused_where_no_page_is() {
     for fault in ["empty-page", "deleted-cursor", "503,looping-cursor"] {
         let refused = asking("/job_architecture/jobs", fault).await;
         assert_eq!(refused.0, 400, "{fault}");
-        assert!(descriptions(&refused)[0].contains("can't happen to this request"), "{refused:?}");
+        assert!(descriptions(&refused)[0].contains("can't affect this request"), "{refused:?}");
     }
     assert_eq!(asking("/job_architecture/jobs", "503").await.0, 503);
     let url = &client.sandbox.credentials().token_url;
     let request = client.http.post(url).header("x-sandbox-fault", "expired-token");
     let refused = read(request.json(&client.token_request(&json!({}))).send().await.unwrap()).await;
     assert_eq!((refused.0.as_u16(), &refused.1["error"]), (400, &json!("invalid_request")));
-    assert!(refused.1["error_description"].as_str().unwrap().contains("can't happen"));
+    assert!(refused.1["error_description"].as_str().unwrap().contains("can't affect"));
 }
 
 #[tokio::test]
@@ -393,7 +393,7 @@ async fn a_request_can_ask_for_its_own_fault() {
     assert_eq!(send(&client, &body).await.status(), 200);
     for (wrong, says) in [
         ("cutt", "`X-Sandbox-Fault`: there is no fault `cutt`; did you mean `cut`?"),
-        ("cut@3", "a request's own fault comes with that request; leave out `@`"),
+        ("cut@3", "the fault of a request affects that request; leave out `@`"),
         ("503%10", "leave out `@`"),
         ("", "the faults are latency"),
     ] {
@@ -403,4 +403,86 @@ async fn a_request_can_ask_for_its_own_fault() {
     }
     let off = faulty(&[], &["fault_header=off"]).await;
     assert_eq!(asking(&off, "503", &body).await.status(), 200);
+}
+
+#[test]
+fn faults_with_the_same_meaning_are_equal() {
+    let read = |text: &str| text.parse::<Fault>().unwrap();
+    for (one, other) in [
+        ("cut@4", "cut@4-4"),
+        ("slow@2", "slow=2s@2"),
+        ("latency=1m", "latency=60s"),
+        ("503:on=export", "503"),
+    ] {
+        assert_eq!(read(one), read(other));
+    }
+    for other in ["cut", "cut@4-", "cut@3-4", "cut%4", "503@4"] {
+        assert_ne!(read("cut@4"), read(other));
+    }
+}
+
+#[test]
+fn every_documented_fault_can_be_read() {
+    for fault in FAULTS {
+        fault.form.replace("TIME", "1s").parse::<Fault>().unwrap();
+    }
+}
+
+#[test]
+fn an_error_says_what_to_write() {
+    for (wrong, message) in [
+        ("cutt@3", "there is no fault `cutt`; did you mean `cut`?"),
+        ("Expired_Token", "there is no fault `Expired_Token`; did you mean `expired-token`?"),
+        (
+            "cut@0",
+            "`@0` does not name any requests; write `@3`, `@3-5` or `@3-`; the first request is 1",
+        ),
+        (
+            "cut@5-3",
+            "`@5-3` does not name any requests; write `@3`, `@3-5` or `@3-`; the first request is 1",
+        ),
+        (
+            "cut%0",
+            "`%0` is not a percentage; write a whole number from 1 to 100 after the percent sign",
+        ),
+        ("cut=3", "`cut` does not accept the value `3`; write `cut`"),
+        ("latency", "`latency` needs a time; write `latency=200ms`"),
+        (
+            "latency=5",
+            "`5` is not a duration; write for example `200ms`, `2s` or `1m`, at most 10 minutes",
+        ),
+        (
+            "latency=11m",
+            "`11m` is not a duration; write for example `200ms`, `2s` or `1m`, at most 10 minutes",
+        ),
+        (
+            "cut:retry-after=1",
+            "`cut` does not accept `retry-after`; use it with 429, 500, 502, 503 or 504",
+        ),
+        (
+            "429:retry-after=soon",
+            "`soon` is not a value of `retry-after`; write a number of seconds, or `date`",
+        ),
+        (
+            "429:when=now",
+            "`when=now` is not an option of a fault; the options are `retry-after=…` and `on=…`",
+        ),
+        (
+            "empty-page:on=token",
+            "`empty-page` does not accept `on=token`; leave out `on`: the fault affects requests for pages",
+        ),
+        (
+            "empty-page:on=any",
+            "`empty-page` does not accept `on=any`; leave out `on`: the fault affects requests for pages",
+        ),
+        (
+            "expired-token:on=token",
+            "`expired-token` does not accept `on=token`; leave out `on`: the fault affects requests for pages",
+        ),
+    ] {
+        assert_eq!(wrong.parse::<Fault>().unwrap_err().to_string(), message);
+    }
+    let all = "418".parse::<Fault>().unwrap_err().to_string();
+    assert!(all.contains("did you mean `429`?") || all.contains("the faults are"), "{all}");
+    assert!("teapot".parse::<Fault>().unwrap_err().help.starts_with("the faults are latency, 429"));
 }

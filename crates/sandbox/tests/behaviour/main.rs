@@ -4,12 +4,13 @@
 
 mod assertions;
 mod client;
+mod clients;
 mod database;
 mod dataset;
 mod description;
 mod documentation;
-mod doors;
 mod employees;
+mod endpoints;
 mod export;
 mod faults;
 mod filters;
@@ -17,11 +18,11 @@ mod generator;
 mod lifecycle;
 mod listing;
 mod paging;
-mod patience;
 mod profile;
 mod refusals;
 mod settings;
 mod tenants;
+mod timeouts;
 mod token;
 mod url;
 mod vendors;

@@ -145,12 +145,16 @@ async fn wrong_feedback_changes_nothing_and_is_named() {
             400,
             "`tasks[0].task_id` is required",
         ),
-        (json!({"tasks": [decision("a", "suggested")]}), 400, "it is `suggested`"),
-        (json!({"tasks": [{"task_id": "a"}]}), 400, "`tasks[0].validation_state` must be"),
+        (
+            json!({"tasks": [decision("a", "suggested")]}),
+            400,
+            "`suggested` is not one of validated, rejected",
+        ),
+        (json!({"tasks": [{"task_id": "a"}]}), 400, "`tasks[0].validation_state` is required"),
         (
             json!({"tasks": [decision("a", "rejected"), decision("a", "validated")]}),
             422,
-            "`tasks[1].task_id`: `a` was there before",
+            "`tasks[1].task_id`: `a` occurs twice",
         ),
         (
             json!({"tasks": [{"task_id": "a", "validation_state": "rejected", "why": 1}]}),

@@ -82,7 +82,7 @@ async fn a_wrong_field_is_named() {
         ),
         (
             json!({"limit": 5, "filters": [{"filter": "job_family_id_is_in_list", "job_family_ids": [null]}]}),
-            "`filters[0].job_family_ids`",
+            "`filters[0].job_family_ids[0]` must be a text",
         ),
         (
             json!({"limit": 5, "filters": [{"filter": "job_family_id_is_in_list", "job_family_ids": [], "value": 1}]}),

@@ -147,21 +147,26 @@ async fn a_client_is_for_its_tenant_alone() {
 }
 
 #[test]
-fn tenants_and_clients_that_make_no_sense_are_told() {
+fn contradictory_tenants_and_clients_are_errors() {
     for (tenants, clients, says) in [
-        (vec!["acme", "acme"], vec![], "there are two tenants `acme`"),
+        (vec!["acme", "acme"], vec![], "the tenant `acme` occurs twice"),
         (
             vec!["acme"],
             vec!["a:b:tenant=other"],
-            "the client `a` is for the tenant `other`, which is none of acme",
+            "the client `a` is for the unknown tenant `other`: the tenants are acme",
         ),
         (vec![], vec!["a:b", "a:c"], "there are two clients `a`"),
+        (vec!["acme", "beta"], vec!["beta-client:b"], "its id is reserved for the tenant `beta`"),
     ] {
         let error = Sandbox::load(options(&tenants, &clients, 1)).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }
     assert!(
-        "a b".parse::<Tenant>().unwrap_err().to_string().contains("`a b` can't be a tenant's name")
+        "a b"
+            .parse::<Tenant>()
+            .unwrap_err()
+            .to_string()
+            .contains("`a b` is not a valid tenant name")
     );
 }
 

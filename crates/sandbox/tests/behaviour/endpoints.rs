@@ -9,7 +9,7 @@ use crate::client::{Client, EXPORT, descriptions, read};
 
 const PROFILE: &str = "/job_architecture/jobs/job-000001/task_profile";
 
-fn doors() -> [(Method, &'static str); 9] {
+fn endpoints() -> [(Method, &'static str); 9] {
     [
         (Method::POST, EXPORT),
         (Method::POST, "/export/employees/task_profiles"),
@@ -24,20 +24,20 @@ fn doors() -> [(Method, &'static str); 9] {
 }
 
 #[tokio::test]
-async fn no_door_opens_without_a_token() {
+async fn every_endpoint_requires_a_token() {
     let client = Client::generated(1).await;
-    for (method, path) in doors() {
+    for (method, path) in endpoints() {
         let url = format!("{}{path}", client.sandbox.url());
         let response = client.http.request(method, url).body("{").send().await.unwrap();
         assert_eq!(response.headers()["www-authenticate"], "Bearer");
         let answer = read(response).await;
-        assert_eq!(answer.0, 401, "{path}: the token comes before everything else");
+        assert_eq!(answer.0, 401, "{path}: the token is checked first");
         descriptions(&answer);
     }
 }
 
 #[tokio::test]
-async fn every_answer_says_that_it_is_the_sandbox_s() {
+async fn every_response_has_the_header_of_the_sandbox() {
     let client = Client::generated(1).await;
     for path in ["/", "/openapi.json", "/nothing", EXPORT, "/webhook", "/oauth/token", "/version"] {
         for method in [Method::GET, Method::POST] {
@@ -49,7 +49,7 @@ async fn every_answer_says_that_it_is_the_sandbox_s() {
 }
 
 #[tokio::test]
-async fn every_door_names_the_methods_it_takes() {
+async fn every_endpoint_lists_its_methods() {
     let client = Client::generated(1).await;
     for (path, allowed, says) in [
         (EXPORT, "POST", "use POST"),
@@ -70,9 +70,9 @@ async fn every_door_names_the_methods_it_takes() {
 }
 
 #[tokio::test]
-async fn every_body_must_be_json_of_bounded_size() {
+async fn every_body_must_be_json_of_limited_size() {
     let client = Client::generated(1).await;
-    for (method, path) in doors().into_iter().filter(|(method, _)| *method != Method::GET) {
+    for (method, path) in endpoints().into_iter().filter(|(method, _)| *method != Method::GET) {
         for (kind, body, status) in [
             ("text/plain", "{}".to_owned(), 415),
             ("application/json", "{".to_owned(), 400),
@@ -87,7 +87,7 @@ async fn every_body_must_be_json_of_bounded_size() {
 }
 
 #[test]
-fn no_request_makes_a_server_error() {
+fn no_request_causes_a_server_error() {
     let runtime = Runtime::new().unwrap();
     let client = runtime.block_on(Client::generated(5));
     let text = "[a-z0-9_:T{}\\[\\]\"\\\\,.é-]{0,16}";
@@ -99,8 +99,8 @@ fn no_request_makes_a_server_error() {
     ];
     let query = "(\\?(include|limit|offset|response_format|external_vendor|x)=[a-z%&=0-9-]{0,24})?";
     let id = "([a-z0-9-]|%[0-9A-F]{2}){1,12}";
-    proptest!(ProptestConfig::with_cases(400), |(door in 0_usize..9, body in body, query in query, id in id)| {
-        let (method, path) = &doors()[door];
+    proptest!(ProptestConfig::with_cases(400), |(endpoint in 0_usize..9, body in body, query in query, id in id)| {
+        let (method, path) = &endpoints()[endpoint];
         let path = path.replace("job-000001", &id).replace("legal", &id);
         let request = client.send(method.clone(), &format!("{path}{query}"));
         let request = request.header("content-type", "application/json").body(body);

@@ -1,4 +1,4 @@
-//! Clients that keep the sandbox waiting. The clock is moved on as soon as there is nothing else to wait for.
+//! Time limits of connections and requests. The paused clock advances as soon as nothing else is pending.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::client::{Client, EXPORT};
 
-/// What a connection brings before it ends, and when it does, if this is sent and nothing more.
+/// Sends a text and nothing more. Returns what the connection receives, and after how long it ends.
 async fn sent(client: &Client, text: &str) -> (String, Duration) {
     let begun = Instant::now();
     let mut stream = TcpStream::connect(client.sandbox.address()).await.unwrap();
@@ -25,7 +25,7 @@ fn assert_half_a_minute(waited: Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_never_begins_or_never_ends_its_headers_is_given_up() {
+async fn a_connection_without_a_complete_header_is_closed() {
     let client = Client::generated(1).await;
     for text in ["", "POS", "POST /oauth/token HTTP/1.1\r\nhost: localhost\r\n"] {
         let (_, waited) = sent(&client, text).await;
@@ -34,7 +34,7 @@ async fn a_request_that_never_begins_or_never_ends_its_headers_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_without_another_request_is_given_up() {
+async fn an_idle_connection_is_closed() {
     let client = Client::generated(1).await;
     let (answer, waited) = sent(&client, "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
@@ -42,9 +42,8 @@ async fn a_connection_without_another_request_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_ends_is_answered_with_408() {
+async fn an_incomplete_body_is_answered_with_408() {
     let client = Client::generated(1).await;
-    // Whether a fault wants to read the body first makes no difference.
     for fault in ["", "x-sandbox-fault: empty-page\r\n"] {
         for path in [EXPORT, "/oauth/token", "/webhook"] {
             let fault = if path == EXPORT { fault } else { "" };
@@ -64,7 +63,7 @@ async fn a_body_that_never_ends_is_answered_with_408() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_comes_late_is_no_connection_to_give_up() {
+async fn a_late_response_keeps_its_connection() {
     let client = Client::generated(3).await;
     let request = client.request("").header("x-sandbox-fault", "latency=2m");
     let response = request.json(&json!({"limit": 1})).send().await.unwrap();
@@ -72,12 +71,12 @@ async fn an_answer_that_comes_late_is_no_connection_to_give_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_outlasts_the_end_loses_its_connection() {
+async fn a_request_that_outlasts_the_stop_loses_its_connection() {
     let Client { sandbox, http, token } = Client::generated(3).await;
     let url = format!("{}{EXPORT}", sandbox.url());
     let request = http.post(url).bearer_auth(token).header("x-sandbox-fault", "latency=2m");
     let waiting = tokio::spawn(request.json(&json!({"limit": 1})).send());
-    // The request is on its way when another one, sent later, has been answered.
+    // The request is in progress when later ones have been answered.
     for _ in 0..3 {
         http.get(format!("{}/", sandbox.url())).send().await.unwrap();
     }

@@ -1,0 +1,185 @@
+//! The JSON Schemas of queries, bodies and responses: made from their types, and adapted to the settings.
+
+use schemars::JsonSchema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::transform::RecursiveTransform;
+use serde_json::{Map, Value, json};
+
+use super::records::{Employee, Job, Page};
+use crate::http::{
+    EmptyQuery, Errors, ExportBody, ExportQuery, FamilyEntry, Feedback, Grant, JobEntry, Listing,
+    ListingQuery, ProfileQuery, TokenError, TokenRequest, Version,
+};
+use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
+use crate::record::{Expansion, Subject};
+use crate::settings::{
+    HierarchyLayout, MissingLimit, SandboxSettings, Switch, UnknownField, UnmappedSkills, Vendor,
+};
+
+/// The schemas by their names.
+#[derive(Debug)]
+pub(crate) struct Schemas(Map<String, Value>);
+
+impl Schemas {
+    pub(crate) fn new(settings: &SandboxSettings) -> Self {
+        let (mut requests, mut responses) = (generator(false), generator(true));
+        define::<ExportQuery>(&mut requests);
+        define::<ProfileQuery>(&mut requests);
+        define::<ListingQuery>(&mut requests);
+        define::<EmptyQuery>(&mut requests);
+        define::<ExportBody>(&mut requests);
+        define::<Feedback>(&mut requests);
+        let mut schemas = requests.take_definitions(true);
+        let export = schemas.shift_remove("ExportBody").unwrap_or_default();
+        schemas.insert("JobExport".to_owned(), export_of(Subject::Job, &export, settings));
+        schemas
+            .insert("EmployeeExport".to_owned(), export_of(Subject::Employee, &export, settings));
+        adapt_queries(&mut schemas, settings);
+        if settings.unknown_field != UnknownField::Ignore {
+            schemas.values_mut().for_each(close);
+        }
+
+        define::<TokenRequest>(&mut requests);
+        define::<Page<Job>>(&mut requests);
+        define::<Page<Employee>>(&mut requests);
+        schemas.append(&mut requests.take_definitions(true));
+        for subject in ["Job", "Employee"] {
+            adapt_record(&mut schemas, subject, settings);
+        }
+
+        define::<Listing<JobEntry>>(&mut responses);
+        define::<Listing<FamilyEntry>>(&mut responses);
+        define::<Version>(&mut responses);
+        define::<Grant>(&mut responses);
+        define::<TokenError>(&mut responses);
+        define::<Errors>(&mut responses);
+        schemas.append(&mut responses.take_definitions(true));
+        Self(schemas)
+    }
+
+    /// The schema with this name; null if there is none.
+    pub(crate) fn get(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// The schemas of bodies. Parameters describe queries.
+    pub(super) fn bodies(&self) -> Map<String, Value> {
+        let is_body = |(name, _): &(&String, &Value)| !name.ends_with("Query");
+        let bodies = self.0.iter().filter(is_body);
+        bodies.map(|(name, schema)| (name.clone(), schema.clone())).collect()
+    }
+}
+
+fn generator(is_response: bool) -> SchemaGenerator {
+    // OpenAPI has no formats for unsigned integers.
+    let without_format = RecursiveTransform(|schema: &mut schemars::Schema| {
+        let format = schema.get("format").and_then(Value::as_str);
+        if format.is_some_and(|format| format.starts_with("uint")) {
+            schema.remove("format");
+        }
+    });
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .with_transform(without_format);
+    if is_response { settings.for_serialize() } else { settings }.into_generator()
+}
+
+fn define<T: JsonSchema>(generator: &mut SchemaGenerator) {
+    generator.subschema_for::<T>();
+}
+
+/// A reference to a schema.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// The body of an export, with the attributes and the filters that the subject has.
+fn export_of(subject: Subject, body: &Value, settings: &SandboxSettings) -> Value {
+    let mut body = body.clone();
+    if settings.missing_limit == MissingLimit::Ten {
+        body["properties"]["limit"]["default"] = 10.into();
+        body.as_object_mut().map(|body| body.shift_remove("required"));
+    }
+    body["properties"]["include"]["items"]["enum"] = names(subject).into();
+    if let Some(filters) = body["properties"]["filters"]["items"]["oneOf"].as_array_mut() {
+        filters.retain(|filter| match filter["properties"]["filter"]["const"].as_str() {
+            Some("is_active") => subject == Subject::Employee,
+            Some("last_updated") => {
+                subject == Subject::Job && settings.last_updated_filter == Switch::On
+            }
+            _ => subject == Subject::Job,
+        });
+    }
+    body
+}
+
+fn names(subject: Subject) -> Vec<&'static str> {
+    Expansion::of(subject).into_iter().map(Expansion::as_str).collect()
+}
+
+fn adapt_queries(schemas: &mut Map<String, Value>, settings: &SandboxSettings) {
+    let vendors: Vec<_> = Vendor::ALL.iter().map(|vendor| vendor.as_str()).collect();
+    for query in ["ExportQuery", "ProfileQuery"] {
+        schemas[query]["properties"]["external_vendor"]["enum"] = json!(vendors);
+    }
+    let profile = &mut schemas["ProfileQuery"]["properties"];
+    let mut include = names(Subject::Job);
+    if settings.single_job_extensions == Switch::Off {
+        include.retain(|name| *name != Expansion::LinkedSkills.as_str());
+        profile.as_object_mut().map(|profile| profile.shift_remove("external_vendor"));
+    }
+    profile["include"]["items"]["enum"] = include.into();
+}
+
+/// Forbids additional properties in an object and in all objects below it.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(close);
+            if members.get("type").is_some_and(|kind| kind == "object") {
+                members.insert("additionalProperties".to_owned(), false.into());
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn adapt_record(schemas: &mut Map<String, Value>, subject: &str, settings: &SandboxSettings) {
+    let layout = settings.hierarchy_layout;
+    let tree = match layout {
+        HierarchyLayout::Levels => HIERARCHY_KEYS[0].0,
+        HierarchyLayout::Nodes => NODE_KEYS[0],
+    };
+    let hierarchy = &mut schemas[&format!("{subject}Record")]["anyOf"][1];
+    hierarchy["properties"][tree] = level(0, &reference(&format!("{subject}Task")), layout);
+    hierarchy["required"] = json!(["external_id", tree]);
+    if settings.unmapped_skills == UnmappedSkills::Null {
+        let skills = &mut schemas[&format!("{subject}Task")]["properties"]["linked_skills"];
+        skills["items"]["properties"]["skill"]["type"] = json!(["string", "null"]);
+    }
+}
+
+/// An array of the nodes at `depth` of the work taxonomy.
+fn level(depth: usize, task: &Value, layout: HierarchyLayout) -> Value {
+    let Some((_, level_name)) = HIERARCHY_KEYS.get(depth) else {
+        return json!({"type": "array", "minItems": 1, "items": task});
+    };
+    let text = json!({"type": "string"});
+    let mut node = Map::new();
+    let children = match layout {
+        HierarchyLayout::Levels => {
+            node.insert((*level_name).to_owned(), text);
+            HIERARCHY_KEYS.get(depth + 1).map_or("tasks", |keys| keys.0)
+        }
+        HierarchyLayout::Nodes => {
+            let [_, name, level, children] = NODE_KEYS;
+            node.insert(name.to_owned(), text);
+            node.insert(level.to_owned(), json!({"const": level_name}));
+            children
+        }
+    };
+    node.insert(children.to_owned(), level(depth + 1, task, layout));
+    let required: Vec<_> = node.keys().cloned().collect();
+    json!({"type": "array", "items": {"type": "object", "required": required, "properties": node}})
+}
