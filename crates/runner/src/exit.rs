@@ -14,16 +14,36 @@ use crate::resources;
 pub(crate) struct Exit(pub(crate) u8);
 
 impl Exit {
-    /// All went well.
     pub(crate) const COMPLETE: Self = Self(0);
-    /// Something is wrong with taskferry itself.
     pub(crate) const DEFECT: Self = Self(1);
-    /// The command or the pipeline file is wrong.
     pub(crate) const USAGE: Self = Self(2);
-    /// Something could not be delivered: here, the summary, the metrics, or what a command prints. Also that the system gives too few threads or files.
+    /// Also: the summary, the metrics or the output of a command could not be written, or threads, files or memory ran out.
     pub(crate) const SINK: Self = Self(5);
-    /// Another run of the pipeline is active.
     pub(crate) const BUSY: Self = Self(7);
+}
+
+/// All exit codes, those of runs included, and their meanings. `docs/running.md` explains them.
+const MEANINGS: [(Exit, &str); 11] = [
+    (Exit::COMPLETE, "complete"),
+    (Exit::DEFECT, "a defect in taskferry"),
+    (
+        Exit::USAGE,
+        "the command, the pipeline file, or a path for state, summary or metrics can't be used",
+    ),
+    (Exit(3), "the source failed"),
+    (Exit(4), "a transform failed"),
+    (Exit::SINK, "a sink failed"),
+    (Exit(6), "complete, and some records are in the dead-letter file"),
+    (Exit::BUSY, "another run of this pipeline is active"),
+    (Exit(8), "the export does not meet `[expect]`"),
+    (Exit(130), "interrupted by SIGINT"),
+    (Exit(143), "interrupted by SIGTERM or SIGHUP"),
+];
+
+/// The exit codes, for `--help`.
+pub(crate) fn help() -> String {
+    let line = |(exit, meaning): &(Exit, &str)| format!("\n  {:<4} {meaning}", exit.0);
+    format!("Exit codes:{}", MEANINGS.iter().map(line).collect::<String>())
 }
 
 impl Exit {

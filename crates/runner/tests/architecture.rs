@@ -1,153 +1,209 @@
-//! Which crate depends on which, as far as the manifests show it, and which module on which, as far as the paths in the
-//! source files show it. `ARCHITECTURE.md` says why.
+//! The invariants of `ARCHITECTURE.md` that manifests and source files show: which crate depends on which, which module on which, and
+//! which crates do no input or output.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/io.rs"]
+mod io;
 #[path = "architecture/modules.rs"]
 mod modules;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
 /// Crates whose modules may use each other in a cycle. The values of jq hold arrays and objects, which hold values.
-const WITH_CYCLES: &[&str] = &["taskferry-transform-jq"];
+const WITH_CYCLES: &[&str] = &["transform-jq"];
 
-/// The crates of the workspace, as Cargo describes them.
-fn packages() -> Vec<Value> {
+/// What a plugin may depend on.
+const BELOW_PLUGINS: &[&str] = &["sdk", "json", "files", "profile", "format", "http", "retry"];
+
+/// Each crate of the workspace, and the crates of the workspace that it may depend on, tests aside. Names are without `taskferry-`.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("json", &[]),
+    ("files", &[]),
+    ("sdk", &["json"]),
+    ("profile", &["json"]),
+    ("state", &["files"]),
+    ("retry", &["sdk"]),
+    ("http", &["sdk"]),
+    ("format", &["sdk", "files"]),
+    ("pipeline", &["sdk"]),
+    ("config", &["sdk", "pipeline"]),
+    ("engine", &["sdk", "pipeline", "files", "state"]),
+    ("telemetry", &["sdk", "pipeline", "engine", "http"]),
+    ("sandbox", &["profile", "sdk"]),
+    ("source-techwolf", BELOW_PLUGINS),
+    ("transform-filter-ai-impact", BELOW_PLUGINS),
+    ("transform-flatten-hierarchy", BELOW_PLUGINS),
+    ("transform-jq", BELOW_PLUGINS),
+    ("transform-rename-skills", BELOW_PLUGINS),
+    ("sink-file", BELOW_PLUGINS),
+    ("sink-stdout", BELOW_PLUGINS),
+    ("sink-webhook", BELOW_PLUGINS),
+    ("testkit", &["sdk"]),
+    ("taskferry", RUNNER),
+    ("example-runner", &["taskferry", "example-job-names"]),
+    ("benches", &[]),
+    ("bench-end-to-end", &["taskferry", "sandbox"]),
+];
+
+const RUNNER: &[&str] = &[
+    "config",
+    "engine",
+    "files",
+    "pipeline",
+    "sandbox",
+    "sdk",
+    "sink-file",
+    "sink-stdout",
+    "sink-webhook",
+    "source-techwolf",
+    "state",
+    "telemetry",
+    "transform-filter-ai-impact",
+    "transform-flatten-hierarchy",
+    "transform-jq",
+    "transform-rename-skills",
+];
+
+/// External crates, and the only crates of the workspace that may depend on them.
+const CONFINED: &[(&[&str], &[&str])] = &[
+    (&["toml", "toml_edit", "figment"], &["config"]),
+    (&["reqwest", "hyper", "ureq"], &["http"]),
+    (&["jaq-core", "jaq-std", "jaq-json", "jaq-all"], &["transform-jq"]),
+    (&["rusqlite", "axum"], &["sandbox"]),
+    (
+        &["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp", "opentelemetry-http"],
+        &["telemetry"],
+    ),
+    (&["taskferry-http"], &["sink-webhook", "source-techwolf", "telemetry"]),
+];
+
+/// Crates that do no input or output: data comes in and goes out through arguments, results and traits.
+const WITHOUT_IO: &[&str] = &[
+    "json",
+    "sdk",
+    "profile",
+    "pipeline",
+    "retry",
+    "transform-filter-ai-impact",
+    "transform-flatten-hierarchy",
+    "transform-rename-skills",
+];
+
+/// A crate of the workspace, as Cargo describes it.
+struct Package {
+    /// Without `taskferry-`.
+    name: String,
+    /// The names of all dependencies, those of tests excluded.
+    dependencies: Vec<String>,
+    src: PathBuf,
+}
+
+fn packages() -> Vec<Package> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
     let mut cargo = Command::new(env!("CARGO"));
     let output = cargo.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().clone()
-}
-
-/// What each crate of the workspace depends on, tests aside, crates of ours first.
-fn dependencies() -> BTreeMap<String, Vec<String>> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let of = |package: &Value| {
+    let package = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
         let used = all.filter(|dependency| dependency["kind"] != "dev");
-        used.map(|dependency| text(&dependency["name"])).collect()
-    };
-    packages().iter().map(|package| (text(&package["name"]), of(package))).collect()
-}
-
-fn is_ours(name: &str) -> bool {
-    name == "taskferry" || name.starts_with("taskferry-")
-}
-
-fn is_plugin(name: &str) -> bool {
-    ["source", "transform", "sink"]
-        .iter()
-        .any(|role| name.starts_with(&format!("taskferry-{role}-")))
-}
-
-/// The crates that depend on any of `names`.
-fn who_knows(names: &[&str]) -> Vec<String> {
-    let knows = |used: &[String]| used.iter().any(|name| names.contains(&name.as_str()));
-    let all = dependencies().into_iter();
-    all.filter(|(_, used)| knows(used)).map(|(name, _)| name).collect()
-}
-
-#[test]
-fn crates_know_only_those_below_them() {
-    for (name, used) in dependencies() {
-        let allowed: &[&str] = match name.as_str() {
-            "taskferry-json" | "taskferry-files" => &[],
-            "taskferry-sdk" | "taskferry-profile" => &["taskferry-json"],
-            "taskferry-state" => &["taskferry-files"],
-            "taskferry-http" | "taskferry-retry" | "taskferry-pipeline" => &["taskferry-sdk"],
-            "taskferry-config" => &["taskferry-sdk", "taskferry-pipeline"],
-            "taskferry-format" => &["taskferry-sdk", "taskferry-files"],
-            "taskferry-engine" => {
-                &["taskferry-sdk", "taskferry-pipeline", "taskferry-files", "taskferry-state"]
-            }
-            "taskferry-sandbox" => &["taskferry-profile", "taskferry-sdk"],
-            "taskferry-telemetry" => {
-                &["taskferry-sdk", "taskferry-pipeline", "taskferry-engine", "taskferry-http"]
-            }
-            plugin if is_plugin(plugin) => &[
-                "taskferry-sdk",
-                "taskferry-files",
-                "taskferry-json",
-                "taskferry-profile",
-                "taskferry-format",
-                "taskferry-http",
-                "taskferry-retry",
-            ],
-            // The runner knows everybody; the example and the benches stand outside.
-            _ => continue,
-        };
-        let known: Vec<&String> = used.iter().filter(|name| is_ours(name)).collect();
-        let foreign: Vec<_> =
-            known.iter().filter(|known| !allowed.contains(&known.as_str())).collect();
-        assert!(foreign.is_empty(), "{name} must not know {foreign:?}");
-    }
-}
-
-#[test]
-fn nobody_but_the_runner_s_users_knows_the_runner() {
-    let users = ["example-runner", "taskferry-bench-end-to-end"];
-    assert_eq!(who_knows(&["taskferry"]), users);
-}
-
-#[test]
-fn only_config_knows_toml() {
-    assert_eq!(who_knows(&["toml", "toml_edit", "figment"]), ["taskferry-config"]);
-}
-
-#[test]
-fn only_http_knows_an_http_client() {
-    assert_eq!(who_knows(&["reqwest", "hyper", "ureq"]), ["taskferry-http"]);
-}
-
-#[test]
-fn only_stages_that_speak_http_and_telemetry_use_it() {
-    let expected = ["taskferry-sink-webhook", "taskferry-source-techwolf", "taskferry-telemetry"];
-    assert_eq!(who_knows(&["taskferry-http"]), expected);
-}
-
-#[test]
-fn only_telemetry_knows_open_telemetry_and_only_the_runner_knows_telemetry() {
-    let crates = ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp", "opentelemetry-http"];
-    assert_eq!(who_knows(&crates), ["taskferry-telemetry"]);
-    assert_eq!(who_knows(&["taskferry-telemetry"]), ["taskferry"]);
-}
-
-#[test]
-fn only_the_jq_transform_knows_jaq() {
-    let jaq = ["jaq-core", "jaq-std", "jaq-json", "jaq-all"];
-    assert_eq!(who_knows(&jaq), ["taskferry-transform-jq"]);
-}
-
-#[test]
-fn only_the_sandbox_knows_a_database_and_an_http_server() {
-    assert_eq!(who_knows(&["rusqlite", "axum"]), ["taskferry-sandbox"]);
-}
-
-#[test]
-fn core_json_and_profile_do_no_input_or_output() {
-    let all = dependencies();
-    for name in ["taskferry-sdk", "taskferry-json", "taskferry-profile"] {
-        let used = &all[name];
-        for doer in ["tokio", "reqwest", "tempfile", "rusqlite", "axum"] {
-            assert!(!used.iter().any(|used| used == doer), "{name} uses {doer}");
+        Package {
+            name: short(&text(&package["name"])),
+            dependencies: used.map(|dependency| text(&dependency["name"])).collect(),
+            src: Path::new(&text(&package["manifest_path"])).with_file_name("src"),
         }
+    };
+    metadata["packages"].as_array().unwrap().iter().map(package).collect()
+}
+
+fn short(name: &str) -> String {
+    name.strip_prefix("taskferry-").unwrap_or(name).to_owned()
+}
+
+fn is_internal(name: &str) -> bool {
+    ["taskferry", "example"].contains(&name.split('-').next().unwrap())
+}
+
+#[test]
+fn every_crate_depends_only_on_the_crates_below_it() {
+    let packages = packages();
+    let names: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    let listed: BTreeSet<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, names, "`ALLOWED` lists every crate of the workspace");
+    for Package { name, dependencies, .. } in &packages {
+        let (_, allowed) = ALLOWED.iter().find(|(listed, _)| listed == name).unwrap();
+        let internal = dependencies.iter().filter(|name| is_internal(name));
+        let foreign: Vec<String> =
+            internal.map(|name| short(name)).filter(|it| !allowed.contains(&&**it)).collect();
+        assert!(foreign.is_empty(), "{name} must not depend on {foreign:?}");
     }
+}
+
+#[test]
+fn external_crates_stay_in_the_crates_they_are_confined_to() {
+    let packages = packages();
+    for (external, expected) in CONFINED {
+        let is_user = |package: &&Package| {
+            package.dependencies.iter().any(|name| external.contains(&name.as_str()))
+        };
+        let users: BTreeSet<&str> =
+            packages.iter().filter(is_user).map(|package| package.name.as_str()).collect();
+        assert_eq!(users, expected.iter().copied().collect(), "{external:?}");
+    }
+}
+
+#[test]
+fn crates_without_input_and_output_use_none() {
+    let packages = packages();
+    for name in WITHOUT_IO {
+        let package = packages.iter().find(|package| package.name == *name).unwrap();
+        let external = package.dependencies.iter().filter(|name| io::CRATES.contains(&&***name));
+        let mut found: Vec<String> = external.map(|name| format!("the crate `{name}`")).collect();
+        found.extend(io::uses(&package.src));
+        assert!(found.is_empty(), "{name} does no input or output, but uses\n{}", found.join("\n"));
+    }
+}
+
+#[test]
+fn input_and_output_is_found_however_it_is_written() {
+    for code in [
+        "fn f() { std::fs::read(\"x\"); }",
+        "use std::fs;",
+        "use std::{fmt, net::{IpAddr, TcpStream}};",
+        "use std::fs as disk;",
+        "use std::io::{self, Read};\nfn f() { io::stdin().lock(); }",
+        "fn f() { ::std::process::exit(1) }",
+        "fn f() { std::env::var(\"HOME\"); }",
+        "use tokio::fs::File;",
+        "fn f(path: &Path) -> bool { path.exists() }",
+        "fn f() { println!(\"x\") }",
+        "use std::*;",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("lib.rs"), "mod inner;\n").unwrap();
+        std::fs::write(folder.path().join("inner.rs"), code).unwrap();
+        let found = io::uses(folder.path());
+        assert!(!found.is_empty() && found[0].starts_with("crate::inner: "), "{code}: {found:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let code = "use std::io::{self, Read, Write};\n// std::fs::read\nfn f(reader: impl Read) -> io::Result<()> {}\n\
+                mod tests {\n    use std::fs;\n}\n";
+    std::fs::write(folder.path().join("lib.rs"), code).unwrap();
+    assert_eq!(io::uses(folder.path()), Vec::<String>::new());
 }
 
 #[test]
 fn no_modules_of_a_crate_use_each_other_in_a_cycle() {
     let mut found = Vec::new();
     for package in packages() {
-        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
-        let name = package["name"].as_str().unwrap();
-        let src: PathBuf = manifest.with_file_name("src");
-        if src.is_dir() && !WITH_CYCLES.contains(&name) {
+        let Package { name, src, .. } = package;
+        if src.is_dir() && !WITH_CYCLES.contains(&&*name) {
             found.extend(modules::cycles(&src).iter().map(|cycle| format!("{name}: {cycle}")));
         }
     }

@@ -9,7 +9,10 @@ use insta::internals::SettingsBindDropGuard;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{CLIENT_SECRET, Outcome, Running, json_lines};
+use crate::{Outcome, Running, json_lines};
+
+/// The secret of the client of each [`Tenant`](crate::Tenant). No output may contain it.
+pub const CLIENT_SECRET: &str = "canary-client-secret";
 
 /// A temporary working directory, an environment, and filters that remove from snapshots what differs between runs.
 pub struct Context {

@@ -33,28 +33,20 @@ mod plugin;
 mod process;
 mod receiver;
 mod tenant;
+mod timeout;
 
 use std::path::Path;
-use std::time::Duration;
 
-pub use context::Context;
+pub use context::{CLIENT_SECRET, Context};
 pub use fault_server::{FaultServer, Request, Response, in_order};
 pub use plugin::{build, merged, run_context};
-pub use process::{Outcome, Running};
+pub use process::{Outcome, Running, json_lines};
 pub use receiver::{Deliveries, Receiver};
-pub use tenant::{CLIENT_SECRET, Tenant, page, token};
-
-/// How long a test waits for something that takes a fraction of a second; after that it fails.
-pub const TIMEOUT: Duration = Duration::from_mins(2);
+pub use tenant::{Tenant, page, token};
+pub use timeout::TIMEOUT;
 
 /// The absolute path of a file of the repository, `pipelines/quickstart.toml` for example.
 pub fn project_file(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     root.join(name).to_str().unwrap().to_owned()
-}
-
-/// Parses each line of a text as JSON.
-pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
-    let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-    text.lines().map(parse).collect()
 }

@@ -8,7 +8,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
 
-use crate::{TIMEOUT, json_lines};
+use crate::TIMEOUT;
 
 /// The result of a process that has exited.
 #[derive(Debug)]
@@ -102,6 +102,15 @@ impl Running {
         }
     }
 
+    /// Reads this many lines of standard error, or all if there are fewer.
+    pub fn read_lines(&mut self, count: usize) {
+        for _ in 0..count {
+            if self.stderr.read_line(&mut String::new()).unwrap() == 0 {
+                return;
+            }
+        }
+    }
+
     /// The process ID.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -140,4 +149,10 @@ impl Drop for Running {
         _ = self.child.kill();
         _ = self.child.wait();
     }
+}
+
+/// Parses each line of a text as JSON.
+pub fn json_lines(text: &str) -> Vec<Value> {
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    text.lines().map(parse).collect()
 }

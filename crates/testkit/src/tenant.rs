@@ -6,9 +6,6 @@ use serde_json::{Value, json};
 
 use crate::{Context, FaultServer, Outcome, Request, Response, in_order};
 
-/// The secret of the client of each [`Tenant`]. No output may contain it.
-pub const CLIENT_SECRET: &str = "canary-client-secret";
-
 /// A TechWolf tenant on a thread of its own.
 #[derive(Debug)]
 pub struct Tenant(FaultServer);

@@ -26,6 +26,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a pipeline
+    #[command(after_long_help = crate::exit::help())]
     Run(RunArguments),
     /// Send dead letters on, from the stage that refused them
     Replay(ReplayArguments),

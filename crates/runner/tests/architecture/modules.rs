@@ -6,26 +6,50 @@ use std::fs;
 use std::path::Path;
 
 #[derive(Default)]
-struct Module {
+pub(crate) struct Module {
+    /// The text without comments and tests.
+    pub(crate) code: String,
     /// All paths of more than one step, as they are written.
     paths: BTreeSet<String>,
     /// What `use` declarations bring in: the name here, and the path that it stands for.
     imports: BTreeMap<String, String>,
 }
 
+impl Module {
+    /// All paths, those that begin with an imported name in full.
+    pub(crate) fn full_paths(&self) -> BTreeSet<String> {
+        let full = |path: &String| {
+            let (first, rest) = path.split_once("::").unwrap_or((path, ""));
+            match self.imports.get(first) {
+                Some(import) if !import.is_empty() && import != first => {
+                    format!("{import}::{rest}")
+                }
+                _ => path.clone(),
+            }
+        };
+        self.paths.iter().map(full).collect()
+    }
+}
+
 /// Modules by their paths: `crate::fault::layer`.
-type Modules = BTreeMap<String, Module>;
+pub(crate) type Modules = BTreeMap<String, Module>;
 
 /// The cycles of a crate, each as `a -> b -> a`: of modules that are in several, the shortest.
 pub(crate) fn cycles(src: &Path) -> BTreeSet<String> {
-    let mut modules = Modules::new();
-    read_folder(src, "crate", &mut modules);
+    let modules = read(src);
     let uses = |(at, module): (&String, &Module)| {
         let used = module.paths.iter().filter_map(|path| definer(&modules, at, path));
         (at.clone(), used.filter(|used| used != at).collect())
     };
     let uses: BTreeMap<String, BTreeSet<String>> = modules.iter().map(uses).collect();
     uses.keys().filter_map(|start| cycle_from(start, &uses)).collect()
+}
+
+/// The modules of a crate, tests and binaries excluded.
+pub(crate) fn read(src: &Path) -> Modules {
+    let mut modules = Modules::new();
+    read_folder(src, "crate", &mut modules);
+    modules
 }
 
 /// The shortest cycle through `start`, if `start` is the first of its modules by name.
@@ -63,14 +87,17 @@ fn read_folder(folder: &Path, above: &str, modules: &mut Modules) {
 }
 
 fn read_module(text: &str) -> Module {
-    let code = text.split("\nmod tests {").next().unwrap_or_default().lines();
-    let code = code.flat_map(|line| line.split("//").next().into_iter().chain([" "]));
+    let lines = text.split("\nmod tests {").next().unwrap_or_default().lines();
+    let code: String =
+        lines.flat_map(|line| line.split("//").next().into_iter().chain(["\n"])).collect();
     // `crate::a::{b, c as d}` becomes the words `crate::a::`, `{`, `b`, `,`, `c`, `as`, `d`, `}`.
-    let space = |it: char| if it.is_alphanumeric() || "_:".contains(it) { "" } else { " " };
-    let spaced = code.flat_map(str::chars).map(|it| format!("{0}{it}{0}", space(it)));
+    let separate = |it: char| {
+        if it.is_alphanumeric() || "_:".contains(it) { it.to_string() } else { format!(" {it} ") }
+    };
+    let spaced: String = code.chars().map(separate).collect();
     let (mut module, mut path, mut outer) = (Module::default(), String::new(), Vec::new());
     let (mut in_use, mut before) = (false, ";");
-    for word in spaced.collect::<String>().split_whitespace() {
+    for word in spaced.split_whitespace() {
         match word {
             "use" if ["pub", ";", "{", "}", ")", "]"].contains(&before) => in_use = true,
             ";" => in_use = false,
@@ -92,6 +119,7 @@ fn read_module(text: &str) -> Module {
         }
         before = word;
     }
+    module.code = code;
     module
 }
 

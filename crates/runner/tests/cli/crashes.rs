@@ -1,10 +1,9 @@
-//! `kill -9` at any instant: the next run goes on, the files are those of an undisturbed run, byte for byte, and the
-//! receiver has every batch once by its key.
+//! `kill -9` at any point: the next run resumes, the files are those of an undisturbed run, byte for byte, and the receiver has every
+//! batch once by its key.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant};
@@ -12,8 +11,8 @@ use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant};
 const PAGES: usize = 12;
 const FILES: [&str; 5] =
     ["plain.ndjson", "packed.ndjson.gz", "table.csv", "table.csv.zst", "list.json"];
-/// How many times the process is killed; `TASKFERRY_CRASHES=500 cargo test crashes` tries harder.
-const CRASHES: usize = 12;
+/// After how many points of the log the process is killed; `TASKFERRY_CRASHES=500 cargo test crashes` tries more.
+const CRASHES: usize = 16;
 
 /// A request at which the process is to be killed, counted from 1; it gets no answer.
 #[derive(Default)]
@@ -56,7 +55,8 @@ impl World {
     }
 
     fn context(&self) -> Context {
-        let context = Context::new();
+        let mut context = Context::new();
+        context.set("TASKFERRY_LOG", "trace");
         let source = self.tenant.source();
         let file = |name: &&str| {
             let format = name.split('.').nth(1).unwrap();
@@ -81,21 +81,17 @@ impl World {
         context
     }
 
-    /// Bodies by their keys in the order of first arrival, and how many came again.
-    fn batches(&self) -> (Vec<String>, usize) {
-        let mut seen: HashMap<String, String> = HashMap::new();
-        let (mut bodies, mut again) = (Vec::new(), 0);
-        for request in self.receiver.requests() {
-            let key = request.header("idempotency-key").unwrap().to_owned();
-            if let Some(body) = seen.get(&key) {
-                assert!(*body == request.body, "a key stands for one body");
-                again += 1;
-            } else {
-                bodies.push(request.body.clone());
-                seen.insert(key, request.body);
-            }
-        }
-        (bodies, again)
+    fn checkpoint(context: &Context) -> Option<Value> {
+        let text = std::fs::read(context.path(".taskferry/jobs/checkpoint.json")).ok()?;
+        Some(serde_json::from_slice(&text).unwrap())
+    }
+
+    /// Kills a run when it requests this page, which counts from 1.
+    fn kill_at_page(&self, context: &Context, page: usize) {
+        self.trap.page.store(page, Ordering::SeqCst);
+        let running = context.start(&RUN);
+        self.sprung.recv_timeout(TIMEOUT).expect("the page is requested");
+        drop(running);
     }
 }
 
@@ -121,23 +117,24 @@ fn answer(page: usize) -> Response {
     Response::new(200, body.to_string())
 }
 
-/// What an undisturbed run leaves: its files, its batches, and how long it takes.
+/// What an undisturbed run leaves.
 struct Undisturbed {
     files: Vec<Vec<u8>>,
-    letters: Vec<Value>,
+    dead_letters: Vec<Value>,
     batches: Vec<String>,
-    takes: Duration,
+    log_lines: usize,
 }
+
+const RUN: [&str; 2] = ["run", "jobs.toml"];
 
 fn undisturbed() -> Undisturbed {
     let world = World::new();
     let context = world.context();
-    let start = Instant::now();
-    context.taskferry(&["run", "jobs.toml"]).with_code(6);
-    let takes = start.elapsed();
-    let (batches, again) = world.batches();
-    assert_eq!(again, 0);
-    Undisturbed { files: files(&context), letters: letters(&context), batches, takes }
+    let log_lines = context.taskferry(&RUN).with_code(6).stderr.lines().count();
+    let deliveries = world.receiver.deliveries();
+    assert_eq!(deliveries.repeated, 0);
+    let (files, dead_letters) = (files(&context), dead_letters(&context));
+    Undisturbed { files, dead_letters, batches: deliveries.bodies, log_lines }
 }
 
 fn files(context: &Context) -> Vec<Vec<u8>> {
@@ -145,7 +142,7 @@ fn files(context: &Context) -> Vec<Vec<u8>> {
 }
 
 /// Dead letters without the name of their run.
-fn letters(context: &Context) -> Vec<Value> {
+fn dead_letters(context: &Context) -> Vec<Value> {
     let mut letters = context.lines(&context.dead_letters());
     for letter in &mut letters {
         letter["run_id"] = Value::Null;
@@ -153,21 +150,24 @@ fn letters(context: &Context) -> Vec<Value> {
     letters
 }
 
-/// After some crashes: the run ends, and all is as if there had been none. `crashes` is how many times at most a batch
-/// may have come again.
-fn ends_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
-    world.trap.page.store(0, Ordering::SeqCst);
-    world.trap.batch.store(0, Ordering::SeqCst);
-    context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(6);
+/// The output is that of an undisturbed run. At most the three requests of one page were repeated for each crash.
+fn is_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
     for (name, (found, expected)) in FILES.iter().zip(files(context).iter().zip(&expected.files)) {
         assert!(found == expected, "{name} is another file");
     }
-    assert!(letters(context) == expected.letters, "other dead letters");
-    let (batches, again) = world.batches();
-    assert_eq!(batches.len(), expected.batches.len(), "batches that are known by no key");
-    assert!(batches == expected.batches, "other batches");
-    // A batch of the pipeline is a page, of three requests at most.
-    assert!(again <= crashes * 3, "{again} requests came again after {crashes} crashes");
+    assert!(dead_letters(context) == expected.dead_letters, "other dead letters");
+    let deliveries = world.receiver.deliveries();
+    assert_eq!(deliveries.bodies.len(), expected.batches.len(), "unknown keys");
+    assert!(deliveries.bodies == expected.batches, "other batches");
+    assert!(deliveries.repeated <= crashes * 3, "{} after {crashes} crashes", deliveries.repeated);
+}
+
+/// The next run completes, and its output is that of an undisturbed run.
+fn resumes_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
+    world.trap.page.store(0, Ordering::SeqCst);
+    world.trap.batch.store(0, Ordering::SeqCst);
+    context.taskferry(&[&RUN[..], &["--summary", "summary.json"]].concat()).with_code(6);
+    is_like(expected, world, context, crashes);
     let mut left = context.files();
     left.retain(|name| name != "summary.json" && !name.ends_with(".dead.ndjson"));
     let mut whole = FILES.map(|name| format!("out/{name}"));
@@ -175,70 +175,85 @@ fn ends_like(expected: &Undisturbed, world: &World, context: &Context, crashes: 
     assert_eq!(left, whole);
     let summary = context.json("summary.json");
     assert_eq!(summary["source"]["pages"], PAGES);
-    assert_eq!(summary["dead_letters"], expected.letters.len());
+    assert_eq!(summary["dead_letters"], expected.dead_letters.len());
 }
 
 #[test]
 fn killed_at_every_page_it_goes_on() {
-    let expected = undisturbed();
-    let (world, mut crashes) = (World::new(), 0);
+    let (expected, world) = (undisturbed(), World::new());
     let context = world.context();
     for page in 1..=PAGES {
-        world.trap.page.store(page, Ordering::SeqCst);
-        let running = context.start(&["run", "jobs.toml"]);
-        world.sprung.recv_timeout(TIMEOUT).expect("the page is asked for");
-        drop(running);
-        crashes += 1;
+        world.kill_at_page(&context, page);
+        assert!(World::checkpoint(&context).is_some(), "no checkpoint before page {page}");
     }
-    ends_like(&expected, &world, &context, crashes);
+    resumes_like(&expected, &world, &context, PAGES);
+}
+
+#[test]
+fn killed_after_every_checkpoint_it_resumes_at_the_next_page() {
+    let (expected, world) = (undisturbed(), World::new());
+    let context = world.context();
+    for page in 1..PAGES {
+        world.trap.page.store(page + 1, Ordering::SeqCst);
+        let running = context.start(&RUN);
+        world.sprung.recv_timeout(TIMEOUT).expect("the page is requested");
+        let deadline = Instant::now() + TIMEOUT;
+        let cursor = format!("c{}", page - 1);
+        while World::checkpoint(&context).is_none_or(|checkpoint| checkpoint["cursor"] != cursor) {
+            assert!(Instant::now() < deadline, "no checkpoint of page {page}");
+            std::thread::yield_now();
+        }
+        drop(running);
+    }
+    let exports = world.tenant.requests();
+    let exports = exports.iter().filter(|request| request.target != "/oauth/token");
+    // Each run requests the page that the run before did not get, and the one after it.
+    let pages: Vec<usize> = exports.map(page_of).collect();
+    let expected_pages: Vec<usize> = (0..PAGES).flat_map(|page| [page, page]).collect();
+    assert_eq!(pages, expected_pages[1..expected_pages.len() - 1]);
+    resumes_like(&expected, &world, &context, PAGES);
+    assert_eq!(world.receiver.deliveries().repeated, 0, "what a checkpoint holds is not repeated");
 }
 
 #[test]
 fn killed_at_every_batch_it_goes_on() {
-    let expected = undisturbed();
-    let (world, mut crashes) = (World::new(), 0);
+    let (expected, world) = (undisturbed(), World::new());
     let context = world.context();
     // Each crash makes one request more, which never got an answer.
     for batch in 1..=expected.batches.len() {
         world.trap.batch.store(batch, Ordering::SeqCst);
-        let running = context.start(&["run", "jobs.toml"]);
+        let running = context.start(&RUN);
         world.sprung.recv_timeout(TIMEOUT).expect("the batch is sent");
         drop(running);
-        crashes += 1;
     }
-    ends_like(&expected, &world, &context, crashes);
+    resumes_like(&expected, &world, &context, expected.batches.len());
 }
 
 #[test]
-fn killed_at_any_instant_it_goes_on() {
+fn killed_after_any_line_of_the_log_it_goes_on() {
     let wanted = std::env::var("TASKFERRY_CRASHES").ok().and_then(|text| text.parse().ok());
-    let wanted = wanted.unwrap_or(CRASHES);
+    let points = wanted.unwrap_or(CRASHES);
     let expected = undisturbed();
-    let mut dice = fastrand::Rng::with_seed(20_261_124);
-    let mut done = 0;
-    while done < wanted {
+    let mut interrupted = 0;
+    for point in 1..=points {
         let world = World::new();
-        let (context, mut crashes) = (world.context(), 0);
-        for _ in 0..dice.usize(1..=4) {
-            let mut running = context.start(&["run", "jobs.toml"]);
-            std::thread::sleep(expected.takes.mul_f64(dice.f64()));
-            // It may have come to its end already; then the next one is a whole run, to be judged alone.
-            if running.has_exited() {
+        let context = world.context();
+        let line = expected.log_lines * point / points;
+        // The second run is killed at an earlier point than the first.
+        for (crashes, lines) in [(1, line), (2, line / 2)] {
+            let mut running = context.start(&RUN);
+            running.read_lines(lines);
+            drop(running);
+            // A run that is noted as complete is over, whether its checkpoint could still be removed or not.
+            if context.path(".taskferry/jobs/last_complete.json").exists() {
+                is_like(&expected, &world, &context, crashes);
                 break;
             }
-            drop(running);
-            crashes += 1;
-        }
-        done += crashes.max(1);
-        let state = |name: &str| context.path(&format!(".taskferry/jobs/{name}.json")).exists();
-        // What is noted as complete is over, whether its checkpoint could still be removed or not.
-        if state("checkpoint") && !state("last_complete") {
-            ends_like(&expected, &world, &context, crashes);
-        } else if context.path("out/plain.ndjson").exists() {
-            assert!(
-                files(&context) == expected.files,
-                "all files are published, or the run goes on"
-            );
+            interrupted += 1;
+            if crashes == 2 {
+                resumes_like(&expected, &world, &context, crashes);
+            }
         }
     }
+    assert!(interrupted >= points, "{interrupted} of {points} runs were killed before their end");
 }

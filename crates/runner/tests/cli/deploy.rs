@@ -1,151 +1,208 @@
-//! The files in `examples/deploy` start what they say they start.
+//! The files in `examples/deploy`: each starts a run that works, starts it again when that helps, and only then. The tests read them
+//! as cron, systemd and Kubernetes do.
+
+mod kubernetes;
+mod systemd;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
-use taskferry_testkit::{Context, Response, Tenant, page, project_file};
+use taskferry_testkit::{Context, Outcome, Response, Tenant, page, project_file};
 
+use crate::documentation::exit_codes_that_resume;
 use crate::sandbox::SANDBOX_LINE;
-
-/// The folder as it would stand on a machine, below the test's own: `/etc/taskferry` and `/run/credentials` are there, and
-/// lines that name them lead here.
-struct Machine(Context);
+use kubernetes::{JobSpec, list, string, yaml};
+use systemd::Unit;
 
 const UNIT: &str = "taskferry-nightly.service";
+
+/// Folders of a machine, which the tests have below their own folder.
+const FOLDERS: [&str; 4] = ["/etc/taskferry", "/run/credentials", "/var/lib/taskferry", "/data"];
+
+/// A machine with the files that an administrator installs.
+pub(crate) struct Machine(Context);
+
+/// A process that a supervisor starts.
+pub(crate) struct Job {
+    pub(crate) arguments: Vec<String>,
+    pub(crate) folder: String,
+    pub(crate) environment: Vec<(String, String)>,
+}
 
 impl Machine {
     fn new() -> Self {
         let machine = Self(Context::new());
-        let secret = format!("run/credentials/{UNIT}/client_secret");
-        for (from, to) in [
-            ("nightly.toml", "etc/taskferry/nightly.toml"),
-            ("systemd/credentials.toml", "etc/taskferry/credentials.toml"),
-        ] {
-            machine.0.write(to, &machine.here(&text(from)));
-        }
-        machine.0.write("etc/taskferry/secrets/client_secret", "secret\n");
-        machine.0.write(&secret, "secret\n");
+        machine.write("/etc/taskferry/nightly.toml", &text("nightly.toml"));
+        machine.write("/etc/taskferry/credentials.toml", &text("systemd/credentials.toml"));
+        machine.write("/etc/taskferry/nightly.env", &text("nightly.env"));
+        machine.write("/etc/taskferry/secrets/client_secret", "secret\n");
         machine
     }
 
-    /// What a file says, with its paths below the test's folder.
-    fn here(&self, said: &str) -> String {
-        ["/etc/taskferry", "/run/credentials", "/var/lib/taskferry"].iter().fold(
-            said.to_owned(),
-            |said, path| {
-                let below = self.0.path(path.trim_start_matches('/'));
-                said.replace(path, below.to_str().unwrap())
-            },
-        )
+    /// The text with all paths of the machine below the folder of the test.
+    fn relocated(&self, text: &str) -> String {
+        FOLDERS.iter().fold(text.to_owned(), |text, folder| {
+            let below = self.0.path(folder.trim_start_matches('/'));
+            text.replace(folder, below.to_str().unwrap())
+        })
     }
 
-    /// The folders that an administrator makes, and a tenant with two pages, of which so many are answered.
-    fn tenant(&mut self) -> (Arc<AtomicUsize>, Tenant) {
-        let pages = Arc::new(AtomicUsize::new(usize::MAX));
-        let answered = Arc::clone(&pages);
-        let tenant = Tenant::start(move |request| {
-            let second = request.body.contains("c1");
-            if usize::from(second) + 1 > answered.load(Ordering::SeqCst) {
-                return Response::new(200, "").never_finished();
-            }
-            page(&[if second { "b" } else { "a" }], (!second).then_some("c1"))
-        });
-        for folder in ["nightly", "metrics"] {
-            fs::create_dir_all(self.0.path(&format!("var/lib/taskferry/{folder}"))).unwrap();
-        }
-        let environment = text("nightly.env");
-        let environment = environment.lines().map(|line| match line.split_once('=') {
-            Some(("TECHWOLF_URL", _)) => format!("TECHWOLF_URL={}\n", tenant.url()),
-            _ => format!("{line}\n"),
-        });
-        let token = format!("TECHWOLF_TOKEN_URL={}/oauth/token\n", tenant.url());
-        self.0.write("etc/taskferry/nightly.env", &(environment.collect::<String>() + &token));
-        (pages, tenant)
+    fn create_folder(&self, path: &str) {
+        fs::create_dir_all(self.relocated(path)).unwrap();
     }
 
-    /// Runs a command line of a file against the sandbox.
-    fn run(mut self, command: &str) -> Context {
-        for line in text("nightly.env").lines() {
-            let (name, value) = line.trim_start_matches("# ").split_once('=').unwrap();
-            // The tenant of the example is nobody's.
-            let value = if name == "TECHWOLF_URL" { "sandbox:?jobs=20" } else { value };
-            if !name.starts_with("OTEL_") {
-                self.0.set(name, value);
-            }
+    fn write(&self, path: &str, text: &str) {
+        self.0.write(path.trim_start_matches('/'), &self.relocated(text));
+    }
+
+    fn read(&self, path: &str) -> String {
+        self.0.read(path.trim_start_matches('/'))
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        self.write(to, &self.read(from));
+    }
+
+    /// The names in a folder.
+    fn list(&self, path: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.relocated(path)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// The variables in an environment file.
+    fn variables(&self, path: &str) -> Vec<(String, String)> {
+        assignments(&self.read(path))
+    }
+
+    /// Runs a job once against this tenant, in place of the tenant of the example.
+    fn run(&mut self, job: &Job, tenant_url: &str) -> Outcome {
+        for (name, value) in &job.environment {
+            self.0.set(name, value);
         }
-        let command = self.here(command);
-        let arguments: Vec<&str> =
-            command.split_whitespace().skip_while(|word| *word != "run").collect();
-        self.0.taskferry(&[&["check"], &checked(&arguments)[..]].concat()).with_code(0);
-        let ended = self.0.taskferry(&arguments).with_code(0);
-        if arguments.contains(&"json") {
+        self.0.set("TECHWOLF_URL", tenant_url);
+        if !tenant_url.starts_with("sandbox:") {
+            self.0.set("TECHWOLF_TOKEN_URL", format!("{tenant_url}/oauth/token"));
+        }
+        let enter = format!("cd {}", self.relocated(&job.folder));
+        let arguments: Vec<String> = job.arguments.iter().map(|it| self.relocated(it)).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.0.taskferry_after(&enter, &arguments)
+    }
+
+    /// Runs a job against the sandbox: it completes, prints no more than it must, and writes one file.
+    fn completes(&mut self, job: &Job) {
+        let ended = self.run(job, "sandbox:?jobs=20").with_code(0);
+        if job.arguments.iter().any(|argument| argument == "json") {
             let levels: Vec<Value> = ended.log().iter().map(|line| line["level"].clone()).collect();
-            assert_eq!(levels, ["WARN", "INFO"], "the sandbox, the account, and nothing else");
+            assert_eq!(levels, ["WARN", "INFO"], "the sandbox and the summary");
         } else {
-            assert_eq!(ended.stderr, SANDBOX_LINE, "nothing else is said when all is well");
+            assert_eq!(ended.stderr, SANDBOX_LINE);
         }
-        let out = fs::read_dir(self.0.path("out")).unwrap().count();
-        assert_eq!((out, self.0.path("state/nightly").is_dir()), (1, true));
-        self.0
+        assert_eq!(self.list(&format!("{}/out", job.folder)).len(), 1);
+        assert_eq!(self.list(&format!("{}/state", job.folder)), ["nightly"]);
+    }
+
+    /// The exit codes of all attempts at a job, which `restarts` decides on.
+    fn attempts(&mut self, job: &Job, tenant: &Tenant, restarts: impl Fn(i32) -> bool) -> Vec<i32> {
+        let mut codes = Vec::new();
+        while codes.len() < 5 && codes.last().is_none_or(|code| restarts(*code)) {
+            codes.push(self.run(job, tenant.url()).code.unwrap());
+        }
+        codes
     }
 }
 
-/// What `check` has to know of the arguments of `run`: the file and the layers.
-fn checked<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
-    let layers = arguments.windows(2).filter(|pair| pair[0] == "--overlay").flatten().copied();
-    std::iter::once(arguments[1]).chain(layers).collect()
-}
-
-fn file(name: &str) -> PathBuf {
-    PathBuf::from(project_file("examples/deploy")).join(name)
+/// A tenant with two pages of one job each. It answers requests for the second one while `pages` is greater than 1, and refuses the
+/// first of them if `refuses` is true.
+fn tenant(refuses: bool) -> (Arc<AtomicUsize>, Tenant) {
+    let pages = Arc::new(AtomicUsize::new(usize::MAX));
+    let (answered, mut refuses) = (Arc::clone(&pages), refuses);
+    let tenant = Tenant::start(move |request| {
+        let second = request.body.contains("c1");
+        if usize::from(second) + 1 > answered.load(Ordering::SeqCst) {
+            return Response::new(200, "").never_finished();
+        }
+        if second && std::mem::take(&mut refuses) {
+            return Response::new(403, "[]");
+        }
+        page(&[if second { "b" } else { "a" }], (!second).then_some("c1"))
+    });
+    (pages, tenant)
 }
 
 fn text(name: &str) -> String {
-    fs::read_to_string(file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    let path = Path::new(&project_file("examples/deploy")).join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-fn line(text: &str, beginning: &str) -> String {
-    let found = text.lines().find_map(|line| line.trim_start().strip_prefix(beginning));
-    found.unwrap_or_else(|| panic!("no line begins with {beginning}")).to_owned()
+/// The lines `NAME=VALUE` of an environment file.
+fn assignments(text: &str) -> Vec<(String, String)> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn unit() -> Unit {
+    Unit::parse(&text(&format!("systemd/{UNIT}")))
+}
+
+/// The command of the crontab: what follows the five fields and the user.
+fn crontab_command(machine: &Machine) -> String {
+    let crontab = text("cron/taskferry-nightly");
+    let line = crontab.lines().find(|line| line.contains("taskferry run")).unwrap();
+    assert!(!line.contains('%'), "cron replaces it with a line break");
+    let command = machine.relocated(line.splitn(7, ' ').last().unwrap());
+    command.replace("/usr/local/bin/taskferry", "\"$TASKFERRY\"")
+}
+
+/// The folders that an administrator creates for cron, and an environment file with this address.
+fn prepare_for_cron(machine: &Machine, tenant_url: &str) {
+    machine.create_folder("/var/lib/taskferry/nightly");
+    machine.create_folder("/var/lib/taskferry/metrics");
+    let lines = assignments(&text("nightly.env")).into_iter().map(|(name, value)| {
+        let value = if name == "TECHWOLF_URL" { tenant_url.to_owned() } else { value };
+        format!("{name}={value}\n")
+    });
+    let token_url = format!("TECHWOLF_TOKEN_URL={tenant_url}/oauth/token\n");
+    machine.write("/etc/taskferry/nightly.env", &(lines.collect::<String>() + &token_url));
 }
 
 #[test]
 fn the_unit_starts_a_run() {
-    let unit = text(&format!("systemd/{UNIT}"));
-    let context = Machine::new().run(&line(&unit, "ExecStart=/usr/local/bin/taskferry "));
-    let figures = context.read("var/lib/taskferry/metrics/nightly.prom");
+    let mut machine = Machine::new();
+    let job = unit().start(&machine, UNIT);
+    machine.completes(&job);
+    let figures = machine.read("/var/lib/taskferry/metrics/nightly.prom");
     assert!(figures.contains("taskferry_source_records{pipeline=\"nightly\""), "{figures}");
 }
 
 #[test]
 fn the_crontab_starts_a_run() {
-    let crontab = text("cron/taskferry-nightly");
-    let (_, command) = crontab.split_once("exec /usr/local/bin/taskferry ").unwrap();
-    let context = Machine::new().run(command.trim());
-    let figures = context.read("var/lib/taskferry/metrics/nightly.prom");
+    let machine = Machine::new();
+    prepare_for_cron(&machine, "sandbox:?jobs=20");
+    let ended = machine.0.script(&crontab_command(&machine)).with_code(0);
+    assert_eq!(ended.stderr, SANDBOX_LINE);
+    assert_eq!(machine.list("/var/lib/taskferry/nightly/out").len(), 1);
+    let figures = machine.read("/var/lib/taskferry/metrics/nightly.prom");
     assert!(figures.contains("\ntaskferry_run_resumable{pipeline=\"nightly\"} 0\n"));
-    assert!(!crontab.contains('%'), "cron would take it for a line break");
 }
 
 #[test]
-fn the_crontab_goes_on_after_kill_9_and_does_nothing_more_when_that_is_over() {
+fn the_crontab_resumes_after_kill_9_and_does_nothing_more_when_the_run_is_complete() {
     let mut machine = Machine::new();
-    let crontab = text("cron/taskferry-nightly");
-    let line = crontab.lines().find(|line| line.contains("taskferry run")).unwrap();
-    // What cron hands to its shell: what stands behind the five fields and the user.
-    let command = line.splitn(7, ' ').last().unwrap();
-    let command = machine.here(command).replace("/usr/local/bin/taskferry", "\"$TASKFERRY\"");
-    let (pages, tenant) = machine.tenant();
-    let run = |context: &Context| context.script(&command);
+    let (pages, tenant) = tenant(false);
+    prepare_for_cron(&machine, tenant.url());
+    let command = crontab_command(&machine);
+    let run = |context: &Context| context.script(&command).with_code(0);
 
     // The second page is never answered, and the run is killed while it waits for it.
     pages.store(1, Ordering::SeqCst);
     let running = machine.0.start_script(&command);
     tenant.wait_for_requests(3);
-    let checkpoint = machine.0.path("var/lib/taskferry/nightly/state/nightly/checkpoint.json");
+    let checkpoint = machine.relocated("/var/lib/taskferry/nightly/state/nightly/checkpoint.json");
     while !fs::read_to_string(&checkpoint).is_ok_and(|text| text.contains("\"pages\": 1")) {
         std::thread::yield_now();
     }
@@ -153,107 +210,160 @@ fn the_crontab_goes_on_after_kill_9_and_does_nothing_more_when_that_is_over() {
     assert!(!machine.0.path("var/lib/taskferry/metrics/nightly.prom").exists());
 
     pages.store(usize::MAX, Ordering::SeqCst);
-    let asked = tenant.requests().len();
-    run(&machine.0).with_code(0);
+    let before = tenant.requests().len();
+    run(&machine.0);
     let requests = tenant.requests();
-    assert!(requests[asked..].iter().any(|request| request.body.contains("c1")), "it goes on");
-    assert!(
-        !requests[asked..].iter().any(|it| it.target != "/oauth/token" && !it.body.contains("c1"))
-    );
-    let out = machine.0.path("var/lib/taskferry/nightly/out");
-    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+    let exports = requests[before..].iter().filter(|request| request.target != "/oauth/token");
+    let cursors: Vec<bool> = exports.map(|request| request.body.contains("c1")).collect();
+    assert_eq!(cursors, [true], "it requests the second page alone");
+    assert_eq!(machine.list("/var/lib/taskferry/nightly/out").len(), 1);
 
-    let ended = run(&machine.0).with_code(0);
-    assert_eq!(ended.stderr, "");
-    assert_eq!(tenant.requests().len(), requests.len(), "nothing is asked for any more");
+    assert_eq!(run(&machine.0).stderr, "");
+    assert_eq!(tenant.requests().len(), requests.len(), "a complete run is not repeated");
     machine.0.set("TASKFERRY_STATE__RESUME_WITHIN", "0s");
-    run(&machine.0).with_code(0);
+    run(&machine.0);
     assert!(tenant.requests().len() > requests.len(), "the next night is another run");
 }
 
 #[test]
-fn the_cron_job_starts_a_run() {
-    let job = text("kubernetes/cronjob.yaml");
-    let arguments = line(&job, "args: ");
-    let words: Vec<&str> = arguments.trim_matches(['[', ']']).split(", ").collect();
-    Machine::new().run(&words.join(" "));
+fn all_attempts_of_a_night_are_attempts_at_one_run() {
+    let crontab = text("cron/taskferry-nightly");
+    let line = crontab.lines().find(|line| line.contains("taskferry run")).unwrap();
+    let (first, last) = line.split(' ').nth(1).unwrap().split_once('-').unwrap();
+    let hours = last.parse::<u64>().unwrap() + 1 - first.parse::<u64>().unwrap();
+    let pipeline = text("nightly.toml");
+    let (_, resume_within) = pipeline.split_once("resume_within = \"").unwrap();
+    let resume_within: u64 = resume_within.split_once("h\"").unwrap().0.parse().unwrap();
+    assert!(hours <= resume_within && resume_within < 24 - hours, "{hours} {resume_within}");
+    let deadline = JobSpec::read("kubernetes/cronjob.yaml").0["activeDeadlineSeconds"].as_u64();
+    assert!(deadline.unwrap() <= resume_within * 3600);
+    let unit = unit();
+    let restarts = unit.value("StartLimitBurst").parse::<u64>().unwrap() - 1;
+    assert!(restarts * unit.seconds("RestartSec") < unit.seconds("StartLimitIntervalSec"));
+    assert!(unit.seconds("StartLimitIntervalSec") <= resume_within * 3600);
 }
 
 #[test]
-fn the_indexed_job_takes_all_shares_and_they_merge() {
-    let job = text("kubernetes/indexed-job.yaml");
-    assert_eq!(line(&job, "completions: "), line(&job, "parallelism: "));
-    let arguments = line(&job, "args: ");
-    let words = arguments.trim_matches(['[', ']']).split(", ");
-    let words: Vec<&str> = words.map(|word| word.trim_matches('"')).collect();
-    let shares = words[words.iter().position(|word| *word == "--shard").unwrap() + 1];
-    assert_eq!(line(&job, "completions: "), shares);
-    assert!(job.contains("completionMode: Indexed"), "or nobody says which share it is");
-    // The whole export before it leaves the cursors, and the state is on the same volume.
-    let whole = line(&text("kubernetes/cronjob.yaml"), "args: ");
-    assert!(whole.contains(words[1]), "the same pipeline");
-    let mut context = Machine::new().run(&format!("run {} --quiet", words[1]));
-    for index in 0..shares.parse().unwrap() {
-        context.set("JOB_COMPLETION_INDEX", index.to_string());
-        let here = |word: &&str| {
-            let below = context.path("etc/taskferry");
-            let word = word.replace("/etc/taskferry", below.to_str().unwrap());
-            word.replace("$(JOB_COMPLETION_INDEX)", &index.to_string())
-        };
-        let command: Vec<String> = words.iter().map(here).collect();
-        let command: Vec<&str> = command.iter().map(String::as_str).collect();
-        context.taskferry(&command).with_code(0);
+fn the_cron_job_starts_a_run() {
+    let mut machine = Machine::new();
+    let job = JobSpec::read("kubernetes/cronjob.yaml").start(&machine, &[]);
+    machine.completes(&job);
+}
+
+#[test]
+fn the_indexed_job_exports_all_shares_and_they_merge() {
+    let mut machine = Machine::new();
+    // The whole export before it leaves the cursors in the state folder of the same volume.
+    let whole = JobSpec::read("kubernetes/cronjob.yaml").start(&machine, &[]);
+    machine.completes(&whole);
+    let shares = JobSpec::read("kubernetes/indexed-job.yaml");
+    assert_eq!(shares.0["completionMode"], "Indexed", "or `JOB_COMPLETION_INDEX` is not set");
+    assert_eq!(shares.0["completions"], shares.0["parallelism"]);
+    for index in 0..shares.0["completions"].as_u64().unwrap() {
+        let job = shares.start(&machine, &[("JOB_COMPLETION_INDEX", index.to_string())]);
+        machine.run(&job, "sandbox:?jobs=20").with_code(0);
     }
-    let merge = line(&text("kubernetes/merge-job.yaml"), "args: ");
-    let words: Vec<&str> = merge.trim_matches(['[', ']']).split(", ").collect();
-    context.taskferry(&words).with_code(0);
+    let merge = JobSpec::read("kubernetes/merge-job.yaml");
+    let folder = string(&merge.container()["workingDir"]).to_owned();
+    let job = Job { arguments: merge.arguments(&[]), folder, environment: Vec::new() };
+    machine.run(&job, "sandbox:").with_code(0);
+    let merged: Value = serde_json::from_str(&machine.read("/data/manifests/all.json")).unwrap();
+    assert_eq!(merged["source"]["records"], 20);
+}
+
+#[test]
+fn a_failed_run_is_started_again_and_resumes() {
+    let (unit, cron_job) = (unit(), JobSpec::read("kubernetes/cronjob.yaml"));
+    let mut machine = Machine::new();
+    let (_, refusing) = tenant(true);
+    let job = unit.start(&machine, UNIT);
+    assert_eq!(machine.attempts(&job, &refusing, |code| unit.restarts_after(code)), [3, 0]);
+    let mut machine = Machine::new();
+    let (_, refusing) = tenant(true);
+    let job = cron_job.start(&machine, &[]);
+    assert_eq!(machine.attempts(&job, &refusing, |code| cron_job.retries_after(code)), [3, 0]);
+    let exports = refusing.requests().into_iter().filter(|request| request.method == "POST");
+    let cursors: Vec<bool> = exports
+        .filter(|request| request.target != "/oauth/token")
+        .map(|request| request.body.contains("c1"))
+        .collect();
+    assert_eq!(cursors, [false, true, true], "the second attempt starts at the second page");
+}
+
+#[test]
+fn an_export_that_is_not_as_expected_is_not_repeated() {
+    let empty = Tenant::with_pages([page(&[], None)]);
+    let (unit, cron_job) = (unit(), JobSpec::read("kubernetes/cronjob.yaml"));
+    let mut machine = Machine::new();
+    let job = unit.start(&machine, UNIT);
+    assert_eq!(machine.attempts(&job, &empty, |code| unit.restarts_after(code)), [8]);
+    let mut machine = Machine::new();
+    let job = cron_job.start(&machine, &[]);
+    assert_eq!(machine.attempts(&job, &empty, |code| cron_job.retries_after(code)), [8]);
+}
+
+#[test]
+fn a_run_is_started_again_after_the_exit_codes_that_the_page_calls_resumable() {
+    let resumable = exit_codes_that_resume();
+    assert!(resumable.contains(&3) && !resumable.contains(&0), "{resumable:?}");
+    let unit = unit();
+    let jobs = ["kubernetes/cronjob.yaml", "kubernetes/indexed-job.yaml"].map(JobSpec::read);
+    let is_killed = |code: i32| code == 128 + 9;
+    for code in [0, 1, 2, 3, 4, 5, 6, 8, 130, 137, 143] {
+        let resumes = resumable.contains(&code) || is_killed(code);
+        for job in &jobs {
+            assert_eq!(job.retries_after(code), resumes, "Kubernetes: {code}");
+        }
+        // systemd itself sends SIGTERM, to stop the service.
+        assert_eq!(unit.restarts_after(code), resumes && code != 143, "systemd: {code}");
+    }
+    // Another run is active: Kubernetes waits for it, and systemd leaves the work to it.
+    assert!(jobs.iter().all(|job| job.retries_after(7)) && !unit.restarts_after(7));
 }
 
 #[test]
 fn a_run_that_is_told_to_stop_is_given_more_time_than_it_takes() {
-    let unit = text(&format!("systemd/{UNIT}"));
-    let job = text("kubernetes/cronjob.yaml");
-    let seconds = |text: &str, beginning: &str| -> u64 {
-        let value = line(text, beginning);
-        let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().unwrap()
-    };
-    // What was read, cleaning up, and a collector that is away.
+    // Delivering what was read, cleaning up, and a collector that does not answer.
     let longest = 10 + 5 + 5;
-    assert!(seconds(&unit, "TimeoutStopSec=") > longest);
-    assert!(seconds(&job, "terminationGracePeriodSeconds: ") > longest);
-}
-
-#[test]
-fn exit_codes_are_treated_alike_everywhere() {
-    let unit = text(&format!("systemd/{UNIT}"));
-    let job = text("kubernetes/cronjob.yaml");
-    assert_eq!(line(&unit, "RestartPreventExitStatus="), "1 2 6 8");
-    for job in [job, text("kubernetes/indexed-job.yaml")] {
-        let values: Vec<&str> =
-            job.lines().filter_map(|line| line.trim_start().strip_prefix("values: ")).collect();
-        assert_eq!(values, ["[1, 2, 6, 8]", "[3, 4, 5, 7, 137, 143]"]);
+    assert!(unit().seconds("TimeoutStopSec") > longest);
+    for name in ["kubernetes/cronjob.yaml", "kubernetes/indexed-job.yaml"] {
+        let grace = JobSpec::read(name).pod()["terminationGracePeriodSeconds"].as_u64();
+        assert!(grace.unwrap() > longest, "{name}");
     }
 }
 
 #[test]
-fn the_kustomization_names_files_that_are_there() {
-    let kustomization = text("kustomization.yaml");
-    for name in ["kubernetes/cronjob.yaml", "kubernetes/volume.yaml", "nightly.toml", "nightly.env"]
-    {
-        assert!(kustomization.contains(name) && file(name).is_file(), "{name}");
+fn the_kustomization_is_complete() {
+    let kustomization = yaml("kustomization.yaml");
+    let resources: Vec<&str> = list(&kustomization["resources"]).iter().map(string).collect();
+    let kinds: Vec<Value> = resources.iter().map(|name| yaml(name)["kind"].clone()).collect();
+    assert_eq!(kinds, ["CronJob", "PersistentVolumeClaim"]);
+    // The Jobs that are applied without it refer to the names and the image that it makes.
+    assert_eq!(kustomization["generatorOptions"]["disableNameSuffixHash"], true);
+    let [image] = list(&kustomization["images"]) else { panic!("one image") };
+    let name = format!("{}:{}", string(&image["newName"]), string(&image["newTag"]));
+    let claim = &yaml("kubernetes/volume.yaml")["metadata"]["name"];
+    for job in ["cronjob", "indexed-job", "merge-job"] {
+        let spec = JobSpec::read(&format!("kubernetes/{job}.yaml"));
+        let used = string(&spec.container()["image"]);
+        if job == "cronjob" {
+            assert_eq!(used.split_once(':').unwrap().0, string(&image["name"]));
+        } else {
+            assert_eq!(used, name, "{job}");
+        }
+        let volumes = list(&spec.pod()["volumes"]).iter();
+        let claims: Vec<&Value> = volumes
+            .map(|it| &it["persistentVolumeClaim"]["claimName"])
+            .filter(|it| !it.is_null())
+            .collect();
+        assert_eq!(claims, [claim], "{job}");
     }
-    // Jobs that are applied by themselves name what kustomize makes and where the image is.
-    assert!(kustomization.contains("disableNameSuffixHash: true"));
-    let tag = line(&kustomization, "newTag: ");
-    for job in ["kubernetes/indexed-job.yaml", "kubernetes/merge-job.yaml"] {
-        assert!(text(job).contains(&format!("image: taskferry:{tag} ")), "{job}");
-    }
+}
+
+#[test]
+fn the_image_is_built_from_files_that_exist() {
     let ignored = text("docker/Dockerfile.dockerignore");
     for kept in ignored.lines().filter_map(|line| line.strip_prefix('!')) {
         assert!(Path::new(&project_file(kept)).exists(), "{kept}");
     }
-    let job = text("kubernetes/cronjob.yaml");
-    assert!(text("nightly.toml").contains("${file:secrets/client_secret}"));
-    assert!(job.contains("path: secrets/client_secret"), "where the pipeline looks for it");
 }

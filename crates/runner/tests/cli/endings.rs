@@ -168,25 +168,30 @@ fn waiting(context: &Context) -> (Tenant, Running) {
     (server, running)
 }
 
+/// Interrupts a run while it waits for its second page.
+fn interrupted(signal: &str) -> Outcome {
+    let context = Context::new();
+    let (_server, running) = waiting(&context);
+    running.signal(signal);
+    let ended = running.wait();
+    assert!(ended.stderr.contains("a second signal ends it at once"), "{}", ended.stderr);
+    let last = ended.stderr.lines().last().unwrap();
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])");
+    }
+    let summary = context.json("summary.json");
+    assert_eq!(summary["status"], "interrupted");
+    assert_eq!(summary["exit_code"], ended.code.unwrap());
+    assert_eq!(summary["committed"], json!({"pages": 1, "next_cursor": "a"}));
+    let left = ["out/.jobs.ndjson.part", "summary.json"];
+    assert_eq!(context.files(), left, "nothing is published, and nothing lost");
+    ended
+}
+
 #[test]
 fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let context = Context::new();
-        let (_server, running) = waiting(&context);
-        running.signal(signal);
-        let ended = running.wait().with_code(code);
-        assert!(ended.stderr.contains("a second signal ends it at once"), "{}", ended.stderr);
-        let last = ended.stderr.lines().last().unwrap();
-        insta::allow_duplicates! {
-            insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])");
-        }
-        let summary = context.json("summary.json");
-        assert_eq!(summary["status"], "interrupted");
-        assert_eq!(summary["exit_code"], code);
-        assert_eq!(summary["committed"], json!({"pages": 1, "next_cursor": "a"}));
-        let left = ["out/.jobs.ndjson.part", "summary.json"];
-        assert_eq!(context.files(), left, "nothing is published, and nothing lost");
-    }
+    interrupted("INT").with_code(130);
+    interrupted("TERM").with_code(143);
 }
 
 #[test]

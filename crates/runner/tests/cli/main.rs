@@ -32,6 +32,7 @@ mod resumes;
 mod rows;
 mod rows_page;
 mod sandbox;
+mod sandbox_command;
 mod shards;
 mod signals;
 mod telemetry;

@@ -657,7 +657,12 @@ compression = "gzip"
 
 #[test]
 fn many_mistakes_of_one_kind_are_counted() {
-    let many = |what: &dyn Fn(usize) -> String| (0..50_000).map(what).collect::<String>();
+    let many = |what: &dyn Fn(usize) -> String| (0..20_000).map(what).collect::<String>();
+    let checked = |from: &str, to: &str| {
+        let context = Context::new();
+        context.write("jobs.toml", &GOOD.replace(from, to));
+        context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr
+    };
     for (from, to) in [
         ("[source]\n", format!("[source]\n{}", many(&|n| format!("k{n} = {n}\n")))),
         (
@@ -667,11 +672,11 @@ fn many_mistakes_of_one_kind_are_counted() {
         ("name = \"jobs\"\n", many(&|n| format!("k{n} = {n}\n"))),
         ("name = \"jobs\"\n", many(&|n| format!("k{n} {n}\n"))),
     ] {
-        let stderr = changed(from, &to);
-        assert!(stderr.contains("49900 more mistakes of this kind are not shown"), "{stderr}");
+        let stderr = checked(from, &to);
+        assert!(stderr.contains("19900 more mistakes of this kind are not shown"), "{stderr}");
         assert!(stderr.lines().filter(|line| line.contains('×')).count() < 110, "{stderr}");
     }
-    let stderr = changed("\"ai_impact\", ", &many(&|n| format!("\"k{n}\", ")));
+    let stderr = checked("\"ai_impact\", ", &many(&|n| format!("\"k{n}\", ")));
     assert!(stderr.contains("`include` has 100 mistakes so far"), "{stderr}");
     assert!(stderr.len() < 200_000, "{}", stderr.len());
 }

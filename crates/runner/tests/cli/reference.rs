@@ -94,6 +94,19 @@ fn help_of_run_lists_its_options() {
 
       -h, --help
               Print help (see a summary with '-h')
+
+    Exit codes:
+      0    complete
+      1    a defect in taskferry
+      2    the command, the pipeline file, or a path for state, summary or metrics can't be used
+      3    the source failed
+      4    a transform failed
+      5    a sink failed
+      6    complete, and some records are in the dead-letter file
+      7    another run of this pipeline is active
+      8    the export does not meet `[expect]`
+      130  interrupted by SIGINT
+      143  interrupted by SIGTERM or SIGHUP
     ");
 }
 

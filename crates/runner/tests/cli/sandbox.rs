@@ -65,7 +65,8 @@ impl Sandbox {
     }
 }
 
-fn post(url: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+/// Sends JSON to the path of a server, and returns the status and the body.
+pub(crate) fn post(url: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
     let host = url.strip_prefix("http://").unwrap();
     let body = body.to_string();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -80,7 +81,7 @@ fn post(url: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! What `isolation = "process"` promises. The workers are copies of this very program.
+//! The promises of `isolation = "process"`. The worker processes are copies of this program, so it has a `main` function in place of
+//! the standard test harness.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and tell of it")]
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::process::{Command, ExitCode, Stdio};
 use std::task::Poll;
 
+use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
 use taskferry_sdk::testing::{self, Files};
 use taskferry_sdk::{
@@ -12,39 +14,45 @@ use taskferry_sdk::{
 };
 use taskferry_transform_jq::{Jq, WORKER_ARGUMENT, worker_main};
 
-type Test = (&'static str, fn());
-
-const TESTS: [Test; 11] = [
-    ("results_are_those_of_this_process", results_are_those_of_this_process),
-    ("a_refused_record_costs_only_itself", a_refused_record_costs_only_itself),
-    ("an_endless_expression_is_killed", an_endless_expression_is_killed),
-    ("endless_results_are_ended", endless_results_are_ended),
-    ("endless_recursion_costs_only_its_record", endless_recursion_costs_only_its_record),
-    ("too_much_memory_costs_only_its_record", too_much_memory_costs_only_its_record),
-    ("records_are_worked_on_at_the_same_time", records_are_worked_on_at_the_same_time),
-    ("there_are_no_more_workers_than_processors", there_are_no_more_workers_than_processors),
-    ("the_environment_is_out_of_reach", the_environment_is_out_of_reach),
-    ("a_worker_ends_with_its_parent", a_worker_ends_with_its_parent),
-    ("a_dropped_transform_leaves_no_worker", a_dropped_transform_leaves_no_worker),
-];
-
 fn main() -> ExitCode {
-    let argument = std::env::args().nth(1).unwrap_or_default();
-    if argument == WORKER_ARGUMENT {
+    if std::env::args().nth(1).is_some_and(|first| first == WORKER_ARGUMENT) {
         return worker_main();
     }
-    if std::env::args().any(|argument| argument == "--list") {
-        for (name, _) in TESTS {
-            println!("{name}: test");
-        }
-        return ExitCode::SUCCESS;
+    let mut arguments = Arguments::from_args();
+    // Some tests count the child processes of this one.
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, tests()).exit_code()
+}
+
+fn tests() -> Vec<Trial> {
+    fn trial(name: &str, test: fn()) -> Trial {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
     }
-    let wanted = |name: &str| argument.starts_with('-') || name.contains(&argument);
-    for (name, test) in TESTS.into_iter().filter(|(name, _)| wanted(name)) {
-        test();
-        println!("test {name} ... ok");
+    macro_rules! trials {
+        ($($test:ident),* $(,)?) => { vec![$(trial(stringify!($test), $test)),*] };
     }
-    ExitCode::SUCCESS
+    let mut tests = trials![
+        results_are_those_of_this_process,
+        a_refused_record_costs_only_itself,
+        an_endless_expression_is_killed,
+        endless_results_are_ended,
+        endless_recursion_costs_only_its_record,
+        too_much_memory_costs_only_its_record,
+        records_are_worked_on_at_the_same_time,
+        a_worker_ends_with_its_parent,
+    ];
+    // These read `/proc`.
+    let linux = trials![
+        there_are_no_more_workers_than_processors,
+        the_environment_is_out_of_reach,
+        a_dropped_transform_leaves_no_worker,
+    ];
+    let is_ignored = !cfg!(target_os = "linux");
+    tests.extend(linux.into_iter().map(|test| test.with_ignored_flag(is_ignored)));
+    tests
 }
 
 fn build(mut options: Value) -> Box<dyn AsyncTransform> {
@@ -149,9 +157,6 @@ fn records_are_worked_on_at_the_same_time() {
 }
 
 fn there_are_no_more_workers_than_processors() {
-    if !cfg!(target_os = "linux") {
-        return;
-    }
     block_on(async {
         let transform = build(json!({"filter": ". + 1"}));
         let records: Vec<String> = (0..20).map(|number| number.to_string()).collect();
@@ -181,9 +186,6 @@ fn there_are_no_more_workers_than_processors() {
 }
 
 fn the_environment_is_out_of_reach() {
-    if !cfg!(target_os = "linux") {
-        return;
-    }
     block_on(async {
         let transform = build(json!({"filter": "."}));
         apply(&*transform, "1").await.unwrap();
@@ -217,9 +219,6 @@ fn a_worker_ends_with_its_parent() {
 }
 
 fn a_dropped_transform_leaves_no_worker() {
-    if !cfg!(target_os = "linux") {
-        return;
-    }
     block_on(async {
         let transform = build(json!({"filter": "."}));
         apply(&*transform, "1").await.unwrap();

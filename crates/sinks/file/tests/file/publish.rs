@@ -1,13 +1,9 @@
 //! When a file appears under its name, and when it does not.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod driver;
-
 use std::fs;
 use std::path::Path;
 
-use driver::{Folder, batch, batch_of, build, names_in};
+use crate::driver::{Folder, batch, batch_of, build, names_in};
 use serde_json::{Value, json};
 use taskferry_sdk::{ErrorKind, Record, Refusals};
 
@@ -147,7 +143,7 @@ async fn a_path_that_can_not_be_written_is_told_before_the_first_record() {
 #[tokio::test]
 async fn a_device_is_not_replaced() {
     let mut sink = build(&json!({"path": "/dev/null"})).unwrap();
-    let error = sink.open(&driver::run(), None).await.unwrap_err();
+    let error = sink.open(&crate::driver::run(), None).await.unwrap_err();
     assert_eq!(error.to_string(), "can't write `/dev/null`: it is not a regular file");
 }
 

@@ -1,7 +1,5 @@
 //! CSV, from outside.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
 use std::io::{self, Write};
 use std::path::Path;
 

@@ -1,17 +1,13 @@
 //! The three kinds of transform.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod stages;
-
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use crate::stages::{Ledger, Pages, TestTransform, pipeline, stage};
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use stages::{Ledger, Pages, TestTransform, pipeline, stage};
 use taskferry_engine::{RunOptions, RunReport, Status, run};
 use taskferry_pipeline::{OnError, Pipeline, TransformStage};
 use taskferry_sdk::{

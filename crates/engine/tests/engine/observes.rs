@@ -1,12 +1,8 @@
 //! What whoever watches a run hears of it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod stages;
-
 use std::sync::{Arc, Mutex};
 
-use stages::{Ledger, Pages, TestTransform, pipeline};
+use crate::stages::{Ledger, Pages, TestTransform, pipeline};
 use taskferry_engine::{Observer, Period, RunEvent, RunOptions, Status, run};
 
 /// Writes down what it hears.

@@ -1,7 +1,5 @@
 //! Expressions that never end, or go too deep, cost their record and nothing else.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use serde_json::{Value, json};
 use taskferry_sdk::testing::TransformTest;
 use taskferry_sdk::{ErrorKind, Problem};

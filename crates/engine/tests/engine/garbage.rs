@@ -1,14 +1,10 @@
 //! State that an accident has spoilt: the run goes on, or starts over and says so; what comes out is the same.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod stages;
-
 use std::fs;
 use std::path::PathBuf;
 
+use crate::stages::{Ledger, Pages, TestTransform, pipeline};
 use proptest::prelude::*;
-use stages::{Ledger, Pages, TestTransform, pipeline};
 use taskferry_engine::{RunOptions, Status, run};
 use taskferry_pipeline::{DeadLetterOptions, OnError, Pipeline};
 use taskferry_sdk::{ErrorKind, StageError};

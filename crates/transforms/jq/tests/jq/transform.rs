@@ -1,7 +1,5 @@
 //! What `jq` promises, seen from a pipeline.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,8 +1,5 @@
 //! Drives the sink as the engine does, in a folder of its own.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-#![allow(dead_code, reason = "not every test needs all of it")]
-
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};

@@ -1,8 +1,5 @@
 //! Stages that do as a test tells them.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-#![allow(dead_code, reason = "not every test needs all of it")]
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,11 +1,9 @@
 //! What a run promises, driven through stages that do as they are told.
 
-mod stages;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
+use crate::stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_engine::{Interrupt, LiveStats, RunOptions, RunReport, Status, Stopper, run};
 use taskferry_pipeline::OnError;
 use taskferry_sdk::{ErrorKind, StageError};

@@ -1,17 +1,13 @@
 //! Runs that end early, and the runs that go on with them.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod stages;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use serde_json::{Value, json};
-use stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
 use taskferry_engine::{
     Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_finished_run, run,
 };

@@ -1,14 +1,10 @@
 //! What stands in the file.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod driver;
-
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use driver::{Folder, batch};
+use crate::driver::{Folder, batch};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -1,13 +1,9 @@
 //! A file that was gone on with is the file that an undisturbed run writes, byte for byte.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
-mod driver;
-
 use std::fs::{self, File};
 use std::io::Write;
 
-use driver::{Folder, batch, build, run};
+use crate::driver::{Folder, batch, build, run};
 use serde_json::{Value, json};
 use taskferry_sdk::{Refusals, Sink, SinkState};
 

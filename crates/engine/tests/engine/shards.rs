@@ -1,14 +1,10 @@
 //! Runs that take a share of an export.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod stages;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use stages::{Ledger, Pages, pipeline};
+use crate::stages::{Ledger, Pages, pipeline};
 use taskferry_engine::{RunOptions, RunReport, Status, new_run, run};
 use taskferry_pipeline::{ExpectOptions, Pipeline};
 use taskferry_sdk::Shard;

@@ -1,7 +1,5 @@
 //! NDJSON and JSON, from outside.
 
-#![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_format::{Format, FormatOptions, RecordWriter, Spool};

@@ -1,0 +1,11 @@
+//! Runs of pipelines whose stages do what a test needs.
+
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod garbage;
+mod kinds;
+mod observes;
+mod resumes;
+mod runs;
+mod shards;
+mod stages;

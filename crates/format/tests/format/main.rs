@@ -1,0 +1,6 @@
+//! The output formats.
+
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod csv;
+mod json;

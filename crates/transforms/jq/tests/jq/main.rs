@@ -1,0 +1,7 @@
+//! The promises of `jq`.
+
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod endless;
+mod suite;
+mod transform;
