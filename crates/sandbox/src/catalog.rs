@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn places_name_a_language_and_local_tasks_work_that_exists() {
+    fn local_tasks_have_a_language_and_existing_work() {
         let catalog = Catalog::read().unwrap();
         for place in &catalog.places {
             assert_eq!(place.language.is_none(), catalog.local_tasks(place).is_empty());

@@ -65,7 +65,7 @@ mod tests {
     use crate::catalog::CATALOG;
 
     #[test]
-    fn a_template_gets_one_alternative_and_the_place() {
+    fn a_template_is_filled_with_one_alternative_and_the_place() {
         let tokyo = CATALOG.places.iter().find(|place| place.slug == "tokyo").unwrap();
         let template = "Close [day|month] in {site}, [now|later]";
         for index in 0..20 {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_slug_is_cut_between_words() {
+    fn a_long_slug_is_truncated_between_words() {
         let slug = slug(&"wonderful ".repeat(30));
         assert!(slug.len() <= MAX_SLUG_LENGTH && slug.ends_with("wonderful"));
     }

@@ -51,7 +51,7 @@ fn a_proxy_that_is_none_is_told_without_showing_it() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     assert_eq!(problems(&json!({"ca_file": "nowhere.pem", "proxy": "ftp://x"})).len(), 2);
     let switch = problems(&json!({"insecure": true}));
     assert_eq!(switch[0].1, "key::unknown", "nothing switches the checking of certificates off");

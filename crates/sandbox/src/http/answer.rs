@@ -53,7 +53,7 @@ mod tests {
     #[tokio::test]
     async fn work_waits_for_a_permit_even_if_clients_have_disconnected() {
         let (permits, started) = (Arc::new(Semaphore::new(2)), Arc::new(AtomicUsize::new(0)));
-        // Work blocks until the end of the test; work that has not begun is dropped with its client.
+        // Blocks until the end of the test; queued work is dropped with its client.
         let (end, blocked) = mpsc::channel::<()>();
         let blocked = Arc::new(std::sync::Mutex::new(blocked));
         let mut clients = JoinSet::new();

@@ -68,7 +68,7 @@ mod tests {
     use crate::settings::RateLimit;
 
     #[test]
-    fn every_tenant_has_a_limit_of_its_own_for_every_second() {
+    fn the_rate_limit_applies_to_each_tenant_and_second() {
         let settings =
             SandboxSettings { rate_limit: RateLimit(Some(2)), ..SandboxSettings::default() };
         let limiter = Limiter::default();

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_hours_are_rounded_and_lose_no_digit() {
+    fn rounding_to_whole_hours_loses_no_digit() {
         for (written, whole) in [
             ("5", "5"),
             ("2.5", "3"),

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_states_change() {
+    fn feedback_changes_only_validation_states() {
         let tasks = r#"[ {"task_id":"a", "validation_state" : "x","weekly_hours":1.30},{"validation_state":"\u0079","task_id":"b","since":2e3},{"task_id":"c","validation_state":"z"}]"#;
         let decisions =
             [("c".to_owned(), Decision::Rejected), ("b".to_owned(), Decision::Validated)];

@@ -1,4 +1,4 @@
-//! Private key JWT: clients that sign instead of sending a secret.
+//! Private key JWT: client assertions instead of client secrets.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -74,7 +74,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// Claims that are right, with `changes` made to them; null takes a claim away.
+/// Valid claims with `changes` applied; null removes a claim.
 fn claims(client: &Client, changes: &Value) -> Value {
     let mut claims = json!({
         "iss": "signer", "sub": "signer", "aud": client.sandbox.credentials().token_url,
@@ -163,7 +163,7 @@ async fn every_error_in_an_assertion_is_described() {
             "{changes}: {answer}"
         );
     }
-    // Within ten seconds clocks may differ.
+    // A clock skew of ten seconds is accepted.
     for changes in
         [json!({"exp": now() - 5, "iat": now() - 60}), json!({"iat": now() + 5, "nbf": now() + 5})]
     {
@@ -212,7 +212,7 @@ async fn a_critical_extension_is_refused() {
 }
 
 #[tokio::test]
-async fn the_host_header_does_not_move_the_audience() {
+async fn the_host_header_does_not_change_the_audience() {
     let key = p256();
     let client = sandbox_with(&key, &[]).await;
     let port = client.sandbox.address().port();
@@ -233,7 +233,7 @@ async fn the_host_header_does_not_move_the_audience() {
 }
 
 #[tokio::test]
-async fn a_key_does_not_replace_the_secret_of_a_client() {
+async fn a_client_with_a_key_keeps_its_secret() {
     let key = p256();
     let client_id = "sandbox-client".to_owned();
     let public_keys = vec![PublicKey { client_id, file: key.public.path().to_owned() }];
@@ -244,7 +244,7 @@ async fn a_key_does_not_replace_the_secret_of_a_client() {
 }
 
 #[tokio::test]
-async fn an_assertion_is_valid_once() {
+async fn an_assertion_is_accepted_once() {
     let key = p256();
     let client = sandbox_with(&key, &[]).await;
     let assertion = sign(&key, &claims(&client, &json!({"jti": "one"})));
@@ -287,7 +287,7 @@ async fn the_request_around_an_assertion_is_checked() {
         (json!({"client_id": "sandbox-client"}), 401, "`client_id`"),
         (json!({"audience": "us3.techwolf.ai"}), 403, "audience"),
         (json!({"tenant": "other"}), 403, "tenant"),
-        // A client without a secret can't be guessed at.
+        // An empty secret does not match a client without one.
         (
             json!({"client_assertion": null, "client_assertion_type": null, "client_id": "signer", "client_secret": ""}),
             400,

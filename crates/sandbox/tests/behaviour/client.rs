@@ -1,4 +1,4 @@
-//! A sandbox with a client that talks to it.
+//! A sandbox and an HTTP client for it.
 
 use std::io::Write;
 
@@ -35,7 +35,7 @@ impl Client {
         Self::of(SandboxOptions { data, ..SandboxOptions::default() }).await
     }
 
-    /// Jobs served under other settings than the defaults.
+    /// Serves jobs with settings that differ from the defaults.
     pub(crate) async fn with_settings(jobs: &[Value], settings: &[&str]) -> Self {
         let file = file_of(jobs);
         let data = DataOrigin::File(file.path().to_owned());
@@ -43,7 +43,7 @@ impl Client {
         Self::of(SandboxOptions { data, settings, ..SandboxOptions::default() }).await
     }
 
-    /// What the token endpoint is to be sent, with `changes` made to it; null takes a key away.
+    /// The body of a token request with `changes` applied; null removes a key.
     pub(crate) fn token_request(&self, changes: &Value) -> Value {
         let known = self.sandbox.credentials();
         let mut body = json!({
@@ -68,7 +68,7 @@ impl Client {
         grant["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// An export request with nothing but the token.
+    /// An export request with only the token.
     pub(crate) fn request(&self, query: &str) -> RequestBuilder {
         self.http.post(format!("{}{EXPORT}{query}", self.sandbox.url())).bearer_auth(&self.token)
     }
@@ -82,7 +82,7 @@ impl Client {
         read(self.send(Method::GET, path).send().await.unwrap()).await
     }
 
-    /// The answer to a request that is expected to be right.
+    /// The response to a request that must succeed.
     pub(crate) async fn got(&self, path: &str) -> Value {
         let (status, answer) = self.get(path).await;
         assert_eq!(status, 200, "{answer}");
@@ -93,14 +93,14 @@ impl Client {
         read(self.request(query).json(body).send().await.unwrap()).await
     }
 
-    /// The answer to a request that is expected to be right.
+    /// The response to a request that must succeed.
     pub(crate) async fn page(&self, query: &str, body: &Value) -> Value {
         let (status, answer) = self.export(query, body).await;
         assert_eq!(status, 200, "{answer}");
         answer
     }
 
-    /// All records, in pages of `limit`.
+    /// All records, read in pages of `limit`.
     pub(crate) async fn all(&self, query: &str, body: &Value, limit: usize) -> Vec<Value> {
         let mut body = body.clone();
         body["limit"] = limit.into();
@@ -124,7 +124,7 @@ impl Client {
     }
 }
 
-/// Status and body, which is always JSON.
+/// The status and the JSON body of a response.
 pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -133,7 +133,7 @@ pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
     (status, body)
 }
 
-/// Checks that the answer is TechWolf's error list, and gives its descriptions.
+/// Checks that the response is TechWolf's error list, and returns its descriptions.
 pub(crate) fn descriptions((status, body): &(StatusCode, Value)) -> Vec<String> {
     let describe = |error: &Value| {
         let keys: Vec<_> = error.as_object().unwrap().keys().collect();
@@ -154,7 +154,7 @@ pub(crate) fn settings_of(assignments: &[&str]) -> SandboxSettings {
     settings
 }
 
-/// A dataset file with one line a value.
+/// A dataset file with one line for each value.
 pub(crate) fn file_of(lines: &[Value]) -> NamedTempFile {
     let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
     file_with(lines.join("\n").as_bytes())
@@ -170,7 +170,7 @@ pub(crate) fn task(id: &str, state: &str) -> Value {
     json!({"task_id": id, "task": format!("Do the {id} work"), "validation_state": state})
 }
 
-/// A task with all that can be included.
+/// A task with every field that can be included.
 pub(crate) fn full_task(id: &str, hierarchy: &Value) -> Value {
     json!({
         "task_id": id, "task": format!("Do the {id} work"), "validation_state": "validated",

@@ -1,9 +1,9 @@
-//! Clients: their syntax, and their secrets.
+//! The syntax of clients, and how secrets are masked.
 
 use taskferry_sandbox::{Client, Sandbox, SandboxOptions};
 
 #[test]
-fn a_client_is_read_from_its_text() {
+fn a_client_is_parsed_from_text() {
     let client: Client = "a:b:tenant=acme:family=legal, finance".parse().unwrap();
     assert_eq!(client.tenant.as_deref(), Some("acme"));
     assert_eq!(client.families, Some(["finance".to_owned(), "legal".to_owned()].into()));

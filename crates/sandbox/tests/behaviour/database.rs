@@ -1,4 +1,4 @@
-//! Databases in files.
+//! Database files.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ async fn reject_first(client: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_loaded_and_changed_is_there_after_a_restart() {
+async fn loaded_and_changed_data_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     let client = Client::of(options(&path, Filled::Serve, 30)).await;
@@ -39,7 +39,7 @@ async fn what_was_loaded_and_changed_is_there_after_a_restart() {
         (client.all("", &body, 100).await, client.got("/job_architecture/jobs").await);
     client.sandbox.stop().await;
 
-    // What to generate is for new databases.
+    // The options of the generator apply only to new databases.
     let client = Client::of(options(&path, Filled::Serve, 500)).await;
     assert_eq!(client.all("", &body, 100).await, jobs);
     assert_eq!(client.got("/job_architecture/jobs").await, listed);
@@ -56,7 +56,7 @@ async fn what_was_loaded_and_changed_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_filled_database_is_not_loaded_over_unless_told_to() {
+async fn a_database_with_data_is_replaced_only_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     assert_eq!(Sandbox::load(options(&path, Filled::Refuse, 3)).unwrap().jobs(), 3);
@@ -79,7 +79,7 @@ async fn a_filled_database_is_not_loaded_over_unless_told_to() {
 }
 
 #[test]
-fn a_dataset_that_fails_leaves_the_database_as_it_was() {
+fn an_invalid_dataset_leaves_the_database_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     Sandbox::load(options(&path, Filled::Serve, 7)).unwrap();
@@ -92,7 +92,7 @@ fn a_dataset_that_fails_leaves_the_database_as_it_was() {
 }
 
 #[tokio::test]
-async fn tenants_are_added_one_after_the_other() {
+async fn tenants_are_added_to_an_existing_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     let with = |tenant: &str, filled, jobs| SandboxOptions {
@@ -115,7 +115,7 @@ async fn tenants_are_added_one_after_the_other() {
 }
 
 #[test]
-fn a_file_of_some_other_kind_is_refused_untouched() {
+fn a_file_of_another_format_is_refused_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
     std::fs::write(
@@ -151,7 +151,7 @@ fn a_file_of_some_other_kind_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_being_served_can_be_served_again_but_not_replaced() {
+async fn a_served_database_can_be_opened_again_but_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     let client = Client::of(options(&path, Filled::Serve, 5)).await;
@@ -170,7 +170,7 @@ async fn a_database_that_is_being_served_can_be_served_again_but_not_replaced() 
 }
 
 #[tokio::test]
-async fn pages_are_read_side_by_side() {
+async fn pages_are_read_concurrently() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::of(options(&folder.path().join("sandbox.db"), Filled::Serve, 60)).await;
     let whole = client.page("", &json!({"limit": 60})).await;
@@ -185,7 +185,7 @@ async fn pages_are_read_side_by_side() {
 }
 
 #[tokio::test]
-async fn a_private_database_leaves_nothing_behind() {
+async fn a_private_database_is_deleted() {
     let jobs =
         [json!({"external_id": "j1", "tasks": [task("a", "suggested"), task("b", "suggested")]})];
     let client = Client::with_jobs(&jobs).await;
@@ -205,7 +205,7 @@ async fn a_private_database_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_tenant_that_is_mistyped_is_not_made_up() {
+fn a_mistyped_tenant_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     let of = |tenant: Option<&str>, filled| SandboxOptions {
@@ -225,7 +225,7 @@ fn a_tenant_that_is_mistyped_is_not_made_up() {
 }
 
 #[test]
-fn a_file_that_can_not_be_used_is_told_with_the_reason() {
+fn an_unusable_file_is_reported_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     for (path, says) in [
         (folder.path().to_owned(), "it is a folder"),
@@ -240,7 +240,7 @@ fn a_file_that_can_not_be_used_is_told_with_the_reason() {
 }
 
 #[test]
-fn several_can_start_on_a_new_file_at_once() {
+fn several_sandboxes_can_create_one_file_concurrently() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
     std::thread::scope(|scope| {
@@ -250,7 +250,7 @@ fn several_can_start_on_a_new_file_at_once() {
         for start in starts {
             match start.join().unwrap() {
                 Ok(sandbox) => assert_eq!(sandbox.jobs(), 5),
-                // One that came while another was loading.
+                // Another thread was loading the file.
                 Err(error) => {
                     assert!(matches!(error, SandboxError::DatabaseInUse { .. }), "{error}");
                 }

@@ -26,7 +26,7 @@ fn job(id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_file_is_served_as_the_jobs_it_was_written_from() {
+async fn the_jobs_of_a_file_are_served_unchanged() {
     let generator = Generator::new(3);
     let lines: Vec<_> =
         (0..30).map(|index| serde_json::to_value(generator.job(index)).unwrap()).collect();
@@ -38,7 +38,7 @@ async fn a_file_is_served_as_the_jobs_it_was_written_from() {
 }
 
 #[test]
-fn gzip_is_read_whatever_the_name_and_in_several_members() {
+fn gzip_is_detected_by_content_and_may_have_several_members() {
     let members =
         [zipped(&format!("{}\n", job("1"))), zipped(&format!("{}\n{}", job("2"), job("3")))]
             .concat();
@@ -46,7 +46,7 @@ fn gzip_is_read_whatever_the_name_and_in_several_members() {
 }
 
 #[test]
-fn what_editors_leave_in_a_file_does_no_harm() {
+fn byte_order_marks_and_line_endings_of_editors_are_accepted() {
     let text = format!("\u{feff}{}\r\n\n  \n{}", job("1"), job("2"));
     assert_eq!(load(file_with(text.as_bytes()).path()).unwrap().jobs(), 2);
     assert_eq!(load(file_with(b"").path()).unwrap().jobs(), 0);
@@ -54,7 +54,7 @@ fn what_editors_leave_in_a_file_does_no_harm() {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of mistakes")]
-fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
+fn an_invalid_job_is_reported_with_its_line_and_key() {
     let with = |key: &str, value: Value| {
         let mut wrong = full_task("a", &place("d", "s", "c", "t"));
         wrong[key] = value;
@@ -179,7 +179,7 @@ fn a_line_that_is_no_job_is_told_with_its_number_and_key() {
 }
 
 #[test]
-fn a_time_that_is_not_a_date_or_a_timestamp_is_refused() {
+fn a_time_must_be_a_date_or_a_timestamp() {
     for time in [
         "",
         "2022",
@@ -213,7 +213,7 @@ fn a_family_has_one_name() {
 }
 
 #[tokio::test]
-async fn fields_that_nobody_knows_are_served_as_they_stand() {
+async fn unknown_fields_are_served_unchanged() {
     let line = r#"{"external_id": "a", "seniority": {"rank": 1.50}, "tasks": [
         {"task_id": "t", "task": "Do", "validation_state": "validated", "since": 1e2,
          "ai_impact": {"level": "H1", "confidence": 0.70},
@@ -238,7 +238,7 @@ async fn fields_that_nobody_knows_are_served_as_they_stand() {
 }
 
 #[test]
-fn text_that_is_not_utf8_and_gzip_that_is_cut_are_told() {
+fn invalid_utf8_and_truncated_gzip_are_reported() {
     let error = load(file_with(b"{\"external_id\": \"\xff\"}").path()).unwrap_err();
     assert!(error.to_string().ends_with("it is not UTF-8"), "{error}");
 
@@ -249,7 +249,7 @@ fn text_that_is_not_utf8_and_gzip_that_is_cut_are_told() {
 }
 
 #[test]
-fn a_missing_file_is_told_by_name() {
+fn a_missing_file_is_reported_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.ndjson");
     let error = load(&path).unwrap_err();
@@ -262,7 +262,7 @@ fn a_missing_file_is_told_by_name() {
 }
 
 #[test]
-fn the_dataset_is_not_needed_once_it_is_loaded() {
+fn the_dataset_is_not_needed_after_loading() {
     let file = file_of(&[job("1")]);
     let sandbox = load(file.path()).unwrap();
     drop(file);

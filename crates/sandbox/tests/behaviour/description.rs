@@ -1,4 +1,4 @@
-//! What the sandbox says about itself.
+//! The OpenAPI document and the documentation page.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
 }
 
 #[tokio::test]
-async fn every_endpoint_that_is_described_is_there_and_no_other_method_is() {
+async fn every_described_endpoint_exists_and_accepts_no_other_method() {
     let client = Client::generated(1).await;
     let document = openapi(&client).await;
     let paths = document["paths"].as_object().unwrap();
@@ -45,7 +45,7 @@ async fn every_endpoint_that_is_described_is_there_and_no_other_method_is() {
 }
 
 #[tokio::test]
-async fn every_reference_leads_somewhere_and_every_shape_is_used() {
+async fn every_reference_resolves_and_every_schema_is_used() {
     let document = openapi(&Client::generated(1).await).await;
     let mut found = BTreeSet::new();
     references(&document, &mut found);
@@ -99,7 +99,7 @@ async fn the_description_follows_the_settings() {
 }
 
 #[tokio::test]
-async fn the_vendors_are_those_of_the_tenant_whose_credentials_are_shown() {
+async fn the_described_vendors_are_those_of_the_shown_tenant() {
     let tenants = vec!["acme:vendors=workday,techwolf".parse().unwrap(), "beta".parse().unwrap()];
     let document =
         openapi(&Client::of(SandboxOptions { tenants, ..SandboxOptions::default() }).await).await;
@@ -218,7 +218,7 @@ async fn the_responses_of_every_endpoint_match_the_description() {
 }
 
 #[tokio::test]
-async fn the_page_is_one_file_that_shows_every_endpoint() {
+async fn the_documentation_page_is_one_file_with_every_endpoint() {
     let client = Client::generated(1).await;
     let response = reqwest::get(format!("{}/", client.sandbox.url())).await.unwrap();
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
@@ -234,7 +234,7 @@ async fn the_page_is_one_file_that_shows_every_endpoint() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_chosen_is_not_shown_to_everyone() {
+async fn a_configured_secret_is_not_published() {
     let clients = vec!["sandbox-client:4711-secret".parse().unwrap()];
     let options = SandboxOptions { clients, ..SandboxOptions::default() };
     let running = Sandbox::load(options).unwrap().serve(([127, 0, 0, 1], 0).into()).await.unwrap();

@@ -17,7 +17,7 @@ fn page() -> String {
     std::fs::read_to_string(path()).unwrap()
 }
 
-/// Compares a table of the page with one that is made from the code. `UPDATE_DOCS=1` replaces it.
+/// Compares a table of the page with the one generated from the code. `UPDATE_DOCS=1` replaces it.
 fn assert_table(table: &str) {
     let page = page();
     if page.contains(table) {
@@ -34,7 +34,7 @@ fn assert_table(table: &str) {
 }
 
 #[test]
-fn the_tables_of_settings_and_faults_are_those_of_the_code() {
+fn the_tables_of_settings_and_faults_match_the_code() {
     let mut settings =
         "| setting | values | default | unknown behavior |\n|---|---|---|---|\n".to_owned();
     for setting in SETTINGS {
@@ -58,9 +58,9 @@ fn cells(page: &str, head: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_tables_of_requests_and_statuses_are_those_of_the_description() {
+async fn the_tables_of_requests_and_statuses_match_the_description() {
     let (page, mut served, mut statuses) = (page(), BTreeSet::new(), BTreeSet::new());
-    // Settings only change which of the statuses an answer has; 405 is the answer to what is not described.
+    // Settings only select one of the statuses; 405 is the response to undescribed methods.
     let client = Client::generated(1).await;
     let url = format!("{}/openapi.json", client.sandbox.url());
     let document: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
@@ -79,7 +79,7 @@ async fn the_tables_of_requests_and_statuses_are_those_of_the_description() {
 }
 
 #[test]
-fn every_sentence_is_held_by_tests_that_exist() {
+fn every_promise_cites_existing_tests() {
     let rows: Vec<_> = PROMISES.lines().filter(|line| line.starts_with("| \"")).collect();
     assert_eq!(rows.len(), 36, "a sentence of the page is missing, or there twice");
     let sources = sources();
@@ -100,7 +100,7 @@ fn every_sentence_is_held_by_tests_that_exist() {
 
 const PROMISES: &str = include_str!("../promises.md");
 
-/// All test files of the sandbox and of the source, with their text.
+/// The paths and texts of all test files of the sandbox and the source.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut folders =

@@ -29,7 +29,7 @@ async fn all(client: &Client, query: &str, body: &Value, limit: usize) -> Vec<Va
 }
 
 #[tokio::test]
-async fn employees_have_tasks_of_a_job() {
+async fn the_tasks_of_an_employee_are_those_of_a_job() {
     let client = Client::generated(40).await;
     let jobs = client
         .all("", &json!({"include": ["ai_impact", "linked_skills", "weekly_hours"]}), 100)
@@ -91,7 +91,7 @@ async fn every_subset_of_include_adds_exactly_its_attributes() {
 }
 
 #[tokio::test]
-async fn employees_come_oldest_first_and_a_cursor_leads_to_the_next_one() {
+async fn employees_are_ordered_by_age_and_a_cursor_continues_after_one() {
     let client = Client::generated(40).await;
     let employees = all(&client, "", &json!({}), 100).await;
     let ids: Vec<_> = employees.iter().map(|one| one["external_id"].as_str().unwrap()).collect();
@@ -107,7 +107,7 @@ async fn employees_come_oldest_first_and_a_cursor_leads_to_the_next_one() {
 }
 
 #[tokio::test]
-async fn both_formats_hold_the_same_tasks_of_an_employee() {
+async fn both_formats_contain_the_same_tasks_of_an_employee() {
     let client = Client::generated(20).await;
     let list = all(&client, "", &json!({}), 100).await;
     let hierarchy = all(&client, "?response_format=hierarchy", &json!({}), 100).await;
@@ -121,7 +121,7 @@ async fn both_formats_hold_the_same_tasks_of_an_employee() {
 }
 
 #[tokio::test]
-async fn pages_of_employees_add_up_in_every_form() {
+async fn pages_of_employees_add_up_in_every_format() {
     let client = Client::generated(40).await;
     for query in ["", "?response_format=hierarchy", "?external_vendor=workday"] {
         let body = json!({"include": ["linked_skills", "source_events"]});
@@ -164,7 +164,7 @@ async fn the_setting_unfiltered_employees_selects_employees() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_for_employees_is_named() {
+async fn an_invalid_employee_request_is_reported() {
     let client = Client::generated(5).await;
     for (body, status, says) in [
         (json!({}), 400, "`limit` is required"),
@@ -208,7 +208,7 @@ async fn a_wrong_request_for_employees_is_named() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_rejected_for_a_job_is_rejected_for_its_employees() {
+async fn a_task_rejected_for_a_job_is_rejected_for_its_employees() {
     let tasks: Vec<_> =
         (0..12).map(|number| crate::client::task(&format!("t{number}"), "validated")).collect();
     let jobs: Vec<_> =

@@ -1,4 +1,4 @@
-//! What holds at every endpoint.
+//! Behaviour that all endpoints share.
 
 use proptest::prelude::*;
 use reqwest::Method;
@@ -37,7 +37,7 @@ async fn every_endpoint_requires_a_token() {
 }
 
 #[tokio::test]
-async fn every_response_has_the_header_of_the_sandbox() {
+async fn every_response_has_the_sandbox_header() {
     let client = Client::generated(1).await;
     for path in ["/", "/openapi.json", "/nothing", EXPORT, "/webhook", "/oauth/token", "/version"] {
         for method in [Method::GET, Method::POST] {

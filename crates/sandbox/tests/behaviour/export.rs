@@ -1,4 +1,4 @@
-//! What the records look like.
+//! The shape of exported records.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn a_bare_record_has_an_id_and_bare_tasks() {
 }
 
 #[tokio::test]
-async fn every_subset_of_include_adds_exactly_its_members() {
+async fn every_subset_of_include_adds_exactly_its_fields() {
     let mut rejected = full_task("b", &Value::Null);
     rejected["validation_state"] = "rejected".into();
     let client = Client::with_jobs(&[
@@ -49,7 +49,7 @@ async fn every_subset_of_include_adds_exactly_its_members() {
             if include.contains(&"rejected_tasks") { 2 } else { 1 },
             "{include:?}"
         );
-        // In the order of TechWolf's example.
+        // The keys are in the order of TechWolf's example.
         let members = ["weekly_hours", "ai_impact", "linked_skills", "source_data"];
         let expected: Vec<_> = ["task_id", "task", "validation_state"]
             .into_iter()
@@ -62,7 +62,7 @@ async fn every_subset_of_include_adds_exactly_its_members() {
 }
 
 #[tokio::test]
-async fn a_member_the_data_does_not_have_is_absent_though_asked_for() {
+async fn an_included_field_without_data_is_absent() {
     let mut with_null = task("b", "suggested");
     with_null["weekly_hours"] = Value::Null;
     let client = Client::with_jobs(&[
@@ -79,7 +79,7 @@ async fn a_member_the_data_does_not_have_is_absent_though_asked_for() {
 }
 
 #[tokio::test]
-async fn numbers_and_texts_come_out_as_they_went_in() {
+async fn numbers_and_strings_are_served_unchanged() {
     let hours = ["5", "1.3", "1.30", "0.1234567890123456789", "100000000000000000000001", "2e3"];
     let tasks: Vec<_> = hours
         .iter()
@@ -98,7 +98,7 @@ async fn numbers_and_texts_come_out_as_they_went_in() {
 }
 
 #[tokio::test]
-async fn a_full_record_has_the_shape_of_the_page_s_example() {
+async fn a_full_record_matches_the_documented_example() {
     let line = r#"{"external_id":"7d0c6a1e-51f1-4b8e-9d0a-0e6d7d1f3b55","tasks":[{"task_id":"label-training-data","task":"Label training data","validation_state":"validated","weekly_hours":7,"ai_impact":{"level":"H2","rationale":"Most labels can be proposed"},"linked_skills":[{"skill_id":"1c7a-1","skill":"Data Quality"},{"skill_id":"1c7a-2","skill":"Python"}],"source_data":[{"external_id":"7d0c6a1e"}]},{"task_id":"present-findings","task":"Present findings to the team","validation_state":"suggested","ai_impact":{"level":"H4","rationale":"People want to ask"},"linked_skills":[{"skill_id":"1c7a-3","skill":"Public Speaking"}],"source_data":[{"external_id":"7d0c6a1e"}]}]}"#;
     let file = crate::client::file_with(line.as_bytes());
     let data = taskferry_sandbox::DataOrigin::File(file.path().to_owned());
@@ -164,7 +164,7 @@ async fn a_hierarchy_record_nests_tasks_in_order_of_first_appearance() {
 }
 
 #[tokio::test]
-async fn both_formats_hold_the_same_tasks() {
+async fn both_formats_contain_the_same_tasks() {
     let client = Client::generated(60).await;
     let body = json!({"include": EXPANSIONS});
     let list = client.all("", &body, 100).await;

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose, as a client sees it.
+//! Injected faults as a client sees them.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ async fn send(client: &Client, body: &Value) -> Response {
     client.request("").json(body).send().await.unwrap()
 }
 
-/// An export whose request asks for a fault itself.
+/// An export request that selects a fault with its header.
 async fn asking(client: &Client, fault: &str, body: &Value) -> Response {
     client.request("").header("x-sandbox-fault", fault).json(body).send().await.unwrap()
 }
@@ -34,7 +34,7 @@ fn ids(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_fault_comes_with_the_request_it_was_asked_for() {
+async fn a_fault_affects_the_configured_request() {
     let client = faulty(&["429@2", "503@3-4", "500@6-"], &[]).await;
     let mut statuses = Vec::new();
     for _ in 0..8 {
@@ -44,7 +44,7 @@ async fn a_fault_comes_with_the_request_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn chance_is_the_same_for_the_same_seed_and_another_for_another() {
+async fn random_faults_depend_only_on_the_seed() {
     let outcome = async |seed| {
         let faults = Faults { faults: vec!["503%40".parse().unwrap()], seed };
         let data = DataOrigin::Generated { jobs: 10, seed: 3 };
@@ -63,7 +63,7 @@ async fn chance_is_the_same_for_the_same_seed_and_another_for_another() {
 }
 
 #[tokio::test]
-async fn refusals_have_the_form_that_was_asked_for() {
+async fn error_responses_have_the_configured_format() {
     let client =
         faulty(&["429@1:retry-after=7", "429@2:retry-after=date", "503-html@3", "429@4"], &[])
             .await;
@@ -93,7 +93,7 @@ async fn the_token_endpoint_can_fail_too() {
 }
 
 #[tokio::test]
-async fn a_cut_body_promises_more_than_comes() {
+async fn a_truncated_body_is_shorter_than_its_content_length() {
     let client = faulty(&["cut@1"], &[]).await;
     let mut response = send(&client, &json!({"limit": 5})).await;
     assert_eq!(response.status(), 200);
@@ -111,7 +111,7 @@ async fn a_cut_body_promises_more_than_comes() {
 }
 
 #[tokio::test]
-async fn what_is_late_or_slow_is_right_in_the_end() {
+async fn a_late_or_slow_response_is_complete() {
     let client = faulty(&["latency=150ms@1", "slow=200ms@2"], &[]).await;
     for _ in 0..2 {
         let begun = Instant::now();
@@ -134,7 +134,7 @@ async fn an_expired_token_stays_expired() {
 }
 
 #[tokio::test]
-async fn a_page_comes_again() {
+async fn a_repeated_page_equals_the_preceding_one() {
     let client = faulty(&["repeated-page@3"], &[]).await;
     let first = client.page("", &json!({"limit": 2})).await;
     let second = client.page("", &json!({"limit": 2, "starting_after": ids(&first)[1]})).await;
@@ -145,7 +145,7 @@ async fn a_page_comes_again() {
 }
 
 #[tokio::test]
-async fn a_cursor_leads_back() {
+async fn a_looping_cursor_returns_to_an_earlier_page() {
     let client = faulty(&["looping-cursor@3"], &[]).await;
     let first = client.page("", &json!({"limit": 2})).await;
     let second =
@@ -178,7 +178,7 @@ async fn an_empty_page_loses_no_job() {
 }
 
 #[tokio::test]
-async fn a_stuck_page_leads_nowhere_until_it_is_asked_for_again() {
+async fn a_stuck_page_continues_only_on_the_second_request() {
     let client = faulty(&["stuck-page@1", "stuck-page@3"], &[]).await;
     let stuck = json!({"has_next": true, "records": []});
     assert_eq!(client.page("", &json!({"limit": 2})).await, stuck);
@@ -190,7 +190,7 @@ async fn a_stuck_page_leads_nowhere_until_it_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_deleted_cursor_is_gone_for_good() {
+async fn a_deleted_cursor_stays_deleted() {
     for (setting, status) in [("404", 404), ("400", 400), ("start", 200)] {
         let client = faulty(&["deleted-cursor@2"], &[&format!("unknown_cursor={setting}")]).await;
         let first = client.page("", &json!({"limit": 2})).await;
@@ -203,7 +203,7 @@ async fn a_deleted_cursor_is_gone_for_good() {
     }
 }
 
-/// An export of everything, empty pages included, and how many requests it took.
+/// Exports all pages, including empty ones. Returns the ids and the number of requests.
 async fn whole(client: &Client, limit: usize) -> (Vec<String>, usize) {
     let (mut all, mut body) = (Vec::new(), json!({"limit": limit}));
     for requests in 1..100 {
@@ -218,7 +218,7 @@ async fn whole(client: &Client, limit: usize) -> (Vec<String>, usize) {
 }
 
 #[tokio::test]
-async fn an_export_after_a_deletion_has_all_others_and_ends() {
+async fn an_export_after_a_deletion_has_all_other_jobs_and_ends() {
     for limit in [1, 2, 3] {
         let client = faulty(&["deleted-cursor@2"], &[]).await;
         let first = client.page("", &json!({"limit": 2})).await;
@@ -228,13 +228,13 @@ async fn an_export_after_a_deletion_has_all_others_and_ends() {
         let (rest, _) = whole(&client, limit).await;
         assert_eq!(rest.len(), 9, "limit {limit}: {rest:?}");
         assert!(!rest.contains(&gone));
-        // It is gone from the export alone.
+        // Only the export omits the job.
         client.got(&format!("/job_architecture/jobs/{gone}")).await;
     }
 }
 
 #[tokio::test]
-async fn a_stand_in_can_lose_its_job_as_well() {
+async fn the_cursor_of_an_empty_page_can_be_deleted() {
     let client = faulty(&["empty-page@2", "deleted-cursor@3"], &[]).await;
     let first = client.page("", &json!({"limit": 2})).await;
     let empty = client.page("", &json!({"limit": 2, "starting_after": ids(&first)[1]})).await;
@@ -246,7 +246,7 @@ async fn a_stand_in_can_lose_its_job_as_well() {
 }
 
 #[tokio::test]
-async fn nobody_without_a_token_leaves_anything_behind() {
+async fn a_request_without_a_token_changes_no_state() {
     let client = faulty(&[], &[]).await;
     let (before, _) = whole(&client, 3).await;
     let url = format!("{}{EXPORT}", client.sandbox.url());
@@ -265,7 +265,7 @@ async fn nobody_without_a_token_leaves_anything_behind() {
 }
 
 #[tokio::test]
-async fn what_faults_do_to_a_tenant_is_nothing_to_another() {
+async fn faults_of_one_tenant_do_not_affect_another() {
     let tenants = vec!["acme".parse().unwrap(), "beta".parse().unwrap()];
     let data = DataOrigin::Generated { jobs: 10, seed: 3 };
     let mut client =
@@ -285,7 +285,7 @@ async fn what_faults_do_to_a_tenant_is_nothing_to_another() {
 }
 
 #[tokio::test]
-async fn jobs_and_employees_do_not_meet_each_other_s_faults() {
+async fn faults_of_jobs_and_employees_are_separate() {
     let client = faulty(&[], &[]).await;
     let employees = async |fault: &str, body: &Value| {
         let request = client.send(Method::POST, "/export/employees/task_profiles").json(body);
@@ -302,7 +302,7 @@ async fn jobs_and_employees_do_not_meet_each_other_s_faults() {
 }
 
 #[tokio::test]
-async fn a_token_has_expired_however_its_scheme_is_written() {
+async fn an_expired_token_is_refused_for_any_spelling_of_its_scheme() {
     let client = faulty(&["expired-token@1"], &[]).await;
     assert_eq!(client.export("", &json!({"limit": 1})).await.0, 401);
     let lower = client.http.post(format!("{}{EXPORT}", client.sandbox.url()));
@@ -311,7 +311,7 @@ async fn a_token_has_expired_however_its_scheme_is_written() {
 }
 
 #[tokio::test]
-async fn a_second_listing_knows_nothing_of_the_first() {
+async fn a_second_listing_is_independent_of_the_first() {
     let client = faulty(&["repeated-page@4", "looping-cursor@5-6"], &[]).await;
     let pages = async || {
         let first = client.page("", &json!({"limit": 3})).await;
@@ -320,7 +320,7 @@ async fn a_second_listing_knows_nothing_of_the_first() {
     };
     let (first, second) = pages().await;
     client.page("", &json!({"limit": 3, "starting_after": ids(&second)[2]})).await;
-    // A first page is no repeated one, whatever the token was sent before.
+    // A first page never counts as a repeated page, even if the token has read others.
     assert_eq!(client.page("", &json!({"limit": 3})).await, first);
     let (again, looping) = pages().await;
     assert_eq!(again, first, "its cursor leads to the second page");
@@ -329,7 +329,7 @@ async fn a_second_listing_knows_nothing_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_request_as_large_as_can_be_meets_its_faults() {
+async fn the_largest_request_is_affected_by_faults() {
     let client = faulty(&["empty-page"], &[]).await;
     let families: Vec<_> = (0..1000).map(|number| format!("{number:0>90}")).collect();
     let filters = json!([{"filter": "job_family_id_is_in_list", "job_family_ids": families}]);
@@ -339,7 +339,7 @@ async fn a_request_as_large_as_can_be_meets_its_faults() {
 }
 
 #[tokio::test]
-async fn a_page_s_fault_is_refused_where_no_page_is() {
+async fn a_page_fault_is_refused_at_endpoints_without_pages() {
     let client = faulty(&[], &[]).await;
     let asking = async |path: &str, fault: &str| {
         let request = client.send(Method::GET, path).header("x-sandbox-fault", fault);
@@ -359,7 +359,7 @@ async fn a_page_s_fault_is_refused_where_no_page_is() {
 }
 
 #[tokio::test]
-async fn a_long_fault_is_not_echoed() {
+async fn a_long_fault_is_not_repeated_in_the_error() {
     let client = faulty(&[], &[]).await;
     for (length, says) in [(990, "there is no fault `xxxx"), (1001, "longer than 1000 bytes")] {
         let body = json!({"limit": 1});
@@ -371,7 +371,7 @@ async fn a_long_fault_is_not_echoed() {
 }
 
 #[tokio::test]
-async fn unknown_fields_and_levels_stand_in_both_formats() {
+async fn unknown_fields_and_levels_are_in_both_formats() {
     for format in ["list", "hierarchy"] {
         let client = faulty(&["extra-fields", "unknown-levels"], &[]).await;
         let body = json!({"limit": 10, "include": ["ai_impact"]});
@@ -385,7 +385,7 @@ async fn unknown_fields_and_levels_stand_in_both_formats() {
 }
 
 #[tokio::test]
-async fn a_request_can_ask_for_its_own_fault() {
+async fn a_request_header_selects_a_fault() {
     let client = faulty(&[], &[]).await;
     let body = json!({"limit": 1});
     assert_eq!(asking(&client, "503", &body).await.status(), 503);
@@ -429,7 +429,7 @@ fn every_documented_fault_can_be_read() {
 }
 
 #[test]
-fn an_error_says_what_to_write() {
+fn an_error_lists_the_valid_faults() {
     for (wrong, message) in [
         ("cutt@3", "there is no fault `cutt`; did you mean `cut`?"),
         ("Expired_Token", "there is no fault `Expired_Token`; did you mean `expired-token`?"),

@@ -8,7 +8,7 @@ fn updated(operator: &str, value: &str) -> Value {
     json!({"filter": "last_updated", "value": value, "operator": operator})
 }
 
-/// One job a time, called by its hour.
+/// One job for each time, named after its hour.
 fn jobs() -> Vec<Value> {
     let times = [
         ("d1-00", "2022-01-01"),
@@ -17,7 +17,7 @@ fn jobs() -> Vec<Value> {
         ("d2-13", "2022-01-02T15:00:00.500+02:00"),
         ("d3-00", "2022-01-03T00:00:00"),
     ];
-    // The newest first: the order is that of creation, whatever happened later.
+    // Jobs are ordered by creation; updates do not change the order.
     times
         .iter()
         .rev()
@@ -33,7 +33,7 @@ async fn ids(client: &Client, filters: Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn last_updated_compares_by_every_operator() {
+async fn last_updated_supports_every_operator() {
     let client = Client::with_jobs(&jobs()).await;
     for (operator, value, expected) in [
         ("lt", "2022-01-02", vec!["d1-12", "d1-00"]),
@@ -60,7 +60,7 @@ async fn last_updated_compares_by_every_operator() {
 }
 
 #[tokio::test]
-async fn a_date_can_be_set_to_mean_its_first_moment() {
+async fn a_date_can_be_set_to_mean_midnight() {
     let client = Client::with_settings(&jobs(), &["date_value=midnight"]).await;
     for (operator, expected) in [
         ("lte", vec!["d2-00", "d1-12", "d1-00"]),
@@ -76,7 +76,7 @@ async fn a_date_can_be_set_to_mean_its_first_moment() {
 }
 
 #[tokio::test]
-async fn several_filters_narrow_together() {
+async fn several_filters_are_combined_with_and() {
     let client = Client::with_jobs(&jobs()).await;
     let families = json!({"filter": "job_family_id_is_in_list", "job_family_ids": ["d1", "d2"]});
     for (filters, expected) in [
@@ -99,7 +99,7 @@ async fn several_filters_narrow_together() {
 }
 
 #[tokio::test]
-async fn a_wrong_last_updated_filter_is_named() {
+async fn an_invalid_last_updated_filter_is_reported() {
     let client = Client::with_jobs(&jobs()).await;
     let whole = updated("lt", "2022-01-01");
     let with = |key: &str, value: Value| {
@@ -129,11 +129,11 @@ async fn a_wrong_last_updated_filter_is_named() {
 }
 
 #[tokio::test]
-async fn a_job_without_a_time_was_updated_when_it_was_loaded() {
+async fn the_default_update_time_is_the_load_time() {
     let client = Client::with_jobs(&[json!({"external_id": "j1", "tasks": []})]).await;
     assert_eq!(ids(&client, json!([updated("gt", "2026-01-01")])).await, ["j1"]);
     assert_eq!(ids(&client, json!([updated("gt", "2200-01-01")])).await, [""; 0]);
-    // Generated ones have times of their own, the same for ever.
+    // Generated jobs have fixed times.
     let client = Client::generated(50).await;
     let early = ids(&client, json!([updated("lt", "2022-01-02")])).await;
     assert!(early.len() > 10 && early.len() < 50, "{early:?}");

@@ -18,7 +18,7 @@ fn tasks(jobs: &[JobProfile]) -> Vec<&Task> {
 }
 
 #[test]
-fn a_seed_gives_the_same_bytes_for_ever() {
+fn a_seed_always_generates_the_same_bytes() {
     let mut hash = Sha256::new();
     for job in jobs(1, 200) {
         hash.update(serde_json::to_vec(&job).unwrap());
@@ -34,7 +34,7 @@ fn a_seed_gives_the_same_bytes_for_ever() {
 }
 
 #[test]
-fn a_job_depends_on_seed_and_place_alone() {
+fn a_job_depends_only_on_seed_and_index() {
     let backwards: Vec<_> = (0..50).rev().map(|index| Generator::new(9).job(index)).collect();
     assert!(backwards.iter().rev().eq(&jobs(9, 50)));
     assert_eq!(jobs(9, 50), jobs(9, 120)[..50]);
@@ -42,7 +42,7 @@ fn a_job_depends_on_seed_and_place_alone() {
 }
 
 #[test]
-fn two_hundred_jobs_do_not_look_like_copies() {
+fn two_hundred_generated_jobs_are_diverse() {
     let jobs = jobs(1, 200);
     let distinct = |texts: Vec<&str>| texts.into_iter().collect::<HashSet<_>>().len();
     let all = tasks(&jobs);
@@ -54,7 +54,7 @@ fn two_hundred_jobs_do_not_look_like_copies() {
 }
 
 #[test]
-fn profiles_show_what_real_ones_show() {
+fn generated_profiles_have_the_distribution_of_real_ones() {
     let jobs = jobs(5, 2_000);
     let all = tasks(&jobs);
     let percent = |part: usize, whole: usize| part * 100 / whole;
@@ -94,7 +94,7 @@ fn profiles_show_what_real_ones_show() {
 }
 
 #[test]
-fn generated_profiles_keep_the_rules_of_the_api() {
+fn generated_profiles_follow_the_rules_of_the_api() {
     for job in jobs(2, 1_000) {
         let ids: HashSet<_> = job.tasks.iter().map(|task| &task.task_id).collect();
         assert_eq!(ids.len(), job.tasks.len());

@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Start and stop of a sandbox.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn one_job() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_stopped_sandbox_listens_no_more() {
+async fn a_stopped_sandbox_stops_listening() {
     let running = one_job().serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let address = running.address();
     assert_eq!(running.url(), format!("http://{address}"));
@@ -25,7 +25,7 @@ async fn a_stopped_sandbox_listens_no_more() {
 }
 
 #[tokio::test]
-async fn a_dropped_sandbox_stops_although_a_client_keeps_its_connection() {
+async fn a_dropped_sandbox_closes_open_connections() {
     let client = Client::generated(1).await;
     client.page("", &json!({"limit": 1})).await;
     let address = client.sandbox.address();
@@ -39,14 +39,14 @@ async fn a_dropped_sandbox_stops_although_a_client_keeps_its_connection() {
 }
 
 #[tokio::test]
-async fn an_address_for_everyone_is_shown_as_one_to_connect_to() {
+async fn a_wildcard_address_is_shown_as_a_reachable_one() {
     let running = one_job().serve(([0, 0, 0, 0], 0).into()).await.unwrap();
     assert!(running.url().starts_with("http://127.0.0.1:"), "{}", running.url());
     running.stop().await;
 }
 
 #[tokio::test]
-async fn a_taken_port_is_told() {
+async fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = taken.local_addr().unwrap();
     let error = one_job().serve(address).await.unwrap_err();
@@ -58,7 +58,7 @@ async fn a_taken_port_is_told() {
 }
 
 #[tokio::test]
-async fn sandboxes_do_not_know_each_others_tokens() {
+async fn a_sandbox_refuses_tokens_of_another() {
     let (one, mut other) = (Client::generated(1).await, Client::generated(2).await);
     other.token = one.token;
     assert_eq!(other.export("", &json!({"limit": 1})).await.0, 401);

@@ -73,7 +73,7 @@ async fn families_are_listed_with_their_names() {
 }
 
 #[tokio::test]
-async fn every_entry_is_on_one_page() {
+async fn every_entry_is_on_exactly_one_page() {
     let client = Client::generated(230).await;
     for (limit, pages) in [(7, 33), (100, 3), (200, 2)] {
         let mut found = Vec::new();
@@ -91,7 +91,7 @@ async fn every_entry_is_on_one_page() {
 }
 
 #[tokio::test]
-async fn a_wrong_listing_request_is_named() {
+async fn an_invalid_listing_request_is_reported() {
     let client = Client::with_jobs(&jobs()).await;
     for path in [JOBS, FAMILIES] {
         for (query, says) in [
@@ -118,7 +118,7 @@ async fn a_wrong_listing_request_is_named() {
 }
 
 #[tokio::test]
-async fn the_version_checks_any_token() {
+async fn the_version_endpoint_accepts_a_token_of_any_scope() {
     let mut client = Client::generated(1).await;
     client.token = client.new_token(json!({"scopes": ["read_reports"]})).await;
     assert!(client.got("/version").await["version"].is_string());

@@ -1,4 +1,4 @@
-//! What clients see of a running sandbox.
+//! Behaviour of a running sandbox as clients see it.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 

@@ -15,7 +15,7 @@ fn families(ids: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn jobs_come_oldest_first_whatever_their_ids_are() {
+async fn jobs_are_ordered_by_age_not_by_id() {
     let jobs = ["z", "a", "m", "B"]
         .map(|id| json!({"external_id": id, "tasks": [task("t", "suggested")]}));
     let client = Client::with_jobs(&jobs).await;
@@ -23,7 +23,7 @@ async fn jobs_come_oldest_first_whatever_their_ids_are() {
 }
 
 #[tokio::test]
-async fn there_is_no_next_page_after_one_that_ends_exactly() {
+async fn a_page_that_ends_at_the_last_job_has_no_next_page() {
     let client = Client::generated(100).await;
     let page = client.page("", &json!({"limit": 100})).await;
     assert_eq!(page["has_next"], false);
@@ -37,7 +37,7 @@ async fn there_is_no_next_page_after_one_that_ends_exactly() {
 }
 
 #[tokio::test]
-async fn nothing_follows_the_last_job_and_no_jobs_are_an_empty_page() {
+async fn a_page_after_the_last_job_and_of_no_jobs_is_empty() {
     let empty = json!({"has_next": false, "records": []});
     let client = Client::generated(3).await;
     assert_eq!(client.page("", &json!({"limit": 5, "starting_after": "job-000003"})).await, empty);
@@ -46,7 +46,7 @@ async fn nothing_follows_the_last_job_and_no_jobs_are_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_names_no_job_is_not_found() {
+async fn a_cursor_without_a_job_is_404() {
     let client = Client::generated(3).await;
     for cursor in ["job-000004", "' OR 1=1 --", "東京", "\u{0}"] {
         let answer = client.export("", &json!({"limit": 5, "starting_after": cursor})).await;

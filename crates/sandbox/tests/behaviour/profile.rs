@@ -1,4 +1,4 @@
-//! One job's profile, and feedback on it.
+//! The profile of one job, and feedback on it.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn states(record: &Value) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
-async fn one_profile_is_the_bare_record_of_the_export() {
+async fn a_profile_equals_the_record_of_a_minimal_export() {
     let client = Client::generated(5).await;
     let include = ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"];
     let query = include.map(|name| format!("include={name}")).join("&");
@@ -57,7 +57,7 @@ async fn one_profile_is_the_bare_record_of_the_export() {
 }
 
 #[tokio::test]
-async fn one_profile_is_refused_as_the_export_is() {
+async fn a_profile_is_refused_like_an_export() {
     let client = Client::with_jobs(&jobs()).await;
     for (path, status, says) in [
         (
@@ -99,7 +99,7 @@ async fn feedback_validates_and_rejects_tasks() {
         [("a", "rejected"), ("b", "validated"), ("c", "rejected")]
     );
 
-    // The latest decision holds.
+    // The last decision is stored.
     let body = json!({"tasks": [decision("c", "validated"), decision("b", "rejected")]});
     assert_eq!(patch(&client, J1, &body).await.0, 204);
     assert_eq!(states(&client.got(J1).await), [("c", "validated")]);
@@ -110,7 +110,7 @@ async fn feedback_validates_and_rejects_tasks() {
 }
 
 #[tokio::test]
-async fn feedback_touches_when_a_job_was_last_updated() {
+async fn feedback_updates_the_last_updated_time() {
     let client = Client::with_jobs(&jobs()).await;
     let filter = json!([{"filter": "last_updated", "operator": "lt", "value": "2022-01-02"}]);
     assert_eq!(client.all("", &json!({"filters": filter}), 5).await.len(), 1);
@@ -132,7 +132,7 @@ async fn feedback_touches_when_a_job_was_last_updated() {
 }
 
 #[tokio::test]
-async fn wrong_feedback_changes_nothing_and_is_named() {
+async fn invalid_feedback_is_reported_and_changes_nothing() {
     let client = Client::with_jobs(&jobs()).await;
     let many: Vec<_> = (0..101).map(|number| decision(&number.to_string(), "rejected")).collect();
     for (body, status, says) in [
@@ -181,7 +181,7 @@ async fn wrong_feedback_changes_nothing_and_is_named() {
 }
 
 #[tokio::test]
-async fn feedback_needs_the_scope_to_write() {
+async fn feedback_requires_the_write_scope() {
     let mut client = Client::with_jobs(&jobs()).await;
     client.token = client.new_token(json!({"scopes": ["read"]})).await;
     let answer = patch(&client, J1, &json!({"tasks": [decision("a", "rejected")]})).await;
@@ -192,7 +192,7 @@ async fn feedback_needs_the_scope_to_write() {
 }
 
 #[tokio::test]
-async fn what_feedback_is_answered_with_can_be_set() {
+async fn the_response_to_feedback_can_be_set() {
     let client = Client::with_settings(&jobs(), &["feedback_answer=200", "unknown_task=404"]).await;
     let (status, record) = patch(&client, J1, &json!({"tasks": [decision("a", "rejected")]})).await;
     assert_eq!((status.as_u16(), states(&record)), (200, vec![("b", "suggested")]));
@@ -200,7 +200,7 @@ async fn what_feedback_is_answered_with_can_be_set() {
 }
 
 #[tokio::test]
-async fn feedback_leaves_every_other_byte_alone() {
+async fn feedback_changes_no_other_byte() {
     let line = r#"{"external_id":"j1","tasks":[{"task_id":"a","task":"Émile \"né\" 東京 \u00e9","validation_state":"suggested","weekly_hours":1.30}]}"#;
     let file = file_with(line.as_bytes());
     let data = DataOrigin::File(file.path().to_owned());
@@ -212,7 +212,7 @@ async fn feedback_leaves_every_other_byte_alone() {
 }
 
 #[tokio::test]
-async fn decisions_that_come_together_are_all_kept() {
+async fn concurrent_decisions_are_all_stored() {
     let tasks: Vec<_> = (0..24).map(|number| task(&format!("t{number}"), "suggested")).collect();
     let client = Client::with_jobs(&[json!({"external_id": "j1", "tasks": tasks})]).await;
     let bodies: Vec<_> = (0..24)
@@ -227,7 +227,7 @@ async fn decisions_that_come_together_are_all_kept() {
 }
 
 #[tokio::test]
-async fn feedback_at_the_end_of_time_leaves_a_date_that_can_be_shown() {
+async fn feedback_at_the_latest_time_keeps_a_valid_date() {
     let job = json!({"external_id": "j", "last_updated": "9999-12-30T22:00:00Z", "tasks": [task("a", "suggested")]});
     let client = Client::with_jobs(&[job]).await;
     let body = json!({"tasks": [{"task_id": "a", "validation_state": "validated"}]});

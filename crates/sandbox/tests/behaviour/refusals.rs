@@ -1,4 +1,4 @@
-//! What the export refuses, and how.
+//! Invalid export requests and their error responses.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use crate::client::{Client, EXPORT, descriptions, read};
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_token_of_the_sandbox() {
+async fn only_tokens_of_the_sandbox_are_accepted() {
     let client = Client::generated(1).await;
     let url = format!("{}{EXPORT}", client.sandbox.url());
     for header in [
@@ -38,7 +38,7 @@ async fn nobody_gets_in_without_a_token_of_the_sandbox() {
 }
 
 #[tokio::test]
-async fn a_wrong_field_is_named() {
+async fn an_invalid_field_is_named() {
     let client = Client::generated(5).await;
     let long = "x".repeat(101);
     let cases = [
@@ -109,7 +109,7 @@ async fn a_wrong_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_wrong_query_is_named() {
+async fn an_invalid_query_is_reported() {
     let client = Client::generated(1).await;
     for (query, says) in [
         ("?response_format=tree", "`response_format`: `tree` is not one of list, hierarchy"),
@@ -130,7 +130,7 @@ async fn a_wrong_query_is_named() {
 }
 
 #[tokio::test]
-async fn all_mistakes_are_told_at_once() {
+async fn all_mistakes_are_reported_at_once() {
     let client = Client::generated(1).await;
     let body =
         json!({"limit": 0, "starting_after": 1, "include": ["a", "b"], "filters": [{}], "x": 1});
@@ -139,7 +139,7 @@ async fn all_mistakes_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn long_nonsense_is_shortened_in_descriptions() {
+async fn long_values_are_truncated_in_descriptions() {
     let client = Client::generated(1).await;
     let many: Vec<_> = (0..1000).map(|index| format!("{index}{}", "x".repeat(500))).collect();
     let answer = client.export("", &json!({"limit": 1, "include": many})).await;
@@ -182,7 +182,7 @@ async fn a_body_must_be_json_of_bounded_size() {
 }
 
 #[tokio::test]
-async fn other_methods_and_paths_are_refused_in_the_same_form() {
+async fn unknown_methods_and_paths_are_refused_in_the_same_format() {
     let client = Client::generated(1).await;
     let url = client.sandbox.url();
     let page = client.http.post(format!("{url}/")).send().await.unwrap();
@@ -238,7 +238,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn no_body_and_no_query_makes_a_server_error() {
+fn no_body_or_query_causes_a_server_error() {
     let runtime = Runtime::new().unwrap();
     let client = runtime.block_on(Client::generated(5));
     let body = prop_oneof![

@@ -1,4 +1,4 @@
-//! What happens where no public page says what does.
+//! Settings for behaviour that the public API reference leaves open.
 
 use std::time::SystemTime;
 
@@ -24,7 +24,7 @@ async fn status(client: &Client, query: &str, body: Value) -> u16 {
 }
 
 #[tokio::test]
-async fn a_cursor_that_names_nothing_is_answered_as_set() {
+async fn the_status_of_an_unknown_cursor_can_be_set() {
     let lost = json!({"limit": 1, "starting_after": "gone"});
     for (setting, expected) in [("404", 404), ("400", 400)] {
         let client = client(&[&format!("unknown_cursor={setting}")]).await;
@@ -35,7 +35,7 @@ async fn a_cursor_that_names_nothing_is_answered_as_set() {
 }
 
 #[tokio::test]
-async fn a_missing_limit_is_answered_as_set() {
+async fn the_response_to_a_missing_limit_can_be_set() {
     for (setting, expected) in [("400", 400), ("422", 422), ("10", 200)] {
         let client = client(&[&format!("missing_limit={setting}")]).await;
         assert_eq!(status(&client, "", json!({})).await, expected);
@@ -48,7 +48,7 @@ async fn a_missing_limit_is_answered_as_set() {
 }
 
 #[tokio::test]
-async fn wrong_values_and_unknown_fields_are_answered_as_set() {
+async fn the_status_of_wrong_values_and_unknown_fields_can_be_set() {
     let strict = client(&["bad_value=422", "unknown_field=422"]).await;
     for (query, body, expected) in [
         ("", json!({"limit": 0}), 422),
@@ -57,7 +57,7 @@ async fn wrong_values_and_unknown_fields_are_answered_as_set() {
         ("?response_format=x", json!({"limit": 1}), 422),
         ("", json!({"limit": 1, "x": 1}), 422),
         ("?x=1", json!({"limit": 1}), 422),
-        // What can't be read is badly structured, whatever is set.
+        // A malformed body is always 400.
         ("", json!([]), 400),
         ("", json!({"include": ["x"]}), 400),
     ] {
@@ -70,7 +70,7 @@ async fn wrong_values_and_unknown_fields_are_answered_as_set() {
 }
 
 #[tokio::test]
-async fn the_filter_last_updated_can_be_missing() {
+async fn the_filter_last_updated_can_be_disabled() {
     let client = client(&["last_updated_filter=off"]).await;
     let filter = json!([{"filter": "last_updated", "value": "2022-01-01", "operator": "lt"}]);
     let answer = client.export("", &json!({"limit": 1, "filters": filter})).await;
@@ -79,7 +79,7 @@ async fn the_filter_last_updated_can_be_missing() {
 }
 
 #[tokio::test]
-async fn feedback_is_an_update_of_the_job_or_not_as_set() {
+async fn whether_feedback_updates_a_job_can_be_set() {
     const LONG_AGO: &str = "2020-01-01T00:00:00Z";
     let job =
         json!({"external_id": "j1", "last_updated": LONG_AGO, "tasks": [task("a", "suggested")]});
@@ -100,7 +100,7 @@ async fn feedback_is_an_update_of_the_job_or_not_as_set() {
 }
 
 #[tokio::test]
-async fn members_that_a_task_does_not_have_are_shown_as_set() {
+async fn absent_fields_of_a_task_are_shown_as_set() {
     let body = json!({"limit": 1, "include": ["ai_impact", "source_data", "linked_skills", "weekly_hours"]});
     let absent = client(&[]).await.page("", &body).await["records"][0]["tasks"][2].clone();
     let mut expected = task("c", "suggested");
@@ -120,7 +120,7 @@ async fn members_that_a_task_does_not_have_are_shown_as_set() {
         };
         assert_eq!(tasks(&[]).await[1].get("linked_skills"), Some(&json!([])));
         assert_eq!(tasks(&["no_skills=absent"]).await[1].get("linked_skills"), None);
-        // Neither has one that the data says nothing about.
+        // The setting also applies to a task that has no linked skills in the data.
         assert_eq!(tasks(&[]).await[2].get("linked_skills"), Some(&json!([])));
         assert_eq!(tasks(&["no_skills=absent"]).await[2].get("linked_skills"), None);
         assert!(tasks(&["no_skills=absent"]).await[0].get("linked_skills").is_some());
@@ -163,7 +163,7 @@ async fn hierarchy_records_are_laid_out_as_set() {
 }
 
 #[tokio::test]
-async fn beyond_the_rate_limit_is_429() {
+async fn a_request_beyond_the_rate_limit_is_429() {
     for (form, expected) in [("seconds", "seconds"), ("date", "date"), ("none", "none")] {
         let options = SandboxOptions {
             data: DataOrigin::Generated { jobs: 1, seed: 1 },
@@ -174,7 +174,7 @@ async fn beyond_the_rate_limit_is_429() {
         let mut client = Client::of(options).await;
         let other = json!({"client_id": "other", "client_secret": "secret"});
         let tokens = [client.token.clone(), client.new_token(other).await];
-        // However slow the machine is, some second sees more than three.
+        // Even on a slow machine, more than three requests fall into one second.
         let mut turns = tokens.iter().cycle();
         let refused = loop {
             client.token.clone_from(turns.next().unwrap());
@@ -200,7 +200,7 @@ async fn beyond_the_rate_limit_is_429() {
 }
 
 #[test]
-fn the_defaults_are_those_of_the_table() {
+fn the_defaults_match_the_documented_table() {
     for setting in SETTINGS {
         assert_eq!(setting.value(&SandboxSettings::default()), setting.default);
         let mut settings = SandboxSettings::default();
@@ -222,7 +222,7 @@ fn every_documented_value_is_accepted() {
 }
 
 #[test]
-fn the_error_says_what_to_write() {
+fn the_error_lists_the_valid_values() {
     let error = |text: &str| SandboxSettings::default().set(text).unwrap_err().to_string();
     assert_eq!(
         error("unkown_cursor=404"),

@@ -1,4 +1,4 @@
-//! Tenants who can't see each other, and clients who see only a part.
+//! Isolation of tenants, and clients that see only some jobs.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn ids(records: &[Value]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_tenant_sees_its_own_jobs_alone() {
+async fn a_tenant_sees_only_its_own_jobs() {
     let file = file_of(&[
         json!({"external_id": "job-000001", "job_family_id": "own", "tasks": [task("mine", "suggested")]}),
         json!({"external_id": "only-here", "tasks": []}),
@@ -62,9 +62,9 @@ async fn a_tenant_sees_its_own_jobs_alone() {
 }
 
 #[tokio::test]
-async fn credentials_hide_jobs_without_a_word() {
+async fn jobs_hidden_by_credentials_are_left_out_without_an_error() {
     let mut client = Client::of(options(&[], &["part:secret:family=legal,finance"], 120)).await;
-    // The banner shows the client that sees all.
+    // The banner shows the client with access to all jobs.
     assert_eq!(client.sandbox.credentials().client_id, "sandbox-client");
     client.token = token(&client, "part", "sandbox").await;
     let part = client.all("", &json!({}), 7).await;
@@ -83,7 +83,7 @@ async fn credentials_hide_jobs_without_a_word() {
 }
 
 #[tokio::test]
-async fn a_hidden_job_does_not_exist() {
+async fn a_hidden_job_is_404() {
     let jobs = [
         json!({"external_id": "seen", "job_family_id": "legal", "job_family_name": "Legal", "tasks": []}),
         json!({"external_id": "hidden", "job_family_id": "care", "tasks": [task("a", "suggested")]}),
@@ -108,14 +108,14 @@ async fn a_hidden_job_does_not_exist() {
     }
     assert_eq!(client.get("/job_architecture/job_families/care").await.0, 404);
     assert_eq!(client.got("/job_architecture/job_families").await["count"], 1);
-    // A filter can't widen what the credentials narrow.
+    // A filter cannot return jobs that the credentials hide.
     let families =
         json!([{"filter": "job_family_id_is_in_list", "job_family_ids": ["care", "legal"]}]);
     assert_eq!(ids(&client.all("", &json!({"filters": families}), 5).await), ["seen"]);
 }
 
 #[tokio::test]
-async fn people_of_hidden_jobs_are_hidden_too() {
+async fn employees_of_hidden_jobs_are_hidden() {
     let mut client = Client::of(options(&[], &["part:secret:family=legal"], 100)).await;
     let count = async |client: &Client| {
         let request = client.send(Method::POST, "/export/employees/task_profiles");
@@ -130,7 +130,7 @@ async fn people_of_hidden_jobs_are_hidden_too() {
 }
 
 #[tokio::test]
-async fn a_client_is_for_its_tenant_alone() {
+async fn a_client_belongs_to_exactly_one_tenant() {
     let client = Client::of(options(&["acme", "beta"], &["own:secret:tenant=beta"], 1)).await;
     for (id, secret, tenant, status) in [
         ("acme-client", "acme-secret", "acme", 200),
@@ -171,7 +171,7 @@ fn contradictory_tenants_and_clients_are_errors() {
 }
 
 #[tokio::test]
-async fn vendors_are_activated_for_each_tenant() {
+async fn vendors_are_activated_per_tenant() {
     let own = ["acme:vendors=techwolf,workday", "beta:vendors=sap_attribute_library", "gamma"];
     let mut client = Client::of(options(&own, &[], 3)).await;
     let mut seen = Vec::new();

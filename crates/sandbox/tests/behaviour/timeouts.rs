@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::client::{Client, EXPORT};
 
-/// Sends a text and nothing more. Returns what the connection receives, and after how long it ends.
+/// Sends only `text`. Returns the received data and the time until the connection closes.
 async fn sent(client: &Client, text: &str) -> (String, Duration) {
     let begun = Instant::now();
     let mut stream = TcpStream::connect(client.sandbox.address()).await.unwrap();
@@ -71,12 +71,12 @@ async fn a_late_response_keeps_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_outlasts_the_stop_loses_its_connection() {
+async fn a_request_beyond_the_shutdown_timeout_is_disconnected() {
     let Client { sandbox, http, token } = Client::generated(3).await;
     let url = format!("{}{EXPORT}", sandbox.url());
     let request = http.post(url).bearer_auth(token).header("x-sandbox-fault", "latency=2m");
     let waiting = tokio::spawn(request.json(&json!({"limit": 1})).send());
-    // The request is in progress when later ones have been answered.
+    // The request is in progress once later requests have been answered.
     for _ in 0..3 {
         http.get(format!("{}/", sandbox.url())).send().await.unwrap();
     }

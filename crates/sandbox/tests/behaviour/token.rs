@@ -8,7 +8,7 @@ use taskferry_sandbox::SandboxOptions;
 use crate::client::{Client, descriptions, read};
 
 #[tokio::test]
-async fn a_token_comes_with_its_lifetime_and_all_scopes() {
+async fn a_token_has_a_lifetime_and_all_scopes() {
     let client = Client::generated(1).await;
     let (status, grant) = client.ask_for_token(json!({})).await;
     assert_eq!(status, 200);
@@ -21,7 +21,7 @@ async fn a_token_comes_with_its_lifetime_and_all_scopes() {
 }
 
 #[tokio::test]
-async fn scopes_narrow_what_a_token_is_for() {
+async fn requested_scopes_restrict_a_token() {
     let mut client = Client::generated(1).await;
     let (_, grant) = client.ask_for_token(json!({"scopes": ["write", "read"]})).await;
     assert_eq!(grant["scope"], "read write");

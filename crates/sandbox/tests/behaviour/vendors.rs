@@ -1,4 +1,4 @@
-//! Linked skills in the words of other vendors.
+//! Linked skills translated to the vocabulary of a vendor.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -35,12 +35,12 @@ fn names(skills: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn skills_have_the_vendor_s_names_and_ids() {
+async fn skills_have_the_names_and_ids_of_the_vendor() {
     let client = Client::with_jobs(&[job()]).await;
     let own = skills(&client, "techwolf").await;
     assert_eq!(names(&own), SKILLS);
     let workday = skills(&client, "workday").await;
-    // Two of ours are one of theirs, and `Triage` is none.
+    // Two skills map to one vendor skill, and `Triage` has no counterpart.
     assert_eq!(
         names(&workday),
         ["Python (Programming Language)", "Machine Learning (ML)", "Tableau", "Data Visualization"]
@@ -53,7 +53,7 @@ async fn skills_have_the_vendor_s_names_and_ids() {
 }
 
 #[tokio::test]
-async fn tasks_stay_as_they_are_whatever_the_vendor() {
+async fn a_vendor_does_not_change_tasks() {
     let client = Client::generated(40).await;
     let body = json!({"include": ["ai_impact", "source_data", "weekly_hours"]});
     let own = client.all("", &body, 100).await;
@@ -63,7 +63,7 @@ async fn tasks_stay_as_they_are_whatever_the_vendor() {
 }
 
 #[tokio::test]
-async fn generated_skills_lose_some_and_never_repeat_one() {
+async fn some_generated_skills_have_no_counterpart_and_none_repeats() {
     let client = Client::generated(100).await;
     let body = json!({"include": ["linked_skills"]});
     let mut counts = Vec::new();
@@ -99,7 +99,7 @@ async fn skills_without_a_counterpart_are_dropped_kept_or_null() {
 }
 
 #[tokio::test]
-async fn merging_ids_and_harmonizing_can_be_set() {
+async fn merging_and_harmonizing_of_skills_can_be_set() {
     let client = Client::with_settings(&[job()], &["duplicate_skills=repeat"]).await;
     assert_eq!(names(&skills(&client, "workday").await)[1..3], ["Machine Learning (ML)"; 2]);
 
@@ -117,7 +117,7 @@ async fn merging_ids_and_harmonizing_can_be_set() {
 }
 
 #[tokio::test]
-async fn two_skills_do_not_give_way_to_each_other() {
+async fn conflicting_ranks_are_resolved_per_skill() {
     let words = file_with(
         b"vendor,skill,vendor_skill,rank\nworkday,A,X,1\nworkday,A,Y,2\nworkday,B,Y,1\nworkday,B,X,2\n",
     );
@@ -160,7 +160,7 @@ async fn a_vendor_that_is_not_activated_is_refused_or_ignored() {
 }
 
 #[tokio::test]
-async fn a_file_has_the_last_word() {
+async fn a_vocabulary_file_overrides_the_built_in_one() {
     let words = file_with(
         "vendor,skill,vendor_skill,vendor_skill_id,rank\n\
          workday,Python,Snake,w2,2\nworkday,Python,Serpent,w1,1\nworkday,Triage,Sorting,,\n"
@@ -185,7 +185,7 @@ async fn a_file_has_the_last_word() {
 }
 
 #[test]
-fn a_wrong_vocabulary_is_reported_with_its_line() {
+fn an_invalid_vocabulary_is_reported_with_its_line() {
     let error = |path: &Path| {
         let vocabulary = Some(path.to_owned());
         let options = SandboxOptions { vocabulary, ..SandboxOptions::default() };

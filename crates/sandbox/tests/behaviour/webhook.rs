@@ -1,4 +1,4 @@
-//! The receiver for pipelines that post.
+//! The webhook receiver.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use crate::client::Client;
 
 #[tokio::test]
-async fn a_batch_is_taken_without_a_token() {
+async fn a_batch_is_accepted_without_a_token() {
     let client = Client::generated(3).await;
     let post = |body: &'static str, kind: &'static str| {
         let request = client.http.post(client.sandbox.webhook_url()).body(body);
@@ -29,7 +29,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn events_and_compressed_batches_are_taken() {
+async fn events_and_compressed_batches_are_accepted() {
     let client = Client::generated(3).await;
     let post = |body: Vec<u8>, kind: &'static str, coding: &'static str| {
         let request = client.http.post(client.sandbox.webhook_url()).body(body);

@@ -111,7 +111,7 @@ fn a_filter_has_what_its_kind_needs_and_nothing_else() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let found = problems(&json!({"url": "x", "limit": 101, "timeout": "0s", "auth": {}}));
     assert_eq!(found.len(), 3 + 5, "{found:?}");
     assert_eq!(problems(&json!({"limit": 0})), [at("limit", "value::invalid")]);
