@@ -92,26 +92,60 @@ pub enum LineEnding {
     Lf,
 }
 
-/// A format and what goes with it. Sinks have these as options of their own, under the same names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The format options of a sink, as they are written in a pipeline file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub struct FormatOptions {
     /// How records are written.
+    ///
+    /// By default `ndjson`.
+    #[serde(default)]
     pub format: Format,
-    /// The columns of a CSV table, in this order; fields that are not named are left out. Without it, the
-    /// fields of all records, in order of first appearance.
+
+    /// The columns of a CSV table, in this order; the summary tells which fields were left out, and
+    /// which columns were empty in every record.
+    ///
+    /// By default all fields that any record has, in order of first appearance.
     pub columns: Option<Vec<String>>,
-    /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front; they do when
-    /// nothing is said.
+
+    /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front.
+    ///
+    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, blanks aside, or with a tab or a
+    /// line break; numbers never. A spreadsheet that splits the file at another sign than its `delimiter` finds cells that
+    /// nobody escaped.
+    ///
+    /// By default `true`.
+    #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
-    /// The reader that a CSV table is for; `rfc4180` when nothing is said.
+
+    /// The reader that a CSV table is for: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+    ///
+    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark without which
+    /// Excel does not read UTF-8. `excel-semicolon` is for regions that write 1,5: semicolons and decimal commas. Excel splits
+    /// a file at the delimiter of its own region alone.
+    #[schemars(extend("default" = "rfc4180"))]
     pub dialect: Option<Dialect>,
-    /// What stands between cells; the dialect's when nothing is said, as for all that follow.
+
+    /// What stands between CSV cells.
+    ///
+    /// By default that of the `dialect`.
     pub delimiter: Option<Delimiter>,
-    /// Whether the table begins with a byte order mark.
+
+    /// Whether a CSV table begins with a byte order mark.
+    ///
+    /// By default that of the `dialect`.
     pub bom: Option<bool>,
-    /// The sign before the decimals of numbers.
+
+    /// The sign before the decimals of numbers in CSV cells; text and JSON in cells stay as they are.
+    ///
+    /// By default that of the `dialect`. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
-    /// How lines end.
+
+    /// How the lines of a CSV table end.
+    ///
+    /// By default `crlf`.
+    #[schemars(extend("default" = "crlf"))]
     pub line_ending: Option<LineEnding>,
 }
 
