@@ -71,7 +71,7 @@ fn a_named_column_that_is_empty_in_every_record_is_told() {
     let (_, report) = written(&csv_options(Some(&["a", "b", "c", "z"])), &values);
     assert_eq!(
         report.warnings(),
-        ["columns that no record had: `z`", "columns that were empty in all 2 records: `a`, `b`"]
+        ["columns that no record has: `z`", "columns that are empty in all 2 records: `a`, `b`"]
     );
     let (_, report) = written(&csv_options(None), &values);
     assert!(report.warnings().is_empty(), "nobody asked for them");
@@ -105,7 +105,7 @@ fn rows_that_were_changed_while_they_waited_are_noticed() {
         let (writer, _) = begin();
         change(at, bytes);
         let error = writer.finish().map(|_| ()).unwrap_err().to_string();
-        assert_eq!(error, format!("somebody else has written to `{}`", rows.display()));
+        assert_eq!(error, format!("another process has changed `{}`", rows.display()));
     }
     let (writer, state) = begin();
     drop(writer);
@@ -125,8 +125,8 @@ fn named_columns_are_all_there_is_and_the_rest_is_told() {
     assert_eq!(
         report.warnings(),
         [
-            "fields left out, since `columns` does not name them: `x`, `y`",
-            "columns that no record had: `z`"
+            "fields omitted because `columns` does not name them: `x`, `y`",
+            "columns that no record has: `z`"
         ]
     );
 }

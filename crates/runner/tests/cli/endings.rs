@@ -93,7 +93,7 @@ fn an_expression_that_never_ends_is_4_and_names_its_record() {
     insta::assert_snapshot!(error(&ended), @r#"
     transform `jq`: the record exceeded the time limit of 100ms, and the transform can't be stopped
       where: page 1 (the first), record 2, id `job-000002`
-      help: mend the expression, raise `time_limit`, or set `isolation = "process"`
+      help: correct the expression, raise `time_limit`, or set `isolation = "process"`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     "#);
     assert_eq!(context.files(), ["summary.json"]);
@@ -134,7 +134,7 @@ fn a_reader_that_goes_away_is_5() {
     running.close_stdout();
     insta::assert_snapshot!(error(&running.wait().with_code(5)), @"
     sink `stdout`: standard output was closed by its reader: Broken pipe (os error 32)
-      help: let the reader read to the end, or write to a file with the sink `file`
+      help: make sure that the reader reads to the end, or write to a file with the sink `file`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }
@@ -148,7 +148,7 @@ fn a_receiver_that_is_gone_is_5() {
     let ended = server.export(&context, &["--set", &sink]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
     sink `webhook`: batch 1 (page 1 (the first), record 1, id `a`): POST http://127.0.0.1:[port]/…: the server answered 410 Gone: this hook was taken down
-      help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
+      help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     assert_eq!(receiver.requests().len(), 1);

@@ -116,7 +116,7 @@ fn a_broken_jq_expression_is_pointed_at_inside_the_file() {
     insta::assert_snapshot!(changed("[[sink]]", jq), @"
     jq::syntax
 
-      × the `(` is never closed
+      × `(` is not closed
         ╭─[jobs.toml:14:20]
      14 │ filter = '.hours = (.weekly_hours // 0'
         ·                    ─
@@ -146,7 +146,7 @@ fn a_broken_jq_expression_of_many_lines_is_pointed_at_on_its_line() {
      17 │   | $names
         ·     ──────
         ╰────
-      help: hand it in with `args`, or bind it with `… as $name | …`
+      help: pass it with `args`, or bind it with `… as $name | …`
 
     2 mistakes; nothing was run
     ");
@@ -163,7 +163,7 @@ fn a_missing_mapping_file_is_pointed_at() {
      15 │ mapping = "skills.csv"
         ·           ────────────
         ╰────
-      help: it was looked for at skills.csv
+      help: the path resolves to skills.csv
 
     1 mistake; nothing was run
     "#);
@@ -334,7 +334,7 @@ type = "webhok"
       value::invalid | -
     jobs.toml:11:1: `levels` can't stand beside a range
       key::conflict | keep either `levels` or `at_least` and `at_most`
-    jobs.toml:16:14: the expression ends where an expression should stand
+    jobs.toml:16:14: expected an expression, found the end of the expression
       jq::syntax | -
     jobs.toml:17:12: "ignore" is not one of the choices
       value::unknown | there are `fail`, `skip`, `dead_letter`

@@ -60,7 +60,7 @@ fn a_run_ends_with_a_table_of_what_each_stage_did() {
            transform filter_ai_impact  102   26                    10 without level
          sink table (file)              26                 [size]  out/jobs-[date].csv (26 records)
 
-        warning: sink `table`: fields left out, since `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
+        warning: sink `table`: fields omitted because `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
         jobs: complete in [time] (run [run])
         ");
     });
@@ -200,7 +200,7 @@ fn a_table_for_excel_is_the_same_in_a_file_and_on_standard_output() {
     assert_eq!(ended.stdout, expected);
     assert_eq!(context.read("jobs.csv"), expected);
     for sink in ["stdout", "file"] {
-        let warning = format!("sink `{sink}`: columns that were empty in all 3 records: `none`\n");
+        let warning = format!("sink `{sink}`: columns that are empty in all 3 records: `none`\n");
         assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
     }
 }

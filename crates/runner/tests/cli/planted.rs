@@ -119,7 +119,7 @@ fn a_partial_file_that_was_changed_in_place_during_a_run_is_not_published() {
         fs::File::options().write(true).open(part).unwrap().set_len(0).unwrap();
     });
     insta::assert_snapshot!(error(&truncated), @"
-    sink `file`: somebody else has written to `out/.jobs.ndjson.part`
+    sink `file`: another process has changed `out/.jobs.ndjson.part`
       help: it was not published; let nobody touch `.NAME.part`, and run again
     ");
     let overwritten = is_noticed(|part| {

@@ -86,7 +86,7 @@ fn one_that_is_gone_is_told_at_once() {
     let world = World::new(|| Response::new(410, "this hook was taken down"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
-      help: the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out
+      help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
     ");
 }
 
@@ -95,7 +95,7 @@ fn one_that_refuses_records_is_told_at_once() {
     let world = World::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
-      help: read what the receiver says; with `on_error = "dead_letter"` such records are kept for later and the run goes on
+      help: see the receiver's answer; with `on_error = "dead_letter"` refused records are stored and the run continues
     "#);
 }
 
@@ -115,7 +115,7 @@ fn one_that_answers_500_for_a_minute_is_waited_for() {
     let circuit = "circuit = { failures = 2, cool_down = \"10ms\", give_up_after = \"1m\" }\n";
     let world = World::new(|| Response::new(500, ""), circuit);
     let mut running = world.context.start(&["run", "jobs.toml"]);
-    let said = running.wait_for_line("taken for down");
+    let said = running.wait_for_line("the receiver is unavailable");
     assert!(!said.contains("canary"), "{said}");
     world.well.store(true, Ordering::SeqCst);
     running.wait().with_code(0);

@@ -101,7 +101,7 @@ fn tasks_without_a_known_level_are_counted_and_told_where_it_matters() {
     let frequent = [("H6", 2), ("", 1), ("h1", 1)]
         .map(|(value, count)| json!({"value": value, "count": count}));
     assert_eq!(transform["frequent"], json!({"unknown_level": frequent}));
-    let says = "transform `filter_ai_impact`: 4 tasks with an unknown AI impact level were left out, most often \"H6\", \"\", \"h1\"; \
+    let says = "transform `filter_ai_impact`: 4 tasks with an unknown AI impact level were dropped, most often \"H6\", \"\", \"h1\"; \
                 the levels are H1 to H5";
     assert_eq!(summary["warnings"], json!([says]));
 
@@ -141,7 +141,7 @@ fn a_mapping_that_renames_nothing_is_told_whatever_else_is_quiet() {
     let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&run).with_code(0);
     insta::assert_snapshot!(ended.stderr, @r#"
-    warning: transform `rename_skills`: nothing was renamed: 1 skill is not in the mapping, most often `Python`; the mapping has them in upper or lower case: choose `match = "ignore_case"`
+    warning: transform `rename_skills`: no skill was renamed: 1 skill is not in the mapping, most often `Python`; the mapping has them in upper or lower case: choose `match = "ignore_case"`
     "#);
     assert_eq!(context.json("summary.json")["warnings"].as_array().unwrap().len(), 1);
 

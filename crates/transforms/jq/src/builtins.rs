@@ -1,4 +1,4 @@
-//! The functions that jq text can use: those of the library, which are written in jq, and those that are written here.
+//! The functions of jq: those of the library, which is written in jq, and native ones.
 
 use jaq_core::load;
 use jaq_core::load::parse::Def;
@@ -7,13 +7,13 @@ use crate::constant::Constant;
 use crate::natives;
 use crate::value::Value;
 
-/// What a function makes of its input and the values of its arguments, or the message of an error.
-pub(crate) type Function = for<'r> fn(Value<'r>, &[Value<'r>]) -> Answer<'r>;
-pub(crate) type Answer<'r> = Result<Value<'r>, String>;
-/// Functions, with their names and the number of their arguments.
-pub(crate) type Table = &'static [(&'static str, usize, Function)];
+/// A native function of an input and the values of its arguments. An error is its message.
+pub(crate) type Function = for<'r> fn(Value<'r>, &[Value<'r>]) -> FunctionResult<'r>;
+pub(crate) type FunctionResult<'r> = Result<Value<'r>, String>;
+/// Native functions with their names and numbers of arguments.
+pub(crate) type FunctionTable = &'static [(&'static str, usize, Function)];
 
-/// A function that runs its arguments itself.
+/// A function that evaluates its arguments itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Special {
     Empty,
@@ -52,7 +52,7 @@ const CONSTANTS: [(&str, Constant); 5] = [
     ("infinite", Constant::Float(f64::INFINITY)),
 ];
 
-/// What a name stands for that is not defined in jq text.
+/// The meaning of a name that is not defined in jq text.
 pub(crate) enum Builtin {
     Constant(Constant),
     Function(Function),
@@ -72,17 +72,17 @@ pub(crate) fn find(name: &str, arity: usize) -> Option<Builtin> {
     found.map(|(.., function)| Builtin::Function(*function))
 }
 
-/// Whether a function can make a value that is nested as deep as a value may be.
+/// Whether a function can return a value of any depth without recursion in the expression.
 pub(crate) fn may_nest(name: &str) -> bool {
     matches!(name, "fromjson" | "setpath" | "delpaths")
 }
 
-/// What is written in jq.
+/// The definitions that are written in jq.
 pub(crate) fn library() -> Vec<Def<&'static str>> {
     load::parse(include_str!("library.jq"), |parser| parser.defs()).unwrap_or_default()
 }
 
-/// The names of all functions, with the number of their arguments.
+/// The names of all functions with their numbers of arguments.
 pub(crate) fn names(library: &[Def<&str>]) -> Vec<(String, usize)> {
     let defined = library.iter().map(|definition| (definition.name, definition.args.len()));
     let constants = CONSTANTS.iter().map(|(name, _)| (*name, 0));
@@ -101,7 +101,7 @@ mod tests {
     use crate::syntax::parse;
 
     #[test]
-    fn the_library_is_whole() {
+    fn every_function_of_the_library_compiles() {
         let library = library();
         assert!(library.len() > 100);
         for (name, arity) in names(&library) {

@@ -1,25 +1,24 @@
-//! From the parts of a text to expressions whose names are resolved.
+//! Compiles parsed terms into expressions with resolved names.
 
 use jaq_core::compile::Undefined;
 use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{BinaryOp, Pattern as Taken, Term};
+use jaq_core::load::parse::{BinaryOp, Pattern as ParsedPattern, Term};
 use jaq_core::path::{Opt, Part as PathPart, Path};
 
 use crate::builtins::{self, Builtin};
 use crate::constant::Constant;
-use crate::expr::{Access, Code, ExprId, Fold, How, Kind, Part, Pattern, Step};
+use crate::expr::{Access, Code, ExprId, Fold, Kind, Part, Pattern, Step, UpdateOperator};
 use crate::mistake::Mistake;
-use crate::names::{Compiler, What};
+use crate::names::{Compiler, NameKind};
 use crate::syntax::{ALL, ALTERNATIVES, literal};
-use crate::walk::Code as Parsed;
 
-/// Compiles an expression that may use some variables, which are the outermost of its environment.
+/// Compiles an expression. `variables` are the outermost bindings of its environment.
 ///
 /// # Errors
-/// All names that nothing stands behind, and all keys that can't be one.
+/// All undefined names, invalid keys and invalid constant regular expressions.
 pub(crate) fn compile(
     text: &str,
-    body: &Parsed<'_>,
+    body: &Term<&str>,
     variables: &[String],
 ) -> Result<(Code, ExprId), Vec<Mistake>> {
     let library = builtins::library();
@@ -67,11 +66,11 @@ impl<'s> Compiler<'s> {
                 Kind::Try(body, catch.as_ref().map(|catch| self.term(catch)))
             }
             Term::Label(name, body) => self.scoped(|compiler| {
-                compiler.bind(name, What::Label);
+                compiler.bind(name, NameKind::Label);
                 Kind::Label(compiler.term(body))
             }),
-            Term::Break(name) => match self.find(name, What::is_label) {
-                Some(place) => Kind::Break(place),
+            Term::Break(name) => match self.find(name, NameKind::is_label) {
+                Some(slot) => Kind::Break(slot),
                 None => self.undefined(name, &Undefined::Label),
             },
             Term::Fold(name, source, pattern, arguments) => {
@@ -162,10 +161,12 @@ impl<'s> Compiler<'s> {
             BinaryOp::And => Kind::And(left, right),
             BinaryOp::Math(operator) => Kind::Math(*operator, left, right),
             BinaryOp::Cmp(operator) => Kind::Compare(*operator, left, right),
-            BinaryOp::Assign => Kind::Update(How::Assign, left, right),
-            BinaryOp::Update => Kind::Update(How::Modify, left, right),
-            BinaryOp::UpdateMath(operator) => Kind::Update(How::Math(*operator), left, right),
-            BinaryOp::UpdateAlt => Kind::Update(How::Alternative, left, right),
+            BinaryOp::Assign => Kind::Update(UpdateOperator::Assign, left, right),
+            BinaryOp::Update => Kind::Update(UpdateOperator::Modify, left, right),
+            BinaryOp::UpdateMath(operator) => {
+                Kind::Update(UpdateOperator::Math(*operator), left, right)
+            }
+            BinaryOp::UpdateAlt => Kind::Update(UpdateOperator::Alternative, left, right),
         }
     }
 
@@ -186,7 +187,7 @@ impl<'s> Compiler<'s> {
         &mut self,
         name: &'s str,
         source: &Term<&'s str>,
-        pattern: &Taken<&'s str>,
+        pattern: &ParsedPattern<&'s str>,
         arguments: &[Term<&'s str>],
     ) -> Kind {
         self.code.is_large = true;
@@ -225,39 +226,39 @@ impl<'s> Compiler<'s> {
         Step { access, is_optional: matches!(optional, Opt::Optional) }
     }
 
-    /// The alternatives of a pattern. All of their variables are bound from here on.
-    fn patterns(&mut self, pattern: &Taken<&'s str>) -> (Vec<Pattern>, usize) {
+    /// The alternatives of a pattern. Binds the variables of all of them.
+    fn patterns(&mut self, pattern: &ParsedPattern<&'s str>) -> (Vec<Pattern>, usize) {
         let mut names = Vec::new();
-        let alternatives = match special(pattern, ALTERNATIVES) {
+        let alternatives = match marked(pattern, ALTERNATIVES) {
             Some(alternatives) => alternatives,
             None => std::slice::from_ref(pattern),
         };
         let patterns =
             alternatives.iter().map(|pattern| self.pattern(pattern, &mut names)).collect();
         for name in &names {
-            self.bind(name, What::Variable);
+            self.bind(name, NameKind::Variable);
         }
         (patterns, names.len())
     }
 
-    fn pattern(&mut self, pattern: &Taken<&'s str>, names: &mut Vec<&'s str>) -> Pattern {
-        if let Some(patterns) = special(pattern, ALL) {
+    fn pattern(&mut self, pattern: &ParsedPattern<&'s str>, names: &mut Vec<&'s str>) -> Pattern {
+        if let Some(patterns) = marked(pattern, ALL) {
             return Pattern::All(
                 patterns.iter().map(|pattern| self.pattern(pattern, names)).collect(),
             );
         }
         match pattern {
-            Taken::Var(name) => {
+            ParsedPattern::Var(name) => {
                 let known = names.iter().position(|known| known == name);
                 Pattern::Variable(known.unwrap_or_else(|| {
                     names.push(name);
                     names.len() - 1
                 }))
             }
-            Taken::Arr(items) => {
+            ParsedPattern::Arr(items) => {
                 Pattern::Array(items.iter().map(|item| self.pattern(item, names)).collect())
             }
-            Taken::Obj(members) => {
+            ParsedPattern::Obj(members) => {
                 let members = members.iter();
                 let members =
                     members.map(|(key, value)| (self.key(key), self.pattern(value, names)));
@@ -267,8 +268,8 @@ impl<'s> Compiler<'s> {
     }
 
     fn variable(&mut self, name: &'s str) -> Kind {
-        if let Some(place) = self.find(name, What::is_variable) {
-            return Kind::Variable(place);
+        if let Some(slot) = self.find(name, NameKind::is_variable) {
+            return Kind::Variable(slot);
         }
         if name == "$__loc__" {
             let before = self.text.get(..jaq_core::load::span(self.text, name).start);
@@ -285,11 +286,14 @@ impl<'s> Compiler<'s> {
     }
 }
 
-/// The patterns that stand in one that the parser does not know, and that was written in another way before.
-fn special<'p, 's>(pattern: &'p Taken<&'s str>, name: &str) -> Option<&'p [Taken<&'s str>]> {
+/// The patterns in a marker object, which [`syntax`](crate::syntax) writes for patterns that the parser does not support.
+fn marked<'p, 's>(
+    pattern: &'p ParsedPattern<&'s str>,
+    name: &str,
+) -> Option<&'p [ParsedPattern<&'s str>]> {
     match pattern {
-        Taken::Obj(members) => match &members[..] {
-            [(Term::Str(None, parts), Taken::Arr(patterns))] => {
+        ParsedPattern::Obj(members) => match &members[..] {
+            [(Term::Str(None, parts), ParsedPattern::Arr(patterns))] => {
                 (literal(parts)? == name).then_some(patterns)
             }
             _ => None,

@@ -1,4 +1,4 @@
-//! The options, and what can be wrong with them.
+//! The options and their checks.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,34 +20,34 @@ use crate::transform::{InProcess, Isolated};
 use crate::workers::Workers;
 
 const DEFAULT_MEMORY: ByteCount = ByteCount::new(256 << 20);
-/// Below this a worker can't even hold the standard library of jq.
-const LEAST_MEMORY: ByteCount = ByteCount::new(16 << 20);
+/// A worker needs this much for the standard library of jq.
+const MIN_MEMORY: ByteCount = ByteCount::new(16 << 20);
 
 /// Runs one jq expression over each record; every result is a record.
 ///
-/// jq text is trusted operator code: without isolation it can use any amount of memory, and when it never comes
-/// to a result the run stops. The environment is out of its reach.
+/// jq text is trusted operator code: without isolation it can use any amount of memory, and an expression that never
+/// returns stops the run. It has no access to the environment.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Jq {
-    /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Either this or `file`.
+    /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Set either this or `file`.
     filter: Option<String>,
     /// A file with the expression. A relative path starts at the pipeline file's folder.
     file: Option<PathBuf>,
-    /// Variables for the expression: `args = { region = "emea" }` is `$region` there. Any values; none by default.
+    /// Variables for the expression: `args = { region = "emea" }` defines `$region`. Values of any type. None by default.
     #[serde(default)]
     args: BTreeMap<String, Value>,
-    /// How long the expression may work on one record. Default `"5s"`.
+    /// The maximum time for one record. Default `"5s"`.
     #[serde(default = "default_time_limit")]
     time_limit: Duration,
-    /// How many results one record may have. Default 10000.
+    /// The maximum number of results for one record. Default 10000.
     #[serde(default = "default_max_results")]
     max_results: usize,
-    /// Where the expression runs: `none` (default), in this process, or `process`, in a child process that has a
-    /// memory limit and is killed when it takes too long, so that `on_error` decides about the record.
+    /// Where the expression runs: `none` (default), in this process; or `process`, in a child process with a memory
+    /// limit. A child process that exceeds the time limit is killed, and `on_error` applies to the record.
     #[serde(default)]
     isolation: Isolation,
-    /// How much memory the child process may have, for `isolation = "process"`. Default `"256 MiB"`.
+    /// The memory limit of the child process, for `isolation = "process"`. Default `"256 MiB"`.
     memory_limit: Option<ByteCount>,
 }
 
@@ -111,10 +111,10 @@ impl TransformPlugin for Jq {
         let Ok(text) = self.text(context) else { return FieldRule::default() };
         let is_file = self.file.is_some();
         FieldRule::estimate(move |input, missing| {
-            let (fields, vain) = with_stack(true, || known_fields(&text, input));
-            missing.extend(vain.into_iter().map(|(field, range)| {
+            let (fields, reads) = with_stack(true, || known_fields(&text, input));
+            missing.extend(reads.into_iter().map(|(field, range)| {
                 if is_file {
-                    let line_and_column = Some(place(&text, range.start));
+                    let line_and_column = Some(line_and_column(&text, range.start));
                     let field = field.at(KeyPath::of("file"), Part::Value);
                     MissingField { line_and_column, ..field }
                 } else {
@@ -132,13 +132,13 @@ impl Jq {
             (Some(filter), None) => Ok(filter.clone()),
             (None, Some(path)) => read(path, context),
             (Some(_), Some(_)) => {
-                let message = "`file` can't stand beside `filter`";
+                let message = "`file` and `filter` can't be used together";
                 Err(Problem::at(KeyPath::of("file"), "key::conflict", message)
                     .part(Part::Key)
-                    .help("keep one of the two"))
+                    .help("remove one of them"))
             }
             (None, None) => {
-                Err(Problem::at(KeyPath::root(), "key::missing", "there is no jq expression")
+                Err(Problem::at(KeyPath::root(), "key::missing", "the jq expression is missing")
                     .part(Part::Key)
                     .label("needs `filter` or `file`")
                     .help("add for example `filter = \".\"`"))
@@ -150,9 +150,9 @@ impl Jq {
         let wrong = self.args.keys().filter(|name| !is_variable(name));
         let problems = wrong.map(|name| {
             let path = KeyPath::of("args").key(name.clone());
-            Problem::at(path, "jq::variable", format!("`{name}` can't be the name of a variable"))
+            Problem::at(path, "jq::variable", format!("`{name}` is not a valid variable name"))
                 .part(Part::Key)
-                .help("use letters, digits and `_`, and no digit at the front")
+                .help("use letters, digits and `_`, and begin with a letter or `_`")
         });
         problems.collect()
     }
@@ -171,21 +171,21 @@ impl Jq {
             );
         }
         if self.max_results == 0 {
-            let help = "write at least 1; to drop records, let the expression give no result";
-            wrong("max_results", "value::range", "no result would ever be allowed", help);
+            let help = "write at least 1; to drop records, use an expression without results, such as `empty`";
+            wrong("max_results", "value::range", "`max_results` must be greater than zero", help);
         }
         match self.memory_limit {
             Some(_) if self.isolation == Isolation::None => {
-                let help = "add `isolation = \"process\"` or take it out";
-                let message = "only a process of its own can have a memory limit";
+                let help = "add `isolation = \"process\"`, or remove `memory_limit`";
+                let message = "`memory_limit` has no effect without `isolation = \"process\"`";
                 wrong("memory_limit", "key::no_effect", message, help);
             }
-            Some(limit) if limit < LEAST_MEMORY => {
-                let help = format!("write at least \"{LEAST_MEMORY}\"");
+            Some(limit) if limit < MIN_MEMORY => {
+                let help = format!("write at least \"{MIN_MEMORY}\"");
                 wrong(
                     "memory_limit",
                     "value::range",
-                    "`memory_limit` is less than jq itself needs",
+                    "`memory_limit` is too small for jq itself",
                     &help,
                 );
             }
@@ -194,13 +194,13 @@ impl Jq {
         problems
     }
 
-    /// A mistake in the expression, pointed at inside the `filter`, or told with the place in the file.
+    /// A mistake in the expression, located within `filter`, or by line and column of the file.
     fn problem(&self, mistake: Mistake, text: &str) -> Problem {
         let problem = match &self.file {
             None => Problem::at(KeyPath::of("filter"), mistake.code, mistake.message)
                 .part(Part::Within(mistake.range)),
             Some(path) => {
-                let (line, column) = place(text, mistake.range.start);
+                let (line, column) = line_and_column(text, mistake.range.start);
                 let message = format!("{}:{line}:{column}: {}", path.display(), mistake.message);
                 Problem::at(KeyPath::of("file"), mistake.code, message)
             }
@@ -217,7 +217,7 @@ fn read(path: &Path, context: &BuildContext<'_>) -> Result<String, Problem> {
         let message = format!("can't read the jq file `{}`: {reason}", path.display());
         let resolved = context.files().resolve(path);
         Problem::at(KeyPath::of("file"), "file::unreadable", message)
-            .help(format!("it was looked for at {}", resolved.display()))
+            .help(format!("the path resolves to {}", resolved.display()))
     };
     let bytes = context.files().read(path).map_err(|error| problem(&error))?;
     String::from_utf8(bytes).map_err(|_| problem(&"it is not UTF-8 text"))
@@ -229,9 +229,9 @@ fn is_variable(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Line and column, from 1, of a byte in a text.
-fn place(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
+/// The line and column of a byte offset, both from 1.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     let column = before.get(line_start..).map_or(0, |line| line.chars().count());
     (before.matches('\n').count() + 1, column + 1)

@@ -1,8 +1,8 @@
-//! Values that stand in an expression.
+//! Constants of an expression.
 
 use crate::value::{Number, Text, Value};
 
-/// A value that stands in an expression.
+/// A constant. Unlike [`Value`], it can be shared between threads.
 #[derive(Debug, Clone)]
 pub(crate) enum Constant {
     Null,

@@ -1,11 +1,11 @@
-//! What an expression sees beside its input: variables, filters that are arguments, and labels.
+//! The environment of an expression: variables, filter arguments and labels.
 
 use std::rc::Rc;
 
 use crate::expr::ExprId;
 use crate::value::Value;
 
-/// An environment. A clone is a pointer.
+/// A linked list of bindings, the innermost first. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Env<'r>(Option<Rc<Frame<'r>>>);
 
@@ -18,7 +18,7 @@ struct Frame<'r> {
 #[derive(Debug, Clone)]
 pub(crate) enum Binding<'r> {
     Value(Value<'r>),
-    /// A filter, with the environment that it was written in.
+    /// A filter argument and the environment of the caller.
     Filter(ExprId, Env<'r>),
     Label(usize),
 }
@@ -29,7 +29,7 @@ impl<'r> Env<'r> {
         Self(Some(Rc::new(Frame { binding, outer: self })))
     }
 
-    /// The environment without what was added last.
+    /// The environment without its `count` innermost bindings.
     pub(crate) fn without(&self, count: usize) -> Self {
         let mut env = self;
         for _ in 0..count {
@@ -41,30 +41,30 @@ impl<'r> Env<'r> {
         env.clone()
     }
 
-    fn get(&self, place: usize) -> Option<&Binding<'r>> {
+    fn get(&self, slot: usize) -> Option<&Binding<'r>> {
         let mut frame = self.0.as_deref()?;
-        for _ in 0..place {
+        for _ in 0..slot {
             frame = frame.outer.0.as_deref()?;
         }
         Some(&frame.binding)
     }
 
-    pub(crate) fn value(&self, place: usize) -> Value<'r> {
-        match self.get(place) {
+    pub(crate) fn value(&self, slot: usize) -> Value<'r> {
+        match self.get(slot) {
             Some(Binding::Value(value)) => value.clone(),
             _ => Value::Null,
         }
     }
 
-    pub(crate) fn filter(&self, place: usize) -> (ExprId, Env<'r>) {
-        match self.get(place) {
+    pub(crate) fn filter(&self, slot: usize) -> (ExprId, Env<'r>) {
+        match self.get(slot) {
             Some(Binding::Filter(filter, env)) => (*filter, env.clone()),
             _ => (ExprId::default(), Env::default()),
         }
     }
 
-    pub(crate) fn label(&self, place: usize) -> usize {
-        match self.get(place) {
+    pub(crate) fn label(&self, slot: usize) -> usize {
+        match self.get(slot) {
             Some(Binding::Label(label)) => *label,
             _ => usize::MAX,
         }

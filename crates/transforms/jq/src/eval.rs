@@ -1,8 +1,8 @@
-//! Running expressions.
+//! Evaluates expressions.
 //!
-//! A part of an expression that has exactly one result returns it ([`Machine::value`]). Any other hands its results to whatever
-//! takes them ([`Machine::run`]), one after the other, so that `first(…)` and `limit(…)` end it by not taking more. What comes last,
-//! such as the right side of a pipe, takes the place of what it stands in, so that loops take no stack.
+//! An expression with exactly one result returns it ([`Evaluator::value`]). Any other expression calls a closure for each
+//! result ([`Evaluator::run`]), so that `first(…)` and `limit(…)` can stop it. Tail positions, such as the right side of a
+//! pipe, are evaluated in a loop, so that recursion in them takes no stack.
 
 mod call;
 mod fold;
@@ -16,28 +16,28 @@ use std::cell::Cell;
 
 use crate::env::{Binding, Env};
 use crate::expr::{Code, Expr, ExprId, Kind, Pattern};
-use crate::item::{Flow, Item, Out, Stop};
-use crate::limits::{End, Watch};
+use crate::item::{Emit, Flow, Item, Stop};
+use crate::limits::{LimitError, Watchdog};
 use crate::paths::index;
 use crate::value::{Text, Value, described};
 
-impl From<End> for Stop<'_> {
-    fn from(end: End) -> Self {
-        Self::End(end)
+impl From<LimitError> for Stop<'_> {
+    fn from(error: LimitError) -> Self {
+        Self::Limit(error)
     }
 }
 
-/// Runs the expressions of a program over one record.
+/// Evaluates the expressions of a program for one record.
 #[derive(Debug)]
-pub(crate) struct Machine<'r> {
+pub(crate) struct Evaluator<'r> {
     pub(crate) code: &'r Code,
-    pub(crate) watch: &'r Watch,
+    pub(crate) watchdog: &'r Watchdog,
     labels: Cell<usize>,
 }
 
-impl<'r> Machine<'r> {
-    pub(crate) fn new(code: &'r Code, watch: &'r Watch) -> Self {
-        Self { code, watch, labels: Cell::new(0) }
+impl<'r> Evaluator<'r> {
+    pub(crate) fn new(code: &'r Code, watchdog: &'r Watchdog) -> Self {
+        Self { code, watchdog, labels: Cell::new(0) }
     }
 
     #[inline]
@@ -45,35 +45,35 @@ impl<'r> Machine<'r> {
         self.code.expr(id)
     }
 
-    /// Hands all results of an expression to `out`.
+    /// Calls `emit` for each result of an expression.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     pub(crate) fn run(
         &self,
         id: ExprId,
         env: &Env<'r>,
         item: Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         let (mut id, mut env, mut item) = (id, env.clone(), item);
         loop {
             let expr = self.expr(id);
-            if expr.is_single && item.is_unasked() {
-                return out(Item::unasked(self.value(id, &env, item.value)?));
+            if expr.is_single && item.is_untracked() {
+                return emit(Item::untracked(self.value(id, &env, item.value)?));
             }
             match &expr.kind {
-                Kind::Id => return out(item),
-                Kind::Recurse => return self.recurse(item, out),
-                Kind::Path(of, steps) => return self.run_path(*of, steps, &env, item, out),
+                Kind::Id => return emit(item),
+                Kind::Recurse => return self.recurse(item, emit),
+                Kind::Path(of, steps) => return self.run_path(*of, steps, &env, item, emit),
                 Kind::Pipe(left, right) => {
                     if !self.is_single(*left, &env) {
-                        let mut rest = |item| self.run(*right, &env, item, out);
+                        let mut rest = |item| self.run(*right, &env, item, emit);
                         return self.run(*left, &env, item, &mut rest);
                     }
                     item = self.only(*left, &env, item)?;
                     id = *right;
                 }
                 Kind::Comma(left, right) => {
-                    self.run(*left, &env, item.clone(), out)?;
+                    self.run(*left, &env, item.clone(), emit)?;
                     id = *right;
                 }
                 Kind::Bind { source, patterns, variables, body } => match &patterns[..] {
@@ -85,7 +85,7 @@ impl<'r> Machine<'r> {
                     patterns => {
                         let input = item.value.clone();
                         return self.each(*source, &env, input, &mut |value| {
-                            self.bind(patterns, *variables, &env, &value, &item, *body, out)
+                            self.bind(patterns, *variables, &env, &value, &item, *body, emit)
                         });
                     }
                 },
@@ -96,7 +96,7 @@ impl<'r> Machine<'r> {
                             return Ok(());
                         }
                         is_found = true;
-                        out(item)
+                        emit(item)
                     })?;
                     if is_found {
                         return Ok(());
@@ -109,14 +109,14 @@ impl<'r> Machine<'r> {
                     if !self.is_single(*condition, &env) {
                         let input = item.value.clone();
                         return self.each(*condition, &env, input, &mut |value| {
-                            self.run(branch(&value), &env, item.clone(), out)
+                            self.run(branch(&value), &env, item.clone(), emit)
                         });
                     }
                     id = branch(&self.value(*condition, &env, item.value.clone())?);
                 }
                 Kind::Try(body, catch) => {
                     let input = item.clone();
-                    let result = taken(out, |out| self.run(*body, &env, item, out))?;
+                    let result = isolate_errors(emit, |emit| self.run(*body, &env, item, emit))?;
                     let (Err(Stop::Error(error)), Some(catch)) = (&result, catch) else {
                         return if let Err(Stop::Error(_)) = result { Ok(()) } else { result };
                     };
@@ -127,79 +127,79 @@ impl<'r> Machine<'r> {
                     let label = self.labels.get();
                     self.labels.set(label + 1);
                     let env = env.with(Binding::Label(label));
-                    return match self.run(*body, &env, item, out) {
+                    return match self.run(*body, &env, item, emit) {
                         Err(Stop::Break(broken)) if broken == label => Ok(()),
                         other => other,
                     };
                 }
-                Kind::Break(place) => return Err(Stop::Break(env.label(*place))),
-                Kind::Reduce(fold) => return self.reduce(fold, &env, &item, out),
+                Kind::Break(slot) => return Err(Stop::Break(env.label(*slot))),
+                Kind::Reduce(fold) => return self.reduce(fold, &env, &item, emit),
                 Kind::Foreach(fold, extract) => {
-                    return self.foreach(fold, *extract, &env, &item, out);
+                    return self.foreach(fold, *extract, &env, &item, emit);
                 }
-                Kind::Filter(place) => {
-                    self.watch.call()?;
-                    (id, env) = env.filter(*place);
+                Kind::Filter(slot) => {
+                    self.watchdog.check_stack()?;
+                    (id, env) = env.filter(*slot);
                 }
                 Kind::Call(call) => {
-                    self.watch.call()?;
+                    self.watchdog.check_stack()?;
                     let definition = self.code.definition(call.definition);
-                    if definition.takes_filters || !self.has_single_arguments(call) {
-                        // A filter holds what was around it. A chain of them, each around the one before, must not grow
-                        // unseen, as it would if this call took the place of the one that it stands in.
-                        return self.call(call, &env, &item, out);
+                    if definition.has_filter_arguments || !self.has_single_arguments(call) {
+                        // A filter argument keeps its environment alive. A tail call would let a chain of them grow
+                        // without using the stack, and so without limit.
+                        return self.call(call, &env, &item, emit);
                     }
                     env = self.env_of(call, &env, &item.value)?;
                     id = definition.body;
                 }
                 Kind::Special(special, arguments) => {
-                    return self.special(*special, arguments, &env, item, out);
+                    return self.special(*special, arguments, &env, item, emit);
                 }
-                Kind::Update(how, places, value) => {
+                Kind::Update(operator, paths, value) => {
                     let input = item.value.clone();
-                    return self.update(*how, *places, *value, &env, input, &mut |value| {
-                        out(item.computed(value))
+                    return self.update(*operator, *paths, *value, &env, input, &mut |value| {
+                        emit(item.computed(value))
                     });
                 }
                 _ => {
                     let input = item.value.clone();
                     return self
-                        .products(id, expr, &env, input, &mut |value| out(item.computed(value)));
+                        .products(id, expr, &env, input, &mut |value| emit(item.computed(value)));
                 }
             }
         }
     }
 
-    /// Hands the values of all results to `take`.
+    /// Calls `next` for the value of each result.
     pub(crate) fn each(
         &self,
         id: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-        take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
         if self.expr(id).is_single {
-            return take(self.value(id, env, input)?);
+            return next(self.value(id, env, input)?);
         }
-        self.run(id, env, Item::unasked(input), &mut |item| take(item.value))
+        self.run(id, env, Item::untracked(input), &mut |item| next(item.value))
     }
 
-    /// Whether an expression has exactly one result here, where it is known what the filters are.
+    /// Whether an expression has exactly one result in this environment, which resolves filter arguments.
     fn is_single(&self, id: ExprId, env: &Env<'r>) -> bool {
         let expr = self.expr(id);
         match &expr.kind {
-            Kind::Filter(place) => {
-                let (filter, env) = env.filter(*place);
+            Kind::Filter(slot) => {
+                let (filter, env) = env.filter(*slot);
                 self.is_single(filter, &env)
             }
             _ => expr.is_single,
         }
     }
 
-    /// The only result of an expression, and where it stands.
+    /// The only result of an expression, with its location.
     fn only(&self, id: ExprId, env: &Env<'r>, item: Item<'r>) -> Result<Item<'r>, Stop<'r>> {
-        if item.is_unasked() {
-            return Ok(Item::unasked(self.value(id, env, item.value)?));
+        if item.is_untracked() {
+            return Ok(Item::untracked(self.value(id, env, item.value)?));
         }
         let mut only = item.computed(Value::Null);
         self.run(id, env, item, &mut |item| {
@@ -210,25 +210,25 @@ impl<'r> Machine<'r> {
     }
 }
 
-/// Runs something that hands results on, and tells errors of its own, which are returned inside, from those of `out`.
-fn taken<'r>(
-    out: Out<'_, 'r>,
-    run: impl FnOnce(Out<'_, 'r>) -> Flow<'r>,
+/// Separates errors of `run` (the inner result) from errors of `emit` (the outer result).
+fn isolate_errors<'r>(
+    emit: Emit<'_, 'r>,
+    run: impl FnOnce(Emit<'_, 'r>) -> Flow<'r>,
 ) -> Result<Flow<'r>, Stop<'r>> {
-    let mut passed = None;
+    let mut emit_error = None;
     let result = run(&mut |item| {
-        out(item).map_err(|stop| {
-            passed = Some(stop);
-            Stop::Passed
+        emit(item).map_err(|stop| {
+            emit_error = Some(stop);
+            Stop::Consumer
         })
     });
-    match passed {
+    match emit_error {
         Some(stop) => Err(stop),
         None => Ok(result),
     }
 }
 
-/// The key of a member.
+/// The key of an object member.
 fn object_key(key: Value<'_>) -> Result<Text<'_>, String> {
     match key {
         Value::String(text) => Ok(text),
@@ -236,7 +236,7 @@ fn object_key(key: Value<'_>) -> Result<Text<'_>, String> {
     }
 }
 
-/// The text of a string, and nothing of what is none.
+/// The text of a string, else an empty text.
 pub(crate) fn as_text<'v>(value: &'v Value<'_>) -> std::borrow::Cow<'v, str> {
     match value {
         Value::String(text) => text.as_str(),

@@ -1,38 +1,38 @@
-//! Compiled expressions: all names are resolved, and what can be known before any record is read stands beside each part.
+//! Compiled expressions: names are resolved, and static properties are computed once.
 
 use jaq_core::ops::{Cmp, Math};
 
 use crate::builtins::{Function, Special};
 use crate::constant::Constant;
 
-/// The place of an expression in the code that it belongs to. Expressions refer to each other by it, so that the largest can be
-/// dropped on the smallest stack.
+/// The index of an expression in its [`Code`]. Expressions refer to each other by index, so that dropping a deeply nested
+/// program does not recurse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct ExprId(u32);
 
-/// All expressions of a program and the definitions that it uses.
+/// All expressions and definitions of a program.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
     exprs: Vec<Expr>,
     definitions: Vec<Definition>,
-    /// Whether the program can go on for any number of steps, or is itself very large.
+    /// Whether the program needs a large stack: it can recurse, or is very long.
     pub(crate) is_large: bool,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expr {
     pub(crate) kind: Kind,
-    /// Whether it has exactly one result, or fails.
+    /// Whether it has exactly one result or fails.
     pub(crate) is_single: bool,
-    /// Whether it looks at its input.
+    /// Whether it reads its input.
     pub(crate) reads_input: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Definition {
     pub(crate) body: ExprId,
-    /// Whether arguments are handed to it as filters.
-    pub(crate) takes_filters: bool,
+    /// Whether any argument is a filter, not a value.
+    pub(crate) has_filter_arguments: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
     /// `..`
     Recurse,
     Constant(Constant),
-    /// `"…\(…)…"`, with the format that the values are put in.
+    /// `"…\(…)…"`, with the function that formats the values.
     Text(Function, Vec<Part>),
     EmptyArray,
     Array(ExprId),
@@ -65,21 +65,21 @@ pub(crate) enum Kind {
     Math(Math, ExprId, ExprId),
     Compare(Cmp, ExprId, ExprId),
     /// `path = value`, `path |= value`, …
-    Update(How, ExprId, ExprId),
+    Update(UpdateOperator, ExprId, ExprId),
     If(ExprId, ExprId, ExprId),
     Try(ExprId, Option<ExprId>),
     /// `label $x | …`
     Label(ExprId),
-    /// `break $x`: the place of the label in the environment.
+    /// `break $x`: the slot of the label in the environment.
     Break(usize),
     Reduce(Fold),
-    /// `foreach`, with what comes of each state.
+    /// `foreach`, with the expression that extracts a result from each state.
     Foreach(Fold, ExprId),
     /// `a.b[1:2][]`
     Path(ExprId, Vec<Step>),
-    /// The place in the environment.
+    /// The slot in the environment.
     Variable(usize),
-    /// A filter that is an argument: its place in the environment.
+    /// A filter argument: its slot in the environment.
     Filter(usize),
     Call(Call),
     Function(Function, Vec<ExprId>),
@@ -90,7 +90,7 @@ pub(crate) enum Kind {
 pub(crate) struct Call {
     pub(crate) definition: usize,
     pub(crate) arguments: Vec<Argument>,
-    /// How much of the environment the definition does not see.
+    /// The number of innermost slots that are out of scope in the definition.
     pub(crate) skip: usize,
 }
 
@@ -109,9 +109,9 @@ pub(crate) struct Fold {
     pub(crate) update: ExprId,
 }
 
-/// How a place is made new.
+/// The operator of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum UpdateOperator {
     /// `=`
     Assign,
     /// `|=`
@@ -128,20 +128,20 @@ pub(crate) enum Part {
     Value(ExprId),
 }
 
-/// What a value is taken apart by. A variable is the number that it has among those of the pattern.
+/// A destructuring pattern. Variables are numbered in the order of their first appearance.
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {
     Variable(usize),
     Array(Vec<Pattern>),
     Object(Vec<(ExprId, Pattern)>),
-    /// `$x: [$y]`: all of these for one value.
+    /// `$x: [$y]`: all of these match the same value.
     All(Vec<Pattern>),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) access: Access,
-    /// Whether `?` stands behind it.
+    /// Whether `?` follows.
     pub(crate) is_optional: bool,
 }
 
@@ -164,9 +164,9 @@ impl Code {
         self.exprs.get(id.0 as usize).unwrap_or(&NONE)
     }
 
-    /// Adds a definition whose body is not known yet.
-    pub(crate) fn define(&mut self, takes_filters: bool) -> usize {
-        self.definitions.push(Definition { body: ExprId::default(), takes_filters });
+    /// Adds a definition. [`Code::set_body`] sets its body.
+    pub(crate) fn define(&mut self, has_filter_arguments: bool) -> usize {
+        self.definitions.push(Definition { body: ExprId::default(), has_filter_arguments });
         self.definitions.len() - 1
     }
 

@@ -1,31 +1,31 @@
-//! Results of an expression: values, and where they stand if that is asked for.
+//! Results of an expression: values, with their paths if paths are tracked.
 
 use std::rc::Rc;
 
-use crate::limits::End;
+use crate::limits::LimitError;
 use crate::value::Value;
 
-/// How long a path may be.
+/// The maximum length of a path.
 const MAX_PATH: usize = 10_000;
 
-/// A result, and the way to it.
+/// A result and its location.
 #[derive(Debug, Clone)]
 pub(crate) struct Item<'r> {
     pub(crate) value: Value<'r>,
-    pub(crate) trail: Trail<'r>,
+    pub(crate) location: Location<'r>,
 }
 
-/// The way to a value.
+/// Where a value is.
 #[derive(Debug, Clone)]
-pub(crate) enum Trail<'r> {
-    /// The path is not needed.
-    Unasked,
+pub(crate) enum Location<'r> {
+    /// Paths are not tracked.
+    Untracked,
     At(Path<'r>),
-    /// The value was computed and stands nowhere.
-    Lost,
+    /// The value was computed, so it has no path.
+    Computed,
 }
 
-/// The keys from the outermost value to one inside of it.
+/// The keys from the root to a value.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Path<'r>(Option<Rc<Link<'r>>>);
 
@@ -36,21 +36,21 @@ struct Link<'r> {
     length: usize,
 }
 
-/// Why an expression does not go on.
+/// Why an evaluation stops.
 #[derive(Debug)]
 pub(crate) enum Stop<'r> {
     /// An error that `try` catches.
     Error(Value<'r>),
     Break(usize),
-    /// Whoever takes the results does not go on, and has kept why.
-    Passed,
-    /// A limit was passed. Nothing catches that.
-    End(End),
+    /// The consumer of the results stops the evaluation, and keeps its own reason.
+    Consumer,
+    /// A limit was exceeded. `try` does not catch it.
+    Limit(LimitError),
 }
 
 pub(crate) type Flow<'r> = Result<(), Stop<'r>>;
-/// Takes results, one after the other.
-pub(crate) type Out<'o, 'r> = &'o mut dyn FnMut(Item<'r>) -> Flow<'r>;
+/// Receives the results one by one.
+pub(crate) type Emit<'o, 'r> = &'o mut dyn FnMut(Item<'r>) -> Flow<'r>;
 
 impl From<String> for Stop<'_> {
     fn from(message: String) -> Self {
@@ -59,21 +59,21 @@ impl From<String> for Stop<'_> {
 }
 
 impl<'r> Item<'r> {
-    /// A value whose path is not needed.
-    pub(crate) fn unasked(value: Value<'r>) -> Self {
-        Self { value, trail: Trail::Unasked }
+    /// A value without path tracking.
+    pub(crate) fn untracked(value: Value<'r>) -> Self {
+        Self { value, location: Location::Untracked }
     }
 
-    /// The outermost value.
-    pub(crate) fn outermost(value: Value<'r>) -> Self {
-        Self { value, trail: Trail::At(Path::default()) }
+    /// The root value, with path tracking.
+    pub(crate) fn root(value: Value<'r>) -> Self {
+        Self { value, location: Location::At(Path::default()) }
     }
 
-    pub(crate) fn is_unasked(&self) -> bool {
-        matches!(self.trail, Trail::Unasked)
+    pub(crate) fn is_untracked(&self) -> bool {
+        matches!(self.location, Location::Untracked)
     }
 
-    /// What was computed from this item. `null` and its like stand where the same value stands already.
+    /// A value that was computed from this item. Like jq, treats `null`, `true` and `false` as the input itself if they are equal to it.
     pub(crate) fn computed(&self, value: Value<'r>) -> Self {
         let is_same = matches!(
             (&self.value, &value),
@@ -81,31 +81,31 @@ impl<'r> Item<'r> {
                 | (Value::Bool(true), Value::Bool(true))
                 | (Value::Bool(false), Value::Bool(false))
         );
-        let trail = match &self.trail {
-            Trail::Unasked => Trail::Unasked,
-            trail if is_same => trail.clone(),
-            _ => Trail::Lost,
+        let location = match &self.location {
+            Location::Untracked => Location::Untracked,
+            location if is_same => location.clone(),
+            _ => Location::Computed,
         };
-        Self { value, trail }
+        Self { value, location }
     }
 }
 
-impl<'r> Trail<'r> {
-    /// The way to what stands at `key`.
-    pub(crate) fn to(&self, key: impl FnOnce() -> Value<'r>) -> Result<Self, Stop<'r>> {
+impl<'r> Location<'r> {
+    /// The location of the child at `key`.
+    pub(crate) fn child(&self, key: impl FnOnce() -> Value<'r>) -> Result<Self, Stop<'r>> {
         match self {
-            Self::Unasked => Ok(Self::Unasked),
-            Self::At(path) => Ok(Self::At(path.to(key())?)),
-            Self::Lost => Ok(Self::Lost),
+            Self::Untracked => Ok(Self::Untracked),
+            Self::At(path) => Ok(Self::At(path.child(key())?)),
+            Self::Computed => Ok(Self::Computed),
         }
     }
 }
 
 impl<'r> Path<'r> {
-    fn to(&self, key: Value<'r>) -> Result<Self, Stop<'r>> {
+    fn child(&self, key: Value<'r>) -> Result<Self, Stop<'r>> {
         let length = self.0.as_ref().map_or(0, |link| link.length) + 1;
         if length > MAX_PATH {
-            return Err(Stop::End(End::TooDeep));
+            return Err(Stop::Limit(LimitError::TooDeep));
         }
         Ok(Self(Some(Rc::new(Link { key, outer: self.clone(), length }))))
     }

@@ -1,6 +1,6 @@
-//! Which fields come out of an expression, and which it looks for in vain, so far as that is plain to see.
+//! Finds the fields of the results of an expression, and the missing fields that it reads, by static analysis.
 //!
-//! What is not understood is unknown, and nothing is said of it: fields that are named there may well be there.
+//! The result of anything that the analysis does not understand is unknown, and no field of it is reported.
 
 use std::ops::Range;
 
@@ -12,40 +12,40 @@ use taskferry_sdk::{FieldSet, MissingField, RecordFields};
 
 use crate::syntax::{parse, without_surrogates};
 
-/// What a part of an expression results in.
+/// The possible results of an expression.
 #[derive(Debug, Clone)]
 enum Shape {
     /// Objects with these fields.
     Object(RecordFields),
-    /// A list of objects with these fields.
+    /// An array of objects with these fields.
     List(FieldSet),
-    /// Nothing: it comes to no result.
+    /// No result.
     Nothing,
-    /// Anything.
+    /// Any result.
     Unknown,
 }
 
-/// A field that is looked for in vain, and where its name stands in the expression.
-pub(crate) type Vain = (MissingField, Range<usize>);
+/// A field that the expression reads and that is missing, with the range of its name.
+pub(crate) type MissingRead = (MissingField, Range<usize>);
 
-/// What is known of the results of an expression over records of these fields.
-pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, Vec<Vain>) {
+/// The fields of the results of an expression for records with the fields `input`, and the missing fields that it reads.
+pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, Vec<MissingRead>) {
     let text = without_surrogates(text);
     let Ok((term, _)) = parse(&text) else { return (RecordFields::default(), Vec::new()) };
-    let mut reader = Reader { text: &text, vain: Vec::new(), reads: 0, variables: Vec::new() };
+    let mut reader = Reader { text: &text, missing: Vec::new(), reads: 0, variables: Vec::new() };
     let shape = reader.shape(&term, &Shape::Object(input.clone()));
     let fields = match shape {
         Shape::Object(fields) => fields,
         _ => RecordFields::default(),
     };
-    reader.vain.dedup_by(|left, right| left.1 == right.1);
-    (fields, reader.vain)
+    reader.missing.dedup_by(|left, right| left.1 == right.1);
+    (fields, reader.missing)
 }
 
 struct Reader<'t> {
     text: &'t str,
-    vain: Vec<Vain>,
-    /// How many fields of records were read.
+    missing: Vec<MissingRead>,
+    /// The number of reads of fields.
     reads: usize,
     variables: Vec<(&'t str, Shape)>,
 }
@@ -131,13 +131,13 @@ impl<'t> Reader<'t> {
         let Shape::Object(fields) = of else { return Shape::Unknown };
         self.reads += 1;
         if let Some(missing) = fields.own.missing(name) {
-            self.vain.push((missing, self.place(name)));
+            self.missing.push((missing, self.range(name)));
         }
         let is_tasks = name == "tasks" && !fields.tasks.is_unknown();
         if is_tasks { Shape::List(fields.tasks.clone()) } else { Shape::Unknown }
     }
 
-    fn place(&self, name: &str) -> Range<usize> {
+    fn range(&self, name: &str) -> Range<usize> {
         let start = (name.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
         if start <= self.text.len() { start..start + name.len() } else { 0..0 }
     }
@@ -197,7 +197,7 @@ impl<'t> Reader<'t> {
                 either(shape, self.shape(right, input))
             }
             BinaryOp::Alt => {
-                let (vain, mut reading) = (self.vain.len(), 0);
+                let (missing, mut reading) = (self.missing.len(), 0);
                 let mut shape = Shape::Nothing;
                 for alternative in alternatives(left).into_iter().chain(alternatives(right)) {
                     let reads = self.reads;
@@ -205,8 +205,8 @@ impl<'t> Reader<'t> {
                     reading += usize::from(self.reads > reads);
                 }
                 if reading > 1 {
-                    // Of several fields that may be there one will do.
-                    self.vain.truncate(vain);
+                    // One of the alternative fields is enough.
+                    self.missing.truncate(missing);
                 }
                 shape
             }
@@ -245,9 +245,9 @@ impl<'t> Reader<'t> {
                 self.shape(condition, input);
                 input.clone()
             }
-            ("del", [places]) => {
+            ("del", [paths]) => {
                 let Shape::Object(fields) = input else { return Shape::Unknown };
-                let Some(names) = top_fields(places) else { return Shape::Unknown };
+                let Some(names) = top_fields(paths) else { return Shape::Unknown };
                 let mut fields = fields.clone();
                 for (name, is_whole) in names {
                     if is_whole {
@@ -273,10 +273,10 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The input with these places set.
-fn assigned(places: &Term<&str>, input: &Shape) -> Shape {
+/// The input after an assignment to `paths`.
+fn assigned(paths: &Term<&str>, input: &Shape) -> Shape {
     let Shape::Object(fields) = input else { return Shape::Unknown };
-    let Some(names) = top_fields(places) else { return Shape::Unknown };
+    let Some(names) = top_fields(paths) else { return Shape::Unknown };
     let mut fields = fields.clone();
     for (name, _) in names {
         fields.own.add(name);
@@ -287,7 +287,7 @@ fn assigned(places: &Term<&str>, input: &Shape) -> Shape {
     Shape::Object(fields)
 }
 
-/// What is known of something that is one or the other.
+/// The shape of a value that has either shape.
 fn either(left: Shape, right: Shape) -> Shape {
     match (left, right) {
         (Shape::Nothing, other) | (other, Shape::Nothing) => other,
@@ -310,10 +310,10 @@ fn alternatives<'a, 't>(term: &'a Term<&'t str>) -> Vec<&'a Term<&'t str>> {
     }
 }
 
-/// The fields of the input that places such as `.a`, `.a.b[0]` or `.a, .b` begin with, and whether each is a field as a
-/// whole; `None` where that is not plain.
-fn top_fields<'t>(places: &Term<&'t str>) -> Option<Vec<(&'t str, bool)>> {
-    match places {
+/// The top-level fields of paths such as `.a`, `.a.b[0]` or `.a, .b`, each with a flag that says whether the path ends
+/// there. `None` for any other expression.
+fn top_fields<'t>(paths: &Term<&'t str>) -> Option<Vec<(&'t str, bool)>> {
+    match paths {
         Term::Path(of, Path(parts)) if matches!(**of, Term::Id) => {
             let (first, rest) = parts.split_first()?;
             let Part::Index(name) = &first.0 else { return None };
@@ -328,7 +328,7 @@ fn top_fields<'t>(places: &Term<&'t str>) -> Option<Vec<(&'t str, bool)>> {
     }
 }
 
-/// The text of a string without anything to fill in.
+/// The text of a string literal without interpolation.
 fn constant<'t>(term: &Term<&'t str>) -> Option<&'t str> {
     let Term::Str(None, parts) = term else { return None };
     match &parts[..] {

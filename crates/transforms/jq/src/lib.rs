@@ -1,19 +1,22 @@
-//! Transform `jq`: one jq expression over each record, any number of results, each a record.
+//! Transform `jq`: runs one jq expression over each record. Every result is a record.
 //!
-//! The expression is parsed by jaq, another implementation of jq, and run by an evaluator over the index of the record: what it does
-//! not look at is not read, and what it does not change is written back as the bytes that it is. `docs/jq.md` lists what differs from jq.
+//! The parser is that of jaq, another implementation of jq. The evaluator works on the index of the record: it reads only the
+//! values that the expression uses, and unchanged values keep their bytes. `docs/jq.md` lists the differences from jq.
 //!
-//! - `syntax` takes the text apart, `compile` and `names` resolve its names, `expr` is what comes out of that.
-//! - `value` holds the values, `paths` follows and changes them, `result` writes them.
-//! - `eval` runs expressions; `builtins`, `natives` and `library.jq` are the functions of jq; `limits` ends what goes on for too long.
-//! - `known_fields` says for `check` which fields an expression reads and makes.
-//! - `worker`, `workers` and `protocol` are `isolation = "process"`.
+//! - `syntax` parses the text, `compile` and `names` resolve its names, `expr` is the compiled form.
+//! - `value` holds the values, `paths` reads and changes them by path, `result` writes them.
+//! - `eval` evaluates expressions; `builtins`, `natives` and `library.jq` are the functions of jq; `limits` holds the limits.
+//! - `known_fields` finds for `check` which fields an expression reads and creates.
+//! - `worker`, `workers` and `protocol` implement `isolation = "process"`.
 //!
-//! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and
-//! `max_results` end what goes on for too long; when a single result never comes, the run stops. With `isolation = "process"` the expression runs in a child process with a memory
-//! limit, which is killed instead, and only the record fails. Neither the environment nor other records nor the process are within
-//! reach: `env`, `$ENV` and `halt` are not defined, there are no `inputs`, `debug` and `stderr` write to the debug log. An
-//! expression that calls itself too often, or nests values too deep, costs only its record, also without isolation.
+//! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and `max_results` are
+//! checked between two results; if the expression never reaches the next result, the run stops. With
+//! `isolation = "process"` the expression runs in a child process with a memory limit. That process is killed instead, and
+//! only the record fails. An expression that recurses too deeply, or nests values too deeply, fails only its record, with or
+//! without isolation.
+//!
+//! An expression has no access to the environment, to other records or to the process: `env`, `$ENV` and `halt` are not
+//! defined, `inputs` is empty, `debug` and `stderr` write to the debug log.
 //!
 //! ```
 //! use serde_json::json;
@@ -29,7 +32,7 @@
 //! # Ok::<(), taskferry_sdk::StageError>(())
 //! ```
 //!
-//! A binary that offers `isolation = "process"` runs [`worker_main`] and nothing else when its first argument is
+//! A binary that supports `isolation = "process"` runs only [`worker_main`] when its first argument is
 //! [`WORKER_ARGUMENT`].
 
 mod builtins;
@@ -55,7 +58,6 @@ mod size;
 mod syntax;
 mod transform;
 mod value;
-mod walk;
 mod worker;
 mod workers;
 

@@ -1,10 +1,11 @@
 //! Limits of time, stack and depth.
 //!
-//! An expression that calls itself takes stack, and so does every level of a value that is compared, written or dropped. A stack that
-//! ends, ends the process. So every call looks at the stack that is left, and whatever makes a value deeper at its depth. The
-//! clock is looked at between two results: what never comes to one is the engine's to end, or that of whoever waits for the worker.
+//! Recursion takes stack, and so does every level of a value that is compared, written or dropped. A stack overflow aborts
+//! the process. So every call checks the remaining stack, and every operation that can nest a value checks its depth. The
+//! clock is checked between two results. An expression that never returns is stopped by the engine's watchdog, or by the
+//! parent of the worker process.
 //!
-//! What ends there is no error of jq that `try` could catch.
+//! `try` does not catch an exceeded limit.
 
 use std::time::{Duration, Instant};
 
@@ -13,77 +14,77 @@ use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::value::Value;
 
-/// As deep as a value may be nested while an expression works on it, which is also what jq reads.
+/// The maximum nesting of a value during the evaluation, which is jq's limit for input.
 pub(crate) const MAX_DEPTH: usize = 10_000;
-/// As many places as may be changed at once.
-const MAX_PLACES: usize = 2_000_000;
+/// The maximum number of paths in one update.
+const MAX_PATHS: usize = 2_000_000;
 
-/// The stack that a large expression works on. Only what is touched of it takes memory.
+/// The stack of a large expression. Only the used part of it takes memory.
 pub(crate) const STACK: usize = 192 << 20;
-/// What has to be left of it for values, which are nested [`MAX_DEPTH`] levels, or some thousands more.
+/// The part of it that is reserved for values of [`MAX_DEPTH`] levels.
 const RESERVE: usize = 128 << 20;
-/// As much as any other expression takes.
+/// The stack of any other expression.
 const SMALL_STACK: usize = 1 << 20;
 
-/// How far the work on one record may go.
+/// The limits for one record.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
     pub(crate) time: Duration,
     pub(crate) results: usize,
 }
 
-/// The limit that was passed.
+/// An exceeded limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "too much is what a limit is about")]
-pub(crate) enum End {
+#[expect(clippy::enum_variant_names, reason = "every limit is a maximum")]
+pub(crate) enum LimitError {
     TooManyCalls,
     TooDeep,
     TooSlow,
     TooManyResults,
 }
 
-/// Watches the work on one record.
+/// Checks the limits during the evaluation of one record.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Watchdog {
     pub(crate) limits: Limits,
-    /// Whether the work is done on a large stack. On another nothing calls itself.
+    /// Whether the expression runs on a large stack. Only such expressions recurse.
     is_large: bool,
     started: Instant,
 }
 
-impl Watch {
+impl Watchdog {
     pub(crate) fn new(limits: Limits, is_large: bool) -> Self {
         Self { limits, is_large, started: Instant::now() }
     }
 
-    /// Looks at the clock, between two results.
-    pub(crate) fn check_time(&self) -> Result<(), End> {
-        if self.started.elapsed() > self.limits.time { Err(End::TooSlow) } else { Ok(()) }
+    /// Checks the time limit.
+    pub(crate) fn check_time(&self) -> Result<(), LimitError> {
+        if self.started.elapsed() > self.limits.time { Err(LimitError::TooSlow) } else { Ok(()) }
     }
 
-    /// Looks at the stack, on which something is called that may call something.
-    pub(crate) fn call(&self) -> Result<(), End> {
+    /// Checks the remaining stack before a call.
+    pub(crate) fn check_stack(&self) -> Result<(), LimitError> {
         match stacker::remaining_stack() {
-            Some(left) if self.is_large && left < RESERVE => Err(End::TooManyCalls),
+            Some(left) if self.is_large && left < RESERVE => Err(LimitError::TooManyCalls),
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn error(&self, end: End) -> StageError {
-        match end {
-            End::TooManyCalls => {
-                StageError::new(ErrorKind::Limit, "the jq expression calls itself too often")
-                    .hint("look for a recursion that does not end")
+    pub(crate) fn error(&self, error: LimitError) -> StageError {
+        match error {
+            LimitError::TooManyCalls => {
+                StageError::new(ErrorKind::Limit, "the jq expression recurses too deeply")
+                    .hint("look for endless recursion")
             }
-            End::TooDeep => {
+            LimitError::TooDeep => {
                 let message =
                     format!("the jq expression nests values deeper than {MAX_DEPTH} levels");
-                StageError::new(ErrorKind::Limit, message).hint("look for a loop that does not end")
+                StageError::new(ErrorKind::Limit, message).hint("look for an endless loop")
             }
-            End::TooSlow => too_slow(self.limits.time),
-            End::TooManyResults => {
+            LimitError::TooSlow => too_slow(self.limits.time),
+            LimitError::TooManyResults => {
                 let limit = self.limits.results;
-                let message = format!("the jq expression gave more than {limit} results");
+                let message = format!("the jq expression returned more than {limit} results");
                 StageError::new(ErrorKind::Limit, message)
                     .hint("look for an endless loop, or raise `max_results`")
             }
@@ -91,17 +92,17 @@ impl Watch {
     }
 }
 
-/// Looks at the depth of a value that was made.
-pub(crate) fn made(value: Value<'_>) -> Result<Value<'_>, End> {
-    if value.depth() > MAX_DEPTH + 1 { Err(End::TooDeep) } else { Ok(value) }
+/// Checks the depth of a new value.
+pub(crate) fn check_depth(value: Value<'_>) -> Result<Value<'_>, LimitError> {
+    if value.depth() > MAX_DEPTH + 1 { Err(LimitError::TooDeep) } else { Ok(value) }
 }
 
-/// Looks at how many places are to be changed.
-pub(crate) fn check_places(count: usize) -> Result<(), End> {
-    if count > MAX_PLACES { Err(End::TooManyCalls) } else { Ok(()) }
+/// Checks the number of paths of an update.
+pub(crate) fn check_paths(count: usize) -> Result<(), LimitError> {
+    if count > MAX_PATHS { Err(LimitError::TooManyCalls) } else { Ok(()) }
 }
 
-/// The error for a record that took longer than it may.
+/// The error for a record that exceeds the time limit.
 pub(crate) fn too_slow(limit: Duration) -> StageError {
     let limit =
         taskferry_sdk::Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
@@ -109,7 +110,7 @@ pub(crate) fn too_slow(limit: Duration) -> StageError {
         .hint("look for an endless loop, or raise `time_limit`")
 }
 
-/// Runs on a stack that is large enough for an expression.
+/// Runs a function on a stack that is large enough for an expression.
 pub(crate) fn with_stack<T>(is_large: bool, run: impl FnOnce() -> T) -> T {
     let least = if is_large { STACK } else { SMALL_STACK };
     stacker::maybe_grow(least, STACK + SMALL_STACK, run)

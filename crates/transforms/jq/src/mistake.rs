@@ -1,4 +1,4 @@
-//! What can be wrong with an expression, in plain words and with the place.
+//! Mistakes in an expression, with their position.
 
 use std::ops::Range;
 
@@ -9,104 +9,104 @@ use taskferry_sdk::nearest;
 /// One mistake in an expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
-    /// The bytes of the expression that are wrong; never empty unless the expression is.
+    /// The bytes of the mistake. Empty only if the expression is empty.
     pub(crate) range: Range<usize>,
     pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
 }
 
-/// Names that jq has and that are kept out of reach here, with what to do instead.
-const KEPT_OUT: [(&str, &str); 4] = [
-    ("env", "the environment is out of reach; hand values in with `args`"),
-    ("$ENV", "the environment is out of reach; hand values in with `args`"),
+/// Names of jq that are not available here, each with an alternative.
+const UNAVAILABLE: [(&str, &str); 4] = [
+    ("env", "the environment is not accessible; pass values with `args`"),
+    ("$ENV", "the environment is not accessible; pass values with `args`"),
     (
         "halt",
-        "an expression can't end the run; `empty` drops the record, `error(\"…\")` refuses it",
+        "an expression can't end the run; use `empty` to drop the record, or `error(\"…\")` to refuse it",
     ),
-    ("$__prog_args", "hand values in with `args`"),
+    ("$__prog_args", "pass values with `args`"),
 ];
 
 impl Mistake {
     fn at(text: &str, part: &str, code: &'static str, message: String) -> Self {
-        // A part that was written in another way before it was parsed stands nowhere.
-        let stands_in = text.as_bytes().as_ptr_range().contains(&part.as_ptr());
-        let part = if stands_in { part } else { &text[text.len()..] };
+        // A rewritten part is not in the text.
+        let is_in_text = text.as_bytes().as_ptr_range().contains(&part.as_ptr());
+        let part = if is_in_text { part } else { &text[text.len()..] };
         let mut range = span(text, part);
         if range.is_empty() {
-            // The end of the text: the last letter can be pointed at, nothing can't.
+            // At the end of the text, the range is that of the last character.
             let last = text.trim_end().char_indices().next_back();
             range = last.map_or(0..0, |(start, letter)| start..start + letter.len_utf8());
         }
         Self { range, code, message, help: None }
     }
 
-    /// Something is wrong that nothing points at.
+    /// A mistake without a known position.
     pub(crate) fn unexplained(text: &str) -> Self {
         Self::at(text, text, "jq::syntax", "the expression can't be compiled".to_owned())
     }
 
-    /// The bracket or quote at this byte lies in too many others.
-    pub(crate) fn too_deep(place: usize, limit: usize) -> Self {
+    /// The bracket or quote at this offset is nested too deeply.
+    pub(crate) fn too_deep(offset: usize, limit: usize) -> Self {
         Self {
-            range: place..place + 1,
+            range: offset..offset + 1,
             code: "jq::size",
             message: format!("brackets are nested deeper than {limit} levels"),
             help: Some("define functions for the inner parts".to_owned()),
         }
     }
 
-    /// A pattern, or the letters of its flags, can't be used.
+    /// An invalid regular expression, or invalid flags of one.
     pub(crate) fn pattern(range: Range<usize>, message: String) -> Self {
-        let help = "docs/jq.md lists what differs from jq's regular expressions";
+        let help = "docs/jq.md lists the differences from jq's regular expressions";
         Self { range, code: "jq::regex", message, help: Some(help.to_owned()) }
     }
 
-    /// A constant that is no string stands where a key of an object should.
+    /// An object key that is a constant, but not a string.
     pub(crate) fn key(text: &str, part: &str, kind: &str) -> Self {
-        let message = format!("`{part}` is a {kind}, and keys must be strings");
+        let message = format!("object keys must be strings, but `{part}` is a {kind}");
         let help = format!("write `\"{part}\"`, or `({part} | tostring)`");
         Self { help: Some(help), ..Self::at(text, part, "jq::syntax", message) }
     }
 
-    /// `reduce` or `foreach` with too few or too many arguments.
+    /// `reduce` or `foreach` with a wrong number of arguments.
     pub(crate) fn fold(text: &str, name: &str) -> Self {
         let arguments = if name == "reduce" { "(init; update)" } else { "(init; update; extract)" };
         let message = format!("`{name}` needs arguments: `{name} … as $x {arguments}`");
         Self::at(text, name, "jq::syntax", message)
     }
 
-    /// There are more words than an expression may have.
+    /// The expression has too many tokens.
     pub(crate) fn too_long(text: &str, limit: usize) -> Self {
         let mut mistake = Self::at(
             text,
             &text[text.len()..],
             "jq::size",
-            format!("the expression has more than {limit} words and signs"),
+            format!("the expression has more than {limit} tokens"),
         );
-        mistake.help = Some("hand tables in with `args`".to_owned());
+        mistake.help = Some("pass large tables with `args`".to_owned());
         mistake
     }
 
-    /// What the lexer could not make sense of: `part` is what was left from there on.
+    /// An error of the lexer. `rest` is the text from the error on.
     pub(crate) fn lexical(text: &str, (expected, rest): &lex::Error<&str>) -> Self {
         let first = &rest[..rest.chars().next().map_or(0, char::len_utf8)];
         let (part, message) = match expected {
-            lex::Expect::Delim(open) => (*open, format!("the `{open}` is never closed")),
+            lex::Expect::Delim(open) => (*open, format!("`{open}` is not closed")),
             lex::Expect::Token if matches!(first, ")" | "]" | "}") => {
-                (first, format!("the `{first}` closes nothing"))
+                (first, format!("`{first}` has no opening bracket"))
             }
-            lex::Expect::Token => (first, format!("`{first}` means nothing in jq")),
+            lex::Expect::Token => (first, format!("`{first}` is not valid in jq")),
             other => (first, format!("a {} is missing", other.as_str())),
         };
         let mut mistake = Self::at(text, part, "jq::syntax", message);
         if first == "'" {
-            mistake.help = Some("jq texts stand in double quotes".to_owned());
+            mistake.help = Some("write strings in double quotes".to_owned());
         }
         mistake
     }
 
-    /// What the parser did not expect; an empty `found` is the end of the expression.
+    /// An error of the parser. An empty `found` is the end of the expression.
     pub(crate) fn syntactic(text: &str, (expected, found): &(parse::Expect<&str>, &str)) -> Self {
         use parse::Expect;
         let wanted = match expected {
@@ -116,26 +116,27 @@ impl Mistake {
             Expect::Key => "a key".to_owned(),
             Expect::Var => "a variable like `$x`".to_owned(),
             Expect::Ident => "a name".to_owned(),
-            Expect::Str => "a text".to_owned(),
+            Expect::Str => "a string".to_owned(),
             Expect::Pattern => "a variable, `[…]` or `{…}`".to_owned(),
             other => other.as_str().to_owned(),
         };
         let part = found.lines().next().unwrap_or_default();
         let message = match (expected, part) {
-            (_, "") => format!("the expression ends where {wanted} should stand"),
-            (Expect::Nothing, _) => format!("`{part}` does not belong here"),
-            _ => format!("`{part}` stands where {wanted} should"),
+            (_, "") => format!("expected {wanted}, found the end of the expression"),
+            (Expect::Nothing, _) => format!("unexpected `{part}`"),
+            _ => format!("expected {wanted}, found `{part}`"),
         };
         let mut mistake = Self::at(text, found, "jq::syntax", message);
         if matches!(part, "import" | "include" | "module")
             || text.trim_start().starts_with("import ")
         {
-            mistake.help = Some("modules can't be loaded; define what is needed here".to_owned());
+            mistake.help =
+                Some("modules can't be loaded; define the functions in the expression".to_owned());
         }
         mistake
     }
 
-    /// A name that nothing stands behind. `functions` are all that there are, `variables` those from `args`.
+    /// An undefined name. `functions` are all functions, `variables` those of `args`.
     pub(crate) fn undefined(
         text: &str,
         name: &str,
@@ -147,7 +148,7 @@ impl Mistake {
             Undefined::Var => {
                 let near = nearest(name, variables.iter().map(String::as_str));
                 let help = near.map_or_else(
-                    || "hand it in with `args`, or bind it with `… as $name | …`".to_owned(),
+                    || "pass it with `args`, or bind it with `… as $name | …`".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 );
                 (format!("there is no variable `{name}`"), Some(help))
@@ -156,11 +157,11 @@ impl Mistake {
             Undefined::Filter(arity) => undefined_function(name, *arity, functions),
             _ => (
                 format!("there is no module for `{name}`"),
-                Some("modules can't be loaded; define what is needed here".to_owned()),
+                Some("modules can't be loaded; define the functions in the expression".to_owned()),
             ),
         };
-        let kept_out = KEPT_OUT.iter().find(|(known, _)| *known == name);
-        let help = kept_out.map(|(_, why)| (*why).to_owned()).or(help);
+        let unavailable = UNAVAILABLE.iter().find(|(known, _)| *known == name);
+        let help = unavailable.map(|(_, why)| (*why).to_owned()).or(help);
         Self { help, ..Self::at(text, name, "jq::undefined", message) }
     }
 }

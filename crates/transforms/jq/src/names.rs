@@ -1,4 +1,4 @@
-//! What names stand for while an expression is compiled.
+//! Resolves names during compilation.
 
 use std::collections::HashMap;
 
@@ -6,42 +6,46 @@ use jaq_core::compile::Undefined;
 use jaq_core::load::parse::{Def, Term};
 
 use crate::builtins::{self, Builtin};
-use crate::expr::{Access, Argument, Call, Code, Expr, ExprId, How, Kind, Part, Pattern, Step};
+use crate::expr::{
+    Access, Argument, Call, Code, Expr, ExprId, Kind, Part, Pattern, Step, UpdateOperator,
+};
 use crate::mistake::Mistake;
+use crate::patterns::constant_regex_mistake;
 
-/// An expression that is being compiled, and what its names stand for at the place that was reached.
+/// The state of a compilation: the code so far, and the names in scope.
 pub(crate) struct Compiler<'s> {
     pub(crate) text: &'s str,
     pub(crate) code: Code,
     pub(crate) mistakes: Vec<Mistake>,
     library: &'s [Def<&'static str>],
-    /// The definitions of the library that were needed so far.
+    /// The library definitions that were compiled so far.
     needed: HashMap<(&'s str, usize), usize>,
-    definitions: Vec<Known>,
-    scope: Vec<Entry<'s>>,
-    /// How many values, filters and labels the environment holds.
+    definitions: Vec<DefinitionInfo>,
+    scope: Vec<ScopeEntry<'s>>,
+    /// The number of bindings in the environment.
     slots: usize,
     variables: &'s [String],
 }
 
-/// What is known of a definition.
-struct Known {
-    takes_values: Vec<bool>,
+/// The static properties of a definition.
+struct DefinitionInfo {
+    /// Whether each argument is passed by value.
+    by_value: Vec<bool>,
     /// Whether it has exactly one result; `None` while it is compiled.
     is_single: Option<bool>,
 }
 
-struct Entry<'s> {
+struct ScopeEntry<'s> {
     name: &'s str,
-    what: What,
-    /// How many were in the environment before.
+    kind: NameKind,
+    /// The number of bindings before this one.
     slots: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum What {
+pub(crate) enum NameKind {
     Variable,
-    /// A variable that is an argument, and can be called by its name without `$` too.
+    /// A value argument `$name`, which can be called as `name` too.
     Value,
     Filter,
     Label,
@@ -51,7 +55,7 @@ pub(crate) enum What {
     },
 }
 
-impl What {
+impl NameKind {
     pub(crate) fn is_variable(self) -> bool {
         matches!(self, Self::Variable | Self::Value)
     }
@@ -62,7 +66,7 @@ impl What {
 }
 
 impl<'s> Compiler<'s> {
-    /// A compiler with some variables, which are the outermost of the environment.
+    /// A compiler whose outermost bindings are `variables`.
     pub(crate) fn new(
         text: &'s str,
         library: &'s [Def<&'static str>],
@@ -80,7 +84,7 @@ impl<'s> Compiler<'s> {
             variables,
         };
         for name in variables {
-            compiler.bind(name, What::Variable);
+            compiler.bind(name, NameKind::Variable);
         }
         compiler
     }
@@ -93,13 +97,13 @@ impl<'s> Compiler<'s> {
         Err(self.mistakes)
     }
 
-    /// Adds something to the environment.
-    pub(crate) fn bind(&mut self, name: &'s str, what: What) {
-        self.scope.push(Entry { name, what, slots: self.slots });
+    /// Adds a binding to the environment.
+    pub(crate) fn bind(&mut self, name: &'s str, kind: NameKind) {
+        self.scope.push(ScopeEntry { name, kind, slots: self.slots });
         self.slots += 1;
     }
 
-    /// What is bound in `compile` ends with it.
+    /// Removes the bindings that `compile` adds.
     pub(crate) fn scoped<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
         let (entries, slots) = (self.scope.len(), self.slots);
         let compiled = compile(self);
@@ -108,10 +112,10 @@ impl<'s> Compiler<'s> {
         compiled
     }
 
-    /// The place in the environment, from its end, of a variable or label.
-    pub(crate) fn find(&self, name: &str, is_wanted: fn(What) -> bool) -> Option<usize> {
+    /// The slot of a variable or label, counted from the innermost.
+    pub(crate) fn find(&self, name: &str, is_wanted: fn(NameKind) -> bool) -> Option<usize> {
         let mut entries = self.scope.iter().rev();
-        let entry = entries.find(|entry| is_wanted(entry.what) && entry.name == name)?;
+        let entry = entries.find(|entry| is_wanted(entry.kind) && entry.name == name)?;
         Some(self.slots - 1 - entry.slots)
     }
 
@@ -124,20 +128,21 @@ impl<'s> Compiler<'s> {
 
     pub(crate) fn call(&mut self, name: &'s str, arguments: &[Term<&'s str>]) -> Kind {
         let arity = arguments.len();
-        let found = self.scope.iter().rev().find(|entry| match entry.what {
-            What::Definition { arity: known, .. } => entry.name == name && known == arity,
-            What::Filter => entry.name == name && arity == 0,
-            What::Value => entry.name.strip_prefix('$') == Some(name) && arity == 0,
-            What::Variable | What::Label => false,
+        let found = self.scope.iter().rev().find(|entry| match entry.kind {
+            NameKind::Definition { arity: known, .. } => entry.name == name && known == arity,
+            NameKind::Filter => entry.name == name && arity == 0,
+            NameKind::Value => entry.name.strip_prefix('$') == Some(name) && arity == 0,
+            NameKind::Variable | NameKind::Label => false,
         });
         if let Some(entry) = found {
             let inner = self.slots - entry.slots;
-            return match entry.what {
-                What::Definition { id, .. } => self.call_definition(id, arguments, inner),
-                What::Filter => Kind::Filter(inner - 1),
+            return match entry.kind {
+                NameKind::Definition { id, .. } => self.call_definition(id, arguments, inner),
+                NameKind::Filter => Kind::Filter(inner - 1),
                 _ => Kind::Variable(inner - 1),
             };
         }
+        self.mistakes.extend(constant_regex_mistake(self.text, name, arguments));
         if let Some(id) = self.library_definition(name, arity) {
             return self.call_definition(id, arguments, self.slots);
         }
@@ -158,16 +163,16 @@ impl<'s> Compiler<'s> {
     fn call_definition(&mut self, id: usize, arguments: &[Term<&'s str>], skip: usize) -> Kind {
         let Some(known) = self.definitions.get(id) else { return Kind::Id };
         self.code.is_large |= known.is_single.is_none();
-        let takes_values = known.takes_values.clone();
-        let arguments = arguments.iter().zip(takes_values).map(|(argument, takes_value)| {
+        let by_value = known.by_value.clone();
+        let arguments = arguments.iter().zip(by_value).map(|(argument, by_value)| {
             let argument = self.term(argument);
-            if takes_value { Argument::Value(argument) } else { Argument::Filter(argument) }
+            if by_value { Argument::Value(argument) } else { Argument::Filter(argument) }
         });
         let arguments = arguments.collect();
         Kind::Call(Call { definition: id, arguments, skip })
     }
 
-    /// A definition of the library, which is compiled when it is needed for the first time.
+    /// A definition of the library, which is compiled at its first use.
     fn library_definition(&mut self, name: &'s str, arity: usize) -> Option<usize> {
         if let Some(id) = self.needed.get(&(name, arity)) {
             return Some(*id);
@@ -183,28 +188,28 @@ impl<'s> Compiler<'s> {
         Some(id)
     }
 
-    /// A definition of the expression's own, which can be called from its body on.
+    /// Compiles a definition of the expression. Its own body can call it.
     pub(crate) fn define(&mut self, definition: &Def<&'s str>) {
         self.code.is_large = true;
         let id = self.declare(definition);
-        let what = What::Definition { id, arity: definition.args.len() };
-        self.scope.push(Entry { name: definition.name, what, slots: self.slots });
+        let kind = NameKind::Definition { id, arity: definition.args.len() };
+        self.scope.push(ScopeEntry { name: definition.name, kind, slots: self.slots });
         self.complete(id, definition);
     }
 
     fn declare(&mut self, definition: &Def<&'s str>) -> usize {
-        let takes_values: Vec<bool> =
+        let by_value: Vec<bool> =
             definition.args.iter().map(|name| name.starts_with('$')).collect();
-        let id = self.code.define(takes_values.contains(&false));
-        self.definitions.push(Known { takes_values, is_single: None });
+        let id = self.code.define(by_value.contains(&false));
+        self.definitions.push(DefinitionInfo { by_value, is_single: None });
         id
     }
 
     fn complete(&mut self, id: usize, definition: &Def<&'s str>) {
         let body = self.scoped(|compiler| {
             for name in &definition.args {
-                let what = if name.starts_with('$') { What::Value } else { What::Filter };
-                compiler.bind(name, what);
+                let kind = if name.starts_with('$') { NameKind::Value } else { NameKind::Filter };
+                compiler.bind(name, kind);
             }
             compiler.term(&definition.body)
         });
@@ -214,14 +219,14 @@ impl<'s> Compiler<'s> {
         }
     }
 
-    /// Adds an expression, with what can be known of it.
+    /// Adds an expression with its static properties.
     pub(crate) fn add(&mut self, kind: Kind) -> ExprId {
-        let (is_single, reads_input) = self.judge(&kind);
+        let (is_single, reads_input) = self.analyze(&kind);
         self.code.add(Expr { kind, is_single, reads_input })
     }
 
-    /// Whether an expression has exactly one result, and whether it looks at its input.
-    fn judge(&self, kind: &Kind) -> (bool, bool) {
+    /// Whether an expression has exactly one result, and whether it reads its input.
+    fn analyze(&self, kind: &Kind) -> (bool, bool) {
         let single = |ids: &[ExprId]| ids.iter().all(|id| self.code.expr(*id).is_single);
         let reads = |ids: &[ExprId]| ids.iter().any(|id| self.code.expr(*id).reads_input);
         let both = |ids: &[ExprId]| (single(ids), reads(ids));
@@ -271,7 +276,9 @@ impl<'s> Compiler<'s> {
                 (is_single && known.is_some_and(|known| known.is_single == Some(true)), true)
             }
             Kind::Function(_, arguments) => (single(arguments), true),
-            Kind::Update(how, _, value) => (*how == How::Modify || single(&[*value]), true),
+            Kind::Update(how, _, value) => {
+                (*how == UpdateOperator::Modify || single(&[*value]), true)
+            }
             Kind::Recurse
             | Kind::Comma(..)
             | Kind::Label(_)

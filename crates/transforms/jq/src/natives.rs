@@ -1,4 +1,4 @@
-//! Functions that are not written in jq.
+//! Functions that are written in Rust.
 
 pub(crate) mod collections;
 pub(crate) mod convert;
@@ -10,11 +10,11 @@ pub(crate) mod sorting;
 pub(crate) mod strings;
 pub(crate) mod time;
 
-use crate::builtins::Table;
+use crate::builtins::FunctionTable;
 use crate::value::Value;
 
-/// All of them, by what they work on.
-pub(crate) const TABLES: [Table; 9] = [
+/// All native functions.
+pub(crate) const TABLES: [FunctionTable; 9] = [
     collections::FUNCTIONS,
     convert::FUNCTIONS,
     format::FUNCTIONS,
@@ -26,7 +26,7 @@ pub(crate) const TABLES: [Table; 9] = [
     LOG,
 ];
 
-const LOG: Table = &[
+const LOG: FunctionTable = &[
     ("debug", 0, |value, _| Ok(logged("debug", value))),
     ("stderr", 0, |value, _| Ok(logged("stderr", value))),
 ];

@@ -1,13 +1,13 @@
-//! What stands at a path in a value, and making it new.
+//! Reads, changes and deletes the values at paths.
 
 use std::ops::Range;
 
 use crate::item::Stop;
 use crate::value::{Array, Map, Object, Text, Value, compare, described};
 
-/// How long a path may be that is handed in as a value.
+/// The maximum length of a path that is given as a value.
 const MAX_PATH: usize = 10_000;
-/// As many items as an array may get by setting one of them.
+/// The maximum index at which an item can be set.
 const MAX_ITEMS: f64 = 536_870_911.0;
 
 /// `value[key]`
@@ -18,8 +18,8 @@ pub(crate) fn index<'r>(value: &Value<'r>, key: &Value<'r>) -> Result<Value<'r>,
             object.get(&key.as_str()).unwrap_or_default()
         }
         (Value::Array(array), Value::Number(number)) => {
-            let place = place(number.to_f64(), array);
-            place.and_then(|place| array.get(place)).unwrap_or_default()
+            let position = position(number.to_f64(), array);
+            position.and_then(|position| array.get(position)).unwrap_or_default()
         }
         (Value::Null, Value::String(_) | Value::Number(_) | Value::Null | Value::Object(_)) => {
             Value::Null
@@ -41,25 +41,27 @@ fn cannot_index(value: &Value<'_>, key: &Value<'_>) -> String {
     format!("Cannot index {} with {}", value.kind(), described(key))
 }
 
-/// The places at which a part begins.
+/// The positions at which `part` begins.
 pub(crate) fn indices<'r>(array: &Array<'r>, part: &Array<'r>) -> Value<'r> {
     let (array, part): (Vec<_>, Vec<_>) = (array.iter().collect(), part.iter().collect());
     if part.is_empty() {
         return Value::Null;
     }
     let windows = array.windows(part.len()).enumerate();
-    windows.filter(|(_, window)| *window == part).map(|(place, _)| Value::from(place)).collect()
+    windows
+        .filter(|(_, window)| *window == part)
+        .map(|(position, _)| Value::from(position))
+        .collect()
 }
 
-/// The place of an item: fractions are cut off, and what is below zero counts from the end. `None` of no number, and before the
-/// beginning.
+/// The position of an item: truncated, and counted from the end if negative. `None` for NaN, and before the start.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "what does not fit is at one end or the other"
+    reason = "a position out of range is clamped"
 )]
-fn place(number: f64, array: &Array<'_>) -> Option<usize> {
+fn position(number: f64, array: &Array<'_>) -> Option<usize> {
     let number = number.trunc();
     let number = if number < 0.0 { number + array.len() as f64 } else { number };
     (number >= 0.0).then_some(number as usize)
@@ -73,12 +75,12 @@ pub(crate) fn slice_key<'r>(from: Value<'r>, to: Value<'r>) -> Value<'r> {
     )
 }
 
-/// Where a slice begins and ends, of what has so many items.
+/// The range of a slice of `length` items.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "what does not fit is at one end or the other"
+    reason = "a position out of range is clamped"
 )]
 fn range(bounds: &Object<'_>, length: usize) -> Result<Range<usize>, String> {
     let bound = |name: &str, default: usize, round: fn(f64) -> f64| {
@@ -88,20 +90,21 @@ fn range(bounds: &Object<'_>, length: usize) -> Result<Range<usize>, String> {
             _ => return Err("Start and end indices of an array slice must be numbers".to_owned()),
         };
         let number = if number < 0.0 { number + length as f64 } else { number };
-        let place = round(number).max(0.0).min(length as f64) as usize;
-        Ok(if number.is_nan() { default } else { place })
+        let position = round(number).max(0.0).min(length as f64) as usize;
+        Ok(if number.is_nan() { default } else { position })
     };
     let start = bound("start", 0, f64::floor)?;
     Ok(start..bound("end", length, f64::ceil)?.max(start))
 }
 
-/// Whether there is something at a key.
+/// Whether the value has a key.
 pub(crate) fn has(value: &Value<'_>, key: &Value<'_>) -> Result<bool, String> {
     match (value, key) {
         (Value::Object(object), Value::String(key)) => Ok(object.get(&key.as_str()).is_some()),
         (Value::Array(array), Value::Number(number)) => {
             let number = number.to_f64();
-            Ok(number >= 0.0 && place(number, array).is_some_and(|place| place < array.len()))
+            Ok(number >= 0.0
+                && position(number, array).is_some_and(|position| position < array.len()))
         }
         _ => Err(format!("Cannot check whether {} has a {} key", value.kind(), key.kind())),
     }
@@ -115,7 +118,7 @@ fn keys<'r>(path: &Value<'r>) -> Result<Vec<Value<'r>>, String> {
     }
 }
 
-/// What stands at a path. Nothing is in `null`, whatever the key.
+/// The value at a path. Any path of `null` leads to `null`.
 pub(crate) fn get_path<'r>(value: &Value<'r>, path: &Value<'r>) -> Result<Value<'r>, String> {
     let mut here = value.clone();
     for key in keys(path)? {
@@ -127,7 +130,7 @@ pub(crate) fn get_path<'r>(value: &Value<'r>, path: &Value<'r>) -> Result<Value<
     Ok(here)
 }
 
-/// The value with something else at a path.
+/// Sets the value at a path.
 pub(crate) fn set_path<'r>(
     value: Value<'r>,
     path: &Value<'r>,
@@ -136,7 +139,7 @@ pub(crate) fn set_path<'r>(
     change(value, &keys(path)?, &mut |_| Ok(new.clone())).map_err(message)
 }
 
-/// The message of an error that holds nothing else.
+/// The message of an error.
 fn message(stop: Stop<'_>) -> String {
     match stop {
         Stop::Error(Value::String(text)) => text.as_str().into_owned(),
@@ -144,7 +147,7 @@ fn message(stop: Stop<'_>) -> String {
     }
 }
 
-/// The value with what stands at a path made new. What is missing on the way is created.
+/// Replaces the value at a path by what `new` returns. Creates missing parents.
 pub(crate) fn change<'r>(
     value: Value<'r>,
     path: &[Value<'r>],
@@ -166,14 +169,14 @@ pub(crate) fn change<'r>(
                 inner(Value::Null)?;
                 return Err("Cannot set array element at NaN index".to_owned().into());
             }
-            let Some(place) = place(number, &array) else {
+            let Some(position) = position(number, &array) else {
                 inner(Value::Null)?;
                 return Err("Out of bounds negative array index".to_owned().into());
             };
             if number > MAX_ITEMS {
                 return Err("Array index too large".to_owned().into());
             }
-            Ok(Value::Array(array.change(place, inner)?))
+            Ok(Value::Array(array.change(position, inner)?))
         }
         (value @ (Value::Null | Value::Array(_)), Value::Object(bounds)) => {
             let is_null = matches!(value, Value::Null);
@@ -204,7 +207,7 @@ fn array_of(value: Value<'_>) -> Array<'_> {
     }
 }
 
-/// The value without what stands at some paths, of which each leads to where it led before anything was deleted.
+/// Deletes the values at some paths. All paths refer to the original value.
 pub(crate) fn delete_paths<'r>(value: Value<'r>, paths: &Value<'r>) -> Result<Value<'r>, String> {
     let Value::Array(paths) = paths else {
         return Err("Paths must be specified as an array".to_owned());
@@ -232,13 +235,13 @@ pub(crate) fn delete<'r>(
     }
 }
 
-/// Deletes what lies deeper first, then the keys of this value together. The paths are sorted, and none is empty.
+/// Deletes descendants first, then all keys of this value together. The paths are sorted and not empty.
 fn delete_sorted<'r>(mut value: Value<'r>, paths: &[&[Value<'r>]]) -> Result<Value<'r>, String> {
-    let mut gone = Vec::new();
+    let mut removed = Vec::new();
     for paths in paths.chunk_by(|one, other| one.first() == other.first()) {
         let Some((key, rest)) = paths.first().and_then(|path| path.split_first()) else { continue };
         if rest.is_empty() {
-            gone.push(key);
+            removed.push(key);
             continue;
         }
         let part = index(&value, key)?;
@@ -249,13 +252,13 @@ fn delete_sorted<'r>(mut value: Value<'r>, paths: &[&[Value<'r>]]) -> Result<Val
             value = change(value, key, &mut |_| Ok(part.clone())).map_err(message)?;
         }
     }
-    delete_keys(value, &gone)
+    delete_keys(value, &removed)
 }
 
-fn delete_keys<'r>(value: Value<'r>, gone: &[&Value<'r>]) -> Result<Value<'r>, String> {
+fn delete_keys<'r>(value: Value<'r>, removed: &[&Value<'r>]) -> Result<Value<'r>, String> {
     match value {
         Value::Object(mut object) => {
-            for key in gone {
+            for key in removed {
                 let Value::String(key) = key else {
                     return Err("Cannot delete field at array index of object".to_owned());
                 };
@@ -263,23 +266,23 @@ fn delete_keys<'r>(value: Value<'r>, gone: &[&Value<'r>]) -> Result<Value<'r>, S
             }
             Ok(Value::Object(object))
         }
-        Value::Array(array) if !gone.is_empty() => {
-            let ranges = gone.iter().map(|key| match key {
+        Value::Array(array) if !removed.is_empty() => {
+            let ranges = removed.iter().map(|key| match key {
                 Value::Number(number) => {
                     let number = number.to_f64();
-                    let place = place(number, &array).filter(|_| !number.is_nan());
-                    Ok(place.map_or(0..0, |place| place..place.saturating_add(1)))
+                    let position = position(number, &array).filter(|_| !number.is_nan());
+                    Ok(position.map_or(0..0, |position| position..position.saturating_add(1)))
                 }
                 Value::Object(bounds) => range(bounds, array.len()),
                 _ => Err("Cannot delete field at object index of array".to_owned()),
             });
             let ranges = ranges.collect::<Result<Vec<_>, _>>()?;
             let items = array.into_vec().into_iter().enumerate();
-            let stays = |place: usize| !ranges.iter().any(|range| range.contains(&place));
-            Ok(items.filter(|(place, _)| stays(*place)).map(|(_, item)| item).collect())
+            let stays = |position: usize| !ranges.iter().any(|range| range.contains(&position));
+            Ok(items.filter(|(position, _)| stays(*position)).map(|(_, item)| item).collect())
         }
         Value::Null | Value::Array(_) => Ok(value),
-        other if gone.is_empty() => Ok(other),
+        other if removed.is_empty() => Ok(other),
         other => Err(format!("Cannot delete fields from {}", other.kind())),
     }
 }

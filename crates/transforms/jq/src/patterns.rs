@@ -1,6 +1,5 @@
-//! Regular expressions that stand in an expression as they are: whether they can be compiled is known before any record is read.
+//! Checks regular expressions that are constants of an expression, so that mistakes in them are found before any record is read.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jaq_core::load::lex::StrPart;
@@ -9,9 +8,8 @@ use jaq_core::load::span;
 
 use crate::mistake::Mistake;
 use crate::regex::{Flags, compile};
-use crate::walk::{Code, any};
 
-/// The functions that take patterns, with the place of the flags among the arguments.
+/// The functions that take a regular expression, with the position of the flags among the arguments.
 const FUNCTIONS: [(&str, usize); 8] = [
     ("test", 1),
     ("match", 1),
@@ -23,74 +21,55 @@ const FUNCTIONS: [(&str, usize); 8] = [
     ("gsub", 2),
 ];
 
-/// What is wrong with the patterns of an expression, and with their flags.
-pub(crate) fn mistakes(text: &str, term: &Code<'_>) -> Vec<Mistake> {
-    let mut defined = BTreeSet::new();
-    any(term, &mut |term| {
-        if let Term::Def(definitions, _) = term {
-            defined.extend(definitions.iter().map(|definition| definition.name));
-        }
-        false
-    });
-    let mut found = Vec::new();
-    any(term, &mut |term| {
-        if let Term::Call(name, arguments) = term
-            && !defined.contains(name)
-            && let Some((_, flags)) = FUNCTIONS.iter().find(|(known, _)| known == name)
-            // With one argument `split` takes no pattern.
-            && (*name != "split" || arguments.len() == 2)
-        {
-            let name = span(text, name);
-            found.extend(check(text, &name, arguments.first(), arguments.get(*flags)));
-        }
-        false
-    });
-    found
-}
-
-fn check(
+/// The mistake in the constant regular expression of a call, or in its constant flags.
+pub(crate) fn constant_regex_mistake(
     text: &str,
-    name: &Range<usize>,
-    pattern: Option<&Code<'_>>,
-    flags: Option<&Code<'_>>,
+    function: &str,
+    arguments: &[Term<&str>],
 ) -> Option<Mistake> {
+    let (_, flags) = FUNCTIONS.iter().find(|(known, _)| *known == function)?;
+    // With one argument, `split` takes a plain separator.
+    if function == "split" && arguments.len() != 2 {
+        return None;
+    }
     // `match(["pattern", "flags"])`
-    let (pattern, flags) = match pattern? {
+    let (pattern, flags) = match arguments.first()? {
         Term::Arr(Some(both)) => match &**both {
             Term::BinOp(pattern, BinaryOp::Comma, flags) => (&**pattern, Some(&**flags)),
             pattern => (pattern, None),
         },
-        pattern => (pattern, flags),
+        pattern => (pattern, arguments.get(*flags)),
     };
-    let place = |found: Option<Range<usize>>| found.unwrap_or_else(|| name.clone());
-    let (pattern, at) = literal(text, pattern)?;
+    let mistake = |range: Option<Range<usize>>, message| {
+        Some(Mistake::pattern(range.unwrap_or_else(|| span(text, function)), message))
+    };
+    let (pattern, range) = literal(text, pattern)?;
     let flags = match flags.and_then(|flags| literal(text, flags)) {
-        Some((letters, at)) => match Flags::parse(&letters) {
+        Some((letters, range)) => match Flags::parse(&letters) {
             Ok(flags) => flags,
-            Err(message) => return Some(Mistake::pattern(place(at), message)),
+            Err(message) => return mistake(range, message),
         },
         None => Flags::default(),
     };
     let reason = compile(&pattern, flags).err()?;
-    let message = format!("this is no regular expression that can be used: {reason}");
-    Some(Mistake::pattern(place(at), message))
+    mistake(range, format!("invalid regular expression: {reason}"))
 }
 
-/// A text without anything to be computed, and the bytes of the expression that it stands in.
-fn literal(text: &str, term: &Code<'_>) -> Option<(String, Option<Range<usize>>)> {
+/// A string literal without interpolation, and its range in the expression.
+fn literal(text: &str, term: &Term<&str>) -> Option<(String, Option<Range<usize>>)> {
     let Term::Str(None, parts) = term else { return None };
     let mut value = String::new();
-    let mut place: Option<Range<usize>> = None;
+    let mut range: Option<Range<usize>> = None;
     for part in parts {
         match part {
             StrPart::Str(part) => {
                 value.push_str(part);
                 let Range { start, end } = span(text, part);
-                place = Some(place.map_or(start, |place| place.start)..end);
+                range = Some(range.map_or(start, |range| range.start)..end);
             }
             StrPart::Char(letter) => value.push(*letter),
             StrPart::Term(_) => return None,
         }
     }
-    Some((value, place))
+    Some((value, range))
 }

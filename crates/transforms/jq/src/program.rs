@@ -1,4 +1,4 @@
-//! A compiled expression, and running it over one record within limits.
+//! A compiled expression, and its evaluation over one record within limits.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,20 +8,19 @@ use taskferry_sdk::{ErrorKind, Record, StageError, shortened};
 
 use crate::compile::compile;
 use crate::env::{Binding, Env};
-use crate::eval::Machine;
+use crate::eval::Evaluator;
 use crate::expr::{Code, ExprId};
 use crate::item::{Item, Stop};
-use crate::limits::{End, Limits, Watch, with_stack};
+use crate::limits::{LimitError, Limits, Watchdog, with_stack};
 use crate::mistake::Mistake;
-use crate::patterns;
 use crate::result::write;
 use crate::syntax::{parse, without_surrogates};
 use crate::value::Value;
 
-/// As much as is shown of the message of an error.
+/// The maximum length of an error message of the expression, in characters.
 const MESSAGE_LENGTH: usize = 300;
 
-/// A compiled expression with the values of its variables.
+/// A compiled expression and the values of its variables.
 pub(crate) struct Program {
     code: Code,
     body: ExprId,
@@ -36,10 +35,10 @@ impl fmt::Debug for Program {
 }
 
 impl Program {
-    /// Compiles an expression that may use `args` as variables.
+    /// Compiles an expression. `args` are its variables.
     ///
     /// # Errors
-    /// All mistakes of the first step that finds any: letters, grammar, patterns, names.
+    /// All mistakes that the first failing step finds: the lexer, the parser, or the compiler.
     pub(crate) fn compile(
         text: &str,
         args: &BTreeMap<String, serde_json::Value>,
@@ -49,13 +48,9 @@ impl Program {
         let variables = args.values().map(|value| Document::parse(Text::value(value)));
         let variables =
             variables.collect::<Result<_, _>>().map_err(|_| vec![Mistake::unexplained(text)])?;
-        let (code, body) = with_stack(true, || {
+        let (code, body) = with_stack(true, || -> Result<_, Vec<Mistake>> {
             let text = without_surrogates(text);
             let (body, is_long) = parse(&text)?;
-            let mistakes = patterns::mistakes(&text, &body);
-            if !mistakes.is_empty() {
-                return Err(mistakes);
-            }
             let (mut code, body) = compile(&text, &body, &names)?;
             code.is_large |= is_long;
             Ok((code, body))
@@ -66,7 +61,7 @@ impl Program {
     /// All results for one record.
     ///
     /// # Errors
-    /// What the expression refuses, a result that JSON can't hold, or a limit that was passed.
+    /// An error that the expression raises, a result that JSON can't represent, or an exceeded limit.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
         with_stack(self.code.is_large, || self.run_here(record))
     }
@@ -76,46 +71,47 @@ impl Program {
         self.results(Value::of(root), root.raw().len())
     }
 
-    /// All results for a value whose text is about so long.
+    /// All results for a value. `length` is the approximate length of its text.
     fn results(&self, input: Value<'_>, length: usize) -> Result<Vec<Record>, StageError> {
-        let watch = Watch::new(self.limits, self.code.is_large);
-        let machine = Machine::new(&self.code, &watch);
+        let watchdog = Watchdog::new(self.limits, self.code.is_large);
+        let evaluator = Evaluator::new(&self.code, &watchdog);
         let variables = self.variables.iter().map(|value| Binding::Value(Value::of(value.root())));
         let env = variables.fold(Env::default(), Env::with);
         let mut results = Results::default();
-        let ended = machine.run(self.body, &env, Item::unasked(input), &mut |item| {
-            watch.check_time()?;
+        let ended = evaluator.run(self.body, &env, Item::untracked(input), &mut |item| {
+            watchdog.check_time()?;
             if results.count == self.limits.results {
-                return Err(Stop::End(End::TooManyResults));
+                return Err(Stop::Limit(LimitError::TooManyResults));
             }
             results.add(&item.value, length)
         });
         match ended {
             Ok(()) => Ok(results.finish()),
-            Err(Stop::End(end)) => Err(watch.error(end)),
+            Err(Stop::Limit(error)) => Err(watchdog.error(error)),
             Err(_) if results.refused.is_some() => {
                 Err(StageError::new(ErrorKind::Record, results.refused.unwrap_or_default()))
             }
             Err(Stop::Error(value)) => Err(failed(&value)),
-            Err(Stop::Break(_) | Stop::Passed) => {
-                Err(StageError::new(ErrorKind::Defect, "the jq expression ended without a result"))
-            }
+            Err(Stop::Break(_) | Stop::Consumer) => Err(StageError::new(
+                ErrorKind::Defect,
+                "the jq expression stopped without an error",
+            )),
         }
     }
 }
 
-/// The results for one record: parts of it that are unchanged, and new texts in one piece of memory.
+/// The results for one record: unchanged parts of it, and new texts that share one buffer.
 #[derive(Default)]
 struct Results {
     parts: Vec<Option<Record>>,
     texts: TextWriter,
     count: usize,
-    /// Why a result is refused.
+    /// Why a result can't be written.
     refused: Option<String>,
 }
 
 impl Results {
-    /// Adds a result that will be about as long as the record.
+    /// Adds a result. `length` is the approximate length of its text.
     fn add<'r>(&mut self, value: &Value<'r>, length: usize) -> Result<(), Stop<'r>> {
         self.count += 1;
         if let Some(node) = value.as_container_node() {
@@ -128,7 +124,7 @@ impl Results {
         self.parts.push(None);
         write(value, &mut self.texts).map_err(|reason| {
             self.refused = Some(reason);
-            Stop::Passed
+            Stop::Consumer
         })
     }
 
@@ -150,5 +146,3 @@ fn failed(error: &Value<'_>) -> StageError {
 
 #[cfg(test)]
 mod index_tests;
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
-//! What the transform and its worker process say to each other: lines of JSON.
+//! The protocol between the transform and its worker processes: lines of JSON.
 //!
-//! The worker is told its [`Setup`] first and answers like to a record. Then every line is a record, answered by
-//! one line with a [`Reply`] and, below it, as many lines as there are results.
+//! The first line is the [`Setup`]. Every further line is a record. The worker answers each line with one [`Reply`] line,
+//! followed by one line for each result.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,29 @@ use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::limits::Limits;
 
-/// What a worker has to know before the first record.
+/// The configuration of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Setup {
     pub(crate) filter: String,
     pub(crate) args: BTreeMap<String, Value>,
     pub(crate) limits: Limits,
-    /// Bytes of memory that the worker may have.
+    /// The memory limit in bytes.
     pub(crate) memory: u64,
 }
 
-/// What a worker says about one record.
+/// The answer to one record.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
-    /// So many results follow, one a line.
+    /// The number of results that follow, one a line.
     Results(usize),
     /// The record was refused.
     Refused(Refusal),
 }
 
-/// Why a record was refused: as much of a [`StageError`] as a worker needs.
+/// Why a record was refused: the parts of a [`StageError`] that a worker can cause.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Refusal {
-    passed_a_limit: bool,
+    is_limit: bool,
     message: String,
     hint: Option<String>,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Refusal {
 impl From<&StageError> for Refusal {
     fn from(error: &StageError) -> Self {
         Self {
-            passed_a_limit: error.kind() == ErrorKind::Limit,
+            is_limit: error.kind() == ErrorKind::Limit,
             message: error.full_message(),
             hint: error.hint_text().map(str::to_owned),
         }
@@ -50,7 +50,7 @@ impl From<&StageError> for Refusal {
 
 impl From<Refusal> for StageError {
     fn from(refusal: Refusal) -> Self {
-        let kind = if refusal.passed_a_limit { ErrorKind::Limit } else { ErrorKind::Record };
+        let kind = if refusal.is_limit { ErrorKind::Limit } else { ErrorKind::Record };
         let error = StageError::new(kind, refusal.message);
         match refusal.hint {
             Some(hint) => error.hint(hint),

@@ -1,40 +1,40 @@
-//! Regular expressions as jq has them, on another engine.
+//! Regular expressions with the syntax of jq.
 //!
-//! jq uses Oniguruma with the syntax of Perl and named groups. The engine here understands nearly the same, and what differs is
-//! rewritten before it is compiled. `docs/jq.md` lists what still differs.
+//! jq uses Oniguruma with the syntax of Perl and named groups. The engine here supports nearly the same syntax. Patterns are
+//! rewritten where it differs. `docs/jq.md` lists the remaining differences.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use fancy_regex::{CompileError, Regex, RegexBuilder};
 
-/// How often the engine may go back over a text before it gives up: about ten milliseconds.
+/// The maximum number of backtracking steps, which take about ten milliseconds.
 const BACKTRACK_LIMIT: usize = 500_000;
-/// As many instructions as a pattern may be compiled to.
+/// The maximum size of a compiled pattern, in instructions.
 const PROGRAM_LIMIT: usize = 200_000;
-/// As many patterns as each thread keeps compiled.
-const KEPT: usize = 64;
+/// The number of compiled patterns in the cache of each thread.
+const CACHE_SIZE: usize = 64;
 
-/// The letters after a pattern: `"gi"`.
+/// The flags of a pattern: `"gi"`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a letter that is there or not")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag")]
 pub(crate) struct Flags {
     /// `g`: all matches, not only the first.
     pub(crate) global: bool,
-    /// `i`: capital and small letters are the same.
+    /// `i`: case-insensitive.
     ignore_case: bool,
-    /// `x`: spaces and comments in the pattern mean nothing.
+    /// `x`: white space and comments in the pattern are ignored.
     extended: bool,
-    /// `n`: matches without any letter are passed over.
+    /// `n`: empty matches are ignored.
     not_empty: bool,
-    /// `p`: `.` matches a line feed too.
+    /// `p`: `.` also matches a line feed.
     dot_all: bool,
-    /// `l`: the longest match instead of the first alternative.
+    /// `l`: the longest match, not the first alternative.
     longest: bool,
 }
 
 impl Flags {
-    /// Reads the letters.
+    /// Parses the flags.
     pub(crate) fn parse(letters: &str) -> Result<Self, String> {
         let mut flags = Self::default();
         for letter in letters.chars() {
@@ -45,7 +45,7 @@ impl Flags {
                 'n' => flags.not_empty = true,
                 'p' => flags.dot_all = true,
                 'l' => flags.longest = true,
-                // `^` and `$` stand for the ends of the text anyway.
+                // `^` and `$` always match the ends of the text.
                 's' => {}
                 _ => return Err(format!("{letters} is not a valid modifier string")),
             }
@@ -61,28 +61,28 @@ struct Compiled {
 }
 
 thread_local! {
-    static COMPILED: RefCell<Vec<Compiled>> = const { RefCell::new(Vec::new()) };
+    static CACHE: RefCell<Vec<Compiled>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A compiled pattern, from those that were compiled lately if it is among them.
-pub(crate) fn compiled(pattern: &str, flags: Flags) -> Result<Arc<Regex>, String> {
+/// A compiled pattern, cached by thread.
+pub(crate) fn cached(pattern: &str, flags: Flags) -> Result<Arc<Regex>, String> {
     let flags = Flags { global: false, ..flags };
-    COMPILED.with_borrow_mut(|kept| {
-        let known = kept.iter().position(|known| known.flags == flags && known.pattern == pattern);
-        if let Some(place) = known {
-            kept[..=place].rotate_right(1);
-            return Ok(Arc::clone(&kept[0].regex));
+    CACHE.with_borrow_mut(|cache| {
+        let known = cache.iter().position(|known| known.flags == flags && known.pattern == pattern);
+        if let Some(position) = known {
+            cache[..=position].rotate_right(1);
+            return Ok(Arc::clone(&cache[0].regex));
         }
         let regex = compile(pattern, flags)
             .map_err(|reason| format!("{pattern} (at offset 0) is not a valid regex: {reason}"))?;
         let regex = Arc::new(regex);
-        kept.truncate(KEPT - 1);
-        kept.insert(0, Compiled { pattern: pattern.to_owned(), flags, regex: Arc::clone(&regex) });
+        cache.truncate(CACHE_SIZE - 1);
+        cache.insert(0, Compiled { pattern: pattern.to_owned(), flags, regex: Arc::clone(&regex) });
         Ok(regex)
     })
 }
 
-/// Compiles a pattern, or says in one line why it is none.
+/// Compiles a pattern. An error is one line.
 pub(crate) fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
     let rewritten = Rewriter::new(pattern, flags).rewrite()?;
     RegexBuilder::new(&rewritten)
@@ -98,7 +98,7 @@ pub(crate) fn compile(pattern: &str, flags: Flags) -> Result<Regex, String> {
         .map_err(reason)
 }
 
-/// What is wrong, in one line and without a place, which would be one in the rewritten pattern.
+/// The error in one line, without a position, which would be that in the rewritten pattern.
 fn reason(error: fancy_regex::Error) -> String {
     let text = match error {
         fancy_regex::Error::ParseError(_, error) => error.to_string(),
@@ -116,11 +116,11 @@ fn reason(error: fancy_regex::Error) -> String {
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
-/// Writes a pattern of jq's as the engine understands it.
+/// Rewrites a pattern of jq in the syntax of the engine.
 struct Rewriter<'p> {
     rest: &'p str,
     flags: Flags,
-    /// Whether `$` stands for the end of each line somewhere in the pattern: `(?m)`.
+    /// Whether `(?m)` is in the pattern, so that `$` matches the end of each line.
     by_line: bool,
     out: String,
 }
@@ -135,7 +135,7 @@ impl<'p> Rewriter<'p> {
             match letter {
                 '\\' => self.escape(),
                 '[' => self.class(),
-                // The end, or in front of a line feed at the end.
+                // The end, or before a line feed at the end.
                 '$' if !self.by_line => self.replace(1, r"(?=\n?\z)"),
                 'ß' | 'ẞ' if self.flags.ignore_case => {
                     self.replace(letter.len_utf8(), "(?:ß|ẞ|ss)");
@@ -169,7 +169,7 @@ impl<'p> Rewriter<'p> {
     fn escape(&mut self) {
         let escaped = self.rest[1..].chars().next();
         match escaped {
-            // These mean nothing in Perl's syntax.
+            // Perl's syntax has no such escapes.
             Some(letter @ ('h' | 'H')) => self.replace(2, letter.encode_utf8(&mut [0; 4])),
             Some('Q') => {
                 let quoted = &self.rest[2..];
@@ -182,7 +182,7 @@ impl<'p> Rewriter<'p> {
         }
     }
 
-    /// `[…]`: no class stands in a class, nothing is taken off another, and POSIX names know all of Unicode.
+    /// `[…]`: without nested classes and set operations. POSIX classes include all of Unicode.
     fn class(&mut self) {
         self.copy(if self.rest.starts_with("[^") { 2 } else { 1 });
         let mut is_first = true;
@@ -207,7 +207,7 @@ impl<'p> Rewriter<'p> {
     }
 }
 
-/// Whether a flag is switched on inside a pattern: `(?m)`, `(?im:…)`.
+/// Whether a flag is set within a pattern: `(?m)`, `(?im:…)`.
 fn has_inline_flag(pattern: &str, flag: char) -> bool {
     pattern.split("(?").skip(1).any(|group| {
         let letters = group.split(|letter: char| !letter.is_ascii_lowercase()).next();
@@ -215,7 +215,7 @@ fn has_inline_flag(pattern: &str, flag: char) -> bool {
     })
 }
 
-/// The length of `[:name:]` at the front of a pattern, and what it stands for inside a class.
+/// The length of `[:name:]` at the start of a text, and its equivalent within a class.
 fn posix_class(text: &str) -> Option<(usize, String)> {
     let name = &text.strip_prefix("[:")?;
     let name = &name[..name.find(":]")?];
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused() {
+    fn invalid_patterns_are_refused() {
         for (pattern, reason) in [
             ("(", "opening parenthesis without closing parenthesis"),
             (r"\X", "invalid escape: \\X"),
@@ -306,22 +306,22 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_goes_back_too_often_ends() {
+    fn backtracking_is_limited() {
         let regex = compile(r"(a*)*\1b(?=c)", Flags::default()).unwrap();
         assert!(!regex.is_match(&"a".repeat(60)).unwrap_or(false));
     }
 
     #[test]
-    fn as_many_patterns_are_kept_as_may_be() {
-        let first = compiled("first", Flags::default()).unwrap();
-        for number in 1..KEPT {
-            compiled(&format!("p{number}"), Flags::default()).unwrap();
+    fn the_cache_evicts_the_least_recently_used_pattern() {
+        let first = cached("first", Flags::default()).unwrap();
+        for number in 1..CACHE_SIZE {
+            cached(&format!("p{number}"), Flags::default()).unwrap();
         }
-        assert!(Arc::ptr_eq(&first, &compiled("first", Flags::default()).unwrap()));
-        for number in 0..KEPT {
-            compiled(&format!("q{number}"), Flags::default()).unwrap();
+        assert!(Arc::ptr_eq(&first, &cached("first", Flags::default()).unwrap()));
+        for number in 0..CACHE_SIZE {
+            cached(&format!("q{number}"), Flags::default()).unwrap();
         }
-        assert!(!Arc::ptr_eq(&first, &compiled("first", Flags::default()).unwrap()));
-        COMPILED.with_borrow(|kept| assert_eq!(kept.len(), KEPT));
+        assert!(!Arc::ptr_eq(&first, &cached("first", Flags::default()).unwrap()));
+        CACHE.with_borrow(|cache| assert_eq!(cache.len(), CACHE_SIZE));
     }
 }

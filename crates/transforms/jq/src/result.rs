@@ -1,25 +1,25 @@
-//! Results as text: what stands in the record as the bytes that it is there.
+//! Writes results as JSON. Values of the record keep their bytes.
 
 use taskferry_json::{ArrayWriter, MAX_DEPTH, ObjectWriter, TextWriter};
 
 use crate::value::{Number, Text, Value};
 
-/// Adds a result.
+/// Writes a result as one document.
 ///
 /// # Errors
-/// What the result holds that JSON can't.
+/// A value that JSON can't represent.
 pub(crate) fn write(value: &Value<'_>, texts: &mut TextWriter) -> Result<(), String> {
     put(value, MAX_DEPTH, texts)
 }
 
-/// Where a value can be put.
-trait Place {
+/// A position in a document where a value can be written.
+trait Slot {
     fn part(self, part: impl taskferry_json::Part);
     fn array<R>(self, write: impl FnOnce(&mut ArrayWriter<'_>) -> R) -> R;
     fn object<R>(self, write: impl FnOnce(&mut ObjectWriter<'_>) -> R) -> R;
 }
 
-impl Place for &mut TextWriter {
+impl Slot for &mut TextWriter {
     fn part(self, part: impl taskferry_json::Part) {
         self.value(part);
     }
@@ -33,7 +33,7 @@ impl Place for &mut TextWriter {
     }
 }
 
-impl Place for &mut ArrayWriter<'_> {
+impl Slot for &mut ArrayWriter<'_> {
     fn part(self, part: impl taskferry_json::Part) {
         self.item(part);
     }
@@ -47,13 +47,13 @@ impl Place for &mut ArrayWriter<'_> {
     }
 }
 
-/// Behind a key of an object.
+/// The value of an object member.
 struct Member<'w, 'o, 'k> {
     object: &'w mut ObjectWriter<'o>,
     key: &'k Text<'k>,
 }
 
-impl Place for Member<'_, '_, '_> {
+impl Slot for Member<'_, '_, '_> {
     fn part(self, part: impl taskferry_json::Part) {
         match self.key {
             Text::Key(key) => self.object.member(*key, part),
@@ -76,31 +76,31 @@ impl Place for Member<'_, '_, '_> {
     }
 }
 
-/// Puts a value where it may be nested so many levels.
-fn put(value: &Value<'_>, depth: usize, place: impl Place) -> Result<(), String> {
+/// Writes a value that may be nested at most `depth` levels.
+fn put(value: &Value<'_>, depth: usize, slot: impl Slot) -> Result<(), String> {
     let too_deep = || "the result is nested deeper than 127 levels".to_owned();
     if let Some(node) = value.as_container_node() {
         let is_within = node.depth_limit() <= depth || nesting(node.raw()) <= depth;
         if !is_within {
             return Err(too_deep());
         }
-        place.part(node);
+        slot.part(node);
         return Ok(());
     }
     match value {
-        Value::Null => place.part(()),
-        Value::Bool(flag) => place.part(*flag),
-        Value::Number(number) => put_number(number, place)?,
-        Value::String(Text::Node(node)) => place.part(*node),
-        Value::String(text) => place.part(text.as_str()),
+        Value::Null => slot.part(()),
+        Value::Bool(flag) => slot.part(*flag),
+        Value::Number(number) => put_number(number, slot)?,
+        Value::String(Text::Node(node)) => slot.part(*node),
+        Value::String(text) => slot.part(text.as_str()),
         Value::Array(array) => {
             let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
             let items = array.own_items();
-            place.array(|out| items.iter().try_for_each(|item| put(item, depth, &mut *out)))?;
+            slot.array(|out| items.iter().try_for_each(|item| put(item, depth, &mut *out)))?;
         }
         Value::Object(object) => {
             let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-            place.object(|out| {
+            slot.object(|out| {
                 let mut members = object.own_members();
                 members.try_for_each(|(key, value)| put(value, depth, Member { object: out, key }))
             })?;
@@ -109,19 +109,19 @@ fn put(value: &Value<'_>, depth: usize, place: impl Place) -> Result<(), String>
     Ok(())
 }
 
-fn put_number(number: &Number<'_>, place: impl Place) -> Result<(), String> {
+fn put_number(number: &Number<'_>, slot: impl Slot) -> Result<(), String> {
     match number {
-        Number::Node(node) => place.part(*node),
-        Number::Int(whole) => place.part(*whole),
+        Number::Node(node) => slot.part(*node),
+        Number::Int(whole) => slot.part(*whole),
         Number::Float(float) if !float.is_finite() => {
             return Err(format!(
-                "the result has the number {}, which JSON can't hold",
+                "the result contains the number {}, which JSON can't represent",
                 name(*float)
             ));
         }
         number => {
             let number = number.to_json().parse::<serde_json::Number>();
-            place.part(number.map_err(|error| error.to_string())?);
+            slot.part(number.map_err(|error| error.to_string())?);
         }
     }
     Ok(())
@@ -137,7 +137,7 @@ fn name(float: f64) -> &'static str {
     }
 }
 
-/// How deep the brackets of a text are nested.
+/// The nesting of a text.
 fn nesting(text: &[u8]) -> usize {
     std::str::from_utf8(text).map_or(usize::MAX, crate::natives::json::nesting)
 }
@@ -177,12 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn what_json_can_not_hold_is_an_error() {
+    fn values_that_json_can_not_represent_are_errors() {
         for (value, message) in [
-            (Value::from(f64::NAN), "the result has the number NaN, which JSON can't hold"),
+            (
+                Value::from(f64::NAN),
+                "the result contains the number NaN, which JSON can't represent",
+            ),
             (
                 Value::from(f64::INFINITY),
-                "the result has the number Infinity, which JSON can't hold",
+                "the result contains the number Infinity, which JSON can't represent",
             ),
             (
                 (0..200).fold(Value::Null, |inner, _| std::iter::once(inner).collect()),
@@ -204,7 +207,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_computed_comes_back_as_the_same_number(float in any::<f64>().prop_filter("finite", |float| float.is_finite())) {
+        fn a_computed_number_is_written_exactly(float in any::<f64>().prop_filter("finite", |float| float.is_finite())) {
             let text = written(&Value::from(float)).unwrap();
             prop_assert_eq!(text.parse::<f64>().unwrap().to_bits(), float.to_bits());
         }

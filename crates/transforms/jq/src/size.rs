@@ -1,17 +1,17 @@
-//! How large an expression may be: its parts are gone through on the stack.
+//! Limits of the size of an expression, since the parser and the compiler are recursive.
 
 use jaq_core::load::lex::{StrPart, Tok, Token};
 
-/// How deep brackets may be nested.
+/// The maximum nesting of brackets.
 pub(crate) const MAX_NESTING: usize = 250;
-/// As many words, numbers, texts and signs as an expression may have.
-pub(crate) const MAX_WORDS: usize = 10_000;
+/// The maximum number of tokens of an expression.
+pub(crate) const MAX_TOKENS: usize = 10_000;
 
-/// Where an expression is nested too deep: the bytes of the bracket.
+/// The offset of the first bracket that is nested too deeply.
 pub(crate) fn too_deep(text: &str) -> Option<usize> {
     let mut open = Vec::new();
     let mut bytes = text.bytes().enumerate();
-    while let Some((place, byte)) = bytes.next() {
+    while let Some((offset, byte)) = bytes.next() {
         let is_in_text = open.last() == Some(&b'"');
         match byte {
             b'\\' if is_in_text => {
@@ -25,13 +25,13 @@ pub(crate) fn too_deep(text: &str) -> Option<usize> {
             _ => {}
         }
         if open.len() > MAX_NESTING {
-            return Some(place);
+            return Some(offset);
         }
     }
     None
 }
 
-/// A comment goes on where a backslash stands at the end of its line.
+/// A backslash at the end of a line continues the comment.
 fn skip_comment(bytes: &mut impl Iterator<Item = (usize, u8)>) {
     let mut is_escaped = false;
     for (_, byte) in bytes {
@@ -43,13 +43,13 @@ fn skip_comment(bytes: &mut impl Iterator<Item = (usize, u8)>) {
     }
 }
 
-/// How many words, numbers, texts and signs there are.
-pub(crate) fn words(tokens: &[Token<&str>]) -> usize {
+/// The number of tokens, those within blocks and strings included.
+pub(crate) fn count(tokens: &[Token<&str>]) -> usize {
     let within = |token: &Token<&str>| match &token.1 {
-        Tok::Block(tokens) => words(tokens),
+        Tok::Block(tokens) => count(tokens),
         Tok::Str(parts) => {
             let parts = parts.iter().map(|part| match part {
-                StrPart::Term(token) => words(std::slice::from_ref(token)),
+                StrPart::Term(token) => count(std::slice::from_ref(token)),
                 _ => 1,
             });
             parts.sum()

@@ -1,7 +1,7 @@
-//! From a text to its parts.
+//! Parses the text of an expression.
 //!
-//! The parser is jaq's. What jq's own understands beyond that is written in another way before: `a as [$x] ?// $x`,
-//! `{$x: [$y]}` in patterns, `reduce a / b as $x (…)`, `.5`, and pairs of surrogates.
+//! The parser is that of jaq. jq syntax that it does not support is rewritten first: `a as [$x] ?// $x`, `{$x: [$y]}` in
+//! patterns, `reduce a / b as $x (…)`, `.5`, and surrogate pairs.
 
 use std::borrow::Cow;
 
@@ -10,42 +10,41 @@ use jaq_core::load::parse::{Parser, Term};
 use jaq_core::load::span;
 
 use crate::mistake::Mistake;
-use crate::size::{self, MAX_NESTING, MAX_WORDS};
-use crate::walk::Code;
+use crate::size::{self, MAX_NESTING, MAX_TOKENS};
 
-/// The key of a pattern that stands for several, of which the first counts that fits. No jq text can spell it.
+/// The key of a marker object with alternative patterns, of which the first that matches is used. jq text can't contain it.
 pub(crate) const ALTERNATIVES: &str = "\0alternatives";
-/// The key of a pattern that stands for several that all count.
+/// The key of a marker object with patterns that must all match.
 pub(crate) const ALL: &str = "\0all";
 
-/// An expression of more words works on a large stack.
-const FEW_WORDS: usize = 150;
+/// Expressions with more tokens run on a large stack.
+const FEW_TOKENS: usize = 150;
 
-/// Takes a text apart, and says whether it is long.
+/// Parses a text. The flag says whether it is long.
 ///
 /// # Errors
-/// All mistakes of the first step that finds any: letters, then grammar.
-pub(crate) fn parse(text: &str) -> Result<(Code<'_>, bool), Vec<Mistake>> {
-    if let Some(place) = size::too_deep(text) {
-        return Err(vec![Mistake::too_deep(place, MAX_NESTING)]);
+/// All mistakes of the lexer, else all mistakes of the parser.
+pub(crate) fn parse(text: &str) -> Result<(Term<&str>, bool), Vec<Mistake>> {
+    if let Some(offset) = size::too_deep(text) {
+        return Err(vec![Mistake::too_deep(offset, MAX_NESTING)]);
     }
     let tokens = Lexer::new(text).lex().map_err(|errors| {
         errors.iter().map(|error| Mistake::lexical(text, error)).collect::<Vec<_>>()
     })?;
-    let words = size::words(&tokens);
-    if words > MAX_WORDS {
-        return Err(vec![Mistake::too_long(text, MAX_WORDS)]);
+    let count = size::count(&tokens);
+    if count > MAX_TOKENS {
+        return Err(vec![Mistake::too_long(text, MAX_TOKENS)]);
     }
-    let tokens = rewritten(text, tokens);
+    let tokens = rewrite(text, tokens);
     let body = Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
         let errors = errors.into_iter();
         let errors = errors.map(|(expected, found)| (expected, Token::opt_as_str(found, text)));
         errors.map(|error| Mistake::syntactic(text, &error)).collect::<Vec<_>>()
     })?;
-    Ok((body, words > FEW_WORDS))
+    Ok((body, count > FEW_TOKENS))
 }
 
-/// A string in which nothing is to be computed.
+/// The text of a string literal without interpolation.
 pub(crate) fn literal(parts: &[StrPart<&str, Term<&str>>]) -> Option<String> {
     let mut text = String::new();
     for part in parts {
@@ -59,7 +58,7 @@ pub(crate) fn literal(parts: &[StrPart<&str, Term<&str>>]) -> Option<String> {
 }
 
 /// The text with pairs of surrogates (`\ud83d\ude00`) as the characters that they are, and halves of such as U+FFFD. All else stays
-/// at its place.
+/// at its offset.
 pub(crate) fn without_surrogates(text: &str) -> Cow<'_, str> {
     let unit = |text: &str| {
         let digits = text.strip_prefix("\\u")?.get(..4)?;
@@ -67,14 +66,14 @@ pub(crate) fn without_surrogates(text: &str) -> Cow<'_, str> {
     };
     let mut result = String::new();
     let mut rest = text;
-    while let Some(place) = rest.find('\\') {
-        let (before, escape) = rest.split_at(place);
+    while let Some(offset) = rest.find('\\') {
+        let (before, escape) = rest.split_at(offset);
         result.push_str(before);
         let units = [unit(escape), escape.get(6..).and_then(unit)];
         let length = match units {
             [Some(first @ 0xd800..0xdc00), Some(second @ 0xdc00..0xe000)] => {
                 result.extend(char::decode_utf16([first, second]).flatten());
-                // As many bytes as were taken, in which nothing is added to the string.
+                // An empty interpolation pads the replacement to the length of the pair.
                 result.push_str("\\(\"\"   )");
                 12
             }
@@ -99,9 +98,9 @@ pub(crate) fn without_surrogates(text: &str) -> Cow<'_, str> {
 
 type Tokens<'s> = Vec<Token<&'s str>>;
 
-/// The tokens, with what the parser does not know written in another way.
-fn rewritten<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
-    let mut rest = tokens.into_iter().map(|token| inside(text, token)).peekable();
+/// Rewrites the syntax that the parser does not support.
+fn rewrite<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
+    let mut rest = tokens.into_iter().map(|token| rewrite_nested(text, token)).peekable();
     let mut done: Tokens<'s> = Vec::new();
     let mut folds = Vec::new();
     while let Some(token) = rest.next() {
@@ -119,7 +118,7 @@ fn rewritten<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
             }
             "reduce" | "foreach" => folds.push(done.len() + 1),
             "as" => {
-                // `reduce a / b as $x`: what is gone through stands in brackets.
+                // `reduce a / b as $x`: puts the source in parentheses.
                 if let Some(begin) = folds.pop().filter(|begin| *begin + 1 < done.len()) {
                     let mut source = done.split_off(begin);
                     source.push(Token(")", Tok::Sym));
@@ -127,16 +126,16 @@ fn rewritten<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
                 }
                 done.push(token);
                 let Some(first) = rest.next() else { continue };
-                let mut patterns = vec![in_pattern(first)];
+                let mut patterns = vec![rewrite_pattern(first)];
                 while rest.peek().is_some_and(|token| token.0 == "?") {
                     let mark = rest.next();
                     if rest.next_if(|token| token.0 == "//").is_none() {
                         patterns.extend(mark);
                         break;
                     }
-                    patterns.extend(rest.next().map(in_pattern));
+                    patterns.extend(rest.next().map(rewrite_pattern));
                 }
-                done.extend(several(ALTERNATIVES, patterns));
+                done.extend(combine(ALTERNATIVES, patterns));
                 continue;
             }
             _ => {}
@@ -146,13 +145,13 @@ fn rewritten<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
     done
 }
 
-/// A token with what stands in it rewritten.
-fn inside<'s>(whole: &'s str, Token(text, kind): Token<&'s str>) -> Token<&'s str> {
+/// A token with what stands in it rewrite.
+fn rewrite_nested<'s>(whole: &'s str, Token(text, kind): Token<&'s str>) -> Token<&'s str> {
     let kind = match kind {
-        Tok::Block(tokens) => Tok::Block(rewritten(whole, tokens)),
+        Tok::Block(tokens) => Tok::Block(rewrite(whole, tokens)),
         Tok::Str(parts) => {
             let parts = parts.into_iter().map(|part| match part {
-                StrPart::Term(token) => StrPart::Term(inside(whole, token)),
+                StrPart::Term(token) => StrPart::Term(rewrite_nested(whole, token)),
                 other => other,
             });
             Tok::Str(parts.collect())
@@ -162,8 +161,8 @@ fn inside<'s>(whole: &'s str, Token(text, kind): Token<&'s str>) -> Token<&'s st
     Token(text, kind)
 }
 
-/// A pattern in which `$x: pattern` stands for a variable and a pattern.
-fn in_pattern(Token(text, kind): Token<&str>) -> Token<&str> {
+/// Rewrites `$x: pattern` in a pattern as a member that matches both.
+fn rewrite_pattern(Token(text, kind): Token<&str>) -> Token<&str> {
     let tokens = match kind {
         Tok::Block(tokens) => tokens,
         other => return Token(text, other),
@@ -177,10 +176,10 @@ fn in_pattern(Token(text, kind): Token<&str>) -> Token<&str> {
             let name = token.0.trim_start_matches('$');
             done.push(Token(name, Tok::Str(vec![StrPart::Str(name)])));
             done.extend(rest.next());
-            let pattern = rest.next().map(in_pattern);
-            done.extend(several(ALL, [token].into_iter().chain(pattern).collect()));
+            let pattern = rest.next().map(rewrite_pattern);
+            done.extend(combine(ALL, [token].into_iter().chain(pattern).collect()));
         } else if token.0.starts_with(['[', '{']) {
-            done.push(in_pattern(token));
+            done.push(rewrite_pattern(token));
         } else {
             done.push(token);
         }
@@ -188,8 +187,8 @@ fn in_pattern(Token(text, kind): Token<&str>) -> Token<&str> {
     Token(text, Tok::Block(done))
 }
 
-/// Patterns as one: `{"name": [pattern, …]}`.
-fn several<'s>(name: &'static str, mut patterns: Tokens<'s>) -> Tokens<'s> {
+/// Combines patterns into one marker object: `{"name": [pattern, …]}`.
+fn combine<'s>(name: &'static str, mut patterns: Tokens<'s>) -> Tokens<'s> {
     let is_plain = |token: &Token<&str>| matches!(token.1, Tok::Var | Tok::Block(_));
     if patterns.len() < 2 || !patterns.iter().all(is_plain) {
         return patterns;

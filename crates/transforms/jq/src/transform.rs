@@ -1,4 +1,4 @@
-//! The work: a record in, its results out.
+//! The transform, in this process or in worker processes.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::limits::Limits;
 use crate::program::Program;
 use crate::workers::Workers;
 
-/// What the engine's watchdog waits beyond the time limit, so that an expression which does come to results is
-/// ended between two of them and costs only its record.
+/// The engine's watchdog waits this much longer than the time limit. An expression that still returns results is stopped
+/// between two of them first, and fails only its record.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The expression in this process.
+/// Runs the expression in this process.
 #[derive(Debug)]
 pub(crate) struct InProcess {
     pub(crate) program: Program,
@@ -29,12 +29,12 @@ impl Transform for InProcess {
     }
 
     fn time_limit(&self) -> Option<TimeLimit> {
-        let hint = "mend the expression, raise `time_limit`, or set `isolation = \"process\"`";
+        let hint = "correct the expression, raise `time_limit`, or set `isolation = \"process\"`";
         Some(TimeLimit::new(self.limits.time, hint).with_grace(GRACE))
     }
 }
 
-/// The expression in a process of its own.
+/// Runs the expression in worker processes.
 #[derive(Debug)]
 pub(crate) struct Isolated {
     pub(crate) workers: Workers,

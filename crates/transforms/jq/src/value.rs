@@ -1,8 +1,7 @@
 //! Values of jq expressions.
 //!
-//! A value of the record is a [`Node`] of its document: nothing of it is read until the expression looks inside, and it is
-//! written back as the bytes that it is. An array or object that the expression changes becomes one of values, which may again be
-//! nodes. A clone is a pointer.
+//! A value of the record is a [`Node`] of its document: it is parsed only when the expression reads it, and it is written
+//! with its original bytes. A changed array or object holds values, which may again be nodes. Cloning is cheap.
 
 mod array;
 mod dump;
@@ -19,12 +18,12 @@ use taskferry_json::{Kind, Node};
 pub(crate) use array::Array;
 pub(crate) use dump::{described, shortened};
 pub(crate) use math::{Operator, calculate, contains, negated};
-pub(crate) use number::{Computed, Number};
+pub(crate) use number::{Number, Numeric};
 pub(crate) use object::{Map, Object};
 pub(crate) use order::compare;
 pub(crate) use text::Text;
 
-/// A value, which borrows from the record and from the expression.
+/// A value that borrows from the record and from the expression.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Value<'r> {
     #[default]
@@ -50,7 +49,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// The name of the value's type, as jq has it.
+    /// The type name of jq.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -62,7 +61,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// Whether `if` takes the value for true: all but `null` and `false`.
+    /// Whether the value is true for `if`: all values but `null` and `false`.
     pub(crate) fn is_true(&self) -> bool {
         !matches!(self, Self::Null | Self::Bool(false))
     }
@@ -74,7 +73,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// How deep the value is nested at most.
+    /// An upper bound of the nesting.
     pub(crate) fn depth(&self) -> usize {
         match self {
             Self::Array(array) => array.depth(),
@@ -83,7 +82,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// The node that the value is, if it is an array or object of the record.
+    /// The node of an array or object of the record.
     pub(crate) fn as_container_node(&self) -> Option<Node<'r>> {
         match self {
             Self::Array(Array::Node(node)) | Self::Object(Object::Node(node)) => Some(*node),
@@ -91,7 +90,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// The number of characters, items or members, or a number without its sign.
+    /// The number of characters, items or members, or the absolute value of a number.
     pub(crate) fn length(&self) -> Result<Self, String> {
         Ok(match self {
             Self::Null => Self::from(0_i64),
@@ -103,7 +102,7 @@ impl<'r> Value<'r> {
         })
     }
 
-    /// The items of an array, or the values of an object's members.
+    /// The items of an array, or the values of an object.
     pub(crate) fn into_values(self) -> Result<Vec<Self>, String> {
         match self {
             Self::Array(array) => Ok(array.into_vec()),
@@ -127,7 +126,7 @@ impl From<i64> for Value<'_> {
 
 impl From<usize> for Value<'_> {
     fn from(number: usize) -> Self {
-        Self::Number(Number::from_computed(Computed::Int(number as i128)))
+        Self::Number(Number::from_numeric(Numeric::Int(number as i128)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The child process: runs the expression over one line after the other until its parent is gone.
+//! The child process: runs the expression for each line of stdin until its parent is gone.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -11,25 +11,25 @@ use crate::limits::{STACK, with_stack};
 use crate::program::Program;
 use crate::protocol::{Refusal, Reply, Setup};
 
-/// The first argument of a process that is to be a jq worker and nothing else.
+/// The first argument of a jq worker process.
 pub const WORKER_ARGUMENT: &str = "__jq-worker";
 
-/// Is a jq worker on stdin and stdout. To be called, before anything else is started, by a binary whose first
-/// argument is [`WORKER_ARGUMENT`].
+/// Runs a jq worker on stdin and stdout. Call it before anything else if the first argument of the process is
+/// [`WORKER_ARGUMENT`].
 pub fn worker_main() -> ExitCode {
     match work() {
         Ok(()) => ExitCode::SUCCESS,
-        // Nobody is left to be told.
+        // The parent is gone, so there is no recipient for the error.
         Err(_) => ExitCode::FAILURE,
     }
 }
 
 fn work() -> io::Result<()> {
-    // The stack is set aside before memory is limited, so that the limit is for values alone.
-    with_stack(true, work_here)
+    // The stack is allocated before the memory is limited, so that the limit applies to values only.
+    with_stack(true, work_on_stack)
 }
 
-fn work_here() -> io::Result<()> {
+fn work_on_stack() -> io::Result<()> {
     let mut setup = String::new();
     io::stdin().lock().read_line(&mut setup)?;
     let (program, lines) = match prepare(&setup) {
@@ -48,7 +48,7 @@ fn work_here() -> io::Result<()> {
 fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
     let broken = |what: String| StageError::new(ErrorKind::Defect, what);
     let setup: Setup = serde_json::from_str(setup)
-        .map_err(|error| broken(format!("the jq worker was not told what to do: {error}")))?;
+        .map_err(|error| broken(format!("the jq worker can't read its setup: {error}")))?;
     limit_memory(setup.memory.saturating_add(STACK as u64))
         .map_err(|error| broken(format!("the jq worker's memory can't be limited: {error}")))?;
     let program = Program::compile(&setup.filter, &setup.args, setup.limits)
@@ -58,7 +58,7 @@ fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
     Ok((program, lines))
 }
 
-/// Limits what the process can write to, not its addresses: allocators set those aside by the gigabyte.
+/// Limits the writable memory, not the address space, which allocators reserve by the gigabyte.
 #[cfg(unix)]
 fn limit_memory(bytes: u64) -> io::Result<()> {
     rlimit::Resource::CORE.set(0, 0)?;
@@ -67,11 +67,11 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn limit_memory(_: u64) -> io::Result<()> {
-    Err(io::Error::other("this system has no limit for one process"))
+    Err(io::Error::other("this system has no memory limit for a process"))
 }
 
-/// The lines of stdin. A thread waits for them, so that the end of the parent ends this process at once, even if
-/// the expression never ends.
+/// The lines of stdin. A thread reads them, so that this process exits when its parent does, even if the expression
+/// never returns.
 fn lines() -> io::Result<Receiver<Vec<u8>>> {
     let (sender, receiver) = sync_channel(1);
     thread::Builder::new().stack_size(64 << 10).spawn(move || {
@@ -87,10 +87,7 @@ fn lines() -> io::Result<Receiver<Vec<u8>>> {
     Ok(receiver)
 }
 
-#[expect(
-    clippy::exit,
-    reason = "nothing is left to be done, and the main thread may never come back"
-)]
+#[expect(clippy::exit, reason = "the parent is gone, and the main thread may never return")]
 fn leave() -> ! {
     std::process::exit(0)
 }

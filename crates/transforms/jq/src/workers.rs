@@ -1,4 +1,4 @@
-//! The parent's side: worker processes that are started when needed, and killed when they don't answer.
+//! The pool of worker processes, which are started on demand and killed when they do not answer.
 
 use std::io;
 use std::num::NonZero;
@@ -16,20 +16,20 @@ use crate::limits::{Limits, too_slow};
 use crate::protocol::{Reply, Setup};
 use crate::worker::WORKER_ARGUMENT;
 
-/// What a worker is given beyond the time limit, to end an expression itself between two results.
+/// A worker may exceed the time limit by this much, to stop the expression itself between two results.
 const GRACE: Duration = Duration::from_millis(250);
-/// How long a worker may take until it can work, and until it is gone.
+/// The maximum time for the start of a worker, and for its exit.
 const START_TIME: Duration = Duration::from_secs(10);
-/// As much as is read of what a dying worker says.
-const LAST_WORDS: u64 = 4 << 10;
+/// The maximum number of bytes that are read of a worker's standard error.
+const STDERR_LIMIT: u64 = 4 << 10;
 
-/// The workers of one transform: as many as records are worked on at the same time, and no more than there are processors.
+/// The workers of one transform: one for each record in progress, and at most one for each processor.
 #[derive(Debug)]
 pub(crate) struct Workers {
     setup: String,
     limits: Limits,
     idle: Mutex<Vec<Worker>>,
-    places: Semaphore,
+    permits: Semaphore,
 }
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ struct Worker {
 }
 
 impl Workers {
-    /// No worker yet: the first is started for the first record.
+    /// An empty pool. The first record starts the first worker.
     pub(crate) fn new(setup: &Setup) -> Self {
         let line = serde_json::to_string(setup).unwrap_or_default();
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -48,30 +48,32 @@ impl Workers {
             setup: line,
             limits: setup.limits,
             idle: Mutex::default(),
-            places: Semaphore::new(processors),
+            permits: Semaphore::new(processors),
         }
     }
 
     /// All results for one record.
     ///
     /// # Errors
-    /// What the expression refuses, or the end of the worker: the next record gets a new one.
+    /// An error of the expression, or an exit of the worker. The next record then gets a new worker.
     pub(crate) async fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
-        // Never closed, so that there is always a place in the end.
-        let _place = self.places.acquire().await;
+        // The semaphore is never closed, so this can't fail.
+        let _permit = self.permits.acquire().await;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut worker = match idle {
             Some(worker) => worker,
             None => Worker::start(&self.setup).await?,
         };
-        match timeout(self.limits.time.saturating_add(GRACE), worker.ask(&record.to_json())).await {
+        match timeout(self.limits.time.saturating_add(GRACE), worker.request(&record.to_json()))
+            .await
+        {
             Ok(Ok(results)) => {
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
                 results
             }
-            Ok(Err(_)) => Err(worker.cause_of_death().await),
+            Ok(Err(_)) => Err(worker.exit_error().await),
             Err(_) => {
-                // Killed and waited for here, so that no dead process is left lying about.
+                // `kill` also waits for the process, which leaves no zombie.
                 let _ = worker.child.kill().await;
                 Err(too_slow(self.limits.time))
             }
@@ -85,15 +87,14 @@ impl Worker {
             StageError::new(ErrorKind::Io, "can't start a jq worker").caused_by(error)
         };
         let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
-        // Secrets of this process are none of the worker's business; the time zone is jq's.
+        // The worker must not see secrets of this process. jq needs the time zone.
         command.arg(WORKER_ARGUMENT).env_clear();
         command.envs(std::env::var_os("TZ").map(|zone| ("TZ", zone)));
-        // mimalloc would make a gigabyte writable at once, which counts against the memory limit. Other allocators
-        // don't look here.
+        // By default, mimalloc commits a gigabyte at once, which would exceed the memory limit.
         command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
-        // Ctrl-C in a terminal goes to the whole group; the parent drains then and still needs its worker.
+        // Ctrl-C in a terminal signals the whole process group, but the parent still needs its worker to drain.
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(cannot)?;
@@ -101,16 +102,16 @@ impl Worker {
             return Err(cannot(io::Error::other("it has no stdin or stdout")));
         };
         let mut worker = Self { child, stdin, stdout: BufReader::new(stdout) };
-        match timeout(START_TIME, worker.ask(setup)).await {
+        match timeout(START_TIME, worker.request(setup)).await {
             Ok(Ok(Ok(_))) => Ok(worker),
             Ok(Ok(Err(error))) => Err(StageError::new(ErrorKind::Defect, error.full_message())),
-            Ok(Err(_)) => Err(worker.cause_of_death().await.context("while it started")),
+            Ok(Err(_)) => Err(worker.exit_error().await.context("while it started")),
             Err(_) => Err(cannot(io::Error::from(io::ErrorKind::TimedOut))),
         }
     }
 
-    /// Says a line and reads the answer. An error of the outer kind means that the worker is gone.
-    async fn ask(&mut self, line: &str) -> io::Result<Result<Vec<Record>, StageError>> {
+    /// Sends a line and reads the answer. The outer error means that the worker is gone.
+    async fn request(&mut self, line: &str) -> io::Result<Result<Vec<Record>, StageError>> {
         self.stdin.write_all(line.as_bytes()).await?;
         self.stdin.write_all(b"\n").await?;
         self.stdin.flush().await?;
@@ -133,31 +134,35 @@ impl Worker {
         Ok(line)
     }
 
-    /// Why the worker is gone, from what it said last.
-    async fn cause_of_death(mut self) -> StageError {
+    /// The reason for a worker's exit, from its standard error.
+    async fn exit_error(mut self) -> StageError {
         drop(self.stdin);
-        let mut words = Vec::new();
+        let mut stderr_text = Vec::new();
         if let Some(stderr) = self.child.stderr.take() {
-            // The words only explain; without them the error is still right.
-            let _ = timeout(START_TIME, stderr.take(LAST_WORDS).read_to_end(&mut words)).await;
+            // The stderr_text only explain; without them the error is still right.
+            let _ =
+                timeout(START_TIME, stderr.take(STDERR_LIMIT).read_to_end(&mut stderr_text)).await;
         }
         let status = timeout(START_TIME, self.child.wait()).await;
-        let words = String::from_utf8_lossy(&words);
-        if words.contains("overflowed its stack") {
-            return StageError::new(ErrorKind::Limit, "the jq expression calls itself without end")
-                .hint("look for a recursion that does not end");
+        let stderr_text = String::from_utf8_lossy(&stderr_text);
+        if stderr_text.contains("overflowed its stack") {
+            return StageError::new(ErrorKind::Limit, "the jq expression recurses endlessly")
+                .hint("look for endless recursion");
         }
-        if words.contains("memory allocation") {
-            let message = "the jq expression needs more memory than it may have";
+        if stderr_text.contains("memory allocation") {
+            let message = "the jq expression exceeds its memory limit";
             return StageError::new(ErrorKind::Limit, message).hint("raise `memory_limit`");
         }
         let status = match status {
             Ok(Ok(status)) => status.to_string(),
             _ => "unknown".to_owned(),
         };
-        let error = StageError::new(ErrorKind::Defect, format!("the jq worker died: {status}"));
-        match words.trim().lines().next() {
-            Some(last) => error.hint(format!("it said: {last}")),
+        let error = StageError::new(
+            ErrorKind::Defect,
+            format!("the jq worker exited unexpectedly: {status}"),
+        );
+        match stderr_text.trim().lines().next() {
+            Some(last) => error.hint(format!("its last message: {last}")),
             None => error,
         }
     }

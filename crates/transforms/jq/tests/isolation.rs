@@ -130,18 +130,18 @@ fn an_endless_expression_is_killed() {
 
 fn endless_results_are_ended() {
     let options = json!({"filter": "if . == 0 then repeat(1) else . end", "max_results": 10});
-    check_costs_only_one(options, "the jq expression gave more than 10 results");
+    check_costs_only_one(options, "the jq expression returned more than 10 results");
 }
 
 fn endless_recursion_costs_only_its_record() {
     let options =
         json!({"filter": "def f: 1 + f; if . == 0 then f else . end", "time_limit": "60s"});
-    check_costs_only_one(options, "the jq expression calls itself too often");
+    check_costs_only_one(options, "the jq expression recurses too deeply");
 }
 
 fn too_much_memory_costs_only_its_record() {
     let options = json!({"filter": "if . == 0 then [range(1000000000)] | length else . end", "time_limit": "60s", "memory_limit": "64 MiB"});
-    check_costs_only_one(options, "the jq expression needs more memory than it may have");
+    check_costs_only_one(options, "the jq expression exceeds its memory limit");
     // The least that is allowed is enough to work.
     let transform = build(json!({"filter": "[range(1000)] | length", "memory_limit": "16 MiB"}));
     assert_eq!(block_on(apply(&*transform, "1")).unwrap(), ["1000"]);

@@ -40,7 +40,7 @@ impl RenameSkills {
         let bytes = context.files().read(&self.mapping).map_err(|error| {
             let resolved = context.files().resolve(&self.mapping);
             let message = format!("can't read the mapping `{written}`: {error}");
-            let help = format!("it was looked for at {}", resolved.display());
+            let help = format!("the path resolves to {}", resolved.display());
             vec![Problem::at(key(), "file::unreadable", message).help(help)]
         })?;
         let told = |mistakes| self.tell(mistakes);

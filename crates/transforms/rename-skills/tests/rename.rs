@@ -152,7 +152,7 @@ fn a_mapping_that_is_missing_is_told_with_both_paths() {
         "{}",
         problem.message
     );
-    assert_eq!(problem.help.as_deref(), Some("it was looked for at /pipelines/skills.csv"));
+    assert_eq!(problem.help.as_deref(), Some("the path resolves to /pipelines/skills.csv"));
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
     assert_eq!(
         warnings(&skills(&["Rust", "Go", "Rust"])),
         [
-            "nothing was renamed: 3 skills are not in the mapping, most often `Rust`, `Go`; compare them with the columns \
+            "no skill was renamed: 3 skills are not in the mapping, most often `Rust`, `Go`; compare them with the columns \
              `skill` and `skill_id` of the mapping"
         ]
     );

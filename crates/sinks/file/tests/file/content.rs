@@ -101,8 +101,8 @@ async fn what_columns_leave_out_is_told() {
     assert_eq!(
         delivery.warnings,
         [
-            "fields left out, since `columns` does not name them: `b`",
-            "columns that no record had: `z`"
+            "fields omitted because `columns` does not name them: `b`",
+            "columns that no record has: `z`"
         ]
     );
     assert_eq!(fs::read_to_string(folder.path("a.csv")).unwrap(), "a,z\r\n1,\r\n");

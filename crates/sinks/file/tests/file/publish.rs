@@ -72,7 +72,7 @@ async fn a_file_that_is_being_written_is_nobody_else_s() {
     std::os::unix::fs::symlink(folder.path("."), folder.path("link")).unwrap();
     for path in ["a", "./x/../a", "link/a"] {
         let error = folder.open(json!({"path": path})).await.unwrap_err();
-        assert!(error.to_string().starts_with("another sink or another run writes `"), "{error}");
+        assert!(error.to_string().starts_with("another sink or run is writing `"), "{error}");
     }
     first.finish().await.unwrap();
     folder.run(json!({"path": "a"}), &[vec![json!("second")]]).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_file_that_somebody_else_has_written_to_is_not_published() {
     sink.commit().await.unwrap();
     fs::write(folder.path(".a.part"), "1\n and more").unwrap();
     let error = sink.finish().await.unwrap_err();
-    assert!(error.to_string().starts_with("somebody else has written to `"), "{error}");
+    assert!(error.to_string().starts_with("another process has changed `"), "{error}");
     assert!(!folder.path("a").exists());
 }
 

@@ -142,7 +142,7 @@ async fn a_column_that_was_empty_in_all_attempts_is_told_and_no_other() {
     deliver(&mut *sink, &[json!({"first": "", "second": "a\0", "never": []})]).await;
     let warnings = sink.finish().await.unwrap().warnings;
     let expected = [
-        "columns that were empty in all 2 records: `never`",
+        "columns that are empty in all 2 records: `never`",
         "1 NUL character was replaced by U+FFFD (\u{fffd})",
     ];
     assert_eq!(warnings, expected);
@@ -160,7 +160,7 @@ async fn bytes_that_were_changed_are_noticed() {
     assert!(sink.can_resume(&run(), &mark).await.is_ok());
     fs::write(&part, "{\"a\":2}\n").unwrap();
     let why = sink.can_resume(&run(), &mark).await.unwrap_err();
-    assert!(why.ends_with("is not there any more, or was changed"), "{why}");
+    assert!(why.ends_with("is missing or has changed"), "{why}");
     fs::remove_file(&part).unwrap();
     assert!(sink.can_resume(&run(), &mark).await.is_err());
 }

@@ -1,12 +1,12 @@
-//! Calls of definitions.
+//! Calls definitions.
 
-use super::Machine;
+use super::Evaluator;
 use crate::env::{Binding, Env};
 use crate::expr::{Argument, Call, ExprId, Kind};
-use crate::item::{Flow, Item, Out, Stop};
+use crate::item::{Emit, Flow, Item, Stop};
 use crate::value::Value;
 
-impl<'r> Machine<'r> {
+impl<'r> Evaluator<'r> {
     pub(super) fn has_single_arguments(&self, call: &Call) -> bool {
         call.arguments.iter().all(|argument| match argument {
             Argument::Value(id) => self.expr(*id).is_single,
@@ -14,7 +14,7 @@ impl<'r> Machine<'r> {
         })
     }
 
-    /// The environment of a call whose arguments have one result each.
+    /// The environment of a call whose value arguments have one result each.
     pub(super) fn env_of(
         &self,
         call: &Call,
@@ -31,29 +31,29 @@ impl<'r> Machine<'r> {
         Ok(inner)
     }
 
-    /// A filter as an argument. One that is an argument itself is handed on as it is.
+    /// The binding of a filter argument. A filter argument of the caller is passed on directly.
     fn filter(&self, id: ExprId, env: &Env<'r>) -> Binding<'r> {
         match &self.expr(id).kind {
-            Kind::Filter(place) => {
-                let (filter, env) = env.filter(*place);
+            Kind::Filter(slot) => {
+                let (filter, env) = env.filter(*slot);
                 Binding::Filter(filter, env)
             }
             _ => Binding::Filter(id, env.clone()),
         }
     }
 
-    /// Calls a definition once for all combinations of the values of its arguments.
+    /// Calls a definition once for each combination of the values of its arguments.
     pub(super) fn call(
         &self,
         call: &Call,
         env: &Env<'r>,
         item: &Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         let body = self.code.definition(call.definition).body;
         let inner = env.without(call.skip);
         self.call_with(&call.arguments, inner, env, item, &mut |inner| {
-            self.run(body, &inner, item.clone(), out)
+            self.run(body, &inner, item.clone(), emit)
         })
     }
 

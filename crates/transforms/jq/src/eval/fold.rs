@@ -1,14 +1,14 @@
 //! `as`, `reduce` and `foreach`.
 
-use super::{Machine, index, taken};
+use super::{Evaluator, index, isolate_errors};
 use crate::env::{Binding, Env};
 use crate::expr::{ExprId, Fold, Pattern};
-use crate::item::{Flow, Item, Out, Stop};
+use crate::item::{Emit, Flow, Item, Stop};
 use crate::value::Value;
 
-impl<'r> Machine<'r> {
-    /// Runs `body` with the variables of the first of the patterns with which it does not fail.
-    #[expect(clippy::too_many_arguments, reason = "they are the parts of one expression")]
+impl<'r> Evaluator<'r> {
+    /// Runs `body` with the variables of the first pattern for which neither the match nor `body` fails.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     pub(super) fn bind(
         &self,
         patterns: &'r [Pattern],
@@ -17,13 +17,13 @@ impl<'r> Machine<'r> {
         value: &Value<'r>,
         item: &Item<'r>,
         body: ExprId,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         let Some((last, others)) = patterns.split_last() else { return Ok(()) };
         for pattern in others {
-            let result = taken(out, |out| {
+            let result = isolate_errors(emit, |emit| {
                 self.matched(pattern, variables, env, value, item, &mut |env| {
-                    self.run(body, &env, item.clone(), out)
+                    self.run(body, &env, item.clone(), emit)
                 })
             })?;
             if !matches!(result, Err(Stop::Error(_))) {
@@ -31,11 +31,11 @@ impl<'r> Machine<'r> {
             }
         }
         self.matched(last, variables, env, value, item, &mut |env| {
-            self.run(body, &env, item.clone(), out)
+            self.run(body, &env, item.clone(), emit)
         })
     }
 
-    /// Hands on the environment with the variables of a pattern, once for each way in which it fits.
+    /// Calls `next` with the environment extended by the variables of a pattern, once for each match.
     fn matched(
         &self,
         pattern: &'r Pattern,
@@ -43,53 +43,53 @@ impl<'r> Machine<'r> {
         env: &Env<'r>,
         value: &Value<'r>,
         item: &Item<'r>,
-        take: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
         let found = vec![Value::Null; variables];
-        self.take_apart(&[(pattern, value.clone())], found, env, item, &mut |found| {
+        self.destructure(&[(pattern, value.clone())], found, env, item, &mut |found| {
             let bound = found.into_iter().map(Binding::Value);
-            take(bound.fold(env.clone(), Env::with))
+            next(bound.fold(env.clone(), Env::with))
         })
     }
 
-    /// Fills in the variables of patterns, each with its value.
-    fn take_apart(
+    /// Assigns the variables of the patterns. `found` holds their values so far.
+    fn destructure(
         &self,
         patterns: &[(&'r Pattern, Value<'r>)],
         mut found: Vec<Value<'r>>,
         env: &Env<'r>,
         item: &Item<'r>,
-        take: &mut dyn FnMut(Vec<Value<'r>>) -> Flow<'r>,
+        next: &mut dyn FnMut(Vec<Value<'r>>) -> Flow<'r>,
     ) -> Flow<'r> {
-        let Some(((pattern, value), rest)) = patterns.split_first() else { return take(found) };
+        let Some(((pattern, value), rest)) = patterns.split_first() else { return next(found) };
         match pattern {
             Pattern::Variable(number) => {
                 if let Some(slot) = found.get_mut(*number) {
                     *slot = value.clone();
                 }
-                self.take_apart(rest, found, env, item, take)
+                self.destructure(rest, found, env, item, next)
             }
             Pattern::All(patterns) => {
                 let all = patterns.iter().map(|pattern| (pattern, value.clone()));
                 let all: Vec<_> = all.chain(rest.iter().cloned()).collect();
-                self.take_apart(&all, found, env, item, take)
+                self.destructure(&all, found, env, item, next)
             }
             Pattern::Array(patterns) => {
                 if !matches!(value, Value::Array(_) | Value::Null) {
                     index(value, &Value::from(0_i64))?;
                 }
                 let mut all = Vec::with_capacity(patterns.len() + rest.len());
-                for (place, pattern) in patterns.iter().enumerate() {
-                    all.push((pattern, index(value, &Value::from(place))?));
+                for (position, pattern) in patterns.iter().enumerate() {
+                    all.push((pattern, index(value, &Value::from(position))?));
                 }
                 all.extend_from_slice(rest);
-                self.take_apart(&all, found, env, item, take)
+                self.destructure(&all, found, env, item, next)
             }
-            Pattern::Object(members) => self.members(members, value, rest, found, env, item, take),
+            Pattern::Object(members) => self.members(members, value, rest, found, env, item, next),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are handed on")]
+    #[expect(clippy::too_many_arguments, reason = "the state of a recursion")]
     fn members(
         &self,
         members: &'r [(ExprId, Pattern)],
@@ -98,10 +98,10 @@ impl<'r> Machine<'r> {
         found: Vec<Value<'r>>,
         env: &Env<'r>,
         item: &Item<'r>,
-        take: &mut dyn FnMut(Vec<Value<'r>>) -> Flow<'r>,
+        next: &mut dyn FnMut(Vec<Value<'r>>) -> Flow<'r>,
     ) -> Flow<'r> {
         let Some(((key, pattern), members)) = members.split_first() else {
-            return self.take_apart(rest, found, env, item, take);
+            return self.destructure(rest, found, env, item, next);
         };
         self.each(*key, env, item.value.clone(), &mut |key| {
             if !matches!(key, Value::String(_)) {
@@ -109,26 +109,26 @@ impl<'r> Machine<'r> {
                 return Err(format!("Cannot index {} with {key}", value.kind()).into());
             }
             let member = [(pattern, index(value, &key)?)];
-            self.take_apart(&member, found.clone(), env, item, &mut |found| {
-                self.members(members, value, rest, found, env, item, take)
+            self.destructure(&member, found.clone(), env, item, &mut |found| {
+                self.members(members, value, rest, found, env, item, next)
             })
         })
     }
 
-    /// The last state, once for each state to begin with.
+    /// Emits the last state for each initial state.
     pub(super) fn reduce(
         &self,
         fold: &'r Fold,
         env: &Env<'r>,
         item: &Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         self.run(fold.init, env, item.clone(), &mut |first| {
-            out(self.reduced(fold, env, item, first)?)
+            emit(self.reduced(fold, env, item, first)?)
         })
     }
 
-    /// The last state. It is `null` where a step has no result.
+    /// The last state. A step without a result sets the state to `null`.
     pub(super) fn reduced(
         &self,
         fold: &'r Fold,
@@ -139,8 +139,8 @@ impl<'r> Machine<'r> {
         let mut state = first;
         self.steps(fold, env, item, &mut |env| {
             let before = std::mem::replace(&mut state, item.computed(Value::Null));
-            if before.is_unasked() && self.expr(fold.update).is_single {
-                state = Item::unasked(self.value(fold.update, &env, before.value)?);
+            if before.is_untracked() && self.expr(fold.update).is_single {
+                state = Item::untracked(self.value(fold.update, &env, before.value)?);
                 return Ok(());
             }
             self.run(fold.update, &env, before, &mut |after| {
@@ -151,14 +151,14 @@ impl<'r> Machine<'r> {
         Ok(state)
     }
 
-    /// What comes of all states but the first.
+    /// Emits what `extract` returns for each state after the initial one.
     pub(super) fn foreach(
         &self,
         fold: &'r Fold,
         extract: ExprId,
         env: &Env<'r>,
         item: &Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         self.run(fold.init, env, item.clone(), &mut |first| {
             let mut state = first;
@@ -166,25 +166,25 @@ impl<'r> Machine<'r> {
                 let before = std::mem::replace(&mut state, item.computed(Value::Null));
                 self.run(fold.update, &env, before, &mut |after| {
                     state = after.clone();
-                    self.run(extract, &env, after, out)
+                    self.run(extract, &env, after, emit)
                 })
             })
         })
     }
 
-    /// Hands on the environment of each step.
+    /// Calls `next` with the environment of each step.
     fn steps(
         &self,
         fold: &'r Fold,
         env: &Env<'r>,
         item: &Item<'r>,
-        take: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
         self.each(fold.source, env, item.value.clone(), &mut |value| {
-            self.watch.call()?;
+            self.watchdog.check_stack()?;
             match fold.pattern {
-                Pattern::Variable(0) => take(env.clone().with(Binding::Value(value))),
-                _ => self.matched(&fold.pattern, fold.variables, env, &value, item, take),
+                Pattern::Variable(0) => next(env.clone().with(Binding::Value(value))),
+                _ => self.matched(&fold.pattern, fold.variables, env, &value, item, next),
             }
         })
     }

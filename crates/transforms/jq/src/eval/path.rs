@@ -1,14 +1,14 @@
-//! Paths: `.a[0][]`, `..`.
+//! Evaluates paths: `.a[0][]`, `..`.
 
-use super::{Machine, index};
+use super::{Evaluator, index};
 use crate::env::Env;
 use crate::expr::{Access, ExprId, Kind, Step};
-use crate::item::{Flow, Item, Out, Stop, Trail};
+use crate::item::{Emit, Flow, Item, Location, Stop};
 use crate::paths::slice_key;
 use crate::value::{Array, Object, Text, Value, shortened};
 
-impl<'r> Machine<'r> {
-    /// The value at a path that leads to exactly one.
+impl<'r> Evaluator<'r> {
+    /// The value at a path with exactly one result.
     pub(super) fn value_at(
         &self,
         of: ExprId,
@@ -31,7 +31,7 @@ impl<'r> Machine<'r> {
         Ok(value)
     }
 
-    /// The key of a step that has exactly one.
+    /// The key of a step with exactly one result.
     pub(super) fn key(
         &self,
         step: &Step,
@@ -52,32 +52,32 @@ impl<'r> Machine<'r> {
         }
     }
 
-    /// Hands on all that a path leads to. Its keys see the input, not what the path begins with.
+    /// Emits all values at a path. The keys are evaluated with the input, not with the start of the path.
     pub(super) fn run_path(
         &self,
         of: ExprId,
         steps: &'r [Step],
         env: &Env<'r>,
         item: Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         let Some((step, before)) = steps.split_last() else {
-            return self.run(of, env, item, out);
+            return self.run(of, env, item, emit);
         };
         let input = item.value.clone();
         match step.access {
             Access::Iterate => self
-                .run_path(of, before, env, item, &mut |item| iterate(item, step.is_optional, out)),
+                .run_path(of, before, env, item, &mut |item| iterate(item, step.is_optional, emit)),
             Access::Index(id) => self.each(id, env, input, &mut |key| {
                 self.run_path(of, before, env, item.clone(), &mut |item| {
-                    access(&item, &key, step.is_optional, out)
+                    access(&item, &key, step.is_optional, emit)
                 })
             }),
             Access::Slice(from, to) => self.bound(from, env, &input, &mut |from| {
                 self.bound(to, env, &input, &mut |to| {
                     let key = slice_key(from.clone(), to);
                     self.run_path(of, before, env, item.clone(), &mut |item| {
-                        access(&item, &key, step.is_optional, out)
+                        access(&item, &key, step.is_optional, emit)
                     })
                 })
             }),
@@ -89,28 +89,28 @@ impl<'r> Machine<'r> {
         bound: Option<ExprId>,
         env: &Env<'r>,
         input: &Value<'r>,
-        take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
         match bound {
-            Some(id) => self.each(id, env, input.clone(), take),
-            None => take(Value::Null),
+            Some(id) => self.each(id, env, input.clone(), next),
+            None => next(Value::Null),
         }
     }
 
-    /// `..`: a value, then all that is in it.
-    pub(super) fn recurse(&self, item: Item<'r>, out: Out<'_, 'r>) -> Flow<'r> {
-        self.watch.call()?;
-        out(item.clone())?;
+    /// `..`: emits a value and all its descendants.
+    pub(super) fn recurse(&self, item: Item<'r>, emit: Emit<'_, 'r>) -> Flow<'r> {
+        self.watchdog.check_stack()?;
+        emit(item.clone())?;
         if matches!(item.value, Value::Array(_) | Value::Object(_)) {
-            iterate(item, true, &mut |item| self.recurse(item, out))?;
+            iterate(item, true, &mut |item| self.recurse(item, emit))?;
         }
         Ok(())
     }
 }
 
-/// Hands on what stands at a key.
-fn access<'r>(item: &Item<'r>, key: &Value<'r>, is_optional: bool, out: Out<'_, 'r>) -> Flow<'r> {
-    if matches!(item.trail, Trail::Lost) {
+/// Emits the child at a key.
+fn access<'r>(item: &Item<'r>, key: &Value<'r>, is_optional: bool, emit: Emit<'_, 'r>) -> Flow<'r> {
+    if matches!(item.location, Location::Computed) {
         let (key, value) = (shortened(key), shortened(&item.value));
         let message =
             format!("Invalid path expression near attempt to access element {key} of {value}");
@@ -118,47 +118,47 @@ fn access<'r>(item: &Item<'r>, key: &Value<'r>, is_optional: bool, out: Out<'_, 
     }
     match index(&item.value, key) {
         Ok(value) => {
-            let trail = item.trail.to(|| key.clone())?;
-            out(Item { value, trail })
+            let location = item.location.child(|| key.clone())?;
+            emit(Item { value, location })
         }
         Err(_) if is_optional => Ok(()),
         Err(message) => Err(message.into()),
     }
 }
 
-/// Hands on all items or members of a value.
-fn iterate<'r>(item: Item<'r>, is_optional: bool, out: Out<'_, 'r>) -> Flow<'r> {
-    let Item { value, trail } = item;
-    if matches!(trail, Trail::Lost) {
+/// Emits all children of a value.
+fn iterate<'r>(item: Item<'r>, is_optional: bool, emit: Emit<'_, 'r>) -> Flow<'r> {
+    let Item { value, location } = item;
+    if matches!(location, Location::Computed) {
         let value = shortened(&value);
         let message = format!("Invalid path expression near attempt to iterate through {value}");
         return Err(message.into());
     }
-    match (value, &trail) {
+    match (value, &location) {
         (Value::Array(Array::Node(node)), _) => {
-            for (place, item) in node.items().enumerate() {
-                let trail = trail.to(|| Value::from(place))?;
-                out(Item { value: Value::of(item), trail })?;
+            for (position, item) in node.items().enumerate() {
+                let location = location.child(|| Value::from(position))?;
+                emit(Item { value: Value::of(item), location })?;
             }
         }
         (Value::Object(Object::Node(node)), _) => {
             for (key, value) in node.members() {
-                let trail = trail.to(|| Value::String(Text::Key(key)))?;
-                out(Item { value: Value::of(value), trail })?;
+                let location = location.child(|| Value::String(Text::Key(key)))?;
+                emit(Item { value: Value::of(value), location })?;
             }
         }
-        (Value::Object(object), Trail::At(_)) => {
+        (Value::Object(object), Location::At(_)) => {
             let members: Vec<_> = object.iter().collect();
             for (key, value) in members {
-                let trail = trail.to(|| Value::String(key))?;
-                out(Item { value, trail })?;
+                let location = location.child(|| Value::String(key))?;
+                emit(Item { value, location })?;
             }
         }
         (value, _) => match value.into_values() {
             Ok(values) => {
-                for (place, value) in values.into_iter().enumerate() {
-                    let trail = trail.to(|| Value::from(place))?;
-                    out(Item { value, trail })?;
+                for (position, value) in values.into_iter().enumerate() {
+                    let location = location.child(|| Value::from(position))?;
+                    emit(Item { value, location })?;
                 }
             }
             Err(_) if is_optional => {}

@@ -1,33 +1,33 @@
-//! Expressions with several results whose parts have several: one result for each combination.
+//! Evaluates operators whose operands have several results: one result for each combination.
 
 use super::single::calculated;
-use super::{Machine, as_text, object_key};
+use super::{Evaluator, as_text, object_key};
 use crate::env::Env;
 use crate::expr::{Expr, ExprId, Kind, Part};
 use crate::item::Flow;
-use crate::limits::made;
+use crate::limits::check_depth;
 use crate::value::{Map, Value, negated};
 
-/// Takes results.
-type Take<'o, 'r> = &'o mut dyn FnMut(Value<'r>) -> Flow<'r>;
+/// Receives the results one by one.
+type Next<'o, 'r> = &'o mut dyn FnMut(Value<'r>) -> Flow<'r>;
 
-impl<'r> Machine<'r> {
-    /// Hands on the results of an expression that makes new values.
+impl<'r> Evaluator<'r> {
+    /// Calls `next` for each result of an expression that computes new values.
     pub(super) fn products(
         &self,
         id: ExprId,
         expr: &'r Expr,
         env: &Env<'r>,
         input: Value<'r>,
-        take: Take<'_, 'r>,
+        next: Next<'_, 'r>,
     ) -> Flow<'r> {
         if expr.is_single {
-            return take(self.value(id, env, input)?);
+            return next(self.value(id, env, input)?);
         }
         match &expr.kind {
-            Kind::Object(members) => self.objects(members, Map::default(), env, &input, take),
+            Kind::Object(members) => self.objects(members, Map::default(), env, &input, next),
             Kind::Text(format, parts) => {
-                // The last part is the one that changes least often.
+                // The last part varies slowest.
                 self.texts(parts, env, &input, &mut |values: &[Value<'r>]| {
                     let mut text = String::new();
                     let mut values = values.iter().rev();
@@ -40,37 +40,29 @@ impl<'r> Machine<'r> {
                             }
                         }
                     }
-                    take(Value::from(text))
+                    next(Value::from(text))
                 })
             }
-            Kind::Negate(id) => self.each(*id, env, input, &mut |value| take(negated(value)?)),
-            Kind::And(left, right) => self.each(*left, env, input.clone(), &mut |left| {
-                if !left.is_true() {
-                    return take(Value::Bool(false));
-                }
-                self.each(*right, env, input.clone(), &mut |right| {
-                    take(Value::Bool(right.is_true()))
-                })
-            }),
-            Kind::Or(left, right) => self.each(*left, env, input.clone(), &mut |left| {
-                if left.is_true() {
-                    return take(Value::Bool(true));
-                }
-                self.each(*right, env, input.clone(), &mut |right| {
-                    take(Value::Bool(right.is_true()))
-                })
-            }),
-            Kind::Math(operator, left, right) => {
-                self.each(*right, env, input.clone(), &mut |right| {
-                    self.each(*left, env, input.clone(), &mut |left| {
-                        take(calculated(*operator, left, right.clone())?)
+            Kind::Negate(id) => self.each(*id, env, input, &mut |value| next(negated(value)?)),
+            Kind::And(left, right) | Kind::Or(left, right) => {
+                let short_circuit = matches!(expr.kind, Kind::Or(..));
+                self.each(*left, env, input.clone(), &mut |left| {
+                    if left.is_true() == short_circuit {
+                        return next(Value::Bool(short_circuit));
+                    }
+                    self.each(*right, env, input.clone(), &mut |right| {
+                        next(Value::Bool(right.is_true()))
                     })
                 })
             }
-            Kind::Compare(operator, left, right) => {
+            Kind::Math(_, left, right) | Kind::Compare(_, left, right) => {
                 self.each(*right, env, input.clone(), &mut |right| {
                     self.each(*left, env, input.clone(), &mut |left| {
-                        take(Value::Bool(operator.run(&left, &right)))
+                        next(match &expr.kind {
+                            Kind::Math(operator, ..) => calculated(*operator, left, right.clone())?,
+                            Kind::Compare(operator, ..) => Value::Bool(operator.run(&left, &right)),
+                            _ => Value::Null,
+                        })
                     })
                 })
             }
@@ -81,7 +73,7 @@ impl<'r> Machine<'r> {
                 &input,
                 &mut |values: &[Value<'r>]| {
                     let values: Vec<_> = values.iter().rev().cloned().collect();
-                    take(made(function(input.clone(), &values)?)?)
+                    next(check_depth(function(input.clone(), &values)?)?)
                 },
             ),
             _ => Ok(()),
@@ -94,17 +86,17 @@ impl<'r> Machine<'r> {
         begun: Map<'r>,
         env: &Env<'r>,
         input: &Value<'r>,
-        take: Take<'_, 'r>,
+        next: Next<'_, 'r>,
     ) -> Flow<'r> {
         let Some(((key, value), rest)) = members.split_first() else {
-            return take(made(Value::from(begun))?);
+            return next(check_depth(Value::from(begun))?);
         };
         self.each(*key, env, input.clone(), &mut |key| {
             let key = object_key(key)?;
             self.each(*value, env, input.clone(), &mut |value| {
                 let mut begun = begun.clone();
                 begun.insert(key.clone(), value);
-                self.objects(rest, begun, env, input, take)
+                self.objects(rest, begun, env, input, next)
             })
         })
     }
@@ -114,28 +106,28 @@ impl<'r> Machine<'r> {
         parts: &'r [Part],
         env: &Env<'r>,
         input: &Value<'r>,
-        take: &mut dyn FnMut(&[Value<'r>]) -> Flow<'r>,
+        next: &mut dyn FnMut(&[Value<'r>]) -> Flow<'r>,
     ) -> Flow<'r> {
         let ids = parts.iter().filter_map(|part| match part {
             Part::Value(id) => Some(*id),
             Part::Literal(_) => None,
         });
-        self.combinations(&ids.collect::<Vec<_>>(), &mut Vec::new(), env, input, take)
+        self.combinations(&ids.collect::<Vec<_>>(), &mut Vec::new(), env, input, next)
     }
 
-    /// Hands on all combinations of the results of some expressions, the last of which comes first and changes least often.
+    /// Calls `next` for each combination of the results of `ids`. The last expression varies slowest, and its value comes first.
     fn combinations(
         &self,
         ids: &[ExprId],
         found: &mut Vec<Value<'r>>,
         env: &Env<'r>,
         input: &Value<'r>,
-        take: &mut dyn FnMut(&[Value<'r>]) -> Flow<'r>,
+        next: &mut dyn FnMut(&[Value<'r>]) -> Flow<'r>,
     ) -> Flow<'r> {
-        let Some((last, rest)) = ids.split_last() else { return take(found) };
+        let Some((last, rest)) = ids.split_last() else { return next(found) };
         self.each(*last, env, input.clone(), &mut |value| {
             found.push(value);
-            let flow = self.combinations(rest, found, env, input, take);
+            let flow = self.combinations(rest, found, env, input, next);
             found.pop();
             flow
         })

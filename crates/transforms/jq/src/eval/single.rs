@@ -1,16 +1,16 @@
-//! Expressions that have exactly one result.
+//! Evaluates expressions with exactly one result.
 
 use foldhash::fast::RandomState;
 
-use super::{Machine, as_text, object_key};
+use super::{Evaluator, as_text, object_key};
 use crate::env::{Binding, Env};
 use crate::expr::{ExprId, Kind, Part};
 use crate::item::{Item, Stop};
-use crate::limits::made;
+use crate::limits::check_depth;
 use crate::value::{Map, Operator, Value, calculate, negated};
 
-impl<'r> Machine<'r> {
-    /// The result of an expression that has exactly one.
+impl<'r> Evaluator<'r> {
+    /// The only result of an expression.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     pub(crate) fn value(
         &self,
@@ -22,7 +22,7 @@ impl<'r> Machine<'r> {
         Ok(match &expr.kind {
             Kind::Id => input,
             Kind::Constant(constant) => constant.value(),
-            Kind::Variable(place) => env.value(*place),
+            Kind::Variable(slot) => env.value(*slot),
             Kind::Path(of, steps) => return self.value_at(*of, steps, env, &input),
             Kind::Pipe(left, right) => {
                 let input = self.value(*left, env, input)?;
@@ -35,7 +35,7 @@ impl<'r> Machine<'r> {
                     let value = self.value(*value, env, input.clone())?;
                     map.insert(object_key(key)?, value);
                 }
-                made(Value::from(map))?
+                check_depth(Value::from(map))?
             }
             Kind::EmptyArray => Value::from(Vec::new()),
             Kind::Array(items) => {
@@ -44,7 +44,7 @@ impl<'r> Machine<'r> {
                     values.push(value);
                     Ok(())
                 })?;
-                made(Value::from(values))?
+                check_depth(Value::from(values))?
             }
             Kind::Text(format, parts) => {
                 let mut text = String::new();
@@ -100,36 +100,36 @@ impl<'r> Machine<'r> {
                 let arguments = arguments.iter();
                 let arguments = arguments.map(|id| self.value(*id, env, input.clone()));
                 let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
-                made(function(input, &arguments)?)?
+                check_depth(function(input, &arguments)?)?
             }
-            Kind::Filter(place) => {
-                self.watch.call()?;
-                let (filter, env) = env.filter(*place);
+            Kind::Filter(slot) => {
+                self.watchdog.check_stack()?;
+                let (filter, env) = env.filter(*slot);
                 return self.value(filter, &env, input);
             }
             Kind::Call(call) => {
-                self.watch.call()?;
+                self.watchdog.check_stack()?;
                 let env = self.env_of(call, env, &input)?;
                 return self.value(self.code.definition(call.definition).body, &env, input);
             }
             Kind::Reduce(fold) => {
                 let first = self.value(fold.init, env, input.clone())?;
-                self.reduced(fold, env, &Item::unasked(input), Item::unasked(first))?.value
+                self.reduced(fold, env, &Item::untracked(input), Item::untracked(first))?.value
             }
-            Kind::Update(how, places, value) => {
+            Kind::Update(operator, paths, value) => {
                 let mut result = Value::Null;
-                self.update(*how, *places, *value, env, input, &mut |value| {
+                self.update(*operator, *paths, *value, env, input, &mut |value| {
                     result = value;
                     Ok(())
                 })?;
                 result
             }
-            // All others may have several results, or none.
-            _ => return Err(Stop::Passed),
+            // The compiler does not mark any other kind as single.
+            _ => return Err(Stop::Consumer),
         })
     }
 
-    /// The input of two expressions, which only one gets if the other does not look at it.
+    /// The inputs of two operands. An operand that does not read its input gets `null`, so that the other can change it in place.
     fn shared(&self, input: Value<'r>, left: ExprId, right: ExprId) -> (Value<'r>, Value<'r>) {
         if !self.expr(right).reads_input {
             (input, Value::Null)
@@ -146,5 +146,5 @@ pub(super) fn calculated<'r>(
     left: Value<'r>,
     right: Value<'r>,
 ) -> Result<Value<'r>, Stop<'r>> {
-    Ok(made(calculate(operator, left, right)?)?)
+    Ok(check_depth(calculate(operator, left, right)?)?)
 }

@@ -1,37 +1,36 @@
-//! Functions whose arguments are run as often as it takes, or whose results stand somewhere.
+//! Functions that evaluate their arguments themselves, or whose results have paths.
 
-use super::{Machine, index};
+use super::{Evaluator, index};
 use crate::builtins::Special;
 use crate::env::Env;
 use crate::expr::ExprId;
-use crate::item::{Flow, Item, Out, Stop, Trail};
-use crate::limits::made;
+use crate::item::{Emit, Flow, Item, Location, Stop};
+use crate::limits::check_depth;
 use crate::natives::matching::substitute;
 use crate::paths::get_path;
-use crate::value::{Computed, Map, Number, Value, described, shortened};
+use crate::value::{Map, Number, Numeric, Value, described, shortened};
 
-impl<'r> Machine<'r> {
+impl<'r> Evaluator<'r> {
     pub(super) fn special(
         &self,
         special: Special,
         arguments: &'r [ExprId],
         env: &Env<'r>,
         item: Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         match (special, arguments) {
             (Special::Error, _) => Err(Stop::Error(item.value)),
             (Special::Path, [filter]) => {
                 let input = item.value.clone();
                 self.paths(*filter, env, input, &mut |path| {
-                    out(item.computed(Value::from(path.keys())))
+                    emit(item.computed(Value::from(path.keys())))
                 })
             }
-            (Special::GetPath, [path]) => {
-                self.each(*path, env, item.value.clone(), &mut |path| stand_at(&item, &path, out))
-            }
+            (Special::GetPath, [path]) => self
+                .each(*path, env, item.value.clone(), &mut |path| emit_at_path(&item, &path, emit)),
             (Special::First, [filter]) => match self.first(*filter, env, item)? {
-                Some(first) => out(first),
+                Some(first) => emit(first),
                 None => Ok(()),
             },
             (Special::Last, [filter]) => {
@@ -40,11 +39,11 @@ impl<'r> Machine<'r> {
                     last = Some(item);
                     Ok(())
                 })?;
-                last.map_or(Ok(()), out)
+                last.map_or(Ok(()), emit)
             }
             (Special::Limit, [count, filter]) => {
                 self.each(*count, env, item.value.clone(), &mut |count| {
-                    self.limit(count_of("limit", &count)?, *filter, env, item.clone(), out)
+                    self.limit(count_of("limit", &count)?, *filter, env, item.clone(), emit)
                 })
             }
             (Special::Skip, [count, filter]) => {
@@ -55,7 +54,7 @@ impl<'r> Machine<'r> {
                             left -= 1.0;
                             return Ok(());
                         }
-                        out(item)
+                        emit(item)
                     })
                 })
             }
@@ -63,7 +62,7 @@ impl<'r> Machine<'r> {
                 self.each(*from, env, item.value.clone(), &mut |from| {
                     self.each(*to, env, item.value.clone(), &mut |to| {
                         self.each(*by, env, item.value.clone(), &mut |by| {
-                            range(&from, &to, &by, &mut |value| out(item.computed(value)))
+                            range(&from, &to, &by, &mut |value| emit(item.computed(value)))
                         })
                     })
                 })
@@ -71,31 +70,31 @@ impl<'r> Machine<'r> {
             (Special::Substitute { is_global }, [pattern, replacement, flags]) => {
                 self.each(*flags, env, item.value.clone(), &mut |flags| {
                     self.each(*pattern, env, item.value.clone(), &mut |pattern| {
-                        let replace = &mut |found, take: &mut dyn FnMut(Value<'r>) -> Flow<'r>| {
-                            self.each(*replacement, env, found, take)
+                        let replace = &mut |found, next: &mut dyn FnMut(Value<'r>) -> Flow<'r>| {
+                            self.each(*replacement, env, found, next)
                         };
                         let texts = substitute(&item.value, &pattern, &flags, is_global, replace)?;
-                        texts.into_iter().try_for_each(|text| out(item.computed(text)))
+                        texts.into_iter().try_for_each(|text| emit(item.computed(text)))
                     })
                 })
             }
             (Special::Walk, [filter]) => {
                 let input = item.value.clone();
-                self.walk(*filter, env, input, &mut |value| out(item.computed(value)))
+                self.walk(*filter, env, input, &mut |value| emit(item.computed(value)))
             }
             _ => Ok(()),
         }
     }
 
-    /// Makes new what is in a value, then the value itself.
+    /// Applies a filter to the children of a value, then to the value itself.
     fn walk(
         &self,
         filter: ExprId,
         env: &Env<'r>,
         value: Value<'r>,
-        take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
-        self.watch.call()?;
+        self.watchdog.check_stack()?;
         let value = match value {
             Value::Array(array) => {
                 let mut items = Vec::new();
@@ -105,7 +104,7 @@ impl<'r> Machine<'r> {
                         Ok(())
                     })?;
                 }
-                made(Value::from(items))?
+                check_depth(Value::from(items))?
             }
             Value::Object(object) => {
                 let mut members = Map::default();
@@ -117,14 +116,14 @@ impl<'r> Machine<'r> {
                     })?;
                     members.extend(first.map(|value| (key, value)));
                 }
-                made(Value::from(members))?
+                check_depth(Value::from(members))?
             }
             scalar => scalar,
         };
-        self.each(filter, env, value, take)
+        self.each(filter, env, value, next)
     }
 
-    /// The first result, after which nothing more is computed.
+    /// The first result. The evaluation stops there.
     pub(super) fn first(
         &self,
         filter: ExprId,
@@ -134,7 +133,7 @@ impl<'r> Machine<'r> {
         let mut first = None;
         let result = self.run(filter, env, item, &mut |item| {
             first = Some(item);
-            Err(Stop::Passed)
+            Err(Stop::Consumer)
         });
         match (first, result) {
             (Some(first), _) => Ok(Some(first)),
@@ -148,7 +147,7 @@ impl<'r> Machine<'r> {
         filter: ExprId,
         env: &Env<'r>,
         item: Item<'r>,
-        out: Out<'_, 'r>,
+        emit: Emit<'_, 'r>,
     ) -> Flow<'r> {
         let (mut left, mut is_done) = (count, false);
         if left <= 0.0 {
@@ -156,45 +155,45 @@ impl<'r> Machine<'r> {
         }
         let result = self.run(filter, env, item, &mut |item| {
             left -= 1.0;
-            out(item)?;
+            emit(item)?;
             is_done = left <= 0.0;
-            if is_done { Err(Stop::Passed) } else { Ok(()) }
+            if is_done { Err(Stop::Consumer) } else { Ok(()) }
         });
         if is_done { Ok(()) } else { result }
     }
 }
 
-/// Counts from a number up or down to another, which is not reached.
+/// Emits the numbers from `from` up or down to `to`, excluding `to`.
 fn range<'r>(
     from: &Value<'r>,
     to: &Value<'r>,
     by: &Value<'r>,
-    take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+    next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
 ) -> Flow<'r> {
     let (Value::Number(from), Value::Number(to), Value::Number(by)) = (from, to, by) else {
         return Err("Range bounds must be numeric".to_owned().into());
     };
-    let (mut here, to, by) = (from.computed(), to.computed(), by.computed());
+    let (mut here, to, by) = (from.numeric(), to.numeric(), by.numeric());
     let (end, step) = (to.to_f64(), by.to_f64());
     loop {
         let at = here.to_f64();
         if !(step > 0.0 && at < end || step < 0.0 && at > end || step == 0.0 && at < end) {
             return Ok(());
         }
-        take(Value::Number(Number::from_computed(here)))?;
+        next(Value::Number(Number::from_numeric(here)))?;
         here = match (here, by) {
-            (Computed::Int(here), Computed::Int(by)) => Computed::Int(here.saturating_add(by)),
-            (here, by) => Computed::Float(here.to_f64() + by.to_f64()),
+            (Numeric::Int(here), Numeric::Int(by)) => Numeric::Int(here.saturating_add(by)),
+            (here, by) => Numeric::Float(here.to_f64() + by.to_f64()),
         };
     }
 }
 
-/// What stands at a path, with the path to it.
-fn stand_at<'r>(item: &Item<'r>, path: &Value<'r>, out: Out<'_, 'r>) -> Flow<'r> {
-    if item.is_unasked() {
-        return out(Item::unasked(get_path(&item.value, path)?));
+/// Emits the value at a path, with its location.
+fn emit_at_path<'r>(item: &Item<'r>, path: &Value<'r>, emit: Emit<'_, 'r>) -> Flow<'r> {
+    if item.is_untracked() {
+        return emit(Item::untracked(get_path(&item.value, path)?));
     }
-    if matches!(item.trail, Trail::Lost) {
+    if matches!(item.location, Location::Computed) {
         let value = shortened(&item.value);
         return Err(format!("Invalid path expression with result {value}").into());
     }
@@ -203,14 +202,14 @@ fn stand_at<'r>(item: &Item<'r>, path: &Value<'r>, out: Out<'_, 'r>) -> Flow<'r>
     };
     let mut here = item.clone();
     for key in keys.clone().into_vec() {
-        // Nothing is in `null`, whatever the key.
+        // `null` has no children, and any key of it is `null`.
         let value = match here.value {
             Value::Null => Value::Null,
             value => index(&value, &key)?,
         };
-        here = Item { value, trail: here.trail.to(|| key)? };
+        here = Item { value, location: here.location.child(|| key)? };
     }
-    out(here)
+    emit(here)
 }
 
 fn count_of<'r>(function: &str, count: &Value<'r>) -> Result<f64, Stop<'r>> {
@@ -219,6 +218,6 @@ fn count_of<'r>(function: &str, count: &Value<'r>) -> Result<f64, Stop<'r>> {
             Err(format!("{function} doesn't support negative count").into())
         }
         Some(count) => Ok(count),
-        None => Err(format!("{} is no count", described(count)).into()),
+        None => Err(format!("{} is not a count", described(count)).into()),
     }
 }

@@ -1,36 +1,36 @@
-//! `=`, `|=`, `+=`: places are found first, then made new one after the other.
+//! `=`, `|=`, `+=`: finds all paths first, then updates them one by one.
 
-use super::Machine;
+use super::Evaluator;
 use super::single::calculated;
 use crate::env::Env;
-use crate::expr::{ExprId, How, Kind, Step};
-use crate::item::{Flow, Item, Path, Stop, Trail};
-use crate::limits::{check_places, made};
+use crate::expr::{ExprId, Kind, Step, UpdateOperator};
+use crate::item::{Flow, Item, Location, Path, Stop};
+use crate::limits::{check_depth, check_paths};
 use crate::paths::{change, delete};
 use crate::value::{Value, shortened};
 
-impl<'r> Machine<'r> {
+impl<'r> Evaluator<'r> {
     pub(super) fn update(
         &self,
-        how: How,
-        places: ExprId,
+        operator: UpdateOperator,
+        paths: ExprId,
         value: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-        take: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
-        if how == How::Modify {
-            let result = self.modify(places, value, env, input)?;
-            return take(result);
+        if operator == UpdateOperator::Modify {
+            let result = self.modify(paths, value, env, input)?;
+            return next(result);
         }
         let is_single = self.expr(value).is_single;
         let mut set = |value: Value<'r>, input: Value<'r>| {
-            let result = self.change_all(places, env, input, &mut |old| match how {
-                How::Math(operator) => calculated(operator, old, value.clone()),
-                How::Alternative if old.is_true() => Ok(old),
+            let result = self.change_all(paths, env, input, &mut |old| match operator {
+                UpdateOperator::Math(operator) => calculated(operator, old, value.clone()),
+                UpdateOperator::Alternative if old.is_true() => Ok(old),
                 _ => Ok(value.clone()),
             });
-            take(result?)
+            next(result?)
         };
         if is_single {
             let value = self.value(value, env, input.clone())?;
@@ -39,84 +39,84 @@ impl<'r> Machine<'r> {
         self.each(value, env, input.clone(), &mut |value| set(value, input.clone()))
     }
 
-    /// Puts the first result of `update` in each place, and takes out those for which there is none.
+    /// Replaces the value at each path by the first result of `update`, and removes it if there is none.
     fn modify(
         &self,
-        places: ExprId,
+        paths: ExprId,
         update: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
     ) -> Result<Value<'r>, Stop<'r>> {
         if self.is_single(update, env) {
-            return self.change_all(places, env, input, &mut |old| self.value(update, env, old));
+            return self.change_all(paths, env, input, &mut |old| self.value(update, env, old));
         }
-        let mut gone = Vec::new();
+        let mut removed = Vec::new();
         let mut result = input.clone();
-        for keys in self.places(places, env, input)? {
-            let mut is_gone = false;
+        for keys in self.key_lists(paths, env, input)? {
+            let mut is_removed = false;
             result = change(result, &keys, &mut |old| {
-                let new = self.first(update, env, Item::unasked(old.clone()))?;
-                is_gone = new.is_none();
+                let new = self.first(update, env, Item::untracked(old.clone()))?;
+                is_removed = new.is_none();
                 Ok(new.map_or(old, |new| new.value))
             })?;
-            result = made(result)?;
-            if is_gone {
-                gone.push(keys);
+            result = check_depth(result)?;
+            if is_removed {
+                removed.push(keys);
             }
         }
-        Ok(delete(result, gone)?)
+        Ok(delete(result, removed)?)
     }
 
-    /// The value with all places made new by `new`.
+    /// Replaces the value at each path by what `new` returns.
     fn change_all(
         &self,
-        places: ExprId,
+        paths: ExprId,
         env: &Env<'r>,
         mut input: Value<'r>,
         new: &mut dyn FnMut(Value<'r>) -> Result<Value<'r>, Stop<'r>>,
     ) -> Result<Value<'r>, Stop<'r>> {
-        for keys in self.places(places, env, input.clone())? {
-            self.watch.call()?;
-            input = made(change(input, &keys, new)?)?;
+        for keys in self.key_lists(paths, env, input.clone())? {
+            self.watchdog.check_stack()?;
+            input = check_depth(change(input, &keys, new)?)?;
         }
         Ok(input)
     }
 
-    /// The keys that lead to each place.
-    fn places(
+    /// The keys of each path.
+    fn key_lists(
         &self,
-        places: ExprId,
+        paths: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
     ) -> Result<Vec<Vec<Value<'r>>>, Stop<'r>> {
-        if let Kind::Path(of, steps) = &self.expr(places).kind
+        if let Kind::Path(of, steps) = &self.expr(paths).kind
             && matches!(self.expr(*of).kind, Kind::Id)
-            && self.expr(places).is_single
+            && self.expr(paths).is_single
         {
-            // What can't be followed is found out when the place is made new.
+            // A path that does not fit the value fails in `change`.
             let keys = steps.iter().map(|step: &Step| self.key(step, env, &input));
             return Ok(vec![keys.collect::<Result<_, _>>()?]);
         }
-        let mut paths = Vec::new();
-        self.paths(places, env, input, &mut |path| {
-            check_places(paths.len())?;
-            paths.push(path);
+        let mut found = Vec::new();
+        self.paths(paths, env, input, &mut |path| {
+            check_paths(found.len())?;
+            found.push(path);
             Ok(())
         })?;
-        Ok(paths.iter().map(Path::keys).collect())
+        Ok(found.iter().map(Path::keys).collect())
     }
 
-    /// Hands on the path to each result of an expression.
+    /// Calls `next` with the path of each result of an expression.
     pub(super) fn paths(
         &self,
-        places: ExprId,
+        paths: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-        take: &mut dyn FnMut(Path<'r>) -> Flow<'r>,
+        next: &mut dyn FnMut(Path<'r>) -> Flow<'r>,
     ) -> Flow<'r> {
-        self.run(places, env, Item::outermost(input), &mut |item| match item.trail {
-            Trail::At(path) => take(path),
-            Trail::Unasked | Trail::Lost => {
+        self.run(paths, env, Item::root(input), &mut |item| match item.location {
+            Location::At(path) => next(path),
+            Location::Untracked | Location::Computed => {
                 let value = shortened(&item.value);
                 Err(format!("Invalid path expression with result {value}").into())
             }

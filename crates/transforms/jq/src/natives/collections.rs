@@ -1,10 +1,10 @@
-//! Functions over arrays and objects, and what all values have.
+//! Functions of arrays and objects, and of all values.
 
-use crate::builtins::{self, Answer, Table};
+use crate::builtins::{self, FunctionResult, FunctionTable};
 use crate::paths::{delete_paths, has, index, indices, set_path};
 use crate::value::{Map, Text, Value, contains, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("type", 0, |value, _| Ok(Value::from(value.kind()))),
     ("length", 0, |value, _| value.length()),
     ("keys", 0, |value, _| keys(&value, true)),
@@ -30,12 +30,12 @@ pub(crate) const FUNCTIONS: Table = &[
     ("builtins", 0, |_, _| Ok(all_builtins())),
 ];
 
-/// An argument, of which there are as many as the table says.
+/// An argument. The compiler checks their number.
 pub(crate) fn argument<'a, 'r>(arguments: &'a [Value<'r>], number: usize) -> &'a Value<'r> {
     arguments.get(number).unwrap_or(&Value::Null)
 }
 
-fn keys<'r>(value: &Value<'r>, are_sorted: bool) -> Answer<'r> {
+fn keys<'r>(value: &Value<'r>, are_sorted: bool) -> FunctionResult<'r> {
     match value {
         Value::Array(array) => Ok((0..array.len()).map(Value::from).collect()),
         Value::Object(object) => {
@@ -46,9 +46,9 @@ fn keys<'r>(value: &Value<'r>, are_sorted: bool) -> Answer<'r> {
     }
 }
 
-/// Makes an object of `{key, value}` entries. The members may also be called `k` or `name` and `v`, with a capital or
-/// not, and a key need not be a string.
-fn from_entries(entries: Value<'_>) -> Answer<'_> {
+/// Makes an object of `{key, value}` entries. `k`, `name` and `v` are other names for these members, in either case. A key
+/// can be any value.
+fn from_entries(entries: Value<'_>) -> FunctionResult<'_> {
     let mut members = Map::default();
     for entry in entries.into_values()? {
         let Value::Object(entry) = &entry else {
@@ -69,11 +69,11 @@ fn from_entries(entries: Value<'_>) -> Answer<'_> {
     Ok(Value::from(members))
 }
 
-/// Joins strings; numbers and booleans become text, and a null joins as nothing.
-fn join<'r>(items: Value<'r>, separator: &Value<'r>) -> Answer<'r> {
+/// Joins strings, numbers and Boolean values. `null` is an empty string.
+fn join<'r>(items: Value<'r>, separator: &Value<'r>) -> FunctionResult<'r> {
     let mut joined = String::new();
-    for (place, item) in items.into_values()?.into_iter().enumerate() {
-        if place > 0 {
+    for (position, item) in items.into_values()?.into_iter().enumerate() {
+        if position > 0 {
             match separator {
                 Value::String(separator) => joined.push_str(&separator.as_str()),
                 Value::Null => {}
@@ -96,7 +96,7 @@ fn join<'r>(items: Value<'r>, separator: &Value<'r>) -> Answer<'r> {
     Ok(Value::from(joined))
 }
 
-/// Takes arrays out of an array so many levels deep, or all if the number is negative.
+/// Flattens nested arrays `depth` levels deep, or completely if `depth` is negative.
 fn flatten<'r>(value: Value<'r>, depth: f64, found: &mut Vec<Value<'r>>) -> Result<(), String> {
     for item in value.into_values()? {
         match item {
@@ -107,7 +107,7 @@ fn flatten<'r>(value: Value<'r>, depth: f64, found: &mut Vec<Value<'r>>) -> Resu
     Ok(())
 }
 
-fn reverse(value: Value<'_>) -> Answer<'_> {
+fn reverse(value: Value<'_>) -> FunctionResult<'_> {
     match value {
         Value::Null => Ok(Value::from(Vec::new())),
         Value::String(text) => Ok(Value::from(text.as_str().chars().rev().collect::<String>())),
@@ -116,21 +116,21 @@ fn reverse(value: Value<'_>) -> Answer<'_> {
     }
 }
 
-fn all_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> Answer<'r> {
+fn all_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> FunctionResult<'r> {
     match (value, part) {
         (Value::Null, _) => Ok(Value::Null),
         (Value::String(_), Value::String(_)) => string_indices(value, part),
         (Value::Array(array), Value::Array(part)) => Ok(indices(array, part)),
         (Value::Array(array), part) => {
             let found = array.iter().enumerate().filter(|(_, item)| item == part);
-            Ok(found.map(|(place, _)| Value::from(place)).collect())
+            Ok(found.map(|(position, _)| Value::from(position)).collect())
         }
         (value, part) => index(value, part),
     }
 }
 
-/// Where a string begins in another, in characters.
-fn string_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> Answer<'r> {
+/// The positions of a string in another, in characters.
+fn string_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> FunctionResult<'r> {
     let Value::String(text) = value else {
         let value = described(value);
         return Err(format!("{value} cannot be searched, as it is not a string"));
@@ -142,13 +142,13 @@ fn string_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> Answer<'r> {
     if part.is_empty() {
         return Ok(Value::Null);
     }
-    let places = text.char_indices().enumerate();
-    let found = places.filter(|(_, (byte, _))| text[*byte..].starts_with(&*part));
-    Ok(found.map(|(place, _)| Value::from(place)).collect())
+    let positions = text.char_indices().enumerate();
+    let found = positions.filter(|(_, (byte, _))| text[*byte..].starts_with(&*part));
+    Ok(found.map(|(position, _)| Value::from(position)).collect())
 }
 
-/// What `tostream` says of a value: each leaf with its path, and behind the last item or member of each array or object the path of
-/// that alone.
+/// The events of `tostream`: each leaf with its path, and after the last child of each array or object the path of that
+/// child.
 fn events(value: Value<'_>) -> Vec<Value<'_>> {
     let mut found = Vec::new();
     events_in(value, &mut Vec::new(), &mut found);
@@ -158,7 +158,7 @@ fn events(value: Value<'_>) -> Vec<Value<'_>> {
 fn events_in<'r>(value: Value<'r>, path: &mut Vec<Value<'r>>, found: &mut Vec<Value<'r>>) {
     let members: Vec<(Value<'r>, Value<'r>)> = match &value {
         Value::Array(array) => {
-            array.iter().enumerate().map(|(place, item)| (Value::from(place), item)).collect()
+            array.iter().enumerate().map(|(position, item)| (Value::from(position), item)).collect()
         }
         Value::Object(object) => {
             object.iter().map(|(key, value)| (Value::String(key), value)).collect()

@@ -1,4 +1,4 @@
-//! Functions that make values of strings, and strings of values, as strictly as jq does.
+//! Conversions between strings and other values, as strict as in jq.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::json::{nesting, parse};
-use crate::builtins::{Answer, Table};
+use crate::builtins::{FunctionResult, FunctionTable};
 use crate::limits::MAX_DEPTH;
 use crate::value::{Number, Value, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("tostring", 0, |value, _| Ok(to_string(value))),
     ("tojson", 0, |value, _| Ok(Value::from(value.to_string()))),
     ("fromjson", 0, |value, _| from_json(&value)),
@@ -23,7 +23,7 @@ pub(crate) const FUNCTIONS: Table = &[
     ("@urid", 0, |value, _| decode_uri(&to_string(value))),
 ];
 
-/// A string as it is, and JSON of anything else.
+/// A string unchanged, and any other value as JSON.
 pub(crate) fn to_string(value: Value<'_>) -> Value<'_> {
     match value {
         Value::String(_) => value,
@@ -31,8 +31,8 @@ pub(crate) fn to_string(value: Value<'_>) -> Value<'_> {
     }
 }
 
-/// The one value that a string holds. jq's spellings of "not a number" are such values too.
-fn from_json<'r>(value: &Value<'r>) -> Answer<'r> {
+/// Parses a string with one JSON value. jq's spellings of NaN are valid.
+fn from_json<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     let Some(text) = text(value) else {
         return Err(format!("{} only strings can be parsed", described(value)));
     };
@@ -43,8 +43,8 @@ fn from_json<'r>(value: &Value<'r>) -> Answer<'r> {
     parse(&text).map_err(|reason| refused(&reason))
 }
 
-/// A number, or the text of one and nothing else.
-fn to_number(value: Value<'_>) -> Answer<'_> {
+/// A number, or a string with exactly one number.
+fn to_number(value: Value<'_>) -> FunctionResult<'_> {
     let is_number = |text: &str| {
         text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
             && text.parse::<f64>().is_ok()
@@ -59,7 +59,7 @@ fn to_number(value: Value<'_>) -> Answer<'_> {
     Err(format!("{} cannot be parsed as a number", described(&value)))
 }
 
-fn to_boolean<'r>(value: &Value<'r>) -> Answer<'r> {
+fn to_boolean<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     let flag = match (value, text(value).as_deref()) {
         (Value::Bool(flag), _) => *flag,
         (_, Some("true")) => true,
@@ -69,7 +69,7 @@ fn to_boolean<'r>(value: &Value<'r>) -> Answer<'r> {
     Ok(Value::Bool(flag))
 }
 
-fn decode_base64<'r>(value: &Value<'r>) -> Answer<'r> {
+fn decode_base64<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -89,7 +89,7 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-fn decode_base32<'r>(value: &Value<'r>) -> Answer<'r> {
+fn decode_base32<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     let text = text(value).unwrap_or_default();
     let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
     for digit in text.trim_end_matches('=').bytes() {
@@ -108,8 +108,8 @@ fn decode_base32<'r>(value: &Value<'r>) -> Answer<'r> {
     Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// `%C3%A9` is `é`; what is no such code, or no text, is refused.
-fn decode_uri<'r>(value: &Value<'r>) -> Answer<'r> {
+/// Decodes `%C3%A9` as `é`. Refuses invalid codes and text that is not UTF-8.
+fn decode_uri<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     let refused = || format!("{} is not a valid uri encoding", described(value));
     let text = text(value).unwrap_or_default();
     let mut rest = text.bytes();

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::convert::to_string;
-use crate::builtins::{Answer, Table};
+use crate::builtins::{FunctionResult, FunctionTable};
 use crate::eval::as_text;
 use crate::value::{Value, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("@text", 0, |value, _| Ok(to_string(value))),
     ("@json", 0, |value, _| Ok(Value::from(value.to_string()))),
     ("@csv", 0, |value, _| {
@@ -24,13 +24,13 @@ pub(crate) const FUNCTIONS: Table = &[
     }),
 ];
 
-/// The cells of a row. Only scalars can be cells.
+/// Formats a row of scalars.
 fn row<'r>(
     value: &Value<'r>,
     format: &str,
     separator: &str,
     quote: impl Fn(&str) -> String,
-) -> Answer<'r> {
+) -> FunctionResult<'r> {
     let Value::Array(cells) = value else {
         let value = described(value);
         return Err(format!("{value} cannot be {format}-formatted, only an array can be"));
@@ -80,8 +80,8 @@ fn escape_uri(text: &str) -> String {
     escaped
 }
 
-/// Words for a shell: strings in quotes, and of an array each item.
-fn escape_shell<'r>(value: &Value<'r>) -> Answer<'r> {
+/// Quotes a string, or each item of an array, for a shell.
+fn escape_shell<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     let word = |value: &Value<'_>| match value {
         Value::String(text) => Ok(format!("'{}'", text.as_str().replace('\'', r"'\''"))),
         Value::Array(_) | Value::Object(_) => {
@@ -105,9 +105,9 @@ fn encode_base32(bytes: &[u8]) -> String {
         bits[3..3 + chunk.len()].copy_from_slice(chunk);
         let bits = u64::from_be_bytes(bits);
         let digits = (chunk.len() * 8).div_ceil(5);
-        for place in 0..8 {
-            let digit = DIGITS.get((bits >> (35 - 5 * place) & 31) as usize);
-            encoded.push(if place < digits {
+        for position in 0..8 {
+            let digit = DIGITS.get((bits >> (35 - 5 * position) & 31) as usize);
+            encoded.push(if position < digits {
                 digit.map_or('=', |digit| char::from(*digit))
             } else {
                 '='

@@ -1,8 +1,8 @@
-//! Reading JSON out of a string, however deep it is nested.
+//! Parses JSON of any nesting, with the error messages of jq.
 
 use crate::value::{Map, Number, Text, Value};
 
-/// How deep the brackets of a JSON text are nested at most.
+/// The maximum nesting of brackets in a JSON text.
 pub(crate) fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut bytes = text.bytes();
@@ -26,10 +26,10 @@ pub(crate) fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// The value of a text, which must hold one and nothing else.
+/// Parses a text with exactly one value.
 ///
 /// # Errors
-/// What is wrong, and where.
+/// The mistake and its position.
 pub(crate) fn parse<'r>(text: &str) -> Result<Value<'r>, String> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value()?;
@@ -63,8 +63,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Steps over a byte if it comes next.
-    fn is_next(&mut self, wanted: u8) -> bool {
+    /// Skips white space, and the byte `wanted` if it follows.
+    fn accept(&mut self, wanted: u8) -> bool {
         self.skip_space();
         let is_next = self.peek() == Some(wanted);
         self.at += usize::from(is_next);
@@ -78,7 +78,7 @@ impl Reader<'_> {
             Some(b'{') => self.object(),
             Some(b'"') => Ok(Value::from(self.string()?)),
             Some(b'\'') => {
-                // jq sees what is wrong when it reads the letter behind it.
+                // jq detects the error at the next character.
                 self.at = (self.word_end() + 1).min(self.text.len());
                 Err(self.error("Invalid string literal; expected \", but got '"))
             }
@@ -90,15 +90,15 @@ impl Reader<'_> {
     fn array<'r>(&mut self) -> Result<Value<'r>, String> {
         self.at += 1;
         let mut items = Vec::new();
-        if self.is_next(b']') {
+        if self.accept(b']') {
             return Ok(Value::from(items));
         }
         loop {
             items.push(self.value()?);
-            if self.is_next(b']') {
+            if self.accept(b']') {
                 return Ok(Value::from(items));
             }
-            if !self.is_next(b',') {
+            if !self.accept(b',') {
                 return Err(self.error("Expected separator between values"));
             }
         }
@@ -107,25 +107,25 @@ impl Reader<'_> {
     fn object<'r>(&mut self) -> Result<Value<'r>, String> {
         self.at += 1;
         let mut members = Map::default();
-        if self.is_next(b'}') {
+        if self.accept(b'}') {
             return Ok(Value::from(members));
         }
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
-                // What stands there may be wrong in a way that says more.
+                // An invalid value gives a more specific error.
                 self.value()?;
                 return Err(self.error("Object keys must be strings"));
             }
             let key = Text::from(self.string()?);
-            if !self.is_next(b':') {
+            if !self.accept(b':') {
                 return Err(self.error("Objects must consist of key:value pairs"));
             }
             members.insert(key, self.value()?);
-            if self.is_next(b'}') {
+            if self.accept(b'}') {
                 return Ok(Value::from(members));
             }
-            if !self.is_next(b',') {
+            if !self.accept(b',') {
                 return Err(self.error("Expected separator between values"));
             }
         }
@@ -150,14 +150,14 @@ impl Reader<'_> {
         serde_json::from_str(quoted).map_err(|_| self.error("Invalid string literal"))
     }
 
-    /// Where what begins here ends that is neither a string nor a bracket.
+    /// The end of the word that begins here.
     fn word_end(&self) -> usize {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let ends = |letter: char| letter.is_ascii_whitespace() || ",:\"[]{}".contains(letter);
         self.at + rest.find(ends).unwrap_or(rest.len())
     }
 
-    /// A number, `true`, `false`, `null`, or what is no number.
+    /// A number, `true`, `false`, `null` or NaN.
     fn word<'r>(&mut self) -> Result<Value<'r>, String> {
         let end = self.word_end();
         let word = self.text.get(self.at..end).unwrap_or_default();
@@ -172,7 +172,7 @@ impl Reader<'_> {
             }
             _ if self.at >= self.text.len() => Err(self.error("Invalid numeric literal at EOF")),
             _ => {
-                // jq sees what is wrong when it reads the letter behind it.
+                // jq detects the error at the next character.
                 self.at += 1;
                 Err(self.error("Invalid numeric literal"))
             }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_is_counted_in_texts_and_values() {
+    fn nesting_of_texts_and_values_is_equal() {
         for (text, depth) in [
             ("1", 0),
             ("[]", 1),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_serde_json_reads_is_read_alike() {
+    fn the_parser_agrees_with_serde_json() {
         for text in [
             r#"{"b": [1, 2.50, -0, 1e5, "\u00e9\n"], "a": {}, "b": null}"#,
             " [ ] ",

@@ -1,4 +1,4 @@
-//! The functions that take regular expressions: `test`, `match`, `capture`, `scan`, `split`, `splits`, `sub` and `gsub`.
+//! Functions with regular expressions: `test`, `match`, `capture`, `scan`, `split`, `splits`, `sub` and `gsub`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use fancy_regex::{Captures, Regex};
 
 use super::collections::argument;
-use crate::builtins::{Answer, Table};
+use crate::builtins::{FunctionResult, FunctionTable};
 use crate::item::{Flow, Stop};
-use crate::regex::{Flags, compiled};
+use crate::regex::{Flags, cached};
 use crate::value::{Map, Text, Value, described};
 
-/// A pattern over a text.
+/// A pattern and the text that it is applied to.
 struct Search<'t> {
     text: &'t str,
     regex: Arc<Regex>,
@@ -22,7 +22,7 @@ struct Search<'t> {
     clippy::redundant_closure_for_method_calls,
     reason = "the methods alone are not general enough"
 )]
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("test", 2, |value, arguments| {
         with_search(&value, arguments, false, |search| {
             search.regex.is_match(search.text).map(Value::from).map_err(failed)
@@ -40,13 +40,13 @@ pub(crate) const FUNCTIONS: Table = &[
     ("split", 2, |value, arguments| with_search(&value, arguments, true, |search| search.parts())),
 ];
 
-/// What is made of each match.
+/// An array of what `make` returns for each match.
 fn each<'r>(
     value: &Value<'r>,
     arguments: &[Value<'r>],
     is_global: bool,
     make: fn(&Search<'_>, &Captures<'_, str>) -> Value<'r>,
-) -> Answer<'r> {
+) -> FunctionResult<'r> {
     with_search(value, arguments, is_global, |search| {
         Ok(search.all()?.iter().map(|found| make(search, found)).collect())
     })
@@ -56,8 +56,8 @@ fn with_search<'r>(
     value: &Value<'r>,
     arguments: &[Value<'r>],
     is_global: bool,
-    run: impl FnOnce(&Search<'_>) -> Answer<'r>,
-) -> Answer<'r> {
+    run: impl FnOnce(&Search<'_>) -> FunctionResult<'r>,
+) -> FunctionResult<'r> {
     let text = text_to_match(value)?;
     run(&Search::new(&text, argument(arguments, 0), argument(arguments, 1), is_global)?)
 }
@@ -69,11 +69,11 @@ fn text_to_match<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, String> {
     }
 }
 
-/// Makes replacements of the groups of a match.
+/// Calls the inner closure with each replacement of a match, given its named groups.
 pub(crate) type Replace<'o, 'r> =
     &'o mut dyn FnMut(Value<'r>, &mut dyn FnMut(Value<'r>) -> Flow<'r>) -> Flow<'r>;
 
-/// `sub` and `gsub`: the n-th result has the n-th replacement of every match.
+/// `sub` and `gsub`: the n-th result contains the n-th replacement of every match.
 pub(crate) fn substitute<'r>(
     value: &Value<'r>,
     pattern: &Value<'r>,
@@ -88,16 +88,16 @@ pub(crate) fn substitute<'r>(
     for found in search.all()? {
         let Some(whole) = found.get(0) else { continue };
         let gap = search.text.get(end..whole.start()).unwrap_or_default();
-        let mut place = 0;
+        let mut position = 0;
         replace(search.named(&found), &mut |replacement| {
-            if place == results.len() {
+            if position == results.len() {
                 results.push(String::new());
             }
-            if let Some(result) = results.get_mut(place) {
+            if let Some(result) = results.get_mut(position) {
                 result.push_str(gap);
                 result.push_str(&added(gap, &replacement)?);
             }
-            place += 1;
+            position += 1;
             Ok(())
         })?;
         end = whole.end();
@@ -120,7 +120,7 @@ fn added(gap: &str, text: &Value<'_>) -> Result<String, String> {
 }
 
 fn failed(error: impl std::fmt::Display) -> String {
-    format!("the regular expression gave up: {error}")
+    format!("the regular expression failed: {error}")
 }
 
 impl<'t> Search<'t> {
@@ -143,11 +143,11 @@ impl<'t> Search<'t> {
             Value::String(letters) => Flags::parse(&letters.as_str())?,
             other => return Err(format!("{} is not a string", described(other))),
         };
-        let regex = compiled(&pattern, flags)?;
+        let regex = cached(&pattern, flags)?;
         Ok(Self { text, regex, is_global: is_global || flags.global })
     }
 
-    /// The match, or all of them. What begins where the one before ended counts too, also if it is empty.
+    /// The first match, or all matches. An empty match directly after another match counts.
     fn all(&self) -> Result<Vec<Captures<'t, str>>, String> {
         let mut all = Vec::new();
         let mut start = 0;
@@ -175,14 +175,17 @@ impl<'t> Search<'t> {
         let groups = self.regex.capture_names().enumerate().skip(1).map(|(index, name)| {
             let name = name.map_or(Value::Null, |name| Value::from(name.to_owned()));
             let range = found.get(index).map(|group| group.range());
-            members(self.place(range), ("name", name))
+            members(self.position(range), ("name", name))
         });
         let groups = groups.collect();
-        members(self.place(Some(whole)), ("captures", groups))
+        members(self.position(Some(whole)), ("captures", groups))
     }
 
-    /// Offset and length in code points, and the text.
-    fn place<'r>(&self, range: Option<std::ops::Range<usize>>) -> [(&'static str, Value<'r>); 3] {
+    /// The offset and length in code points, and the text.
+    fn position<'r>(
+        &self,
+        range: Option<std::ops::Range<usize>>,
+    ) -> [(&'static str, Value<'r>); 3] {
         let Some(range) = range else {
             return [
                 ("offset", Value::from(-1_i64)),
@@ -214,8 +217,8 @@ impl<'t> Search<'t> {
         }
     }
 
-    /// What stands between the matches.
-    fn parts<'r>(&self) -> Answer<'r> {
+    /// The texts between the matches.
+    fn parts<'r>(&self) -> FunctionResult<'r> {
         let part = |part: Option<&str>| Value::from(part.unwrap_or_default().to_owned());
         let mut parts = Vec::new();
         let mut end = 0;

@@ -1,10 +1,10 @@
-//! Functions over numbers.
+//! Functions of numbers.
 
 use super::collections::argument;
-use crate::builtins::{Answer, Table};
-use crate::value::{Computed, Number, Value, described};
+use crate::builtins::{FunctionResult, FunctionTable};
+use crate::value::{Number, Numeric, Value, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("floor", 0, |value, _| rounded(value, f64::floor)),
     ("ceil", 0, |value, _| rounded(value, f64::ceil)),
     ("round", 0, |value, _| rounded(value, f64::round)),
@@ -82,7 +82,7 @@ pub(crate) const FUNCTIONS: Table = &[
     ("jn", 2, |_, arguments| two(arguments, |order, number| libm::jn(whole(order), number))),
     ("yn", 2, |_, arguments| two(arguments, |order, number| libm::yn(whole(order), number))),
     ("fma", 3, |_, arguments| {
-        let number = |place| number(argument(arguments, place));
+        let number = |position| number(argument(arguments, position));
         Ok(Value::from(libm::fma(number(0)?, number(1)?, number(2)?)))
     }),
 ];
@@ -91,20 +91,20 @@ fn number(value: &Value<'_>) -> Result<f64, String> {
     value.as_f64().ok_or_else(|| format!("{} number required", described(value)))
 }
 
-fn one<'r>(value: &Value<'r>, function: fn(f64) -> f64) -> Answer<'r> {
+fn one<'r>(value: &Value<'r>, function: fn(f64) -> f64) -> FunctionResult<'r> {
     Ok(Value::from(function(number(value)?)))
 }
 
-fn two<'r>(arguments: &[Value<'r>], function: fn(f64, f64) -> f64) -> Answer<'r> {
+fn two<'r>(arguments: &[Value<'r>], function: fn(f64, f64) -> f64) -> FunctionResult<'r> {
     Ok(Value::from(function(number(argument(arguments, 0))?, number(argument(arguments, 1))?)))
 }
 
-/// A whole number stays what it is, whatever the number of its digits.
-fn rounded(value: Value<'_>, round: fn(f64) -> f64) -> Answer<'_> {
+/// Rounds a number. Integers keep all their digits.
+fn rounded(value: Value<'_>, round: fn(f64) -> f64) -> FunctionResult<'_> {
     match &value {
-        Value::Number(number) => match number.computed() {
-            Computed::Int(_) => Ok(value),
-            Computed::Float(float) => Ok(Value::Number(Number::Float(round(float)))),
+        Value::Number(number) => match number.numeric() {
+            Numeric::Int(_) => Ok(value),
+            Numeric::Float(float) => Ok(Value::Number(Number::Float(round(float)))),
         },
         other => one(other, round),
     }
@@ -114,7 +114,7 @@ fn scaled(number: f64, by: f64) -> f64 {
     libm::scalbn(number, whole(by))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "what is too large is the largest")]
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
 fn whole(number: f64) -> i32 {
     number as i32
 }

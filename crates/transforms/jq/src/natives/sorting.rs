@@ -1,10 +1,10 @@
-//! Sorting, grouping and searching.
+//! Functions that sort, group and search.
 
 use super::collections::argument;
-use crate::builtins::{Answer, Table};
+use crate::builtins::{FunctionResult, FunctionTable};
 use crate::value::{Value, compare, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("sort", 0, |value, _| {
         let mut items = items(value, "sorted")?;
         items.sort_by(compare);
@@ -52,7 +52,7 @@ fn items<'r>(value: Value<'r>, what: &str) -> Result<Vec<Value<'r>>, String> {
     }
 }
 
-/// The items with their keys, sorted by these. What has the same key stays in its order.
+/// The items with their keys, sorted by key. The sort is stable.
 fn keyed<'r>(
     value: Value<'r>,
     keys: &Value<'r>,
@@ -64,12 +64,12 @@ fn keyed<'r>(
     Ok(pairs)
 }
 
-/// The place of a value in a sorted array, or where it would have to stand: `-1 - place`.
-fn search<'r>(value: Value<'r>, wanted: &Value<'r>) -> Answer<'r> {
+/// The position of a value in a sorted array, or `-1 - position` of where it would be inserted.
+fn search<'r>(value: Value<'r>, wanted: &Value<'r>) -> FunctionResult<'r> {
     let Value::Array(array) = value else {
         return Err(format!("{} cannot be searched from", described(&value)));
     };
     let found = array.into_vec().binary_search_by(|item| compare(item, wanted));
-    let place = |place: usize| i64::try_from(place).unwrap_or(i64::MAX);
-    Ok(Value::from(found.map_or_else(|missing| -1 - place(missing), place)))
+    let position = |position: usize| i64::try_from(position).unwrap_or(i64::MAX);
+    Ok(Value::from(found.map_or_else(|missing| -1 - position(missing), position)))
 }

@@ -1,10 +1,10 @@
-//! Functions over strings.
+//! Functions of strings.
 
 use super::collections::argument;
-use crate::builtins::{Answer, Table};
+use crate::builtins::{FunctionResult, FunctionTable};
 use crate::value::{Text, Value, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("utf8bytelength", 0, |value, _| match &value {
         Value::String(text) => Ok(Value::from(text.as_str().len())),
         other => Err(format!("{} only strings have UTF-8 byte length", described(other))),
@@ -55,12 +55,12 @@ fn both<'v, 'r>(
     }
 }
 
-fn trimmed<'r>(value: &Value<'r>, trim: impl Fn(&str) -> &str) -> Answer<'r> {
+fn trimmed<'r>(value: &Value<'r>, trim: impl Fn(&str) -> &str) -> FunctionResult<'r> {
     Ok(Value::from(trim(&text_of(value, "trim")?.as_str()).to_owned()))
 }
 
-/// A string of code points; what is none becomes U+FFFD.
-fn implode<'r>(value: &Value<'r>) -> Answer<'r> {
+/// Makes a string of code points. Invalid code points become U+FFFD.
+fn implode<'r>(value: &Value<'r>) -> FunctionResult<'r> {
     let Value::Array(points) = value else {
         return Err("implode input must be an array".to_owned());
     };
@@ -72,7 +72,7 @@ fn implode<'r>(value: &Value<'r>) -> Answer<'r> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "what does not fit is no code point"
+            reason = "the cast saturates, which is not a code point"
         )]
         let point = if number < 0.0 { u32::MAX } else { number as u32 };
         Ok(char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))

@@ -1,4 +1,4 @@
-//! Functions over times: seconds since 1970, and arrays of their parts (`[2015, 2, 5, 23, 51, 47, 4, 63]`).
+//! Functions of times: seconds since 1970, and broken down times (`[2015, 2, 5, 23, 51, 47, 4, 63]`).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,10 +8,10 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
 use super::collections::argument;
-use crate::builtins::{Answer, Table};
+use crate::builtins::{FunctionResult, FunctionTable};
 use crate::value::{Value, described};
 
-pub(crate) const FUNCTIONS: Table = &[
+pub(crate) const FUNCTIONS: FunctionTable = &[
     ("now", 0, |_, _| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Value::from(now.as_secs_f64()))
@@ -31,10 +31,10 @@ pub(crate) const FUNCTIONS: Table = &[
     ("strptime", 1, |value, arguments| parse(&value, argument(arguments, 0))),
 ];
 
-/// The time that a number of seconds is.
+/// The time of a number of seconds since 1970.
 fn at(value: &Value<'_>, function: &str, zone: TimeZone) -> Result<ZonedDateTime, String> {
     let seconds = value.as_f64().ok_or_else(|| format!("{function}() requires a number"))?;
-    #[expect(clippy::cast_possible_truncation, reason = "what is too large is refused")]
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked below")]
     let time = Timestamp::from_microsecond((seconds * 1e6).round() as i64);
     let time = time.map_err(|_| format!("{} is out of the range of times", described(value)))?;
     Ok(time.to_zoned_datetime(zone))
@@ -55,22 +55,22 @@ fn parts<'r>(time: &ZonedDateTime) -> Value<'r> {
     all.chain(days.into_iter().map(Value::from)).collect()
 }
 
-/// The time that an array of parts is. What is missing at its end is zero.
+/// The time of an array of parts. Missing parts at the end are zero.
 fn of_parts(value: &Value<'_>, function: &str, zone: TimeZone) -> Result<ZonedDateTime, String> {
     let refused = || format!("{function} requires parsed datetime inputs");
     let Value::Array(parts) = value else {
         return Err(format!("{function} requires array of 6 numbers"));
     };
-    let part = |place| match parts.get(place) {
+    let part = |position| match parts.get(position) {
         None => Ok(0.0),
         Some(part) => part.as_f64().ok_or_else(refused),
     };
-    #[expect(clippy::cast_possible_truncation, reason = "what is too large is refused")]
-    let small = |place| Ok::<_, String>(part(place)?.trunc() as i8);
-    #[expect(clippy::cast_possible_truncation, reason = "what is too large is refused")]
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked below")]
+    let small = |position| Ok::<_, String>(part(position)?.trunc() as i8);
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked below")]
     let year = part(0)? as i16;
     let seconds = part(5)?;
-    #[expect(clippy::cast_possible_truncation, reason = "it is less than a second")]
+    #[expect(clippy::cast_possible_truncation, reason = "the fraction is less than a second")]
     let nanoseconds = (seconds.fract() * 1e9) as i32;
     let month = small(1)?.saturating_add(1);
     let time = DateTime::new(year, month, small(2)?, small(3)?, small(4)?, small(5)?, nanoseconds);
@@ -78,7 +78,12 @@ fn of_parts(value: &Value<'_>, function: &str, zone: TimeZone) -> Result<ZonedDa
         .map_err(|error| format!("{function}: {error}"))
 }
 
-fn format<'r>(value: &Value<'r>, format: &Value<'r>, function: &str, zone: TimeZone) -> Answer<'r> {
+fn format<'r>(
+    value: &Value<'r>,
+    format: &Value<'r>,
+    function: &str,
+    zone: TimeZone,
+) -> FunctionResult<'r> {
     let time = match value {
         Value::Number(_) => at(value, function, zone)?,
         Value::Array(_) => of_parts(value, function, zone)?,
@@ -91,7 +96,7 @@ fn format<'r>(value: &Value<'r>, format: &Value<'r>, function: &str, zone: TimeZ
     text.map(Value::from).map_err(|error| format!("{function}: {error}"))
 }
 
-fn parse<'r>(value: &Value<'r>, format: &Value<'r>) -> Answer<'r> {
+fn parse<'r>(value: &Value<'r>, format: &Value<'r>) -> FunctionResult<'r> {
     let Value::String(text) = value else {
         return Err(format!(
             "strptime/1 requires string inputs and arguments, not {}",
@@ -107,6 +112,6 @@ fn parse<'r>(value: &Value<'r>, format: &Value<'r>) -> Answer<'r> {
     if time.offset().is_none() && time.iana_time_zone().is_none() {
         time.set_offset(Some(Offset::UTC));
     }
-    // The parts are those that stand there, whatever the zone.
+    // The parts are those of the text, in any time zone.
     Ok(parts(&time.to_zoned_datetime().map_err(refused)?))
 }

@@ -1,4 +1,4 @@
-//! An expression says the same of a record that is read through its index as of one whose values were all made before.
+//! A record that is read through its index has the same results as one whose values are built in advance.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn shown(results: Result<Vec<Record>, StageError>) -> Result<Vec<Tree>, String> 
 }
 
 #[test]
-fn what_is_not_touched_keeps_its_bytes() {
+fn unchanged_values_keep_their_bytes() {
     let record =
         Record::parse(r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0, "b2":"\/"}"#).unwrap();
     for (text, expected) in [
@@ -42,7 +42,7 @@ fn what_is_not_touched_keeps_its_bytes() {
 }
 
 #[test]
-fn the_last_of_several_values_of_a_key_counts() {
+fn the_last_value_of_a_duplicate_key_is_used() {
     let record = Record::parse(r#"{"a":1,"b":2,"a":{"c":3,"c":4}}"#).unwrap();
     for (text, expected) in [
         (".a.c", "4"),
@@ -59,7 +59,7 @@ fn the_last_of_several_values_of_a_key_counts() {
 
 /// Expressions that read, change, take out and compare what records hold.
 fn expression() -> impl Strategy<Value = String> {
-    let place = prop_oneof![
+    let path = prop_oneof![
         Just(".a"),
         Just(".b"),
         Just(".c"),
@@ -83,7 +83,7 @@ fn expression() -> impl Strategy<Value = String> {
         Just("{}"),
     ]
     .prop_map(str::to_owned);
-    let value = prop_oneof![3 => place.clone(), 1 => constant];
+    let value = prop_oneof![3 => path.clone(), 1 => constant];
     let value = value.prop_recursive(2, 8, 2, |inner| {
         prop_oneof![
             (
@@ -125,12 +125,12 @@ fn expression() -> impl Strategy<Value = String> {
         ]
     });
     let leaf = prop_oneof![
-        4 => (place.clone(), value.clone(), prop_oneof![Just("="), Just("+="), Just("//="), Just("|=")])
-            .prop_map(|(place, value, operator)| format!("({place} {operator} {value})")),
-        2 => (place.clone(), prop_oneof![Just("empty"), Just("[., 1]"), Just("tostring")])
-            .prop_map(|(place, value)| format!("({place} |= {value})")),
-        2 => place.clone().prop_map(|place| format!("del({place})")),
-        1 => (place.clone(), place).prop_map(|(one, two)| format!("del({one}, {two})")),
+        4 => (path.clone(), value.clone(), prop_oneof![Just("="), Just("+="), Just("//="), Just("|=")])
+            .prop_map(|(path, value, operator)| format!("({path} {operator} {value})")),
+        2 => (path.clone(), prop_oneof![Just("empty"), Just("[., 1]"), Just("tostring")])
+            .prop_map(|(path, value)| format!("({path} |= {value})")),
+        2 => path.clone().prop_map(|path| format!("del({path})")),
+        1 => (path.clone(), path).prop_map(|(one, two)| format!("del({one}, {two})")),
         1 => value.clone().prop_map(|value| format!("select({value})")),
         1 => value,
         1 => prop_oneof![Just("."), Just("map_values(.)"), Just("walk(.)"), Just("with_entries(.)")].prop_map(str::to_owned),
@@ -183,7 +183,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn a_record_read_through_its_index_gives_what_its_values_give(text in expression(), record in record()) {
+    fn the_index_and_the_values_have_the_same_results(text in expression(), record in record()) {
         let program = compiled(&text);
         let by_index = shown(program.run(&Record::parse(record.clone()).unwrap()));
         let by_values = with_stack(true, || shown(program.results(read(&record).unwrap(), record.len())));

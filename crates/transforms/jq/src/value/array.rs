@@ -7,7 +7,7 @@ use taskferry_json::Node;
 
 use super::Value;
 
-/// An array: one of the record, or one of values.
+/// An array of the record, or a new one.
 #[derive(Debug, Clone)]
 pub(crate) enum Array<'r> {
     Node(Node<'r>),
@@ -17,7 +17,7 @@ pub(crate) enum Array<'r> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Items<'r> {
     values: Vec<Value<'r>>,
-    /// At least as much as the array is nested.
+    /// An upper bound of the nesting.
     depth: usize,
 }
 
@@ -36,10 +36,10 @@ impl<'r> Array<'r> {
         }
     }
 
-    pub(crate) fn get(&self, place: usize) -> Option<Value<'r>> {
+    pub(crate) fn get(&self, position: usize) -> Option<Value<'r>> {
         match self {
-            Self::Node(node) => node.item(place).map(Value::of),
-            Self::Items(items) => items.values.get(place).cloned(),
+            Self::Node(node) => node.item(position).map(Value::of),
+            Self::Items(items) => items.values.get(position).cloned(),
         }
     }
 
@@ -50,7 +50,7 @@ impl<'r> Array<'r> {
         }
     }
 
-    /// The items of an array that is none of the record's.
+    /// The items of a new array.
     pub(crate) fn own_items(&self) -> &[Value<'r>] {
         match self {
             Self::Node(_) => &[],
@@ -70,7 +70,7 @@ impl<'r> Array<'r> {
         Self::from(items.collect::<Vec<_>>())
     }
 
-    /// The array with other items in the place of some.
+    /// Replaces a range of items.
     pub(crate) fn splice(self, range: Range<usize>, new: Vec<Value<'r>>) -> Self {
         let depth = self.depth().max(depth(&new));
         let mut values = self.into_vec();
@@ -78,7 +78,7 @@ impl<'r> Array<'r> {
         Self::Items(Rc::new(Items { values, depth }))
     }
 
-    /// The array with more items behind its own, in place if nothing else holds it.
+    /// Appends items, in place if the array is not shared.
     pub(crate) fn append(self, more: &Self) -> Self {
         let mut items = self.into_items();
         let changed = Rc::make_mut(&mut items);
@@ -87,18 +87,18 @@ impl<'r> Array<'r> {
         Self::Items(items)
     }
 
-    /// The array with one item made new by `change`, which gets `null` where there is none; there must be room for it.
+    /// Replaces one item by what `change` returns. `change` gets `null` for a missing item. The caller limits the position.
     pub(crate) fn change<E>(
         self,
-        place: usize,
+        position: usize,
         change: impl FnOnce(Value<'r>) -> Result<Value<'r>, E>,
     ) -> Result<Self, E> {
         let mut items = self.into_items();
         let changed = Rc::make_mut(&mut items);
-        if place >= changed.values.len() {
-            changed.values.resize(place + 1, Value::Null);
+        if position >= changed.values.len() {
+            changed.values.resize(position + 1, Value::Null);
         }
-        if let Some(slot) = changed.values.get_mut(place) {
+        if let Some(slot) = changed.values.get_mut(position) {
             *slot = change(std::mem::take(slot))?;
             changed.depth = changed.depth.max(slot.depth() + 1);
         }

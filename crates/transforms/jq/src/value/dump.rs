@@ -1,10 +1,10 @@
-//! Values as text.
+//! Formats values as JSON.
 
 use std::fmt::{self, Write};
 
 use super::{Text, Value};
 
-/// The value as JSON, spelled anew. What JSON can't hold is written as jq writes it: `nan` as `null`.
+/// The value as JSON, with normalized spelling. NaN is `null`, as in jq.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         dump(self, formatter)
@@ -19,16 +19,16 @@ fn dump(value: &Value<'_>, out: &mut dyn Write) -> fmt::Result {
         Value::String(text) => quote(text, out),
         Value::Array(array) => {
             out.write_char('[')?;
-            for (place, item) in array.iter().enumerate() {
-                separate(place, out)?;
+            for (position, item) in array.iter().enumerate() {
+                separate(position, out)?;
                 dump(&item, out)?;
             }
             out.write_char(']')
         }
         Value::Object(object) => {
             out.write_char('{')?;
-            for (place, (key, value)) in object.iter().enumerate() {
-                separate(place, out)?;
+            for (position, (key, value)) in object.iter().enumerate() {
+                separate(position, out)?;
                 quote(&key, out)?;
                 out.write_char(':')?;
                 dump(&value, out)?;
@@ -38,8 +38,8 @@ fn dump(value: &Value<'_>, out: &mut dyn Write) -> fmt::Result {
     }
 }
 
-fn separate(place: usize, out: &mut dyn Write) -> fmt::Result {
-    if place > 0 { out.write_char(',') } else { Ok(()) }
+fn separate(position: usize, out: &mut dyn Write) -> fmt::Result {
+    if position > 0 { out.write_char(',') } else { Ok(()) }
 }
 
 fn quote(text: &Text<'_>, out: &mut dyn Write) -> fmt::Result {
@@ -47,8 +47,9 @@ fn quote(text: &Text<'_>, out: &mut dyn Write) -> fmt::Result {
     let text = text.as_str();
     let mut rest = &*text;
     let is_special = |letter: char| letter < ' ' || matches!(letter, '"' | '\\' | '\u{7f}');
-    while let Some((place, letter)) = rest.char_indices().find(|(_, letter)| is_special(*letter)) {
-        out.write_str(&rest[..place])?;
+    while let Some((position, letter)) = rest.char_indices().find(|(_, letter)| is_special(*letter))
+    {
+        out.write_str(&rest[..position])?;
         match letter {
             '"' | '\\' => write!(out, "\\{letter}")?,
             '\n' => out.write_str("\\n")?,
@@ -58,18 +59,18 @@ fn quote(text: &Text<'_>, out: &mut dyn Write) -> fmt::Result {
             '\u{c}' => out.write_str("\\f")?,
             _ => write!(out, "\\u{:04x}", u32::from(letter))?,
         }
-        rest = &rest[place + 1..];
+        rest = &rest[position + 1..];
     }
     out.write_str(rest)?;
     out.write_char('"')
 }
 
-/// A value as jq's messages show it, with its type and cut to thirty letters: `string ("Plan the qu...")`.
+/// A value as in the messages of jq: its type and its shortened JSON, `string ("Plan the qu...")`.
 pub(crate) fn described(value: &Value<'_>) -> String {
     format!("{} ({})", value.kind(), shortened(value))
 }
 
-/// A value as JSON, cut to thirty letters.
+/// A value as JSON of at most 29 bytes.
 pub(crate) fn shortened(value: &Value<'_>) -> String {
     const LENGTH: usize = 29;
     let end = match value {
@@ -79,7 +80,7 @@ pub(crate) fn shortened(value: &Value<'_>) -> String {
         _ => "",
     };
     let mut start = Start { text: String::new(), length: LENGTH };
-    // An error means that there is more text than is shown.
+    // An error means that the text is longer.
     let _ = dump(value, &mut start);
     let mut text = start.text;
     if text.len() > LENGTH {
@@ -90,7 +91,7 @@ pub(crate) fn shortened(value: &Value<'_>) -> String {
     text
 }
 
-/// Takes text until it has enough.
+/// Collects text up to a length.
 struct Start {
     text: String,
     length: usize,

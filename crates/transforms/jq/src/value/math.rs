@@ -1,10 +1,10 @@
-//! Computing with values.
+//! Arithmetic of values.
 
 pub(crate) use jaq_core::ops::Math as Operator;
 
-use super::{Array, Computed, Number, Object, Text, Value, described};
+use super::{Array, Number, Numeric, Object, Text, Value, described};
 
-/// As long as a string may get by being repeated.
+/// The maximum length of a repeated string.
 const LONGEST_REPEAT: usize = i32::MAX as usize;
 
 /// `left + right`, `left - right`, ….
@@ -78,13 +78,17 @@ fn multiply<'r>(left: Value<'r>, right: Value<'r>) -> Result<Value<'r>, String> 
     })
 }
 
-/// A string so many times over, in whole times; `null` of less than none.
+/// Repeats a string. The count is truncated; a negative count gives `null`.
 fn repeat<'r>(text: &Text<'_>, times: f64) -> Result<Value<'r>, String> {
     if times.is_nan() || times < 0.0 {
         return Ok(Value::Null);
     }
     let text = text.as_str();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "more is too much")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the length is checked below"
+    )]
     let times = times as usize;
     if text.len().saturating_mul(times) >= LONGEST_REPEAT {
         return Err("Repeat string result too long".to_owned());
@@ -92,7 +96,7 @@ fn repeat<'r>(text: &Text<'_>, times: f64) -> Result<Value<'r>, String> {
     Ok(Value::from(text.repeat(times)))
 }
 
-/// The members of both, and where both have an object, the members of these.
+/// Merges two objects, and recursively members that are objects in both.
 fn merge<'r>(mut left: Object<'r>, right: &Object<'r>) -> Object<'r> {
     for (key, new) in right.iter() {
         let changed = left.change::<std::convert::Infallible>(&key, |old| {
@@ -110,15 +114,15 @@ fn merge<'r>(mut left: Object<'r>, right: &Object<'r>) -> Object<'r> {
 fn divide<'r>(left: &Value<'r>, right: &Value<'r>) -> Result<Value<'r>, String> {
     match (left, right) {
         (Value::Number(dividend), Value::Number(divisor)) => {
-            let (dividend, divisor) = (dividend.computed(), divisor.computed());
+            let (dividend, divisor) = (dividend.numeric(), divisor.numeric());
             if divisor.to_f64() == 0.0 {
                 return Err(cannot(left, right, "divided because the divisor is zero"));
             }
             Ok(match (dividend, divisor) {
-                (Computed::Int(dividend), Computed::Int(divisor))
+                (Numeric::Int(dividend), Numeric::Int(divisor))
                     if dividend.checked_rem(divisor) == Some(0) =>
                 {
-                    Value::Number(Number::from_computed(Computed::Int(dividend / divisor)))
+                    Value::Number(Number::from_numeric(Numeric::Int(dividend / divisor)))
                 }
                 _ => Value::from(dividend.to_f64() / divisor.to_f64()),
             })
@@ -141,22 +145,22 @@ fn split<'r>(text: &str, separator: &str) -> Value<'r> {
     }
 }
 
-/// The remainder of whole numbers: fractions are cut off first, and the sign is that of the dividend.
+/// The remainder of two truncated numbers, with the sign of the dividend.
 fn remainder<'r>(left: &Value<'r>, right: &Value<'r>) -> Result<Value<'r>, String> {
     let (Value::Number(dividend), Value::Number(divisor)) = (left, right) else {
         return Err(cannot(left, right, "divided (remainder)"));
     };
-    let (dividend, divisor) = (dividend.computed(), divisor.computed());
+    let (dividend, divisor) = (dividend.numeric(), divisor.numeric());
     if dividend.to_f64().is_nan() || divisor.to_f64().is_nan() {
         return Ok(Value::from(f64::NAN));
     }
-    #[expect(clippy::cast_possible_truncation, reason = "what is too large is the largest")]
-    let whole = |number: Computed| match number {
-        Computed::Int(whole) => whole,
-        Computed::Float(float) => i128::from(float as i64),
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+    let whole = |number: Numeric| match number {
+        Numeric::Int(whole) => whole,
+        Numeric::Float(float) => i128::from(float as i64),
     };
     match whole(dividend).checked_rem(whole(divisor)) {
-        Some(rest) => Ok(Value::Number(Number::from_computed(Computed::Int(rest)))),
+        Some(rest) => Ok(Value::Number(Number::from_numeric(Numeric::Int(rest)))),
         None if whole(divisor) == 0 => {
             Err(cannot(left, right, "divided (remainder) because the divisor is zero"))
         }
@@ -164,23 +168,23 @@ fn remainder<'r>(left: &Value<'r>, right: &Value<'r>) -> Result<Value<'r>, Strin
     }
 }
 
-/// Whole numbers stay exact as long as they have room.
+/// Applies `exact` to integers, and `rounded` to other numbers and on overflow.
 fn numbers<'r>(
     left: &Number<'_>,
     right: &Number<'_>,
     exact: fn(i128, i128) -> Option<i128>,
     rounded: fn(f64, f64) -> f64,
 ) -> Value<'r> {
-    let (left, right) = (left.computed(), right.computed());
+    let (left, right) = (left.numeric(), right.numeric());
     let whole = match (left, right) {
-        (Computed::Int(left), Computed::Int(right)) => exact(left, right).map(Computed::Int),
+        (Numeric::Int(left), Numeric::Int(right)) => exact(left, right).map(Numeric::Int),
         _ => None,
     };
-    let result = whole.unwrap_or_else(|| Computed::Float(rounded(left.to_f64(), right.to_f64())));
-    Value::Number(Number::from_computed(result))
+    let result = whole.unwrap_or_else(|| Numeric::Float(rounded(left.to_f64(), right.to_f64())));
+    Value::Number(Number::from_numeric(result))
 }
 
-/// Whether one value is in another: a string in a string, each item in one of the items, each member in its namesake.
+/// Whether a string contains a string, an array contains each item, or an object contains each member.
 pub(crate) fn contains(whole: &Value<'_>, part: &Value<'_>) -> Result<bool, String> {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => {
@@ -199,7 +203,7 @@ pub(crate) fn contains(whole: &Value<'_>, part: &Value<'_>) -> Result<bool, Stri
     }
 }
 
-/// As [`contains`], of values that may be of different kinds.
+/// As [`contains`], but `false` for values of different types.
 fn is_in(whole: &Value<'_>, part: &Value<'_>) -> Result<bool, String> {
     if whole.kind() == part.kind() { contains(whole, part) } else { Ok(false) }
 }

@@ -5,32 +5,32 @@ use std::rc::Rc;
 
 use taskferry_json::Node;
 
-/// A number. One that was not computed keeps all its digits.
+/// A number. Numbers that are not computed keep all their digits.
 #[derive(Debug, Clone)]
 pub(crate) enum Number<'r> {
     /// A number of the record.
     Node(Node<'r>),
     Int(i64),
     Float(f64),
-    /// The digits of another number, as JSON has them.
+    /// Any other number, as its JSON text.
     Digits(Rc<str>),
 }
 
-/// A number to compute with. Whole numbers are exact up to 38 digits.
+/// A number in arithmetic. Integers are exact up to 38 digits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Computed {
+pub(crate) enum Numeric {
     Int(i128),
     Float(f64),
 }
 
-impl Computed {
-    /// Of a text that holds a number and nothing else.
+impl Numeric {
+    /// Parses the text of a number.
     pub(crate) fn parse(text: &str) -> Self {
         let is_whole = text != "-0"
             && text
                 .bytes()
                 .enumerate()
-                .all(|(place, byte)| byte.is_ascii_digit() || (place == 0 && byte == b'-'));
+                .all(|(position, byte)| byte.is_ascii_digit() || (position == 0 && byte == b'-'));
         let whole = is_whole.then(|| text.parse().ok()).flatten();
         whole.map_or_else(|| Self::Float(text.parse().unwrap_or(f64::NAN)), Self::Int)
     }
@@ -43,7 +43,7 @@ impl Computed {
         }
     }
 
-    /// The order of numbers; `nans` is what two numbers are that are none.
+    /// Compares two numbers. `nans` is the order of two NaNs.
     pub(crate) fn compare(self, other: Self, nans: Ordering) -> Ordering {
         if let (Self::Int(left), Self::Int(right)) = (self, other) {
             return left.cmp(&right);
@@ -59,7 +59,7 @@ impl Computed {
 }
 
 impl Number<'_> {
-    /// A number that is written in an expression or a text. Not all that jq takes is JSON: `.5`, `00.5`.
+    /// Parses a number of an expression or a string. jq also accepts numbers that are not JSON: `.5`, `00.5`.
     pub(crate) fn parse(text: &str) -> Self {
         if let Ok(whole) = text.parse::<i64>()
             && whole.to_string() == text
@@ -67,16 +67,16 @@ impl Number<'_> {
             return Self::Int(whole);
         }
         match text.parse::<serde_json::Number>() {
-            // An exponent keeps the spelling that it has.
+            // An exponent keeps its spelling.
             Ok(_) => Self::Digits(text.into()),
-            Err(_) => Self::from_computed(Computed::parse(text.trim_start_matches('+'))),
+            Err(_) => Self::from_numeric(Numeric::parse(text.trim_start_matches('+'))),
         }
     }
 
-    pub(crate) fn from_computed(number: Computed) -> Self {
+    pub(crate) fn from_numeric(number: Numeric) -> Self {
         match number {
-            Computed::Float(float) => Self::Float(float),
-            Computed::Int(whole) => match i64::try_from(whole) {
+            Numeric::Float(float) => Self::Float(float),
+            Numeric::Int(whole) => match i64::try_from(whole) {
                 Ok(whole) => Self::Int(whole),
                 Err(_) => Self::Digits(whole.to_string().into()),
             },
@@ -84,20 +84,20 @@ impl Number<'_> {
     }
 
     #[inline]
-    pub(crate) fn computed(&self) -> Computed {
+    pub(crate) fn numeric(&self) -> Numeric {
         match self {
-            Self::Int(whole) => Computed::Int(i128::from(*whole)),
-            Self::Float(float) => Computed::Float(*float),
-            Self::Node(node) => Computed::parse(node.as_number().unwrap_or_default()),
-            Self::Digits(digits) => Computed::parse(digits),
+            Self::Int(whole) => Numeric::Int(i128::from(*whole)),
+            Self::Float(float) => Numeric::Float(*float),
+            Self::Node(node) => Numeric::parse(node.as_number().unwrap_or_default()),
+            Self::Digits(digits) => Numeric::parse(digits),
         }
     }
 
     pub(crate) fn to_f64(&self) -> f64 {
-        self.computed().to_f64()
+        self.numeric().to_f64()
     }
 
-    /// The number with the other sign.
+    /// The number with the opposite sign.
     pub(crate) fn negated(self) -> Self {
         let digits = match &self {
             Self::Int(0) => return Self::Float(-0.0),
@@ -105,25 +105,25 @@ impl Number<'_> {
             Self::Node(node) => node.as_number(),
             Self::Digits(digits) => Some(&**digits),
         };
-        match (digits, self.computed()) {
+        match (digits, self.numeric()) {
             (Some(digits), _) => Self::Digits(match digits.strip_prefix('-') {
                 Some(positive) => positive.into(),
                 None => format!("-{digits}").into(),
             }),
-            (None, Computed::Int(whole)) => Self::from_computed(Computed::Int(-whole)),
-            (None, Computed::Float(float)) => Self::Float(-float),
+            (None, Numeric::Int(whole)) => Self::from_numeric(Numeric::Int(-whole)),
+            (None, Numeric::Float(float)) => Self::Float(-float),
         }
     }
 
     pub(crate) fn absolute(self) -> Self {
-        let is_negative = match self.computed() {
-            Computed::Int(whole) => whole < 0,
-            Computed::Float(float) => float.is_sign_negative() && !float.is_nan(),
+        let is_negative = match self.numeric() {
+            Numeric::Int(whole) => whole < 0,
+            Numeric::Float(float) => float.is_sign_negative() && !float.is_nan(),
         };
         if is_negative { self.negated() } else { self }
     }
 
-    /// The number as JSON, or `null` if it is none; what is larger than any float is the largest.
+    /// The number as JSON. NaN is `null`, and infinity is the largest float.
     pub(crate) fn to_json(&self) -> String {
         match self {
             Self::Int(whole) => whole.to_string(),
@@ -134,7 +134,7 @@ impl Number<'_> {
     }
 }
 
-/// A float as jq writes it: `2`, not `2.0`, and an exponent only for what is very large or small.
+/// A float as jq writes it: `2`, not `2.0`, with an exponent only if it is very large or small.
 fn float_text(float: f64) -> String {
     const MOST_ZEROS: i32 = 15;
     if float.is_nan() {

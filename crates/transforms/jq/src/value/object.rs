@@ -11,7 +11,7 @@ use super::{Text, Value};
 /// Members in their order.
 pub(crate) type Map<'r> = IndexMap<Text<'r>, Value<'r>, RandomState>;
 
-/// An object: one of the record, or one of values.
+/// An object of the record, or a new one.
 #[derive(Debug, Clone)]
 pub(crate) enum Object<'r> {
     Node(Node<'r>),
@@ -21,7 +21,7 @@ pub(crate) enum Object<'r> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Members<'r> {
     map: Map<'r>,
-    /// At least as much as the object is nested.
+    /// An upper bound of the nesting.
     depth: usize,
 }
 
@@ -59,7 +59,7 @@ impl<'r> Object<'r> {
         }
     }
 
-    /// The members of an object that is none of the record's.
+    /// The members of a new object.
     pub(crate) fn own_members(&self) -> impl Iterator<Item = (&Text<'r>, &Value<'r>)> {
         let members = match self {
             Self::Node(_) => None,
@@ -75,14 +75,14 @@ impl<'r> Object<'r> {
         }
     }
 
-    /// The members, by their keys in the order of the alphabet.
+    /// The members, sorted by key.
     pub(crate) fn sorted(&self) -> Vec<(Text<'r>, Value<'r>)> {
         let mut members: Vec<_> = self.iter().collect();
         members.sort_by(|(left, _), (right, _)| left.as_str().cmp(&right.as_str()));
         members
     }
 
-    /// The object with the members of another behind its own, or in the place of those that have the same keys.
+    /// Adds the members of another object. Members with an existing key replace the value and keep the position.
     pub(crate) fn append(self, more: &Self) -> Self {
         let mut members = self.into_members();
         let changed = Rc::make_mut(&mut members);
@@ -91,7 +91,7 @@ impl<'r> Object<'r> {
         Self::Members(members)
     }
 
-    /// The object with one member made new by `change`, which gets `null` where there is none.
+    /// Replaces the value of one member by what `change` returns. `change` gets `null` for a missing member.
     pub(crate) fn change<E>(
         self,
         key: &Text<'r>,
@@ -112,7 +112,7 @@ impl<'r> Object<'r> {
         Ok(Self::Members(members))
     }
 
-    /// The object without one member. The others keep their order.
+    /// Removes one member and keeps the order of the others.
     pub(crate) fn without(self, key: &str) -> Self {
         let mut members = self.into_members();
         Rc::make_mut(&mut members).map.shift_remove(key);

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Array, Object, Value};
 
-/// The order that all sorting goes by: a number that is none comes before all others.
+/// The order of sorting: NaN comes before all other numbers.
 pub(crate) fn compare(left: &Value<'_>, right: &Value<'_>) -> Ordering {
     order(left, right, Ordering::Equal)
 }
@@ -20,7 +20,7 @@ impl PartialEq for Value<'_> {
             (Self::Null, Self::Null) => true,
             (Self::Bool(left), Self::Bool(right)) => left == right,
             (Self::Number(left), Self::Number(right)) => {
-                left.computed().compare(right.computed(), Ordering::Less) == Ordering::Equal
+                left.numeric().compare(right.numeric(), Ordering::Less) == Ordering::Equal
             }
             (Self::String(left), Self::String(right)) => left == right,
             (Self::Array(left), Self::Array(right)) => {
@@ -38,7 +38,7 @@ impl PartialEq for Value<'_> {
     }
 }
 
-/// The order that `<` and `>` go by, where a number that is none is less than itself.
+/// The order of `<` and `>`, in which NaN is less than itself.
 impl PartialOrd for Value<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(order(self, other, Ordering::Less))
@@ -49,7 +49,7 @@ fn order(left: &Value<'_>, right: &Value<'_>, nans: Ordering) -> Ordering {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
         (Value::Number(left), Value::Number(right)) => {
-            left.computed().compare(right.computed(), nans)
+            left.numeric().compare(right.numeric(), nans)
         }
         (Value::String(left), Value::String(right)) => left.as_str().cmp(&right.as_str()),
         (Value::Array(left), Value::Array(right)) => arrays(left, right, nans),
@@ -75,7 +75,7 @@ fn arrays(left: &Array<'_>, right: &Array<'_>, nans: Ordering) -> Ordering {
     orders.find(|order| order.is_ne()).unwrap_or_else(|| left.len().cmp(&right.len()))
 }
 
-/// First by their keys, then by the values of these.
+/// Compares the sorted keys first, then the values.
 fn objects(left: &Object<'_>, right: &Object<'_>, nans: Ordering) -> Ordering {
     let (left, right) = (left.sorted(), right.sorted());
     let keys = |(left, right): (&(_, _), &(_, _))| {

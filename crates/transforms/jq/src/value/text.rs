@@ -7,7 +7,7 @@ use std::rc::Rc;
 use indexmap::Equivalent;
 use taskferry_json::{Key, Node};
 
-/// A string. One of the record keeps the spelling that it has there, and is decoded when the expression looks at it.
+/// A string. A string of the record keeps its spelling, and is decoded when the expression reads it.
 #[derive(Debug, Clone)]
 pub(crate) enum Text<'r> {
     /// A string of the record.
@@ -30,7 +30,7 @@ impl Text<'_> {
         }
     }
 
-    /// The text with more behind it, in place if nothing else holds it.
+    /// Appends a text, in place if the string is not shared.
     pub(crate) fn append(self, more: &str) -> Self {
         let mut text = match self {
             Self::Owned(text) => text,

@@ -26,7 +26,7 @@ fn check_is_refused(filter: &str, message: &str) {
     assert_eq!(messages, (ErrorKind::Limit, message.to_owned()), "{filter}");
 }
 
-const CALLS: &str = "the jq expression calls itself too often";
+const CALLS: &str = "the jq expression recurses too deeply";
 const DEPTH: &str = "the jq expression nests values deeper than 10000 levels";
 
 #[test]
@@ -157,12 +157,12 @@ fn a_million_brackets_are_refused() {
         ("[".repeat(MANY), "brackets are nested deeper than 250 levels"),
         ("(".repeat(MANY) + "1" + &")".repeat(MANY), "brackets are nested deeper than 250 levels"),
         ("\"\\(".repeat(MANY), "brackets are nested deeper than 250 levels"),
-        (". | ".repeat(MANY) + ".", "the expression has more than 10000 words and signs"),
-        ("-".repeat(MANY) + "1", "the expression has more than 10000 words and signs"),
-        (".[0]".repeat(MANY), "the expression has more than 10000 words and signs"),
-        ("if 1 then ".repeat(MANY), "the expression has more than 10000 words and signs"),
-        ("try ".repeat(MANY), "the expression has more than 10000 words and signs"),
-        ("def f: ".repeat(MANY), "the expression has more than 10000 words and signs"),
+        (". | ".repeat(MANY) + ".", "the expression has more than 10000 tokens"),
+        ("-".repeat(MANY) + "1", "the expression has more than 10000 tokens"),
+        (".[0]".repeat(MANY), "the expression has more than 10000 tokens"),
+        ("if 1 then ".repeat(MANY), "the expression has more than 10000 tokens"),
+        ("try ".repeat(MANY), "the expression has more than 10000 tokens"),
+        ("def f: ".repeat(MANY), "the expression has more than 10000 tokens"),
     ] {
         let problems = on_a_small_stack(move || build(&text).map(drop).unwrap_err());
         assert_eq!(problems[0].message, message);

@@ -133,18 +133,14 @@ fn a_pattern_that_can_not_be_compiled_is_pointed_at() {
         (
             ".a | test(\"a(b\")",
             11..14,
-            "this is no regular expression that can be used: opening parenthesis without closing parenthesis",
+            "invalid regular expression: opening parenthesis without closing parenthesis",
         ),
         ("gsub(\"a\"; \"b\"; \"gm\")", 16..18, "gm is not a valid modifier string"),
-        (
-            "match([\"[a\", \"g\"])",
-            8..10,
-            "this is no regular expression that can be used: invalid character class",
-        ),
+        ("match([\"[a\", \"g\"])", 8..10, "invalid regular expression: invalid character class"),
         (
             "test(\"(?P<n>a)\")",
             6..14,
-            "this is no regular expression that can be used: a named group is written `(?<name>…)`, without a `P`",
+            "invalid regular expression: a named group is written `(?<name>…)`, without a `P`",
         ),
     ] {
         let problems = build(&json!({"filter": filter})).unwrap_err();
@@ -166,7 +162,7 @@ fn a_mistake_in_a_file_is_told_with_its_place() {
     assert_eq!(problem.message, "bad.jq:3:8: there is no function `selct`");
     let problem = &build(&json!({"file": "none.jq"})).unwrap_err()[0];
     assert!(problem.message.starts_with("can't read the jq file `none.jq`: "));
-    assert_eq!(problem.help.as_deref(), Some("it was looked for at /pipelines/none.jq"));
+    assert_eq!(problem.help.as_deref(), Some("the path resolves to /pipelines/none.jq"));
     let problem = &build(&json!({"file": "binary.jq"})).unwrap_err()[0];
     assert_eq!(problem.message, "can't read the jq file `binary.jq`: it is not UTF-8 text");
 }

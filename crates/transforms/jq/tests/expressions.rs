@@ -1,28 +1,24 @@
-use std::time::Duration;
+//! The results of expressions, and their mistakes.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use serde_json::{Value, json};
+use taskferry_sdk::testing::TransformTest;
+use taskferry_sdk::{ErrorKind, Part, Problem, StageError};
+use taskferry_transform_jq::Jq;
 
-use super::*;
-
-const LIMITS: Limits = Limits { time: Duration::from_mins(1), results: 1000 };
-
-fn program(text: &str) -> Program {
-    Program::compile(text, &BTreeMap::new(), LIMITS).unwrap()
+fn build(text: &str) -> Result<TransformTest, Vec<Problem>> {
+    TransformTest::new::<Jq>(&json!({"filter": text, "args": {"region": 1}}))
 }
 
-/// The results as text, since the order of keys and the spelling of numbers count.
+fn run(text: &str, input: &str) -> Result<Vec<String>, StageError> {
+    build(text).unwrap().apply(input)
+}
+
+/// Compares results as text, since the order of keys and the spelling of numbers count.
 #[track_caller]
 fn check(text: &str, input: &str, expected: &[&str]) {
-    let record = Record::parse(input.to_owned()).unwrap();
-    assert_eq!(texts(program(text).run(&record)).unwrap(), expected, "{text}");
-}
-
-fn texts(results: Result<Vec<Record>, StageError>) -> Result<Vec<String>, StageError> {
-    Ok(results?.iter().map(Record::to_json).collect())
-}
-
-fn run(program: &Program, input: &Value) -> Result<Vec<String>, StageError> {
-    texts(program.run(&Record::parse(input.to_string()).unwrap()))
+    assert_eq!(run(text, input).unwrap(), expected, "{text}");
 }
 
 #[test]
@@ -67,7 +63,7 @@ fn removing_keeps_the_order_of_the_other_keys() {
 }
 
 #[test]
-fn jq_says_what_jq_says() {
+fn results_are_those_of_jq() {
     for (text, input, expected) in [
         (".a + 1", r#"{"a":1}"#, "2"),
         ("4 / 2", "null", "2"),
@@ -103,79 +99,71 @@ fn jq_says_what_jq_says() {
 }
 
 #[test]
-fn variables_are_seen_everywhere() {
-    let args =
-        BTreeMap::from([("a".to_owned(), json!({"x": 1.5})), ("b".to_owned(), json!("two"))]);
-    let text = "def f: def g($c): [$a.x, $b, $c]; g(3); f, (.[] |= $b)";
-    let program = Program::compile(text, &args, LIMITS).unwrap();
-    assert_eq!(run(&program, &json!([0])).unwrap(), [r#"[1.5,"two",3]"#, r#"["two"]"#]);
+fn variables_are_visible_everywhere() {
+    let filter = "def f: def g($c): [$a.x, $b, $c]; g(3); f, (.[] |= $b)";
+    let options = json!({"filter": filter, "args": {"a": {"x": 1.5}, "b": "two"}});
+    let mut jq = TransformTest::new::<Jq>(&options).unwrap();
+    assert_eq!(jq.apply("[0]").unwrap(), [r#"[1.5,"two",3]"#, r#"["two"]"#]);
 }
 
 #[test]
-fn what_the_expression_refuses_is_told() {
-    let told = |text: &str, input: Value| run(&program(text), &input).unwrap_err().to_string();
-    assert_eq!(told("error(\"no good\")", json!(1)), "the jq expression failed: no good");
-    assert_eq!(told("error({a: 1})", json!(1)), r#"the jq expression failed: {"a":1}"#);
-    assert_eq!(
-        told(".a", json!(1)),
-        r#"the jq expression failed: Cannot index number with string ("a")"#
-    );
-    assert_eq!(
-        told("infinite", json!(1)),
-        "the result has the number Infinity, which JSON can't hold"
-    );
-    assert_eq!(
-        told("{(.): 2}", json!(1)),
-        "the jq expression failed: Object keys must be strings, not number (1)"
-    );
-    assert!(told("error(.)", json!("x".repeat(1000))).ends_with("xxx…"));
+fn an_error_of_the_expression_is_reported() {
+    let error = |text: &str, input: &str| run(text, input).unwrap_err().to_string();
+    for (text, message) in [
+        ("error(\"no good\")", "the jq expression failed: no good"),
+        ("error({a: 1})", r#"the jq expression failed: {"a":1}"#),
+        (".a", r#"the jq expression failed: Cannot index number with string ("a")"#),
+        ("infinite", "the result contains the number Infinity, which JSON can't represent"),
+        ("{(.): 2}", "the jq expression failed: Object keys must be strings, not number (1)"),
+    ] {
+        assert_eq!(error(text, "1"), message);
+    }
+    assert!(error("error(.)", &json!("x".repeat(1000)).to_string()).ends_with("xxx…"));
 }
 
 #[test]
-fn limits_end_what_never_ends() {
-    let refused = |text: &str, limits| {
-        run(&Program::compile(text, &BTreeMap::new(), limits).unwrap(), &json!(1)).unwrap_err()
+fn limits_stop_an_endless_expression() {
+    let refused = |options: Value| {
+        let error = TransformTest::new::<Jq>(&options).unwrap().apply("1").unwrap_err();
+        (error.kind(), error.to_string())
     };
-    let error = refused("repeat(.)", Limits { results: 7, ..LIMITS });
+    let (kind, message) = refused(json!({"filter": "repeat(.)", "max_results": 7}));
     assert_eq!(
-        (error.kind(), error.to_string().as_str()),
-        (ErrorKind::Limit, "the jq expression gave more than 7 results")
+        (kind, &*message),
+        (ErrorKind::Limit, "the jq expression returned more than 7 results")
     );
-    let soon = Limits { time: Duration::from_millis(20), results: usize::MAX };
-    let error = refused("repeat(.)", soon);
-    assert_eq!(
-        (error.kind(), error.to_string().as_str()),
-        (ErrorKind::Limit, "the jq expression took longer than 20ms")
-    );
-    assert_eq!(run(&program("limit(1000; repeat(.))"), &json!(1)).unwrap().len(), 1000);
+    let soon = json!({"filter": "repeat(.)", "time_limit": "20ms", "max_results": 1_000_000_000});
+    let (kind, message) = refused(soon);
+    assert_eq!((kind, &*message), (ErrorKind::Limit, "the jq expression took longer than 20ms"));
+    assert_eq!(run("limit(1000; repeat(.))", "1").unwrap().len(), 1000);
 }
 
 fn mistakes(text: &str) -> Vec<(&str, String, Option<String>)> {
-    let args = BTreeMap::from([("region".to_owned(), json!(1))]);
-    let mistakes = Program::compile(text, &args, LIMITS).unwrap_err();
-    mistakes
-        .into_iter()
-        .map(|mistake| (&text[mistake.range], mistake.message, mistake.help))
-        .collect()
+    let problems = build(text).unwrap_err().into_iter();
+    let mistake = |problem: Problem| match problem.part {
+        Part::Within(range) => (&text[range], problem.message, problem.help),
+        other => panic!("{other:?}"),
+    };
+    problems.map(mistake).collect()
 }
 
 #[test]
-fn a_mistake_is_pointed_at_and_explained() {
+fn a_mistake_has_its_position_and_an_explanation() {
     for (text, part, message, help) in [
-        (".a | (.b", "(", "the `(` is never closed", ""),
-        (".a | .b)", ")", "the `)` closes nothing", ""),
-        ("{a: 'x'}", "'", "`'` means nothing in jq", "jq texts stand in double quotes"),
-        (".a |", "|", "the expression ends where an expression should stand", ""),
-        (".a | | .b", "|", "`|` stands where an expression should", ""),
-        ("if . then 1", "1", "the expression ends where else or end should stand", ""),
-        (".a .b c", "c", "`c` does not belong here", ""),
+        (".a | (.b", "(", "`(` is not closed", ""),
+        (".a | .b)", ")", "`)` has no opening bracket", ""),
+        ("{a: 'x'}", "'", "`'` is not valid in jq", "write strings in double quotes"),
+        (".a |", "|", "expected an expression, found the end of the expression", ""),
+        (".a | | .b", "|", "expected an expression, found `|`", ""),
+        ("if . then 1", "1", "expected else or end, found the end of the expression", ""),
+        (".a .b c", "c", "unexpected `c`", ""),
         (
             "import \"x\" as x; .",
             "\"x\"",
-            "`\"x\"` does not belong here",
-            "modules can't be loaded; define what is needed here",
+            "unexpected `\"x\"`",
+            "modules can't be loaded; define the functions in the expression",
         ),
-        ("", "", "the expression ends where an expression should stand", ""),
+        ("", "", "expected an expression, found the end of the expression", ""),
         (".a | selct(.b)", "selct", "there is no function `selct`", "did you mean `select`?"),
         ("map(.; .)", "map", "`map` takes 1 argument, not 2", "arguments are separated by `;`"),
         ("\"é\" | $regin", "$regin", "there is no variable `$regin`", "did you mean `$region`?"),
@@ -184,18 +172,18 @@ fn a_mistake_is_pointed_at_and_explained() {
             "env.PATH",
             "env",
             "there is no function `env`",
-            "the environment is out of reach; hand values in with `args`",
+            "the environment is not accessible; pass values with `args`",
         ),
         (
             "$ENV.PATH",
             "$ENV",
             "there is no variable `$ENV`",
-            "the environment is out of reach; hand values in with `args`",
+            "the environment is not accessible; pass values with `args`",
         ),
         (
             "{(0): 1}",
             "0",
-            "`0` is a number, and keys must be strings",
+            "object keys must be strings, but `0` is a number",
             "write `\"0\"`, or `(0 | tostring)`",
         ),
         (
@@ -208,7 +196,7 @@ fn a_mistake_is_pointed_at_and_explained() {
             "halt",
             "halt",
             "there is no function `halt`",
-            "an expression can't end the run; `empty` drops the record, `error(\"…\")` refuses it",
+            "an expression can't end the run; use `empty` to drop the record, or `error(\"…\")` to refuse it",
         ),
     ] {
         let help = (!help.is_empty()).then(|| help.to_owned());
@@ -219,7 +207,7 @@ fn a_mistake_is_pointed_at_and_explained() {
 }
 
 #[test]
-fn no_text_makes_the_compiler_panic() {
+fn no_invalid_expression_panics() {
     for text in [
         "(",
         "\"\\(",
