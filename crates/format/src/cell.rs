@@ -1,18 +1,17 @@
-//! How a value reads in one cell of a table.
+//! Writes a value as one cell of a table.
 
 use taskferry_sdk::json::{Kind, Node};
 
 use crate::options::{CellStyle, Decimal};
 
-const BETWEEN_ITEMS: &str = "; ";
-/// The members that name an object best, the best first. `linked_skills` has `skill`, `tasks` has `task`.
+const ITEM_SEPARATOR: &str = "; ";
+/// The members that can label an object in a list, in order of preference.
 const LABELS: [&str; 5] = ["skill", "name", "label", "title", "task"];
 
-/// Appends the value to a cell that is empty.
+/// Writes the value to an empty cell. Returns the number of replaced NUL characters.
 ///
-/// Null is an empty cell, a number has its exact text but for the sign before its decimals, a list its items with `; `
-/// between them, an object is JSON. Text gets a `'` in front when it would pass for a formula and that is to be escaped.
-/// Returns how many NUL characters were replaced.
+/// Null is an empty cell. A number keeps its text, apart from the decimal separator. The items of a list are separated by
+/// `; `. An object is JSON. If formulas are escaped, a text that looks like one gets a leading `'`.
 pub(crate) fn write_cell(value: Node<'_>, style: CellStyle, cell: &mut String) -> u64 {
     match value.kind() {
         Kind::Array => push_list(value, style.decimal, cell),
@@ -24,12 +23,12 @@ pub(crate) fn write_cell(value: Node<'_>, style: CellStyle, cell: &mut String) -
     }
     let replaced = replace_nul(cell);
     if style.escape {
-        make_harmless(cell);
+        escape_formula(cell);
     }
     replaced
 }
 
-/// Many readers of CSV end a cell, or the whole table, at a NUL.
+/// Replaces NUL, at which many readers of CSV end the cell or the table.
 pub(crate) fn replace_nul(text: &mut String) -> u64 {
     if !text.contains('\0') {
         return 0;
@@ -42,13 +41,13 @@ pub(crate) fn replace_nul(text: &mut String) -> u64 {
 fn push_list(list: Node<'_>, decimal: Decimal, cell: &mut String) {
     for (index, item) in list.items().enumerate() {
         if index > 0 {
-            cell.push_str(BETWEEN_ITEMS);
+            cell.push_str(ITEM_SEPARATOR);
         }
         push(label(item).unwrap_or(item), decimal, cell);
     }
 }
 
-/// What stands for an object in a list: its only member, or the one that names it.
+/// The label of an object in a list: its only member, or the first of [`LABELS`].
 fn label(item: Node<'_>) -> Option<Node<'_>> {
     let mut members = item.members();
     if let (Some((_, only)), None) = (members.next(), members.next()) {
@@ -70,20 +69,19 @@ fn push(value: Node<'_>, decimal: Decimal, cell: &mut String) {
                 _ => cell.push_str(number),
             }
         }
-        // A tree writes it without white space and needless escapes.
+        // A tree is written without white space and unnecessary escapes.
         Kind::Array | Kind::Object => {
             cell.push_str(&value.to_value().map(|tree| tree.to_string()).unwrap_or_default());
         }
     }
 }
 
-/// Puts a `'` before a text that a spreadsheet would take for a formula.
+/// Adds a leading `'` to a text that a spreadsheet would evaluate as a formula.
 ///
-/// Spreadsheets skip blanks, and some take the full-width forms for the signs themselves. A tab or line break
-/// can carry what follows it into a cell of its own.
-pub(crate) fn make_harmless(text: &mut String) {
-    let blank = |character: char| character.is_whitespace() || character == '\u{feff}';
-    let first = text.trim_start_matches(blank).chars().next();
+/// Spreadsheets skip leading blanks, and some accept full-width signs. A leading tab or line break can start a new cell.
+pub(crate) fn escape_formula(text: &mut String) {
+    let is_blank = |character: char| character.is_whitespace() || character == '\u{feff}';
+    let first = text.trim_start_matches(is_blank).chars().next();
     let formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
     if formula || text.starts_with(['\t', '\r', '\n']) {
         text.insert(0, '\'');
@@ -109,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decimal_comma_changes_numbers_and_nothing_else() {
+    fn a_decimal_comma_changes_only_numbers() {
         let style = CellStyle { decimal: Decimal::Comma, ..STYLE };
         for (value, expected) in [
             (json!(1.5), "1,5"),
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn scalars_read_as_they_are() {
+    fn scalars_keep_their_text() {
         assert_eq!(cell(&json!(null)), "");
         assert_eq!(cell(&json!(true)), "true");
         assert_eq!(cell(&json!("a, \"b\"")), "a, \"b\"");
@@ -139,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_joined_readably() {
+    fn list_items_are_joined_by_their_labels() {
         assert_eq!(cell(&json!([])), "");
         assert_eq!(cell(&json!(["a", 1.5, null, false])), "a; 1.5; ; false");
         assert_eq!(
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn formulas_are_made_harmless() {
+    fn formulas_are_escaped() {
         for text in [
             "=1+1",
             "+1",

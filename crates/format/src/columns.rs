@@ -1,4 +1,4 @@
-//! Which columns a table has, and the cells of one row.
+//! The columns of a table, and the cells of one row.
 
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
@@ -6,45 +6,45 @@ use taskferry_sdk::json::{Kind, Node};
 use taskferry_sdk::{ErrorKind, Record, StageError};
 
 use crate::WriteReport;
-use crate::cell::{make_harmless, replace_nul, write_cell};
+use crate::cell::{escape_formula, replace_nul, write_cell};
 use crate::options::CellStyle;
 
-/// As many columns as the widest spreadsheets take. Without a limit, records whose keys are data (one
-/// object a job, keyed by task) would make a table of their square.
-const MOST_COLUMNS: usize = 16_384;
-/// How many left out fields are named in the report.
-const MOST_LEFT_OUT: usize = 100;
+/// The maximum number of columns, which is that of the widest spreadsheets. Records whose keys are data would need a new
+/// column each.
+const MAX_COLUMNS: usize = 16_384;
+/// The maximum number of omitted fields in the report.
+const MAX_OMITTED: usize = 100;
 /// The column of records that are not objects.
 const VALUE: &str = "value";
 
-/// The columns of a table in order, each with the cell of the row that is being made. Columns are only ever
-/// added at the end, so that a row made earlier is right as far as it goes.
+/// The columns of a table in order, each with its cell of the current row. New columns are appended, so that earlier rows
+/// stay valid.
 #[derive(Debug)]
 pub(crate) struct Columns {
     by_name: IndexMap<String, Column>,
     named: bool,
     style: CellStyle,
-    /// NUL characters that were replaced.
+    /// The number of replaced NUL characters.
     nul: u64,
     left_out: IndexSet<String>,
     more_left_out: bool,
 }
 
-/// Its cell is kept from row to row for its memory.
+/// One column. The cell is reused for each row.
 #[derive(Debug, Default)]
 struct Column {
     cell: String,
     seen: bool,
-    /// Whether any of its cells held something.
+    /// Whether any cell was not empty.
     filled: bool,
 }
 
-/// What is known of the columns after some rows, so that a later run can continue the table.
+/// The state of the columns, from which a later run continues the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ColumnsState {
-    /// The columns that a record had, in order.
+    /// The columns that any record had, in order.
     seen: Vec<String>,
-    /// The columns among them that held something.
+    /// The columns with a cell that was not empty.
     filled: Vec<String>,
     left_out: Vec<String>,
     more_left_out: bool,
@@ -66,7 +66,7 @@ impl Columns {
         }
     }
 
-    /// Continues from a state.
+    /// Restores a state.
     pub(crate) fn restore(&mut self, state: &ColumnsState) {
         for name in &state.seen {
             self.by_name.entry(name.clone()).or_default().seen = true;
@@ -79,13 +79,13 @@ impl Columns {
         self.more_left_out = state.more_left_out;
     }
 
-    /// Exactly these.
+    /// The columns `names`.
     pub(crate) fn named(names: &[String], style: CellStyle) -> Self {
         let by_name = names.iter().map(|name| (name.clone(), Column::default())).collect();
         Self { by_name, named: true, ..Self::discovered(style) }
     }
 
-    /// Those that records turn out to have.
+    /// The columns that the records have.
     pub(crate) fn discovered(style: CellStyle) -> Self {
         Self {
             by_name: IndexMap::new(),
@@ -101,19 +101,19 @@ impl Columns {
         self.by_name.len()
     }
 
-    /// The names as they stand in the header.
+    /// The names in the header.
     pub(crate) fn header(&self) -> impl Iterator<Item = String> {
         self.by_name.keys().map(|name| {
             let mut name = name.clone();
             replace_nul(&mut name);
             if self.style.escape {
-                make_harmless(&mut name);
+                escape_formula(&mut name);
             }
             name
         })
     }
 
-    /// The cells of a record, one for each column known by now.
+    /// The cells of a record, one for each column so far.
     pub(crate) fn row(
         &mut self,
         record: &Record,
@@ -131,14 +131,14 @@ impl Columns {
     }
 
     fn fill(&mut self, name: &str, value: Node<'_>) -> Result<(), StageError> {
-        let room = self.by_name.len() < MOST_COLUMNS;
+        let is_room = self.by_name.len() < MAX_COLUMNS;
         let column = match self.by_name.get_mut(name) {
             Some(column) => column,
             None if self.named => {
-                self.leave_out(name);
+                self.omit(name);
                 return Ok(());
             }
-            None if room => self.by_name.entry(name.to_owned()).or_default(),
+            None if is_room => self.by_name.entry(name.to_owned()).or_default(),
             None => return Err(too_many()),
         };
         column.seen = true;
@@ -147,11 +147,11 @@ impl Columns {
         Ok(())
     }
 
-    fn leave_out(&mut self, name: &str) {
+    fn omit(&mut self, name: &str) {
         if self.left_out.contains(name) {
             return;
         }
-        if self.left_out.len() < MOST_LEFT_OUT {
+        if self.left_out.len() < MAX_OMITTED {
             self.left_out.insert(name.to_owned());
         } else {
             self.more_left_out = true;
@@ -161,7 +161,7 @@ impl Columns {
     /// The report on the columns.
     pub(crate) fn into_report(self) -> WriteReport {
         let (mut unseen, mut empty) = (Vec::new(), Vec::new());
-        // A column that was not asked for may well be empty: rows have fields for what their job lacks.
+        // Columns that `columns` does not name may be empty: rows have fields that their job lacks.
         for (name, column) in self.by_name.into_iter().filter(|_| self.named) {
             match (column.seen, column.filled) {
                 (false, _) => unseen.push(name),
@@ -181,7 +181,6 @@ impl Columns {
 }
 
 fn too_many() -> StageError {
-    let message = format!("the records have more than {MOST_COLUMNS} different fields");
-    StageError::new(ErrorKind::Limit, message)
-        .hint("name the fields that the table shall hold with `columns`")
+    let message = format!("the records have more than {MAX_COLUMNS} different fields");
+    StageError::new(ErrorKind::Limit, message).hint("select the fields of the table with `columns`")
 }

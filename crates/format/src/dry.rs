@@ -1,4 +1,4 @@
-//! A sink that writes a format to nowhere.
+//! The sink of a dry run.
 
 use std::fmt;
 use std::io;
@@ -10,8 +10,8 @@ use taskferry_sdk::{
 
 use crate::{FormatOptions, RecordWriter, Spool};
 
-/// What a sink that writes a format does in a dry run: all the work on the records, refusals and warnings included, and no
-/// output. Rows of a table whose columns are known at the end wait in the system's folder for temporary files.
+/// A sink that formats records, with all refusals and warnings, but has no output. Rows of a table without `columns` are
+/// stored in the system's temporary folder.
 pub struct DrySink {
     options: FormatOptions,
     writer: Option<RecordWriter<io::Sink>>,
@@ -19,7 +19,7 @@ pub struct DrySink {
 }
 
 impl DrySink {
-    /// A sink that writes in this format.
+    /// A sink of this format.
     pub fn new(options: FormatOptions) -> Self {
         Self { options, writer: None, delivery: None }
     }

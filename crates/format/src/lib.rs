@@ -1,8 +1,7 @@
-//! Writes records as NDJSON, JSON and CSV; shared by the sinks that write bytes.
+//! Writes records as NDJSON, JSON and CSV, for all sinks that write bytes.
 //!
-//! A [`RecordWriter`] turns records into bytes of one [`Format`] and hands them to whatever it was given to
-//! write to: a stream, a compressor, a file. Its memory does not grow with the number of records: a table
-//! whose columns are only known after the last of them waits on disk.
+//! A [`RecordWriter`] writes records in one [`Format`] to a stream, a compressor or a file. Its memory does not grow with the
+//! number of records: the rows of a table without `columns` are stored on disk until the last record.
 //!
 //! ```
 //! use serde_json::json;

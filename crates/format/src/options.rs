@@ -1,4 +1,4 @@
-//! What a user may choose about the format.
+//! The format options.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use taskferry_sdk::{KeyPath, Part, Problem};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// One record a line, each as the JSON it is.
+    /// One JSON record a line.
     #[default]
     Ndjson,
     /// One JSON array of all records.
@@ -31,20 +31,20 @@ impl fmt::Display for Format {
     }
 }
 
-/// Which reader a CSV table is for: a set of defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+/// The reader of a CSV table: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
     /// RFC 4180: commas, lines that end in CRLF, no byte order mark.
     #[default]
     Rfc4180,
-    /// Excel in regions that write 1.5: as `rfc4180`, with a byte order mark, without which Excel does not read UTF-8.
+    /// Excel in regions with a decimal point: as `rfc4180`, with the byte order mark that Excel needs for UTF-8.
     Excel,
-    /// Excel in regions that write 1,5: semicolons, a decimal comma and a byte order mark.
+    /// Excel in regions with a decimal comma: semicolons, a decimal comma and a byte order mark.
     ExcelSemicolon,
 }
 
-/// What stands between two cells.
+/// The separator of cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Delimiter {
     /// A comma.
@@ -69,7 +69,7 @@ impl Delimiter {
     }
 }
 
-/// The sign before the decimals of a number.
+/// The decimal separator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Decimal {
     /// 1.5
@@ -92,7 +92,7 @@ pub enum LineEnding {
     Lf,
 }
 
-/// The format options of a sink, as they are written in a pipeline file.
+/// The format options of a sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -103,31 +103,29 @@ pub struct FormatOptions {
     #[serde(default)]
     pub format: Format,
 
-    /// The columns of a CSV table, in this order; the summary tells which fields were left out, and
-    /// which columns were empty in every record.
+    /// The columns of a CSV table, in this order. The summary lists omitted fields and empty columns.
     ///
-    /// By default all fields that any record has, in order of first appearance.
+    /// By default all fields of all records, in order of first appearance.
     pub columns: Option<Vec<String>>,
 
-    /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front.
+    /// Whether CSV cells that look like a formula get a leading `'`.
     ///
-    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, blanks aside, or with a tab or a
-    /// line break; numbers never. A spreadsheet that splits the file at another sign than its `delimiter` finds cells that
-    /// nobody escaped.
+    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, after optional blanks, or with a
+    /// tab or a line break. Numbers are never escaped. A spreadsheet that splits the file at another character than
+    /// `delimiter` can find cells that are not escaped.
     ///
     /// By default `true`.
     #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
 
-    /// The reader that a CSV table is for: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+    /// The reader of the CSV table: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
     ///
-    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark without which
-    /// Excel does not read UTF-8. `excel-semicolon` is for regions that write 1,5: semicolons and decimal commas. Excel splits
-    /// a file at the delimiter of its own region alone.
+    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark that Excel
+    /// needs for UTF-8. `excel-semicolon` has semicolons and decimal commas. Excel only accepts the delimiter of its region.
     #[schemars(extend("default" = "rfc4180"))]
     pub dialect: Option<Dialect>,
 
-    /// What stands between CSV cells.
+    /// The separator of CSV cells.
     ///
     /// By default that of the `dialect`.
     pub delimiter: Option<Delimiter>,
@@ -137,7 +135,7 @@ pub struct FormatOptions {
     /// By default that of the `dialect`.
     pub bom: Option<bool>,
 
-    /// The sign before the decimals of numbers in CSV cells; text and JSON in cells stay as they are.
+    /// The decimal separator of numbers in CSV cells. Texts and JSON in cells are not changed.
     ///
     /// By default that of the `dialect`. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
@@ -149,7 +147,7 @@ pub struct FormatOptions {
     pub line_ending: Option<LineEnding>,
 }
 
-/// How a table is written, with all defaults filled in.
+/// The style of a table, with all defaults.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableStyle {
     pub(crate) delimiter: Delimiter,
@@ -158,22 +156,22 @@ pub(crate) struct TableStyle {
     pub(crate) cells: CellStyle,
 }
 
-/// How cells are written.
+/// The style of cells.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CellStyle {
-    /// Whether formulas are made harmless.
+    /// Whether formulas are escaped.
     pub(crate) escape: bool,
     pub(crate) decimal: Decimal,
 }
 
 impl FormatOptions {
-    /// All that is wrong with the options, with paths that start at the sink's table.
+    /// All mistakes in the options, with paths from the sink's table.
     ///
     /// ```
     /// use taskferry_format::FormatOptions;
     ///
     /// let options = FormatOptions { columns: Some(vec!["task".into()]), ..FormatOptions::default() };
-    /// assert_eq!(options.problems()[0].message, "`columns` does nothing unless the format is csv");
+    /// assert_eq!(options.problems()[0].message, "`columns` has no effect unless the format is csv");
     /// ```
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -195,19 +193,19 @@ impl FormatOptions {
         problems
     }
 
-    /// Every number with decimals would have to be quoted, and regions that write 1,5 do not split at commas.
+    /// A decimal comma with comma-separated cells would need quotes around most numbers.
     fn decimal_problem(&self) -> Option<Problem> {
         let style = self.table_style();
         if (style.delimiter, style.cells.decimal) != (Delimiter::Comma, Decimal::Comma) {
             return None;
         }
         let key = if self.decimal.is_some() { "decimal" } else { "delimiter" };
-        let message = "the comma can't stand between cells and before decimals";
+        let message = "the comma can't be both the delimiter and the decimal separator";
         let problem = Problem::at(KeyPath::of(key), "value::contradiction", message);
         Some(problem.help("write `delimiter = \";\"` with `decimal = \",\"`, or `decimal = \".\"`"))
     }
 
-    /// What the dialect says, unless an option says otherwise.
+    /// The style of the dialect, overridden by the other options.
     pub(crate) fn table_style(&self) -> TableStyle {
         let (delimiter, bom, decimal) = match self.dialect.unwrap_or_default() {
             Dialect::Rfc4180 => (Delimiter::Comma, false, Decimal::Point),
@@ -228,26 +226,24 @@ impl FormatOptions {
 }
 
 fn no_effect(key: &str) -> Problem {
-    let message = format!("`{key}` does nothing unless the format is csv");
+    let message = format!("`{key}` has no effect unless the format is csv");
     Problem::at(KeyPath::of(key), "key::no_effect", message)
         .part(Part::Key)
-        .help(format!("write `format = \"csv\"`, or take `{key}` out"))
+        .help(format!("write `format = \"csv\"`, or remove `{key}`"))
 }
 
 fn column_problems(columns: &[String]) -> Vec<Problem> {
     let path = KeyPath::of("columns");
     if columns.is_empty() {
         let problem = Problem::at(path, "value::empty", "`columns` is empty");
-        return vec![
-            problem.help("name the columns, or take `columns` out to get all fields there are"),
-        ];
+        return vec![problem.help("name the columns, or remove `columns` to write all fields")];
     }
     let mut known = HashSet::new();
     let twice = columns.iter().enumerate().filter(|(_, name)| !known.insert(name.as_str()));
     twice
         .map(|(index, name)| {
-            let message = format!("the column `{name}` is named twice");
-            Problem::at(path.index(index), "value::duplicate", message).help("name it once")
+            let message = format!("duplicate column `{name}`");
+            Problem::at(path.index(index), "value::duplicate", message).help("remove one of them")
         })
         .collect()
 }
@@ -269,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn options_without_effect_are_told() {
+    fn options_without_effect_are_reported() {
         let both = [
             ("columns".to_owned(), "key::no_effect"),
             ("escape_formulas".to_owned(), "key::no_effect"),
@@ -279,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_between_cells_and_before_decimals_is_a_mistake() {
+    fn a_comma_as_delimiter_and_decimal_separator_is_a_mistake() {
         let problems = |options: FormatOptions| -> Vec<String> {
             let options = FormatOptions { format: Format::Csv, ..options };
             options.problems().into_iter().map(|problem| problem.path.to_string()).collect()
@@ -294,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_there_and_there_once() {
+    fn columns_are_not_empty_and_unique() {
         assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "value::empty")]);
         assert_eq!(
             codes(Format::Csv, Some(&["a", "b", "a", "a"]), None),

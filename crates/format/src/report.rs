@@ -1,33 +1,33 @@
-//! What came of writing.
+//! The outcome of writing.
 
 use std::fmt;
 use std::io;
 
 use taskferry_sdk::StageError;
 
-/// What was written, once it is complete.
+/// A report on a complete output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteReport {
     /// Records written.
     pub records: u64,
-    /// Fields of records that `columns` does not name, in order of first appearance: the first hundred.
+    /// The first hundred fields that `columns` does not name, in order of first appearance.
     pub left_out: Vec<String>,
-    /// Whether there were more fields than `left_out` holds.
+    /// Whether there are more fields than in `left_out`.
     pub more_left_out: bool,
-    /// Columns that `columns` names and no record had.
+    /// Columns of `columns` that no record has.
     pub unseen: Vec<String>,
-    /// Columns that `columns` names and that held nothing in any record.
+    /// Columns of `columns` that are empty in every record.
     pub empty: Vec<String>,
-    /// NUL characters in the cells of a table, which were replaced by U+FFFD.
+    /// The number of NUL characters in cells, which were replaced by U+FFFD.
     pub nul_replaced: u64,
 }
 
 impl WriteReport {
-    /// What the reader of the summary should know, in sentences without a full stop.
+    /// The warnings for the summary, without a full stop.
     ///
     /// ```
     /// let report = taskferry_format::WriteReport { left_out: vec!["a".into(), "b".into()], ..Default::default() };
-    /// assert_eq!(report.warnings(), ["fields left out, since `columns` does not name them: `a`, `b`"]);
+    /// assert_eq!(report.warnings(), ["fields omitted because `columns` does not name them: `a`, `b`"]);
     /// ```
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -35,18 +35,18 @@ impl WriteReport {
             let names = quoted(&self.left_out);
             let more = if self.more_left_out { " and more" } else { "" };
             warnings.push(format!(
-                "fields left out, since `columns` does not name them: {names}{more}"
+                "fields omitted because `columns` does not name them: {names}{more}"
             ));
         }
         if self.records > 0 && !self.unseen.is_empty() {
-            warnings.push(format!("columns that no record had: {}", quoted(&self.unseen)));
+            warnings.push(format!("columns that no record has: {}", quoted(&self.unseen)));
         }
         if !self.empty.is_empty() {
             let records = match self.records {
                 1 => "the only record".to_owned(),
                 count => format!("all {count} records"),
             };
-            warnings.push(format!("columns that were empty in {records}: {}", quoted(&self.empty)));
+            warnings.push(format!("columns that are empty in {records}: {}", quoted(&self.empty)));
         }
         match self.nul_replaced {
             0 => {}
@@ -64,16 +64,16 @@ fn quoted(names: &[String]) -> String {
 /// Why a record could not be written.
 #[derive(Debug)]
 pub enum WriteError {
-    /// What was being written to failed. Only its owner can say what that is.
+    /// The output failed. The sink knows what the output is.
     Output(io::Error),
     /// The record can't be written in this format.
     Record(StageError),
-    /// The disk failed on which rows wait.
+    /// The storage of the rows failed.
     Spool(StageError),
 }
 
 impl WriteError {
-    /// As the error of a sink, which `explain`s what became of its output.
+    /// Converts to the error of a sink. `explain` describes a failed output.
     pub fn explained(self, explain: impl FnOnce(io::Error) -> StageError) -> StageError {
         match self {
             Self::Output(error) => explain(error),

@@ -1,4 +1,4 @@
-//! Where rows wait until the columns of their table are known.
+//! Stores rows until the columns of their table are known.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,34 +10,34 @@ use taskferry_files::Place;
 use taskferry_sdk::hex;
 use tempfile::SpooledTempFile;
 
-/// A table smaller than this waits in memory, where that is allowed.
+/// An unnamed spool of at most this size is in memory.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
-/// Readable for everyone, less what the process's mask takes away, as the table itself.
+/// The mode of a named spool, restricted by the umask like that of the table.
 const MODE: u32 = 0o666;
 const BUFFER: usize = 64 * 1024;
 
-/// Where the rows of a CSV table without `columns` wait for the header.
+/// Where the rows of a CSV table without `columns` are stored.
 #[derive(Debug, Clone)]
 pub enum Spool {
-    /// In memory, then in a file without a name in this folder: gone with the process. Use a folder on a disk with
-    /// room for the whole table.
+    /// In memory, then in an unnamed file in this folder, which disappears with the process. The disk needs space for the
+    /// whole table.
     Unnamed(PathBuf),
-    /// In this file, which a later attempt finds again. Its owner removes it.
+    /// In this file, from which a later run can continue. The caller removes it.
     Named(Place),
 }
 
-/// What waits in a file, so that a later run can continue it.
+/// The state of a named spool, from which a later run continues.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SpoolState {
     bytes: u64,
-    /// In hexadecimal digits.
+    /// The checksum in hexadecimal digits.
     sha256: String,
 }
 
 impl SpoolState {
     /// Whether a file begins with the bytes of this state.
     pub(crate) fn is_in(&self, place: &Place) -> bool {
-        let found = place.open().and_then(|file| Summed::of(&mut file.take(self.bytes)));
+        let found = place.open().and_then(|file| Checkchecksum::of(&mut file.take(self.bytes)));
         found.is_ok_and(|found| found.state() == *self)
     }
 }
@@ -56,22 +56,23 @@ impl Spool {
             Self::Unnamed(folder) => {
                 Ok(SpoolFile::Unnamed(tempfile::spooled_tempfile_in(IN_MEMORY, folder)))
             }
-            Self::Named(place) => Ok(SpoolFile::named(place.create(MODE)?, Summed::default())),
+            Self::Named(place) => {
+                Ok(SpoolFile::named(place.create(MODE)?, Checkchecksum::default()))
+            }
         }
     }
 
-    /// The spool with its first bytes, and nothing behind them.
+    /// Truncates the spool to the bytes of a state.
     pub(crate) fn resume(&self, from: &SpoolState) -> io::Result<SpoolFile> {
         match self {
-            Self::Unnamed(_) => Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "a file without a name is not found again",
-            )),
+            Self::Unnamed(_) => {
+                Err(io::Error::new(io::ErrorKind::NotFound, "an unnamed spool can't be resumed"))
+            }
             Self::Named(place) => {
                 let mut file = place.open_or_create(MODE)?;
-                let found = Summed::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
+                let found = Checkchecksum::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
                 if from.bytes > 0 && found.state() != *from {
-                    return Err(io::Error::other("rows are missing, or were changed"));
+                    return Err(io::Error::other("rows are missing or have changed"));
                 }
                 file.set_len(from.bytes)?;
                 file.seek(SeekFrom::End(0))?;
@@ -81,20 +82,20 @@ impl Spool {
     }
 }
 
-/// Size and checksum of bytes that came by.
+/// The size and checksum of bytes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Summed {
+pub(crate) struct Checkchecksum {
     bytes: u64,
     hash: Sha256,
 }
 
-impl Summed {
+impl Checkchecksum {
     fn of(input: &mut impl Read) -> io::Result<Self> {
-        let (mut summed, mut buffer) = (Self::default(), vec![0; BUFFER]);
+        let (mut checksum, mut buffer) = (Self::default(), vec![0; BUFFER]);
         loop {
             match input.read(&mut buffer)? {
-                0 => return Ok(summed),
-                count => summed.add(buffer.get(..count).unwrap_or_default()),
+                0 => return Ok(checksum),
+                count => checksum.add(buffer.get(..count).unwrap_or_default()),
             }
         }
     }
@@ -109,18 +110,18 @@ impl Summed {
     }
 }
 
-/// A spool in use: written to, then read from its beginning to its end.
+/// An open spool, which is written, then read from the beginning.
 pub(crate) enum SpoolFile {
     Unnamed(SpooledTempFile),
-    Named { file: File, written: Summed, read: Summed },
+    Named { file: File, written: Checkchecksum, read: Checkchecksum },
 }
 
 impl SpoolFile {
-    fn named(file: File, written: Summed) -> Self {
-        Self::Named { file, written, read: Summed::default() }
+    fn named(file: File, written: Checkchecksum) -> Self {
+        Self::Named { file, written, read: Checkchecksum::default() }
     }
 
-    /// Forces to disk what a later attempt could find again, and says what it is.
+    /// Forces a named spool to disk, and returns its state.
     pub(crate) fn sync(&self) -> io::Result<SpoolState> {
         match self {
             Self::Unnamed(_) => Ok(SpoolState::default()),
@@ -131,7 +132,7 @@ impl SpoolFile {
         }
     }
 
-    /// Whether what was read is what was written: others may have changed the file in between.
+    /// Whether the read bytes are the written ones. Another process may have changed the file.
     pub(crate) fn is_as_written(&self) -> bool {
         match self {
             Self::Unnamed(_) => true,

@@ -17,10 +17,10 @@ use crate::spool::{Spool, SpoolFile, SpoolState};
 use crate::{WriteError, WriteReport};
 
 const BUFFER: usize = 64 * 1024;
-/// Says that a text is UTF-8.
+/// Marks a text as UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A table whose columns are named in advance: rows are written as they come.
+/// A table with known columns. Rows are written at once.
 pub(crate) struct NamedTable<W: Write> {
     columns: Columns,
     out: csv::Writer<W>,
@@ -35,7 +35,7 @@ impl<W: Write> NamedTable<W> {
         Ok(Self { columns, out })
     }
 
-    /// A table whose header and first rows are written already.
+    /// Continues a table after its header and first rows.
     pub(crate) fn resume(
         names: &[String],
         style: TableStyle,
@@ -69,8 +69,8 @@ impl<W: Write> NamedTable<W> {
     }
 }
 
-/// A table with the columns of all its records, in order of first appearance. They are known after the last
-/// record, and the header stands first: so rows wait in a spool, each with the columns known when it came.
+/// A table with the columns of all records, in order of first appearance. The header needs all columns, so the rows are
+/// stored in a spool until the last record, each with the columns that were known at the time.
 pub(crate) struct UnionTable<W> {
     columns: Columns,
     style: TableStyle,
@@ -86,7 +86,7 @@ impl<W: Write> UnionTable<W> {
         Ok(Self { columns, style, spool: spool_to(file), place, out })
     }
 
-    /// A table some of whose rows wait in the spool already.
+    /// Continues a table whose first rows are in the spool.
     pub(crate) fn resume(
         style: TableStyle,
         spool: &Spool,
@@ -116,11 +116,11 @@ impl<W: Write> UnionTable<W> {
 
     pub(crate) fn flush(&mut self) -> Result<(), WriteError> {
         self.spool.flush().map_err(|error| spool_error(&self.place, error))?;
-        // What compresses may have begun its output already.
+        // A compressor may have written a header.
         Ok(self.out.flush()?)
     }
 
-    /// Forces the rows that wait to disk, and returns what they are.
+    /// Forces the stored rows to disk, and returns the state of the spool.
     pub(crate) fn sync(&mut self) -> Result<SpoolState, WriteError> {
         self.flush()?;
         self.spool.get_ref().sync().map_err(|error| spool_error(&self.place, error))
@@ -149,14 +149,14 @@ impl<W: Write> UnionTable<W> {
                 out.write_record(cells).map_err(io_error)?;
             }
             if !rows.get_ref().is_as_written() {
-                return Err(meddled(&place));
+                return Err(spool_changed(&place));
             }
         }
         Ok((into_inner(out)?, columns.into_report()))
     }
 }
 
-/// Always quoted: whatever a cell begins with, a byte order mark for example, is read back.
+/// All cells are quoted, so that any cell is read back unchanged, also one that begins with a byte order mark.
 fn spool_to(file: SpoolFile) -> csv::Writer<SpoolFile> {
     WriterBuilder::new()
         .flexible(true)
@@ -165,7 +165,7 @@ fn spool_to(file: SpoolFile) -> csv::Writer<SpoolFile> {
         .from_writer(file)
 }
 
-/// What stands before the header.
+/// Writes the byte order mark.
 fn begin(style: TableStyle, out: &mut impl Write) -> io::Result<()> {
     if style.bom { out.write_all(BYTE_ORDER_MARK) } else { Ok(()) }
 }
@@ -191,18 +191,18 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-fn meddled(place: &Path) -> WriteError {
-    let message = format!("somebody else has written to `{}`", place.display());
+fn spool_changed(place: &Path) -> WriteError {
+    let message = format!("another process has changed `{}`", place.display());
     let error = StageError::new(ErrorKind::Io, message)
-        .hint("nothing was published; let nobody touch that file, and run again")
+        .hint("nothing was published; make sure that no other process changes that file, and run again")
         .not_resumable();
     WriteError::Spool(error)
 }
 
 fn spool_error(place: &Path, error: io::Error) -> WriteError {
-    let message = format!("can't keep rows in `{}` until the columns are known", place.display());
+    let message = format!("can't store rows in `{}`", place.display());
     let error = StageError::new(ErrorKind::Io, message)
         .caused_by(error)
-        .hint("make room there, or name the `columns`: then no row has to wait");
+        .hint("free some disk space, or set `columns`, so that no rows are stored");
     WriteError::Spool(error)
 }

@@ -1,4 +1,4 @@
-//! Records in, bytes out.
+//! The writer of records.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,14 +14,14 @@ use crate::{Format, FormatOptions, Spool, WriteError, WriteReport};
 
 /// Writes records to `W` in one format.
 ///
-/// What it writes is complete only after [`RecordWriter::finish`]. `W` is not buffered here: give it a buffer if its writes are
-/// dear.
+/// The output is complete after [`RecordWriter::finish`]. The writer does not buffer: use a buffered `W` if its writes are
+/// expensive.
 pub struct RecordWriter<W: Write> {
     encoding: Encoding<W>,
     records: u64,
 }
 
-/// The state of a [`RecordWriter`], from which another one continues.
+/// The state of a [`RecordWriter`], from which another writer continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriterState {
     records: u64,
@@ -35,7 +35,7 @@ impl WriterState {
         self.records
     }
 
-    /// Whether the file of the spool still holds the rows of this state; `None` if no rows waited in a file.
+    /// Whether the spool file still has the rows of this state. `None` if the state has no spool file.
     pub fn finds_spool(&self, place: &Place) -> Option<bool> {
         (self.spool != SpoolState::default()).then(|| self.spool.is_in(place))
     }
@@ -49,12 +49,11 @@ enum Encoding<W: Write> {
 }
 
 impl<W: Write> RecordWriter<W> {
-    /// A writer to `out`. The options must be free of [problems](FormatOptions::problems).
-    ///
-    /// `spool` is where rows of a CSV table without `columns` wait for the header.
+    /// A writer to `out`. The options must have no [problems](FormatOptions::problems). `spool` stores the rows of a CSV table
+    /// without `columns`.
     ///
     /// # Errors
-    /// Those of `out`, which may get a header, and of the spool.
+    /// Errors of `out`, which may get a header, and of the spool.
     pub fn new(options: &FormatOptions, spool: &Spool, out: W) -> Result<Self, WriteError> {
         let style = options.table_style();
         let encoding = match (options.format, &options.columns) {
@@ -68,11 +67,11 @@ impl<W: Write> RecordWriter<W> {
         Ok(Self { encoding, records: 0 })
     }
 
-    /// A writer that continues from the [state](Self::sync) of another one with the same options. `out` and the spool hold what
-    /// was written until then, and nothing more.
+    /// A writer that continues from the [state](Self::sync) of another writer with the same options. `out` and the spool must
+    /// end at that state.
     ///
     /// # Errors
-    /// Those of the spool.
+    /// Errors of the spool.
     pub fn resume(
         options: &FormatOptions,
         spool: &Spool,
@@ -100,8 +99,8 @@ impl<W: Write> RecordWriter<W> {
     /// Writes one record.
     ///
     /// # Errors
-    /// Those of the output and of the spool. For CSV, one about the record if no document can hold it, or if the table would get
-    /// too many columns.
+    /// Errors of the output and of the spool. For CSV, an error of the record if it is not a valid document, or if the table
+    /// would get too many columns.
     pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         match &mut self.encoding {
             Encoding::Ndjson(out) => {
@@ -119,11 +118,10 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    /// Writes a batch. A record that can't be written goes to `refusals`. An error of the output ends it, and `explain` says
-    /// what it means.
+    /// Writes a batch. Records that can't be written go to `refusals`. `explain` describes an error of the output.
     ///
     /// # Errors
-    /// Those of the output, or one about a record that `refusals` does not take.
+    /// Errors of the output, and of a record that `refusals` does not accept.
     pub fn write_batch(
         &mut self,
         batch: &Batch,
@@ -147,7 +145,7 @@ impl<W: Write> RecordWriter<W> {
         self.records
     }
 
-    /// What it writes to.
+    /// The output.
     pub fn get_ref(&self) -> &W {
         match &self.encoding {
             Encoding::Ndjson(out) | Encoding::Json(out) => out,
@@ -156,11 +154,10 @@ impl<W: Write> RecordWriter<W> {
         }
     }
 
-    /// Hands on all that can be handed on before the end: everything but the rows of a table that waits for
-    /// its header.
+    /// Flushes all bytes to the output, except rows that are stored until the header is known.
     ///
     /// # Errors
-    /// Those of the output.
+    /// Errors of the output.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         match &mut self.encoding {
             Encoding::Ndjson(out) | Encoding::Json(out) => out.flush()?,
@@ -170,11 +167,11 @@ impl<W: Write> RecordWriter<W> {
         Ok(())
     }
 
-    /// Flushes, forces rows that wait in a [named spool](Spool::Named) to disk, and returns the state from which a writer
+    /// Flushes, forces rows in a [named spool](Spool::Named) to disk, and returns the state from which a writer
     /// [continues](Self::resume).
     ///
     /// # Errors
-    /// Those of the output and of the spool.
+    /// Errors of the output and of the spool.
     pub fn sync(&mut self) -> Result<WriterState, WriteError> {
         self.flush()?;
         let (columns, spool) = match &mut self.encoding {
@@ -185,10 +182,10 @@ impl<W: Write> RecordWriter<W> {
         Ok(WriterState { records: self.records, columns, spool })
     }
 
-    /// Writes what must stand at the end and gives the output back, with a report.
+    /// Completes the output and returns it, with a report.
     ///
     /// # Errors
-    /// Those of the output.
+    /// Errors of the output.
     pub fn finish(self) -> Result<(W, WriteReport), WriteError> {
         let (out, mut report) = match self.encoding {
             Encoding::Ndjson(out) => (out, WriteReport::default()),

@@ -1,12 +1,12 @@
-//! Records for property tests: jobs, hierarchies, rows and what resembles them, spelled in every way that JSON allows.
+//! Records for property tests: jobs, hierarchies, rows and invalid records, in all spellings that JSON allows.
 
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// The text of a record: most often a job with a list of tasks or a row, else a hierarchy or something that is wrong in some
-/// way. Spaces, escapes, members that are there twice and spellings of numbers are as servers send them, and as none does.
+/// The text of a record: usually a job with a list of tasks or a row, sometimes a hierarchy or an invalid record, with varied
+/// white space, escapes, duplicate keys and numbers.
 pub fn record_text() -> impl Strategy<Value = String> {
     let record = prop_oneof![5 => job(), 3 => row(), 1 => hierarchy(), 1 => anything()];
     (record, any::<u64>(), 0..3_u64).prop_map(|(record, seed, oddity)| {
@@ -123,7 +123,7 @@ fn hierarchy() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Chooses among the ways in which JSON can be spelled: the common one, one with spaces, and one that is odd.
+/// Chooses the spelling of JSON: compact, with spaces, or unusual.
 struct Spelling {
     state: u64,
     oddity: u64,
@@ -151,7 +151,7 @@ impl Spelling {
                 out.push('{');
                 let mut first = true;
                 for (key, member) in members {
-                    // The last one counts, whatever the one before says.
+                    // The last value of a duplicate key is used.
                     let earlier = (self.oddity > 1 && self.one_in(25)).then(|| self.other(member));
                     for member in earlier.iter().chain([member]) {
                         if !std::mem::take(&mut first) {
@@ -185,7 +185,7 @@ impl Spelling {
         }
     }
 
-    /// What else may stand under the key of a value.
+    /// Another value for a duplicate key.
     fn other(&mut self, value: &Value) -> Value {
         let list = match value {
             Value::Array(items) => items.iter().skip(1).cloned().collect(),

@@ -1,52 +1,51 @@
-//! What stands above a task: the levels of the hierarchy, read from nodes of any layout.
+//! The levels of the hierarchy above a task, in any layout.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use taskferry_json::{Key, Kind, Node};
 
-use crate::task::{holds_task, is_branch, is_container};
+use crate::task::{contains_task, is_branch, is_container};
 use crate::words::{self, is_structural, level_name, level_of_word};
 
-/// Where in the record a member stands: under which key, and what the key can mean.
+/// The position of a member in the record: its key, and its parent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'k> {
+pub(crate) struct Position<'k> {
     pub(crate) key: &'k str,
-    pub(crate) at: At,
+    pub(crate) parent: Parent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
-    /// Directly in the job.
+pub(crate) enum Parent {
+    /// The job.
     Job,
-    /// In a node; the flag says whether keys there may be names.
+    /// A node. The flag says whether its keys can be names.
     Node(bool),
-    /// In a list.
+    /// A list.
     Item,
 }
 
-impl<'k> Place<'k> {
+impl<'k> Position<'k> {
     pub(crate) fn of_item(self) -> Self {
-        Self { at: At::Item, ..self }
+        Self { parent: Parent::Item, ..self }
     }
 
-    /// Whether keys of what stands here may be names: anywhere in a hierarchy, but not among the job's own members.
+    /// Whether the keys of an object here can be names: anywhere in a hierarchy, but not among the job's own members.
     pub(crate) fn allows_names(self) -> bool {
-        match self.at {
-            At::Job | At::Node(false) => is_structural(self.key),
-            At::Node(true) | At::Item => true,
+        match self.parent {
+            Parent::Job | Parent::Node(false) => is_structural(self.key),
+            Parent::Node(true) | Parent::Item => true,
         }
     }
 
-    /// Whether an object here is a table from names to nodes, unless it has a label of its own:
-    /// `"domains": {"Finance": {…}}`.
+    /// Whether an object here, without a label of its own, maps names to nodes: `"domains": {"Finance": {…}}`.
     fn is_table(self) -> bool {
-        self.at != At::Item && self.key.ends_with('s')
+        self.parent != Parent::Item && self.key.ends_with('s')
     }
 
-    /// The key, where it is the name of what it holds.
+    /// The key, if it is the name of its value.
     pub(crate) fn name(self) -> Option<&'k str> {
-        (self.at == At::Node(true) && !is_structural(self.key)).then_some(self.key)
+        (self.parent == Parent::Node(true) && !is_structural(self.key)).then_some(self.key)
     }
 }
 
@@ -61,9 +60,9 @@ pub struct Level<'a> {
 
 #[derive(Debug, Clone)]
 enum Label<'a> {
-    /// The key that the node stands under.
+    /// The key of the node.
     Key(String),
-    /// A text in the node.
+    /// A string in the node.
     Text(Node<'a>),
 }
 
@@ -72,17 +71,17 @@ impl<'a> Level<'a> {
         Self { slot, label, node, extras: OnceCell::new() }
     }
 
-    /// Its place in the hierarchy: 0 for the domain.
+    /// The depth in the hierarchy, 0 for the domain.
     pub fn slot(&self) -> usize {
         self.slot
     }
 
-    /// Its name: `domain`, `subdomain`, `cluster`, `canonical_task`, `level_5`, …
+    /// The name of the level: `domain`, `subdomain`, `cluster`, `canonical_task`, `level_5`, …
     pub fn name(&self) -> String {
         level_name(self.slot)
     }
 
-    /// What the domain (subdomain, …) is called; `None` when only its place is known.
+    /// The name of the domain (subdomain, …). `None` if only its depth is known.
     pub fn label(&self) -> Option<Cow<'a, str>> {
         match self.label.as_ref()? {
             Label::Key(name) => Some(Cow::Owned(name.clone())),
@@ -90,8 +89,7 @@ impl<'a> Level<'a> {
         }
     }
 
-    /// All that the node says beside its label and the branches below it, under names that tell the level:
-    /// `domain_id` stays, `id` becomes `domain_id`.
+    /// The other members of the node, without branches. Names get the level as a prefix: `id` becomes `domain_id`.
     pub fn extras(&self) -> &[(Cow<'a, str>, Node<'a>)] {
         self.extras.get_or_init(|| {
             let members = self.node.into_iter().flat_map(Node::members);
@@ -127,7 +125,7 @@ impl<'a> Branch<'a> {
         self.0.iter()
     }
 
-    /// Whether nothing stands above the task, as in a list record.
+    /// Whether there is no level above the task, as in a list record.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -140,35 +138,35 @@ impl<'a> Branch<'a> {
         self.0.pop();
     }
 
-    /// The level that a list under a name makes: `{"Finance": [tasks]}`.
+    /// The level of a list whose key is a name: `{"Finance": [tasks]}`.
     pub(crate) fn level_named(&self, name: &str) -> Level<'a> {
         Level::new(self.free(), Some(Label::Key(name.to_owned())), None)
     }
 
-    /// The level that an object makes; `None` for one that only holds others together.
+    /// The level of an object. `None` if it only groups other objects.
     ///
-    /// What a node says of itself decides (`level`), then the key that it stands under, then how its label is
-    /// called, and last how deep it stands.
-    pub(crate) fn level_of(&self, node: Node<'a>, place: Place<'_>) -> Option<Level<'a>> {
+    /// The level is that of the member `level`, else of the object's key, else of the key of its label, else of its depth.
+    pub(crate) fn level_of(&self, node: Node<'a>, position: Position<'_>) -> Option<Level<'a>> {
         let stated = node
             .get("level")
             .and_then(|level| level_of_word(&level.as_str()?))
-            .or_else(|| level_of_word(place.key));
+            .or_else(|| level_of_word(position.key));
         let slot = stated
             .or_else(|| deepest(node, |_, member| member.kind() == Kind::String))
             .or_else(|| deepest(node, describes_level))
             .filter(|slot| *slot >= self.free());
         let own = label_called(node, slot).or_else(|| label_within(node, slot));
-        let label = match (own, place.name()) {
+        let label = match (own, position.name()) {
             (Some(label), _) => Some(Label::Text(label)),
             (None, Some(name)) => Some(Label::Key(name.to_owned())),
-            (None, None) if stated.is_some() || place.at == At::Item => {
+            (None, None) if stated.is_some() || position.parent == Parent::Item => {
                 only_text(node).map(Label::Text)
             }
             (None, None) => None,
         };
-        let known = slot
-            .is_some_and(|slot| label.is_some() || !place.is_table() && !holds_level(node, slot));
+        let known = slot.is_some_and(|slot| {
+            label.is_some() || !position.is_table() && !holds_level(node, slot)
+        });
         let guessed = slot.is_none() && label.is_some() && !holds_level(node, self.free());
         let slot = slot.unwrap_or(self.free());
         (known || guessed).then(|| Level::new(slot, label, Some(node)))
@@ -179,12 +177,12 @@ impl<'a> Branch<'a> {
     }
 }
 
-/// Whether a member says which level its node is: `"level": "domain"`.
+/// Whether a member states the level of its node: `"level": "domain"`.
 fn states_level(key: &str, member: Node<'_>) -> bool {
     key == "level" && member.as_str().is_some_and(|level| level_of_word(&level).is_some())
 }
 
-/// The innermost level that a member is called after which `counts`.
+/// The innermost level that is the key of a member for which `counts` returns true.
 fn deepest(node: Node<'_>, counts: impl Fn(&str, Node<'_>) -> bool) -> Option<usize> {
     let levels = node.members().filter_map(|(key, member)| {
         let key = key.as_str();
@@ -205,7 +203,7 @@ fn describes_level(key: &str, member: Node<'_>) -> bool {
         Kind::Array => member.items().all(is_plain),
         _ => is_plain(member),
     };
-    has_no_branch && !member.is_empty() && !holds_task(member)
+    has_no_branch && !member.is_empty() && !contains_task(member)
 }
 
 /// The label in an object that describes the level. The object is kept as a whole.

@@ -1,57 +1,57 @@
-//! What stands where tasks or branches are expected, and is none of them.
+//! Checks that `tasks` and branches contain only tasks and branches.
 //!
-//! A walk over tasks passes over whatever it does not take for a task. That is right for a field that nobody knows, and wrong for
-//! `tasks`: a job whose `tasks` is a text would look like a job without tasks. So such a record is refused.
+//! Visiting tasks skips all other values. This is right for unknown fields, but a job whose `tasks` is a string would look like
+//! a job without tasks, so such a record is refused.
 
 use taskferry_json::{Kind, Node};
 
 use crate::Mismatch;
-use crate::task::{holds_task, is_task};
+use crate::task::{contains_task, is_task};
 use crate::words;
 
 /// The list of tasks in a job's or node's `tasks`.
 const TASKS: &str = "tasks";
 
-/// Checks that everything in a job that stands where tasks are expected is a task. Returns how many branches are null.
+/// Checks a job. Returns the number of branches that are null.
 pub(crate) fn check_tasks(job: Node<'_>) -> Result<usize, Mismatch> {
     job.members().try_fold(0, |nulls, (key, member)| {
         let key = key.as_str();
-        let place = Place { key: &key, is_branch: words::is_branch(&key), is_in_job: true };
-        Ok(nulls + place.check(member)?)
+        let position = Position { key: &key, is_branch: words::is_branch(&key), is_in_job: true };
+        Ok(nulls + position.check(member)?)
     })
 }
 
-/// An object above tasks. In a table from names to branches, everything is a branch.
+/// Checks an object above tasks. In a table from names to branches, every member is a branch.
 fn check_node(node: Node<'_>, is_table: bool) -> Result<usize, Mismatch> {
     node.members().try_fold(0, |nulls, (key, member)| {
         let key = key.as_str();
         let is_branch = is_table || words::is_branch(&key) || words::is_branch_of_node(&key);
-        let place = Place { key: &key, is_branch, is_in_job: false };
-        Ok(nulls + place.check(member)?)
+        let position = Position { key: &key, is_branch, is_in_job: false };
+        Ok(nulls + position.check(member)?)
     })
 }
 
-/// Where a value stands.
+/// The position of a value.
 #[derive(Clone, Copy)]
-struct Place<'k> {
+struct Position<'k> {
     key: &'k str,
-    /// Whether it can only be a branch.
+    /// Whether the value must be a branch.
     is_branch: bool,
-    /// Whether it is a member of the job itself.
+    /// Whether the value is a member of the job.
     is_in_job: bool,
 }
 
-impl Place<'_> {
+impl Position<'_> {
     fn check(self, value: Node<'_>) -> Result<usize, Mismatch> {
         let checked = match value.kind() {
             Kind::Null => Ok(usize::from(self.is_branch)),
             Kind::Array => self.check_list(value),
             Kind::Object if is_task(value) => Ok(0),
-            Kind::Object if self.key == TASKS && !holds_task(value) => Err(self.mismatch(value)),
+            Kind::Object if self.key == TASKS && !contains_task(value) => Err(self.mismatch(value)),
             Kind::Object if self.is_branch || words::is_structural(self.key) => {
                 check_node(value, self.is_table(value))
             }
-            Kind::Object if holds_task(value) => check_node(value, false),
+            Kind::Object if contains_task(value) => check_node(value, false),
             Kind::Object => Ok(0),
             _ if self.is_branch => Err(self.mismatch(value)),
             _ => Ok(0),
@@ -60,7 +60,7 @@ impl Place<'_> {
     }
 
     fn check_list(self, list: Node<'_>) -> Result<usize, Mismatch> {
-        if !(self.is_branch || words::is_structural(self.key) || list.items().any(holds_task)) {
+        if !(self.is_branch || words::is_structural(self.key) || list.items().any(contains_task)) {
             return Ok(0);
         }
         list.items().enumerate().try_fold(0, |nulls, (index, item)| {
@@ -73,7 +73,7 @@ impl Place<'_> {
         let only_tasks = self.key == TASKS && self.is_in_job;
         match item.kind() {
             Kind::Object if is_task(item) => Ok(0),
-            Kind::Object if self.key == TASKS && (only_tasks || !holds_task(item)) => {
+            Kind::Object if self.key == TASKS && (only_tasks || !contains_task(item)) => {
                 Err(Mismatch::new("", item, "a task: it has no `task_id`"))
             }
             Kind::Object => check_node(item, false),

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How much a task can be left to AI, on the Human Agency Scale: `H1` (AI does it alone) to `H5` (nothing
-/// goes without a person). Ordered H1 < H2 < … < H5.
+/// A level of the Human Agency Scale, from `H1` (done by AI alone) to `H5` (done only by a person). Ordered H1 < H2 < … < H5.
 ///
-/// Seen in TechWolf's pages: H1, H2 and H3 (EXPORT-JOBS, EXPORT-EMP). H4 and H5 are inferred from the scale
-/// that TechWolf cites; the API's list is not public, so data may hold others, which are no `AiLevel`.
+/// TechWolf's pages show H1, H2 and H3 (EXPORT-JOBS, EXPORT-EMP). H4 and H5 are inferred from the scale that TechWolf cites. The
+/// API's list is not public, so records can have other levels, which are not an `AiLevel`.
 ///
 /// ```
 /// use taskferry_profile::AiLevel;
@@ -33,7 +32,7 @@ impl AiLevel {
     /// All levels, lowest first.
     pub const ALL: [Self; 5] = [Self::H1, Self::H2, Self::H3, Self::H4, Self::H5];
 
-    /// The level as the API writes it.
+    /// The level in the spelling of the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::H1 => "H1",
@@ -51,7 +50,7 @@ impl fmt::Display for AiLevel {
     }
 }
 
-/// A text that is none of the known levels.
+/// A text that is not a known level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownLevel;
 

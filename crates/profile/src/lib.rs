@@ -1,13 +1,13 @@
 //! The domain of task profiles: jobs, their tasks, the AI impact of each task, and the skills behind it.
 //!
-//! The layout of a hierarchy record is not documented, so nothing here depends on one: an object with `task_id` is a task, and
-//! the objects above it are its domain, subdomain, cluster and canonical task. A list record is the same tree with nothing above
-//! its tasks. A task's own members, its `hierarchy` for example, are not searched for tasks.
+//! The layout of a hierarchy record is not documented, so this crate accepts any layout: an object with `task_id` is a task, and
+//! the objects above it are its domain, subdomain, cluster and canonical task. A list record is a tree whose tasks have no
+//! levels above them. Members of a task, such as `hierarchy`, are not searched for tasks.
 //!
-//! - [`Profile::of`] reads a record: a [`Job`] with tasks in any layout, or a row. Whatever stands where tasks are expected and
-//!   is none is a [`Mismatch`].
-//! - [`Job::visit_tasks`] visits every task with the [`Branch`] above it; [`Job::retain_tasks`] removes tasks, and branches that
-//!   are left without any.
+//! - [`Profile::of`] reads a record: a [`Job`] with tasks in any layout, or a row. An invalid value instead of a task is a
+//!   [`Mismatch`].
+//! - [`Job::visit_tasks`] visits every task with the [`Branch`] above it. [`Job::retain_tasks`] removes tasks, and branches that
+//!   become empty.
 //! - [`ai_level`] reads the level of a task, [`visit_linked_skills`] finds the lists of skills.
 //!
 //! ```

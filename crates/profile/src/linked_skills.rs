@@ -1,14 +1,14 @@
-//! The lists of skills linked to tasks, wherever they stand.
+//! The lists of linked skills.
 
 use taskferry_json::{Kind, Node};
 
 /// The key of the lists.
 pub const LINKED_SKILLS: &str = "linked_skills";
 
-/// Visits what stands under every `linked_skills` of a record, at any depth. It should be a list, and may be anything.
+/// Visits the value of every `linked_skills` in a record, at any depth. The value can be of any type.
 ///
 /// # Errors
-/// The first that `visit` returns; the walk ends with it.
+/// The first error of `visit`.
 pub fn visit_linked_skills<'a, E>(
     record: Node<'a>,
     visit: &mut impl FnMut(Node<'a>) -> Result<(), E>,

@@ -1,7 +1,7 @@
-//! A mapping of skills: what each skill is called by a vendor, as a CSV file.
+//! Reads a mapping of skills to the names of vendors from a CSV file.
 //!
-//! The header names the columns: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and if wanted `vendor_skill_id` and
-//! `rank`. Other columns are left alone.
+//! The columns are `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and optionally `vendor_skill_id` and `rank`. Other
+//! columns are ignored.
 //!
 //! ```
 //! use taskferry_profile::mapping::read_mapping;
@@ -21,49 +21,48 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 use csv::{Cells, OpenQuote, Rows};
 
-/// What one vendor calls one skill.
+/// The name of one skill at one vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingRow {
-    /// The line of the file that the row begins on, from 1.
+    /// The line on which the row begins, from 1.
     pub line: u64,
-    /// Whose words these are.
+    /// The vendor.
     pub vendor: String,
-    /// The skill's id. This or `skill` is there.
+    /// The skill's id. Either this or `skill` is set.
     pub skill_id: Option<String>,
     /// The skill's name.
     pub skill: Option<String>,
-    /// The skill's name in the vendor's words.
+    /// The vendor's name of the skill.
     pub vendor_skill: String,
-    /// The vendor's own id of the skill.
+    /// The vendor's id of the skill.
     pub vendor_skill_id: Option<String>,
-    /// Of several rows for one skill the one with the lowest rank is the best. A row without a rank comes last.
+    /// The rank among the rows of one skill, the lowest first. A row without a rank comes last.
     pub rank: u64,
 }
 
-/// Something wrong in a mapping file.
+/// A mistake in a mapping file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// The line of the file, from 1.
     pub line: u64,
-    /// A stable name for the kind of mistake.
+    /// A stable code of the kind of mistake.
     pub code: &'static str,
-    /// What is wrong.
+    /// The mistake.
     pub message: String,
-    /// What to do about it.
+    /// How to correct it.
     pub help: Option<String>,
 }
 
-/// Text in the one spelling by which names are compared (Unicode normalization form C): `é` is the same name whether it
-/// is written as one character or as `e` with an accent.
+/// Text in Unicode normalization form C, in which names are compared: `é` as one character equals `e` with a combining accent.
 pub fn composed(text: &str) -> Cow<'_, str> {
     const NORMALIZER: ComposingNormalizerBorrowed<'_> = ComposingNormalizerBorrowed::new_nfc();
     if text.is_ascii() { Cow::Borrowed(text) } else { NORMALIZER.normalize(text) }
 }
 
-/// Reads all rows. Rows in which every cell is empty are left out.
+/// Reads all rows. Empty rows are ignored.
 ///
 /// # Errors
-/// Everything that is wrong, in the order of the lines.
+/// All mistakes, in the order of the lines.
 pub fn read_mapping(bytes: &[u8]) -> Result<Vec<MappingRow>, Vec<Mistake>> {
     let text = text_of(bytes).map_err(|mistake| vec![mistake])?;
     let mut rows = Rows::of(text);
@@ -113,12 +112,12 @@ fn column(line: u64, message: String, help: String) -> Mistake {
 }
 
 fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
-    let mistake = wrong_row(line, "a quote that opens a cell here is never closed".to_owned());
-    let help = "close it, or write a quote that belongs to the text as two quotes";
+    let mistake = wrong_row(line, "the quote that opens a cell here is not closed".to_owned());
+    let help = "close it, or double a quote that is part of the text";
     Mistake { help: Some(help.to_owned()), ..mistake }
 }
 
-/// Where each column stands.
+/// The positions of the columns.
 struct Columns {
     count: usize,
     vendor: usize,
@@ -129,7 +128,7 @@ struct Columns {
     rank: Option<usize>,
 }
 
-/// The columns that mean something.
+/// The known columns.
 const COLUMNS: [&str; 6] =
     ["vendor", "skill_id", "skill", "vendor_skill", "vendor_skill_id", "rank"];
 
@@ -140,8 +139,8 @@ impl Columns {
             COLUMNS.iter().filter(|name| names.iter().filter(|other| other == *name).count() > 1);
         let mut mistakes: Vec<Mistake> = twice
             .map(|name| {
-                let message = format!("the column `{name}` stands there twice");
-                column(line, message, "rename one of the two, or take it out".to_owned())
+                let message = format!("duplicate column `{name}`");
+                column(line, message, "rename or remove one of them".to_owned())
             })
             .collect();
         let find = |name: &str| names.iter().position(|column| column == name);
@@ -182,13 +181,13 @@ impl Columns {
         let cell = |column: usize| row.cells.get(column).filter(|text| !text.is_empty()).cloned();
         let (skill_id, skill) = (self.skill_id.and_then(cell), self.skill.and_then(cell));
         if skill_id.is_none() && skill.is_none() {
-            return Err("neither `skill_id` nor `skill` is filled in".to_owned());
+            return Err("`skill_id` and `skill` are both empty".to_owned());
         }
         let rank = match self.rank.and_then(cell) {
             None => u64::MAX,
             Some(text) => text
                 .parse()
-                .map_err(|_| format!("the rank `{text}` is not a whole number, not below 0"))?,
+                .map_err(|_| format!("the rank `{text}` is not a whole number of at least 0"))?,
         };
         Ok(MappingRow {
             line: row.line,
@@ -202,13 +201,13 @@ impl Columns {
     }
 }
 
-/// What a header that lacks a column has instead.
+/// The help for a missing column.
 fn about_header(names: &[String]) -> String {
     let first = names.first().map(String::as_str).unwrap_or_default();
     let other = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
     let found = other.into_iter().find(|(delimiter, _)| first.contains(*delimiter));
     if let Some((_, delimiters)) = found {
-        return format!("the columns stand between {delimiters}; separate them with commas");
+        return format!("the columns are separated by {delimiters}; separate them with commas");
     }
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("the header has {}", names.join(", "))
@@ -224,37 +223,37 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_row_is_told_with_its_line() {
+    fn every_invalid_row_is_reported_with_its_line() {
         let rows = "vendor,skill,vendor_skill,rank\n\nworkday,A,\"two\nlines\",1\nworkday,B\nworkday,,x,1\n , ,\n,A,x,1\nsap,A,,1\nworkday,A,x,first\n";
         for text in [rows.to_owned(), rows.replace('\n', "\r\n")] {
             assert_eq!(
                 mistakes(&text),
                 [
                     "5: the row has 2 columns, the header has 4",
-                    "6: neither `skill_id` nor `skill` is filled in",
+                    "6: `skill_id` and `skill` are both empty",
                     "8: `vendor` is empty",
                     "9: `vendor_skill` is empty",
-                    "10: the rank `first` is not a whole number, not below 0",
+                    "10: the rank `first` is not a whole number of at least 0",
                 ]
             );
         }
         assert_eq!(
             mistakes("vendor,skill,vendor_skill\nworkday,A,\"x\nworkday,B,y\n"),
-            ["2: a quote that opens a cell here is never closed"]
+            ["2: the quote that opens a cell here is not closed"]
         );
     }
 
     #[test]
-    fn what_is_wrong_with_a_header_is_told() {
+    fn mistakes_in_the_header_are_reported() {
         assert_eq!(mistakes(""), ["1: the file is empty"]);
         assert_eq!(
             mistakes("\n,,\nvendor,skill,vendor_skill,skill,rank,note,note\n"),
-            ["3: the column `skill` stands there twice"]
+            ["3: duplicate column `skill`"]
         );
         assert_eq!(
             mistakes("vendor,vendor\n"),
             [
-                "1: the column `vendor` stands there twice",
+                "1: duplicate column `vendor`",
                 "1: the column `vendor_skill` is missing",
                 "1: the column `skill_id` or `skill` is missing"
             ]
@@ -262,11 +261,11 @@ mod tests {
         for (text, help) in [
             (
                 "vendor;skill;vendor_skill\n",
-                "the columns stand between semicolons; separate them with commas",
+                "the columns are separated by semicolons; separate them with commas",
             ),
             (
                 "vendor\tskill\tvendor_skill\n",
-                "the columns stand between tabs; separate them with commas",
+                "the columns are separated by tabs; separate them with commas",
             ),
             ("name,skill\n", "the header has `name`, `skill`"),
         ] {
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_another_encoding_is_told() {
+    fn other_encodings_are_refused() {
         let latin = read_mapping(b"vendor,skill,vendor_skill\r\n\r\nworkday,A,\xff\n").unwrap_err();
         assert_eq!((latin[0].line, latin[0].message.as_str()), (3, "the line is not UTF-8 text"));
         let wide = read_mapping(b"\xff\xfev\0e\0").unwrap_err();
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_a_byte_order_mark_and_unknown_columns_do_no_harm() {
+    fn spaces_a_byte_order_mark_and_unknown_columns_are_ignored() {
         let text = "\u{feff} vendor_skill , note, skill ,vendor\r\n\" Größe \",x, Size , workday \r\n\r\n,,,\r\n";
         let rows = read_mapping(text.as_bytes()).unwrap();
         let [row] = &rows[..] else { panic!("{rows:?}") };

@@ -1,4 +1,4 @@
-//! Records that are not what the API documents.
+//! Records that differ from the API's documentation.
 
 use std::fmt;
 
@@ -19,49 +19,48 @@ use taskferry_json::{Kind, Node};
 pub enum Mismatch {
     /// The record is neither a job nor a row.
     Shape,
-    /// A value stands at a place where another one is expected.
+    /// A value of an unexpected type.
     Value {
-        /// Where in the record: `tasks[3].ai_impact`.
-        place: String,
-        /// The value that stands there.
+        /// The path in the record: `tasks[3].ai_impact`.
+        path: String,
+        /// The type of the value.
         found: Kind,
-        /// What is expected there: `a list of tasks`.
+        /// The expected value: `a list of tasks`.
         expected: &'static str,
     },
 }
 
 impl Mismatch {
-    /// The value `found` stands at `place`, where something else is expected.
-    pub fn new(place: impl Into<String>, found: Node<'_>, expected: &'static str) -> Self {
-        Self::of_kind(place, found.kind(), expected)
+    /// The value `found` at `path` is not the expected one.
+    pub fn new(path: impl Into<String>, found: Node<'_>, expected: &'static str) -> Self {
+        Self::of_kind(path, found.kind(), expected)
     }
 
-    /// A value of the kind `found` stands at `place`, where something else is expected.
-    pub fn of_kind(place: impl Into<String>, found: Kind, expected: &'static str) -> Self {
-        Self::Value { place: place.into(), found, expected }
+    /// A value of the type `found` at `path` is not the expected one.
+    pub fn of_kind(path: impl Into<String>, found: Kind, expected: &'static str) -> Self {
+        Self::Value { path: path.into(), found, expected }
     }
 
-    /// What to do about a record that `transform` refuses for this reason.
+    /// The hint for a record that `transform` refuses.
     pub fn hint(&self, transform: &str) -> String {
         match self {
             Self::Shape => format!(
-                "put `{transform}` before the transform that gives records a shape of their own"
+                "move `{transform}` before the transform that changes the shape of records"
             ),
             Self::Value { .. } => {
-                "the record is not what the API's pages say; `on_error = \"skip\"` leaves such \
-                                   records out, `\"dead_letter\"` keeps them for a replay"
+                "the record differs from the API's documentation; `on_error = \"skip\"` drops such records, `\"dead_letter\"` stores them for a replay"
                     .to_owned()
             }
         }
     }
 
-    /// The same mismatch, seen from one level further out.
+    /// Adds the key of a parent to the path.
     pub(crate) fn inside(mut self, outer: &str) -> Self {
-        if let Self::Value { place, .. } = &mut self {
-            if !place.is_empty() && !place.starts_with('[') {
-                place.insert(0, '.');
+        if let Self::Value { path, .. } = &mut self {
+            if !path.is_empty() && !path.starts_with('[') {
+                path.insert(0, '.');
             }
-            place.insert_str(0, outer);
+            path.insert_str(0, outer);
         }
         self
     }
@@ -69,7 +68,7 @@ impl Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Value { place, found, expected } = self else {
+        let Self::Value { path, found, expected } = self else {
             return formatter.write_str("the record is neither a job, nor a task, nor a row");
         };
         let found = match found {
@@ -80,7 +79,7 @@ impl fmt::Display for Mismatch {
             Kind::Array => "a list",
             Kind::Object => "an object",
         };
-        write!(formatter, "`{place}` is {found}, not {expected}")
+        write!(formatter, "`{path}` is {found}, not {expected}")
     }
 }
 

@@ -1,10 +1,10 @@
-//! Task profiles as TechWolf's export and our dataset files hold them.
+//! Task profiles of TechWolf's export and of dataset files.
 //!
-//! The export's record has `external_id` and `tasks` alone; names, families and each task's hierarchy stand in
-//! dataset files only. What the API may leave out is optional here and may be null, open enumerations are text,
-//! and fields that nobody here knows are passed over: what has to survive a journey travels as JSON, not as this.
+//! A record of the export has only `external_id` and `tasks`. Names, families and the hierarchy of tasks are in dataset files
+//! only. Fields that the API can omit are optional and can be null. Open enumerations are strings. Unknown fields are ignored,
+//! so records that must be preserved are handled as JSON, not as these types.
 //!
-//! Facts carry the mark of their source: *seen* in TechWolf's public pages, *inferred* from them, or *unknown*.
+//! Facts are marked by their source: *seen* in TechWolf's public pages, *inferred* from them, or *unknown*.
 //!
 //! ```
 //! use taskferry_profile::model::JobProfile;
@@ -25,51 +25,49 @@ use serde_json::Number;
 pub struct JobProfile {
     /// The customer's id of the job: 1 to 100 characters of `[a-zA-Z0-9_-]` (seen).
     pub external_id: String,
-    /// The job's name. The export does not carry it (seen); dataset files do.
+    /// The job's name. Dataset files only (seen).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_name: Option<String>,
-    /// Id of the job's family, which the filter `job_family_id_is_in_list` asks for. Dataset files only.
+    /// The id of the job's family, for the filter `job_family_id_is_in_list`. Dataset files only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_family_id: Option<String>,
-    /// Name of the job's family. Dataset files only.
+    /// The name of the job's family. Dataset files only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_family_name: Option<String>,
-    /// The job's tasks, empty for a job without a profile (seen). Their order is unknown to have a meaning.
+    /// The job's tasks, empty for a job without a profile (seen). Whether their order has a meaning is unknown.
     pub tasks: Vec<Task>,
 }
 
 /// A task of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
-    /// A slug or something that looks like a UUID, at most 100 characters (seen). Don't validate it as a UUID:
-    /// the ids in TechWolf's own pages are none.
+    /// A slug or a text like a UUID, at most 100 characters (seen). The ids in TechWolf's pages are not valid UUIDs.
     pub task_id: String,
-    /// What is done, in a few words (seen: 15 to 320 characters for tasks that customers add).
+    /// A short description (seen: 15 to 320 characters for tasks that customers add).
     pub task: String,
     /// Whether people have confirmed the task.
     pub validation_state: ValidationState,
-    /// Estimated hours a week. Seen as a whole number, and absent although asked for; a fraction or null is
-    /// unknown, so both are taken. The number keeps its exact text.
+    /// Estimated hours a week. Seen as a whole number, and absent although requested. Whether fractions or null occur is
+    /// unknown, so both are accepted. The number keeps its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weekly_hours: Option<Number>,
-    /// How far AI can take the task over. May be absent (inferred: a new task is assessed some time later).
+    /// The AI impact. Can be absent (inferred: a new task is assessed later).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_impact: Option<AiImpact>,
-    /// The skills behind the task. Whether a task without any has an empty list or none is unknown.
+    /// The linked skills. Whether a task without skills has an empty list or no list is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linked_skills: Option<Vec<Skill>>,
-    /// The job profile data entries from which the task was derived (seen).
+    /// The job profile data from which the task was derived (seen).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_data: Option<Vec<SourceEntry>>,
-    /// Where the task stands in the work taxonomy; none for tasks that are not placed yet (seen on
-    /// `GET /tasks/{task_id}`). The list export does not carry it.
+    /// The position in the work taxonomy, if the task has one (seen in `GET /tasks/{task_id}`). Not in the list export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hierarchy: Option<TaskHierarchy>,
 }
 
-/// Whether people have confirmed a task: an open enumeration, so any text is taken.
+/// Whether people have confirmed a task. An open enumeration.
 ///
-/// Seen on tasks are `validated` and `suggested`; `rejected` is inferred from the include value `rejected_tasks`.
+/// `validated` and `suggested` are seen. `rejected` is inferred from the include value `rejected_tasks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ValidationState(pub String);
@@ -77,28 +75,28 @@ pub struct ValidationState(pub String);
 impl ValidationState {
     /// Confirmed by people.
     pub const VALIDATED: &'static str = "validated";
-    /// Proposed, and not looked at yet.
+    /// Proposed, not reviewed yet.
     pub const SUGGESTED: &'static str = "suggested";
-    /// Turned down by people; exported only when asked for.
+    /// Rejected by people. Exported only on request.
     pub const REJECTED: &'static str = "rejected";
 }
 
-/// How far AI can take a task over.
+/// The AI impact of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AiImpact {
-    /// The level as it was sent; [`AiLevel`](crate::AiLevel) knows the usual ones, the full list is unknown.
+    /// The level as sent. [`AiLevel`](crate::AiLevel) has the usual ones; the full list is unknown.
     pub level: String,
-    /// Why this level, in free text.
+    /// The reason for the level, in free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,
 }
 
-/// A skill as it is linked to a task.
+/// A skill that is linked to a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skill {
-    /// Id in the vocabulary that was asked for: a UUID in TechWolf's own (seen), unknown in other vendors'.
+    /// The id in the requested vocabulary: a UUID in TechWolf's (seen), unknown in other vendors'.
     pub skill_id: String,
-    /// Name in the vocabulary that was asked for.
+    /// The name in the requested vocabulary.
     pub skill: String,
 }
 
@@ -109,8 +107,7 @@ pub struct SourceEntry {
     pub external_id: String,
 }
 
-/// A task's place in the work taxonomy, from the widest level to the narrowest. That there are these four levels
-/// is seen; the names of the keys are ours, since no public page shows them.
+/// The position of a task in the work taxonomy. The four levels are seen; the keys are ours, since no public page shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TaskHierarchy {
     /// First level.
@@ -119,7 +116,7 @@ pub struct TaskHierarchy {
     pub subdomain: String,
     /// Third level.
     pub cluster: String,
-    /// Fourth level: the task in general words.
+    /// Fourth level: the canonical task.
     pub canonical_task: String,
 }
 

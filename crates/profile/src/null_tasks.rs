@@ -1,9 +1,9 @@
 //! Jobs whose `tasks`, or a branch of whose hierarchy, is null: they count as empty, and are counted.
 
-/// The name under which transforms count them.
+/// The name of the counter of such jobs.
 pub const NAME: &str = "null_tasks";
 
-/// What the reader of a run's summary should know about `jobs` of them; nothing about none.
+/// The warning about `jobs` such jobs.
 pub fn warning(jobs: u64) -> Option<String> {
     let jobs = match jobs {
         0 => return None,

@@ -8,23 +8,23 @@ use crate::task::{is_job, is_row};
 use crate::visit::Walk;
 use crate::{Branch, Mismatch};
 
-/// A record that holds tasks.
+/// A record with tasks.
 #[derive(Debug, Clone, Copy)]
 pub enum Profile<'a> {
-    /// A job, whose tasks stand below it in a list or a hierarchy.
+    /// A job, with tasks in a list or a hierarchy.
     Job(Job<'a>),
-    /// One task on its own.
+    /// A single task.
     Row(Node<'a>),
 }
 
-/// A job in which everything that stands in the place of a task is a task.
+/// A job whose tasks have been checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     node: Node<'a>,
     null_branches: usize,
 }
 
-/// Members by which a row is known when it has lost its `task_id`.
+/// Members that identify a row without `task_id`.
 const ROW_MEMBERS: [&str; 3] = ["job_external_id", "employee_external_id", "ai_impact_level"];
 
 impl<'a> Profile<'a> {
@@ -50,11 +50,11 @@ impl<'a> Profile<'a> {
     /// | a list of objects with `task_id` | its tasks |
     /// | nothing, an empty list, null | no task |
     /// | a text, a number, a boolean | refused |
-    /// | in `tasks`, an object in which there is no task | refused |
-    /// | a list with an entry that is neither a task nor a branch | refused |
+    /// | in `tasks`, an object without tasks | refused |
+    /// | a list with an item that is neither a task nor a branch | refused |
     ///
     /// # Errors
-    /// A record that is neither a job nor a row; the first value of a job that is refused.
+    /// A record that is neither a job nor a row, or the first refused value of a job.
     pub fn of(record: Node<'a>) -> Result<Self, Mismatch> {
         if is_row(record) {
             Ok(Self::Row(record))
@@ -79,10 +79,10 @@ impl<'a> Job<'a> {
         self.null_branches > 0
     }
 
-    /// Visits every task with what stands above it, in the order of the record.
+    /// Visits every task with the levels above it, in the order of the record.
     ///
     /// # Errors
-    /// The first that `visit` returns; the walk ends with it.
+    /// The first error of `visit`.
     pub fn visit_tasks<E>(
         &self,
         visit: impl FnMut(Node<'a>, &Branch<'a>) -> Result<(), E>,
@@ -90,8 +90,8 @@ impl<'a> Job<'a> {
         Walk::new(visit).job(self.node)
     }
 
-    /// Removes the tasks that `keep` does not want, and the branches that are left without any. What held no task before
-    /// stays, and so do the job's own lists, if need be empty. Returns how many tasks stay.
+    /// Removes the tasks for which `keep` returns false, and branches that become empty. Branches that were empty before, and
+    /// the job's own lists, are kept. Returns the number of remaining tasks.
     ///
     /// ```
     /// use taskferry_json::Document;
@@ -108,7 +108,7 @@ impl<'a> Job<'a> {
     /// ```
     ///
     /// # Errors
-    /// The first that `keep` returns.
+    /// The first error of `keep`.
     pub fn retain_tasks<E>(
         &self,
         edit: &mut Edit<'a>,

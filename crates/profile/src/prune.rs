@@ -1,4 +1,4 @@
-//! Removing tasks from a job.
+//! Removes tasks from a job.
 
 use taskferry_json::{Edit, Kind, Node};
 
@@ -18,24 +18,24 @@ impl<'e, 'a, E, F: FnMut(Node<'a>) -> Result<bool, E>> Prune<'e, 'a, F> {
     }
 
     pub(crate) fn job(mut self, job: Node<'a>) -> Result<usize, E> {
-        self.holder(job, |_| true)?;
+        self.group(job, |_| true)?;
         Ok(self.kept)
     }
 
-    /// The job, or an object of it that only holds others together: its lists stay. `stays` says under which keys.
-    fn holder(&mut self, holder: Node<'a>, stays: fn(&str) -> bool) -> Result<(), E> {
-        holder.members().try_for_each(|(key, member)| match member.kind() {
-            Kind::Array if stays(&key.as_str()) => {
+    /// The job, or an object in it that only groups others. Keeps lists whose key satisfies `is_kept`.
+    fn group(&mut self, group: Node<'a>, is_kept: fn(&str) -> bool) -> Result<(), E> {
+        group.members().try_for_each(|(key, member)| match member.kind() {
+            Kind::Array if is_kept(&key.as_str()) => {
                 member.items().try_for_each(|item| self.value(item))
             }
-            Kind::Object if !is_task(member) && stays(&key.as_str()) => {
-                self.holder(member, is_structural)
+            Kind::Object if !is_task(member) && is_kept(&key.as_str()) => {
+                self.group(member, is_structural)
             }
             _ => self.value(member),
         })
     }
 
-    /// Removes a value from its list or object if it is a task that is not wanted, or a branch that has lost all tasks.
+    /// Removes an unwanted task, or a branch that has lost all its tasks.
     fn value(&mut self, value: Node<'a>) -> Result<(), E> {
         let (seen, kept) = (self.seen, self.kept);
         match value.kind() {

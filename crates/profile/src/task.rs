@@ -1,4 +1,4 @@
-//! What a value of a record is: a task, a row, a branch of a hierarchy.
+//! Classifies the values of a record: tasks, rows, branches of a hierarchy.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,7 @@ use taskferry_json::{Kind, Node};
 use crate::Mismatch;
 use crate::words;
 
-/// The AI impact level of a task: in `ai_impact` as the API sends it (EXPORT-JOBS, seen), or in `ai_impact_level` as rows carry
-/// it. `None` if there is none.
+/// The AI impact level of a task, in `ai_impact` (as in the API) or `ai_impact_level` (as in rows). `None` without a level.
 ///
 /// ```
 /// use taskferry_json::Document;
@@ -20,23 +19,23 @@ use crate::words;
 /// ```
 ///
 /// # Errors
-/// A level that can't be read: the task would be taken for one without a level.
+/// A level that is not a string.
 pub fn ai_level(task: Node<'_>) -> Result<Option<Cow<'_, str>>, Mismatch> {
     let impact = task.get("ai_impact").filter(|impact| !impact.is_null());
     if let Some(impact) = impact.filter(|impact| impact.kind() != Kind::Object) {
         return Err(Mismatch::new("ai_impact", impact, "an object with a level"));
     }
     let nested = impact.and_then(|impact| impact.get("level"));
-    let (place, level) = match nested {
+    let (path, level) = match nested {
         Some(level) => ("ai_impact.level", Some(level)),
         None => ("ai_impact_level", task.get("ai_impact_level")),
     };
     let Some(level) = level.filter(|level| !level.is_null()) else { return Ok(None) };
     let text = level.as_str();
-    text.map(Some).ok_or_else(|| Mismatch::new(place, level, "a level such as \"H1\""))
+    text.map(Some).ok_or_else(|| Mismatch::new(path, level, "a level such as \"H1\""))
 }
 
-/// What a task is called in messages: its id.
+/// The id of a task for messages.
 pub fn task_name(task: Node<'_>) -> String {
     let id = task.get("task_id");
     let text = id.and_then(Node::as_str).map(Cow::into_owned);
@@ -44,30 +43,29 @@ pub fn task_name(task: Node<'_>) -> String {
     text.unwrap_or_else(|| "without an id".to_owned())
 }
 
-/// Whether a record is a job, whose tasks stand below it in a list or a hierarchy.
+/// Whether a record is a job, with tasks in a list or a hierarchy.
 pub fn is_job(record: Node<'_>) -> bool {
     let has_branch = || record.members().any(|(key, member)| is_branch(&key.as_str(), member));
     !is_row(record) && (record.get("external_id").is_some() || has_branch())
 }
 
-/// Whether a member of a job or node belongs to the tree of tasks rather than describing its owner.
+/// Whether a member of a job or node is a branch of the tree of tasks, not a description of its owner.
 pub fn is_branch(key: &str, member: Node<'_>) -> bool {
-    let holds_the_tree = match member.kind() {
+    let is_tree = match member.kind() {
         Kind::Array if member.is_empty() => words::is_structural(key),
         Kind::Array => words::is_tree(key) && member.items().all(is_container),
         Kind::Object => words::is_tree(key),
         Kind::Null => words::is_branch(key),
         _ => false,
     };
-    holds_the_tree || holds_task(member)
+    is_tree || contains_task(member)
 }
 
 pub(crate) fn is_task(value: Node<'_>) -> bool {
     value.get("task_id").is_some()
 }
 
-/// Whether a record is one task on its own. What has an `external_id` and `tasks` is a job, whatever else it has: rows have a
-/// `job_external_id`.
+/// Whether a record is a single task. A record with `external_id` and `tasks` is always a job.
 pub(crate) fn is_row(record: Node<'_>) -> bool {
     is_task(record) && !(record.get("external_id").is_some() && record.get("tasks").is_some())
 }
@@ -76,10 +74,10 @@ pub(crate) fn is_container(value: Node<'_>) -> bool {
     matches!(value.kind(), Kind::Object | Kind::Array)
 }
 
-pub(crate) fn holds_task(value: Node<'_>) -> bool {
+pub(crate) fn contains_task(value: Node<'_>) -> bool {
     match value.kind() {
-        Kind::Object => is_task(value) || value.members().any(|(_, member)| holds_task(member)),
-        Kind::Array => value.items().any(holds_task),
+        Kind::Object => is_task(value) || value.members().any(|(_, member)| contains_task(member)),
+        Kind::Array => value.items().any(contains_task),
         _ => false,
     }
 }

@@ -1,8 +1,8 @@
-//! One walk over a job's tasks, whatever the layout of the record.
+//! Visits a job's tasks in any layout.
 
 use taskferry_json::{Kind, Node};
 
-use crate::branch::{At, Branch, Level, Place};
+use crate::branch::{Branch, Level, Parent, Position};
 use crate::task::{is_container, is_task};
 
 pub(crate) struct Walk<'a, F> {
@@ -16,26 +16,29 @@ impl<'a, E, F: FnMut(Node<'a>, &Branch<'a>) -> Result<(), E>> Walk<'a, F> {
     }
 
     pub(crate) fn job(mut self, job: Node<'a>) -> Result<(), E> {
-        self.members(job, At::Job)
+        self.members(job, Parent::Job)
     }
 
-    fn members(&mut self, node: Node<'a>, at: At) -> Result<(), E> {
+    fn members(&mut self, node: Node<'a>, parent: Parent) -> Result<(), E> {
         let mut members = node.members().filter(|(_, member)| is_container(*member));
-        members.try_for_each(|(key, member)| self.value(member, Place { key: &key.as_str(), at }))
+        members.try_for_each(|(key, member)| {
+            self.value(member, Position { key: &key.as_str(), parent })
+        })
     }
 
-    fn value(&mut self, value: Node<'a>, place: Place<'_>) -> Result<(), E> {
+    fn value(&mut self, value: Node<'a>, position: Position<'_>) -> Result<(), E> {
         match value.kind() {
             Kind::Object if is_task(value) => (self.visit)(value, &self.branch),
             Kind::Object => {
-                let level = self.branch.level_of(value, place);
-                let has_names = level.as_ref().map_or(place.allows_names(), Level::is_named_by_key);
-                self.under(level, |walk| walk.members(value, At::Node(has_names)))
+                let level = self.branch.level_of(value, position);
+                let has_names =
+                    level.as_ref().map_or(position.allows_names(), Level::is_named_by_key);
+                self.under(level, |walk| walk.members(value, Parent::Node(has_names)))
             }
             Kind::Array => {
-                let level = place.name().map(|name| self.branch.level_named(name));
+                let level = position.name().map(|name| self.branch.level_named(name));
                 self.under(level, |walk| {
-                    value.items().try_for_each(|item| walk.value(item, place.of_item()))
+                    value.items().try_for_each(|item| walk.value(item, position.of_item()))
                 })
             }
             _ => Ok(()),

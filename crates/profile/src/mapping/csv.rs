@@ -1,19 +1,19 @@
-//! CSV text, row by row, with the line of the file that each row begins on.
+//! Reads CSV rows with their line numbers.
 
-/// A row of cells without the spaces around them.
+/// A row of trimmed cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cells {
-    /// The line that it begins on, from 1.
+    /// The line on which it begins, from 1.
     pub(super) line: u64,
     pub(super) cells: Vec<String>,
 }
 
-/// A quote that opens a cell and is never closed, by its line.
+/// The line of a quote that is not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OpenQuote(pub(super) u64);
 
-/// Reads rows as RFC 4180 has them. Line breaks are `\n`, `\r\n` or `\r`; blank lines and rows in which every cell is empty are
-/// left out, but their lines count.
+/// Reads rows of RFC 4180. Line breaks are `\n`, `\r\n` or `\r`. Blank lines and rows of empty cells are skipped, but counted
+/// as lines. Unlike the `csv` crate, it reports unclosed quotes and counts all line breaks.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
     rest: &'a str,
@@ -42,7 +42,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The next cell; what ends it stays.
+    /// The next cell, without the delimiter.
     fn cell(&mut self) -> Result<String, OpenQuote> {
         let mut cell = String::new();
         if self.rest.starts_with('"') {
@@ -95,7 +95,7 @@ impl Iterator for Rows<'_> {
     }
 }
 
-/// How many lines a text goes on for, beyond its first.
+/// The number of line breaks.
 pub(super) fn line_breaks(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn each_row_has_the_line_that_an_editor_shows() {
+    fn each_row_has_its_line_number() {
         for end in ["\n", "\r\n", "\r"] {
             let text = ["a,b", "", "\"1\"\"x\",\"two", "lines\"", " ,, ", "", "2,\"\"", "3, x y "]
                 .join(end);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_never_closed_is_found_where_it_opens() {
+    fn an_unclosed_quote_is_reported_with_its_line() {
         let mut rows = Rows::of("a\r\n\r\n\"b\nc");
         assert!(rows.next().unwrap().is_ok());
         assert_eq!(rows.next(), Some(Err(OpenQuote(3))));
@@ -143,7 +143,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_at_its_line(
+        fn written_rows_are_read_with_their_lines(
             table in prop::collection::vec(prop::collection::vec("[a\",\n\r é]{0,5}", 1..4), 0..8),
             end in "\n|\r\n",
         ) {

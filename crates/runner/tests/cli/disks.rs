@@ -73,14 +73,14 @@ fn a_full_disk_ends_the_run_and_with_room_the_next_completes_the_same_file() {
     let said = is_full_and_goes_on("jobs.ndjson", "ndjson", "none", 40);
     insta::assert_snapshot!(said, @"
     sink `file`: can't write `out/jobs.ndjson`: File too large (os error 27)
-      help: files may not be larger there: raise the limit (`ulimit -f`), or choose another place
+      help: the file exceeds the size limit: raise it (`ulimit -f`), or choose another path
     ");
     is_full_and_goes_on("jobs.ndjson.gz", "ndjson", "gzip", 30);
     is_full_and_goes_on("jobs.json.zst", "json", "zstd", 30);
     let said = is_full_and_goes_on("jobs.csv", "csv", "none", 40);
     insta::assert_snapshot!(said, @"
-    sink `file`: can't keep rows in `out/.jobs.csv.rows` until the columns are known: File too large (os error 27)
-      help: make room there, or name the `columns`: then no row has to wait
+    sink `file`: can't store rows in `out/.jobs.csv.rows`: File too large (os error 27)
+      help: free some disk space, or set `columns`, so that no rows are stored
     ");
 }
 

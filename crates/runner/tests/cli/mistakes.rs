@@ -180,7 +180,7 @@ fn bad_rows_of_a_mapping_are_told_with_their_lines() {
     insta::assert_snapshot!(ended.stderr, @r#"
     mapping::row
 
-      × skills/workday.csv:2: the rank `first` is not a whole number, not below 0
+      × skills/workday.csv:2: the rank `first` is not a whole number of at least 0
         ╭─[jobs.toml:15:11]
      15 │ mapping = "skills/workday.csv"
         ·           ────────────────────
@@ -188,7 +188,7 @@ fn bad_rows_of_a_mapping_are_told_with_their_lines() {
 
     mapping::row
 
-      × skills/workday.csv:3: neither `skill_id` nor `skill` is filled in
+      × skills/workday.csv:3: `skill_id` and `skill` are both empty
         ╭─[jobs.toml:15:11]
      15 │ mapping = "skills/workday.csv"
         ·           ────────────────────
@@ -332,7 +332,7 @@ type = "webhok"
       variable::unset | set it, or write a default: `${TENANT_URL:-…}`; to try the pipeline without a tenant: `taskferry run jobs.toml --sandbox`
     jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
       value::invalid | -
-    jobs.toml:11:1: `levels` can't stand beside a range
+    jobs.toml:11:1: `levels` and a range can't be used together
       key::conflict | keep either `levels` or `at_least` and `at_most`
     jobs.toml:16:14: expected an expression, found the end of the expression
       jq::syntax | -

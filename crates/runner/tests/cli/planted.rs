@@ -104,7 +104,7 @@ fn a_partial_file_that_was_replaced_during_a_run_is_not_published() {
     });
     insta::assert_snapshot!(error(&by_bytes), @"
     sink `file`: can't write `out/jobs.ndjson`: another process has put another file in its place
-      help: let nobody touch `.NAME.part`, and run again
+      help: make sure that no other process changes `.NAME.part`, and run again
     ");
     let by_link = is_noticed(|part| {
         fs::remove_file(part).unwrap();

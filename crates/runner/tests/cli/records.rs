@@ -108,8 +108,8 @@ fn tasks_without_a_known_level_are_counted_and_told_where_it_matters() {
     let (context, _server) =
         world(&format!("{},{}", job("a", &[]), job("b", &[])), &format!("{FILTER}{SINK}"));
     context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
-    let says = "transform `filter_ai_impact`: none of the 2 tasks has an AI impact level, and all were left out; \
-                ask for `include = [\"ai_impact\"]`, or keep them with `missing`";
+    let says = "transform `filter_ai_impact`: none of the 2 tasks has an AI impact level, and all were dropped; \
+                set `include = [\"ai_impact\"]` in the source, or keep them with `missing`";
     let warnings = &context.json("summary.json")["warnings"];
     assert!(warnings.as_array().unwrap().contains(&json!(says)), "{warnings}");
 }
@@ -161,7 +161,7 @@ fn mistakes_of_a_mapping_are_told_with_the_line_that_an_editor_shows() {
     for says in [
         "skills.csv:6: the row has 2 columns, the header has 3",
         "skills.csv:7: `vendor` is empty",
-        "skills.csv:8: a quote that opens a cell here is never closed",
+        "skills.csv:8: the quote that opens a cell here is not closed",
     ] {
         assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
     }
@@ -169,11 +169,7 @@ fn mistakes_of_a_mapping_are_told_with_the_line_that_an_editor_shows() {
 
     context.write("skills.csv", "vendor,skill,skill,vendor_skill\nworkday,Python,Python,P\n");
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
-    assert!(
-        ended.stderr.contains("skills.csv:1: the column `skill` stands there twice"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("skills.csv:1: duplicate column `skill`"), "{}", ended.stderr);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Compression on the way to the disk.
+//! Compression of the output.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,19 +12,19 @@ use crate::gzip::{Gzip, Pieces};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
-    /// Gzip: everything reads it.
+    /// Gzip, which every tool reads.
     Gzip,
-    /// Zstandard: smaller and several times faster than gzip. Each page is a frame of its own; a reader must read on
-    /// after the first, as all command line tools do.
+    /// Zstandard, which is smaller and several times faster than gzip. Each page is a separate frame. A reader must read all
+    /// frames, as command line tools do.
     Zstd,
 }
 
 impl Compression {
-    /// What a reader will take the file for, going by its name.
-    pub(crate) fn promised_by(name: &str) -> Option<Self> {
+    /// The compression that a file name implies.
+    pub(crate) fn of_file_name(name: &str) -> Option<Self> {
         let (_, ending) = name.rsplit_once('.')?;
         match ending.to_ascii_lowercase().as_str() {
             "gz" | "gzip" => Some(Self::Gzip),
@@ -34,7 +34,7 @@ impl Compression {
     }
 }
 
-/// As it is written in a pipeline file.
+/// The name in a pipeline file.
 impl fmt::Display for Compression {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -45,12 +45,10 @@ impl fmt::Display for Compression {
     }
 }
 
-/// Compresses what is written to it, in independent pieces: a flush ends one. A later run can continue the file behind any
-/// flush, and its bytes are those of a file written in one run: the same writes and flushes give the same bytes, and they
-/// contain no name and no time.
+/// Compresses its input in independent pieces. Each flush ends a piece, and a later run can continue after any flush. The
+/// output depends only on the writes and flushes, and contains no name and no time.
 ///
-/// With gzip the pieces are one member, because some readers stop after the first. With Zstandard they are frames, which
-/// readers take for one file.
+/// The pieces of gzip are one member, because some readers stop after the first member. The pieces of Zstandard are frames.
 pub(crate) enum Compressor<W: Write> {
     None(W),
     Gzip(Gzip<W>),
@@ -59,7 +57,7 @@ pub(crate) enum Compressor<W: Write> {
 
 impl<W: Write> Compressor<W> {
     /// # Errors
-    /// Those of `out`, which may get a header.
+    /// Errors of `out`, which may get a header.
     pub(crate) fn new(compression: Compression, out: W) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::None(out),
@@ -68,7 +66,7 @@ impl<W: Write> Compressor<W> {
         })
     }
 
-    /// Continues behind what is compressed already.
+    /// Continues after earlier pieces.
     pub(crate) fn resume(compression: Compression, out: W, pieces: Pieces) -> Self {
         match compression {
             Compression::None => Self::None(out),
@@ -77,7 +75,7 @@ impl<W: Write> Compressor<W> {
         }
     }
 
-    /// What was compressed before the last flush.
+    /// The state after the last flush.
     pub(crate) fn pieces(&self) -> Pieces {
         match self {
             Self::None(_) => Pieces::default(),
@@ -86,7 +84,7 @@ impl<W: Write> Compressor<W> {
         }
     }
 
-    /// What it writes to; `None` after an error.
+    /// The output. `None` after an error.
     pub(crate) fn get_ref(&self) -> Option<&W> {
         match self {
             Self::None(out) => Some(out),
@@ -95,7 +93,7 @@ impl<W: Write> Compressor<W> {
         }
     }
 
-    /// Ends the compressed stream and gives the output back.
+    /// Completes the compressed stream and returns the output.
     pub(crate) fn finish(self) -> io::Result<W> {
         match self {
             Self::None(out) => Ok(out),
@@ -123,7 +121,7 @@ impl<W: Write> Write for Compressor<W> {
     }
 }
 
-/// Zstandard, a frame a piece.
+/// Zstandard, with one frame for each piece.
 pub(crate) struct Zstd<W: Write> {
     frame: Frame<W>,
     pieces: Pieces,
@@ -133,7 +131,7 @@ enum Frame<W: Write> {
     /// Between two frames.
     None(W),
     Open(zstd::Encoder<'static, W>),
-    /// The output is lost after an error.
+    /// The output was dropped by an error.
     Lost,
 }
 
@@ -170,7 +168,7 @@ impl<W: Write> Zstd<W> {
         Ok(())
     }
 
-    /// Readers want a frame even of nothing.
+    /// Writes a frame for empty input too, since readers need one.
     fn finish(mut self) -> io::Result<W> {
         if self.pieces.plain_bytes == 0 {
             self.begin_frame()?;
@@ -202,7 +200,7 @@ impl<W: Write> Write for Zstd<W> {
 }
 
 fn lost() -> io::Error {
-    io::Error::other("the output was lost by an earlier error")
+    io::Error::other("the output is unusable after an earlier error")
 }
 
 #[cfg(test)]
@@ -210,7 +208,7 @@ mod tests {
     use super::*;
     use crate::measure::Measured;
 
-    /// A disk with room for so many bytes.
+    /// A disk with space for some bytes.
     struct Disk(usize);
 
     impl Write for Disk {
@@ -237,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_fills_up_is_never_overlooked() {
+    fn a_full_disk_is_always_an_error() {
         let text: Vec<u8> = (0..50_000_u32).flat_map(|n| n.wrapping_pow(7).to_le_bytes()).collect();
         for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
             let size = write_all(compression, Disk(usize::MAX), &text).unwrap();
@@ -251,10 +249,10 @@ mod tests {
     }
 
     #[test]
-    fn the_name_tells_what_a_reader_expects() {
-        assert_eq!(Compression::promised_by("a.ndjson.gz"), Some(Compression::Gzip));
-        assert_eq!(Compression::promised_by("a.ZST"), Some(Compression::Zstd));
-        assert_eq!(Compression::promised_by("gz"), None);
-        assert_eq!(Compression::promised_by("a.csv"), None);
+    fn the_compression_of_a_file_name_is_that_of_its_extension() {
+        assert_eq!(Compression::of_file_name("a.ndjson.gz"), Some(Compression::Gzip));
+        assert_eq!(Compression::of_file_name("a.ZST"), Some(Compression::Zstd));
+        assert_eq!(Compression::of_file_name("gz"), None);
+        assert_eq!(Compression::of_file_name("a.csv"), None);
     }
 }

@@ -13,19 +13,19 @@ use crate::sink::FileSink;
 
 /// Writes records to a file that appears under its name only when complete.
 ///
-/// A file of that name is replaced in one step at the end of the run; a run that fails leaves it alone.
-/// Folders that do not exist are created. The summary tells the file's size and SHA-256.
+/// An existing file is replaced atomically at the end of the run. A failed run does not change it. Missing folders are
+/// created. The summary contains the size and the SHA-256 of the file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-sandbox" = true))]
 pub struct FileOptions {
-    /// Where the file goes, relative to the working directory.
+    /// The path of the file, relative to the working directory.
     ///
-    /// `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}` are filled in; date and time are the run's start in
-    /// UTC, and the shard is the share of the export that `run --shard` takes (`2-of-8`), or `all`.
+    /// `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}` are replaced: date and time by the start of the run in UTC,
+    /// the shard by the share of `run --shard` (`2-of-8`), or `all`.
     ///
-    /// If the path is a symbolic link of root or of the user who runs taskferry, the file it leads to is created or
-    /// replaced, and the link stays. The folder that it leads into must exist.
+    /// A symbolic link of root or of the user who runs taskferry is followed: its target is created or replaced. The folder of
+    /// the target must exist.
     pub path: PathTemplate,
 
     /// How records are written.
@@ -36,36 +36,34 @@ pub struct FileOptions {
 
     /// How the file is compressed.
     ///
-    /// By default `none`, whatever the path ends in.
+    /// By default `none`, regardless of the file extension.
     #[serde(default)]
     pub compression: Compression,
 
-    /// The columns of a CSV table, in this order; the summary tells which fields were left out, and
-    /// which columns were empty in every record.
+    /// The columns of a CSV table, in this order. The summary lists omitted fields and empty columns.
     ///
-    /// By default all fields that any record has, in order of first appearance; rows then wait on the same
-    /// disk until the last record has come.
+    /// By default all fields of all records, in order of first appearance. The rows are then stored on the same disk until the
+    /// last record.
     pub columns: Option<Vec<String>>,
 
-    /// Whether CSV cells that a spreadsheet would take for a formula get a `'` in front.
+    /// Whether CSV cells that look like a formula get a leading `'`.
     ///
-    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, blanks aside, or with a tab or a
-    /// line break; numbers never. A spreadsheet that splits the file at another sign than its `delimiter` finds cells that
-    /// nobody escaped.
+    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, after optional blanks, or with a
+    /// tab or a line break. Numbers are never escaped. A spreadsheet that splits the file at another character than
+    /// `delimiter` can find cells that are not escaped.
     ///
     /// By default `true`.
     #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
 
-    /// The reader that a CSV table is for: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+    /// The reader of the CSV table: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
     ///
-    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark without which
-    /// Excel does not read UTF-8. `excel-semicolon` is for regions that write 1,5: semicolons and decimal commas. Excel splits
-    /// a file at the delimiter of its own region alone.
+    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark that Excel
+    /// needs for UTF-8. `excel-semicolon` has semicolons and decimal commas. Excel only accepts the delimiter of its region.
     #[schemars(extend("default" = "rfc4180"))]
     pub dialect: Option<Dialect>,
 
-    /// What stands between CSV cells.
+    /// The separator of CSV cells.
     ///
     /// By default that of the `dialect`.
     pub delimiter: Option<Delimiter>,
@@ -75,7 +73,7 @@ pub struct FileOptions {
     /// By default that of the `dialect`.
     pub bom: Option<bool>,
 
-    /// The sign before the decimals of numbers in CSV cells; text and JSON in cells stay as they are.
+    /// The decimal separator of numbers in CSV cells. Texts and JSON in cells are not changed.
     ///
     /// By default that of the `dialect`. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
@@ -139,39 +137,41 @@ impl SinkPlugin for FileOptions {
     }
 }
 
-/// A path that names no file, or one whose ending promises what its bytes will not be.
+/// A path that is a folder, or whose extension does not match the compression or the format.
 fn path_problem(path: &str, compression: Compression, format: Format) -> Option<Problem> {
     let at_path = KeyPath::of("path");
     let name = path.rsplit('/').next().unwrap_or(path);
     if matches!(name, "." | "..") {
-        let problem = Problem::at(at_path, "value::folder", "the path names a folder");
+        let problem = Problem::at(at_path, "value::folder", "the path is a folder");
         return Some(problem.help("add a file name"));
     }
-    let promised = Compression::promised_by(name).filter(|promised| *promised != compression);
-    let Some(promised) = promised else { return format_problem(name, format) };
+    let expected = Compression::of_file_name(name).filter(|expected| *expected != compression);
+    let Some(expected) = expected else { return format_problem(name, format) };
     let message = match compression {
         Compression::None => {
-            format!("the path promises {promised}, but the file is not compressed")
+            format!("the file extension is that of {expected}, but the file is not compressed")
         }
-        other => format!("the path promises {promised}, but the compression is {other}"),
+        other => {
+            format!("the file extension is that of {expected}, but the compression is {other}")
+        }
     };
-    let help = format!("write `compression = \"{promised}\"`, or another ending");
+    let help = format!("write `compression = \"{expected}\"`, or use another extension");
     Some(Problem::at(at_path, "value::contradiction", message).help(help))
 }
 
-/// A name whose ending, before that of the compression, is another format's.
+/// A name whose extension, before that of the compression, does not match the format.
 fn format_problem(name: &str, format: Format) -> Option<Problem> {
     let plain = name.trim_end_matches(".gz").trim_end_matches(".zst");
-    let promised = match plain.rsplit_once('.')?.1 {
+    let expected = match plain.rsplit_once('.')?.1 {
         "csv" => Format::Csv,
         "json" => Format::Json,
         "ndjson" | "jsonl" => Format::Ndjson,
         _ => return None,
     };
-    if promised == format {
+    if expected == format {
         return None;
     }
-    let message = format!("the path promises {promised}, but the format is {format}");
-    let help = format!("write `format = \"{promised}\"`, or another ending");
+    let message = format!("the file extension is that of {expected}, but the format is {format}");
+    let help = format!("write `format = \"{expected}\"`, or use another extension");
     Some(Problem::at(KeyPath::of("path"), "value::contradiction", message).help(help))
 }

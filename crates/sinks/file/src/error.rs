@@ -1,24 +1,24 @@
-//! What can go wrong with a file, and what to do about it.
+//! The errors of the sink.
 
 use std::io;
 use std::path::Path;
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// What could not be done to `path`.
+/// `what` failed for `path`.
 pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
     let kind = error.kind();
     let message = format!("can't {what} `{}`", path.display());
     let error = StageError::new(ErrorKind::Io, message).caused_by(error);
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            error.hint("make room there and run again; nothing was published")
+            error.hint("free some disk space and run again; nothing was published")
         }
         io::ErrorKind::FileTooLarge => error.hint(
-            "files may not be larger there: raise the limit (`ulimit -f`), or choose another place",
+            "the file exceeds the size limit: raise it (`ulimit -f`), or choose another path",
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            error.hint("choose a folder that the user who runs taskferry may write in")
+            error.hint("choose a folder that the user who runs taskferry can write to")
         }
         _ => error,
     }
@@ -26,7 +26,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
 
 /// A later run can't continue the file.
 pub(crate) fn cannot_resume(path: &Path, why: &str) -> StageError {
-    let message = format!("can't go on with `{}`: {why}", path.display());
+    let message = format!("can't resume `{}`: {why}", path.display());
     StageError::new(ErrorKind::Io, message).hint("start over with `--fresh`")
 }
 

@@ -1,4 +1,4 @@
-//! Gzip (RFC 1952) that a later run can continue.
+//! Resumable gzip (RFC 1952).
 
 use std::io::{self, Write};
 
@@ -6,21 +6,21 @@ use crc32fast::Hasher;
 use flate2::{Compress, FlushCompress, Status};
 use serde::{Deserialize, Serialize};
 
-/// No name, no time, no system: the same records give the same bytes.
+/// Without name, time and system, so that equal records give equal bytes.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 const BUFFER: usize = 32 * 1024;
 
-/// What a compressor needs to continue behind a flush.
+/// The state of a compressor after a flush.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pieces {
-    /// The CRC-32 of what was compressed.
+    /// The CRC-32 of the uncompressed bytes.
     pub(crate) crc32: u32,
-    /// Its size in bytes.
+    /// The number of uncompressed bytes.
     pub(crate) plain_bytes: u64,
 }
 
-/// One gzip member. A flush ends a block at a byte boundary and clears the dictionary (a full flush). So the next piece only
-/// needs the checksum and the size of the earlier ones, which are written at the member's end.
+/// One gzip member. Each flush is a full flush: it ends a block at a byte boundary and clears the dictionary. The next piece
+/// only needs the checksum and the size so far, which are written at the end of the member.
 pub(crate) struct Gzip<W> {
     out: W,
     deflate: Compress,
@@ -61,13 +61,13 @@ impl<W: Write> Gzip<W> {
         self.deflate(&[], FlushCompress::Finish)?;
         let Pieces { crc32, plain_bytes } = self.pieces();
         self.out.write_all(&crc32.to_le_bytes())?;
-        // The format has room for the lower half.
+        // The format stores the lower 32 bits.
         let [a, b, c, d, ..] = plain_bytes.to_le_bytes();
         self.out.write_all(&[a, b, c, d])?;
         Ok(self.out)
     }
 
-    /// Compresses all of `bytes`, and with a flush whatever is inside.
+    /// Compresses `bytes`, and flushes as requested.
     fn deflate(&mut self, mut bytes: &[u8], flush: FlushCompress) -> io::Result<()> {
         loop {
             self.buffer.clear();
@@ -96,7 +96,7 @@ impl<W: Write> Write for Gzip<W> {
     fn flush(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.unflushed) {
             self.deflate(&[], FlushCompress::Full)?;
-            // A new compressor would write the same bytes from here on.
+            // From here on the output equals that of a new compressor.
             self.deflate.reset();
         }
         self.out.flush()

@@ -1,4 +1,4 @@
-//! Sink `file`: writes records to a file that appears under its name only when complete.
+//! Sink `file`: writes records to a file, which gets its name only when complete.
 //!
 //! ```toml
 //! [[sink]]
@@ -7,13 +7,17 @@
 //! compression = "zstd"
 //! ```
 //!
-//! While a run lasts the bytes are in `.NAME.part` beside the final name. When all is written they are forced to disk, and only
-//! then does the file get its name, replacing in one step whatever had it: a reader sees the old file or the new one, never
-//! half of one. A run that fails leaves the old file alone, and what it has committed in `.NAME.part`, where the next run
-//! continues.
+//! During a run the bytes are in `.NAME.part` in the same folder. The complete file is forced to disk, then renamed, so that a
+//! reader sees either the old file or the new one. A failed run does not change the old file. The next run continues with the
+//! committed part of `.NAME.part`.
 //!
-//! One page through the modules: `sink` is the stage. It owns an `output`, which writes records through `compress` and `measure`
-//! into a `part`: `.NAME.part` from its creation to its publication. `state` is what a checkpoint holds of it.
+//! | module | content |
+//! |---|---|
+//! | `config`, `sink` | the options and the sink |
+//! | `output` | one file: create or resume, write, seal, publish |
+//! | `compress`, `gzip`, `measure` | the bytes on their way to the file |
+//! | `part`, `paths` | `.NAME.part` and `.NAME.rows`, and their paths |
+//! | `state`, `error` | the state in a checkpoint, and the errors |
 //!
 //! ```
 //! use serde_json::json;
@@ -23,7 +27,7 @@
 //! let build = |options| testing::build(&options, &NoFiles, FileOptions::build);
 //! assert!(build(json!({"path": "out/{date}.csv", "format": "csv"})).is_ok());
 //! let problems = build(json!({"path": "out/{date}.csv.gz", "format": "csv"})).unwrap_err();
-//! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or another ending"));
+//! assert_eq!(problems[0].help.as_deref(), Some("write `compression = \"gzip\"`, or use another extension"));
 //! ```
 
 mod compress;

@@ -1,4 +1,4 @@
-//! Size and checksum of what is written, without reading it again.
+//! The size and checksum of the written bytes.
 
 use std::io::{self, Read, Write};
 use std::task::Poll;
@@ -6,20 +6,20 @@ use std::task::Poll;
 use sha2::{Digest, Sha256};
 use taskferry_sdk::hex;
 
-/// How much is gathered for one write.
+/// The size of the buffer.
 const BUFFER: usize = 256 * 1024;
 
-/// Buffers, counts and hashes what goes to `W`, in large pieces.
+/// Buffers, counts and hashes the bytes that are written to `W`.
 pub(crate) struct Measured<W: Write> {
     out: W,
     buffer: Vec<u8>,
-    /// The hash of what has left the buffer.
+    /// The hash of the bytes that left the buffer.
     hash: Sha256,
-    /// The size, with what is in the buffer.
+    /// The size, including the buffer.
     bytes: u64,
 }
 
-/// What was measured.
+/// A size and a checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Measure {
     pub(crate) bytes: u64,
@@ -28,7 +28,7 @@ pub(crate) struct Measure {
 }
 
 impl Measured<io::Sink> {
-    /// Measures all that `input` holds. Reading a large file takes minutes, so it yields after every piece.
+    /// Measures all of `input`. Large files take minutes, so it yields after each read.
     pub(crate) async fn of(mut input: impl Read) -> io::Result<Self> {
         let mut measured = Self::new(io::sink());
         let mut buffer = vec![0; BUFFER];
@@ -63,31 +63,31 @@ impl<W: Write> Measured<W> {
         Self { out, buffer: Vec::new(), hash: Sha256::new(), bytes: 0 }
     }
 
-    /// The same measure, continued in another output.
+    /// Continues the measure with another output.
     pub(crate) fn continued_in<V: Write>(self, out: V) -> Measured<V> {
         let Self { hash, bytes, .. } = self;
         Measured { out, buffer: Vec::new(), hash, bytes }
     }
 
-    /// How many bytes were written, with those in the buffer.
+    /// The number of written bytes, including the buffer.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Size and checksum of all that was written before the last flush.
+    /// The size and checksum at the last flush.
     pub(crate) fn so_far(&self) -> Measure {
         let sha256 = hex(self.hash.clone().finalize());
         Measure { bytes: self.bytes - self.buffer.len() as u64, sha256 }
     }
 
     pub(crate) fn finish(mut self) -> io::Result<(W, Measure)> {
-        self.pass_on()?;
+        self.flush_buffer()?;
         let measure = self.so_far();
         Ok((self.out, measure))
     }
 
-    /// Empties the buffer. After an error the output is not used again.
-    fn pass_on(&mut self) -> io::Result<()> {
+    /// Writes the buffer. The output must not be used after an error.
+    fn flush_buffer(&mut self) -> io::Result<()> {
         self.hash.update(&self.buffer);
         let written = self.out.write_all(&self.buffer);
         self.buffer.clear();
@@ -98,7 +98,7 @@ impl<W: Write> Measured<W> {
 impl<W: Write> Write for Measured<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.buffer.len() + bytes.len() > BUFFER && !self.buffer.is_empty() {
-            self.pass_on()?;
+            self.flush_buffer()?;
         }
         self.buffer.extend_from_slice(bytes);
         self.bytes += bytes.len() as u64;
@@ -106,7 +106,7 @@ impl<W: Write> Write for Measured<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.pass_on()?;
+        self.flush_buffer()?;
         self.out.flush()
     }
 }

@@ -1,4 +1,4 @@
-//! One output file: written, sealed and published.
+//! One output file, from its creation to its publication.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::part::{PartFile, SealedPart};
 use crate::paths::Paths;
 use crate::state::{FileState, Found, Progress};
 
-/// A file that is being written. Dropped, it is removed, unless a later run can continue it.
+/// An open file. Dropping it removes the file, unless a later run can continue it.
 pub(crate) struct Output {
     paths: Paths,
     part: PartFile,
@@ -41,7 +41,7 @@ impl Output {
         Ok(Self { paths, part, writer, committed: None })
     }
 
-    /// Continues behind what an earlier run has committed.
+    /// Continues after the last commit of an earlier run.
     pub(crate) fn resume(
         found: Found,
         state: &WriterState,
@@ -58,7 +58,7 @@ impl Output {
         Ok(Self { paths, part, writer, committed: None })
     }
 
-    /// Writes a batch and ends a compressed piece, so that a resumed file is the same as any other.
+    /// Writes a batch and ends a compressed piece, so that a resumed file equals any other.
     pub(crate) fn write(
         &mut self,
         batch: &Batch,
@@ -89,7 +89,7 @@ impl Output {
         self.writer.get_ref().get_ref().map_or(0, Measured::bytes)
     }
 
-    /// Writes what is left and forces all of it to disk.
+    /// Completes the file and forces it to disk.
     pub(crate) async fn seal(self) -> Result<SealedOutput, StageError> {
         let Self { paths, part, writer, .. } = self;
         let failed = |error| cannot("write", &paths.path, error);
@@ -103,10 +103,10 @@ impl Output {
     }
 }
 
-/// A complete file that only lacks its name.
+/// A complete file that has not been published.
 pub(crate) struct SealedOutput {
     paths: Paths,
-    /// `None` if the file has its name already.
+    /// `None` if the file is already published.
     part: Option<SealedPart>,
     measure: Measure,
     records: u64,
@@ -114,7 +114,7 @@ pub(crate) struct SealedOutput {
 }
 
 impl SealedOutput {
-    /// Takes over a file that an earlier run has sealed, and perhaps published.
+    /// A file that an earlier run has sealed, and perhaps published.
     pub(crate) fn resume(
         found: Found,
         records: u64,
@@ -141,12 +141,12 @@ impl SealedOutput {
         if let Some(part) = part {
             part.publish(&measure).await?;
         }
-        // The rows are part of the file now.
+        // The file contains the rows now.
         _ = paths.rows.remove();
         if let Err(error) = paths.target.folder().sync() {
             let shown = paths.path.display();
             warnings.push(format!(
-                "`{shown}` is complete, but might lose its name in a power failure: {error}"
+                "`{shown}` is complete, but a power failure could undo its publication: {error}"
             ));
         }
         let Measure { bytes, sha256 } = measure;
@@ -157,7 +157,7 @@ impl SealedOutput {
     }
 }
 
-/// The rows wait on the disk that must have room for the file anyway.
+/// Stores rows beside the file, since that disk needs space for the file anyway.
 fn spool_of(paths: &Paths) -> Spool {
     Spool::Named(paths.rows.clone())
 }

@@ -1,4 +1,4 @@
-//! `.NAME.part`: a file from its creation to its publication.
+//! `.NAME.part`: the file before its publication.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,22 +12,21 @@ use crate::error::{cannot, cannot_resume};
 use crate::measure::{Measure, Measured};
 use crate::paths::Paths;
 
-/// Readable for everyone, less what the process's mask takes away.
+/// Readable for everyone, as far as the umask allows.
 const MODE: u32 = 0o666;
 
-/// Owns `.NAME.part` and `.NAME.rows`: creates and locks the file, forces it to disk, publishes it, and otherwise removes it.
+/// Owns `.NAME.part` and `.NAME.rows`: creates and locks the file, forces it to disk, and publishes or removes it.
 ///
-/// As long as this lives no other sink and no other run can write the file. A later run continues or overwrites what a
-/// killed run has left.
+/// The lock excludes other sinks and runs. A later run continues or overwrites the file of a killed run.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: Arc<File>,
     paths: Paths,
-    /// Whether a commit makes the file stay, since a later run can continue it.
+    /// Whether a later run can continue the file, so that a commit keeps it.
     is_resumable: bool,
-    /// Whether the file stays if it is not published.
+    /// Whether the file is kept if it is not published.
     stays: bool,
-    /// What was found under its name and removed.
+    /// What had the name `.NAME.part` before, and was removed.
     removed: Option<String>,
 }
 
@@ -39,10 +38,10 @@ impl PartFile {
         Ok(part)
     }
 
-    /// Opens the file that an earlier run has left, and cuts it after its first `bytes`.
+    /// Opens the file of an earlier run, and truncates it to `bytes`.
     ///
     /// # Errors
-    /// Those of the file system; a file that is not the one that was `found`.
+    /// Errors of the file system; a file other than `found`.
     pub(crate) fn resume(paths: Paths, found: &File, bytes: u64) -> Result<Self, StageError> {
         let mut part = Self::lock(paths, true)?;
         part.stays = true;
@@ -63,36 +62,35 @@ impl PartFile {
                 Ok(Self { file: Arc::new(file), paths, is_resumable, stays: false, removed })
             }
             Claim::Busy(_) => {
-                let message =
-                    format!("another sink or another run writes `{}` now", path.display());
+                let message = format!("another sink or run is writing `{}`", path.display());
                 Err(StageError::new(ErrorKind::Io, message)
-                    .hint("give each its own `path`, with `{run_id}` in it for example"))
+                    .hint("use a different `path` for each, for example with `{run_id}`"))
             }
         }
     }
 
-    /// The file, to be written to.
+    /// The open file.
     pub(crate) fn file(&self) -> Arc<File> {
         Arc::clone(&self.file)
     }
 
-    /// What was found under its name and removed, for people.
+    /// A warning about a removed file.
     pub(crate) fn removed(&self) -> Option<String> {
         let what = self.removed.as_ref()?;
         Some(format!("`{}` was removed before the run: {what}", self.paths.part.path().display()))
     }
 
-    /// Forces the bytes written so far to disk. From now on the file stays, if a later run can continue it.
+    /// Forces the written bytes to disk. From then on the file is kept if a later run can continue it.
     pub(crate) fn commit(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         self.stays |= self.is_resumable;
         Ok(())
     }
 
-    /// Forces the whole file to disk, and reads it once more: others may have written to it.
+    /// Forces the whole file to disk, and reads it again, since another process may have changed it.
     ///
     /// # Errors
-    /// Those of the file system; a file whose content is not `measure`.
+    /// Errors of the file system; a content other than `measure`.
     pub(crate) async fn seal(self, measure: &Measure) -> Result<SealedPart, StageError> {
         self.file.sync_all().map_err(|error| self.cannot_write(error))?;
         let sealed = self.found_sealed()?;
@@ -100,22 +98,21 @@ impl PartFile {
         Ok(sealed)
     }
 
-    /// The same of a file whose content was checked before it was opened.
+    /// Seals a file whose content was checked before it was opened.
     pub(crate) fn found_sealed(self) -> Result<SealedPart, StageError> {
         let state = self.state()?;
         Ok(SealedPart { part: self, state })
     }
 
-    /// Reads the file, which must hold what was written.
+    /// Reads the file and compares it with `measure`.
     async fn check(&self, measure: &Measure) -> Result<(), StageError> {
         let read = Measured::of(FromStart { file: &self.file, at: 0 }).await;
         if read.map_err(|error| self.cannot_write(error))?.so_far() == *measure {
             return Ok(());
         }
-        let message =
-            format!("somebody else has written to `{}`", self.paths.part.path().display());
+        let message = format!("another process has changed `{}`", self.paths.part.path().display());
         Err(StageError::new(ErrorKind::Io, message)
-            .hint("it was not published; let nobody touch `.NAME.part`, and run again")
+            .hint("it was not published; make sure that no other process changes `.NAME.part`, and run again")
             .not_resumable())
     }
 
@@ -134,22 +131,22 @@ impl PartFile {
 impl Drop for PartFile {
     fn drop(&mut self) {
         if !self.stays {
-            // The next run overwrites what can't be removed.
+            // The next run overwrites a file that can't be removed.
             _ = self.paths.rows.remove();
             _ = self.paths.part.remove();
         }
     }
 }
 
-/// A complete file that holds what was written.
+/// A complete file with a checked content.
 #[derive(Debug)]
 pub(crate) struct SealedPart {
     part: PartFile,
-    /// As it was then.
+    /// The state after the check.
     state: ContentState,
 }
 
-/// What changes with the content of a file.
+/// Metadata that changes with the content of a file.
 #[derive(Debug, PartialEq, Eq)]
 struct ContentState {
     bytes: u64,
@@ -158,7 +155,7 @@ struct ContentState {
 }
 
 impl SealedPart {
-    /// Gives the file its name. If it seems to have changed since it was sealed, it is read again first.
+    /// Renames the file to its final name. If the metadata has changed since the check, the content is checked again.
     ///
     /// # Errors
     /// As [`PartFile::seal`].
@@ -170,15 +167,16 @@ impl SealedPart {
         let PartFile { file, paths, .. } = &part;
         let renamed = paths.part.rename(file, &paths.target);
         renamed.map_err(|error| {
-            part.cannot_write(error).hint("let nobody touch `.NAME.part`, and run again")
+            part.cannot_write(error)
+                .hint("make sure that no other process changes `.NAME.part`, and run again")
         })?;
-        // What takes the name from now on belongs to another run.
+        // A new file of that name belongs to another run.
         part.stays = true;
         Ok(())
     }
 }
 
-/// Reads a file from its beginning, without moving the place where it is written.
+/// Reads a file from the start without moving its cursor.
 struct FromStart<'a> {
     file: &'a File,
     at: u64,

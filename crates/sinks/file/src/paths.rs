@@ -1,4 +1,4 @@
-//! Where a file and its companions are.
+//! The paths of a file and its companions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,28 +8,28 @@ use taskferry_sdk::{ErrorKind, StageError};
 
 use crate::error::cannot;
 
-/// The places of a file and its companions. If the path is a link, they are where the link leads.
+/// A file and its companions. If the path is a link, they are in the folder of its target.
 #[derive(Debug, Clone)]
 pub(crate) struct Paths {
-    /// The path as the options name it.
+    /// The path of the options.
     pub(crate) path: PathBuf,
     /// The complete file.
     pub(crate) target: Place,
-    /// `.NAME.part`: the file while it is written.
+    /// `.NAME.part`: the incomplete file.
     pub(crate) part: Place,
-    /// `.NAME.rows`: rows of a table whose columns are not known yet.
+    /// `.NAME.rows`: stored rows of a table without `columns`.
     pub(crate) rows: Place,
 }
 
 impl Paths {
-    /// The places in a folder that exists.
+    /// The paths in an existing folder.
     pub(crate) fn of(path: &Path) -> Result<Self, StageError> {
         let target = replaceable(path)?;
         let failed = |error| cannot("open the folder", folder_of(&target), error);
         Place::of(&target).map(|target| Self::beside(path, target)).map_err(failed)
     }
 
-    /// The same, with the folder created if it does not exist.
+    /// As [`Paths::of`], but creates the folder.
     pub(crate) fn create(path: &Path) -> Result<Self, StageError> {
         let target = replaceable(path)?;
         let failed = |error| cannot("create the folder", folder_of(&target), error);
@@ -41,25 +41,24 @@ impl Paths {
         Self { path: path.to_owned(), target, part, rows }
     }
 
-    /// Removes what an earlier run has left, unless another process holds its lock.
+    /// Removes the files of an earlier run, unless another process holds the lock.
     pub(crate) fn remove_left(&self) {
         let Ok(file) = self.part.open() else { return };
         if file.try_lock().is_ok() {
-            // The next run of this path overwrites what can't be removed.
+            // The next run overwrites a file that can't be removed.
             _ = self.rows.remove();
             _ = self.part.remove();
         }
     }
 }
 
-/// The path of a companion of `path`, found without opening anything.
+/// The path of a companion of `path`, without opening a file.
 pub(crate) fn part_of(path: &Path, ending: &str) -> PathBuf {
     let path = target_of(path).unwrap_or_else(|_| path.to_owned());
     folder_of(&path).join(part_name(path.file_name().unwrap_or_default(), ending))
 }
 
-/// The path that is written: where a link leads, if `path` is one. A folder, or a device such as `/dev/null`, must not be
-/// replaced by a file.
+/// The path that is written: the target of `path` if it is a link. Folders and devices, such as `/dev/null`, are refused.
 fn replaceable(path: &Path) -> Result<PathBuf, StageError> {
     let path = target_of(path).map_err(|error| {
         let message = format!("can't write `{}`", path.display());

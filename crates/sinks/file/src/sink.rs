@@ -1,4 +1,4 @@
-//! The stage: batches in, one published file out.
+//! The sink.
 
 use std::fmt;
 
@@ -14,9 +14,7 @@ use crate::output::{Output, SealedOutput};
 use crate::paths::{Paths, part_of};
 use crate::state::{FileState, Found, Progress};
 
-/// Writes one file in a run.
-///
-/// Its methods block while the disk is busy, because the engine runs every sink on a thread of its own.
+/// Writes one file in a run. Its methods block, because the engine runs every sink on its own thread.
 pub(crate) struct FileSink {
     template: PathTemplate,
     options: FormatOptions,
@@ -25,7 +23,7 @@ pub(crate) struct FileSink {
 }
 
 enum Stage {
-    /// Not open, with the file of an earlier run if it was looked for.
+    /// Not open. The file of an earlier run, if `can_resume` found it.
     Closed(Option<Found>),
     Open(Box<Output>),
     Sealed(SealedOutput),
@@ -75,7 +73,7 @@ impl Sink for FileSink {
 
     fn discard(&self, _: &RunContext, state: &SinkState) {
         if let Some(path) = FileState::path_of(state) {
-            // A folder that is gone holds nothing.
+            // A missing folder has no files to remove.
             _ = Paths::of(path).map(|paths| paths.remove_left());
         }
     }

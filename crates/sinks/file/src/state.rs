@@ -1,4 +1,4 @@
-//! The state of a file, which a checkpoint holds for a resumed run.
+//! The state of the sink in a checkpoint.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,13 +13,13 @@ use crate::gzip::Pieces;
 use crate::measure::{Measure, Measured};
 use crate::paths::Paths;
 
-/// The contents of a file sink's [`SinkState`].
+/// The content of the [`SinkState`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct FileState {
     pub(crate) path: PathBuf,
-    /// How much of the file was on disk.
+    /// The size of the committed part.
     pub(crate) bytes: u64,
-    /// What these bytes were, in hexadecimal digits.
+    /// The checksum of the committed part, in hexadecimal digits.
     pub(crate) sha256: String,
     pub(crate) progress: Progress,
 }
@@ -27,9 +27,9 @@ pub(crate) struct FileState {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Progress {
-    /// More is to be written.
+    /// The file is incomplete.
     Open { writer: WriterState, pieces: Pieces },
-    /// The file only lacks its name, if that.
+    /// The file is complete, and perhaps published.
     Sealed { records: u64, warnings: Vec<String> },
 }
 
@@ -46,7 +46,7 @@ impl FileState {
         SinkState::new(serde_json::to_value(self).unwrap_or_default())
     }
 
-    /// The state of a file that was not opened yet.
+    /// The state before the file is opened.
     pub(crate) fn initial(path: &Path) -> SinkState {
         SinkState::new(json!({"path": path.to_string_lossy()}))
     }
@@ -56,10 +56,10 @@ impl FileState {
         state.get().get("path")?.as_str().map(Path::new)
     }
 
-    /// Finds the bytes, for a sink that writes to `path`.
+    /// Finds the committed part, for a sink that writes to `path`.
     ///
     /// # Errors
-    /// Why they can't be found, for people.
+    /// Why it can't be found.
     pub(crate) async fn find(&self, path: &Path) -> Result<Found, String> {
         if self.path != path {
             return Err(format!("its file was `{}`", self.path.display()));
@@ -69,12 +69,12 @@ impl FileState {
             && writer.finds_spool(&paths.rows) == Some(false)
         {
             let rows = paths.rows.path();
-            return Err(format!("`{}` is not there any more, or was changed", rows.display()));
+            return Err(format!("`{}` is missing or has changed", rows.display()));
         }
         let part = paths.part.open();
         let unfit = part.as_ref().err().filter(|error| error.kind() == io::ErrorKind::Other);
         let why = unfit.map_or_else(
-            || "is not there any more, or was changed".to_owned(),
+            || "is missing or has changed".to_owned(),
             |unfit| format!("is not used: {unfit}"),
         );
         let mut found = self.find_in(part).await.map(|found| (found, false));
@@ -87,7 +87,7 @@ impl FileState {
         Ok(Found { paths, file, measured, is_published })
     }
 
-    /// The file and the measure of its beginning, if these are the bytes.
+    /// The file and its measure, if it begins with the committed part.
     async fn find_in(&self, file: io::Result<File>) -> Option<(File, Measured<io::Sink>)> {
         let file = file.ok()?;
         let measured = Measured::of((&file).take(self.bytes)).await.ok()?;
@@ -96,12 +96,12 @@ impl FileState {
     }
 }
 
-/// A file that begins with the bytes of a state.
+/// A file that begins with the committed part of a state.
 pub(crate) struct Found {
     pub(crate) paths: Paths,
     pub(crate) file: File,
-    /// The measure of these bytes.
+    /// The measure of the committed part.
     pub(crate) measured: Measured<io::Sink>,
-    /// Whether the file has its name already.
+    /// Whether the file is already published.
     pub(crate) is_published: bool,
 }

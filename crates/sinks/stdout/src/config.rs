@@ -9,8 +9,8 @@ use crate::sink::{StdoutSink, standard_output};
 
 /// Writes records to standard output.
 ///
-/// Records appear page by page. A CSV table without `columns` appears at the end, since its header is the
-/// union of all records' fields; until then its rows wait in the system's folder for temporary files.
+/// Records are written page by page. A CSV table without `columns` is written at the end, since its header has the fields of
+/// all records. Until then its rows are stored in the system's temporary folder.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("x-sandbox" = true))]

@@ -1,4 +1,4 @@
-//! The work: batches in, bytes on a stream.
+//! The sink.
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -14,21 +14,21 @@ use taskferry_sdk::{
 
 const BUFFER: usize = 64 * 1024;
 
-/// Writes to a stream that can't be taken back: what a commit has flushed, the reader has.
+/// Writes to a stream, which can't be rewound: committed bytes have reached the reader.
 ///
-/// The stream is written to without leaving the thread: the engine runs every sink on a thread of its own.
+/// Writes block, because the engine runs every sink on its own thread.
 pub(crate) struct StdoutSink<W: Write> {
     options: FormatOptions,
     stream: Option<Opener<W>>,
     writer: Option<RecordWriter<BufWriter<Counted<W>>>>,
-    /// Once everything is written.
+    /// Set when everything is written.
     delivery: Option<Delivery>,
 }
 
-/// Opens the stream as the run begins.
+/// Opens the stream at the start of the run.
 type Opener<W> = Box<dyn FnOnce() -> Result<W, StageError> + Send>;
 
-/// Standard output, whose reader is waited for.
+/// Standard output. Writes wait for a slow reader.
 pub(crate) fn standard_output() -> Result<PatientWriter<OwnedFd>, StageError> {
     let stdout = io::stdout();
     if is_closed_output(&stdout) {
@@ -76,8 +76,7 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
         Ok(SinkState::new(json!({"records": writer.records(), "bytes": bytes})))
     }
 
-    /// A stream can't be taken back, so the rest is written now, while other sinks can still be kept from
-    /// publishing by a reader that has gone.
+    /// Writes the rest now, so that a closed reader is detected before other sinks publish.
     async fn seal(&mut self) -> Result<SinkState, StageError> {
         let writer = self.writer.take().ok_or_else(not_open)?;
         let (mut buffer, report) =
@@ -108,7 +107,7 @@ impl<W: Write> fmt::Debug for StdoutSink<W> {
     }
 }
 
-/// Counts the bytes that left.
+/// Counts the written bytes.
 struct Counted<W> {
     stream: W,
     bytes: u64,
@@ -130,7 +129,7 @@ fn cannot_write(error: io::Error) -> StageError {
     if error.kind() == io::ErrorKind::BrokenPipe {
         StageError::new(ErrorKind::Io, "standard output was closed by its reader")
             .caused_by(error)
-            .hint("let the reader read to the end, or write to a file with the sink `file`")
+            .hint("make sure that the reader reads to the end, or write to a file with the sink `file`")
     } else {
         StageError::new(ErrorKind::Io, "can't write to standard output").caused_by(error)
     }
@@ -149,7 +148,7 @@ mod tests {
     use taskferry_format::Format;
     use taskferry_sdk::{Record, Refusals};
 
-    /// A stream whose other end can be looked at.
+    /// A stream whose content can be inspected.
     #[derive(Clone, Default)]
     struct Pipe {
         text: Arc<Mutex<Vec<u8>>>,
@@ -191,20 +190,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_reader_has_what_was_committed() {
+    async fn committed_records_have_reached_the_reader() {
         let pipe = Pipe::default();
         let mut sink = opened(Format::Ndjson, &pipe).await;
         sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::forbidden())
             .await
             .unwrap();
         assert_eq!(pipe.text(), "");
-        let mark = sink.commit().await.unwrap();
+        let state = sink.commit().await.unwrap();
         assert_eq!(pipe.text(), "{\"a\":1}\n{\"a\":2}\n");
-        assert_eq!(mark.get(), &json!({"records": 2, "bytes": 16}));
+        assert_eq!(state.get(), &json!({"records": 2, "bytes": 16}));
     }
 
     #[tokio::test]
-    async fn what_was_delivered_is_counted() {
+    async fn delivered_records_and_bytes_are_counted() {
         for (format, expected) in [
             (Format::Ndjson, "{\"a\":1}\n{\"b\":2}\n"),
             (Format::Json, "[\n{\"a\":1},\n{\"b\":2}\n]\n"),
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_went_away_is_told_as_such() {
+    async fn a_closed_reader_is_reported() {
         let pipe = Pipe { broken: true, ..Pipe::default() };
         let mut sink = opened(Format::Ndjson, &pipe).await;
         sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::forbidden()).await.unwrap();

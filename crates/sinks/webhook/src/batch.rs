@@ -1,4 +1,4 @@
-//! Batches: what one request carries.
+//! Builds the batches of one page.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use taskferry_sdk::{Origin, Record};
 use crate::event::{Envelope, EventMode};
 use crate::key::{Keys, RecordId};
 
-/// How batches are made.
+/// The format of batches.
 #[derive(Debug)]
 pub(crate) struct BatchFormat {
     pub(crate) limits: Limits,
-    /// Without one, records are sent as they are.
+    /// `None` sends plain records.
     pub(crate) envelope: Option<Envelope>,
     pub(crate) keys: Keys,
 }
 
-/// How much one request carries.
+/// The maximum size of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) records: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Limits {
     pub(crate) bytes: u64,
 }
 
-/// Builds batches out of the records of one page.
+/// Builds batches from the records of one page.
 #[derive(Debug)]
 pub(crate) struct BatchBuilder<'a> {
     format: &'a BatchFormat,
@@ -34,10 +34,10 @@ pub(crate) struct BatchBuilder<'a> {
     ids: Vec<RecordId<'a>>,
 }
 
-/// What one request carries.
+/// The content of one request.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// Which records of the page.
+    /// The records, by their positions in the page.
     pub(crate) records: Range<usize>,
     pub(crate) body: Bytes,
     /// The `Idempotency-Key`.
@@ -51,7 +51,7 @@ impl BatchFormat {
 }
 
 impl<'a> BatchBuilder<'a> {
-    /// `origins` are those of the records, in the same order.
+    /// `origins` are the origins of `records`, in the same order.
     pub(crate) fn new(
         format: &'a BatchFormat,
         records: &'a [Record],
@@ -60,7 +60,7 @@ impl<'a> BatchBuilder<'a> {
         Self { format, records, ids: RecordId::all(origins) }
     }
 
-    /// All records in order, as many in each batch as the limits allow.
+    /// All records in order, in the largest batches within the limits.
     pub(crate) fn batches(&self) -> impl Iterator<Item = Batch> {
         let mut start = 0;
         std::iter::from_fn(move || {
@@ -78,15 +78,15 @@ impl<'a> BatchBuilder<'a> {
         }
     }
 
-    /// The same records in two batches; `None` when there is only one record.
+    /// Splits a batch in two. `None` for a batch of one record.
     pub(crate) fn halves(&self, batch: &Batch) -> Option<(Batch, Batch)> {
         let Range { start, end } = batch.records;
         let middle = start + (end - start) / 2;
-        // A half of what was within the limits is within them.
+        // Each half is within the limits.
         if middle > start { self.build(start..middle).zip(self.build(middle..end)) } else { None }
     }
 
-    /// What is in a batch, for people: how many records, and the origin of the first one.
+    /// Describes a batch for messages: the number of records, and the origin of the first one.
     pub(crate) fn content(&self, batch: &Batch) -> String {
         let first = self.ids.get(batch.records.start).map(|id| id.origin().to_string());
         let first = first.unwrap_or_default();
@@ -96,7 +96,7 @@ impl<'a> BatchBuilder<'a> {
         }
     }
 
-    /// As many of these records as one request may carry, at least one; `None` when there are none.
+    /// The longest batch of these records within the limits, with at least one record. `None` without records.
     fn build(&self, records: Range<usize>) -> Option<Batch> {
         let (open, close) = match self.format.mode() {
             Some(EventMode::Structured) => ("", ""),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_is_kept_to_the_byte() {
+    fn the_size_limit_is_exact() {
         let full = "[{},{}]".len() as u64;
         assert_eq!(bodies(&format(9, full), &["{}", "{}"]), ["[{},{}]"]);
         assert_eq!(bodies(&format(9, full - 1), &["{}", "{}"]), ["[{}]", "[{}]"]);
@@ -165,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn no_records_are_no_batch() {
+    fn a_page_without_records_has_no_batch() {
         assert!(bodies(&format(9, 9), &[]).is_empty());
     }
 
     #[test]
-    fn halves_hold_the_same_records_under_keys_of_their_own() {
+    fn halves_contain_the_same_records_with_new_keys() {
         let format = format(9, 99);
         let records = [1, 2, 2, 2].map(|number| Record::parse(number.to_string()).unwrap());
         let origins = vec![Arc::<Origin>::default(); records.len()];

@@ -1,4 +1,4 @@
-//! When to stop asking a receiver that is down, and when to ask again.
+//! A circuit breaker, which pauses the requests to an unavailable receiver.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,19 @@ use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// Longer waits are of no use to anybody, and times must stay within what a clock can tell.
-const LONGEST_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
+/// The maximum wait, which keeps times within the range of the clock.
+const MAX_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
 
-/// When a receiver is taken for down, and how long it is waited for.
+/// The options of the circuit breaker.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitOptions {
-    /// After so many failed requests in a row, whatever they carried, the receiver is taken for down. A request
-    /// that has failed `retry.max_attempts` times before that ends the run.
+    /// The number of consecutive failed requests after which all requests are paused. A request that fails
+    /// `retry.max_attempts` times before that ends the run.
     pub failures: NonZeroU32,
-    /// How long nothing is sent to a receiver that is down, before one request tries whether it is back.
+    /// The length of a pause. After it, one request is sent as a probe.
     pub cool_down: Duration,
-    /// How long a receiver may be down, counted from the first failed request, before the run ends.
+    /// The run ends when the receiver is unavailable for this long, counted from the first failed request.
     pub give_up_after: Duration,
 }
 
@@ -38,7 +38,7 @@ impl Default for CircuitOptions {
 }
 
 impl CircuitOptions {
-    /// All that is wrong with the options, with paths that start at the sink's table.
+    /// The mistake in the options, with its path from the sink's table.
     pub(crate) fn problems(&self) -> Option<Problem> {
         let path = KeyPath::of("circuit").key("cool_down");
         let problem = Problem::at(path, "value::invalid", "`cool_down` must be greater than zero");
@@ -46,49 +46,53 @@ impl CircuitOptions {
     }
 }
 
-/// A request that the receiver did not take.
+/// A failed request.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What it answered, if it did.
+    /// The status of the answer, if there was one.
     pub(crate) status: Option<u16>,
     pub(crate) error: StageError,
 }
 
-/// Decides when requests to one receiver may be sent, whoever sends them.
+/// Decides when requests to one receiver may be sent.
 ///
-/// While it is closed, every request follows the retry policy by itself. It opens when too many requests in a
-/// row have failed: then all wait, one of them tries after each pause, and its answer is everybody's.
+/// While the circuit is closed, every request follows the retry policy. After too many consecutive failures it opens: all
+/// requests wait, and one of them is sent as a probe after each pause.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     options: CircuitOptions,
     retry: RetryOptions,
     state: Mutex<State>,
-    /// Told when the state changes in favour of those who wait.
+    /// Notified when waiting requests must check the state again.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Failed requests since the last one that did not fail.
+    /// The number of consecutive failures.
     failures: u32,
-    /// When the first of them failed.
+    /// The time of the first of them.
     failing_since: Option<Instant>,
-    /// The receiver asked for silence until then.
-    quiet_until: Option<Instant>,
+    /// No request before this time, as the receiver demands.
+    paused_until: Option<Instant>,
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Open {
     probe_at: Instant,
-    /// Whether somebody is trying.
+    /// Whether the probe is in progress.
     probing: bool,
 }
 
-/// What becomes of a request that wants to be sent.
+/// The decision about a request.
 enum Admission {
-    Granted { probe: bool },
+    Now {
+        is_probe: bool,
+    },
+    /// Check again at this time.
     At(Instant),
+    /// Check again after the probe.
     AfterProbe,
 }
 
@@ -97,11 +101,11 @@ impl Circuit {
         Self { options, retry, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Sends a request again and again, until the receiver took it or there is no point in going on. `what`
-    /// names it in the log; `count` is told of every attempt before it is made, and whether it is a repeated one.
+    /// Sends a request until it is delivered or fails permanently. `what` names it in the log. `count` is called before every
+    /// attempt; its argument says whether the attempt is a retry.
     ///
     /// # Errors
-    /// The last failure: a permanent one as it is, else made permanent and said to be the last.
+    /// The last failure. A temporary failure becomes permanent when the run gives up.
     pub(crate) async fn send<F, Sending>(
         &self,
         what: &str,
@@ -115,7 +119,7 @@ impl Circuit {
         let (mut attempts, begun) = (Attempts::new(&self.retry, what), Instant::now());
         let mut repeated = false;
         loop {
-            let probe = self.admission().await;
+            let is_probe = self.admission().await;
             count(repeated);
             let Failure { status, error } = match send().await {
                 Ok(()) => {
@@ -129,21 +133,21 @@ impl Circuit {
                 Err(failure) => failure,
             };
             let ended = |error| Failure { status, error };
-            if let Some(error) = self.failed(what, error, begun, probe).map_err(ended)? {
+            if let Some(error) = self.failed(what, error, begun, is_probe).map_err(ended)? {
                 attempts.wait_after(error).await.map_err(ended)?;
             }
             repeated = true;
         }
     }
 
-    /// Waits until a request may be sent; whether it is the one that tries.
+    /// Waits until the request may be sent. Returns whether it is the probe.
     async fn admission(&self) -> bool {
         loop {
-            // Asked for before the look at the state, so that no change is missed in between.
+            // Created before the state is read, so that no change is missed.
             let changed = self.changed.notified();
             let admission = self.state().admit(Instant::now());
             match admission {
-                Admission::Granted { probe } => return probe,
+                Admission::Now { is_probe } => return is_probe,
                 Admission::At(instant) => tokio::select! {
                     () = sleep_until(instant) => {}
                     () = changed => {}
@@ -153,7 +157,7 @@ impl Circuit {
         }
     }
 
-    /// The receiver is there, whatever it said.
+    /// Closes the circuit after an answer.
     fn answered(&self, what: &str) {
         let mut state = self.state();
         if state.open.take().is_some() {
@@ -164,33 +168,32 @@ impl Circuit {
         self.changed.notify_waiters();
     }
 
-    /// Takes note of a temporary failure. The error comes back when it is for the retry policy to decide; an
-    /// open circuit has decided already.
+    /// Records a temporary failure. Returns the error if the retry policy applies, and `None` if the circuit is open.
     fn failed(
         &self,
         what: &str,
         error: StageError,
         begun: Instant,
-        probe: bool,
+        is_probe: bool,
     ) -> Result<Option<StageError>, StageError> {
         let now = Instant::now();
-        let asked = error.wait().unwrap_or_default().min(LONGEST_WAIT);
+        let demanded = error.wait().unwrap_or_default().min(MAX_WAIT);
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);
         let since = *state.failing_since.get_or_insert(now);
-        if asked > self.retry.max_retry_after.get() {
-            // The retry policy ends it, and says why.
+        if demanded > self.retry.max_retry_after.get() {
+            // The retry policy ends the run.
             return Ok(Some(error));
         }
-        state.quiet_until = state.quiet_until.max(Some(now + asked));
+        state.paused_until = state.paused_until.max(Some(now + demanded));
         if state.failures < self.options.failures.get() {
             return Ok(Some(error));
         }
         let (pause, probe_at) = match &state.open {
-            // It was under way when the circuit opened.
-            Some(open) if !probe => (StdDuration::ZERO, open.probe_at),
+            // The request was in progress when the circuit opened.
+            Some(open) if !is_probe => (StdDuration::ZERO, open.probe_at),
             _ => {
-                let pause = asked.max(self.options.cool_down.get()).min(LONGEST_WAIT);
+                let pause = demanded.max(self.options.cool_down.get()).min(MAX_WAIT);
                 (pause, now + pause)
             }
         };
@@ -206,7 +209,7 @@ impl Circuit {
             tracing::warn!(
                 failures = state.failures,
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-                "{what}: {}; the receiver is taken for down, one request will try again after a pause",
+                "{what}: {}; the receiver is unavailable: all requests are paused, then one is sent as a probe",
                 error.full_message()
             );
             state.open = Some(Open { probe_at, probing: false });
@@ -223,16 +226,16 @@ impl Circuit {
 
 impl State {
     fn admit(&mut self, now: Instant) -> Admission {
-        if let Some(until) = self.quiet_until.filter(|until| now < *until) {
+        if let Some(until) = self.paused_until.filter(|until| now < *until) {
             return Admission::At(until);
         }
         match &mut self.open {
-            None => Admission::Granted { probe: false },
+            None => Admission::Now { is_probe: false },
             Some(open) if open.probing => Admission::AfterProbe,
             Some(open) if now < open.probe_at => Admission::At(open.probe_at),
             Some(open) => {
                 open.probing = true;
-                Admission::Granted { probe: true }
+                Admission::Now { is_probe: true }
             }
         }
     }
@@ -243,7 +246,7 @@ fn give_up(error: StageError, failures: u32, waited: StdDuration, option: &str) 
     let hint = match error.hint_text() {
         Some(hint) => hint.to_owned(),
         None => format!(
-            "start the run again when the receiver is back, or raise `{option}` of this sink"
+            "start the run again when the receiver is available, or raise `{option}` of this sink"
         ),
     };
     let requests = if failures == 1 { "request" } else { "requests in a row" };

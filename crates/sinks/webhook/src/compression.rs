@@ -1,4 +1,4 @@
-//! Bodies that weigh less on their way.
+//! Compression of bodies.
 
 use std::io::{self, Write};
 
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
-    /// With gzip, said in `content-encoding`.
+    /// Gzip, with the header `content-encoding`.
     Gzip,
 }
 

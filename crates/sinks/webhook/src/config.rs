@@ -22,7 +22,7 @@ use crate::receiver::RequestTemplate;
 use crate::signature::{SignatureOptions, Signer};
 use crate::sink::{SendOptions, Target, WebhookSink};
 
-/// Headers that say what the sink itself knows better.
+/// Headers that the sink sets itself.
 const OWN_HEADERS: [&str; 10] = [
     "connection",
     "content-encoding",
@@ -38,54 +38,54 @@ const OWN_HEADERS: [&str; 10] = [
 
 const DEFAULT_BATCH_RECORDS: u32 = 100;
 
-/// Posts records to a URL, many at a time, as JSON arrays or CloudEvents, signed if you like.
+/// Posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOptions {
-    /// Where to post, `https://…`; `sandbox:` posts to a receiver inside the process. Taken for a secret as a whole, since such addresses often have a key in their path:
-    /// messages show no more than scheme and host.
+    /// The address, `https://…`. `sandbox:` posts to a receiver within the process. The address is a secret, since it often
+    /// contains a key: messages show only its scheme and host.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: Secret,
-    /// Whether records and headers may go unencrypted to another machine, where `url` begins with `http://`: within a
-    /// cluster that sees to encryption itself, for example. To this machine they may in any case.
+    /// Allows `http://` addresses of other machines, for example within a cluster that encrypts its network. Records and
+    /// headers are then sent unencrypted. Addresses of this machine are always allowed.
     #[serde(default)]
     pub allow_http: bool,
-    /// Headers to send with every request, by name. The values are taken for secrets. None by default.
+    /// Headers of every request, by name. The values are secrets. None by default.
     #[serde(default)]
     #[schemars(extend("x-sandbox" = null))]
     pub headers: BTreeMap<String, Secret>,
-    /// How many records one request carries at most; never those of two pages. By default 100, and 1 in structured
-    /// CloudEvents, where there is no choice.
+    /// The maximum number of records in one request. A request never contains records of two pages. By default 100; always 1
+    /// for structured CloudEvents.
     #[schemars(range(min = 1))]
     pub batch_records: Option<NonZeroU32>,
-    /// How large the body of one request may be, before compression. A record that is larger by itself is sent alone.
+    /// The maximum size of the body of one request, before compression. A larger record is sent alone.
     #[serde(default = "one_mebibyte")]
     pub batch_bytes: ByteCount,
-    /// How many requests may be under way at a time. With 1 the receiver gets all records in order. With more, the
-    /// requests of one page go side by side and may arrive in any order; the next page waits for all of them.
+    /// The maximum number of concurrent requests. With 1 the receiver gets all records in order. With more, the requests of
+    /// one page may arrive in any order. The next page waits for all of them.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub concurrency: NonZeroU8,
     /// How bodies are compressed.
     #[serde(default)]
     pub compression: Compression,
-    /// Signs every request as Standard Webhooks (standardwebhooks.com) has it. Nothing is signed by default. The signature is
-    /// over the body before compression: with `compression = "gzip"` the receiver decompresses first, then checks.
+    /// Signs every request as in Standard Webhooks (standardwebhooks.com). By default requests are not signed. The signature
+    /// covers the uncompressed body: with `compression = "gzip"` the receiver decompresses first, then verifies.
     #[schemars(extend("x-sandbox" = null))]
     pub signature: Option<SignatureOptions>,
-    /// Wraps every record in a CloudEvents 1.0 event. By default records are sent as they are.
+    /// Wraps every record in a CloudEvents 1.0 event. By default plain records are sent.
     pub cloud_events: Option<CloudEventsOptions>,
-    /// How long one request may take, from connecting to the last byte of the answer.
+    /// The maximum duration of one request, from the connection to the last byte of the answer.
     #[serde(default = "thirty_seconds")]
     pub timeout: Duration,
-    /// How the receiver is reached.
+    /// The connection to the receiver.
     #[serde(default)]
     #[schemars(extend("x-sandbox" = null))]
     pub connection: ConnectionOptions,
-    /// How often and how patiently a failed request is repeated.
+    /// How failed requests are repeated.
     #[serde(default)]
     pub retry: RetryOptions,
-    /// When the receiver is taken for down, and how long it is waited for.
+    /// When requests to an unavailable receiver are paused, and when the run ends.
     #[serde(default)]
     pub circuit: CircuitOptions,
 }
@@ -163,9 +163,9 @@ impl WebhookOptions {
     fn records_in_one_event(&self) -> Option<Problem> {
         let records =
             self.batch_records.filter(|records| records.get() > 1 && self.is_structured())?;
-        let message = format!("a structured event holds one record, not {records}");
+        let message = format!("a structured event contains one record, not {records}");
         let problem = Problem::at(KeyPath::of("batch_records"), "value::invalid", message);
-        Some(problem.help("take it out, or write `mode = \"batched\"` in `cloud_events`"))
+        Some(problem.help("remove it, or write `mode = \"batched\"` in `cloud_events`"))
     }
 
     fn target(&self, context: &BuildContext<'_>) -> Result<Target, Vec<Problem>> {
@@ -182,11 +182,11 @@ impl WebhookOptions {
     }
 }
 
-/// Says nothing of the URL itself.
+/// Checks the URL. Messages do not contain it.
 fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
     let problem = |code, message: String| {
         let help =
-            "write an address that begins with `https://`, or set the variable it comes from";
+            "write an address that begins with `https://`, or set the variable that contains it";
         Problem::at(KeyPath::of("url"), code, message).help(help)
     };
     if url.expose().trim().is_empty() {
@@ -199,14 +199,14 @@ fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
         return Err(problem("url::scheme", message.to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let message = "the URL has a user or a password in it";
-        let help = "take out what stands before `@`, and send it as a header: \
+        let message = "the URL contains a user or a password";
+        let help = "remove the part before `@`, and send it as a header: \
                     `headers = { Authorization = \"Basic …\" }`";
         return Err(problem("url::user", message.to_owned()).help(help));
     }
     if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
-        let message = "records would be sent unencrypted: the URL begins with `http:`";
-        let help = "write `https://`; where the network itself is safe, add `allow_http = true`";
+        let message = "the URL begins with `http:`, so records would be sent unencrypted";
+        let help = "write `https://`, or add `allow_http = true` if the network is safe";
         return Err(problem("url::unencrypted", message.to_owned()).help(help));
     }
     Ok(url)
@@ -220,20 +220,20 @@ fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>
             problems.push(Problem::at(path.clone(), code, message).part(part));
         };
         let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
-            wrong(Part::Key, "header::name", format!("`{name}` can't be the name of a header"));
+            wrong(Part::Key, "header::name", format!("`{name}` is not a valid header name"));
             continue;
         };
         if OWN_HEADERS.contains(&header.as_str()) {
             wrong(Part::Key, "header::own", format!("`{header}` is set by the sink itself"));
         }
         if checked.contains_key(&header) {
-            wrong(Part::Key, "header::twice", format!("`{header}` stands here twice"));
+            wrong(Part::Key, "header::twice", format!("duplicate header `{header}`"));
         }
         if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
             value.set_sensitive(true);
             checked.insert(header, value);
         } else {
-            let message = "the value holds characters that can't be sent, a line break perhaps";
+            let message = "the header value contains invalid characters, such as a line break";
             wrong(Part::Value, "header::value", message.to_owned());
         }
     }

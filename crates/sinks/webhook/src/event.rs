@@ -2,28 +2,32 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use taskferry_sdk::{KeyPath, Problem, RunContext};
 use url::Url;
 
-/// How records become CloudEvents.
+/// All characters but the unreserved ones of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The options of CloudEvents.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloudEventsOptions {
-    /// How many events a request holds: one (`structured`) or many (`batched`).
+    /// How many events a request contains: one (`structured`) or many (`batched`).
     pub mode: EventMode,
-    /// The `type` of every event. It should begin with a domain of yours, turned around: `com.example.task`.
-    /// By default `taskferry.record`.
+    /// The `type` of every event. Begin it with your domain in reverse order: `com.example.task`. By default
+    /// `taskferry.record`.
     #[serde(rename = "type", default = "record_type")]
     pub event_type: String,
-    /// The `source` of every event: a URI, or a path such as `/hr/tasks`. By default `/taskferry/` and the
+    /// The `source` of every event: a URI, or a path such as `/hr/tasks`. By default `/taskferry/` followed by the
     /// pipeline's name.
     pub source: Option<String>,
 }
 
-/// How many events a request holds.
+/// How many events a request contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventMode {
@@ -38,16 +42,16 @@ fn record_type() -> String {
 }
 
 impl CloudEventsOptions {
-    /// All that is wrong with the options, with paths that start at the sink's table.
+    /// All mistakes in the options, with paths from the sink's table.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let table = KeyPath::of("cloud_events");
         let mut problems = Vec::new();
         if self.event_type.trim().is_empty() {
             let problem = Problem::at(table.key("type"), "value::empty", "`type` is empty");
-            problems.push(problem.help("write for example \"com.example.task\", or take it out"));
+            problems.push(problem.help("write for example \"com.example.task\", or remove it"));
         }
         if self.source.as_deref().is_some_and(|source| !is_uri_reference(source)) {
-            let message = "this is neither a URI nor a path of one";
+            let message = "`source` is neither a URI nor a path";
             let problem = Problem::at(table.key("source"), "url::invalid", message);
             let help = "write for example \"https://hr.example.com/tasks\" or \"/hr/tasks\"";
             problems.push(problem.help(help));
@@ -56,7 +60,7 @@ impl CloudEventsOptions {
     }
 }
 
-/// RFC 3986, section 4.1, as far as it matters to those who read it.
+/// Whether a text is a URI reference of RFC 3986, section 4.1.
 fn is_uri_reference(text: &str) -> bool {
     let base = Url::parse("https://base.example/").ok();
     !text.is_empty()
@@ -64,11 +68,11 @@ fn is_uri_reference(text: &str) -> bool {
         && Url::options().base_url(base.as_ref()).parse(text).is_ok()
 }
 
-/// What all events of a run have in common.
+/// The common parts of all events of a run.
 #[derive(Debug)]
 pub(crate) struct Envelope {
     pub(crate) mode: EventMode,
-    /// `source`, `type`, `time` and `datacontenttype` as JSON members, with a comma in front.
+    /// `source`, `type`, `time` and `datacontenttype` as JSON members, with a leading comma.
     common: String,
 }
 
@@ -89,10 +93,10 @@ impl Envelope {
         Self { mode: options.mode, common }
     }
 
-    /// Appends the event whose data is `record`, a JSON text of that `job`.
+    /// Appends the event with the data `record`, the JSON text of a record of `job`.
     pub(crate) fn write(&self, id: &str, job: Option<&str>, record: &[u8], body: &mut Vec<u8>) {
         let mut head = format!("{{\"specversion\":\"1.0\",\"id\":\"{id}\"{}", self.common);
-        // An empty subject is none.
+        // CloudEvents does not allow an empty subject.
         if let Some(job) = job.filter(|job| !job.is_empty()) {
             // Writing to a string can't fail.
             let _ = write!(head, ",\"subject\":{}", Value::from(job));
@@ -103,17 +107,8 @@ impl Envelope {
     }
 }
 
-/// The pipeline's name as a path that any URI reader takes.
 fn default_source(pipeline: &str) -> String {
-    pipeline.bytes().fold("/taskferry/".to_owned(), |mut source, byte| {
-        // Writing to a string can't fail.
-        let _ = match byte {
-            b'-' | b'.' | b'_' | b'~' => write!(source, "{}", char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => write!(source, "{}", char::from(byte)),
-            byte => write!(source, "%{byte:02X}"),
-        };
-        source
-    })
+    format!("/taskferry/{}", utf8_percent_encode(pipeline, RESERVED))
 }
 
 #[cfg(test)]
@@ -131,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_says_whose_it_is_and_of_which_run() {
+    fn an_event_has_the_attributes_of_its_run_and_job() {
         assert_eq!(
             event(json!({"mode": "structured"}), "täsks 1", Some("j \"1\"")),
             json!({"specversion": "1.0", "id": "id1", "source": "/taskferry/t%C3%A4sks%201",
@@ -150,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_a_uri_or_a_path_of_one() {
+    fn a_source_is_a_uri_or_a_path() {
         for good in ["/hr", "hr/tasks", "https://hr.example/tasks?x=1#y", "urn:uuid:1", "//host/x"]
         {
             assert!(is_uri_reference(good), "{good}");

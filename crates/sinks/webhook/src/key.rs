@@ -1,4 +1,4 @@
-//! Keys of batches and events, which stay the same however, and however often, they are sent.
+//! Keys of batches and events, which are the same for every attempt.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use taskferry_sdk::{Cursor, Origin, RunContext, hex};
 
-/// Makes the keys of one run. The crate's page says what goes in.
+/// Computes the keys of one run. The crate documentation lists their parts.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    /// Has hashed the run and the receiver already.
+    /// The hash of the run and the receiver.
     batches: Sha256,
-    /// Has hashed the run already.
+    /// The hash of the run.
     events: Sha256,
     receiver: String,
 }
 
-/// Which of all records of a run one is, whatever page brought it.
+/// Identifies a record within a run, independently of its page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordId<'a> {
     origin: &'a Origin,
-    /// How many records of the same job, or of the same place in the page where it has no job, came before.
+    /// The number of earlier records in the page of the same job, or without a job, of the same position.
     nth: u64,
 }
 
 impl Keys {
-    /// `address` names the receiver: not to be shown.
+    /// `address` is the address of the receiver, a secret.
     pub(crate) fn new(run: &RunContext, address: &str) -> Self {
         let of_run = |what: &str| {
             let mut hash = Sha256::new();
@@ -45,12 +45,12 @@ impl Keys {
         first.key(self.batches.clone(), body)
     }
 
-    /// The `id` of an event that holds this record.
+    /// The `id` of the event of this record.
     pub(crate) fn event(&self, id: &RecordId<'_>, text: &[u8]) -> String {
         id.key(self.events.clone(), text)
     }
 
-    /// What tells this receiver from others within the run, and does not tell its address.
+    /// Identifies the receiver within the run without its address.
     pub(crate) fn receiver(&self) -> &str {
         &self.receiver
     }
@@ -74,7 +74,7 @@ impl<'a> RecordId<'a> {
         self.origin
     }
 
-    /// A job counts by its id alone, because a page that is requested again may end elsewhere.
+    /// Uses only the job's id, because a repeated page may have other boundaries.
     fn key(&self, mut hash: Sha256, content: &[u8]) -> String {
         if let Some(job) = self.origin.job.as_deref() {
             add(&mut hash, b"job");
@@ -91,7 +91,7 @@ impl<'a> RecordId<'a> {
     }
 }
 
-/// The length keeps two parts from being taken for two others.
+/// Hashes the length too, so that different parts never have the same hash.
 fn add(hash: &mut Sha256, part: &[u8]) {
     hash.update((part.len() as u64).to_be_bytes());
     hash.update(part);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_the_same_for_ever() {
+    fn keys_never_change() {
         let origins = [origin(Some("j1"), 2, "c1", 7)];
         let id = RecordId::all(&origins)[0];
         let keys = keys("r1", "jobs", "https://hooks.example/a");
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_makes_another_key() {
+    fn different_input_has_different_keys() {
         let origins = [
             origin(Some("j1"), 1, "c1", 0),
             origin(Some("j1"), 1, "c1", 0),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_keeps_its_key_when_pages_are_cut_elsewhere() {
+    fn a_job_keeps_its_key_with_other_page_boundaries() {
         let before = [origin(Some("j0"), 3, "c9", 0), origin(Some("j1"), 3, "c9", 1)];
         let after = [origin(Some("j1"), 7, "j0", 0)];
         let keys = keys("r1", "p", "u");

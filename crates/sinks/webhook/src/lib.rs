@@ -1,8 +1,7 @@
-//! Sink `webhook`: posts records to a URL, many at a time, as JSON arrays or CloudEvents, signed if you like.
+//! Sink `webhook`: posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 //!
-//! A batch is one request: `POST`, `content-type: application/json`, the body `[{…},{…}]` with the records as
-//! their text is. An answer of 2xx means that the receiver has the batch; nothing else does. A request never holds
-//! records of two pages.
+//! A batch is one request: `POST`, `content-type: application/json`, the body `[{…},{…}]` with the text of the records. A
+//! batch is delivered when the receiver answers with 2xx. A request never contains records of two pages.
 //!
 //! ```
 //! use serde_json::json;
@@ -18,78 +17,72 @@
 //! assert!(testing::build(&options, &NoFiles, WebhookOptions::build).is_ok());
 //! ```
 //!
-//! # Seen once
+//! `sink` is the stage. `batch` builds requests from records, with the keys of `key` and the events of `event`. `sender`
+//! sends them through `circuit`, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint.
 //!
-//! A request that got no answer is sent again, and so is the batch that was under way when a run was killed. Every
-//! request therefore carries an `Idempotency-Key`, and a receiver that remembers the keys it has seen takes every
-//! batch once. The key is the SHA-256, in hexadecimal digits, of these parts, each preceded by its length in 8 bytes
-//! (as all numbers here, the highest first):
+//! # Idempotency
 //!
-//! 1. `batch`, the `run_id`, the pipeline's name, and the `url` as it stands in the pipeline,
-//! 2. which record is the first in the batch: `job` and the job's id, then how many records of the same job came
-//!    before it. Where a record has no job: `page`, the cursor of the page, the position in the page, and how many
-//!    records of the same position came before,
+//! A request without an answer is sent again, and so is the batch that was in progress when a run was killed. Every request
+//! therefore has an `Idempotency-Key`. A receiver that stores the keys processes every batch once. The key is the SHA-256,
+//! in hexadecimal digits, of these parts, each preceded by its length in 8 bytes (all numbers are big-endian):
+//!
+//! 1. `batch`, the `run_id`, the pipeline's name, and the `url` as written in the pipeline,
+//! 2. the first record of the batch: `job`, the job's id, and the number of earlier records of the same job in the page.
+//!    Without a job: `page`, the cursor of the page, the position in the page, and the number of earlier records of the
+//!    same position,
 //! 3. the body, before compression.
 //!
-//! So it says what is sent, and not how it got there: it stays the same over attempts and resumed runs, whether a batch
-//! was the first request or the hundredth, and even when a page is asked for again in smaller pieces, as long as the
-//! batch holds the same records. Two batches that read alike, which happens when a transform leaves little of a record,
-//! have different keys, since their records are different ones. A new run has new keys: what it says is news, even
-//! if it says the same.
+//! The key is the same for every attempt and every resumed run. It does not depend on the number of earlier requests, or on
+//! the page size. Two batches with equal text have different keys if they contain different records. A new run has new keys.
 //!
 //! # Signatures
 //!
-//! With `signature`, requests are signed as [Standard Webhooks](https://www.standardwebhooks.com) 1.0.0 has it:
-//! `webhook-id` is the idempotency key, `webhook-timestamp` the time of the attempt in seconds, `webhook-signature` has
-//! one signature for each secret, `v1,…` (HMAC-SHA256) or `v1a,…` (Ed25519), with a space in between. What is signed is
-//! `id.timestamp.body`, and the body is the JSON text: a receiver of compressed bodies decompresses first, as most servers
-//! do by themselves before a program sees the request, and verifies then.
+//! With `signature`, requests are signed as in [Standard Webhooks](https://www.standardwebhooks.com) 1.0.0: `webhook-id` is
+//! the idempotency key, `webhook-timestamp` the time of the attempt in seconds, `webhook-signature` one signature for each
+//! secret, separated by spaces: `v1,…` (HMAC-SHA256) or `v1a,…` (Ed25519). The signed content is `id.timestamp.body`, where
+//! the body is the uncompressed JSON text. A receiver of compressed bodies decompresses first, as most servers do.
 //!
 //! # CloudEvents
 //!
-//! With `cloud_events`, every record becomes the `data` of an event (CloudEvents 1.0, JSON format). In the mode
-//! `structured` a request is one event, and so one record: an event is one thing that happened, `subject` names
-//! one job, and receivers that route events (by `type`, by `subject`) could do neither with an array of records. Who
-//! wants fewer requests takes `batched`. `id` is made like the idempotency key, of `event`, the run, the pipeline, the
-//! place of the record, and its text; it does not depend on how events are packed. `source` is the pipeline,
-//! `subject` the job's id, `time` when the run began.
+//! With `cloud_events`, every record is the `data` of one event (CloudEvents 1.0, JSON format). In the mode `structured` a
+//! request contains one event, so that receivers can route it by `type` or `subject`. In the mode `batched` it contains
+//! many. `id` is computed like the idempotency key, from `event`, the run, the pipeline, the record's origin and its text.
+//! `source` is the pipeline, `subject` the job's id, `time` the start of the run.
 //!
-//! # What the receiver says
+//! # Answers of the receiver
 //!
-//! | answer | what happens |
+//! | answer | effect |
 //! |---|---|
-//! | 2xx | The receiver has the batch. |
-//! | 408, 425, 429, 5xx, no answer, a connection that breaks | The request is repeated (`retry`), until the receiver is taken for down (`circuit`). |
-//! | 409 | A request with the same key is still being worked on, as receivers that know the `Idempotency-Key` say: it is repeated. If it stays, the run ends. |
-//! | 400, 422 | The receiver does not want these records. What becomes of them is for `on_error` to say. |
-//! | 413 | The body is sent in halves, and these in halves, until it fits; a single record that is too large is treated as above. |
-//! | 410 | The receiver wants nothing any more. The run ends at once. |
-//! | all else: 3xx, 401, 403, 404, 405, 415, … | It would be the same for all records. The run ends at once. |
+//! | 2xx | The batch is delivered. |
+//! | 408, 425, 429, 5xx, no answer, a broken connection | The request is repeated (`retry`), until the circuit opens (`circuit`). |
+//! | 409 | The receiver still processes a request with the same key. The request is repeated. The run ends if the answer does not change. |
+//! | 400, 422 | The receiver refuses the records. `on_error` decides what happens to them. |
+//! | 413 | The batch is split in halves until the requests are small enough. A single record that is too large is refused. |
+//! | 410 | The receiver is gone. The run ends at once. |
+//! | any other: 3xx, 401, 403, 404, 405, 415, … | The answer would be the same for all records. The run ends at once. |
 //!
-//! A batch that is refused (400, 422) is refused whole, all its records with it, since nobody knows which of them the
-//! receiver means, or whether it took some. Who wants to lose no good record with a bad one sets `batch_records = 1`.
+//! A refused batch (400, 422) is refused with all its records, since the answer does not say which record is at fault. To
+//! refuse single records, set `batch_records = 1`.
 //!
-//! `Retry-After` is honoured, up to `retry.max_retry_after`; it holds all requests of the sink, not just the one
-//! that was answered.
+//! `Retry-After` is honoured up to `retry.max_retry_after`. It delays all requests of the sink.
 //!
-//! # A receiver that is down
+//! # Unavailable receivers
 //!
-//! A failed request is repeated after growing waits. When `circuit.failures` requests in a row have failed, whichever they
-//! were, the receiver is taken for down: nothing is sent for `circuit.cool_down`, then one request tries, and so on.
-//! The first answer of any kind ends that, and all go on. When the receiver has been down for
-//! `circuit.give_up_after`, or is going to be when the next attempt is due, the run ends, and the next run goes on at this
-//! batch. There is one wait at a time: while the receiver is taken for down, `retry.max_attempts` does not count, and
-//! `retry.max_elapsed` does.
+//! A failed request is repeated after increasing delays. After `circuit.failures` consecutive failures of any requests the
+//! circuit opens: no request is sent for `circuit.cool_down`, then one request is sent as a probe, and so on. Any answer
+//! other than a temporary failure closes the circuit. If the receiver is unavailable for longer than
+//! `circuit.give_up_after`, the run ends, and the next run continues with this batch. While the circuit is open,
+//! `retry.max_attempts` does not apply, but `retry.max_elapsed` does.
 //!
 //! # Order
 //!
-//! With `concurrency = 1` the receiver gets all records in order, and a batch waits until the one before it is
-//! taken. With more, the batches of one page go side by side; the next page waits until all of them are taken.
+//! With `concurrency = 1` the receiver gets all records in order. With a higher value, the batches of one page are sent
+//! concurrently. The batches of the next page follow after all of them are delivered.
 //!
 //! # Resuming
 //!
-//! A resumed run repeats the batches of one page at most, under the same keys. Its counts go on. A run does not go on at another
-//! receiver, which would lack what the first one has: it starts over when `url` has changed.
+//! A resumed run repeats at most the batches of one page, with the same keys. If `url` has changed, the run starts over,
+//! because the new receiver lacks the earlier records.
 
 mod batch;
 mod circuit;

@@ -1,4 +1,4 @@
-//! The server that receives the requests.
+//! The HTTP client of one receiver.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -15,14 +15,14 @@ use crate::signature::Signer;
 
 const ADVICE: Advice = Advice {
     slow: "raise `timeout` or lower `batch_records` of this sink",
-    unreachable: "check the `url` of this sink, and that this machine may reach it",
+    unreachable: "check the `url` of this sink, and whether this machine can reach it",
 };
 
-/// What all requests of a sink have in common.
+/// The common parts of all requests of a sink.
 #[derive(Debug)]
 pub(crate) struct RequestTemplate {
     pub(crate) headers: HeaderMap,
-    /// What the options hold in secret: not to be shown when an answer repeats it.
+    /// The secrets of the options, which are removed from shown answers.
     pub(crate) secrets: Vec<Secret>,
     pub(crate) signer: Option<Signer>,
     pub(crate) timeout: Duration,
@@ -33,13 +33,13 @@ pub(crate) struct RequestTemplate {
 /// One request.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    /// Stays the same however often it is sent.
+    /// The idempotency key, the same for every attempt.
     pub(crate) key: &'a str,
     pub(crate) content_type: &'static str,
     pub(crate) content_encoding: Option<&'static str>,
-    /// What the receiver reads, and what is signed.
+    /// The uncompressed body, which is signed.
     pub(crate) text: &'a [u8],
-    /// The same as it is sent.
+    /// The body as sent.
     pub(crate) body: Bytes,
 }
 
@@ -47,9 +47,9 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Receiver {
     http: Client,
     template: RequestTemplate,
-    /// What must not be shown when an answer repeats it.
+    /// Secrets that are removed from shown answers.
     secrets: Vec<Secret>,
-    /// How messages name it.
+    /// The address in messages.
     shown: String,
 }
 
@@ -60,10 +60,10 @@ impl fmt::Debug for Receiver {
 }
 
 impl Receiver {
-    /// Connects to nothing yet.
+    /// Does not connect yet.
     ///
     /// # Errors
-    /// When the system has no certificates to check `https` servers with.
+    /// If the system has no root certificates.
     pub(crate) fn new(url: Url, mut template: RequestTemplate) -> Result<Self, StageError> {
         let shown = format!("{}/…", url.origin().ascii_serialization());
         let secrets = secrets_of(&url, std::mem::take(&mut template.secrets));
@@ -74,14 +74,14 @@ impl Receiver {
     /// Sends a request once.
     ///
     /// # Errors
-    /// Why the receiver has not taken it, as far as is known.
+    /// Why the request was not delivered.
     pub(crate) async fn post(&self, request: &Request<'_>) -> Result<(), Failure> {
         let failure = |status, error: StageError| Failure {
             status,
             error: error.context(format!("POST {}", self.shown)),
         };
         let headers = self.headers(request).map_err(|error| failure(None, error))?;
-        // What it says beside yes is of no use, but a connection that was read to the end can be used again.
+        // The body of the answer is read so that the connection can be reused.
         let posted = self.http.post(headers, request.body.clone(), Reading::Beginning).await;
         match posted {
             Ok(answer) if answer.is_success() => Ok(()),
@@ -90,7 +90,7 @@ impl Receiver {
         }
     }
 
-    /// Those of the options, and those of this attempt.
+    /// The headers of the options and of this attempt.
     fn headers(&self, request: &Request<'_>) -> Result<HeaderMap, StageError> {
         let mut headers = self.template.headers.clone();
         let mut own = vec![
@@ -114,13 +114,14 @@ impl Receiver {
     fn refusal(&self, answer: &Answer) -> StageError {
         let mut message = answer.said();
         if !answer.status.is_redirection()
-            && let Some(text) = answer.excerpt(&answer.body, &self.known())
+            && let Some(text) =
+                answer.excerpt(&answer.body, &self.secrets.iter().collect::<Vec<_>>())
         {
             message = format!("{message}: {text}");
         }
         let mut error = answer.error(message);
         if answer.status == StatusCode::CONFLICT {
-            // A request with this key is being worked on, most likely our own from before a crash or a timeout.
+            // The receiver still processes a request with this key, most likely one before a crash or a timeout.
             error = error.temporary();
         }
         match hint(answer.status) {
@@ -128,23 +129,19 @@ impl Receiver {
             None => error,
         }
     }
-
-    fn known(&self) -> Vec<&Secret> {
-        self.secrets.iter().collect()
-    }
 }
 
 fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("correct the `url` of this sink"),
         400 | 422 => Some(
-            "read what the receiver says; with `on_error = \"dead_letter\"` such records are kept for later and the run goes on",
+            "see the receiver's answer; with `on_error = \"dead_letter\"` refused records are stored and the run continues",
         ),
         401 | 403 => Some("check the `headers`, the `signature` and the `url` of this sink"),
         407 => Some("check `connection.proxy` of this sink"),
         404 | 405 => Some("check the `url` of this sink"),
         410 => Some(
-            "the receiver wants nothing at this address any more: correct the `url` of this sink, or take the sink out",
+            "the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink",
         ),
         413 => Some("lower `batch_bytes` or `batch_records` of this sink"),
         415 => Some("check the `compression` and the `cloud_events` of this sink"),
@@ -152,7 +149,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
     }
 }
 
-/// The URL whole and in part, what the options hold in secret, and what follows a scheme such as `Bearer`.
+/// The URL and its parts, the secrets of the options, and the credentials after a scheme such as `Bearer`.
 fn secrets_of(url: &Url, more: Vec<Secret>) -> Vec<Secret> {
     let whole = [url.as_str(), &url[Position::BeforePath..], url.path()];
     let segments = url.path_segments().into_iter().flatten().map(Secret::new);
@@ -163,7 +160,7 @@ fn secrets_of(url: &Url, more: Vec<Secret>) -> Vec<Secret> {
         .map(|(_, credentials)| Secret::new(credentials))
         .collect();
     let whole = whole.into_iter().map(Secret::new).chain(more);
-    // What is shorter is no secret, and taking it out would make a text unreadable.
+    // Shorter texts are not secret, and removing them would make an answer unreadable.
     let is_secret = |secret: &Secret| secret.expose().len() >= 6;
     whole.chain(segments).chain(values).chain(credentials).filter(is_secret).collect()
 }

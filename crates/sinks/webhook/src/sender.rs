@@ -18,16 +18,16 @@ pub(crate) struct Sender {
     pub(crate) receiver: Receiver,
     pub(crate) circuit: Circuit,
     pub(crate) compression: Compression,
-    /// How many requests may be under way at a time.
+    /// The maximum number of concurrent requests.
     pub(crate) concurrency: usize,
     pub(crate) progress: Mutex<Progress>,
 }
 
 impl Sender {
-    /// Sends all records of a page: in order if one request is under way at a time, else several batches at once.
+    /// Sends all batches of a page, at most [`Sender::concurrency`] at a time.
     ///
     /// # Errors
-    /// The first that ends the run. The other requests under way are dropped, and may have arrived.
+    /// The first error that ends the run. Requests in progress are cancelled, and may have arrived.
     pub(crate) async fn send_all(
         &self,
         builder: &BatchBuilder<'_>,
@@ -36,14 +36,14 @@ impl Sender {
         let refusals = Mutex::new(refusals);
         let number = self.progress().batches + 1;
         let mut batches = builder.batches().zip(number..);
-        let mut under_way = FuturesUnordered::new();
+        let mut in_progress = FuturesUnordered::new();
         loop {
-            while under_way.len() < self.concurrency
+            while in_progress.len() < self.concurrency
                 && let Some((batch, number)) = batches.next()
             {
-                under_way.push(self.send_batch(builder, batch, number, &refusals));
+                in_progress.push(self.send_batch(builder, batch, number, &refusals));
             }
-            match under_way.next().await {
+            match in_progress.next().await {
                 Some(sent) => sent?,
                 None => return Ok(()),
             }
@@ -51,7 +51,7 @@ impl Sender {
         }
     }
 
-    /// Sends a batch, in halves if it is too large for the receiver.
+    /// Sends a batch, and splits it if it is too large for the receiver.
     async fn send_batch(
         &self,
         builder: &BatchBuilder<'_>,
@@ -59,8 +59,8 @@ impl Sender {
         number: u64,
         refusals: &Mutex<&mut Refusals>,
     ) -> Result<(), StageError> {
-        let mut waiting = vec![batch];
-        while let Some(batch) = waiting.pop() {
+        let mut pending = vec![batch];
+        while let Some(batch) = pending.pop() {
             let name = format!("batch {number} ({})", builder.content(&batch));
             let Err(Failure { status, error }) = self.send(builder, &batch, &name).await else {
                 continue;
@@ -68,11 +68,11 @@ impl Sender {
             let mut error = error.context(&name);
             if status == Some(TOO_LARGE) {
                 if let Some((left, right)) = builder.halves(&batch) {
-                    self.note_halving(&error);
-                    waiting.extend([right, left]);
+                    self.count_split(&error);
+                    pending.extend([right, left]);
                     continue;
                 }
-                error = error.hint(ONE_IS_TOO_LARGE);
+                error = error.hint(RECORD_TOO_LARGE);
             }
             if !status.is_some_and(concerns_records) {
                 return Err(error);
@@ -84,12 +84,12 @@ impl Sender {
         Ok(())
     }
 
-    /// Logged once; the summary says how often it was.
-    fn note_halving(&self, error: &StageError) {
+    /// Counts a split batch. The first one is logged.
+    fn count_split(&self, error: &StageError) {
         let mut progress = self.progress();
         if progress.halved == 0 {
             tracing::warn!(
-                "{}; it is sent in halves, and so are others: lower `batch_bytes` of this sink",
+                "{}; this batch and others like it are split: lower `batch_bytes` of this sink",
                 error.full_message()
             );
         }
@@ -133,10 +133,9 @@ impl Sender {
 }
 
 const TOO_LARGE: u16 = 413;
-const ONE_IS_TOO_LARGE: &str = "the receiver does not take a record of this size: make it smaller by a \
-                                transform, or keep it for later by `on_error = \"dead_letter\"`";
+const RECORD_TOO_LARGE: &str = "the receiver does not accept a record of this size: reduce it with a transform, or set `on_error = \"dead_letter\"`";
 
-/// Whether an answer is about what was sent. Others are about the receiver, and would be the same for all records.
+/// Whether an answer refuses the records. Any other failure would be the same for all records.
 fn concerns_records(status: u16) -> bool {
     matches!(status, 400 | TOO_LARGE | 422)
 }

@@ -1,4 +1,4 @@
-//! Signatures as Standard Webhooks has them (<https://www.standardwebhooks.com>, specification 1.0.0).
+//! Signatures of Standard Webhooks 1.0.0 (<https://www.standardwebhooks.com>).
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,27 +12,26 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_sdk::{KeyPath, Problem, Secret};
 
-/// Takes secrets with and without `=` at the end: both are handed out.
+/// Accepts secrets with and without padding, since both are in use.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &ALPHABET,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-/// How long a shared secret is, in bytes.
+/// The length of a shared secret in bytes.
 const SHARED_LENGTH: std::ops::RangeInclusive<usize> = 24..=64;
-/// How long one half of an Ed25519 key is, in bytes.
+/// The length of an Ed25519 seed, and of a public key, in bytes.
 const HALF_KEY: usize = 32;
 
 /// How requests are signed.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignatureOptions {
-    /// What to sign with: `whsec_…`, which the receiver knows too (HMAC-SHA256), or `whsk_…`, a private key whose
-    /// public half the receiver knows (Ed25519). Each adds a signature, so that a receiver can go over from one
-    /// to the next: the new one joins the old, and when the receiver knows it the old one goes.
+    /// The signing keys: `whsec_…`, a secret shared with the receiver (HMAC-SHA256), or `whsk_…`, a private key (Ed25519).
+    /// Each key adds a signature. To rotate a key, add the new one, and remove the old one when the receiver has the new one.
     pub secrets: Vec<Secret>,
 }
 
-/// Signs requests with every secret there is.
+/// Signs requests with every key.
 #[derive(Debug)]
 pub(crate) struct Signer(Vec<SigningKey>);
 
@@ -52,37 +51,30 @@ impl fmt::Debug for SigningKey {
 
 impl Signer {
     /// # Errors
-    /// All that is wrong with the secrets, with paths that start at the sink's table.
+    /// All mistakes in the secrets, with paths from the sink's table.
     pub(crate) fn new(options: &SignatureOptions) -> Result<Self, Vec<Problem>> {
         let path = KeyPath::of("signature").key("secrets");
         if options.secrets.is_empty() {
             let problem = Problem::at(path, "value::empty", "`secrets` is empty");
-            return Err(vec![problem.help("name one, or take `signature` out")]);
+            return Err(vec![problem.help("add a secret, or remove `signature`")]);
         }
         let (mut keys, mut problems) = (Vec::new(), Vec::new());
         for (index, secret) in options.secrets.iter().enumerate() {
             let earlier = options.secrets.iter().take(index);
             let read = if earlier.into_iter().any(|other| other.expose() == secret.expose()) {
-                let message = "the same secret stands here twice";
-                Err(Mistake {
-                    code: "secret::twice",
-                    message: message.to_owned(),
-                    help: "take it out",
-                })
+                Err(problem("secret::twice", "duplicate secret", "remove it"))
             } else {
                 SigningKey::read(secret.expose().trim())
             };
             match read {
                 Ok(key) => keys.push(key),
-                Err(Mistake { code, message, help }) => {
-                    problems.push(Problem::at(path.index(index), code, message).help(help));
-                }
+                Err(problem) => problems.push(problem.under(&path.index(index))),
             }
         }
         if problems.is_empty() { Ok(Self(keys)) } else { Err(problems) }
     }
 
-    /// The headers of one attempt. `body` is what the receiver reads, before any compression.
+    /// The headers of one attempt. `body` is the uncompressed body.
     pub(crate) fn headers(
         &self,
         id: &str,
@@ -101,70 +93,67 @@ impl Signer {
     }
 }
 
-/// What is wrong with a secret, without the secret.
-struct Mistake {
-    code: &'static str,
-    message: String,
-    help: &'static str,
+/// A mistake in a secret, without the secret.
+fn problem(code: &'static str, message: impl Into<String>, help: &str) -> Problem {
+    Problem::at(KeyPath::root(), code, message.into()).help(help)
 }
 
 impl SigningKey {
-    fn read(secret: &str) -> Result<Self, Mistake> {
-        let mistake =
-            |code, message: &str, help| Mistake { code, message: message.to_owned(), help };
+    fn read(secret: &str) -> Result<Self, Problem> {
         let known = ["whsec_", "whsk_"]
             .into_iter()
             .find_map(|prefix| secret.strip_prefix(prefix).map(|text| (prefix, text)));
         let Some((prefix, text)) = known else {
             return Err(match secret {
-                "" => {
-                    mistake("value::empty", "the secret is empty", "set the variable it comes from")
-                }
-                public if public.starts_with("whpk_") => mistake(
-                    "secret::prefix",
-                    "this is the public half of a key, which only the receiver needs",
-                    "sign with the private half, `whsk_…`",
+                "" => problem(
+                    "value::empty",
+                    "the secret is empty",
+                    "set the variable that contains it",
                 ),
-                _ => mistake(
+                public if public.starts_with("whpk_") => problem(
+                    "secret::prefix",
+                    "this is a public key, which only the receiver needs",
+                    "use the private key, `whsk_…`",
+                ),
+                _ => problem(
                     "secret::prefix",
                     "the secret begins neither with `whsec_` nor with `whsk_`",
-                    "write it as the receiver shows it; a bare secret in base64 gets `whsec_` in front",
+                    "copy the whole secret; write `whsec_` before a plain base64 secret",
                 ),
             });
         };
         let Ok(bytes) = BASE64.decode(text) else {
-            let message = format!("what follows `{prefix}` is not base64");
-            return Err(mistake("secret::base64", &message, "copy the whole secret again"));
+            let message = format!("the text after `{prefix}` is not base64");
+            return Err(problem("secret::base64", message, "copy the whole secret again"));
         };
         if prefix == "whsec_" { Self::shared(&bytes) } else { Self::private(&bytes) }
     }
 
-    fn shared(bytes: &[u8]) -> Result<Self, Mistake> {
+    fn shared(bytes: &[u8]) -> Result<Self, Problem> {
         if SHARED_LENGTH.contains(&bytes.len()) {
             return Ok(Self::Shared(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes))));
         }
-        let message = format!("the secret holds {} bytes", bytes.len());
-        let help = "a `whsec_` secret holds 24 to 64 random bytes";
-        Err(Mistake { code: "secret::length", message, help })
+        let message = format!("the secret has {} bytes", bytes.len());
+        let help = "a `whsec_` secret has 24 to 64 random bytes";
+        Err(problem("secret::length", message, help))
     }
 
-    /// A private key is handed out as the seed alone, or as the seed and the public key.
-    fn private(bytes: &[u8]) -> Result<Self, Mistake> {
+    /// A private key is a seed, or a seed followed by the public key.
+    fn private(bytes: &[u8]) -> Result<Self, Problem> {
         let key = match bytes.split_at_checked(HALF_KEY) {
             Some((seed, [])) => Ed25519KeyPair::from_seed_unchecked(seed),
             Some((seed, public)) if public.len() == HALF_KEY => {
                 Ed25519KeyPair::from_seed_and_public_key(seed, public)
             }
             _ => {
-                let message = format!("the key holds {} bytes", bytes.len());
-                let help = "a `whsk_` key holds 32 bytes, or 64 with its public half";
-                return Err(Mistake { code: "secret::length", message, help });
+                let message = format!("the key has {} bytes", bytes.len());
+                let help = "a `whsk_` key has 32 bytes, or 64 with its public key";
+                return Err(problem("secret::length", message, help));
             }
         };
-        key.map(|key| Self::Private(Box::new(key))).map_err(|_| Mistake {
-            code: "secret::pair",
-            message: "the two halves of the key do not belong together".to_owned(),
-            help: "copy the whole key again",
+        key.map(|key| Self::Private(Box::new(key))).map_err(|_| {
+            let message = "the public key does not match the private key";
+            problem("secret::pair", message, "copy the whole key again")
         })
     }
 
@@ -218,9 +207,9 @@ mod tests {
         assert_eq!(format!("{signer:?}").matches("[HMAC-SHA256 secret]").count(), 2);
     }
 
-    /// Of the Standard Webhooks specification's own libraries.
+    /// The example of the Standard Webhooks specification.
     #[test]
-    fn the_well_known_example_is_signed_as_everybody_signs_it() {
+    fn the_example_of_the_specification_has_its_signature() {
         let signer = signer(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
         let at = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
         let [_, _, signature] =
@@ -229,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_secrets_are_told_all_at_once_and_not_shown() {
+    fn all_invalid_secrets_are_reported_and_none_is_shown() {
         let torn = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let torn = [&[8; 32], torn.public_key().as_ref()].concat();
         let canary = "Canary4711";

@@ -1,4 +1,4 @@
-//! The stage: from pages to batches, and from one run to the next.
+//! The sink.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -19,11 +19,11 @@ use crate::receiver::{Receiver, RequestTemplate};
 use crate::sender::Sender;
 use crate::state::Progress;
 
-/// Where requests are sent. An address is a secret as a whole.
+/// Where requests are sent. The address is a secret.
 pub(crate) enum Target {
     /// A server.
     Remote(Url),
-    /// An endpoint inside this process, once it is started.
+    /// An endpoint within this process, which is started when the sink opens.
     Local(Box<dyn LocalEndpoint>),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// What goes into a request, and how many are under way.
+/// The options of batches and their delivery.
 #[derive(Debug)]
 pub(crate) struct SendOptions {
     pub(crate) limits: Limits,
@@ -48,15 +48,15 @@ pub(crate) struct SendOptions {
     pub(crate) circuit: CircuitOptions,
 }
 
-/// Sends every page as soon as it comes.
+/// Sends each page when it is written.
 #[derive(Debug)]
 pub(crate) struct WebhookSink {
-    /// The `url` as the options have it, which stays the same when an endpoint inside the process moves.
+    /// The `url` of the options. Unlike the address of a local endpoint, it is the same in every run.
     address: Secret,
     options: SendOptions,
-    /// Until the sink is opened.
+    /// `None` after the sink is opened.
     target: Option<(Target, RequestTemplate)>,
-    /// From then on.
+    /// `None` until the sink is opened.
     open: Option<Open>,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct WebhookSink {
 struct Open {
     format: BatchFormat,
     sender: Sender,
-    /// Keeps an endpoint inside this process alive.
+    /// Keeps a local endpoint running.
     _endpoint: Option<RunningEndpoint>,
 }
 
@@ -100,7 +100,7 @@ impl Sink for WebhookSink {
         let keys = self.keys(run);
         let progress = match from {
             Some(state) => Progress::read(state, keys.receiver()).map_err(|reason| {
-                StageError::new(ErrorKind::Config, format!("the run can't go on: {reason}"))
+                StageError::new(ErrorKind::Config, format!("the run can't be resumed: {reason}"))
                     .hint("start over with `--fresh`")
             })?,
             None => Progress { receiver: keys.receiver().to_owned(), ..Progress::default() },
@@ -110,7 +110,7 @@ impl Sink for WebhookSink {
             Target::Local(endpoint) => {
                 let endpoint = endpoint.start().await?;
                 let url = Url::parse(&endpoint.webhook_url).map_err(|error| {
-                    StageError::new(ErrorKind::Defect, "the endpoint named no address")
+                    StageError::new(ErrorKind::Defect, "the endpoint has no valid address")
                         .caused_by(error)
                 })?;
                 (url, Some(endpoint))
@@ -131,7 +131,7 @@ impl Sink for WebhookSink {
         Ok(())
     }
 
-    /// A request never holds records of two pages, so that a page that comes again is sent as it was.
+    /// A request never contains records of two pages, so that a repeated page is sent in the same requests.
     async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
         let Open { format, sender, .. } = self.open.as_ref().ok_or_else(not_open)?;
         let builder = BatchBuilder::new(format, &batch.records, &batch.origins);

@@ -1,26 +1,26 @@
-//! The state of the sink: what was delivered so far.
+//! The state of the sink in a checkpoint.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use taskferry_sdk::{Delivery, SinkState};
 
-/// Counts over a whole run, however often it was resumed. No secret stands in it.
+/// The counts of a run and its resumptions. It contains no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Progress {
-    /// Tells the receiver from others within the run, without its address.
+    /// Identifies the receiver within the run without its address.
     pub(crate) receiver: String,
-    /// Batches that were taken or refused.
+    /// Delivered and refused batches.
     pub(crate) batches: u64,
-    /// Records that were taken.
+    /// Delivered records.
     pub(crate) records: u64,
-    /// Records that were refused.
+    /// Refused records.
     pub(crate) refused: u64,
-    /// What the bodies weighed that were taken, as they were sent.
+    /// The size of the delivered bodies, after compression.
     pub(crate) bytes: u64,
     pub(crate) requests: u64,
     pub(crate) retries: u64,
-    /// Bodies that were too large for the receiver and were sent in halves.
+    /// Bodies that were too large for the receiver and were split.
     pub(crate) halved: u64,
 }
 
@@ -33,7 +33,7 @@ impl Progress {
         if progress.receiver == receiver {
             Ok(progress)
         } else {
-            Err("the webhook's `url` is another one than before".to_owned())
+            Err("the `url` of the webhook has changed".to_owned())
         }
     }
 
@@ -45,7 +45,7 @@ impl Progress {
         let halved = (self.halved > 0).then(|| {
             let bodies = if self.halved == 1 { "body was" } else { "bodies were" };
             format!(
-                "{} {bodies} too large for the receiver (413) and sent in halves: lower `batch_bytes`",
+                "{} {bodies} too large for the receiver (413) and split: lower `batch_bytes`",
                 self.halved
             )
         });

@@ -3,47 +3,47 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Keeps the tasks with the wanted AI impact levels.
+/// Keeps tasks by their AI impact level.
 ///
-/// Levels are ordered H1 < H2 < … < H5: H1 is what AI does alone, H5 what goes only with a person. Give either
-/// `levels` or a range of `at_least` and `at_most`.
+/// The levels are ordered from H1 (done by AI alone) to H5 (done only by a person). Set either `levels`, or a range with
+/// `at_least` and `at_most`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterAiImpact {
-    /// Keep tasks with exactly these levels, for example `["H1", "H2"]`.
+    /// Keep tasks with one of these levels, for example `["H1", "H2"]`.
     pub(crate) levels: Option<Vec<String>>,
-    /// Keep tasks with this level or a lower one. A level that is not known counts as missing.
+    /// Keep tasks with this level or a lower one. An unknown level counts as missing.
     pub(crate) at_most: Option<String>,
-    /// Keep tasks with this level or a higher one. A level that is not known counts as missing.
+    /// Keep tasks with this level or a higher one. An unknown level counts as missing.
     pub(crate) at_least: Option<String>,
-    /// What becomes of a task without a level: `drop` (default), `keep`, or `fail`, which refuses the record.
+    /// The action for a task without a level: `drop` (default), `keep`, or `fail`, which refuses the record.
     #[serde(default)]
     pub(crate) missing: Missing,
-    /// What becomes of a job without any task that is kept: `drop` (default) or `keep`.
+    /// The action for a job without remaining tasks: `drop` (default) or `keep`.
     #[serde(default)]
     pub(crate) empty_jobs: EmptyJobs,
 }
 
-/// What becomes of a task without a level.
+/// The action for a task without a level.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
-    /// It is left out.
+    /// Drop it.
     #[default]
     Drop,
-    /// It is kept.
+    /// Keep it.
     Keep,
-    /// Its record is refused.
+    /// Refuse the record.
     Fail,
 }
 
-/// What becomes of a job without tasks.
+/// The action for a job without tasks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyJobs {
-    /// It is left out.
+    /// Drop it.
     #[default]
     Drop,
-    /// It is kept.
+    /// Keep it.
     Keep,
 }

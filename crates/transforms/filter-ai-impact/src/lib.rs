@@ -1,7 +1,7 @@
-//! Transform `filter_ai_impact`: keeps the tasks with the wanted AI impact levels.
+//! Transform `filter_ai_impact`: keeps tasks by their AI impact level.
 //!
-//! Of a job it keeps the tasks that match, in a list as in a hierarchy, whose empty branches are pruned; of rows
-//! it keeps those that match. A record that loses nothing is passed on as it came.
+//! It removes other tasks from a list or a hierarchy, with branches that become empty, and drops other rows. A record without
+//! changes keeps its bytes.
 //!
 //! ```
 //! use serde_json::json;

@@ -1,4 +1,4 @@
-//! From the options to the transform, and what can be wrong with them.
+//! Checks the options and builds the transform.
 
 use std::ops::RangeInclusive;
 
@@ -55,7 +55,7 @@ impl TransformPlugin for FilterAiImpact {
     }
 }
 
-/// Levels to be met exactly. The API may add levels, so any `H` with a number is allowed.
+/// Checks `levels`. The API may add levels, so any `H` with a number is valid.
 fn exact(levels: Vec<String>, problems: &mut Vec<Problem>) -> Vec<String> {
     let path = KeyPath::of("levels");
     if levels.is_empty() {
@@ -106,13 +106,17 @@ fn range(
 }
 
 fn both() -> Problem {
-    Problem::at(KeyPath::of("levels"), "key::conflict", "`levels` can't stand beside a range")
-        .part(Part::Key)
-        .help("keep either `levels` or `at_least` and `at_most`")
+    Problem::at(
+        KeyPath::of("levels"),
+        "key::conflict",
+        "`levels` and a range can't be used together",
+    )
+    .part(Part::Key)
+    .help("keep either `levels`, or `at_least` and `at_most`")
 }
 
 fn neither() -> Problem {
-    Problem::at(KeyPath::root(), "key::missing", "neither `levels` nor a range is given")
+    Problem::at(KeyPath::root(), "key::missing", "neither `levels` nor a range is set")
         .part(Part::Key)
         .label("needs `levels`, `at_most` or `at_least`")
         .help("add for example `levels = [\"H1\", \"H2\"]` or `at_most = \"H2\"`")

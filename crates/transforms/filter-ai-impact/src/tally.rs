@@ -1,13 +1,13 @@
-//! Tasks that were left out for want of a level that is known.
+//! Counts tasks without a known level.
 
 use taskferry_profile::null_tasks;
 use taskferry_sdk::{Counters, Output};
 
 const WITHOUT_LEVEL: &str = "without_level";
 const UNKNOWN_LEVEL: &str = "unknown_level";
-/// Noted where any task has a level, known or not.
+/// Noted if any task has a level, known or not.
 const LEVEL: &str = "level";
-/// How many levels a warning shows.
+/// The number of levels in a warning.
 const SHOWN: usize = 3;
 
 /// Counts the tasks of one record.
@@ -18,7 +18,7 @@ pub(crate) struct Tally<'o> {
     pub(crate) has_null_tasks: bool,
     /// Whether any task has a level.
     pub(crate) has_level: bool,
-    /// How many tasks were left out because they have none.
+    /// The number of tasks that were dropped because they have no level.
     pub(crate) without_level: u64,
     unknown_levels: u64,
 }
@@ -28,13 +28,13 @@ impl<'o> Tally<'o> {
         Self { out, has_null_tasks: false, has_level: false, without_level: 0, unknown_levels: 0 }
     }
 
-    /// A task was left out that has a level which is not known.
+    /// Counts a dropped task with an unknown level.
     pub(crate) fn unknown_level(&mut self, level: &str) {
         self.unknown_levels += 1;
         self.out.count_value(UNKNOWN_LEVEL, level);
     }
 
-    /// A task was kept that has a level which is not known.
+    /// Notes the unknown level of a kept task.
     pub(crate) fn unknown_kept(&mut self, level: &str) {
         self.out.note(level);
     }
@@ -53,7 +53,7 @@ impl<'o> Tally<'o> {
     }
 }
 
-/// What the reader of a run's summary should know about tasks that were left out.
+/// The warnings about dropped tasks.
 pub(crate) fn warnings(totals: &Counters) -> impl Iterator<Item = String> {
     [without_level(totals), unknown_level(totals)].into_iter().flatten()
 }
@@ -62,17 +62,19 @@ fn without_level(totals: &Counters) -> Option<String> {
     let tasks = match totals.get(WITHOUT_LEVEL) {
         0 => return None,
         _ if totals.is_noted(LEVEL) => return None,
-        1 => "the only task has no AI impact level and was left out".to_owned(),
-        tasks => format!("none of the {tasks} tasks has an AI impact level, and all were left out"),
+        1 => "the only task has no AI impact level and was dropped".to_owned(),
+        tasks => format!("none of the {tasks} tasks has an AI impact level, and all were dropped"),
     };
-    Some(format!("{tasks}; ask for `include = [\"ai_impact\"]`, or keep them with `missing`"))
+    Some(format!(
+        "{tasks}; set `include = [\"ai_impact\"]` in the source, or keep them with `missing`"
+    ))
 }
 
 fn unknown_level(totals: &Counters) -> Option<String> {
     let tasks = match totals.get(UNKNOWN_LEVEL) {
         0 => return None,
-        1 => "1 task with an unknown AI impact level was left out".to_owned(),
-        tasks => format!("{tasks} tasks with an unknown AI impact level were left out"),
+        1 => "1 task with an unknown AI impact level was dropped".to_owned(),
+        tasks => format!("{tasks} tasks with an unknown AI impact level were dropped"),
     };
     let frequent = totals.frequent(UNKNOWN_LEVEL);
     let shown = frequent.iter().take(SHOWN).map(|one| format!("\"{}\"", one.value));

@@ -1,4 +1,4 @@
-//! The work: which tasks stay.
+//! The transform.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -10,12 +10,12 @@ use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 use crate::config::{EmptyJobs, Missing};
 use crate::tally::{self, Tally};
 
-/// Which levels are wanted.
+/// The levels to keep.
 #[derive(Debug)]
 pub(crate) enum Wanted {
-    /// These and no others.
+    /// Exactly these.
     Exactly(Vec<String>),
-    /// All known ones of a range.
+    /// A range of known levels.
     Within(RangeInclusive<AiLevel>),
 }
 
@@ -47,13 +47,13 @@ impl Transform for Filter {
 
     fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
         let null_tasks = null_tasks::warning(totals.get(null_tasks::NAME));
-        let met_by_none = self.met_by_none(totals).filter(|_| records_in > 0);
-        null_tasks.into_iter().chain(met_by_none).chain(tally::warnings(totals)).collect()
+        let unmet_levels = self.unmet_levels(totals).filter(|_| records_in > 0);
+        null_tasks.into_iter().chain(unmet_levels).chain(tally::warnings(totals)).collect()
     }
 }
 
 impl Filter {
-    /// Whether a task stays.
+    /// Whether a task is kept.
     fn keeps(&self, task: Node<'_>, tally: &mut Tally<'_>) -> Result<bool, StageError> {
         let level = ai_level(task)
             .map_err(|found| refused(&found).context(format!("task `{}`", task_name(task))))?;
@@ -72,15 +72,15 @@ impl Filter {
             None => tally.without_level += u64::from(!keeps),
             Some(_) if known.is_some() => {}
             Some(level) if !keeps => tally.unknown_level(&level),
-            // In a range any text may be kept: only those in `levels` are few.
+            // With a range, the number of unknown levels is not limited.
             Some(level) if matches!(self.wanted, Wanted::Exactly(_)) => tally.unknown_kept(&level),
             Some(_) => {}
         }
         Ok(keeps)
     }
 
-    /// Warnings of levels in `levels` that nobody knows and that no task has: most likely they are misspelt.
-    fn met_by_none(&self, totals: &Counters) -> impl Iterator<Item = String> {
+    /// Warnings about unknown levels in `levels` that no task has, which are most likely misspelt.
+    fn unmet_levels(&self, totals: &Counters) -> impl Iterator<Item = String> {
         let wanted = match &self.wanted {
             Wanted::Exactly(wanted) => wanted.as_slice(),
             Wanted::Within(_) => &[],
@@ -101,7 +101,7 @@ fn without_level(task: Node<'_>, level: Option<&str>) -> StageError {
         Some(level) => format!("task `{name}` has the unknown AI impact level \"{level}\""),
     };
     StageError::new(ErrorKind::Record, message).hint(
-        "ask for `include = [\"ai_impact\"]`; tasks that have no level yet are kept or left out with `missing`",
+        "set `include = [\"ai_impact\"]` in the source; `missing` keeps or drops tasks without a level",
     )
 }
 

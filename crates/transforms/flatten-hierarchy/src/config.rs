@@ -5,40 +5,40 @@ use serde::{Deserialize, Serialize};
 
 /// Turns jobs into rows, or a hierarchy into a flat list of tasks.
 ///
-/// Takes list and hierarchy records alike; rows pass through.
+/// Accepts list records and hierarchy records. Rows pass unchanged.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlattenHierarchy {
-    /// What a job becomes: `rows` (default), one record a task, or `tasks`, the job with a flat `tasks` list.
+    /// The result for a job: `rows` (default), one record for each task, or `tasks`, the job with a flat list of tasks.
     #[serde(default)]
     pub(crate) into: Into,
-    /// What becomes of a job without tasks: `drop` (default) or `keep`. Kept as rows, it is one row without a task.
+    /// The action for a job without tasks: `drop` (default) or `keep`. With `into = "rows"` it becomes one row without a task.
     #[serde(default)]
     pub(crate) empty_jobs: EmptyJobs,
-    /// A list field of tasks of which every element becomes a row: `explode = "linked_skills"` gives one row a
-    /// skill, with `skill_id` and `skill`. A task whose list is empty keeps one row. Every row repeats
-    /// the task's other fields, its hours too. For rows only; none by default.
+    /// A list field of tasks with one row for every element: `explode = "linked_skills"` returns one row for each skill, with
+    /// `skill_id` and `skill`. A task with an empty list has one row. Every row repeats the task's other fields, also its
+    /// hours. Only for `into = "rows"`. None by default.
     pub(crate) explode: Option<String>,
 }
 
-/// What a job becomes.
+/// The result for a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Into {
-    /// One record a task.
+    /// One record for each task.
     #[default]
     Rows,
     /// The job with a flat list of tasks.
     Tasks,
 }
 
-/// What becomes of a job without tasks.
+/// The action for a job without tasks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyJobs {
-    /// It is left out.
+    /// Drop it.
     #[default]
     Drop,
-    /// It is kept.
+    /// Keep it.
     Keep,
 }

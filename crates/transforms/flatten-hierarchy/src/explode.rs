@@ -7,12 +7,12 @@ use taskferry_sdk::json::{Kind, Node, TextWriter};
 
 use crate::row::{Cell, Field, Row, write_field};
 
-/// Writes one row for every element of the list `field`: an object's members take the list's place, anything else
-/// replaces it. A row without elements stays one row, so that no task is lost.
+/// Writes one row for every element of the list `field`. The members of an object, or any other element, replace the list.
+/// An empty list gives one row.
 ///
 /// # Errors
-/// What is no list, and among skills what is no object.
-pub(crate) fn explode(row: &Row<'_>, field: &str, made: &mut TextWriter) -> Result<(), Mismatch> {
+/// A field that is not a list, or a skill that is not an object.
+pub(crate) fn explode(row: &Row<'_>, field: &str, texts: &mut TextWriter) -> Result<(), Mismatch> {
     let list = match row.get(field) {
         Some(Cell::Node(list)) if list.kind() == Kind::Array => Some(*list),
         Some(Cell::Node(other)) if !other.is_null() => {
@@ -29,25 +29,25 @@ pub(crate) fn explode(row: &Row<'_>, field: &str, made: &mut TextWriter) -> Resu
         return Err(Mismatch::new(format!("{field}[{index}]"), item, "a skill"));
     }
     if items().next().is_none() {
-        write(row, field, None, made);
+        write(row, field, None, texts);
     }
-    items().for_each(|item| write(row, field, Some(item), made));
+    items().for_each(|item| write(row, field, Some(item), texts));
     Ok(())
 }
 
-/// Writes the row with the fields of one element in the place of the list, or behind the others if there is none.
-fn write(row: &Row<'_>, field: &str, item: Option<Node<'_>>, made: &mut TextWriter) {
+/// Writes the row with the fields of one element instead of the list, or after the others if the row has no such field.
+fn write(row: &Row<'_>, field: &str, item: Option<Node<'_>>, texts: &mut TextWriter) {
     let (fields, parts) = (row.fields(), parts(row, field, item));
     let position = fields.iter().position(|(name, _)| name == field).unwrap_or(fields.len());
-    let (before, behind) = (fields.iter().take(position), fields.iter().skip(position + 1));
-    made.object(|object| {
-        for (name, cell) in before.chain(&parts).chain(behind) {
+    let (before, after) = (fields.iter().take(position), fields.iter().skip(position + 1));
+    texts.object(|object| {
+        for (name, cell) in before.chain(&parts).chain(after) {
             write_field(object, name, cell);
         }
     });
 }
 
-/// The fields of one element. What is called like a field of the row gets a prefix.
+/// The fields of one element. A name that the row has too gets a prefix.
 fn parts<'a>(row: &Row<'_>, field: &'a str, item: Option<Node<'a>>) -> Vec<Field<'a>> {
     let mut parts: Vec<Field<'a>> = Vec::new();
     let mut add = |mut name: Cow<'a, str>, cell: Cell<'a>| {

@@ -1,10 +1,9 @@
 //! Transform `flatten_hierarchy`: turns jobs into rows, or a hierarchy into a flat list of tasks.
 //!
-//! The keys of a hierarchy record are not documented, so any nesting is walked: an object with `task_id` is a
-//! task, the objects above it are its domain, subdomain, cluster and canonical task. A row carries
-//! `job_external_id`, the job's other fields as `job_…`, the task's own fields with `ai_impact` as
-//! `ai_impact_level` and `ai_impact_rationale`, then `domain`, `subdomain`, `cluster`, `canonical_task`. No field is
-//! lost: where two would have the same name, the later one gets a prefix.
+//! The keys of a hierarchy record are not documented, so any nesting is accepted: an object with `task_id` is a task, and the
+//! objects above it are its domain, subdomain, cluster and canonical task. A row has `job_external_id`, the job's other fields
+//! as `job_…`, the task's fields with `ai_impact` as `ai_impact_level` and `ai_impact_rationale`, then `domain`, `subdomain`,
+//! `cluster`, `canonical_task`. If two fields have the same name, the later one gets a prefix.
 //!
 //! ```
 //! use serde_json::json;

@@ -1,4 +1,4 @@
-//! From the options to the transform, and what can be wrong with them.
+//! Checks the options and builds the transform.
 
 use taskferry_profile::LEVELS;
 use taskferry_sdk::{
@@ -9,27 +9,27 @@ use taskferry_sdk::{
 use crate::config::{FlattenHierarchy, Into};
 use crate::transform::Flatten;
 
-/// The lists that the API's tasks have.
+/// The list fields of tasks in the API.
 const LISTS: [&str; 3] = ["linked_skills", "source_data", "source_events"];
 
 impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
 }
 
-/// The list of tasks that a name most likely means, where it is not its name. Other fields are possible: the
-/// API grows, and other transforms add some.
+/// The field that a misspelt name most likely means. Other names are valid, since the API and other transforms can add
+/// fields.
 fn misspelt(field: &str) -> Option<&'static str> {
     nearest(field, LISTS).filter(|near| *near != field)
 }
 
-/// What is known of the fields that come of records with these.
+/// The fields of the results.
 fn flattened(
     input: &RecordFields,
     into: Into,
     explode: Option<&str>,
     subject: Subject,
 ) -> RecordFields {
-    // Rows pass through, and what is not known to have tasks may be a row.
+    // A record without known tasks may be a row, which passes through.
     if input.tasks.is_unknown() {
         return RecordFields::default();
     }
@@ -40,14 +40,14 @@ fn flattened(
     if into == Into::Tasks {
         return RecordFields { own: input.own.clone(), tasks };
     }
-    // What stands above tasks in a hierarchy may carry anything, which becomes fields of rows.
+    // Nodes of a hierarchy can have any fields, which become fields of rows.
     let others = tasks.other_fields().max(input.own.other_fields());
     let mut row = tasks.with_open_prefixes(&[subject.prefix(), "task_"]).with_other_fields(others);
     row.add(subject.id_field());
     row.replace("ai_impact", &["ai_impact_level", "ai_impact_rationale"]);
     match explode {
         Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),
-        // What stands in these is not documented.
+        // The items of other fields are not documented.
         Some(_) => row = row.with_other_fields(OtherFields::Possible),
         None => {}
     }
@@ -61,7 +61,7 @@ impl TransformPlugin for FlattenHierarchy {
             Some(_) if self.into == Into::Tasks => Err(vec![
                 Problem::at(path, "key::no_effect", "`explode` needs `into = \"rows\"`")
                     .part(Part::Key)
-                    .help("write `into = \"rows\"` or take `explode` out"),
+                    .help("write `into = \"rows\"`, or remove `explode`"),
             ]),
             Some(field) if field.is_empty() => Err(vec![
                 Problem::at(path, "value::empty", "`explode` is empty")

@@ -1,4 +1,4 @@
-//! Rows under construction.
+//! Builds rows.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use taskferry_profile::{Branch, LEVELS, Level, Mismatch, is_branch};
 use taskferry_sdk::Subject;
 use taskferry_sdk::json::{Kind, Node, ObjectWriter};
 
-/// The fields of a row, in their order. No field is lost: where two would have the same name, the later one gets a prefix.
+/// The fields of a row in order. If two fields have the same name, the later one gets a prefix.
 #[derive(Debug, Default)]
 pub(crate) struct Row<'a>(Vec<Field<'a>>);
 
@@ -27,7 +27,7 @@ impl<'a> From<Node<'a>> for Cell<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The fields of a row or a task as they are.
+    /// The unchanged fields of a row or a task.
     pub(crate) fn of_row(row: Node<'a>) -> Self {
         Self(row.members().map(|(key, member)| (key.as_str(), member.into())).collect())
     }
@@ -53,7 +53,7 @@ impl<'a> Row<'a> {
     /// Adds the fields of a task.
     ///
     /// # Errors
-    /// An `ai_impact` that is no object: the row would seem to have no level.
+    /// An `ai_impact` that is not an object, which would hide its level.
     pub(crate) fn add_task(&mut self, task: Node<'a>) -> Result<(), Mismatch> {
         for (key, member) in task.members() {
             if key != "ai_impact" {
@@ -79,16 +79,16 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Adds the fields of a job that has no task.
+    /// Adds the fields of a job without tasks.
     pub(crate) fn add_no_task(&mut self) {
         for name in ["task_id", "task"].into_iter().chain(LEVELS) {
             self.put(name.into(), "task_", Cell::Null);
         }
     }
 
-    /// Adds the four levels of the hierarchy above a task, null where they are not known, and whatever else the nodes say.
+    /// Adds the four levels of the hierarchy above a task, or null, and all other fields of the nodes.
     ///
-    /// A task of a list record may carry its own `hierarchy`, or the four fields already.
+    /// A task of a list record can have a field `hierarchy`, or the four fields.
     pub(crate) fn add_branch(&mut self, branch: &Branch<'a>) {
         let hierarchy = match self.get("hierarchy") {
             Some(Cell::Node(hierarchy)) => Some(*hierarchy),
@@ -116,7 +116,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Adds a field; if there is one of that name, under the prefix, so that none is lost.
+    /// Adds a field, with the prefix if the name exists.
     pub(crate) fn put(&mut self, mut name: Cow<'a, str>, prefix: &str, cell: impl Into<Cell<'a>>) {
         while self.get(&name).is_some() {
             name.to_mut().insert_str(0, prefix);
@@ -140,7 +140,7 @@ impl<'a> Row<'a> {
         self.0.truncate(len);
     }
 
-    /// Splits the fields from a position on off.
+    /// Splits off the fields from a position.
     pub(crate) fn split_off(&mut self, at: usize) -> Self {
         Self(self.0.split_off(at.min(self.0.len())))
     }

@@ -1,4 +1,4 @@
-//! The work: jobs in, rows or jobs with flat lists of tasks out.
+//! The transform.
 
 use std::convert::Infallible;
 
@@ -29,16 +29,16 @@ impl Transform for Flatten {
             out.count(null_tasks::NAME, 1);
         }
         let size = record.as_bytes().len();
-        let mut made = TextWriter::with_capacity(size + size / 2);
+        let mut texts = TextWriter::with_capacity(size + size / 2);
         let is_flat = match (profile, self.into) {
-            (Profile::Row(row), _) => self.explode_row(row, &mut made),
-            (Profile::Job(job), Into::Rows) => self.write_rows(job, &mut made),
-            (Profile::Job(job), Into::Tasks) => Ok(self.write_list(job, &mut made)),
+            (Profile::Row(row), _) => self.explode_row(row, &mut texts),
+            (Profile::Job(job), Into::Rows) => self.write_rows(job, &mut texts),
+            (Profile::Job(job), Into::Tasks) => Ok(self.write_list(job, &mut texts)),
         };
         if is_flat.map_err(refused)? {
             out.emit(record);
         } else {
-            made.finish().for_each(|text| out.emit(text));
+            texts.finish().for_each(|text| out.emit(text));
         }
         Ok(())
     }
@@ -48,16 +48,16 @@ impl Transform for Flatten {
     }
 }
 
-/// Each method writes what becomes of a record, and returns whether the record is flat already and passes as it came.
+/// Each method writes the results of a record, and returns whether the record is already flat and passes unchanged.
 impl Flatten {
-    fn explode_row(&self, row: Node<'_>, made: &mut TextWriter) -> Result<bool, Mismatch> {
+    fn explode_row(&self, row: Node<'_>, texts: &mut TextWriter) -> Result<bool, Mismatch> {
         if self.explode.is_some() {
-            self.write_row(&Row::of_row(row), made)?;
+            self.write_row(&Row::of_row(row), texts)?;
         }
         Ok(self.explode.is_none())
     }
 
-    fn write_rows(&self, job: Job<'_>, made: &mut TextWriter) -> Result<bool, Mismatch> {
+    fn write_rows(&self, job: Job<'_>, texts: &mut TextWriter) -> Result<bool, Mismatch> {
         let (mut row, mut is_empty) = (Row::of_job(job.node(), self.subject), true);
         let beginning = row.len();
         job.visit_tasks(|task, branch| {
@@ -65,25 +65,25 @@ impl Flatten {
             row.truncate(beginning);
             row.add_task(task)?;
             row.add_branch(branch);
-            self.write_row(&row, made)
+            self.write_row(&row, texts)
         })?;
         if is_empty && self.empty_jobs == EmptyJobs::Keep {
             row.add_no_task();
-            self.write_row(&row, made)?;
+            self.write_row(&row, texts)?;
         }
         Ok(false)
     }
 
-    fn write_row(&self, row: &Row<'_>, made: &mut TextWriter) -> Result<(), Mismatch> {
+    fn write_row(&self, row: &Row<'_>, texts: &mut TextWriter) -> Result<(), Mismatch> {
         if let Some(field) = &self.explode {
-            return explode(row, field, made);
+            return explode(row, field, texts);
         }
-        made.object(|object| row.write(object));
+        texts.object(|object| row.write(object));
         Ok(())
     }
 
-    /// Writes the job with one flat list in the place of its first branch.
-    fn write_list(&self, job: Job<'_>, made: &mut TextWriter) -> bool {
+    /// Writes the job with one flat list at the position of its first branch.
+    fn write_list(&self, job: Job<'_>, texts: &mut TextWriter) -> bool {
         let (mut tasks, mut has_levels) = (0, false);
         let Ok(()) = job.visit_tasks(|_, branch| {
             tasks += 1;
@@ -107,7 +107,7 @@ impl Flatten {
             }
         }
         let rest = fields.split_off(position.unwrap_or(fields.len()));
-        made.object(|object| {
+        texts.object(|object| {
             fields.write(object);
             object.array("tasks", |list| {
                 let Ok(()) = job.visit_tasks(|task, branch| {
@@ -123,7 +123,7 @@ impl Flatten {
     }
 }
 
-/// Whether a job is a list record already: all of its tasks in `tasks`, and no other branch.
+/// Whether a job is already a list record: all its tasks are in `tasks`, and it has no other branch.
 fn is_list(job: Node<'_>, tasks: usize) -> bool {
     let mut others = job.members().filter(|(key, _)| *key != "tasks");
     job.get("tasks").is_some_and(|list| list.kind() == Kind::Array && list.len() == tasks)

@@ -5,53 +5,52 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Puts linked skills into the words of Workday, SAP or any other system.
+/// Renames linked skills to those of Workday, SAP or any other system.
 ///
-/// A skill is looked up by its id first, then by its name. Of several entries for one skill the one with the
-/// lowest rank is taken. Skills of one task that become the same are merged: the first stays, and gets what it
-/// lacks from the others. To merge the skills of rows, rename before `flatten_hierarchy` explodes them.
+/// A skill is looked up by its id first, then by its name. Of several entries for one skill, the one with the lowest rank is
+/// used. Skills of one task that become equal are merged: the first one is kept, and gets missing fields from the others.
+/// To merge the skills of rows, rename before `flatten_hierarchy` explodes them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameSkills {
-    /// Whose words are wanted: what stands in the mapping's `vendor` column, for example `workday`.
+    /// The vendor, as in the `vendor` column of the mapping, for example `workday`.
     pub(crate) vendor: String,
-    /// CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and if wanted
-    /// `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other columns are ignored. A relative path
-    /// starts at the pipeline file's folder.
+    /// A CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and optionally `vendor_skill_id` and
+    /// `rank` (a whole number, the lowest is best). Other columns are ignored. A relative path starts at the pipeline file's
+    /// folder.
     pub(crate) mapping: PathBuf,
-    /// What becomes of a skill that the mapping lacks: `keep` (default), `drop`, `null` (its name becomes null), or
-    /// `fail`, which refuses the record.
+    /// The action for a skill that is not in the mapping: `keep` (default), `drop`, `null` (its name becomes null), or `fail`,
+    /// which refuses the record.
     #[serde(default)]
     pub(crate) unmapped: Unmapped,
-    /// How names are compared: `exact` (default), or `ignore_case`, for which `python` is `Python` and `STRASSE` is `Straße`.
-    /// In both, characters are the same however Unicode spells them (`é` as one character or as two). Ids are always
-    /// compared as they are.
+    /// The comparison of names: `exact` (default), or `ignore_case`, for which `python` equals `Python` and `STRASSE` equals
+    /// `Straße`. Both ignore differences of Unicode normalization (`é` as one character or two). Ids are compared exactly.
     #[serde(default, rename = "match")]
     pub(crate) names: Match,
 }
 
-/// What becomes of a skill that the mapping lacks.
+/// The action for a skill that is not in the mapping.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unmapped {
-    /// It keeps its name.
+    /// Keep its name.
     #[default]
     Keep,
-    /// It is left out; a row of one skill as a whole.
+    /// Drop it, with the whole row if it is a row of one skill.
     Drop,
-    /// Its name becomes null, and its id too if the mapping has ids.
+    /// Set its name to null, and its id if the mapping has ids.
     Null,
-    /// Its record is refused.
+    /// Refuse the record.
     Fail,
 }
 
-/// How names of skills are compared.
+/// The comparison of skill names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Match {
-    /// Upper and lower case are told apart.
+    /// Case-sensitive.
     #[default]
     Exact,
-    /// Upper and lower case are the same.
+    /// Case-insensitive.
     IgnoreCase,
 }

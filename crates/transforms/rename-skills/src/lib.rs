@@ -1,7 +1,7 @@
-//! Transform `rename_skills`: puts linked skills into the words of Workday, SAP or any other system.
+//! Transform `rename_skills`: renames linked skills to those of Workday, SAP or any other system.
 //!
-//! A CSV file says what each skill is called there. Skills are renamed wherever `linked_skills` stands, in jobs
-//! of any layout as in rows, and on rows of one skill each, as `flatten_hierarchy` explodes them.
+//! A CSV file maps skills to names. The transform renames all skills in `linked_skills` of jobs and rows, and the skill of rows
+//! that `flatten_hierarchy` exploded.
 //!
 //! ```
 //! use serde_json::json;

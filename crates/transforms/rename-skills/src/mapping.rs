@@ -1,4 +1,4 @@
-//! What each skill is called by one vendor.
+//! The skill names of one vendor.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use taskferry_profile::mapping::{MappingRow, Mistake, composed};
 
 use crate::config::Match;
 
-/// What skills are called by one vendor.
+/// The skill names of one vendor, by id and by name.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     by_id: HashMap<String, Entry, RandomState>,
@@ -17,22 +17,22 @@ pub(crate) struct Mapping {
     names: Match,
 }
 
-/// What one skill is called.
+/// The vendor's name of one skill.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) skill: String,
     pub(crate) id: Option<String>,
     rank: u64,
-    /// The name that it stands under in the file, and the line.
+    /// The name in the file, and its line.
     known_as: String,
     line: u64,
 }
 
 impl Mapping {
-    /// The rows of one vendor.
+    /// Builds the mapping from the rows of one vendor.
     ///
     /// # Errors
-    /// Rows for names that are told apart in the file, and not by the comparison that was chosen.
+    /// Rows with different names that the comparison treats as equal.
     pub(crate) fn of(
         rows: Vec<MappingRow>,
         vendor: &str,
@@ -46,18 +46,18 @@ impl Mapping {
         if mistakes.is_empty() { Ok(mapping) } else { Err(mistakes) }
     }
 
-    /// What the vendor calls a skill with this id, else with this name.
+    /// The entry of a skill, by id, else by name.
     pub(crate) fn find(&self, id: Option<&str>, name: Option<&str>) -> Option<&Entry> {
         let by_id = id.and_then(|id| self.by_id.get(id.trim()));
         by_id.or_else(|| name.and_then(|name| self.by_name.get(&*self.names.compared(name.trim()))))
     }
 
-    /// Whether the vendor has ids of its own.
+    /// Whether the vendor has ids.
     pub(crate) fn has_ids(&self) -> bool {
         self.has_ids
     }
 
-    /// The names of all skills that are known by name.
+    /// The names of all skills in the file.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.values().map(|entry| entry.known_as.as_str())
     }
@@ -87,7 +87,7 @@ impl Mapping {
     }
 }
 
-/// Of equal ranks the first row of the file stays.
+/// Of equal ranks, the first row is kept.
 fn put(entries: &mut HashMap<String, Entry, RandomState>, key: String, entry: Entry) {
     if entries.get(&key).is_none_or(|known| entry.rank < known.rank) {
         entries.insert(key, entry);
@@ -95,11 +95,11 @@ fn put(entries: &mut HashMap<String, Entry, RandomState>, key: String, entry: En
 }
 
 impl Match {
-    /// A name as it is compared.
+    /// The form of a name that is compared.
     pub(crate) fn compared(self, name: &str) -> Cow<'_, str> {
         match self {
             Self::Exact => composed(name),
-            // Upper case first, so that `ß` is `ss` and the two small sigmas are one.
+            // Upper case first, so that `ß` equals `ss`, and both small sigmas are equal.
             Self::IgnoreCase => {
                 Cow::Owned(composed(&name.to_uppercase().to_lowercase()).into_owned())
             }

@@ -1,4 +1,4 @@
-//! Making one of skills that became the same.
+//! Merges skills that became equal.
 
 use std::borrow::Cow;
 
@@ -6,21 +6,22 @@ use taskferry_sdk::json::{Edit, Node};
 
 use crate::mapping::Entry;
 
-/// What a skill has become, as far as it tells whether two are the same.
+/// The identity of a renamed skill, by which skills are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity<'a> {
     /// The vendor's id.
     Id(&'a str),
     /// The vendor's name, for vendors without ids.
     Name(&'a str),
-    /// The name of a skill that was not renamed: the same as one that was, but not as another that was not.
+    /// The name of a skill that was not renamed. It equals a renamed skill of that name, but no other skill that was not
+    /// renamed.
     Unchanged(Cow<'a, str>),
-    /// Like no other.
+    /// Equal to no other skill.
     Unique,
 }
 
 impl<'a> Identity<'a> {
-    /// That of a skill which an entry of the mapping renames.
+    /// The identity of a skill that was renamed by an entry.
     pub(crate) fn of(entry: &'a Entry) -> Self {
         entry.id.as_deref().map_or(Self::Name(&entry.skill), Self::Id)
     }
@@ -35,7 +36,7 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// The skills of one list that stay, each of which is like no other.
+/// The distinct skills of one list.
 #[derive(Debug, Default)]
 pub(crate) struct Merge<'a> {
     skills: Vec<Skill<'a>>,
@@ -45,17 +46,17 @@ pub(crate) struct Merge<'a> {
 struct Skill<'a> {
     node: Node<'a>,
     identity: Identity<'a>,
-    /// Members that it got from others.
+    /// The fields that it got from other skills.
     added: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Merge<'a> {
-    /// Begins with another list.
+    /// Starts with a new list.
     pub(crate) fn clear(&mut self) {
         self.skills.clear();
     }
 
-    /// Adds a skill. If there is one already that is the same, that one stays and gets the members that it lacks.
+    /// Adds a skill. If it equals an earlier one, it is removed, and the earlier one gets its missing fields.
     pub(crate) fn add(&mut self, node: Node<'a>, identity: Identity<'a>, edit: &mut Edit<'a>) {
         let Some(first) = self.skills.iter_mut().find(|skill| skill.identity.is_same(&identity))
         else {
@@ -63,7 +64,7 @@ impl<'a> Merge<'a> {
         };
         for (key, value) in node.members() {
             let key = key.as_str();
-            if first.lacks(&key) {
+            if first.is_missing(&key) {
                 edit.set(first.node, &key, value);
                 first.added.extend((!value.is_null()).then_some(key));
             }
@@ -73,8 +74,8 @@ impl<'a> Merge<'a> {
 }
 
 impl Skill<'_> {
-    /// Whether a member is absent or null. What has an identity has a name, and the vendor's id if that is its identity.
-    fn lacks(&self, key: &str) -> bool {
+    /// Whether a field is absent or null. The fields of the identity are never missing.
+    fn is_missing(&self, key: &str) -> bool {
         let is_identity =
             key == "skill" || key == "skill_id" && matches!(self.identity, Identity::Id(_));
         !is_identity

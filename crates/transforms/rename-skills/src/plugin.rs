@@ -1,4 +1,4 @@
-//! From the options to the transform, and what can be wrong with them.
+//! Checks the options and builds the transform.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use crate::config::RenameSkills;
 use crate::mapping::Mapping;
 use crate::transform::Rename;
 
-/// How many bad rows of a mapping are told one by one.
-const TOLD_ROWS: usize = 10;
+/// The maximum number of reported rows of a mapping.
+const MAX_REPORTED: usize = 10;
 
 impl Plugin for RenameSkills {
     const TYPE: &'static str = "rename_skills";
@@ -43,21 +43,21 @@ impl RenameSkills {
             let help = format!("the path resolves to {}", resolved.display());
             vec![Problem::at(key(), "file::unreadable", message).help(help)]
         })?;
-        let told = |mistakes| self.tell(mistakes);
-        let rows = read_mapping(&bytes).map_err(told)?;
+        let report = |mistakes| self.problems(mistakes);
+        let rows = read_mapping(&bytes).map_err(report)?;
         let vendor = self.vendor.trim();
         let vendors: BTreeSet<String> = rows.iter().map(|row| row.vendor.clone()).collect();
         if !vendors.iter().any(|known| composed(known) == composed(vendor)) {
             return Err(vec![unknown_vendor(vendor, &written.to_string(), &vendors)]);
         }
-        Mapping::of(rows, vendor, self.names).map_err(told)
+        Mapping::of(rows, vendor, self.names).map_err(report)
     }
 
-    /// What is wrong in the file, each with its line, up to a limit.
-    fn tell(&self, mistakes: Vec<Mistake>) -> Vec<Problem> {
+    /// The mistakes in the file with their lines, up to a limit.
+    fn problems(&self, mistakes: Vec<Mistake>) -> Vec<Problem> {
         let (key, written) = (|| KeyPath::of("mapping"), self.mapping.display());
-        let more = mistakes.len().saturating_sub(TOLD_ROWS);
-        let told = mistakes.into_iter().take(TOLD_ROWS).map(|mistake| {
+        let more = mistakes.len().saturating_sub(MAX_REPORTED);
+        let reported = mistakes.into_iter().take(MAX_REPORTED).map(|mistake| {
             let message = format!("{written}:{}: {}", mistake.line, mistake.message);
             let problem = Problem::at(key(), mistake.code, message);
             match mistake.help {
@@ -65,9 +65,9 @@ impl RenameSkills {
                 None => problem,
             }
         });
-        let mut problems: Vec<Problem> = told.collect();
+        let mut problems: Vec<Problem> = reported.collect();
         if more > 0 {
-            let message = format!("{written}: and {more} more rows that can't be read");
+            let message = format!("{written}: {more} more invalid rows");
             problems.push(Problem::at(key(), "mapping::row", message));
         }
         problems

@@ -1,4 +1,4 @@
-//! How many names were renamed, how many are not known, and which.
+//! Counts renamed and unknown skills.
 
 use taskferry_sdk::{Counters, Output};
 
@@ -7,7 +7,7 @@ use crate::mapping::Mapping;
 
 const RENAMED: &str = "renamed";
 const UNKNOWN: &str = "unknown";
-/// How many names a warning shows.
+/// The number of names in a warning.
 const SHOWN: usize = 3;
 
 /// Counts the skills of one record.
@@ -23,7 +23,7 @@ impl<'o> Tally<'o> {
         Self { out, renamed: 0, unknown: 0 }
     }
 
-    /// A skill is not known that has this name, or if it has none, this id.
+    /// Counts an unknown skill by its name, else by its id.
     pub(crate) fn unknown(&mut self, name: &str) {
         self.unknown += 1;
         self.out.count_value(UNKNOWN, name);
@@ -36,18 +36,18 @@ impl<'o> Tally<'o> {
 }
 
 impl Mapping {
-    /// A warning where a run has renamed nothing: most often the names in the mapping are written in another way.
+    /// A warning if the run has renamed no skill, usually because the mapping spells the names differently.
     pub(crate) fn warning(&self, records_in: u64, totals: &Counters) -> Option<String> {
         let unknown = totals.get(UNKNOWN);
         if records_in == 0 || totals.get(RENAMED) > 0 {
             return None;
         }
         if unknown == 0 {
-            return Some("nothing was renamed: no record has a linked skill".to_owned());
+            return Some("no skill was renamed: no record has a linked skill".to_owned());
         }
         let frequent = totals.frequent(UNKNOWN);
-        let advice = if frequent.iter().any(|one| self.knows_in_another_case(&one.value)) {
-            "the mapping has them in upper or lower case: choose `match = \"ignore_case\"`"
+        let advice = if frequent.iter().any(|one| self.has_in_other_case(&one.value)) {
+            "the mapping has them with different case: set `match = \"ignore_case\"`"
         } else {
             "compare them with the columns `skill` and `skill_id` of the mapping"
         };
@@ -56,11 +56,11 @@ impl Mapping {
         let skills =
             if unknown == 1 { "1 skill is".to_owned() } else { format!("{unknown} skills are") };
         Some(format!(
-            "nothing was renamed: {skills} not in the mapping, most often {shown}; {advice}"
+            "no skill was renamed: {skills} not in the mapping, most often {shown}; {advice}"
         ))
     }
 
-    fn knows_in_another_case(&self, name: &str) -> bool {
+    fn has_in_other_case(&self, name: &str) -> bool {
         let compared = Match::IgnoreCase.compared(name);
         self.names().any(|known| Match::IgnoreCase.compared(known) == compared)
     }

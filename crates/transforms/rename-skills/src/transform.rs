@@ -1,4 +1,4 @@
-//! The work: new names for skills.
+//! The transform.
 
 use std::borrow::Cow;
 
@@ -49,7 +49,7 @@ impl Transform for Rename {
 }
 
 impl Rename {
-    /// Renames one skill and says what it is now; `None` if it is to be left out.
+    /// Renames one skill and returns its new identity. `None` drops the skill.
     fn rename<'a>(
         &'a self,
         skill: Node<'a>,
@@ -85,13 +85,12 @@ impl Rename {
     fn without_name(&self, name: Option<&str>, id: Option<&str>) -> StageError {
         let (name, id, vendor) = (name.unwrap_or_default(), id.unwrap_or_default(), &self.vendor);
         let message = format!("the skill `{name}` (id `{id}`) has no {vendor} name in the mapping");
-        StageError::new(ErrorKind::Record, message).hint(
-            "add it to the mapping, or choose `unmapped = \"keep\"`, `\"drop\"` or `\"null\"`",
-        )
+        StageError::new(ErrorKind::Record, message)
+            .hint("add it to the mapping, or set `unmapped = \"keep\"`, `\"drop\"` or `\"null\"`")
     }
 }
 
-/// Refuses a record whose skills can't be read: they would keep names that nobody has looked at.
+/// Refuses a record with skills of an unexpected form, which could not be renamed.
 fn check_record(record: Node<'_>) -> Result<(), Mismatch> {
     let is_misplaced =
         |tasks: &Node<'_>| matches!(tasks.kind(), Kind::Bool | Kind::Number | Kind::String);
@@ -107,20 +106,19 @@ fn check_record(record: Node<'_>) -> Result<(), Mismatch> {
 }
 
 fn check_skill((index, skill): (usize, Node<'_>)) -> Result<(), Mismatch> {
-    let place = || format!("{LINKED_SKILLS}[{index}]");
+    let path = || format!("{LINKED_SKILLS}[{index}]");
     if skill.kind() != Kind::Object {
-        return Err(Mismatch::new(place(), skill, "an object with `skill` or `skill_id`"));
+        return Err(Mismatch::new(path(), skill, "an object with `skill` or `skill_id`"));
     }
     match skill.get("skill") {
         Some(name) if !matches!(name.kind(), Kind::Null | Kind::String) => {
-            Err(Mismatch::new(place() + ".skill", name, "a name"))
+            Err(Mismatch::new(path() + ".skill", name, "a name"))
         }
         _ => Ok(()),
     }
 }
 
-/// Whether a record is a row that carries one skill, as `flatten_hierarchy` explodes them. A row whose task has
-/// no skill is none.
+/// Whether a record is a row with one skill, as `flatten_hierarchy` explodes them.
 fn is_row_of_one_skill(record: Node<'_>) -> bool {
     record.get(LINKED_SKILLS).is_none()
         && (text_of(record, "skill").is_some() || text_of(record, "skill_id").is_some())

@@ -170,8 +170,8 @@ fn bad_rows_are_told_one_by_one_up_to_a_limit() {
     let problems =
         stage(Some(&rows), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
     assert_eq!(problems.len(), 11);
-    assert_eq!(problems[0].message, "m.csv:2: neither `skill_id` nor `skill` is filled in");
-    assert_eq!(problems[10].message, "m.csv: and 3 more rows that can't be read");
+    assert_eq!(problems[0].message, "m.csv:2: `skill_id` and `skill` are both empty");
+    assert_eq!(problems[10].message, "m.csv: 3 more invalid rows");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn missing_columns_are_told() {
     );
     assert_eq!(
         told("vendor;skill;vendor_skill\n")[0].1.as_deref(),
-        Some("the columns stand between semicolons; separate them with commas")
+        Some("the columns are separated by semicolons; separate them with commas")
     );
 }
 

@@ -32,53 +32,53 @@ fn circuit(failures: u32, cool_down: u64, give_up_after: u64) -> Circuit {
     Circuit::new(options(failures, cool_down, give_up_after), RetryOptions::default())
 }
 
-/// A receiver, and when it was asked: seconds since the test began.
+/// A receiver, and the times of all attempts in seconds since the start of the test.
 struct Receiver<A> {
     answer: A,
     begun: Instant,
-    asked: Mutex<Vec<u64>>,
+    attempts: Mutex<Vec<u64>>,
 }
 
 impl<A: Fn(u64) -> Result<(), Failure>> Receiver<A> {
-    /// `answer` is told how many seconds have passed.
+    /// `answer` gets the seconds since the start.
     fn new(answer: A) -> Self {
-        Self { answer, begun: Instant::now(), asked: Mutex::default() }
+        Self { answer, begun: Instant::now(), attempts: Mutex::default() }
     }
 
-    async fn take(&self) -> Result<(), Failure> {
+    async fn attempt(&self) -> Result<(), Failure> {
         let passed = self.begun.elapsed().as_secs();
-        self.asked.lock().unwrap().push(passed);
+        self.attempts.lock().unwrap().push(passed);
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         (self.answer)(passed)
     }
 
-    async fn asked_by(&self, circuit: &Circuit) -> Result<(), Failure> {
-        circuit.send("batch", |_| {}, || self.take()).await
+    async fn send_through(&self, circuit: &Circuit) -> Result<(), Failure> {
+        circuit.send("batch", |_| {}, || self.attempt()).await
     }
 
-    fn asked(&self) -> Vec<u64> {
-        self.asked.lock().unwrap().clone()
+    fn attempts(&self) -> Vec<u64> {
+        self.attempts.lock().unwrap().clone()
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_is_down_is_tried_once_a_pause_until_it_is_back() {
+async fn an_unavailable_receiver_gets_one_probe_after_each_pause() {
     let receiver = Receiver::new(|passed| if passed < 100 { Err(busy()) } else { Ok(()) });
     let circuit = circuit(3, 30, 300);
-    receiver.asked_by(&circuit).await.unwrap();
-    let asked = receiver.asked();
+    receiver.send_through(&circuit).await.unwrap();
+    let attempts = receiver.attempts();
     // Three attempts with growing waits, which together are less than two seconds; then one each 30 seconds.
-    assert!(asked[2] < 2, "{asked:?}");
-    assert_eq!(asked.len(), 7, "{asked:?}");
-    assert!(asked[3..].windows(2).all(|pair| pair[1] - pair[0] == 30), "{asked:?}");
-    receiver.asked_by(&circuit).await.unwrap();
-    assert_eq!(receiver.asked().len(), 8, "what follows is not held up");
+    assert!(attempts[2] < 2, "{attempts:?}");
+    assert_eq!(attempts.len(), 7, "{attempts:?}");
+    assert!(attempts[3..].windows(2).all(|pair| pair[1] - pair[0] == 30), "{attempts:?}");
+    receiver.send_through(&circuit).await.unwrap();
+    assert_eq!(receiver.attempts().len(), 8, "what follows is not held up");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_stays_down_ends_it_and_nobody_waits_in_vain() {
+async fn a_receiver_that_stays_unavailable_ends_all_requests() {
     let receiver = Receiver::new(|_| Err(busy()));
-    let failure = receiver.asked_by(&circuit(2, 60, 150)).await.unwrap_err();
+    let failure = receiver.send_through(&circuit(2, 60, 150)).await.unwrap_err();
     let text = failure.error.to_string();
     assert_eq!(text, "gave up after 4 failed requests in a row, in 2m: busy");
     assert!(!failure.error.is_temporary());
@@ -87,18 +87,18 @@ async fn a_receiver_that_stays_down_ends_it_and_nobody_waits_in_vain() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_one_tries_all_others_wait_and_share_its_answer() {
+async fn all_requests_wait_for_the_probe() {
     let receiver = Receiver::new(|passed| if passed < 50 { Err(busy()) } else { Ok(()) });
     let circuit = circuit(4, 30, 300);
-    let all = futures_util::future::join_all((0..4).map(|_| receiver.asked_by(&circuit))).await;
+    let all = futures_util::future::join_all((0..4).map(|_| receiver.send_through(&circuit))).await;
     assert!(all.iter().all(Result::is_ok));
-    let asked = receiver.asked();
+    let attempts = receiver.attempts();
     // All four open the circuit; one tries at 30 and at 60; the others follow when it was answered.
-    assert_eq!(asked, [0, 0, 0, 0, 30, 60, 60, 60, 60]);
+    assert_eq!(attempts, [0, 0, 0, 0, 30, 60, 60, 60, 60]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_of_any_kind_is_a_sign_of_life() {
+async fn any_answer_closes_the_circuit() {
     let count = AtomicU64::new(0);
     let receiver = Receiver::new(|_| match count.fetch_add(1, Ordering::Relaxed) % 3 {
         2 => Err(refused()),
@@ -106,57 +106,57 @@ async fn an_answer_of_any_kind_is_a_sign_of_life() {
     });
     let circuit = circuit(3, 3600, 7200);
     for _ in 0..5 {
-        assert_eq!(receiver.asked_by(&circuit).await.unwrap_err().status, Some(400));
+        assert_eq!(receiver.send_through(&circuit).await.unwrap_err().status, Some(400));
     }
     assert!(receiver.begun.elapsed().as_secs() < 60, "it never opened");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wish_for_silence_holds_everybody() {
+async fn retry_after_delays_all_requests() {
     let receiver = Receiver::new(|passed| if passed < 42 { Err(busy_for(42)) } else { Ok(()) });
     let circuit = circuit(9, 30, 300);
-    receiver.asked_by(&circuit).await.unwrap();
-    assert_eq!(receiver.asked(), [0, 42]);
+    receiver.send_through(&circuit).await.unwrap();
+    assert_eq!(receiver.attempts(), [0, 42]);
 
     let receiver = Receiver::new(|passed| if passed < 42 { Err(busy_for(42)) } else { Ok(()) });
-    let (first, second) = tokio::join!(receiver.asked_by(&circuit), async {
+    let (first, second) = tokio::join!(receiver.send_through(&circuit), async {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        receiver.asked_by(&circuit).await
+        receiver.send_through(&circuit).await
     });
     assert!(first.is_ok() && second.is_ok());
-    assert_eq!(receiver.asked(), [0, 42, 42]);
+    assert_eq!(receiver.attempts(), [0, 42, 42]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wish_is_followed_when_the_receiver_is_down_too() {
+async fn retry_after_delays_the_probe() {
     let receiver = Receiver::new(|passed| if passed < 90 { Err(busy_for(90)) } else { Ok(()) });
-    receiver.asked_by(&circuit(1, 30, 300)).await.unwrap();
-    assert_eq!(receiver.asked(), [0, 90]);
+    receiver.send_through(&circuit(1, 30, 300)).await.unwrap();
+    assert_eq!(receiver.attempts(), [0, 90]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wish_beyond_the_limit_ends_it_at_once() {
+async fn a_retry_after_beyond_the_limit_ends_the_request() {
     let receiver = Receiver::new(|_| Err(busy_for(4000)));
-    let failure = receiver.asked_by(&circuit(1, 30, 9000)).await.unwrap_err();
+    let failure = receiver.send_through(&circuit(1, 30, 9000)).await.unwrap_err();
     assert!(failure.error.hint_text().unwrap().contains("4000s"));
-    assert_eq!(receiver.asked(), [0]);
+    assert_eq!(receiver.attempts(), [0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_request_that_fails_again_and_again_ends_as_the_retry_policy_says() {
+async fn the_retry_policy_limits_the_attempts_of_one_request() {
     let receiver = Receiver::new(|_| Err(busy()));
-    let failure = receiver.asked_by(&circuit(100, 30, 300)).await.unwrap_err();
+    let failure = receiver.send_through(&circuit(100, 30, 300)).await.unwrap_err();
     assert_eq!(failure.error.to_string(), "gave up after 6 attempts: busy");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_for_one_request_counts_while_the_receiver_is_down() {
+async fn the_time_limit_of_a_request_applies_while_the_circuit_is_open() {
     let receiver = Receiver::new(|_| Err(busy()));
     let retry =
         RetryOptions { max_elapsed: Some(Duration::from_secs(100)), ..RetryOptions::default() };
     let circuit = Circuit::new(options(1, 30, 3600), retry);
-    let failure = receiver.asked_by(&circuit).await.unwrap_err();
-    assert_eq!(receiver.asked(), [0, 30, 60, 90]);
+    let failure = receiver.send_through(&circuit).await.unwrap_err();
+    assert_eq!(receiver.attempts(), [0, 30, 60, 90]);
     assert!(failure.error.hint_text().unwrap().contains("retry.max_elapsed"));
 }
 
@@ -165,8 +165,8 @@ async fn every_attempt_is_counted() {
     let receiver = Receiver::new(|passed| if passed < 40 { Err(busy()) } else { Ok(()) });
     let attempts = Mutex::new(Vec::new());
     let count = |repeated| attempts.lock().unwrap().push(repeated);
-    circuit(2, 30, 300).send("batch", count, || receiver.take()).await.unwrap();
+    circuit(2, 30, 300).send("batch", count, || receiver.attempt()).await.unwrap();
     let attempts = attempts.lock().unwrap();
-    assert_eq!(attempts.len(), receiver.asked().len());
+    assert_eq!(attempts.len(), receiver.attempts().len());
     assert!(!attempts[0] && attempts[1..].iter().all(|repeated| *repeated));
 }

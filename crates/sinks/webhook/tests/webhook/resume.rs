@@ -80,7 +80,7 @@ async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
 
     let mut moved = sink_to(&format!("{}{PATH}", other.url()), &json!({}));
     let reason = moved.can_resume(&run("r1"), &mark).await.unwrap_err();
-    assert_eq!(reason, "the webhook's `url` is another one than before");
+    assert_eq!(reason, "the `url` of the webhook has changed");
     let error = moved.open(&run("r1"), Some(&mark)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().contains("--fresh"));

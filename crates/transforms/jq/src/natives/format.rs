@@ -2,11 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::convert::to_string;
 use crate::builtins::{FunctionResult, FunctionTable};
 use crate::eval::as_text;
 use crate::value::{Value, described};
+
+/// All characters but the unreserved ones of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) const FUNCTIONS: FunctionTable = &[
     ("@text", 0, |value, _| Ok(to_string(value))),
@@ -16,7 +20,9 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     }),
     ("@tsv", 0, |value, _| row(&value, "tsv", "\t", escape_tsv)),
     ("@html", 0, |value, _| Ok(Value::from(escape_html(&as_text(&to_string(value)))))),
-    ("@uri", 0, |value, _| Ok(Value::from(escape_uri(&as_text(&to_string(value)))))),
+    ("@uri", 0, |value, _| {
+        Ok(Value::from(utf8_percent_encode(&as_text(&to_string(value)), RESERVED).to_string()))
+    }),
     ("@sh", 0, |value, _| escape_shell(&value)),
     ("@base64", 0, |value, _| Ok(Value::from(STANDARD.encode(&*as_text(&to_string(value)))))),
     ("@base32", 0, |value, _| {
@@ -49,35 +55,8 @@ fn escape_tsv(text: &str) -> String {
 }
 
 fn escape_html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\'' => escaped.push_str("&apos;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-fn escape_uri(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            other => {
-                let digit = |half: u8| char::from(HEX[usize::from(half)]);
-                escaped.extend(['%', digit(other >> 4), digit(other & 15)]);
-            }
-        }
-    }
-    escaped
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('\'', "&apos;").replace('"', "&quot;")
 }
 
 /// Quotes a string, or each item of an array, for a shell.
