@@ -333,7 +333,7 @@ type = "webhok"
     jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
       value::invalid | -
     jobs.toml:11:1: `levels` and a range can't be used together
-      key::conflict | keep either `levels` or `at_least` and `at_most`
+      key::conflict | keep either `levels`, or `at_least` and `at_most`
     jobs.toml:16:14: expected an expression, found the end of the expression
       jq::syntax | -
     jobs.toml:17:12: "ignore" is not one of the choices

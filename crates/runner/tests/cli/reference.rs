@@ -122,15 +122,15 @@ fn every_plugin_is_listed_with_what_it_is_for() {
       techwolf           Reads the task profiles of all jobs or employees of a TechWolf tenant, page by page.
 
     transforms
-      filter_ai_impact   Keeps the tasks with the wanted AI impact levels.
+      filter_ai_impact   Keeps tasks by their AI impact level.
       flatten_hierarchy  Turns jobs into rows, or a hierarchy into a flat list of tasks.
       jq                 Runs one jq expression over each record; every result is a record.
-      rename_skills      Puts linked skills into the words of Workday, SAP or any other system.
+      rename_skills      Renames linked skills to those of Workday, SAP or any other system.
 
     sinks
       file               Writes records to a file that appears under its name only when complete.
       stdout             Writes records to standard output.
-      webhook            Posts records to a URL, many at a time, as JSON arrays or CloudEvents, signed if you like.
+      webhook            Posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 
     tables about the run
       state              Where a pipeline's state is kept from run to run, and how a run goes on with one that ended early.
@@ -146,11 +146,11 @@ fn a_plugin_is_shown_with_every_option() {
     insta::assert_snapshot!(said(&["plugins", "rename_skills"]), @r#"
     transform rename_skills
 
-      Puts linked skills into the words of Workday, SAP or any other system.
+      Renames linked skills to those of Workday, SAP or any other system.
 
-      A skill is looked up by its id first, then by its name. Of several entries for one skill the
-      one with the lowest rank is taken. Skills of one task that become the same are merged: the
-      first stays, and gets what it lacks from the others. To merge the skills of rows, rename
+      A skill is looked up by its id first, then by its name. Of several entries for one skill, the
+      one with the lowest rank is used. Skills of one task that become equal are merged: the first
+      one is kept, and gets missing fields from the others. To merge the skills of rows, rename
       before `flatten_hierarchy` explodes them.
 
       type = string  (required)
@@ -165,22 +165,21 @@ fn a_plugin_is_shown_with_every_option() {
           `[dead_letter]` for a replay.
 
       vendor = string  (required)
-          Whose words are wanted: what stands in the mapping's `vendor` column, for example
-          `workday`.
+          The vendor, as in the `vendor` column of the mapping, for example `workday`.
 
       mapping = string  (required)
-          CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and if wanted
-          `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other columns are
-          ignored. A relative path starts at the pipeline file's folder.
+          A CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and
+          optionally `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other
+          columns are ignored. A relative path starts at the pipeline file's folder.
 
       unmapped = "keep" | "drop" | "null" | "fail"  (default: "keep")
-          What becomes of a skill that the mapping lacks: `keep` (default), `drop`, `null` (its name
-          becomes null), or `fail`, which refuses the record.
+          The action for a skill that is not in the mapping: `keep` (default), `drop`, `null` (its
+          name becomes null), or `fail`, which refuses the record.
 
       match = "exact" | "ignore_case"  (default: "exact")
-          How names are compared: `exact` (default), or `ignore_case`, for which `python` is
-          `Python` and `STRASSE` is `Straße`. In both, characters are the same however Unicode
-          spells them (`é` as one character or as two). Ids are always compared as they are.
+          The comparison of names: `exact` (default), or `ignore_case`, for which `python` equals
+          `Python` and `STRASSE` equals `Straße`. Both ignore differences of Unicode normalization
+          (`é` as one character or two). Ids are compared exactly.
     "#);
 }
 

@@ -260,7 +260,7 @@ fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
              `skill` and `skill_id` of the mapping"
         ]
     );
-    assert!(warnings(&skills(&["python"]))[0].ends_with("choose `match = \"ignore_case\"`"));
+    assert!(warnings(&skills(&["python"]))[0].ends_with("set `match = \"ignore_case\"`"));
     assert!(warnings(&skills(&[]))[0].ends_with("no record has a linked skill"));
     assert_eq!(warnings(&skills(&["Python", "Rust"])), [""; 0]);
     assert_eq!(built().warnings(), [""; 0]);

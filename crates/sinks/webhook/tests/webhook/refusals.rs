@@ -14,7 +14,7 @@ async fn a_receiver_that_says_no_ends_it() {
         (403, ErrorKind::Auth, Some("`headers`")),
         (404, ErrorKind::Refused, Some("`url`")),
         (406, ErrorKind::Refused, None),
-        (410, ErrorKind::Refused, Some("nothing at this address any more")),
+        (410, ErrorKind::Refused, Some("no longer exists at this address")),
         (415, ErrorKind::Refused, Some("`cloud_events`")),
         (422, ErrorKind::Refused, Some("dead_letter")),
     ] {
@@ -124,7 +124,7 @@ async fn a_record_that_is_too_large_by_itself_is_refused_alone() {
     let refused = deliver_or_keep(&mut *sink, &batch(1, &records)).await.unwrap();
     let [refusal] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!(refusal.records, 1..2);
-    assert!(refusal.error.hint_text().unwrap().contains("smaller"));
+    assert!(refusal.error.hint_text().unwrap().contains("reduce it"));
     let taken: Vec<String> = bodies(&server).into_iter().filter(|body| body.len() <= 5).collect();
     assert_eq!(taken, ["[1]", "[3]"]);
 }
