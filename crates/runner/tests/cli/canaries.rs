@@ -243,7 +243,10 @@ fn no_secret_is_written_anywhere() {
                 context.read(&context.dead_letters()).contains("[secret]"),
                 "the echo is there"
             );
-            assert!(said[1].stderr.contains("TRACE") && said[1].stderr.contains("the receiver is unavailable"));
+            assert!(
+                said[1].stderr.contains("TRACE")
+                    && said[1].stderr.contains("the receiver is unavailable")
+            );
             assert!(context.path(".taskferry/jobs/token.json").exists());
             search(&written(&context, &said), &sent, &key);
         }

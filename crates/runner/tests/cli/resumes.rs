@@ -73,10 +73,7 @@ fn a_file_that_was_meddled_with_is_not_gone_on_with() {
     context.write("out/.jobs.ndjson.part", "something else\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
-    assert!(
-        said.contains("`out/.jobs.ndjson.part` is missing or has changed"),
-        "{said}"
-    );
+    assert!(said.contains("`out/.jobs.ndjson.part` is missing or has changed"), "{said}");
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
 }
 

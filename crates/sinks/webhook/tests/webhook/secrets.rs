@@ -88,7 +88,10 @@ async fn secrets_are_in_no_log_at_any_level() {
     let mark = sink.commit().await.unwrap();
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("the receiver is unavailable") && logged.contains("sent in halves"), "{logged}");
+    assert!(
+        logged.contains("the receiver is unavailable") && logged.contains("sent in halves"),
+        "{logged}"
+    );
     let shown = format!("{logged} {error:?} {} {sink:?} {mark:?}", error.full_message());
     for canary in [shared, private, "CanaryCanary", "PrivatePrivate", "hunter2", "4711"] {
         assert!(!shown.contains(canary), "{canary} in {shown}");

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod endless;
+mod expressions;
 mod suite;
 mod transform;

@@ -1,7 +1,5 @@
 //! The results of expressions, and their mistakes.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use serde_json::{Value, json};
 use taskferry_sdk::testing::TransformTest;
 use taskferry_sdk::{ErrorKind, Part, Problem, StageError};
