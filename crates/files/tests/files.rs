@@ -1,4 +1,4 @@
-//! What is never opened, and what is never lost.
+//! Foreign files are never opened, and own files are never lost.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const MODE: u32 = 0o600;
 
-/// A folder that others write to, with a file elsewhere that must stay as it is.
+/// A shared folder, with a file elsewhere that must stay unchanged.
 fn shared() -> (TempDir, Place) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("precious"), "precious").unwrap();
@@ -27,7 +27,7 @@ fn fifo(path: &Path) {
 
 type Plant = fn(&TempDir);
 
-/// What others can put under a name, and what is said of it.
+/// What other processes can put under a name, and how the error describes it.
 const PLANTED: [(Plant, &str); 4] = [
     (
         |folder| symlink(folder.path().join("precious"), folder.path().join("name")).unwrap(),
@@ -42,7 +42,7 @@ const PLANTED: [(Plant, &str); 4] = [
 ];
 
 #[test]
-fn what_others_have_planted_is_not_opened() {
+fn planted_files_are_not_opened() {
     for (plant, expected) in PLANTED {
         let (folder, place) = shared();
         plant(&folder);
@@ -53,7 +53,7 @@ fn what_others_have_planted_is_not_opened() {
 }
 
 #[test]
-fn what_others_have_planted_is_removed_where_a_leftover_may_stand() {
+fn planted_files_are_removed_when_a_file_is_claimed_or_created() {
     for (plant, expected) in PLANTED {
         for claim in [true, false] {
             let (folder, place) = shared();
@@ -75,10 +75,10 @@ fn what_others_have_planted_is_removed_where_a_leftover_may_stand() {
 }
 
 #[test]
-fn a_file_that_another_holder_has_locked_is_busy_whatever_else_is_known_of_it() {
+fn a_locked_file_is_busy_even_with_a_second_link() {
     let (folder, place) = shared();
     let Claim::Own { file, removed: None } = place.claim(MODE).unwrap() else { panic!() };
-    // A backup may make a second name.
+    // A backup may create a second link.
     fs::hard_link(folder.path().join("name"), folder.path().join("backup")).unwrap();
     assert!(matches!(place.claim(MODE).unwrap(), Claim::Busy(_)));
     drop(file);
@@ -86,7 +86,7 @@ fn a_file_that_another_holder_has_locked_is_busy_whatever_else_is_known_of_it() 
 }
 
 #[test]
-fn a_claimed_file_keeps_what_an_earlier_run_has_written() {
+fn a_claimed_file_keeps_the_content_of_an_earlier_run() {
     let (_folder, place) = shared();
     place.create(MODE).unwrap().write_all(b"half").unwrap();
     let Claim::Own { mut file, removed: None } = place.claim(MODE).unwrap() else { panic!() };
@@ -96,7 +96,7 @@ fn a_claimed_file_keeps_what_an_earlier_run_has_written() {
 }
 
 #[test]
-fn only_the_file_that_was_written_gets_the_name() {
+fn only_the_written_file_is_renamed() {
     let (folder, place) = shared();
     let to = place.sibling("target");
     fs::write(folder.path().join("target"), "old").unwrap();
@@ -113,7 +113,7 @@ fn only_the_file_that_was_written_gets_the_name() {
 }
 
 #[test]
-fn a_folder_that_was_opened_is_not_led_elsewhere() {
+fn an_opened_folder_cannot_be_redirected() {
     let (folder, _) = shared();
     let root = Folder::open(folder.path()).unwrap();
     let below = root.create_below(Path::new("a/b")).unwrap();
@@ -127,7 +127,7 @@ fn a_folder_that_was_opened_is_not_led_elsewhere() {
 }
 
 #[test]
-fn a_link_of_the_user_s_own_is_written_through() {
+fn a_symbolic_link_of_the_user_is_followed() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("sub")).unwrap();

@@ -35,13 +35,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_known_in_every_form() {
+    fn a_password_is_masked_in_every_encoding() {
         let known = texts("http://user:pass%2Fw+rd@proxy.example:3128");
         assert_eq!(known, ["dXNlcjpwYXNzL3crcmQ=", "pass%2Fw+rd", "pass/w+rd", "user", "user"]);
     }
 
     #[test]
-    fn an_address_without_any_has_none() {
+    fn an_address_without_credentials_has_none() {
         assert!(texts("https://receiver.example/hooks").is_empty());
     }
 }

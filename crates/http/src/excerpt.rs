@@ -72,7 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_long_text_is_cut_between_characters() {
+    fn a_long_text_is_truncated_between_characters() {
         let text = "żółw ".repeat(100);
         let shown = excerpt(text.as_bytes(), &[]).unwrap();
         assert_eq!(shown.chars().count(), SHOWN + 1);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_of_any_shape_leaves_its_words() {
+    fn markup_is_reduced_to_its_text() {
         for (page, words) in [
             ("<!doctype html><TITLE>Bad Gateway</TITLE>", "Bad Gateway"),
             ("<SCRIPT>alert('<b>')</SCRIPT ><p>a<br/>b", "a b"),
@@ -93,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_in_secret_is_not_shown_when_it_comes_back() {
+    fn secrets_repeated_by_a_server_are_masked() {
         let secret = Secret::new("hunter2");
         let shown = excerpt(b"you sent Bearer hunter2", &[&secret, &Secret::default()]);
         assert_eq!(shown.as_deref(), Some("you sent Bearer [secret]"));
     }
 
     #[test]
-    fn a_secret_that_comes_back_in_json_is_not_shown_either() {
+    fn secrets_repeated_as_json_are_masked() {
         let secret = Secret::new("é\"b/😀");
         for echo in [
             r#"{"s": "é\"b/😀"}"#,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_secret_holds_is_not_shown_when_it_comes_back() {
+    fn credentials_inside_a_secret_are_masked() {
         let secret = Secret::new("Basic Y2FuYXJ5LXVzZXI6Y2FuYXJ5IHBhc3N3b3Jk");
         for echo in [
             "welcome canary-user:canary password",
@@ -129,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_make_one_short_line(text in prop::collection::vec(any::<u8>(), 0..400), markup in "(<|>|/|!--|-->|script|style|[a-z ]){0,40}") {
+        fn any_bytes_become_one_short_line(text in prop::collection::vec(any::<u8>(), 0..400), markup in "(<|>|/|!--|-->|script|style|[a-z ]){0,40}") {
             for text in [&text[..], markup.as_bytes()] {
                 if let Some(line) = excerpt(text, &[]) {
                     prop_assert!(line.chars().count() <= SHOWN + 1);
@@ -139,7 +139,7 @@ mod tests {
         }
 
         #[test]
-        fn no_secret_is_in_it(secret in "[a-zA-Z0-9+/=_.\"\\\\é -]{6,40}", before in ".{0,20}", after in ".{0,20}", json in any::<bool>()) {
+        fn an_excerpt_contains_no_secret(secret in "[a-zA-Z0-9+/=_.\"\\\\é -]{6,40}", before in ".{0,20}", after in ".{0,20}", json in any::<bool>()) {
             let echo = if json { serde_json::to_string(&secret).unwrap() } else { secret.clone() };
             let shown = excerpt(format!("{before}{echo}{after}").as_bytes(), &[&Secret::new(secret.clone())]);
             let blank = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_can_not_turn_the_line_around() {
+    fn control_and_direction_characters_are_removed() {
         assert_eq!(excerpt("a\u{202e}b\u{0}c\u{feff}".as_bytes(), &[]).as_deref(), Some("a b c"));
         assert_eq!(excerpt(&[0xff, b'x'], &[]).as_deref(), Some("\u{fffd}x"));
     }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_taken_out_by_name_suffix_and_port() {
+    fn hosts_are_excluded_by_name_suffix_and_port() {
         let url = "https://acme.eu3.techwolf.ai/oauth/token";
         for no_proxy in [
             "*",
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_taken_out_by_network() {
+    fn addresses_are_excluded_by_network() {
         for no_proxy in ["10.1.2.3", "10.0.0.0/8", "10.1.2.3:80", "0.0.0.0/0", "10.1.*"] {
             assert!(skipped(no_proxy, "http://10.1.2.3"), "{no_proxy}");
         }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_named() {
+    fn an_invalid_host_is_named() {
         for entry in ["\"localhost\"", "host:port", "10.0.0.0/33", "http://x", "a/b", ":80"] {
             let no_proxy = format!("x,{entry}");
             assert_eq!(skips(&no_proxy, &"http://x".parse().unwrap()), Err(entry.to_owned()));
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_understood_or_named(text in "\\PC{0,20}", host in "[a-z]{1,3}(\\.[a-z]{1,3}){0,2}") {
+        fn any_text_is_parsed_or_reported(text in "\\PC{0,20}", host in "[a-z]{1,3}(\\.[a-z]{1,3}){0,2}") {
             let url: Url = format!("http://{host}").parse().unwrap();
             if let Err(entry) = skips(&text, &url) {
                 prop_assert!(text.contains(&entry));
@@ -189,7 +189,7 @@ mod tests {
         }
 
         #[test]
-        fn a_suffix_takes_out_what_is_below_it(
+        fn a_suffix_excludes_its_subdomains(
             above in "[a-z]{1,5}",
             suffix in "[a-z]{1,5}\\.[a-z]{2,5}",
         ) {

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn each_scheme_has_its_variable_and_all_have_the_last() {
+    fn each_scheme_has_its_variable_and_falls_back_to_all_proxy() {
         let proxy = |port| format!("http://proxy:{port}/");
         let both = [("HTTP_PROXY", "http://proxy:1"), ("https_proxy", "proxy:2")];
         assert_eq!(named(&both, "http://a.example").unwrap(), Some(("HTTP_PROXY", proxy(1))));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_at_in_a_password_is_part_of_it() {
+    fn an_at_sign_may_be_part_of_a_password() {
         let proxy = ProxyAddress::read("http://user:p@ss%2Fword@proxy:3128 ", "x").unwrap();
         let texts: Vec<String> =
             proxy.credentials().iter().map(|secret| secret.expose().to_owned()).collect();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_understood_is_never_the_direct_way_and_shows_no_password() {
+    fn an_invalid_proxy_is_an_error_that_shows_no_password() {
         for value in [
             "\"http://user:hunter2@proxy:3128\"",
             "'proxy:3128'",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_takes_addresses_out_even_where_the_proxy_can_not_be_understood() {
+    fn no_proxy_applies_even_if_the_proxy_is_invalid() {
         let variables = [("HTTPS_PROXY", "'proxy'"), ("NO_PROXY", ".techwolf.ai:443")];
         assert_eq!(named(&variables, "https://acme.eu3.techwolf.ai/").unwrap(), None);
         let variables = [("HTTPS_PROXY", "proxy:1"), ("no_proxy", "\"localhost\"")];

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn requests_begin_evenly_spaced() {
+    async fn requests_start_at_even_intervals() {
         let (limit, start) = (RateLimit::per_second(0.5), Instant::now());
         let mut turns = Vec::new();
         for _ in 0..4 {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_that_passes_anyway_counts_and_is_not_saved_up() {
+    async fn idle_time_counts_but_does_not_accumulate() {
         let (limit, start) = (RateLimit::per_second(1.0), Instant::now());
         limit.turn().await;
         tokio::time::advance(Duration::from_secs(10)).await;
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn several_share_one_limit() {
+    async fn several_callers_share_one_limit() {
         let (limit, start) = (RateLimit::per_second(2.0), Instant::now());
         tokio::join!(limit.turn(), limit.turn(), limit.turn());
         assert_eq!(start.elapsed().as_millis(), 1000);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_no_limit_does_not_wait() {
+    async fn an_unlimited_rate_does_not_wait() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let (limit, start) = (RateLimit::per_second(rate), Instant::now());
             limit.turn().await;

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn temporary_is_what_may_pass() {
+    fn statuses_are_temporary_or_permanent() {
         assert_eq!(status_error(429, "x").kind(), ErrorKind::RateLimited);
         let temporary = [408, 425, 429, 500, 501, 502, 503, 504, 520];
         assert!(temporary.iter().all(|status| status_error(*status, "x").is_temporary()));

@@ -361,7 +361,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_is_hardly_larger_than_its_values_need() {
+    fn an_index_has_little_overhead() {
         for value in ["1", "\"a string of two dozens\""] {
             let mut text = vec!["[".to_owned()];
             text.push(vec![value; 5000].join(","));

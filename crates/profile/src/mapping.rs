@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_composed() {
+    fn names_are_normalized() {
         assert_eq!(composed("Gro\u{308}ße"), "Größe");
         assert_eq!(composed("Ångström"), "Ångström");
         assert!(matches!(composed("Größe"), Cow::Borrowed(_)));

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn optional_members_may_be_null_or_absent_and_unknown_ones_are_passed_over() {
+    fn optional_fields_may_be_null_or_absent_and_unknown_ones_are_ignored() {
         let task: Task = serde_json::from_str(
             r#"{"task_id": "a", "task": "b", "validation_state": "new one", "weekly_hours": null,
                 "ai_impact": {"level": "H9"}, "hierarchy": null, "since": {"deep": [1]}}"#,

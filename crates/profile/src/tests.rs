@@ -21,7 +21,7 @@ fn id(task: Node<'_>) -> String {
     task.get("task_id").unwrap().to_value().unwrap().to_string()
 }
 
-/// Every task's id with the labels above it, `level: label`.
+/// The id of every task with the labels of its branch, `level: label`.
 fn paths(record: &Value) -> Vec<String> {
     let record = document(record);
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ fn paths(record: &Value) -> Vec<String> {
     found
 }
 
-/// The record with only the tasks that have one of these ids.
+/// The record with only the tasks with these ids.
 fn retain(record: &Value, ids: &[&str]) -> Value {
     let record = document(record);
     let mut edit = record.edit();
@@ -50,7 +50,7 @@ const FULL: &str =
     "domain=Tech > subdomain=Software > cluster=Testing > canonical_task=Test it > 1";
 
 #[test]
-fn a_list_record_has_nothing_above_its_tasks() {
+fn the_tasks_of_a_list_record_have_no_branch() {
     let job = json!({"external_id": "j", "tasks": [{"task_id": 1}, {"task_id": 2, "hierarchy": {"domains": [{"task_id": 3}]}}]});
     assert_eq!(paths(&job), ["1", "2"]);
 }
@@ -76,7 +76,7 @@ fn every_plausible_layout_gives_the_same_levels() {
 }
 
 #[test]
-fn a_job_with_a_task_id_of_its_own_is_a_job() {
+fn a_job_with_a_task_id_is_a_job() {
     let job =
         json!({"external_id": "j", "task_id": "own", "tasks": [{"task_id": 1}, {"task_id": 2}]});
     assert_eq!(paths(&job), ["1", "2"]);
@@ -87,7 +87,7 @@ fn a_job_with_a_task_id_of_its_own_is_a_job() {
 }
 
 #[test]
-fn a_level_that_is_left_out_leaves_a_gap() {
+fn an_omitted_level_leaves_a_gap() {
     let job = json!({"domains": [{"domain": "Tech", "clusters": [{"cluster": "Testing", "tasks": [{"task_id": 1}]}], "tasks": [{"task_id": 2}]}]});
     assert_eq!(paths(&job), ["domain=Tech > cluster=Testing > 1", "domain=Tech > 2"]);
 }
@@ -102,13 +102,13 @@ fn levels_beyond_the_fourth_are_counted() {
 }
 
 #[test]
-fn a_node_without_a_label_keeps_its_place() {
+fn a_node_without_a_label_keeps_its_level() {
     let job = json!({"domains": [{"domain_id": "d1", "tasks": [{"task_id": 1}]}]});
     assert_eq!(paths(&job), ["domain=? > 1"]);
 }
 
 #[test]
-fn what_a_node_says_beside_its_label_is_kept() {
+fn extra_fields_of_a_node_are_kept() {
     let job = json!({"domains": [{"name": "Tech", "id": 7, "domain_code": "T", "level": "domain", "tags": ["a"], "tasks": [{"task_id": 1}], "clusters": []}]});
     let record = document(&job);
     let Ok(()) = self::job(&record).visit_tasks(|_, branch| {
@@ -125,7 +125,7 @@ fn what_a_node_says_beside_its_label_is_kept() {
 }
 
 #[test]
-fn branches_without_tasks_are_pruned_and_nothing_else() {
+fn only_branches_without_tasks_are_pruned() {
     let job = json!({
         "external_id": "j", "meta": {"tags": []}, "domains": [
             {"domain": "A", "note": {"x": []}, "clusters": [
@@ -140,7 +140,7 @@ fn branches_without_tasks_are_pruned_and_nothing_else() {
 }
 
 #[test]
-fn the_jobs_own_lists_stay_when_they_are_empty() {
+fn empty_lists_of_the_job_are_kept() {
     for (job, empty) in [
         (json!({"a": 1, "tasks": [{"task_id": 1}]}), json!({"a": 1, "tasks": []})),
         (
@@ -154,7 +154,7 @@ fn the_jobs_own_lists_stay_when_they_are_empty() {
 }
 
 #[test]
-fn skills_are_found_wherever_they_stand() {
+fn skills_are_found_at_any_depth() {
     let record = json!({"linked_skills": [1], "a": [{"tasks": {"linked_skills": [{"linked_skills": 2}]}}],
         "b": {"linked_skills": "no"}});
     let (record, mut seen) = (document(&record), Vec::new());
@@ -167,7 +167,7 @@ fn skills_are_found_wherever_they_stand() {
 }
 
 #[test]
-fn what_can_be_no_task_and_no_branch_is_found_wherever_it_stands() {
+fn invalid_tasks_and_branches_are_found_at_any_depth() {
     let wrong = |job: Value| check::check_tasks(document(&job).root()).unwrap_err().to_string();
     let task = json!({"task_id": 1});
     for (job, message) in [
@@ -222,7 +222,7 @@ fn what_can_be_no_task_and_no_branch_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn what_says_nothing_about_tasks_is_left_alone_and_null_counts_as_an_empty_list() {
+fn other_fields_are_ignored_and_null_counts_as_an_empty_list() {
     let task = json!({"task_id": 1});
     for (job, nulls) in [
         (json!({"external_id": "j"}), 0),
@@ -247,7 +247,7 @@ fn what_says_nothing_about_tasks_is_left_alone_and_null_counts_as_an_empty_list(
 }
 
 #[test]
-fn a_task_is_read_at_any_depth_that_a_document_may_have() {
+fn tasks_are_read_at_every_valid_depth() {
     let mut deep = json!({"task_id": 1, "linked_skills": [{}]});
     for _ in 0..60 {
         deep = json!([{"children": deep}]);
@@ -290,7 +290,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The ids of all tasks below a value, read from a tree.
+/// The ids of all tasks in a tree.
 fn ids(value: &Value) -> Vec<String> {
     match value {
         Value::Object(task) if task.contains_key("task_id") => vec![task["task_id"].to_string()],
@@ -302,7 +302,7 @@ fn ids(value: &Value) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn every_task_is_visited_once_and_no_other_is_left(record in anything()) {
+    fn every_task_is_visited_exactly_once(record in anything()) {
         let parsed = document(&record);
         let Ok(Profile::Job(job)) = Profile::of(parsed.root()) else { return Ok(()) };
         let expected: Vec<String> =

@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(RetryOptions::default().delays().count(), 5);
     }
 
-    /// Makes attempts that end in these errors, one after the other, until one is the last.
+    /// Fails with these errors one after the other until the policy ends retrying.
     async fn attempt(errors: impl IntoIterator<Item = StageError>) -> (u32, Option<StageError>) {
         let options = RetryOptions::default();
         let mut attempts = Attempts::new(&options, "ask");
@@ -181,13 +181,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_permanent_error_is_not_repeated() {
+    async fn a_permanent_error_is_not_retried() {
         let (calls, error) = attempt([StageError::new(ErrorKind::Refused, "no")]).await;
         assert_eq!((error.unwrap().to_string().as_str(), calls), ("no", 1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_gives_up_after_the_last_attempt_and_says_so() {
+    async fn retrying_ends_after_the_last_attempt_with_an_error() {
         let start = Instant::now();
         let (calls, error) = attempt(std::iter::repeat_with(busy)).await;
         let error = error.unwrap();
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_server_s_wish_is_followed_to_the_second() {
+    async fn the_delay_requested_by_the_server_is_kept() {
         let start = Instant::now();
         let (_, error) = attempt([busy().retry_after(StdDuration::from_secs(42))]).await;
         assert!(error.is_none());
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wish_for_no_wait_at_all_is_no_reason_to_hurry() {
+    async fn a_requested_delay_of_zero_does_not_shorten_the_backoff() {
         let start = Instant::now();
         let (_, error) = attempt([busy().retry_after(StdDuration::ZERO)]).await;
         assert!(error.is_none());
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_gives_up_when_the_time_is_over() {
+    async fn retrying_ends_at_the_time_limit() {
         let start = Instant::now();
         let options =
             RetryOptions { max_elapsed: Some(Duration::from_secs(10)), ..RetryOptions::default() };
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wish_beyond_the_limit_ends_it() {
+    async fn a_requested_delay_beyond_the_limit_ends_retrying() {
         let start = Instant::now();
         let (_, error) = attempt([busy().retry_after(StdDuration::from_secs(4000))]).await;
         assert!(error.unwrap().hint_text().unwrap().contains("4000s"));

@@ -1,4 +1,4 @@
-//! CSV, from outside.
+//! CSV output through the public API.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -41,7 +41,7 @@ fn the_header_is_the_union_in_order_of_first_appearance() {
 }
 
 #[test]
-fn a_dialect_is_what_its_reader_takes() {
+fn a_dialect_matches_its_reader() {
     let values = [json!({"a": 1.5, "b": "ü, ;"}), json!({"b": "=1+1"})];
     let written = |options: FormatOptions| {
         let options = FormatOptions { format: Format::Csv, ..options };
@@ -54,7 +54,7 @@ fn a_dialect_is_what_its_reader_takes() {
     assert_eq!(written(dialect(Dialect::Rfc4180)), rfc4180);
     assert_eq!(written(dialect(Dialect::Excel)), format!("\u{feff}{rfc4180}"));
     assert_eq!(written(dialect(Dialect::ExcelSemicolon)), semicolons);
-    // What is said besides counts more.
+    // Explicit options override the dialect.
     let options = FormatOptions {
         bom: Some(false),
         delimiter: Some(Delimiter::Tab),
@@ -66,7 +66,7 @@ fn a_dialect_is_what_its_reader_takes() {
 }
 
 #[test]
-fn a_named_column_that_is_empty_in_every_record_is_told() {
+fn a_named_column_that_stays_empty_is_reported() {
     let values = [json!({"a": null, "b": "", "c": 0}), json!({"b": [], "c": null})];
     let (_, report) = written(&csv_options(Some(&["a", "b", "c", "z"])), &values);
     assert_eq!(
@@ -78,14 +78,14 @@ fn a_named_column_that_is_empty_in_every_record_is_told() {
 }
 
 #[test]
-fn a_nul_is_replaced_and_told() {
+fn a_nul_is_replaced_and_reported() {
     let (text, report) = written(&csv_options(None), &[json!({"a\0": "x\0y\0"})]);
     assert_eq!(text, "a\u{fffd}\r\nx\u{fffd}y\u{fffd}\r\n");
     assert_eq!(report.warnings(), ["2 NUL characters were replaced by U+FFFD (\u{fffd})"]);
 }
 
 #[test]
-fn rows_that_were_changed_while_they_waited_are_noticed() {
+fn modified_spooled_rows_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let rows = folder.path().join("rows");
     let spool = Spool::Named(Place::of(&rows).unwrap());
@@ -118,7 +118,7 @@ fn rows_that_were_changed_while_they_waited_are_noticed() {
 }
 
 #[test]
-fn named_columns_are_all_there_is_and_the_rest_is_told() {
+fn only_named_columns_are_written_and_others_are_reported() {
     let values = [json!({"b": 1, "x": 0}), json!({"y": 1, "a": "t", "x": 2})];
     let (text, report) = written(&csv_options(Some(&["a", "b", "z"])), &values);
     assert_eq!(text, "a,b,z\r\n,1,\r\nt,,\r\n");
@@ -132,7 +132,7 @@ fn named_columns_are_all_there_is_and_the_rest_is_told() {
 }
 
 #[test]
-fn a_cell_says_the_same_however_the_record_is_written() {
+fn a_cell_does_not_depend_on_the_spelling_of_the_record() {
     let spool = Spool::Unnamed(std::env::temp_dir());
     let mut writer = RecordWriter::new(&csv_options(None), &spool, Vec::new()).unwrap();
     let texts = [
@@ -150,7 +150,7 @@ fn a_cell_says_the_same_however_the_record_is_written() {
 }
 
 #[test]
-fn a_thousand_left_out_fields_do_not_fill_the_summary() {
+fn the_list_of_omitted_fields_is_limited() {
     let fields: Map<String, Value> =
         (0..1000).map(|index| (format!("f{index}"), json!(1))).collect();
     let (_, report) = written(&csv_options(Some(&["f0"])), &[Value::Object(fields)]);
@@ -159,13 +159,13 @@ fn a_thousand_left_out_fields_do_not_fill_the_summary() {
 }
 
 #[test]
-fn a_record_that_is_no_object_has_a_column_of_its_own() {
+fn a_record_that_is_not_an_object_has_its_own_column() {
     let (text, _) = written(&csv_options(None), &[json!({"a": 1}), json!(["x", "y"]), json!(7)]);
     assert_eq!(text, "a,value\r\n1,\r\n,x; y\r\n,7\r\n");
 }
 
 #[test]
-fn without_records_there_is_a_header_only_if_it_is_known() {
+fn an_empty_table_has_a_header_only_with_named_columns() {
     assert_eq!(written(&csv_options(None), &[]).0, "");
     let (text, report) = written(&csv_options(Some(&["a", "b"])), &[]);
     assert_eq!(text, "a,b\r\n");
@@ -173,7 +173,7 @@ fn without_records_there_is_a_header_only_if_it_is_known() {
 }
 
 #[test]
-fn formulas_are_harmless_in_cells_and_headers_unless_asked_for() {
+fn formulas_are_escaped_in_cells_and_headers_by_default() {
     let values = [json!({"=a": "@b", "n": -5, "l": ["+c"]})];
     let mut options = csv_options(None);
     assert_eq!(written(&options, &values).0, "'=a,n,l\r\n'@b,-5,'+c\r\n");
@@ -188,7 +188,7 @@ fn quotes_commas_and_line_breaks_are_quoted() {
 }
 
 #[test]
-fn a_table_larger_than_memory_waits_on_disk() {
+fn a_table_larger_than_memory_is_spooled_to_disk() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = RecordWriter::new(
         &csv_options(None),
@@ -211,7 +211,7 @@ fn a_table_larger_than_memory_waits_on_disk() {
 }
 
 #[test]
-fn a_spool_that_can_not_be_kept_is_named() {
+fn an_unwritable_spool_is_named() {
     let nowhere = Path::new("no/such/folder");
     let mut writer =
         RecordWriter::new(&csv_options(None), &Spool::Unnamed(nowhere.to_owned()), Vec::new())
@@ -224,7 +224,7 @@ fn a_spool_that_can_not_be_kept_is_named() {
 }
 
 #[test]
-fn a_record_that_can_not_be_read_is_named() {
+fn an_unreadable_record_is_named() {
     let records = [r#"{"a":1}"#, r#"{"a":"\ud800"}"#].map(|text| Record::parse(text).unwrap());
     let batch = testing::batch(7, records);
     for columns in [None, Some(&["a"][..])] {
@@ -242,7 +242,7 @@ fn a_record_that_can_not_be_read_is_named() {
 }
 
 #[test]
-fn keys_that_are_data_do_not_make_a_table_without_end() {
+fn the_number_of_columns_is_limited() {
     let fields: Map<String, Value> =
         (0..20_000).map(|index| (format!("f{index}"), json!(1))).collect();
     let mut writer =
@@ -256,7 +256,7 @@ fn keys_that_are_data_do_not_make_a_table_without_end() {
 }
 
 #[test]
-fn an_output_that_fails_is_left_to_its_owner_to_explain() {
+fn errors_of_the_output_are_returned_unchanged() {
     #[derive(Debug)]
     struct Full;
     impl Write for Full {
@@ -277,8 +277,8 @@ fn an_output_that_fails_is_left_to_its_owner_to_explain() {
     }
 }
 
-/// A reader takes a byte order mark at the very start for what it is, and not for text.
-fn not_a_mark(text: &str) -> bool {
+/// A reader does not return a byte order mark at the start as text.
+fn has_no_byte_order_mark(text: &str) -> bool {
     !text.starts_with('\u{feff}')
 }
 
@@ -301,7 +301,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn any_records_make_a_table_of_as_many_rows_and_cells(
+    fn any_records_become_a_rectangular_table(
         values in prop::collection::vec(any_value(), 0..8), named in any::<bool>(),
     ) {
         let columns = ["a", "b", "never"];
@@ -309,7 +309,7 @@ proptest! {
         prop_assert_eq!(report.records, values.len() as u64);
         let rows = read_back(&text);
         if let Some(header) = rows.first() {
-            // A row of one empty cell is quoted, so that it is one.
+            // A row of one empty cell is quoted, so that readers count it as a row.
             prop_assert_eq!(rows.len(), values.len() + 1);
             prop_assert!(rows.iter().all(|row| row.len() == header.len()));
             prop_assert!(!named || header == &columns);
@@ -320,7 +320,7 @@ proptest! {
     }
 
     #[test]
-    fn a_table_that_was_gone_on_with_is_that_of_one_go(
+    fn a_resumed_table_equals_an_uninterrupted_one(
         values in prop::collection::vec(any_value(), 0..8), stop in any::<prop::sample::Index>(), named in any::<bool>(),
         dialect in prop::sample::select(&[Dialect::Rfc4180, Dialect::Excel, Dialect::ExcelSemicolon][..]),
     ) {
@@ -348,8 +348,8 @@ proptest! {
     }
 
     #[test]
-    fn whatever_stands_in_a_cell_is_read_back(
-        names in prop::collection::hash_set(any::<String>().prop_filter("mark", |name| not_a_mark(name)), 1..5),
+    fn every_cell_survives_a_round_trip(
+        names in prop::collection::hash_set(any::<String>().prop_filter("mark", |name| has_no_byte_order_mark(name)), 1..5),
         texts in prop::collection::vec(prop::collection::vec(prop::option::of(any::<String>()), 5), 0..6),
     ) {
         let names: Vec<String> = names.into_iter().collect();
@@ -374,7 +374,7 @@ proptest! {
         prop_assert_eq!(&rows[0], &header);
         prop_assert_eq!(&rows[1..], &expected(&names)[..]);
 
-        // In the header of a union a name with a NUL is not found again.
+        // A column name with a NUL is not found in the header.
         prop_assume!(names.iter().all(|name| !name.contains('\0')));
         let union = FormatOptions { columns: None, ..named };
         let rows = read_back(&written(&union, &values).0);

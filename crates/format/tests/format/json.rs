@@ -1,4 +1,4 @@
-//! NDJSON and JSON, from outside.
+//! NDJSON and JSON output through the public API.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn written(format: Format, records: &[Record]) -> String {
 }
 
 #[test]
-fn a_record_nobody_changed_is_written_as_it_came() {
+fn an_unchanged_record_is_written_byte_for_byte() {
     let lines = [r#"{"b": 1.10, "a":100000000000000000001}"#, r#"{"a":"\u00e9\n","a":-0.0e1}"#];
     let records = lines.map(|line| Record::parse(line).unwrap());
     assert_eq!(written(Format::Ndjson, &records), format!("{}\n{}\n", lines[0], lines[1]));
@@ -27,7 +27,7 @@ fn a_record_nobody_changed_is_written_as_it_came() {
 }
 
 #[test]
-fn no_records_are_still_a_document() {
+fn an_empty_output_is_a_valid_document() {
     assert_eq!(written(Format::Ndjson, &[]), "");
     assert_eq!(written(Format::Json, &[]), "[]\n");
 }
@@ -50,7 +50,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn every_line_is_its_record(values in prop::collection::vec(any_value(), 0..8)) {
+    fn every_line_is_one_record(values in prop::collection::vec(any_value(), 0..8)) {
         let records: Vec<Record> = values.iter().cloned().map(Record::from).collect();
         let text = written(Format::Ndjson, &records);
         prop_assert_eq!(text.matches('\n').count(), values.len());
@@ -59,7 +59,7 @@ proptest! {
     }
 
     #[test]
-    fn the_array_holds_all_records(values in prop::collection::vec(any_value(), 0..8)) {
+    fn the_array_contains_all_records(values in prop::collection::vec(any_value(), 0..8)) {
         let records: Vec<Record> = values.iter().cloned().map(Record::from).collect();
         let read: Value = serde_json::from_str(&written(Format::Json, &records)).unwrap();
         prop_assert_eq!(read, json!(values));

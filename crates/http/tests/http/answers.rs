@@ -1,4 +1,4 @@
-//! What becomes of an answer.
+//! How responses are handled.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ async fn server(answer: Response) -> FaultServer {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told_and_not_followed() {
+async fn a_redirect_is_reported_and_not_followed() {
     for (status, location) in
         [(301, "http://elsewhere.example/x?sig=1"), (308, "//elsewhere.example/y")]
     {
@@ -29,7 +29,7 @@ async fn a_redirect_is_told_and_not_followed() {
 }
 
 #[tokio::test]
-async fn the_wait_that_is_asked_for_is_in_the_error() {
+async fn the_error_contains_the_requested_delay() {
     let server = server(Response::new(503, "busy").header("retry-after", "7")).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert_eq!(
@@ -52,7 +52,7 @@ async fn the_wait_that_is_asked_for_is_in_the_error() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_up_to_its_limit() {
+async fn a_response_is_read_up_to_the_limit() {
     let beyond = server(Response::new(200, "x".repeat(10_001))).await;
     let error = post(beyond.url(), &Connection::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
@@ -71,7 +71,7 @@ fn encoded(as_what: &str, body: Vec<u8>) -> Response {
 }
 
 #[tokio::test]
-async fn an_encoded_answer_is_read_whole_however_its_encoding_is_spelt() {
+async fn an_encoded_response_is_decoded_for_any_spelling_of_its_encoding() {
     let members = [gzip("one "), gzip(""), gzip("two")].concat();
     for name in ["gzip", "GZIP", "x-gzip"] {
         let server = server(encoded(name, members.clone())).await;
@@ -85,14 +85,14 @@ async fn an_encoded_answer_is_read_whole_however_its_encoding_is_spelt() {
 }
 
 #[tokio::test]
-async fn an_encoded_answer_has_the_same_limit() {
+async fn the_limit_applies_to_the_decoded_response() {
     let bomb = server(encoded("gzip", gzip(&"x".repeat(10_001)))).await;
     let error = post(bomb.url(), &Connection::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Limit, false));
 }
 
 #[tokio::test]
-async fn an_encoding_that_was_not_asked_for_is_named() {
+async fn an_unrequested_encoding_is_named() {
     for name in ["br", "gzip, gzip"] {
         let server = server(encoded(name, b"\x0b".to_vec())).await;
         let error = post(server.url(), &Connection::default()).await.unwrap_err();
@@ -106,7 +106,7 @@ async fn an_encoding_that_was_not_asked_for_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_not_encoded_as_it_says_is_an_error_unless_it_is_empty() {
+async fn a_wrongly_encoded_response_is_an_error_unless_it_is_empty() {
     let mut cut = gzip("one two three");
     cut.truncate(cut.len() - 9);
     for body in [b"{}".to_vec(), cut] {
@@ -122,14 +122,14 @@ async fn what_is_not_encoded_as_it_says_is_an_error_unless_it_is_empty() {
 }
 
 #[tokio::test]
-async fn of_an_endless_refusal_the_beginning_is_enough() {
+async fn an_endless_error_response_is_truncated() {
     let server = server(Response::new(500, "no ".repeat(1000)).endless()).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert!(answer.body.starts_with(b"no no") && answer.body.len() < 1 << 20);
 }
 
 #[tokio::test]
-async fn a_server_that_stays_silent_is_a_timeout_with_advice() {
+async fn a_silent_server_is_a_timeout_with_a_hint() {
     let server = server(Response::new(200, "").never_finished()).await;
     let url = server.url().parse().unwrap();
     let client =
@@ -142,7 +142,7 @@ async fn a_server_that_stays_silent_is_a_timeout_with_advice() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_no_connection_and_shows_no_path() {
+async fn a_refused_connection_is_reported_without_the_path() {
     let server = server(Response::new(200, "")).await;
     let url = format!("{}/hunter2?key=hunter2", server.url());
     drop(server);

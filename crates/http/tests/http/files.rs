@@ -8,7 +8,7 @@ use serde_json::Value;
 use taskferry_http::{Connection, ConnectionOptions};
 use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath, Problem, read_options};
 
-/// Files that exist in memory alone.
+/// Files in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Files(pub(crate) BTreeMap<&'static str, Vec<u8>>);
 
@@ -23,7 +23,7 @@ impl InputFiles for Files {
     }
 }
 
-/// The connection that these options stand for.
+/// The connection that these options configure.
 pub(crate) fn checked(options: &Value, files: &Files) -> Result<Connection, Vec<Problem>> {
     let options: ConnectionOptions = read_options(options, &[])?;
     let endpoints = Endpoints::default();

@@ -1,4 +1,4 @@
-//! What the client promises, seen from outside: against servers and proxies that behave as each test wants it.
+//! Behaviour of the client against scripted servers and proxies.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 

@@ -1,4 +1,4 @@
-//! Options: what is wrong and how it is said.
+//! How mistakes in options are reported.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn problems(options: &Value) -> Vec<(String, &'static str, String)> {
 }
 
 #[test]
-fn a_ca_file_that_can_not_be_used_is_told_while_checking() {
+fn an_unusable_ca_file_is_reported_by_the_check() {
     for (file, code, says) in [
         ("nowhere.pem", "file::unreadable", "can't read the certificates in `nowhere.pem`"),
         ("empty.pem", "tls::ca_file", "`empty.pem` holds no certificate"),
@@ -36,7 +36,7 @@ fn a_ca_file_that_can_not_be_used_is_told_while_checking() {
 }
 
 #[test]
-fn a_proxy_that_is_none_is_told_without_showing_it() {
+fn an_invalid_proxy_is_reported_without_showing_it() {
     for (proxy, code) in [
         ("proxy.example:3128", "url::scheme"),
         ("hunter2", "url::invalid"),
@@ -58,7 +58,7 @@ fn all_mistakes_are_reported_at_once() {
 }
 
 #[test]
-fn what_is_left_empty_is_left_out() {
+fn empty_options_count_as_absent() {
     for options in [json!({}), json!({"ca_file": "", "proxy": ""}), json!({"proxy": "none"})] {
         assert!(checked(&options, &Files::default()).is_ok(), "{options}");
     }

@@ -1,4 +1,4 @@
-//! Proxies: that of the options, that of the environment, and none.
+//! Proxies from the options, from the environment, and none.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use taskferry_testkit::{FaultServer, Response};
 use crate::files::connection;
 use crate::post;
 
-/// Says whom it was asked for.
+/// A proxy that responds with the requested URL.
 async fn proxy() -> FaultServer {
     FaultServer::start(|request| Response::new(200, request.target.clone())).await
 }
@@ -28,7 +28,7 @@ async fn requests_go_through_the_proxy_with_its_credentials() {
 }
 
 #[tokio::test]
-async fn no_proxy_leads_back_to_this_machine() {
+async fn loopback_addresses_are_never_proxied() {
     let (proxy, server) = (proxy().await, proxy().await);
     let connection = connection(&json!({"proxy": proxy.url()}));
     let answer = post(&format!("{}/here", server.url()), &connection).await.unwrap();
@@ -37,7 +37,7 @@ async fn no_proxy_leads_back_to_this_machine() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_opens_no_tunnel_is_told() {
+async fn a_proxy_that_refuses_a_tunnel_is_reported() {
     for status in [403, 407, 502] {
         let proxy = FaultServer::start(move |_| Response::new(status, "no")).await;
         let address = proxy.url().replace("http://", "http://user:hunter2@");
@@ -50,7 +50,7 @@ async fn a_proxy_that_opens_no_tunnel_is_told() {
     }
 }
 
-/// Runs one test of this file in a process of its own, with these variables of all that speak of proxies.
+/// Runs one test of this file in a subprocess whose only proxy variables are `variables`.
 fn with_environment(name: &str, variables: &[(&str, &str)]) {
     let test = format!("proxies::{name}");
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -65,18 +65,18 @@ fn with_environment(name: &str, variables: &[(&str, &str)]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_environment_s_proxy_counts_unless_the_options_say_otherwise() {
+async fn the_proxy_of_the_environment_is_used_unless_options_override_it() {
     let proxy = proxy().await;
-    // Nobody is where `https` addresses are to be reached through.
+    // No proxy listens at the address for `https`.
     let variables = [("HTTP_PROXY", proxy.url()), ("HTTPS_PROXY", "http://127.0.0.1:1")];
-    let name = "in_an_environment_with_a_proxy";
+    let name = "subprocess_with_a_proxy";
     tokio::task::block_in_place(|| with_environment(name, &variables));
     assert_eq!(proxy.requests().len(), 1);
 }
 
 #[tokio::test]
 #[ignore = "run by the test above, with an environment of its own"]
-async fn in_an_environment_with_a_proxy() {
+async fn subprocess_with_a_proxy() {
     let answer = post("http://receiver.invalid/x", &Connection::default()).await.unwrap();
     assert_eq!(answer.body, "http://receiver.invalid/x");
     let direct = post("http://receiver.invalid/x", &connection(&json!({"proxy": "none"}))).await;
@@ -86,11 +86,11 @@ async fn in_an_environment_with_a_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_at_in_the_password_and_a_blank_behind_the_address_are_understood() {
+async fn an_at_sign_in_the_password_and_a_trailing_space_are_accepted() {
     let proxy = proxy().await;
     let address = proxy.url().replace("http://", "http://user:p@ss%2F1@") + " ";
     let variables = [("HTTP_PROXY", address.as_str()), ("NO_PROXY", "*.direct.invalid:80")];
-    let name = "in_an_environment_whose_proxy_has_a_password";
+    let name = "subprocess_with_a_proxy_password";
     tokio::task::block_in_place(|| with_environment(name, &variables));
     let [request] = &proxy.requests()[..] else { panic!("one request") };
     // `user:p@ss/1`
@@ -99,7 +99,7 @@ async fn an_at_in_the_password_and_a_blank_behind_the_address_are_understood() {
 
 #[tokio::test]
 #[ignore = "run by the test above, with an environment of its own"]
-async fn in_an_environment_whose_proxy_has_a_password() {
+async fn subprocess_with_a_proxy_password() {
     let answer = post("http://receiver.invalid/x", &Connection::default()).await.unwrap();
     assert_eq!(answer.body, "http://receiver.invalid/x");
     let direct = post("http://a.direct.invalid/x", &Connection::default()).await;

@@ -1,4 +1,4 @@
-//! What no log shows, at any level, that of the libraries underneath included.
+//! Logs of every level, including those of libraries, contain no secrets.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,7 +21,7 @@ fn note(text: &str) {
     LOGGED.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
 }
 
-/// Takes note of everything, whichever way it is logged.
+/// Records all events of `log` and `tracing`.
 struct Listener;
 
 impl Log for Listener {
@@ -68,7 +68,7 @@ impl Subscriber for Listener {
 }
 
 #[tokio::test]
-async fn secrets_are_in_no_log_of_any_level() {
+async fn no_log_of_any_level_contains_secrets() {
     log::set_logger(&Listener).unwrap();
     log::set_max_level(LevelFilter::Trace);
     let _listening = tracing::subscriber::set_default(Listener);

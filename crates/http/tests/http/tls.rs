@@ -1,4 +1,4 @@
-//! Servers with certificates.
+//! TLS servers and their certificates.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A server on this machine that says `hello` once its certificate, for these names, was accepted.
+/// A local server with a certificate for these names. It responds with `hello` after the handshake.
 async fn server(authority: &Authority, names: &[&str]) -> (String, JoinSet<()>) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate().unwrap();
@@ -40,7 +40,7 @@ async fn server(authority: &Authority, names: &[&str]) -> (String, JoinSet<()>) 
     let mut serving = JoinSet::new();
     serving.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // A client that does not trust the server hangs up.
+            // A client that does not trust the server closes the connection.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let _ = stream.read(&mut [0; 4096]).await;
             let answer = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
@@ -57,17 +57,17 @@ fn trusting(authority: &Authority) -> Connection {
 }
 
 #[tokio::test]
-async fn an_authority_of_one_s_own_is_trusted_where_it_is_named() {
+async fn a_private_authority_is_trusted_if_configured() {
     let authority = authority();
     let (url, _serving) = server(&authority, &["localhost"]).await;
     assert_eq!(post(&url, &trusting(&authority)).await.unwrap().body, "hello");
 }
 
 #[tokio::test]
-async fn every_certificate_in_the_file_counts() {
+async fn every_certificate_in_the_file_is_trusted() {
     let (first, second) = (authority(), authority());
     let (url, _serving) = server(&second, &["localhost"]).await;
-    // Some editors begin a file with a byte order mark.
+    // Some editors write a byte order mark at the start of a file.
     let both = format!("\u{feff}{}\n# ours\n{}", first.pem(), second.pem());
     let files = Files([("ca.pem", both.into_bytes())].into());
     let connection = checked(&json!({"ca_file": "ca.pem"}), &files).unwrap();
@@ -75,7 +75,7 @@ async fn every_certificate_in_the_file_counts() {
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_vouches_for_is_not_talked_to() {
+async fn an_untrusted_server_is_refused() {
     let authority = authority();
     let (url, _serving) = server(&authority, &["localhost"]).await;
     let error = post(&url, &trusting(&self::authority())).await.unwrap_err();
@@ -85,7 +85,7 @@ async fn a_server_that_nobody_vouches_for_is_not_talked_to() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_name_is_not_accepted() {
+async fn a_certificate_for_another_name_is_refused() {
     let authority = authority();
     let (url, _serving) = server(&authority, &["elsewhere.example"]).await;
     let error = post(&url, &trusting(&authority)).await.unwrap_err();

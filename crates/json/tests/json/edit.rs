@@ -1,4 +1,4 @@
-//! Changes to a text, held against the same changes to a tree.
+//! Edits of a text, compared with the same edits of a tree.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Where a value stands: what has to be asked of each value on the way to it.
+/// The path of a value: the key or index at each level.
 type Path = Vec<Step>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,7 +78,7 @@ fn look<'a>(tree: &'a Value, path: &Path) -> &'a Value {
     })
 }
 
-/// What is to become of one value.
+/// The edit of one value.
 #[derive(Debug, Default)]
 struct Plan {
     is_removed: bool,
@@ -92,7 +92,7 @@ struct Plan {
 struct Model {
     tree: Value,
     plans: HashMap<Path, Plan>,
-    /// Two members got the same key, of which the text decides which one counts.
+    /// Two members have the same key, and the text decides which one counts.
     is_ambiguous: bool,
 }
 
@@ -174,7 +174,7 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
     #[test]
-    fn a_changed_text_is_the_changed_tree(
+    fn editing_a_text_equals_editing_its_tree(
         text in text(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), change()), 0..12),
     ) {
@@ -203,7 +203,7 @@ proptest! {
             prop_assert_eq!(changed.as_bytes(), document.as_bytes());
         }
         if !model.is_ambiguous {
-            // As text, since the order of members counts too.
+            // Compares text, because the order of members counts.
             let changed = changed.root().to_value().unwrap().to_string();
             prop_assert_eq!(changed, expected.to_string());
         }
@@ -211,7 +211,7 @@ proptest! {
 }
 
 #[test]
-fn whatever_is_removed_the_rest_is_valid_and_keeps_its_bytes() {
+fn removals_keep_the_other_bytes_and_valid_json() {
     for text in [
         r#"[1.0, "a,b" ,{"x": 1} , [2]]"#,
         r#"{"a" : 1.0, "b":"x,y" ,"\u0063": {"x": 1} , "d":[2]}"#,
@@ -245,7 +245,7 @@ fn whatever_is_removed_the_rest_is_valid_and_keeps_its_bytes() {
 }
 
 #[test]
-fn keys_can_change_places() {
+fn keys_can_be_swapped() {
     let document = Document::parse(r#"{"a":1,"b":2}"#).unwrap();
     let mut edit = document.edit();
     edit.rename(document.root(), "a", "b");
@@ -254,7 +254,7 @@ fn keys_can_change_places() {
 }
 
 #[test]
-fn what_does_not_fit_changes_nothing() {
+fn an_edit_of_a_foreign_or_wrong_node_changes_nothing() {
     let document = Document::parse(r#"{"a":[1],"b":2}"#).unwrap();
     let other = Document::parse(r#"{"a":[1]}"#).unwrap();
     let (root, array) = (document.root(), document.root().get("a").unwrap());
@@ -275,7 +275,7 @@ fn what_does_not_fit_changes_nothing() {
 }
 
 #[test]
-fn a_part_of_a_document_is_changed_on_its_own() {
+fn a_part_of_a_document_can_be_edited_separately() {
     let page = Document::parse(r#"{"x":{"a":1,"b":2},"y":3}"#).unwrap();
     let part = page.root().get("x").unwrap().to_document().unwrap();
     let mut edit = part.edit();

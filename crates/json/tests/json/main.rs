@@ -1,4 +1,4 @@
-//! What `taskferry-json` promises: it reads what `serde_json` reads, and changes what is to be changed.
+//! `taskferry-json` reads what `serde_json` reads, and edits change only the given values.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Reading, held against `serde_json`.
+//! Parsing, compared with `serde_json`.
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -7,7 +7,7 @@ use taskferry_json::{Body, Document, ErrorKind, Kind, MAX_DEPTH, Node};
 
 use crate::spelling::{key, text};
 
-/// Whether a node is what a tree is, in everything that can be asked of it.
+/// Checks that every accessor of a node agrees with the tree.
 fn assert_same(node: Node<'_>, tree: &Value) {
     let strings = (node.as_str(), tree.as_str().map(Into::into));
     assert_eq!(strings.0, strings.1);
@@ -40,7 +40,7 @@ fn assert_same(node: Node<'_>, tree: &Value) {
     }
 }
 
-/// Every value of a text as a document of its own.
+/// Every value of a text, parsed as a separate document.
 fn assert_parts(node: Node<'_>) {
     let alone = Document::parse(node.raw().to_vec());
     match (node.to_document(), alone) {
@@ -57,7 +57,7 @@ fn assert_parts(node: Node<'_>) {
 
 proptest! {
     #[test]
-    fn a_document_is_what_a_tree_is(text in text(), missing in key()) {
+    fn a_document_equals_its_tree(text in text(), missing in key()) {
         let tree: Value = serde_json::from_str(&text).unwrap();
         let document = Document::parse(text.clone()).unwrap();
         assert_same(document.root(), &tree);
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_as_by_serde_json(
+    fn invalid_json_is_refused_like_serde_json(
         text in text(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 0..4),
         token in prop::sample::select(vec!["", "\"", "\\", "\\u00", "\\ud800", "\\udc00\\ud800", "[", "]", "{", "}", ",", ":", "0", "-", ".", "e", "\u{1}", "tru"]),
@@ -102,12 +102,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_come_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+    fn parsing_any_bytes_terminates(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
         prop_assert_eq!(Document::parse(bytes.clone()).is_ok(), serde_json::from_slice::<Value>(&bytes).is_ok());
     }
 
     #[test]
-    fn every_string_is_read_as_it_is(text in any::<String>(), pretty in "[ -~]{0,40}") {
+    fn every_string_survives_a_round_trip(text in any::<String>(), pretty in "[ -~]{0,40}") {
         for text in [text, pretty] {
             let quoted = Value::from(text.as_str()).to_string();
             let document = Document::parse(quoted).unwrap();
@@ -117,7 +117,7 @@ proptest! {
 }
 
 #[test]
-fn a_depth_bomb_is_an_error() {
+fn excessive_nesting_is_an_error() {
     for depth in [MAX_DEPTH + 1, 100_000, 1_000_000] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let closed = format!("{}1{}", open.repeat(depth), close.repeat(depth));
@@ -136,20 +136,20 @@ fn a_depth_bomb_is_an_error() {
 }
 
 #[test]
-fn as_much_depth_as_serde_json_reads_is_read() {
+fn the_depth_limit_equals_that_of_serde_json() {
     let text = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     let document = Document::parse(text.clone()).unwrap();
     assert_eq!(document.root().to_value().unwrap().to_string(), text);
     assert!(serde_json::from_str::<Value>(&format!("[{text}]")).is_err());
     assert!(Document::parse(format!("[{text}]")).is_err());
-    // A part may stand deeper in its body than a document may be nested.
+    // A part may be nested deeper in its body than the limit for a document.
     let body = Body::parse(format!("[[{text}]]")).unwrap();
     let part = body.root().item(0).and_then(|item| item.item(0)).unwrap();
     assert_eq!(part.to_document().unwrap().as_bytes(), text.as_bytes());
 }
 
 #[test]
-fn an_unpaired_surrogate_spoils_its_own_record_alone() {
+fn an_unpaired_surrogate_affects_only_its_record() {
     for bad in [
         r#""\ud800""#,
         r#""\udc00""#,
@@ -173,7 +173,7 @@ fn an_unpaired_surrogate_spoils_its_own_record_alone() {
 }
 
 #[test]
-fn each_error_has_its_kind_and_its_place() {
+fn each_error_has_a_kind_and_a_position() {
     use ErrorKind::{Surrogate, Syntax, Trailing, Utf8};
     let cases: [(&[u8], ErrorKind, usize, &str); 16] = [
         (b"", Syntax, 0, "expected a value"),
@@ -201,8 +201,8 @@ fn each_error_has_its_kind_and_its_place() {
 }
 
 #[test]
-fn an_object_with_very_many_repeated_keys_is_read_in_reasonable_time() {
-    // Keys with the same beginning, end and length, so that no hash tells them apart.
+fn an_object_with_many_duplicate_keys_is_read_in_linear_time() {
+    // Keys with the same prefix, suffix and length, so that a weak hash collides.
     let keys =
         (0..30_000).chain(0..30_000).map(|number| format!("beginning{number:06}and the end"));
     let members: Vec<String> =
@@ -234,7 +234,7 @@ fn records_of_a_page_share_its_text_and_lose_line_breaks() {
 }
 
 #[test]
-fn a_key_is_equal_to_its_own_text_alone() {
+fn a_key_equals_only_its_text() {
     let document = Document::parse(r#"{"x":"a","b":1,"\"b":2}"#).unwrap();
     let keys: Vec<_> = document.root().members().map(|(key, _)| key).collect();
     for other in ["x", "b", "\"b", "a\",\"b", "", "\"", "x\":\"a\",\"b"] {

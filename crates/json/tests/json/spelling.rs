@@ -1,8 +1,8 @@
-//! JSON texts for property tests, spelled in every way that JSON allows.
+//! JSON texts for property tests, in every spelling that JSON allows.
 
 use proptest::prelude::*;
 
-/// The text of any document: white space, escapes, keys that are there twice, spellings of numbers.
+/// The text of any document: white space, escapes, duplicate keys, spellings of numbers.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     scalar().prop_recursive(5, 40, 6, |inner| {
         let member = (key(), space(), inner.clone());
@@ -16,7 +16,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     })
 }
 
-/// A key, of which some are spelled in several ways and some differ in the middle alone.
+/// A key. Some keys have several spellings, and some differ only in the middle.
 pub(crate) fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "\"[a-c]\"",

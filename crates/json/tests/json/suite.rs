@@ -1,12 +1,12 @@
-//! The cases of `JSONTestSuite`, in the folder that the environment variable `JSON_TEST_SUITE` names.
+//! The cases of `JSONTestSuite` in the folder given by the environment variable `JSON_TEST_SUITE`.
 
 use std::fs;
 
 use taskferry_json::ErrorKind::{Surrogate, Syntax, TooDeep, Utf8};
 use taskferry_json::{Body, Document, ErrorKind};
 
-/// What becomes of the texts that RFC 8259 leaves open: numbers of any size are read, since they stay text; everything that is
-/// not UTF-8, and what is nested too deep, is refused.
+/// The results for texts that RFC 8259 leaves open: numbers of any size are read, since they stay text; text that is
+/// not UTF-8 or is nested too deeply is refused.
 const LEFT_OPEN: [(&str, Option<ErrorKind>); 35] = [
     ("i_number_double_huge_neg_exp", None),
     ("i_number_huge_exp", None),
@@ -46,7 +46,7 @@ const LEFT_OPEN: [(&str, Option<ErrorKind>); 35] = [
 ];
 
 #[test]
-fn every_case_of_the_json_test_suite_is_judged_as_it_demands() {
+fn every_case_of_the_json_test_suite_has_the_required_result() {
     let Some(folder) = std::env::var_os("JSON_TEST_SUITE") else {
         eprintln!(
             "SKIPPED: set JSON_TEST_SUITE to the folder of JSONTestSuite's test_parsing files"

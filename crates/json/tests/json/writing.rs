@@ -30,7 +30,7 @@ fn write_items(out: &mut ArrayWriter<'_>, array: Node<'_>) {
 
 proptest! {
     #[test]
-    fn what_is_written_piece_by_piece_is_what_was_read(text in text()) {
+    fn a_document_written_in_parts_equals_its_source(text in text()) {
         let body = Body::parse(text.clone()).unwrap();
         let tree: Value = serde_json::from_str(&text).unwrap();
         let mut writer = TextWriter::new();
@@ -44,7 +44,7 @@ proptest! {
         let members = tree.as_object().cloned().unwrap_or_default();
         let items = tree.as_array().cloned().unwrap_or_default();
         let written = Document::parse(texts[0].clone()).unwrap();
-        // In one line as it is: no line break of the body got into it.
+        // The record is on one line, without line breaks of the body.
         prop_assert_eq!(written.as_bytes(), texts[0].as_bytes());
         prop_assert_eq!(written.root().to_value().unwrap(), json!([tree, members, items]));
         prop_assert_eq!(texts[1].to_string(), tree.to_string());
@@ -72,7 +72,7 @@ fn every_kind_of_part_is_written() {
 }
 
 #[test]
-fn documents_of_one_writer_are_apart_and_an_error_ends_it() {
+fn a_writer_separates_documents_and_an_error_ends_one() {
     let mut writer = TextWriter::with_capacity(100);
     let result: Result<(), &str> = writer.object(|out| {
         out.member("a", 1);

@@ -164,7 +164,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_to_its_end(text in "[a\",\n\r;]{0,40}") {
+        fn any_text_is_read_to_the_end(text in "[a\",\n\r;]{0,40}") {
             let lines = 1 + line_breaks(&text);
             for row in Rows::of(&text) {
                 let line = row.map_or_else(|open| open.0, |row| row.line);

@@ -70,7 +70,7 @@ fn a_cut_body_is_asked_for_again() {
 }
 
 #[test]
-fn an_empty_page_that_leads_to_itself_is_asked_for_again() {
+fn a_stuck_empty_page_is_retried() {
     recovers_from(page(&[], Some("b")));
 }
 
@@ -134,7 +134,7 @@ fn a_body_that_is_always_cut_is_told() {
 }
 
 #[test]
-fn a_page_that_never_ends_is_given_up() {
+fn an_endless_page_is_abandoned() {
     let endless = Response::new(200, "{\"records\": [".to_owned() + &"{},".repeat(1000)).endless();
     let context = Context::new();
     let said = gives_up_on(&context, endless, &["--set", "source.max_page_bytes=1 MB"]);
@@ -167,7 +167,7 @@ fn a_cursor_that_stands_still_is_told() {
 }
 
 #[test]
-fn an_empty_page_that_keeps_leading_to_itself_is_told() {
+fn a_persistent_stuck_empty_page_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&[], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
@@ -186,7 +186,7 @@ fn a_job_that_comes_again_is_told_by_the_last_of_its_ids() {
 }
 
 #[test]
-fn an_encoding_that_was_not_asked_for_is_named() {
+fn an_unrequested_encoding_is_named() {
     let context = Context::new();
     let encoded = Response::new(200, vec![0x0b]).header("content-encoding", "br");
     insta::assert_snapshot!(gives_up_on(&context, encoded, &[]), @"

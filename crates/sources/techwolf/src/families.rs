@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_is_known_by_any_of_its_ids() {
+    fn a_family_is_found_by_any_of_its_ids() {
         for id in ["legal", "fin", "5cbdbdbe", "it"] {
             assert_eq!(about(id, &families()), None, "{id}");
         }

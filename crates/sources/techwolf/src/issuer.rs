@@ -208,7 +208,7 @@ mod tests {
     use taskferry_sdk::RunningEndpoint;
     use taskferry_testkit::{FaultServer, Response};
 
-    /// Somebody who issues `token-1`, `token-2` and so on.
+    /// An issuer of `token-1`, `token-2` and so on.
     async fn issuer() -> (FaultServer, Issuer) {
         let mut number = 0;
         let server = FaultServer::start(move |_| {
@@ -239,7 +239,7 @@ mod tests {
         (server, issuer)
     }
 
-    /// What several get who need a token at the same time.
+    /// The tokens that concurrent callers receive.
     async fn several(tokens: &Arc<Tokens>) -> Vec<String> {
         let all = (0..8).map(|_| {
             let tokens = Arc::clone(tokens);
@@ -253,11 +253,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_who_need_a_token_wait_for_the_same() {
+    async fn concurrent_callers_wait_for_the_same_token() {
         let (server, issuer) = issuer().await;
         let tokens = Arc::new(Tokens::Issued(Box::new(issuer)));
         assert_eq!(several(&tokens).await, ["token-1"; 8]);
-        // Each of them learns that the token is no longer valid.
+        // Each of them reports the token as invalid.
         for _ in 0..8 {
             assert!(tokens.refused(&Secret::new("token-1")).await);
         }
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_gives_up_waiting_leaves_the_others_a_token() {
+    async fn a_cancelled_caller_does_not_cancel_the_token_request() {
         let (_server, issuer) = issuer().await;
         {
             let waiting = issuer.bearer();

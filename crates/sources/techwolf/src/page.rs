@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_several_keys_counts() {
+    fn the_last_of_duplicate_keys_is_read() {
         let jobs = [
             r#"{"external_id":"first","external_id":"a"}"#,
             r#"{"external_id":"first","tasks":[],"external\u005fid":"b"}"#,
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_page_is_said_plainly() {
+    fn an_invalid_page_is_described() {
         for (body, why) in [
             ("", "it is empty"),
             ("[true, []]", "it is not a JSON object"),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_no_stage_can_work_on_does_not_take_the_page_with_it() {
+    fn an_unreadable_record_does_not_spoil_its_page() {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         let jobs = [
             r#"{"external_id":"a","task":"\ud800"}"#.to_owned(),
@@ -280,26 +280,26 @@ mod tests {
     }
 
     #[test]
-    fn records_share_the_bytes_of_the_answer() {
+    fn records_share_the_bytes_of_the_response() {
         let answer = Bytes::from_static(br#"{"has_next":false,"records":[{"external_id":"a"}]}"#);
         let page = parse(answer.clone()).unwrap();
         assert!(answer.as_ptr_range().contains(&page.jobs[0].record.as_bytes().as_ptr()));
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_a_page() {
+    fn a_byte_order_mark_before_a_page_is_skipped() {
         let body = "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}";
         let page = parse(body).unwrap();
         assert_eq!(texts(&page), [r#"{"external_id":"a"}"#]);
     }
 
     #[test]
-    fn what_follows_the_last_page_is_nothing() {
+    fn the_last_page_has_no_next_cursor() {
         let body = r#"{"has_next":false,"records":[],"next_starting_after":"a"}"#;
         assert!(parse(body).unwrap().next.is_none());
     }
 
-    /// JSON made of the words that an answer is made of, and of others.
+    /// JSON made of the keys of a response and of other words.
     fn anything() -> impl Strategy<Value = serde_json::Value> {
         let word = "has_next|records|next_starting_after|external_id|tasks|.{0,3}";
         let scalar = prop_oneof![
@@ -317,7 +317,7 @@ mod tests {
         })
     }
 
-    /// A member that may be the id of its object, or look like it.
+    /// A member that may be the id of its object or resemble one.
     fn member() -> impl Strategy<Value = String> {
         let key = prop::sample::select(vec![
             "external_id",
@@ -339,11 +339,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_job_of_a_record_is_what_its_tree_says(members in prop::collection::vec(member(), 0..5)) {
+        fn the_job_id_of_a_record_equals_that_of_its_tree(members in prop::collection::vec(member(), 0..5)) {
             let job = format!("{{{}}}", members.join(","));
             let body = format!(r#"{{"has_next":false,"records":[{job}]}}"#);
             let page = parse(body);
-            // A tree holds no half of a surrogate pair, which is no matter of the id.
+            // A tree cannot contain a lone surrogate, which does not affect the id.
             let tree: serde_json::Value = serde_json::from_str(&job.replace("\\ud800", "x")).unwrap();
             let expected = tree["external_id"].as_str().map(|id| vec![id]);
             prop_assert_eq!(page.as_ref().ok().map(ids), expected);

@@ -64,7 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn it_halves_down_to_one() {
+    fn the_page_size_halves_down_to_one() {
         let mut size = PageSize::new(100);
         let sizes: Vec<u32> = std::iter::from_fn(|| size.timed_out()).collect();
         assert_eq!(sizes, [50, 25, 12, 6, 3, 1]);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_back_after_some_pages_and_not_beyond_what_was_asked_for() {
+    fn the_page_size_grows_back_to_the_configured_limit() {
         let mut size = PageSize::new(100);
         assert_eq!((size.came(), size.timed_out(), size.timed_out()), (None, Some(50), Some(25)));
         let grown: Vec<(u32, u32)> =
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn growing_too_early_makes_it_more_patient() {
+    fn a_timeout_after_growth_doubles_the_wait_before_the_next_growth() {
         let mut size = PageSize::new(8);
         size.timed_out();
         for pages in [10, 20, 40, 80, 160, 320, 640, 640] {
@@ -93,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_stays_within_bounds(most in 1_u32..=100, in_time in prop::collection::vec(any::<bool>(), 0..500)) {
+        fn the_page_size_stays_within_bounds(most in 1_u32..=100, in_time in prop::collection::vec(any::<bool>(), 0..500)) {
             let mut size = PageSize::new(most);
             for in_time in in_time {
                 if in_time { size.came() } else { size.timed_out() };

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_begins_at_the_beginning_and_the_last_goes_on_to_the_end() {
+    fn the_first_share_starts_at_the_beginning_and_the_last_reads_to_the_end() {
         let behind = Beginning::Behind;
         assert_eq!(
             shares(9, 4),
@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shares_follow_each_other_and_are_of_one_size(cursors in 0_usize..200, count in 1_u32..40) {
+        fn shares_are_adjacent_and_of_equal_size(cursors in 0_usize..200, count in 1_u32..40) {
             let shares = shares(cursors, count);
             prop_assert_eq!(shares[0].0, Beginning::Listing);
             prop_assert_eq!(shares.last().unwrap().1, None);

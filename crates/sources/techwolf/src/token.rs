@@ -65,7 +65,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_token_is_replaced_a_tenth_or_a_minute_before_its_end() {
+    fn a_token_is_replaced_a_tenth_or_a_minute_before_it_expires() {
         let usable = |expires_in: Value| {
             let body = json!({"access_token": "t", "expires_in": expires_in}).to_string();
             Issued::read(&body.into(), Instant::now()).unwrap().usable_for.as_secs_f64()
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_token_shows_nothing_of_itself() {
+    fn the_error_for_a_response_without_a_token_does_not_show_it() {
         for body in [r#"{"access_token": ""}"#, r#"{"access_token": 4711}"#, "secret", ""] {
             let error = Issued::read(&body.into(), Instant::now()).unwrap_err();
             assert!(error.is_temporary());

@@ -1,4 +1,4 @@
-//! What `filter_ai_impact` promises, seen from a pipeline.
+//! Behaviour of `filter_ai_impact` in a pipeline.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -13,7 +13,7 @@ fn stage(options: &Value) -> TransformTest {
     TransformTest::new::<FilterAiImpact>(options).unwrap()
 }
 
-/// What comes out, and what is counted.
+/// The emitted records and the counters.
 fn apply(options: &Value, text: &str) -> Result<(Vec<String>, Counters), StageError> {
     let mut stage = stage(options);
     Ok((stage.apply(text)?, stage.counters().clone()))
@@ -45,7 +45,7 @@ fn five() -> Value {
 }
 
 #[test]
-fn levels_are_met_exactly_or_within_a_range() {
+fn levels_match_exactly_or_within_a_range() {
     for (options, expected) in [
         (json!({"levels": ["H1", "H4"]}), vec!["a", "d"]),
         (json!({"at_most": "H2"}), vec!["a", "b"]),
@@ -70,7 +70,7 @@ fn a_hierarchy_loses_its_empty_branches() {
 }
 
 #[test]
-fn a_row_stays_or_goes() {
+fn a_row_is_kept_or_dropped() {
     let rows = json!([{"job_external_id": "j", "task_id": "a", "ai_impact_level": "H1"}, {"job_external_id": "j", "task_id": "b", "ai_impact_level": "H3"}, task("c", "H1")]);
     let kept: Vec<Value> = rows
         .as_array()
@@ -82,7 +82,7 @@ fn a_row_stays_or_goes() {
 }
 
 #[test]
-fn a_record_that_loses_nothing_is_passed_on_as_it_came() {
+fn a_record_without_dropped_tasks_is_passed_on_unchanged() {
     let text = r#"{ "external_id":"j",  "tasks":[{"task_id":"a","weekly_hours":1.10,"ai_impact":{"level":"H1"}}] }"#;
     assert_eq!(apply(&json!({"levels": ["H1"]}), text).unwrap().0, [text]);
     let empty = r#"{ "external_id":"j","tasks":[] }"#;
@@ -91,7 +91,7 @@ fn a_record_that_loses_nothing_is_passed_on_as_it_came() {
 }
 
 #[test]
-fn a_task_without_a_level_goes_as_told() {
+fn a_task_without_a_level_is_handled_as_configured() {
     for level in [json!({}), json!({"ai_impact": null}), json!({"ai_impact": {"level": null}})] {
         let mut lacking = level.clone();
         lacking["task_id"] = json!("b");
@@ -124,7 +124,7 @@ fn an_unknown_level_is_missing_in_a_range_and_can_be_named() {
 }
 
 #[test]
-fn tasks_that_are_left_out_for_want_of_a_known_level_are_counted() {
+fn tasks_dropped_without_a_known_level_are_counted() {
     let tasks = json!([task("a", "h1"), {"task_id": "b"}, {"task_id": "c", "ai_impact": null}, task("d", ""),
         task("e", "H6"), task("f", "H6"), task("g", "H2")]);
     let list = json!({"external_id": "j", "tasks": tasks});
@@ -153,7 +153,7 @@ fn tasks_that_are_left_out_for_want_of_a_known_level_are_counted() {
 }
 
 #[test]
-fn a_wanted_level_that_nobody_knows_and_no_task_has_is_told() {
+fn a_configured_unknown_level_without_tasks_is_reported() {
     let options = json!({"levels": ["H11", "H2", "H9", "H11"]});
     let job = json!({"external_id": "j", "tasks": [task("a", "H1"), task("b", "H9")]});
     let mut stage = stage(&options);
@@ -163,7 +163,7 @@ fn a_wanted_level_that_nobody_knows_and_no_task_has_is_told() {
 }
 
 #[test]
-fn what_can_not_be_read_is_refused_and_never_taken_for_missing() {
+fn unreadable_tasks_are_refused_and_do_not_count_as_missing() {
     let told = |record: &Value| refused(&json!({"levels": ["H1"]}), record).full_message();
     let in_job = |task: &Value| json!({"external_id": "j", "tasks": [{"task_id": "a"}, task]});
     let in_hierarchy =
@@ -225,7 +225,7 @@ fn null_counts_as_an_empty_list_and_is_counted() {
 }
 
 #[test]
-fn a_job_without_tasks_goes_as_told() {
+fn a_job_without_tasks_is_handled_as_configured() {
     let keep = json!({"levels": ["H5"], "empty_jobs": "keep"});
     for job in [
         json!({"external_id": "j", "tasks": [task("a", "H1")]}),
@@ -245,7 +245,7 @@ fn a_record_of_another_shape_is_refused() {
 }
 
 #[test]
-fn wrong_options_are_told_all_at_once() {
+fn all_invalid_options_are_reported_at_once() {
     let told = |options: Value| -> Vec<(String, Option<String>)> {
         let problems = TransformTest::new::<FilterAiImpact>(&options).unwrap_err();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.help)).collect()
@@ -272,7 +272,7 @@ fn wrong_options_are_told_all_at_once() {
 }
 
 #[test]
-fn it_says_what_it_needs() {
+fn the_transform_declares_the_fields_it_needs() {
     let fields = |plugin: &FilterAiImpact, context: &BuildContext<'_>| Ok(plugin.fields(context));
     let rule = build(&json!({"levels": ["H1"]}), &Files::new(), fields).unwrap();
     assert_eq!((rule.required()[0].field, rule.is_exact()), ("ai_impact", true));
@@ -292,7 +292,7 @@ proptest! {
 }
 
 #[test]
-fn what_stays_keeps_its_bytes() {
+fn kept_tasks_keep_their_bytes() {
     let kept = r#"{"n": 1.50e3,"n": 2.0,  "task_id":"\u0061","ai_impact":{"level" : "H1"}}"#;
     let job = |tasks: &str| {
         format!(r#"{{ "domains":[ {{"x":"é\/", "tasks":[{tasks}]}} ],"external_id":"j" }}"#)
@@ -303,13 +303,13 @@ fn what_stays_keeps_its_bytes() {
 }
 
 #[test]
-fn of_members_with_one_key_the_last_counts() {
+fn the_last_of_duplicate_keys_counts() {
     let text = r#"{"external_id":"j","tasks":[{"task_id":"a","ai_impact":{"level":"H1"}}],"tasks":[{"task_id":"b","ai_impact":{"level":"H2","level":"H1"}}]}"#;
     assert_eq!(apply(&json!({"levels": ["H1"]}), text).unwrap().0, [text]);
     assert_eq!(apply(&json!({"levels": ["H2"]}), text).unwrap().0, [""; 0]);
 }
 
-/// All tasks below a value, read from a tree.
+/// All tasks in a tree.
 fn tasks(value: &Value) -> Vec<&Value> {
     match value {
         Value::Object(task) if task.contains_key("task_id") => vec![value],
@@ -321,7 +321,7 @@ fn tasks(value: &Value) -> Vec<&Value> {
 
 proptest! {
     #[test]
-    fn the_tasks_with_the_wanted_levels_stay_and_all_else_in_a_list_record(text in record_text()) {
+    fn only_tasks_of_other_levels_are_dropped_from_a_list_record(text in record_text()) {
         let options = json!({"levels": ["H1", "H9"], "empty_jobs": "keep"});
         let Ok((lines, _)) = apply(&options, &text) else { return Ok(()) };
         let is_wanted = |task: &Value| {

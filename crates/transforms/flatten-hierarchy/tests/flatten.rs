@@ -1,4 +1,4 @@
-//! What `flatten_hierarchy` promises, seen from a pipeline.
+//! Behaviour of `flatten_hierarchy` in a pipeline.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -19,7 +19,7 @@ fn apply(options: &Value, text: &str) -> Result<Vec<String>, StageError> {
     TransformTest::new::<FlattenHierarchy>(options).unwrap().apply(text)
 }
 
-/// Lines and not values, since the order of keys is part of the promise.
+/// Compares lines, because the order of keys counts.
 fn flatten(options: &Value, record: &Value) -> Vec<String> {
     apply(options, &record.to_string()).unwrap()
 }
@@ -52,7 +52,7 @@ fn a_list_task_becomes_a_row() {
 }
 
 #[test]
-fn a_job_with_a_task_id_of_its_own_is_flattened_as_well() {
+fn a_job_with_a_task_id_is_flattened() {
     let row = json!({"job_external_id": "j", "job_task_id": "own", "task_id": "t1",
         "domain": null, "subdomain": null, "cluster": null, "canonical_task": null});
     let tasks = json!([{"task_id": "t1"}]);
@@ -65,7 +65,7 @@ fn a_job_with_a_task_id_of_its_own_is_flattened_as_well() {
 }
 
 #[test]
-fn a_hierarchy_task_becomes_a_row_with_what_stands_above_it() {
+fn a_hierarchy_task_becomes_a_row_with_its_branch() {
     let job = json!({"external_id": "j", "domains": [{"domain": "Tech", "domain_id": "d", "subdomains": [
         {"name": "Software", "code": 7, "tasks": [{"task_id": "t1"}]}]}]});
     check(
@@ -101,7 +101,7 @@ fn a_level_that_is_described_by_an_object_or_a_list_is_kept() {
 }
 
 #[test]
-fn a_list_task_brings_its_own_hierarchy() {
+fn a_list_task_keeps_its_own_hierarchy() {
     let hierarchy = json!({"domain": "Tech", "subdomain": null, "cluster": "Testing"});
     let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "hierarchy": hierarchy}, {"task_id": "t2", "hierarchy": null}]});
     check(
@@ -115,7 +115,7 @@ fn a_list_task_brings_its_own_hierarchy() {
 }
 
 #[test]
-fn an_impact_that_is_null_is_told_from_one_that_is_absent() {
+fn a_null_impact_is_distinguished_from_an_absent_one() {
     let job = json!({"external_id": "j", "tasks": [{"task_id": "t1", "ai_impact": null}, {"task_id": "t2"}]});
     let nowhere = r#""domain":null,"subdomain":null,"cluster":null,"canonical_task":null}"#;
     assert_eq!(
@@ -156,7 +156,7 @@ fn numbers_keep_their_spelling() {
 }
 
 #[test]
-fn a_job_without_tasks_goes_as_told() {
+fn a_job_without_tasks_is_handled_as_configured() {
     for job in [
         json!({"external_id": "j", "job_name": "A", "tasks": []}),
         json!({"external_id": "j", "job_name": "A", "domains": [{"domain": "X", "subdomains": []}]}),
@@ -192,12 +192,12 @@ fn a_hierarchy_becomes_a_job_with_a_flat_list() {
     }
     let expected = json!({"external_id": "j", "tasks": [flat], "last": 1});
     check(&json!({"into": "tasks"}), &job, std::slice::from_ref(&expected));
-    // What is flat already gives the same rows as the hierarchy.
+    // A flat record gives the same rows as the hierarchy.
     assert_eq!(flatten(&json!({}), &expected), flatten(&json!({}), &job));
 }
 
 #[test]
-fn a_list_record_and_a_row_pass_as_they_came() {
+fn list_records_and_rows_pass_unchanged() {
     for text in [
         r#"{ "external_id":"j",  "tasks":[{"task_id":"t", "hierarchy":{"domain":"X"}}] }"#,
         r#"{ "job_external_id":"j",  "task_id":"t", "linked_skills":[] }"#,
@@ -266,7 +266,7 @@ fn a_record_of_another_shape_is_refused() {
 }
 
 #[test]
-fn what_can_not_be_read_is_refused_and_never_lost_without_a_word() {
+fn unreadable_tasks_are_refused_and_never_dropped_silently() {
     let nameless = "`tasks[1]` is an object, not a task: it has no `task_id`";
     for (entry, message) in [
         (json!({"task": "nameless"}), nameless),
@@ -325,13 +325,13 @@ fn null_counts_as_an_empty_list_and_is_counted() {
 }
 
 #[test]
-fn a_misspelt_list_is_told() {
+fn a_misspelt_list_is_reported() {
     let problem = &problems(&json!({"explode": "linked_skils"}))[0];
     assert_eq!(problem.help.as_deref(), Some("did you mean \"linked_skills\"?"));
 }
 
 #[test]
-fn options_are_checked_and_needs_told() {
+fn options_are_checked_and_needed_fields_are_declared() {
     let problem = &problems(&json!({"into": "tasks", "explode": "linked_skills"}))[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "key::no_effect"));
     assert_eq!(problems(&json!({"explode": ""}))[0].code, "value::empty");
@@ -348,7 +348,7 @@ fn options_are_checked_and_needs_told() {
 
 proptest! {
     #[test]
-    fn list_and_hierarchy_flatten_to_the_same_rows(places in prop::collection::vec((0..3u8, 0..3u8, 0..2u8, 0..2u8), 0..20)) {
+    fn list_and_hierarchy_records_flatten_to_the_same_rows(places in prop::collection::vec((0..3u8, 0..3u8, 0..2u8, 0..2u8), 0..20)) {
         let names = ["domain", "subdomain", "cluster", "canonical_task"];
         let mut list = Vec::new();
         let mut tree = json!({"external_id": "j", "hierarchy": {}});
@@ -372,7 +372,7 @@ proptest! {
     }
 }
 
-/// The row of a task in a plain list, read from trees.
+/// The expected row of a task in a plain list, made from trees.
 fn row(job: &Value, task: &Value) -> Value {
     fn put(
         row: &mut serde_json::Map<String, Value>,

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_mean_what_they_mean_to_oniguruma() {
+    fn patterns_follow_the_syntax_of_oniguruma() {
         for (pattern, flags, text, expected) in [
             (r"b$", "", "ab\n", Some("b")),
             (r"b$", "", "ab\n\n", None),

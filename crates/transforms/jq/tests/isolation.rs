@@ -1,4 +1,4 @@
-//! The promises of `isolation = "process"`. The worker processes are copies of this program, so it has a `main` function in place of
+//! Behaviour of `isolation = "process"`. The worker processes run this program, so it has a `main` function instead of
 //! the standard test harness.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
@@ -35,19 +35,19 @@ fn tests() -> Vec<Trial> {
         ($($test:ident),* $(,)?) => { vec![$(trial(stringify!($test), $test)),*] };
     }
     let mut tests = trials![
-        results_are_those_of_this_process,
-        a_refused_record_costs_only_itself,
+        results_equal_those_without_isolation,
+        a_refused_record_does_not_affect_others,
         an_endless_expression_is_killed,
-        endless_results_are_ended,
-        endless_recursion_costs_only_its_record,
-        too_much_memory_costs_only_its_record,
-        records_are_worked_on_at_the_same_time,
+        endless_results_are_limited,
+        endless_recursion_fails_only_its_record,
+        excessive_memory_use_fails_only_its_record,
+        records_are_processed_concurrently,
         a_worker_ends_with_its_parent,
     ];
     // These read `/proc`.
     let linux = trials![
-        there_are_no_more_workers_than_processors,
-        the_environment_is_out_of_reach,
+        the_worker_count_is_limited_to_the_processors,
+        the_environment_is_inaccessible,
         a_dropped_transform_leaves_no_worker,
     ];
     let is_ignored = !cfg!(target_os = "linux");
@@ -73,9 +73,9 @@ async fn apply(transform: &dyn AsyncTransform, text: &str) -> Result<Vec<String>
     Ok(out.records().iter().map(Record::to_json).collect())
 }
 
-/// An expression that works for every record but one.
+/// An expression that succeeds for every record except one.
 #[track_caller]
-fn check_costs_only_one(options: Value, message: &str) {
+fn check_affects_only_one(options: Value, message: &str) {
     block_on(async {
         let transform = build(options);
         assert_eq!(apply(&*transform, "1").await.unwrap(), ["1"]);
@@ -85,7 +85,7 @@ fn check_costs_only_one(options: Value, message: &str) {
     });
 }
 
-fn results_are_those_of_this_process() {
+fn results_equal_those_without_isolation() {
     block_on(async {
         let filter = "., (.b | select(.)), (del(.a) | .s = $s), (.a | tojson)";
         let transform = build(json!({"filter": filter, "args": {"s": "\u{e9}\n"}}));
@@ -110,7 +110,7 @@ fn results_are_those_of_this_process() {
     });
 }
 
-fn a_refused_record_costs_only_itself() {
+fn a_refused_record_does_not_affect_others() {
     block_on(async {
         let transform = build(json!({"filter": "if . == 0 then error(\"zero\") else . end"}));
         let error = apply(&*transform, "0").await.unwrap_err();
@@ -125,29 +125,29 @@ fn a_refused_record_costs_only_itself() {
 fn an_endless_expression_is_killed() {
     let options =
         json!({"filter": "if . == 0 then last(repeat(1)) else . end", "time_limit": "100ms"});
-    check_costs_only_one(options, "the jq expression took longer than 100ms");
+    check_affects_only_one(options, "the jq expression took longer than 100ms");
 }
 
-fn endless_results_are_ended() {
+fn endless_results_are_limited() {
     let options = json!({"filter": "if . == 0 then repeat(1) else . end", "max_results": 10});
-    check_costs_only_one(options, "the jq expression returned more than 10 results");
+    check_affects_only_one(options, "the jq expression returned more than 10 results");
 }
 
-fn endless_recursion_costs_only_its_record() {
+fn endless_recursion_fails_only_its_record() {
     let options =
         json!({"filter": "def f: 1 + f; if . == 0 then f else . end", "time_limit": "60s"});
-    check_costs_only_one(options, "the jq expression recurses too deeply");
+    check_affects_only_one(options, "the jq expression recurses too deeply");
 }
 
-fn too_much_memory_costs_only_its_record() {
+fn excessive_memory_use_fails_only_its_record() {
     let options = json!({"filter": "if . == 0 then [range(1000000000)] | length else . end", "time_limit": "60s", "memory_limit": "64 MiB"});
-    check_costs_only_one(options, "the jq expression exceeds its memory limit");
-    // The least that is allowed is enough to work.
+    check_affects_only_one(options, "the jq expression exceeds its memory limit");
+    // The minimum limit is sufficient.
     let transform = build(json!({"filter": "[range(1000)] | length", "memory_limit": "16 MiB"}));
     assert_eq!(block_on(apply(&*transform, "1")).unwrap(), ["1000"]);
 }
 
-fn records_are_worked_on_at_the_same_time() {
+fn records_are_processed_concurrently() {
     block_on(async {
         let transform = build(json!({"filter": ". * 2"}));
         let (one, two, three) =
@@ -156,7 +156,7 @@ fn records_are_worked_on_at_the_same_time() {
     });
 }
 
-fn there_are_no_more_workers_than_processors() {
+fn the_worker_count_is_limited_to_the_processors() {
     block_on(async {
         let transform = build(json!({"filter": ". + 1"}));
         let records: Vec<String> = (0..20).map(|number| number.to_string()).collect();
@@ -164,7 +164,7 @@ fn there_are_no_more_workers_than_processors() {
         for record in &records {
             applied.push(Box::pin(apply(&*transform, record)));
         }
-        // All are begun before any is waited for to its end.
+        // All start before any of them ends.
         let mut results = vec![None; applied.len()];
         std::future::poll_fn(|context| {
             for (future, result) in applied.iter_mut().zip(&mut results) {
@@ -185,7 +185,7 @@ fn there_are_no_more_workers_than_processors() {
     });
 }
 
-fn the_environment_is_out_of_reach() {
+fn the_environment_is_inaccessible() {
     block_on(async {
         let transform = build(json!({"filter": "."}));
         apply(&*transform, "1").await.unwrap();
@@ -230,7 +230,7 @@ fn a_dropped_transform_leaves_no_worker() {
     });
 }
 
-/// The children of this process that live, by their number, as Linux tells them.
+/// The process ids of the live children of this process, read from `/proc`.
 fn workers() -> Vec<u32> {
     let me = std::process::id();
     let tasks = std::fs::read_dir(format!("/proc/{me}/task")).into_iter().flatten().flatten();

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_looked_up_before_a_name() {
+    fn ids_are_looked_up_before_names() {
         let text = "vendor,skill_id,skill,vendor_skill\nworkday,s1,,By id\nworkday,,Python,By name\nsap,s9,,Not ours\n";
         let mapping = mapping(text, Match::Exact).unwrap();
         assert_eq!(name(&mapping, "s1", "Python"), Some("By id"));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_same_in_any_form_of_unicode_and_in_any_case_if_asked() {
+    fn names_match_in_any_unicode_form_and_optionally_in_any_case() {
         let text = "vendor,skill,vendor_skill\nworkday,Gro\u{308}ße,size\nworkday,ΟΔΟΣ,way\n";
         let exact = mapping(text, Match::Exact).unwrap();
         assert_eq!(name(&exact, "", "Größe"), Some("size"));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn two_rows_for_one_name_in_two_spellings_are_a_mistake_that_names_both_lines() {
+    fn two_rows_for_one_name_are_reported_with_both_lines() {
         let told = |text: &str, names| {
             mapping(text, names).map(drop).map_err(|mistakes| {
                 mistakes

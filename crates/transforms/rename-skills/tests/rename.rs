@@ -1,4 +1,4 @@
-//! What `rename_skills` promises, seen from a pipeline.
+//! Behaviour of `rename_skills` in a pipeline.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -58,7 +58,7 @@ fn task(skills: &Value) -> Value {
 }
 
 #[test]
-fn skills_are_renamed_wherever_they_stand() {
+fn skills_are_renamed_at_any_depth() {
     let (old, new) = (
         json!([{"skill_id": "s1", "skill": "Python"}]),
         json!([{"skill_id": "W1", "skill": "Python Programming"}]),
@@ -74,7 +74,7 @@ fn skills_are_renamed_wherever_they_stand() {
 }
 
 #[test]
-fn an_id_stays_when_the_mapping_has_none() {
+fn an_id_is_kept_if_the_mapping_has_none() {
     let renamed = rename("sap", "keep", &task(&json!([{"skill_id": "s1", "skill": "Python"}])));
     assert_eq!(renamed, [task(&json!([{"skill_id": "s1", "skill": "Programming"}]))]);
 }
@@ -93,14 +93,14 @@ fn two_skills_that_become_one_are_merged() {
         {"skill_id": "s8", "skill": "Rust"},
     ]);
     assert_eq!(rename("workday", "keep", &task(&skills)), [task(&merged)]);
-    // Without ids of the vendor's own the name decides, that of a skill which had it before too.
+    // Without vendor ids, skills are merged by name, including a skill that already had the name.
     let skills = json!([{"skill_id": "s9", "skill": "Programming"}, {"skill_id": "s1", "skill": "Python"}, {"skill_id": "s2", "skill": "Python 3"}]);
     let merged = json!([{"skill_id": "s9", "skill": "Programming"}]);
     assert_eq!(rename("sap", "keep", &task(&skills)), [task(&merged)]);
 }
 
 #[test]
-fn a_skill_without_a_name_goes_as_told() {
+fn a_skill_without_a_name_is_handled_as_configured() {
     let skills = json!([{"skill_id": "s7", "skill": "Rust"}, {"skill_id": "s8", "skill": "SQL"}]);
     let databases = json!({"skill_id": "W2", "skill": "Databases"});
     assert_eq!(rename("workday", "drop", &task(&skills)), [task(&json!([databases]))]);
@@ -118,7 +118,7 @@ fn a_skill_without_a_name_goes_as_told() {
 }
 
 #[test]
-fn a_row_of_one_skill_is_renamed_at_its_top() {
+fn a_row_of_one_skill_is_renamed_at_the_top_level() {
     let row = |id: Value, skill: Value| json!({"job_external_id": "j", "task_id": "t", "skill_id": id, "skill": skill});
     let python = row(json!("s1"), json!("Python"));
     assert_eq!(rename("workday", "keep", &python), [row(json!("W1"), json!("Python Programming"))]);
@@ -131,7 +131,7 @@ fn a_row_of_one_skill_is_renamed_at_its_top() {
 }
 
 #[test]
-fn a_record_without_a_skill_to_rename_is_passed_on_as_it_came() {
+fn a_record_without_a_skill_to_rename_is_passed_on_unchanged() {
     for text in [
         r#"{ "task_id":"t",  "hours":1.10, "linked_skills":[{"skill":"Rust"},{"skill":null}] }"#,
         r#"{ "task_id":"t",  "linked_skills":null }"#,
@@ -143,7 +143,7 @@ fn a_record_without_a_skill_to_rename_is_passed_on_as_it_came() {
 }
 
 #[test]
-fn a_mapping_that_is_missing_is_told_with_both_paths() {
+fn a_missing_mapping_is_reported_with_both_paths() {
     let options = json!({"vendor": "workday", "mapping": "skills.csv"});
     let problem = &stage(None, &options).unwrap_err()[0];
     assert_eq!((problem.path.to_string().as_str(), problem.code), ("mapping", "file::unreadable"));
@@ -156,7 +156,7 @@ fn a_mapping_that_is_missing_is_told_with_both_paths() {
 }
 
 #[test]
-fn a_vendor_that_the_mapping_lacks_is_told_with_those_it_has() {
+fn a_vendor_missing_from_the_mapping_is_reported_with_the_known_ones() {
     let problem =
         &stage(Some(MAPPING), &json!({"vendor": "Workdy", "mapping": "m.csv"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "vendor");
@@ -165,7 +165,7 @@ fn a_vendor_that_the_mapping_lacks_is_told_with_those_it_has() {
 }
 
 #[test]
-fn bad_rows_are_told_one_by_one_up_to_a_limit() {
+fn invalid_rows_are_reported_up_to_a_limit() {
     let rows = format!("vendor,skill,vendor_skill\n{}", "workday,,x\n".repeat(13));
     let problems =
         stage(Some(&rows), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
@@ -175,7 +175,7 @@ fn bad_rows_are_told_one_by_one_up_to_a_limit() {
 }
 
 #[test]
-fn missing_columns_are_told() {
+fn missing_columns_are_reported() {
     let told = |text: &str| -> Vec<(String, Option<String>)> {
         let problems =
             stage(Some(text), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
@@ -196,7 +196,7 @@ fn missing_columns_are_told() {
 }
 
 #[test]
-fn skills_that_can_not_be_read_are_refused() {
+fn unreadable_skills_are_refused() {
     let told = |record: &Value| refused("workday", "keep", record);
     for (skills, message) in [
         (json!("Python"), "`linked_skills` is a string, not a list of skills"),
@@ -224,7 +224,7 @@ fn skills_that_can_not_be_read_are_refused() {
 }
 
 #[test]
-fn names_are_compared_as_told() {
+fn names_are_compared_as_configured() {
     let file = "vendor,skill,vendor_skill\nworkday,Größe,Size\nworkday,Python,Programming\n";
     let built = |options: &Value| stage(Some(file), options).unwrap();
     let mut exact = built(&json!({"vendor": "workday", "mapping": "m.csv"}));
@@ -243,7 +243,7 @@ fn names_are_compared_as_told() {
 }
 
 #[test]
-fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
+fn a_mapping_without_matches_is_a_warning_with_a_hint() {
     let built = || stage(Some(MAPPING), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap();
     let warnings = |record: &Value| {
         let mut stage = built();
@@ -267,7 +267,7 @@ fn a_mapping_that_matches_nothing_is_a_warning_with_what_to_do() {
 }
 
 #[test]
-fn it_says_what_it_needs() {
+fn the_transform_declares_the_fields_it_needs() {
     let fields = |plugin: &RenameSkills, context: &BuildContext<'_>| Ok(plugin.fields(context));
     let options = json!({"vendor": "sap", "mapping": "m.csv"});
     let rule = build(&options, &File(None), fields).unwrap();
@@ -296,10 +296,10 @@ ids,,B,c,v1
 ids,s3,,d,
 ";
 
-/// The new name and id of a skill that the mapping has.
+/// The new name and id of a mapped skill.
 type NewName = Option<(&'static str, Option<&'static str>)>;
 
-/// A list with its skills renamed, read from a tree, and how many were.
+/// Renames the skills of a list in a tree, and returns how many were renamed.
 fn renamed(skills: &[Value], with_ids: bool) -> (Vec<Value>, u64) {
     let entry = |skill: &Value| -> NewName {
         let (id, name) = (skill["skill_id"].as_str(), skill["skill"].as_str());
@@ -367,7 +367,7 @@ fn rename_all(value: &mut Value, with_ids: bool) -> u64 {
 
 proptest! {
     #[test]
-    fn every_list_of_a_record_is_renamed_and_nothing_else(text in record_text(), with_ids: bool) {
+    fn only_skill_lists_of_a_record_are_renamed(text in record_text(), with_ids: bool) {
         let vendor = if with_ids { "ids" } else { "names" };
         let options = json!({"vendor": vendor, "mapping": "skills.csv"});
         let mut stage = stage(Some(LETTERS), &options).unwrap();
@@ -384,7 +384,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_not_renamed_keeps_its_bytes() {
+fn unrenamed_parts_keep_their_bytes() {
     let text = |skill: &str| {
         format!(
             r#"{{ "n":1.50, "linked_skills":[ {{"w":1e3, "skill" : {skill}}} , {{"skill":"\u0052ust"}}] }}"#

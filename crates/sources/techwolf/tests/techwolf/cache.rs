@@ -1,4 +1,4 @@
-//! A token that is kept from run to run.
+//! The stored token.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::tenant::{SECRET, Tenant, build, open_in, page, read_all, run, run_in, token};
 
-/// A tenant of one page, and a folder for state.
+/// A tenant with one page, and a state folder.
 async fn tenant() -> (Tenant, TempDir) {
     (Tenant::answering([page(&["a"], None)]).await, TempDir::new().unwrap())
 }
@@ -29,7 +29,7 @@ async fn source(tenant: &Tenant, folder: &Path, more: &Value) -> Box<dyn Source>
     open_in(build(&options).unwrap(), run_in(folder)).await
 }
 
-/// A run from start to end.
+/// One complete run.
 async fn run_once(tenant: &Tenant, folder: &Path) {
     let mut source = source(tenant, folder, &json!({})).await;
     assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
@@ -40,7 +40,7 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn the_next_run_asks_for_no_token() {
+async fn the_next_run_uses_the_stored_token() {
     let (tenant, folder) = tenant().await;
     for _ in 0..3 {
         run_once(&tenant, folder.path()).await;
@@ -55,7 +55,7 @@ async fn the_next_run_asks_for_no_token() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_unless_asked_for() {
+async fn no_token_is_stored_by_default() {
     let (tenant, folder) = tenant().await;
     let mut source = source(&tenant, folder.path(), &json!({"cache": false})).await;
     read_all(&mut *source).await.jobs();
@@ -63,9 +63,9 @@ async fn nothing_is_kept_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn the_file_is_its_owner_s_alone_and_holds_no_secret_but_the_token() {
+async fn the_token_file_is_private_and_contains_no_other_secret() {
     let (tenant, folder) = tenant().await;
-    // What a killed run has left, open to everybody.
+    // A leftover of a killed run, readable by everyone.
     fs::write(folder.path().join(".token.json.part"), "half").unwrap();
     run_once(&tenant, folder.path()).await;
     let content = fs::read_to_string(file(folder.path())).unwrap();
@@ -81,7 +81,7 @@ async fn the_file_is_its_owner_s_alone_and_holds_no_secret_but_the_token() {
 }
 
 #[tokio::test]
-async fn a_token_for_something_else_is_not_used() {
+async fn a_token_requested_with_other_options_is_not_used() {
     let (tenant, folder) = tenant().await;
     run_once(&tenant, folder.path()).await;
     for (number, more) in [
@@ -101,7 +101,7 @@ async fn a_token_for_something_else_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_good_is_ignored_and_replaced() {
+async fn an_invalid_token_file_is_ignored_and_replaced() {
     let (tenant, folder) = tenant().await;
     run_once(&tenant, folder.path()).await;
     let good = fs::read_to_string(file(folder.path())).unwrap();
@@ -129,7 +129,7 @@ async fn a_file_that_is_no_good_is_ignored_and_replaced() {
 }
 
 #[tokio::test]
-async fn a_token_near_its_end_is_not_used() {
+async fn a_token_near_expiry_is_not_used() {
     let tokens = [token("short", 0), token("long", 10_800)];
     let tenant = Tenant::scripted(tokens, [page(&["a"], None)]).await;
     let folder = TempDir::new().unwrap();
@@ -140,7 +140,7 @@ async fn a_token_near_its_end_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_kept_token_that_is_refused_is_replaced_once_and_for_all() {
+async fn a_refused_stored_token_is_replaced_in_the_file() {
     let refused = Response::new(401, "");
     let pages = [page(&["a"], None), refused, page(&["a"], None)];
     let tenant = Tenant::answering(pages).await;
@@ -154,7 +154,7 @@ async fn a_kept_token_that_is_refused_is_replaced_once_and_for_all() {
 }
 
 #[tokio::test]
-async fn a_token_that_stays_refused_is_not_kept() {
+async fn a_token_that_stays_refused_is_not_stored() {
     let tenant = Tenant::answering([Response::new(401, "")]).await;
     let folder = TempDir::new().unwrap();
     let mut source = source(&tenant, folder.path(), &json!({})).await;
@@ -163,7 +163,7 @@ async fn a_token_that_stays_refused_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_folder_that_can_not_be_written_to_does_not_end_the_run() {
+async fn an_unwritable_token_folder_does_not_fail_the_run() {
     let (tenant, folder) = tenant().await;
     run_once(&tenant, &folder.path().join("nowhere")).await;
     fs::create_dir(file(folder.path())).unwrap();
@@ -172,7 +172,7 @@ async fn a_folder_that_can_not_be_written_to_does_not_end_the_run() {
 }
 
 #[tokio::test]
-async fn without_a_folder_a_token_lasts_as_long_as_its_run() {
+async fn without_a_folder_a_token_is_kept_for_one_run() {
     let (tenant, _) = tenant().await;
     let options = tenant.options(&json!({"auth": auth(&tenant, &json!({}))}));
     for number in 1..=2 {

@@ -10,37 +10,37 @@ use taskferry_testkit::{FaultServer, Request, Response};
 
 use crate::tenant::{build, run, run_in};
 
-/// What is answered to a cursor that is no job (any more).
+/// The response to a cursor without a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
     NotFound,
     BadRequest,
     /// A last page without a job.
     Empty,
-    /// The beginning of the listing.
+    /// The first page of the listing.
     Beginning,
-    /// What would follow it.
+    /// The page after the cursor.
     Position,
 }
 
 pub(crate) const UNKNOWN: [Unknown; 5] =
     [Unknown::NotFound, Unknown::BadRequest, Unknown::Empty, Unknown::Beginning, Unknown::Position];
 
-/// Jobs are numbers, in the order of their creation; every third belongs to the family `f0` and so on.
+/// Jobs are numbers in the order of their creation; every third belongs to the same family (`f0`, `f1`, `f2`).
 #[derive(Debug)]
 struct State {
     jobs: Vec<usize>,
     unknown: Unknown,
     created: usize,
-    /// What follows this job may not be read.
+    /// The page after this job fails.
     closed: Option<String>,
-    /// This job is not known the next time that it is the cursor.
+    /// The next request with this job as cursor treats it as unknown.
     forgotten: Option<String>,
-    /// What is answered the next time that this job is the cursor.
+    /// The response to the next request with this job as cursor.
     trouble: Option<(String, Response)>,
-    /// Whether no cursor leads on.
+    /// Whether the listing is stuck.
     stands_still: bool,
-    /// When requests came.
+    /// The times of requests.
     asked: Vec<Instant>,
 }
 
@@ -107,7 +107,7 @@ impl Changing {
         self.state().asked.clone()
     }
 
-    /// With how many jobs pages were asked for.
+    /// The limits of page requests.
     pub(crate) fn limits(&self) -> Vec<u64> {
         let limit = |request: &Request| {
             serde_json::from_str::<Value>(&request.body).unwrap()["limit"].as_u64().unwrap()
@@ -123,7 +123,7 @@ impl Changing {
         self.state().jobs.iter().map(|job| id(*job)).collect()
     }
 
-    /// How many requests for pages came.
+    /// The number of page requests.
     pub(crate) fn requests(&self) -> usize {
         self.exports().len()
     }
@@ -133,7 +133,7 @@ impl Changing {
         all.filter(|request| request.method == "POST").collect()
     }
 
-    /// A source that is not opened.
+    /// A source before `open`.
     pub(crate) fn source(&self, more: &Value) -> Box<dyn Source> {
         let mut options = json!({
             "url": self.server.url(),
@@ -146,12 +146,12 @@ impl Changing {
         build(&options).unwrap()
     }
 
-    /// All pages, without anything remembered.
+    /// All pages, without stored cursors.
     pub(crate) async fn serially(&self, more: &Value) -> Vec<Page> {
         read(self.source(more), run(), None).await.unwrap()
     }
 
-    /// All pages, of a run that keeps state in `folder`.
+    /// All pages of a run with its state in `folder`.
     pub(crate) async fn in_folder(&self, folder: &Path, more: &Value) -> Vec<Page> {
         read(self.source(more), run_in(folder), None).await.unwrap()
     }
@@ -170,14 +170,14 @@ pub(crate) async fn read(
     Ok(pages)
 }
 
-/// The run of a share of the export whose whole runs keep their state in `folder`.
+/// The run of one share, with the state of the whole export in `folder`.
 pub(crate) fn run_of(shard: Shard, folder: &Path) -> RunContext {
     let mut run = run_in(folder.join(shard.name()));
     (run.shard, run.whole_dir) = (Some(shard), Some(folder.to_owned()));
     run
 }
 
-/// The pages of one share, and what it says that it has read.
+/// The pages of one share, and the range it reports.
 pub(crate) async fn read_share(
     mut source: Box<dyn Source>,
     folder: &Path,
@@ -192,14 +192,14 @@ pub(crate) async fn read_share(
     Ok((pages, source.share().unwrap()))
 }
 
-/// Where a run goes on that has these pages.
+/// The position after these pages.
 pub(crate) fn behind(pages: &[Page]) -> Position {
     let fingerprints = pages.iter().flat_map(|page| page.fingerprints.clone()).collect();
     let next = pages.last().and_then(|page| page.next.clone());
     Position::new(pages.len() as u64, next, fingerprints)
 }
 
-/// All of a page but the size of the answers it was in.
+/// All fields of a page except the size of its responses.
 pub(crate) fn shown(pages: &[Page]) -> Vec<String> {
     let one = |page: &Page| {
         let records = page.records.iter();

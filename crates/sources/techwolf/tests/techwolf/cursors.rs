@@ -1,4 +1,4 @@
-//! Many cursors at once: what comes out is what one cursor brings.
+//! Many cursors return the records of one cursor.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,15 +20,15 @@ fn with(concurrency: u32, limit: u32) -> Value {
     json!({"concurrency": concurrency, "limit": limit})
 }
 
-/// Runs on a runtime of its own, since properties are not async.
+/// Runs on a new runtime, because property tests are not async.
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// What is deleted: some jobs here and there, and a stretch.
+/// The deleted jobs: some scattered ones, and a range.
 fn gone() -> impl Strategy<Value = BTreeSet<usize>> {
     let some = prop::collection::btree_set(0_usize..700, 0..40);
-    // Those at which cursors are remembered, above all.
+    // Mostly jobs that are stored as cursors.
     let remembered = prop::collection::btree_set((1_usize..8).prop_map(|n| n * 100 - 1), 0..6);
     let stretch = (0_usize..700, 0_usize..260).prop_map(|(from, many)| from..from + many);
     (some, remembered, stretch).prop_map(|(some, remembered, stretch)| {
@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn many_cursors_bring_the_pages_of_one(
+    fn many_cursors_return_the_pages_of_one(
         before in 0_usize..700,
         gone in gone(),
         more in 0_usize..250,
@@ -57,7 +57,7 @@ proptest! {
             tenant.delete(|job| gone.contains(&job));
             tenant.create(more);
             let serial = tenant.serially(&with(1, limit)).await;
-            // Goes on in the middle of the run with one cursor, or with another number of them.
+            // Resumes in the middle of the run with one cursor or another number of cursors.
             let done = behind(&serial[..stop.index(serial.len())]);
             let source = tenant.source(&with(concurrency, limit));
             let state = run_in(folder.path());
@@ -72,7 +72,7 @@ proptest! {
     }
 }
 
-/// Stands before a tenant and lets the next requests through only when so many have come.
+/// A proxy that forwards requests only after the given number has arrived.
 async fn gate(tenant: &Changing, together: Arc<Mutex<Option<Arc<Barrier>>>>) -> String {
     let gate = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", gate.local_addr().unwrap());
@@ -96,7 +96,7 @@ async fn gate(tenant: &Changing, together: Arc<Mutex<Option<Arc<Barrier>>>>) -> 
 }
 
 #[tokio::test]
-async fn all_cursors_are_under_way_at_the_same_time() {
+async fn all_cursors_are_requested_concurrently() {
     const CURSORS: u32 = 8;
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::Empty).await);
@@ -113,7 +113,7 @@ async fn all_cursors_are_under_way_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_server_that_forgot_its_jobs_is_read_with_one_cursor() {
+async fn stale_cursors_fall_back_to_one_cursor() {
     for unknown in UNKNOWN {
         let (folder, tenant) = (tempfile::tempdir().unwrap(), Changing::with(600, unknown).await);
         tenant.in_folder(folder.path(), &with(1, 100)).await;
@@ -122,19 +122,19 @@ async fn a_server_that_forgot_its_jobs_is_read_with_one_cursor() {
         let before = tenant.requests();
         let many = tenant.in_folder(folder.path(), &with(4, 100)).await;
         assert_eq!(jobs(&many), tenant.ids());
-        // Ten pages, and what five cursors asked for in vain.
+        // Ten pages, and the failed requests of five cursors.
         let asked = tenant.requests() - before;
         assert!((10..=20).contains(&asked), "{unknown:?}: {asked}");
-        // The next run has cursors again.
+        // The next run has stored cursors again.
         let again = tenant.in_folder(folder.path(), &with(4, 100)).await;
         assert_eq!(shown(&again), shown(&many));
-        // The end is asked for once more.
+        // The last page is requested once more.
         assert_eq!(tenant.requests() - before - asked, 11);
     }
 }
 
 #[tokio::test]
-async fn cursors_are_good_for_their_own_listing_alone() {
+async fn cursors_are_used_only_for_the_listing_they_were_stored_for() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(500, Unknown::NotFound).await);
     let file = folder.path().join("cursors.ndjson");
@@ -142,7 +142,7 @@ async fn cursors_are_good_for_their_own_listing_alone() {
     let remembered = fs::read_to_string(&file).unwrap();
     assert_eq!(remembered.lines().count(), 5, "{remembered}");
     assert!(remembered.ends_with("[4,\"job-399\"]\n"), "{remembered}");
-    // How much of a job is asked for makes no difference, which jobs does.
+    // Only the selection of jobs matters, not the included fields.
     for (more, requests) in [
         (json!({"include": ["ai_impact"], "response_format": "hierarchy"}), 6),
         (json!({"filters": [{"filter": "job_family_id_is_in_list", "job_family_ids": ["f1"]}]}), 2),
@@ -157,7 +157,7 @@ async fn cursors_are_good_for_their_own_listing_alone() {
 }
 
 #[tokio::test]
-async fn a_file_of_cursors_that_is_damaged_is_a_worse_hint_and_no_more() {
+async fn a_damaged_cursor_file_only_costs_speed() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(950, Unknown::Beginning).await);
     let file = folder.path().join("cursors.ndjson");
@@ -183,7 +183,7 @@ async fn a_file_of_cursors_that_is_damaged_is_a_worse_hint_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_no_job_is_not_remembered() {
+async fn a_cursor_that_is_not_a_job_id_is_not_stored() {
     let (folder, tenant) = (
         tempfile::tempdir().unwrap(),
         Tenant::answering([
@@ -200,7 +200,7 @@ async fn a_cursor_that_is_no_job_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn what_was_remembered_before_a_run_ended_early_is_kept() {
+async fn an_incomplete_run_keeps_the_stored_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(850, Unknown::NotFound).await);
     let state = run_in(folder.path());
@@ -212,7 +212,7 @@ async fn what_was_remembered_before_a_run_ended_early_is_kept() {
     }
     drop(source);
     assert!(!folder.path().join("cursors.ndjson").exists());
-    // The last two were not delivered.
+    // The last two pages were not delivered.
     pages.truncate(3);
     read(tenant.source(&with(1, 100)), state, Some(&behind(&pages))).await.unwrap();
     let remembered = fs::read_to_string(folder.path().join("cursors.ndjson")).unwrap();
@@ -234,7 +234,7 @@ async fn all_cursors_share_one_rate_limit() {
 }
 
 #[tokio::test]
-async fn an_error_at_the_page_that_is_due_is_an_error() {
+async fn an_error_of_the_next_page_is_returned() {
     let folder = tempfile::tempdir().unwrap();
     let tenant = Changing::with(500, Unknown::NotFound).await;
     tenant.in_folder(folder.path(), &json!({})).await;
@@ -247,7 +247,7 @@ async fn an_error_at_the_page_that_is_due_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_was_answered_before_a_cursor_was_known_is_not_believed() {
+async fn responses_to_an_unknown_cursor_are_not_used() {
     for unknown in UNKNOWN {
         for job in [199, 499] {
             let (folder, tenant) =
@@ -261,7 +261,7 @@ async fn what_was_answered_before_a_cursor_was_known_is_not_believed() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_ahead_is_asked_for_once_and_makes_no_page_smaller() {
+async fn a_prefetch_is_not_retried_and_does_not_shrink_pages() {
     for status in [503, 504] {
         let (folder, tenant) =
             (tempfile::tempdir().unwrap(), Changing::with(600, Unknown::NotFound).await);
@@ -277,7 +277,7 @@ async fn what_is_asked_for_ahead_is_asked_for_once_and_makes_no_page_smaller() {
 }
 
 #[tokio::test]
-async fn an_empty_page_that_leads_to_itself_is_asked_for_again_by_each_cursor() {
+async fn each_cursor_repeats_the_request_for_a_stuck_empty_page() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(600, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &json!({})).await;
@@ -298,7 +298,7 @@ async fn an_empty_page_that_leads_to_itself_is_asked_for_again_by_each_cursor() 
 }
 
 #[tokio::test]
-async fn a_wait_that_the_server_asks_for_is_one_for_all_cursors() {
+async fn a_requested_delay_applies_to_all_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &json!({})).await;
@@ -307,7 +307,7 @@ async fn a_wait_that_the_server_asks_for_is_one_for_all_cursors() {
     let options = json!({"concurrency": 4, "rate_limit": 10});
     let pages = tenant.in_folder(folder.path(), &options).await;
     assert_eq!(jobs(&pages), tenant.ids());
-    // The second request was told to wait; the third may have been on its way.
+    // The second request got the delay; the third may have been in flight.
     let asked = tenant.asked_at().split_off(before + 1);
     let wait = Duration::from_millis(950);
     let sooner = asked[1..].iter().filter(|at| at.duration_since(asked[0]) < wait).count();
@@ -315,7 +315,7 @@ async fn a_wait_that_the_server_asks_for_is_one_for_all_cursors() {
 }
 
 #[tokio::test]
-async fn a_run_that_goes_on_remembers_its_first_cursor() {
+async fn a_resumed_run_stores_its_first_cursor() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(300, Unknown::NotFound).await);
     let state = run_in(folder.path());

@@ -73,7 +73,7 @@ async fn many_cursors_and_shares_return_what_one_cursor_returns() {
         shares.extend(jobs);
     }
     assert_eq!(shares, serial);
-    // Cursors of employees are of no use for jobs.
+    // Cursors of employees are not valid for jobs.
     let log = std::fs::read(folder.path().join("cursors.ndjson")).unwrap();
     let jobs = crate::sandbox::options(&sandbox, &json!({"concurrency": 3}));
     let mut source = open_in(build(&jobs).unwrap(), run_in(folder.path())).await;
@@ -98,7 +98,7 @@ async fn requests_go_to_the_export_of_employees() {
 }
 
 #[tokio::test]
-async fn a_listing_of_employees_is_guarded_as_well() {
+async fn a_listing_of_employees_is_checked_for_progress() {
     let tenant = Tenant::answering([page(&["e1"], Some("e1")), page(&["e1"], None)]).await;
     let error = tenant.error(&employees(&json!({}))).await;
     assert_eq!(error.kind(), ErrorKind::NoProgress);

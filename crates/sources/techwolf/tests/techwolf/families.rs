@@ -1,4 +1,4 @@
-//! Job families that the options name and the tenant does not have.
+//! Job families in the options that the tenant does not have.
 
 use serde_json::{Value, json};
 use taskferry_sdk::Position;
@@ -6,7 +6,7 @@ use taskferry_testkit::{FaultServer, Response, merged};
 
 use crate::tenant::{FAMILIES, build, page, read_all, run};
 
-/// A tenant with one job that lists families as `families` answers.
+/// A tenant with one job whose family listing responds with `families`.
 async fn tenant(families: impl Fn(&str) -> Response + Send + 'static) -> FaultServer {
     let server = FaultServer::start(move |request| {
         if request.target.starts_with(FAMILIES) {
@@ -35,11 +35,11 @@ fn partitioned(ids: &[&str]) -> Value {
     json!({"partition": {"by": "job_family", "values": ids}})
 }
 
-/// What a run says, from its beginning or behind `from`.
+/// The warnings of a run, from its start or after `from`.
 async fn warnings(server: &FaultServer, more: &Value, from: Option<&Position>) -> Vec<String> {
     let mut source = build(&options(server, more)).unwrap();
     source.open(&run(), from).await.unwrap();
-    // The families of a partition have the same job here.
+    // Here all families of a partition contain the same job.
     if more.get("partition").is_none() {
         let listing = read_all(&mut *source).await;
         assert!(listing.error.is_none(), "{:?}", listing.error);
@@ -55,14 +55,14 @@ fn list(count: usize, families: &[Value]) -> Response {
     Response::new(200, json!({"count": count, "results": families}).to_string())
 }
 
-/// How many requests for families came.
+/// The number of requests for families.
 fn asked(server: &FaultServer) -> Vec<String> {
     let requests = server.requests().into_iter();
     requests.map(|request| request.target).filter(|target| target.starts_with(FAMILIES)).collect()
 }
 
 #[tokio::test]
-async fn an_unknown_family_is_named_with_the_nearest_wherever_it_stands() {
+async fn an_unknown_family_is_named_with_the_nearest_in_every_option() {
     let server = tenant(|_| list(2, &[family(1), family(2)])).await;
     let said = "the tenant lists no job family `familie-1`; did you mean `family-1`?";
     for more in [filtered(&["family-2", "familie-1"]), partitioned(&["familie-1", "family-2"])] {
@@ -84,7 +84,7 @@ async fn an_unknown_family_is_named_with_the_nearest_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn families_are_asked_for_where_options_name_some_and_in_as_few_requests_as_it_takes() {
+async fn families_are_listed_only_if_options_name_some() {
     let server = tenant(|target| {
         let offset = if target.ends_with("offset=0") { 0 } else { 200 };
         let families: Vec<Value> = (offset..300.min(offset + 200)).map(family).collect();
@@ -102,7 +102,7 @@ async fn families_are_asked_for_where_options_name_some_and_in_as_few_requests_a
 }
 
 #[tokio::test]
-async fn a_tenant_that_does_not_list_its_families_costs_one_request_and_no_word() {
+async fn a_tenant_without_a_family_listing_costs_one_request_and_no_warning() {
     for refusal in [
         Response::new(401, "[]"),
         Response::new(403, "[]"),
@@ -126,14 +126,14 @@ async fn a_tenant_that_does_not_list_its_families_costs_one_request_and_no_word(
 }
 
 #[tokio::test]
-async fn a_listing_that_never_ends_is_given_up() {
+async fn an_endless_family_listing_is_abandoned() {
     let server = tenant(|_| list(1000, &[family(1)])).await;
     assert!(warnings(&server, &filtered(&["legal"]), None).await.is_empty());
     assert_eq!(asked(&server).len(), 2, "the second page brought nothing new");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_listing_that_hangs_is_waited_for_ten_seconds() {
+async fn a_hanging_family_listing_is_abandoned_after_ten_seconds() {
     let server = tenant(|_| Response::new(200, "").never_sent()).await;
     let begun = tokio::time::Instant::now();
     assert!(warnings(&server, &filtered(&["legal"]), None).await.is_empty());

@@ -1,4 +1,4 @@
-//! A server that does not behave.
+//! Faulty servers.
 
 use serde_json::json;
 use taskferry_sdk::ErrorKind;
@@ -6,7 +6,7 @@ use taskferry_testkit::Response;
 
 use crate::tenant::{SECRET, Tenant, page, read_all};
 
-/// Whatever stands first is answered first; then the one page that there is.
+/// The given response comes first, then the only page.
 async fn recovers_from(fault: Response) {
     recovers_within("60s", fault).await;
 }
@@ -20,14 +20,14 @@ async fn recovers_within(timeout: &str, fault: Response) {
 }
 
 #[tokio::test]
-async fn too_many_requests_are_asked_again() {
+async fn a_429_is_retried() {
     recovers_from(Response::new(429, "").header("retry-after", "0")).await;
     let past = "Sun, 06 Nov 1994 08:49:37 GMT";
     recovers_from(Response::new(429, "[]").header("retry-after", past)).await;
 }
 
 #[tokio::test]
-async fn a_busy_gateway_is_asked_again() {
+async fn a_busy_gateway_is_retried() {
     let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
     recovers_from(Response::new(503, page)).await;
     for status in [408, 425, 500, 502, 504] {
@@ -36,18 +36,18 @@ async fn a_busy_gateway_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_cut_body_is_fetched_again() {
+async fn a_truncated_body_is_retried() {
     recovers_from(page(&["x"], None).truncated()).await;
     recovers_from(Response::new(200, r#"{"has_next": false, "records": [{"external"#)).await;
 }
 
 #[tokio::test]
-async fn a_body_that_stops_coming_is_fetched_again() {
+async fn a_stalled_body_is_retried() {
     recovers_within("1s", page(&["x"], None).never_finished()).await;
 }
 
 #[tokio::test]
-async fn garbage_is_fetched_again() {
+async fn a_malformed_page_is_retried() {
     for garbage in ["", "OK", "null", "[true, []]", "{}", "{\"has_next\": \"no\", \"records\": []}"]
     {
         recovers_from(Response::new(200, garbage)).await;
@@ -57,7 +57,7 @@ async fn garbage_is_fetched_again() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_no_job_is_fetched_again() {
+async fn a_page_with_an_invalid_job_is_retried() {
     for record in ["5", "[\"a\"]", "{}", "{\"external_id\": 5}", "null"] {
         let body = format!(r#"{{"has_next": false, "records": [{record}]}}"#);
         recovers_from(Response::new(200, body)).await;
@@ -65,7 +65,7 @@ async fn a_record_that_is_no_job_is_fetched_again() {
 }
 
 #[tokio::test]
-async fn a_record_that_stays_no_job_is_named() {
+async fn a_persistent_invalid_job_is_reported() {
     let body = r#"{"has_next": false, "records": [{"external_id": "a"}, {"tasks": []}]}"#;
     let tenant = Tenant::answering([page(&["z"], Some("z")), Response::new(200, body)]).await;
     let error = tenant.error(&json!({})).await;
@@ -78,7 +78,7 @@ async fn a_record_that_stays_no_job_is_named() {
 }
 
 #[tokio::test]
-async fn the_server_s_wish_to_wait_is_heard() {
+async fn the_requested_delay_is_kept() {
     for (wish, seconds) in [("7200", "7200s"), ("Tue, 01 Jan 2199 00:00:00 GMT", "s; ")] {
         for status in [429, 503] {
             let busy = Response::new(status, "").header("retry-after", wish);
@@ -92,7 +92,7 @@ async fn the_server_s_wish_to_wait_is_heard() {
 }
 
 #[tokio::test]
-async fn a_page_that_never_ends_is_given_up() {
+async fn an_endless_page_is_abandoned() {
     let tenant = Tenant::answering([Response::new(200, "[1,".repeat(1000)).endless()]).await;
     let error = tenant.error(&json!({"max_page_bytes": "100 kB"})).await;
     assert_eq!(error.kind(), ErrorKind::Limit);
@@ -102,14 +102,14 @@ async fn a_page_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_page_that_says_it_is_too_large_is_not_read() {
+async fn a_page_with_too_large_a_content_length_is_not_read() {
     let tenant = Tenant::answering([Response::new(200, "x".repeat(2000)).never_finished()]).await;
     let error = tenant.error(&json!({"max_page_bytes": "1 kB"})).await;
     assert_eq!(error.kind(), ErrorKind::Limit);
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
+async fn a_silent_server_is_a_timeout() {
     let tenant = Tenant::answering([Response::new(200, "").never_finished()]).await;
     let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
     let error = tenant.error(&json!({"timeout": "100ms", "retry": retry})).await;
@@ -121,7 +121,7 @@ async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
 }
 
 #[tokio::test]
-async fn a_refusal_shows_what_techwolf_says_about_it() {
+async fn an_error_response_is_shown_with_its_description() {
     let errors = r#"[{"title": "400 Bad Request", "description": "limit must be at most 100."},
         {"title": "400 Bad Request", "description": "include: unknown value."}]"#;
     let tenant = Tenant::answering([Response::new(400, errors)]).await;
@@ -136,7 +136,7 @@ async fn a_refusal_shows_what_techwolf_says_about_it() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
+async fn error_statuses_have_distinct_kinds() {
     for (status, kind, hint) in [
         (400, ErrorKind::Refused, "`include`"),
         (403, ErrorKind::Auth, "external_vendor"),
@@ -155,7 +155,7 @@ async fn refusals_are_told_apart() {
 }
 
 #[tokio::test]
-async fn an_error_page_of_any_kind_is_shown_harmlessly() {
+async fn an_error_page_is_shown_as_safe_text() {
     let html = "<html><style>p{}</style><h1>Access\x1b[2J denied</h1>".to_owned();
     let long = format!("<p>{}</p>", "word ".repeat(10_000));
     for (body, shown) in
@@ -180,7 +180,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_said_plainly() {
+async fn an_unreachable_server_is_reported() {
     let tenant = Tenant::answering([page(&[], None)]).await;
     let options = tenant.options(&json!({"auth": {"token": "t"}}));
     let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
@@ -195,7 +195,7 @@ async fn nobody_there_is_said_plainly() {
 }
 
 #[tokio::test]
-async fn an_answer_that_repeats_the_secrets_does_not_publish_them() {
+async fn secrets_repeated_in_a_response_are_masked() {
     let echo = format!("you sent Bearer token-1 and {SECRET}");
     for answer in [
         Response::new(400, echo.clone()),
@@ -213,14 +213,14 @@ async fn an_answer_that_repeats_the_secrets_does_not_publish_them() {
 }
 
 #[tokio::test]
-async fn a_page_that_was_not_waited_for_can_be_asked_for_again() {
+async fn a_cancelled_page_request_can_be_repeated() {
     let tenant = Tenant::answering([page(&["a"], Some("a")), page(&["b"], None)]).await;
     let mut source = tenant.source(&json!({})).await;
     source.next_page().await.unwrap();
     {
         let next = source.next_page();
         tokio::pin!(next);
-        // Polled once, so that the request is under way, and dropped.
+        // Polled once, so that the request is in flight, and dropped.
         let polled = std::future::poll_fn(|context| {
             std::task::Poll::Ready(next.as_mut().poll(context).is_pending())
         });

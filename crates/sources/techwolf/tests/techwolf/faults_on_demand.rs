@@ -1,4 +1,4 @@
-//! Against a sandbox in which things go wrong: the export is whole, or it says that it is not.
+//! Against a sandbox with injected faults: the export is complete, or it fails.
 
 use serde_json::{Value, json};
 use taskferry_sandbox::{Faults, RunningSandbox, SandboxOptions};
@@ -24,12 +24,12 @@ fn asked() -> Value {
     })
 }
 
-/// What comes when nothing goes wrong.
+/// The export without faults.
 async fn whole() -> Listing {
     read(&faulty(&[], &[]).await, &asked()).await
 }
 
-/// With this fault the export is the same as without.
+/// Checks that the export with this fault equals the one without.
 async fn is_whole_in_spite_of(faults: &[&str], retries: u64) {
     let sandbox = faulty(faults, &[]).await;
     let mut source = opened(&options(&sandbox, &asked())).await;
@@ -45,7 +45,7 @@ async fn fails_with(fault: &str, assignments: &[&str]) -> StageError {
 }
 
 #[tokio::test]
-async fn too_many_requests_are_waited_for_as_they_say() {
+async fn the_retry_after_of_a_429_is_kept() {
     for fault in ["429@3", "429@3:retry-after=0", "429@3:retry-after=1", "429@3:retry-after=date"] {
         is_whole_in_spite_of(&[fault], 1).await;
     }
@@ -53,7 +53,7 @@ async fn too_many_requests_are_waited_for_as_they_say() {
 }
 
 #[tokio::test]
-async fn pages_that_lead_nowhere_are_asked_for_again() {
+async fn stuck_pages_are_retried() {
     for fault in ["stuck-page@1", "stuck-page@3"] {
         is_whole_in_spite_of(&[fault], 1).await;
     }
@@ -61,7 +61,7 @@ async fn pages_that_lead_nowhere_are_asked_for_again() {
 }
 
 #[tokio::test]
-async fn server_errors_of_every_form_are_asked_again() {
+async fn server_errors_of_every_format_are_retried() {
     for status in ["500", "502", "503", "504", "503:retry-after=0"] {
         let fault = status
             .split_once(':')
@@ -75,7 +75,7 @@ async fn server_errors_of_every_form_are_asked_again() {
 }
 
 #[tokio::test]
-async fn bodies_that_break_off_are_fetched_again_and_slow_ones_waited_for() {
+async fn truncated_bodies_are_retried_and_slow_ones_are_read() {
     is_whole_in_spite_of(&["cut@4"], 1).await;
     is_whole_in_spite_of(&["cut@1", "cut@3-4"], 3).await;
     is_whole_in_spite_of(&["slow=300ms@4"], 0).await;
@@ -83,27 +83,27 @@ async fn bodies_that_break_off_are_fetched_again_and_slow_ones_waited_for() {
 }
 
 #[tokio::test]
-async fn a_token_that_expires_on_the_way_is_renewed() {
+async fn a_token_that_expires_during_the_run_is_renewed() {
     is_whole_in_spite_of(&["expired-token@3"], 1).await;
     is_whole_in_spite_of(&["expired-token@1", "expired-token@5"], 2).await;
 }
 
 #[tokio::test]
-async fn an_empty_page_is_no_end() {
+async fn an_empty_page_does_not_end_the_export() {
     is_whole_in_spite_of(&["empty-page@2"], 0).await;
     is_whole_in_spite_of(&["empty-page@1-3"], 0).await;
     is_whole_in_spite_of(&["empty-page@6"], 0).await;
 }
 
 #[tokio::test]
-async fn many_faults_at_once_are_overcome() {
+async fn an_export_survives_many_faults_at_once() {
     let sandbox = faulty(&["503%30", "cut%20", "429%10:retry-after=0"], &[]).await;
     let listing = read(&sandbox, &asked()).await;
     assert_eq!(records(&listing), records(&whole().await));
 }
 
 #[tokio::test]
-async fn a_page_that_comes_again_ends_the_export() {
+async fn a_repeated_page_fails_the_export() {
     for fault in ["repeated-page@3", "looping-cursor@3", "looping-cursor@5-"] {
         let error = fails_with(fault, &[]).await;
         assert_eq!(error.kind(), ErrorKind::NoProgress, "{fault}: {error:?}");
@@ -111,7 +111,7 @@ async fn a_page_that_comes_again_ends_the_export() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_was_deleted_ends_the_export_with_a_hint() {
+async fn a_deleted_cursor_fails_the_export_with_a_hint() {
     let error = fails_with("deleted-cursor@3", &[]).await;
     let text = format!("{error:?}");
     assert!(text.contains("404") && text.contains("may have been deleted"), "{text}");
@@ -121,7 +121,7 @@ async fn a_cursor_that_was_deleted_ends_the_export_with_a_hint() {
 }
 
 #[tokio::test]
-async fn fields_and_levels_that_nobody_knows_are_passed_on() {
+async fn unknown_fields_and_levels_are_passed_on() {
     let listing = read(&faulty(&["extra-fields", "unknown-levels"], &[]).await, &asked()).await;
     assert_eq!(listing.jobs(), whole().await.jobs());
     let text: String = records(&listing).iter().map(|record| record.to_json()).collect();

@@ -1,4 +1,4 @@
-//! Clients that sign instead of sending a secret.
+//! Authentication with private key JWT.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -20,7 +20,7 @@ use crate::tenant::{Tenant, build, opened, page, read_all, token};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A private key and its public half, both in PEM form.
+/// A private and a public key, both in PEM.
 pub(crate) struct Key {
     pub(crate) private: String,
     public: String,
@@ -50,7 +50,7 @@ pub(crate) fn p256() -> Key {
     ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
 }
 
-/// The auth table of a client that signs, with `more` on top; null takes a key out.
+/// The auth table of a client with a key, with `more` applied; null removes a key.
 fn signing(tenant: &Tenant, more: &Value) -> Value {
     with(tenant.options(&json!({}))["auth"].clone(), &json!({"client_secret": null}), more)
 }
@@ -63,7 +63,7 @@ fn with(mut auth: Value, less: &Value, more: &Value) -> Value {
     auth
 }
 
-/// The claims and key id of an assertion, if the key signed it.
+/// The claims and the key id of an assertion, after verifying its signature.
 fn verified(assertion: &str, key: &Key) -> (Value, Option<String>) {
     let public = match key.algorithm {
         Algorithm::RS256 => DecodingKey::from_rsa_pem(key.public.as_bytes()).unwrap(),
@@ -76,7 +76,7 @@ fn verified(assertion: &str, key: &Key) -> (Value, Option<String>) {
 }
 
 #[tokio::test]
-async fn what_is_signed_says_who_asks_whom_and_for_how_long() {
+async fn an_assertion_contains_issuer_audience_and_lifetime() {
     for key in [rsa(), p256()] {
         let tenant = Tenant::answering([page(&["a"], None)]).await;
         let auth = signing(&tenant, &json!({"private_key": key.private}));
@@ -103,7 +103,7 @@ async fn key_id_audience_and_lifetime_can_be_chosen() {
     let (tenant, key) = (Tenant::answering([page(&["a"], None)]).await, p256());
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("key.pem");
-    // Some editors begin a file with a byte order mark.
+    // Some editors write a byte order mark at the start of a file.
     std::fs::write(&file, format!("\u{feff}{}", key.private)).unwrap();
     let auth = signing(
         &tenant,
@@ -123,7 +123,7 @@ async fn key_id_audience_and_lifetime_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn every_attempt_signs_anew() {
+async fn every_attempt_signs_a_new_assertion() {
     let tokens = [Response::new(503, ""), Response::new(503, ""), token("t", 100)];
     let (tenant, key) = (Tenant::scripted(tokens, [page(&["a"], None)]).await, p256());
     let auth = signing(&tenant, &json!({"private_key": key.private}));
@@ -142,7 +142,7 @@ async fn every_attempt_signs_anew() {
     assert_eq!(ids.len(), 3);
 }
 
-/// A sandbox that knows a client by its public key, and the options that lead there.
+/// A sandbox with a registered public key, and the options to use it.
 async fn sandbox_for(
     key: &Key,
     faults: &[&str],
@@ -182,7 +182,7 @@ async fn the_sandbox_issues_tokens_to_a_client_that_signs() {
 }
 
 #[tokio::test]
-async fn the_sandbox_s_other_audience_can_be_named() {
+async fn the_other_audience_of_the_sandbox_can_be_configured() {
     let key = p256();
     let (sandbox, _folder, mut options) =
         sandbox_for(&key, &[], &["assertion_audience=issuer"]).await;
@@ -194,7 +194,7 @@ async fn the_sandbox_s_other_audience_can_be_named() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_registered_is_refused_in_the_issuer_s_words() {
+async fn an_unregistered_key_is_reported_with_the_message_of_the_issuer() {
     let (_sandbox, _folder, mut options) = sandbox_for(&p256(), &[], &[]).await;
     options["auth"]["private_key"] = json!(p256().private);
     let error = opened(&options).await.next_page().await.unwrap_err();
@@ -218,7 +218,7 @@ fn problems(more: &Value) -> Vec<(String, &'static str, String)> {
 }
 
 #[test]
-fn a_client_has_one_way_to_prove_who_it_is() {
+fn a_client_has_exactly_one_authentication_method() {
     let (key, secret) = (p256().private, "hunter2");
     for (more, path, code) in [
         (json!({}), "auth", "key::missing"),
@@ -263,7 +263,7 @@ fn a_client_has_one_way_to_prove_who_it_is() {
 }
 
 #[test]
-fn a_key_that_can_not_be_used_is_told_why_and_what_to_do() {
+fn an_unusable_key_is_reported_with_a_hint() {
     let p384 = ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).private;
     let escaped = p256().private.replace('\n', "\\n");
     let old = "-----BEGIN EC PRIVATE KEY-----\naHVudGVyMg==\n-----END EC PRIVATE KEY-----\n";
@@ -289,7 +289,7 @@ fn a_key_that_can_not_be_used_is_told_why_and_what_to_do() {
 }
 
 #[test]
-fn only_a_token_that_can_be_renewed_is_kept() {
+fn only_a_renewable_token_is_stored() {
     let options = json!({"url": "https://acme.example", "auth": {"token": "t", "cache": true}});
     let problems = build(&options).map(drop).unwrap_err();
     assert_eq!(problems[0].path.to_string(), "auth.cache");

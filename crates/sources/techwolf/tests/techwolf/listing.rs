@@ -1,4 +1,4 @@
-//! Page after page: what is asked for, what comes out, and when a listing does not get on.
+//! Requests and pages of a listing, and listings without progress.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use taskferry_testkit::Response;
 use crate::tenant::{Tenant, page, read_all};
 
 #[tokio::test]
-async fn pages_follow_each_other_until_nothing_is_next() {
+async fn pages_are_read_until_there_is_no_next_page() {
     let tenant = Tenant::answering([
         page(&["a", "b"], Some("b")),
         page(&["c"], Some("c")),
@@ -76,7 +76,7 @@ async fn a_request_has_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn what_was_not_asked_for_is_not_sent() {
+async fn unset_options_are_not_sent() {
     let tenant = Tenant::answering([page(&[], None)]).await;
     tenant.read().await.jobs();
     assert_eq!(tenant.exports()[0].body, r#"{"limit":100}"#);
@@ -85,7 +85,7 @@ async fn what_was_not_asked_for_is_not_sent() {
 }
 
 #[tokio::test]
-async fn unknown_fields_and_any_order_of_keys_do_no_harm() {
+async fn unknown_fields_and_any_order_of_keys_are_accepted() {
     let body = r#"{"next_starting_after": "zzz", "took_ms": 1.50, "records":
         [{"tasks": [{"new": 1e400}], "external_id": "a\u00e9", "grade": 7.10}], "has_next": false, "x": {}}"#;
     let tenant = Tenant::answering([Response::new(200, body)]).await;
@@ -108,7 +108,7 @@ async fn an_empty_page_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn a_cursor_may_be_long_and_strange() {
+async fn a_cursor_may_be_any_string() {
     let cursor = "ä\"\\ \u{1F43A}".repeat(50);
     let tenant = Tenant::answering([page(&["a"], Some(&cursor)), page(&["b"], None)]).await;
     assert_eq!(tenant.read().await.jobs(), ["a", "b"]);
@@ -117,7 +117,7 @@ async fn a_cursor_may_be_long_and_strange() {
 }
 
 #[tokio::test]
-async fn after_the_end_nothing_is_asked() {
+async fn no_request_follows_the_last_page() {
     let tenant = Tenant::answering([page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({})).await;
     assert!(source.next_page().await.unwrap().is_some());
@@ -126,7 +126,7 @@ async fn after_the_end_nothing_is_asked() {
     assert_eq!(tenant.exports().len(), 1);
 }
 
-/// Reads to the error and gives its text.
+/// Reads until an error and returns its text.
 async fn stuck(answers: impl IntoIterator<Item = Response>) -> String {
     let tenant = Tenant::answering(answers).await;
     let error = tenant.error(&json!({})).await;
@@ -136,14 +136,14 @@ async fn stuck(answers: impl IntoIterator<Item = Response>) -> String {
 }
 
 #[tokio::test]
-async fn a_cursor_that_stands_still_is_named() {
+async fn a_cursor_that_does_not_advance_is_named() {
     let text = stuck([page(&["a"], Some("a")), page(&["b"], Some("a"))]).await;
     assert!(text.contains("page 2 (after `a`)"), "{text}");
     assert!(text.contains("the cursor stays at `a`"), "{text}");
 }
 
 #[tokio::test]
-async fn a_cursor_that_comes_again_is_named() {
+async fn a_repeated_cursor_is_named() {
     let text = stuck([
         page(&["a"], Some("a")),
         page(&["b"], Some("b")),
@@ -156,7 +156,7 @@ async fn a_cursor_that_comes_again_is_named() {
 }
 
 #[tokio::test]
-async fn a_page_that_overlaps_with_the_one_before_is_named() {
+async fn a_page_that_overlaps_with_the_preceding_one_is_named() {
     let text = stuck([page(&["a", "b"], Some("b")), page(&["b", "c"], Some("c"))]).await;
     assert!(text.contains("page 2 (after `b`)") && text.contains("`b`"), "{text}");
 
@@ -166,7 +166,7 @@ async fn a_page_that_overlaps_with_the_one_before_is_named() {
 }
 
 #[tokio::test]
-async fn a_page_that_comes_again_later_is_named() {
+async fn a_page_repeated_later_is_named() {
     let text = stuck([
         page(&["a", "b"], Some("b")),
         page(&["c"], Some("c")),
@@ -177,7 +177,7 @@ async fn a_page_that_comes_again_later_is_named() {
 }
 
 #[tokio::test]
-async fn more_to_come_without_a_cursor_is_an_error() {
+async fn has_next_without_a_cursor_is_an_error() {
     for next in [r#""""#, "null"] {
         let job = r#"{"external_id": "a"}"#;
         let body =
@@ -190,18 +190,18 @@ async fn more_to_come_without_a_cursor_is_an_error() {
     }
 }
 
-/// A page without a job that leads to `cursor`.
+/// An empty page with `cursor` as its next cursor.
 fn empty(cursor: Option<&str>) -> Response {
     page(&[], cursor)
 }
 
-/// A page without a job that says that more follows, and not after what.
+/// An empty page with `has_next` and no cursor.
 fn empty_and_lost() -> Response {
     Response::new(200, r#"{"has_next": true, "records": []}"#)
 }
 
 #[tokio::test]
-async fn an_empty_page_that_leads_to_itself_is_asked_for_again() {
+async fn a_stuck_empty_page_is_retried() {
     let first = || page(&["a"], Some("a"));
     for answers in [
         vec![first(), empty(Some("a")), empty(Some("a")), page(&["b"], None)],
@@ -217,7 +217,7 @@ async fn an_empty_page_that_leads_to_itself_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn an_empty_page_that_keeps_leading_to_itself_is_told() {
+async fn a_persistent_stuck_empty_page_is_reported() {
     let tenant = Tenant::answering([page(&["a"], Some("a")), empty(Some("a"))]).await;
     let error = tenant
         .error(&json!({"retry": {"initial_delay": "1ms", "max_delay": "1ms", "max_attempts": 3}}))
@@ -233,7 +233,7 @@ async fn an_empty_page_that_keeps_leading_to_itself_is_told() {
 }
 
 #[tokio::test]
-async fn the_last_of_several_keys_counts_for_cursors_and_for_jobs_that_come_again() {
+async fn the_last_of_duplicate_keys_counts_for_cursors_and_repeated_jobs() {
     let first = r#"{"has_next":false,"records":[{"external_id":"x","external_id":"a"}],"next_starting_after":"x","next_starting_after":"a","has_next":true}"#;
     let again = r#"{"has_next":false,"records":[{"external_id":"x"},{"external_id":"y","tasks":[],"external_id":"a"}]}"#;
     let tenant = Tenant::answering([first, again].map(|body| Response::new(200, body))).await;
@@ -247,7 +247,7 @@ async fn the_last_of_several_keys_counts_for_cursors_and_for_jobs_that_come_agai
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_in_front_of_an_answer_is_passed_over() {
+async fn a_byte_order_mark_before_a_response_is_skipped() {
     let marked = |text: &str| Response::new(200, format!("\u{feff}{text}"));
     let token = marked(r#"{"access_token": "t", "expires_in": 10800}"#);
     let pages = [
@@ -268,7 +268,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn every_job_comes_once_and_in_order_whatever_the_page_size(jobs in 0_usize..40, size in 1_usize..12) {
+    fn every_job_is_read_once_in_order_with_any_page_size(jobs in 0_usize..40, size in 1_usize..12) {
         let ids: Vec<String> = (0..jobs).map(|number| format!("job-{number}")).collect();
         let mut pages: Vec<Response> = Vec::new();
         let chunks: Vec<&[String]> = ids.chunks(size).collect();

@@ -1,4 +1,4 @@
-//! What the source promises, seen from outside: against a tenant that answers as each test wants it to.
+//! Behaviour of the source against scripted tenants.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 

@@ -1,4 +1,4 @@
-//! Options: what is right, what is wrong and how it is said.
+//! Valid options, and how mistakes are reported.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn a_url_and_credentials_are_enough() {
 }
 
 #[test]
-fn a_wrong_url_is_told_what_is_wrong_with_it() {
+fn an_invalid_url_is_reported_with_the_reason() {
     for (url, code) in [
         ("", "value::empty"),
         ("acme.eu3.techwolf.ai", "url::invalid"),
@@ -54,7 +54,7 @@ fn a_wrong_url_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn credentials_have_to_be_there_in_full() {
+fn incomplete_credentials_are_refused() {
     let without = build(&json!({"url": "https://acme.example"})).map(drop).unwrap_err();
     assert_eq!(without[0].message, "the key `auth` is missing");
 
@@ -76,7 +76,7 @@ fn credentials_have_to_be_there_in_full() {
 }
 
 #[test]
-fn a_token_stands_alone() {
+fn a_token_excludes_other_credentials() {
     let both = json!({"token": "hunter2", "client_id": "c", "client_secret": "hunter2"});
     assert_eq!(problems(&json!({"auth": both})), [at("auth.token", "auth::both")]);
     let unset = json!({"token": "hunter2", "client_id": "", "client_secret": "", "tenant": "acme"});
@@ -86,7 +86,7 @@ fn a_token_stands_alone() {
 }
 
 #[test]
-fn a_filter_has_what_its_kind_needs_and_nothing_else() {
+fn a_filter_requires_exactly_the_keys_of_its_kind() {
     let filters = json!([
         {"filter": "job_family_id_is_in_list", "job_family_ids": ["legal"]},
         {"filter": "last_updated", "value": "2026-01-31T08:00:00Z", "operator": "lt"},
@@ -118,7 +118,7 @@ fn all_mistakes_are_reported_at_once() {
 }
 
 #[test]
-fn a_source_knows_what_its_tasks_will_lack() {
+fn the_source_declares_the_fields_its_tasks_lack() {
     let options = json!({"url": "sandbox:", "include": ["ai_impact"]});
     let options: TechWolfOptions = read_options(&options, &[]).unwrap();
     let tasks = options.fields().tasks;
@@ -129,7 +129,7 @@ fn a_source_knows_what_its_tasks_will_lack() {
     assert!(advice("linked_skills").is_some() && advice("source_data").is_some());
 }
 
-/// An endpoint inside this process, as the runner registers the sandbox.
+/// An in-process endpoint, like the sandbox that the runner registers.
 #[derive(Debug)]
 struct Local;
 
@@ -155,7 +155,7 @@ fn local(url: &str, _: &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<
 }
 
 #[tokio::test]
-async fn an_endpoint_inside_the_process_brings_its_own_credentials() {
+async fn an_in_process_endpoint_provides_its_credentials() {
     let mut endpoints = Endpoints::default();
     endpoints.register("local", local);
     for options in [
@@ -170,7 +170,7 @@ async fn an_endpoint_inside_the_process_brings_its_own_credentials() {
 }
 
 #[test]
-fn the_order_of_reading_is_checked() {
+fn the_read_order_options_are_checked() {
     assert_eq!(problems(&json!({"concurrency": 0})), [at("concurrency", "value::invalid")]);
     assert_eq!(problems(&json!({"concurrency": 33})), [at("concurrency", "value::invalid")]);
     let parts = |values: Value| json!({"by": "job_family", "values": values});

@@ -1,4 +1,4 @@
-//! How many jobs a page is asked for with, and how often pages are asked for.
+//! Page sizes and the rate of page requests.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ fn too_slow() -> Response {
     Response::new(504, "<h1>504 Gateway Time-out</h1>")
 }
 
-/// The limits and cursors that pages were asked for with.
+/// The limits and cursors of page requests.
 fn asked(tenant: &Tenant) -> Vec<(u64, Option<String>)> {
     let bodies = tenant.exports().into_iter().map(|request| {
         let body: Value = serde_json::from_str(&request.body).unwrap();
@@ -26,7 +26,7 @@ fn limits(tenant: &Tenant) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_page_that_times_out_is_asked_for_again_smaller() {
+async fn a_page_that_times_out_is_requested_again_with_fewer_jobs() {
     let pages = [
         page(&["a"], Some("a")),
         too_slow(),
@@ -47,7 +47,7 @@ async fn a_page_that_times_out_is_asked_for_again_smaller() {
 }
 
 #[tokio::test]
-async fn so_is_one_whose_body_stops_coming() {
+async fn a_page_with_a_stalled_body_is_requested_again_with_fewer_jobs() {
     let tenant = Tenant::answering([page(&["x"], None).never_finished(), page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({"timeout": "300ms"})).await;
     assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
@@ -55,7 +55,7 @@ async fn so_is_one_whose_body_stops_coming() {
 }
 
 #[tokio::test]
-async fn other_faults_do_not_make_pages_smaller() {
+async fn other_faults_do_not_shrink_pages() {
     let faults = [Response::new(503, ""), page(&["x"], None).truncated(), Response::new(429, "")];
     let tenant = Tenant::answering(faults.into_iter().chain([page(&["a"], None)])).await;
     assert_eq!(tenant.read().await.jobs(), ["a"]);
@@ -63,7 +63,7 @@ async fn other_faults_do_not_make_pages_smaller() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_slow_does_not_either() {
+async fn a_slow_issuer_does_not_shrink_pages() {
     let tokens = [too_slow(), crate::tenant::token("t", 100)];
     let tenant = Tenant::scripted(tokens, [page(&["a"], None)]).await;
     assert_eq!(tenant.read().await.jobs(), ["a"]);
@@ -71,7 +71,7 @@ async fn an_issuer_that_is_slow_does_not_either() {
 }
 
 #[tokio::test]
-async fn a_page_of_one_job_that_times_out_is_given_up_in_the_end() {
+async fn a_page_of_one_job_that_keeps_timing_out_fails() {
     let tenant = Tenant::answering([too_slow()]).await;
     let error = tenant.error(&json!({"limit": 5})).await;
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -80,7 +80,7 @@ async fn a_page_of_one_job_that_times_out_is_given_up_in_the_end() {
 }
 
 #[tokio::test]
-async fn pages_grow_again_when_enough_of_them_came_in_time() {
+async fn pages_grow_again_after_enough_of_them_arrive_in_time() {
     let names: Vec<String> = (0..25).map(|number| format!("job-{number}")).collect();
     let pages =
         names.iter().enumerate().map(|(index, name)| page(&[name], (index < 24).then_some(name)));
@@ -91,7 +91,7 @@ async fn pages_grow_again_when_enough_of_them_came_in_time() {
 }
 
 #[tokio::test]
-async fn pages_are_not_asked_for_faster_than_agreed_repeated_ones_included() {
+async fn the_rate_limit_includes_retries() {
     let pages = [
         page(&["a"], Some("a")),
         Response::new(503, ""),
@@ -107,7 +107,7 @@ async fn pages_are_not_asked_for_faster_than_agreed_repeated_ones_included() {
 }
 
 #[tokio::test]
-async fn it_does_not_go_on_for_longer_than_agreed() {
+async fn retrying_ends_after_max_elapsed() {
     let busy = Response::new(503, "").header("retry-after", "30");
     let tenant = Tenant::answering([busy]).await;
     let error = tenant.error(&json!({"retry": {"max_elapsed": "20s"}})).await;

@@ -13,7 +13,7 @@ fn parts(concurrency: u32, limit: u32) -> Value {
 }
 
 #[tokio::test]
-async fn pages_come_from_the_parts_in_turn() {
+async fn pages_are_read_from_the_parts_in_turn() {
     let tenant = Changing::with(12, Unknown::NotFound).await;
     let pages = tenant.serially(&parts(2, 2)).await;
     let families: Vec<Vec<String>> =
@@ -46,7 +46,7 @@ async fn pages_come_from_the_parts_in_turn() {
 }
 
 #[tokio::test]
-async fn a_run_goes_on_behind_any_page_with_the_order_it_began_with() {
+async fn a_run_resumes_after_any_page_in_its_original_order() {
     let tenant = Changing::with(50, Unknown::NotFound).await;
     for concurrency in 1..=3 {
         let pages = tenant.serially(&parts(concurrency, 3)).await;
@@ -64,7 +64,7 @@ async fn a_run_goes_on_behind_any_page_with_the_order_it_began_with() {
 }
 
 #[tokio::test]
-async fn parts_are_read_beside_each_other_as_far_as_was_asked_for() {
+async fn parts_are_read_concurrently_up_to_the_limit() {
     let tenant = Changing::with(30, Unknown::NotFound).await;
     let mut source = tenant.source(&parts(1, 100));
     source.open(&run(), None).await.unwrap();
@@ -73,7 +73,7 @@ async fn parts_are_read_beside_each_other_as_far_as_was_asked_for() {
 }
 
 #[tokio::test]
-async fn nothing_is_remembered_of_parts() {
+async fn no_cursors_of_parts_are_stored() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(30, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &parts(2, 5)).await;
@@ -81,7 +81,7 @@ async fn nothing_is_remembered_of_parts() {
 }
 
 #[tokio::test]
-async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
+async fn an_invalid_position_is_not_resumable() {
     let tenant = Changing::with(30, Unknown::NotFound).await;
     for text in ["job-5", "{}", r#"{"width":1,"opened":9,"open":[]}"#] {
         let from = Position::new(1, Some(Cursor::new(text)), Vec::new());
@@ -92,12 +92,12 @@ async fn a_position_that_is_of_no_use_makes_the_run_start_over() {
 }
 
 #[tokio::test]
-async fn a_job_in_two_families_is_told_from_a_listing_that_does_not_get_on() {
+async fn a_job_in_two_families_is_distinguished_from_a_stuck_listing() {
     for (more, hint) in [
         (parts(1, 5), "the job may be in two of the job families in `partition.values`"),
         (json!({}), "the records so far are not the whole export"),
     ] {
-        // The second page is that of the next family, or the one behind the first.
+        // The second page is the first of the next family, or the one after the first.
         let first = page(&["a"], more["partition"].is_null().then_some("a"));
         let tenant = Tenant::answering([first, page(&["a"], None)]).await;
         let error = tenant.error(&more).await;
@@ -119,6 +119,6 @@ async fn an_error_about_a_record_of_a_part_names_the_page_of_the_part() {
     let text = error.full_message();
     assert!(text.starts_with("the page after `b` of the job family `f2`: "), "{text}");
     assert!(text.contains("record 2 of the page is not a task profile"), "{text}");
-    // The engine would name the cursor of the next page of the run, which is another one.
+    // The engine would name the cursor of the next page of the run, which differs.
     assert_eq!(error.record(), None);
 }

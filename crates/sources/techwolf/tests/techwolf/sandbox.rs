@@ -1,4 +1,4 @@
-//! Against the sandbox, which answers as TechWolf's documentation has it.
+//! Against the sandbox, which responds as TechWolf's documentation describes.
 
 use serde_json::{Value, json};
 use taskferry_sandbox::{DataOrigin, RunningSandbox, Sandbox, SandboxOptions, SandboxSettings};
@@ -52,7 +52,7 @@ pub(crate) fn records(listing: &Listing) -> Vec<&Record> {
 }
 
 #[tokio::test]
-async fn small_pages_bring_what_one_page_brings() {
+async fn small_pages_return_the_records_of_one_page() {
     let sandbox = sandbox(45).await;
     let include = json!(["ai_impact", "linked_skills", "weekly_hours", "source_data"]);
     for format in ["list", "hierarchy"] {
@@ -64,7 +64,7 @@ async fn small_pages_bring_what_one_page_brings() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_is_not_activated_is_refused_in_the_server_s_words() {
+async fn an_inactive_vendor_is_reported_with_the_message_of_the_server() {
     let settings = settings(&["vendors=techwolf"]);
     let options = SandboxOptions { settings, ..SandboxOptions::default() };
     let sandbox = sandbox_with(1, options).await;
@@ -75,7 +75,7 @@ async fn a_vendor_that_is_not_activated_is_refused_in_the_server_s_words() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_refused_in_the_issuer_s_words() {
+async fn wrong_credentials_are_reported_with_the_message_of_the_issuer() {
     let sandbox = sandbox(1).await;
     let mut options = options(&sandbox, &json!({}));
     options["auth"]["client_secret"] = json!("wrong-4711");

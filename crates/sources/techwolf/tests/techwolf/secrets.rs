@@ -1,4 +1,4 @@
-//! What no log, error or debug text shows, at any level, that of the libraries underneath included.
+//! Logs of every level, including those of libraries, errors and debug texts contain no secrets.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,7 +48,7 @@ impl Log for Everything {
     fn flush(&self) {}
 }
 
-/// A server on which things go wrong, and which repeats all that it was sent.
+/// A failing server that repeats everything it receives.
 async fn echoing() -> FaultServer {
     let (mut tokens, mut pages) = (0, 0);
     let script = move |request: &Request| {
@@ -73,7 +73,7 @@ async fn echoing() -> FaultServer {
 }
 
 #[tokio::test]
-async fn secrets_are_in_no_log_of_any_level_and_no_error() {
+async fn no_log_of_any_level_and_no_error_contains_secrets() {
     let seen = Everything::default();
     log::set_logger(Box::leak(Box::new(seen.clone()))).unwrap();
     log::set_max_level(LevelFilter::Trace);
@@ -82,8 +82,8 @@ async fn secrets_are_in_no_log_of_any_level_and_no_error() {
         .with_max_level(Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // While tracing knows of just one subscriber, a test beside this one that comes to a place in a library first decides for all
-    // that nobody listens there.
+    // With only one subscriber, `tracing` caches the interest of the first test that reaches a callsite,
+    // and a concurrent test without a subscriber would disable the callsite for all.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _listening = tracing::subscriber::set_default(subscriber);
 

@@ -1,4 +1,4 @@
-//! Every way to ask the sandbox for an export.
+//! Every combination of export options.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::sandbox::{read, records, sandbox_with};
 const INCLUDES: [&str; 5] =
     ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"];
 
-/// Collects all objects that are tasks.
+/// Collects all task objects.
 fn tasks(value: &Value, found: &mut Vec<Value>) {
     match value {
         Value::Object(object) if object.contains_key("task_id") => found.push(value.clone()),
@@ -21,7 +21,7 @@ fn tasks(value: &Value, found: &mut Vec<Value>) {
 }
 
 #[tokio::test]
-async fn every_subset_in_every_format_and_vendor_brings_what_was_asked_for() {
+async fn every_subset_format_and_vendor_returns_the_requested_fields() {
     let sandbox = sandbox_with(12, SandboxOptions::default()).await;
     for subset in 0_u8..32 {
         let include: Vec<_> =
@@ -47,7 +47,7 @@ async fn every_subset_in_every_format_and_vendor_brings_what_was_asked_for() {
     }
 }
 
-/// Tasks have what was asked for, and nothing else.
+/// Checks that tasks have exactly the requested fields.
 fn check(tasks: &[Value], include: &[&str]) {
     let asked: Vec<_> = include.iter().filter(|name| **name != "rejected_tasks").collect();
     assert!(!tasks.is_empty());

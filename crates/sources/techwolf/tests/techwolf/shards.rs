@@ -1,4 +1,4 @@
-//! Shares of one export, that different runs take.
+//! Shares of one export, read by separate runs.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use taskferry_sdk::{ErrorKind, Shard, Share};
 use crate::changing::{Changing, UNKNOWN, Unknown, behind, jobs, read, read_share, run_of, shown};
 use crate::tenant::run_in;
 
-/// Whether each share begins where the one before it has ended.
+/// Whether each share starts where the preceding one ends.
 fn follow_each_other(shares: &[Share]) -> bool {
     let first = shares.first().is_some_and(|share| share.from.is_none());
     let last = shares.last().is_some_and(|share| share.to.is_none());
@@ -20,9 +20,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn all_shares_together_are_the_whole(
+    fn all_shares_together_are_the_whole_export(
         before in 1_usize..900,
-        // Those at which cursors are remembered, above all.
+        // Mostly jobs that are stored as cursors.
         remembered in prop::collection::btree_set((1_usize..9).prop_map(|n| n * 100 - 1), 0..8),
         some in prop::collection::btree_set(0_usize..900, 0..30),
         more in 0_usize..150,
@@ -62,20 +62,20 @@ async fn share(tenant: &Changing, folder: &std::path::Path, more: &Value, shard:
 }
 
 #[tokio::test]
-async fn shares_are_of_one_size() {
+async fn shares_are_of_equal_size() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1200, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &json!({})).await;
     for shard in ["1/4", "2/4", "3/4", "4/4"] {
         let before = tenant.requests();
         assert_eq!(share(&tenant, folder.path(), &json!({}), shard).await, 300);
-        // Three pages, and one in which the beginning is seen.
+        // Three pages, and one that contains the start of the share.
         assert_eq!(tenant.requests() - before, if shard == "1/4" { 3 } else { 4 });
     }
 }
 
 #[tokio::test]
-async fn a_share_needs_remembered_cursors() {
+async fn a_share_requires_stored_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(10, Unknown::NotFound).await);
     let shard = Shard::new(1, 2).unwrap();
@@ -86,7 +86,7 @@ async fn a_share_needs_remembered_cursors() {
 }
 
 #[tokio::test]
-async fn a_share_goes_on_where_it_stopped_unless_the_shares_are_others_now() {
+async fn a_share_resumes_unless_the_shares_have_changed() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &json!({})).await;
@@ -105,7 +105,7 @@ async fn a_share_goes_on_where_it_stopped_unless_the_shares_are_others_now() {
 }
 
 #[tokio::test]
-async fn parts_are_shared_without_anything_remembered() {
+async fn parts_are_sharded_without_stored_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(90, Unknown::NotFound).await);
     let options = json!({"partition": {"by": "job_family", "values": ["f0", "f1", "f2"]}});
@@ -122,7 +122,7 @@ async fn parts_are_shared_without_anything_remembered() {
 }
 
 #[tokio::test]
-async fn a_beginning_that_is_looked_for_in_a_listing_that_stands_still_is_an_error() {
+async fn a_stuck_listing_before_the_start_of_a_share_is_an_error() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
     tenant.in_folder(folder.path(), &json!({})).await;

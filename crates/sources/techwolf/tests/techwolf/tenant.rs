@@ -1,4 +1,4 @@
-//! A tenant that answers from a script, and the source that reads from it.
+//! A scripted tenant, and the source that reads from it.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -14,7 +14,7 @@ pub(crate) use taskferry_testkit::{page, token};
 
 pub(crate) const SECRET: &str = "client-secret-4711";
 
-/// Where a tenant may list its job families.
+/// The path of the listing of job families.
 pub(crate) const FAMILIES: &str = "/job_architecture/job_families";
 
 pub(crate) struct Tenant {
@@ -22,7 +22,7 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// Answers the requests for pages in this order, the last answer again and again; tokens are always
+    /// Responds to page requests in this order and repeats the last response; tokens are always
     /// `token-1`, `token-2` and so on.
     pub(crate) async fn answering(answers: impl IntoIterator<Item = Response>) -> Self {
         let tokens = std::iter::successors(Some(1), |number| Some(number + 1));
@@ -30,7 +30,7 @@ impl Tenant {
         Self::scripted(tokens, answers).await
     }
 
-    /// Answers the requests for tokens and those for pages from two scripts.
+    /// Responds to token requests and page requests from two scripts.
     pub(crate) async fn scripted(
         tokens: impl IntoIterator<Item = Response, IntoIter: Send + 'static>,
         pages: impl IntoIterator<Item = Response>,
@@ -55,19 +55,19 @@ impl Tenant {
         self.server.requests()
     }
 
-    /// The requests for pages.
+    /// The page requests.
     pub(crate) fn exports(&self) -> Vec<Request> {
         let all = self.requests().into_iter();
         all.filter(|request| request.target.contains("/export/")).collect()
     }
 
-    /// The requests for tokens.
+    /// The token requests.
     pub(crate) fn token_requests(&self) -> Vec<Request> {
         let all = self.requests().into_iter();
         all.filter(|request| request.target == "/oauth/token").collect()
     }
 
-    /// Options that lead here, with `more` on top.
+    /// Options for this tenant, with `more` applied.
     pub(crate) fn options(&self, more: &Value) -> Value {
         let options = json!({
             "url": self.url(),
@@ -83,24 +83,24 @@ impl Tenant {
         merged(options, more)
     }
 
-    /// An opened source that reads from here.
+    /// An opened source for this tenant.
     pub(crate) async fn source(&self, more: &Value) -> Box<dyn Source> {
         opened(&self.options(more)).await
     }
 
-    /// All that can be read from here.
+    /// Everything that this tenant returns.
     pub(crate) async fn read(&self) -> Listing {
         read_all(&mut *self.source(&json!({})).await).await
     }
 
-    /// The error that reading from here ends with.
+    /// The error that ends reading from this tenant.
     pub(crate) async fn error(&self, more: &Value) -> StageError {
         let listing = read_all(&mut *self.source(more).await).await;
         listing.error.expect("reading should have failed")
     }
 }
 
-/// The files on the disk.
+/// The files on disk.
 #[derive(Debug)]
 struct Files;
 
@@ -143,14 +143,14 @@ pub(crate) fn run() -> RunContext {
     run_context("r1")
 }
 
-/// A run that keeps its state in `folder`.
+/// A run with its state in `folder`.
 pub(crate) fn run_in(folder: impl Into<PathBuf>) -> RunContext {
     let mut run = run();
     run.state_dir = Some(folder.into());
     run
 }
 
-/// What came of reading to the end.
+/// The result of reading to the end.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) pages: Vec<Page>,
@@ -158,7 +158,7 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// The jobs in order; the listing was complete.
+    /// The jobs in order, after checking that the listing is complete.
     pub(crate) fn jobs(&self) -> Vec<String> {
         assert!(self.error.is_none(), "{:?}", self.error);
         let records = self.pages.iter().flat_map(|page| &page.records);

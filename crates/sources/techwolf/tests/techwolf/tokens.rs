@@ -1,4 +1,4 @@
-//! Tokens: how they are asked for, kept and replaced.
+//! How tokens are requested, stored and replaced.
 
 use serde_json::{Value, json};
 use taskferry_sdk::ErrorKind;
@@ -48,7 +48,7 @@ async fn the_token_request_has_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_in_the_middle_is_replaced_once() {
+async fn a_token_refused_during_the_run_is_replaced_once() {
     let tenant =
         Tenant::answering([page(&["a"], Some("a")), unauthorized(), page(&["b"], None)]).await;
     let mut source = tenant.source(&json!({})).await;
@@ -64,7 +64,7 @@ async fn a_token_that_is_refused_in_the_middle_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_second_refusal_ends_it() {
+async fn a_second_refused_token_fails_the_run() {
     let tenant = Tenant::answering([unauthorized()]).await;
     let error = tenant.error(&json!({})).await;
     assert_eq!(error.kind(), ErrorKind::Auth);
@@ -75,7 +75,7 @@ async fn a_second_refusal_ends_it() {
 }
 
 #[tokio::test]
-async fn other_faults_do_not_buy_a_second_renewal() {
+async fn other_faults_do_not_allow_a_second_renewal() {
     let busy = Response::new(503, "");
     let tenant = Tenant::answering([unauthorized(), busy, unauthorized()]).await;
     let error = tenant.error(&json!({})).await;
@@ -97,7 +97,7 @@ async fn every_page_may_renew_the_token() {
 }
 
 #[tokio::test]
-async fn a_token_at_its_end_is_replaced_before_it_is_refused() {
+async fn a_token_near_expiry_is_replaced_before_it_is_refused() {
     let tokens = [token("short", 0), token("long", 10_800)];
     let pages = [page(&["a"], Some("a")), page(&["b"], Some("b")), page(&["c"], None)];
     let tenant = Tenant::scripted(tokens, pages).await;
@@ -111,7 +111,7 @@ async fn a_token_at_its_end_is_replaced_before_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_from_elsewhere_is_used_as_it_is() {
+async fn a_configured_token_is_used_unchanged() {
     let tenant = Tenant::answering([page(&["a"], None)]).await;
     let mut source = tenant.source(&json!({"auth": {"token": "from-elsewhere"}})).await;
     assert_eq!(read_all(&mut *source).await.jobs(), ["a"]);
@@ -120,7 +120,7 @@ async fn a_token_from_elsewhere_is_used_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_token_from_elsewhere_that_is_refused_ends_it_at_once() {
+async fn a_refused_configured_token_fails_at_once() {
     let tenant = Tenant::answering([unauthorized()]).await;
     let error = tenant.error(&json!({"auth": {"token": "from-elsewhere"}})).await;
     assert_eq!(error.kind(), ErrorKind::Auth);
@@ -129,7 +129,7 @@ async fn a_token_from_elsewhere_that_is_refused_ends_it_at_once() {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told_in_the_issuer_s_words() {
+async fn refused_credentials_are_reported_with_the_message_of_the_issuer() {
     let refusal = r#"{"error": "access_denied", "error_description": "Unauthorized client"}"#;
     for status in [400, 401, 403] {
         let tenant = Tenant::scripted([Response::new(status, refusal)], [page(&[], None)]).await;
@@ -144,7 +144,7 @@ async fn refused_credentials_are_told_in_the_issuer_s_words() {
 }
 
 #[tokio::test]
-async fn a_busy_issuer_is_asked_again() {
+async fn a_busy_issuer_is_retried() {
     let tokens = [
         Response::new(429, "").header("retry-after", "0"),
         Response::new(503, "<h1>busy</h1>"),
@@ -159,7 +159,7 @@ async fn a_busy_issuer_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_stays_busy_is_asked_as_often_as_the_options_say() {
+async fn an_issuer_that_stays_busy_is_retried_up_to_max_attempts() {
     let tenant =
         Tenant::scripted(std::iter::repeat_with(|| Response::new(503, "")), [page(&[], None)])
             .await;
@@ -169,7 +169,7 @@ async fn an_issuer_that_stays_busy_is_asked_as_often_as_the_options_say() {
 }
 
 #[tokio::test]
-async fn credentials_are_not_sent_where_a_redirect_leads() {
+async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
     let away = Response::new(308, "").header("location", "https://elsewhere.example/oauth/token");
     let tenant = Tenant::scripted([away], [page(&[], None)]).await;
     let error = tenant.error(&json!({})).await;

@@ -15,7 +15,7 @@ fn compiled(text: &str) -> Program {
     Program::compile(text, &args, LIMITS).unwrap()
 }
 
-/// The results, whatever the spelling of strings and numbers, or the message of the error.
+/// The results in a normal spelling of strings and numbers, or the error message.
 fn shown(results: Result<Vec<Record>, StageError>) -> Result<Vec<Tree>, String> {
     let results = results.map_err(|error| error.to_string())?;
     Ok(results.iter().map(|record| serde_json::from_slice(record.as_bytes()).unwrap()).collect())
@@ -57,7 +57,7 @@ fn the_last_value_of_a_duplicate_key_is_used() {
     }
 }
 
-/// Expressions that read, change, take out and compare what records hold.
+/// Expressions that read, change, remove and compare fields of records.
 fn expression() -> impl Strategy<Value = String> {
     let path = prop_oneof![
         Just(".a"),
@@ -165,7 +165,7 @@ fn record() -> impl Strategy<Value = String> {
         any::<f64>().prop_map(|number| json!(number).to_string()),
         any::<String>().prop_map(|text| json!(text).to_string()),
     ];
-    // A key may stand there twice, and may be written with escapes.
+    // A key may be duplicated or written with escapes.
     let key = prop_oneof![4 => "[abc]", 1 => Just("\\u0061".to_owned()), 1 => "[é/]"];
     scalar.prop_recursive(3, 16, 4, move |inner| {
         prop_oneof![

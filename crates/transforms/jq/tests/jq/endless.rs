@@ -1,4 +1,4 @@
-//! Expressions that never end, or go too deep, cost their record and nothing else.
+//! Endless or too deep expressions fail only their record.
 
 use serde_json::{Value, json};
 use taskferry_sdk::testing::TransformTest;
@@ -9,7 +9,7 @@ fn build(filter: &str) -> Result<TransformTest, Vec<Problem>> {
     TransformTest::new::<Jq>(&json!({"filter": filter, "time_limit": "60s"}))
 }
 
-/// On a thread with the stack that the runtime's have.
+/// Runs on a thread with the stack size of the runtime's threads.
 fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap()
 }
@@ -30,7 +30,7 @@ const CALLS: &str = "the jq expression recurses too deeply";
 const DEPTH: &str = "the jq expression nests values deeper than 10000 levels";
 
 #[test]
-fn what_calls_itself_without_end_is_refused() {
+fn endless_recursion_is_refused() {
     for filter in [
         "def f: 1 + f; f",
         "def f: f + 1; f",
@@ -81,7 +81,7 @@ fn what_calls_itself_without_end_is_refused() {
 }
 
 #[test]
-fn values_that_grow_deeper_without_end_are_refused() {
+fn values_of_growing_depth_are_refused() {
     for filter in [
         "reduce range(10000000) as $i (null; [.])",
         "reduce range(10000000) as $i (null; {a: .})",
@@ -105,7 +105,7 @@ fn values_that_grow_deeper_without_end_are_refused() {
 }
 
 #[test]
-fn deep_values_are_worked_on() {
+fn deep_values_are_processed() {
     let deep = "(reduce range(10000) as $i (null; [.]))";
     for (filter, expected) in [
         (format!("{deep} | tojson | length"), "20004"),
@@ -141,7 +141,7 @@ fn deep_values_are_worked_on() {
 }
 
 #[test]
-fn a_million_brackets_are_refused() {
+fn an_expression_of_a_million_brackets_is_refused() {
     const MANY: usize = 1_000_000;
     for text in ["[".repeat(MANY), "{\"a\":".repeat(MANY)] {
         let record = json!({"text": text}).to_string();
@@ -170,7 +170,7 @@ fn a_million_brackets_are_refused() {
 }
 
 #[test]
-fn the_largest_expressions_are_worked_on() {
+fn the_largest_expressions_are_processed() {
     for text in [
         ". | ".repeat(4_900) + ".",
         "1 + ".repeat(4_900) + "1",
@@ -197,7 +197,7 @@ fn the_largest_expressions_are_worked_on() {
 }
 
 #[test]
-fn no_record_is_refused_for_what_is_not_deep() {
+fn shallow_records_are_never_refused_for_depth() {
     let wide = Value::from(vec![json!([[1], {"a": [2]}]); 2000]).to_string();
     for filter in [
         "reduce .[] as $x ([]; . + [$x]) | length",

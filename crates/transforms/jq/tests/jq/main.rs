@@ -1,4 +1,4 @@
-//! The promises of `jq`.
+//! Behaviour of `jq`.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 

@@ -1,4 +1,4 @@
-//! jq's own test files, and what `docs/jq.md` says about the differences, run over the transform.
+//! jq's own test files and the differences in `docs/jq.md`, run through the transform.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use taskferry_transform_jq::Jq;
 /// The cases that differ, by file and line of jq's own test files.
 const DIFFERENT: &str = include_str!("differences.txt");
 
-/// One case: a program that does not compile, or one with an input and what comes out.
+/// One case: a program that does not compile, or one with an input and its results.
 struct Case {
     name: String,
     program: String,
@@ -43,7 +43,7 @@ fn cases(file: &Path) -> Vec<Case> {
     cases
 }
 
-/// What comes out of a program, or why nothing does.
+/// The results of a program, or its error.
 fn run(program: &str, input: &str) -> Result<Vec<Value>, String> {
     let test = TransformTest::new::<Jq>(&json!({"filter": program}));
     let mut test = test.map_err(|problems| format!("mistake: {}", problems[0].message))?;
@@ -51,7 +51,7 @@ fn run(program: &str, input: &str) -> Result<Vec<Value>, String> {
     Ok(lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
-/// The same value, whatever the spelling of numbers and the order of keys.
+/// Compares values without regard to the spelling of numbers and the order of keys.
 fn is_same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
@@ -95,7 +95,7 @@ fn difference(case: &Case) -> Option<String> {
 }
 
 #[test]
-fn as_many_cases_of_jq_agree_as_are_known_to() {
+fn the_expected_cases_of_the_jq_suite_agree() {
     let Some(folder) = std::env::var_os("JQ_TESTS").map(PathBuf::from) else {
         eprintln!("SKIPPED: JQ_TESTS does not name the folder of jq's own tests, so none was run");
         return;
@@ -125,9 +125,9 @@ fn as_many_cases_of_jq_agree_as_are_known_to() {
     assert!(no_longer.is_empty(), "these cases agree now, take them off the list: {no_longer:?}");
 }
 
-/// Each row of a table whose first cell is an expression: expression, input, what jq gives, what comes out here.
+/// Each row of a table whose first cell is an expression: expression, input, result of jq, result here.
 #[test]
-fn the_page_of_differences_says_what_happens() {
+fn the_documented_differences_are_correct() {
     let page = include_str!("../../../../../docs/jq.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     let (mut count, mut wrong) = (0, Vec::new());

@@ -1,4 +1,4 @@
-//! What `jq` promises, seen from a pipeline.
+//! Behaviour of `jq` in a pipeline.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ fn a_record_keeps_its_numbers_and_the_order_of_its_keys() {
 }
 
 #[test]
-fn an_expression_can_stand_in_a_file() {
+fn an_expression_can_be_read_from_a_file() {
     let record = Record::parse(r#"{"tasks":[{"hours":1.0},{"hours":2}]}"#).unwrap();
     assert_eq!(apply(&json!({"file": "good.jq"}), &record).unwrap(), ["1.0", "2"]);
 }
@@ -76,7 +76,7 @@ fn arguments_are_variables_of_any_type() {
 }
 
 #[test]
-fn a_record_that_jq_refuses_emits_nothing_and_says_why() {
+fn a_record_refused_by_jq_emits_nothing_and_gives_the_reason() {
     let error =
         apply(&json!({"filter": "1, error(\"why\")"}), &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(
@@ -93,7 +93,7 @@ fn a_record_that_jq_refuses_emits_nothing_and_says_why() {
 }
 
 #[test]
-fn what_never_ends_is_ended() {
+fn endless_expressions_are_ended() {
     let options = json!({"filter": "repeat(1)", "max_results": 5});
     let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
@@ -101,7 +101,7 @@ fn what_never_ends_is_ended() {
         json!({"filter": "repeat(1)", "max_results": 1_000_000_000, "time_limit": "20ms"});
     let error = apply(&options, &Record::parse("1").unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "the jq expression took longer than 20ms");
-    // A single result that never comes is the engine's to end.
+    // The engine ends an expression that never returns a result.
     let AnyTransform::Stateless(transform) = build(&options).unwrap() else {
         panic!("nothing is waited for")
     };
@@ -111,7 +111,7 @@ fn what_never_ends_is_ended() {
 }
 
 #[test]
-fn a_mistake_in_the_filter_is_pointed_at() {
+fn a_mistake_in_the_filter_is_marked() {
     let problems = build(&json!({"filter": "\"\u{f6}\" | selct(.a) | $x"})).unwrap_err();
     let told: Vec<_> = problems
         .iter()
@@ -128,7 +128,7 @@ fn a_mistake_in_the_filter_is_pointed_at() {
 }
 
 #[test]
-fn a_pattern_that_can_not_be_compiled_is_pointed_at() {
+fn an_invalid_pattern_is_marked() {
     for (filter, part, message) in [
         (
             ".a | test(\"a(b\")",
@@ -156,7 +156,7 @@ fn a_pattern_that_can_not_be_compiled_is_pointed_at() {
 }
 
 #[test]
-fn a_mistake_in_a_file_is_told_with_its_place() {
+fn a_mistake_in_a_file_is_reported_with_its_position() {
     let problem = &build(&json!({"file": "bad.jq"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "file");
     assert_eq!(problem.message, "bad.jq:3:8: there is no function `selct`");
@@ -168,7 +168,7 @@ fn a_mistake_in_a_file_is_told_with_its_place() {
 }
 
 #[test]
-fn wrong_options_are_told_all_at_once() {
+fn all_invalid_options_are_reported_at_once() {
     let told = |options: Value| -> Vec<(String, &'static str)> {
         let problems = build(&options).unwrap_err();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
@@ -197,7 +197,7 @@ fn wrong_options_are_told_all_at_once() {
 }
 
 #[test]
-fn records_may_come_out_in_any_shape() {
+fn records_may_be_emitted_in_any_shape() {
     let fields = |jq: &Jq, context: &BuildContext<'_>| Ok(jq.fields(context));
     let fields = testing::build(&json!({"filter": "."}), &Files, fields).unwrap();
     assert!(!fields.is_exact() && fields.required().is_empty());
