@@ -1,4 +1,4 @@
-//! What a pipeline file may hold, and what its mistakes look like.
+//! Valid pipeline files, and how their mistakes are reported.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,7 +37,7 @@ fn mistakes(layers: &Layers) -> String {
     check(layers).unwrap_err().to_string()
 }
 
-/// What the binary would draw, without colours.
+/// The output of the binary, without colours.
 fn drawn(mistakes: &Mistakes) -> String {
     let handler =
         GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
@@ -50,7 +50,7 @@ fn drawn(mistakes: &Mistakes) -> String {
 }
 
 #[test]
-fn a_good_file_becomes_a_pipeline() {
+fn a_valid_file_becomes_a_pipeline() {
     let pipeline = check(&from(GOOD)).unwrap();
     assert_eq!(pipeline.name, "jobs");
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_good_file_becomes_a_pipeline() {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_told_at_once_in_its_order() {
+fn all_mistakes_of_a_file_are_reported_in_its_order() {
     let text = r#"
 nmae = "x"
 
@@ -114,7 +114,7 @@ dir = "x"
 }
 
 #[test]
-fn a_mistake_is_drawn_like_a_compiler_draws_it() {
+fn a_mistake_is_drawn_with_its_source_line() {
     let text = GOOD
         .replace("include", "inclde")
         .replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"dropp\"");
@@ -122,7 +122,7 @@ fn a_mistake_is_drawn_like_a_compiler_draws_it() {
 }
 
 #[test]
-fn a_text_that_is_not_toml_says_where_it_stops_being_so() {
+fn a_toml_syntax_error_is_reported_with_its_position() {
     insta::assert_snapshot!(mistakes(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @r#"
     jobs.toml:2:14: invalid TOML: invalid basic string, expected `"`
     jobs.toml:3:6: invalid TOML: string values must be quoted, expected literal string
@@ -132,7 +132,7 @@ fn a_text_that_is_not_toml_says_where_it_stops_being_so() {
 }
 
 #[test]
-fn what_is_missing_altogether_is_told() {
+fn missing_tables_are_reported() {
     insta::assert_snapshot!(mistakes(&from("name = \"x\"")), @r"
     jobs.toml:1:1: the pipeline has no `[source]`
     jobs.toml:1:1: the pipeline has no `[[sink]]`
@@ -148,14 +148,14 @@ fn what_is_missing_altogether_is_told() {
 fn a_field_that_the_source_does_not_fetch_is_an_error_before_the_first_request() {
     let text = GOOD.replace("include = [\"ai_impact\"]", "");
     insta::assert_snapshot!(drawn(&check(&from(&text)).unwrap_err()));
-    // Behind a transform that makes shapes of its own nobody can know.
+    // After a transform that creates arbitrary records, the fields are unknown.
     let text = text
         .replace("[[transform]]", "[[transform]]\ntype = \"shape\"\nfilter = \".\"\n[[transform]]");
     assert!(check(&from(&text)).is_ok());
 }
 
 #[test]
-fn variables_are_filled_in_after_parsing_and_in_strings_only() {
+fn variables_are_filled_in_after_parsing_and_only_in_strings() {
     let text = r#"
 [source]
 type = "pages"
@@ -171,7 +171,7 @@ type = "out"
 }
 
 #[test]
-fn a_plugin_that_says_nothing_of_made_up_data_is_not_run_on_it() {
+fn a_plugin_without_support_for_generated_data_is_not_run_on_it() {
     let problems = check(&from(GOOD).sandbox(true)).unwrap_err();
     let codes: Vec<&str> = problems.all().iter().map(Mistake::code).collect();
     assert_eq!(codes, ["pipeline::no_sandbox"; 2], "neither the source nor the sink does");
@@ -180,7 +180,7 @@ fn a_plugin_that_says_nothing_of_made_up_data_is_not_run_on_it() {
 }
 
 #[test]
-fn variables_that_can_not_be_filled_in_are_pointed_at() {
+fn invalid_variables_are_reported_with_their_position() {
     let text = r#"
 [source]
 type = "pages"
@@ -197,7 +197,7 @@ type = "out"
 }
 
 #[test]
-fn secrets_come_from_files_without_their_last_line_break() {
+fn secrets_are_read_from_files_without_the_last_line_break() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jobs.toml");
     fs::write(folder.path().join("url.txt"), "https://x\n").unwrap();
@@ -207,7 +207,7 @@ fn secrets_come_from_files_without_their_last_line_break() {
 }
 
 #[test]
-fn later_layers_win_and_lists_are_reached_by_position() {
+fn later_layers_override_earlier_ones_and_indexes_reach_into_lists() {
     let folder = tempfile::tempdir().unwrap();
     let overlay = folder.path().join("overlay.toml");
     fs::write(&overlay, "name = \"from-overlay\"\n[source]\nlimit = 20\nurl = \"over\"\n").unwrap();
@@ -239,7 +239,7 @@ fn later_layers_win_and_lists_are_reached_by_position() {
 }
 
 #[test]
-fn mistakes_of_other_layers_name_them() {
+fn mistakes_of_other_layers_name_their_layer() {
     let folder = tempfile::tempdir().unwrap();
     let overlay = folder.path().join("overlay.toml");
     fs::write(&overlay, "[source]\n  limt = 20\n").unwrap();
@@ -262,7 +262,7 @@ fn mistakes_of_other_layers_name_them() {
 }
 
 #[test]
-fn stages_are_told_apart() {
+fn stages_have_distinct_names_and_outputs() {
     let twice = "[[sink]]\ntype = \"out\"\nname = \"a\"\npath = \"x\"\n";
     let text = GOOD.replace("[[sink]]\ntype = \"out\"\n", &twice.repeat(2));
     insta::assert_snapshot!(mistakes(&from(&text)), @"
@@ -278,7 +278,7 @@ fn stages_are_told_apart() {
 }
 
 #[test]
-fn files_that_can_not_be_read_are_told() {
+fn unreadable_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let text = mistakes(&Layers::from_file(&folder.path().join("none.toml")));
     assert!(text.contains("can't read the pipeline file") && text.contains("none.toml"), "{text}");
@@ -295,7 +295,7 @@ fn files_that_can_not_be_read_are_told() {
 }
 
 #[test]
-fn no_secret_appears_in_a_message() {
+fn no_message_contains_a_secret() {
     let text = "[source]\ntype = \"pages\"\nurl = \"x\"\nauth = { client_secret = \"canary-1\", tennant = \"t\" }\n\
                 [[sink]]\ntype = \"out\"\nheaders = { Authorization = \"canary-2\", Other = 5 }\n";
     let layers = from(text)
@@ -320,7 +320,7 @@ fn no_secret_appears_in_a_message() {
 }
 
 #[test]
-fn what_came_from_a_secret_variable_or_a_file_is_not_shown_wherever_it_stands() {
+fn values_of_secret_variables_and_files_are_masked_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jobs.toml");
     fs::write(folder.path().join("level.txt"), "canary-1").unwrap();
@@ -337,7 +337,7 @@ fn what_came_from_a_secret_variable_or_a_file_is_not_shown_wherever_it_stands() 
 }
 
 #[test]
-fn a_variable_that_is_not_set_is_told_once_and_carets_do_not_count_in_filled_text() {
+fn an_unset_variable_is_reported_once_at_its_position_in_the_file() {
     let text = GOOD.replace("levels = [\"H1\"]", "levels = [\"H1\"]\nmissing = \"${NOPE}\"");
     insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:10:12: the variable `NOPE` is not set");
     let text = GOOD.replace(
@@ -348,7 +348,7 @@ fn a_variable_that_is_not_set_is_told_once_and_carets_do_not_count_in_filled_tex
 }
 
 #[test]
-fn the_last_override_wins_whether_it_names_a_key_or_a_position() {
+fn the_last_override_of_a_key_or_an_index_wins() {
     let layers = from(GOOD)
         .environment([("TASKFERRY_SINK__0__PATH".to_owned(), "a".to_owned())])
         .set("sink=[{ type = \"out\", path = \"b\" }]");

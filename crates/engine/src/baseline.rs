@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_compared_with_the_last_one_that_read_the_same_listing() {
+    fn a_run_is_compared_with_the_last_run_of_the_same_listing() {
         let add = |runs, (id, listing): (usize, &str)| {
             Some(CompleteRuns::add(runs, Baseline::for_test(&id.to_string(), 1, listing)))
         };

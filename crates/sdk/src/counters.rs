@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_frequent_values_come_first_and_equals_by_name() {
+    fn values_are_sorted_by_count_then_by_name() {
         let mut counters = Counters::default();
         for value in ["b", "a", "c", "c"] {
             counters.add_value("seen", value);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_cut() {
+    fn a_long_value_is_truncated() {
         let mut counters = Counters::default();
         counters.add_value("seen", &"ä".repeat(1000));
         assert_eq!(counters.frequent("seen")[0].value, "ä".repeat(200));
@@ -182,10 +182,10 @@ mod tests {
     }
 
     proptest! {
-        /// However many values there are and however they are spread over pages, memory is bounded and a value that was
-        /// counted often stays, with at most the count that it has.
+        /// For any number of values in any distribution over pages, memory is bounded, and a frequent value
+        /// is kept with a count that is not too high.
         #[test]
-        fn a_frequent_value_stays_among_any_number_of_others(
+        fn a_frequent_value_is_kept_among_any_number_of_others(
             pages in prop::collection::vec(prop::collection::vec(0..2_000_u32, 0..400), 1..8),
             often in 1..400_u64,
         ) {

@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_full_message_tells_the_whole_story_once() {
+    fn the_full_message_contains_each_cause_once() {
         let io = std::io::Error::other("disk on fire");
         let error =
             StageError::new(ErrorKind::Io, "can't write `out.csv`").caused_by(io).context("page 3");
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_in_an_error_can_do_anything_to_a_terminal() {
+    fn control_characters_in_errors_are_escaped() {
         let cause = std::io::Error::other("cause \u{1b}[2J\u{9b}31m");
         let error = StageError::new(ErrorKind::Io, "message \u{1b}]0;x\u{7}")
             .context("context \r\n")

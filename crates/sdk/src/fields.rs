@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_certain_is_missing() {
+    fn a_field_is_missing_only_if_it_is_certainly_absent() {
         let mut fields = FieldSet::new(["task", "weekly_hours"])
             .with_other_fields(OtherFields::Undocumented)
             .with_open_prefixes(&["job_"]);

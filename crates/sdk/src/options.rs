@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_read() {
+    fn valid_options_are_read() {
         let table = json!({"name": "x", "count": 3, "colours": ["dark_red", "blue"], "inner": {"size": 1}, "wait": "5s", "anything": {"a": [1, 2.5, "x", true]}});
         let options: Options = read_options(&table, &[]).unwrap();
         assert!(matches!(options.colours[..], [Colour::DarkRed, Colour::Blue]));
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_where_it_stands() {
+    fn every_mistake_is_reported_with_its_path() {
         let table = json!({"name": 1, "cuont": 3, "colours": ["red", "blue", "bleu", 5], "inner": {"size": 300, "x": 1}, "wait": "soon"});
         assert_eq!(
             problems(&table),
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn all_missing_keys_are_told() {
+    fn all_missing_keys_are_reported() {
         assert_eq!(
             problems(&json!({})),
             [pair("", "the key `name` is missing"), pair("", "the key `count` is missing")]
@@ -413,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_table_is_read_or_its_mistakes_are_told_at_places_that_are_there(table in anything()) {
+        fn mistakes_of_any_table_have_existing_paths(table in anything()) {
             match read_options::<Options>(&table, &["type"]) {
                 Ok(options) => prop_assert_eq!(table["name"].as_str(), Some(options.name.as_str())),
                 Err(problems) => {
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_key_finds_common_keys_too() {
+    fn a_mistyped_common_key_is_suggested() {
         let problems =
             read_options::<Options>(&json!({"name": "x", "count": 1, "tpye": "y"}), &["type"])
                 .unwrap_err();

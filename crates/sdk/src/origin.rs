@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_named_can_not_paint_the_terminal() {
+    fn control_characters_in_origins_are_escaped() {
         let cursor = Some(Cursor::new("a\u{1b}[31m\nb"));
         let origin = Origin { page: 2, cursor, index: 0, job: Some("j\r1".into()) };
         assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, id `j\\r1`");

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cleared_is_not_counted() {
+    fn cleared_counts_are_discarded() {
         let (mut out, mut counters) = (Output::new(), Counters::default());
         for (name, refused) in [("kept", false), ("refused", true), ("kept too", false)] {
             out.count("records", 1);

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_that_was_only_looked_at_is_written_as_it_came() {
+    fn a_record_that_was_only_read_is_written_unchanged() {
         let text = r#"{"b": 1.10, "a":100000000000000000001,  "a" : 2e3}"#;
         let record = Record::parse(text).unwrap();
         assert_eq!(record.value().unwrap()["b"].to_string(), "1.10");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_between_tokens_do_not_survive() {
+    fn line_breaks_between_tokens_are_removed() {
         let record = Record::parse("{\n  \"a\": \"x\\n y\",\r\n  \"b\": [1, 2]\n}").unwrap();
         assert_eq!(record.to_json(), r#"{"a":"x\n y","b":[1,2]}"#);
     }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_held_is_an_error_and_no_panic() {
+    fn unreadable_records_are_errors() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(Record::parse(deep).unwrap().value().unwrap_err().kind(), ErrorKind::Malformed);
         assert_eq!(

@@ -135,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_secret_is_found_in_base64_wherever_it_stands(
+        fn a_secret_is_found_in_base64_at_any_offset(
             before in "[a-z:]{0,9}",
             secret in "[a-zA-Z0-9?~ÿ]{9,30}",
             after in "[a-z]{0,9}",
@@ -148,7 +148,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_has_itself_as_a_form(secret in ".{1,20}") {
+        fn the_forms_of_any_text_include_the_text(secret in ".{1,20}") {
             prop_assert!(secret_forms(&secret).contains(&secret));
         }
     }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_share_says_so() {
+    fn an_invalid_share_is_described() {
         for text in ["", "2", "0/8", "9/8", "1/0", "a/b", "-1/8", "1/8/2", "2-of-8"] {
             let error = text.parse::<Shard>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}` is no share")), "{error}");

@@ -231,7 +231,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_filled_in_stays_in_its_folder() {
+    fn filled_in_values_stay_in_their_folder() {
         let run =
             RunContext::new("../../etc/passwd", "2026-11-23T20:42:43.5Z".parse().unwrap(), "..");
         let fill = |text: &str| {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_of_an_export_have_names_of_their_own() {
+    fn shares_of_an_export_have_distinct_names() {
         let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
         let share = RunContext { shard: Some(Shard::new(2, 8).unwrap()), ..run.clone() };
         let template: PathTemplate = "out/{pipeline}.{shard}.csv".parse().unwrap();
@@ -254,7 +254,7 @@ mod tests {
         assert!(!"out/{pipeline}-{{shard}}".parse::<PathTemplate>().unwrap().differs_per_shard());
     }
 
-    /// What stands before the first place is the user's own; from there on no part leads up or out.
+    /// The text before the first placeholder is the user's; after it, no part leads out of the folder.
     fn stays_below(path: &Path, root: &str) -> bool {
         let Ok(below) = path.strip_prefix(root) else { return false };
         below.components().all(|part| matches!(part, std::path::Component::Normal(_)))
@@ -262,7 +262,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_fills_a_place_stays_in_its_folder(
+        fn any_filled_in_value_stays_in_its_folder(
             pipeline in ".{1,20}|[./\\\\~\0]{1,6}",
             run_id in ".{1,20}|[./\\\\~\0]{1,6}",
             shape in 0..5_usize,
@@ -280,7 +280,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_template_or_a_mistake(text in "(\\{|\\}|/|\\.|pipeline|run_id|[a-z]|.){0,12}") {
+        fn any_text_is_a_template_or_an_error(text in "(\\{|\\}|/|\\.|pipeline|run_id|[a-z]|.){0,12}") {
             if let Ok(template) = text.parse::<PathTemplate>() {
                 let run = RunContext::new("jobs", "2026-11-23T20:42:43Z".parse().unwrap(), "r1");
                 prop_assert_eq!(template.as_str(), &text);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_themselves() {
+    fn template_errors_name_their_cause() {
         let error = |text: &str| text.parse::<PathTemplate>().unwrap_err().to_string();
         assert!(error("out/{pipelin}.csv").contains("did you mean `{pipeline}`?"));
         assert!(error("out/{date.csv").contains("brace"));

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_says_how_to_write_one() {
+    fn an_invalid_size_is_reported_with_the_syntax() {
         for text in ["", "MiB", "1", "-1 MiB", "1 XB", "0 B", "99999999999 GiB"] {
             let error = text.parse::<ByteCount>().unwrap_err();
             assert!(error.contains("512 KiB"), "{error}");

@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_one_short_line_that_does_nothing(text in any::<String>(), more in "(\\PC|\\p{Cc}|\\p{Cf}){0,40}") {
+        fn any_text_becomes_one_short_line_without_control_characters(text in any::<String>(), more in "(\\PC|\\p{Cc}|\\p{Cf}){0,40}") {
             for text in [text, more] {
                 let shown = printable(&text);
                 prop_assert!(!shown.chars().any(is_unprintable));
@@ -128,7 +128,7 @@ mod tests {
         }
 
         #[test]
-        fn any_json_says_the_same_afterwards(text in any::<String>(), more in "(\\PC|\\p{Cc}|\\p{Cf}){0,40}") {
+        fn escaped_json_parses_to_the_same_value(text in any::<String>(), more in "(\\PC|\\p{Cc}|\\p{Cf}){0,40}") {
             let json = serde_json::json!({"a": text, "b": [more]});
             for written in [json.to_string(), format!("{json:#}")] {
                 let shown = printable_json(&written);

@@ -1,4 +1,4 @@
-//! The public API of what plugin authors depend on, as text. A change to it shows in the diff of `api.txt`.
+//! The public API for plugin authors, as text. A change of it appears in the diff of `api.txt`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,12 +7,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Set to write the files instead of comparing with them.
+/// If set, the test writes the files instead of comparing them.
 const UPDATE: &str = "UPDATE_PUBLIC_API";
 
-/// The public API of a crate of this workspace, one item a line.
+/// The public API of a crate of this workspace, one item per line.
 fn public_api(package: &str) -> String {
-    // A folder of its own, because build scripts look at `RUSTC_BOOTSTRAP`.
+    // A separate target folder, because build scripts check `RUSTC_BOOTSTRAP`.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("public-api");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["rustdoc", "--quiet", "--locked", "--offline", "--lib", "--package", package]);
@@ -30,7 +30,7 @@ fn public_api(package: &str) -> String {
 }
 
 #[test]
-fn the_public_api_is_what_the_reviewed_text_says() {
+fn the_public_api_matches_the_reviewed_text() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for name in ["json", "sdk"] {
         let (path, api) =

@@ -1,4 +1,4 @@
-//! What is kept, after whatever accident.
+//! State after crashes and damage.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
@@ -16,7 +16,7 @@ fn open(dir: &Path, pipeline: &str) -> StateDir {
 }
 
 #[test]
-fn a_folder_is_free_again_when_its_holder_is_gone() {
+fn a_folder_is_unlocked_when_its_holder_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path(), "jobs");
     let LockAttempt::Held(holder) = StateDir::open(dir.path(), "jobs").unwrap() else {
@@ -29,7 +29,7 @@ fn a_folder_is_free_again_when_its_holder_is_gone() {
 }
 
 #[test]
-fn no_two_pipelines_share_a_folder_and_none_leaves_it() {
+fn pipelines_have_distinct_folders_inside_the_state_folder() {
     let dir = Path::new("state");
     let names =
         ["jobs", "Jobs", "jöbs", "jübs", "a/b", "a-b", "..", ".", "", "../x", "~", "con nul"];
@@ -44,7 +44,7 @@ fn no_two_pipelines_share_a_folder_and_none_leaves_it() {
 }
 
 #[test]
-fn what_is_broken_is_told_and_what_is_missing_is_nothing() {
+fn broken_files_are_errors_and_missing_files_are_none() {
     let dir = tempfile::tempdir().unwrap();
     let state = open(dir.path(), "jobs");
     assert_eq!(state.load::<u8>("checkpoint").unwrap(), None);
@@ -61,7 +61,7 @@ fn what_is_broken_is_told_and_what_is_missing_is_nothing() {
 }
 
 #[test]
-fn a_journal_forgets_what_no_checkpoint_knows_of() {
+fn a_journal_drops_entries_after_the_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     let place = Place::of(&dir.path().join("traces")).unwrap();
     let mut journal = Journal::create(&place).unwrap();
@@ -76,7 +76,7 @@ fn a_journal_forgets_what_no_checkpoint_knows_of() {
 }
 
 #[test]
-fn the_last_accounts_are_kept_and_broken_ones_left_out() {
+fn the_last_manifests_are_kept_and_broken_ones_skipped() {
     let dir = tempfile::tempdir().unwrap();
     let history = History::of(dir.path(), "jobs");
     assert_eq!(history.all::<usize>().unwrap(), Vec::<usize>::new());

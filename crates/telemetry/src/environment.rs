@@ -167,7 +167,7 @@ mod tests {
     const LOCAL: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
 
     #[test]
-    fn nothing_is_sent_unless_an_endpoint_is_named() {
+    fn nothing_is_sent_without_an_endpoint() {
         for variables in [
             vec![],
             vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "")],
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_a_signal_is_added_to_the_endpoint_of_all() {
+    fn the_path_of_a_signal_is_appended_to_the_common_endpoint() {
         for base in ["https://collector.example/otlp", "https://collector.example/otlp/"] {
             let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", base)];
             let expected = "https://collector.example/otlp/v1/metrics";
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_of_one_signal_is_taken_as_it_is_and_goes_first() {
+    fn the_endpoint_of_one_signal_is_used_unchanged_and_takes_precedence() {
         let variables = [LOCAL, ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/here")];
         assert_eq!(url(Signal::Traces, &variables).as_deref(), Some("http://127.0.0.1:1/here"));
         let other = url(Signal::Metrics, &variables);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_told_and_nothing_is_sent() {
+    fn invalid_variables_are_reported_and_nothing_is_sent() {
         for (name, value, expected) in [
             ("OTEL_TRACES_EXPORTER", "zipkin", "`otlp` and `none` are known"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "write `http/protobuf`"),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_never_go_unencrypted_to_another_machine_and_are_never_shown() {
+    fn headers_are_never_sent_unencrypted_to_another_host_or_shown() {
         let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=canary");
         let far = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example");
         let password = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:canary@collector.example");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_waits_as_long_as_the_variable_says() {
+    fn the_request_timeout_is_read_from_its_variable() {
         let of = |variables: &[(&str, &str)]| {
             destination(Signal::Traces, variables).unwrap().map(|found| found.timeout)
         };

@@ -1,11 +1,11 @@
-//! The page about metrics says what the code does.
+//! The page about metrics matches the code.
 
 use std::fs;
 
 use taskferry_telemetry::METRICS;
 
 #[test]
-fn the_page_lists_every_metric_as_it_is() {
+fn the_page_lists_every_metric() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/observability.md");
     let page = fs::read_to_string(page).unwrap();
     let written: Vec<&str> =

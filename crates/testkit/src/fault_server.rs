@@ -167,7 +167,7 @@ impl FaultServer {
         Self { url, shared, serving, runtime: None }
     }
 
-    /// Starts a server on a thread of its own, for tests without a runtime.
+    /// Starts a server on a separate thread, for tests without a runtime.
     pub fn start_blocking(script: impl FnMut(&Request) -> Response + Send + 'static) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut server = runtime.block_on(Self::start(script));

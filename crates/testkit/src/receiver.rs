@@ -5,11 +5,11 @@ use std::ops::Deref;
 
 use crate::{FaultServer, Request, Response};
 
-/// A webhook receiver on a thread of its own.
+/// A webhook receiver on a separate thread.
 #[derive(Debug)]
 pub struct Receiver(FaultServer);
 
-/// What a receiver got that handles each idempotency key once.
+/// The deliveries to a receiver that handles each idempotency key once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deliveries {
     /// The body of each key, in the order of first arrival.

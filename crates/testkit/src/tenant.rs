@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Context, FaultServer, Outcome, Request, Response, in_order};
 
-/// A TechWolf tenant on a thread of its own.
+/// A TechWolf tenant on a separate thread.
 #[derive(Debug)]
 pub struct Tenant(FaultServer);
 

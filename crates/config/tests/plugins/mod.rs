@@ -1,4 +1,4 @@
-//! Plugins that only hold their options, for pipelines that are checked and never run.
+//! Plugins with options only, for pipelines that are checked and never run.
 
 #![expect(dead_code, reason = "options are read and looked at through Debug")]
 
@@ -16,14 +16,14 @@ use taskferry_sdk::{
     Sink, SinkPlugin, SinkState, Source, SourcePlugin, StageError, Transform, TransformPlugin,
 };
 
-/// All of them.
+/// The registry of all test plugins.
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.source::<Pages>().transform::<Keep>().transform::<Shape>().sink::<Out>();
     registry
 }
 
-/// Source of pages.
+/// A source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pages {
@@ -78,7 +78,7 @@ enum Missing {
     Keep,
 }
 
-/// Keeps some records.
+/// A filter.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keep {
@@ -115,7 +115,7 @@ impl Transform for Keep {
     }
 }
 
-/// An expression that must not hold the word `wrong`.
+/// A transform whose expression must not contain the word `wrong`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shape {
@@ -145,7 +145,7 @@ impl Transform for Shape {
     }
 }
 
-/// Goes nowhere.
+/// A sink.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Out {

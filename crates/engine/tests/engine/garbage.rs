@@ -1,4 +1,4 @@
-//! State that an accident has spoilt: the run goes on, or starts over and says so; what comes out is the same.
+//! Damaged state: the run resumes, or starts over with a warning; the output is the same.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const FILES: [&str; 4] =
     ["checkpoint.json", "checkpoint.traces", "checkpoint.dead_letters.json", "last_complete.json"];
 
-/// Five pages of four records each, every tenth of which is a dead letter.
+/// Five pages of four records each; every tenth record is a dead letter.
 fn refusing(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
     let mut picky = TestTransform::stage(|record, out| {
         if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
@@ -44,7 +44,7 @@ fn letters(folder: &TempDir) -> usize {
     fs::read_to_string(folder.path().join("dead.ndjson")).unwrap_or_default().lines().count()
 }
 
-/// Garbage for a file: other bytes, its own bytes with some changed, or a part of them.
+/// Damage to a file: other bytes, some bytes changed, or a part of the file.
 #[derive(Debug, Clone)]
 enum Garbage {
     Other(Vec<u8>),
@@ -84,7 +84,7 @@ fn spoil(path: &PathBuf, garbage: &Garbage) {
     fs::write(path, bytes).unwrap();
 }
 
-/// Few by default, since each is two runs with files on disk; `PROPTEST_CASES` counts them.
+/// Few cases by default, because each makes two runs with files on disk; `PROPTEST_CASES` sets the number.
 fn config() -> ProptestConfig {
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
     let default = ProptestConfig::default();
@@ -95,7 +95,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn spoilt_state_loses_nothing(file in 0..FILES.len(), garbage in garbage(), stop in 1..5_usize) {
+    fn damaged_state_loses_no_record(file in 0..FILES.len(), garbage in garbage(), stop in 1..5_usize) {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
         let failing = Pages { fail_after: Some(stop), ..Pages::new(5, 4) };
         prop_assert_eq!(run_in(&folder, failing, &ledger).manifest.status, Status::Failed);
@@ -104,7 +104,7 @@ proptest! {
         let report = run_in(&folder, Pages { lenient: true, ..Pages::new(5, 4) }, &ledger);
         let manifest = report.manifest;
         if matches!(garbage, Garbage::Folder) && manifest.status == Status::Failed {
-            // A folder is nobody's file to write over: that is said, and nothing is published.
+            // A folder in place of a file is an error, and nothing is published.
             let said = manifest.error.unwrap().message;
             prop_assert!(said.starts_with("can't write `"), "{}", said);
             return Ok(());
@@ -112,7 +112,7 @@ proptest! {
         prop_assert_eq!(manifest.status, Status::Complete, "{:?}", manifest.error);
         let expected: Vec<usize> = (0..20).filter(|number| number % 10 != 7).collect();
         prop_assert_eq!(ledger.numbers(), expected);
-        // Letters of a run that nobody knows of any more may stay; none is missing.
+        // Dead letters of an unknown run may remain, but none is missing.
         prop_assert!(letters(&folder) >= 2, "{}", letters(&folder));
     }
 }

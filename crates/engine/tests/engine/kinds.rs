@@ -25,7 +25,7 @@ async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
     tokio::time::timeout(Duration::from_mins(1), run(pipeline, options)).await.expect("it ends")
 }
 
-/// Emits the sum of each three records, and at the end that of the rest. It refuses 13.
+/// Emits the sum of every three records, and at the end the sum of the rest. Refuses 13.
 #[derive(Debug, Default)]
 struct Sums {
     saves: bool,
@@ -73,7 +73,7 @@ impl OrderedTransform for Sums {
     }
 }
 
-/// What [`Sums`] makes of 0, 1, … without 13.
+/// The output of [`Sums`] for 0, 1, … without 13.
 fn sums(count: u64) -> Vec<usize> {
     let numbers: Vec<u64> = (0..count).filter(|number| *number != 13).collect();
     let (threes, rest) = numbers.as_chunks::<3>();
@@ -81,7 +81,7 @@ fn sums(count: u64) -> Vec<usize> {
     sums.map(|sum: u64| usize::try_from(sum).unwrap()).collect()
 }
 
-/// Takes longer for some pages than for others, so that pages overtake each other where they can.
+/// Takes longer for some pages than for others, so that concurrent pages overtake each other.
 fn uneven() -> TransformStage {
     TestTransform::stage(|record, out| {
         let number = record.value()?["n"].as_u64().unwrap();
@@ -98,7 +98,7 @@ fn skipping(stage: TransformStage) -> TransformStage {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_ordered_transform_sees_every_record_in_order_and_emits_what_it_held_back() {
+async fn an_ordered_transform_reads_in_order_and_emits_held_back_records() {
     for before_all_sinks in [true, false] {
         let ledger = Ledger::default();
         let mut pipeline = pipeline(Pages::new(9, 5), vec![uneven()], vec![ledger.sink()]);
@@ -115,7 +115,7 @@ async fn an_ordered_transform_sees_every_record_in_order_and_emits_what_it_held_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_state_that_was_saved_is_restored_wherever_the_run_was_stopped() {
+async fn a_saved_state_is_restored_wherever_the_run_stopped() {
     for stop in 1..=9 {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
         let build = |source| {
@@ -133,7 +133,7 @@ async fn a_state_that_was_saved_is_restored_wherever_the_run_was_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_starts_over_if_a_state_can_not_be_saved() {
+async fn a_run_starts_over_if_a_state_cannot_be_saved() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = Pages { fail_after: Some(4), ..Pages::new(9, 5) };
     let unsaved = || vec![skipping(Sums::stage(false))];
@@ -147,7 +147,7 @@ async fn a_run_starts_over_if_a_state_can_not_be_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_held_back_is_emitted_even_if_there_is_no_page() {
+async fn held_back_records_are_emitted_even_without_pages() {
     let ledger = Ledger::default();
     let empty = pipeline(Pages::new(0, 1), vec![Sums::stage(true)], vec![ledger.sink()]);
     let manifest = run(empty, RunOptions::default()).await.manifest;
@@ -178,7 +178,7 @@ impl AsyncTransform for Together {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_records_of_an_async_transform_are_in_flight_and_keep_their_order() {
+async fn an_async_transform_processes_records_concurrently_in_order() {
     let ledger = Ledger::default();
     let together = stage(AnyTransform::asynchronous(Together(Arc::new(Barrier::new(4)))));
     let pages = pipeline(Pages::new(5, 8), vec![skipping(together)], vec![ledger.sink()]);
@@ -192,7 +192,7 @@ async fn several_records_of_an_async_transform_are_in_flight_and_keep_their_orde
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_record_that_an_async_transform_refuses_ends_the_run_and_is_named() {
+async fn the_first_refused_record_of_an_async_transform_is_named() {
     let ledger = Ledger::default();
     let together = stage(AnyTransform::asynchronous(Together(Arc::new(Barrier::new(4)))));
     let pages = pipeline(Pages::new(5, 8), vec![together], vec![ledger.sink()]);
@@ -204,7 +204,7 @@ async fn the_first_record_that_an_async_transform_refuses_ends_the_run_and_is_na
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_behind_the_last_one_is_a_defect_of_the_source() {
+async fn a_page_after_the_last_one_is_a_defect_of_the_source() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let mut runs = Vec::new();
     for _ in 0..2 {
@@ -221,7 +221,7 @@ async fn a_page_behind_the_last_one_is_a_defect_of_the_source() {
     assert!(!ledger.published());
 }
 
-/// Saves a state that is `null`, and refuses any other.
+/// Saves the state `null`, and refuses any other state.
 #[derive(Debug)]
 struct NullState;
 
@@ -265,7 +265,7 @@ impl OrderedTransform for Tracked {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_behind_a_failed_one_does_not_hold_its_thread_for_ever() {
+async fn a_page_after_a_failed_one_releases_its_thread() {
     let patience = Duration::from_mins(1);
     let (alive, dropped) = mpsc::channel();
     let (second_page, arrived) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! Runs of pipelines whose stages do what a test needs.
+//! Runs of pipelines with scripted stages.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 

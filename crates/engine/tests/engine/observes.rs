@@ -1,11 +1,11 @@
-//! What whoever watches a run hears of it.
+//! The events that an observer receives.
 
 use std::sync::{Arc, Mutex};
 
 use crate::stages::{Ledger, Pages, TestTransform, pipeline};
 use taskferry_engine::{Observer, Period, RunEvent, RunOptions, Status, run};
 
-/// Writes down what it hears.
+/// Records all events.
 #[derive(Debug, Clone, Default)]
 struct Notes(Arc<Mutex<Vec<RunEvent>>>);
 
@@ -16,7 +16,7 @@ impl Observer for Notes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_observer_hears_of_every_step_of_every_page() {
+async fn an_observer_receives_every_event_of_every_page() {
     let (left, right, notes) = (Ledger::default(), Ledger::default(), Notes::default());
     let halved = TestTransform::stage(|record, out| {
         if record.value()?["n"].as_u64().is_some_and(|number| number % 2 == 0) {

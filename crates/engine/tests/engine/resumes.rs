@@ -1,4 +1,4 @@
-//! Runs that end early, and the runs that go on with them.
+//! Incomplete runs, and the runs that resume them.
 
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn checkpoint(folder: &TempDir) -> Option<Value> {
     Some(serde_json::from_slice(&text).unwrap())
 }
 
-/// What goes into a stage is what came out of the one before, and nothing is unaccounted for.
+/// Checks that the input of each stage equals the output of the preceding one, and that every record is accounted for.
 fn reconciles(manifest: &Manifest) {
     let mut flowing = manifest.source.records;
     for transform in &manifest.transforms {
@@ -57,7 +57,7 @@ fn reconciles(manifest: &Manifest) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_goes_on_where_the_one_before_ended() {
+async fn a_run_resumes_after_the_last_checkpoint() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
     let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
@@ -80,7 +80,7 @@ async fn a_run_goes_on_where_the_one_before_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_stops_it_each_sink_gets_everything_once() {
+async fn each_sink_gets_every_record_once_wherever_the_run_stops() {
     for seed in 0..60 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
                 Ok(())
             });
             let mut pipeline = pipeline(source, vec![twice], sinks.into());
-            // Page by page, some pages at a time by chance, or all that comes until the end.
+            // Commits after each page, after some pages, or only at the end.
             pipeline.state.commit_interval =
                 taskferry_sdk::Duration::from_millis([0, 0, 1, 60_000][dice.usize(..4)]);
             let report = run_in(&folder, pipeline).await;
@@ -132,7 +132,7 @@ async fn whatever_stops_it_each_sink_gets_everything_once() {
 type Change = fn(Pipeline) -> Pipeline;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_starts_over_when_it_must_or_is_asked_to() {
+async fn a_run_starts_over_if_required_or_requested() {
     let changed = |mut pipeline: Pipeline| {
         pipeline.digest = "another".to_owned();
         pipeline
@@ -156,7 +156,7 @@ async fn a_run_starts_over_when_it_must_or_is_asked_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sink_that_can_not_resume_makes_every_run_a_new_one() {
+async fn a_sink_without_resumption_makes_every_run_start_over() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let sink = || Box::new(TestSink { resumption: Resumption::Unsupported, ..ledger.sink_of() });
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
@@ -167,7 +167,7 @@ async fn a_sink_that_can_not_resume_makes_every_run_a_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_was() {
+async fn an_at_least_once_sink_writes_after_the_preceding_checkpoint() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let path = folder.path().join("test/checkpoint.json");
     let seen = Arc::new(AtomicUsize::new(0));
@@ -188,7 +188,7 @@ async fn what_can_not_be_taken_back_is_sent_when_the_checkpoint_has_passed_what_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure() {
+async fn a_sink_waiting_for_a_checkpoint_stops_when_another_fails() {
     for page in 1..=6 {
         for first in [true, false] {
             let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
@@ -208,7 +208,7 @@ async fn a_sink_that_waits_for_a_checkpoint_does_not_outlive_another_s_failure()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
+async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let expecting = |pages, publish_anyway| {
         let source = Pages::new(pages, 10);
@@ -233,7 +233,7 @@ async fn an_export_that_is_not_as_expected_is_kept_back_until_it_is_accepted() {
     assert!(!short.sinks[0].published);
     assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");
 
-    // The next run reads anew; nothing is believed of the refused one.
+    // The next run reads everything again and uses nothing of the refused one.
     let (again, read) = expecting(8, false);
     let again = run_in(&folder, again).await.manifest;
     assert_eq!((again.status, again.resumed_from), (Status::Suspicious, None));
@@ -273,7 +273,7 @@ fn with_dead_letters(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeli
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn refused_records_are_kept_once_with_reason_and_origin_however_often_the_run_stops() {
+async fn dead_letters_are_stored_once_with_reason_and_origin() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     fs::write(folder.path().join("dead.ndjson"), "{\"of\": \"yesterday\"}\n").unwrap();
     for stop in [2, 3, 5] {
@@ -301,7 +301,7 @@ async fn refused_records_are_kept_once_with_reason_and_origin_however_often_the_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_is_given_up_takes_its_dead_letters_along() {
+async fn an_abandoned_run_discards_its_dead_letters() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let source = Pages { fail_after: Some(3), ..Pages::new(6, 10) };
     run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
@@ -312,7 +312,7 @@ async fn a_run_that_is_given_up_takes_its_dead_letters_along() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_that_can_not_be_written_ends_the_run() {
+async fn an_unwritable_checkpoint_fails_the_run() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     fs::create_dir_all(folder.path().join("test/checkpoint.json/in the way")).unwrap();
     let sink = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
@@ -326,7 +326,7 @@ async fn a_checkpoint_that_can_not_be_written_ends_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_attempt_leaves_its_account() {
+async fn every_attempt_stores_its_manifest() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     for stop in [Some(2), Some(4), None] {
         let source = Pages { fail_after: stop, ..Pages::new(6, 10) };
@@ -340,7 +340,7 @@ async fn every_attempt_leaves_its_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_would_end_as_it_did_is_not_gone_on_with() {
+async fn a_run_with_an_unresumable_error_is_not_resumed() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = Pages { fail_after: Some(5), hopeless: true, ..Pages::new(10, 3) };
     let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
@@ -351,7 +351,7 @@ async fn a_run_that_would_end_as_it_did_is_not_gone_on_with() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_is_over_is_over_even_if_its_account_can_not_be_kept() {
+async fn a_run_is_complete_even_if_its_manifest_cannot_be_stored() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     fs::create_dir_all(folder.path().join("test")).unwrap();
     fs::write(folder.path().join("test/runs"), "in the way").unwrap();
@@ -367,14 +367,14 @@ async fn a_run_that_is_over_is_over_even_if_its_account_can_not_be_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_of_a_run_that_is_over_is_passed_over() {
+async fn a_checkpoint_of_a_finished_run_is_ignored() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = TestSink { fail_to_publish: true, ..ledger.sink_of() };
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     let path = folder.path().join("test/checkpoint.json");
     let sealed = fs::read(&path).unwrap();
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
-    // As if the run had been killed between noting that it was complete and removing this.
+    // The state of a run that was killed after it was marked complete and before the checkpoint was removed.
     fs::write(&path, sealed).unwrap();
     let third = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
     assert_eq!((third.manifest.status, third.manifest.resumed_from), (Status::Complete, None));
@@ -382,7 +382,7 @@ async fn a_checkpoint_of_a_run_that_is_over_is_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_sealed_is_published_whatever_is_expected_by_then() {
+async fn sealed_outputs_are_published_despite_changed_expectations() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let (first, last) = (Ledger::default(), Ledger::default());
     let failing = TestSink { fail_to_publish: true, ..last.sink_of() };
@@ -400,7 +400,7 @@ async fn what_was_sealed_is_published_whatever_is_expected_by_then() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_last_run_that_can_not_be_read_is_not_taken_for_none() {
+async fn an_unreadable_last_run_does_not_count_as_missing() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     fs::create_dir_all(folder.path().join("test")).unwrap();
     fs::write(folder.path().join("test/last_complete.json"), "{").unwrap();
@@ -411,14 +411,14 @@ async fn a_last_run_that_can_not_be_read_is_not_taken_for_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_that_come_fast_are_committed_together_and_a_slow_one_keeps_none_waiting() {
+async fn fast_pages_are_committed_together_and_slow_ones_delay_no_commit() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let mut together = pipeline(Pages::new(200, 1), vec![], vec![ledger.sink()]);
     together.state.commit_interval = taskferry_sdk::Duration::from_secs(60);
     assert_eq!(run_in(&folder, together).await.manifest.status, Status::Complete);
     assert_eq!(ledger.commits(), 1);
 
-    // The listing never goes on after its third page; what came before is committed all the same.
+    // The listing hangs after its third page; the earlier pages are committed anyway.
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let stuck = Pages { hang_after: Some(3), ..Pages::new(10, 2) };
     let mut stuck = pipeline(stuck, vec![], vec![ledger.sink()]);
@@ -431,7 +431,7 @@ async fn pages_that_come_fast_are_committed_together_and_a_slow_one_keeps_none_w
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_ended_within_its_first_page_begins_again_as_the_same_run() {
+async fn a_run_that_ended_within_its_first_page_keeps_its_run_id() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let path = folder.path().join("test/checkpoint.json");
     let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
@@ -443,7 +443,7 @@ async fn a_run_that_ended_within_its_first_page_begins_again_as_the_same_run() {
     let first = first.manifest;
     assert_eq!((first.exit_code, first.resumable, first.committed), (5, false, None));
 
-    // This one is not even answered: what the first may have delivered is still to be known.
+    // This request gets no response: what the first run may have delivered must still be determined.
     let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
     let second = run_in(&folder, pipeline(unplugged, vec![], vec![ledger.sink()])).await.manifest;
     assert_eq!((second.exit_code, &second.run_id), (3, &first.run_id));
@@ -457,7 +457,7 @@ async fn a_run_that_ended_within_its_first_page_begins_again_as_the_same_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_read_nothing_leaves_nothing() {
+async fn a_run_that_read_nothing_leaves_no_files() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
     let first = run_in(&folder, pipeline(unplugged, vec![], vec![ledger.sink()])).await.manifest;
@@ -468,7 +468,7 @@ async fn a_run_that_read_nothing_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_beginning_that_nobody_goes_on_with_is_discarded() {
+async fn an_abandoned_first_page_is_discarded() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
@@ -479,7 +479,7 @@ async fn a_beginning_that_nobody_goes_on_with_is_discarded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_signal_is_heard_while_a_sink_looks_for_what_it_had_written() {
+async fn a_signal_stops_the_verification_of_partial_output() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
     let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
@@ -504,7 +504,7 @@ async fn a_signal_is_heard_while_a_sink_looks_for_what_it_had_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
+async fn uncommitted_dead_letters_are_limited_by_size() {
     for before_all_sinks in [true, false] {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
         let large = TestTransform::stage(|record, out| {
@@ -527,14 +527,14 @@ async fn dead_letters_that_wait_for_a_commit_are_bounded_by_their_size() {
         pipeline.state.commit_interval = taskferry_sdk::Duration::from_secs(3600);
         let report = run_in(&folder, pipeline).await;
         assert_eq!((report.manifest.exit_code, dead_letters(&folder).len()), (6, 40));
-        // Of 40 MiB, 8 and what is on its way may wait.
+        // Of 40 MiB, only 8 MiB and the records in flight may be buffered.
         let commits = ledger.commits() / 2;
         assert!((3..=8).contains(&commits), "{commits}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
+async fn a_finished_run_is_recognized_wherever_it_was_killed() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let whole = || pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
     let over = || {
@@ -547,14 +547,14 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     let path = folder.path().join("test/checkpoint.json");
     assert_eq!(over(), None);
 
-    // Sealed, and killed while publishing; and after that, before it was noted.
+    // Sealed and killed while publishing, and later before the completion was stored.
     let failing = TestSink { fail_to_publish: true, ..ledger.sink_of() };
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     assert_eq!(over(), None);
     let sealed = fs::read(&path).unwrap();
     let complete = run_in(&folder, whole()).await.manifest;
     assert_eq!(over(), Some((complete.run_id.clone(), 0)));
-    // Noted, and killed before this was removed.
+    // Marked complete and killed before the checkpoint was removed.
     fs::write(&path, sealed).unwrap();
     assert_eq!(over(), Some((complete.run_id, 0)));
 
@@ -568,7 +568,7 @@ async fn whether_the_last_run_is_over_is_known_wherever_it_was_killed() {
     let another = Pipeline { digest: "another".to_owned(), ..whole() };
     assert_eq!(last_finished_run(&open(folder.path()), &another), None);
 
-    // Killed within its first page.
+    // Killed during its first page.
     let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
     let failing = pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)]);
     run_as(&folder, failing, true).await;

@@ -1,4 +1,4 @@
-//! What a run promises, driven through stages that do as they are told.
+//! Behaviour of a run, tested with scripted stages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn every_sink_gets_every_record_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_record_ends_the_run_after_what_came_before_it_is_committed() {
+async fn a_refused_record_ends_the_run_after_earlier_records_are_committed() {
     let ledger = Ledger::default();
     let picky = TestTransform::stage(|record, out| {
         if record.value()?["n"] == 35 {
@@ -70,7 +70,7 @@ async fn a_refused_record_ends_the_run_after_what_came_before_it_is_committed() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_transforms_count_stands_in_the_manifest_and_becomes_warnings_once() {
+async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
     let ledger = Ledger::default();
     let counting = || {
         let mut stage = TestTransform::stage(|record, out| {
@@ -103,7 +103,7 @@ async fn what_transforms_count_stands_in_the_manifest_and_becomes_warnings_once(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn skipped_records_take_back_what_they_emitted_and_are_counted() {
+async fn skipped_records_emit_nothing_and_are_counted() {
     let ledger = Ledger::default();
     let mut odd_fails = TestTransform::stage(|record, out| {
         let odd = record.value()?["n"].as_u64().is_some_and(|number| number % 2 == 1);
@@ -124,7 +124,7 @@ async fn skipped_records_take_back_what_they_emitted_and_are_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plugin_that_panics_fails_its_record_not_the_run() {
+async fn a_panic_in_a_plugin_fails_its_record_not_the_run() {
     let ledger = Ledger::default();
     let mut panics = TestTransform::stage(|record, out| {
         assert_ne!(record.value()?["n"], 3, "three is too many");
@@ -142,7 +142,7 @@ async fn a_plugin_that_panics_fails_its_record_not_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sink_that_fails_keeps_all_others_from_publishing() {
+async fn a_failed_sink_prevents_all_others_from_publishing() {
     let (good, bad) = (Ledger::default(), Ledger::default());
     let failing = TestSink { fail_at_page: Some(3), ..bad.sink_of() };
     let report = finished(run(
@@ -158,7 +158,7 @@ async fn a_sink_that_fails_keeps_all_others_from_publishing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sink_that_can_not_open_fails_before_the_first_request() {
+async fn a_sink_that_cannot_open_fails_before_the_first_request() {
     let ledger = Ledger::default();
     let failing = TestSink { fail_to_open: true, ..ledger.sink_of() };
     let report = finished(run(
@@ -171,7 +171,7 @@ async fn a_sink_that_can_not_open_fails_before_the_first_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sink_that_panics_is_a_defect_and_no_hanging_run() {
+async fn a_panic_in_a_sink_ends_the_run_as_a_defect() {
     let ledger = Ledger::default();
     let panicking = TestSink { panic_at_page: Some(2), ..ledger.sink_of() };
     let report = finished(run(
@@ -184,7 +184,7 @@ async fn a_sink_that_panics_is_a_defect_and_no_hanging_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_source_that_fails_leaves_what_it_read_committed_and_unpublished() {
+async fn a_failed_source_leaves_its_records_committed_and_unpublished() {
     let ledger = Ledger::default();
     let source = Pages { fail_after: Some(5), ..Pages::new(10, 2) };
     let report =
@@ -195,7 +195,7 @@ async fn a_source_that_fails_leaves_what_it_read_committed_and_unpublished() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_interrupted_run_commits_what_it_read_and_publishes_nothing() {
+async fn an_interrupted_run_commits_its_records_and_publishes_nothing() {
     for (interrupt, code) in [(Interrupt::Interrupted, 130), (Interrupt::Terminated, 143)] {
         let ledger = Ledger::default();
         let (stopper, stop) = Stopper::new();
@@ -214,7 +214,7 @@ async fn an_interrupted_run_commits_what_it_read_and_publishes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_that_never_gets_done_ends_the_run_and_is_named() {
+async fn a_record_that_exceeds_the_time_limit_ends_the_run_and_is_named() {
     let ledger = Ledger::default();
     let endless = TestTransform::limited(Duration::from_millis(100), |record, out| {
         while record.value()?["n"] == 11 {
@@ -236,7 +236,7 @@ async fn a_record_that_never_gets_done_ends_the_run_and_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_source_is_only_a_few_pages_ahead_of_a_slow_sink() {
+async fn the_source_is_limited_to_a_few_pages_ahead_of_a_slow_sink() {
     let ledger = Ledger::default();
     let sink = TestSink { closely: true, ..ledger.sink_of() };
     let source = Pages::new(200, 1);
@@ -264,7 +264,7 @@ async fn no_sink_publishes_before_every_sink_is_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_has_begun_to_publish_is_completed_whatever_is_asked() {
+async fn a_run_that_is_publishing_completes_despite_signals() {
     let (first, second) = (Ledger::default(), Ledger::default());
     let (stopper, stop) = Stopper::new();
     let stopping = TestSink { stop_when_publishing: Some(stopper), ..first.sink_of() };
@@ -276,7 +276,7 @@ async fn a_run_that_has_begun_to_publish_is_completed_whatever_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn asked_to_stop_at_once_a_run_does_not_wait_for_a_sink_that_hangs() {
+async fn an_aborted_run_does_not_wait_for_a_hanging_sink() {
     let ledger = Ledger::default();
     let (stopper, stop) = Stopper::new();
     let hanging = TestSink { hang_at_page: Some(3), ..ledger.sink_of() };

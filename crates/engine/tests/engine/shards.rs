@@ -1,4 +1,4 @@
-//! Runs that take a share of an export.
+//! Runs of one share of an export.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ async fn run_share(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport 
 }
 
 #[tokio::test]
-async fn a_source_that_can_only_be_read_as_a_whole_is_not_read_by_every_share() {
+async fn a_source_without_shares_is_refused_in_a_sharded_run() {
     let folder = tempfile::tempdir().unwrap();
     let (source, ledger) = (Pages::new(3, 1), Ledger::default());
     let read = Arc::clone(&source.read);
@@ -35,7 +35,7 @@ async fn a_source_that_can_only_be_read_as_a_whole_is_not_read_by_every_share() 
 }
 
 #[tokio::test]
-async fn what_is_expected_of_the_whole_is_passed_on_to_whoever_has_all_shares() {
+async fn expectations_of_the_whole_are_passed_on_to_the_merge() {
     let folder = tempfile::tempdir().unwrap();
     let source = Pages { in_shares: true, ..Pages::new(3, 1) };
     let mut pipeline = pipeline(source, vec![], vec![Ledger::default().sink()]);
@@ -54,7 +54,7 @@ async fn what_is_expected_of_the_whole_is_passed_on_to_whoever_has_all_shares() 
 }
 
 #[tokio::test]
-async fn a_checkpoint_is_good_for_its_own_share_alone() {
+async fn a_checkpoint_is_valid_only_for_its_share() {
     let folder = tempfile::tempdir().unwrap();
     let source = |fail_after| Pages { in_shares: true, fail_after, ..Pages::new(3, 1) };
     let ledger = Ledger::default();

@@ -1,4 +1,4 @@
-//! Stages that do as a test tells them.
+//! Scripted stages.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use taskferry_sdk::{
 };
 use tokio::sync::Notify;
 
-/// A pipeline of such stages.
+/// A pipeline of scripted stages.
 pub(crate) fn pipeline(
     source: Pages,
     transforms: Vec<TransformStage>,
@@ -34,7 +34,7 @@ pub(crate) fn pipeline(
         feed: Feed::Source(Box::new(source)),
     };
     let mut pipeline = Pipeline::new("test", source, transforms, sinks.collect());
-    // A page at a time, unless a test is about several.
+    // One page at a time, unless a test needs several.
     pipeline.state.commit_interval = taskferry_sdk::Duration::from_millis(0);
     pipeline
 }
@@ -47,16 +47,16 @@ pub(crate) struct Pages {
     pub(crate) size: usize,
     pub(crate) read: Arc<AtomicUsize>,
     pub(crate) fail_after: Option<usize>,
-    /// Whether going on after that can't help.
+    /// Whether the error is not resumable.
     pub(crate) hopeless: bool,
-    /// Whether the fingerprints of earlier pages may be any.
+    /// Whether the source ignores the fingerprints of earlier pages.
     pub(crate) lenient: bool,
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
-    /// After which page no other one ever comes.
+    /// The page after which the source hangs.
     pub(crate) hang_after: Option<usize>,
-    /// Whether it takes itself for something that can be read in shares.
+    /// Whether the source supports shares.
     pub(crate) in_shares: bool,
-    /// Whether no page names the cursor of the next one.
+    /// Whether pages lack the cursor of the next one.
     pub(crate) names_no_cursor: bool,
 }
 
@@ -144,7 +144,7 @@ impl Source for Pages {
 
 type Apply = Box<dyn Fn(Record, &mut Output) -> Result<(), StageError> + Send + Sync>;
 
-/// A transform made of a closure.
+/// A transform from a closure.
 pub(crate) struct TestTransform {
     apply: Apply,
     limit: Option<Duration>,
@@ -197,15 +197,15 @@ impl Transform for TestTransform {
     }
 }
 
-/// What a [`TestSink`] did, for the test to read.
+/// The recorded calls of a [`TestSink`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     committed: Arc<Mutex<Vec<String>>>,
     flags: Arc<Mutex<(bool, bool)>>,
     pub(crate) hanging: Arc<Notify>,
-    /// Told when a sink looks for what it had written.
+    /// Notified when a sink verifies its partial output.
     pub(crate) looking: Arc<Notify>,
-    /// Told at every commit.
+    /// Notified at every commit.
     pub(crate) committing: Arc<Notify>,
     commits: Arc<AtomicUsize>,
     pub(crate) watch: Arc<Mutex<Option<Arc<AtomicUsize>>>>,
@@ -238,17 +238,17 @@ impl Ledger {
         }
     }
 
-    /// Where the sinks were opened: how many records they had.
+    /// The number of records of each sink when it was opened.
     pub(crate) fn opened_at(&self) -> Vec<usize> {
         self.opened.lock().unwrap().clone()
     }
 
-    /// How often the sinks committed.
+    /// The number of commits.
     pub(crate) fn commits(&self) -> usize {
         self.commits.load(Ordering::SeqCst)
     }
 
-    /// How often something was discarded.
+    /// The number of discards.
     pub(crate) fn discarded(&self) -> usize {
         self.discarded.load(Ordering::SeqCst)
     }
@@ -299,7 +299,7 @@ pub(crate) struct TestSink {
     pub(crate) looks_for_ever: bool,
 }
 
-/// Called with the number of a page that is to be written.
+/// Called with the number of the page before it is written.
 pub(crate) struct BeforeWrite(Box<dyn Fn(u64) + Send>);
 
 impl std::fmt::Debug for BeforeWrite {
@@ -315,7 +315,7 @@ impl TestSink {
     }
 }
 
-/// Notes that the sink is gone.
+/// Records the drop of the sink.
 #[derive(Debug)]
 pub(crate) struct Gone(Ledger);
 
@@ -402,7 +402,7 @@ impl Sink for TestSink {
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
         if let Some(stopper) = &self.stop_when_publishing {
             stopper.stop(Interrupt::Terminated);
-            // The dispatcher sees the signal now, while this sink publishes.
+            // The dispatcher receives the signal while this sink publishes.
             tokio::task::yield_now().await;
         }
         if self.fail_to_publish {

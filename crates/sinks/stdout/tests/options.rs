@@ -1,4 +1,4 @@
-//! The options, as a pipeline file gives them.
+//! The options of a pipeline file.
 
 use serde_json::{Value, json};
 use taskferry_sdk::{NoFiles, Problem, SinkPlugin, testing};
@@ -9,13 +9,13 @@ fn problems(options: &Value) -> Vec<Problem> {
 }
 
 #[test]
-fn options_may_be_left_out() {
+fn options_are_optional() {
     assert_eq!(problems(&json!({})), []);
     assert_eq!(problems(&json!({"format": "csv", "columns": ["a"], "escape_formulas": false})), []);
 }
 
 #[test]
-fn every_mistake_is_told() {
+fn every_mistake_is_reported() {
     let found = problems(&json!({"columns": ["a"], "escape_formulas": true}));
     let paths: Vec<String> = found.iter().map(|problem| problem.path.to_string()).collect();
     assert_eq!(paths, ["columns", "escape_formulas"]);

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_adds_a_signature_over_id_time_and_body() {
+    fn every_secret_adds_a_signature_of_id_time_and_body() {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let both = [&[7; 32], pair.public_key().as_ref()].concat();
         let (old, new) = (secret("whsec_", &[1; 24]), secret("whsec_", &[2; 64]));

@@ -1,4 +1,4 @@
-//! What stands in the file.
+//! The content of the file.
 
 use std::fs;
 use std::io::Read;
@@ -26,7 +26,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn every_format_comes_back_from_every_compression() {
+async fn every_format_survives_every_compression() {
     let batches =
         [vec![json!({"a": 1.5})], vec![], vec![json!({"a": "x, y"}), json!({"b": [1, 2]})]];
     for (format, expected) in [
@@ -53,7 +53,7 @@ async fn every_format_comes_back_from_every_compression() {
 }
 
 #[tokio::test]
-async fn the_same_records_give_the_same_bytes() {
+async fn equal_records_give_equal_bytes() {
     for compression in ["none", "gzip", "zstd"] {
         let folder = Folder::new();
         let batches = [vec![json!({"a": 1})], vec![json!({"a": 2})]];
@@ -65,7 +65,7 @@ async fn the_same_records_give_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn nothing_delivered_is_still_a_file_that_can_be_read() {
+async fn an_empty_output_is_a_readable_file() {
     let folder = Folder::new();
     for (format, expected) in [("ndjson", ""), ("json", "[]\n"), ("csv", "")] {
         for compression in ["none", "gzip", "zstd"] {
@@ -78,7 +78,7 @@ async fn nothing_delivered_is_still_a_file_that_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_commit_tells_how_far_the_file_is() {
+async fn a_commit_returns_the_size_of_the_file() {
     let folder = Folder::new();
     let mut sink = folder.open(json!({"path": "jobs.ndjson"})).await.unwrap();
     assert_eq!(sink.commit().await.unwrap().get()["bytes"], 0);
@@ -94,7 +94,7 @@ async fn a_commit_tells_how_far_the_file_is() {
 }
 
 #[tokio::test]
-async fn what_columns_leave_out_is_told() {
+async fn fields_omitted_by_columns_are_reported() {
     let folder = Folder::new();
     let options = json!({"path": "a.csv", "format": "csv", "columns": ["a", "z"]});
     let delivery = folder.run(options, &[vec![json!({"a": 1, "b": 2})]]).await.unwrap();
@@ -109,7 +109,7 @@ async fn what_columns_leave_out_is_told() {
 }
 
 #[tokio::test]
-async fn a_large_table_waits_without_a_trace() {
+async fn the_spool_of_a_large_table_leaves_no_file() {
     let folder = Folder::new();
     let rationale = "because ".repeat(200);
     let rows = |page: usize| -> Vec<Value> {
@@ -134,7 +134,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_text_comes_back(texts in prop::collection::vec(".{0,20}", 0..20), compression in 0..3_usize) {
+    fn any_text_survives_a_round_trip(texts in prop::collection::vec(".{0,20}", 0..20), compression in 0..3_usize) {
         let compression = ["none", "gzip", "zstd"][compression];
         let values: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
         let folder = Folder::new();

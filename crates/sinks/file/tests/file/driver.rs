@@ -1,4 +1,4 @@
-//! Drives the sink as the engine does, in a folder of its own.
+//! Drives the sink like the engine, in a temporary folder.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use taskferry_sdk::{
 use taskferry_sink_file::FileOptions;
 use tempfile::TempDir;
 
-/// A folder to write in.
+/// A temporary output folder.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -22,12 +22,12 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    /// The names in it, hidden ones included.
+    /// The names of its files, including hidden ones.
     pub(crate) fn names(&self) -> Vec<String> {
         names_in(self.0.path())
     }
 
-    /// A sink with these options, opened; `path` starts in this folder.
+    /// An opened sink with these options; `path` is relative to this folder.
     pub(crate) async fn open(&self, options: Value) -> Result<Box<dyn Sink>, StageError> {
         let mut options = options;
         let path = self.path(options["path"].as_str().unwrap());
@@ -37,7 +37,7 @@ impl Folder {
         Ok(sink)
     }
 
-    /// A whole run with one commit a batch.
+    /// A complete run with one commit per batch.
     pub(crate) async fn run(
         &self,
         options: Value,

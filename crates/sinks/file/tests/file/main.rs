@@ -1,4 +1,4 @@
-//! The promises of the sink.
+//! Behaviour of the sink.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 

@@ -1,4 +1,4 @@
-//! When a file appears under its name, and when it does not.
+//! When a file is published under its name, and when not.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ async fn a_file_has_its_name_only_when_complete() {
 }
 
 #[tokio::test]
-async fn a_run_that_ends_early_leaves_the_old_file_alone() {
+async fn an_incomplete_run_keeps_the_old_file() {
     for format in ["ndjson", "json", "csv"] {
         for compression in ["none", "gzip", "zstd"] {
             let folder = Folder::new();
@@ -40,7 +40,7 @@ async fn a_run_that_ends_early_leaves_the_old_file_alone() {
 }
 
 #[tokio::test]
-async fn a_record_that_can_not_be_written_publishes_nothing() {
+async fn an_unwritable_record_publishes_nothing() {
     let folder = Folder::new();
     let options = json!({"path": "a.csv", "format": "csv", "columns": ["a"]});
     let mut sink = folder.open(options).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_record_that_can_not_be_written_publishes_nothing() {
 }
 
 #[tokio::test]
-async fn an_old_file_is_replaced_in_one_step() {
+async fn an_old_file_is_replaced_atomically() {
     let folder = Folder::new();
     fs::write(folder.path("a"), "old").unwrap();
     let mut open_before = fs::File::open(folder.path("a")).unwrap();
@@ -66,7 +66,7 @@ async fn an_old_file_is_replaced_in_one_step() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_being_written_is_nobody_else_s() {
+async fn a_file_in_progress_cannot_be_opened_by_another_run() {
     let folder = Folder::new();
     let first = folder.open(json!({"path": "a"})).await.unwrap();
     std::os::unix::fs::symlink(folder.path("."), folder.path("link")).unwrap();
@@ -80,7 +80,7 @@ async fn a_file_that_is_being_written_is_nobody_else_s() {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_else_has_written_to_is_not_published() {
+async fn a_file_modified_by_another_process_is_not_published() {
     let folder = Folder::new();
     let mut sink = folder.open(json!({"path": "a"})).await.unwrap();
     sink.write(&batch(&[json!(1)]), &mut Refusals::forbidden()).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_file_that_somebody_else_has_written_to_is_not_published() {
 }
 
 #[tokio::test]
-async fn what_a_killed_run_has_left_is_written_over() {
+async fn leftovers_of_a_killed_run_are_overwritten() {
     let folder = Folder::new();
     fs::write(folder.path(".a.part"), "left by a run that was killed, longer than what comes now")
         .unwrap();
@@ -102,7 +102,7 @@ async fn what_a_killed_run_has_left_is_written_over() {
 }
 
 #[tokio::test]
-async fn a_link_stays_and_what_it_leads_to_is_replaced() {
+async fn the_target_of_a_symbolic_link_is_replaced() {
     let folder = Folder::new();
     fs::write(folder.path("target"), "old").unwrap();
     std::os::unix::fs::symlink(folder.path("target"), folder.path("link")).unwrap();
@@ -112,7 +112,7 @@ async fn a_link_stays_and_what_it_leads_to_is_replaced() {
 }
 
 #[tokio::test]
-async fn folders_are_made_and_places_filled_in() {
+async fn folders_are_created_and_placeholders_filled_in() {
     let folder = Folder::new();
     let options = json!({"path": "{run_id}/{pipeline}/{date}T{time}.ndjson"});
     let delivery = folder.run(options, &[vec![json!(1)]]).await.unwrap();
@@ -123,7 +123,7 @@ async fn folders_are_made_and_places_filled_in() {
 }
 
 #[tokio::test]
-async fn a_path_that_can_not_be_written_is_told_before_the_first_record() {
+async fn an_unwritable_path_is_reported_before_the_first_record() {
     let folder = Folder::new();
     fs::create_dir(folder.path("folder")).unwrap();
     fs::write(folder.path("file"), "").unwrap();
@@ -149,7 +149,7 @@ async fn a_device_is_not_replaced() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn others_may_read_it_like_any_new_file() {
+async fn a_published_file_has_default_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     folder.run(json!({"path": "a"}), &[]).await.unwrap();
@@ -159,7 +159,7 @@ async fn others_may_read_it_like_any_new_file() {
 }
 
 #[tokio::test]
-async fn a_long_name_is_a_name() {
+async fn a_long_file_name_is_accepted() {
     let folder = Folder::new();
     let name = "é".repeat(120);
     folder.run(json!({"path": name}), &[vec![json!(1)]]).await.unwrap();
@@ -167,7 +167,7 @@ async fn a_long_name_is_a_name() {
 }
 
 #[test]
-fn every_mistake_is_told() {
+fn every_mistake_is_reported() {
     let codes = |options: Value| -> Vec<(String, &'static str)> {
         let problems = build(&options).err().unwrap_or_default();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
@@ -196,7 +196,7 @@ fn every_mistake_is_told() {
 }
 
 #[test]
-fn two_spellings_of_a_path_are_one_claim() {
+fn two_spellings_of_a_path_have_one_output_id() {
     use taskferry_sdk::SinkPlugin;
     let output_id = |path: &str| {
         let options: taskferry_sink_file::FileOptions =

@@ -1,4 +1,4 @@
-//! A file that was gone on with is the file that an undisturbed run writes, byte for byte.
+//! A resumed file equals the file of an uninterrupted run byte for byte.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -26,7 +26,7 @@ fn options(folder: &Folder, format: &str, compression: &str) -> Value {
     options
 }
 
-/// Batches of which some are empty, and whose fields come one by one.
+/// Batches, some of them empty, with fields that appear one by one.
 fn batches() -> Vec<Vec<Value>> {
     let record = |number: usize| match number % 4 {
         0 => json!({"a": number}),
@@ -60,7 +60,7 @@ async fn undisturbed(folder: &Folder, format: &str, compression: &str) -> Vec<u8
     fs::read(folder.path("jobs")).unwrap()
 }
 
-/// What an accident leaves behind what was committed.
+/// Appends uncommitted bytes, like a killed run.
 fn spoil(folder: &Folder) {
     for name in folder.names().iter().filter(|name| name.starts_with('.')) {
         let mut file = File::options().append(true).open(folder.path(name)).unwrap();
@@ -69,7 +69,7 @@ fn spoil(folder: &Folder) {
 }
 
 #[tokio::test]
-async fn whatever_the_format_and_wherever_it_stopped() {
+async fn a_resumed_file_equals_an_uninterrupted_one() {
     for format in FORMATS {
         for compression in COMPRESSIONS {
             let whole = Folder::new();
@@ -102,7 +102,7 @@ async fn whatever_the_format_and_wherever_it_stopped() {
 }
 
 #[tokio::test]
-async fn what_was_sealed_only_gets_its_name() {
+async fn a_sealed_file_is_only_renamed() {
     for format in FORMATS {
         let whole = Folder::new();
         let expected = undisturbed(&whole, format, "zstd").await;
@@ -114,7 +114,7 @@ async fn what_was_sealed_only_gets_its_name() {
         }
         let mark = sink.seal().await.unwrap();
         drop(sink);
-        // Once before it had its name, and once more as if nobody had noticed that it has it.
+        // The first time before the rename, the second time after a rename that was not stored.
         let mut sums = Vec::new();
         for _ in 0..2 {
             build(&options).unwrap().can_resume(&run(), &mark).await.unwrap();
@@ -131,7 +131,7 @@ async fn what_was_sealed_only_gets_its_name() {
 }
 
 #[tokio::test]
-async fn a_column_that_was_empty_in_all_attempts_is_told_and_no_other() {
+async fn only_columns_empty_in_all_attempts_are_reported() {
     let folder = Folder::new();
     let mut options = options(&folder, "csv", "none");
     options["columns"] = json!(["first", "second", "never"]);
@@ -149,7 +149,7 @@ async fn a_column_that_was_empty_in_all_attempts_is_told_and_no_other() {
 }
 
 #[tokio::test]
-async fn bytes_that_were_changed_are_noticed() {
+async fn modified_bytes_are_detected() {
     let folder = Folder::new();
     let options = options(&folder, "ndjson", "none");
     let mut sink = opened(&options, None).await;
@@ -166,7 +166,7 @@ async fn bytes_that_were_changed_are_noticed() {
 }
 
 #[tokio::test]
-async fn what_nobody_goes_on_with_is_taken_away() {
+async fn an_abandoned_file_is_removed() {
     let folder = Folder::new();
     for format in FORMATS {
         let options = options(&folder, format, "gzip");
@@ -184,7 +184,7 @@ async fn what_nobody_goes_on_with_is_taken_away() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_being_written_is_not_taken_away() {
+async fn a_file_in_progress_is_not_removed() {
     let folder = Folder::new();
     let options = options(&folder, "ndjson", "none");
     let mut sink = opened(&options, None).await;
@@ -195,7 +195,7 @@ async fn a_file_that_is_being_written_is_not_taken_away() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_read_to_its_end_keeps_nobody_waiting() {
+async fn verification_of_a_large_file_yields_to_the_runtime() {
     let folder = Folder::new();
     let options = options(&folder, "ndjson", "none");
     let mut sink = opened(&options, None).await;
@@ -212,7 +212,7 @@ async fn a_file_that_is_read_to_its_end_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn what_a_run_has_begun_is_taken_away_by_its_initial_mark() {
+async fn the_initial_state_of_a_run_removes_its_leftovers() {
     let folder = Folder::new();
     let options = options(&folder, "csv", "none");
     let mark = build(&options).unwrap().initial_state(&run());

@@ -1,4 +1,4 @@
-//! What the circuit promises, with time that passes as fast as the tests want.
+//! Behaviour of the circuit breaker, with a paused clock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,7 +40,7 @@ struct Receiver<A> {
 }
 
 impl<A: Fn(u64) -> Result<(), Failure>> Receiver<A> {
-    /// `answer` gets the seconds since the start.
+    /// `answer` receives the seconds since the start.
     fn new(answer: A) -> Self {
         Self { answer, begun: Instant::now(), attempts: Mutex::default() }
     }
@@ -67,7 +67,7 @@ async fn an_unavailable_receiver_gets_one_probe_after_each_pause() {
     let circuit = circuit(3, 30, 300);
     receiver.send_through(&circuit).await.unwrap();
     let attempts = receiver.attempts();
-    // Three attempts with growing waits, which together are less than two seconds; then one each 30 seconds.
+    // Three attempts with growing delays of less than two seconds in total; then one every 30 seconds.
     assert!(attempts[2] < 2, "{attempts:?}");
     assert_eq!(attempts.len(), 7, "{attempts:?}");
     assert!(attempts[3..].windows(2).all(|pair| pair[1] - pair[0] == 30), "{attempts:?}");
@@ -93,7 +93,7 @@ async fn all_requests_wait_for_the_probe() {
     let all = futures_util::future::join_all((0..4).map(|_| receiver.send_through(&circuit))).await;
     assert!(all.iter().all(Result::is_ok));
     let attempts = receiver.attempts();
-    // All four open the circuit; one tries at 30 and at 60; the others follow when it was answered.
+    // All four open the circuit; one probes at 30 and at 60; the others follow after its response.
     assert_eq!(attempts, [0, 0, 0, 0, 30, 60, 60, 60, 60]);
 }
 

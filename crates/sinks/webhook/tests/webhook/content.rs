@@ -11,7 +11,7 @@ const SHARED: &str = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
 const PRIVATE: &str = "whsk_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 #[tokio::test]
-async fn every_attempt_is_signed_under_the_same_id() {
+async fn every_attempt_is_signed_with_the_same_id() {
     let server = receiver([Response::new(503, ""), Response::new(200, "")]).await;
     let mut sink = sink(&server, &json!({"signature": {"secrets": [SHARED, PRIVATE]}})).await;
     deliver(&mut *sink, &jobs(1, &[("j1", "{}")])).await.unwrap();
@@ -29,7 +29,7 @@ async fn every_attempt_is_signed_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn nothing_is_signed_unless_it_is_asked_for() {
+async fn requests_are_unsigned_by_default() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({})).await;
     deliver(&mut *sink, &jobs(1, &[("j1", "{}")])).await.unwrap();
@@ -38,7 +38,7 @@ async fn nothing_is_signed_unless_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_structured_event_is_a_request_of_its_own() {
+async fn each_structured_event_is_one_request() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({"cloud_events": {"mode": "structured"}})).await;
     deliver(&mut *sink, &jobs(1, &[("j1", r#"{"hours": 1.10}"#), ("", "null")])).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_structured_event_is_a_request_of_its_own() {
 }
 
 #[tokio::test]
-async fn batched_events_have_ids_that_stay() {
+async fn batched_events_have_stable_ids() {
     let server = receiver([]).await;
     let options = json!({"mode": "batched", "type": "com.example.task", "source": "/hr"});
     let records = [("j1", "{}"), ("j1", "{}"), ("j2", "{}")];

@@ -1,4 +1,4 @@
-//! What goes out, in which order, and how often.
+//! Requests, their order, and retries.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::Barrier;
 use crate::driver::{PATH, batch, bodies, deliver, keys, receiver, sink};
 
 #[tokio::test]
-async fn records_are_posted_as_their_text_is() {
+async fn records_are_posted_byte_for_byte() {
     let server = receiver([]).await;
     let headers = json!({"Authorization": "Bearer hunter2", "x-team": "people"});
     let mut sink = sink(&server, &json!({"headers": headers})).await;
@@ -31,7 +31,7 @@ async fn records_are_posted_as_their_text_is() {
 }
 
 #[tokio::test]
-async fn batches_are_cut_by_number_and_by_size_and_at_every_commit() {
+async fn batches_end_at_the_record_limit_the_size_limit_and_every_commit() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({"batch_records": 2, "batch_bytes": "20 B"})).await;
     deliver(&mut *sink, &batch(1, &["1", "2", "3", "4", "5"])).await.unwrap();
@@ -62,7 +62,7 @@ async fn batches_are_cut_by_number_and_by_size_and_at_every_commit() {
 }
 
 #[tokio::test]
-async fn nothing_to_deliver_sends_nothing() {
+async fn no_records_send_no_request() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({})).await;
     let mark = deliver(&mut *sink, &batch(1, &[])).await.unwrap();
@@ -72,7 +72,7 @@ async fn nothing_to_deliver_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_stays_busy_is_asked_as_often_as_the_options_say() {
+async fn a_receiver_that_stays_busy_is_retried_up_to_max_attempts() {
     let server = receiver([Response::new(503, "")]).await;
     let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"retry": retry})).await;
@@ -82,7 +82,7 @@ async fn a_receiver_that_stays_busy_is_asked_as_often_as_the_options_say() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_says_nothing_is_not_waited_for_without_end() {
+async fn a_silent_receiver_is_a_timeout() {
     let server = receiver([Response::new(500, "").never_finished()]).await;
     let retry = json!({"max_attempts": 2, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"timeout": "100ms", "retry": retry})).await;
@@ -91,7 +91,7 @@ async fn a_receiver_that_says_nothing_is_not_waited_for_without_end() {
 }
 
 #[tokio::test]
-async fn a_yes_counts_whatever_follows_it() {
+async fn a_success_status_counts_whatever_the_body() {
     for answer in [
         Response::new(200, "x".repeat(1000)).endless(),
         Response::new(200, "x").truncated(),
@@ -105,7 +105,7 @@ async fn a_yes_counts_whatever_follows_it() {
 }
 
 #[tokio::test]
-async fn a_proxy_takes_records_where_they_belong() {
+async fn records_are_sent_through_the_configured_proxy() {
     let proxy = receiver([]).await;
     let address = proxy.url().replace("http://", "http://user:hunter2@");
     let more = json!({
@@ -120,7 +120,7 @@ async fn a_proxy_takes_records_where_they_belong() {
 }
 
 #[tokio::test]
-async fn one_request_at_a_time_keeps_the_order_through_failures() {
+async fn sequential_requests_keep_the_order_despite_failures() {
     let busy = || Response::new(503, "");
     let server = receiver([busy(), Response::new(200, ""), busy(), Response::new(200, "")]).await;
     let mut sink = sink(&server, &json!({"batch_records": 1})).await;
@@ -129,13 +129,13 @@ async fn one_request_at_a_time_keeps_the_order_through_failures() {
 }
 
 #[tokio::test]
-async fn several_requests_of_a_page_go_side_by_side_and_pages_one_after_the_other() {
+async fn requests_of_a_page_are_concurrent_and_pages_are_sequential() {
     let barrier = Arc::new(Barrier::new(3));
     let server = receiver([Response::new(200, "").after(&barrier)]).await;
     let more = json!({"batch_records": 1, "concurrency": 3, "timeout": "20s"});
     let mut sink = sink(&server, &more).await;
     for page in 1..=2 {
-        // The receiver takes nothing before three of these wait for it.
+        // The receiver responds only after three requests are waiting.
         deliver(&mut *sink, &batch(page, &["1", "2", "3", "4", "5", "6"])).await.unwrap();
         assert_eq!(server.requests().len() as u64, 6 * page);
     }
@@ -143,7 +143,7 @@ async fn several_requests_of_a_page_go_side_by_side_and_pages_one_after_the_othe
 }
 
 #[tokio::test]
-async fn a_compressed_body_reads_as_it_would_without() {
+async fn a_compressed_body_decodes_to_the_uncompressed_one() {
     let server = receiver([Response::new(200, "")]).await;
     let secret = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
     let more = json!({"compression": "gzip", "signature": {"secrets": [secret]}});
@@ -162,7 +162,7 @@ async fn a_compressed_body_reads_as_it_would_without() {
 }
 
 #[tokio::test]
-async fn what_a_run_that_fails_has_sent_is_told() {
+async fn the_error_of_a_failed_run_names_the_delivered_records() {
     let server = receiver([Response::new(200, ""), Response::new(503, "")]).await;
     let retry = json!({"max_attempts": 3, "initial_delay": "1ms"});
     let mut sink = sink(&server, &json!({"batch_records": 1, "retry": retry})).await;
@@ -175,7 +175,7 @@ async fn what_a_run_that_fails_has_sent_is_told() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_was_down_gets_the_rest_when_it_is_back() {
+async fn a_recovered_receiver_gets_the_remaining_records() {
     let down = std::iter::repeat_with(|| Response::new(503, "")).take(5);
     let server = receiver(down.chain([Response::new(200, "")])).await;
     let circuit = json!({"failures": 2, "cool_down": "1ms"});
@@ -186,7 +186,7 @@ async fn a_receiver_that_was_down_gets_the_rest_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_stays_down_ends_the_run_and_says_for_how_long() {
+async fn a_receiver_that_stays_unavailable_fails_the_run_with_the_duration() {
     let server = receiver([Response::new(503, "back soon")]).await;
     let circuit = json!({"failures": 2, "cool_down": "1s", "give_up_after": "500ms"});
     let mut sink = sink(&server, &json!({"circuit": circuit})).await;

@@ -1,4 +1,4 @@
-//! Receivers that answer as each test wants, and sinks that post to them.
+//! Scripted receivers, and sinks that post to them.
 
 use serde_json::{Value, json};
 use taskferry_sdk::{
@@ -12,7 +12,7 @@ pub(crate) use taskferry_testkit::run_context as run;
 
 pub(crate) const PATH: &str = "/services/T0/hunter2";
 
-/// A receiver that gives these answers in order, the last again and again.
+/// A receiver that sends these responses in order and repeats the last one.
 pub(crate) async fn receiver(answers: impl IntoIterator<Item = Response>) -> FaultServer {
     FaultServer::start(in_order(answers)).await
 }
@@ -21,13 +21,13 @@ pub(crate) fn build(options: &Value) -> Result<Box<dyn Sink>, Vec<Problem>> {
     testkit::build(options, WebhookOptions::build)
 }
 
-/// A sink that posts to `url`, not opened yet.
+/// A sink for `url` before `open`.
 pub(crate) fn sink_to(url: &str, more: &Value) -> Box<dyn Sink> {
     let retry = json!({"initial_delay": "1ms", "max_delay": "1ms"});
     build(&merged(json!({"url": url, "retry": retry}), more)).unwrap()
 }
 
-/// A sink that posts to `server`, opened for the run `r1`.
+/// A sink for `server`, opened for the run `r1`.
 pub(crate) async fn sink(server: &FaultServer, more: &Value) -> Box<dyn Sink> {
     sink_in(&run("r1"), server, more).await
 }
@@ -38,7 +38,7 @@ pub(crate) async fn sink_in(run: &RunContext, server: &FaultServer, more: &Value
     sink
 }
 
-/// The batch that page `page` became: records by job and text.
+/// The batch of page `page`: records as job and text.
 pub(crate) fn jobs(page: u64, records: &[(&'static str, &'static str)]) -> Batch {
     let cursor = (page > 1).then(|| Cursor::new(format!("c{page}")));
     let mut batch = Batch::new(page);
@@ -50,7 +50,7 @@ pub(crate) fn jobs(page: u64, records: &[(&'static str, &'static str)]) -> Batch
     batch
 }
 
-/// The same, of records that name no job.
+/// The same for records without a job.
 pub(crate) fn batch(page: u64, records: &[&'static str]) -> Batch {
     jobs(page, &records.iter().map(|text| ("", *text)).collect::<Vec<_>>())
 }
@@ -60,7 +60,7 @@ pub(crate) async fn deliver(sink: &mut dyn Sink, batch: &Batch) -> Result<SinkSt
     sink.commit().await
 }
 
-/// The same for a stage that goes on without the records that are refused.
+/// The same for a stage that continues without refused records.
 pub(crate) async fn deliver_or_keep(
     sink: &mut dyn Sink,
     batch: &Batch,

@@ -1,4 +1,4 @@
-//! What the sink promises, seen from outside: against a receiver that answers as each test wants it to.
+//! Behaviour of the sink against scripted receivers.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 

@@ -15,7 +15,7 @@ fn problems(more: &Value) -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn a_wrong_url_is_told_without_showing_it() {
+fn an_invalid_url_is_reported_without_showing_it() {
     for (url, code) in [
         ("", "value::empty"),
         (" ", "value::empty"),
@@ -32,7 +32,7 @@ fn a_wrong_url_is_told_without_showing_it() {
 }
 
 #[test]
-fn headers_that_can_not_be_sent_are_told_all_at_once() {
+fn all_invalid_headers_are_reported_at_once() {
     let headers = json!({
         "Content-Type": "text/plain",
         "IDEMPOTENCY-KEY": "hunter2",
@@ -57,14 +57,14 @@ fn headers_that_can_not_be_sent_are_told_all_at_once() {
 }
 
 #[test]
-fn a_batch_holds_something() {
+fn limits_of_zero_are_refused() {
     let found = problems(&json!({"batch_records": 0, "batch_bytes": "0 B"}));
     assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!(problems(&json!({"timeout": "0s"})), [("timeout".to_owned(), "value::invalid")]);
 }
 
 #[test]
-fn what_is_wrong_with_the_connection_is_told_with_the_rest() {
+fn mistakes_of_the_connection_are_reported_with_the_others() {
     let more = json!({
         "timeout": "0s",
         "connection": {"ca_file": "nowhere.pem", "proxy": "socks5://user:hunter2@proxy.example"},
@@ -80,7 +80,7 @@ fn what_is_wrong_with_the_connection_is_told_with_the_rest() {
 }
 
 #[test]
-fn what_is_wrong_with_signatures_and_events_is_told_with_the_rest() {
+fn mistakes_of_signatures_and_events_are_reported_with_the_others() {
     let more = json!({
         "batch_records": 2,
         "signature": {"secrets": ["hunter2", "whsec_hunter2!"]},

@@ -1,4 +1,4 @@
-//! What a receiver does not want.
+//! Records and requests that a receiver refuses.
 
 use serde_json::json;
 use taskferry_sdk::ErrorKind;
@@ -7,7 +7,7 @@ use taskferry_testkit::{FaultServer, Request, Response};
 use crate::driver::{batch, bodies, deliver, deliver_or_keep, keys, receiver, sink};
 
 #[tokio::test]
-async fn a_receiver_that_says_no_ends_it() {
+async fn a_permanent_error_status_fails_the_delivery() {
     for (status, kind, hint) in [
         (400, ErrorKind::Refused, Some("dead_letter")),
         (401, ErrorKind::Auth, Some("`headers`")),
@@ -47,7 +47,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn records_that_are_refused_for_good_are_handed_back_and_the_rest_goes_on() {
+async fn permanently_refused_records_are_returned_and_the_others_sent() {
     for status in [400, 422] {
         let answers =
             [Response::new(200, ""), Response::new(status, "no such task"), Response::new(200, "")];
@@ -70,7 +70,7 @@ async fn records_that_are_refused_for_good_are_handed_back_and_the_rest_goes_on(
 }
 
 #[tokio::test]
-async fn a_batch_that_is_still_being_worked_on_is_asked_about_again() {
+async fn a_batch_in_progress_is_retried() {
     let server = receiver([Response::new(409, "in progress"), Response::new(200, "")]).await;
     let mut sink = sink(&server, &json!({})).await;
     assert!(deliver_or_keep(&mut *sink, &batch(1, &["1"])).await.unwrap().is_empty());
@@ -79,7 +79,7 @@ async fn a_batch_that_is_still_being_worked_on_is_asked_about_again() {
 }
 
 #[tokio::test]
-async fn what_concerns_the_receiver_ends_the_run_whatever_is_to_become_of_records() {
+async fn errors_of_the_receiver_fail_the_run_whatever_on_error_says() {
     for status in [301, 401, 403, 404, 405, 407, 410, 415] {
         let server = receiver([Response::new(status, "")]).await;
         let mut sink = sink(&server, &json!({"batch_records": 1})).await;
@@ -89,7 +89,7 @@ async fn what_concerns_the_receiver_ends_the_run_whatever_is_to_become_of_record
     }
 }
 
-/// A receiver that takes bodies of so many bytes.
+/// A receiver that accepts bodies up to this size.
 async fn narrow(bytes: usize) -> FaultServer {
     let script = move |request: &Request| {
         Response::new(if request.body.len() > bytes { 413 } else { 204 }, "")
@@ -117,7 +117,7 @@ async fn a_body_that_is_too_large_is_sent_in_halves() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_too_large_by_itself_is_refused_alone() {
+async fn a_record_that_is_too_large_is_refused_alone() {
     let server = narrow(5).await;
     let mut sink = sink(&server, &json!({})).await;
     let records = ["1", r#""far too large""#, "3"];
@@ -130,7 +130,7 @@ async fn a_record_that_is_too_large_by_itself_is_refused_alone() {
 }
 
 #[tokio::test]
-async fn halves_have_the_same_keys_in_every_run_that_resumes() {
+async fn halves_have_the_same_keys_in_every_resumed_run() {
     let server = narrow("[1]".len()).await;
     for _ in 0..2 {
         let mut sink = sink(&server, &json!({})).await;

@@ -1,4 +1,4 @@
-//! The same batch again: after a failure, after a crash.
+//! Repeated batches after a failure or a crash.
 
 use serde_json::json;
 use taskferry_sdk::{ErrorKind, Resumption, SinkState};
@@ -26,7 +26,7 @@ async fn a_repeated_batch_keeps_its_key() {
 }
 
 #[tokio::test]
-async fn the_same_batch_of_the_same_run_has_the_same_key_and_no_other_has() {
+async fn only_equal_batches_of_one_run_have_equal_keys() {
     let server = receiver([]).await;
     for run_id in ["r1", "r1", "r2"] {
         let mut sink = sink_in(&run(run_id), &server, &json!({"batch_records": 1})).await;
@@ -42,7 +42,7 @@ async fn the_same_batch_of_the_same_run_has_the_same_key_and_no_other_has() {
 }
 
 #[tokio::test]
-async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
+async fn a_resumed_run_repeats_keys_and_continues_the_count() {
     let server = receiver([]).await;
     let url = format!("{}{PATH}", server.url());
     let mut first = sink(&server, &json!({})).await;
@@ -51,7 +51,7 @@ async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
     deliver(&mut *first, &batch(2, &["3"])).await.unwrap();
     drop(first);
 
-    // The second batch was delivered, and the run died before anybody took note of it.
+    // The second batch was delivered, and the run was killed before the checkpoint.
     let mut second = sink_to(&url, &json!({}));
     second.can_resume(&run("r1"), &mark).await.unwrap();
     second.open(&run("r1"), Some(&mark)).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
     let delivery = second.finish().await.unwrap();
     assert_eq!((delivery.records, delivery.requests), (4, 3));
 
-    // Killed once more, after everything was sealed: nothing is left to do but to finish.
+    // Killed again after everything was sealed: only `finish` remains.
     let mut third = sink_to(&url, &json!({}));
     third.open(&run("r1"), Some(&sealed)).await.unwrap();
     assert_eq!(third.finish().await.unwrap(), delivery);
@@ -72,7 +72,7 @@ async fn a_resumed_run_repeats_keys_and_goes_on_counting() {
 }
 
 #[tokio::test]
-async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
+async fn a_run_with_another_receiver_starts_over() {
     let (server, other) = (receiver([]).await, receiver([]).await);
     let mut first = sink(&server, &json!({})).await;
     let mark = deliver(&mut *first, &batch(1, &["1"])).await.unwrap();
@@ -88,9 +88,9 @@ async fn a_run_that_would_go_on_at_another_receiver_starts_over() {
     assert!(same.can_resume(&run("r1"), &SinkState::new(json!(7))).await.is_err());
 }
 
-/// A page that timed out is asked for again in smaller ones.
+/// A page that timed out is requested again as smaller pages.
 #[tokio::test]
-async fn batches_keep_their_keys_when_pages_are_cut_elsewhere() {
+async fn batches_keep_their_keys_with_other_page_boundaries() {
     let server = receiver([]).await;
     let (a, b, c) = (("j1", "{}"), ("j2", "{}"), ("j3", "{}"));
     for pages in [vec![jobs(5, &[a, b, c])], vec![jobs(5, &[a, b]), jobs(6, &[c])]] {

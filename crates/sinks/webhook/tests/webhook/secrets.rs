@@ -1,4 +1,4 @@
-//! No secret is shown.
+//! Secrets are never shown.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::driver::{PATH, batch, build, deliver, receiver, run, sink};
 
 #[tokio::test]
-async fn secrets_are_in_no_message() {
+async fn no_message_contains_secrets() {
     let token = "Bearer tok-4711";
     let echo = format!("Cannot POST {PATH}?k=hunter2 with {token}, with tok-4711, not hunter2");
     let server = receiver([Response::new(400, echo)]).await;
@@ -37,7 +37,7 @@ async fn secrets_are_in_no_message() {
     );
 }
 
-/// Everything that is logged.
+/// All log output.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -61,7 +61,7 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 #[tokio::test]
-async fn secrets_are_in_no_log_at_any_level() {
+async fn no_log_at_any_level_contains_secrets() {
     let log = Log::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone());
