@@ -1,6 +1,6 @@
-//! Writing records in each format, in bytes written a second.
+//! Writing records in each format, in bytes written per second.
 //!
-//! `indexed` records are as they left the source, `built` records as a transform built them: CSV has to index them first.
+//! `indexed` records come from the source, `built` records from a transform: CSV has to index the latter first.
 
 use std::hint::black_box;
 use std::io;
@@ -28,7 +28,7 @@ fn formats(criterion: &mut Criterion) {
             let size = write_all(&options, &indexed, Vec::new()).map_or(0, |out| out.len() as u64);
             group.throughput(Throughput::Bytes(size));
             for (kind, records) in [("indexed", &indexed), ("built", &built)] {
-                // A clone of a built record is not indexed, even if the record itself was by then.
+                // A clone of a built record is not indexed, even if the record was indexed in the meantime.
                 group.bench_function(format!("{name}/{kind}"), |bencher| {
                     bencher.iter_batched_ref(
                         || records.clone(),

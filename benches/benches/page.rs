@@ -1,4 +1,4 @@
-//! Splitting a page into records, in bytes of the answer read a second.
+//! Splitting a page into records, in bytes of the response per second.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
-//! What every record goes through between a page and a sink, in bytes of its text a second.
+//! The steps of every record between a page and a sink, in bytes of its text per second.
 //!
-//! `parse` checks and indexes a text, and `index` does so with a record that a stage has built, as the next stage looks. `edit` makes
-//! the smallest change there is, `value` a tree, and `write` copies the text.
+//! `parse` checks and indexes a text, and `index` does the same for a record built by a stage, at the first access. `edit` makes
+//! the smallest possible change, `value` makes a tree, and `write` copies the text.
 
 use std::hint::black_box;
 

@@ -1,8 +1,8 @@
-//! Sinks whole, in bytes of the records' text a second, that is before compression.
+//! Complete sinks, in bytes of the records' text per second, that is before compression.
 //!
-//! `file` is measured up to the write calls: what it does besides the format, which is measured in `format.rs`, is to compress
-//! and to take the SHA-256. Forcing the bytes to disk is left out, since it would measure the disk. `webhook` is measured up to the
-//! receiver's answer, over a connection on this machine.
+//! `file` is measured up to the write calls: in addition to the format, which is measured in `format.rs`, it compresses
+//! and computes the SHA-256. Syncing to disk is excluded, because it would measure the disk. `webhook` is measured up to the
+//! response of the receiver, over a local connection.
 
 use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -53,7 +53,7 @@ fn sinks(criterion: &mut Criterion) {
     }
 }
 
-/// A hundred records each, changed in no way since they came.
+/// Batches of a hundred unchanged records.
 fn batches(values: &[Value]) -> Vec<Batch> {
     let text =
         |value: &Value| Record::parse(value.to_string()).expect("a value is written as JSON");
@@ -79,13 +79,13 @@ async fn write(sink: &mut dyn Sink, batches: &[Batch]) {
     }
 }
 
-/// A receiver that takes everything and remembers nothing; its address.
+/// Starts a receiver that accepts everything and stores nothing. Returns its address.
 fn receiver() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that hangs up has sent what it wanted.
+            // A client that closes the connection has sent everything.
             std::thread::spawn(move || take(stream).ok());
         }
     });
@@ -104,7 +104,7 @@ fn take(stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// The length of the body that follows; `None` when the client has hung up.
+/// The length of the following body; `None` after the client has closed the connection.
 fn read_head(stream: &mut impl BufRead) -> io::Result<Option<usize>> {
     let (mut line, mut length) = (String::new(), 0);
     loop {

@@ -1,6 +1,6 @@
-//! How fast each transform is, on list records, hierarchy records and rows, in bytes of JSON read.
+//! The speed of each transform on list records, hierarchy records and rows, in bytes of JSON read.
 //!
-//! The records that go in are indexed, as those of a page are; those that come out are not yet. `tree` makes a tree of each
+//! The input records are indexed, like those of a page; the output records are not. `tree` makes a tree of each
 //! record and changes nothing.
 
 use std::hint::black_box;
@@ -57,7 +57,7 @@ fn transforms(criterion: &mut Criterion) {
     ];
     let jq = |filter: &str| transform::<Jq>(&json!({"filter": filter}));
     let rename = json!({"vendor": "workday", "mapping": "skills.csv"});
-    // Each with the shape that it is for, if it is not for all.
+    // Each with its record shape, if it does not apply to all.
     let stages = [
         ("filter_ai_impact", None, transform::<FilterAiImpact>(&json!({"at_most": "H2"}))),
         ("flatten_hierarchy", None, transform::<FlattenHierarchy>(&json!({}))),

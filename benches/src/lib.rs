@@ -1,8 +1,8 @@
-//! Criterion benches of records, transforms, page splitting, formats and sinks, and the records they work on.
+//! Criterion benches of records, transforms, page splitting, formats and sinks, and their test records.
 //!
-//! The records are synthetic and the same on every machine: what stands in one follows from its number
-//! alone. A job has about ten tasks, some have none; some texts hold quotes, commas, accents and other
-//! scripts, so that no fast path is flattered.
+//! The records are synthetic and the same on every machine: the content of a record depends only on its
+//! number. A job has about ten tasks, some have none; some texts contain quotes, commas, accents and other
+//! scripts, so that no fast path is favoured.
 //!
 //! ```
 //! use taskferry_benches::{hierarchies, jobs, rows};
@@ -37,7 +37,7 @@ const SKILLS: [&str; 8] = [
 ];
 const DOMAINS: [&str; 3] = ["Finance", "Operations", "People"];
 
-/// List records: `n` jobs as `response_format = "list"` sends them, with everything that can be included.
+/// List records: `n` jobs as in `response_format = "list"`, with everything that can be included.
 pub fn jobs(n: usize) -> Vec<Value> {
     let job = |number| {
         let tasks: Vec<Value> = (0..tasks_of(number)).map(|index| task(number, index)).collect();
@@ -70,7 +70,7 @@ pub fn hierarchies(n: usize) -> Vec<Value> {
     (0..n).map(job).collect()
 }
 
-/// Rows: the first `n` tasks of the same jobs, one record a task, as `flatten_hierarchy` makes them.
+/// Rows: the first `n` tasks of the same jobs, one record per task, like the output of `flatten_hierarchy`.
 pub fn rows(n: usize) -> Vec<Value> {
     let all = (0..).flat_map(|number| (0..tasks_of(number)).map(move |index| row(number, index)));
     all.take(n).collect()

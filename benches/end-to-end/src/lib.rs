@@ -1,7 +1,7 @@
-//! What the programs of the end-to-end benchmark share: a connection that speaks just enough HTTP, the request for a page,
-//! and the size of things.
+//! Code shared by the programs of the end-to-end benchmark: a minimal HTTP connection, the page request,
+//! and sizes.
 //!
-//! `run.py` beside this crate starts them and compares; `benches/README.md` tells how.
+//! `run.py` in this crate starts and compares them; `benches/README.md` explains the usage.
 //!
 //! ```
 //! let body = taskferry_bench_end_to_end::request(100, Some("job-000100"));
@@ -13,10 +13,10 @@ use std::net::TcpStream;
 
 pub mod pages;
 
-/// How many jobs a page has.
+/// The number of jobs of a page.
 pub const LIMIT: u32 = 100;
 
-/// Where pages stand.
+/// The path of the export.
 pub const PATH: &str = "/job_architecture/export/jobs/task_profiles";
 
 /// The body of a request for the page after `cursor`.
@@ -31,7 +31,7 @@ pub fn request(limit: u32, cursor: Option<&str>) -> String {
     body.to_string()
 }
 
-/// A connection that is kept open.
+/// A persistent connection.
 #[derive(Debug)]
 pub struct Connection {
     stream: BufReader<TcpStream>,
@@ -42,17 +42,17 @@ impl Connection {
     /// Connects to `host`, a name or address with a port.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Returns I/O errors.
     pub fn open(host: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(host)?;
         stream.set_nodelay(true)?;
         Ok(Self { stream: BufReader::with_capacity(256 << 10, stream), host: host.to_owned() })
     }
 
-    /// Posts JSON and reads the answer's body into `answer`.
+    /// Posts JSON and reads the body of the response into `answer`.
     ///
     /// # Errors
-    /// Those of the system, and an answer other than 200 with its length.
+    /// Returns I/O errors, and an error for a response other than 200 with a content length.
     pub fn post(
         &mut self,
         path: &str,

@@ -1,8 +1,8 @@
-//! What stands in the pages that are served, counted by nobody who is measured.
+//! The content of the served pages, counted independently of the contestants.
 
 use serde::{Deserialize, Serialize};
 
-/// A page, as far as it is counted.
+/// The counted fields of a page.
 #[derive(Debug, Deserialize)]
 pub struct Page {
     /// The jobs.
@@ -11,7 +11,7 @@ pub struct Page {
     pub next_starting_after: Option<String>,
 }
 
-/// A job, as far as it is counted.
+/// The counted fields of a job.
 #[derive(Debug, Deserialize)]
 pub struct Job {
     tasks: Vec<Task>,
@@ -28,20 +28,20 @@ struct AiImpact {
     level: String,
 }
 
-/// How much there is of everything: the ground truth that outputs are held against.
+/// The expected counts, with which outputs are compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counted {
-    /// Answers.
+    /// Responses.
     pub pages: usize,
-    /// Jobs, which are the records of the first work.
+    /// Jobs, which are the records of the first task.
     pub jobs: usize,
     /// Tasks of all jobs.
     pub tasks: usize,
-    /// Tasks at H1 or H2, which are the records of the second work.
+    /// Tasks at H1 or H2, which are the records of the second task.
     pub rows: usize,
     /// Tasks of two hours a week or more, which are the records of the third-party transforms.
     pub long_tasks: usize,
-    /// Bytes of all answers, without their heads.
+    /// Bytes of all response bodies.
     pub bytes: usize,
 }
 

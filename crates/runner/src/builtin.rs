@@ -39,7 +39,7 @@ mod tests {
     use serde_json::Value;
     use taskferry_config::Layers;
 
-    /// The words that pipeline files are made of.
+    /// Words of pipeline files.
     fn words() -> Vec<String> {
         let mut words: Vec<String> = [
             "name",
@@ -118,7 +118,7 @@ mod tests {
     fn load(tables: &[(&str, Value)]) -> Result<(), String> {
         let table: serde_json::Map<String, Value> =
             tables.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-        // TOML has an inline form for all that JSON has but null.
+        // TOML has an inline form for every JSON value except null.
         let lines: Vec<String> = table
             .iter()
             .map(|(key, value)| format!("{} = {}\n", inline(&key.as_str().into()), inline(value)))
@@ -143,7 +143,7 @@ mod tests {
                 });
                 format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
             }
-            // What JSON escapes, TOML does too, but for the one control character that JSON takes as it is.
+            // TOML uses the escapes of JSON and also requires one for DEL.
             Value::String(_) => value.to_string().replace('\u{7f}', "\\u007f"),
             Value::Number(number) if number.as_str().contains(['e', 'E']) => "1.5".to_owned(),
             other => other.to_string(),
@@ -156,13 +156,13 @@ mod tests {
             source in plugin("source"), transform in plugin("transform"), sink in plugin("sink"), other in anything(words()),
         ) {
             let whole = [("source", source), ("transform", Value::Array(vec![transform])), ("sink", Value::Array(vec![sink]))];
-            // Whatever is wrong with it is told, and nothing wrong is no mistake.
+            // Every invalid file is reported, and no valid file is.
             prop_assert_ne!(load(&whole), Err(String::new()));
             prop_assert_ne!(load(&[("source", other)]), Err(String::new()));
         }
 
         #[test]
-        fn any_text_is_a_pipeline_file_or_a_mistake(text in "(source|sink|\\[|\\]|=|\"|\n|\\{|\\}|\\.|#|[a-z]|.){0,30}") {
+        fn any_text_is_a_pipeline_file_or_an_error(text in "(source|sink|\\[|\\]|=|\"|\n|\\{|\\}|\\.|#|[a-z]|.){0,30}") {
             prop_assert!(taskferry_config::load(&Layers::from_text("jobs.toml", &text), &registry()).is_err());
         }
     }

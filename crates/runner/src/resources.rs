@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_over_what_the_system_refused_is_no_defect() {
+    fn a_panic_caused_by_system_limits_is_not_a_defect() {
         let refused = |error: io::Error| {
             let panic: Box<dyn Any + Send> = Box::new(format!("can't: {error}"));
             ran_out(&*panic)
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_is_told() {
+    fn insufficient_resources_are_reported() {
         assert!(files(1).is_ok());
         assert!(threads(2).is_ok());
         assert!(memory(1 << 20).is_ok());

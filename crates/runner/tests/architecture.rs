@@ -1,5 +1,5 @@
-//! The invariants of `ARCHITECTURE.md` that manifests and source files show: which crate depends on which, which module on which, and
-//! which crates do no input or output.
+//! The invariants of `ARCHITECTURE.md`, checked in manifests and source files: dependencies of crates and modules, and
+//! crates without input and output.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,10 +17,10 @@ use serde_json::Value;
 /// Crates whose modules may use each other in a cycle. The values of jq hold arrays and objects, which hold values.
 const WITH_CYCLES: &[&str] = &["transform-jq"];
 
-/// What a plugin may depend on.
+/// The crates that a plugin may depend on.
 const BELOW_PLUGINS: &[&str] = &["sdk", "json", "files", "profile", "format", "http", "retry"];
 
-/// Each crate of the workspace, and the crates of the workspace that it may depend on, tests aside. Names are without `taskferry-`.
+/// Each crate of the workspace and its allowed dependencies in the workspace, except for tests. Names omit `taskferry-`.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("files", &[]),
@@ -69,7 +69,7 @@ const RUNNER: &[&str] = &[
     "transform-rename-skills",
 ];
 
-/// External crates, and the only crates of the workspace that may depend on them.
+/// External crates, and the crates of the workspace that may depend on them.
 const CONFINED: &[(&[&str], &[&str])] = &[
     (&["toml", "toml_edit", "figment"], &["config"]),
     (&["reqwest", "hyper", "ureq"], &["http"]),
@@ -82,7 +82,7 @@ const CONFINED: &[(&[&str], &[&str])] = &[
     (&["taskferry-http"], &["sink-webhook", "source-techwolf", "telemetry"]),
 ];
 
-/// Crates that do no input or output: data comes in and goes out through arguments, results and traits.
+/// Crates without input and output: they exchange data through arguments, results and traits.
 const WITHOUT_IO: &[&str] = &[
     "json",
     "sdk",
@@ -94,11 +94,11 @@ const WITHOUT_IO: &[&str] = &[
     "transform-rename-skills",
 ];
 
-/// A crate of the workspace, as Cargo describes it.
+/// A crate of the workspace, from the metadata of Cargo.
 struct Package {
-    /// Without `taskferry-`.
+    /// The name without `taskferry-`.
     name: String,
-    /// The names of all dependencies, those of tests excluded.
+    /// The names of all dependencies except dev-dependencies.
     dependencies: Vec<String>,
     src: PathBuf,
 }
@@ -171,7 +171,7 @@ fn crates_without_input_and_output_use_none() {
 }
 
 #[test]
-fn input_and_output_is_found_however_it_is_written() {
+fn input_and_output_is_found_in_any_spelling() {
     for code in [
         "fn f() { std::fs::read(\"x\"); }",
         "use std::fs;",
@@ -199,7 +199,7 @@ fn input_and_output_is_found_however_it_is_written() {
 }
 
 #[test]
-fn no_modules_of_a_crate_use_each_other_in_a_cycle() {
+fn modules_of_a_crate_form_no_cycles() {
     let mut found = Vec::new();
     for package in packages() {
         let Package { name, src, .. } = package;

@@ -1,10 +1,10 @@
-//! The crate of the transform stands alone: copied into an empty folder it builds, and its tests pass.
+//! The crate of the transform is self-contained: copied into an empty folder, it builds and its tests pass.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// What a transform crate does not build: a database, an HTTP server and client, telemetry, jq.
+/// Crates that a transform crate does not depend on: a database, an HTTP server and client, telemetry, jq.
 const HEAVY: [&str; 9] = [
     "axum",
     "hyper",
@@ -29,7 +29,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Runs Cargo in the copy. Dependencies that the workspace has built already, with the same profile, are not built again.
+/// Runs Cargo in the copy. Dependencies that the workspace has built with the same profile are not built again.
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut cargo = Command::new(env!("CARGO"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
@@ -43,7 +43,7 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
 fn a_copy_of_the_transform_crate_builds_and_passes_its_tests() {
     let runner = Path::new(env!("CARGO_MANIFEST_DIR"));
     let repository = runner.ancestors().nth(2).unwrap();
-    // Always the same folder, or each test run would leave artifacts of another crate.
+    // Always the same folder, so that test runs do not leave artifacts of different crates.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("custom-transform");
     drop(fs::remove_dir_all(&folder));
     copy(&runner.with_file_name("custom-transform"), &folder);
@@ -52,7 +52,7 @@ fn a_copy_of_the_transform_crate_builds_and_passes_its_tests() {
     let sdk = format!("{:?}", repository.join("crates/sdk"));
     assert!(text.contains("\"../../crates/sdk\""), "{text}");
     fs::write(&manifest, text.replace("\"../../crates/sdk\"", &sdk)).unwrap();
-    // With the versions of the workspace, which are here already.
+    // Uses the versions of the workspace, which are available offline.
     fs::copy(repository.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
     let tree = cargo(&folder, &["tree", "--edges", "normal,build", "--prefix", "none"]);

@@ -1,4 +1,4 @@
-//! The runner, as users start it.
+//! The custom runner as users start it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn beside(name: &str) -> PathBuf {
 }
 
 #[test]
-fn its_runner_has_the_transform_among_the_others() {
+fn the_custom_runner_lists_its_transform() {
     let plugins = runner().arg("plugins").output().unwrap();
     let plugins = String::from_utf8(plugins.stdout).unwrap();
     assert!(
@@ -42,7 +42,7 @@ fn its_runner_has_the_transform_among_the_others() {
 }
 
 #[test]
-fn its_mistakes_are_pointed_at_in_the_pipeline_file() {
+fn mistakes_of_the_custom_transform_are_marked_in_the_pipeline_file() {
     let folder = tempfile::tempdir().unwrap();
     let text =
         fs::read_to_string(beside("pipeline.toml")).unwrap().replace("jobs.csv\"", "nowhere.csv\"");
@@ -57,9 +57,9 @@ fn its_mistakes_are_pointed_at_in_the_pipeline_file() {
     );
 }
 
-/// `jobs.csv` is what an HR system would say of the sandbox's jobs.
+/// `jobs.csv` is a possible export of an HR system for the sandbox's jobs.
 #[test]
-fn the_file_knows_the_jobs_of_the_sandbox() {
+fn the_mapping_contains_the_jobs_of_the_sandbox() {
     let generator = Generator::new(1);
     let quoted = |text: Option<String>| {
         let text = text.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `join_job_names`, built from options as a pipeline file does.
+//! `join_job_names`, built from options like those of a pipeline file.
 
 use example_job_names::JoinJobNames;
 use taskferry_sdk::serde_json::{Value, json};

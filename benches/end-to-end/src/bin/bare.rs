@@ -1,4 +1,4 @@
-//! The bare loop: `bare HOST FILE` follows the cursor and writes each record as it came, a line each. It checks nothing, repeats
+//! The minimal loop: `bare HOST FILE` follows the cursor and writes each record unchanged on one line. It checks nothing, retries
 //! nothing and promises nothing.
 
 use std::error::Error;

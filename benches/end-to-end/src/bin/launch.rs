@@ -1,8 +1,8 @@
-//! Starts a command, waits for it, and says what it took as one line of JSON: `launch COMMAND [ARGUMENT…]`. Wall and CPU
-//! in seconds, peak memory in MB; what the command writes to standard output goes to standard error.
+//! Starts a command, waits for it, and prints its resource usage as JSON: `launch COMMAND [ARGUMENT…]`. Wall and CPU time
+//! in seconds, peak memory in MB; the standard output of the command goes to standard error.
 //!
-//! A program of its own, and a small one: the system counts the memory of the process that starts another as that
-//! other's, so a Python interpreter here would be the least that any contestant can weigh.
+//! This is a separate, small program: the system attributes the memory of a parent process to its
+//! child, so a Python interpreter here would be a lower bound for every contestant.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let status = command.spawn()?.wait()?;
     let wall = start.elapsed();
-    // The only child there was, with all that it waited for itself; the memory is that of the largest of them.
+    // The only child, including the children it waited for; the memory is that of the largest process.
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let taken = json!({
         "status": status.to_string(),
@@ -37,9 +37,9 @@ fn duration(time: TimeVal) -> Result<Duration, Box<dyn Error>> {
     Ok(seconds + Duration::from_micros(time.tv_usec().try_into()?))
 }
 
-/// Linux tells kilobytes, macOS bytes.
+/// Linux reports kilobytes, macOS bytes.
 fn megabytes(max_rss: i64) -> f64 {
     let bytes = if cfg!(target_os = "macos") { max_rss } else { max_rss * 1024 };
-    // Less than a hundredth of a MB is lost.
+    // The rounding error is less than a hundredth of a MB.
     f64::from(u32::try_from(bytes / 1024).unwrap_or(u32::MAX)) * 1024.0 / 1e6
 }

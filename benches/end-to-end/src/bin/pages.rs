@@ -1,8 +1,8 @@
-//! Serves made-up pages from memory: `pages JOBS LATENCY_MS`. Writes its address and what there is to count as one line
-//! of JSON, and serves until its standard input ends. Beside the pages it takes what is posted to `/hook`, and keeps none of it.
+//! Serves generated pages from memory: `pages JOBS LATENCY_MS`. Prints its address and the expected counts as one line
+//! of JSON, and serves until its standard input ends. It also accepts posts to `/hook` and discards them.
 //!
-//! A request costs next to nothing here, so that what is measured is the client: the pages are rendered once, by the sandbox,
-//! and stand ready as they go over the wire. Nothing else is kept of them.
+//! A request costs almost nothing here, so that only the client is measured: the sandbox renders the pages once,
+//! and they are stored as complete HTTP responses.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
@@ -19,7 +19,7 @@ use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Whole answers, by the cursor they are asked for with.
+/// Complete responses by the cursor of their request.
 type Pages = HashMap<String, Vec<u8>>;
 
 #[tokio::main(worker_threads = 2)]
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let pages = Arc::clone(&pages);
-            // A client that hangs up has what it wanted.
+            // A client that closes the connection has received everything.
             tokio::spawn(async move { serve(stream, &pages, latency).await.ok() });
         }
     });
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Jobs of about 17 tasks and 9 kB: each has the tasks of two that the sandbox makes up.
+/// Jobs of about 17 tasks and 9 kB: each has the tasks of two generated jobs of the sandbox.
 fn dataset(jobs: u32) -> io::Result<NamedTempFile> {
     let (generator, mut file) = (Generator::new(7), NamedTempFile::new()?);
     let mut out = BufWriter::new(&mut file);
@@ -62,7 +62,7 @@ fn dataset(jobs: u32) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Asks a sandbox for all pages.
+/// Requests all pages from a sandbox.
 async fn render(jobs: u32) -> Result<(Pages, Counted), Box<dyn Error>> {
     let dataset = dataset(jobs)?;
     let data = DataOrigin::File(dataset.path().to_owned());
@@ -101,13 +101,13 @@ fn all_pages(address: &str, known: &Credentials) -> io::Result<(Pages, Counted)>
     }
 }
 
-/// A whole answer, as it goes over the wire.
+/// A complete HTTP response.
 fn ok(body: &[u8]) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:";
     [format!("{head} {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
-/// What a request says, as far as the answer depends on it.
+/// The fields of a request that affect the response.
 #[derive(Deserialize)]
 struct Asked {
     limit: u32,
@@ -131,7 +131,7 @@ async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Resul
         let asked: Asked = serde_json::from_slice(&body)?;
         let page = pages.get(asked.starting_after.as_deref().unwrap_or_default());
         let Some(page) = page.filter(|_| path == PATH && asked.limit == LIMIT) else {
-            // Only what was rendered can be served: pages of this size, from where one of them ends.
+            // Only rendered pages can be served: pages of this size that start where another one ends.
             let refused = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(refused).await?;
             continue;
@@ -144,14 +144,14 @@ async fn serve(stream: TcpStream, pages: &Pages, latency: Duration) -> io::Resul
     Ok(())
 }
 
-/// The path and body of the next request, `None` when the client has hung up.
+/// The path and body of the next request, `None` after the client has closed the connection.
 async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String, Vec<u8>)>> {
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {
         return Ok(None);
     }
     let target = line.split(' ').nth(1).unwrap_or_default();
-    // What may stand behind it asks for what is served anyway: lists, in the words of TechWolf.
+    // Query parameters only request the defaults: list records with TechWolf's skills.
     let path = target.split('?').next().unwrap_or_default().to_owned();
     let mut length = 0;
     loop {

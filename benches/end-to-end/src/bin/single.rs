@@ -1,6 +1,6 @@
-//! The program that somebody would write by hand for exactly this work: `single HOST MAPPING FILE`. Tasks at H1 and H2, one row
-//! a task, skills in the words of a mapping, six fields a row. It is the lower bound of this work on one thread: the fastest parser
-//! there is, typed structs that borrow from the answer, one connection. It checks nothing, repeats nothing and promises nothing.
+//! A hand-written program for exactly this work: `single HOST MAPPING FILE`. Tasks at H1 and H2, one row
+//! per task, skills renamed by a mapping, six fields per row. It is the lower bound of this work on one thread: the fastest parser
+//! available, typed structs that borrow from the response, one connection. It checks, retries and guarantees nothing.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -66,7 +66,7 @@ struct Row<'a> {
     hours: &'a LazyValue<'a>,
 }
 
-/// How many bytes are gathered for one write.
+/// The number of bytes collected for one write.
 const BUFFER: usize = 256 << 10;
 
 fn main() -> Result<(), Box<dyn Error>> {

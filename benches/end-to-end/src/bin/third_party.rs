@@ -1,5 +1,5 @@
-//! The runner with a plugin author's transform: rows that take two hours a week or more. It is measured against a built-in
-//! transform in its place.
+//! The runner with a third-party transform: rows of two hours a week or more. It is compared with a built-in
+//! transform.
 
 use std::process::ExitCode;
 
@@ -12,11 +12,11 @@ use taskferry::sdk::{
     TransformPlugin,
 };
 
-/// Keeps rows that take two hours a week or more.
+/// Keeps rows of two hours a week or more.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KeepLongTasks {
-    /// Whether the record is read as a tree, and not through its index.
+    /// Whether the record is read as a tree instead of through its index.
     #[serde(default)]
     by_value: bool,
 }

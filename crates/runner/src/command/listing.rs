@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_table_says_the_same_below_its_rows() {
+    fn a_narrow_table_shows_the_remaining_cells_below_its_rows() {
         let listing = listing(&["漢字".to_owned(), "out/jobs-2026.ndjson".to_owned()]);
         insta::assert_snapshot!(listing.drawn(Some(50)), @r"
         stage                       in     bytes
@@ -130,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_word_is_broken_at_any_width(
+        fn words_are_never_broken(
             words in prop::collection::vec("[a-z/漢字é-]{1,30}", 1..5), width in prop::option::of(0..160_usize),
         ) {
             let drawn = listing(&words).drawn(width);

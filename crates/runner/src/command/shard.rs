@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_named_or_counted() {
+    fn a_share_is_written_as_index_and_count() {
         let this = |text: &str| ShardArgument::This(text.parse().unwrap());
         assert_eq!("2/8".parse(), Ok(this("2/8")));
         assert_eq!("8".parse(), Ok(ShardArgument::OneOf(8)));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_counts_from_0() {
+    fn shares_from_the_environment_start_at_0() {
         assert_eq!(of_index(8, Some("0")).unwrap().to_string(), "1/8");
         assert_eq!(of_index(8, Some("7")).unwrap().to_string(), "8/8");
         for wrong in [None, Some("8"), Some("-1"), Some(""), Some("4294967295")] {

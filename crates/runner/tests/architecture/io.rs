@@ -1,5 +1,5 @@
-//! Finds input and output in the source files of a crate: paths into the modules of `std` and `tokio` that do it, methods of `Path`
-//! that look at the disk, and macros that print.
+//! Finds input and output in the source files of a crate: paths into I/O modules of `std` and `tokio`, methods of `Path`
+//! that access the disk, and macros that print.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ const PATHS: &[&str] = &[
     "tempfile",
 ];
 
-/// Globs that could bring in any of these.
+/// Globs that could import any of these.
 const GLOBS: &[&str] = &["std::", "std::io::", "tokio::"];
 
 const CALLS: &[&str] = &[
@@ -53,7 +53,7 @@ const CALLS: &[&str] = &[
     "dbg!(",
 ];
 
-/// Each use of input or output, as `module: what`.
+/// Each use of input or output, as `module: path`.
 pub(crate) fn uses(src: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for (at, module) in modules::read(src) {

@@ -1,5 +1,5 @@
 //! Finds modules of a crate that use each other in a cycle. It reads the paths in the text of the source files; tests,
-//! comments and binaries are left out.
+//! comments and binaries are excluded.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -7,16 +7,16 @@ use std::path::Path;
 
 #[derive(Default)]
 pub(crate) struct Module {
-    /// The text without comments and tests.
+    /// The source text without comments and tests.
     pub(crate) code: String,
-    /// All paths of more than one step, as they are written.
+    /// All paths of more than one segment, as written.
     paths: BTreeSet<String>,
-    /// What `use` declarations bring in: the name here, and the path that it stands for.
+    /// The imports: local name and full path.
     imports: BTreeMap<String, String>,
 }
 
 impl Module {
-    /// All paths, those that begin with an imported name in full.
+    /// All paths, with imported names resolved.
     pub(crate) fn full_paths(&self) -> BTreeSet<String> {
         let full = |path: &String| {
             let (first, rest) = path.split_once("::").unwrap_or((path, ""));
@@ -34,7 +34,7 @@ impl Module {
 /// Modules by their paths: `crate::fault::layer`.
 pub(crate) type Modules = BTreeMap<String, Module>;
 
-/// The cycles of a crate, each as `a -> b -> a`: of modules that are in several, the shortest.
+/// The cycles of a crate, each as `a -> b -> a`. A module in several cycles is listed with the shortest one.
 pub(crate) fn cycles(src: &Path) -> BTreeSet<String> {
     let modules = read(src);
     let uses = |(at, module): (&String, &Module)| {
@@ -45,14 +45,14 @@ pub(crate) fn cycles(src: &Path) -> BTreeSet<String> {
     uses.keys().filter_map(|start| cycle_from(start, &uses)).collect()
 }
 
-/// The modules of a crate, tests and binaries excluded.
+/// The modules of a crate, except tests and binaries.
 pub(crate) fn read(src: &Path) -> Modules {
     let mut modules = Modules::new();
     read_folder(src, "crate", &mut modules);
     modules
 }
 
-/// The shortest cycle through `start`, if `start` is the first of its modules by name.
+/// The shortest cycle through `start`, if `start` sorts first among its modules.
 fn cycle_from(start: &String, uses: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
     let (mut seen, mut chains) = (BTreeSet::new(), VecDeque::from([vec![start]]));
     while let Some(chain) = chains.pop_front() {
@@ -123,7 +123,7 @@ fn read_module(text: &str) -> Module {
     module
 }
 
-/// The module that defines what stands at `path` in the module `at`, if it is one of the same crate.
+/// The module that defines `path`, as seen from the module `at`, if it is in the same crate.
 fn definer(modules: &Modules, at: &str, path: &str) -> Option<String> {
     let mut found = at.to_owned();
     let steps: Vec<&str> = path.split("::").filter(|step| !step.is_empty()).collect();
@@ -138,7 +138,7 @@ fn definer(modules: &Modules, at: &str, path: &str) -> Option<String> {
                 let behind = steps.get(position + 1..).unwrap_or_default().join("::");
                 return definer(modules, &found, &format!("{import}::{behind}"));
             }
-            // A path that begins with no module of this crate leads into another.
+            // A path that starts with no module of this crate belongs to another crate.
             _ if position == 0 => return None,
             _ => break,
         }

@@ -1,4 +1,4 @@
-//! Runs that end within their first page: the next one begins again as the same run.
+//! Runs that end within their first page: the next one keeps the run id.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -6,8 +6,8 @@ use std::sync::{Arc, mpsc};
 use serde_json::json;
 use taskferry_testkit::{Context, Receiver, Response, TIMEOUT, Tenant, page};
 
-/// A tenant with one page, and a receiver that gets a job a request; its `trap`th request, counted from 1, is answered as the
-/// test says.
+/// A tenant with one page, and a receiver that gets one job per request; request number `trap`, counted from 1, gets the
+/// response of the test.
 struct World {
     context: Context,
     receiver: Receiver,
@@ -40,7 +40,7 @@ impl World {
         Self { context, receiver, trap, sprung, tenant }
     }
 
-    /// Kills a run when the receiver gets its first request from now on, which is its `nth` of all.
+    /// Kills a run at the next request to the receiver, which is its `nth` in total.
     fn kill_at(&self, nth: usize) {
         self.trap.store(nth, Ordering::SeqCst);
         let running = self.context.start(&["run", "jobs.toml"]);
@@ -58,7 +58,7 @@ impl World {
 }
 
 #[test]
-fn killed_within_the_first_page_it_sends_the_same_keys() {
+fn a_run_killed_in_its_first_page_repeats_its_keys() {
     let world = World::new(Response::new(200, "").never_finished());
     world.kill_at(1);
     let begun = world.checkpoint();
@@ -73,7 +73,7 @@ fn killed_within_the_first_page_it_sends_the_same_keys() {
     let line = format!("run {run_id} restarts at the first page, where it ended");
     assert!(said.contains(&line), "{said}");
     let keys = world.keys();
-    // The first job; the first and the second; all three.
+    // First run: one job; second run: two jobs; third run: all three.
     assert_eq!((keys.len(), &keys[0], &keys[1]), (6, &keys[1], &keys[3]));
     assert_eq!(keys[2], keys[4]);
     let summary = world.context.json("summary.json");
@@ -81,13 +81,13 @@ fn killed_within_the_first_page_it_sends_the_same_keys() {
         (&summary["run_id"], &summary["started_at"]),
         (&begun["run_id"], &begun["started_at"])
     );
-    // The file that was begun is the one that was completed.
+    // The partial file of the first run was completed.
     assert_eq!(world.context.files(), [format!("out/{run_id}.ndjson"), "summary.json".to_owned()]);
     assert_eq!(world.context.lines(&format!("out/{run_id}.ndjson")).len(), 3);
 }
 
 #[test]
-fn refused_within_the_first_page_it_sends_the_same_keys() {
+fn a_run_refused_in_its_first_page_repeats_its_keys() {
     let world = World::new(Response::new(422, "no"));
     world.trap.store(2, Ordering::SeqCst);
     world.context.taskferry(&["run", "jobs.toml"]).with_code(5);
@@ -97,7 +97,7 @@ fn refused_within_the_first_page_it_sends_the_same_keys() {
 }
 
 #[test]
-fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
+fn a_partial_file_is_removed_when_the_run_starts_over() {
     let world = World::new(Response::new(200, "").never_finished());
     world.kill_at(1);
     let part = format!("out/.{}.ndjson.part", world.checkpoint()["run_id"].as_str().unwrap());
@@ -116,7 +116,7 @@ fn a_file_that_was_begun_is_taken_away_when_the_run_starts_over() {
 }
 
 #[test]
-fn a_run_that_could_not_read_anything_leaves_nothing_behind() {
+fn a_run_that_read_nothing_leaves_no_state() {
     let world = World::new(Response::new(200, ""));
     let pipeline = world.context.read("jobs.toml");
     let (url, nobody) = (world.tenant.url(), "http://127.0.0.1:1");

@@ -1,4 +1,4 @@
-//! Secrets planted everywhere, servers that repeat what they were sent, and a search through every byte that was written.
+//! Plants secrets everywhere, uses servers that repeat requests, and searches every written byte.
 
 use std::fs;
 use std::path::Path;
@@ -7,19 +7,19 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use taskferry_testkit::{Context, FaultServer, Outcome, Request, Response, page};
 
-/// In base64, as signatures have them: `CanaryCanary…` and `PrivatePrivate…`.
+/// Base64 of `CanaryCanary…` and `PrivatePrivate…`, as in signature secrets.
 const SHARED: &str = "Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5";
 const SIGNING: &str = "UHJpdmF0ZVByaXZhdGVQcml2YXRlUHJpdmF0ZVByaXY=";
-/// `canary-user:canary-password` and `canary-proxy-user:canary-proxy-password` as they are sent.
+/// `canary-user:canary-password` and `canary-proxy-user:canary-proxy-password` in base64.
 const BASIC: [&str; 2] = [
     "Y2FuYXJ5LXVzZXI6Y2FuYXJ5LXBhc3N3b3Jk",
     "Y2FuYXJ5LXByb3h5LXVzZXI6Y2FuYXJ5LXByb3h5LXBhc3N3b3Jk",
 ];
 
-/// What servers were sent that must not be seen anywhere, beside what begins with `canary-`.
+/// Secrets sent to servers that must not appear anywhere, in addition to texts that start with `canary-`.
 type Sent = Arc<Mutex<Vec<String>>>;
 
-/// What a request said, each time beginning with another part of it: messages show the beginning only.
+/// The parts of a request, rotated each time, because messages show only the beginning.
 fn echo(request: &Request, turn: usize) -> String {
     let mut parts = vec![request.target.clone(), request.body.clone()];
     parts.extend(request.headers.iter().map(|(name, value)| format!("{name}: {value}")));
@@ -39,7 +39,7 @@ fn note(sent: &Sent, request: &Request) {
     sent.extend(body["client_assertion"].as_str().map(str::to_owned));
 }
 
-/// A tenant where most things go wrong at first, and which ends with `end` or for ever with what it was sent.
+/// A tenant with many faults at first, which ends with `end` or repeats requests forever.
 fn tenant(sent: &Sent, end: Option<u16>) -> FaultServer {
     let sent = Arc::clone(sent);
     let (mut tokens, mut pages) = (0, 0);
@@ -71,7 +71,7 @@ fn tenant(sent: &Sent, end: Option<u16>) -> FaultServer {
     })
 }
 
-/// A receiver, and the proxy before it, that is busy at first and refuses every second batch.
+/// A receiver and its proxy; it is busy at first and refuses every second batch.
 fn receiver(sent: &Sent) -> FaultServer {
     let sent = Arc::clone(sent);
     let mut turn = 0;
@@ -86,7 +86,7 @@ fn receiver(sent: &Sent) -> FaultServer {
     })
 }
 
-/// A pipeline in which everything that can be secret is.
+/// A pipeline with a secret in every possible option.
 fn pipeline(tenant: &FaultServer, receiver: &FaultServer, proof: &str) -> String {
     let (tenant, port) = (tenant.url(), receiver.url().rsplit(':').next().unwrap());
     let retry = "retry = { max_attempts = 40, initial_delay = \"1ms\", max_delay = \"1ms\" }";
@@ -167,7 +167,7 @@ fn context() -> (Context, String) {
     (context, key)
 }
 
-/// All that was said, and every file but those that the test wrote, with its name.
+/// All output, and every file except those that the test wrote, with its name.
 fn written(context: &Context, said: &[Outcome]) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for (number, ended) in said.iter().enumerate() {
@@ -192,7 +192,7 @@ fn read_all(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// Looks for secrets in all of it; `canary-token` may stand in the token's own file, and nowhere else.
+/// Searches everything for secrets; `canary-token` may appear only in the token file.
 fn search(all: &[(String, Vec<u8>)], sent: &Sent, key: &str) {
     let mut canaries: Vec<String> =
         ["canary-", SHARED, SIGNING, "CanaryCanary", "PrivatePrivate", BASIC[0], BASIC[1]]
@@ -274,7 +274,7 @@ fn no_secret_is_written_by_runs_that_fail() {
 }
 
 #[test]
-fn no_secret_is_written_when_a_proxy_or_an_issuer_says_no() {
+fn no_secret_is_written_when_a_proxy_or_an_issuer_refuses() {
     PROOFS.into_iter().for_each(refused_with);
 }
 
@@ -309,7 +309,7 @@ fn refused_with(proof: &str) {
 }
 
 #[test]
-fn no_secret_of_a_wrong_file_is_written() {
+fn no_secret_of_an_invalid_file_is_written() {
     let sent = Sent::default();
     let (mut context, key) = context();
     let (tenant, receiver) = (tenant(&sent, None), receiver(&sent));
@@ -343,7 +343,7 @@ fn no_secret_of_a_wrong_file_is_written() {
         ("path = \"out/jobs.ndjson\"", "path = \"out/{${file:secrets/header}}\""),
         ("tenant = \"acme\"", "tenant = \"${file:secrets/nothing}\""),
         ("url = \"http://127", "url = \"http://canary-user:canary-password@127"),
-        // Lines that are not TOML.
+        // Lines that are not valid TOML.
         ("url = \"http://receiver.example/hooks", "url = http://receiver.example/canary-hooks"),
         ("url = \"http://receiver.example/hooks", "url = “http://receiver.example/canary-hooks”"),
         ("client_secret = \"${file:secrets/client}\"", "client_secret \"canary-no-sign\""),
@@ -353,19 +353,19 @@ fn no_secret_of_a_wrong_file_is_written() {
             "private_key = \"-----BEGIN\ncanary-AAAA\ncanary-BB==\n-----END\"",
         ),
         ("audience =", "audience = [\n\"canary-1\ncanary-2 words\n[canary-3\n] #"),
-        // Values whose end is not known.
+        // Unterminated values.
         (
             "client_secret = \"${file:secrets/client}\"",
             "client_secret = \"canary-1${file:canary-2\"",
         ),
         ("audience = \"", "audience = \"https://canary-1/${x/canary-2"),
         ("audience = \"", "audience = \"${x canary-1}"),
-        // A key where the name of its file belongs.
+        // A key in place of a file name.
         (
             "client_secret = \"${file:secrets/client}\"",
             "private_key_file = \"\"\"\n-----BEGIN PRIVATE KEY-----\ncanary-AAAA\n-----END\"\"\"",
         ),
-        // The same value under another key.
+        // The same value with another key.
         (
             "client_secret = \"${file:secrets/client}\"",
             "client_secret = \"canary-same\"\ntennant = \"canary-same\"\nscopes = \"canary-same\"\nalgorithm = \"canary-same\"",
@@ -391,7 +391,7 @@ fn no_secret_of_a_wrong_file_is_written() {
         "source.auth.client_secretcanary-no-sign",
         "=canary-no-key",
     ] {
-        // Values from outside may be texts of any shape; something else is wrong beside them.
+        // Values from the environment may be any text, next to another mistake.
         let arguments = ["check", "jobs.toml", "--set", set, "--set", "source.auth.tennant=x"];
         said.push(context.taskferry(&arguments).with_code(2));
     }

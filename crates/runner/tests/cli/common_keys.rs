@@ -1,4 +1,4 @@
-//! The keys that every stage has do in each plugin what the reference says.
+//! The common keys of stages behave in each plugin as documented.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ struct Case {
     role: &'static str,
     type_name: &'static str,
     options: &'static str,
-    /// The record that is refused. Records before and after it are taken.
+    /// The refused record. The records before and after it are accepted.
     refused: &'static str,
 }
 
@@ -18,7 +18,7 @@ const fn transform(type_name: &'static str, options: &'static str, refused: &'st
 }
 
 const fn sink(type_name: &'static str, options: &'static str) -> Case {
-    // A table holds no half of a surrogate pair, and the receiver of the test takes no `\u{ff}`.
+    // A table cannot contain a lone surrogate, and the test receiver does not accept `\u{ff}`.
     Case {
         role: "sink",
         type_name,
@@ -50,7 +50,7 @@ impl Case {
     fn pipeline(&self, source: &str, on_error: &str, own: &str) -> String {
         let Self { role, type_name, options, .. } = self;
         let common = format!("type = \"{type_name}\"\nname = \"the stage\"\n{on_error}{options}\n");
-        // What makes a record of no known shape out of a job.
+        // Turns a job into a record of unknown shape.
         let shapeless =
             "[[transform]]\ntype = \"jq\"\nfilter = 'if .shapeless then {shapeless} else . end'\n";
         let stages = match *role {
@@ -62,7 +62,7 @@ impl Case {
     }
 }
 
-/// A dead letter without its record, which may hold what is no text.
+/// A dead letter without its record, which may contain invalid text.
 #[derive(Deserialize)]
 struct DeadLetter {
     stage: Value,
@@ -128,7 +128,7 @@ fn runs(case: &Case, on_error: &str) {
     }
 }
 
-/// Transforms of a sink alone change what it gets.
+/// The transforms of a sink affect only this sink.
 fn has_transforms_of_its_own(case: &Case) {
     let tenant = Tenant::with_pages([page(&["first"], None)]);
     let receiver = Receiver::start(|_| Response::new(200, ""));
@@ -141,7 +141,7 @@ fn has_transforms_of_its_own(case: &Case) {
     assert!(delivered.contains("changed"), "sink `{}`: {delivered}", case.type_name);
 }
 
-/// What is in the file, and what the receiver got.
+/// The content of the file, and the requests to the receiver.
 fn delivered(context: &Context, receiver: &Receiver) -> String {
     let bodies = receiver.requests().into_iter().map(|request| request.body);
     let file = std::fs::read_to_string(context.path("out/jobs.csv")).unwrap_or_default();
@@ -149,7 +149,7 @@ fn delivered(context: &Context, receiver: &Receiver) -> String {
 }
 
 #[test]
-fn the_keys_that_every_stage_has_do_what_the_reference_says() {
+fn common_keys_of_stages_behave_as_documented() {
     for case in CASES {
         for on_error in ["", "fail", "skip", "dead_letter"] {
             runs(&case, on_error);
@@ -161,7 +161,7 @@ fn the_keys_that_every_stage_has_do_what_the_reference_says() {
 }
 
 #[test]
-fn no_plugin_is_left_out() {
+fn every_plugin_is_covered() {
     let reference = Context::new().taskferry(&["plugins", "--markdown"]).with_code(0).stdout;
     for (heading, role) in [("## Transform `", "transform"), ("## Sink `", "sink")] {
         let types =

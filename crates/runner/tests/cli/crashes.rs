@@ -1,5 +1,5 @@
-//! `kill -9` at any point: the next run resumes, the files are those of an undisturbed run, byte for byte, and the receiver has every
-//! batch once by its key.
+//! `kill -9` at any point: the next run resumes, the files equal those of an uninterrupted run byte for byte, and the receiver has
+//! every batch once by its key.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -11,10 +11,10 @@ use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant};
 const PAGES: usize = 12;
 const FILES: [&str; 5] =
     ["plain.ndjson", "packed.ndjson.gz", "table.csv", "table.csv.zst", "list.json"];
-/// After how many points of the log the process is killed; `TASKFERRY_CRASHES=500 cargo test crashes` tries more.
+/// The number of log positions at which the process is killed; `TASKFERRY_CRASHES=500 cargo test crashes` tests more.
 const CRASHES: usize = 16;
 
-/// A request at which the process is to be killed, counted from 1; it gets no answer.
+/// The request at which the process is killed, counted from 1; it gets no response.
 #[derive(Default)]
 struct Trap {
     page: AtomicUsize,
@@ -86,7 +86,7 @@ impl World {
         Some(serde_json::from_slice(&text).unwrap())
     }
 
-    /// Kills a run when it requests this page, which counts from 1.
+    /// Kills a run when it requests this page, counted from 1.
     fn kill_at_page(&self, context: &Context, page: usize) {
         self.trap.page.store(page, Ordering::SeqCst);
         let running = context.start(&RUN);
@@ -100,7 +100,7 @@ fn page_of(request: &Request) -> usize {
     body["starting_after"].as_str().map_or(0, |cursor| cursor[1..].parse::<usize>().unwrap() + 1)
 }
 
-/// Pages of different sizes, some of them empty, whose records have different fields.
+/// Pages of different sizes, some empty, with records of different fields.
 fn answer(page: usize) -> Response {
     let record = |index: usize| {
         let number = page * 10 + index;
@@ -117,7 +117,7 @@ fn answer(page: usize) -> Response {
     Response::new(200, body.to_string())
 }
 
-/// What an undisturbed run leaves.
+/// The output of an uninterrupted run.
 struct Undisturbed {
     files: Vec<Vec<u8>>,
     dead_letters: Vec<Value>,
@@ -141,7 +141,7 @@ fn files(context: &Context) -> Vec<Vec<u8>> {
     FILES.iter().map(|name| std::fs::read(context.path(&format!("out/{name}"))).unwrap()).collect()
 }
 
-/// Dead letters without the name of their run.
+/// The dead letters without their run ids.
 fn dead_letters(context: &Context) -> Vec<Value> {
     let mut letters = context.lines(&context.dead_letters());
     for letter in &mut letters {
@@ -150,7 +150,7 @@ fn dead_letters(context: &Context) -> Vec<Value> {
     letters
 }
 
-/// The output is that of an undisturbed run. At most the three requests of one page were repeated for each crash.
+/// Checks that the output equals that of an uninterrupted run. Each crash repeats at most the three requests of one page.
 fn is_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
     for (name, (found, expected)) in FILES.iter().zip(files(context).iter().zip(&expected.files)) {
         assert!(found == expected, "{name} is another file");
@@ -162,7 +162,7 @@ fn is_like(expected: &Undisturbed, world: &World, context: &Context, crashes: us
     assert!(deliveries.repeated <= crashes * 3, "{} after {crashes} crashes", deliveries.repeated);
 }
 
-/// The next run completes, and its output is that of an undisturbed run.
+/// Checks that the next run completes with the output of an uninterrupted run.
 fn resumes_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
     world.trap.page.store(0, Ordering::SeqCst);
     world.trap.batch.store(0, Ordering::SeqCst);
@@ -179,7 +179,7 @@ fn resumes_like(expected: &Undisturbed, world: &World, context: &Context, crashe
 }
 
 #[test]
-fn killed_at_every_page_it_goes_on() {
+fn a_run_killed_at_any_page_resumes() {
     let (expected, world) = (undisturbed(), World::new());
     let context = world.context();
     for page in 1..=PAGES {
@@ -190,7 +190,7 @@ fn killed_at_every_page_it_goes_on() {
 }
 
 #[test]
-fn killed_after_every_checkpoint_it_resumes_at_the_next_page() {
+fn a_run_killed_after_any_checkpoint_resumes_at_the_next_page() {
     let (expected, world) = (undisturbed(), World::new());
     let context = world.context();
     for page in 1..PAGES {
@@ -207,7 +207,7 @@ fn killed_after_every_checkpoint_it_resumes_at_the_next_page() {
     }
     let exports = world.tenant.requests();
     let exports = exports.iter().filter(|request| request.target != "/oauth/token");
-    // Each run requests the page that the run before did not get, and the one after it.
+    // Each run requests the page that the preceding run missed, and the next one.
     let pages: Vec<usize> = exports.map(page_of).collect();
     let expected_pages: Vec<usize> = (0..PAGES).flat_map(|page| [page, page]).collect();
     assert_eq!(pages, expected_pages[1..expected_pages.len() - 1]);
@@ -216,10 +216,10 @@ fn killed_after_every_checkpoint_it_resumes_at_the_next_page() {
 }
 
 #[test]
-fn killed_at_every_batch_it_goes_on() {
+fn a_run_killed_at_any_batch_resumes() {
     let (expected, world) = (undisturbed(), World::new());
     let context = world.context();
-    // Each crash makes one request more, which never got an answer.
+    // Each crash adds one request without a response.
     for batch in 1..=expected.batches.len() {
         world.trap.batch.store(batch, Ordering::SeqCst);
         let running = context.start(&RUN);
@@ -230,7 +230,7 @@ fn killed_at_every_batch_it_goes_on() {
 }
 
 #[test]
-fn killed_after_any_line_of_the_log_it_goes_on() {
+fn a_run_killed_after_any_line_of_the_log_resumes() {
     let wanted = std::env::var("TASKFERRY_CRASHES").ok().and_then(|text| text.parse().ok());
     let points = wanted.unwrap_or(CRASHES);
     let expected = undisturbed();
@@ -239,12 +239,12 @@ fn killed_after_any_line_of_the_log_it_goes_on() {
         let world = World::new();
         let context = world.context();
         let line = expected.log_lines * point / points;
-        // The second run is killed at an earlier point than the first.
+        // The second run is killed earlier than the first.
         for (crashes, lines) in [(1, line), (2, line / 2)] {
             let mut running = context.start(&RUN);
             running.read_lines(lines);
             drop(running);
-            // A run that is noted as complete is over, whether its checkpoint could still be removed or not.
+            // A run that is stored as complete is finished, even if its checkpoint was not removed.
             if context.path(".taskferry/jobs/last_complete.json").exists() {
                 is_like(&expected, &world, &context, crashes);
                 break;

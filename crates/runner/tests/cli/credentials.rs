@@ -1,9 +1,9 @@
-//! Secrets as editors, shells and secret stores hand them over.
+//! Secrets as editors, shells and secret stores write them.
 
 use serde_json::Value;
 use taskferry_testkit::{CLIENT_SECRET, Context, Tenant, page};
 
-/// The secret that the issuer of tokens was shown.
+/// The client secret that the token issuer received.
 fn shown(server: &Tenant) -> String {
     let requests = server.requests();
     let sent: Value = serde_json::from_str(&requests[0].body).unwrap();
@@ -11,7 +11,7 @@ fn shown(server: &Tenant) -> String {
 }
 
 #[test]
-fn what_editors_and_shells_put_around_a_secret_is_no_part_of_it() {
+fn whitespace_and_byte_order_marks_around_a_secret_are_removed() {
     for ending in ["\n", "\r\n", "\n\n"] {
         let server = Tenant::with_pages([page(&["a"], None)]);
         let mut context = Context::new();
@@ -30,7 +30,7 @@ fn what_editors_and_shells_put_around_a_secret_is_no_part_of_it() {
 }
 
 #[test]
-fn a_secret_with_a_line_break_in_it_is_told_and_not_shown() {
+fn a_secret_with_a_line_break_is_reported_without_showing_it() {
     let server = Tenant::with_pages([page(&["a"], None)]);
     let mut context = Context::new();
     context.set("CLIENT_SECRET", "canary-one\ncanary-two\n");

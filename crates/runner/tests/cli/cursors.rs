@@ -1,4 +1,4 @@
-//! Many cursors at once, from outside.
+//! Runs with many cursors.
 
 use std::fs;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ fn bytes(context: &Context) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
-    // The page after this job does not come; 0 for none.
+fn a_killed_run_with_many_cursors_resumes_to_the_same_bytes() {
+    // The page after this job never arrives; 0 for none.
     let trap = Arc::new(AtomicUsize::new(0));
     let hangs_after = Arc::clone(&trap);
     let server = Tenant::with_jobs(940, move |after| {
@@ -30,7 +30,7 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
     context.write("jobs.toml", &pipeline(&server));
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let whole = bytes(&context);
-    // With other numbers of cursors from attempt to attempt, which is nothing that a run starts over for.
+    // Each attempt uses another number of cursors, which does not make the run start over.
     for (cursors, hang, resuming) in [("8", 449, "3"), ("5", 149, "1"), ("1", 649, "8")] {
         for name in FILES {
             fs::remove_file(context.path(name)).unwrap();
@@ -54,7 +54,7 @@ fn a_run_with_many_cursors_that_is_killed_goes_on_to_the_same_bytes() {
 }
 
 #[test]
-fn the_first_run_says_that_the_next_one_can_be_faster() {
+fn the_first_run_reports_that_the_next_can_be_faster() {
     let server = Tenant::with_jobs(250, |_| false);
     let context = Context::new();
     context.write("jobs.toml", &pipeline(&server));

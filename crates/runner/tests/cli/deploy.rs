@@ -1,5 +1,5 @@
-//! The files in `examples/deploy`: each starts a run that works, starts it again when that helps, and only then. The tests read them
-//! as cron, systemd and Kubernetes do.
+//! The files in `examples/deploy`: each starts a run, and restarts it only if that helps. The tests interpret them
+//! like cron, systemd and Kubernetes.
 
 mod kubernetes;
 mod systemd;
@@ -19,13 +19,13 @@ use systemd::Unit;
 
 const UNIT: &str = "taskferry-nightly.service";
 
-/// Folders of a machine, which the tests have below their own folder.
+/// Folders of a machine, which the tests relocate below their own folder.
 const FOLDERS: [&str; 4] = ["/etc/taskferry", "/run/credentials", "/var/lib/taskferry", "/data"];
 
-/// A machine with the files that an administrator installs.
+/// A machine with the files installed by an administrator.
 pub(crate) struct Machine(Context);
 
-/// A process that a supervisor starts.
+/// A process started by a supervisor.
 pub(crate) struct Job {
     pub(crate) arguments: Vec<String>,
     pub(crate) folder: String,
@@ -42,7 +42,7 @@ impl Machine {
         machine
     }
 
-    /// The text with all paths of the machine below the folder of the test.
+    /// The text with all paths of the machine relocated below the test folder.
     fn relocated(&self, text: &str) -> String {
         FOLDERS.iter().fold(text.to_owned(), |text, folder| {
             let below = self.0.path(folder.trim_start_matches('/'));
@@ -72,12 +72,12 @@ impl Machine {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// The variables in an environment file.
+    /// The variables of an environment file.
     fn variables(&self, path: &str) -> Vec<(String, String)> {
         assignments(&self.read(path))
     }
 
-    /// Runs a job once against this tenant, in place of the tenant of the example.
+    /// Runs a job once against this tenant instead of the tenant of the example.
     fn run(&mut self, job: &Job, tenant_url: &str) -> Outcome {
         for (name, value) in &job.environment {
             self.0.set(name, value);
@@ -92,7 +92,7 @@ impl Machine {
         self.0.taskferry_after(&enter, &arguments)
     }
 
-    /// Runs a job against the sandbox: it completes, prints no more than it must, and writes one file.
+    /// Runs a job against the sandbox: it completes, prints only the expected lines, and writes one file.
     fn completes(&mut self, job: &Job) {
         let ended = self.run(job, "sandbox:?jobs=20").with_code(0);
         if job.arguments.iter().any(|argument| argument == "json") {
@@ -105,7 +105,7 @@ impl Machine {
         assert_eq!(self.list(&format!("{}/state", job.folder)), ["nightly"]);
     }
 
-    /// The exit codes of all attempts at a job, which `restarts` decides on.
+    /// The exit codes of all attempts at a job; `restarts` decides whether another one follows.
     fn attempts(&mut self, job: &Job, tenant: &Tenant, restarts: impl Fn(i32) -> bool) -> Vec<i32> {
         let mut codes = Vec::new();
         while codes.len() < 5 && codes.last().is_none_or(|code| restarts(*code)) {
@@ -115,8 +115,8 @@ impl Machine {
     }
 }
 
-/// A tenant with two pages of one job each. It answers requests for the second one while `pages` is greater than 1, and refuses the
-/// first of them if `refuses` is true.
+/// A tenant with two pages of one job each. It sends the second one while `pages` is greater than 1, and refuses its
+/// first request if `refuses` is true.
 fn tenant(refuses: bool) -> (Arc<AtomicUsize>, Tenant) {
     let pages = Arc::new(AtomicUsize::new(usize::MAX));
     let (answered, mut refuses) = (Arc::clone(&pages), refuses);
@@ -149,7 +149,7 @@ fn unit() -> Unit {
     Unit::parse(&text(&format!("systemd/{UNIT}")))
 }
 
-/// The command of the crontab: what follows the five fields and the user.
+/// The command of the crontab, after the five fields and the user.
 fn crontab_command(machine: &Machine) -> String {
     let crontab = text("cron/taskferry-nightly");
     let line = crontab.lines().find(|line| line.contains("taskferry run")).unwrap();
@@ -158,7 +158,7 @@ fn crontab_command(machine: &Machine) -> String {
     command.replace("/usr/local/bin/taskferry", "\"$TASKFERRY\"")
 }
 
-/// The folders that an administrator creates for cron, and an environment file with this address.
+/// Creates the folders for cron and an environment file with this address.
 fn prepare_for_cron(machine: &Machine, tenant_url: &str) {
     machine.create_folder("/var/lib/taskferry/nightly");
     machine.create_folder("/var/lib/taskferry/metrics");
@@ -191,14 +191,14 @@ fn the_crontab_starts_a_run() {
 }
 
 #[test]
-fn the_crontab_resumes_after_kill_9_and_does_nothing_more_when_the_run_is_complete() {
+fn the_crontab_resumes_after_kill_9_until_the_run_is_complete() {
     let mut machine = Machine::new();
     let (pages, tenant) = tenant(false);
     prepare_for_cron(&machine, tenant.url());
     let command = crontab_command(&machine);
     let run = |context: &Context| context.script(&command).with_code(0);
 
-    // The second page is never answered, and the run is killed while it waits for it.
+    // The second page never arrives, and the run is killed while it waits.
     pages.store(1, Ordering::SeqCst);
     let running = machine.0.start_script(&command);
     tenant.wait_for_requests(3);
@@ -226,7 +226,7 @@ fn the_crontab_resumes_after_kill_9_and_does_nothing_more_when_the_run_is_comple
 }
 
 #[test]
-fn all_attempts_of_a_night_are_attempts_at_one_run() {
+fn all_attempts_of_one_night_belong_to_one_run() {
     let crontab = text("cron/taskferry-nightly");
     let line = crontab.lines().find(|line| line.contains("taskferry run")).unwrap();
     let (first, last) = line.split(' ').nth(1).unwrap().split_once('-').unwrap();
@@ -253,7 +253,7 @@ fn the_cron_job_starts_a_run() {
 #[test]
 fn the_indexed_job_exports_all_shares_and_they_merge() {
     let mut machine = Machine::new();
-    // The whole export before it leaves the cursors in the state folder of the same volume.
+    // An earlier complete export stores the cursors in the state folder of the same volume.
     let whole = JobSpec::read("kubernetes/cronjob.yaml").start(&machine, &[]);
     machine.completes(&whole);
     let shares = JobSpec::read("kubernetes/indexed-job.yaml");
@@ -272,7 +272,7 @@ fn the_indexed_job_exports_all_shares_and_they_merge() {
 }
 
 #[test]
-fn a_failed_run_is_started_again_and_resumes() {
+fn a_failed_run_is_restarted_and_resumes() {
     let (unit, cron_job) = (unit(), JobSpec::read("kubernetes/cronjob.yaml"));
     let mut machine = Machine::new();
     let (_, refusing) = tenant(true);
@@ -291,7 +291,7 @@ fn a_failed_run_is_started_again_and_resumes() {
 }
 
 #[test]
-fn an_export_that_is_not_as_expected_is_not_repeated() {
+fn an_export_that_violates_expectations_is_not_repeated() {
     let empty = Tenant::with_pages([page(&[], None)]);
     let (unit, cron_job) = (unit(), JobSpec::read("kubernetes/cronjob.yaml"));
     let mut machine = Machine::new();
@@ -303,7 +303,7 @@ fn an_export_that_is_not_as_expected_is_not_repeated() {
 }
 
 #[test]
-fn a_run_is_started_again_after_the_exit_codes_that_the_page_calls_resumable() {
+fn a_run_is_restarted_after_the_documented_resumable_exit_codes() {
     let resumable = exit_codes_that_resume();
     assert!(resumable.contains(&3) && !resumable.contains(&0), "{resumable:?}");
     let unit = unit();
@@ -314,16 +314,16 @@ fn a_run_is_started_again_after_the_exit_codes_that_the_page_calls_resumable() {
         for job in &jobs {
             assert_eq!(job.retries_after(code), resumes, "Kubernetes: {code}");
         }
-        // systemd itself sends SIGTERM, to stop the service.
+        // systemd sends SIGTERM to stop the service.
         assert_eq!(unit.restarts_after(code), resumes && code != 143, "systemd: {code}");
     }
-    // Another run is active: Kubernetes waits for it, and systemd leaves the work to it.
+    // Another run is active: Kubernetes waits for it, and systemd does not restart.
     assert!(jobs.iter().all(|job| job.retries_after(7)) && !unit.restarts_after(7));
 }
 
 #[test]
-fn a_run_that_is_told_to_stop_is_given_more_time_than_it_takes() {
-    // Delivering what was read, cleaning up, and a collector that does not answer.
+fn the_stop_timeout_exceeds_the_shutdown_time_of_a_run() {
+    // The time to deliver the records, to clean up, and to wait for a silent collector.
     let longest = 10 + 5 + 5;
     assert!(unit().seconds("TimeoutStopSec") > longest);
     for name in ["kubernetes/cronjob.yaml", "kubernetes/indexed-job.yaml"] {
@@ -338,7 +338,7 @@ fn the_kustomization_is_complete() {
     let resources: Vec<&str> = list(&kustomization["resources"]).iter().map(string).collect();
     let kinds: Vec<Value> = resources.iter().map(|name| yaml(name)["kind"].clone()).collect();
     assert_eq!(kinds, ["CronJob", "PersistentVolumeClaim"]);
-    // The Jobs that are applied without it refer to the names and the image that it makes.
+    // Jobs applied without the kustomization refer to its names and its image.
     assert_eq!(kustomization["generatorOptions"]["disableNameSuffixHash"], true);
     let [image] = list(&kustomization["images"]) else { panic!("one image") };
     let name = format!("{}:{}", string(&image["newName"]), string(&image["newTag"]));
@@ -361,7 +361,7 @@ fn the_kustomization_is_complete() {
 }
 
 #[test]
-fn the_image_is_built_from_files_that_exist() {
+fn the_image_is_built_from_existing_files() {
     let ignored = text("docker/Dockerfile.dockerignore");
     for kept in ignored.lines().filter_map(|line| line.strip_prefix('!')) {
         assert!(Path::new(&project_file(kept)).exists(), "{kept}");

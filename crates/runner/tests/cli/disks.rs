@@ -1,4 +1,4 @@
-//! Disks that are full, folders that can't be written in, files that others take away: the run says so, and the next one
+//! Full disks, unwritable folders, removed files: the run reports the error, and the next one
 //! completes the export.
 
 use std::fs;
@@ -9,7 +9,7 @@ use taskferry_testkit::{Context, Outcome, Tenant};
 
 const PAGES: usize = 6;
 
-/// A job of a kilobyte that does not get much smaller by compression.
+/// A job of one kilobyte that compresses badly.
 fn large(number: usize) -> Value {
     let mut dice = fastrand::Rng::with_seed(number as u64);
     let noise: String = std::iter::repeat_with(|| dice.alphanumeric()).take(1000).collect();
@@ -28,12 +28,12 @@ fn file_sink(name: &str, format: &str, compression: &str) -> String {
     )
 }
 
-/// What was said from the error on.
+/// Standard error from the first error on.
 fn error(ended: &Outcome) -> &str {
     ended.stderr.split_once("error: ").expect("an error").1
 }
 
-/// The first run has room for so many blocks only; the second for all.
+/// The first run has space for only this many blocks; the second one for all.
 fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32) -> String {
     let server = Tenant::with_listing(PAGES, large, |_| {});
     let sink = file_sink(name, format, compression);
@@ -50,10 +50,10 @@ fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32)
     said
 }
 
-/// Runs with room for so many blocks, and then with room for all; what was said the first time. The second run begins
-/// where the first said it would.
+/// Runs with space for this many blocks, then with space for all, and returns the output of the first run. The second run starts
+/// where the first reported.
 fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
-    // Not to a file, for which there may be no room either.
+    // Not to a file, because there may be no space for it.
     let run = ["run", "jobs.toml", "--summary", "/dev/stdout"];
     let full = context.taskferry_with_file_limit(blocks, &run).with_code(5);
     between();
@@ -69,7 +69,7 @@ fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl
 }
 
 #[test]
-fn a_full_disk_ends_the_run_and_with_room_the_next_completes_the_same_file() {
+fn a_full_disk_fails_the_run_and_the_next_run_completes_the_file() {
     let said = is_full_and_goes_on("jobs.ndjson", "ndjson", "none", 40);
     insta::assert_snapshot!(said, @"
     sink `file`: can't write `out/jobs.ndjson`: File too large (os error 27)
@@ -85,8 +85,8 @@ fn a_full_disk_ends_the_run_and_with_room_the_next_completes_the_same_file() {
 }
 
 #[test]
-fn a_state_folder_that_is_full_ends_the_run_and_with_room_the_next_completes() {
-    // The names of fields that are left out stand in the checkpoint, and the file stays small.
+fn a_full_state_folder_fails_the_run_and_the_next_run_completes() {
+    // The names of omitted fields are in the checkpoint, and the file stays small.
     let wide = |number: usize| {
         let mut job = json!({"external_id": format!("j{number}")});
         job["column".repeat(50) + &number.to_string()] = json!(1);
@@ -107,7 +107,7 @@ fn a_state_folder_that_is_full_ends_the_run_and_with_room_the_next_completes() {
 }
 
 #[test]
-fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
+fn no_space_for_dead_letters_fails_the_run_and_the_next_run_completes() {
     let server = Tenant::with_listing(PAGES, large, |_| {});
     let more = format!(
         "[[transform]]\ntype = \"jq\"\nfilter = \"if .external_id == \\\"j7\\\" then . else error(\\\"no\\\") end\"\n\
@@ -130,7 +130,7 @@ fn no_room_for_dead_letters_ends_the_run_and_with_room_the_next_completes() {
 }
 
 #[test]
-fn no_room_for_the_account_of_a_run_is_a_warning_and_the_next_run_is_a_new_one() {
+fn an_unwritable_manifest_is_a_warning_and_the_next_run_is_new() {
     let server = Tenant::with_listing(1, large, |_| {});
     let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
     context.write(".taskferry/jobs/runs", "in the way");
@@ -141,7 +141,7 @@ fn no_room_for_the_account_of_a_run_is_a_warning_and_the_next_run_is_a_new_one()
         assert!(ended.stderr.contains(warning), "{}", ended.stderr);
         assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
     }
-    // A token and a page each time.
+    // One token and one page each time.
     assert_eq!(server.requests().len(), 4);
 }
 
@@ -152,7 +152,7 @@ fn read_only_folder(context: &Context) -> PathBuf {
     let mut permissions = fs::metadata(&made).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&made, permissions).unwrap();
-    // The superuser can write to that one, but not to these.
+    // The superuser can write to that folder, but not to these.
     [made, PathBuf::from("/sys/kernel"), PathBuf::from("/proc")]
         .into_iter()
         .find(|folder| folder.is_dir() && fs::write(folder.join("try"), "").is_err())
@@ -160,7 +160,7 @@ fn read_only_folder(context: &Context) -> PathBuf {
 }
 
 #[test]
-fn a_read_only_folder_is_told_before_the_first_request() {
+fn a_read_only_folder_is_reported_before_the_first_request() {
     let server = Tenant::with_listing(1, large, |_| {});
     let context = context(&server, &file_sink("jobs.ndjson", "ndjson", "none"));
     let folder = read_only_folder(&context);
@@ -178,11 +178,11 @@ fn a_read_only_folder_is_told_before_the_first_request() {
     assert!(ended.stderr.contains("`dir` in [state] names another folder"), "{}", ended.stderr);
     assert!(server.requests().is_empty());
 
-    // With a folder to write in, the same pipeline runs.
+    // The same pipeline runs with a writable folder.
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
 }
 
-/// A run during which `what` is removed when the fourth page is asked for; then another.
+/// A run during which `what` is removed at the request for the fourth page, and then another run.
 fn survives_the_loss_of(what: &'static str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let (place, mut done) = (folder.path().join("here"), false);
@@ -203,7 +203,7 @@ fn survives_the_loss_of(what: &'static str) -> String {
     error(&ended).lines().take(2).collect::<Vec<_>>().join("\n")
 }
 
-/// Again, where something was made in a folder in the meantime.
+/// Tries again if a file was created in the folder in the meantime.
 fn remove(path: &Path) {
     while path.exists() {
         _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
@@ -211,7 +211,7 @@ fn remove(path: &Path) {
 }
 
 #[test]
-fn a_state_folder_that_is_removed_meanwhile_ends_the_run() {
+fn a_state_folder_removed_during_the_run_fails_it() {
     insta::assert_snapshot!(survives_the_loss_of(".taskferry"), @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
       help: free disk space there, or set another path in [state]
@@ -219,7 +219,7 @@ fn a_state_folder_that_is_removed_meanwhile_ends_the_run() {
 }
 
 #[test]
-fn a_file_that_is_removed_before_it_has_its_name_ends_the_run() {
+fn a_partial_file_removed_during_the_run_fails_it() {
     insta::assert_snapshot!(survives_the_loss_of("out/.jobs.ndjson.part").lines().next().unwrap(), @"sink `file`: can't write `out/jobs.ndjson`: No such file or directory (os error 2)");
     survives_the_loss_of("out");
 }

@@ -11,7 +11,7 @@ fn page() -> String {
 }
 
 #[test]
-fn every_fault_is_held_by_tests_that_exist() {
+fn every_documented_fault_cites_existing_tests() {
     let page = page();
     let (_, faults) = page.split_once("\n## Faults\n").unwrap();
     let faults = faults.split("\n## ").next().unwrap();
@@ -84,12 +84,12 @@ fn every_exit_code_is_tested_and_no_other_is_expected() {
             tested.extend(codes.map(|code| code.to_string()));
         }
     }
-    // A defect can't be produced from outside: `crates/engine/tests` does it.
+    // A defect cannot be caused with the binary; `crates/engine/tests` tests it.
     tested.insert("1".to_owned());
     assert_eq!(tested, exit_codes().into_keys().collect());
 }
 
-/// All Rust files of the crates, with their text.
+/// The paths and texts of all Rust files of the crates.
 fn sources() -> Vec<(PathBuf, String)> {
     let (mut folders, mut files) = (vec![PathBuf::from(project_file("crates"))], Vec::new());
     while let Some(folder) = folders.pop() {

@@ -1,4 +1,4 @@
-//! `subject = "employees"`: the export of employees in the place of that of jobs.
+//! `subject = "employees"`: the export of employees instead of jobs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use taskferry_testkit::{Context, Tenant};
 const EXPORT: &str = "/export/employees/task_profiles?";
 
 #[test]
-fn rows_of_employees_reach_ndjson_and_csv_under_the_employee_s_id() {
+fn rows_of_employees_reach_ndjson_and_csv_with_the_employee_id() {
     let context = Context::new();
     context.write(
         "employees.toml",
@@ -54,7 +54,7 @@ columns = ["employee_external_id", "task_id", "ai_impact_level"]
     assert!(source["pages"].as_u64().unwrap() > 1);
 }
 
-/// A tenant with 450 employees, that does not answer the request for the third page while `hangs` is set.
+/// A tenant with 450 employees, which does not respond to the request for the third page while `hangs` is set.
 fn tenant(hangs: &Arc<AtomicBool>) -> Tenant {
     let hangs = Arc::clone(hangs);
     Tenant::with_jobs(450, move |after| after == Some(199) && hangs.load(Ordering::SeqCst))
@@ -144,7 +144,7 @@ path = "out/{run_id}.dead.ndjson"
 }
 
 #[test]
-fn options_of_jobs_are_mistakes_for_employees() {
+fn options_of_jobs_are_errors_for_employees() {
     let context = Context::new();
     context.write(
         "employees.toml",

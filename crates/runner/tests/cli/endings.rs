@@ -1,9 +1,9 @@
-//! The exit codes: a contract with whoever starts runs.
+//! The exit codes, which are a contract with supervisors.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Outcome, Receiver, Response, Running, Tenant, page};
 
-/// Three generated jobs through one transform into a file.
+/// A pipeline from three generated jobs through one transform into a file.
 fn through(transform: &str) -> (Context, Outcome) {
     let context = Context::new();
     let text = format!(
@@ -15,7 +15,7 @@ fn through(transform: &str) -> (Context, Outcome) {
     (context, ended)
 }
 
-/// What was said from the error on.
+/// Standard error from the first error on.
 fn error(ended: &Outcome) -> &str {
     ended.stderr.split_once("error: ").expect("an error").1
 }
@@ -37,7 +37,7 @@ fn a_wrong_command_line_is_2() {
 }
 
 #[test]
-fn a_source_that_fails_is_3() {
+fn a_failed_source_is_3() {
     let context = Context::new();
     let server = Tenant::with_pages([Response::new(404, "")]);
     let ended = server.export(&context, &[]).with_code(3);
@@ -49,7 +49,7 @@ fn a_source_that_fails_is_3() {
 }
 
 #[test]
-fn a_record_that_a_transform_refuses_is_4_and_named() {
+fn a_refused_record_is_4_and_named() {
     let jq = r#"if .external_id == "job-000002" then error("no such job") else . end"#;
     let (context, ended) = through(&format!("type = \"jq\"\nfilter = '{jq}'"));
     let ended = ended.with_code(4);
@@ -64,7 +64,7 @@ fn a_record_that_a_transform_refuses_is_4_and_named() {
 }
 
 #[test]
-fn a_record_that_is_skipped_is_0_and_told() {
+fn a_skipped_record_is_0_and_reported() {
     let jq = r#"if .external_id != "job-000002" then error("no such job") else . end"#;
     let transform = format!("type = \"jq\"\nname = \"tidy\"\nfilter = '{jq}'\non_error = \"skip\"");
     let (context, ended) = through(&transform);
@@ -85,7 +85,7 @@ fn a_record_that_is_skipped_is_0_and_told() {
 }
 
 #[test]
-fn an_expression_that_never_ends_is_4_and_names_its_record() {
+fn an_endless_expression_is_4_and_names_its_record() {
     let forever = "def forever: forever; if .external_id == \"job-000002\" then forever else . end";
     let transform = format!("type = \"jq\"\ntime_limit = \"100ms\"\nfilter = '{forever}'");
     let (context, ended) = through(&transform);
@@ -100,7 +100,7 @@ fn an_expression_that_never_ends_is_4_and_names_its_record() {
 }
 
 #[test]
-fn an_expression_that_never_ends_costs_only_its_record_in_a_process_of_its_own() {
+fn an_endless_isolated_expression_fails_only_its_record() {
     let forever = "def forever: forever; if .external_id == \"job-000002\" then forever else . end";
     let (context, ended) = through(&format!(
         "type = \"jq\"\nisolation = \"process\"\non_error = \"skip\"\ntime_limit = \"100ms\"\nfilter = '{forever}'"
@@ -111,7 +111,7 @@ fn an_expression_that_never_ends_costs_only_its_record_in_a_process_of_its_own()
 }
 
 #[test]
-fn a_target_that_can_not_be_written_is_5() {
+fn an_unwritable_output_is_5() {
     let context = Context::new();
     context.write("taken", "");
     let server = Tenant::with_pages([page(&["a"], None)]);
@@ -124,7 +124,7 @@ fn a_target_that_can_not_be_written_is_5() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_5() {
+fn a_closed_reader_is_5() {
     let context = Context::new();
     context.write(
         "jobs.toml",
@@ -140,7 +140,7 @@ fn a_reader_that_goes_away_is_5() {
 }
 
 #[test]
-fn a_receiver_that_is_gone_is_5() {
+fn an_unreachable_receiver_is_5() {
     let context = Context::new();
     let (server, receiver) = (Tenant::with_pages([page(&["a"], None)]), gone());
     let sink =
@@ -158,7 +158,7 @@ fn gone() -> Receiver {
     Receiver::start(|_| Response::new(410, "this hook was taken down"))
 }
 
-/// A run whose second page never comes, when it waits for it.
+/// A run that waits for its second page, which never arrives.
 fn waiting(context: &Context) -> (Tenant, Running) {
     let server =
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(200, "").never_finished()]);
@@ -189,7 +189,7 @@ fn interrupted(signal: &str) -> Outcome {
 }
 
 #[test]
-fn an_interrupted_run_delivers_what_it_has_and_is_130_or_143() {
+fn an_interrupted_run_delivers_its_records_and_is_130_or_143() {
     interrupted("INT").with_code(130);
     interrupted("TERM").with_code(143);
 }
@@ -207,7 +207,7 @@ fn a_second_signal_ends_a_run_at_once() {
     running.signal("TERM");
     running.wait_for_line("a second signal ends it at once");
     running.signal("INT");
-    // The first signal is the reason that is told.
+    // The first signal is reported as the reason.
     running.wait().with_code(143);
 }
 
@@ -237,7 +237,7 @@ fn a_command_whose_standard_output_is_full_exits_with_5() {
 }
 
 #[test]
-fn files_that_are_published_all_the_same_are_not_called_the_only_ones() {
+fn files_published_anyway_are_not_called_the_only_ones() {
     let context = Context::new();
     context.write(
         "jobs.toml",

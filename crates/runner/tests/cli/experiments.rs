@@ -1,4 +1,4 @@
-//! What is tried leaves nothing behind that a scheduled run would go on with, or be compared with.
+//! An experiment leaves no state that a scheduled run would resume or be compared with.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +8,8 @@ use taskferry_testkit::{Context, Outcome, Receiver, Response, Tenant, page};
 
 const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
 
-/// A tenant with two pages and so many jobs on the first one; the second one is refused while there are none. With a filter,
-/// there is one job.
+/// A tenant with two pages and this many jobs on the first one; the second one is refused while the number is 0. With a filter,
+/// the export has one job.
 struct World {
     context: Context,
     receiver: Receiver,
@@ -54,7 +54,7 @@ const ELSEWHERE: &str = "sink.0.path=out/trial.ndjson";
 const EXPECT: &str = "[expect]\nmax_drop_percent = 10\n";
 
 #[test]
-fn what_was_tried_with_set_is_no_baseline() {
+fn an_experiment_is_no_baseline() {
     let world = World::new(EXPECT);
     world.run(&[]).with_code(0);
     let complete = world.context.read(COMPLETE);
@@ -62,7 +62,7 @@ fn what_was_tried_with_set_is_no_baseline() {
     assert_eq!(world.context.lines("out/trial.ndjson").len(), 1);
     world.run(&["--set", ELSEWHERE]).with_code(0);
     assert_eq!(world.context.read(COMPLETE), complete);
-    // With the drop that the experiment would have hidden.
+    // The warning reports the drop that the experiment would have hidden.
     world.jobs.store(5, Ordering::SeqCst);
     let ended = world.run(&[]).with_code(8);
     assert!(
@@ -76,7 +76,7 @@ fn what_was_tried_with_set_is_no_baseline() {
 }
 
 #[test]
-fn runs_with_another_filter_are_not_compared_and_it_is_said() {
+fn runs_with_another_filter_are_not_compared_and_this_is_reported() {
     let world = World::new(EXPECT);
     world.run(&[]).with_code(0);
     let whole = world.context.read("jobs.toml");
@@ -93,19 +93,19 @@ fn runs_with_another_filter_are_not_compared_and_it_is_said() {
     world.context.write("jobs.toml", &whole);
     world.jobs.store(8, Ordering::SeqCst);
     world.run(&[]).with_code(8);
-    // What changes nothing about which jobs come keeps its baseline.
+    // A change that does not affect the selection of jobs keeps the baseline.
     let patient = whole.replace("include =", "timeout = \"50s\"\nlimit = 50\ninclude =");
     world.context.write("jobs.toml", &patient);
     world.run(&[]).with_code(8);
 }
 
 #[test]
-fn what_is_tried_leaves_an_unfinished_run_alone() {
+fn an_experiment_leaves_an_unfinished_run_unchanged() {
     let world = World::new("");
     world.jobs.store(0, Ordering::SeqCst);
     world.run(&[]).with_code(3);
     world.jobs.store(1, Ordering::SeqCst);
-    // It would write over what that run has.
+    // It would overwrite the partial file of that run.
     let refused = world.run(&["--set", "source.limit=50"]).with_code(2);
     assert!(
         refused.stderr.contains("would write over what that has of `out/jobs.ndjson`"),
@@ -130,7 +130,7 @@ fn an_experiment_resumes_as_itself() {
 }
 
 #[test]
-fn a_dry_run_publishes_sends_and_keeps_nothing() {
+fn a_dry_run_publishes_sends_and_stores_nothing() {
     let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'if .external_id == \"j1\" then error(\"no\") else . end'\n\
                     on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
     let world = World::new(refusing);
@@ -177,7 +177,7 @@ fn a_dry_run_is_compared_and_changes_nothing() {
 }
 
 #[test]
-fn two_pipeline_files_of_one_name_do_not_share_their_state() {
+fn pipeline_files_with_one_name_do_not_share_state() {
     let world = World::new("");
     world.run(&[]).with_code(0);
     world.context.write("other/jobs.toml", &world.context.read("jobs.toml"));
@@ -189,10 +189,10 @@ fn two_pipeline_files_of_one_name_do_not_share_their_state() {
     );
     assert_eq!(world.tenant.requests().len(), asked);
     world.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
-    // By another way it is the same file.
+    // Another path to the same file.
     world.context.taskferry(&["run", "other/../jobs.toml"]).with_code(0);
 
-    // A file that was moved takes its state along.
+    // A moved file keeps its state.
     std::fs::remove_file(world.context.path("jobs.toml")).unwrap();
     let moved = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(0).stderr;
     assert!(moved.contains("is taken over"), "{moved}");
@@ -207,7 +207,7 @@ fn two_pipeline_files_of_one_name_do_not_share_their_state() {
 }
 
 #[test]
-fn nothing_where_there_was_something_is_a_warning_that_says_how_much() {
+fn an_empty_output_after_a_full_one_is_a_warning_with_numbers() {
     let world = World::new("");
     world.run(&[]).with_code(0);
     let pipeline = world.context.read("jobs.toml");
@@ -221,7 +221,7 @@ fn nothing_where_there_was_something_is_a_warning_that_says_how_much() {
 }
 
 #[test]
-fn a_run_that_set_changes_says_what_it_is_not_compared_with() {
+fn a_changed_run_reports_which_run_it_is_not_compared_with() {
     let world = World::new(EXPECT);
     assert!(!world.run(&[]).with_code(0).stderr.contains("--set"));
     let set = ["--set", ELSEWHERE];
@@ -237,7 +237,7 @@ fn a_run_that_set_changes_says_what_it_is_not_compared_with() {
     world.run(&set).with_code(8);
     let other = ["--set", "sink.0.path=out/other.ndjson", "--quiet"];
     assert_eq!(world.run(&other).with_code(0).stderr, warning, "also with --quiet");
-    // What is expected changes nothing about what comes out.
+    // Expectations do not affect the output.
     let accepted = world.run(&["--set", "expect.max_drop_percent=60"]).with_code(0);
     assert!(!accepted.stderr.contains("--set"), "{}", accepted.stderr);
 }

@@ -1,4 +1,4 @@
-//! Job families that a pipeline names and the tenant does not have.
+//! Job families in a pipeline that the tenant does not have.
 
 use serde_json::json;
 use taskferry_testkit::{Context, Response, Tenant};
@@ -16,7 +16,7 @@ fn filtered(ids: &str) -> String {
 }
 
 #[test]
-fn an_unknown_family_is_named_with_the_nearest_also_where_little_is_said() {
+fn an_unknown_family_is_reported_with_the_nearest_in_quiet_runs() {
     let context = Context::new();
     context.write("filtered.toml", &pipeline(&filtered("\"legal\", \"Finanze\"")));
     let parts = "partition = { by = \"job_family\", values = [\"legal\", \"Finanze\"] }";
@@ -32,7 +32,7 @@ fn an_unknown_family_is_named_with_the_nearest_also_where_little_is_said() {
 }
 
 #[test]
-fn the_name_of_a_family_is_told_from_its_id() {
+fn the_name_of_a_family_is_distinguished_from_its_id() {
     let context = Context::new();
     context.write("jobs.toml", &pipeline(&filtered("\"Customer Service\"")));
     let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
@@ -42,7 +42,7 @@ fn the_name_of_a_family_is_told_from_its_id() {
 }
 
 #[test]
-fn a_run_that_fails_names_unknown_families_as_well() {
+fn a_failed_run_names_unknown_families() {
     let context = Context::new();
     let more = filtered("\"Finanze\"") + "\nretry = { max_attempts = 1 }";
     let faulty = pipeline(&more).replace("seed=3", "fault=500");
@@ -54,7 +54,7 @@ fn a_run_that_fails_names_unknown_families_as_well() {
 }
 
 #[test]
-fn a_tenant_that_does_not_list_families_is_exported_without_a_word() {
+fn a_tenant_without_a_family_listing_is_exported_without_a_warning() {
     for status in [401, 403, 404, 500, 503] {
         let context = Context::new();
         let server = Tenant::start(move |request| match request.target.as_str() {

@@ -1,9 +1,9 @@
-//! Servers that do not behave: the export ends complete, or says which page and why, and leaves no half file under its name.
+//! Faulty servers: the export completes, or reports page and reason, and publishes no partial file.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{CLIENT_SECRET, Context, FaultServer, Response, Tenant, page};
 
-/// The fault stands between two good pages; the export is complete all the same.
+/// The fault comes between two valid pages; the export completes.
 fn recovers_from(fault: Response) {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a", "b"], Some("b")), fault, page(&["c"], None)]);
@@ -16,7 +16,7 @@ fn recovers_from(fault: Response) {
     assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
 }
 
-/// The fault stands behind a good page and stays: what is said about it.
+/// The fault comes after a valid page and persists. Returns the error output.
 fn gives_up_on(context: &Context, fault: Response, more: &[&str]) -> String {
     let server = Tenant::with_pages([page(&["a", "b"], Some("b")), fault]);
     let ended = server.export(context, more).with_code(3);
@@ -35,17 +35,17 @@ fn gives_up_on(context: &Context, fault: Response, more: &[&str]) -> String {
 }
 
 #[test]
-fn a_server_that_asks_for_patience_is_asked_again() {
+fn a_rate_limited_request_is_retried() {
     recovers_from(Response::new(429, "").header("retry-after", "0"));
 }
 
 #[test]
-fn a_server_that_is_not_there_for_a_while_is_asked_again() {
+fn a_temporarily_unreachable_server_is_retried() {
     recovers_from(Response::new(503, "<html><h1>503 Service Unavailable</h1></html>"));
 }
 
 #[test]
-fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
+fn a_token_refused_during_the_run_is_renewed_once() {
     let context = Context::new();
     let pages = [page(&["a"], Some("a")), Response::new(401, "[]"), page(&["b"], None)];
     let server = Tenant::with_pages(pages);
@@ -59,13 +59,13 @@ fn a_token_that_is_refused_in_the_middle_is_renewed_once() {
 }
 
 #[test]
-fn garbage_is_asked_for_again() {
+fn a_malformed_page_is_retried() {
     recovers_from(Response::new(200, "<html>Welcome to the proxy</html>"));
     recovers_from(Response::new(200, vec![0xff, 0x00, 0x7b]));
 }
 
 #[test]
-fn a_cut_body_is_asked_for_again() {
+fn a_truncated_body_is_retried() {
     recovers_from(page(&["x"], None).truncated());
 }
 
@@ -75,7 +75,7 @@ fn a_stuck_empty_page_is_retried() {
 }
 
 #[test]
-fn a_byte_order_mark_in_front_of_a_page_is_passed_over() {
+fn a_byte_order_mark_before_a_page_is_skipped() {
     let context = Context::new();
     let marked =
         Response::new(200, "\u{feff}{\"has_next\":false,\"records\":[{\"external_id\":\"a\"}]}");
@@ -84,7 +84,7 @@ fn a_byte_order_mark_in_front_of_a_page_is_passed_over() {
 }
 
 #[test]
-fn a_server_that_stays_busy_is_given_up() {
+fn a_server_that_stays_busy_fails_the_run() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(503, "down for maintenance"), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
@@ -93,7 +93,7 @@ fn a_server_that_stays_busy_is_given_up() {
 }
 
 #[test]
-fn a_wait_that_is_too_long_is_not_waited_for() {
+fn a_requested_delay_beyond_the_limit_fails_the_run() {
     let busy = Response::new(429, "").header("retry-after", "7200");
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, busy, &[]), @"
@@ -104,7 +104,7 @@ fn a_wait_that_is_too_long_is_not_waited_for() {
 }
 
 #[test]
-fn a_token_that_stays_refused_is_told() {
+fn a_token_that_stays_refused_is_reported() {
     let refused = r#"[{"title": "401 Unauthorized", "description": "the token is not valid"}]"#;
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(401, refused), &[]), @"
@@ -115,7 +115,7 @@ fn a_token_that_stays_refused_is_told() {
 }
 
 #[test]
-fn garbage_that_stays_is_shown() {
+fn a_persistent_malformed_page_is_shown() {
     let login = Response::new(200, "<html><title>Sign in</title>Please sign in</html>");
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, login, &[]), @"
@@ -125,7 +125,7 @@ fn garbage_that_stays_is_shown() {
 }
 
 #[test]
-fn a_body_that_is_always_cut_is_told() {
+fn a_persistent_truncated_body_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["c"], None).truncated(), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
@@ -146,7 +146,7 @@ fn an_endless_page_is_abandoned() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_given_up() {
+fn a_silent_server_fails_the_run() {
     let more = ["--set", "source.timeout=100ms", "--set", "source.retry.max_attempts=2"];
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(200, "").never_finished(), &more), @"
@@ -157,7 +157,7 @@ fn a_server_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn a_cursor_that_stands_still_is_told() {
+fn a_cursor_that_does_not_advance_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["c"], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the cursor stays at `b`
@@ -177,7 +177,7 @@ fn a_persistent_stuck_empty_page_is_reported() {
 }
 
 #[test]
-fn a_job_that_comes_again_is_told_by_the_last_of_its_ids() {
+fn a_repeated_job_is_reported_by_the_last_of_its_ids() {
     let context = Context::new();
     let again =
         r#"{"has_next":false,"records":[{"external_id":"c","tasks":[],"external_id":"a"}]}"#;
@@ -197,7 +197,7 @@ fn an_unrequested_encoding_is_named() {
 }
 
 #[test]
-fn a_token_url_that_leads_nowhere_is_told() {
+fn an_unreachable_token_url_is_reported() {
     let context = Context::new();
     let server = Tenant::at(FaultServer::start_blocking(|_| Response::new(404, "Not Found")));
     let ended = server.export(&context, &[]).with_code(3);
@@ -209,7 +209,7 @@ fn a_token_url_that_leads_nowhere_is_told() {
 }
 
 #[test]
-fn a_page_that_comes_again_is_told() {
+fn a_repeated_page_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["a", "b"], Some("c")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
@@ -230,7 +230,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn a_refusal_is_told_in_the_server_s_words() {
+fn an_error_response_is_reported_with_the_message_of_the_server() {
     let refused = r#"[{"title": "403 Forbidden", "description": "vendor workday is not active"}]"#;
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(403, refused), &[]), @"
@@ -241,7 +241,7 @@ fn a_refusal_is_told_in_the_server_s_words() {
 }
 
 #[test]
-fn a_server_that_can_not_be_reached_is_told() {
+fn an_unreachable_server_is_reported() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a"], None)]);
     context.write("jobs.toml", &server.pipeline());
@@ -249,7 +249,7 @@ fn a_server_that_can_not_be_reached_is_told() {
     let quick = [&["run", "jobs.toml"][..], &patience].concat();
     let tls = server.url().replace("http:", "https:");
     for (set, said) in [
-        // A port that nobody may listen on without being asked to.
+        // A privileged port on which nothing listens.
         ("source.url=http://127.0.0.1:1".to_owned(), "no connection: "),
         (format!("source.url={tls}"), " within 1s"),
         (format!("source.auth.token_url={tls}/oauth/token"), " within 1s"),
@@ -265,7 +265,7 @@ fn a_server_that_can_not_be_reached_is_told() {
 }
 
 #[test]
-fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
+fn a_failed_run_keeps_the_earlier_file() {
     let context = Context::new();
     context.write("out/jobs.ndjson", "yesterday's\n");
     Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "")])
@@ -276,7 +276,7 @@ fn an_earlier_file_is_left_alone_by_a_run_that_fails() {
 }
 
 #[test]
-fn secrets_that_a_server_repeats_are_not_shown() {
+fn secrets_repeated_by_a_server_are_not_shown() {
     let mut context = Context::new();
     context.set("TASKFERRY_LOG", "trace");
     let echo = format!("you sent {CLIENT_SECRET} and Bearer canary-token-1");

@@ -2,7 +2,7 @@
 
 use taskferry_testkit::Context;
 
-/// A pipeline that flattens jobs, with these transforms behind it and these columns.
+/// A pipeline that flattens jobs, followed by these transforms, with these columns.
 fn pipeline(include: &str, transforms: &str, columns: &str) -> String {
     format!(
         r#"name = "jobs"
@@ -27,7 +27,7 @@ fn jq(filter: &str) -> String {
     format!("{ROWS}\n[[transform]]\ntype = \"jq\"\nfilter = '{filter}'\n")
 }
 
-/// What `check` says, which is what `run` says before it runs.
+/// The output of `check`, which equals the first output of `run`.
 fn checked(text: &str) -> String {
     let context = Context::new();
     context.write("jobs.toml", text);
@@ -47,7 +47,7 @@ fn checked(text: &str) -> String {
 const ALL: &str = "include = [\"ai_impact\", \"linked_skills\", \"weekly_hours\"]";
 
 #[test]
-fn a_column_that_no_stage_produces_is_warned_of() {
+fn a_column_that_no_stage_produces_is_a_warning() {
     insta::assert_snapshot!(checked(&pipeline(ALL, ROWS, "\"task\", \"weekly_hourz\"")), @r#"
     pipeline::unknown_field
 
@@ -64,7 +64,7 @@ fn a_column_that_no_stage_produces_is_warned_of() {
 }
 
 #[test]
-fn a_column_that_is_not_fetched_is_warned_of_with_both_places() {
+fn a_column_that_is_not_fetched_is_a_warning_with_both_positions() {
     let include = "include = [\"ai_impact\"]";
     insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
     pipeline::unknown_field
@@ -85,7 +85,7 @@ fn a_column_that_is_not_fetched_is_warned_of_with_both_places() {
 }
 
 #[test]
-fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
+fn a_field_missing_from_the_input_of_an_expression_is_a_warning() {
     let text = pipeline(ALL, &jq("{task, hours: .weekly_hourz}"), "\"task\", \"hour\"");
     insta::assert_snapshot!(checked(&text), @r#"
     pipeline::unknown_field
@@ -113,7 +113,7 @@ fn a_field_that_an_expression_looks_for_in_vain_is_warned_of() {
 }
 
 #[test]
-fn what_may_be_there_is_not_warned_of() {
+fn possible_fields_are_not_warned_of() {
     for (include, transforms, columns) in [
         (ALL, ROWS.to_owned(), "\"task\", \"job_name\", \"ai_impact_level\", \"domain\""),
         (ALL, jq(".hours = (.weekly_hours // 0) | del(.weekly_hours)"), "\"hours\", \"task\""),
@@ -137,7 +137,7 @@ fn what_may_be_there_is_not_warned_of() {
 }
 
 #[test]
-fn a_sink_of_its_own_transforms_is_looked_at_behind_them() {
+fn the_fields_of_a_sink_are_checked_after_its_transforms() {
     let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
     let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
     let warned = checked(&text);

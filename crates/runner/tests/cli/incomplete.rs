@@ -1,4 +1,4 @@
-//! `run --if-incomplete`: does nothing where the last run is over.
+//! `run --if-incomplete` does nothing if the last run is finished.
 
 use std::fs;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Outcome, Response, Tenant, page};
 
-/// A tenant with two pages, whose second one is refused while `refuses` is not 0, and hangs while it is 2.
+/// A tenant with two pages. The second one is refused while `refuses` is 1, and hangs while it is 2.
 struct World {
     context: Context,
     tenant: Tenant,
@@ -35,7 +35,7 @@ impl World {
         self.context.taskferry(&[&["run", "jobs.toml"], more].concat())
     }
 
-    /// Nothing is done, and the exit code is this one.
+    /// Checks that nothing is done and that the exit code is this one.
     #[track_caller]
     fn does_nothing(&self, code: i32) -> String {
         let asked = self.tenant.requests().len();
@@ -51,9 +51,9 @@ impl World {
 }
 
 #[test]
-fn a_complete_run_is_not_run_again_until_it_is_old() {
+fn a_complete_run_is_not_repeated_until_it_is_old() {
     let world = World::new("");
-    // There was none yet.
+    // There was no run yet.
     world.run(&["--if-incomplete"]).with_code(0);
     assert_eq!(world.context.lines("out/jobs.ndjson").len(), 2);
     let said = world.does_nothing(0);
@@ -61,7 +61,7 @@ fn a_complete_run_is_not_run_again_until_it_is_old() {
         said.contains("with exit code 0, less than `resume_within` (24h) ago; nothing is done"),
         "{said}"
     );
-    // The summary that is asked for is that of the run that is over.
+    // The requested summary is that of the finished run.
     world.run(&["--if-incomplete", "--summary", "summary.json"]).with_code(0);
     let last = world.context.json(".taskferry/jobs/last_complete.json");
     assert_eq!(world.context.json("summary.json")["run_id"], last["run_id"]);
@@ -71,7 +71,7 @@ fn a_complete_run_is_not_run_again_until_it_is_old() {
 }
 
 #[test]
-fn a_run_that_is_over_with_something_to_look_at_keeps_its_exit_code() {
+fn a_finished_run_with_findings_keeps_its_exit_code() {
     let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'error(\"no\")'\non_error = \"dead_letter\"\n\
                     [dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
     let world = World::new(refusing);
@@ -81,7 +81,7 @@ fn a_run_that_is_over_with_something_to_look_at_keeps_its_exit_code() {
     let world = World::new("[expect]\nmin_jobs = 3\n");
     world.run(&["--if-incomplete"]).with_code(8);
     world.does_nothing(8);
-    // Whoever has looked takes it for right, and then it is complete.
+    // After the operator accepts the export, the run is complete.
     world.run(&["--set", "expect.min_jobs=2"]).with_code(0);
     world.does_nothing(0);
 
@@ -91,7 +91,7 @@ fn a_run_that_is_over_with_something_to_look_at_keeps_its_exit_code() {
 }
 
 #[test]
-fn a_run_that_ended_early_is_gone_on_with() {
+fn an_incomplete_run_is_resumed() {
     let world = World::new("");
     world.run(&[]).with_code(0);
     world.refuses.store(1, Ordering::SeqCst);
@@ -103,12 +103,12 @@ fn a_run_that_ended_early_is_gone_on_with() {
 }
 
 #[test]
-fn a_run_that_failed_before_it_read_anything_is_run_again() {
+fn a_run_that_failed_before_reading_is_repeated() {
     let world = World::new("");
     world.run(&[]).with_code(0);
     let pipeline = world.context.read("jobs.toml");
     world.context.write("jobs.toml", &pipeline.replace(world.tenant.url(), "http://127.0.0.1:1"));
-    // What the last run read is another tenant's.
+    // The last run read another tenant.
     world.run(&["--if-incomplete"]).with_code(3);
     world.context.write("jobs.toml", &pipeline);
     let asked = world.tenant.requests().len();
@@ -117,7 +117,7 @@ fn a_run_that_failed_before_it_read_anything_is_run_again() {
 }
 
 #[test]
-fn a_run_that_was_killed_is_gone_on_with_wherever_that_was() {
+fn a_killed_run_is_resumed_wherever_it_stopped() {
     let world = World::new("");
     world.run(&[]).with_code(0);
     world.refuses.store(2, Ordering::SeqCst);
@@ -128,22 +128,22 @@ fn a_run_that_was_killed_is_gone_on_with_wherever_that_was() {
     world.run(&["--if-incomplete"]).with_code(0);
     world.does_nothing(0);
 
-    // Killed after it was noted as complete, and before anything else.
+    // Killed right after it was stored as complete.
     let last: Value = world.context.json(".taskferry/jobs/last_complete.json");
     fs::remove_dir_all(world.state("runs")).unwrap();
     let begun = json!({"run_id": last["run_id"]});
     fs::write(world.state("checkpoint.json"), begun.to_string()).unwrap();
-    // A checkpoint that can't be read is no proof of anything.
+    // An unreadable checkpoint proves nothing.
     world.run(&["--if-incomplete"]).with_code(0);
     assert_ne!(world.context.json(".taskferry/jobs/last_complete.json")["run_id"], last["run_id"]);
     world.does_nothing(0);
-    // Killed before its account.
+    // Killed before its manifest was stored.
     fs::remove_dir_all(world.state("runs")).unwrap();
     world.does_nothing(0);
 }
 
 #[test]
-fn an_active_run_is_left_alone_without_a_word() {
+fn an_active_run_is_not_disturbed() {
     let world = World::new("");
     world.refuses.store(2, Ordering::SeqCst);
     let running = world.context.start(&["run", "jobs.toml"]);
@@ -153,12 +153,12 @@ fn an_active_run_is_left_alone_without_a_word() {
 }
 
 #[test]
-fn a_first_run_that_is_not_over_is_told_of() {
+fn an_unfinished_first_run_is_reported() {
     let world = World::new("");
     world.refuses.store(2, Ordering::SeqCst);
     let running = world.context.start(&["run", "jobs.toml"]);
     world.tenant.wait_for_requests(3);
-    // The checkpoint of the first page is written while the second one is asked for.
+    // The checkpoint of the first page is written while the second one is requested.
     let told = (0..1000)
         .map(|_| world.context.taskferry(&["runs", "jobs.toml"]).with_code(0))
         .find(|told| told.stderr.contains("1 page"))

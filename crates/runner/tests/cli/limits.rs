@@ -1,4 +1,4 @@
-//! What the system gives too little of, and streams that others have set up.
+//! System limits, and streams set up by other processes.
 
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -16,7 +16,7 @@ fn context() -> Context {
 }
 
 #[test]
-fn few_files_are_told_and_the_run_is_tried_again() {
+fn a_low_file_limit_is_reported_and_retryable() {
     let context = context();
     for files in [6, 7, 10, 16, 20] {
         let before = format!("ulimit -n {files}");
@@ -28,9 +28,9 @@ fn few_files_are_told_and_the_run_is_tried_again() {
 }
 
 #[test]
-fn too_little_memory_for_its_threads_is_told_and_the_run_is_tried_again() {
+fn too_little_memory_for_threads_is_reported_and_retryable() {
     let context = context();
-    // Addresses, in units of 1024 bytes: the stacks of the threads that transform need more.
+    // Address space in units of 1024 bytes; the stacks of the worker threads need more.
     for limit in ["ulimit -v 120000", "ulimit -v 300000"] {
         let ended = context.taskferry_after(limit, &["run", "jobs.toml"]).with_code(5);
         assert!(ended.stderr.contains("error: "), "{}", ended.stderr);
@@ -39,7 +39,7 @@ fn too_little_memory_for_its_threads_is_told_and_the_run_is_tried_again() {
 }
 
 #[test]
-fn a_standard_output_that_is_closed_is_5() {
+fn a_closed_standard_output_is_5() {
     let context = context();
     let ended = context.taskferry_after("exec >&-", &["run", "jobs.toml"]).with_code(5);
     let (_, error) = ended.stderr.split_once("error: ").expect("an error");
@@ -53,7 +53,7 @@ fn a_standard_output_that_is_closed_is_5() {
 }
 
 #[test]
-fn a_reader_of_a_stream_in_non_blocking_mode_is_waited_for() {
+fn a_non_blocking_standard_output_waits_for_its_reader() {
     let context = context();
     let expected = context.taskferry(&["run", "jobs.toml"]).with_code(0).stdout;
     assert!(expected.len() > 1 << 17, "more than a pipe holds");

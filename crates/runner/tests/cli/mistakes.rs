@@ -1,11 +1,11 @@
-//! Pipeline files that are wrong.
+//! Invalid pipeline files.
 
 use std::fmt::Write;
 
 use serde_json::json;
 use taskferry_testkit::{Context, Outcome};
 
-/// A file without a mistake.
+/// A valid file.
 const GOOD: &str = r#"name = "jobs"
 
 [source]
@@ -21,7 +21,7 @@ levels = ["H1"]
 type = "stdout"
 "#;
 
-/// What `check` says about a file; `run` says the same and runs nothing.
+/// The output of `check` for a file; `run` prints the same and runs nothing.
 fn checked(context: &Context, text: &str) -> Outcome {
     context.write("jobs.toml", text);
     let checked = context.taskferry(&["check", "jobs.toml"]).with_code(2);
@@ -32,14 +32,14 @@ fn checked(context: &Context, text: &str) -> Outcome {
     checked
 }
 
-/// What is said about the good file with one change.
+/// The output for the valid file with one change.
 fn changed(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from));
     checked(&Context::new(), &GOOD.replace(from, to)).stderr
 }
 
 #[test]
-fn a_good_file_is_told_to_be_good() {
+fn a_valid_file_is_reported_as_valid() {
     let context = Context::new();
     context.write("jobs.toml", GOOD);
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
@@ -47,7 +47,7 @@ fn a_good_file_is_told_to_be_good() {
 }
 
 #[test]
-fn a_misspelt_key_is_pointed_at() {
+fn a_misspelt_key_is_marked() {
     insta::assert_snapshot!(changed("levels", "lvels"), @r#"
     key::unknown
 
@@ -63,7 +63,7 @@ fn a_misspelt_key_is_pointed_at() {
 }
 
 #[test]
-fn a_wrong_type_is_pointed_at() {
+fn a_wrong_type_is_marked() {
     insta::assert_snapshot!(changed("url =", "limit = \"many\"\nurl ="), @r#"
     value::type
 
@@ -78,7 +78,7 @@ fn a_wrong_type_is_pointed_at() {
 }
 
 #[test]
-fn an_unknown_plugin_is_pointed_at() {
+fn an_unknown_plugin_is_marked() {
     insta::assert_snapshot!(changed("filter_ai_impact", "filter_impact"), @r#"
     plugin::unknown
 
@@ -94,7 +94,7 @@ fn an_unknown_plugin_is_pointed_at() {
 }
 
 #[test]
-fn an_unset_variable_is_pointed_at() {
+fn an_unset_variable_is_marked() {
     insta::assert_snapshot!(changed("sandbox:?jobs=3", "https://${TENANT}.eu3.techwolf.ai"), @r#"
     variable::unset
 
@@ -111,7 +111,7 @@ fn an_unset_variable_is_pointed_at() {
 }
 
 #[test]
-fn a_broken_jq_expression_is_pointed_at_inside_the_file() {
+fn a_broken_jq_expression_is_marked_inside_the_file() {
     let jq = "[[transform]]\ntype = \"jq\"\nfilter = '.hours = (.weekly_hours // 0'\n\n[[sink]]";
     insta::assert_snapshot!(changed("[[sink]]", jq), @"
     jq::syntax
@@ -127,7 +127,7 @@ fn a_broken_jq_expression_is_pointed_at_inside_the_file() {
 }
 
 #[test]
-fn a_broken_jq_expression_of_many_lines_is_pointed_at_on_its_line() {
+fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
     let jq = "[[transform]]\ntype = \"jq\"\nfilter = '''\n  .tasks\n  | mapp(.task)\n  | $names\n'''\n\n[[sink]]";
     insta::assert_snapshot!(changed("[[sink]]", jq), @"
     jq::undefined
@@ -153,7 +153,7 @@ fn a_broken_jq_expression_of_many_lines_is_pointed_at_on_its_line() {
 }
 
 #[test]
-fn a_missing_mapping_file_is_pointed_at() {
+fn a_missing_mapping_file_is_marked() {
     let rename = "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n\n[[sink]]";
     insta::assert_snapshot!(changed("[[sink]]", rename), @r#"
     file::unreadable
@@ -170,7 +170,7 @@ fn a_missing_mapping_file_is_pointed_at() {
 }
 
 #[test]
-fn bad_rows_of_a_mapping_are_told_with_their_lines() {
+fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
     let context = Context::new();
     let rows = "vendor,skill,vendor_skill,rank\nworkday,Excel,MS Excel,first\nworkday,,Word,1\nworkday,Word\n";
     context.write("skills/workday.csv", rows);
@@ -207,7 +207,7 @@ fn bad_rows_of_a_mapping_are_told_with_their_lines() {
 }
 
 #[test]
-fn a_missing_dataset_is_pointed_at() {
+fn a_missing_dataset_is_marked() {
     insta::assert_snapshot!(changed("?jobs=3", "?data=jobs.ndjson"), @r#"
     sandbox::data
 
@@ -223,7 +223,7 @@ fn a_missing_dataset_is_pointed_at() {
 }
 
 #[test]
-fn a_wrong_parameter_of_the_sandbox_is_pointed_at() {
+fn an_invalid_parameter_of_the_sandbox_is_marked() {
     insta::assert_snapshot!(changed("?jobs=3", "?job=3&seed=x"), @r#"
     sandbox::url
 
@@ -248,7 +248,7 @@ fn a_wrong_parameter_of_the_sandbox_is_pointed_at() {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_pointed_at() {
+fn a_toml_syntax_error_is_marked() {
     insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @"
     toml::syntax
 
@@ -285,7 +285,7 @@ fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_told_in_one_go() {
+fn all_mistakes_of_a_file_are_reported_at_once() {
     let text = r#"
 nmae = "jobs"
 
@@ -348,7 +348,7 @@ type = "webhok"
 }
 
 #[test]
-fn a_mistake_is_one_json_object_a_line_for_machines() {
+fn a_mistake_is_one_line_of_json_in_the_json_format() {
     let context = Context::new();
     context.write("jobs.toml", &GOOD.replace("levels", "lvels"));
     for command in ["check", "run"] {
@@ -360,7 +360,7 @@ fn a_mistake_is_one_json_object_a_line_for_machines() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_told() {
+fn a_missing_file_is_reported() {
     let context = Context::new();
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "pipelines/jobs.toml"]).with_code(2);
@@ -378,7 +378,7 @@ fn a_file_that_is_not_there_is_told() {
 }
 
 #[test]
-fn every_file_is_checked_whatever_the_one_before_it_was() {
+fn every_file_is_checked_even_after_an_invalid_one() {
     let context = Context::new();
     context.write("good.toml", GOOD);
     context.write("bad.toml", &GOOD.replace("\"stdout\"", "\"stdot\""));
@@ -388,7 +388,7 @@ fn every_file_is_checked_whatever_the_one_before_it_was() {
 }
 
 #[test]
-fn mistakes_outside_the_file_are_told_with_their_place() {
+fn mistakes_outside_the_file_are_reported_with_their_origin() {
     let mut context = Context::new();
     context.write("jobs.toml", GOOD);
     context.write("overlay.toml", "[source]\nlimt = 5\n");
@@ -428,7 +428,7 @@ fn mistakes_outside_the_file_are_told_with_their_place() {
 }
 
 #[test]
-fn a_summary_that_can_not_be_written_is_told_before_the_run() {
+fn an_unwritable_summary_is_reported_before_the_run() {
     let context = Context::new();
     context.write("jobs.toml", GOOD);
     context.write("taken", "");
@@ -448,7 +448,7 @@ fn a_summary_that_can_not_be_written_is_told_before_the_run() {
 }
 
 #[test]
-fn secrets_in_a_wrong_file_are_not_shown() {
+fn secrets_in_an_invalid_file_are_not_shown() {
     let text = r#"
 [source]
 type = "techwolf"
@@ -473,7 +473,7 @@ headers = { Authorization = "Bearer canary-3", "Not Good" = "canary-4" }
 }
 
 #[test]
-fn a_warning_is_drawn_with_its_place_and_stops_nothing() {
+fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
     let mut context = Context::new();
     context.write("jobs.toml", GOOD);
     context.set("TASKFERRY_SOURCE_LIMIT", "1");
@@ -514,7 +514,7 @@ fn a_warning_is_drawn_with_its_place_and_stops_nothing() {
 }
 
 #[test]
-fn a_number_without_a_unit_is_told_with_one() {
+fn a_number_without_a_unit_is_reported_with_a_suggestion() {
     insta::assert_snapshot!(changed("url =", "timeout = 30\nmax_page_bytes = 100\nurl ="), @r#"
     value::invalid
 
@@ -598,7 +598,7 @@ fn curly_quotation_marks_are_named() {
 }
 
 #[test]
-fn a_position_past_the_end_of_a_list_is_told() {
+fn an_index_past_the_end_of_a_list_is_reported() {
     let context = Context::new();
     context.write("jobs.toml", GOOD);
     let ended =
@@ -619,7 +619,7 @@ fn a_position_past_the_end_of_a_list_is_told() {
 }
 
 #[test]
-fn what_is_missing_does_not_hide_other_mistakes() {
+fn missing_keys_do_not_hide_other_mistakes() {
     let text = r#"[source]
 type = "techwolf"
 limit = 0

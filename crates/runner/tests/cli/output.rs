@@ -1,4 +1,4 @@
-//! What is written where, and where values come from.
+//! Output streams, and layers of values.
 
 use serde_json::json;
 use taskferry_testkit::{Context, json_lines};
@@ -38,7 +38,7 @@ fn context() -> Context {
 }
 
 #[test]
-fn standard_output_carries_data_only() {
+fn standard_output_contains_only_data() {
     let ended = context().taskferry(&["run", "jobs.toml"]).with_code(0);
     let rows = json_lines(&ended.stdout);
     assert!(!rows.is_empty());
@@ -46,7 +46,7 @@ fn standard_output_carries_data_only() {
 }
 
 #[test]
-fn a_run_ends_with_a_table_of_what_each_stage_did() {
+fn a_run_ends_with_a_table_of_its_stages() {
     let ended = context().taskferry(&["run", "jobs.toml"]).with_code(0);
     insta::with_settings!({filters => vec![(r"\d+\.\d kB", "[size]"), (r"\d{4}-\d\d-\d\d", "[date]"),
         (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
@@ -67,7 +67,7 @@ fn a_run_ends_with_a_table_of_what_each_stage_did() {
 }
 
 #[test]
-fn a_quiet_run_says_nothing_unless_something_is_wrong() {
+fn a_successful_quiet_run_prints_nothing() {
     let context = context();
     let set = ["--set", "sink=[{ type = 'stdout' }]"];
     let ended = context.taskferry(&[&["run", "jobs.toml", "--quiet"], &set[..]].concat());
@@ -86,7 +86,7 @@ fn a_quiet_run_says_nothing_unless_something_is_wrong() {
 }
 
 #[test]
-fn a_quiet_run_hides_no_warning_and_no_last_line() {
+fn a_quiet_run_prints_warnings_and_the_last_line() {
     let context = context();
     context.write("skip.toml", &TO_STDOUT.replace(
         "type = \"flatten_hierarchy\"",
@@ -132,7 +132,7 @@ fn every_line_of_a_json_log_is_json_and_the_last_is_the_manifest() {
 }
 
 #[test]
-fn how_much_is_logged_is_set_by_a_variable() {
+fn the_log_level_is_set_by_a_variable() {
     let mut context = context();
     let usual = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     assert!(!usual.stderr.contains("page read"), "{}", usual.stderr);
@@ -142,7 +142,7 @@ fn how_much_is_logged_is_set_by_a_variable() {
 }
 
 #[test]
-fn later_layers_win_over_earlier_ones() {
+fn later_layers_override_earlier_ones() {
     let mut context = context();
     context.write("overlay.toml", "[source]\nlimit = 5\n");
     let pages = |context: &Context, more: &[&str]| {
@@ -160,7 +160,7 @@ fn later_layers_win_over_earlier_ones() {
 }
 
 #[test]
-fn values_reach_into_lists_by_position() {
+fn values_reach_into_lists_by_index() {
     let mut context = context();
     context.set("TASKFERRY_SINK__1__PATH", "out/from-environment.csv");
     let set = ["--set", "sink.1.columns=[\"task\"]", "--set", "name=renamed"];
@@ -171,7 +171,7 @@ fn values_reach_into_lists_by_position() {
 }
 
 #[test]
-fn inputs_start_at_the_pipeline_file_and_outputs_at_the_working_directory() {
+fn inputs_are_relative_to_the_file_and_outputs_to_the_working_directory() {
     let context = Context::new();
     context.write("etc/expression.jq", "{id: .external_id}");
     let text = "source = { type = \"techwolf\", url = \"sandbox:?jobs=1\" }\n\

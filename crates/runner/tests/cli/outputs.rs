@@ -1,10 +1,10 @@
-//! Outputs that would take the place of inputs, or of each other.
+//! Outputs that would overwrite inputs or each other.
 
 use std::fs::hard_link;
 use std::os::unix::fs::symlink;
 use taskferry_testkit::{Context, Outcome};
 
-/// A pipeline with all kinds of inputs, which writes to this path.
+/// A pipeline with all kinds of inputs that writes to this path.
 fn pipeline(path: &str, more: &str) -> String {
     format!(
         r#"name = "jobs"
@@ -41,14 +41,14 @@ fn context() -> Context {
     context
 }
 
-/// Every file below the working directory with what is in it.
+/// Every file below the working directory with its content.
 fn snapshot(context: &Context) -> Vec<(String, String)> {
     let mut files = context.files();
     files.extend(["jobs.toml", "overlay.toml"].map(str::to_owned));
     files.into_iter().map(|name| (name.clone(), context.read(&name))).collect()
 }
 
-/// `check` and `run` refuse this, and nothing is written.
+/// Checks that `check` and `run` refuse the pipeline and write nothing.
 fn refused(context: &Context, more: &[&str]) -> Outcome {
     let before = snapshot(context);
     let ended = ["check", "run"].map(|command| {
@@ -130,7 +130,7 @@ fn an_output_in_the_state_folder_is_refused() {
 }
 
 #[test]
-fn outputs_that_meet_are_refused() {
+fn overlapping_outputs_are_refused() {
     let context = context();
     context.write("sub/x", "");
     symlink("sub", context.path("here")).unwrap();
@@ -170,7 +170,7 @@ fn outputs_that_meet_are_refused() {
 }
 
 #[test]
-fn an_account_that_takes_the_place_of_something_is_refused() {
+fn a_summary_or_metrics_file_that_replaces_a_file_is_refused() {
     let context = context();
     context.write("jobs.toml", &pipeline("out/jobs.ndjson", ""));
     let before = snapshot(&context);
@@ -192,7 +192,7 @@ fn an_account_that_takes_the_place_of_something_is_refused() {
 }
 
 #[test]
-fn an_output_that_is_an_input_by_the_same_path_names_the_option_that_reads_it() {
+fn an_output_that_is_an_input_names_the_option_that_reads_it() {
     let context = context();
     for (path, format, reader) in [
         ("data/jobs.ndjson", "ndjson", "source.url"),
@@ -211,7 +211,7 @@ fn an_output_that_is_an_input_by_the_same_path_names_the_option_that_reads_it() 
 }
 
 #[test]
-fn a_path_that_a_shell_would_have_expanded_is_refused() {
+fn a_path_with_unexpanded_shell_syntax_is_refused() {
     let context = context();
     for (key, path, instead) in [
         ("sink.0.path", "~/x.ndjson", "${HOME}/x.ndjson"),
@@ -226,7 +226,7 @@ fn a_path_that_a_shell_would_have_expanded_is_refused() {
         assert!(said.contains(&format!("`~` in `{path}` is not expanded")), "{said}");
         assert!(said.contains(&format!("write the full path, or `{instead}`")), "{said}");
     }
-    // It is a name like any other elsewhere.
+    // In another position it is an ordinary name.
     let set = ["check", "jobs.toml", "--set", "sink.0.path=out/~x.ndjson"];
     context.taskferry(&set).with_code(0);
 }

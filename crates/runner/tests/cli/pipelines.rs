@@ -1,4 +1,4 @@
-//! The pipeline files of the project, as they are.
+//! The pipeline files of the project.
 
 use std::fs;
 use std::io::Read;
@@ -16,7 +16,7 @@ use crate::sandbox::Sandbox;
 fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
     let arguments = ["run", pipeline.to_str().unwrap(), "--summary", "summary.json"];
     let ended = context.taskferry(&[&arguments[..], more].concat()).with_code(0);
-    // Each of them is given to a sandbox here, in one way or another, and says so once.
+    // Each of them runs against a sandbox here and reports it once.
     assert_eq!(
         ended.stderr.matches("\nsandbox: the records are made up by a sandbox").count(),
         1,
@@ -26,7 +26,7 @@ fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
     context.json("summary.json")
 }
 
-/// What makes a pipeline file run without a tenant: the quickstart does so as it is.
+/// The arguments to run a pipeline file without a tenant; the quickstart needs none.
 fn on_sandbox(pipeline: &Path) -> &'static [&'static str] {
     if pipeline.ends_with("quickstart.toml") { &[] } else { &["--sandbox"] }
 }
@@ -40,7 +40,7 @@ fn pipelines() -> Vec<std::path::PathBuf> {
     files
 }
 
-/// The published files are those that the manifest tells of, byte for byte and record for record.
+/// Checks that the published files match the manifest in bytes and records.
 fn check_files(context: &Context, manifest: &Value) {
     let sinks = manifest["sinks"].as_array().unwrap();
     let mut told = vec!["summary.json".to_owned()];
@@ -62,7 +62,7 @@ fn check_files(context: &Context, manifest: &Value) {
     assert_eq!(context.files(), told);
 }
 
-/// Counts the records of a file by its name's ending.
+/// Counts the records of a file, whose format is that of its extension.
 fn records(path: &str, bytes: &[u8]) -> usize {
     if let Some(inner) = path.strip_suffix(".gz") {
         let mut unpacked = Vec::new();
@@ -77,7 +77,7 @@ fn records(path: &str, bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn every_pipeline_file_runs_without_a_tenant_and_its_manifest_is_true() {
+fn every_pipeline_file_runs_without_a_tenant_with_a_correct_manifest() {
     for pipeline in pipelines() {
         let context = Context::new();
         let manifest = run(&context, &pipeline, on_sandbox(&pipeline));
@@ -96,7 +96,7 @@ fn every_pipeline_file_runs_without_a_tenant_and_its_manifest_is_true() {
 }
 
 #[test]
-fn every_pipeline_file_runs_against_a_tenant_by_environment_alone() {
+fn every_pipeline_file_runs_against_a_tenant_set_by_the_environment() {
     let mut context = Context::new();
     let sandbox = Sandbox::start(&context, &["--jobs", "120", "--seed", "5"]);
     let receiver = Receiver::start(|_| Response::new(204, ""));
@@ -126,7 +126,7 @@ fn every_pipeline_file_runs_against_a_tenant_by_environment_alone() {
 }
 
 #[test]
-fn the_webhook_s_batches_hold_all_rows_in_order() {
+fn the_webhook_batches_contain_all_rows_in_order() {
     let mut context = Context::new();
     let receiver = Receiver::start(|_| Response::new(204, ""));
     context.set("WEBHOOK_URL", receiver.url());
@@ -156,7 +156,7 @@ fn the_webhook_s_batches_hold_all_rows_in_order() {
 }
 
 #[test]
-fn a_pipeline_file_needs_its_tenant_or_is_asked_for_the_sandbox() {
+fn a_pipeline_file_without_a_tenant_suggests_the_sandbox() {
     let folder = project_file("examples/deploy/nightly.toml");
     let shipped = pipelines().into_iter().chain([folder.into()]);
     for pipeline in shipped.filter(|pipeline| on_sandbox(pipeline) == ["--sandbox"]) {

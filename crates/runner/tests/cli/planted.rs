@@ -1,4 +1,4 @@
-//! Links and files that others put where a run writes: nothing is written through them, and nothing foreign is published.
+//! Planted links and files: nothing is written through them, and nothing foreign is published.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,8 +18,8 @@ fn job(number: usize) -> Value {
     json!({"external_id": format!("j{number}"), "text": "x".repeat(5000)})
 }
 
-/// A pipeline with one file, and another file that must stay as it is. `meddle` gets the working directory when the fourth
-/// page is asked for the first time.
+/// A pipeline with one file, and another file that must stay unchanged. `meddle` gets the working directory when the fourth
+/// page is requested for the first time.
 fn pipeline(meddle: impl Fn(&Path) + Send + 'static) -> (Context, Tenant) {
     let folder: Arc<OnceLock<PathBuf>> = Arc::default();
     let (at, mut done) = (Arc::clone(&folder), false);
@@ -44,7 +44,7 @@ fn is_whole(context: &Context) {
 }
 
 #[test]
-fn what_stands_in_the_place_of_a_partial_file_is_removed_and_never_written_to() {
+fn a_planted_partial_file_is_removed_and_never_written_to() {
     let planted: [(Plant, &str); 3] = [
         (
             |context| symlink("../precious", context.path("out/.jobs.ndjson.part")).unwrap(),
@@ -79,7 +79,7 @@ fn what_stands_in_the_place_of_a_partial_file_is_removed_and_never_written_to() 
     }
 }
 
-/// A run during which somebody does this to `.jobs.ndjson.part`, and the next one.
+/// A run during which `.jobs.ndjson.part` is modified like this, and the next run.
 fn is_noticed(meddle: fn(&Path)) -> Outcome {
     let (context, _server) = pipeline(move |folder| meddle(&folder.join("out/.jobs.ndjson.part")));
     context.write("out/jobs.ndjson", "yesterday's\n");
@@ -97,7 +97,7 @@ fn error(ended: &Outcome) -> String {
 }
 
 #[test]
-fn a_partial_file_that_was_replaced_during_a_run_is_not_published() {
+fn a_partial_file_replaced_during_a_run_is_not_published() {
     let by_bytes = is_noticed(|part| {
         fs::remove_file(part).unwrap();
         fs::write(part, "bytes").unwrap();
@@ -114,7 +114,7 @@ fn a_partial_file_that_was_replaced_during_a_run_is_not_published() {
 }
 
 #[test]
-fn a_partial_file_that_was_changed_in_place_during_a_run_is_not_published() {
+fn a_partial_file_modified_during_a_run_is_not_published() {
     let truncated = is_noticed(|part| {
         fs::File::options().write(true).open(part).unwrap().set_len(0).unwrap();
     });
@@ -155,13 +155,13 @@ fn nothing_is_written_through_a_link_in_the_state_folder() {
         symlink(context.path("precious"), &file).unwrap();
         context.taskferry(&["run", "jobs.toml"]).with_code(0);
         is_whole(&context);
-        // Where the run wrote something under this name, it is a file of its own.
+        // A file that the run wrote under this name is a new file.
         assert!(!fs::read(&file).is_ok_and(|it| it == b"precious") || file.is_symlink(), "{name}");
     }
 }
 
 #[test]
-fn a_state_folder_that_is_a_link_is_told_before_the_run() {
+fn a_linked_state_folder_is_reported_before_the_run() {
     let (context, server) = pipeline(|_| ());
     fs::create_dir_all(context.path(".taskferry")).unwrap();
     fs::create_dir(context.path("elsewhere")).unwrap();
@@ -172,7 +172,7 @@ fn a_state_folder_that_is_a_link_is_told_before_the_run() {
 }
 
 #[test]
-fn an_output_path_that_is_a_link_is_written_where_it_leads() {
+fn a_linked_output_path_is_followed() {
     let (context, _server) = pipeline(|_| ());
     fs::create_dir(context.path("data")).unwrap();
     symlink("../data/new.ndjson", context.path("out/there")).unwrap();
@@ -186,7 +186,7 @@ fn an_output_path_that_is_a_link_is_written_where_it_leads() {
     assert!(!context.path("data/new.ndjson").is_symlink());
     assert_eq!(context.lines("data/new.ndjson").len(), PAGES * 5);
     assert_eq!(context.json("data/summary.json")["status"], "complete");
-    // Nothing is left beside it.
+    // No other file is left.
     let mut names: Vec<_> =
         fs::read_dir(context.path("data")).unwrap().map(|it| it.unwrap().file_name()).collect();
     names.sort();
@@ -194,7 +194,7 @@ fn an_output_path_that_is_a_link_is_written_where_it_leads() {
 }
 
 #[test]
-fn an_output_path_that_is_a_link_to_nowhere_is_refused_with_the_reason() {
+fn a_dangling_output_link_is_refused_with_the_reason() {
     let (context, server) = pipeline(|_| ());
     let path = context.path("out/jobs.ndjson");
     let refused = |target: &str| {

@@ -1,10 +1,10 @@
-//! Proxies that the environment names.
+//! Proxies from the environment.
 
 use taskferry_testkit::{Context, FaultServer, Response};
 
 const SINK: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
 
-/// A pipeline from a tenant that nobody reaches.
+/// A pipeline from an unreachable tenant.
 fn from_afar() -> String {
     let source =
         "[source]\ntype = \"techwolf\"\nurl = \"https://acme.invalid\"\nauth = { token = \"t\" }\n";
@@ -20,7 +20,7 @@ fn to(url: &str) -> String {
 }
 
 #[test]
-fn a_proxy_that_can_not_be_understood_ends_the_run_and_is_named() {
+fn an_invalid_proxy_fails_the_run_and_is_named() {
     for (name, value) in [
         ("HTTPS_PROXY", "\"http://user:hunter2@proxy.example:3128\""),
         ("https_proxy", "'proxy.example:3128'"),
@@ -42,7 +42,7 @@ fn a_proxy_that_can_not_be_understood_ends_the_run_and_is_named() {
 }
 
 #[test]
-fn telemetry_does_not_go_around_a_proxy_that_can_not_be_understood() {
+fn telemetry_does_not_bypass_an_invalid_proxy() {
     let mut context = Context::new();
     context.set("HTTPS_PROXY", "'proxy'");
     context.set("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.invalid");
@@ -54,7 +54,7 @@ fn telemetry_does_not_go_around_a_proxy_that_can_not_be_understood() {
 }
 
 #[test]
-fn requests_go_through_the_proxy_of_the_environment_unless_no_proxy_takes_them_out() {
+fn requests_use_the_proxy_of_the_environment_unless_excluded() {
     let proxy = FaultServer::start_blocking(|_| Response::new(200, "thanks"));
     let mut context = Context::new();
     let address = proxy.url().replace("http://", "http://user:p@ss@");

@@ -1,5 +1,5 @@
-//! Webhook receivers that do not behave: the run waits, or ends and says why, and when the receiver is well again the next
-//! run brings the rest under the same keys.
+//! Faulty webhook receivers: the run waits or fails with the reason, and after the receiver has recovered the next
+//! run sends the remaining batches with the same keys.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +9,8 @@ use taskferry_testkit::{Context, Outcome, Receiver, Request, Response, Tenant, p
 
 const QUICK: &str = "timeout = \"300ms\"\nretry = { max_attempts = 2, initial_delay = \"1ms\", max_delay = \"1ms\" }\n";
 
-/// Two pages of five jobs, two jobs a request, to a receiver that is well at first, and does as `ill` says in the middle
-/// of the second page and from then on until it is well again.
+/// Two pages of five jobs, two jobs per request. The receiver is healthy at first, and responds with `ill` from the middle
+/// of the second page until it recovers.
 struct World {
     context: Context,
     receiver: Receiver,
@@ -44,7 +44,7 @@ impl World {
         self.context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"])
     }
 
-    /// The run fails, and with a receiver that is well the next one completes; what the first said.
+    /// Checks that the run fails and that the next one completes with a healthy receiver. Returns the output of the first.
     fn fails_and_goes_on(self) -> String {
         let failed = self.run().with_code(5);
         assert!(failed.stderr.contains("and the next run goes on there"), "{}", failed.stderr);
@@ -58,7 +58,7 @@ impl World {
         said.join("\n").replace(self.receiver.url(), "[receiver]")
     }
 
-    /// What a receiver has that takes each key once.
+    /// The deliveries to a receiver that accepts each key once.
     fn jobs(&self) -> Vec<String> {
         let bodies = self.receiver.deliveries().bodies;
         let jobs = bodies.iter().flat_map(|body| serde_json::from_str::<Vec<Value>>(body).unwrap());
@@ -67,7 +67,7 @@ impl World {
 }
 
 #[test]
-fn one_that_hangs_is_given_up() {
+fn a_hanging_receiver_fails_the_run() {
     let world = World::new(|| Response::new(200, "").never_sent(), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: no whole answer came within 300ms
@@ -76,13 +76,13 @@ fn one_that_hangs_is_given_up() {
 }
 
 #[test]
-fn one_that_closes_the_connection_is_given_up() {
+fn a_receiver_that_closes_connections_fails_the_run() {
     let world = World::new(|| Response::new(200, "").disconnected(), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
 }
 
 #[test]
-fn one_that_is_gone_is_told_at_once() {
+fn an_unreachable_receiver_is_reported_at_once() {
     let world = World::new(|| Response::new(410, "this hook was taken down"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
@@ -91,7 +91,7 @@ fn one_that_is_gone_is_told_at_once() {
 }
 
 #[test]
-fn one_that_refuses_records_is_told_at_once() {
+fn a_refusing_receiver_is_reported_at_once() {
     let world = World::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(world.fails_and_goes_on(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
@@ -100,7 +100,7 @@ fn one_that_refuses_records_is_told_at_once() {
 }
 
 #[test]
-fn one_that_answers_500_for_ever_is_given_up() {
+fn a_receiver_with_permanent_500s_fails_the_run() {
     let circuit = "circuit = { failures = 2, cool_down = \"1ms\", give_up_after = \"50ms\" }\n";
     let world = World::new(|| Response::new(500, "down"), circuit);
     let said = world.fails_and_goes_on();
@@ -111,7 +111,7 @@ fn one_that_answers_500_for_ever_is_given_up() {
 }
 
 #[test]
-fn one_that_answers_500_for_a_minute_is_waited_for() {
+fn a_receiver_with_500s_for_a_minute_is_retried() {
     let circuit = "circuit = { failures = 2, cool_down = \"10ms\", give_up_after = \"1m\" }\n";
     let world = World::new(|| Response::new(500, ""), circuit);
     let mut running = world.context.start(&["run", "jobs.toml"]);
@@ -123,7 +123,7 @@ fn one_that_answers_500_for_a_minute_is_waited_for() {
 }
 
 #[test]
-fn records_that_are_refused_are_kept_and_sent_on_when_the_receiver_takes_them() {
+fn refused_records_become_dead_letters_and_can_be_replayed() {
     let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
     let world = World::new(|| Response::new(422, "no such job"), dead);
     world.run().with_code(6);
@@ -137,7 +137,7 @@ fn records_that_are_refused_are_kept_and_sent_on_when_the_receiver_takes_them() 
 }
 
 #[test]
-fn a_body_that_is_too_large_for_it_is_sent_in_halves() {
+fn a_body_too_large_for_the_receiver_is_sent_in_halves() {
     let context = Context::new();
     let tenant = Tenant::with_pages([page(&["a", "b", "c"], None)]);
     let receiver = Receiver::start(|request: &Request| {

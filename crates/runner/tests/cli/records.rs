@@ -1,9 +1,9 @@
-//! Records that are not what they should be, and names that do not match: nothing is lost or left as it was without a word.
+//! Malformed records and unmatched names: nothing is lost or left unchanged without a warning.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Response, Tenant};
 
-/// A tenant with one page of these records, as they are written, and a pipeline over it.
+/// A tenant with one page of these records as text, and a pipeline from it.
 fn world(records: &str, stages: &str) -> (Context, Tenant) {
     let body = format!(r#"{{"has_next":false,"records":[{records}]}}"#);
     let server = Tenant::with_pages([Response::new(200, body)]);
@@ -23,7 +23,7 @@ const MAPPING: &str = "vendor,skill,vendor_skill\nworkday,Python,Python Programm
 const GOOD: &str = r#"{"external_id":"good","tasks":[{"task_id":"t1","ai_impact":{"level":"H1"},"linked_skills":[{"skill":"Python"}]}]}"#;
 
 #[test]
-fn a_record_that_can_not_be_read_is_refused_with_the_reason_and_never_dropped() {
+fn unreadable_records_are_refused_with_the_reason() {
     let every = [FILTER, FLATTEN, RENAME].as_slice();
     for (bad, says, stages) in [
         (r#"{"external_id":"b","tasks":"x"}"#, "`tasks` is a string, not a list of tasks", every),
@@ -67,7 +67,7 @@ fn a_record_that_can_not_be_read_is_refused_with_the_reason_and_never_dropped() 
 }
 
 #[test]
-fn null_in_the_place_of_tasks_counts_as_none_and_is_told_once() {
+fn null_tasks_count_as_none_and_are_reported_once() {
     let nulls = r#"{"external_id":"a","tasks":null},{"external_id":"b","domains":[{"domain":"A","tasks":null}]}"#;
     let stages = format!("{FILTER}empty_jobs = \"keep\"\n{FLATTEN}empty_jobs = \"keep\"\n{SINK}");
     let (context, _server) = world(&format!("{GOOD},{nulls}"), &stages);
@@ -84,7 +84,7 @@ fn null_in_the_place_of_tasks_counts_as_none_and_is_told_once() {
 }
 
 #[test]
-fn tasks_without_a_known_level_are_counted_and_told_where_it_matters() {
+fn tasks_without_a_known_level_are_counted_and_reported() {
     let job = |id: &str, levels: &[&str]| {
         let task = |level: &&str| json!({"task_id": "t", "ai_impact": {"level": level}});
         let mut tasks: Vec<Value> = levels.iter().map(task).collect();
@@ -115,7 +115,7 @@ fn tasks_without_a_known_level_are_counted_and_told_where_it_matters() {
 }
 
 #[test]
-fn names_that_were_renamed_and_names_that_are_not_known_are_counted() {
+fn renamed_and_unknown_names_are_counted() {
     let skills = r#"[{"skill":"Python"},{"skill":"Gro\u0308ße"},{"skill":"Rust"}]"#;
     let job = |id| {
         format!(r#"{{"external_id":"{id}","tasks":[{{"task_id":"t","linked_skills":{skills}}}]}}"#)
@@ -135,7 +135,7 @@ fn names_that_were_renamed_and_names_that_are_not_known_are_counted() {
 }
 
 #[test]
-fn a_mapping_that_renames_nothing_is_told_whatever_else_is_quiet() {
+fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
     let (context, _server) = world(GOOD, &format!("{RENAME}{SINK}"));
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,python,Python Programming\n");
     let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
@@ -151,7 +151,7 @@ fn a_mapping_that_renames_nothing_is_told_whatever_else_is_quiet() {
 }
 
 #[test]
-fn mistakes_of_a_mapping_are_told_with_the_line_that_an_editor_shows() {
+fn mistakes_of_a_mapping_are_reported_with_their_lines() {
     let (context, _server) = world(GOOD, &format!("{RENAME}{SINK}"));
     context.write(
         "skills.csv",
@@ -173,8 +173,8 @@ fn mistakes_of_a_mapping_are_told_with_the_line_that_an_editor_shows() {
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_value_counts_everywhere() {
-    // Each of them says `wrong` first; one spells its key with an escape.
+fn the_last_value_of_a_duplicate_key_counts_everywhere() {
+    // Each of them has `wrong` first; one spells its key with an escape.
     let job = r#"{
         "external_id":"wrong","name":"wrong","tasks":[{"task_id":"wrong","ai_impact":{"level":"H1"}}],
         "external_id":"j1","name":"n","t\u0061sks":[{

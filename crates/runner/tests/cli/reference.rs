@@ -1,4 +1,4 @@
-//! What the binary says about itself.
+//! Help, version and reference output of the binary.
 
 use std::fs;
 use taskferry_testkit::{Context, project_file};
@@ -111,12 +111,12 @@ fn help_of_run_lists_its_options() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     assert_eq!(said(&["--version"]), format!("taskferry {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn every_plugin_is_listed_with_what_it_is_for() {
+fn every_plugin_is_listed_with_its_purpose() {
     insta::assert_snapshot!(said(&["plugins"]), @r#"
     sources
       techwolf           Reads the task profiles of all jobs or employees of a TechWolf tenant, page by page.
@@ -191,14 +191,14 @@ fn an_unknown_plugin_gets_the_nearest_name() {
 }
 
 #[test]
-fn the_reference_page_is_what_the_plugins_say() {
+fn the_reference_page_matches_the_plugins() {
     let page = fs::read_to_string(project_file("docs/plugins.md")).unwrap_or_default();
     let now = said(&["plugins", "--markdown"]);
     assert!(page == now, "write it anew: cargo run -- plugins --markdown > docs/plugins.md");
 }
 
 #[test]
-fn every_shell_gets_completions_of_all_commands() {
+fn completions_of_every_shell_contain_all_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = said(&["completions", shell]);
         for word in ["taskferry", "run", "check", "plugins", "sandbox", "completions", "overlay"] {

@@ -1,11 +1,11 @@
-//! Runs that go on with others, accounts of them, and dead letters sent on.
+//! Resumed runs, their manifests, and replayed dead letters.
 
 use std::fs;
 
 use serde_json::json;
 use taskferry_testkit::{Context, Response, Tenant, page};
 
-/// A run that fails after its first page, of a pipeline with these tables more.
+/// A run that fails after its first page, with these additional tables in the pipeline.
 fn failed(context: &Context, server: &Tenant, more: &str) {
     context.write("jobs.toml", &format!("{}{more}", server.pipeline()));
     context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(3);
@@ -16,7 +16,7 @@ fn one_page_then_nothing() -> Tenant {
 }
 
 #[test]
-fn the_next_run_goes_on_and_says_so() {
+fn the_next_run_resumes() {
     let context = Context::new();
     let server = one_page_then_nothing();
     failed(&context, &server, "");
@@ -31,13 +31,13 @@ fn the_next_run_goes_on_and_says_so() {
         (&summary["source"]["pages"], &summary["source"]["records"]),
         (&json!(2), &json!(2))
     );
-    // A token each time and two pages; the one that was refused is counted if it came before the checkpoint.
+    // One token each time and two pages; the refused page is counted if it arrived before the checkpoint.
     let requests = summary["source"]["requests"].as_u64().unwrap();
     assert!((4..=5).contains(&requests), "{requests}");
 }
 
 #[test]
-fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
+fn a_run_starts_over_on_request_or_after_a_change_of_the_pipeline() {
     for (arguments, why) in [
         (&["run", "jobs.toml", "--fresh"][..], "`--fresh` was given"),
         (
@@ -65,7 +65,7 @@ fn it_starts_over_when_asked_or_when_the_pipeline_is_another() {
 }
 
 #[test]
-fn a_file_that_was_meddled_with_is_not_gone_on_with() {
+fn a_modified_partial_file_is_not_resumed() {
     let context = Context::new();
     let server =
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["c"], None)]);
@@ -85,7 +85,7 @@ mapping = "skills.csv"
 "#;
 
 #[test]
-fn a_mapping_that_was_changed_makes_the_run_start_over() {
+fn a_changed_mapping_makes_the_run_start_over() {
     let mut context = Context::new();
     let server =
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["c"], None)]);
@@ -103,7 +103,7 @@ fn a_mapping_that_was_changed_makes_the_run_start_over() {
 }
 
 #[test]
-fn a_mapping_that_is_gone_for_a_while_costs_nothing_that_was_done() {
+fn a_temporarily_missing_mapping_keeps_the_progress() {
     let mut context = Context::new();
     let server = one_page_then_nothing();
     let mapping = "vendor,skill,vendor_skill\nworkday,Python,Coding\n";
@@ -120,7 +120,7 @@ fn a_mapping_that_is_gone_for_a_while_costs_nothing_that_was_done() {
 }
 
 #[test]
-fn a_checkpoint_that_was_changed_is_not_believed() {
+fn a_modified_checkpoint_is_not_used() {
     let context = Context::new();
     let server =
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(403, "[]"), page(&["c"], None)]);
@@ -136,7 +136,7 @@ fn a_checkpoint_that_was_changed_is_not_believed() {
 }
 
 #[test]
-fn a_cursor_that_was_deleted_is_told_and_the_next_run_starts_over() {
+fn a_deleted_cursor_is_reported_and_the_next_run_starts_over() {
     let context = Context::new();
     let server =
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(404, "[]"), page(&["c"], None)]);
@@ -156,7 +156,7 @@ fn a_cursor_that_was_deleted_is_told_and_the_next_run_starts_over() {
 }
 
 #[test]
-fn one_run_at_a_time() {
+fn a_second_concurrent_run_is_refused() {
     let context = Context::new();
     let server =
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(200, "").never_finished()]);
@@ -172,7 +172,7 @@ fn one_run_at_a_time() {
 }
 
 #[test]
-fn a_folder_that_can_not_hold_state_is_told_before_the_run() {
+fn an_unusable_state_folder_is_reported_before_the_run() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a"], None)]);
     context.write("in-the-way", "a file");
@@ -183,7 +183,7 @@ fn a_folder_that_can_not_hold_state_is_told_before_the_run() {
 }
 
 #[test]
-fn the_last_runs_are_listed_wherever_one_is_and_whatever_is_not_set() {
+fn the_last_runs_are_listed_from_any_directory_without_variables() {
     let context = Context::new();
     let text = "name = \"jobs\"\n[source]\ntype = \"techwolf\"\nurl = \"${URL}\"\n[[transform]]\ntype = \"jq\"\nfile = \"jq\"\n\
                 [[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
@@ -269,7 +269,7 @@ path = "out/{run_id}.dead.ndjson"
 "#;
 
 #[test]
-fn dead_letters_are_told_and_sent_on() {
+fn dead_letters_are_reported_and_replayed() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a", "b"], Some("b")), page(&["c"], None)]);
     context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
@@ -283,7 +283,7 @@ fn dead_letters_are_told_and_sent_on() {
     let letters = context.lines(&context.dead_letters());
     insta::assert_snapshot!(context.read(&context.dead_letters()), @r#"{"pipeline":"jobs","run_id":"[run]","stage":{"role":"transform","name":"jq"},"error":{"message":"the jq expression failed: no b","hint":null},"origin":{"page":1,"cursor":null,"index":1,"job":"b"},"record":{"external_id":"b","tasks":[]}}"#);
 
-    // It is refused again, and stands in another file.
+    // The record is refused again and is written to another file.
     let dead = context.dead_letters();
     let again = context.taskferry(&["replay", "jobs.toml", &dead]).with_code(6);
     assert!(again.stderr.contains(".replay-"), "{}", again.stderr);
@@ -301,7 +301,7 @@ fn dead_letters_are_told_and_sent_on() {
 }
 
 #[test]
-fn what_is_no_dead_letter_of_this_pipeline_is_told_by_its_line() {
+fn a_foreign_dead_letter_is_reported_with_its_line() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a", "b"], None)]);
     context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
@@ -325,7 +325,7 @@ fn what_is_no_dead_letter_of_this_pipeline_is_told_by_its_line() {
 }
 
 #[test]
-fn dead_letters_have_a_file_of_their_own() {
+fn dead_letters_are_written_to_a_separate_file() {
     let context = Context::new();
     let sink = "[[sink]]\ntype = \"file\"\npath = \"out/{run_id}.ndjson\"\n";
     let dead = "[dead_letter]\npath = \"./out/{run_id}.ndjson\"\n";
@@ -353,7 +353,7 @@ fn dead_letters_have_a_file_of_their_own() {
 }
 
 #[test]
-fn dead_letters_need_a_file() {
+fn dead_letters_require_a_file() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a"], None)]);
     let picky = PICKY.split("[dead_letter]").next().unwrap();

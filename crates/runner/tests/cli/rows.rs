@@ -1,4 +1,4 @@
-//! What comes out is right, by a reading of the data that shares no code with the transforms.
+//! The output is correct, compared with a computation that shares no code with the transforms.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -10,11 +10,11 @@ use taskferry_testkit::{Context, json_lines, project_file};
 
 use crate::sandbox::Sandbox;
 
-/// How many jobs `sandbox:` serves, and which.
+/// The number and the seed of the jobs that `sandbox:` serves.
 const JOBS: u32 = 200;
 const SEED: u64 = 1;
 
-/// Job and task of every generated task that is exported and has one of these levels.
+/// Job and task of every exported generated task with one of these levels.
 pub(crate) fn generated_jobs(levels: &[&str]) -> Vec<(String, Value)> {
     let generator = Generator::new(SEED);
     let mut tasks = Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn generated_jobs(levels: &[&str]) -> Vec<(String, Value)> {
     tasks
 }
 
-/// What Workday calls each skill: name and id.
+/// The Workday name and id of each skill.
 fn workday() -> HashMap<String, (String, String)> {
     let mut best: HashMap<String, (u32, (String, String))> = HashMap::new();
     let mut reader = csv::Reader::from_path(project_file("pipelines/skills/workday.csv")).unwrap();
@@ -68,7 +68,7 @@ fn quickstart_row(job: &str, task: &Value, workday: &HashMap<String, (String, St
     })
 }
 
-/// Runs a pipeline file of the project and returns the one file that it publishes.
+/// Runs a pipeline file of the project and returns its only published file.
 fn published(context: &Context, pipeline: &str, more: &[&str]) -> String {
     let pipeline = project_file(pipeline);
     context.taskferry(&[&["run", &pipeline], more].concat()).with_code(0);
@@ -78,7 +78,7 @@ fn published(context: &Context, pipeline: &str, more: &[&str]) -> String {
 }
 
 #[test]
-fn the_quickstart_s_rows_are_what_the_data_say() {
+fn the_rows_of_the_quickstart_match_the_data() {
     let context = Context::new();
     let rows = context.lines(&published(&context, "pipelines/quickstart.toml", &[]));
     let workday = workday();
@@ -94,7 +94,7 @@ fn the_quickstart_s_rows_are_what_the_data_say() {
 }
 
 #[test]
-fn a_full_export_is_what_the_endpoint_serves() {
+fn a_full_export_equals_the_response_of_the_endpoint() {
     let context = Context::new();
     let exported =
         context.lines(&published(&context, "pipelines/full-export.toml", &["--sandbox"]));
@@ -106,7 +106,7 @@ fn a_full_export_is_what_the_endpoint_serves() {
 }
 
 #[test]
-fn the_spreadsheet_holds_every_task_in_its_place() {
+fn the_spreadsheet_contains_every_task_with_its_branch() {
     let context = Context::new();
     let file = published(&context, "pipelines/hierarchy-to-csv.toml", &["--sandbox"]);
     let file = GzDecoder::new(File::open(context.path(&file)).unwrap());

@@ -1,4 +1,4 @@
-//! `docs/rows.md` says what the sandbox sends and what becomes of it.
+//! `docs/rows.md` matches the sandbox and the transforms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, json_lines, project_file};
 
-/// Sections of the page, with the format and the options of `flatten_hierarchy` that make what they show.
+/// Sections of the page, with the format and the options of `flatten_hierarchy` that produce their records.
 const SECTIONS: [(&str, &str, Option<&str>); 5] = [
     ("List record", "list", None),
     ("Hierarchy record", "hierarchy", None),
@@ -27,7 +27,7 @@ fn samples(section: &str) -> Vec<Value> {
     blocks.map(|block| serde_json::from_str(block.split_once("```").unwrap().0).unwrap()).collect()
 }
 
-/// By path of a field: its types, and whether it is never absent where its object is.
+/// The types of a field by path, and whether it is always present in its object.
 fn documented(section: &str) -> BTreeMap<String, (BTreeSet<String>, bool)> {
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {
@@ -38,7 +38,7 @@ fn documented(section: &str) -> BTreeMap<String, (BTreeSet<String>, bool)> {
     .collect()
 }
 
-/// What a pipeline over the sandbox emits.
+/// The output of a pipeline over the sandbox.
 fn emitted(source: &str, format: &str, options: Option<&str>) -> Vec<Value> {
     let context = Context::new();
     if !source.is_empty() {
@@ -101,7 +101,7 @@ impl Seen {
 }
 
 #[test]
-fn every_field_is_documented_with_its_type_and_when_it_is_absent() {
+fn every_field_is_documented_with_its_type_and_absence() {
     let of_a_task: BTreeMap<_, _> = documented(&section("List record"))
         .into_iter()
         .filter_map(|(path, what)| Some((path.strip_prefix("tasks[].")?.to_owned(), what)))
@@ -136,7 +136,7 @@ fn every_field_is_documented_with_its_type_and_when_it_is_absent() {
             );
         }
         for path in documented.keys() {
-            // The sandbox's generated tasks without a place have no impact and no skills.
+            // Generated tasks without a place have no impact and no skills.
             let elsewhere = title == "Hierarchy record" && path.starts_with("tasks[].");
             assert!(elsewhere || seen.types.contains_key(path), "{title}: there is no `{path}`");
         }
@@ -144,7 +144,7 @@ fn every_field_is_documented_with_its_type_and_when_it_is_absent() {
 }
 
 #[test]
-fn every_sample_is_what_comes_out() {
+fn every_documented_sample_matches_the_output() {
     let mut job = samples(&section("List record")).remove(0);
     let row = samples(&section("Row")).remove(0);
     job["tasks"][0]["hierarchy"] = json!({

@@ -6,15 +6,15 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Running};
 
-/// The first line of each run against a sandbox.
+/// The first line of output of each sandbox run.
 pub(crate) const SANDBOX_LINE: &str =
     "sandbox: the records are made up by a sandbox; this is not a real export\n";
 
-/// A sandbox that runs as a process of its own.
+/// A sandbox in a separate process.
 pub(crate) struct Sandbox {
     running: Running,
     pub(crate) url: String,
-    /// What it said about itself: `token_url`, `client_id` and so on.
+    /// The values of its banner: `token_url`, `client_id` and so on.
     known: Vec<(String, String)>,
 }
 
@@ -48,7 +48,7 @@ impl Sandbox {
         grant["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// All records that are asked for by `body`, page by page.
+    /// All records of the export request `body`, page by page.
     pub(crate) fn records(&self, body: &Value) -> Vec<Value> {
         let (token, mut body, mut records) = (self.token(), body.clone(), Vec::new());
         body["limit"] = json!(37);
@@ -85,7 +85,7 @@ pub(crate) fn post(url: &str, path: &str, token: &str, body: &Value) -> (u16, Va
 }
 
 #[test]
-fn it_serves_until_it_is_told_to_stop() {
+fn the_sandbox_serves_until_a_signal() {
     for signal in ["TERM", "INT"] {
         let context = Context::new();
         let sandbox = Sandbox::start(&context, &["--jobs", "5"]);
@@ -98,7 +98,7 @@ fn it_serves_until_it_is_told_to_stop() {
 }
 
 #[test]
-fn its_banner_tells_all_that_a_client_needs() {
+fn the_banner_contains_everything_a_client_needs() {
     let context = Context::new();
     let mut running = context.start(&["sandbox", "--listen", "127.0.0.1:0", "--jobs", "1"]);
     let mut banner = String::new();
@@ -141,7 +141,7 @@ fn a_dataset_is_served() {
 }
 
 #[test]
-fn a_dataset_that_is_wrong_is_told_with_its_line() {
+fn an_invalid_dataset_is_reported_with_its_line() {
     let context = Context::new();
     context.write(
         "data.ndjson",
@@ -154,7 +154,7 @@ fn a_dataset_that_is_wrong_is_told_with_its_line() {
 }
 
 #[test]
-fn a_port_in_use_is_told() {
+fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let context = Context::new();

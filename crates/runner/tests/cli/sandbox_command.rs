@@ -1,4 +1,4 @@
-//! `taskferry sandbox`, as its users start and stop it.
+//! Start, stop and options of `taskferry sandbox`.
 
 use std::fs;
 use std::process::Command;
@@ -8,10 +8,10 @@ use taskferry_testkit::{Context, Running};
 
 use crate::sandbox::post;
 
-/// A sandbox that runs as a process of its own.
+/// A sandbox in a separate process.
 struct Process {
     running: Running,
-    /// What it has printed until the banner was complete.
+    /// The output up to the end of the banner.
     banner: String,
 }
 
@@ -51,7 +51,7 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_ready_file_leads_to_a_first_page_and_goes_with_the_sandbox() {
+fn the_ready_file_exists_while_the_sandbox_serves() {
     let context = Context::new();
     context.write("ready.json", "left behind");
     let sandbox = Process::start(&context, &["--jobs", "3", "--ready-file", "ready.json"]);
@@ -65,7 +65,7 @@ fn the_ready_file_leads_to_a_first_page_and_goes_with_the_sandbox() {
 }
 
 #[test]
-fn the_banner_names_the_address_the_credentials_and_a_command_to_try() {
+fn the_banner_contains_address_credentials_and_an_example_command() {
     let context = Context::new();
     let sandbox = Process::start(&context, &["--client", "sandbox-client:4711"]);
     for part in [
@@ -80,7 +80,7 @@ fn the_banner_names_the_address_the_credentials_and_a_command_to_try() {
 }
 
 #[test]
-fn what_is_in_a_database_is_there_after_a_restart() {
+fn a_database_keeps_its_content_after_a_restart() {
     let context = Context::new();
     let load = ["--database", "jobs.db", "--jobs", "7", "--ready-file", "ready.json"];
     Process::start(&context, &load).stop();
@@ -92,7 +92,7 @@ fn what_is_in_a_database_is_there_after_a_restart() {
 }
 
 #[test]
-fn faults_come_when_they_were_asked_for() {
+fn configured_faults_are_injected() {
     let context = Context::new();
     let arguments = [
         "--fault",
@@ -118,7 +118,7 @@ fn faults_come_when_they_were_asked_for() {
 }
 
 #[test]
-fn options_are_not_dropped_in_silence() {
+fn wrong_and_conflicting_options_are_refused() {
     let context = Context::new();
     context.write("jobs.ndjson", "{\"external_id\": \"a\", \"tasks\": []}");
     let tenant = format!("acme={}", context.path("jobs.ndjson").display());
@@ -141,7 +141,7 @@ fn options_are_not_dropped_in_silence() {
 }
 
 #[test]
-fn a_load_that_fails_leaves_no_new_database_behind() {
+fn a_failed_load_leaves_no_new_database() {
     let context = Context::new();
     context.write("jobs.ndjson", "no job");
     let arguments = ["sandbox", "--database", "x.db", "--data", "jobs.ndjson"];
@@ -150,7 +150,7 @@ fn a_load_that_fails_leaves_no_new_database_behind() {
 }
 
 #[test]
-fn an_empty_dataset_and_one_that_has_to_be_waited_for_are_told() {
+fn empty_and_slow_datasets_are_reported() {
     let context = Context::new();
     context.write("empty.ndjson", "\n");
     let sandbox = Process::start(&context, &["--data", "empty.ndjson"]);
@@ -166,7 +166,7 @@ fn an_empty_dataset_and_one_that_has_to_be_waited_for_are_told() {
 }
 
 #[test]
-fn the_first_to_stop_does_not_take_away_the_ready_file_of_another() {
+fn a_stopping_sandbox_keeps_the_ready_file_of_another() {
     let context = Context::new();
     let arguments = ["--jobs", "1", "--ready-file", "ready.json"];
     let first = Process::start(&context, &arguments);
@@ -188,7 +188,7 @@ fn a_port_or_localhost_is_enough_to_listen_on() {
 }
 
 #[test]
-fn mistakes_name_what_was_meant() {
+fn mistakes_suggest_a_correction() {
     let told = refused(&["--fault", "cutt@3"]);
     assert!(told.contains("there is no fault `cutt`; did you mean `cut`?"), "{told}");
     let told = refused(&["--setting", "unkown_cursor=400"]);
@@ -215,7 +215,7 @@ fn the_long_help_lists_all_settings_and_faults() {
 }
 
 #[test]
-fn a_pipeline_file_can_ask_for_faults_and_its_export_is_whole() {
+fn an_export_with_faults_in_the_pipeline_file_is_complete() {
     let context = Context::new();
     let pipeline = |faults: &str| {
         let text = format!(

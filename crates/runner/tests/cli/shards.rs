@@ -1,4 +1,4 @@
-//! Shares of an export, and what they come to together.
+//! Shares of an export, and their merge.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use taskferry_testkit::{Context, Tenant};
 
 const SHARES: usize = 4;
 
-/// A tenant of which all was exported once, and a pipeline that can be run in shares.
+/// A tenant that was exported once completely, and a pipeline that can be run in shares.
 fn world(jobs: usize) -> (Context, Tenant) {
     let server = Tenant::with_jobs(jobs, |_| false);
     let context = Context::new();
@@ -61,7 +61,7 @@ fn all_shares_together_are_the_export() {
 }
 
 #[test]
-fn what_transforms_counted_in_all_shares_is_added_up() {
+fn counters_of_all_shares_are_added_up() {
     let (context, _server) = world(1000);
     let rename =
         "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n";
@@ -87,7 +87,7 @@ fn what_transforms_counted_in_all_shares_is_added_up() {
 }
 
 #[test]
-fn a_share_that_is_missing_or_does_not_follow_is_named() {
+fn a_missing_or_non_adjacent_share_is_named() {
     let (context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
@@ -115,7 +115,7 @@ fn a_share_that_is_missing_or_does_not_follow_is_named() {
 }
 
 #[test]
-fn too_few_jobs_in_all_shares_are_noticed_when_they_are_merged() {
+fn too_few_jobs_in_all_shares_fail_the_merge() {
     let (context, _server) = world(850);
     context.taskferry(&["run", "jobs.toml", "--set", "expect.min_jobs=1"]).with_code(0);
     all_shares(&context);
@@ -128,7 +128,7 @@ fn too_few_jobs_in_all_shares_are_noticed_when_they_are_merged() {
 }
 
 #[test]
-fn manifests_that_do_not_belong_together_are_2() {
+fn manifests_of_different_runs_are_2() {
     let (context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml", "--summary", "whole.json"]).with_code(0);
     all_shares(&context);
@@ -160,7 +160,7 @@ fn manifests_that_do_not_belong_together_are_2() {
 }
 
 #[test]
-fn shares_that_would_write_one_file_are_2() {
+fn shares_with_one_output_file_are_2() {
     let (mut context, server) = world(300);
     let shard = |context: &Context, shard: &str| {
         context.taskferry(&["run", "jobs.toml", "--quiet", "--shard", shard])
@@ -190,7 +190,7 @@ fn shares_that_would_write_one_file_are_2() {
 }
 
 #[test]
-fn the_summary_of_a_merge_is_none_of_what_it_merges() {
+fn the_summary_of_a_merge_cannot_replace_its_input() {
     let (context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
@@ -200,7 +200,7 @@ fn the_summary_of_a_merge_is_none_of_what_it_merges() {
 }
 
 #[test]
-fn a_share_without_a_part_says_so() {
+fn a_share_without_a_part_is_reported() {
     let (context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
@@ -216,7 +216,7 @@ fn a_share_without_a_part_says_so() {
 }
 
 #[test]
-fn kubernetes_says_which_share_it_is() {
+fn the_share_is_read_from_the_environment_of_kubernetes() {
     let (mut context, _server) = world(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     context.set("JOB_COMPLETION_INDEX", "3");

@@ -11,14 +11,14 @@ const HUP: u64 = 1;
 const INT: u64 = 1 << 1;
 const TERM: u64 = 1 << 14;
 
-/// The signals that a process ignores (`SigIgn`) or has a handler for (`SigCgt`), a bit each.
+/// The bit mask of signals that a process ignores (`SigIgn`) or handles (`SigCgt`).
 fn signals(pid: u32, which: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let mask = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
     u64::from_str_radix(mask.trim_matches([':', '\t']), 16).unwrap()
 }
 
-/// All processes that a process has started.
+/// All child processes of a process.
 fn children(pid: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let lists = tasks.map(|task| task.unwrap().path().join("children"));
@@ -26,7 +26,7 @@ fn children(pid: u32) -> Vec<u32> {
     lists.iter().flat_map(|list| list.split_whitespace()).map(|id| id.parse().unwrap()).collect()
 }
 
-/// A run that was started after `before`, has delivered a page and waits for the next one until it is told to go on.
+/// A run started after the shell command `before`. It has delivered a page and waits for the next one until the gate opens.
 fn waiting(context: &Context, before: &str) -> (Running, Sender<()>, (Tenant, Receiver)) {
     let (go_on, told) = channel();
     let tenant = Tenant::with_listing(
@@ -51,7 +51,7 @@ fn waiting(context: &Context, before: &str) -> (Running, Sender<()>, (Tenant, Re
 }
 
 #[test]
-fn a_run_that_was_started_to_ignore_signals_goes_on_and_so_do_its_children() {
+fn a_run_and_its_children_keep_ignoring_ignored_signals() {
     let context = Context::new();
     let (running, go_on, _servers) = waiting(&context, "trap '' HUP TERM");
     assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | TERM);
@@ -72,7 +72,7 @@ fn a_run_that_was_started_to_ignore_signals_goes_on_and_so_do_its_children() {
 }
 
 #[test]
-fn a_signal_that_is_not_ignored_is_heard() {
+fn a_signal_that_is_not_ignored_stops_the_run() {
     for signal in ["HUP", "TERM"] {
         let context = Context::new();
         let (mut running, go_on, _servers) = waiting(&context, ":");
@@ -84,7 +84,7 @@ fn a_signal_that_is_not_ignored_is_heard() {
 }
 
 #[test]
-fn a_sandbox_that_was_started_to_ignore_a_signal_goes_on() {
+fn a_sandbox_keeps_ignoring_an_ignored_signal() {
     let context = Context::new();
     let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--jobs", "1"];
     let mut running = context.start_after("trap '' HUP INT", &arguments);

@@ -1,4 +1,4 @@
-//! What is told of a run elsewhere: OTLP and Prometheus text.
+//! Telemetry of a run: OTLP and Prometheus text.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -33,12 +33,12 @@ type = "jq"
 filter = "select(.external_id == null)"
 "#;
 
-/// A collector that takes everything.
+/// A collector that accepts everything.
 fn collector() -> FaultServer {
     FaultServer::start_blocking(|_| Response::new(200, ""))
 }
 
-/// Runs the pipeline above, and tells this collector.
+/// Runs the pipeline above with this collector.
 fn told(context: &mut Context, collector: &FaultServer, more: &[&str]) -> Outcome {
     context.write("jobs.toml", PIPELINE);
     context.set("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
@@ -59,7 +59,7 @@ fn attribute(attributes: &[KeyValue], name: &str) -> String {
     text(found.unwrap_or_else(|| panic!("no {name} in {attributes:?}")).value.as_ref())
 }
 
-/// All spans that have arrived, and who sent them.
+/// All received spans with their resource.
 fn spans(collector: &FaultServer) -> (Resource, Vec<Span>) {
     let requests = collector.requests();
     let traces = requests.iter().filter(|request| request.target == "/v1/traces");
@@ -114,7 +114,7 @@ fn a_run_is_one_trace_with_a_span_for_every_step_of_every_page() {
     let sizes: Vec<_> =
         fetched.iter().map(|it| attribute(&it.attributes, "taskferry.records")).collect();
     assert_eq!(sizes, ["10", "10", "5"]);
-    // The first one asked for a token, too.
+    // The first page span includes the token request.
     let requests: Vec<_> =
         fetched.iter().map(|it| attribute(&it.attributes, "taskferry.requests")).collect();
     assert_eq!(requests, ["2", "1", "1"]);
@@ -122,7 +122,7 @@ fn a_run_is_one_trace_with_a_span_for_every_step_of_every_page() {
 }
 
 #[test]
-fn a_run_joins_the_trace_it_is_a_part_of() {
+fn a_run_joins_the_trace_of_its_caller() {
     let (mut context, collector) = (Context::new(), collector());
     context.set("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     context.set("OTEL_SERVICE_NAME", "payroll");
@@ -136,7 +136,7 @@ fn a_run_joins_the_trace_it_is_a_part_of() {
     assert_eq!(attribute(&resource.attributes, "service.name"), "payroll");
 }
 
-/// Each figure as a line of Prometheus text, the labels in alphabetical order.
+/// Each metric as a line of Prometheus text, with labels in alphabetical order.
 fn figures(collector: &FaultServer) -> BTreeSet<String> {
     let requests = collector.requests();
     let metrics: Vec<_> =
@@ -167,7 +167,7 @@ fn figures(collector: &FaultServer) -> BTreeSet<String> {
     lines
 }
 
-/// The same of a file. Reads labels as Prometheus does.
+/// The same for a file. Parses labels like Prometheus.
 fn figures_in(text: &str) -> BTreeSet<String> {
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples
@@ -189,7 +189,7 @@ fn figures_in(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_same_figures_go_to_the_collector_and_to_the_file() {
+fn collector_and_file_receive_the_same_metrics() {
     let (mut context, collector) = (Context::new(), collector());
     told(&mut context, &collector, &["--metrics-file", "metrics/jobs.prom"]).with_code(0);
     let file = context.read("metrics/jobs.prom");
@@ -206,7 +206,7 @@ fn the_same_figures_go_to_the_collector_and_to_the_file() {
 }
 
 #[test]
-fn everybody_may_read_the_metrics() {
+fn the_metrics_file_is_world_readable() {
     let context = Context::new();
     context.write("jobs.toml", PIPELINE);
     context
@@ -217,7 +217,7 @@ fn everybody_may_read_the_metrics() {
 }
 
 #[test]
-fn nothing_is_sent_when_that_is_asked_for() {
+fn nothing_is_sent_if_telemetry_is_disabled() {
     let (mut context, collector) = (Context::new(), collector());
     context.set("OTEL_TRACES_EXPORTER", "none");
     context.set("OTEL_METRICS_EXPORTER", "none");
@@ -228,7 +228,7 @@ fn nothing_is_sent_when_that_is_asked_for() {
 }
 
 #[test]
-fn a_failed_run_keeps_the_last_success_and_is_told_as_failed() {
+fn a_failed_run_keeps_the_time_of_the_last_success() {
     let (mut context, collector) = (Context::new(), collector());
     let refused = Response::new(403, "[]");
     let tenant = Tenant::with_pages([page(&["a"], None), page(&["a"], Some("a")), refused]);
@@ -262,10 +262,10 @@ fn a_failed_run_keeps_the_last_success_and_is_told_as_failed() {
 }
 
 #[test]
-fn a_collector_that_is_away_is_a_warning() {
+fn an_unreachable_collector_is_a_warning() {
     let mut context = Context::new();
     context.write("jobs.toml", PIPELINE);
-    // Port 0 is nobody's.
+    // Nothing listens on port 0.
     context.set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:0");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     for what in ["13 of 13 spans of the run's trace", "the run's metrics"] {
@@ -276,7 +276,7 @@ fn a_collector_that_is_away_is_a_warning() {
 }
 
 #[test]
-fn a_collector_that_says_nothing_is_waited_for_five_seconds() {
+fn a_silent_collector_delays_the_exit_by_five_seconds_at_most() {
     let (mut context, silent) =
         (Context::new(), FaultServer::start_blocking(|_| Response::new(200, "").never_finished()));
     let start = std::time::Instant::now();
@@ -288,10 +288,10 @@ fn a_collector_that_says_nothing_is_waited_for_five_seconds() {
 }
 
 #[test]
-fn a_collector_that_is_busy_is_asked_again() {
+fn a_busy_collector_is_retried() {
     let asked = AtomicU64::new(0);
     let busy = FaultServer::start_blocking(move |_| {
-        // Both signals meet it once.
+        // Both signals get it once.
         let busy = asked.fetch_add(1, Ordering::Relaxed) < 2;
         Response::new(if busy { 503 } else { 200 }, "")
     });
@@ -317,7 +317,7 @@ fn headers_for_the_collector_are_never_shown() {
 }
 
 #[test]
-fn what_is_wrong_with_the_variables_is_told_and_the_run_goes_on() {
+fn invalid_telemetry_variables_are_warnings() {
     let (mut context, collector) = (Context::new(), collector());
     context.set("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
     context.set("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf");
@@ -333,7 +333,7 @@ fn what_is_wrong_with_the_variables_is_told_and_the_run_goes_on() {
 }
 
 #[test]
-fn the_summary_and_the_metrics_are_two_files() {
+fn summary_and_metrics_require_different_files() {
     let context = Context::new();
     context.write("jobs.toml", PIPELINE);
     let arguments = ["run", "jobs.toml", "--summary", "it", "--metrics-file", "./it"];

@@ -1,22 +1,22 @@
-//! What records, servers, files and the environment say can do nothing to a terminal, a log or a manifest.
+//! Text from records, servers, files and the environment is escaped in terminals, logs and manifests.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, FaultServer, Outcome, Receiver, Response, Tenant};
 
-/// Clears the screen, sets the window's title, forges a line, colours by C1, turns the direction, hides a word.
+/// Clears the screen, sets the window title, forges a line, sets colours with C1 codes, changes the text direction, hides a word.
 const EVIL: &str = "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\u{7f}y";
 
-/// The same with what a file name or a variable may hold.
+/// The same, restricted to characters that file names and variables may contain.
 const EVIL_NAME: &str =
     "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2028}\u{7f}y";
 
-/// Whether a character is one of those that [`EVIL`] has, and that nothing but a line break may be.
+/// Whether a character is one of the control characters of [`EVIL`], other than a line break.
 fn acts(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Nothing in a text does anything but begin a new line; what was planted is there, unless it is left out as a whole.
+/// Checks that a text contains no control characters except line breaks, and that it contains the escaped text unless omitted.
 #[track_caller]
 fn harmless(text: &str, what: &str) {
     for line in text.lines() {
@@ -25,10 +25,10 @@ fn harmless(text: &str, what: &str) {
     }
 }
 
-/// The same of what a terminal gets, where colours are allowed, and lines end as they do there.
+/// The same for terminal output, where colours are allowed and lines end with CRLF.
 #[track_caller]
 fn harmless_on_a_terminal(text: &str, what: &str) {
-    // The bar goes to the beginning of its line, and clears it.
+    // The progress bar returns to the start of its line and clears it.
     let text = text.replace("\r\n", "\n").replace("\r\u{1b}[2K", "\n");
     let mut plain = String::new();
     for (position, part) in text.split('\u{1b}').enumerate() {
@@ -43,12 +43,12 @@ fn harmless_on_a_terminal(text: &str, what: &str) {
     harmless(&plain, what);
 }
 
-/// As a string of TOML, which escapes one character more than JSON.
+/// A TOML string, which escapes one more character than JSON.
 fn escaped(text: &str) -> String {
     serde_json::to_string(text).unwrap().replace('\u{7f}', "\\u007f")
 }
 
-/// Says it once where standard error is no terminal, once where it is one, and once in JSON.
+/// Runs once with a pipe as standard error, once with a terminal, and once with JSON logs.
 fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Outcome {
     let what = arguments.join(" ");
     let ended = context.taskferry(arguments).with_code(code);
@@ -63,7 +63,7 @@ fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Outcome {
     ended
 }
 
-/// A tenant of jobs that are evil in every field, and a pipeline that says so in every way.
+/// A tenant with control characters in every field, and a pipeline that prints them in every possible message.
 fn evil_tenant(jobs: usize) -> Tenant {
     let job = |number: usize| {
         json!({
@@ -79,7 +79,7 @@ fn evil_tenant(jobs: usize) -> Tenant {
 }
 
 #[test]
-fn a_record_that_is_evil_in_every_field_is_told_of_in_plain_text() {
+fn control_characters_in_record_fields_are_escaped() {
     let context = Context::new();
     let server = evil_tenant(3);
     let sink = "[[sink]]\ntype = \"stdout\"\nformat = \"csv\"\ncolumns = [\"task\"]\n";
@@ -115,7 +115,7 @@ fn a_record_that_is_evil_in_every_field_is_told_of_in_plain_text() {
 }
 
 #[test]
-fn data_on_standard_output_keeps_what_records_say() {
+fn data_on_standard_output_is_not_escaped() {
     let context = Context::new();
     let server = evil_tenant(1);
     let text = format!("{}\n[[sink]]\ntype = \"stdout\"\n", server.source());
@@ -126,7 +126,7 @@ fn data_on_standard_output_keeps_what_records_say() {
 }
 
 #[test]
-fn answers_that_are_evil_are_told_of_in_plain_text() {
+fn control_characters_in_responses_are_escaped() {
     let context = Context::new();
     let cursor =
         json!({"has_next": true, "records": [{"external_id": "a"}], "next_starting_after": EVIL});
@@ -159,7 +159,7 @@ fn answers_that_are_evil_are_told_of_in_plain_text() {
 }
 
 #[test]
-fn receivers_that_are_evil_are_told_of_in_plain_text() {
+fn control_characters_from_receivers_are_escaped() {
     let context = Context::new();
     let server = evil_tenant(2);
     for (status, on_error, code) in [(422, "fail", 5), (500, "fail", 5), (422, "skip", 0)] {
@@ -175,7 +175,7 @@ fn receivers_that_are_evil_are_told_of_in_plain_text() {
 }
 
 #[test]
-fn names_and_files_that_are_evil_are_told_of_in_plain_text() {
+fn control_characters_in_names_and_files_are_escaped() {
     let mut context = Context::new();
     let server = evil_tenant(2);
     let (name, sink) = (escaped(EVIL), "[[sink]]\ntype = \"stdout\"\n");
@@ -221,7 +221,7 @@ fn names_and_files_that_are_evil_are_told_of_in_plain_text() {
 }
 
 #[test]
-fn mappings_letters_and_manifests_that_are_evil_are_told_of_in_plain_text() {
+fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
     let context = Context::new();
     let server = evil_tenant(2);
     let mapping =
@@ -270,7 +270,7 @@ fn mappings_letters_and_manifests_that_are_evil_are_told_of_in_plain_text() {
     harmless(&context.read("whole.json"), "the manifest of all shares");
     context.write("b.json", EVIL);
     in_every_form(&context, &["merge", "b.json"], 2);
-    // What somebody has put among the accounts of the last runs.
+    // A planted file among the stored manifests.
     context.taskferry(&["run", "letters.toml"]).with_code(0);
     context.write(
         ".taskferry/letters/runs/x.json",
@@ -286,7 +286,7 @@ fn mappings_letters_and_manifests_that_are_evil_are_told_of_in_plain_text() {
 }
 
 #[test]
-fn no_word_of_the_closing_table_is_broken_at_any_width() {
+fn words_of_the_closing_table_are_never_broken() {
     let context = Context::new();
     let path = "out/a-name-that-is-quite-long-and-can-not-be-broken.ndjson";
     let sinks =
@@ -317,7 +317,7 @@ fn no_word_of_the_closing_table_is_broken_at_any_width() {
 }
 
 #[test]
-fn no_progress_is_drawn_where_somebody_else_may_write_to_the_terminal() {
+fn no_progress_is_drawn_if_another_process_may_write_to_the_terminal() {
     let context = Context::new();
     let head = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=300\"\nlimit = 1\n[[sink]]\n";
     let drawn = |sink: &str| {

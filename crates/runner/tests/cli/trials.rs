@@ -1,4 +1,4 @@
-//! `--sandbox`: made-up data is never taken for real, and a trial leaves nothing behind that a real run would look at.
+//! `--sandbox`: generated data never counts as real, and a sandbox run leaves no state that a real run would use.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::sandbox::SANDBOX_LINE;
 
 const TRIAL: [&str; 5] = ["run", "jobs.toml", "--sandbox", "--summary", "trial.json"];
 
-/// A pipeline whose every address and credential comes from a variable that nobody has set.
+/// A pipeline whose addresses and credentials all come from unset variables.
 const REAL: &str = r#"[source]
 type = "techwolf"
 url = "${TECHWOLF_URL}"
@@ -34,7 +34,7 @@ path = "out/jobs.ndjson"
 "#;
 
 #[test]
-fn a_trial_needs_no_address_and_no_credential() {
+fn a_sandbox_run_needs_no_address_or_credential() {
     let context = Context::new();
     context.write("jobs.toml", REAL);
     let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
@@ -49,7 +49,7 @@ fn a_trial_needs_no_address_and_no_credential() {
     let log = context.taskferry(&[&TRIAL[..], &["--quiet", "--log", "json"]].concat()).log();
     assert_eq!(log[0]["message"], SANDBOX_LINE.trim_end());
     assert_eq!((&log[0]["level"], &log[1]["manifest"]["sandbox"]), (&json!("WARN"), &json!(true)));
-    // A mistake elsewhere is one all the same, and which sandbox it is can be said.
+    // Other mistakes are still reported, and the sandbox can be specified.
     context.taskferry(&[&TRIAL[..], &["--set", "source.limit=0"]].concat()).with_code(2);
     context
         .taskferry(&[&TRIAL[..], &["--set", "source.url=sandbox:?jobs=7"]].concat())
@@ -58,7 +58,7 @@ fn a_trial_needs_no_address_and_no_credential() {
 }
 
 #[test]
-fn a_trial_leaves_real_files_state_and_receivers_alone() {
+fn a_sandbox_run_changes_no_real_files_state_or_receivers() {
     let context = Context::new();
     let server = Tenant::with_pages([
         page(&["a", "b"], None),
@@ -68,7 +68,7 @@ fn a_trial_leaves_real_files_state_and_receivers_alone() {
     ]);
     server.export(&context, &[]).with_code(0);
     let real = context.read("out/jobs.ndjson");
-    // Today's export stops in the middle.
+    // The real export is interrupted.
     server.export(&context, &[]).with_code(3);
     let state = |context: &Context| {
         let names = ["checkpoint.json", "last_complete.json"];
@@ -96,7 +96,7 @@ fn a_trial_leaves_real_files_state_and_receivers_alone() {
 }
 
 #[test]
-fn dead_letters_of_a_trial_are_no_real_ones() {
+fn dead_letters_of_a_sandbox_run_are_kept_apart() {
     let context = Context::new();
     let receiver = Receiver::start(|_| Response::new(204, ""));
     let source = Tenant::with_pages([page(&[], None)]).source();
@@ -120,7 +120,7 @@ fn dead_letters_of_a_trial_are_no_real_ones() {
 }
 
 #[test]
-fn a_variable_that_is_empty_counts_as_one_that_is_not_set() {
+fn an_empty_variable_counts_as_unset() {
     let mut context = Context::new();
     let text = "[source]\ntype = \"techwolf\"\nurl = \"${PLACE:-sandbox:?jobs=3}\"\nlimit = 2\n\
                 [[sink]]\ntype = \"stdout\"\n";
@@ -138,7 +138,7 @@ fn a_variable_that_is_empty_counts_as_one_that_is_not_set() {
 }
 
 #[test]
-fn shipped_pipelines_name_no_sandbox_but_the_quickstart() {
+fn only_the_quickstart_pipeline_names_the_sandbox() {
     for folder in ["pipelines", "examples/custom-runner", "examples/deploy"] {
         for entry in fs::read_dir(project_file(folder)).unwrap().map(Result::unwrap) {
             let (path, name) = (entry.path(), entry.file_name());
@@ -158,7 +158,7 @@ fn shipped_pipelines_name_no_sandbox_but_the_quickstart() {
 }
 
 #[test]
-fn what_is_said_of_a_trial_leads_to_the_trial() {
+fn hints_of_a_sandbox_run_contain_the_sandbox_option() {
     let context = Context::new();
     context.write("jobs.toml", &format!("{REAL}\n[expect]\nmin_jobs = 1000\n"));
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
@@ -178,7 +178,7 @@ fn what_is_said_of_a_trial_leads_to_the_trial() {
 }
 
 #[test]
-fn jobs_of_a_dataset_are_not_called_made_up() {
+fn jobs_of_a_dataset_are_not_called_generated() {
     let context = Context::new();
     context.write("jobs.ndjson", "{\"external_id\":\"a\",\"tasks\":[]}\n");
     context.write(

@@ -294,13 +294,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_no_letters_and_no_panic(content in prop::collection::vec(any::<u8>(), 1..300)) {
+        fn arbitrary_bytes_are_not_dead_letters(content in prop::collection::vec(any::<u8>(), 1..300)) {
             let file = file(&content);
             prop_assert!(Letters::check(file.path(), "jobs", false, &stages()).is_err());
         }
 
         #[test]
-        fn a_line_that_was_changed_is_read_or_told(
+        fn a_changed_line_is_read_or_reported(
             record in anything(), place in 0..400_usize, byte in any::<u8>(), cut in 0..400_usize,
         ) {
             let good = format!("{}\n", letter(&record, 1, Some("j1"))).into_bytes();
@@ -319,7 +319,7 @@ mod tests {
         }
 
         #[test]
-        fn letters_come_back_as_they_were_written(
+        fn dead_letters_survive_a_round_trip(
             records in prop::collection::vec(anything(), 0..5),
             page in any::<u64>(),
             job in prop::option::of(any::<String>()),

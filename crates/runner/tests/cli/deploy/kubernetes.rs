@@ -1,4 +1,4 @@
-//! Jobs of Kubernetes and the kustomization that completes them, as far as the examples use them.
+//! The subset of Kubernetes Jobs and kustomizations that the examples use.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl JobSpec {
         arguments.collect()
     }
 
-    /// Whether another pod is started after one that exits with this code: the first rule that matches decides, and without one the
+    /// Whether another pod starts after one exits with this code: the first matching rule decides; without one, the
     /// attempt counts against the limit.
     pub(crate) fn retries_after(&self, code: i32) -> bool {
         assert_eq!(self.pod()["restartPolicy"], "Never", "or the policy does not apply");

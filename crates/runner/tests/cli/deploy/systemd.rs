@@ -1,4 +1,4 @@
-//! Units of systemd, as far as the examples use them.
+//! The subset of systemd units that the examples use.
 
 use super::{Job, Machine};
 
@@ -45,7 +45,7 @@ impl Unit {
         !is_success && !self.codes("RestartPreventExitStatus").contains(&code)
     }
 
-    /// The service, after systemd has made its folders and its credentials.
+    /// The service, after creating its folders and credentials like systemd.
     pub(crate) fn start(&self, machine: &Machine, name: &str) -> Job {
         for folder in self.value("StateDirectory").split(' ') {
             machine.create_folder(&format!("/var/lib/{folder}"));
