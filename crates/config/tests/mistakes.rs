@@ -108,7 +108,7 @@ dir = "x"
     jobs.toml:17:1: the key `type` is missing
     jobs.toml:24:3: that is wrong
     jobs.toml:25:12: "explode" is not one of the choices
-    jobs.toml:29:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
+    jobs.toml:29:8: unknown placeholder `{pipelin}`; the placeholders are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
     jobs.toml:30:8: expected a string, found a number
     "#);
 }

@@ -1,17 +1,17 @@
-//! Keys that the tables of all stages of a role have.
+//! Keys that every stage of a role has.
 
 use crate::Role;
 
-/// A key that stands in the table of every stage of a role, beside the plugin's own options.
+/// A key that every stage of a role has, in addition to the plugin's options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommonKey {
     /// The key.
     pub name: &'static str,
-    /// What can stand behind it.
+    /// Its possible values.
     pub values: &'static str,
-    /// What stands there when nothing is said.
+    /// Its default.
     pub default: Option<&'static str>,
-    /// What it does.
+    /// Its description.
     pub description: &'static str,
 }
 
@@ -19,27 +19,27 @@ const TYPE: CommonKey = CommonKey {
     name: "type",
     values: "string",
     default: None,
-    description: "Which plugin makes the stage.",
+    description: "The plugin of the stage.",
 };
 const NAME: CommonKey = CommonKey {
     name: "name",
     values: "string",
     default: Some("the type"),
-    description: "What messages and the manifest call the stage.",
+    description: "The name of the stage in messages and in the manifest.",
 };
 const ON_ERROR: CommonKey = CommonKey {
     name: "on_error",
     values: "\"fail\" | \"skip\" | \"dead_letter\"",
     default: Some("\"fail\""),
-    description: "What becomes of a record that the stage refuses: `fail` ends the run and names the record, \
-                  `skip` leaves it out, counts it and logs it, `dead_letter` keeps it in the file of \
+    description: "What happens to a record that the stage refuses: `fail` ends the run and names the record, \
+                  `skip` leaves the record out, counts it and logs it, `dead_letter` writes it to the file of \
                   `[dead_letter]` for a replay.",
 };
 const OWN_TRANSFORMS: CommonKey = CommonKey {
     name: "transform",
     values: "list of transforms",
     default: Some("[]"),
-    description: "Transforms for this sink alone, after those of the pipeline: `[[sink.transform]]`.",
+    description: "Transforms of this sink only, after those of the pipeline: `[[sink.transform]]`.",
 };
 
 /// The keys that every stage of a role has.

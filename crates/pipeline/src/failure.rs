@@ -1,4 +1,4 @@
-//! Errors with the place where they happened.
+//! Errors with their stage and record.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use taskferry_sdk::{Origin, StageError};
 
 use crate::StageId;
 
-/// The error of a stage, with the stage and the record that it is about.
+/// The error of a stage, with the stage and the origin of the record.
 pub struct StageFailure(Box<Inner>);
 
 struct Inner {
@@ -21,24 +21,24 @@ impl StageFailure {
         Self(Box::new(Inner { error, stage: Some(stage.clone()), origin: None }))
     }
 
-    /// The same, about a record of this origin.
+    /// Sets the origin of the record.
     #[must_use]
     pub fn at(mut self, origin: &Origin) -> Self {
         self.0.origin = Some(origin.clone());
         self
     }
 
-    /// What the stage said.
+    /// The stage's error.
     pub fn error(&self) -> &StageError {
         &self.0.error
     }
 
-    /// The stage that failed; `None` if the run failed outside of its stages.
+    /// The stage that failed; `None` for an error outside of the stages.
     pub fn stage(&self) -> Option<&StageId> {
         self.0.stage.as_ref()
     }
 
-    /// Where the record came from that it is about.
+    /// The origin of the record.
     pub fn origin(&self) -> Option<&Origin> {
         self.0.origin.as_ref()
     }

@@ -1,8 +1,10 @@
-//! The plugins of a program by name ([`Registry`]), and the checked pipeline ([`Pipeline`]) that `config` makes of them and `engine`
-//! runs. [`Feed`] is where pages come from: a source, or the refused records of an earlier run ([`DeadLetterReader`]).
-//! [`StageFailure`] is a `StageError` with its stage and the record's origin.
+//! The plugin registry, and checked pipelines.
 //!
-//! A plugin crate depends on `taskferry-sdk` and never on this one.
+//! [`Registry`] builds stages from the tables of a pipeline file. `config` combines them in a [`Pipeline`], which `engine` runs.
+//! [`Feed`] is the input of a run: a source, or the dead letters of an earlier run ([`DeadLetterReader`]). [`StageFailure`] is a
+//! [`StageError`](taskferry_sdk::StageError) with its stage and the record's origin.
+//!
+//! Plugin crates depend on `taskferry-sdk` instead of this crate.
 //!
 //! ```
 //! use serde_json::json;
@@ -12,7 +14,7 @@
 //!     Transform, TransformPlugin,
 //! };
 //!
-//! /// Passes everything on.
+//! /// Emits every record unchanged.
 //! #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 //! #[serde(deny_unknown_fields)]
 //! struct Pass {}
@@ -51,7 +53,7 @@ mod common_keys;
 mod failure;
 mod pipeline;
 mod registry;
-mod returned;
+mod replay;
 mod schema;
 mod settings;
 mod stage_id;
@@ -61,7 +63,7 @@ pub use common_keys::{CommonKey, common_keys};
 pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
 pub use registry::{PluginEntry, Registry};
-pub use returned::{DeadLetterReader, ReplayPage, ReplayRecord};
+pub use replay::{DeadLetterReader, ReplayPage, ReplayRecord};
 pub use schema::{resolve_schema, run_tables};
 pub use settings::{DeadLetterOptions, ExpectOptions, StateOptions};
 pub use stage_id::{Role, StageId};

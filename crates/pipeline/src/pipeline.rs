@@ -7,48 +7,47 @@ use taskferry_sdk::{AnyTransform, Sink, Source};
 
 use crate::{DeadLetterOptions, DeadLetterReader, ExpectOptions, Role, StageId, StateOptions};
 
-/// What becomes of a record that a stage refuses.
+/// What happens to a record that a stage refuses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
-    /// The run stops and names the record.
+    /// The run ends and names the record.
     #[default]
     Fail,
     /// The record is left out, counted and logged.
     Skip,
-    /// The record goes to the dead letters, with the reason and its origin; the run ends with exit code 6.
+    /// The record becomes a dead letter, and the exit code is 6.
     DeadLetter,
 }
 
-/// A pipeline that can be run: what `config` makes of a file and `engine` works on.
+/// A pipeline that can be run: `config` makes it from a file, and `engine` runs it.
 #[derive(Debug)]
 pub struct Pipeline {
-    /// Its name: the `name` key, else the file's name without its ending.
+    /// Its name: the key `name`, or by default the file's name without its extension.
     pub name: String,
-    /// What it is for, in the words of whoever wrote it.
+    /// Its description.
     pub description: Option<String>,
-    /// Where records come from.
+    /// The source.
     pub source: SourceStage,
-    /// What every record goes through, in order.
+    /// The transforms, in order.
     pub transforms: Vec<TransformStage>,
-    /// Where records go. At least one.
+    /// The sinks, at least one.
     pub sinks: Vec<SinkStage>,
-    /// Where state is kept, and how runs resume.
+    /// Where state is stored, and when runs resume.
     pub state: StateOptions,
-    /// What an export must look like to be believed.
+    /// Checks of the complete export.
     pub expect: ExpectOptions,
-    /// Where refused records go. There if any stage may send records there.
+    /// The dead letter file; present if a stage has `on_error = "dead_letter"`.
     pub dead_letter: Option<DeadLetterOptions>,
-    /// What tells this pipeline from one whose output could differ: a digest of the program's version and of all
-    /// that the file says, secrets and what `[state]` and `[expect]` hold apart. A checkpoint of another one is of no use.
+    /// A digest of the program's version and of the file, without secrets, `[state]` and `[expect]`. It differs if the output could
+    /// differ, so a run resumes only a checkpoint with the same digest.
     pub digest: String,
     /// Identifies the listing that the source reads: a digest of the source's options, without secrets and without options that
     /// do not change which jobs are read. Only runs that read the same listing are compared with each other.
     pub listing_digest: String,
-    /// The name of an experiment: of a pipeline that the command line changes with `--set`. Its state is kept apart from
-    /// that of the pipeline as its file has it.
+    /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,
-    /// Whether it is to run on made-up data, with `--sandbox`.
+    /// Whether `--sandbox` was given.
     pub sandbox: bool,
 }
 
@@ -63,12 +62,12 @@ pub struct SourceStage {
     pub feed: Feed,
 }
 
-/// Where the records of a run come from.
+/// The input of a run.
 #[derive(Debug)]
 pub enum Feed {
-    /// From the source of the pipeline.
+    /// The pipeline's source.
     Source(Box<dyn Source>),
-    /// From a file of dead letters, in a replay.
+    /// A dead letter file, in a replay.
     DeadLetters(Box<dyn DeadLetterReader>),
 }
 
@@ -79,7 +78,7 @@ pub struct TransformStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
-    /// What becomes of a record that it refuses.
+    /// What happens to a record that it refuses.
     pub on_error: OnError,
     /// The stage itself.
     pub transform: AnyTransform,
@@ -92,16 +91,16 @@ pub struct SinkStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
-    /// What becomes of a record that it refuses.
+    /// What happens to a record that it refuses.
     pub on_error: OnError,
-    /// What records go through for this sink alone, after the pipeline's transforms.
+    /// The sink's own transforms, after those of the pipeline.
     pub transforms: Vec<TransformStage>,
     /// The stage itself.
     pub sink: Box<dyn Sink>,
 }
 
 impl Pipeline {
-    /// A pipeline of these stages, with the default settings for everything else.
+    /// A pipeline with these stages and default settings.
     pub fn new(
         name: impl Into<String>,
         source: SourceStage,
@@ -126,21 +125,21 @@ impl Pipeline {
 }
 
 impl SourceStage {
-    /// How errors name it.
+    /// The stage's identity.
     pub fn id(&self) -> StageId {
         StageId { role: Role::Source, name: self.name.clone() }
     }
 }
 
 impl TransformStage {
-    /// How errors name it.
+    /// The stage's identity.
     pub fn id(&self) -> StageId {
         StageId { role: Role::Transform, name: self.name.clone() }
     }
 }
 
 impl SinkStage {
-    /// How errors name it.
+    /// The stage's identity.
     pub fn id(&self) -> StageId {
         StageId { role: Role::Sink, name: self.name.clone() }
     }

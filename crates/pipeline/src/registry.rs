@@ -1,4 +1,4 @@
-//! Which plugins there are.
+//! The plugin registry.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,8 +13,8 @@ use taskferry_sdk::{
 
 use crate::{BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
 
-/// Reads the options and makes something of them. Where they hold mistakes, it is still tried with the rest,
-/// since that may hold others; what only follows from the missing part is not told.
+/// Reads the options and builds the stage. Even if the options have mistakes, it builds the stage from the rest, to find further
+/// mistakes, and drops those that only result from the first ones.
 fn read_and_build<P: Plugin, T>(
     options: &Value,
     role: Role,
@@ -26,24 +26,24 @@ fn read_and_build<P: Plugin, T>(
     if problems.is_empty() {
         return result.unwrap_or_else(|| Err(problems));
     }
-    let follows = |found: &Problem| {
-        let touches = |mistake: &Problem| {
+    let is_consequence = |found: &Problem| {
+        let overlaps = |mistake: &Problem| {
             let (found, mistake) = (found.path.segments(), mistake.path.segments());
             found.starts_with(mistake) || mistake.starts_with(found)
         };
-        // What is missing has no place yet; what follows from that is said of a key that is not there.
-        let stands = |mistake: &&Problem| {
+        // The path of a missing key is the table's; its consequences have the path of the absent key.
+        let has_path = |mistake: &&Problem| {
             mistake.code != "key::missing" || !mistake.path.segments().is_empty()
         };
-        problems.iter().filter(stands).any(touches) || !stands_in(options, &found.path)
+        problems.iter().filter(has_path).any(overlaps) || !exists(options, &found.path)
     };
-    let more: Vec<Problem> = result.and_then(Result::err).unwrap_or_default();
-    let more: Vec<Problem> = more.into_iter().filter(|found| !follows(found)).collect();
-    problems.extend(more);
+    let found = result.and_then(Result::err).unwrap_or_default();
+    let further: Vec<Problem> = found.into_iter().filter(|it| !is_consequence(it)).collect();
+    problems.extend(further);
     Err(problems)
 }
 
-fn stands_in(options: &Value, path: &KeyPath) -> bool {
+fn exists(options: &Value, path: &KeyPath) -> bool {
     fn step<'a>(value: &'a Value, segment: &Segment) -> Option<&'a Value> {
         match segment {
             Segment::Key(key) => value.get(key),
@@ -53,14 +53,14 @@ fn stands_in(options: &Value, path: &KeyPath) -> bool {
     path.segments().iter().try_fold(options, step).is_some()
 }
 
-/// What is known of a plugin without any options: for reference pages and editors.
+/// A registered plugin, for reference pages and editors.
 #[derive(Debug, Clone)]
 pub struct PluginEntry {
-    /// What it makes.
+    /// The role of its stage.
     pub role: Role,
-    /// What stands behind `type =`.
+    /// The value of `type`.
     pub type_name: &'static str,
-    /// Its options, as JSON Schema. The description is the doc comment of the options' struct.
+    /// The JSON Schema of its options. The description is the doc comment of the options struct.
     pub schema: Schema,
 }
 
@@ -71,8 +71,7 @@ struct Entry<T> {
     build: Build<T>,
 }
 
-/// The plugins that can stand in a pipeline file, by type name. Registration is explicit: what nobody
-/// registered does not exist.
+/// The plugins that a pipeline file may use, by type name. Registration is explicit.
 #[derive(Default)]
 pub struct Registry {
     sources: BTreeMap<&'static str, Entry<BuiltSource>>,
@@ -83,47 +82,47 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry with nothing in it.
+    /// An empty registry.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a source. A type that is there already is replaced.
+    /// Adds a source, or replaces the one of the same type.
     pub fn source<P: SourcePlugin>(&mut self) -> &mut Self {
         self.sources.insert(P::TYPE, Entry { schema: schema::<P>, build: build_source::<P> });
         self
     }
 
-    /// Adds a transform. A type that is there already is replaced.
+    /// Adds a transform, or replaces the one of the same type.
     pub fn transform<P: TransformPlugin>(&mut self) -> &mut Self {
         self.transforms.insert(P::TYPE, Entry { schema: schema::<P>, build: build_transform::<P> });
         self
     }
 
-    /// Adds a sink. A type that is there already is replaced.
+    /// Adds a sink, or replaces the one of the same type.
     pub fn sink<P: SinkPlugin>(&mut self) -> &mut Self {
         self.sinks.insert(P::TYPE, Entry { schema: schema::<P>, build: build_sink::<P> });
         self
     }
 
-    /// Names the program that these plugins are in, and its version: a run that another one began is not gone on with.
+    /// Sets the name and version of the program. A run of another program or version is not resumed.
     pub fn set_program(&mut self, name_and_version: impl Into<String>) -> &mut Self {
         self.program = name_and_version.into();
         self
     }
 
-    /// The program that the plugins are in, and its version.
+    /// The name and version of the program.
     pub fn program(&self) -> &str {
         &self.program
     }
 
-    /// Serves URLs of this scheme inside the process.
+    /// Registers an endpoint that serves a URL scheme inside the process.
     pub fn endpoint(&mut self, scheme: &'static str, factory: EndpointFactory) -> &mut Self {
         self.endpoints.register(scheme, factory);
         self
     }
 
-    /// The endpoints that are served inside the process.
+    /// The registered endpoints.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
@@ -143,7 +142,7 @@ impl Registry {
         self.sinks.keys().copied()
     }
 
-    /// All plugins, sources first, then transforms, then sinks, each in the order of their names.
+    /// All plugins: sources, transforms, sinks, each sorted by name.
     pub fn plugins(&self) -> Vec<PluginEntry> {
         let sources = self.sources.iter().map(|(name, entry)| (Role::Source, *name, entry.schema));
         let transforms =
@@ -154,7 +153,7 @@ impl Registry {
             .collect()
     }
 
-    /// Builds a source from its table without the common keys; `None` when there is no such type.
+    /// Builds a source from its table without the common keys; `None` if the type is unknown.
     pub fn build_source(
         &self,
         type_name: &str,
@@ -164,7 +163,7 @@ impl Registry {
         self.sources.get(type_name).map(|entry| (entry.build)(options, context))
     }
 
-    /// Builds a transform from its table without the common keys; `None` when there is no such type.
+    /// Builds a transform from its table without the common keys; `None` if the type is unknown.
     pub fn build_transform(
         &self,
         type_name: &str,
@@ -174,7 +173,7 @@ impl Registry {
         self.transforms.get(type_name).map(|entry| (entry.build)(options, context))
     }
 
-    /// Builds a sink from its table without the common keys; `None` when there is no such type.
+    /// Builds a sink from its table without the common keys; `None` if the type is unknown.
     pub fn build_sink(
         &self,
         type_name: &str,

@@ -1,22 +1,22 @@
-//! What a pipeline file says about the run as a whole, beside its stages.
+//! Settings of a pipeline file that apply to the whole run.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use taskferry_sdk::{Duration, PathTemplate};
 
-/// Where a pipeline's state is kept from run to run, and how a run goes on with one that ended early.
+/// Where the pipeline's state is stored, and when a run resumes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StateOptions {
-    /// The folder for checkpoints, locks and manifests, relative to the working directory; each pipeline has a
-    /// folder of its own in it.
+    /// The folder for checkpoints, locks and manifests, relative to the working directory. Each pipeline has its own folder in
+    /// it.
     pub dir: String,
-    /// How old a checkpoint may be for a run to go on there; with an older one it starts over. Also how long ago the last run may
-    /// have ended for `run --if-incomplete` to do nothing.
+    /// The maximum age of a checkpoint. With an older one, the run starts over. Also the maximum age of a finished run for which
+    /// `run --if-incomplete` does nothing.
     pub resume_within: Duration,
-    /// How far apart checkpoints are while pages come faster than that: a run that is killed repeats the pages behind the last
-    /// one. `"0s"` writes one after every page, as is done in any case where a sink sends what can't be taken back.
+    /// The minimum time between two checkpoints. After a crash, the next run repeats the pages after the last checkpoint. `"0s"`
+    /// saves a checkpoint after every page; so do pipelines with a sink that can't undo a write, whatever the interval.
     pub commit_interval: Duration,
 }
 
@@ -30,33 +30,32 @@ impl Default for StateOptions {
     }
 }
 
-/// What an export must look like to be believed. One that does not is not published, and the run ends with exit
-/// code 8.
+/// Checks of a complete export. An export that violates them is not published, and the run ends with exit code 8.
 ///
-/// It is looked at when the listing is complete: files have not got their names yet, but what goes to a webhook or to
-/// standard output is there by then.
+/// The checks run when the listing is complete. Files are not published yet, but batches have been sent to webhooks and written to
+/// standard output.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExpectOptions {
-    /// How many jobs the source must return at least.
+    /// The minimum number of jobs.
     pub min_jobs: Option<u64>,
-    /// By how many percent the number of jobs may be lower than in the last complete run that read the same listing, from 0 to
-    /// 100.
+    /// The maximum drop in the number of jobs since the last complete run of the same listing, in percent, from 0 to 100.
     #[schemars(range(max = 100))]
     pub max_drop_percent: Option<u8>,
-    /// How long ago the run may have begun when its output is published. The listing is live: an export that was
-    /// interrupted and resumed, or read slowly, mixes what was true at different times.
+    /// The maximum time from the start of the run to publishing. Jobs change during a run, so a slow or resumed export mixes data
+    /// from different times.
     pub max_age: Option<Duration>,
-    /// Whether the output is published even so; the exit code stays 8.
+    /// Publishes the export even if it violates the checks. The exit code is still 8.
     pub publish_anyway: bool,
 }
 
-/// Where records go that a stage refuses with `on_error = "dead_letter"`.
+/// The file for records that a stage with `on_error = "dead_letter"` refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterOptions {
-    /// The file, relative to the working directory: one record a line, with the stage, the error and the origin.
+    /// The path, relative to the working directory. The file has one record per line, with the stage, the error and the origin. It
+    /// is created with the first dead letter.
     ///
-    /// `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}` are filled in. Without a dead letter there is no file.
+    /// The placeholders are `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}`.
     pub path: PathTemplate,
 }

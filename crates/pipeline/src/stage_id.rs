@@ -4,7 +4,7 @@ use std::fmt;
 
 use taskferry_sdk::printable;
 
-/// What a stage does in a pipeline. The exit code of a failed run follows from it.
+/// The role of a stage in a pipeline. It determines the exit code if the stage fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
     /// Reads pages.
@@ -25,12 +25,12 @@ impl fmt::Display for Role {
     }
 }
 
-/// Which stage of a pipeline.
+/// Identifies a stage of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageId {
-    /// What it does.
+    /// The stage's role.
     pub role: Role,
-    /// Its name in the pipeline: the `name` key, else its type.
+    /// The stage's name: the key `name`, or by default the type.
     pub name: String,
 }
 

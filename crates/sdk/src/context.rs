@@ -1,4 +1,4 @@
-//! What a stage is told while it is made, and when a run begins.
+//! The context in which stages are built, and in which they run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,20 +9,21 @@ use jiff::Timestamp;
 
 use crate::{LocalEndpoint, Problem, Shard, Subject};
 
-/// How a plugin reads the files that its options name. The only way out of the process while a stage is
-/// built, so that `check`, `run` and tests see the same.
+/// Reads the files that a plugin's options name.
+///
+/// While a stage is built, this is the only access to the file system. So `check`, `run` and tests see the same files.
 pub trait InputFiles: fmt::Debug + Send + Sync {
-    /// Where a path of the pipeline file leads: relative ones start at the pipeline file's folder.
+    /// Resolves a path of the pipeline file. Relative paths start at the pipeline file's folder.
     fn resolve(&self, path: &Path) -> PathBuf;
 
-    /// The whole file.
+    /// Reads a whole file.
     ///
     /// # Errors
     /// Those of the file system.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The whole of a file that says nothing about what comes out of a run: a key, a certificate. A run can be gone on
-    /// with after it was renewed.
+    /// Reads a whole file that does not affect the output, such as a key or a certificate. A run can resume after the file
+    /// has changed.
     ///
     /// # Errors
     /// Those of the file system.
@@ -31,7 +32,7 @@ pub trait InputFiles: fmt::Debug + Send + Sync {
     }
 }
 
-/// No files at all: reading any fails. For tests and examples.
+/// An [`InputFiles`] without files, for tests and examples.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFiles;
 
@@ -45,8 +46,10 @@ impl InputFiles for NoFiles {
     }
 }
 
-/// Makes an endpoint from a URL, without starting it. The problems' paths are empty, since the factory does
-/// not know which key holds the URL; [`Part::Within`](crate::Part::Within) counts bytes of the URL.
+/// Builds an endpoint from a URL, without starting it.
+///
+/// The paths of its problems are empty, because the factory does not know which key holds the URL.
+/// [`Part::Within`](crate::Part::Within) counts bytes of the URL.
 pub type EndpointFactory =
     fn(&str, &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>>;
 
@@ -55,7 +58,7 @@ pub type EndpointFactory =
 pub struct Endpoints(BTreeMap<&'static str, EndpointFactory>);
 
 impl Endpoints {
-    /// Serves `scheme` (without the colon) with what `factory` makes.
+    /// Registers the factory of a scheme, such as `sandbox` (without the colon).
     pub fn register(&mut self, scheme: &'static str, factory: EndpointFactory) {
         self.0.insert(scheme, factory);
     }
@@ -65,7 +68,7 @@ impl Endpoints {
         self.find(url).is_some()
     }
 
-    pub(crate) fn find(&self, url: &str) -> Option<EndpointFactory> {
+    fn find(&self, url: &str) -> Option<EndpointFactory> {
         let (scheme, _) = url.split_once(':')?;
         self.0.get(scheme).copied()
     }
@@ -81,12 +84,12 @@ pub struct BuildContext<'a> {
 }
 
 impl<'a> BuildContext<'a> {
-    /// A context with these files and local endpoints, for a pipeline without a name whose source returns jobs.
+    /// A context for a pipeline without a name, whose source returns jobs.
     pub fn new(files: &'a dyn InputFiles, endpoints: &'a Endpoints) -> Self {
         Self { files, endpoints, pipeline: "", subject: Subject::Job }
     }
 
-    /// The same, for a pipeline of this name.
+    /// Sets the pipeline's name.
     #[must_use]
     pub fn for_pipeline(mut self, name: &'a str) -> Self {
         self.pipeline = name;
@@ -115,12 +118,10 @@ impl<'a> BuildContext<'a> {
         self.files
     }
 
-    /// The endpoint that runs inside this process under the scheme of `url` (`sandbox:` for example), not
-    /// yet started; `None` when the scheme is nobody's, as `https:` is.
+    /// Builds the endpoint for the scheme of `url`, such as `sandbox:`. Returns `None` if no endpoint serves the scheme.
     ///
     /// # Errors
-    /// All that is wrong with the URL when the scheme is known. The paths are empty: the plugin knows the key
-    /// that holds the URL.
+    /// All mistakes in the URL, with empty paths: the plugin knows which key holds the URL.
     pub fn local_endpoint(
         &self,
         url: &str,
@@ -129,32 +130,31 @@ impl<'a> BuildContext<'a> {
     }
 }
 
-/// One execution of a pipeline, as its stages see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One run of a pipeline, as its stages see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, true of any run")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent property of a run")]
 pub struct RunContext {
     /// The pipeline's name.
     pub pipeline: String,
-    /// When the run began; stays the same when it is resumed.
+    /// When the run began. A resumed run keeps it.
     pub started_at: Timestamp,
-    /// Unique to the run; stays the same when it is resumed.
+    /// The run's id. A resumed run keeps it.
     pub run_id: String,
-    /// The folder in which this pipeline's state is kept from run to run, where there is one. It exists, and
-    /// is this run's alone as long as the run lasts.
+    /// The folder with the pipeline's state, if any. It exists, and no other run uses it at the same time.
     pub state_dir: Option<PathBuf>,
-    /// Whether a later attempt can go on with this run if it ends early: what is committed stays for it then.
+    /// Whether a later attempt can resume the run, so that committed output must be kept.
     pub resumable: bool,
     /// Whether nothing is published or sent, and no state is kept.
     pub dry_run: bool,
-    /// Whether dead letters are sent on instead of an export: no output of it may take an export's place.
+    /// Whether the run replays dead letters. Its output must not replace that of an export.
     pub replay: bool,
-    /// Whether it was asked to run on made-up data, with `--sandbox`: no output of it may take a real export's place.
+    /// Whether `--sandbox` was given. Its output must not replace that of a real export.
     pub sandbox: bool,
-    /// The share of the export that this run takes, where several runs take one each; `None` for the whole.
+    /// The shard of the export; `None` for the whole export.
     pub shard: Option<Shard>,
-    /// In the run of a share, the folder that runs of the whole export have for their state. It may not exist, another
-    /// run may be at work in it, and nothing is to be written there.
+    /// In the run of a shard, the state folder of the whole export, which is only read. It may not exist, and another run may
+    /// be writing to it.
     pub whole_dir: Option<PathBuf>,
 }
 
@@ -165,17 +165,7 @@ impl RunContext {
         started_at: Timestamp,
         run_id: impl Into<String>,
     ) -> Self {
-        Self {
-            pipeline: pipeline.into(),
-            started_at,
-            run_id: run_id.into(),
-            state_dir: None,
-            resumable: false,
-            dry_run: false,
-            replay: false,
-            sandbox: false,
-            shard: None,
-            whole_dir: None,
-        }
+        let (pipeline, run_id) = (pipeline.into(), run_id.into());
+        Self { pipeline, started_at, run_id, ..Self::default() }
     }
 }

@@ -1,21 +1,21 @@
-//! What a transform counts beside the records that go in and come out.
+//! A transform's own counters.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// How many different values of one name are kept.
-const KEPT: usize = 256;
-/// How many of them are reported.
+/// The most different values kept for a name.
+const MAX_VALUES: usize = 256;
+/// The number of values reported for a name.
 const REPORTED: usize = 10;
-/// How many characters of a value are kept.
-const LONGEST: usize = 200;
+/// The most characters kept of a value.
+const MAX_LENGTH: usize = 200;
 
 /// Counts by name, and for some names the most frequent values.
 ///
-/// A transform counts through its [`Output`](crate::Output); the engine adds the counts up and moves them with the
-/// checkpoint, so that a resumed run has the totals of an undisturbed one.
+/// A transform counts through its [`Output`](crate::Output). The engine adds the counts up and saves them with the checkpoint, so
+/// a resumed run has the same totals as an uninterrupted one.
 ///
 /// ```
 /// use taskferry_sdk::Counters;
@@ -38,18 +38,17 @@ pub struct Counters {
     notes: BTreeSet<String>,
 }
 
-/// A value that was counted.
+/// A counted value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FrequentValue {
-    /// The value; one that is longer than 200 characters is cut.
+    /// The value, cut after 200 characters.
     pub value: String,
-    /// How often it was counted. Exact as long as at most 256 different values were counted under the name; with more
-    /// than that, the value was counted at least this often.
+    /// How often it was counted. The number is exact for up to 256 different values of the name, and a lower bound for more.
     pub count: u64,
 }
 
-/// Counts of values in bounded memory (Misra and Gries, 1982): once there are too many values, all counts are lowered by
-/// the same amount and those that reach zero are dropped, so that a frequent value always stays.
+/// Counts of values in bounded memory (Misra and Gries, 1982). When there are too many values, all counts decrease by the same
+/// number, and values with a count of zero are removed. Frequent values always remain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Values(BTreeMap<String, u64>);
@@ -60,22 +59,22 @@ impl Counters {
         self.counts.is_empty() && self.values.is_empty() && self.notes.is_empty()
     }
 
-    /// The count under a name; zero if nothing was counted under it.
+    /// The count of a name; zero if it was never counted.
     pub fn get(&self, name: &str) -> u64 {
         self.counts.get(name).copied().unwrap_or_default()
     }
 
-    /// All counts, in the order of their names.
+    /// All counts, sorted by name.
     pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
         self.counts.iter().map(|(name, count)| (&**name, *count))
     }
 
-    /// The names under which values were counted.
+    /// The names with counted values.
     pub fn names_with_values(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(|name| &**name)
     }
 
-    /// The ten most frequent values under a name, the most frequent first.
+    /// The ten most frequent values of a name, the most frequent first.
     pub fn frequent(&self, name: &str) -> Vec<FrequentValue> {
         let values = self.values.get(name).into_iter().flat_map(|values| &values.0);
         let mut all: Vec<_> = values.collect();
@@ -86,14 +85,14 @@ impl Counters {
         all.into_iter().map(frequent).collect()
     }
 
-    /// Adds to the count under a name. Adding zero makes the name known, so that it is reported with zero.
+    /// Adds to the count of a name. After adding zero, the name is reported with zero.
     pub fn add(&mut self, name: &'static str, count: u64) {
         *self.counts.entry(Cow::Borrowed(name)).or_default() += count;
     }
 
-    /// Counts one value under a name.
+    /// Counts a value of a name.
     pub fn add_value(&mut self, name: &'static str, value: &str) {
-        let end = value.char_indices().nth(LONGEST).map_or(value.len(), |(end, _)| end);
+        let end = value.char_indices().nth(MAX_LENGTH).map_or(value.len(), |(end, _)| end);
         let value = value.get(..end).unwrap_or_default();
         let values = self.values.entry(Cow::Borrowed(name)).or_default();
         if let Some(count) = values.0.get_mut(value) {
@@ -104,14 +103,14 @@ impl Counters {
         }
     }
 
-    /// Notes that something was seen at all.
+    /// Adds a note.
     pub fn note(&mut self, seen: &str) {
         if !self.notes.contains(seen) {
             self.notes.insert(seen.to_owned());
         }
     }
 
-    /// Whether something was noted. Notes are for warnings only: no report shows them.
+    /// Whether a note was added. Reports don't show notes.
     pub fn is_noted(&self, seen: &str) -> bool {
         self.notes.contains(seen)
     }
@@ -134,12 +133,12 @@ impl Counters {
 
 impl Values {
     fn bound(&mut self) {
-        if self.0.len() <= KEPT {
+        if self.0.len() <= MAX_VALUES {
             return;
         }
         let mut counts: Vec<u64> = self.0.values().copied().collect();
         counts.sort_unstable_by(|one, other| other.cmp(one));
-        let least = counts.get(KEPT).copied().unwrap_or_default();
+        let least = counts.get(MAX_VALUES).copied().unwrap_or_default();
         self.0.retain(|_, count| {
             *count = count.saturating_sub(least);
             *count > 0
@@ -205,10 +204,10 @@ mod tests {
             }
             let exact = often * pages.len() as u64;
             let values = &total.values["seen"].0;
-            prop_assert!(values.len() <= KEPT);
+            prop_assert!(values.len() <= MAX_VALUES);
             let found = values.get("often").copied().unwrap_or_default();
             prop_assert!(found <= exact);
-            prop_assert!(exact - found <= counted / KEPT as u64);
+            prop_assert!(exact - found <= counted / MAX_VALUES as u64);
         }
     }
 }

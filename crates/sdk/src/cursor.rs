@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use crate::printable;
 
-/// Where a source resumes reading: a text that the source makes and that only the source interprets.
+/// The position at which a source resumes reading: a text that only the source interprets, such as the id that a request
+/// starts after.
 ///
-/// It is kept in the checkpoint, and shown in messages: an id that a request starts after, or a short text.
+/// Checkpoints and messages contain it, so it must hold no secret.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cursor(Arc<str>);
 
 impl Cursor {
-    /// A cursor from the text that the source handed out.
+    /// A cursor with the source's text.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The text as the source wants it back.
+    /// The source's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -29,7 +30,7 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// As messages show it: [printable].
+/// Writes the text in [printable] form.
 impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&printable(&self.0))

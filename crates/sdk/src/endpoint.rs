@@ -1,4 +1,4 @@
-//! Endpoints that run inside the process, as the sandbox does for `url = "sandbox:"`.
+//! Endpoints that run inside the process, such as the sandbox behind `url = "sandbox:"`.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -8,37 +8,36 @@ use async_trait::async_trait;
 
 use crate::{ErrorKind, Secret, StageError};
 
-/// A server that is ready to be started inside this process, for one run.
+/// A server that can be started inside this process, for one run.
 #[async_trait]
 pub trait LocalEndpoint: fmt::Debug + Send {
     /// Starts listening on a free port of the loopback address.
     ///
     /// # Errors
-    /// What kept it from starting.
+    /// Why the server can't start.
     async fn start(self: Box<Self>) -> Result<RunningEndpoint, StageError>;
 }
 
-/// A started endpoint. It stops when this is dropped.
+/// A running endpoint. Dropping it stops the server.
 pub struct RunningEndpoint {
-    /// Where it listens, without a slash at the end.
+    /// The server's address, without a slash at the end.
     pub url: String,
-    /// Where it takes webhooks.
+    /// The address of its webhook receiver.
     pub webhook_url: String,
-    /// What stands in the options of a stage that talks to it, in place of what the pipeline file says, by the options'
-    /// names: addresses and credentials.
+    /// Values that replace options of the stage that connects to it, by option name: addresses and credentials.
     pub settings: BTreeMap<&'static str, Secret>,
-    /// Whatever keeps it alive.
+    /// Stops the server when dropped.
     pub guard: Box<dyn Any + Send + Sync>,
 }
 
 impl RunningEndpoint {
-    /// One of the settings.
+    /// Returns a setting.
     ///
     /// # Errors
     /// [`ErrorKind::Defect`] if the endpoint has no setting of this name.
     pub fn setting(&self, name: &str) -> Result<&Secret, StageError> {
         self.settings.get(name).ok_or_else(|| {
-            StageError::new(ErrorKind::Defect, format!("the endpoint names no `{name}`"))
+            StageError::new(ErrorKind::Defect, format!("the endpoint has no setting `{name}`"))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The one error of all stages.
+//! The error type of all stages.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -7,48 +7,51 @@ use std::time::Duration;
 
 use crate::printable;
 
-/// What went wrong, as far as it helps to decide what to do.
+/// The category of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// What the stage was told in the pipeline file can't work.
+    /// The options of the stage can't work.
     Config,
     /// Credentials were refused.
     Auth,
-    /// The other side asks for patience (429).
+    /// The server's rate limit was exceeded (429).
     RateLimited,
-    /// The other side understood and said no (4xx).
+    /// The server refused the request (4xx).
     Refused,
-    /// The other side could not answer (5xx).
+    /// The server failed (5xx).
     Unavailable,
-    /// No answer in time.
+    /// A response did not arrive in time.
     Timeout,
-    /// No connection, or one that broke.
+    /// A connection failed.
     Network,
-    /// What came is not what was agreed upon: not JSON, cut short, a key missing.
+    /// Data has the wrong format: not JSON, truncated, a key missing.
     Malformed,
-    /// The listing does not get on: a cursor that stands still or comes again, a page that was there before.
+    /// The listing makes no progress: its cursor does not advance, or pages repeat.
     NoProgress,
-    /// A file or stream could not be read or written.
+    /// Reading or writing a file or stream failed.
     Io,
-    /// A record that the stage can't work on.
+    /// The stage can't process a record.
     Record,
-    /// A limit set for the stage was passed: time for a record, number of results, size of an answer.
+    /// A limit of the stage was exceeded: time per record, number of results, response size.
     Limit,
-    /// The plugin itself failed, by a panic for example.
+    /// The plugin has a defect, such as a panic.
     Defect,
 }
 
-/// Whether trying again can help. Retrying looks at this alone.
+/// Whether a retry can succeed. Retry decisions depend on nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// It may work the next time.
+    /// A retry may succeed.
     Temporary,
-    /// It will fail again.
+    /// A retry will fail.
     Permanent,
 }
 
-/// What a stage says when it can't go on, or can't work on one record.
+/// The error of a stage, or of one record.
+///
+/// Messages are lower case, without a full stop. They may contain text from records and servers: the error stores them as [one
+/// printable line](printable).
 ///
 /// ```
 /// use taskferry_sdk::{ErrorKind, StageError};
@@ -73,8 +76,7 @@ struct Inner {
 }
 
 impl StageError {
-    /// A permanent error. The message says in lower case what happened, without a full stop. It may repeat what a record or
-    /// a server says: it becomes [one printable line](printable).
+    /// A permanent error.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -88,102 +90,101 @@ impl StageError {
         }))
     }
 
-    /// Says that trying again may help.
+    /// Marks the error as temporary: a retry may succeed.
     #[must_use]
     pub fn temporary(mut self) -> Self {
         self.0.status = Status::Temporary;
         self
     }
 
-    /// Says that trying again will not help, or that enough was tried.
+    /// Marks the error as permanent: a retry will fail, or the retries are used up.
     #[must_use]
     pub fn permanent(mut self) -> Self {
         self.0.status = Status::Permanent;
         self
     }
 
-    /// Says what the reader can do about it.
+    /// Sets what to do about the error.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(clean(hint.into()));
         self
     }
 
-    /// Says how long the other side asked to wait.
+    /// Sets the wait that the server requested.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
-    /// Puts words before the message: what was being done when it happened.
+    /// Prefixes the message with the operation that failed.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
         self.0.message = clean(format!("{context}: {}", self.0.message));
         self
     }
 
-    /// Says which record of the page or the batch the error is about, from 0, unless that is said already. A transform has no
-    /// need to: it works on one record.
+    /// Sets the position of the record in its page or batch, from 0, unless it is set. Transforms don't need it: they process one
+    /// record at a time.
     #[must_use]
     pub fn at_record(mut self, index: usize) -> Self {
         self.0.record.get_or_insert(index);
         self
     }
 
-    /// Removes the index of the record. For an error whose message locates the record, because the page that the record is in
-    /// is not one of the pages of the run.
+    /// Removes the position of the record, for an error whose message locates the record because its page is not a page of the run.
     #[must_use]
     pub fn without_record(mut self) -> Self {
         self.0.record = None;
         self
     }
 
-    /// Keeps the error underneath; its text is shown after the message.
+    /// Sets the underlying error, whose text follows the message.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
         self
     }
 
-    /// Says that going on where the run ended can't help, since it would end there again: the next run starts over.
+    /// Marks the run as not resumable, because it would fail again at the same position. The next run starts over.
     #[must_use]
     pub fn not_resumable(mut self) -> Self {
         self.0.resumable = false;
         self
     }
 
-    /// Whether the next run starts over instead of going on where this one ended.
+    /// Whether the next run may resume this one.
     pub fn is_resumable(&self) -> bool {
         self.0.resumable
     }
 
-    /// What went wrong.
+    /// The category.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Whether trying again can help.
+    /// Whether a retry may succeed.
     pub fn is_temporary(&self) -> bool {
         self.0.status == Status::Temporary
     }
 
-    /// What the reader can do about it.
+    /// What to do about the error.
     pub fn hint_text(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
 
-    /// The record of the page or the batch that it is about.
+    /// The position of the record in its page or batch.
     pub fn record(&self) -> Option<usize> {
         self.0.record
     }
 
-    /// How long the other side asked to wait before the next attempt.
+    /// The wait that the server requested.
     pub fn wait(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The message and the texts of all causes, in one line.
+    /// The message and the texts of all causes, on one line.
     pub fn full_message(&self) -> String {
         let mut text = self.0.message.clone();
         let mut cause = self.source();

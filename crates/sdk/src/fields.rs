@@ -1,78 +1,79 @@
-//! What is known, before a run, of the fields that records carry.
+//! The known fields of records, before a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::{KeyPath, Part, nearest};
 
-/// Whether records may carry other fields than those that are known.
+/// Whether records may have fields other than the known ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OtherFields {
-    /// There are no others.
+    /// They have none.
     Never,
-    /// No others are documented. Where it is wrong to expect one can be said, but for those that begin like
-    /// [`FieldSet::with_open_prefixes`].
+    /// No others are documented, so `check` may warn of them, except for those with an [open
+    /// prefix](FieldSet::with_open_prefixes).
     Undocumented,
-    /// Anything may be there.
+    /// They may have any.
     #[default]
     Possible,
 }
 
-/// Fields that are known to stand, or not to stand, in an object.
+/// The known fields of an object, and those known to be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldSet {
     names: BTreeSet<String>,
+    /// Absent fields, with the hint how to add them.
     absent: BTreeMap<String, Option<String>>,
-    open: Vec<&'static str>,
+    open_prefixes: Vec<&'static str>,
     others: OtherFields,
 }
 
-/// What is known of the fields of records at one place of a pipeline. By default nothing.
+/// The known fields of records between two stages. By default nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFields {
-    /// The fields of a record itself.
+    /// The fields of the record itself.
     pub own: FieldSet,
     /// The fields of each of its tasks.
     pub tasks: FieldSet,
 }
 
-/// A field that is looked for where it never stands.
+/// A field that a stage uses but no record has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingField {
-    /// Its name.
+    /// The field's name.
     pub name: String,
-    /// Where the stage names it, from the top of its own table.
+    /// The path of the option that uses it, from the stage's table.
     pub path: KeyPath,
-    /// Which part of that value names it.
+    /// The part of the option that names it.
     pub part: Part,
-    /// Line and column in another file, where the value is the name of that file.
+    /// Line and column in a file, if the option is the name of that file.
     pub line_and_column: Option<(usize, usize)>,
-    /// What to add to the source's options so that it is there, where that is why.
+    /// How to add the field through the source's options.
     pub hint: Option<String>,
-    /// The field that was most likely meant.
+    /// A known field with a similar name.
     pub suggestion: Option<String>,
-    /// The fields that are there.
+    /// The known fields.
     pub known: Vec<String>,
 }
 
 impl FieldSet {
-    /// These fields, and no others unless [`FieldSet::with_other_fields`] says so.
+    /// Exactly these fields.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
         Self { names, others: OtherFields::Never, ..Self::default() }
     }
 
-    /// The same, with others.
+    /// Sets whether there may be other fields.
     #[must_use]
     pub fn with_other_fields(mut self, others: OtherFields) -> Self {
         self.others = others;
         self
     }
 
-    /// The same, where undocumented fields may begin like this.
+    /// Allows undocumented fields with these prefixes.
     #[must_use]
-    pub fn with_open_prefixes(mut self, beginnings: &[&'static str]) -> Self {
-        self.open.extend(beginnings);
+    pub fn with_open_prefixes(mut self, prefixes: &[&'static str]) -> Self {
+        self.open_prefixes.extend(prefixes);
         self
     }
 
@@ -83,22 +84,22 @@ impl FieldSet {
         self.names.insert(name);
     }
 
-    /// Takes a field away. `advice` says what to add to the source's options so that it is there.
-    pub fn remove(&mut self, name: impl Into<String>, advice: Option<String>) {
+    /// Removes a field. `hint` says how to add it through the source's options.
+    pub fn remove(&mut self, name: impl Into<String>, hint: Option<String>) {
         let name = name.into();
         self.names.remove(&name);
-        self.absent.insert(name, advice);
+        self.absent.insert(name, hint);
     }
 
-    /// Replaces a field by others, if it is there or known not to be.
+    /// Replaces a field by others, whether it is present or absent.
     pub fn replace(&mut self, name: &str, by: &[&str]) {
         if self.names.remove(name) {
             for name in by {
                 self.add(*name);
             }
-        } else if let Some(advice) = self.absent.get(name).cloned() {
+        } else if let Some(hint) = self.absent.get(name).cloned() {
             for name in by {
-                self.remove(*name, advice.clone());
+                self.remove(*name, hint.clone());
             }
         }
     }
@@ -108,24 +109,24 @@ impl FieldSet {
         self.others == OtherFields::Possible && self.names.is_empty() && self.absent.is_empty()
     }
 
-    /// Whether others than the known ones may be there.
+    /// Whether there may be other fields.
     pub fn other_fields(&self) -> OtherFields {
         self.others
     }
 
-    /// What is known of objects that are like this one or like another.
+    /// The known fields of objects that are like `self` or like `other`.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         let both = self.absent.iter().filter(|(name, _)| other.absent.contains_key(*name));
         Self {
             names: self.names.union(&other.names).cloned().collect(),
-            absent: both.map(|(name, advice)| (name.clone(), advice.clone())).collect(),
-            open: self.open.iter().chain(&other.open).copied().collect(),
+            absent: both.map(|(name, hint)| (name.clone(), hint.clone())).collect(),
+            open_prefixes: self.open_prefixes.iter().chain(&other.open_prefixes).copied().collect(),
             others: self.others.max(other.others),
         }
     }
 
-    /// What is known of an object with the fields of both.
+    /// The known fields of an object with the fields of `self` and of `other`.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let mut both = self.or(other);
@@ -136,23 +137,24 @@ impl FieldSet {
         both
     }
 
-    /// Why a field is never there, if that is certain enough to be said.
+    /// Returns the field as missing if no record can have it.
     pub fn missing(&self, name: &str) -> Option<MissingField> {
-        let advice = self.absent.get(name);
-        let is_open = self.open.iter().any(|beginning| name.starts_with(beginning));
-        let is_there = match self.others {
-            _ if self.names.contains(name) => true,
-            _ if advice.is_some() => false,
-            OtherFields::Never => false,
-            OtherFields::Undocumented => is_open,
-            OtherFields::Possible => true,
-        };
-        (!is_there).then(|| MissingField {
+        let hint = self.absent.get(name);
+        let may_exist = self.names.contains(name)
+            || hint.is_none()
+                && match self.others {
+                    OtherFields::Never => false,
+                    OtherFields::Undocumented => {
+                        self.open_prefixes.iter().any(|prefix| name.starts_with(prefix))
+                    }
+                    OtherFields::Possible => true,
+                };
+        (!may_exist).then(|| MissingField {
             name: name.to_owned(),
             path: KeyPath::root(),
             part: Part::Value,
             line_and_column: None,
-            hint: advice.cloned().flatten(),
+            hint: hint.cloned().flatten(),
             suggestion: nearest(name, self.names.iter().map(String::as_str)).map(str::to_owned),
             known: self.names.iter().cloned().collect(),
         })
@@ -160,7 +162,7 @@ impl FieldSet {
 }
 
 impl MissingField {
-    /// Says where the stage names it.
+    /// Sets the option that uses the field.
     #[must_use]
     pub fn at(mut self, path: KeyPath, part: Part) -> Self {
         (self.path, self.part) = (path, part);
@@ -168,19 +170,19 @@ impl MissingField {
     }
 }
 
-/// A field of tasks that a transform can't work without.
+/// A task field that a transform requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequiredField {
-    /// The field's name in the source's words, `ai_impact` for example.
+    /// The source's name of the field, for example `ai_impact`.
     pub field: &'static str,
-    /// What happens without it, to stand behind "without it …".
+    /// What happens without it. Messages show it after "without it …".
     pub consequence: &'static str,
 }
 
 type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
 
-/// Which fields a transform needs, and which records carry behind it. By default nothing is known of either.
+/// The fields that a transform requires, and those of the records that it emits. By default nothing is known.
 ///
 /// ```
 /// use taskferry_sdk::{FieldRule, RecordFields};
@@ -195,48 +197,48 @@ type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
 /// assert_eq!(output.tasks.missing("days"), None);
 /// ```
 pub struct FieldRule {
-    needs: Vec<RequiredField>,
+    required: Vec<RequiredField>,
     is_exact: bool,
     rule: Box<Rule>,
 }
 
 impl FieldRule {
-    /// Records keep their fields and get no others.
+    /// A transform that adds and removes no fields.
     pub fn unchanged() -> Self {
         Self::exact(RecordFields::clone)
     }
 
-    /// Records carry what `rule` makes of the fields that they had.
+    /// A transform whose output fields follow from its input fields by `rule`.
     pub fn exact(rule: impl Fn(&RecordFields) -> RecordFields + 'static) -> Self {
-        Self { needs: Vec::new(), is_exact: true, rule: Box::new(move |input, _| rule(input)) }
+        Self { required: Vec::new(), is_exact: true, rule: Box::new(move |input, _| rule(input)) }
     }
 
-    /// The same of a transform whose result is the user's own making, as that of an expression is: good enough for warnings,
-    /// not for errors about the transforms behind it. `rule` adds the fields that the transform looks for in vain.
+    /// A transform whose output fields are an estimate, such as those of a user's expression. `check` then only warns about later
+    /// transforms. `rule` adds missing fields that the transform uses.
     pub fn estimate(
         rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
     ) -> Self {
-        Self { needs: Vec::new(), is_exact: false, rule: Box::new(rule) }
+        Self { required: Vec::new(), is_exact: false, rule: Box::new(rule) }
     }
 
-    /// Adds a field of tasks that the transform can't work without. `consequence` stands behind "without it …".
+    /// Adds a required task field. Messages show `consequence` after "without it …".
     #[must_use]
     pub fn requires(mut self, field: &'static str, consequence: &'static str) -> Self {
-        self.needs.push(RequiredField { field, consequence });
+        self.required.push(RequiredField { field, consequence });
         self
     }
 
-    /// The fields that it can't work without.
+    /// The required task fields.
     pub fn required(&self) -> &[RequiredField] {
-        &self.needs
+        &self.required
     }
 
-    /// Whether all is known of what comes out that was known of what came in.
+    /// Whether the output fields are known as well as the input fields.
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
-    /// What records carry behind the transform. Fields that it looks for in vain are added to `missing`.
+    /// Returns the output fields. Adds missing fields that the transform uses to `missing`.
     pub fn apply(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
         (self.rule)(input, missing)
     }
@@ -250,8 +252,9 @@ impl Default for FieldRule {
 
 impl fmt::Debug for FieldRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = formatter.debug_struct("FieldRule");
-        shown.field("needs", &self.needs).field("is_exact", &self.is_exact).finish_non_exhaustive()
+        let mut debug = formatter.debug_struct("FieldRule");
+        debug.field("required", &self.required).field("is_exact", &self.is_exact);
+        debug.finish_non_exhaustive()
     }
 }
 

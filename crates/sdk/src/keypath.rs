@@ -1,8 +1,8 @@
-//! Where in a pipeline file a value stands.
+//! Paths of values in a pipeline file.
 
 use std::fmt;
 
-/// One step of a [`KeyPath`].
+/// A segment of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
     /// A key of a table.
@@ -11,7 +11,7 @@ pub enum Segment {
     Index(usize),
 }
 
-/// The way from the top of a pipeline file to one value, `transform[1].levels[0]` for example.
+/// The path of a value in a pipeline file, for example `transform[1].levels[0]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyPath(Vec<Segment>);
 
@@ -21,52 +21,46 @@ impl KeyPath {
         Self::default()
     }
 
-    /// One key at the top.
+    /// The path of a key at the top.
     pub fn of(key: impl Into<String>) -> Self {
         Self::root().key(key)
     }
 
-    /// One step down, to a key.
+    /// Appends a key.
     #[must_use]
     pub fn key(&self, key: impl Into<String>) -> Self {
-        self.with(Segment::Key(key.into()))
+        self.join(&Self(vec![Segment::Key(key.into())]))
     }
 
-    /// One step down, to a position in a list.
+    /// Appends a position in a list.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        self.with(Segment::Index(index))
+        self.join(&Self(vec![Segment::Index(index)]))
     }
 
-    /// `rest` as seen from here.
+    /// Appends another path.
     #[must_use]
     pub fn join(&self, rest: &KeyPath) -> Self {
         Self(self.0.iter().chain(&rest.0).cloned().collect())
     }
 
-    /// The way up; `None` at the top.
+    /// The path without its last segment; `None` at the top.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.0.split_last()?;
         Some(Self(rest.to_vec()))
     }
 
-    /// The steps from the top.
+    /// The segments, from the top.
     pub fn segments(&self) -> &[Segment] {
         &self.0
     }
 
-    /// The last key on the way, whatever position follows it.
+    /// The last key in the path.
     pub fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|segment| match segment {
             Segment::Key(key) => Some(key.as_str()),
             Segment::Index(_) => None,
         })
-    }
-
-    fn with(&self, segment: Segment) -> Self {
-        let mut segments = self.0.clone();
-        segments.push(segment);
-        Self(segments)
     }
 }
 

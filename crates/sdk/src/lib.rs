@@ -1,16 +1,20 @@
-//! What a plugin author depends on, and nothing else.
+//! The interface between taskferry and its plugins, and the only crate that a plugin depends on. It does no I/O.
 //!
-//! A plugin is an options struct and what it builds: a source, a transform or a sink. Records flow through them.
+//! A plugin is an options struct and the stage that it builds. A page meets these types:
 //!
-//! - [`Record`] is one JSON document, read through a [`Node`](json::Node), changed through an [`Edit`](json::Edit), built with
-//!   [`Text`](json::Text).
-//! - [`Transform`], [`OrderedTransform`] and [`AsyncTransform`] take a record and emit any number of them into an [`Output`].
-//! - [`Source`] returns [`Page`]s, [`Sink`] takes [`Batch`]es.
-//! - [`Plugin`] names the options; [`TransformPlugin`], [`SourcePlugin`] and [`SinkPlugin`] build the stage. What is wrong with the
-//!   options is a [`Problem`], what goes wrong while the stage works is a [`StageError`].
+//! - [`Plugin`] reads the options from the pipeline file, with [`Duration`], [`ByteCount`], [`PathTemplate`] and [`Secret`].
+//!   [`SourcePlugin`], [`TransformPlugin`] and [`SinkPlugin`] build the stage in a [`BuildContext`]. A mistake in the options is a
+//!   [`Problem`] at a [`KeyPath`]. [`FieldRule`] describes the fields of records before a run.
+//! - A run opens its stages with a [`RunContext`], and a resumed run also with a [`Position`] and a [`SinkState`].
+//! - [`Source`] returns [`Page`]s of [`SourceRecord`]s. A [`Cursor`] leads to the next page.
+//! - A [`Record`] is a JSON document: [`Node`](json::Node) reads it, [`Edit`](json::Edit) changes it, and [`Text`](json::Text) builds a
+//!   new one. Its [`Origin`] says where it came from.
+//! - [`Transform`], [`OrderedTransform`] and [`AsyncTransform`] process records, and emit records and [`Counters`] into an
+//!   [`Output`].
+//! - [`Sink`] writes [`Batch`]es and refuses single records through [`Refusals`]. [`Resumption`] says how it resumes, and
+//!   [`Delivery`] what it delivered.
+//! - [`StageError`] is the error of every stage. [`printable`] escapes text from records and servers.
 //! - [`testing`] runs a plugin in a test.
-//!
-//! This crate does no input or output.
 //!
 //! ```
 //! use schemars::JsonSchema;
@@ -21,7 +25,7 @@
 //!     AnyTransform, BuildContext, Output, Plugin, Problem, Record, StageError, Transform, TransformPlugin,
 //! };
 //!
-//! /// Writes a fixed text into every record.
+//! /// Adds a fixed text to every record.
 //! #[derive(Debug, Clone, Deserialize, JsonSchema)]
 //! #[serde(deny_unknown_fields)]
 //! struct Stamp {

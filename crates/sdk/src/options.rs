@@ -1,4 +1,4 @@
-//! Reading a plugin's options out of a table, with every mistake at its key.
+//! Reads a plugin's options from a table, and reports every mistake at its key.
 
 mod deserializer;
 
@@ -11,11 +11,10 @@ use serde_json::{Map, Value};
 use crate::{KeyPath, MAX_PER_KIND, Part, Problem, Segment, nearest};
 use deserializer::{Kind, Node, OptionError};
 
-/// Reads options from a table, and says all that is wrong with them, not just the first mistake.
+/// Reads options from a table.
 ///
-/// After each mistake the value it is about is taken out and the rest is read again. `common` are keys that
-/// stand in the same table and belong to somebody else; they count only when a mistyped key looks for the
-/// name it meant.
+/// After each mistake the reader removes its value and reads the rest again, so that it reports all mistakes. `common` are the keys
+/// that every stage has; they only serve as suggestions for mistyped keys.
 ///
 /// ```
 /// #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -30,7 +29,7 @@ use deserializer::{Kind, Node, OptionError};
 /// ```
 ///
 /// # Errors
-/// One [`Problem`] a mistake, with paths that start at the table.
+/// One [`Problem`] for each mistake, with paths that start at the table.
 pub fn read_options<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
@@ -41,89 +40,92 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
     }
 }
 
-/// As [`read_options`], with the options as they are without the mistakes, where there is something to go on
-/// with: to find out what else is wrong.
+/// As [`read_options`], but also returns the options without the mistakes, if they can be read, so that the caller can check them
+/// for further mistakes.
 pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],
 ) -> (Option<T>, Vec<Problem>) {
-    let mut left = table.clone();
+    let mut rest = table.clone();
     let mut removed = Removed::default();
     let mut problems = Vec::new();
     loop {
-        let OptionError { mut path, kind } = match T::deserialize(Node(&left)) {
+        let OptionError { mut path, kind } = match T::deserialize(Node(&rest)) {
             Ok(options) => return (Some(options), problems),
             Err(error) => error,
         };
         path.reverse();
         let original = removed.original(&path);
-        let goes_on = match kind {
+        let can_continue = match kind {
             Kind::MissingField(field) => {
                 problems.extend(missing::<T>(table, &original, field, &mut removed));
                 if path.is_empty() {
-                    removed.stand_in::<T>(&mut left, field)
+                    removed.insert_placeholder::<T>(&mut rest, field)
                 } else {
-                    removed.remove(&mut left, &path)
+                    removed.remove(&mut rest, &path)
                 }
             }
             Kind::UnknownField { known, .. } => {
-                let unknown = removed.remove_unknown(&mut left, &path, known);
+                let unknown = removed.remove_unknown(&mut rest, &path, known);
                 problems.extend(unknown.iter().enumerate().map(|(number, field)| {
                     describe_unknown(original.key(field.clone()), field, known, common, number)
                 }));
                 !unknown.is_empty()
             }
-            // A stand-in for a missing value is no mistake of the file.
-            _ if removed.stand_ins.iter().any(|key| path.first() == Some(key)) => false,
+            // The file has no mistake in the placeholder of a missing key.
+            _ if removed.placeholders.iter().any(|key| path.first() == Some(key)) => false,
             kind => {
                 problems.push(describe(original.clone(), kind));
                 match original.parent() {
-                    Some(list) if removed.counted(&list) => {
+                    Some(list) if removed.reaches_limit(&list) => {
                         let message = format!(
-                            "`{list}` has {MAX_PER_KIND} mistakes so far; the rest of it is not looked at"
+                            "`{list}` has {MAX_PER_KIND} mistakes so far; the rest of it is not checked"
                         );
                         problems.push(Problem::at(list, "value::invalid", message));
-                        removed.remove_rest(&mut left, &path)
+                        removed.remove_rest(&mut rest, &path)
                     }
-                    _ => removed.remove(&mut left, &path),
+                    _ => removed.remove(&mut rest, &path),
                 }
             }
         };
-        if !goes_on {
+        if !can_continue {
             return (None, problems);
         }
     }
 }
 
-/// What was taken out so far, so that positions in lists can be told as they stand in the file.
+/// The values removed from the table, from which the original positions in lists are computed.
 #[derive(Default)]
 struct Removed {
     paths: BTreeSet<KeyPath>,
-    /// How many values were taken out of a table or a list.
+    /// The number of values removed from each table or list.
     counts: BTreeMap<KeyPath, usize>,
-    /// Keys at the top that are missing, with something in their place.
-    stand_ins: Vec<Segment>,
-    /// Keys that were said to be missing.
+    /// Missing keys at the top, for which a placeholder was inserted.
+    placeholders: Vec<Segment>,
+    /// Missing keys that were reported.
     missing: BTreeSet<KeyPath>,
 }
 
 impl Removed {
+    /// The path in the file of a value in the remaining table.
     fn original(&self, path: &[Segment]) -> KeyPath {
         let mut original = KeyPath::root();
         for segment in path {
             original = match segment {
                 Segment::Key(key) => original.key(key.clone()),
                 Segment::Index(index) => {
-                    let mut gone: Vec<usize> = self
-                        .paths
-                        .iter()
-                        .filter_map(|removed| position_in(&original, removed))
-                        .collect();
-                    gone.sort_unstable();
-                    let shifted = gone
-                        .into_iter()
-                        .fold(*index, |index, gone| index + usize::from(gone <= index));
-                    original.index(shifted)
+                    let position = |path: &KeyPath| match path.segments().split_last()? {
+                        (Segment::Index(index), list) if list == original.segments() => {
+                            Some(*index)
+                        }
+                        _ => None,
+                    };
+                    // Paths are sorted, and so are the positions in one list.
+                    let removed = self.paths.iter().filter_map(position);
+                    original.index(
+                        removed
+                            .fold(*index, |index, removed| index + usize::from(removed <= index)),
+                    )
                 }
             };
         }
@@ -132,8 +134,8 @@ impl Removed {
 
     fn remove(&mut self, table: &mut Value, path: &[Segment]) -> bool {
         let original = self.original(path);
-        let Some((last, way)) = path.split_last() else { return false };
-        let gone = match (value_at(table, way), last) {
+        let Some((last, parent)) = path.split_last() else { return false };
+        let is_removed = match (value_at(table, parent), last) {
             (Some(Value::Object(fields)), Segment::Key(key)) => fields.shift_remove(key).is_some(),
             (Some(Value::Array(items)), Segment::Index(index)) if *index < items.len() => {
                 items.remove(*index);
@@ -142,14 +144,14 @@ impl Removed {
             _ => false,
         };
         self.paths.insert(original);
-        gone
+        is_removed
     }
 
-    /// Takes a value and all behind it out of a list; of a table, all values.
+    /// Removes a value and all later ones from a list, or all values from a table.
     fn remove_rest(&mut self, table: &mut Value, path: &[Segment]) -> bool {
         let original = self.original(path);
-        let Some((last, way)) = path.split_last() else { return false };
-        match (value_at(table, way), last) {
+        let Some((last, parent)) = path.split_last() else { return false };
+        match (value_at(table, parent), last) {
             (Some(Value::Object(fields)), _) => fields.clear(),
             (Some(Value::Array(items)), Segment::Index(index)) => items.truncate(*index),
             _ => return false,
@@ -158,7 +160,7 @@ impl Removed {
         true
     }
 
-    /// Takes all keys that are none of these out of the table at `path`, and says which.
+    /// Removes all unknown keys from the table at `path`, and returns them.
     fn remove_unknown(
         &mut self,
         table: &mut Value,
@@ -168,27 +170,26 @@ impl Removed {
         let original = self.original(path);
         let mut unknown = Vec::new();
         if let Some(Value::Object(fields)) = value_at(table, path) {
-            fields.retain(|key, _| {
-                let is_known = known.contains(&key.as_str());
-                if !is_known {
-                    unknown.push(key.clone());
-                }
-                is_known
-            });
+            unknown.extend(fields.keys().filter(|key| !known.contains(&key.as_str())).cloned());
+            fields.retain(|key, _| known.contains(&key.as_str()));
         }
         self.paths.extend(unknown.iter().map(|key| original.key(key.clone())));
         unknown
     }
 
-    /// Whether this was one mistake too many in a table or a list.
-    fn counted(&mut self, list: &KeyPath) -> bool {
+    /// Counts a mistake in a table or list, and returns whether it is the last one to report.
+    fn reaches_limit(&mut self, list: &KeyPath) -> bool {
         let count = self.counts.entry(list.clone()).or_default();
         *count += 1;
         *count == MAX_PER_KIND
     }
 
-    /// Puts something that fits the schema in the place of a key that is missing, so that other mistakes are found.
-    fn stand_in<T: JsonSchema>(&mut self, table: &mut Value, field: &'static str) -> bool {
+    /// Inserts a value that matches the schema for a missing key, so that other mistakes are found.
+    fn insert_placeholder<T: JsonSchema>(
+        &mut self,
+        table: &mut Value,
+        field: &'static str,
+    ) -> bool {
         let key = Segment::Key(field.to_owned());
         let schema = schema_for!(T);
         let property = schema.get("properties").and_then(|all| all.get(field));
@@ -203,11 +204,11 @@ impl Removed {
             (None, Some("boolean")) => Value::from(false),
             _ => return false,
         };
-        if self.stand_ins.contains(&key) {
+        if self.placeholders.contains(&key) {
             return false;
         }
         fields.insert(field.to_owned(), value);
-        self.stand_ins.push(key);
+        self.placeholders.push(key);
         true
     }
 }
@@ -219,15 +220,8 @@ fn value_at<'v>(table: &'v mut Value, path: &[Segment]) -> Option<&'v mut Value>
     })
 }
 
-fn position_in(list: &KeyPath, path: &KeyPath) -> Option<usize> {
-    match path.segments().split_last()? {
-        (Segment::Index(index), way) if way == list.segments() => Some(*index),
-        _ => None,
-    }
-}
-
-/// At the top of the table all keys that are missing are known from the schema; further down, the one that
-/// was met. A key whose value was taken out as wrong is not missing.
+/// Reports missing keys: all that the schema requires at the top of the table, otherwise `field`. A key whose value was removed is
+/// not missing.
 fn missing<T: JsonSchema>(
     table: &Value,
     path: &KeyPath,
@@ -237,10 +231,8 @@ fn missing<T: JsonSchema>(
     let mut fields = vec![field.to_owned()];
     if path.segments().is_empty() {
         let schema = schema_for!(T);
-        let required =
-            schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-        let names =
-            required.iter().filter_map(Value::as_str).filter(|name| table.get(name).is_none());
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let names = required.filter_map(Value::as_str).filter(|name| table.get(name).is_none());
         fields.extend(names.filter(|name| *name != field).map(str::to_owned));
     }
     fields.retain(|field| {
@@ -263,26 +255,26 @@ fn describe_unknown(
     common: &[&str],
     number: usize,
 ) -> Problem {
-    let problem = Problem::at(path, "key::unknown", format!("unknown key `{field}`"));
+    let problem =
+        Problem::at(path, "key::unknown", format!("unknown key `{field}`")).part(Part::Key);
     if number >= MAX_PER_KIND {
-        // It is counted, and not shown.
-        return problem.part(Part::Key);
+        // It is counted but not shown, so it needs no help.
+        return problem;
     }
     let all = known.iter().copied().chain(common.iter().copied());
-    let help = match nearest(field, all) {
+    problem.help(match nearest(field, all) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "this table takes no keys of its own".to_owned(),
-        None => format!("the keys here are {}", list(known)),
-    };
-    problem.part(Part::Key).help(help)
+        None if known.is_empty() => "this table has no options".to_owned(),
+        None => format!("the keys are {}", list(known)),
+    })
 }
 
 fn describe(path: KeyPath, kind: Kind) -> Problem {
     match kind {
         Kind::UnknownVariant { variant, known } => {
             let help = match nearest(&variant, known.iter().copied()) {
-                Some(near) => format!("did you mean \"{near}\"? There are {}", list(known)),
-                None => format!("there are {}", list(known)),
+                Some(near) => format!("did you mean \"{near}\"? The choices are {}", list(known)),
+                None => format!("the choices are {}", list(known)),
             };
             Problem::at(path, "value::unknown", format!("\"{variant}\" is not one of the choices"))
                 .help(help)

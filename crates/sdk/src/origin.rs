@@ -1,20 +1,20 @@
-//! Where records come from.
+//! Origins of records.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{Cursor, printable};
 
-/// Where a record came from: enough to find it again in the source.
+/// The origin of a record: enough to find it in the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// Number of the page within the run, from 1. Zero for a record that no page brought.
+    /// Number of the page in the run, from 1; zero for a record that belongs to no page.
     pub page: u64,
-    /// The cursor with which that page was asked for; `None` for the first page.
+    /// The cursor with which the page was requested; `None` for the first page.
     pub cursor: Option<Cursor>,
     /// Position of the record within its page, from 0.
     pub index: usize,
-    /// The job's `external_id`, where the source could read it.
+    /// The job's `external_id`, if the source could read it.
     pub job: Option<Arc<str>>,
 }
 

@@ -1,10 +1,10 @@
-//! Where a transform's results go.
+//! The output of a transform.
 
 use std::vec::Drain;
 
 use crate::{Counters, Record};
 
-/// Takes what a transform makes of a record, and what it counts.
+/// Collects the records and counts that a transform produces.
 ///
 /// ```
 /// use taskferry_sdk::{Output, Record};
@@ -19,91 +19,90 @@ use crate::{Counters, Record};
 #[derive(Debug, Default)]
 pub struct Output {
     records: Vec<Record>,
-    counted: Vec<Counted>,
-    /// The values and notes in `counted`, one after the other.
-    values: String,
+    counts: Vec<Count>,
+    /// The texts of `counts`, concatenated.
+    texts: String,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Counted {
-    Times(&'static str, u64),
-    /// A value, by where it ends.
+enum Count {
+    Add(&'static str, u64),
+    /// A value, by the end of its text.
     Value(&'static str, usize),
-    /// A note, by where it ends in the values.
+    /// A note, by the end of its text.
     Note(usize),
 }
 
 impl Output {
-    /// An empty one.
+    /// An empty output.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sends a record on.
+    /// Emits a record.
     pub fn emit(&mut self, record: impl Into<Record>) {
         self.records.push(record.into());
     }
 
-    /// Adds to the count under a name. Totals of the run stand in the closing table and in the manifest, and the transform's
-    /// `warnings` can turn them into warnings. What is counted for a record that is refused in the end does not count.
+    /// Adds to a counter. The summary and the manifest show the totals of the run, and the transform's `warnings` receives them.
+    /// Counts for a refused record are discarded.
     pub fn count(&mut self, name: &'static str, count: u64) {
-        self.counted.push(Counted::Times(name, count));
+        self.counts.push(Count::Add(name, count));
     }
 
-    /// Counts one value under a name. The ten most frequent ones stand in the manifest.
+    /// Counts a value. The manifest shows the ten most frequent values of each name.
     pub fn count_value(&mut self, name: &'static str, value: &str) {
-        self.values.push_str(value);
-        self.counted.push(Counted::Value(name, self.values.len()));
+        self.texts.push_str(value);
+        self.counts.push(Count::Value(name, self.texts.len()));
     }
 
-    /// Notes that something was seen at all, for the transform's `warnings`; no report shows it. All notes are kept, so
-    /// there must not be many different ones.
+    /// Notes a fact for the transform's `warnings`. Reports don't show notes. Every note is kept, so use only a few different
+    /// ones.
     pub fn note(&mut self, seen: &str) {
-        self.values.push_str(seen);
-        self.counted.push(Counted::Note(self.values.len()));
+        self.texts.push_str(seen);
+        self.counts.push(Count::Note(self.texts.len()));
     }
 
-    /// The records that were emitted, in order.
+    /// The emitted records, in order.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
-    /// Takes the records out, in order.
+    /// Removes and returns the emitted records, in order.
     pub fn drain_records(&mut self) -> Drain<'_, Record> {
         self.records.drain(..)
     }
 
-    /// Takes out what was counted, and begins anew at zero.
+    /// Removes and returns the counts.
     pub fn take_counters(&mut self) -> Counters {
         let mut counters = Counters::default();
         self.add_counters_to(&mut counters);
         counters
     }
 
-    /// Adds what was counted to `counters`, and begins anew at zero.
+    /// Moves the counts to `counters`.
     pub fn add_counters_to(&mut self, counters: &mut Counters) {
-        let mut start = 0;
-        for counted in self.counted.drain(..) {
-            match counted {
-                Counted::Times(name, count) => counters.add(name, count),
-                Counted::Value(name, end) => {
-                    counters.add_value(name, self.values.get(start..end).unwrap_or_default());
-                    start = end;
-                }
-                Counted::Note(end) => {
-                    counters.note(self.values.get(start..end).unwrap_or_default());
-                    start = end;
-                }
+        let (texts, mut start) = (&self.texts, 0);
+        let mut next_text = |end| {
+            let text = texts.get(start..end).unwrap_or_default();
+            start = end;
+            text
+        };
+        for count in self.counts.drain(..) {
+            match count {
+                Count::Add(name, count) => counters.add(name, count),
+                Count::Value(name, end) => counters.add_value(name, next_text(end)),
+                Count::Note(end) => counters.note(next_text(end)),
             }
         }
-        self.values.clear();
+        self.texts.clear();
     }
 
-    /// Forgets all that was emitted and counted.
+    /// Removes all records and counts.
     pub fn clear(&mut self) {
         self.records.clear();
-        self.counted.clear();
-        self.values.clear();
+        self.counts.clear();
+        self.texts.clear();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The unit that flows: what one request returned.
+//! Pages, as sources return them, and batches, as sinks receive them.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::{Cursor, Origin, Record};
 pub struct SourceRecord {
     /// The record.
     pub record: Record,
-    /// What the source calls it, for messages and for keys that stay the same when a page is read again: a job's
-    /// `external_id`. `None` where the source has no name for it.
+    /// The record's id in the source, such as a job's `external_id`. It appears in messages, and idempotency keys depend on
+    /// it, so it must not change when a page is read again.
     pub id: Option<Arc<str>>,
 }
 
 impl SourceRecord {
-    /// A record that the source calls `id`.
+    /// A record with an id.
     pub fn new(record: Record, id: impl Into<Arc<str>>) -> Self {
         Self { record, id: Some(id.into()) }
     }
@@ -28,20 +28,20 @@ impl From<Record> for SourceRecord {
     }
 }
 
-/// The cursor that a page was requested with, as messages and dead letters show it.
+/// The cursor with which a page was requested, for messages and dead letters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestedWith {
-    /// The [`next`](Page::next) of the page before.
+    /// The [`next`](Page::next) of the previous page.
     #[default]
     PreviousPage,
-    /// Another one: that of one of several listings that are read in turn.
+    /// The cursor of one of several listings that are read in turn.
     Cursor(Cursor),
-    /// None: the page is the first of such a listing.
+    /// No cursor: the page is the first of such a listing.
     NoCursor,
 }
 
-/// What one request of a source returned.
+/// The result of one request of a source.
 ///
 /// ```
 /// use taskferry_sdk::{Cursor, Page, Record, SourceRecord};
@@ -56,14 +56,14 @@ pub enum RequestedWith {
 pub struct Page {
     /// The records in the source's order.
     pub records: Vec<SourceRecord>,
-    /// The cursor of the page after this one; `None` when this is the last.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<Cursor>,
-    /// The cursor that the page was requested with.
+    /// The cursor with which the page was requested.
     pub requested_with: RequestedWith,
-    /// Size of the answer's body in bytes, after decompression.
+    /// Size of the response body in bytes, after decompression.
     pub bytes: u64,
-    /// What the source gets back of this page when a run resumes behind it, in 16 bytes a piece: which jobs were
-    /// there, so that the source notices one that comes again. Opaque to everybody else.
+    /// Fingerprints of the page's jobs. A resumed run returns them to the source, which detects repeated jobs with them. Only
+    /// the source interprets them.
     pub fingerprints: Vec<u128>,
 }
 
@@ -74,7 +74,7 @@ impl Page {
         Self { records, next: None, requested_with, bytes: 0, fingerprints }
     }
 
-    /// The same, with a page after it.
+    /// Sets the cursor of the next page.
     #[must_use]
     pub fn followed_by(mut self, next: Cursor) -> Self {
         self.next = Some(next);
@@ -82,20 +82,20 @@ impl Page {
     }
 }
 
-/// The unit that is delivered and committed: what the transforms made of one page.
+/// A page after the transforms: the unit of delivery.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Number of the page that it came from, from 1.
+    /// Number of the page, from 1.
     pub page: u64,
-    /// The records in order. May be empty: a page whose records were all filtered is still committed.
+    /// The records in order. A page whose records were all filtered is committed as an empty batch.
     pub records: Vec<Record>,
-    /// Where each of the records came from.
+    /// The origin of each record.
     pub origins: Vec<Arc<Origin>>,
 }
 
 impl Batch {
-    /// A batch of the page with this number, without records.
+    /// An empty batch.
     pub fn new(page: u64) -> Self {
         Self { page, records: Vec::new(), origins: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! Plugins: what makes stages of the tables of a pipeline file.
+//! Plugins: they build stages from the tables of a pipeline file.
 
 use std::path::PathBuf;
 
@@ -7,35 +7,35 @@ use serde::de::DeserializeOwned;
 
 use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, Source, Subject};
 
-/// What all plugins have in common: a type name and options that can be read, described and checked.
+/// The options of a plugin, and its type name.
 ///
-/// The options' doc comments are their reference: the first line of the struct's says what the plugin is
-/// for, each field's what it does.
+/// The doc comments become the plugin's reference: the first line of the struct's describes the plugin, each field's describes
+/// the option.
 ///
 /// # `--sandbox`
 ///
-/// With `--sandbox` a pipeline runs on made-up data, which must not reach anybody who takes it for real. A source and a sink
-/// say in their schema what that means for them, and a pipeline with one that does not is refused:
+/// `--sandbox` runs a pipeline on made-up data, which must not reach a real receiver. The schemas of sources and sinks say how,
+/// and a pipeline with a source or sink that does not is refused:
 ///
-/// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option says what stands there then, whatever the file says;
-///   `= null` takes the option out, credentials for example. Variables in it need not be set.
-/// - `#[schemars(extend("x-sandbox" = true))]` on the options as a whole says that a sink takes made-up data as it is: its
-///   output stays on this machine and can be told apart ([`RunContext::sandbox`](crate::RunContext::sandbox)).
+/// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option replaces its value. `= null` removes the option, for example
+///   credentials. Variables in the replaced value may be unset.
+/// - `#[schemars(extend("x-sandbox" = true))]` on the options struct of a sink says that made-up output stays on this machine and
+///   is marked as such ([`RunContext::sandbox`](crate::RunContext::sandbox)).
 pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
-    /// What stands behind `type =` in a pipeline file.
+    /// The value of `type` in a pipeline file.
     const TYPE: &'static str;
 }
 
-/// A plugin that makes a [`Source`].
+/// A plugin that builds a [`Source`].
 pub trait SourcePlugin: Plugin {
-    /// Makes the source. Opens nothing.
+    /// Builds the source. Must not open anything.
     ///
     /// # Errors
-    /// All that is wrong with the options.
+    /// All mistakes in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
 
-    /// What is known of the fields of its records; nothing by default. A field that the options leave out is
-    /// [taken away](crate::FieldSet::remove), with the advice what to add to them.
+    /// The known fields of the source's records; unknown by default. [Remove](crate::FieldSet::remove) a field that the options
+    /// exclude, with a hint that says which option adds it.
     fn fields(&self) -> RecordFields {
         RecordFields::default()
     }
@@ -46,40 +46,40 @@ pub trait SourcePlugin: Plugin {
     }
 }
 
-/// A plugin that makes a transform, of one of the three [kinds](AnyTransform).
+/// A plugin that builds a transform, of one of the three [kinds](AnyTransform).
 pub trait TransformPlugin: Plugin {
-    /// Makes the transform. Opens nothing.
+    /// Builds the transform. Must not open anything.
     ///
     /// # Errors
-    /// All that is wrong with the options.
+    /// All mistakes in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>>;
 
-    /// Which fields it needs, and which records carry behind it. By default nothing is known of either.
+    /// The fields that the transform requires and those that it emits; unknown by default.
     fn fields(&self, _context: &BuildContext<'_>) -> FieldRule {
         FieldRule::default()
     }
 }
 
-/// A plugin that makes a [`Sink`].
+/// A plugin that builds a [`Sink`].
 pub trait SinkPlugin: Plugin {
-    /// Makes the sink. Opens nothing.
+    /// Builds the sink. Must not open anything.
     ///
     /// # Errors
-    /// All that is wrong with the options.
+    /// All mistakes in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>>;
 
-    /// What the sink writes to, so that two sinks of one pipeline can't claim the same: a path, `stdout`.
+    /// Identifies the output, such as a path or `stdout`. Two sinks of a pipeline can't have the same output.
     fn output_id(&self, _context: &BuildContext<'_>) -> Option<String> {
         None
     }
 
-    /// The files that the sink writes, as [`PathTemplate::for_pipeline`](crate::PathTemplate::for_pipeline) returns paths: that which `path` names, then those
-    /// beside it. None of them may be an input of the pipeline, or an output of another sink.
+    /// The files that the sink writes, in the form of [`PathTemplate::for_pipeline`](crate::PathTemplate::for_pipeline), that of
+    /// the option `path` first. None of them may be an input of the pipeline or an output of another sink.
     fn files(&self, _context: &BuildContext<'_>) -> Vec<PathBuf> {
         Vec::new()
     }
 
-    /// The fields that its option `columns` names, in order: those which are never there are warned of.
+    /// The fields in the option `columns`, in order. `check` warns of fields that no record has.
     fn columns(&self) -> Vec<String> {
         Vec::new()
     }

@@ -1,44 +1,44 @@
-//! A mistake in a pipeline file, or a warning about it, as the stage that found it reports it.
+//! Mistakes in a pipeline file, and warnings about it.
 
 use std::ops::Range;
 
 use crate::KeyPath;
 
-/// Which part of a key and its value a [`Problem`] points at.
+/// The part of an option that a [`Problem`] marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// The key: an unknown one for example.
+    /// The key.
     Key,
     /// The value.
     Value,
-    /// These bytes of a string value: a place inside a jq expression for example.
+    /// These bytes of a string value, for example in a jq expression.
     Within(Range<usize>),
 }
 
-/// How many problems of one kind are reported one by one.
+/// The most problems of one kind that are reported individually.
 pub const MAX_PER_KIND: usize = 100;
 
-/// How much a [`Problem`] matters.
+/// The severity of a [`Problem`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The pipeline can run, but most likely does not do what its author wants.
+    /// The pipeline can run, but probably not as intended.
     Warning,
     /// The pipeline can't run.
     Mistake,
 }
 
-/// Another place in the pipeline file that a [`Problem`] concerns.
+/// Another location in the pipeline file that a [`Problem`] concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelatedLocation {
-    /// The value, counted from the top of the file.
+    /// The path of the value, from the top of the file.
     pub path: KeyPath,
-    /// Which part of it.
+    /// The marked part.
     pub part: Part,
-    /// What is there, in a few words.
+    /// A short description.
     pub label: String,
 }
 
-/// One mistake in a pipeline file, or a warning about it. It holds the key, not the line: `config` finds the line.
+/// A mistake in a pipeline file, or a warning. It contains the key's path; `config` finds the line.
 ///
 /// ```
 /// use taskferry_sdk::{KeyPath, Problem};
@@ -48,26 +48,26 @@ pub struct RelatedLocation {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The value it is about. Plugins count from the top of their own table.
+    /// The path of the value. Those of plugins start at the stage's table.
     pub path: KeyPath,
-    /// Which part of it.
+    /// The marked part.
     pub part: Part,
-    /// A stable code, `area::mistake`, that scripts and search engines can hold on to.
+    /// A stable code for scripts and searches: `area::mistake`.
     pub code: &'static str,
-    /// What is wrong, in lower case, without a full stop.
+    /// The mistake, in lower case, without a full stop.
     pub message: String,
-    /// A few words to stand under the caret; the message again when empty.
+    /// The text under the caret; by default the message.
     pub label: Option<String>,
-    /// What to write instead.
+    /// How to fix it.
     pub help: Option<String>,
-    /// Whether the pipeline can run all the same.
+    /// Whether the pipeline can run.
     pub severity: Severity,
-    /// Other places that it concerns, marked as well.
+    /// Other locations to mark.
     pub related: Vec<RelatedLocation>,
 }
 
 impl Problem {
-    /// A problem with the value at `path`.
+    /// A mistake in the value at `path`.
     pub fn at(path: KeyPath, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             path,
@@ -81,42 +81,42 @@ impl Problem {
         }
     }
 
-    /// The same, as a warning: the pipeline can run all the same.
+    /// Turns the mistake into a warning.
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
-    /// Marks another place as well: `path` counts from the top of the file.
+    /// Marks another location, whose `path` starts at the top of the file.
     #[must_use]
     pub fn related(mut self, path: KeyPath, part: Part, label: impl Into<String>) -> Self {
         self.related.push(RelatedLocation { path, part, label: label.into() });
         self
     }
 
-    /// Points at another part than the value.
+    /// Sets the marked part, by default the value.
     #[must_use]
     pub fn part(mut self, part: Part) -> Self {
         self.part = part;
         self
     }
 
-    /// Says what stands under the caret.
+    /// Sets the text under the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Says what to write instead.
+    /// Says how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same problem seen from further up: `base` is where the plugin's table stands.
+    /// Prefixes the path with the path of the stage's table.
     #[must_use]
     pub fn under(mut self, base: &KeyPath) -> Self {
         self.path = base.join(&self.path);

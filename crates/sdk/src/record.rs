@@ -1,4 +1,4 @@
-//! One JSON document on its way through a pipeline.
+//! Records: JSON documents that pass through a pipeline.
 
 use std::sync::OnceLock;
 
@@ -9,12 +9,12 @@ use taskferry_json::{Body, Document, Edit, Node, Text};
 
 use crate::{ErrorKind, StageError};
 
-/// One JSON document on its way; it leaves the source as one job's task profile.
+/// A JSON document that passes through a pipeline. The source emits one record for each job.
 ///
-/// A record is text. The first look inside ([`root`](Record::root)) makes an index over the text, which all later looks share, and
-/// builds no tree. A stage that changes something makes a new record, of what [`edit`](Record::edit) finishes with or of a text
-/// that [`json::Text`](crate::json::Text) or [`json::TextWriter`](crate::json::TextWriter) has built. What is not
-/// touched keeps its bytes: numbers their digits, objects the order of their keys.
+/// A record is text with an index. The first call of [`root`](Record::root) builds the index, without a tree, and later calls share
+/// it. A stage changes a record by building a new one: from [`edit`](Record::edit), or from a
+/// [`json::Text`](crate::json::Text) or [`json::TextWriter`](crate::json::TextWriter). Unchanged parts keep their bytes, so
+/// numbers keep their digits and objects the order of their keys.
 ///
 /// ```
 /// use taskferry_sdk::Record;
@@ -32,15 +32,14 @@ pub struct Record(Content);
 #[derive(Debug, Clone)]
 enum Content {
     Document(Document),
-    /// A text, and from the first look on the document that it is.
+    /// A text, with its document once it is parsed.
     Text(Text, OnceLock<Result<Document, taskferry_json::Error>>),
 }
 
 impl Record {
-    /// A record that is one part of a larger text, whose bytes and index it shares.
+    /// A record that is a part of a larger text, whose bytes and index it shares.
     ///
-    /// If the part is JSON that no document can hold (an unpaired surrogate, too many levels), the record keeps its text, and
-    /// [`root`](Self::root) returns the error.
+    /// If a document can't represent the part (an unpaired surrogate, too many levels), [`root`](Self::root) returns the error.
     pub fn from_node(node: Node<'_>) -> Self {
         node.to_document().map_or_else(|_| Text::value(node).into(), Self::from)
     }
@@ -48,13 +47,13 @@ impl Record {
     /// Parses a text.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] when the text is not exactly one JSON document.
+    /// [`ErrorKind::Malformed`] if the text is not exactly one JSON document.
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, StageError> {
         let body = Body::parse(text).map_err(malformed)?;
         Ok(Self::from_node(body.root()))
     }
 
-    /// Looks inside. All later looks share the index that the first one makes.
+    /// The record's root node. The first call builds the index.
     ///
     /// ```
     /// let record = taskferry_sdk::Record::parse(r#"{"external_id": "j1", "hours": 1.50}"#)?;
@@ -63,13 +62,13 @@ impl Record {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] when the text is JSON that can't be worked on: nested too deep
-    /// ([`MAX_DEPTH`](taskferry_json::MAX_DEPTH)), or with half of a surrogate pair.
+    /// [`ErrorKind::Malformed`] if the JSON is nested deeper than [`MAX_DEPTH`](taskferry_json::MAX_DEPTH) or contains an unpaired
+    /// surrogate.
     pub fn root(&self) -> Result<Node<'_>, StageError> {
         self.document().map(Document::root)
     }
 
-    /// Begins to change the record: [`Edit::finish`](taskferry_json::Edit::finish) returns the new text.
+    /// Starts an edit. [`Edit::finish`](taskferry_json::Edit::finish) returns the new text.
     ///
     /// # Errors
     /// As [`Record::root`].
@@ -77,13 +76,13 @@ impl Record {
         self.document().map(Document::edit)
     }
 
-    /// Reads the record into a type of your own.
+    /// Deserializes the record.
     ///
     /// # Errors
-    /// As [`Record::root`]; [`ErrorKind::Record`] when the record does not have the shape of the type.
+    /// As [`Record::root`]; [`ErrorKind::Record`] if the record does not match the type.
     pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, StageError> {
         self.root()?.deserialize().map_err(|error| {
-            let message = "the record does not have the shape that the stage expects";
+            let message = "the record does not match the type that the stage expects";
             StageError::new(ErrorKind::Record, message).caused_by(error)
         })
     }
@@ -102,7 +101,7 @@ impl Record {
         }
     }
 
-    /// The text of the record: JSON on one line.
+    /// The record as JSON on one line.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Content::Document(document) => document.as_bytes(),
@@ -110,7 +109,7 @@ impl Record {
         }
     }
 
-    /// The record as a tree, which costs ten times what [`root`](Record::root) does.
+    /// The record as a tree. This costs ten times as much as [`root`](Record::root).
     ///
     /// ```
     /// let record = taskferry_sdk::Record::parse(r#"{"external_id": "j1"}"#)?;
@@ -125,7 +124,7 @@ impl Record {
         self.root()?.to_value().map_err(unreadable)
     }
 
-    /// The record as one line of JSON.
+    /// The record as JSON on one line.
     pub fn to_json(&self) -> String {
         String::from_utf8_lossy(self.as_bytes()).into_owned()
     }
@@ -153,14 +152,14 @@ impl From<Value> for Record {
     }
 }
 
-/// Two records are equal when they would be written alike, wherever they came from.
+/// Records are equal if their texts are.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
     }
 }
 
-const UNREADABLE: &str = "the record is not JSON that can be read";
+const UNREADABLE: &str = "the record is not valid JSON";
 
 fn malformed(error: taskferry_json::Error) -> StageError {
     StageError::new(ErrorKind::Malformed, UNREADABLE).caused_by(error)

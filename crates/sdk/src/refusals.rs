@@ -1,11 +1,12 @@
-//! Records that a sink can't deliver, while it can deliver others.
+//! Records of a batch that a sink refuses.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::StageError;
 
-/// Takes the records of a batch that a sink can't deliver, as the stage's `on_error` has it.
+/// Collects the records of a batch that a sink can't deliver while it can deliver others. The stage's `on_error` decides what
+/// happens to them.
 ///
 /// ```
 /// use taskferry_sdk::{ErrorKind, Refusals, StageError};
@@ -22,31 +23,30 @@ pub struct Refusals {
     all: Vec<Refusal>,
 }
 
-/// Records that could not be delivered, for one reason.
+/// Records that a sink refused for one reason.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     /// Their positions in the batch, from 0.
     pub records: Range<usize>,
-    /// Why.
+    /// The reason.
     pub error: Arc<StageError>,
 }
 
 impl Refusals {
-    /// None so far; the first one is an error (`on_error = "fail"`).
+    /// Every refusal is an error (`on_error = "fail"`).
     pub fn forbidden() -> Self {
         Self { may_refuse: false, all: Vec::new() }
     }
 
-    /// None so far; all are collected (`on_error` is `skip` or `dead_letter`).
+    /// Refusals are collected (`on_error` is `skip` or `dead_letter`).
     pub fn collected() -> Self {
         Self { may_refuse: true, all: Vec::new() }
     }
 
-    /// Says that the records at these positions of the batch can't be delivered, now or later.
+    /// Refuses the records at these positions of the batch.
     ///
     /// # Errors
-    /// `error` itself when the run is to end with it (`on_error = "fail"`). Otherwise the sink goes on with
-    /// the other records.
+    /// `error` with `on_error = "fail"`; the sink then returns it. Otherwise the sink continues with the other records.
     pub fn refuse(&mut self, records: Range<usize>, error: StageError) -> Result<(), StageError> {
         if !self.may_refuse {
             return Err(error);
@@ -55,12 +55,12 @@ impl Refusals {
         Ok(())
     }
 
-    /// How many records were refused.
+    /// The number of refused records.
     pub fn records(&self) -> usize {
         self.all.iter().map(|refusal| refusal.records.len()).sum()
     }
 
-    /// All that was refused, in the order of the records: a sink may hear of the last ones first.
+    /// All refusals, in the order of the records.
     pub fn into_sorted(mut self) -> Vec<Refusal> {
         self.all.sort_by_key(|refusal| refusal.records.start);
         self.all

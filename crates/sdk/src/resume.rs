@@ -1,57 +1,57 @@
-//! What a run needs to know of the run that it goes on with.
+//! Types for resuming a run.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Cursor;
 
-/// How far a sink has got: whatever it needs to go on from there. Opaque to everybody else, kept in the
-/// checkpoint and shown in the manifest: no secret may stand in it.
+/// The state of a sink at a commit: everything that the sink needs to resume there. Only the sink interprets it.
+///
+/// The checkpoint and the manifest contain it, so it must hold no secret.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SinkState(Value);
 
 impl SinkState {
-    /// A mark that holds this value.
+    /// A state with this value.
     pub fn new(value: Value) -> Self {
         Self(value)
     }
 
-    /// What it holds.
+    /// The value.
     pub fn get(&self) -> &Value {
         &self.0
     }
 }
 
-/// Where a resumed run goes on reading: behind the last page that every sink had made durable.
+/// The position at which a source resumes: after the last page that every sink has committed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Position {
-    /// Pages that are done; the next one has the number after it.
+    /// Committed pages. The next page has the following number.
     pub pages: u64,
-    /// The cursor of the next page; `None` when there is none, because the listing is complete.
+    /// The cursor of the next page; `None` if the listing is complete.
     pub cursor: Option<Cursor>,
-    /// The [fingerprints](crate::Page::fingerprints) of all pages that are done.
+    /// The [fingerprints](crate::Page::fingerprints) of all committed pages.
     pub fingerprints: Vec<u128>,
 }
 
 impl Position {
-    /// Behind so many pages.
+    /// A position after `pages` pages.
     pub fn new(pages: u64, cursor: Option<Cursor>, fingerprints: Vec<u128>) -> Self {
         Self { pages, cursor, fingerprints }
     }
 }
 
-/// What a sink can do about a run that ended before its end.
+/// How a sink resumes a run that ended early.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Resumption {
-    /// Nothing: what went out can neither be taken back nor told apart from what comes again. A pipeline with
-    /// such a sink starts over.
+    /// It can't. A pipeline with such a sink starts over.
     #[default]
     Unsupported,
-    /// It goes on exactly at a mark, and takes back what it had written behind it.
+    /// Exactly at a [`SinkState`]: the sink undoes later writes.
     Exact,
-    /// What was sent stays sent, and is known by a key when it comes again. It is given the next batch only
-    /// when the checkpoint has passed the one before, so that one batch is the most that can come again.
+    /// The sink can't undo a write, but its receiver recognizes a repeated batch by a key. The sink receives a batch only after
+    /// the checkpoint of the previous one is saved, so at most one batch is repeated.
     AtLeastOnce,
 }

@@ -1,4 +1,4 @@
-//! Values that must never be shown.
+//! Secrets, and URLs without them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-/// A text that never appears in `Debug`, logs or errors. It has no `Display` and can't be serialized.
+/// A text that never appears in `Debug` output. It has no `Display` and can't be serialized.
 ///
 /// ```
 /// let secret = taskferry_sdk::Secret::new("hunter2");
@@ -23,12 +23,12 @@ impl Secret {
         Self(SecretString::from(text.into()))
     }
 
-    /// The text itself, for the one place that sends it.
+    /// The text, for the code that sends it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -60,7 +60,7 @@ impl JsonSchema for Secret {
     }
 }
 
-/// Whether a key or variable of this name holds something that must not be shown.
+/// Whether the name of a key or variable suggests a secret.
 ///
 /// ```
 /// assert!(taskferry_sdk::is_secret_name("TECHWOLF_CLIENT_SECRET"));
@@ -72,30 +72,13 @@ pub fn is_secret_name(name: &str) -> bool {
     if plain.iter().any(|ending| name.ends_with(ending)) && !name.contains("secret") {
         return false;
     }
-    let words = [
-        "secret",
-        "token",
-        "password",
-        "passwd",
-        "passphrase",
-        "authorization",
-        "credential",
-        "private_key",
-        "api_key",
-        "apikey",
-        "bearer",
-        "signature",
-    ];
-    words.iter().any(|word| name.contains(word))
-        || name.ends_with("_key")
-        || name == "key"
-        || name.contains("api_key")
+    let words = "secret token password passwd passphrase authorization credential private_key \
+                 api_key apikey bearer signature";
+    words.split(' ').any(|word| name.contains(word)) || name.ends_with("_key") || name == "key"
 }
 
-/// A URL as it may be shown: without user, password, query values and fragment.
-///
-/// Signed links carry their secret in the query and chat services theirs in the path's last part, so of
-/// the query only the names stay; the path is shown, since a reader has to know which address failed.
+/// Displays a URL without user, password, query values and fragment. The path stays, so that the reader knows which address
+/// failed.
 ///
 /// ```
 /// use taskferry_sdk::DisplayUrl;

@@ -1,11 +1,11 @@
-//! The texts in which a secret may come back.
+//! The encoded forms of a secret.
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, engine};
 
-/// A shorter text is not looked for in encoded forms: these would be found in every second word.
+/// Encoded forms of shorter texts would match ordinary words.
 const SHORTEST: usize = 6;
 
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
@@ -14,8 +14,8 @@ const LENIENT: GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
     .with_encode_padding(false)
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
-/// All texts in which a secret may stand in an answer or a message, the longest first: as it is, what it holds itself (the
-/// password in `Basic …`, the token in `Bearer …`), and each of these as JSON, HTML, URLs and base64 write it.
+/// All forms of a secret that may appear in a response or a message, the longest first: the secret, the secrets inside it (the
+/// password in `Basic …`, the token in `Bearer …`), and each of these encoded as JSON, HTML, URL and base64.
 ///
 /// ```
 /// let forms = taskferry_sdk::secret_forms("Basic dXNlcjpodW50ZXIyMg==");
@@ -40,7 +40,7 @@ pub fn secret_forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// The secret, and the secrets in it.
+/// The secret, and the secrets inside it.
 fn contents(secret: &str) -> Vec<String> {
     let mut contents = vec![secret.to_owned()];
     let (scheme, credentials) = secret.trim().split_once(' ').unwrap_or(("", secret.trim()));
@@ -58,7 +58,7 @@ fn contents(secret: &str) -> Vec<String> {
     contents
 }
 
-/// As JSON writes it, with and without letters beyond ASCII and escaped slashes.
+/// The JSON encodings: with and without escaped non-ASCII characters and slashes.
 fn json(text: &str) -> [String; 3] {
     let mut json = String::new();
     let mut ascii = String::new();
@@ -89,7 +89,7 @@ fn html(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// As URLs and forms write it.
+/// The percent-encodings of URLs and forms.
 fn percent(text: &str) -> [String; 4] {
     let encoded = |digits: fn(u8) -> String, space: Option<&str>| {
         let bytes = text.bytes().map(|byte| match (byte, space) {
@@ -109,7 +109,7 @@ fn percent(text: &str) -> [String; 4] {
     ]
 }
 
-/// In base64, by itself and in the middle of a longer text, so far as it does not depend on what stands around it.
+/// The base64 encodings, alone and inside a longer text, without the characters that depend on the surrounding text.
 fn base64(text: &str) -> Vec<String> {
     let mut forms = Vec::new();
     for engine in [&STANDARD, &URL_SAFE] {

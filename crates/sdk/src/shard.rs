@@ -1,11 +1,11 @@
-//! Shares of one export, that different runs take.
+//! Shards of an export.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// One of several shares of an export: `2/8` is the second of eight.
+/// A shard of an export, which one run reads: `2/8` is the second of eight.
 ///
 /// ```
 /// use taskferry_sdk::Shard;
@@ -21,16 +21,16 @@ pub struct Shard {
     count: u32,
 }
 
-/// Why a text or a pair of numbers names no share.
+/// The error of an invalid shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no share of an export; write for example `2/8` for the second of eight")]
+#[error("`{0}` is not a shard; write for example `2/8` for the second of eight")]
 pub struct ShardError(String);
 
 impl Shard {
-    /// The share number `index`, from 1, of `count`.
+    /// Shard `index`, from 1, of `count`.
     ///
     /// # Errors
-    /// When there is no such share.
+    /// If `index` is zero or greater than `count`.
     pub fn new(index: u32, count: u32) -> Result<Self, ShardError> {
         let exists = (1..=count).contains(&index);
         exists
@@ -38,17 +38,17 @@ impl Shard {
             .ok_or_else(|| ShardError(format!("{index}/{count}")))
     }
 
-    /// Which share it is, from 1.
+    /// The shard's number, from 1.
     pub fn index(self) -> u32 {
         self.index
     }
 
-    /// How many shares there are.
+    /// The number of shards.
     pub fn count(self) -> u32 {
         self.count
     }
 
-    /// As it stands in names of files: `2-of-8`.
+    /// The form for file names: `2-of-8`.
     pub fn name(self) -> String {
         format!("{}-of-{}", self.index, self.count)
     }
@@ -72,17 +72,16 @@ impl FromStr for Shard {
     }
 }
 
-/// What a run that took one share has read. Shares are whole together where each begins exactly at the place at which the
-/// one before it has ended.
+/// The part of the listing that the run of a shard has read. The shards of an export are complete if each starts where the
+/// previous one ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Share {
-    /// The job that it began after. `None` for the first share, which begins with the listing, and for one that the
-    /// listing had ended before.
+    /// The job after which it starts; `None` for the first shard, and for a shard behind the end of the listing.
     pub from: Option<String>,
-    /// The job that it ended with, after which the next share begins. `None` where the listing ended.
+    /// The last job, after which the next shard starts; `None` at the end of the listing.
     pub to: Option<String>,
-    /// The parts of the listing that it read, where the listing is divided by what is in it, and not by places.
+    /// The values that it read, if the listing is divided by a filter and not by position.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }
@@ -95,7 +94,7 @@ mod tests {
     fn an_invalid_share_is_described() {
         for text in ["", "2", "0/8", "9/8", "1/0", "a/b", "-1/8", "1/8/2", "2-of-8"] {
             let error = text.parse::<Shard>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is no share")), "{error}");
+            assert!(error.starts_with(&format!("`{text}` is not a shard")), "{error}");
         }
         assert_eq!("1/1".parse::<Shard>().unwrap().to_string(), "1/1");
     }

@@ -10,113 +10,110 @@ use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
 
 /// Delivers batches.
 ///
-/// The engine calls `open` once, then `write` for every batch in order, and `commit` after one or more of them.
-/// When every sink has everything it calls `seal` on all of them, and when all are sealed `finish` on one after
-/// the other. A sink that is dropped before `finish` publishes nothing; what it has committed stays for a
-/// resumed run, anything else it takes away. The futures of `write` and `commit` are dropped when an interrupted
-/// run has waited long enough for them.
+/// The engine calls [`open`](Self::open) once, [`write`](Self::write) for every batch in order, and [`commit`](Self::commit)
+/// after one or more of them. After the last batch it calls [`seal`](Self::seal) on all sinks, and then
+/// [`finish`](Self::finish) on one sink after the other.
+///
+/// A sink that is dropped before `finish` publishes nothing. It keeps committed output for a resumed run, and removes the rest.
+/// When an interrupted run exceeds its grace period, the engine drops the futures of `write` and `commit`.
 #[async_trait]
 pub trait Sink: fmt::Debug + Send {
-    /// What it can do about a run that ended early. Nothing by default.
+    /// How the sink resumes a run that ended early. By default it can't.
     fn resumption(&self) -> Resumption {
         Resumption::Unsupported
     }
 
-    /// The mark of a run in which the sink was not opened yet: all that [`Sink::discard`] needs to take away what `open`
-    /// may leave. A run writes it down before it opens its sinks.
+    /// The state before `open`: all that [`discard`](Self::discard) needs to remove what `open` creates. The run saves it before
+    /// it opens its sinks.
     fn initial_state(&self, _run: &RunContext) -> SinkState {
         SinkState::default()
     }
 
-    /// Whether it could go on at a mark that it made in an earlier attempt of this run. Looks, and changes
-    /// nothing outside itself; `open` is called with the same mark afterwards. The engine drops the future when the run
-    /// is interrupted, so what takes long has to yield now and then.
+    /// Checks whether the sink can resume at a state of an earlier attempt, without changing anything. If it can, `open` is
+    /// called with the same state. The engine drops the future when the run is interrupted, so a long check must yield.
     ///
     /// # Errors
-    /// Why not, for people: `out/.jobs.csv.part is gone`. The run starts over then.
-    async fn can_resume(&mut self, _run: &RunContext, _mark: &SinkState) -> Result<(), String> {
+    /// The reason, for people: `out/.jobs.csv.part is gone`. The run starts over.
+    async fn can_resume(&mut self, _run: &RunContext, _state: &SinkState) -> Result<(), String> {
         Ok(())
     }
 
-    /// Takes away what an earlier run has left at a mark, as a new run starts over. Nothing by default.
-    fn discard(&self, _run: &RunContext, _mark: &SinkState) {}
+    /// Removes the output of an earlier run that will not be resumed. By default nothing.
+    fn discard(&self, _run: &RunContext, _state: &SinkState) {}
 
-    /// Opens what the sink needs, before the first batch: at the beginning, or where the mark `from` says.
+    /// Opens the sink, before the first batch. A resumed run continues at `from`.
     ///
     /// # Errors
-    /// What kept it from opening.
+    /// Why the sink can't be opened. The run ends.
     async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError>;
 
-    /// Takes a batch. Records that can't be delivered while others can go to `refusals`.
+    /// Writes a batch. Records that can't be delivered while others can go to `refusals`.
     ///
     /// # Errors
-    /// Whatever is left after the sink's own retries. The run ends with it.
+    /// Errors that remain after the sink's own retries. The run ends.
     async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError>;
 
-    /// Makes all that was written durable; the mark is what a resumed run needs to go on exactly here.
+    /// Makes everything written durable, and returns the state at which a resumed run continues.
     ///
     /// # Errors
-    /// As [`Sink::write`].
+    /// As [`write`](Self::write).
     async fn commit(&mut self) -> Result<SinkState, StageError>;
 
-    /// Does all that is left to do and may fail, so that `finish` has little left to fail with. Nothing
-    /// becomes visible yet, where that can be helped. A sink that is opened at the mark returned here has only
-    /// to `finish`, even if it had finished already. It commits by default.
+    /// Does everything that may still fail before `finish`, without publishing. A sink that is opened at the returned state only
+    /// has to `finish`, even if it has finished before. By default it commits.
     ///
     /// # Errors
-    /// As [`Sink::write`]. No sink publishes then.
+    /// As [`write`](Self::write). No sink publishes.
     async fn seal(&mut self) -> Result<SinkState, StageError> {
         self.commit().await
     }
 
-    /// Publishes the finished output and says what was delivered.
+    /// Publishes the output.
     ///
     /// # Errors
-    /// As [`Sink::write`]. This sink published nothing then; sinks before it may have.
+    /// As [`write`](Self::write). This sink has published nothing; sinks before it may have.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
 
-    /// What this run would destroy of what another one, which is not over, has left at a mark: its output, for people. None
-    /// by default.
-    fn would_overwrite(&self, _run: &RunContext, _mark: &SinkState) -> Option<String> {
+    /// The output of another, unfinished run with this state that `run` would overwrite, for people. By default none.
+    fn would_overwrite(&self, _run: &RunContext, _state: &SinkState) -> Option<String> {
         None
     }
 
-    /// What stands in its place in a dry run: it does all the work on the records that it can without publishing or sending
-    /// anything. By default it only counts them.
+    /// The sink for a dry run: it processes records but publishes and sends nothing. By default it only counts them.
     fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
-        Box::new(Nowhere::default())
+        Box::new(CountingSink::default())
     }
 
-    /// A file that runs of several shares of an export would all write, as the options name it. None by default.
+    /// The path of a file that runs of several shards would all write. By default none.
     fn shard_conflict(&self) -> Option<String> {
         None
     }
 
-    /// What was delivered so far, for the account of a run that does not finish.
+    /// The deliveries so far, for the manifest of a run that does not finish.
     fn delivered(&self) -> Delivery {
         Delivery::default()
     }
 }
 
-/// What a sink delivered, once it has finished.
+/// What a sink has delivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// Records delivered.
     pub records: u64,
-    /// Bytes delivered, as they left the sink (compressed if it compresses).
+    /// Bytes delivered, after compression.
     pub bytes: u64,
-    /// Requests sent, for sinks that send them.
+    /// Requests sent.
     pub requests: u64,
-    /// Requests among them that repeated a failed one.
+    /// Retries among them.
     pub retries: u64,
-    /// Files that were published.
+    /// Published files.
     pub files: Vec<DeliveredFile>,
-    /// What the reader of the summary should know: fields that were left out, for example.
+    /// Warnings for the manifest, such as omitted fields.
     pub warnings: Vec<String>,
 }
 
-/// A file that a sink published.
+/// A file that a sink has published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeliveredFile {
@@ -124,9 +121,9 @@ pub struct DeliveredFile {
     pub path: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,
-    /// Records in it.
+    /// Its number of records.
     pub records: u64,
-    /// SHA-256 of its bytes, in hexadecimal digits.
+    /// The SHA-256 of its content, in hexadecimal digits.
     pub sha256: String,
 }
 
@@ -142,14 +139,14 @@ impl DeliveredFile {
     }
 }
 
-/// Stands for a sink in a dry run. It can't resume, as nothing is kept of such a run.
+/// Replaces a sink in a dry run.
 #[derive(Debug, Default)]
-struct Nowhere {
+struct CountingSink {
     records: u64,
 }
 
 #[async_trait]
-impl Sink for Nowhere {
+impl Sink for CountingSink {
     async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
         Ok(())
     }

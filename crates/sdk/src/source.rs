@@ -9,53 +9,52 @@ use crate::{Page, Position, RunContext, Share, StageError};
 /// Reads pages, one after the other.
 #[async_trait]
 pub trait Source: fmt::Debug + Send {
-    /// Opens what the source needs, before the first page. `from` says where a resumed run goes on; a source
-    /// that can't do that must say so, never begin again.
+    /// Opens the source, before the first page. A resumed run continues at `from`; a source that can't must return an error,
+    /// and never start from the beginning.
     ///
     /// # Errors
-    /// What kept it from opening.
+    /// Why the source can't be opened. The run ends.
     async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError>;
 
-    /// The next page in the source's order, `None` when the listing is complete.
+    /// Reads the next page; `None` at the end of the listing.
     ///
-    /// The engine may drop the returned future when the run is interrupted; the page it was about to
-    /// return is then asked for again by a later run, never lost.
+    /// When a run is interrupted, the engine drops the future. A later run requests the page again.
     ///
     /// # Errors
-    /// Whatever is left after the source's own retries. The run ends with it.
+    /// Errors that remain after the source's own retries. The run ends.
     async fn next_page(&mut self) -> Result<Option<Page>, StageError>;
 
-    /// What it took so far.
+    /// The statistics so far.
     fn statistics(&self) -> SourceStatistics {
         SourceStatistics::default()
     }
 
-    /// What deserves a look although nothing failed, one text each: an option that can't mean what it says, for example. It
-    /// is asked for when reading has ended, however it ended, and stands in the manifest. A resumed run says it again.
+    /// Warnings for the manifest, such as an option without effect. Called after the last page, or after an error. A resumed
+    /// run must return those of earlier attempts again.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Whether it can read the share of its listing that [`RunContext::shard`] names, and nothing else. Of one that can't,
-    /// no share is asked for.
+    /// Whether the source can read only the shard in [`RunContext::shard`]. By default it can't, and runs of shards are
+    /// refused.
     fn can_shard(&self) -> bool {
         false
     }
 
-    /// Which share it has read, once that is complete; `None` where the run takes the whole listing.
+    /// The part of the listing that the run has read, once it is complete; `None` for the whole listing.
     fn share(&self) -> Option<Share> {
         None
     }
 }
 
-/// What a source did, beside the pages it returned.
+/// Statistics of a source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceStatistics {
-    /// Requests sent, those for tokens and those that failed included.
+    /// Requests sent, including token requests and failed ones.
     pub requests: u64,
-    /// Requests among them that repeated a failed one.
+    /// Retries among them.
     pub retries: u64,
-    /// Whether what it read is made up, as that of the sandbox is: the run says so.
+    /// Whether the source read from a sandbox.
     pub sandbox: bool,
 }

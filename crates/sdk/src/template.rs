@@ -1,4 +1,4 @@
-//! File names with places to fill in.
+//! Path templates.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,11 +12,11 @@ use crate::{RunContext, Shard, nearest};
 
 const NAMES: [&str; 5] = ["pipeline", "date", "time", "run_id", "shard"];
 
-/// A path such as `out/{pipeline}-{date}.ndjson`, filled in when a run starts.
+/// A path with placeholders such as `out/{pipeline}-{date}.ndjson`, which a run fills in.
 ///
-/// `{date}` (`2026-11-23`) and `{time}` (`204243`) are the run's start in UTC; `{shard}` is the share of the export that
-/// the run takes (`2-of-8`), or `all`. What fills a place can't leave the folder the place stands in: anything but letters, digits, `-`, `_` and `.` becomes `-`, and a
-/// leading dot too. `{{` and `}}` stand for braces.
+/// `{date}` (`2026-11-23`) and `{time}` (`204243`) are the run's start in UTC. `{shard}` is the shard of the export (`2-of-8`), or
+/// `all`. A value can't leave its folder: characters other than letters, digits, `-`, `_` and `.` become `-`, and so does a
+/// leading dot. `{{` and `}}` are literal braces.
 ///
 /// ```
 /// use taskferry_sdk::{PathTemplate, RunContext};
@@ -34,23 +34,23 @@ pub struct PathTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Place(&'static str),
+    Placeholder(&'static str),
 }
 
-/// Why a text is not a [`PathTemplate`].
+/// The error of an invalid [`PathTemplate`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathTemplateError {
-    /// Nothing there.
+    /// The path is empty.
     #[error("the path is empty")]
     Empty,
-    /// The path names a folder.
-    #[error("the path ends in `/`, which names a folder; add a file name")]
+    /// The path ends in `/`.
+    #[error("the path is a folder; add a file name")]
     Folder,
-    /// A brace without its partner.
-    #[error("a brace stands alone; write `{{{{` or `}}}}` for a brace itself")]
+    /// A brace has no counterpart.
+    #[error("the path has an unmatched brace; write `{{{{` or `}}}}` for a literal brace")]
     Brace,
-    /// A name nobody knows.
-    #[error("`{{{name}}}` is not known here; there are {{pipeline}}, {{date}}, {{time}}, {{run_id}}, {{shard}}{}", did_you_mean(.name))]
+    /// A placeholder is unknown.
+    #[error("unknown placeholder `{{{name}}}`; the placeholders are {{pipeline}}, {{date}}, {{time}}, {{run_id}}, {{shard}}{}", did_you_mean(.name))]
     Unknown {
         /// The name between the braces.
         name: String,
@@ -61,48 +61,47 @@ fn did_you_mean(name: &str) -> String {
     nearest(name, NAMES).map(|near| format!("; did you mean `{{{near}}}`?")).unwrap_or_default()
 }
 
-/// `out/jobs.ndjson.gz` becomes `out/jobs.replay-20261123T204243Z-7f3a9c.ndjson.gz`, or `out/jobs.sandbox.ndjson.gz`.
-fn beside_the_export(path: &Path, mark: &str) -> PathBuf {
+/// Inserts a suffix before the extensions: `out/jobs.ndjson.gz` becomes `out/jobs.sandbox.ndjson.gz`.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // A dot at the beginning hides a file, and ends nothing.
+    // A leading dot hides a file and starts no extension.
     let dot = name.char_indices().skip(1).find(|(_, character)| *character == '.');
-    let (stem, endings) = name.split_at(dot.map_or(name.len(), |(at, _)| at));
-    path.with_file_name(format!("{stem}.{mark}{endings}"))
+    let (stem, extensions) = name.split_at(dot.map_or(name.len(), |(at, _)| at));
+    path.with_file_name(format!("{stem}.{suffix}{extensions}"))
 }
 
 impl PathTemplate {
-    /// The path for one run. That of a replay is another than the run's that it belongs to, and with `--sandbox` it is
-    /// another than that of a real export.
+    /// The path for a run. Replays and runs with `--sandbox` get a suffix, so that they do not replace a real export.
     pub fn fill(&self, run: &RunContext) -> PathBuf {
         let mut path = String::new();
         for part in &self.parts {
             match part {
                 Piece::Text(text) => path.push_str(text),
-                Piece::Place(name) => path.push_str(&harmless(&value_of(name, run))),
+                Piece::Placeholder(name) => path.push_str(&sanitize(&value_of(name, run))),
             }
         }
         let mut path = PathBuf::from(path);
         if run.sandbox {
-            path = beside_the_export(&path, "sandbox");
+            path = with_suffix(&path, "sandbox");
         }
         if run.replay {
-            path = beside_the_export(&path, &format!("replay-{}", harmless(&run.run_id)));
+            path = with_suffix(&path, &format!("replay-{}", sanitize(&run.run_id)));
         }
         path
     }
 
-    /// The path for a pipeline of this name, with all other places left as they are written.
+    /// The path for a pipeline, with all other placeholders unfilled.
     pub fn for_pipeline(&self, pipeline: &str) -> PathBuf {
         let parts = self.parts.iter().map(|part| match part {
             Piece::Text(text) => text.clone(),
-            Piece::Place("pipeline") => harmless(pipeline),
-            Piece::Place(name) => format!("{{{name}}}"),
+            Piece::Placeholder("pipeline") => sanitize(pipeline),
+            Piece::Placeholder(name) => format!("{{{name}}}"),
         });
         PathBuf::from(parts.collect::<String>())
     }
 
-    /// What a pipeline of this name claims by writing here, as far as it is known before the run: the same text for two
-    /// templates that name the same file. What differs only by links is found when the files are opened.
+    /// Identifies the output of a pipeline before the run: two templates of the same file have the same id. Links are resolved
+    /// only when the files are opened.
     ///
     /// ```
     /// use taskferry_sdk::PathTemplate;
@@ -124,12 +123,12 @@ impl PathTemplate {
         format!("file `{}`", path.display())
     }
 
-    /// Whether runs that take different shares of one export at the same time write to different files.
+    /// Whether runs of different shards write different files.
     pub fn differs_per_shard(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Piece::Place("shard" | "run_id")))
+        self.parts.iter().any(|part| matches!(part, Piece::Placeholder("shard" | "run_id")))
     }
 
-    /// The path as it was written.
+    /// The template's text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -146,7 +145,7 @@ fn value_of(name: &str, run: &RunContext) -> String {
     }
 }
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let safe =
         |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
     let mut text: String =
@@ -188,7 +187,7 @@ impl FromStr for PathTemplate {
                 let place =
                     known.ok_or_else(|| PathTemplateError::Unknown { name: name.to_owned() })?;
                 parts.push(Piece::Text(std::mem::take(&mut plain)));
-                parts.push(Piece::Place(place));
+                parts.push(Piece::Placeholder(place));
                 rest = after;
             }
         }

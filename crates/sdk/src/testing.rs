@@ -1,4 +1,4 @@
-//! Runs plugins in tests, without a pipeline file and without an engine.
+//! Tests plugins without a pipeline file and without an engine.
 //!
 //! ```no_run
 //! # use taskferry_sdk::{TransformPlugin, testing::TransformTest};
@@ -24,7 +24,7 @@ use crate::{
     Problem, Record, StageError, TransformPlugin, read_options,
 };
 
-/// Files in memory, for plugins that read files while they are built.
+/// Files in memory, for plugins that read files when they are built.
 #[derive(Debug, Clone, Default)]
 pub struct Files(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -52,10 +52,10 @@ impl InputFiles for Files {
     }
 }
 
-/// Reads the options of a plugin from a table, as it stands in a pipeline file, and lets `build` make something of them.
+/// Reads a plugin's options from a table, as in a pipeline file, and calls `build` with them.
 ///
 /// # Errors
-/// What is wrong with the options.
+/// All mistakes in the options.
 pub fn build<P: Plugin, T>(
     options: &Value,
     files: &dyn InputFiles,
@@ -74,18 +74,18 @@ pub struct TransformTest {
 }
 
 impl TransformTest {
-    /// Builds the transform of a plugin from its options.
+    /// Builds a plugin's transform from its options.
     ///
     /// # Errors
-    /// What is wrong with the options.
+    /// All mistakes in the options.
     pub fn new<P: TransformPlugin>(options: &Value) -> Result<Self, Vec<Problem>> {
         Self::with_files::<P>(options, &Files::new())
     }
 
-    /// The same, with files that the options name.
+    /// As [`new`](Self::new), with files that the options name.
     ///
     /// # Errors
-    /// What is wrong with the options.
+    /// All mistakes in the options.
     pub fn with_files<P: TransformPlugin>(
         options: &Value,
         files: &Files,
@@ -93,15 +93,15 @@ impl TransformTest {
         build(options, files, P::build).map(Self::of)
     }
 
-    /// Tests a transform that is built already.
+    /// Tests a transform that is already built.
     pub fn of(transform: AnyTransform) -> Self {
         Self { transform, records: 0, counters: Counters::default() }
     }
 
-    /// Gives the transform one record, and returns what it emits. What is counted for a record that is refused does not count.
+    /// Applies the transform to a record, and returns the records that it emits. Counts for a refused record are discarded.
     ///
     /// # Errors
-    /// What the transform says of the record; [`ErrorKind::Malformed`](crate::ErrorKind::Malformed) if the text is no JSON.
+    /// The transform's error; [`ErrorKind::Malformed`](crate::ErrorKind::Malformed) if the text is not JSON.
     pub fn apply(&mut self, record: &str) -> Result<Vec<String>, StageError> {
         let record = Record::parse(record.to_owned())?;
         self.records += 1;
@@ -114,10 +114,10 @@ impl TransformTest {
         Ok(self.take(&mut out))
     }
 
-    /// Ends the input, and returns what the transform had held back.
+    /// Ends the input, and returns the remaining records.
     ///
     /// # Errors
-    /// What the transform says.
+    /// The transform's error.
     pub fn finish(&mut self) -> Result<Vec<String>, StageError> {
         let mut out = Output::new();
         if let AnyTransform::Ordered(transform) = &mut self.transform {
@@ -126,12 +126,12 @@ impl TransformTest {
         Ok(self.take(&mut out))
     }
 
-    /// What was counted so far.
+    /// The counts so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// The warnings of a run with the records so far.
+    /// The transform's warnings for the records so far.
     pub fn warnings(&self) -> Vec<String> {
         match &self.transform {
             AnyTransform::Stateless(transform) => transform.warnings(self.records, &self.counters),
@@ -146,7 +146,7 @@ impl TransformTest {
     }
 }
 
-/// A batch for a test of a sink: these records of the page with this number. Their jobs are named `j1`, `j2`, ….
+/// A batch with these records, of the jobs `j1`, `j2`, …, for the test of a sink.
 pub fn batch(page: u64, records: impl IntoIterator<Item = Record>) -> Batch {
     let mut batch = Batch::new(page);
     for (index, record) in records.into_iter().enumerate() {
@@ -156,7 +156,7 @@ pub fn batch(page: u64, records: impl IntoIterator<Item = Record>) -> Batch {
     batch
 }
 
-/// Waits for a future on this thread. One that needs a runtime, for timers or connections, has to be tested in one.
+/// Runs a future on this thread. A future that needs timers or connections must be tested in a runtime instead.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {

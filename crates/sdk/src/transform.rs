@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::{Counters, ErrorKind, Output, Record, RunContext, StageError};
 
-/// A transform without state: what comes of a record follows from the record alone.
+/// A stateless transform: its output for a record depends on that record alone.
 ///
-/// The engine calls it from several threads at once. What comes out keeps the order of the records.
+/// The engine calls it from several threads. The output keeps the order of the records.
 ///
 /// ```
 /// use taskferry_sdk::{Output, Record, StageError, Transform};
 ///
-/// /// Keeps the rows that take long enough.
+/// /// Keeps the rows with at least this many weekly hours.
 /// #[derive(Debug)]
 /// struct AtLeast(f64);
 ///
@@ -30,75 +30,75 @@ use crate::{Counters, ErrorKind, Output, Record, RunContext, StageError};
 /// }
 /// ```
 pub trait Transform: fmt::Debug + Send + Sync {
-    /// Prepares the transform, before the first record. Nothing by default.
+    /// Opens the transform, before the first record. By default nothing.
     ///
     /// # Errors
-    /// What keeps it from working.
+    /// Why the transform can't be opened. The run ends.
     fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
         Ok(())
     }
 
-    /// Takes one record, emits none, one or many.
+    /// Processes one record, and emits any number of records.
     ///
     /// # Errors
-    /// An error concerns this record alone: what was emitted and counted for it is taken back, and the stage's `on_error`
-    /// decides how the run goes on.
+    /// The record is refused: the engine discards what was emitted and counted for it, and the stage's `on_error` decides
+    /// whether the run continues.
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
-    /// How long one record may take before the engine ends the run, naming the record. For transforms
-    /// that run other people's programs and can't be stopped from inside. `None`: as long as it takes.
+    /// The time limit for one record, after which the engine ends the run and names the record. For transforms that run user
+    /// programs and can't interrupt them. By default there is no limit.
     fn time_limit(&self) -> Option<TimeLimit> {
         None
     }
 
-    /// What the reader of the summary should know about a run that took in `records_in` records and came to these
-    /// totals: lower case, what was seen and what to do about it. Nothing by default.
+    /// Warnings about a run that processed `records_in` records and counted `totals`: lower case, with a hint. By default none.
     fn warnings(&self, _records_in: u64, _totals: &Counters) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// A transform with state: it gets the records one after the other, in the source's order.
+/// A stateful transform: it receives the records one after the other, in the source's order.
 ///
-/// # Runs that resume
+/// # Resuming
 ///
-/// A run that was killed resumes behind the last page that every sink has made durable, with a new transform. So the state has to
-/// be saved with that page: the engine asks for it ([`save`](Self::save)) after each page, and gives it back
-/// ([`restore`](Self::restore)). A pipeline with a transform that does not save its state starts over instead.
+/// A run that was killed resumes after the last committed page, with a new transform. The engine therefore saves the state
+/// ([`save`](Self::save)) with each page, and restores it ([`restore`](Self::restore)). A pipeline with a transform that saves no
+/// state starts over instead.
 pub trait OrderedTransform: fmt::Debug + Send {
-    /// Prepares the transform, before the first record. Nothing by default.
+    /// As [`Transform::open`].
     ///
     /// # Errors
-    /// What keeps it from working.
+    /// As [`Transform::open`].
     fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
         Ok(())
     }
 
-    /// Takes one record, emits none, one or many.
+    /// Processes one record, and emits any number of records.
     ///
     /// # Errors
-    /// As [`Transform::apply`]. The transform must leave its state as it was before the record.
+    /// As [`Transform::apply`]. The state must then be the one before the record.
     fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
-    /// Emits what was held back, after the last record of a complete listing. Nothing by default.
+    /// Emits the remaining records, after the last record of a complete listing. By default none.
     ///
     /// # Errors
-    /// The run ends with it.
+    /// The run ends.
     fn finish(&mut self, _out: &mut Output) -> Result<(), StageError> {
         Ok(())
     }
 
-    /// The state behind the records so far: all that [`restore`](Self::restore) needs. It stands in the checkpoint, so that it
-    /// should be small, and no secret may be in it. `None`, the default, if the state can't be saved; a transform that saved a
-    /// state once must always do so. The engine also asks before [`open`](Self::open), to learn whether a run can resume.
+    /// Returns the state after the records so far. The checkpoint contains it, so it should be small and must hold no secret.
+    ///
+    /// Returns `None`, the default, if the state can't be saved. A transform that has returned a state must always do so. The
+    /// engine also calls this before [`open`](Self::open), to learn whether the run can resume.
     fn save(&self) -> Option<Value> {
         None
     }
 
-    /// Takes back a state that was saved, before the first record of a run that resumes.
+    /// Restores a saved state, before the first record of a resumed run.
     ///
     /// # Errors
-    /// Why the state is of no use. The run ends with it, and the next one starts over. By default no state is.
+    /// Why the state can't be restored. The run ends, and the next one starts over.
     fn restore(&mut self, _state: &Value) -> Result<(), StageError> {
         Err(StageError::new(ErrorKind::Defect, "the transform saves a state that it can't restore"))
     }
@@ -109,26 +109,26 @@ pub trait OrderedTransform: fmt::Debug + Send {
     }
 }
 
-/// A transform that waits for something outside of the process, and needs no state.
+/// A stateless transform that waits for I/O.
 ///
-/// The engine has several records in flight. What comes out keeps the order of the records.
+/// The engine processes several records at a time. The output keeps the order of the records.
 #[async_trait]
 pub trait AsyncTransform: fmt::Debug + Send + Sync {
-    /// Opens what the transform needs, before the first record. Nothing by default.
+    /// As [`Transform::open`].
     ///
     /// # Errors
-    /// What kept it from opening.
+    /// As [`Transform::open`].
     async fn open(&mut self, _run: &RunContext) -> Result<(), StageError> {
         Ok(())
     }
 
-    /// Takes one record, emits none, one or many. The future may be dropped when the run is interrupted.
+    /// Processes one record, and emits any number of records. The engine may drop the future when the run is interrupted.
     ///
     /// # Errors
     /// As [`Transform::apply`].
     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
-    /// How many records of a page may be in flight. By default eight.
+    /// The most records of a page processed at a time; 8 by default.
     fn concurrency(&self) -> usize {
         8
     }
@@ -146,46 +146,46 @@ pub enum AnyTransform {
     Stateless(Box<dyn Transform>),
     /// With state.
     Ordered(Box<dyn OrderedTransform>),
-    /// Waits for something outside.
+    /// With I/O.
     Async(Box<dyn AsyncTransform>),
 }
 
 impl AnyTransform {
-    /// A transform without state.
+    /// A stateless transform.
     pub fn stateless(transform: impl Transform + 'static) -> Self {
         Self::Stateless(Box::new(transform))
     }
 
-    /// A transform with state.
+    /// A stateful transform.
     pub fn ordered(transform: impl OrderedTransform + 'static) -> Self {
         Self::Ordered(Box::new(transform))
     }
 
-    /// A transform that waits for something outside.
+    /// A transform that waits for I/O.
     pub fn asynchronous(transform: impl AsyncTransform + 'static) -> Self {
         Self::Async(Box::new(transform))
     }
 }
 
-/// How long a transform may work on one record, for [`Transform::time_limit`].
+/// The time limit of a transform for one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeLimit {
-    /// The limit, as messages name it.
+    /// The limit that messages name.
     pub limit: Duration,
-    /// How much longer the engine waits, for transforms that mostly notice by themselves.
+    /// Extra time for a transform that usually enforces the limit itself.
     pub grace: Duration,
-    /// What the reader can do about a record that takes longer.
+    /// What to do about a record that exceeds the limit.
     pub hint: &'static str,
 }
 
 impl TimeLimit {
-    /// A limit without grace.
+    /// A limit without extra time.
     pub fn new(limit: Duration, hint: &'static str) -> Self {
         Self { limit, grace: Duration::ZERO, hint }
     }
 
-    /// The same, with time to notice by itself.
+    /// Sets the extra time.
     #[must_use]
     pub fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;

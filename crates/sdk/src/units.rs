@@ -1,4 +1,4 @@
-//! Durations and sizes as people write them in a pipeline file.
+//! Durations and sizes in a pipeline file.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A span of time written as `"500ms"`, `"30s"`, `"5m"` or `"1h 30m"`; never negative.
+/// A duration such as `"500ms"`, `"30s"`, `"5m"` or `"1h 30m"`; never negative.
 ///
 /// ```
 /// let wait: taskferry_sdk::Duration = "1m 30s".parse().unwrap();
@@ -21,17 +21,17 @@ use serde::{Deserialize, Deserializer};
 pub struct Duration(std::time::Duration);
 
 impl Duration {
-    /// So many seconds.
+    /// A duration in seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(std::time::Duration::from_secs(seconds))
     }
 
-    /// So many milliseconds.
+    /// A duration in milliseconds.
     pub const fn from_millis(milliseconds: u64) -> Self {
         Self(std::time::Duration::from_millis(milliseconds))
     }
 
-    /// The standard library's form.
+    /// The standard library's duration.
     pub const fn get(self) -> std::time::Duration {
         self.0
     }
@@ -41,15 +41,15 @@ impl FromStr for Duration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_number(text) {
-            return Err(without_unit(text));
+        let is_digit = |character: char| character.is_ascii_digit() || character == '.';
+        if text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_digit) {
+            return Err(Self::unit_missing(text));
         }
         let signed: SignedDuration = text.parse().map_err(|_| {
             format!("`{text}` is not a duration; write for example \"500ms\", \"30s\" or \"5m\"")
         })?;
-        let unsigned = std::time::Duration::try_from(signed)
-            .map_err(|_| format!("`{text}` is negative; a duration must not be"))?;
-        Ok(Self(unsigned))
+        let unsigned = std::time::Duration::try_from(signed);
+        unsigned.map(Self).map_err(|_| format!("the duration `{text}` must not be negative"))
     }
 }
 
@@ -59,85 +59,6 @@ impl fmt::Display for Duration {
             Ok(signed) => write!(formatter, "{signed:#}"),
             Err(_) => write!(formatter, "{}s", self.0.as_secs()),
         }
-    }
-}
-
-impl fmt::Debug for Duration {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl serde::Serialize for Duration {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Duration {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextWithUnit::new(without_unit))
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    let digits = |character: char| character.is_ascii_digit() || character == '.';
-    text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(digits)
-}
-
-fn without_unit(number: &str) -> String {
-    format!(
-        "`{number}` has no unit; write \"{number}s\" for seconds, \"{number}ms\" or \"{number}m\""
-    )
-}
-
-/// Reads a text, and says of a number that it has no unit.
-struct TextWithUnit<T> {
-    without_unit: fn(&str) -> String,
-    of: PhantomData<T>,
-}
-
-impl<T> TextWithUnit<T> {
-    fn new(without_unit: fn(&str) -> String) -> Self {
-        Self { without_unit, of: PhantomData }
-    }
-}
-
-impl<T: FromStr<Err = String>> Visitor<'_> for TextWithUnit<T> {
-    type Value = T;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a string")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-        Err(E::custom((self.without_unit)(&number.to_string())))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        Err(E::custom((self.without_unit)(&number.to_string())))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
-        Err(E::custom((self.without_unit)(&number.to_string())))
-    }
-}
-
-impl JsonSchema for Duration {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Duration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "duration", "examples": ["500ms", "30s", "5m"]})
     }
 }
 
@@ -151,7 +72,7 @@ const UNITS: [(&str, u64); 7] = [
     ("B", 1),
 ];
 
-/// A number of bytes written as `"512 KiB"`, `"1 MiB"`, `"2 GB"` or `"100 B"`; never zero.
+/// A size in bytes such as `"512 KiB"`, `"1 MiB"`, `"2 GB"` or `"100 B"`; never zero.
 ///
 /// ```
 /// let size: taskferry_sdk::ByteCount = "1 MiB".parse().unwrap();
@@ -161,7 +82,7 @@ const UNITS: [(&str, u64); 7] = [
 pub struct ByteCount(u64);
 
 impl ByteCount {
-    /// So many bytes.
+    /// A size in bytes.
     pub const fn new(bytes: u64) -> Self {
         Self(bytes)
     }
@@ -176,64 +97,115 @@ impl FromStr for ByteCount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || {
-            format!("`{text}` is not a size; write for example \"512 KiB\", \"1 MiB\" or \"2 GB\"")
+        let parse = || {
+            let text = text.trim();
+            let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit())?);
+            let is_unit = |(name, _): &&(&str, u64)| name.eq_ignore_ascii_case(unit.trim());
+            let (_, factor) = UNITS.iter().find(is_unit)?;
+            let bytes = number.parse::<u64>().ok()?.checked_mul(*factor)?;
+            (bytes > 0).then_some(Self(bytes))
         };
-        let digits =
-            text.trim().find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, unit) = text.trim().split_at(digits);
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        let (_, factor) = UNITS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))
-            .ok_or_else(wrong)?;
-        number.checked_mul(*factor).filter(|bytes| *bytes > 0).map(Self).ok_or_else(wrong)
+        parse().ok_or_else(|| {
+            format!("`{text}` is not a size; write for example \"512 KiB\", \"1 MiB\" or \"2 GB\"")
+        })
     }
 }
 
 impl fmt::Display for ByteCount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, factor) = UNITS
-            .iter()
-            .find(|(_, factor)| self.0.is_multiple_of(*factor) && self.0 >= *factor)
-            .unwrap_or(&("B", 1));
+        let is_unit =
+            |(_, factor): &&(&str, u64)| self.0.is_multiple_of(*factor) && self.0 >= *factor;
+        let (unit, factor) = UNITS.iter().find(is_unit).unwrap_or(&("B", 1));
         write!(formatter, "{} {unit}", self.0 / factor)
     }
 }
 
-impl fmt::Debug for ByteCount {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
+/// A value that is written as a number with a unit.
+trait WithUnit: FromStr<Err = String> {
+    /// The error for a number without a unit.
+    fn unit_missing(number: &str) -> String;
+}
+
+impl WithUnit for Duration {
+    fn unit_missing(number: &str) -> String {
+        format!(
+            "`{number}` has no unit; write \"{number}s\" for seconds, \"{number}ms\" or \"{number}m\""
+        )
     }
 }
 
-impl serde::Serialize for ByteCount {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl WithUnit for ByteCount {
+    fn unit_missing(number: &str) -> String {
+        format!(
+            "`{number}` has no unit; write \"{number} B\" for bytes, \"{number} KiB\" or \"{number} MiB\""
+        )
     }
 }
 
-impl<'de> Deserialize<'de> for ByteCount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextWithUnit::new(|number| {
-            format!("`{number}` has no unit; write \"{number} B\" for bytes, \"{number} KiB\" or \"{number} MiB\"")
-        }))
+struct UnitVisitor<T>(PhantomData<T>);
+
+impl<T: WithUnit> Visitor<'_> for UnitVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        Err(E::custom(T::unit_missing(&number.to_string())))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        Err(E::custom(T::unit_missing(&number.to_string())))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+        Err(E::custom(T::unit_missing(&number.to_string())))
     }
 }
 
-impl JsonSchema for ByteCount {
-    fn inline_schema() -> bool {
-        true
-    }
+macro_rules! with_unit {
+    ($type:ident, $format:literal, $examples:tt) => {
+        impl fmt::Debug for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, formatter)
+            }
+        }
 
-    fn schema_name() -> Cow<'static, str> {
-        "ByteCount".into()
-    }
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "bytes", "examples": ["512 KiB", "1 MiB"]})
-    }
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(UnitVisitor(PhantomData))
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "format": $format, "examples": $examples})
+            }
+        }
+    };
 }
+
+with_unit!(Duration, "duration", ["500ms", "30s", "5m"]);
+with_unit!(ByteCount, "bytes", ["512 KiB", "1 MiB"]);
 
 #[cfg(test)]
 mod tests {

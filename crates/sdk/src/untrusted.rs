@@ -1,18 +1,17 @@
-//! Text from elsewhere, made fit to be shown.
+//! Escapes untrusted text.
 //!
-//! What a record, a server, a file name or the environment says may hold anything: sequences that move a terminal's cursor
-//! or set its title, line breaks that forge a line of a log, characters that turn the direction of writing. Such text is
-//! escaped where messages are made ([`StageError`](crate::StageError)) and once more where they are written (the console,
-//! the log, the manifest), so that no call site has to remember it.
+//! Text from records, servers, file names and the environment may contain terminal sequences, line breaks that forge a log line,
+//! and characters that change the text direction. It is escaped when a message is created ([`StageError`](crate::StageError))
+//! and again when the message is written (console, log, manifest), so that callers don't have to.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// How many characters a message has at most.
+/// The most characters of a message.
 const LONGEST: usize = 2000;
 
-/// Whether a character does something else than stand there: control characters (C0, DEL, C1), those that turn the
-/// direction of writing, those that break lines, and those that have no width.
+/// Whether a character is invisible or affects other text: control characters (C0, DEL, C1), text direction, line breaks, and
+/// characters without width.
 ///
 /// ```
 /// use taskferry_sdk::is_unprintable;
@@ -36,7 +35,7 @@ pub fn is_unprintable(character: char) -> bool {
         )
 }
 
-/// The text as one line of a message: what [is not printable](is_unprintable) is escaped, and what is very long is cut.
+/// Escapes [unprintable](is_unprintable) characters, so that the text is one line, and cuts a long text.
 ///
 /// ```
 /// use taskferry_sdk::printable;
@@ -67,13 +66,13 @@ pub fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// The text line by line: as [`printable`], but for line breaks and tabs, which stay, and for its length.
+/// As [`printable`], but keeps line breaks, tabs and the length.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     let stays = |character| matches!(character, '\n' | '\t');
     escaped(text, stays, |character, out| out.extend(character.escape_default()))
 }
 
-/// JSON that says the same, and in which nothing [is unprintable](is_unprintable) but the white space between its tokens.
+/// Escapes [unprintable](is_unprintable) characters in JSON, except for white space between tokens. The value stays the same.
 ///
 /// ```
 /// let json = taskferry_sdk::printable_json("{\n \"a\": \"\u{9b}\u{e0041}\"}");
@@ -81,7 +80,7 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
 ///  "a": "\u009b\udb40\udc41"}"#);
 /// ```
 pub fn printable_json(json: &str) -> Cow<'_, str> {
-    // Within strings, JSON escapes these three itself.
+    // In strings, JSON escapes these three itself.
     let stays = |character| matches!(character, '\n' | '\r' | '\t');
     escaped(json, stays, |character, out| {
         for unit in character.encode_utf16(&mut [0; 2]) {

@@ -1,4 +1,4 @@
-//! One pipeline's folder.
+//! The state folder of a pipeline.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -9,45 +9,45 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_files::{Claim, Folder, Place};
 
-/// The file whose lock says that a run is active.
+/// The lock file of the folder.
 const LOCK: &str = "lock";
-/// State is its owner's business alone.
+/// Only the owner may read state.
 const PRIVATE: u32 = 0o600;
 
-/// A folder for one pipeline's state, locked for as long as this lives. The lock dies with its process, however
-/// that ends. Whatever is done in it is done in the folder that was locked, and never through a symbolic link.
+/// The locked state folder of a pipeline. Dropping it, or the end of the process, releases the lock. Files are accessed through
+/// the open folder, and never through a symbolic link.
 #[derive(Debug)]
 pub struct StateDir {
     folder: Folder,
-    /// Held, never read.
+    /// Holds the lock.
     _lock: File,
 }
 
-/// What came of opening a folder.
+/// The result of locking a folder.
 #[derive(Debug)]
 pub enum LockAttempt {
-    /// It is this process's now.
+    /// This process has the lock.
     Acquired(StateDir),
-    /// Another process has it, or another run in this one.
+    /// Another process, or another run in this process, has the lock.
     Held(Option<LockHolder>),
 }
 
-/// Who has a folder, as it said itself.
+/// The owner of a lock, as written in the lock file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockHolder {
-    /// The process's number on its machine.
+    /// The process id.
     pub pid: u32,
 }
 
-/// A file of the folder that could not be read or written.
+/// A failed operation on a file.
 #[derive(Debug, thiserror::Error)]
 #[error("can't {what} `{}`", .path.display())]
 pub struct StateError {
-    /// What was tried: `read`, `write`.
+    /// The operation: `read`, `write`.
     pub what: &'static str,
     /// The file, or the folder.
     pub path: PathBuf,
-    /// What the system said.
+    /// The system's error.
     #[source]
     pub source: io::Error,
 }
@@ -59,33 +59,33 @@ impl StateError {
 }
 
 impl StateDir {
-    /// Where the state of `pipeline` stands below `dir`. What can't stand in the name of a folder is replaced, and
-    /// a checksum added, so that two pipelines never share one.
+    /// The path of the folder of `pipeline` in `dir`. Unsafe characters are replaced and a checksum is added, so that two pipelines
+    /// never share a folder.
     pub fn path_of(dir: &Path, pipeline: &str) -> PathBuf {
-        let harmless = |character: char| {
+        let is_safe = |character: char| {
             character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.')
         };
-        let plain = !pipeline.is_empty()
+        let is_plain = !pipeline.is_empty()
             && pipeline.len() <= 100
             && !pipeline.starts_with('.')
-            && pipeline.chars().all(|character| harmless(character) && !character.is_uppercase());
-        if plain {
+            && pipeline.chars().all(|character| is_safe(character) && !character.is_uppercase());
+        if is_plain {
             return dir.join(pipeline);
         }
         let text: String = pipeline
             .chars()
             .take(60)
-            .map(|character| if harmless(character) { character } else { '-' })
+            .map(|character| if is_safe(character) { character } else { '-' })
             .collect();
         let checksum = Sha256::digest(pipeline.as_bytes());
         let checksum = u64::from_be_bytes(*checksum.first_chunk().unwrap_or(&[0; 8]));
         dir.join(format!("{}~{checksum:016x}", text.trim_start_matches('.').to_lowercase()))
     }
 
-    /// Opens and locks the folder of `pipeline` below `dir`, making both where they do not exist.
+    /// Creates and locks the folder of `pipeline` in `dir`.
     ///
     /// # Errors
-    /// When the folder can't be made or written in.
+    /// If the folder can't be created or written to.
     pub fn open(dir: &Path, pipeline: &str) -> Result<LockAttempt, StateError> {
         let path = Self::path_of(dir, pipeline);
         let create = || {
@@ -106,7 +106,7 @@ impl StateDir {
                 return Ok(LockAttempt::Held(holder));
             }
         };
-        // A folder whose name is lost is lost, and with it the knowledge of what was sent. Some can't be asked to keep it.
+        // Without its directory entry, the state would be lost after a crash. Some file systems can't sync folders.
         _ = dir.sync();
         _ = folder.sync();
         let holder = serde_json::json!(LockHolder { pid: std::process::id() }).to_string();
@@ -116,34 +116,33 @@ impl StateDir {
         Ok(LockAttempt::Acquired(Self { folder, _lock: lock }))
     }
 
-    /// Where it stands.
+    /// The folder's path.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A file in it, for whoever writes it in another way than [`StateDir::save`].
+    /// A file in the folder, for access other than [`save`](Self::save).
     pub fn place(&self, name: &str) -> Place {
         self.folder.place(name)
     }
 
-    /// Replaces the file `name` (`.json` is added) in one step, and forces it to disk: whoever reads it, after
-    /// whatever accident, finds the old content or the new.
+    /// Replaces the file `name.json` atomically and syncs it to disk. After a crash, it has either the old or the new content.
     ///
     /// # Errors
-    /// Those of the file system; the old content stays then.
+    /// Those of the file system. The old content stays.
     pub fn save(&self, name: &str, content: &impl Serialize) -> Result<(), StateError> {
         save(&self.folder, name, content)
     }
 
-    /// What was saved under `name`; `None` when nothing was.
+    /// Loads the file `name.json`; `None` if it does not exist.
     ///
     /// # Errors
-    /// When it can't be read, or is not what was expected.
+    /// If the file is unreadable or does not match the type.
     pub fn load<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
         read(&self.folder, name)
     }
 
-    /// Removes what was saved under `name`, if there is anything.
+    /// Removes the file `name.json`, if it exists.
     ///
     /// # Errors
     /// Those of the file system.
@@ -158,11 +157,11 @@ fn file(folder: &Folder, name: &str) -> Place {
     folder.place(format!("{name}.json"))
 }
 
-/// What was saved under `name` in a folder that is not this process's own; `None` when nothing was. Files are replaced in one
-/// step, so what is read is whole.
+/// Loads the file `name.json` from a folder without locking it; `None` if it does not exist. Files are replaced atomically, so
+/// the content is complete.
 ///
 /// # Errors
-/// When it can't be read, or is not what was expected.
+/// If the file is unreadable or does not match the type.
 pub fn load<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, StateError> {
     match Folder::open(folder) {
         Ok(folder) => read(&folder, name),

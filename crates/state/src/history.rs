@@ -1,4 +1,4 @@
-//! The accounts of the last runs.
+//! The manifests of the last runs.
 
 use std::fs;
 use std::io;
@@ -11,39 +11,39 @@ use taskferry_files::{Folder, folder_of};
 use crate::folder::save;
 use crate::{StateDir, StateError};
 
-/// How many accounts are kept.
+/// The number of manifests kept.
 pub const MAX_RUNS: usize = 20;
 /// The folder's name.
 const RUNS: &str = "runs";
 
-/// A pipeline's accounts, the oldest first. Reading them needs no lock.
+/// The manifests of a pipeline. Reading them needs no lock.
 #[derive(Debug, Clone)]
 pub struct History {
     folder: PathBuf,
 }
 
 impl History {
-    /// Those of `pipeline` below `dir`.
+    /// The history of `pipeline` in `dir`.
     pub fn of(dir: &Path, pipeline: &str) -> Self {
         Self::in_folder(&StateDir::path_of(dir, pipeline))
     }
 
-    /// Those in a pipeline's [folder](StateDir::path).
+    /// The history in a pipeline's [folder](StateDir::path).
     pub fn in_folder(folder: &Path) -> Self {
         Self { folder: folder.join(RUNS) }
     }
 
-    /// Adds an account under a name that sorts by time, and drops the oldest beyond the last [`MAX_RUNS`].
+    /// Adds a manifest under a name that sorts by time, and removes all but the last [`MAX_RUNS`].
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn add(&self, name: &str, account: &impl Serialize) -> Result<(), StateError> {
+    pub fn add(&self, name: &str, manifest: &impl Serialize) -> Result<(), StateError> {
         let folder = Folder::create(folder_of(&self.folder))
             .and_then(|state| state.create_below(Path::new(RUNS)))
             .map_err(|error| StateError::new("create the folder", &self.folder, error))?;
-        save(&folder, name, account)?;
+        save(&folder, name, manifest)?;
         let mut all = self.files()?;
-        // Of a clock that was set back the new one may sort before the others, and it is the one to be kept.
+        // If the clock was set back, the new manifest may sort first. It must stay.
         all.retain(|path| path.file_stem().is_none_or(|stem| stem != name));
         for old in all.iter().take((all.len() + 1).saturating_sub(MAX_RUNS)) {
             fs::remove_file(old).map_err(|error| StateError::new("remove", old, error))?;
@@ -51,17 +51,17 @@ impl History {
         Ok(())
     }
 
-    /// All accounts, the oldest first. Those that can't be understood are left out.
+    /// All manifests, the oldest first, without those that do not match the type.
     ///
     /// # Errors
-    /// Those of the file system; a folder that does not exist holds none.
+    /// Those of the file system. A missing folder is empty.
     pub fn all<T: DeserializeOwned>(&self) -> Result<Vec<T>, StateError> {
-        let mut accounts = Vec::new();
+        let mut manifests = Vec::new();
         for path in self.files()? {
             let text = fs::read(&path).map_err(|error| StateError::new("read", &path, error))?;
-            accounts.extend(serde_json::from_slice(&text).ok());
+            manifests.extend(serde_json::from_slice(&text).ok());
         }
-        Ok(accounts)
+        Ok(manifests)
     }
 
     fn files(&self) -> Result<Vec<PathBuf>, StateError> {
@@ -75,7 +75,7 @@ impl History {
         for entry in entries {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
-            // A link is no file here.
+            // Links are ignored.
             let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
             if is_file && path.extension().is_some_and(|ending| ending == "json") {
                 files.push(path);

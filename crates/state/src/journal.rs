@@ -1,4 +1,4 @@
-//! A file that only grows.
+//! Append-only files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,11 +8,10 @@ use taskferry_files::Place;
 
 use crate::StateError;
 
-/// Readable for everyone, less what the process's mask takes away.
+/// Readable by everyone, restricted by the process's umask.
 const MODE: u32 = 0o666;
 
-/// A file that is appended to. How much of it counts stands elsewhere, in a checkpoint: what an accident left
-/// behind that is cut off.
+/// An append-only file. A checkpoint stores the valid length; opening the file truncates everything after it.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
@@ -21,23 +20,23 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the file with its first `len` bytes, and nothing behind them.
+    /// Opens the file and truncates it to `len` bytes.
     ///
     /// # Errors
-    /// When it can't be made or written, or is shorter.
+    /// If the file can't be created or written, or is shorter.
     pub fn open(place: &Place, len: u64) -> Result<Self, StateError> {
         let open = || {
             let mut file = place.open_or_create(MODE)?;
             if file.metadata()?.len() < len {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
-                    "it is shorter than the checkpoint says",
+                    "the file is shorter than its checkpoint says",
                 ));
             }
             file.set_len(len)?;
             file.seek(SeekFrom::End(0))?;
             if len == 0 {
-                // It may be new, and a file whose name is lost is lost. Some file systems can't be asked to keep it.
+                // The file may be new, and its directory entry must survive a crash. Some file systems can't sync folders.
                 _ = place.folder().sync();
             }
             Ok(file)
@@ -46,7 +45,7 @@ impl Journal {
         Ok(Self { file, path: place.path(), len })
     }
 
-    /// A new one. What an earlier run has left there is removed.
+    /// Creates the file, and replaces that of an earlier run.
     ///
     /// # Errors
     /// As [`Journal::open`].
@@ -55,7 +54,7 @@ impl Journal {
         Self::open(place, 0)
     }
 
-    /// All that is in it.
+    /// Reads the whole file.
     ///
     /// # Errors
     /// Those of the file system.
@@ -69,7 +68,7 @@ impl Journal {
         Ok(content)
     }
 
-    /// Appends, and forces what was appended to disk.
+    /// Appends bytes and syncs them to disk.
     ///
     /// # Errors
     /// Those of the file system.
@@ -83,12 +82,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Its size in bytes.
+    /// The size in bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether nothing is in it.
+    /// Whether the file is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

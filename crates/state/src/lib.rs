@@ -1,7 +1,10 @@
-//! What a pipeline keeps from run to run: a folder that one run at a time has to itself, files in it that are
-//! replaced in one step, a journal that only grows, and the accounts of the last runs.
+//! The state that a pipeline keeps between runs.
 //!
-//! This crate knows files and nothing else; what stands in them is its users' business.
+//! - [`StateDir`] is the pipeline's folder, locked by one run at a time, with files that are replaced atomically.
+//! - [`Journal`] is an append-only file.
+//! - [`History`] contains the manifests of the last runs.
+//!
+//! The crate does not interpret the content of the files.
 //!
 //! ```
 //! use taskferry_state::{LockAttempt, StateDir};

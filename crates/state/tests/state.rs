@@ -1,6 +1,6 @@
 //! State after crashes and damage.
 
-#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use taskferry_state::{History, Journal, LockAttempt, MAX_RUNS, StateDir};
 fn open(dir: &Path, pipeline: &str) -> StateDir {
     match StateDir::open(dir, pipeline).unwrap() {
         LockAttempt::Acquired(state) => state,
-        LockAttempt::Held(holder) => panic!("{holder:?} has it"),
+        LockAttempt::Held(holder) => panic!("{holder:?} holds the lock"),
     }
 }
 
@@ -20,7 +20,7 @@ fn a_folder_is_unlocked_when_its_holder_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path(), "jobs");
     let LockAttempt::Held(holder) = StateDir::open(dir.path(), "jobs").unwrap() else {
-        panic!("two have it")
+        panic!("two runs hold the lock")
     };
     assert_eq!(holder.unwrap().pid, std::process::id());
     open(dir.path(), "other");

@@ -1,4 +1,4 @@
-//! What the standard `OTEL_*` variables ask for.
+//! The standard `OTEL_*` variables.
 
 use std::path::PathBuf;
 
@@ -6,32 +6,32 @@ use taskferry_http::is_this_machine;
 use taskferry_sdk::Duration;
 use url::Url;
 
-/// What can be told over OTLP.
+/// A signal of OpenTelemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     Traces,
     Metrics,
 }
 
-/// Where a signal goes.
+/// The collector of a signal.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) url: Url,
-    /// Authorities to trust beside the system's.
+    /// Certificate authorities, in addition to the system's.
     pub(crate) ca_file: Option<PathBuf>,
-    /// The longest that one request may take.
+    /// The time limit of a request.
     pub(crate) timeout: Duration,
 }
 
-/// The variables. What is empty counts as not set, as OpenTelemetry says.
+/// The variables. As OpenTelemetry specifies, an empty variable is unset.
 pub(crate) struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
 
-/// Of one request, unless `OTEL_EXPORTER_OTLP_TIMEOUT` says otherwise, as OpenTelemetry says.
+/// The default of `OTEL_EXPORTER_OTLP_TIMEOUT` in OpenTelemetry.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Signal {
-    /// What it is called in the variables' names.
-    pub(crate) fn word(self) -> &'static str {
+    /// The name in variables.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Traces => "TRACES",
             Self::Metrics => "METRICS",
@@ -55,10 +55,10 @@ impl<'a> Environment<'a> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// Where a signal goes; `None` where nothing is to be sent.
+    /// The collector of a signal; `None` if the signal is not exported.
     ///
     /// # Errors
-    /// Why nothing can be sent although that is asked for, without what may be a secret.
+    /// A mistake in a variable. The message contains no value that may be secret.
     pub(crate) fn destination(&self, signal: Signal) -> Result<Option<Destination>, String> {
         let is_disabled = |value: String| value.eq_ignore_ascii_case("true");
         if self.get("OTEL_SDK_DISABLED").is_some_and(is_disabled) {
@@ -68,23 +68,24 @@ impl<'a> Environment<'a> {
         if !self.is_exported(signal)? {
             return Ok(None);
         }
-        self.check_words(signal)?;
+        self.check_protocol(signal)?;
         let url = url.map_err(|error| format!("{name} is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(format!("{name} must begin with http:// or https://"));
         }
-        self.check_secrecy(signal, &name, &url)?;
-        let timeout = self.of_signal(signal, "TIMEOUT").map(|(_, value)| value);
+        self.check_encryption(signal, &name, &url)?;
+        let timeout = self.signal_variable(signal, "TIMEOUT").map(|(_, value)| value);
         let timeout = timeout.and_then(|value| value.parse().ok()).filter(|millis| *millis > 0);
         let timeout = timeout.map_or(TIMEOUT, Duration::from_millis);
-        let ca_file = self.of_signal(signal, "CERTIFICATE").map(|(_, path)| PathBuf::from(path));
+        let ca_file =
+            self.signal_variable(signal, "CERTIFICATE").map(|(_, path)| PathBuf::from(path));
         Ok(Some(Destination { url, ca_file, timeout }))
     }
 
-    /// The endpoint of a signal is taken as it is; to the one of all signals the signal's path is added.
+    /// The endpoint of a signal is used unchanged; the signal's path is appended to the common endpoint.
     fn endpoint(&self, signal: Signal) -> Option<(String, Result<Url, url::ParseError>)> {
-        let (name, value) = self.of_signal(signal, "ENDPOINT")?;
-        if name.contains(signal.word()) {
+        let (name, value) = self.signal_variable(signal, "ENDPOINT")?;
+        if name.contains(signal.name()) {
             return Some((name, Url::parse(&value)));
         }
         let url = Url::parse(&format!("{}/{}", value.trim_end_matches('/'), signal.path()));
@@ -92,53 +93,51 @@ impl<'a> Environment<'a> {
     }
 
     fn is_exported(&self, signal: Signal) -> Result<bool, String> {
-        let name = format!("OTEL_{}_EXPORTER", signal.word());
+        let name = format!("OTEL_{}_EXPORTER", signal.name());
         match self.get(&name).as_deref() {
             None | Some("otlp") => Ok(true),
             Some("none") => Ok(false),
-            Some(other) => Err(format!("{name} says `{other}`; `otlp` and `none` are known")),
+            Some(other) => Err(format!("{name} is `{other}`; write `otlp` or `none`")),
         }
     }
 
-    fn check_words(&self, signal: Signal) -> Result<(), String> {
+    fn check_protocol(&self, signal: Signal) -> Result<(), String> {
         for (which, known) in
             [("PROTOCOL", ["http/protobuf"].as_slice()), ("COMPRESSION", &["gzip", "none"])]
         {
-            if let Some((name, value)) = self.of_signal(signal, which)
+            if let Some((name, value)) = self.signal_variable(signal, which)
                 && !known.contains(&value.as_str())
             {
                 let known = known.join("` or `");
-                return Err(format!("{name} says `{value}`; write `{known}`"));
+                return Err(format!("{name} is `{value}`; write `{known}`"));
             }
         }
         Ok(())
     }
 
-    /// Headers are credentials most of the time. Nobody on the way may read them.
-    fn check_secrecy(&self, signal: Signal, name: &str, url: &Url) -> Result<(), String> {
+    /// Refuses to send headers, which usually contain credentials, and passwords over an unencrypted connection.
+    fn check_encryption(&self, signal: Signal, name: &str, url: &Url) -> Result<(), String> {
         let is_private = url.scheme() == "https" || url.host_str().is_some_and(is_this_machine);
-        let headers = self.of_signal(signal, "HEADERS");
+        let headers = self.signal_variable(signal, "HEADERS");
         if let Some((headers, value)) = &headers
             && value.split(',').any(|entry| !entry.contains('=') && !entry.trim().is_empty())
         {
-            return Err(format!(
-                "{headers} must be NAME=VALUE, several of them with commas between"
-            ));
+            return Err(format!("{headers} must be a comma-separated list of NAME=VALUE"));
         }
         let secret = headers.map(|(name, _)| name);
         let secret = secret.or_else(|| url.password().map(|_| "the password".to_owned()));
         match secret {
             Some(secret) if !is_private => Err(format!(
-                "{secret} would go unencrypted to another machine; let {name} begin with https://"
+                "{secret} would be sent unencrypted to another machine; use https:// in {name}"
             )),
             _ => Ok(()),
         }
     }
 
-    /// The variable of a signal, else the one of all signals.
-    fn of_signal(&self, signal: Signal, which: &str) -> Option<(String, String)> {
+    /// The variable of the signal, or the common one, with its name.
+    fn signal_variable(&self, signal: Signal, which: &str) -> Option<(String, String)> {
         let names = [
-            format!("OTEL_EXPORTER_OTLP_{}_{which}", signal.word()),
+            format!("OTEL_EXPORTER_OTLP_{}_{which}", signal.name()),
             format!("OTEL_EXPORTER_OTLP_{which}"),
         ];
         names.into_iter().find_map(|name| self.get(&name).map(|value| (name, value)))
@@ -199,14 +198,14 @@ mod tests {
     #[test]
     fn invalid_variables_are_reported_and_nothing_is_sent() {
         for (name, value, expected) in [
-            ("OTEL_TRACES_EXPORTER", "zipkin", "`otlp` and `none` are known"),
+            ("OTEL_TRACES_EXPORTER", "zipkin", "write `otlp` or `none`"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "write `http/protobuf`"),
             ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd", "write `gzip` or `none`"),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector:4318", "http:// or https://"),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "//x", "is not a URL"),
         ] {
-            let said = destination(Signal::Traces, &[LOCAL, (name, value)]).unwrap_err();
-            assert!(said.contains(name) && said.contains(expected), "{said}");
+            let error = destination(Signal::Traces, &[LOCAL, (name, value)]).unwrap_err();
+            assert!(error.contains(name) && error.contains(expected), "{error}");
         }
     }
 
@@ -216,13 +215,13 @@ mod tests {
         let far = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example");
         let password = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:canary@collector.example");
         for variables in [vec![headers, far], vec![password]] {
-            let said = destination(Signal::Metrics, &variables).unwrap_err();
-            assert!(said.contains("unencrypted") && !said.contains("canary"), "{said}");
+            let error = destination(Signal::Metrics, &variables).unwrap_err();
+            assert!(error.contains("unencrypted") && !error.contains("canary"), "{error}");
         }
         assert!(destination(Signal::Metrics, &[headers, LOCAL]).unwrap().is_some());
         let broken = ("OTEL_EXPORTER_OTLP_HEADERS", "canary");
-        let said = destination(Signal::Metrics, &[broken, LOCAL]).unwrap_err();
-        assert!(said.contains("NAME=VALUE") && !said.contains("canary"), "{said}");
+        let error = destination(Signal::Metrics, &[broken, LOCAL]).unwrap_err();
+        assert!(error.contains("NAME=VALUE") && !error.contains("canary"), "{error}");
     }
 
     #[test]

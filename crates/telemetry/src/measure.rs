@@ -1,4 +1,4 @@
-//! A manifest in figures.
+//! Metrics from a manifest.
 
 use jiff::Timestamp;
 use taskferry_engine::{Manifest, SinkSummary, SourceSummary, Status, TransformSummary};
@@ -9,12 +9,12 @@ use crate::metrics::{self, Metric};
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) metric: Metric,
-    /// Name and value.
+    /// Names and values.
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) value: f64,
 }
 
-/// All figures of a run. `last_success` is when a run before it was last complete.
+/// The metrics of a run. `last_success` is the end of the last complete run before it.
 pub(crate) fn samples(manifest: &Manifest, last_success: Option<Timestamp>) -> Vec<Sample> {
     let mut samples = Samples { pipeline: &manifest.pipeline, all: Vec::new() };
     samples.run(manifest, last_success);
@@ -40,13 +40,13 @@ impl Samples<'_> {
     fn run(&mut self, manifest: &Manifest, last_success: Option<Timestamp>) {
         let is_export = manifest.status == Status::Complete && !manifest.replay;
         let last_success = if is_export { Some(manifest.finished_at) } else { last_success };
-        let took = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
+        let duration = manifest.finished_at.duration_since(manifest.started_at).as_secs_f64();
         self.add(metrics::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-        for (status, word) in STATUSES {
-            self.add(metrics::RUN_STATUS, &[("status", word)], flag(manifest.status == status));
+        for (status, name) in STATUSES {
+            self.add(metrics::RUN_STATUS, &[("status", name)], flag(manifest.status == status));
         }
         self.add(metrics::RUN_EXIT_CODE, &[], f64::from(manifest.exit_code));
-        self.add(metrics::RUN_DURATION, &[], took);
+        self.add(metrics::RUN_DURATION, &[], duration);
         self.add(metrics::RUN_START, &[], seconds(manifest.started_at));
         self.add(metrics::RUN_END, &[], seconds(manifest.finished_at));
         if let Some(last_success) = last_success {
@@ -106,16 +106,16 @@ const STATUSES: [(Status, &str); 4] = [
     (Status::Suspicious, "suspicious"),
 ];
 
-/// What a status is called, as in the manifest.
-pub(crate) fn word(status: Status) -> &'static str {
-    STATUSES.iter().find(|(known, _)| *known == status).map_or("unknown", |(_, word)| word)
+/// The name of a status in the manifest.
+pub(crate) fn status_name(status: Status) -> &'static str {
+    STATUSES.iter().find(|(known, _)| *known == status).map_or("unknown", |(_, name)| name)
 }
 
 fn flag(value: bool) -> f64 {
     f64::from(u8::from(value))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and no export is that large")]
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and exports are smaller")]
 fn count(number: u64) -> f64 {
     number as f64
 }

@@ -1,4 +1,4 @@
-//! The text format that Prometheus reads, as `node_exporter`'s textfile collector takes it.
+//! Prometheus text, for the textfile collector of `node_exporter`.
 
 use jiff::Timestamp;
 use taskferry_engine::Manifest;
@@ -7,7 +7,7 @@ use taskferry_sdk::printable;
 use crate::measure::{Sample, samples};
 use crate::metrics::METRICS;
 
-/// All figures of a run as Prometheus text. `last_success` is when a run before it was last complete.
+/// The metrics of a run as Prometheus text. `last_success` is the end of the last complete run before it.
 pub fn text(manifest: &Manifest, last_success: Option<Timestamp>) -> String {
     let samples = samples(manifest, last_success);
     let mut text = String::new();
@@ -32,7 +32,7 @@ fn line(sample: &Sample) -> String {
     format!("{}{{{}}} {}\n", sample.metric.prometheus_name(), labels.join(","), sample.value)
 }
 
-/// A label's value may hold anything; what can't be printed is escaped, and so are the two characters that would end it.
+/// Escapes unprintable characters, and the two characters that would end a label's value.
 fn escaped(value: &str) -> String {
     printable(value).replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -1,5 +1,4 @@
-//! A run as a trace: one span for the run, and below it one for each page that was fetched, transformed, or delivered to a
-//! sink.
+//! The trace of a run: a span for the run, with a child span for each fetch, transformation and delivery of a page.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,11 +18,10 @@ use taskferry_pipeline::Pipeline;
 use taskferry_sdk::{ErrorKind, SourceStatistics};
 
 use crate::environment::Environment;
-use crate::measure::word;
+use crate::measure::status_name;
 
-/// Spans that wait to be sent, unless `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise. The specification's 2048 are soon full
-/// when pages come from a file or the sandbox.
-const QUEUE: usize = 8192;
+/// The default of `OTEL_BSP_MAX_QUEUE_SIZE`. Pages from a file or the sandbox fill the 2048 of the specification quickly.
+const QUEUE_SIZE: usize = 8192;
 
 /// The trace of one run.
 #[derive(Debug)]
@@ -31,35 +29,35 @@ pub(crate) struct Trace {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     run: Context,
-    tally: Arc<Tally>,
+    counts: Arc<SpanCounts>,
 }
 
-/// Spans on their way.
+/// The numbers of spans.
 #[derive(Debug, Default)]
-struct Tally {
+struct SpanCounts {
     ended: AtomicU64,
     delivered: AtomicU64,
 }
 
 impl Trace {
-    /// Begins it, below the span that `TRACEPARENT` names if somebody else traces what this process is a part of.
+    /// Starts the trace, below the span in `TRACEPARENT`, if any.
     pub(crate) fn begin(
         exporter: impl SpanExporter + 'static,
         resource: Resource,
         pipeline: &Pipeline,
         environment: &Environment<'_>,
     ) -> Self {
-        let tally = Arc::<Tally>::default();
-        let exporter = Counted { exporter, tally: Arc::clone(&tally) };
+        let counts = Arc::<SpanCounts>::default();
+        let exporter = CountingExporter { exporter, counts: Arc::clone(&counts) };
         let queue = BatchConfigBuilder::default();
         let queue = match environment.get("OTEL_BSP_MAX_QUEUE_SIZE") {
             Some(_) => queue,
-            None => queue.with_max_queue_size(QUEUE),
+            None => queue.with_max_queue_size(QUEUE_SIZE),
         };
         let spans = BatchSpanProcessor::builder(exporter).with_batch_config(queue.build()).build();
         let provider =
             SdkTracerProvider::builder().with_span_processor(spans).with_resource(resource).build();
-        // The last one to be dropped would wait for the collector. How long that may take is up to `end` alone.
+        // Dropping the last provider waits for the collector without a time limit. This clone prevents that.
         std::mem::forget(provider.clone());
         let tracer = provider.tracer_with_scope(scope());
         let run = tracer
@@ -67,10 +65,10 @@ impl Trace {
             .with_attributes([KeyValue::new("taskferry.pipeline", pipeline.name.clone())])
             .start_with_context(&tracer, &parent(environment));
         let run = Context::new().with_span(run);
-        Self { provider, tracer, run, tally }
+        Self { provider, tracer, run, counts }
     }
 
-    /// What adds spans while the run lasts.
+    /// The observer that records the spans.
     pub(crate) fn observer(&self, pipeline: &Pipeline) -> Box<dyn Observer> {
         let stage = |name: &str, type_name: &'static str| {
             vec![
@@ -85,32 +83,32 @@ impl Trace {
         Box::new(PageSpans {
             tracer: self.tracer.clone(),
             run: self.run.clone(),
-            tally: Arc::clone(&self.tally),
+            counts: Arc::clone(&self.counts),
             source: stage(&pipeline.source.name, pipeline.source.type_name),
             requests: SourceStatistics::default(),
             sinks: sinks.collect(),
         })
     }
 
-    /// Ends it, and waits until the collector has everything.
+    /// Ends the trace, and waits until the collector has received it.
     ///
     /// # Errors
-    /// How many spans of how many did not arrive.
+    /// The number of lost spans, and of all spans.
     pub(crate) fn end(self, ending: Ending) -> Result<(), (u64, u64)> {
         let run = self.run.span();
         run.set_attributes(ending.attributes);
         run.set_status(ending.status);
         run.end();
-        self.tally.note_ended(run.span_context().is_sampled());
-        // What became of the spans is known better by what arrived.
+        self.counts.add_ended(run.span_context().is_sampled());
+        // The counts say more than the error.
         _ = self.provider.shutdown();
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (ended, delivered) = (of(&self.tally.ended), of(&self.tally.delivered));
+        let ended = self.counts.ended.load(Ordering::Relaxed);
+        let delivered = self.counts.delivered.load(Ordering::Relaxed);
         if delivered >= ended { Ok(()) } else { Err((ended - delivered, ended)) }
     }
 }
 
-/// Who made the spans and metrics.
+/// The instrumentation scope of spans and metrics.
 pub(crate) fn scope() -> InstrumentationScope {
     InstrumentationScope::builder("taskferry").with_version(env!("CARGO_PKG_VERSION")).build()
 }
@@ -124,13 +122,13 @@ fn parent(environment: &Environment<'_>) -> Context {
     TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
 }
 
-impl Tally {
-    fn note_ended(&self, is_sampled: bool) {
+impl SpanCounts {
+    fn add_ended(&self, is_sampled: bool) {
         self.ended.fetch_add(u64::from(is_sampled), Ordering::Relaxed);
     }
 }
 
-/// How a run ended, for its span.
+/// The end of the run's span.
 #[derive(Debug)]
 pub(crate) struct Ending {
     attributes: Vec<KeyValue>,
@@ -142,7 +140,7 @@ impl Ending {
         let manifest = &report.manifest;
         let mut attributes = vec![
             KeyValue::new("taskferry.run_id", manifest.run_id.clone()),
-            KeyValue::new("taskferry.status", word(manifest.status)),
+            KeyValue::new("taskferry.status", status_name(manifest.status)),
             KeyValue::new("taskferry.exit_code", i64::from(manifest.exit_code)),
             KeyValue::new("taskferry.resumed", manifest.resumed_from.is_some()),
             KeyValue::new("taskferry.replay", manifest.replay),
@@ -154,7 +152,7 @@ impl Ending {
         ];
         let failure = manifest.error.as_ref().and_then(|failure| failure.stage.clone());
         attributes.extend(failure.map(|stage| KeyValue::new("taskferry.failed_stage", stage)));
-        let kind = report.error.as_ref().map(|error| kind_word(error.error().kind()));
+        let kind = report.error.as_ref().map(|error| kind_name(error.error().kind()));
         attributes.extend(kind.map(|kind| KeyValue::new("error.type", kind)));
         Self { attributes, status: status(manifest) }
     }
@@ -164,19 +162,19 @@ fn status(manifest: &Manifest) -> SpanStatus {
     match (manifest.status, &manifest.error) {
         (Status::Complete, _) => SpanStatus::Ok,
         (_, Some(failure)) => SpanStatus::error(failure.message.clone()),
-        (Status::Suspicious, None) => SpanStatus::error(said(&manifest.violations)),
-        (status, None) => SpanStatus::error(word(status)),
+        (Status::Suspicious, None) => SpanStatus::error(messages(&manifest.violations)),
+        (status, None) => SpanStatus::error(status_name(status)),
     }
 }
 
-/// Makes spans of what the dispatcher tells.
+/// Records a span for each event.
 #[derive(Debug)]
 struct PageSpans {
     tracer: SdkTracer,
     run: Context,
-    tally: Arc<Tally>,
+    counts: Arc<SpanCounts>,
     source: Vec<KeyValue>,
-    /// Those that earlier spans have told of.
+    /// The requests in earlier spans.
     requests: SourceStatistics,
     sinks: Vec<SinkSpans>,
 }
@@ -231,7 +229,7 @@ impl PageSpans {
             .with_start_time(period.start)
             .with_attributes(attributes)
             .start_with_context(&self.tracer, &self.run);
-        self.tally.note_ended(span.span_context().is_sampled());
+        self.counts.add_ended(span.span_context().is_sampled());
         span.end_with_timestamp(period.end);
     }
 
@@ -242,9 +240,9 @@ impl PageSpans {
     }
 }
 
-/// Requests that came since the last span; nothing for a stage that sends none.
-fn since(told: &mut SourceStatistics, now: SourceStatistics) -> Vec<KeyValue> {
-    let before = std::mem::replace(told, now);
+/// The requests since the last span; none for a stage without requests.
+fn since(last: &mut SourceStatistics, now: SourceStatistics) -> Vec<KeyValue> {
+    let before = std::mem::replace(last, now);
     if now.requests == 0 {
         return Vec::new();
     }
@@ -255,33 +253,33 @@ fn since(told: &mut SourceStatistics, now: SourceStatistics) -> Vec<KeyValue> {
 }
 
 /// `RateLimited` as `rate_limited`.
-fn kind_word(kind: ErrorKind) -> String {
-    let mut word = String::new();
+fn kind_name(kind: ErrorKind) -> String {
+    let mut name = String::new();
     for letter in format!("{kind:?}").chars() {
-        if letter.is_ascii_uppercase() && !word.is_empty() {
-            word.push('_');
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
         }
-        word.push(letter.to_ascii_lowercase());
+        name.push(letter.to_ascii_lowercase());
     }
-    word
+    name
 }
 
 fn number(name: &'static str, number: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Counts the spans that the collector has taken.
+/// Counts the spans that the collector has received.
 #[derive(Debug)]
-struct Counted<E> {
+struct CountingExporter<E> {
     exporter: E,
-    tally: Arc<Tally>,
+    counts: Arc<SpanCounts>,
 }
 
-impl<E: SpanExporter> SpanExporter for Counted<E> {
+impl<E: SpanExporter> SpanExporter for CountingExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len() as u64;
         self.exporter.export(batch).await?;
-        self.tally.delivered.fetch_add(spans, Ordering::Relaxed);
+        self.counts.delivered.fetch_add(spans, Ordering::Relaxed);
         Ok(())
     }
 
@@ -294,7 +292,7 @@ impl<E: SpanExporter> SpanExporter for Counted<E> {
     }
 }
 
-/// What was not as expected, in one line.
-fn said(violations: &[Violation]) -> String {
+/// The messages of all violations.
+fn messages(violations: &[Violation]) -> String {
     violations.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("; ")
 }

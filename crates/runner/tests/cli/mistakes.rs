@@ -337,10 +337,10 @@ type = "webhok"
     jobs.toml:16:14: expected an expression, found the end of the expression
       jq::syntax | -
     jobs.toml:17:12: "ignore" is not one of the choices
-      value::unknown | there are `fail`, `skip`, `dead_letter`
+      value::unknown | the choices are `fail`, `skip`, `dead_letter`
     jobs.toml:19:1: the key `mapping` is missing
       key::missing | add `mapping = …` to this table
-    jobs.toml:25:8: `{pipelin}` is not known here; there are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
+    jobs.toml:25:8: unknown placeholder `{pipelin}`; the placeholders are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
       value::invalid | -
     jobs.toml:28:8: there is no sink `webhok`
       plugin::unknown | did you mean `webhook`?
@@ -421,7 +421,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
      1 │ transform.0.missing=never
        ·                     ─────
        ╰────
-      help: there are `drop`, `keep`, `fail`
+      help: the choices are `drop`, `keep`, `fail`
 
     3 mistakes; nothing was run
     "#);

@@ -133,9 +133,9 @@ fn every_plugin_is_listed_with_its_purpose() {
       webhook            Posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 
     tables about the run
-      state              Where a pipeline's state is kept from run to run, and how a run goes on with one that ended early.
-      expect             What an export must look like to be believed. One that does not is not published, and the run ends with exit code 8.
-      dead_letter        Where records go that a stage refuses with `on_error = "dead_letter"`.
+      state              Where the pipeline's state is stored, and when a run resumes.
+      expect             Checks of a complete export. An export that violates them is not published, and the run ends with exit code 8.
+      dead_letter        The file for records that a stage with `on_error = "dead_letter"` refuses.
 
     `taskferry plugins TYPE` shows every option of one.
     "#);
@@ -154,15 +154,15 @@ fn a_plugin_is_shown_with_every_option() {
       before `flatten_hierarchy` explodes them.
 
       type = string  (required)
-          Which plugin makes the stage.
+          The plugin of the stage.
 
       name = string  (default: the type)
-          What messages and the manifest call the stage.
+          The name of the stage in messages and in the manifest.
 
       on_error = "fail" | "skip" | "dead_letter"  (default: "fail")
-          What becomes of a record that the stage refuses: `fail` ends the run and names the record,
-          `skip` leaves it out, counts it and logs it, `dead_letter` keeps it in the file of
-          `[dead_letter]` for a replay.
+          What happens to a record that the stage refuses: `fail` ends the run and names the record,
+          `skip` leaves the record out, counts it and logs it, `dead_letter` writes it to the file
+          of `[dead_letter]` for a replay.
 
       vendor = string  (required)
           The vendor, as in the `vendor` column of the mapping, for example `workday`.

@@ -176,7 +176,7 @@ fn shares_with_one_output_file_are_2() {
     error: sink `file`: all shares would write `out/jobs.ndjson`; put `{shard}` into its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
     insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @r#"
-    error: invalid value '3/2' for '--shard <K/N>': `3/2` is no share of an export; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a shard; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
 
     For more information, try '--help'.
     "#);

@@ -1,4 +1,4 @@
-//! A serde deserializer over a JSON value whose errors know the path and the kind of a mistake.
+//! A serde deserializer for JSON values, whose errors have a path and a kind.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Segment;
 
-/// What is wrong with one option.
+/// The kind of a mistake.
 #[derive(Debug)]
 pub(super) enum Kind {
     UnknownField { field: String, known: &'static [&'static str] },
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Invalid(String),
 }
 
-/// A mistake and the way to it, last step first.
+/// A mistake with its path, in reverse.
 #[derive(Debug)]
 pub(super) struct OptionError {
     pub(super) path: Vec<Segment>,
@@ -64,8 +64,8 @@ impl Error for OptionError {
             Unexpected::Unsigned(number) => {
                 format!("{number} is out of range, expected {expected}")
             }
-            Unexpected::Str(text) => format!("\"{text}\" does not fit, expected {expected}"),
-            other => format!("{} does not fit, expected {expected}", name_of(other)),
+            Unexpected::Str(text) => format!("\"{text}\" is not valid, expected {expected}"),
+            other => format!("{} is not valid here, expected {expected}", name_of(other)),
         };
         Self::new(Kind::Invalid(message))
     }
@@ -95,7 +95,7 @@ fn name_of(found: Unexpected<'_>) -> &'static str {
     }
 }
 
-/// Serde's words for what it expected, in ours.
+/// Translates serde's name of an expected type.
 fn plain(expected: &str) -> String {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => {
@@ -120,12 +120,12 @@ fn ranged(expected: &str) -> String {
         "u8" => upto(u8::MAX.into()),
         "u16" => upto(u16::MAX.into()),
         "u32" => upto(u32::MAX.into()),
-        "u64" | "usize" => "a whole number, not below 0".to_owned(),
+        "u64" | "usize" => "a whole number of at least 0".to_owned(),
         other => plain(other),
     }
 }
 
-/// A value on its way into an options struct.
+/// A value to deserialize.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a>(pub(super) &'a Value);
 
@@ -234,7 +234,7 @@ impl<'de> MapAccess<'de> for Fields<'de> {
         seed: V,
     ) -> Result<V::Value, OptionError> {
         let Some((key, value)) = self.value.take() else {
-            return Err(OptionError::custom("a value was asked for before its key"));
+            return Err(OptionError::custom("a value was requested before its key"));
         };
         seed.deserialize(Node(value)).map_err(|error| error.under(Segment::Key(key.clone())))
     }

@@ -1,4 +1,4 @@
-//! Dead letters that are sent through the pipeline again.
+//! Dead letters as the input of a replay.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,37 +11,37 @@ use crate::StageId;
 /// Reads a file of dead letters, page by page.
 #[async_trait]
 pub trait DeadLetterReader: fmt::Debug + Send {
-    /// Opens the file: at its beginning, or behind `pages` pages, where the cursor says.
+    /// Opens the file, in a resumed run after a number of pages, at a cursor.
     ///
     /// # Errors
-    /// What kept it from opening.
+    /// Why the file can't be opened.
     async fn open(&mut self, from: Option<(u64, Option<&Cursor>)>) -> Result<(), StageError>;
 
-    /// The next page, `None` at the end of the file.
+    /// Reads the next page; `None` at the end of the file.
     ///
     /// # Errors
-    /// What could not be read.
+    /// Why the file can't be read.
     async fn next_page(&mut self) -> Result<Option<ReplayPage>, StageError>;
 }
 
-/// Dead letters that are sent on together.
+/// A page of dead letters.
 #[derive(Debug)]
 pub struct ReplayPage {
     /// The records in the order of the file.
     pub records: Vec<ReplayRecord>,
-    /// The cursor of the page after this one; `None` when this is the last.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<Cursor>,
-    /// Size of the page in the file.
+    /// Size of the page in the file, in bytes.
     pub bytes: u64,
 }
 
 /// A record that a stage refused in an earlier run.
 #[derive(Debug)]
 pub struct ReplayRecord {
-    /// The record as the stage got it.
+    /// The record as the stage received it.
     pub record: Record,
-    /// Where it came from then.
+    /// Its origin in that run.
     pub origin: Origin,
-    /// The stage that refused it: no stage before this one gets the record.
+    /// The stage that refused it, at which it enters the pipeline again.
     pub stage: Arc<StageId>,
 }

@@ -1,4 +1,4 @@
-//! Carries what the exporters have encoded to the collector, by the HTTP client of the house.
+//! The HTTP client of the OTLP exporters.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,67 +12,64 @@ use tokio::runtime::Handle;
 
 use crate::environment::Destination;
 
-/// What a collector says back is a few bytes.
-const LARGEST_ANSWER: u64 = 1 << 20;
+/// In bytes. Collectors answer with a few bytes.
+const MAX_RESPONSE: u64 = 1 << 20;
 
 const ADVICE: Advice = Advice {
     slow: "check the collector, or raise OTEL_EXPORTER_OTLP_TIMEOUT",
     unreachable: "check OTEL_EXPORTER_OTLP_ENDPOINT, and that the collector runs",
 };
 
-/// The way to a collector. Exporters run on threads of their own; requests run where all others do.
+/// Sends requests to a collector. Exporters run on their own threads; the requests run on the runtime.
 #[derive(Debug, Clone)]
-pub(crate) struct Carrier {
+pub(crate) struct ExporterClient {
     client: Arc<Client>,
     runtime: Handle,
-    /// Why the last request failed.
-    failure: Arc<Mutex<Option<String>>>,
+    last_failure: Arc<Mutex<Option<String>>>,
 }
 
-impl Carrier {
-    /// A way that nothing has gone yet.
-    ///
+impl ExporterClient {
     /// # Errors
-    /// Why there is none.
-    pub(crate) fn to(destination: &Destination) -> Result<Self, String> {
+    /// If the certificate file or the proxy can't be used.
+    pub(crate) fn new(destination: &Destination) -> Result<Self, String> {
         let connection = connection(destination.ca_file.as_deref())?;
         let client = Client::new(destination.url.clone(), destination.timeout, &connection, ADVICE);
-        let client = client.map_err(|error| error.full_message())?;
-        Ok(Self { client: Arc::new(client), runtime: Handle::current(), failure: Arc::default() })
+        let client = Arc::new(client.map_err(|error| error.full_message())?);
+        Ok(Self { client, runtime: Handle::current(), last_failure: Arc::default() })
     }
 
-    /// Where it leads. Not to be shown as it is.
-    pub(crate) fn address(&self) -> &str {
+    /// The collector's URL. It may contain a secret.
+    pub(crate) fn url(&self) -> &str {
         self.client.url().as_str()
     }
 
-    /// The same, as it may be shown.
-    pub(crate) fn collector(&self) -> String {
+    /// The collector's origin, for messages.
+    pub(crate) fn origin(&self) -> String {
         self.client.url().origin().ascii_serialization()
     }
 
-    /// Why the last request failed, if one did.
-    pub(crate) fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Why the last request failed.
+    pub(crate) fn last_failure(&self) -> Option<String> {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn failed(&self, why: String) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    fn set_failure(&self, reason: String) {
+        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 }
 
 #[async_trait]
-impl HttpClient for Carrier {
+impl HttpClient for ExporterClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (parts, body) = request.into_parts();
         let mut headers = parts.headers;
         headers.values_mut().for_each(|value| value.set_sensitive(true));
         let client = Arc::clone(&self.client);
-        let reading = Reading::Whole { max_bytes: LARGEST_ANSWER };
+        let reading = Reading::Whole { max_bytes: MAX_RESPONSE };
         let posted = self.runtime.spawn(async move { client.post(headers, body, reading).await });
-        let answer = posted.await?.inspect_err(|error| self.failed(error.full_message()))?;
+        let answer = posted.await?.inspect_err(|error| self.set_failure(error.full_message()))?;
         if !answer.is_success() {
-            self.failed(answer.said());
+            self.set_failure(answer.said());
         }
         let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;
@@ -88,12 +85,12 @@ fn connection(ca_file: Option<&Path>) -> Result<Connection, String> {
     let endpoints = Endpoints::default();
     let context = BuildContext::new(&WorkingDirectory, &endpoints);
     options.check(&KeyPath::root(), &context).map_err(|problems| {
-        let said: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-        said.join("; ")
+        let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+        messages.join("; ")
     })
 }
 
-/// Files that variables name: relative paths start at the working directory.
+/// Files that variables name. Relative paths start at the working directory.
 #[derive(Debug)]
 struct WorkingDirectory;
 
