@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+mod dead_letters;
+mod first_page;
 mod garbage;
 mod kinds;
 mod observes;

@@ -7,38 +7,38 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
-use serde_json::{Value, json};
+use serde_json::Value;
 use taskferry_engine::{
     Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_finished_run, run,
 };
-use taskferry_pipeline::{DeadLetterOptions, ExpectOptions, OnError, Pipeline};
-use taskferry_sdk::{ErrorKind, Resumption, StageError};
+use taskferry_pipeline::{ExpectOptions, Pipeline};
+use taskferry_sdk::Resumption;
 use taskferry_state::{LockAttempt, StateDir};
 use tempfile::TempDir;
 
-fn open(folder: &Path) -> StateDir {
+pub(crate) fn open(folder: &Path) -> StateDir {
     match StateDir::open(folder, "test").unwrap() {
         LockAttempt::Acquired(state) => state,
         LockAttempt::Held(_) => panic!("the run before still has it"),
     }
 }
 
-async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
+pub(crate) async fn run_in(folder: &TempDir, pipeline: Pipeline) -> RunReport {
     run_as(folder, pipeline, false).await
 }
 
-async fn run_as(folder: &TempDir, pipeline: Pipeline, fresh: bool) -> RunReport {
+pub(crate) async fn run_as(folder: &TempDir, pipeline: Pipeline, fresh: bool) -> RunReport {
     let options = RunOptions { state: Some(open(folder.path())), fresh, ..RunOptions::default() };
     tokio::time::timeout(Duration::from_mins(1), run(pipeline, options)).await.expect("it ends")
 }
 
-fn checkpoint(folder: &TempDir) -> Option<Value> {
+pub(crate) fn checkpoint(folder: &TempDir) -> Option<Value> {
     let text = fs::read(folder.path().join("test/checkpoint.json")).ok()?;
     Some(serde_json::from_slice(&text).unwrap())
 }
 
 /// Checks that the input of each stage equals the output of the preceding one, and that every record is accounted for.
-fn reconciles(manifest: &Manifest) {
+pub(crate) fn reconciles(manifest: &Manifest) {
     let mut flowing = manifest.source.records;
     for transform in &manifest.transforms {
         assert_eq!(transform.records_in, flowing, "{transform:?}");
@@ -250,67 +250,6 @@ async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
     assert_eq!((full.status, full.resumed_from), (Status::Complete, None));
 }
 
-fn dead_letters(folder: &TempDir) -> Vec<Value> {
-    let path = folder.path().join("dead.ndjson");
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn with_dead_letters(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
-    let mut picky = TestTransform::stage(|record, out| {
-        if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
-            return Err(StageError::new(ErrorKind::Record, "seven").hint("take another"));
-        }
-        out.emit(record);
-        Ok(())
-    });
-    picky.on_error = OnError::DeadLetter;
-    let path = folder.path().join("dead.ndjson");
-    let mut pipeline = pipeline(source, vec![picky], vec![ledger.sink()]);
-    let path = path.to_str().unwrap().parse().unwrap();
-    pipeline.dead_letter = Some(DeadLetterOptions { path });
-    pipeline
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_letters_are_stored_once_with_reason_and_origin() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    fs::write(folder.path().join("dead.ndjson"), "{\"of\": \"yesterday\"}\n").unwrap();
-    for stop in [2, 3, 5] {
-        let source = Pages { fail_after: Some(stop), ..Pages::new(6, 10) };
-        let report = run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
-        assert_eq!(report.manifest.dead_letters, stop as u64);
-        reconciles(&report.manifest);
-    }
-    let source = Pages::new(6, 10);
-    let report = run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
-    let manifest = report.manifest;
-    assert_eq!(
-        (manifest.status, manifest.exit_code, manifest.dead_letters),
-        (Status::Complete, 6, 6)
-    );
-    assert_eq!(manifest.dead_letter_file, Some(folder.path().join("dead.ndjson")));
-    let letters = dead_letters(&folder);
-    let refused: Vec<&Value> =
-        letters.iter().skip(1).map(|letter| &letter["record"]["n"]).collect();
-    assert_eq!(refused, [7, 17, 27, 37, 47, 57]);
-    assert_eq!(letters[2]["stage"], json!({"role": "transform", "name": "test"}));
-    assert_eq!(letters[2]["error"], json!({"message": "seven", "hint": "take another"}));
-    assert_eq!(letters[2]["origin"], json!({"page": 2, "cursor": "c1", "index": 7, "job": null}));
-    assert_eq!(letters[2]["run_id"], manifest.run_id);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_abandoned_run_discards_its_dead_letters() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let source = Pages { fail_after: Some(3), ..Pages::new(6, 10) };
-    run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
-    assert_eq!(dead_letters(&folder).len(), 3);
-    let whole = with_dead_letters(&folder, Pages::new(6, 10), &ledger);
-    run_as(&folder, whole, true).await;
-    assert_eq!(dead_letters(&folder).len(), 6);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unwritable_checkpoint_fails_the_run() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
@@ -431,54 +370,6 @@ async fn fast_pages_are_committed_together_and_slow_ones_delay_no_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_ended_within_its_first_page_keeps_its_run_id() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let path = folder.path().join("test/checkpoint.json");
-    let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
-    let failing = failing.before_each_write(move |_| {
-        let begun: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        assert_eq!(begun["state"], "begun", "before anything is delivered");
-    });
-    let first = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
-    let first = first.manifest;
-    assert_eq!((first.exit_code, first.resumable, first.committed), (5, false, None));
-
-    // This request gets no response: what the first run may have delivered must still be determined.
-    let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
-    let second = run_in(&folder, pipeline(unplugged, vec![], vec![ledger.sink()])).await.manifest;
-    assert_eq!((second.exit_code, &second.run_id), (3, &first.run_id));
-
-    let third = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
-    let third = third.manifest;
-    assert_eq!((third.status, &third.run_id), (Status::Complete, &first.run_id));
-    assert_eq!((third.started_at, third.resumed_from), (first.started_at, None));
-    assert_eq!(ledger.numbers(), (0..6).collect::<Vec<_>>());
-    assert_eq!(checkpoint(&folder), None);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_read_nothing_leaves_no_files() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let unplugged = Pages { fail_after: Some(0), ..Pages::new(3, 2) };
-    let first = run_in(&folder, pipeline(unplugged, vec![], vec![ledger.sink()])).await.manifest;
-    assert_eq!((first.exit_code, first.resumable, checkpoint(&folder)), (3, false, None));
-    let second = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
-    assert_eq!((second.manifest.resumed_from, ledger.discarded()), (None, 0));
-    assert_ne!(second.manifest.run_id, first.run_id);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_abandoned_first_page_is_discarded() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
-    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
-    let mut changed = pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
-    changed.digest = "another".to_owned();
-    let report = run_in(&folder, changed).await;
-    assert_eq!((report.manifest.status, ledger.discarded()), (Status::Complete, 1));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_stops_the_verification_of_partial_output() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
@@ -501,36 +392,6 @@ async fn a_signal_stops_the_verification_of_partial_output() {
 
     let last = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
     assert_eq!((last.manifest.status, ledger.numbers().len()), (Status::Complete, 30));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn uncommitted_dead_letters_are_limited_by_size() {
-    for before_all_sinks in [true, false] {
-        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-        let large = TestTransform::stage(|record, out| {
-            let mut value = record.value()?.clone();
-            value["text"] = "x".repeat(1 << 20).into();
-            out.emit(value);
-            Ok(())
-        });
-        let mut picky = TestTransform::stage(|_, _| Err(StageError::new(ErrorKind::Record, "no")));
-        picky.on_error = OnError::DeadLetter;
-        let mut pipeline = pipeline(Pages::new(40, 1), vec![], vec![ledger.sink(), ledger.sink()]);
-        pipeline.transforms.push(large);
-        if before_all_sinks {
-            pipeline.transforms.push(picky);
-        } else {
-            pipeline.sinks[1].transforms.push(picky);
-        }
-        let path = folder.path().join("dead.ndjson").to_str().unwrap().parse().unwrap();
-        pipeline.dead_letter = Some(DeadLetterOptions { path });
-        pipeline.state.commit_interval = taskferry_sdk::Duration::from_secs(3600);
-        let report = run_in(&folder, pipeline).await;
-        assert_eq!((report.manifest.exit_code, dead_letters(&folder).len()), (6, 40));
-        // Of 40 MiB, only 8 MiB and the records in flight may be buffered.
-        let commits = ledger.commits() / 2;
-        assert!((3..=8).contains(&commits), "{commits}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,7 +22,7 @@ const UNIT: &str = "taskferry-nightly.service";
 /// Folders of a machine, which the tests relocate below their own folder.
 const FOLDERS: [&str; 4] = ["/etc/taskferry", "/run/credentials", "/var/lib/taskferry", "/data"];
 
-/// A machine with the files installed by an administrator.
+/// A machine, below the folder of the test.
 pub(crate) struct Machine(Context);
 
 /// A process started by a supervisor.
@@ -34,12 +34,13 @@ pub(crate) struct Job {
 
 impl Machine {
     fn new() -> Self {
-        let machine = Self(Context::new());
-        machine.write("/etc/taskferry/nightly.toml", &text("nightly.toml"));
-        machine.write("/etc/taskferry/credentials.toml", &text("systemd/credentials.toml"));
-        machine.write("/etc/taskferry/nightly.env", &text("nightly.env"));
-        machine.write("/etc/taskferry/secrets/client_secret", "secret\n");
-        machine
+        Self(Context::new())
+    }
+
+    /// The files that an administrator installs for systemd and cron, but for the secret.
+    fn install(&self) {
+        self.write("/etc/taskferry/nightly.toml", &text("nightly.toml"));
+        self.write("/etc/taskferry/nightly.env", &text("nightly.env"));
     }
 
     /// The text with all paths of the machine relocated below the test folder.
@@ -60,10 +61,6 @@ impl Machine {
 
     fn read(&self, path: &str) -> String {
         self.0.read(path.trim_start_matches('/'))
-    }
-
-    fn copy(&self, from: &str, to: &str) {
-        self.write(to, &self.read(from));
     }
 
     /// The names in a folder.
@@ -158,8 +155,10 @@ fn crontab_command(machine: &Machine) -> String {
     command.replace("/usr/local/bin/taskferry", "\"$TASKFERRY\"")
 }
 
-/// Creates the folders for cron and an environment file with this address.
+/// Creates the folders for cron, the secret, and an environment file with this address.
 fn prepare_for_cron(machine: &Machine, tenant_url: &str) {
+    machine.install();
+    machine.write("/etc/taskferry/secrets/client_secret", "secret\n");
     machine.create_folder("/var/lib/taskferry/nightly");
     machine.create_folder("/var/lib/taskferry/metrics");
     let lines = assignments(&text("nightly.env")).into_iter().map(|(name, value)| {

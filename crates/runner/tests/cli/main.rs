@@ -20,6 +20,8 @@ mod fields;
 mod incomplete;
 mod limits;
 mod mistakes;
+mod mistakes_in_stages;
+mod mistakes_in_toml;
 mod output;
 mod outputs;
 mod pipelines;

@@ -6,7 +6,7 @@ use serde_json::json;
 use taskferry_testkit::{Context, Outcome};
 
 /// A valid file.
-const GOOD: &str = r#"name = "jobs"
+pub(crate) const GOOD: &str = r#"name = "jobs"
 
 [source]
 type = "techwolf"
@@ -22,7 +22,7 @@ type = "stdout"
 "#;
 
 /// The output of `check` for a file; `run` prints the same and runs nothing.
-fn checked(context: &Context, text: &str) -> Outcome {
+pub(crate) fn checked(context: &Context, text: &str) -> Outcome {
     context.write("jobs.toml", text);
     let checked = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     let run = context.taskferry(&["run", "jobs.toml", "--summary", "out/s.json"]).with_code(2);
@@ -33,7 +33,7 @@ fn checked(context: &Context, text: &str) -> Outcome {
 }
 
 /// The output for the valid file with one change.
-fn changed(from: &str, to: &str) -> String {
+pub(crate) fn changed(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from));
     checked(&Context::new(), &GOOD.replace(from, to)).stderr
 }
@@ -105,180 +105,6 @@ fn an_unset_variable_is_marked() {
        ╰────
       help: set it, or write a default: `${TENANT:-…}`; to try the pipeline without a tenant:
             `taskferry run jobs.toml --sandbox`
-
-    1 mistake; nothing was run
-    "#);
-}
-
-#[test]
-fn a_broken_jq_expression_is_marked_inside_the_file() {
-    let jq = "[[transform]]\ntype = \"jq\"\nfilter = '.hours = (.weekly_hours // 0'\n\n[[sink]]";
-    insta::assert_snapshot!(changed("[[sink]]", jq), @"
-    jq::syntax
-
-      × `(` is not closed
-        ╭─[jobs.toml:14:20]
-     14 │ filter = '.hours = (.weekly_hours // 0'
-        ·                    ─
-        ╰────
-
-    1 mistake; nothing was run
-    ");
-}
-
-#[test]
-fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
-    let jq = "[[transform]]\ntype = \"jq\"\nfilter = '''\n  .tasks\n  | mapp(.task)\n  | $names\n'''\n\n[[sink]]";
-    insta::assert_snapshot!(changed("[[sink]]", jq), @"
-    jq::undefined
-
-      × there is no function `mapp`
-        ╭─[jobs.toml:16:5]
-     16 │   | mapp(.task)
-        ·     ────
-        ╰────
-      help: did you mean `map`?
-
-    jq::undefined
-
-      × there is no variable `$names`
-        ╭─[jobs.toml:17:5]
-     17 │   | $names
-        ·     ──────
-        ╰────
-      help: pass it with `args`, or bind it with `… as $name | …`
-
-    2 mistakes; nothing was run
-    ");
-}
-
-#[test]
-fn a_missing_mapping_file_is_marked() {
-    let rename = "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n\n[[sink]]";
-    insta::assert_snapshot!(changed("[[sink]]", rename), @r#"
-    file::unreadable
-
-      × can't read the mapping `skills.csv`: No such file or directory (os error 2)
-        ╭─[jobs.toml:15:11]
-     15 │ mapping = "skills.csv"
-        ·           ────────────
-        ╰────
-      help: the path resolves to skills.csv
-
-    1 mistake; nothing was run
-    "#);
-}
-
-#[test]
-fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
-    let context = Context::new();
-    let rows = "vendor,skill,vendor_skill,rank\nworkday,Excel,MS Excel,first\nworkday,,Word,1\nworkday,Word\n";
-    context.write("skills/workday.csv", rows);
-    let rename = "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills/workday.csv\"\n\n[[sink]]";
-    context.write("jobs.toml", &GOOD.replace("[[sink]]", rename));
-    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @r#"
-    mapping::row
-
-      × skills/workday.csv:2: the rank `first` is not a whole number of at least 0
-        ╭─[jobs.toml:15:11]
-     15 │ mapping = "skills/workday.csv"
-        ·           ────────────────────
-        ╰────
-
-    mapping::row
-
-      × skills/workday.csv:3: `skill_id` and `skill` are both empty
-        ╭─[jobs.toml:15:11]
-     15 │ mapping = "skills/workday.csv"
-        ·           ────────────────────
-        ╰────
-
-    mapping::row
-
-      × skills/workday.csv:4: the row has 2 columns, the header has 4
-        ╭─[jobs.toml:15:11]
-     15 │ mapping = "skills/workday.csv"
-        ·           ────────────────────
-        ╰────
-
-    3 mistakes; nothing was run
-    "#);
-}
-
-#[test]
-fn a_missing_dataset_is_marked() {
-    insta::assert_snapshot!(changed("?jobs=3", "?data=jobs.ndjson"), @r#"
-    sandbox::data
-
-      × there is no dataset file `jobs.ndjson`
-       ╭─[jobs.toml:5:22]
-     5 │ url = "sandbox:?data=jobs.ndjson"
-       ·                      ───────────
-       ╰────
-      help: a relative path starts at the pipeline file's folder
-
-    1 mistake; nothing was run
-    "#);
-}
-
-#[test]
-fn an_invalid_parameter_of_the_sandbox_is_marked() {
-    insta::assert_snapshot!(changed("?jobs=3", "?job=3&seed=x"), @r#"
-    sandbox::url
-
-      × unknown parameter `job`
-       ╭─[jobs.toml:5:17]
-     5 │ url = "sandbox:?job=3&seed=x"
-       ·                 ───
-       ╰────
-      help: did you mean `jobs`?
-
-    sandbox::url
-
-      × `x` is not a seed
-       ╭─[jobs.toml:5:28]
-     5 │ url = "sandbox:?job=3&seed=x"
-       ·                            ─
-       ╰────
-      help: write a whole number from 0 to 18446744073709551615
-
-    2 mistakes; nothing was run
-    "#);
-}
-
-#[test]
-fn a_toml_syntax_error_is_marked() {
-    insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @"
-    toml::syntax
-
-      × invalid TOML: string values must be quoted, expected literal string
-       ╭─[jobs.toml:5:7]
-     5 │ url = ********
-       ·       ────────
-       ╰────
-
-    1 mistake; nothing was run
-    ");
-}
-
-#[test]
-fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
-    insta::assert_snapshot!(changed("\"ai_impact\", ", ""), @r#"
-    pipeline::missing_field
-
-      × `filter_ai_impact` needs `ai_impact`, which the source does not fetch
-       ╭─[jobs.toml:6:11]
-     6 │ include = ["linked_skills"]
-       ·           ────────┬────────
-       ·                   ╰── `ai_impact` is not fetched
-       ╰────
-       ╭─[jobs.toml:9:8]
-     9 │ type = "filter_ai_impact"
-       ·        ─────────┬────────
-       ·                 ╰── without it no task has a level and all would be dropped
-       ╰────
-      help: add "ai_impact" to `include` in [source]
 
     1 mistake; nothing was run
     "#);
@@ -511,111 +337,6 @@ fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
     assert!(ended.stderr.contains("did you mean `TASKFERRY_SOURCE__LIMIT`?"), "{}", ended.stderr);
     let warning = "environment:1:1: the variable `TASKFERRY_SOURCE_LIMIT` does not set any option";
     assert_eq!(context.json("summary.json")["warnings"][1], warning);
-}
-
-#[test]
-fn a_number_without_a_unit_is_reported_with_a_suggestion() {
-    insta::assert_snapshot!(changed("url =", "timeout = 30\nmax_page_bytes = 100\nurl ="), @r#"
-    value::invalid
-
-      × `30` has no unit; write "30s" for seconds, "30ms" or "30m"
-       ╭─[jobs.toml:5:11]
-     5 │ timeout = 30
-       ·           ──
-       ╰────
-
-    value::invalid
-
-      × `100` has no unit; write "100 B" for bytes, "100 KiB" or "100 MiB"
-       ╭─[jobs.toml:6:18]
-     6 │ max_page_bytes = 100
-       ·                  ───
-       ╰────
-
-    2 mistakes; nothing was run
-    "#);
-}
-
-#[test]
-fn tables_with_too_few_brackets_are_named_once() {
-    let two = |first: &str, second: &str| {
-        let more = format!("{second}\ntype = \"jq\"\nfilter = \".\"\n\n[[sink]]");
-        let text = GOOD.replace("[[sink]]", &more).replacen("[[transform]]", first, 1);
-        checked(&Context::new(), &text).stderr
-    };
-    insta::assert_snapshot!(two("[[transform]]", "[transform]"), @"
-    toml::brackets
-
-      × `[transform]` must be `[[transform]]`: a pipeline can have several
-        ╭─[jobs.toml:12:1]
-     12 │ [transform]
-        · ───────────
-        ╰────
-      help: write `[[transform]]` with two brackets
-
-    1 mistake; nothing was run
-    ");
-    insta::assert_snapshot!(two("[transform]", "[[transform]]"), @"
-    toml::brackets
-
-      × `[transform]` must be `[[transform]]`: a pipeline can have several
-       ╭─[jobs.toml:8:1]
-     8 │ [transform]
-       · ───────────
-       ╰────
-      help: write `[[transform]]` with two brackets
-
-    1 mistake; nothing was run
-    ");
-    insta::assert_snapshot!(two("[transform]", "[transform]"), @"
-    toml::brackets
-
-      × `[transform]` must be `[[transform]]`: a pipeline can have several
-       ╭─[jobs.toml:8:1]
-     8 │ [transform]
-       · ───────────
-       ╰────
-      help: write `[[transform]]` with two brackets
-
-    1 mistake; nothing was run
-    ");
-}
-
-#[test]
-fn curly_quotation_marks_are_named() {
-    insta::assert_snapshot!(changed("\"H1\"", "“H1”"), @r#"
-    toml::syntax
-
-      × invalid TOML: `“` is a curly quotation mark
-        ╭─[jobs.toml:10:11]
-     10 │ levels = **********
-        ·           ───
-        ╰────
-      help: write straight ones: `"…"` or `'…'`
-
-    1 mistake; nothing was run
-    "#);
-}
-
-#[test]
-fn an_index_past_the_end_of_a_list_is_reported() {
-    let context = Context::new();
-    context.write("jobs.toml", GOOD);
-    let ended =
-        context.taskferry(&["check", "jobs.toml", "--set", "sink.1.format=csv"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"
-    layer::position
-
-      × there is no position 1: the list has one entry, at position 0
-       ╭─[--set:1:1]
-     1 │ sink.1.format=***
-       · ─────────────
-       ╰────
-
-    1 mistake; nothing was run
-    ");
-    let arguments = ["check", "jobs.toml", "--set", "sink.1.type=file", "--set", "sink.1.path=o"];
-    context.taskferry(&arguments).with_code(0);
 }
 
 #[test]

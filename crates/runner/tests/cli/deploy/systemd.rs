@@ -1,6 +1,6 @@
 //! The subset of systemd units that the examples use.
 
-use super::{Job, Machine};
+use super::{Job, Machine, text};
 
 /// The entries of a unit file, in order.
 pub(crate) struct Unit(Vec<(String, String)>);
@@ -50,8 +50,11 @@ impl Unit {
         for folder in self.value("StateDirectory").split(' ') {
             machine.create_folder(&format!("/var/lib/{folder}"));
         }
-        let (credential, source) = self.value("LoadCredential").split_once(':').unwrap();
-        machine.copy(source, &format!("/run/credentials/{name}/{credential}"));
+        machine.install();
+        machine.write("/etc/taskferry/credentials.toml", &text("systemd/credentials.toml"));
+        // Only systemd can read the file that the credential comes from.
+        let (credential, _) = self.value("LoadCredential").split_once(':').unwrap();
+        machine.write(&format!("/run/credentials/{name}/{credential}"), "secret\n");
         let command = self.value("ExecStart").strip_prefix("/usr/local/bin/taskferry ").unwrap();
         Job {
             arguments: command.split(' ').map(str::to_owned).collect(),
