@@ -1,24 +1,24 @@
-//! What a file must be before it is read or written.
+//! Checks of files before they are read or written.
 
 use std::fmt;
 use std::io;
 
 use rustix::fs::{FileType, Stat};
 
-/// Why a file is not used. The text stands behind "can't write `…`: ".
+/// Why a file is not used. The text follows "can't write `…`: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unfit {
     Link,
     /// A FIFO, a socket, a device.
     Special,
     Folder,
-    /// Another name leads to the same file.
+    /// The file has another name.
     HardLink,
     Foreign(u32),
 }
 
 impl Unfit {
-    /// What is wrong with the kind of the file.
+    /// The problem with the type of a file.
     pub(crate) fn by_type(found: &Stat) -> Option<Self> {
         match FileType::from_raw_mode(found.st_mode) {
             FileType::RegularFile => None,
@@ -28,7 +28,7 @@ impl Unfit {
         }
     }
 
-    /// The same, out of an error of this crate.
+    /// The problem in an error of this crate.
     pub(crate) fn of(error: &io::Error) -> Option<Self> {
         error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()).copied()
     }
@@ -40,9 +40,7 @@ impl fmt::Display for Unfit {
             Self::Link => formatter.write_str("it is a symbolic link"),
             Self::Special => formatter.write_str("it is not a regular file"),
             Self::Folder => formatter.write_str("it is a folder"),
-            Self::HardLink => {
-                formatter.write_str("another name leads to the same file (a hard link)")
-            }
+            Self::HardLink => formatter.write_str("it has another name (a hard link)"),
             Self::Foreign(owner) => write!(formatter, "it belongs to another user (id {owner})"),
         }
     }

@@ -1,4 +1,4 @@
-//! A folder that is held open.
+//! An open folder.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,13 +10,13 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 
 use crate::checks::Unfit;
 
-/// Enough to use the names in a folder; its list of names need not be readable.
+/// Access to the entries of a folder, without permission to list them.
 #[cfg(target_os = "linux")]
 const SEARCH: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
 const SEARCH: OFlags = OFlags::RDONLY;
 
-/// A folder, whatever becomes of its path. Clones are cheap.
+/// An open folder, which stays the same if its path changes. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Folder {
     handle: Arc<OwnedFd>,
@@ -24,30 +24,29 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder. Links in its path are followed: whoever named the path chose them.
+    /// Opens a folder. Links in its path are followed, since the user chose the path.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = SEARCH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(path, flags, Mode::empty())?;
         Ok(Self { handle: Arc::new(handle), path: path.to_owned() })
     }
 
-    /// Opens a folder, and makes it with those above it where they do not exist.
+    /// Opens a folder. Creates it and its parents if they do not exist.
     ///
     /// # Errors
-    /// Those of the file system, and a link that leads nowhere.
+    /// Errors of the file system; a dangling link.
     pub fn create(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path).map_err(|error| explained(path, error))?;
         Self::open(path)
     }
 
-    /// Opens the folder `name`, which may have several components, and makes what does not exist. No component of it
-    /// may be a link.
+    /// Opens the folder `name`, which can have several components. Creates missing folders. No component may be a link.
     ///
     /// # Errors
-    /// Those of the file system; a component that is no folder, or leads out of this one.
+    /// Errors of the file system; a component that is not a folder, or is outside this folder.
     pub fn create_below(&self, name: &Path) -> io::Result<Self> {
         self.walk(name, true)
     }
@@ -66,7 +65,7 @@ impl Folder {
             let Component::Normal(component) = component else {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
-                    "it leads out of the folder",
+                    "it is outside the folder",
                 ));
             };
             if make {
@@ -83,7 +82,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A link is told as such; the system says that it is no folder.
+    /// Reports a link as such. The system only reports that it is not a folder.
     fn why_no_folder(&self, name: &OsStr, error: io::Error) -> io::Error {
         let found = rustix::fs::statat(self.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW);
         match found.ok().and_then(|found| Unfit::by_type(&found)) {
@@ -92,15 +91,15 @@ impl Folder {
         }
     }
 
-    /// The path that it was opened by.
+    /// The path by which it was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Forces the names in it to disk.
+    /// Forces the entries to disk.
     ///
     /// # Errors
-    /// Those of the file system, of which some can't do it.
+    /// Errors of the file system. Some file systems do not support it.
     pub fn sync(&self) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::openat(self.as_fd(), ".", flags, Mode::empty())?;
@@ -114,13 +113,13 @@ impl AsFd for Folder {
     }
 }
 
-/// `File exists` says little about a folder that is to be made.
+/// Explains `File exists` for a dangling link.
 fn explained(path: &Path, error: io::Error) -> io::Error {
     let dangling = path.ancestors().find(|path| path.is_symlink() && !path.exists());
     match dangling {
         Some(link) => io::Error::new(
             io::ErrorKind::NotFound,
-            format!("`{}` is a symbolic link to a place that does not exist", link.display()),
+            format!("`{}` is a symbolic link to a path that does not exist", link.display()),
         ),
         None => error,
     }

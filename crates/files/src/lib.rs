@@ -1,12 +1,11 @@
-//! Files in folders that other users may write to: opened without following a link, checked before they are trusted,
-//! replaced in one step.
+//! Safe access to files in folders that other users can write to: files are opened without following links, checked, and
+//! replaced atomically.
 //!
-//! A [`Folder`] is opened once, by a path that the user named; links in that path are the user's own. From then on every
-//! name below it is used through the open folder. The last component of a name is never a symbolic link, a FIFO, a
-//! device, a file with a second name, or a file of a foreign user: such a file either takes no part (an error), or is
-//! removed and created anew where it can only be a leftover. Names below a folder are opened component by component
-//! with `O_NOFOLLOW`. This gives the guarantee of `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`, on kernels and
-//! under seccomp filters without that call too.
+//! A [`Folder`] is opened once, by a path of the user, whose links are followed. All names in it are then used through the
+//! open folder. A file is never a symbolic link, a FIFO, a device, a file with a second name, or a file of another user: such a
+//! file is an error, or is removed if it can only be a leftover. Names below a folder are opened component by component with
+//! `O_NOFOLLOW`. This gives the guarantee of `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`, also on kernels and under
+//! seccomp filters without that call.
 //!
 //! ```
 //! use taskferry_files::Place;
@@ -30,4 +29,4 @@ mod stream;
 pub use folder::Folder;
 pub use link::{LinkError, folder_of, target_of};
 pub use place::{Claim, Place, part_name};
-pub use stream::{PatientWriter, is_closed_output};
+pub use stream::{BlockingWriter, is_closed_output};

@@ -1,4 +1,4 @@
-//! Where a symbolic link leads that stands at the path of an output.
+//! Resolves symbolic links at the paths of outputs.
 
 use std::fmt;
 use std::fs;
@@ -6,32 +6,32 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// As many links in a row as Linux follows.
-const MOST_LINKS: usize = 40;
+/// The maximum number of links in a row, as in Linux.
+const MAX_LINKS: usize = 40;
 
-/// Why a link is not written through. The text stands behind "can't write `…`: ".
+/// Why a link is not followed. The text follows "can't write `…`: ".
 #[derive(Debug)]
 pub enum LinkError {
-    /// It leads to itself, perhaps through others.
+    /// The link leads to itself, directly or through other links.
     Loop,
-    /// It leads into a folder that does not exist.
+    /// The folder of its target does not exist.
     NoFolder(PathBuf),
-    /// It is another user's.
+    /// The link belongs to another user.
     Foreign(u32),
-    /// It can't be read.
+    /// The link can't be read.
     Io(io::Error),
 }
 
 impl LinkError {
-    /// What the user can do about it.
+    /// What the user can do.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Loop | Self::Io(_) => "correct the link, or name another path",
+            Self::Loop | Self::Io(_) => "correct the link, or use another path",
             Self::NoFolder(_) => {
-                "create that folder (is its disk mounted?), correct the link, or name another path"
+                "create that folder (is its disk mounted?), correct the link, or use another path"
             }
             Self::Foreign(_) => {
-                "only links of root and of the user who runs taskferry are followed; name the path that the link leads to"
+                "only links of root and of the user who runs taskferry are followed; use the target of the link as the path"
             }
         }
     }
@@ -43,7 +43,7 @@ impl fmt::Display for LinkError {
             Self::Loop => formatter.write_str("it is a symbolic link that leads to itself"),
             Self::NoFolder(target) => write!(
                 formatter,
-                "it is a symbolic link to `{}`, and there is no folder `{}`",
+                "it is a symbolic link to `{}`, and the folder `{}` does not exist",
                 target.display(),
                 folder_of(target).display()
             ),
@@ -59,19 +59,18 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
-/// The path that a file is written to where `path` is to name it: `path` itself, or where it leads if it is a link. The link
-/// stays, and what it leads to is created or replaced.
+/// The path that is written for `path`: `path` itself, or its target if it is a link. The target is created or replaced, and the
+/// link is kept.
 ///
 /// # Errors
-/// A link that leads to itself or into a folder that does not exist, or that belongs to another user: in a shared folder
-/// such a link would decide which file is overwritten.
+/// A link to itself or into a missing folder, or a link of another user, who could otherwise choose which file is overwritten.
 pub fn target_of(path: &Path) -> Result<PathBuf, LinkError> {
-    // A folder or a device is not replaced, and `/dev/stdout` leads to what has no path.
+    // Folders and devices are not replaced, and the target of `/dev/stdout` has no path.
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Ok(path.to_owned());
     }
     let mut target = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         let found = match fs::symlink_metadata(&target) {
             Ok(found) => found,
             // Nothing stands there yet; why it can't is told by whoever creates it.
@@ -92,7 +91,7 @@ pub fn target_of(path: &Path) -> Result<PathBuf, LinkError> {
     Err(LinkError::Loop)
 }
 
-/// The folder that a file stands in.
+/// The folder of a file.
 ///
 /// ```
 /// # use std::path::Path;

@@ -1,4 +1,4 @@
-//! A name in an open folder.
+//! A file name in an open folder.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
@@ -13,32 +13,32 @@ use crate::Folder;
 use crate::checks::Unfit;
 use crate::link::folder_of;
 
-/// How often a name is tried that others create and remove at the same time.
+/// The number of attempts if other processes create and remove the file concurrently.
 const ATTEMPTS: usize = 16;
 
-/// A name in a folder. Everything under it happens in the folder that was opened at first, and never through a link.
+/// A file name in an open folder. The file is always accessed through the open folder, and never through a link.
 #[derive(Debug, Clone)]
 pub struct Place {
     folder: Folder,
     name: OsString,
 }
 
-/// What came of claiming a file.
+/// The result of claiming a file.
 #[derive(Debug)]
 pub enum Claim {
-    /// It is locked by this process now, for reading and writing.
+    /// This process holds the lock, for reading and writing.
     Own {
-        /// The file. The lock lives as long as it is open.
+        /// The file. It stays locked while it is open.
         file: File,
-        /// What stood there and was removed, since it could not be a leftover of an earlier run: `it is a symbolic link`.
+        /// What had this name and was removed, since it was not a leftover of an earlier run: `it is a symbolic link`.
         removed: Option<String>,
     },
-    /// Another holder has locked it.
+    /// Another process or handle holds the lock.
     Busy(File),
 }
 
 impl Folder {
-    /// A name in it, which must be a single component.
+    /// A file name in the folder, a single component.
     #[must_use]
     pub fn place(&self, name: impl AsRef<OsStr>) -> Place {
         Place::new(self.clone(), name.as_ref().to_owned())
@@ -50,16 +50,16 @@ impl Place {
         Self { folder, name }
     }
 
-    /// The place that `path` names, in a folder that exists.
+    /// The file name at `path`, in an existing folder.
     ///
     /// # Errors
-    /// Those of opening the folder; a path without a name.
+    /// Errors of opening the folder; a path without a file name.
     pub fn of(path: &Path) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         Ok(Folder::open(folder_of(path))?.place(name))
     }
 
-    /// The same, where the folder is created with those above it if it does not exist.
+    /// As [`Place::of`], but creates the folder and its parents if they do not exist.
     ///
     /// # Errors
     /// As [`Place::of`].
@@ -68,7 +68,7 @@ impl Place {
         Ok(Folder::create(folder_of(path))?.place(name))
     }
 
-    /// Another name in the same folder.
+    /// Another file name in the same folder.
     #[must_use]
     pub fn sibling(&self, name: impl AsRef<OsStr>) -> Self {
         self.folder.place(name)
@@ -87,7 +87,7 @@ impl Place {
     /// Opens the file for reading.
     ///
     /// # Errors
-    /// Those of the file system; a file that is not a regular one of this user with one name.
+    /// Errors of the file system; a file that is not a regular file of this user with a single name.
     pub fn open(&self) -> io::Result<File> {
         let file = self.open_regular(OFlags::RDONLY)?;
         self.check(&file)?;
@@ -104,7 +104,7 @@ impl Place {
         Ok(content)
     }
 
-    /// Opens the file for reading and writing, and creates it where there is none.
+    /// Opens the file for reading and writing. Creates it if it does not exist.
     ///
     /// # Errors
     /// As [`Place::open`].
@@ -126,10 +126,10 @@ impl Place {
         Err(contended())
     }
 
-    /// Creates the file, empty. What stands there is removed, and never written to.
+    /// Creates the file, empty. An existing file or link is removed, and never written to.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn create(&self, mode: u32) -> io::Result<File> {
         for _ in 0..ATTEMPTS {
             self.remove()?;
@@ -141,11 +141,11 @@ impl Place {
         Err(contended())
     }
 
-    /// Opens and locks the file, creating it where there is none. What can't be a leftover of an earlier run is
-    /// removed, and a new file takes its place, unless another holder has locked it.
+    /// Opens and locks the file. Creates it if it does not exist. A file that can't be a leftover of an earlier run is replaced by
+    /// a new one, unless it is locked.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn claim(&self, mode: u32) -> io::Result<Claim> {
         let mut removed = None;
         for _ in 0..ATTEMPTS {
@@ -169,7 +169,7 @@ impl Place {
                 Err(TryLockError::WouldBlock) => return Ok(Claim::Busy(file)),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // Whoever held it before may have renamed or removed it in between.
+            // The previous holder may have renamed or removed the file since.
             if !self.leads_to(&file)? {
                 continue;
             }
@@ -184,11 +184,10 @@ impl Place {
         Err(contended())
     }
 
-    /// Replaces the file in one step, forced to disk: whoever reads it, after whatever accident, finds the old content
-    /// or the new.
+    /// Replaces the file atomically and durably: after any crash, the file has either the old or the new content.
     ///
     /// # Errors
-    /// Those of the file system; the old content stays then.
+    /// Errors of the file system. The old content is then kept.
     pub fn replace(&self, content: &[u8], mode: u32) -> io::Result<()> {
         let part = self.part("part");
         let mut file = part.create(mode)?;
@@ -206,28 +205,28 @@ impl Place {
         to.folder.sync()
     }
 
-    /// The name of what stands beside the file while it is written: `.NAME.part` for `part`.
+    /// The name of a temporary file in the same folder: `.NAME.part` for `part`.
     #[must_use]
     pub fn part(&self, ending: &str) -> Self {
         self.sibling(part_name(&self.name, ending))
     }
 
-    /// Gives `file`, which was written here, the name `to` in the same folder, and replaces what has it.
+    /// Renames `file`, which was written under this name, to `to` in the same folder. Replaces an existing file.
     ///
     /// # Errors
-    /// Those of the file system; another file stands here or there by now.
+    /// Errors of the file system; another file has one of the names.
     pub fn rename(&self, file: &File, to: &Self) -> io::Result<()> {
-        // That nothing stands there any more is told as such.
+        // A missing file is reported as such.
         self.look()?;
         if !self.leads_to(file)? {
             return Err(replaced());
         }
         rustix::fs::renameat(self.folder.as_fd(), &self.name, to.folder.as_fd(), &to.name)?;
-        // Another process may have come in between.
+        // Another process may have replaced it.
         if to.leads_to(file)? { Ok(()) } else { Err(replaced()) }
     }
 
-    /// Whether this name leads to `file`.
+    /// Whether this is a name of `file`.
     fn leads_to(&self, file: &File) -> io::Result<bool> {
         let open = rustix::fs::fstat(file)?;
         match self.look() {
@@ -237,10 +236,10 @@ impl Place {
         }
     }
 
-    /// Removes the file, or the link; nothing of this name is fine.
+    /// Removes the file or link, if it exists.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Errors of the file system.
     pub fn remove(&self) -> io::Result<()> {
         match rustix::fs::unlinkat(self.folder.as_fd(), &self.name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
@@ -252,7 +251,7 @@ impl Place {
         rustix::fs::statat(self.folder.as_fd(), &self.name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    /// Opens what must be a regular file. Anything else is not even opened, which may have effects or wait for ever.
+    /// Opens a regular file. Other files are not opened, since that can have effects or block.
     fn open_regular(&self, access: OFlags) -> io::Result<File> {
         if let Some(unfit) = Unfit::by_type(&self.look()?) {
             return Err(unfit.into());
@@ -275,7 +274,7 @@ impl Place {
         Ok(rustix::fs::openat(self.folder.as_fd(), &self.name, flags, mode)?.into())
     }
 
-    /// Whether the file has no second name, and belongs to this user or to the folder's owner, who has a say over it anyway.
+    /// Checks that the file has a single name, and belongs to this user or to the owner of the folder.
     fn check(&self, file: &File) -> io::Result<()> {
         let found = rustix::fs::fstat(file)?;
         if found.st_nlink > 1 {
@@ -287,7 +286,7 @@ impl Place {
         if is_ours { Ok(()) } else { Err(Unfit::Foreign(found.st_uid).into()) }
     }
 
-    /// Whom a new file belongs to: on a network share this can be another user for each.
+    /// The owner of a new file, which can be another user on a network share.
     fn owner_of_new_files(&self) -> io::Result<u32> {
         let trial = self.part("owner");
         let file = trial.create(0o600)?;
@@ -296,7 +295,7 @@ impl Place {
     }
 }
 
-/// What stands beside the file `name` while it is written: `.NAME.part` for `part`.
+/// The name of a temporary file beside `name`: `.NAME.part` for `part`.
 pub fn part_name(name: &OsStr, ending: &str) -> OsString {
     let mut part = OsString::from(".");
     part.push(name);
@@ -306,7 +305,7 @@ pub fn part_name(name: &OsStr, ending: &str) -> OsString {
 }
 
 fn replaced() -> io::Error {
-    io::Error::other("another process has put another file in its place")
+    io::Error::other("another process has replaced it")
 }
 
 fn contended() -> io::Error {

@@ -1,4 +1,4 @@
-//! Standard output and standard error, which others have opened.
+//! Standard output and standard error.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -11,28 +11,28 @@ use rustix::io::Errno;
 /// The device numbers of `/dev/null` on Linux.
 const NULL: (u32, u32) = (1, 3);
 
-/// Writes without a buffer, and waits for the reader where the stream is in non-blocking mode: another process that shares it
-/// may have set that, and a pipe that is full is no error.
+/// Writes without a buffer. Waits for the reader if the stream is in non-blocking mode, which another process that shares the
+/// stream can set.
 #[derive(Debug)]
-pub struct PatientWriter<F> {
+pub struct BlockingWriter<F> {
     stream: F,
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
 }
 
-impl<F: AsFd> PatientWriter<F> {
-    /// Waits as long as it takes, or so long for each write.
-    pub fn new(stream: F, patience: Option<Duration>) -> Self {
-        Self { stream, patience }
+impl<F: AsFd> BlockingWriter<F> {
+    /// Waits without a limit, or at most `timeout` for each write.
+    pub fn new(stream: F, timeout: Option<Duration>) -> Self {
+        Self { stream, timeout }
     }
 
-    /// Waits until something can be written.
+    /// Waits until the stream is writable.
     fn wait(&self, since: Instant) -> io::Result<()> {
-        let left = match self.patience.map(|patience| patience.checked_sub(since.elapsed())) {
+        let left = match self.timeout.map(|timeout| timeout.checked_sub(since.elapsed())) {
             None => None,
             Some(None) => return Err(io::ErrorKind::TimedOut.into()),
             Some(Some(left)) => Some(Timespec::try_from(left).map_err(io::Error::other)?),
         };
-        // A signal that is handled elsewhere ends the wait, and the write is tried again.
+        // After a signal, the write is tried again.
         match poll(&mut [PollFd::new(&self.stream, PollFlags::OUT)], left.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -40,7 +40,7 @@ impl<F: AsFd> PatientWriter<F> {
     }
 }
 
-impl<F: AsFd> Write for PatientWriter<F> {
+impl<F: AsFd> Write for BlockingWriter<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let since = Instant::now();
         loop {
@@ -56,9 +56,9 @@ impl<F: AsFd> Write for PatientWriter<F> {
     }
 }
 
-/// Whether nothing was open as standard output when the process started. Before a program begins, the standard library opens
-/// `/dev/null` there, for reading and writing; a shell's `> /dev/null` opens it for writing alone. What redirects a stream to
-/// `/dev/null` for both can't be told apart.
+/// Whether standard output was closed when the process started. The standard library then opens `/dev/null` for reading and
+/// writing, while `> /dev/null` in a shell opens it only for writing. A redirection to `/dev/null` for both is not
+/// distinguishable.
 pub fn is_closed_output(stream: impl AsFd) -> bool {
     let (Ok(found), Ok(flags)) = (fstat(&stream), fcntl_getfl(&stream)) else { return true };
     FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice

@@ -36,7 +36,7 @@ const PLANTED: [(Plant, &str); 4] = [
     (|folder| symlink("nowhere", folder.path().join("name")).unwrap(), "it is a symbolic link"),
     (
         |folder| fs::hard_link(folder.path().join("precious"), folder.path().join("name")).unwrap(),
-        "another name leads to the same file (a hard link)",
+        "it has another name (a hard link)",
     ),
     (|folder| fifo(&folder.path().join("name")), "it is not a regular file"),
 ];
@@ -105,7 +105,7 @@ fn only_the_written_file_is_renamed() {
     assert_eq!(place.rename(&file, &to).unwrap_err().kind(), std::io::ErrorKind::NotFound);
     fs::write(folder.path().join("name"), "foreign").unwrap();
     let error = place.rename(&file, &to).unwrap_err();
-    assert_eq!(error.to_string(), "another process has put another file in its place");
+    assert_eq!(error.to_string(), "another process has replaced it");
     assert_eq!(to.read().unwrap(), b"old");
     let file = place.create(MODE).unwrap();
     place.rename(&file, &to).unwrap();
@@ -144,6 +144,6 @@ fn a_symbolic_link_of_the_user_is_followed() {
     assert_eq!(target_of(&at("chain")).unwrap(), at("sub/new"));
     assert_eq!(target_of(&at("to-sub")).unwrap(), at("to-sub"));
     let refused = |name: &str| target_of(&at(name)).unwrap_err().to_string();
-    assert!(refused("dangling").contains("gone/new`, and there is no folder `"));
+    assert!(refused("dangling").contains("gone/new`, and the folder `"));
     assert!(refused("loop").ends_with("is a symbolic link that leads to itself"));
 }

@@ -14,8 +14,8 @@ use crate::{Edit, Node, Text, scan};
 
 /// One JSON document: its text and an index over it.
 ///
-/// The text is valid JSON without line breaks, nested at most [`MAX_DEPTH`] levels deep, and every string in it is text. A
-/// clone is a pointer. A part of a document is a document too and shares text and index with the whole.
+/// The text is valid JSON without line breaks, nested at most [`MAX_DEPTH`] levels deep, without unpaired surrogates. Cloning is
+/// cheap. A part of a document can be a document, which shares the text and the index.
 ///
 /// ```
 /// use taskferry_json::Document;
@@ -35,13 +35,13 @@ pub struct Document {
 }
 
 impl Document {
-    /// Checks a text and makes its index, in one pass.
+    /// Checks a text and builds its index, in one pass.
     ///
-    /// The document keeps the text. If line breaks stand between tokens, the document gets a copy without any white space
-    /// between tokens instead, since a record is one line. White space around the document is left out.
+    /// The document keeps the text. If there are line breaks between tokens, it keeps a copy without white space between tokens,
+    /// since a record is one line. White space around the document is removed.
     ///
     /// # Errors
-    /// What is wrong with the text, and where.
+    /// The first mistake in the text, with its offset.
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
         let text = text.into();
         let index = build(&text, true)?;
@@ -108,8 +108,8 @@ impl Document {
         Text::of(self.shared.text.slice(entry.start as usize..entry.end as usize))
     }
 
-    /// Where in the document a value stands, for messages: `tasks[3].ai_impact.level`. Empty for the document itself, and for a
-    /// value of another document.
+    /// The path of a value for messages: `tasks[3].ai_impact.level`. Empty for the document itself, and for a value of another
+    /// document.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -150,8 +150,8 @@ impl Node<'_> {
     /// ```
     ///
     /// # Errors
-    /// Never of a value of a [`Document`]. Of a value of a [`Body`](crate::Body) with an offset from its own beginning:
-    /// [`Surrogate`](crate::ErrorKind::Surrogate) and [`TooDeep`](crate::ErrorKind::TooDeep). One that has line breaks is copied
+    /// None for a value of a [`Document`]. For a value of a [`Body`](crate::Body), with an offset from the start of the value:
+    /// [`Surrogate`](crate::ErrorKind::Surrogate) and [`TooDeep`](crate::ErrorKind::TooDeep). A value with line breaks is copied
     /// without them.
     pub fn to_document(self) -> Result<Document, Error> {
         let entry = self.entry();
@@ -175,10 +175,10 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A text that holds documents, such as a page of records, checked and indexed in one pass.
+/// A text that contains documents, such as a page of records, checked and indexed in one pass.
 ///
-/// The whole must be JSON. What [`Document`] demands beyond that, a limited depth and no unpaired surrogates, is checked of
-/// each part when it is made a document, so that one bad record does not take the others with it.
+/// The text must be JSON. The other rules of [`Document`], limited depth and no unpaired surrogates, are checked for each part when
+/// it becomes a document, so that an invalid record does not affect the others.
 ///
 /// ```
 /// use taskferry_json::{Body, ErrorKind};
@@ -194,10 +194,10 @@ impl fmt::Debug for Document {
 pub struct Body(Document);
 
 impl Body {
-    /// Checks a text and makes its index.
+    /// Checks a text and builds its index.
     ///
     /// # Errors
-    /// What is wrong with the text, and where; neither [`TooDeep`](crate::ErrorKind::TooDeep) nor
+    /// The first mistake in the text, with its offset; neither [`TooDeep`](crate::ErrorKind::TooDeep) nor
     /// [`Surrogate`](crate::ErrorKind::Surrogate).
     pub fn parse(text: impl Into<Bytes>) -> Result<Self, Error> {
         let text = text.into();

@@ -1,4 +1,4 @@
-//! Changing a document.
+//! Changes documents.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use crate::scan::{compact, skip_space, skip_space_back};
 use crate::write::sealed::Name as _;
 use crate::{Node, Part, Text};
 
-/// Changes to one document, which are applied in one pass over its text. What no change touches keeps its bytes.
+/// Changes to one document, which are applied in one pass over its text. Unchanged values keep their bytes.
 ///
-/// Values are addressed as they are in the document, whatever was changed before: a member is found by the key that it has
-/// there. Of two changes to one value the later one counts; of a change inside of a value that is removed or replaced, nothing
-/// remains. Every method returns whether there was something to change, and changes nothing otherwise.
+/// Values and keys are those of the original document, regardless of earlier changes. A later change to a value overrides an
+/// earlier one. A change within a removed or replaced value has no effect. Every method returns whether the value to change
+/// exists, and changes nothing otherwise.
 ///
 /// ```
 /// use taskferry_json::Document;
@@ -48,9 +48,9 @@ enum What {
     Remove,
     Replace,
     Rename,
-    /// The text is an item or member that comes before the value.
+    /// The text is an item or member before the value.
     Insert,
-    /// The text is an item or member that comes last in the value, of which the key takes this many bytes.
+    /// The text is the last item or member of the value. The number is the length of its key.
     Append(usize),
 }
 
@@ -59,7 +59,7 @@ impl<'a> Edit<'a> {
         Self { root, changes: Vec::new(), new: Vec::new() }
     }
 
-    /// Whether nothing is to be changed.
+    /// Whether there are no changes.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -90,7 +90,7 @@ impl<'a> Edit<'a> {
         is_part
     }
 
-    /// Sets a member of an object: replaces its value, or adds it behind the others.
+    /// Sets a member of an object: replaces its value, or appends it.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -117,7 +117,7 @@ impl<'a> Edit<'a> {
         is_object
     }
 
-    /// Adds an item behind the others of an array.
+    /// Appends an item to an array.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -137,7 +137,7 @@ impl<'a> Edit<'a> {
         is_array
     }
 
-    /// Inserts an item in front of another item of an array.
+    /// Inserts an item before another item of an array.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -175,8 +175,7 @@ impl<'a> Edit<'a> {
         is_inside
     }
 
-    /// Gives a member of an object another key. If a member has that key already, it is removed, unless it gets another key
-    /// too.
+    /// Renames a member of an object. Another member with the new key is removed, unless it is renamed too.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -210,7 +209,7 @@ impl<'a> Edit<'a> {
         self.changes.push(Change { at: node.at, what, text: begin..self.new.len() });
     }
 
-    /// Changes all members that have the same key, so that the last one still counts.
+    /// Changes all members with the same key.
     fn change_all(&mut self, node: Node<'_>, what: What, begin: usize) {
         let mut member = node;
         loop {
@@ -224,7 +223,7 @@ impl<'a> Edit<'a> {
 
     /// The changed text.
     pub fn finish(mut self) -> Text {
-        // Stable: the changes to one value stay in their order.
+        // The sort is stable, so the changes to one value keep their order.
         self.changes.sort_by_key(|change| change.at);
         let entry = self.root.entry();
         let mut output = Output {
@@ -254,14 +253,14 @@ struct Output<'e> {
     text: &'e [u8],
     new: &'e [u8],
     out: Vec<u8>,
-    /// The place in the text before which all is copied or left out.
+    /// The offset in the text up to which everything is copied or skipped.
     copied: usize,
-    /// Arrays and objects that are open and get something behind their last child: where they close, and their changes.
+    /// Open arrays and objects with appended children: the offset of the closing bracket, and the changes.
     appends: Vec<(usize, &'e [Change])>,
 }
 
 impl<'e> Output<'e> {
-    /// Applies all changes to one value. The values come in the order of the text, each before its own parts.
+    /// Applies all changes to one value. Values come in the order of the text, parents before children.
     fn apply(&mut self, changes: &'e [Change]) {
         let Some(at) = changes.first().map(|change| change.at) else { return };
         let node = Node { at, ..self.root };
@@ -273,12 +272,12 @@ impl<'e> Output<'e> {
         self.append_before(begin);
         let last = |wanted: &[What]| changes.iter().rfind(|change| wanted.contains(&change.what));
         let mut inserts = changes.iter().filter(|change| change.what == What::Insert).peekable();
-        let fate = last(&[What::Remove, What::Replace, What::Rename]);
-        if fate.is_some_and(|change| change.what == What::Remove) {
+        let main = last(&[What::Remove, What::Replace, What::Rename]);
+        if main.is_some_and(|change| change.what == What::Remove) {
             if inserts.peek().is_none() {
                 return self.remove(node, begin);
             }
-            // The first one inserted takes the place, so that the commas around it stay right.
+            // The first inserted item replaces the value, so that the commas around it stay valid.
             self.copy(begin);
             self.copied = end;
             for (index, insert) in inserts.enumerate() {
@@ -307,7 +306,7 @@ impl<'e> Output<'e> {
         }
     }
 
-    /// Leaves a value out, and the comma before it, or if it is the first one left, the comma behind it.
+    /// Skips a value and the comma before it, or the comma after it if no earlier value remains.
     fn remove(&mut self, node: Node<'_>, begin: usize) {
         let end = node.entry().end as usize;
         let before = skip_space_back(self.text, begin).saturating_sub(1);
@@ -323,7 +322,7 @@ impl<'e> Output<'e> {
         };
     }
 
-    /// Where an item or a member begins.
+    /// The offset of an item or member.
     fn begin(&self, node: Node<'_>) -> usize {
         match node.key() {
             Some(key) if node.at != self.root.at => key.range().start,
@@ -331,9 +330,9 @@ impl<'e> Output<'e> {
         }
     }
 
-    /// Completes the arrays and objects that close before a place.
-    fn append_before(&mut self, place: usize) {
-        while let Some((close, changes)) = self.appends.pop_if(|(close, _)| *close < place) {
+    /// Completes the arrays and objects that end before an offset.
+    fn append_before(&mut self, offset: usize) {
+        while let Some((close, changes)) = self.appends.pop_if(|(close, _)| *close < offset) {
             self.copy(close);
             let key_of = |change: &Change| match change.what {
                 What::Append(length) => self.new.get(change.text.start..change.text.start + length),

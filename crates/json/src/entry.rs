@@ -3,11 +3,11 @@
 /// One value of the text. The entries of an array or object are followed by those of its children, in the order of the text.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Entry {
-    /// Where the value begins in the text.
+    /// The start of the value in the text.
     pub(crate) start: u32,
-    /// Where it ends.
+    /// The end of the value.
     pub(crate) end: u32,
-    /// The entry behind this one's last descendant: the next sibling, if there is one.
+    /// The entry after the last descendant: the next sibling, if there is one.
     pub(crate) next: u32,
     /// The kind in the lowest bits, then the flags, then in a member's value the hash of its key.
     pub(crate) tag: u32,
@@ -21,19 +21,19 @@ pub(crate) const STRING: u32 = 3;
 pub(crate) const ARRAY: u32 = 4;
 pub(crate) const OBJECT: u32 = 5;
 
-/// A string holds an escape.
+/// A string with an escape.
 pub(crate) const ESCAPED: u32 = 1 << 3;
-/// The value belongs to a member of an object.
+/// The value of a member of an object.
 pub(crate) const MEMBER: u32 = 1 << 4;
-/// The key of the member holds an escape.
+/// The key of the member has an escape.
 pub(crate) const KEY_ESCAPED: u32 = 1 << 5;
-/// Other members of the object have the same key.
+/// A duplicate key.
 pub(crate) const REPEATED: u32 = 1 << 6;
-/// An earlier member of the object has the same key.
+/// A duplicate key, not the first.
 pub(crate) const SHADOWED: u32 = 1 << 7;
-/// A line break stands between tokens inside of the value.
+/// The value has a line break between tokens.
 pub(crate) const BROKEN: u32 = 1 << 8;
-/// An unpaired surrogate stands inside of the value.
+/// The value has an unpaired surrogate.
 pub(crate) const DEFECT: u32 = 1 << 9;
 /// The hash of a key.
 pub(crate) const HASH: u32 = !(2 * DEFECT - 1);

@@ -1,4 +1,4 @@
-//! What can be wrong with a text.
+//! The errors of parsing.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use std::fmt;
 pub enum ErrorKind {
     /// The text is not JSON.
     Syntax,
-    /// A string holds bytes that are not UTF-8.
+    /// A string is not UTF-8.
     Utf8,
-    /// A string holds an escaped surrogate without its other half, which is valid JSON but not a character.
+    /// A string has an unpaired surrogate, which is valid JSON but not a character.
     Surrogate,
     /// Values are nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep,
@@ -20,7 +20,7 @@ pub enum ErrorKind {
     Trailing,
 }
 
-/// Why a text is not a document, and where.
+/// Why a text is not a document, with the offset.
 ///
 /// ```
 /// use taskferry_json::{Document, ErrorKind};
@@ -45,12 +45,12 @@ impl Error {
         Self::new(ErrorKind::Syntax, offset, message)
     }
 
-    /// What is wrong.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Where it is wrong, in bytes from the beginning of the text.
+    /// The offset of the error in bytes.
     pub fn offset(&self) -> usize {
         self.offset
     }

@@ -1,15 +1,15 @@
 //! JSON documents as text with an index: read, changed and built without a tree.
 //!
-//! Most of an export passes through untouched: of a record with a hundred values a stage needs three. A tree of all of them
-//! costs ten times what it takes to check the text. So this crate checks a text once and strictly, and notes where each
-//! value begins and ends; everything else reads from the text when it is asked.
+//! Most values of an export pass unchanged: a stage needs only a few of the values of a record. Building a tree of all values takes
+//! ten times as long as checking the text. So this crate checks a text once and strictly, and stores where each value begins
+//! and ends. Values are read from the text on demand.
 //!
 //! - [`Document`] is one text with its index; [`Body`] is a page of them, checked, split and indexed in one pass.
 //! - [`Node`] reads: [`get`](Node::get), [`members`](Node::members), [`items`](Node::items), [`as_str`](Node::as_str),
 //!   [`raw`](Node::raw), and [`deserialize`](Node::deserialize) for types of your own.
-//! - [`Edit`] sets, removes, renames, replaces and inserts, and writes the new [`Text`] in one pass. What is not touched keeps
-//!   its bytes: numbers their digits, members their order.
-//! - [`ObjectWriter`] and [`ArrayWriter`] build new texts out of values, strings and parts of documents.
+//! - [`Edit`] sets, removes, renames, replaces and inserts, and writes the new [`Text`] in one pass. Unchanged values keep their
+//!   bytes: numbers keep their digits, members their order.
+//! - [`ObjectWriter`] and [`ArrayWriter`] build new texts from values, strings and parts of documents.
 //!
 //! ```
 //! use taskferry_json::{Body, Text};
@@ -33,22 +33,21 @@
 //! # Ok::<(), taskferry_json::Error>(())
 //! ```
 //!
-//! # What is a document
+//! # Valid documents
 //!
-//! The text must be JSON as RFC 8259 defines it: UTF-8, no comments, no trailing commas, nothing behind the end. Beyond that
-//! a document is nested at most [`MAX_DEPTH`] levels deep, and its strings hold no half of a surrogate pair (`"\ud800"`),
-//! because that is not a character. No input makes the stack grow. The text of a document has no line breaks, because a
-//! record is one line.
+//! The text must be JSON as in RFC 8259: UTF-8, without comments, trailing commas or trailing text. In addition, a document is
+//! nested at most [`MAX_DEPTH`] levels deep, and its strings have no unpaired surrogates (`"\ud800"`), which are not
+//! characters. Parsing does not recurse. The text of a document has no line breaks, because a record is one line.
 //!
 //! # Duplicate keys
 //!
-//! If an object has several members with one key, the last value counts, in every method. Keys are compared decoded: `"a"`
-//! and `"\u0061"` are the same.
+//! If an object has a duplicate key, every method uses its last value. Keys are compared decoded: `"a"` and `"\u0061"` are
+//! equal.
 //!
 //! # The index
 //!
-//! An entry of 16 bytes for each value: where it begins and ends, the entry behind its last descendant, its kind, and the
-//! hash of its key. Documents that are parts of one text share the text and its index.
+//! The index has an entry of 16 bytes for each value: its start and end, the entry after its last descendant, its kind, and the
+//! hash of its key. Documents that are parts of one text share the text and the index.
 
 mod document;
 mod edit;

@@ -1,4 +1,4 @@
-//! Reading the values of a document.
+//! Reads the values of a document.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::entry::{
 use crate::index::{decoded, hash, key_end, key_range};
 use crate::shared::Shared;
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names of JSON say it")]
+#[expect(missing_docs, reason = "the types of JSON")]
 pub enum Kind {
     Null,
     Bool,
@@ -26,7 +26,7 @@ pub enum Kind {
     Object,
 }
 
-/// A value of a document, read from the text when it is asked for. A node is a pointer and a number.
+/// A value of a document, which is read from the text on demand. Copying is cheap.
 ///
 /// ```
 /// use taskferry_json::Document;
@@ -41,8 +41,7 @@ pub enum Kind {
 /// # Ok::<(), taskferry_json::Error>(())
 /// ```
 ///
-/// If several members of an object have the same key, the last value counts. [`members`](Node::members) yields it in the place
-/// of the first.
+/// For a duplicate key, the last value is used. [`members`](Node::members) returns it at the position of the first.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     pub(crate) shared: &'a Arc<Shared>,
@@ -50,7 +49,7 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// What the value is.
+    /// The type of the value.
     ///
     /// ```
     /// # use taskferry_json::{Document, Kind};
@@ -80,7 +79,7 @@ impl<'a> Node<'a> {
         self.kind() == Kind::Null
     }
 
-    /// The value of the member with this key, if this is an object that has one.
+    /// The value of the member with this key, if the value is an object with that key.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -98,7 +97,7 @@ impl<'a> Node<'a> {
         Some(found.last_of_key())
     }
 
-    /// The item at a position, from 0, if this is an array that has one.
+    /// The item at a position, from 0, if the value is an array with that item.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -109,7 +108,7 @@ impl<'a> Node<'a> {
         self.items().nth(position)
     }
 
-    /// The items of an array; none of anything else.
+    /// The items of an array. No items for any other value.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -122,7 +121,7 @@ impl<'a> Node<'a> {
         self.children_if(ARRAY)
     }
 
-    /// The members of an object; none of anything else.
+    /// The members of an object. No members for any other value.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -136,7 +135,7 @@ impl<'a> Node<'a> {
         Members(self.children_if(OBJECT))
     }
 
-    /// How many items or members the value has.
+    /// The number of items or members.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -147,7 +146,7 @@ impl<'a> Node<'a> {
         self.children().filter(|child| child.entry().tag & SHADOWED == 0).count()
     }
 
-    /// Whether the value has neither items nor members.
+    /// Whether the value has no items and no members.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -158,8 +157,8 @@ impl<'a> Node<'a> {
         self.children().next().is_none()
     }
 
-    /// The text of a string, which is borrowed unless it holds an escape. `None` of anything else, and of a string of a
-    /// [`Body`](crate::Body) that holds an unpaired surrogate.
+    /// The text of a string, borrowed unless it has an escape. `None` for any other value, and for a string with an unpaired
+    /// surrogate in a [`Body`](crate::Body).
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -220,7 +219,7 @@ impl<'a> Node<'a> {
         self.shared.slice(entry.start, entry.end)
     }
 
-    /// Where the value begins, in bytes from the beginning of the text that was parsed.
+    /// The offset of the value in the parsed text, in bytes.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -231,7 +230,7 @@ impl<'a> Node<'a> {
         self.entry().start as usize
     }
 
-    /// How deep the text is nested that the value is a part of: no value in it is nested deeper.
+    /// An upper bound of the nesting of the value: the nesting of the whole text.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -243,7 +242,7 @@ impl<'a> Node<'a> {
         self.shared.index.depth
     }
 
-    /// Reads the value into a type of your own.
+    /// Deserializes the value.
     ///
     /// ```
     /// # use taskferry_json::Document;
@@ -254,7 +253,7 @@ impl<'a> Node<'a> {
     /// ```
     ///
     /// # Errors
-    /// If the value does not have the shape of the type.
+    /// A value that does not match the type.
     pub fn deserialize<T: Deserialize<'a>>(self) -> serde_json::Result<T> {
         serde_json::from_slice(self.raw())
     }
@@ -269,7 +268,7 @@ impl<'a> Node<'a> {
     /// ```
     ///
     /// # Errors
-    /// Never of a value of a [`Document`](crate::Document); of a value of a [`Body`](crate::Body) that no document can hold.
+    /// None for a value of a [`Document`](crate::Document). For a value of a [`Body`](crate::Body) that is not a valid document.
     pub fn to_value(self) -> serde_json::Result<Value> {
         self.deserialize()
     }
@@ -279,7 +278,7 @@ impl<'a> Node<'a> {
         self.shared.entry(self.at)
     }
 
-    /// Items or values of members, those with repeated keys included.
+    /// Items or values of members, including those of duplicate keys.
     #[inline]
     pub(crate) fn children(self) -> Items<'a> {
         Items { shared: self.shared, at: self.at + 1, end: self.entry().next }
@@ -293,7 +292,7 @@ impl<'a> Node<'a> {
         children
     }
 
-    /// The key of the member that the value belongs to.
+    /// The key of the value, if it is a member.
     pub(crate) fn key(self) -> Option<Key<'a>> {
         (self.entry().tag & MEMBER != 0).then_some(Key(self))
     }
@@ -304,13 +303,13 @@ impl<'a> Node<'a> {
         entry.tag & HASH == hash && Key(self) == *key
     }
 
-    /// The value that counts for the key of the first member that has it.
+    /// The last value of a duplicate key, given the first.
     #[inline]
     fn last_of_key(self) -> Self {
         if self.entry().tag & REPEATED == 0 { self } else { self.before_of_key() }
     }
 
-    /// The value before this one of those with a repeated key; of the first the last.
+    /// The previous value of a duplicate key. For the first value, the last one.
     pub(crate) fn before_of_key(self) -> Self {
         let before = self.shared.index.repeats.get(&self.at);
         Self { at: before.copied().unwrap_or(self.at), ..self }
@@ -342,7 +341,7 @@ impl fmt::Debug for Node<'_> {
 pub struct Key<'a>(Node<'a>);
 
 impl<'a> Key<'a> {
-    /// The key's text, which is borrowed unless it holds an escape.
+    /// The key's text, borrowed unless it has an escape.
     pub fn as_str(self) -> Cow<'a, str> {
         let raw = self.raw();
         let text = raw.get(1..raw.len() - 1).unwrap_or_default();
@@ -365,7 +364,7 @@ impl PartialEq<str> for Key<'_> {
         if self.0.entry().tag & KEY_ESCAPED != 0 {
             return self.as_str() == other;
         }
-        // A key without escapes holds no quote. So the quote where this one would begin is where it begins.
+        // A key without escapes has no quotes, so a quote at the expected start is the start.
         let (text, other) = (&self.0.shared.text, other.as_bytes());
         let end = key_end(text, self.0.entry().start as usize);
         let found = end.checked_sub(other.len() + 2).and_then(|start| text.get(start..end));

@@ -1,13 +1,13 @@
-//! Strings, numbers and white space: the parts of a text that hold no other part.
+//! Scans strings, numbers and white space.
 
 use crate::entry::{DEFECT, ESCAPED};
 use crate::error::{Error, ErrorKind};
 
-/// A string that was scanned.
+/// A scanned string.
 pub(crate) struct Scanned {
-    /// The place behind the closing quote.
+    /// The offset after the closing quote.
     pub(crate) end: usize,
-    /// [`ESCAPED`] if it holds an escape, [`DEFECT`] if it holds an unpaired surrogate.
+    /// [`ESCAPED`] if it has an escape, [`DEFECT`] if it has an unpaired surrogate.
     pub(crate) flags: u32,
 }
 
@@ -21,7 +21,7 @@ pub(crate) fn string(text: &[u8], begin: usize, strict: bool) -> Result<Scanned,
     string_with_more(text, begin, at, strict)
 }
 
-/// Scans a string of which all before `at` is plain and what is at `at` is not.
+/// Scans a string whose first special byte is at `at`.
 #[inline(never)]
 fn string_with_more(
     text: &[u8],
@@ -50,23 +50,23 @@ fn string_with_more(
     Ok(Scanned { end: at + 1, flags })
 }
 
-/// The place of the next byte that is no plain character of a string: a quote, a backslash, a control character, a part of a
-/// character that is not ASCII, or the end of the text.
+/// The offset of the next special byte of a string: a quote, a backslash, a control character, a byte that is not ASCII, or the
+/// end of the text.
 #[inline]
 fn skip_plain(text: &[u8], at: usize) -> usize {
     // Most strings end within sixteen bytes.
     match find_in_word(text, at) {
         Some(8) => match find_in_word(text, at + 8) {
             Some(8) => skip_long_plain(text, at + 16),
-            Some(place) => at + 8 + place,
+            Some(offset) => at + 8 + offset,
             None => skip_long_plain(text, at + 8),
         },
-        Some(place) => at + place,
+        Some(offset) => at + offset,
         None => skip_long_plain(text, at),
     }
 }
 
-/// As [`skip_plain`], for strings that are worth wide steps, which the compiler makes vector instructions of.
+/// As [`skip_plain`], for long strings, with steps that compile to vector instructions.
 #[inline(never)]
 fn skip_long_plain(text: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
@@ -75,9 +75,9 @@ fn skip_long_plain(text: &[u8], mut at: usize) -> usize {
         }
         at += 16;
     }
-    while let Some(place) = find_in_word(text, at) {
-        at += place;
-        if place < 8 {
+    while let Some(offset) = find_in_word(text, at) {
+        at += offset;
+        if offset < 8 {
             return at;
         }
     }
@@ -89,7 +89,7 @@ fn is_plain(byte: u8) -> bool {
     byte.cast_signed() >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
-/// How many of the eight bytes at `at` are plain before the first that is not; `None` if there are less than eight.
+/// The number of plain bytes before the first special one among the eight bytes at `at`. `None` if there are fewer than eight.
 #[inline]
 fn find_in_word(text: &[u8], at: usize) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
@@ -105,7 +105,7 @@ fn find_in_word(text: &[u8], at: usize) -> Option<usize> {
     Some(found.trailing_zeros() as usize / 8)
 }
 
-/// The place behind the escape at `at`.
+/// The offset after the escape at `at`.
 fn escape(text: &[u8], at: usize, strict: bool, flags: &mut u32) -> Result<usize, Error> {
     *flags |= ESCAPED;
     match text.get(at + 1) {
@@ -145,7 +145,7 @@ fn code_unit(text: &[u8], at: usize) -> Result<u32, Error> {
         .ok_or_else(|| Error::syntax(at, "`\\u` needs four hexadecimal digits"))
 }
 
-/// The place behind the number at `begin`.
+/// The offset after the number at `begin`.
 #[inline]
 pub(crate) fn number(text: &[u8], begin: usize) -> Result<usize, Error> {
     let mut at = begin + usize::from(text.get(begin) == Some(&b'-'));
@@ -172,7 +172,7 @@ fn digits(text: &[u8], begin: usize) -> Result<usize, Error> {
     if at == begin { Err(Error::syntax(at, "expected a digit")) } else { Ok(at) }
 }
 
-/// The place of the next byte that is not white space.
+/// The offset of the next byte that is not white space.
 pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
         at += 1;
@@ -180,7 +180,7 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The place behind the last byte before `at` that is not white space.
+/// The offset after the last byte before `at` that is not white space.
 pub(crate) fn skip_space_back(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = at.checked_sub(1).and_then(|at| text.get(at)) {
         at -= 1;

@@ -1,11 +1,11 @@
-//! What documents share that are parts of one text.
+//! The shared data of documents that are parts of one text.
 
 use bytes::Bytes;
 
 use crate::entry::Entry;
 use crate::index::Index;
 
-/// A text and the index over it, which all documents share that are parts of the text.
+/// A text and its index.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) text: Bytes,

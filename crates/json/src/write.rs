@@ -1,4 +1,4 @@
-//! Writing new documents.
+//! Writes new documents.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 use crate::entry::BROKEN;
 use crate::{Key, Node, scan};
 
-/// The text of one JSON document on one line, which was checked or built.
+/// The text of one valid JSON document on one line.
 ///
 /// ```
 /// use taskferry_json::Text;
@@ -85,7 +85,7 @@ impl From<Text> for Bytes {
     }
 }
 
-/// Builds many documents in one piece of memory.
+/// Builds many documents in one buffer.
 ///
 /// ```
 /// use taskferry_json::TextWriter;
@@ -109,7 +109,7 @@ impl TextWriter {
         Self::default()
     }
 
-    /// A writer with room for some bytes of text.
+    /// A writer with a capacity in bytes.
     pub fn with_capacity(bytes: usize) -> Self {
         Self { text: Vec::with_capacity(bytes), ends: Vec::new() }
     }
@@ -134,7 +134,7 @@ impl TextWriter {
         self.ends.push(self.text.len());
     }
 
-    /// The documents, in their order; they share one piece of memory.
+    /// The documents in order. They share one buffer.
     pub fn finish(self) -> impl Iterator<Item = Text> {
         let (text, mut begin) = (Bytes::from(self.text), 0);
         self.ends.into_iter().map(move |end| {
@@ -145,7 +145,7 @@ impl TextWriter {
     }
 }
 
-/// Writes the members of one object. A key that is given twice counts with its last value.
+/// Writes the members of one object. Of a duplicate key, readers use the last value.
 ///
 /// ```
 /// use taskferry_json::{Document, Text};
@@ -255,11 +255,11 @@ fn separate(out: &mut Vec<u8>, is_first: &mut bool) {
     }
 }
 
-/// What a document can be built of: [`Node`], [`Document`](crate::Document), [`Text`], strings, Boolean values, numbers, trees of `serde_json`,
+/// A part of a document: [`Node`], [`Document`](crate::Document), [`Text`], strings, Boolean values, numbers, trees of `serde_json`,
 /// `()` for `null`, and an `Option` of any of them, whose `None` is `null`. A number that is not finite is `null`.
 pub trait Part: sealed::Part {}
 
-/// What can be the key of a member: a string, or the [`Key`] of another member, which keeps its spelling.
+/// The key of a member: a string, or the [`Key`] of another member, which keeps its spelling.
 pub trait Name: sealed::Name {}
 
 pub(crate) mod sealed {
@@ -354,7 +354,7 @@ strings!(str, String, Cow<'_, str>);
 /// Writes a string. Most need no escapes and are copied.
 fn write_string(text: &str, out: &mut Vec<u8>) {
     let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    // Without an early exit the loop takes many bytes at a time.
+    // Without an early exit, the loop compiles to vector instructions.
     if text.bytes().fold(false, |found, byte| found | is_special(byte)) {
         return serialize(text, out);
     }

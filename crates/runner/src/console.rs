@@ -14,7 +14,7 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
-use taskferry_files::PatientWriter;
+use taskferry_files::BlockingWriter;
 use taskferry_sdk::{printable, printable_json, printable_lines};
 
 const ERROR: &str = "\u{1b}[1;31m";
@@ -139,7 +139,7 @@ pub(crate) fn page(text: &str) -> io::Result<()> {
 /// Those of standard output: it was closed, or its disk is full.
 pub(crate) fn data(text: &str) -> io::Result<()> {
     let stdout = io::stdout();
-    PatientWriter::new(stdout.lock(), None).write_all(text.as_bytes())
+    BlockingWriter::new(stdout.lock(), None).write_all(text.as_bytes())
 }
 
 fn labelled(style: &str, label: &str, text: &str) {
@@ -153,7 +153,7 @@ fn raw(text: &str) {
     let plain = matches!(AutoStream::choice(&stderr), ColorChoice::Never);
     let text = if plain { Cow::Owned(strip_str(text).to_string()) } else { Cow::Borrowed(text) };
     let write = || {
-        let mut out = PatientWriter::new(stderr.lock(), Some(PATIENCE));
+        let mut out = BlockingWriter::new(stderr.lock(), Some(PATIENCE));
         _ = out.write_all(text.as_bytes());
     };
     match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {

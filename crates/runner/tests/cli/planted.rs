@@ -55,7 +55,7 @@ fn a_planted_partial_file_is_removed_and_never_written_to() {
                 let part = context.path("out/.jobs.ndjson.part");
                 fs::hard_link(context.path("precious"), part).unwrap();
             },
-            "another name leads to the same file (a hard link)",
+            "it has another name (a hard link)",
         ),
         (
             |context| {
@@ -103,7 +103,7 @@ fn a_partial_file_replaced_during_a_run_is_not_published() {
         fs::write(part, "bytes").unwrap();
     });
     insta::assert_snapshot!(error(&by_bytes), @"
-    sink `file`: can't write `out/jobs.ndjson`: another process has put another file in its place
+    sink `file`: can't write `out/jobs.ndjson`: another process has replaced it
       help: make sure that no other process changes `.NAME.part`, and run again
     ");
     let by_link = is_noticed(|part| {
@@ -120,7 +120,7 @@ fn a_partial_file_modified_during_a_run_is_not_published() {
     });
     insta::assert_snapshot!(error(&truncated), @"
     sink `file`: another process has changed `out/.jobs.ndjson.part`
-      help: it was not published; let nobody touch `.NAME.part`, and run again
+      help: it was not published; make sure that no other process changes `.NAME.part`, and run again
     ");
     let overwritten = is_noticed(|part| {
         use std::os::unix::fs::FileExt;
@@ -205,12 +205,12 @@ fn a_dangling_output_link_is_refused_with_the_reason() {
         error(&ended)
     };
     insta::assert_snapshot!(refused("../mnt/jobs.ndjson"), @"
-    sink `file`: can't write `out/jobs.ndjson`: it is a symbolic link to `out/../mnt/jobs.ndjson`, and there is no folder `out/../mnt`
-      help: create that folder (is its disk mounted?), correct the link, or name another path
+    sink `file`: can't write `out/jobs.ndjson`: it is a symbolic link to `out/../mnt/jobs.ndjson`, and the folder `out/../mnt` does not exist
+      help: create that folder (is its disk mounted?), correct the link, or use another path
     ");
     insta::assert_snapshot!(refused("jobs.ndjson"), @"
     sink `file`: can't write `out/jobs.ndjson`: it is a symbolic link that leads to itself
-      help: correct the link, or name another path
+      help: correct the link, or use another path
     ");
     insta::assert_snapshot!(refused("../out"), @"
     sink `file`: can't write `out/jobs.ndjson`: it is a folder
@@ -220,11 +220,11 @@ fn a_dangling_output_link_is_refused_with_the_reason() {
     symlink("mnt", context.path("out")).unwrap();
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
     insta::assert_snapshot!(error(&ended), @"
-    sink `file`: can't create the folder `out`: `out` is a symbolic link to a place that does not exist
+    sink `file`: can't create the folder `out`: `out` is a symbolic link to a path that does not exist
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
     let summary = ["run", "jobs.toml", "--summary", "out/summary.json"];
     let ended = context.taskferry(&summary).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"error: can't write the summary `out/summary.json`: `out` is a symbolic link to a place that does not exist");
+    insta::assert_snapshot!(ended.stderr, @"error: can't write the summary `out/summary.json`: `out` is a symbolic link to a path that does not exist");
     assert!(server.requests().is_empty());
 }

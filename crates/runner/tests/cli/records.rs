@@ -141,7 +141,7 @@ fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
     let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&run).with_code(0);
     insta::assert_snapshot!(ended.stderr, @r#"
-    warning: transform `rename_skills`: no skill was renamed: 1 skill is not in the mapping, most often `Python`; the mapping has them in upper or lower case: choose `match = "ignore_case"`
+    warning: transform `rename_skills`: no skill was renamed: 1 skill is not in the mapping, most often `Python`; the mapping has them with different case: set `match = "ignore_case"`
     "#);
     assert_eq!(context.json("summary.json")["warnings"].as_array().unwrap().len(), 1);
 

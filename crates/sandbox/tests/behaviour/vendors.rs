@@ -197,12 +197,12 @@ fn an_invalid_vocabulary_is_reported_with_its_line() {
     let row = |row: &str| format!("vendor,skill,vendor_skill,rank\r\n,,,\nworkday,A,B,1\n{row}\n");
     for (text, line, says) in [
         (format!("\r\n{missing}"), 2, "the column `vendor_skill` is missing; "),
-        (repeated.to_owned(), 1, "the column `skill` "),
-        (open.to_owned(), 2, "is never closed"),
+        (repeated.to_owned(), 1, "duplicate column `skill`"),
+        (open.to_owned(), 2, "is not closed"),
         (row("workday,A"), 4, "the row has 2 columns"),
         (row("oracle,A,B,1"), 4, "the vendor `oracle`"),
         (row("techwolf,A,B,1"), 4, "the vendor `techwolf`"),
-        (row("workday,,B,1"), 4, "neither `skill_id` nor `skill`"),
+        (row("workday,,B,1"), 4, "`skill_id` and `skill` are both empty"),
         (row("workday,A,,1"), 4, "`vendor_skill` is empty"),
         (row("workday,A,B,x"), 4, "the rank `x`"),
     ] {

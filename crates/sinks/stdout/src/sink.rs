@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use async_trait::async_trait;
 use serde_json::json;
-use taskferry_files::{PatientWriter, is_closed_output};
+use taskferry_files::{BlockingWriter, is_closed_output};
 use taskferry_format::{DrySink, FormatOptions, RecordWriter, Spool};
 use taskferry_sdk::{
     Batch, Delivery, ErrorKind, Refusals, RunContext, Sink, SinkState, StageError,
@@ -29,7 +29,7 @@ pub(crate) struct StdoutSink<W: Write> {
 type Opener<W> = Box<dyn FnOnce() -> Result<W, StageError> + Send>;
 
 /// Standard output. Writes wait for a slow reader.
-pub(crate) fn standard_output() -> Result<PatientWriter<OwnedFd>, StageError> {
+pub(crate) fn standard_output() -> Result<BlockingWriter<OwnedFd>, StageError> {
     let stdout = io::stdout();
     if is_closed_output(&stdout) {
         let message = "standard output is closed, or is `/dev/null` opened for reading and writing";
@@ -38,7 +38,7 @@ pub(crate) fn standard_output() -> Result<PatientWriter<OwnedFd>, StageError> {
         ));
     }
     let stream = stdout.as_fd().try_clone_to_owned().map_err(cannot_write)?;
-    Ok(PatientWriter::new(stream, None))
+    Ok(BlockingWriter::new(stream, None))
 }
 
 impl<W: Write> StdoutSink<W> {
