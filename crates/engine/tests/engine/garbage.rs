@@ -40,7 +40,7 @@ fn run_in(folder: &TempDir, source: Pages, ledger: &Ledger) -> taskferry_engine:
     runtime.unwrap().block_on(run(refusing(folder, source, ledger), options))
 }
 
-fn letters(folder: &TempDir) -> usize {
+fn dead_letter_count(folder: &TempDir) -> usize {
     fs::read_to_string(folder.path().join("dead.ndjson")).unwrap_or_default().lines().count()
 }
 
@@ -64,7 +64,7 @@ fn garbage() -> impl Strategy<Value = Garbage> {
     ]
 }
 
-fn spoil(path: &PathBuf, garbage: &Garbage) {
+fn damage(path: &PathBuf, garbage: &Garbage) {
     let mut bytes = fs::read(path).unwrap_or_default();
     match garbage {
         Garbage::Folder => {
@@ -99,7 +99,7 @@ proptest! {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
         let failing = Pages { fail_after: Some(stop), ..Pages::new(5, 4) };
         prop_assert_eq!(run_in(&folder, failing, &ledger).manifest.status, Status::Failed);
-        spoil(&folder.path().join("test").join(FILES[file]), &garbage);
+        damage(&folder.path().join("test").join(FILES[file]), &garbage);
 
         let report = run_in(&folder, Pages { lenient: true, ..Pages::new(5, 4) }, &ledger);
         let manifest = report.manifest;
@@ -113,6 +113,6 @@ proptest! {
         let expected: Vec<usize> = (0..20).filter(|number| number % 10 != 7).collect();
         prop_assert_eq!(ledger.numbers(), expected);
         // Dead letters of an unknown run may remain, but none is missing.
-        prop_assert!(letters(&folder) >= 2, "{}", letters(&folder));
+        prop_assert!(dead_letter_count(&folder) >= 2, "{}", dead_letter_count(&folder));
     }
 }

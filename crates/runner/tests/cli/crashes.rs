@@ -39,7 +39,7 @@ impl World {
                 _ = told.send(());
                 return Response::new(200, "").never_finished();
             }
-            answer(page)
+            response(page)
         });
         let at_batch = Arc::clone(&trap);
         let mut batches = 0;
@@ -101,7 +101,7 @@ fn page_of(request: &Request) -> usize {
 }
 
 /// Pages of different sizes, some empty, with records of different fields.
-fn answer(page: usize) -> Response {
+fn response(page: usize) -> Response {
     let record = |index: usize| {
         let number = page * 10 + index;
         let mut record = json!({"external_id": format!("j{number}"), "n": number, "tasks": []});
@@ -118,7 +118,7 @@ fn answer(page: usize) -> Response {
 }
 
 /// The output of an uninterrupted run.
-struct Undisturbed {
+struct Uninterrupted {
     files: Vec<Vec<u8>>,
     dead_letters: Vec<Value>,
     batches: Vec<String>,
@@ -127,14 +127,14 @@ struct Undisturbed {
 
 const RUN: [&str; 2] = ["run", "jobs.toml"];
 
-fn undisturbed() -> Undisturbed {
+fn uninterrupted() -> Uninterrupted {
     let world = World::new();
     let context = world.context();
     let log_lines = context.taskferry(&RUN).with_code(6).stderr.lines().count();
     let deliveries = world.receiver.deliveries();
     assert_eq!(deliveries.repeated, 0);
     let (files, dead_letters) = (files(&context), dead_letters(&context));
-    Undisturbed { files, dead_letters, batches: deliveries.bodies, log_lines }
+    Uninterrupted { files, dead_letters, batches: deliveries.bodies, log_lines }
 }
 
 fn files(context: &Context) -> Vec<Vec<u8>> {
@@ -151,7 +151,12 @@ fn dead_letters(context: &Context) -> Vec<Value> {
 }
 
 /// Checks that the output equals that of an uninterrupted run. Each crash repeats at most the three requests of one page.
-fn is_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
+fn assert_uninterrupted(
+    expected: &Uninterrupted,
+    world: &World,
+    context: &Context,
+    crashes: usize,
+) {
     for (name, (found, expected)) in FILES.iter().zip(files(context).iter().zip(&expected.files)) {
         assert!(found == expected, "{name} is another file");
     }
@@ -163,11 +168,11 @@ fn is_like(expected: &Undisturbed, world: &World, context: &Context, crashes: us
 }
 
 /// Checks that the next run completes with the output of an uninterrupted run.
-fn resumes_like(expected: &Undisturbed, world: &World, context: &Context, crashes: usize) {
+fn assert_resumes(expected: &Uninterrupted, world: &World, context: &Context, crashes: usize) {
     world.trap.page.store(0, Ordering::SeqCst);
     world.trap.batch.store(0, Ordering::SeqCst);
     context.taskferry(&[&RUN[..], &["--summary", "summary.json"]].concat()).with_code(6);
-    is_like(expected, world, context, crashes);
+    assert_uninterrupted(expected, world, context, crashes);
     let mut left = context.files();
     left.retain(|name| name != "summary.json" && !name.ends_with(".dead.ndjson"));
     let mut whole = FILES.map(|name| format!("out/{name}"));
@@ -180,18 +185,18 @@ fn resumes_like(expected: &Undisturbed, world: &World, context: &Context, crashe
 
 #[test]
 fn a_run_killed_at_any_page_resumes() {
-    let (expected, world) = (undisturbed(), World::new());
+    let (expected, world) = (uninterrupted(), World::new());
     let context = world.context();
     for page in 1..=PAGES {
         world.kill_at_page(&context, page);
         assert!(World::checkpoint(&context).is_some(), "no checkpoint before page {page}");
     }
-    resumes_like(&expected, &world, &context, PAGES);
+    assert_resumes(&expected, &world, &context, PAGES);
 }
 
 #[test]
 fn a_run_killed_after_any_checkpoint_resumes_at_the_next_page() {
-    let (expected, world) = (undisturbed(), World::new());
+    let (expected, world) = (uninterrupted(), World::new());
     let context = world.context();
     for page in 1..PAGES {
         world.trap.page.store(page + 1, Ordering::SeqCst);
@@ -211,13 +216,13 @@ fn a_run_killed_after_any_checkpoint_resumes_at_the_next_page() {
     let pages: Vec<usize> = exports.map(page_of).collect();
     let expected_pages: Vec<usize> = (0..PAGES).flat_map(|page| [page, page]).collect();
     assert_eq!(pages, expected_pages[1..expected_pages.len() - 1]);
-    resumes_like(&expected, &world, &context, PAGES);
+    assert_resumes(&expected, &world, &context, PAGES);
     assert_eq!(world.receiver.deliveries().repeated, 0, "what a checkpoint holds is not repeated");
 }
 
 #[test]
 fn a_run_killed_at_any_batch_resumes() {
-    let (expected, world) = (undisturbed(), World::new());
+    let (expected, world) = (uninterrupted(), World::new());
     let context = world.context();
     // Each crash adds one request without a response.
     for batch in 1..=expected.batches.len() {
@@ -226,14 +231,14 @@ fn a_run_killed_at_any_batch_resumes() {
         world.sprung.recv_timeout(TIMEOUT).expect("the batch is sent");
         drop(running);
     }
-    resumes_like(&expected, &world, &context, expected.batches.len());
+    assert_resumes(&expected, &world, &context, expected.batches.len());
 }
 
 #[test]
 fn a_run_killed_after_any_line_of_the_log_resumes() {
     let wanted = std::env::var("TASKFERRY_CRASHES").ok().and_then(|text| text.parse().ok());
     let points = wanted.unwrap_or(CRASHES);
-    let expected = undisturbed();
+    let expected = uninterrupted();
     let mut interrupted = 0;
     for point in 1..=points {
         let world = World::new();
@@ -246,12 +251,12 @@ fn a_run_killed_after_any_line_of_the_log_resumes() {
             drop(running);
             // A run that is stored as complete is finished, even if its checkpoint was not removed.
             if context.path(".taskferry/jobs/last_complete.json").exists() {
-                is_like(&expected, &world, &context, crashes);
+                assert_uninterrupted(&expected, &world, &context, crashes);
                 break;
             }
             interrupted += 1;
             if crashes == 2 {
-                resumes_like(&expected, &world, &context, crashes);
+                assert_resumes(&expected, &world, &context, crashes);
             }
         }
     }

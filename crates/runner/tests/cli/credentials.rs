@@ -4,7 +4,7 @@ use serde_json::Value;
 use taskferry_testkit::{CLIENT_SECRET, Context, Tenant, page};
 
 /// The client secret that the token issuer received.
-fn shown(server: &Tenant) -> String {
+fn received_secret(server: &Tenant) -> String {
     let requests = server.requests();
     let sent: Value = serde_json::from_str(&requests[0].body).unwrap();
     sent["client_secret"].as_str().unwrap().to_owned()
@@ -20,12 +20,12 @@ fn whitespace_and_byte_order_marks_around_a_secret_are_removed() {
         for from in ["${SECRET_FROM_A_VARIABLE}", "${file:secret.txt}"] {
             context.write("jobs.toml", &server.pipeline().replace("${CLIENT_SECRET}", from));
             context.taskferry(&["run", "jobs.toml"]).with_code(0);
-            assert_eq!(shown(&server), CLIENT_SECRET, "{from} {ending:?}");
+            assert_eq!(received_secret(&server), CLIENT_SECRET, "{from} {ending:?}");
         }
         context.set("TASKFERRY_SOURCE__AUTH__CLIENT_SECRET", format!("{CLIENT_SECRET}{ending}"));
         context.write("jobs.toml", &server.pipeline().replace("${CLIENT_SECRET}", "x-y-z"));
         context.taskferry(&["run", "jobs.toml"]).with_code(0);
-        assert_eq!(shown(&server), CLIENT_SECRET, "{ending:?}");
+        assert_eq!(received_secret(&server), CLIENT_SECRET, "{ending:?}");
     }
 }
 

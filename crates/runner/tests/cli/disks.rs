@@ -34,14 +34,14 @@ fn error(ended: &Outcome) -> &str {
 }
 
 /// The first run has space for only this many blocks; the second one for all.
-fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32) -> String {
+fn full_disk_and_resumes(name: &str, format: &str, compression: &str, blocks: u32) -> String {
     let server = Tenant::with_listing(PAGES, large, |_| {});
     let sink = file_sink(name, format, compression);
     let undisturbed = context(&server, &sink);
     undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
 
     let context = context(&server, &sink);
-    let said = fills_up_and_goes_on(&context, blocks, 0, || {
+    let said = fills_up_and_resumes(&context, blocks, 0, || {
         assert!(!context.path(&format!("out/{name}")).exists());
     });
     let read = |context: &Context| fs::read(context.path(&format!("out/{name}"))).unwrap();
@@ -52,7 +52,7 @@ fn is_full_and_goes_on(name: &str, format: &str, compression: &str, blocks: u32)
 
 /// Runs with space for this many blocks, then with space for all, and returns the output of the first run. The second run starts
 /// where the first reported.
-fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
+fn fills_up_and_resumes(context: &Context, blocks: u32, code: i32, between: impl Fn()) -> String {
     // Not to a file, because there may be no space for it.
     let run = ["run", "jobs.toml", "--summary", "/dev/stdout"];
     let full = context.taskferry_with_file_limit(blocks, &run).with_code(5);
@@ -70,14 +70,14 @@ fn fills_up_and_goes_on(context: &Context, blocks: u32, code: i32, between: impl
 
 #[test]
 fn a_full_disk_fails_the_run_and_the_next_run_completes_the_file() {
-    let said = is_full_and_goes_on("jobs.ndjson", "ndjson", "none", 40);
+    let said = full_disk_and_resumes("jobs.ndjson", "ndjson", "none", 40);
     insta::assert_snapshot!(said, @"
     sink `file`: can't write `out/jobs.ndjson`: File too large (os error 27)
       help: the file exceeds the size limit: raise it (`ulimit -f`), or choose another path
     ");
-    is_full_and_goes_on("jobs.ndjson.gz", "ndjson", "gzip", 30);
-    is_full_and_goes_on("jobs.json.zst", "json", "zstd", 30);
-    let said = is_full_and_goes_on("jobs.csv", "csv", "none", 40);
+    full_disk_and_resumes("jobs.ndjson.gz", "ndjson", "gzip", 30);
+    full_disk_and_resumes("jobs.json.zst", "json", "zstd", 30);
+    let said = full_disk_and_resumes("jobs.csv", "csv", "none", 40);
     insta::assert_snapshot!(said, @"
     sink `file`: can't store rows in `out/.jobs.csv.rows`: File too large (os error 27)
       help: free some disk space, or set `columns`, so that no rows are stored
@@ -98,7 +98,7 @@ fn a_full_state_folder_fails_the_run_and_the_next_run_completes() {
     undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
 
     let context = context(&server, &sink);
-    let said = fills_up_and_goes_on(&context, 14, 0, || ());
+    let said = fills_up_and_resumes(&context, 14, 0, || ());
     insta::assert_snapshot!(said, @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
       help: free disk space there, or set another path in [state]
@@ -115,7 +115,7 @@ fn no_space_for_dead_letters_fails_the_run_and_the_next_run_completes() {
         file_sink("jobs.ndjson", "ndjson", "none")
     );
     let context = context(&server, &more);
-    let said = fills_up_and_goes_on(&context, 30, 6, || ());
+    let said = fills_up_and_resumes(&context, 30, 6, || ());
     insta::assert_snapshot!(said, @"
     sink `dead_letter`: can't write `out/[run].dead.ndjson`: File too large (os error 27)
       help: free disk space there, or set another path in [dead_letter]
@@ -183,7 +183,7 @@ fn a_read_only_folder_is_reported_before_the_first_request() {
 }
 
 /// A run during which `what` is removed at the request for the fourth page, and then another run.
-fn survives_the_loss_of(what: &'static str) -> String {
+fn resumes_after_removal_of(what: &'static str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let (place, mut done) = (folder.path().join("here"), false);
     let link = place.clone();
@@ -212,7 +212,7 @@ fn remove(path: &Path) {
 
 #[test]
 fn a_state_folder_removed_during_the_run_fails_it() {
-    insta::assert_snapshot!(survives_the_loss_of(".taskferry"), @"
+    insta::assert_snapshot!(resumes_after_removal_of(".taskferry"), @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
       help: free disk space there, or set another path in [state]
     ");
@@ -220,6 +220,6 @@ fn a_state_folder_removed_during_the_run_fails_it() {
 
 #[test]
 fn a_partial_file_removed_during_the_run_fails_it() {
-    insta::assert_snapshot!(survives_the_loss_of("out/.jobs.ndjson.part").lines().next().unwrap(), @"sink `file`: can't write `out/jobs.ndjson`: No such file or directory (os error 2)");
-    survives_the_loss_of("out");
+    insta::assert_snapshot!(resumes_after_removal_of("out/.jobs.ndjson.part").lines().next().unwrap(), @"sink `file`: can't write `out/jobs.ndjson`: No such file or directory (os error 2)");
+    resumes_after_removal_of("out");
 }

@@ -142,7 +142,7 @@ fn a_closed_reader_is_5() {
 #[test]
 fn an_unreachable_receiver_is_5() {
     let context = Context::new();
-    let (server, receiver) = (Tenant::with_pages([page(&["a"], None)]), gone());
+    let (server, receiver) = (Tenant::with_pages([page(&["a"], None)]), gone_receiver());
     let sink =
         format!("sink=[{{ type = \"webhook\", url = \"{}/hooks/canary\" }}]", receiver.url());
     let ended = server.export(&context, &["--set", &sink]).with_code(5);
@@ -154,7 +154,7 @@ fn an_unreachable_receiver_is_5() {
     assert_eq!(receiver.requests().len(), 1);
 }
 
-fn gone() -> Receiver {
+fn gone_receiver() -> Receiver {
     Receiver::start(|_| Response::new(410, "this hook was taken down"))
 }
 

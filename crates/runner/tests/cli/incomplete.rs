@@ -37,7 +37,7 @@ impl World {
 
     /// Checks that nothing is done and that the exit code is this one.
     #[track_caller]
-    fn does_nothing(&self, code: i32) -> String {
+    fn assert_does_nothing(&self, code: i32) -> String {
         let asked = self.tenant.requests().len();
         let ended = self.run(&["--if-incomplete"]).with_code(code);
         assert_eq!(self.tenant.requests().len(), asked, "{}", ended.stderr);
@@ -56,7 +56,7 @@ fn a_complete_run_is_not_repeated_until_it_is_old() {
     // There was no run yet.
     world.run(&["--if-incomplete"]).with_code(0);
     assert_eq!(world.context.lines("out/jobs.ndjson").len(), 2);
-    let said = world.does_nothing(0);
+    let said = world.assert_does_nothing(0);
     assert!(
         said.contains("with exit code 0, less than `resume_within` (24h) ago; nothing is done"),
         "{said}"
@@ -76,18 +76,18 @@ fn a_finished_run_with_findings_keeps_its_exit_code() {
                     [dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
     let world = World::new(refusing);
     world.run(&["--if-incomplete"]).with_code(6);
-    world.does_nothing(6);
+    world.assert_does_nothing(6);
 
     let world = World::new("[expect]\nmin_jobs = 3\n");
     world.run(&["--if-incomplete"]).with_code(8);
-    world.does_nothing(8);
+    world.assert_does_nothing(8);
     // After the operator accepts the export, the run is complete.
     world.run(&["--set", "expect.min_jobs=2"]).with_code(0);
-    world.does_nothing(0);
+    world.assert_does_nothing(0);
 
     let world = World::new("[expect]\nmin_jobs = 3\npublish_anyway = true\n");
     world.run(&["--if-incomplete"]).with_code(8);
-    world.does_nothing(8);
+    world.assert_does_nothing(8);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_incomplete_run_is_resumed() {
     world.refuses.store(0, Ordering::SeqCst);
     let ended = world.run(&["--if-incomplete"]).with_code(0);
     assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
-    world.does_nothing(0);
+    world.assert_does_nothing(0);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_killed_run_is_resumed_wherever_it_stopped() {
     drop(running);
     world.refuses.store(0, Ordering::SeqCst);
     world.run(&["--if-incomplete"]).with_code(0);
-    world.does_nothing(0);
+    world.assert_does_nothing(0);
 
     // Killed right after it was stored as complete.
     let last: Value = world.context.json(".taskferry/jobs/last_complete.json");
@@ -136,10 +136,10 @@ fn a_killed_run_is_resumed_wherever_it_stopped() {
     // An unreadable checkpoint proves nothing.
     world.run(&["--if-incomplete"]).with_code(0);
     assert_ne!(world.context.json(".taskferry/jobs/last_complete.json")["run_id"], last["run_id"]);
-    world.does_nothing(0);
+    world.assert_does_nothing(0);
     // Killed before its manifest was stored.
     fs::remove_dir_all(world.state("runs")).unwrap();
-    world.does_nothing(0);
+    world.assert_does_nothing(0);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn an_active_run_is_not_disturbed() {
     world.refuses.store(2, Ordering::SeqCst);
     let running = world.context.start(&["run", "jobs.toml"]);
     world.tenant.wait_for_requests(3);
-    world.does_nothing(7);
+    world.assert_does_nothing(7);
     drop(running);
 }
 

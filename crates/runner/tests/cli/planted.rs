@@ -36,7 +36,7 @@ fn pipeline(meddle: impl Fn(&Path) + Send + 'static) -> (Context, Tenant) {
     (context, server)
 }
 
-fn is_whole(context: &Context) {
+fn assert_complete(context: &Context) {
     let jobs: Vec<Value> = (0..PAGES * 5).map(job).collect();
     assert!(context.lines("out/jobs.ndjson") == jobs);
     assert!(!context.path("out/jobs.ndjson").is_symlink());
@@ -74,20 +74,20 @@ fn a_planted_partial_file_is_removed_and_never_written_to() {
             "warning: sink `file`: `out/.jobs.ndjson.part` was removed before the run: {what}\n"
         );
         assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
-        is_whole(&context);
+        assert_complete(&context);
         assert_eq!(context.files(), ["out/jobs.ndjson", "precious"]);
     }
 }
 
 /// A run during which `.jobs.ndjson.part` is modified like this, and the next run.
-fn is_noticed(meddle: fn(&Path)) -> Outcome {
+fn assert_detected(meddle: fn(&Path)) -> Outcome {
     let (context, _server) = pipeline(move |folder| meddle(&folder.join("out/.jobs.ndjson.part")));
     context.write("out/jobs.ndjson", "yesterday's\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
     assert_eq!(context.read("out/jobs.ndjson"), "yesterday's\n", "nothing is published");
     assert_eq!(context.read("precious"), "precious");
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    is_whole(&context);
+    assert_complete(&context);
     ended
 }
 
@@ -98,7 +98,7 @@ fn error(ended: &Outcome) -> String {
 
 #[test]
 fn a_partial_file_replaced_during_a_run_is_not_published() {
-    let by_bytes = is_noticed(|part| {
+    let by_bytes = assert_detected(|part| {
         fs::remove_file(part).unwrap();
         fs::write(part, "bytes").unwrap();
     });
@@ -106,7 +106,7 @@ fn a_partial_file_replaced_during_a_run_is_not_published() {
     sink `file`: can't write `out/jobs.ndjson`: another process has replaced it
       help: make sure that no other process changes `.NAME.part`, and run again
     ");
-    let by_link = is_noticed(|part| {
+    let by_link = assert_detected(|part| {
         fs::remove_file(part).unwrap();
         symlink("../precious", part).unwrap();
     });
@@ -115,14 +115,14 @@ fn a_partial_file_replaced_during_a_run_is_not_published() {
 
 #[test]
 fn a_partial_file_modified_during_a_run_is_not_published() {
-    let truncated = is_noticed(|part| {
+    let truncated = assert_detected(|part| {
         fs::File::options().write(true).open(part).unwrap().set_len(0).unwrap();
     });
     insta::assert_snapshot!(error(&truncated), @"
     sink `file`: another process has changed `out/.jobs.ndjson.part`
       help: it was not published; make sure that no other process changes `.NAME.part`, and run again
     ");
-    let overwritten = is_noticed(|part| {
+    let overwritten = assert_detected(|part| {
         use std::os::unix::fs::FileExt;
         let file = fs::File::options().write(true).open(part).unwrap();
         file.write_all_at(b"other bytes", 100).unwrap();
@@ -154,7 +154,7 @@ fn nothing_is_written_through_a_link_in_the_state_folder() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         symlink(context.path("precious"), &file).unwrap();
         context.taskferry(&["run", "jobs.toml"]).with_code(0);
-        is_whole(&context);
+        assert_complete(&context);
         // A file that the run wrote under this name is a new file.
         assert!(!fs::read(&file).is_ok_and(|it| it == b"precious") || file.is_symlink(), "{name}");
     }

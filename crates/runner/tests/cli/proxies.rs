@@ -5,14 +5,14 @@ use taskferry_testkit::{Context, FaultServer, Response};
 const SINK: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
 
 /// A pipeline from an unreachable tenant.
-fn from_afar() -> String {
+fn unreachable_source() -> String {
     let source =
         "[source]\ntype = \"techwolf\"\nurl = \"https://acme.invalid\"\nauth = { token = \"t\" }\n";
     format!("{source}retry = {{ max_attempts = 1 }}\n{SINK}")
 }
 
 /// A pipeline to a receiver at this address.
-fn to(url: &str) -> String {
+fn pipeline_to(url: &str) -> String {
     let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=2\"\n";
     format!(
         "{source}[[sink]]\ntype = \"webhook\"\nurl = \"{url}\"\nallow_http = true\nretry = {{ max_attempts = 1 }}\n"
@@ -30,8 +30,8 @@ fn an_invalid_proxy_fails_the_run_and_is_named() {
     ] {
         let mut context = Context::new();
         context.set(name, value);
-        context.write("source.toml", &from_afar());
-        context.write("sink.toml", &to("https://receiver.invalid/x"));
+        context.write("source.toml", &unreachable_source());
+        context.write("sink.toml", &pipeline_to("https://receiver.invalid/x"));
         for (file, code) in [("source.toml", 3), ("sink.toml", 5)] {
             let ended = context.taskferry(&["run", file]).with_code(code);
             let said = format!("the proxy in {name} can't be understood: ");
@@ -59,7 +59,7 @@ fn requests_use_the_proxy_of_the_environment_unless_excluded() {
     let mut context = Context::new();
     let address = proxy.url().replace("http://", "http://user:p@ss@");
     context.set("HTTP_PROXY", format!(" {address} "));
-    context.write("jobs.toml", &to("http://receiver.invalid/x"));
+    context.write("jobs.toml", &pipeline_to("http://receiver.invalid/x"));
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let requests = proxy.requests();
     assert_eq!(requests[0].target, "http://receiver.invalid/x");

@@ -45,7 +45,7 @@ impl World {
     }
 
     /// Checks that the run fails and that the next one completes with a healthy receiver. Returns the output of the first.
-    fn fails_and_goes_on(self) -> String {
+    fn fails_and_resumes(self) -> String {
         let failed = self.run().with_code(5);
         assert!(failed.stderr.contains("and the next run goes on there"), "{}", failed.stderr);
         assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
@@ -69,7 +69,7 @@ impl World {
 #[test]
 fn a_hanging_receiver_fails_the_run() {
     let world = World::new(|| Response::new(200, "").never_sent(), QUICK);
-    insta::assert_snapshot!(world.fails_and_goes_on(), @"
+    insta::assert_snapshot!(world.fails_and_resumes(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: no whole answer came within 300ms
       help: raise `timeout` or lower `batch_records` of this sink
     ");
@@ -78,13 +78,13 @@ fn a_hanging_receiver_fails_the_run() {
 #[test]
 fn a_receiver_that_closes_connections_fails_the_run() {
     let world = World::new(|| Response::new(200, "").disconnected(), QUICK);
-    insta::assert_snapshot!(world.fails_and_goes_on(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
+    insta::assert_snapshot!(world.fails_and_resumes(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
 }
 
 #[test]
 fn an_unreachable_receiver_is_reported_at_once() {
     let world = World::new(|| Response::new(410, "this hook was taken down"), QUICK);
-    insta::assert_snapshot!(world.fails_and_goes_on(), @"
+    insta::assert_snapshot!(world.fails_and_resumes(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
     ");
@@ -93,7 +93,7 @@ fn an_unreachable_receiver_is_reported_at_once() {
 #[test]
 fn a_refusing_receiver_is_reported_at_once() {
     let world = World::new(|| Response::new(422, "no such job"), QUICK);
-    insta::assert_snapshot!(world.fails_and_goes_on(), @r#"
+    insta::assert_snapshot!(world.fails_and_resumes(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
       help: see the receiver's answer; with `on_error = "dead_letter"` refused records are stored and the run continues
     "#);
@@ -103,7 +103,7 @@ fn a_refusing_receiver_is_reported_at_once() {
 fn a_receiver_with_permanent_500s_fails_the_run() {
     let circuit = "circuit = { failures = 2, cool_down = \"1ms\", give_up_after = \"50ms\" }\n";
     let world = World::new(|| Response::new(500, "down"), circuit);
-    let said = world.fails_and_goes_on();
+    let said = world.fails_and_resumes();
     assert!(
         said.contains("gave up after ") && said.contains("500 Internal Server Error: down"),
         "{said}"

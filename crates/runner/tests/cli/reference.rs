@@ -3,7 +3,7 @@
 use std::fs;
 use taskferry_testkit::{Context, project_file};
 
-fn said(arguments: &[&str]) -> String {
+fn stdout_of(arguments: &[&str]) -> String {
     let ended = Context::new().taskferry(arguments).with_code(0);
     assert_eq!(ended.stderr, "");
     ended.stdout
@@ -11,7 +11,7 @@ fn said(arguments: &[&str]) -> String {
 
 #[test]
 fn help_lists_the_commands() {
-    insta::assert_snapshot!(said(&["--help"]), @"
+    insta::assert_snapshot!(stdout_of(&["--help"]), @"
     Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
     standard output
 
@@ -36,7 +36,7 @@ fn help_lists_the_commands() {
 
 #[test]
 fn help_of_run_lists_its_options() {
-    insta::assert_snapshot!(said(&["run", "--help"]), @"
+    insta::assert_snapshot!(stdout_of(&["run", "--help"]), @"
     Run a pipeline
 
     Usage: taskferry run [OPTIONS] <FILE>
@@ -112,12 +112,12 @@ fn help_of_run_lists_its_options() {
 
 #[test]
 fn the_version_is_printed() {
-    assert_eq!(said(&["--version"]), format!("taskferry {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(stdout_of(&["--version"]), format!("taskferry {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn every_plugin_is_listed_with_its_purpose() {
-    insta::assert_snapshot!(said(&["plugins"]), @r#"
+    insta::assert_snapshot!(stdout_of(&["plugins"]), @r#"
     sources
       techwolf           Reads the task profiles of all jobs or employees of a TechWolf tenant, page by page.
 
@@ -143,7 +143,7 @@ fn every_plugin_is_listed_with_its_purpose() {
 
 #[test]
 fn a_plugin_is_shown_with_every_option() {
-    insta::assert_snapshot!(said(&["plugins", "rename_skills"]), @r#"
+    insta::assert_snapshot!(stdout_of(&["plugins", "rename_skills"]), @r#"
     transform rename_skills
 
       Renames linked skills to those of Workday, SAP or any other system.
@@ -193,14 +193,14 @@ fn an_unknown_plugin_gets_the_nearest_name() {
 #[test]
 fn the_reference_page_matches_the_plugins() {
     let page = fs::read_to_string(project_file("docs/plugins.md")).unwrap_or_default();
-    let now = said(&["plugins", "--markdown"]);
+    let now = stdout_of(&["plugins", "--markdown"]);
     assert!(page == now, "write it anew: cargo run -- plugins --markdown > docs/plugins.md");
 }
 
 #[test]
 fn completions_of_every_shell_contain_all_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = said(&["completions", shell]);
+        let script = stdout_of(&["completions", shell]);
         for word in ["taskferry", "run", "check", "plugins", "sandbox", "completions", "overlay"] {
             assert!(script.contains(word), "{shell}: {word}");
         }

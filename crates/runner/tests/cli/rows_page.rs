@@ -65,7 +65,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn look(&mut self, value: &Value, path: &str) {
+    fn visit(&mut self, value: &Value, path: &str) {
         match value {
             Value::Object(members) => {
                 *self.objects.entry(path.to_owned()).or_default() += 1;
@@ -82,12 +82,12 @@ impl Seen {
                     };
                     self.types.entry(path.clone()).or_default().insert(kind.to_owned());
                     *self.fields.entry(path.clone()).or_default() += 1;
-                    self.look(member, &path);
+                    self.visit(member, &path);
                 }
             }
             Value::Array(items) => {
                 for item in items {
-                    self.look(item, &format!("{path}[]"));
+                    self.visit(item, &format!("{path}[]"));
                 }
             }
             _ => {}
@@ -123,7 +123,7 @@ fn every_field_is_documented_with_its_type_and_absence() {
         }
         let mut seen = Seen::default();
         for record in &emitted("", format, options) {
-            seen.look(record, "");
+            seen.visit(record, "");
         }
         for (path, types) in &seen.types {
             let (known, never_absent) = documented

@@ -39,7 +39,7 @@ fn collector() -> FaultServer {
 }
 
 /// Runs the pipeline above with this collector.
-fn told(context: &mut Context, collector: &FaultServer, more: &[&str]) -> Outcome {
+fn run_with_collector(context: &mut Context, collector: &FaultServer, more: &[&str]) -> Outcome {
     context.write("jobs.toml", PIPELINE);
     context.set("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
     context.taskferry(&[&["run", "jobs.toml"], more].concat())
@@ -72,7 +72,7 @@ fn spans(collector: &FaultServer) -> (Resource, Vec<Span>) {
     (all[0].resource.take().unwrap(), spans)
 }
 
-fn named<'a>(spans: &'a [Span], name: &str) -> Vec<&'a Span> {
+fn spans_named<'a>(spans: &'a [Span], name: &str) -> Vec<&'a Span> {
     spans.iter().filter(|span| span.name == name).collect()
 }
 
@@ -81,12 +81,12 @@ fn a_run_is_one_trace_with_a_span_for_every_step_of_every_page() {
     let (mut context, collector) = (Context::new(), collector());
     context.set("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test");
     context.set("OTEL_EXPORTER_OTLP_HEADERS", "x-canary=some%20thing");
-    told(&mut context, &collector, &["--summary", "summary.json"]).with_code(0);
+    run_with_collector(&mut context, &collector, &["--summary", "summary.json"]).with_code(0);
 
     let (resource, spans) = spans(&collector);
     assert_eq!(attribute(&resource.attributes, "service.name"), "taskferry");
     assert_eq!(attribute(&resource.attributes, "deployment.environment.name"), "test");
-    let runs = named(&spans, "run");
+    let runs = spans_named(&spans, "run");
     let [run] = runs[..] else { panic!("one run, not {}", runs.len()) };
     let of_run = |name: &str| attribute(&run.attributes, name);
     assert_eq!(of_run("taskferry.pipeline"), r#"a "quoted" \ name"#);
@@ -101,7 +101,7 @@ fn a_run_is_one_trace_with_a_span_for_every_step_of_every_page() {
     assert!(run.parent_span_id.is_empty());
 
     for (name, count) in [("fetch", 3), ("transform", 3), ("deliver", 6)] {
-        let steps = named(&spans, name);
+        let steps = spans_named(&spans, name);
         assert_eq!(steps.len(), count, "{name}");
         for step in steps {
             assert_eq!((&step.trace_id, &step.parent_span_id), (&run.trace_id, &run.span_id));
@@ -110,7 +110,7 @@ fn a_run_is_one_trace_with_a_span_for_every_step_of_every_page() {
             assert!(step.end_time_unix_nano <= run.end_time_unix_nano);
         }
     }
-    let fetched = named(&spans, "fetch");
+    let fetched = spans_named(&spans, "fetch");
     let sizes: Vec<_> =
         fetched.iter().map(|it| attribute(&it.attributes, "taskferry.records")).collect();
     assert_eq!(sizes, ["10", "10", "5"]);
@@ -126,9 +126,9 @@ fn a_run_joins_the_trace_of_its_caller() {
     let (mut context, collector) = (Context::new(), collector());
     context.set("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     context.set("OTEL_SERVICE_NAME", "payroll");
-    told(&mut context, &collector, &[]).with_code(0);
+    run_with_collector(&mut context, &collector, &[]).with_code(0);
     let (resource, spans) = spans(&collector);
-    let run = named(&spans, "run")[0];
+    let run = spans_named(&spans, "run")[0];
     let hex =
         |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(hex(&run.trace_id), "0af7651916cd43dd8448eb211c80319c");
@@ -137,7 +137,7 @@ fn a_run_joins_the_trace_of_its_caller() {
 }
 
 /// Each metric as a line of Prometheus text, with labels in alphabetical order.
-fn figures(collector: &FaultServer) -> BTreeSet<String> {
+fn sent_metrics(collector: &FaultServer) -> BTreeSet<String> {
     let requests = collector.requests();
     let metrics: Vec<_> =
         requests.iter().filter(|request| request.target == "/v1/metrics").collect();
@@ -168,7 +168,7 @@ fn figures(collector: &FaultServer) -> BTreeSet<String> {
 }
 
 /// The same for a file. Parses labels like Prometheus.
-fn figures_in(text: &str) -> BTreeSet<String> {
+fn metrics_of_text(text: &str) -> BTreeSet<String> {
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples
         .map(|line| {
@@ -191,9 +191,10 @@ fn figures_in(text: &str) -> BTreeSet<String> {
 #[test]
 fn collector_and_file_receive_the_same_metrics() {
     let (mut context, collector) = (Context::new(), collector());
-    told(&mut context, &collector, &["--metrics-file", "metrics/jobs.prom"]).with_code(0);
+    run_with_collector(&mut context, &collector, &["--metrics-file", "metrics/jobs.prom"])
+        .with_code(0);
     let file = context.read("metrics/jobs.prom");
-    assert_eq!(figures(&collector), figures_in(&file));
+    assert_eq!(sent_metrics(&collector), metrics_of_text(&file));
     for expected in [
         r#"taskferry_run_status{pipeline="a \"quoted\" \\ name",status="complete"} 1"#,
         r#"taskferry_source_records{pipeline="a \"quoted\" \\ name",stage="techwolf",type="techwolf"} 25"#,
@@ -221,9 +222,9 @@ fn nothing_is_sent_if_telemetry_is_disabled() {
     let (mut context, collector) = (Context::new(), collector());
     context.set("OTEL_TRACES_EXPORTER", "none");
     context.set("OTEL_METRICS_EXPORTER", "none");
-    told(&mut context, &collector, &[]).with_code(0);
+    run_with_collector(&mut context, &collector, &[]).with_code(0);
     context.set("OTEL_SDK_DISABLED", "true");
-    told(&mut context, &collector, &[]).with_code(0);
+    run_with_collector(&mut context, &collector, &[]).with_code(0);
     assert!(collector.requests().is_empty());
 }
 
@@ -254,7 +255,7 @@ fn a_failed_run_keeps_the_time_of_the_last_success() {
     assert_eq!(figure(&context, failed).as_deref(), Some("1"));
 
     let (_, spans) = spans(&collector);
-    let run = named(&spans, "run")[0];
+    let run = spans_named(&spans, "run")[0];
     let status = run.status.as_ref().unwrap();
     assert!(status.message.contains("the server answered 403"), "{}", status.message);
     assert_eq!(attribute(&run.attributes, "taskferry.failed_stage"), "source `techwolf`");
@@ -280,7 +281,7 @@ fn a_silent_collector_delays_the_exit_by_five_seconds_at_most() {
     let (mut context, silent) =
         (Context::new(), FaultServer::start_blocking(|_| Response::new(200, "").never_finished()));
     let start = std::time::Instant::now();
-    let ended = told(&mut context, &silent, &[]).with_code(0);
+    let ended = run_with_collector(&mut context, &silent, &[]).with_code(0);
     let expected = "the run's metrics did not reach the collector at http://127.0.0.1:";
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     assert!(ended.stderr.contains("the export took longer than 5 s"), "{}", ended.stderr);
@@ -296,7 +297,7 @@ fn a_busy_collector_is_retried() {
         Response::new(if busy { 503 } else { 200 }, "")
     });
     let mut context = Context::new();
-    let ended = told(&mut context, &busy, &[]).with_code(0);
+    let ended = run_with_collector(&mut context, &busy, &[]).with_code(0);
     assert!(!ended.stderr.contains("collector"), "{}", ended.stderr);
     assert_eq!(busy.requests().len(), 4);
 }
@@ -309,7 +310,8 @@ fn headers_for_the_collector_are_never_shown() {
     let mut context = Context::new();
     context.set("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20canary-header");
     context.set("TASKFERRY_LOG", "trace");
-    let ended = told(&mut context, &refusing, &["--summary", "summary.json"]).with_code(0);
+    let ended =
+        run_with_collector(&mut context, &refusing, &["--summary", "summary.json"]).with_code(0);
     assert!(ended.stderr.contains("the server answered 401"), "{}", ended.stderr);
     let requests = refusing.requests();
     assert_eq!(requests[0].header("authorization"), Some("Bearer canary-header"));
@@ -322,7 +324,7 @@ fn invalid_telemetry_variables_are_warnings() {
     context.set("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
     context.set("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf");
     context.set("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "nowhere.pem");
-    let ended = told(&mut context, &collector, &[]).with_code(0);
+    let ended = run_with_collector(&mut context, &collector, &[]).with_code(0);
     for expected in [
         "no traces are sent over OTLP: OTEL_EXPORTER_OTLP_PROTOCOL is `grpc`; write `http/protobuf`",
         "no metrics are sent over OTLP: can't read the certificates in `nowhere.pem`",

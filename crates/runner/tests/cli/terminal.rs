@@ -11,23 +11,23 @@ const EVIL_NAME: &str =
     "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2028}\u{7f}y";
 
 /// Whether a character is one of the control characters of [`EVIL`], other than a line break.
-fn acts(character: char) -> bool {
+fn is_forbidden(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Checks that a text contains no control characters except line breaks, and that it contains the escaped text unless omitted.
 #[track_caller]
-fn harmless(text: &str, what: &str) {
+fn assert_escaped(text: &str, what: &str) {
     for line in text.lines() {
-        assert!(!line.chars().any(acts), "{what}: {line:?}");
+        assert!(!line.chars().any(is_forbidden), "{what}: {line:?}");
         assert!(!line.starts_with("error: forged"), "{what}: {text}");
     }
 }
 
 /// The same for terminal output, where colours are allowed and lines end with CRLF.
 #[track_caller]
-fn harmless_on_a_terminal(text: &str, what: &str) {
+fn assert_escaped_in_terminal(text: &str, what: &str) {
     // The progress bar returns to the start of its line and clears it.
     let text = text.replace("\r\n", "\n").replace("\r\u{1b}[2K", "\n");
     let mut plain = String::new();
@@ -40,7 +40,7 @@ fn harmless_on_a_terminal(text: &str, what: &str) {
             (_, None) => plain.extend(["\u{1b}", part]),
         }
     }
-    harmless(&plain, what);
+    assert_escaped(&plain, what);
 }
 
 /// A TOML string, which escapes one more character than JSON.
@@ -49,22 +49,22 @@ fn escaped(text: &str) -> String {
 }
 
 /// Runs once with a pipe as standard error, once with a terminal, and once with JSON logs.
-fn in_every_form(context: &Context, arguments: &[&str], code: i32) -> Outcome {
+fn run_in_every_format(context: &Context, arguments: &[&str], code: i32) -> Outcome {
     let what = arguments.join(" ");
     let ended = context.taskferry(arguments).with_code(code);
-    harmless(&ended.stderr, &what);
+    assert_escaped(&ended.stderr, &what);
     let shown = context.taskferry_in_terminal(80, arguments).with_code(code);
-    harmless_on_a_terminal(&shown.stderr, &what);
+    assert_escaped_in_terminal(&shown.stderr, &what);
     if arguments[0] == "run" {
         let log = context.taskferry(&[arguments, &["--log", "json"]].concat()).with_code(code);
-        harmless(&log.stderr, &what);
+        assert_escaped(&log.stderr, &what);
         log.log();
     }
     ended
 }
 
 /// A tenant with control characters in every field, and a pipeline that prints them in every possible message.
-fn evil_tenant(jobs: usize) -> Tenant {
+fn hostile_tenant(jobs: usize) -> Tenant {
     let job = |number: usize| {
         json!({
             "external_id": format!("{number}{EVIL}"), EVIL: EVIL,
@@ -81,7 +81,7 @@ fn evil_tenant(jobs: usize) -> Tenant {
 #[test]
 fn control_characters_in_record_fields_are_escaped() {
     let context = Context::new();
-    let server = evil_tenant(3);
+    let server = hostile_tenant(3);
     let sink = "[[sink]]\ntype = \"stdout\"\nformat = \"csv\"\ncolumns = [\"task\"]\n";
     for (transform, code) in [
         ("type = \"jq\"\nfilter = 'error(.external_id)'\n", 4),
@@ -99,25 +99,25 @@ fn control_characters_in_record_fields_are_escaped() {
         let text = format!("{}\n[[transform]]\n{transform}\n{sink}", server.source());
         context.write("jobs.toml", &text);
         let arguments = ["run", "jobs.toml", "--summary", "s.json", "--metrics-file", "m.prom"];
-        in_every_form(&context, &arguments, code);
-        harmless(&context.read("s.json"), transform);
-        harmless(&context.read("m.prom"), transform);
+        run_in_every_format(&context, &arguments, code);
+        assert_escaped(&context.read("s.json"), transform);
+        assert_escaped(&context.read("m.prom"), transform);
     }
     let listed = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    harmless(&listed.stdout, "runs");
+    assert_escaped(&listed.stdout, "runs");
     let listed = context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);
-    harmless(&listed.stdout, "runs --json");
+    assert_escaped(&listed.stdout, "runs --json");
     let kept = context.stored_manifests("jobs");
     assert!(!kept.is_empty());
     for text in &kept {
-        harmless(text, "what is kept of a run");
+        assert_escaped(text, "what is kept of a run");
     }
 }
 
 #[test]
 fn data_on_standard_output_is_not_escaped() {
     let context = Context::new();
-    let server = evil_tenant(1);
+    let server = hostile_tenant(1);
     let text = format!("{}\n[[sink]]\ntype = \"stdout\"\n", server.source());
     context.write("jobs.toml", &text);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -148,20 +148,20 @@ fn control_characters_in_responses_are_escaped() {
         let server = Tenant::with_pages(pages);
         context.write("jobs.toml", &server.pipeline());
         let arguments = ["run", "jobs.toml", "--summary", "s.json", "--fresh"];
-        in_every_form(&context, &arguments, 3);
-        harmless(&context.read("s.json"), "the manifest");
+        run_in_every_format(&context, &arguments, 3);
+        assert_escaped(&context.read("s.json"), "the manifest");
     }
     let issuer = Tenant::at(FaultServer::start_blocking(|_| {
         Response::new(401, json!({"error": EVIL, "error_description": EVIL}).to_string())
     }));
     context.write("jobs.toml", &issuer.pipeline());
-    in_every_form(&context, &["run", "jobs.toml", "--fresh"], 3);
+    run_in_every_format(&context, &["run", "jobs.toml", "--fresh"], 3);
 }
 
 #[test]
 fn control_characters_from_receivers_are_escaped() {
     let context = Context::new();
-    let server = evil_tenant(2);
+    let server = hostile_tenant(2);
     for (status, on_error, code) in [(422, "fail", 5), (500, "fail", 5), (422, "skip", 0)] {
         let receiver = Receiver::start(move |_| Response::new(status, EVIL));
         let url = receiver.url();
@@ -170,14 +170,14 @@ fn control_characters_from_receivers_are_escaped() {
              retry = {{ max_attempts = 2, initial_delay = \"1ms\", max_delay = \"1ms\" }}\n"
         );
         context.write("jobs.toml", &format!("{}\n{sink}", server.source()));
-        in_every_form(&context, &["run", "jobs.toml", "--fresh"], code);
+        run_in_every_format(&context, &["run", "jobs.toml", "--fresh"], code);
     }
 }
 
 #[test]
 fn control_characters_in_names_and_files_are_escaped() {
     let mut context = Context::new();
-    let server = evil_tenant(2);
+    let server = hostile_tenant(2);
     let (name, sink) = (escaped(EVIL), "[[sink]]\ntype = \"stdout\"\n");
     let named = format!(
         "name = {name}\n{}\n[[transform]]\ntype = \"jq\"\nname = {name}\nfilter = '{{x: 1}}'\n{sink}name = {name}\n",
@@ -185,10 +185,10 @@ fn control_characters_in_names_and_files_are_escaped() {
     );
     context.write("jobs.toml", &named);
     let arguments = ["run", "jobs.toml", "--summary", "s.json", "--metrics-file", "m.prom"];
-    in_every_form(&context, &arguments, 0);
-    harmless(&context.read("s.json"), "the manifest");
-    harmless(&context.read("m.prom"), "the metrics");
-    in_every_form(&context, &["check", "jobs.toml"], 0);
+    run_in_every_format(&context, &arguments, 0);
+    assert_escaped(&context.read("s.json"), "the manifest");
+    assert_escaped(&context.read("m.prom"), "the metrics");
+    run_in_every_format(&context, &["check", "jobs.toml"], 0);
     for wrong in [
         format!("{EVIL_NAME} = 1\n"),
         format!("name = \"{EVIL_NAME}\"\n"),
@@ -198,7 +198,7 @@ fn control_characters_in_names_and_files_are_escaped() {
         format!("{}\n[[transform]]\ntype = \"jq\"\nfilter = {name}\n{sink}", server.source()),
     ] {
         context.write("wrong.toml", &wrong);
-        in_every_form(&context, &["check", "wrong.toml"], 2);
+        run_in_every_format(&context, &["check", "wrong.toml"], 2);
     }
     let nowhere = format!("{EVIL_NAME}.toml");
     for arguments in [
@@ -211,19 +211,19 @@ fn control_characters_in_names_and_files_are_escaped() {
         &["run", "jobs.toml", "--set", EVIL],
         &["run", "jobs.toml", "--overlay", EVIL],
     ] {
-        in_every_form(&context, arguments, 2);
+        run_in_every_format(&context, arguments, 2);
     }
     let set = format!("source.limit={EVIL_NAME}");
-    in_every_form(&context, &["check", "jobs.toml", "--set", &set], 2);
+    run_in_every_format(&context, &["check", "jobs.toml", "--set", &set], 2);
     context.set("TASKFERRY_SOURCE__LIMIT", EVIL_NAME);
     context.set("TASKFERRY_LOG", EVIL_NAME);
-    in_every_form(&context, &["run", "jobs.toml"], 2);
+    run_in_every_format(&context, &["run", "jobs.toml"], 2);
 }
 
 #[test]
 fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
     let context = Context::new();
-    let server = evil_tenant(2);
+    let server = hostile_tenant(2);
     let mapping =
         "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"m.csv\"\n";
     let sink = "[[sink]]\ntype = \"stdout\"\n";
@@ -236,7 +236,7 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
     ] {
         context.write("m.csv", &text);
         let ended = context.taskferry(&["check", "jobs.toml"]);
-        harmless(&ended.stderr, &text);
+        assert_escaped(&ended.stderr, &text);
     }
     context.write("letters.toml", &format!("{source}\n{sink}"));
     let letter = |change: fn(&mut Value)| {
@@ -256,7 +256,7 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
         (letter(|_| {}), 0),
     ] {
         context.write("dead.ndjson", &text);
-        in_every_form(&context, &["replay", "letters.toml", "dead.ndjson"], code);
+        run_in_every_format(&context, &["replay", "letters.toml", "dead.ndjson"], code);
     }
     let manifest = json!({
         "pipeline": EVIL, "digest": EVIL, "run_id": EVIL, "status": EVIL, "exit_code": 3, "warnings": [EVIL],
@@ -265,11 +265,11 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
         "source": {"records": 1, "name": EVIL}, "sinks": [], "dead_letters": 0,
     });
     context.write("a.json", &manifest.to_string());
-    let ended = in_every_form(&context, &["merge", "a.json", "--summary", "whole.json"], 8);
-    harmless(&ended.stdout, "merge");
-    harmless(&context.read("whole.json"), "the manifest of all shares");
+    let ended = run_in_every_format(&context, &["merge", "a.json", "--summary", "whole.json"], 8);
+    assert_escaped(&ended.stdout, "merge");
+    assert_escaped(&context.read("whole.json"), "the manifest of all shares");
     context.write("b.json", EVIL);
-    in_every_form(&context, &["merge", "b.json"], 2);
+    run_in_every_format(&context, &["merge", "b.json"], 2);
     // A planted file among the stored manifests.
     context.taskferry(&["run", "letters.toml"]).with_code(0);
     context.write(
@@ -281,7 +281,7 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
     for more in [&[][..], &["--json"]] {
         let ended = context.taskferry(&[&["runs", "letters.toml"], more].concat()).with_code(0);
         assert!(ended.stdout.contains("owned"), "{}", ended.stdout);
-        harmless(&ended.stdout, "runs");
+        assert_escaped(&ended.stdout, "runs");
     }
 }
 

@@ -83,7 +83,7 @@ impl Client {
     }
 
     /// The response to a request that must succeed.
-    pub(crate) async fn got(&self, path: &str) -> Value {
+    pub(crate) async fn get_ok(&self, path: &str) -> Value {
         let (status, answer) = self.get(path).await;
         assert_eq!(status, 200, "{answer}");
         answer

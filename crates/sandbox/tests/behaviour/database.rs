@@ -36,15 +36,15 @@ async fn loaded_and_changed_data_survives_a_restart() {
     let job = reject_first(&client).await;
     let body = json!({"include": ["rejected_tasks"]});
     let (jobs, listed) =
-        (client.all("", &body, 100).await, client.got("/job_architecture/jobs").await);
+        (client.all("", &body, 100).await, client.get_ok("/job_architecture/jobs").await);
     client.sandbox.stop().await;
 
     // The options of the generator apply only to new databases.
     let client = Client::of(options(&path, Filled::Serve, 500)).await;
     assert_eq!(client.all("", &body, 100).await, jobs);
-    assert_eq!(client.got("/job_architecture/jobs").await, listed);
+    assert_eq!(client.get_ok("/job_architecture/jobs").await, listed);
     let again = client
-        .got(&format!(
+        .get_ok(&format!(
             "/job_architecture/jobs/{}/task_profile",
             job["external_id"].as_str().unwrap()
         ))
@@ -73,7 +73,7 @@ async fn a_database_with_data_is_replaced_only_on_request() {
     let client = Client::of(options(&path, Filled::Serve, 0)).await;
     assert_eq!(client.all("", &json!({}), 2).await.len(), 5);
     assert!(
-        client.got("/job_architecture/job_families").await["count"].as_u64().unwrap() <= 5,
+        client.get_ok("/job_architecture/job_families").await["count"].as_u64().unwrap() <= 5,
         "nothing is left of before"
     );
 }
@@ -158,7 +158,7 @@ async fn a_served_database_can_be_opened_again_but_not_replaced() {
     let other = Client::of(options(&path, Filled::Serve, 5)).await;
     let job = reject_first(&client).await;
     let seen = other
-        .got(&format!(
+        .get_ok(&format!(
             "/job_architecture/jobs/{}/task_profile",
             job["external_id"].as_str().unwrap()
         ))
@@ -192,7 +192,7 @@ async fn a_private_database_is_deleted() {
     let path = "/job_architecture/jobs/j1/task_profile";
     let body = json!({"tasks": [{"task_id": "a", "validation_state": "rejected"}]});
     assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
-    assert_eq!(client.got(path).await["tasks"].as_array().unwrap().len(), 1);
+    assert_eq!(client.get_ok(path).await["tasks"].as_array().unwrap().len(), 1);
     if cfg!(unix) {
         let own = std::process::id();
         let open = std::fs::read_dir(format!("/proc/{own}/fd")).into_iter().flatten().flatten();

@@ -204,7 +204,7 @@ async fn a_deleted_cursor_stays_deleted() {
 }
 
 /// Exports all pages, including empty ones. Returns the ids and the number of requests.
-async fn whole(client: &Client, limit: usize) -> (Vec<String>, usize) {
+async fn export_all(client: &Client, limit: usize) -> (Vec<String>, usize) {
     let (mut all, mut body) = (Vec::new(), json!({"limit": limit}));
     for requests in 1..100 {
         let page = client.page("", &body).await;
@@ -225,11 +225,11 @@ async fn an_export_after_a_deletion_has_all_other_jobs_and_ends() {
         let gone = ids(&first)[1].to_owned();
         let next = json!({"limit": 2, "starting_after": gone});
         assert_eq!(client.export("", &next).await.0, 404);
-        let (rest, _) = whole(&client, limit).await;
+        let (rest, _) = export_all(&client, limit).await;
         assert_eq!(rest.len(), 9, "limit {limit}: {rest:?}");
         assert!(!rest.contains(&gone));
         // Only the export omits the job.
-        client.got(&format!("/job_architecture/jobs/{gone}")).await;
+        client.get_ok(&format!("/job_architecture/jobs/{gone}")).await;
     }
 }
 
@@ -242,13 +242,13 @@ async fn the_cursor_of_an_empty_page_can_be_deleted() {
     for _ in 0..2 {
         assert_eq!(client.export("", &next).await.0, 404);
     }
-    assert_eq!(whole(&client, 2).await.0.len(), 9);
+    assert_eq!(export_all(&client, 2).await.0.len(), 9);
 }
 
 #[tokio::test]
 async fn a_request_without_a_token_changes_no_state() {
     let client = faulty(&[], &[]).await;
-    let (before, _) = whole(&client, 3).await;
+    let (before, _) = export_all(&client, 3).await;
     let url = format!("{}{EXPORT}", client.sandbox.url());
     let header = "Bearer no-token-of-ours";
     for authorization in [None, Some(header), Some("Bearer "), Some(&client.token)] {
@@ -261,7 +261,7 @@ async fn a_request_without_a_token_changes_no_state() {
             assert_eq!(request.json(&body).send().await.unwrap().status(), 401, "{fault}");
         }
     }
-    assert_eq!(whole(&client, 4).await.0, before);
+    assert_eq!(export_all(&client, 4).await.0, before);
 }
 
 #[tokio::test]
@@ -270,16 +270,16 @@ async fn faults_of_one_tenant_do_not_affect_another() {
     let data = DataOrigin::Generated { jobs: 10, seed: 3 };
     let mut client =
         Client::of(SandboxOptions { data, tenants, ..SandboxOptions::default() }).await;
-    let (jobs, _) = whole(&client, 10).await;
+    let (jobs, _) = export_all(&client, 10).await;
     let after = json!({"limit": 3, "starting_after": jobs[1]});
     assert_eq!(asking(&client, "deleted-cursor", &after).await.status(), 404);
     let (_, empty) = read(asking(&client, "empty-page", &json!({"limit": 3})).await).await;
-    assert_eq!(whole(&client, 3).await.0.len(), 9);
+    assert_eq!(export_all(&client, 3).await.0.len(), 9);
 
     let beta =
         json!({"client_id": "beta-client", "client_secret": "beta-secret", "tenant": "beta"});
     client.token = client.new_token(beta).await;
-    assert_eq!(whole(&client, 3).await.0, jobs, "both have jobs of the same ids");
+    assert_eq!(export_all(&client, 3).await.0, jobs, "both have jobs of the same ids");
     let stray = json!({"limit": 3, "starting_after": empty["next_starting_after"]});
     assert_eq!(client.export("", &stray).await.0, 404, "a stand-in is the tenant's own");
 }

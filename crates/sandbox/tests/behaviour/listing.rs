@@ -29,7 +29,7 @@ fn ids(answer: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn jobs_are_listed_by_their_last_update() {
     let client = Client::with_jobs(&jobs()).await;
-    let answer = client.got(JOBS).await;
+    let answer = client.get_ok(JOBS).await;
     assert_eq!(answer["count"], 4);
     assert_eq!(ids(&answer), ["b", "n", "a", "z"]);
     assert_eq!(
@@ -37,11 +37,11 @@ async fn jobs_are_listed_by_their_last_update() {
         json!({"external_id": "b", "job_name": "Name of b", "job_family_id": "law", "last_updated": "2022-01-01T10:30:00Z"})
     );
     assert_eq!(answer["results"][1]["job_family_id"], Value::Null);
-    assert_eq!(client.got(&format!("{JOBS}/b")).await, answer["results"][0]);
+    assert_eq!(client.get_ok(&format!("{JOBS}/b")).await, answer["results"][0]);
 
     let client = Client::with_settings(&jobs(), &["listing_order=created"]).await;
-    assert_eq!(ids(&client.got(JOBS).await), ["z", "b", "a", "n"]);
-    assert_eq!(ids(&client.got(FAMILIES).await), ["care", "law"]);
+    assert_eq!(ids(&client.get_ok(JOBS).await), ["z", "b", "a", "n"]);
+    assert_eq!(ids(&client.get_ok(FAMILIES).await), ["care", "law"]);
 }
 
 #[tokio::test]
@@ -55,21 +55,21 @@ async fn timestamps_are_listed_in_utc_however_they_are_written() {
         ("2021-01-21T17:32:28.25Z", "2021-01-21T17:32:28.25Z"),
     ] {
         let client = Client::with_jobs(&[job("a", None, written)]).await;
-        assert_eq!(client.got(&format!("{JOBS}/a")).await["last_updated"], listed, "{written}");
+        assert_eq!(client.get_ok(&format!("{JOBS}/a")).await["last_updated"], listed, "{written}");
     }
 }
 
 #[tokio::test]
 async fn families_are_listed_with_their_names() {
     let client = Client::with_jobs(&jobs()).await;
-    let answer = client.got(FAMILIES).await;
+    let answer = client.get_ok(FAMILIES).await;
     let care = json!({"external_id": "care", "job_family_name": "Care", "last_updated": "2022-03-01T00:00:00Z"});
     let law = json!({"external_id": "law", "job_family_name": "Law", "last_updated": "2022-01-01T10:30:00Z"});
     assert_eq!(answer, json!({"count": 2, "results": [law, care]}));
-    assert_eq!(client.got(&format!("{FAMILIES}/care")).await, care);
+    assert_eq!(client.get_ok(&format!("{FAMILIES}/care")).await, care);
 
     let nameless = Client::with_jobs(&[job("a", Some(("care", None)), "2022-03-01")]).await;
-    assert_eq!(nameless.got(FAMILIES).await["results"][0]["job_family_name"], "care");
+    assert_eq!(nameless.get_ok(FAMILIES).await["results"][0]["job_family_name"], "care");
 }
 
 #[tokio::test]
@@ -78,7 +78,8 @@ async fn every_entry_is_on_exactly_one_page() {
     for (limit, pages) in [(7, 33), (100, 3), (200, 2)] {
         let mut found = Vec::new();
         for page in 0..pages {
-            let answer = client.got(&format!("{JOBS}?limit={limit}&offset={}", page * limit)).await;
+            let answer =
+                client.get_ok(&format!("{JOBS}?limit={limit}&offset={}", page * limit)).await;
             assert_eq!(answer["count"], 230);
             found.extend(ids(&answer).into_iter().map(str::to_owned));
         }
@@ -86,8 +87,8 @@ async fn every_entry_is_on_exactly_one_page() {
         found.dedup();
         assert_eq!(found.len(), 230);
     }
-    assert_eq!(ids(&client.got(JOBS).await).len(), 100);
-    assert_eq!(ids(&client.got(&format!("{JOBS}?offset=9223372036854775807")).await), [""; 0]);
+    assert_eq!(ids(&client.get_ok(JOBS).await).len(), 100);
+    assert_eq!(ids(&client.get_ok(&format!("{JOBS}?offset=9223372036854775807")).await), [""; 0]);
 }
 
 #[tokio::test]
@@ -121,7 +122,7 @@ async fn an_invalid_listing_request_is_reported() {
 async fn the_version_endpoint_accepts_a_token_of_any_scope() {
     let mut client = Client::generated(1).await;
     client.token = client.new_token(json!({"scopes": ["read_reports"]})).await;
-    assert!(client.got("/version").await["version"].is_string());
+    assert!(client.get_ok("/version").await["version"].is_string());
     assert_eq!(client.get(JOBS).await.0, 403);
     let response =
         client.http.get(format!("{}/version", client.sandbox.url())).send().await.unwrap();

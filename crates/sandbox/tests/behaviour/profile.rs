@@ -50,7 +50,7 @@ async fn a_profile_equals_the_record_of_a_minimal_export() {
             for record in page["records"].as_array().unwrap() {
                 let id = record["external_id"].as_str().unwrap();
                 let path = format!("/job_architecture/jobs/{id}/task_profile{view}&{query}");
-                assert_eq!(client.got(&path).await.to_string(), record.to_string());
+                assert_eq!(client.get_ok(&path).await.to_string(), record.to_string());
             }
         }
     }
@@ -92,7 +92,7 @@ async fn feedback_validates_and_rejects_tasks() {
     let client = Client::with_jobs(&jobs()).await;
     let body = json!({"tasks": [decision("a", "rejected"), decision("b", "validated")]});
     assert_eq!(patch(&client, J1, &body).await.0, 204);
-    assert_eq!(states(&client.got(J1).await), [("b", "validated")]);
+    assert_eq!(states(&client.get_ok(J1).await), [("b", "validated")]);
     let page = client.page("", &json!({"limit": 1, "include": ["rejected_tasks"]})).await;
     assert_eq!(
         states(&page["records"][0]),
@@ -102,9 +102,9 @@ async fn feedback_validates_and_rejects_tasks() {
     // The last decision is stored.
     let body = json!({"tasks": [decision("c", "validated"), decision("b", "rejected")]});
     assert_eq!(patch(&client, J1, &body).await.0, 204);
-    assert_eq!(states(&client.got(J1).await), [("c", "validated")]);
+    assert_eq!(states(&client.get_ok(J1).await), [("c", "validated")]);
     let whole = client
-        .got(&format!("{J1}?include=weekly_hours&include=ai_impact&include=rejected_tasks"))
+        .get_ok(&format!("{J1}?include=weekly_hours&include=ai_impact&include=rejected_tasks"))
         .await;
     assert_eq!(whole["tasks"][0]["ai_impact"], json!({"level": "H2", "rationale": "Ναί"}));
 }
@@ -114,11 +114,11 @@ async fn feedback_updates_the_last_updated_time() {
     let client = Client::with_jobs(&jobs()).await;
     let filter = json!([{"filter": "last_updated", "operator": "lt", "value": "2022-01-02"}]);
     assert_eq!(client.all("", &json!({"filters": filter}), 5).await.len(), 1);
-    let before = client.got("/job_architecture/jobs/j1").await;
+    let before = client.get_ok("/job_architecture/jobs/j1").await;
     assert_eq!(before["last_updated"], "2022-01-01T00:00:00Z");
     patch(&client, J1, &json!({"tasks": [decision("a", "validated")]})).await;
     assert_eq!(client.all("", &json!({"filters": filter}), 5).await.len(), 0);
-    let after = client.got("/job_architecture/jobs/j1").await;
+    let after = client.get_ok("/job_architecture/jobs/j1").await;
     let since =
         json!([{"filter": "last_updated", "operator": "eq", "value": after["last_updated"]}]);
     assert_eq!(
@@ -177,7 +177,7 @@ async fn invalid_feedback_is_reported_and_changes_nothing() {
     let right = json!({"tasks": [decision("a", "rejected")]});
     assert_eq!(patch(&client, "/job_architecture/jobs/j9/task_profile", &right).await.0, 404);
     assert_eq!(patch(&client, &format!("{J1}?x=1"), &right).await.0, 400);
-    assert_eq!(states(&client.got(J1).await), [("a", "validated"), ("b", "suggested")]);
+    assert_eq!(states(&client.get_ok(J1).await), [("a", "validated"), ("b", "suggested")]);
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn concurrent_decisions_are_all_stored() {
     for (status, _) in futures_util::future::join_all(all).await {
         assert_eq!(status, 204);
     }
-    let profile = client.got(J1).await;
+    let profile = client.get_ok(J1).await;
     assert!(states(&profile).iter().all(|(_, state)| *state == "validated"), "{profile}");
 }
 
@@ -233,6 +233,6 @@ async fn feedback_at_the_latest_time_keeps_a_valid_date() {
     let body = json!({"tasks": [{"task_id": "a", "validation_state": "validated"}]});
     let path = "/job_architecture/jobs/j/task_profile";
     assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
-    let listed = client.got("/job_architecture/jobs/j").await;
+    let listed = client.get_ok("/job_architecture/jobs/j").await;
     assert!(listed["last_updated"].as_str().unwrap().starts_with("9999-12-30"), "{listed}");
 }

@@ -90,8 +90,8 @@ async fn whether_feedback_updates_a_job_can_be_set() {
         let path = "/job_architecture/jobs/j1/task_profile";
         let sent = client.send(Method::PATCH, path).json(&feedback).send().await.unwrap();
         assert_eq!(sent.status(), 204);
-        assert_eq!(client.got(path).await["tasks"], json!([]));
-        let shown = client.got("/job_architecture/jobs/j1").await["last_updated"].clone();
+        assert_eq!(client.get_ok(path).await["tasks"], json!([]));
+        let shown = client.get_ok("/job_architecture/jobs/j1").await["last_updated"].clone();
         assert_eq!(shown != LONG_AGO, is_update, "{setting}: {shown}");
         let since = json!({"filter": "last_updated", "operator": "gt", "value": LONG_AGO});
         let page = client.page("", &json!({"limit": 1, "filters": [since]})).await;

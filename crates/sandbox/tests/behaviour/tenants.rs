@@ -39,19 +39,19 @@ async fn a_tenant_sees_only_its_own_jobs() {
     assert_eq!(acme.len(), 30);
     assert_eq!(client.get("/job_architecture/jobs/only-here").await.0, 404);
     assert_eq!(client.export("", &json!({"limit": 1, "starting_after": "only-here"})).await.0, 404);
-    let families = client.got("/job_architecture/job_families").await;
+    let families = client.get_ok("/job_architecture/job_families").await;
 
     client.token = token(&client, "beta-client", "beta").await;
     let beta = client.all("", &json!({}), 100).await;
     assert_eq!(ids(&beta), ["job-000001", "only-here"]);
     assert_eq!(beta[0]["tasks"][0]["task_id"], "mine");
-    assert_eq!(client.got("/job_architecture/jobs").await["count"], 2);
-    assert_eq!(client.got("/job_architecture/job_families").await["count"], 1);
+    assert_eq!(client.get_ok("/job_architecture/jobs").await["count"], 2);
+    assert_eq!(client.get_ok("/job_architecture/job_families").await["count"], 1);
     assert_ne!(families["count"], 1);
     let path = "/job_architecture/jobs/job-000001/task_profile";
     let body = json!({"tasks": [{"task_id": "mine", "validation_state": "rejected"}]});
     assert_eq!(client.send(Method::PATCH, path).json(&body).send().await.unwrap().status(), 204);
-    assert_eq!(client.got(path).await["tasks"], json!([]));
+    assert_eq!(client.get_ok(path).await["tasks"], json!([]));
 
     client.token = token(&client, "acme-client", "acme").await;
     assert_eq!(client.all("", &json!({}), 100).await, acme, "nothing of the others has changed");
@@ -68,7 +68,7 @@ async fn jobs_hidden_by_credentials_are_left_out_without_an_error() {
     assert_eq!(client.sandbox.credentials().client_id, "sandbox-client");
     client.token = token(&client, "part", "sandbox").await;
     let part = client.all("", &json!({}), 7).await;
-    let jobs = client.got("/job_architecture/jobs?limit=200").await;
+    let jobs = client.get_ok("/job_architecture/jobs?limit=200").await;
     client.token = token(&client, "sandbox-client", "sandbox").await;
     let whole = client.all("", &json!({}), 100).await;
     assert_eq!(whole.len(), 120);
@@ -107,7 +107,7 @@ async fn a_hidden_job_is_404() {
         assert_eq!(client.export("", &json!({"limit": 1, "starting_after": hidden})).await.0, 404);
     }
     assert_eq!(client.get("/job_architecture/job_families/care").await.0, 404);
-    assert_eq!(client.got("/job_architecture/job_families").await["count"], 1);
+    assert_eq!(client.get_ok("/job_architecture/job_families").await["count"], 1);
     // A filter cannot return jobs that the credentials hide.
     let families =
         json!([{"filter": "job_family_id_is_in_list", "job_family_ids": ["care", "legal"]}]);

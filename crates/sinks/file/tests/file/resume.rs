@@ -50,7 +50,7 @@ async fn deliver(sink: &mut dyn Sink, values: &[Value]) -> SinkState {
     sink.commit().await.unwrap()
 }
 
-async fn undisturbed(folder: &Folder, format: &str, compression: &str) -> Vec<u8> {
+async fn uninterrupted(folder: &Folder, format: &str, compression: &str) -> Vec<u8> {
     let options = options(folder, format, compression);
     let mut sink = opened(&options, None).await;
     for values in batches() {
@@ -61,7 +61,7 @@ async fn undisturbed(folder: &Folder, format: &str, compression: &str) -> Vec<u8
 }
 
 /// Appends uncommitted bytes, like a killed run.
-fn spoil(folder: &Folder) {
+fn append_garbage(folder: &Folder) {
     for name in folder.names().iter().filter(|name| name.starts_with('.')) {
         let mut file = File::options().append(true).open(folder.path(name)).unwrap();
         file.write_all(b"half a rec").unwrap();
@@ -73,7 +73,7 @@ async fn a_resumed_file_equals_an_uninterrupted_one() {
     for format in FORMATS {
         for compression in COMPRESSIONS {
             let whole = Folder::new();
-            let expected = undisturbed(&whole, format, compression).await;
+            let expected = uninterrupted(&whole, format, compression).await;
             for stop in 1..=batches().len() {
                 let folder = Folder::new();
                 let options = options(&folder, format, compression);
@@ -83,7 +83,7 @@ async fn a_resumed_file_equals_an_uninterrupted_one() {
                     mark = deliver(&mut *sink, values).await;
                 }
                 drop(sink);
-                spoil(&folder);
+                append_garbage(&folder);
 
                 let mut sink = build(&options).unwrap();
                 sink.can_resume(&run(), &mark).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_resumed_file_equals_an_uninterrupted_one() {
 async fn a_sealed_file_is_only_renamed() {
     for format in FORMATS {
         let whole = Folder::new();
-        let expected = undisturbed(&whole, format, "zstd").await;
+        let expected = uninterrupted(&whole, format, "zstd").await;
         let folder = Folder::new();
         let options = options(&folder, format, "zstd");
         let mut sink = opened(&options, None).await;

@@ -95,15 +95,15 @@ impl Changing {
         self.state().forgotten = Some(job);
     }
 
-    pub(crate) fn answer_once(&self, after: String, answer: Response) {
+    pub(crate) fn respond_once(&self, after: String, answer: Response) {
         self.state().trouble = Some((after, answer));
     }
 
-    pub(crate) fn stand_still(&self) {
+    pub(crate) fn stop_advancing(&self) {
         self.state().stands_still = true;
     }
 
-    pub(crate) fn asked_at(&self) -> Vec<Instant> {
+    pub(crate) fn request_times(&self) -> Vec<Instant> {
         self.state().asked.clone()
     }
 
@@ -152,7 +152,7 @@ impl Changing {
     }
 
     /// All pages of a run with its state in `folder`.
-    pub(crate) async fn in_folder(&self, folder: &Path, more: &Value) -> Vec<Page> {
+    pub(crate) async fn read_in_folder(&self, folder: &Path, more: &Value) -> Vec<Page> {
         read(self.source(more), run_in(folder), None).await.unwrap()
     }
 }
@@ -193,7 +193,7 @@ pub(crate) async fn read_share(
 }
 
 /// The position after these pages.
-pub(crate) fn behind(pages: &[Page]) -> Position {
+pub(crate) fn position_after(pages: &[Page]) -> Position {
     let fingerprints = pages.iter().flat_map(|page| page.fingerprints.clone()).collect();
     let next = pages.last().and_then(|page| page.next.clone());
     Position::new(pages.len() as u64, next, fingerprints)

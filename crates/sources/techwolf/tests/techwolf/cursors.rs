@@ -12,7 +12,7 @@ use taskferry_testkit::Response;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
-use crate::changing::{Changing, UNKNOWN, Unknown, behind, id, jobs, read, shown};
+use crate::changing::{Changing, UNKNOWN, Unknown, id, jobs, position_after, read, shown};
 
 use crate::tenant::{Tenant, build, page, run_in};
 
@@ -53,19 +53,19 @@ proptest! {
         block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let tenant = Changing::with(before, unknown).await;
-            tenant.in_folder(folder.path(), &with(1, remembering)).await;
+            tenant.read_in_folder(folder.path(), &with(1, remembering)).await;
             tenant.delete(|job| gone.contains(&job));
             tenant.create(more);
             let serial = tenant.serially(&with(1, limit)).await;
             // Resumes in the middle of the run with one cursor or another number of cursors.
-            let done = behind(&serial[..stop.index(serial.len())]);
+            let done = position_after(&serial[..stop.index(serial.len())]);
             let source = tenant.source(&with(concurrency, limit));
             let state = run_in(folder.path());
             if done.pages > 0 {
                 let rest = read(source, state, Some(&done)).await.unwrap();
                 assert_eq!(shown(&rest), shown(&serial[stop.index(serial.len())..]));
             }
-            let many = tenant.in_folder(folder.path(), &with(concurrency, limit)).await;
+            let many = tenant.read_in_folder(folder.path(), &with(concurrency, limit)).await;
             assert_eq!(shown(&many), shown(&serial));
             assert_eq!(jobs(&many), tenant.ids());
         });
@@ -102,11 +102,11 @@ async fn all_cursors_are_requested_concurrently() {
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::Empty).await);
     let together = Arc::default();
     let url = gate(&tenant, Arc::clone(&together)).await;
-    tenant.in_folder(folder.path(), &json!({"url": url})).await;
+    tenant.read_in_folder(folder.path(), &json!({"url": url})).await;
     assert_eq!(tenant.requests(), 8);
     *together.lock().unwrap() = Some(Arc::new(Barrier::new(8)));
     let options = json!({"url": url, "concurrency": CURSORS});
-    let reading = tenant.in_folder(folder.path(), &options);
+    let reading = tenant.read_in_folder(folder.path(), &options);
     let pages = tokio::time::timeout(Duration::from_mins(1), reading).await.unwrap();
     assert_eq!(jobs(&pages), tenant.ids());
     assert_eq!(tenant.requests(), 17, "and none is in vain; the end is believed the second time");
@@ -116,17 +116,17 @@ async fn all_cursors_are_requested_concurrently() {
 async fn stale_cursors_fall_back_to_one_cursor() {
     for unknown in UNKNOWN {
         let (folder, tenant) = (tempfile::tempdir().unwrap(), Changing::with(600, unknown).await);
-        tenant.in_folder(folder.path(), &with(1, 100)).await;
+        tenant.read_in_folder(folder.path(), &with(1, 100)).await;
         tenant.delete(|_| true);
         tenant.create(1000);
         let before = tenant.requests();
-        let many = tenant.in_folder(folder.path(), &with(4, 100)).await;
+        let many = tenant.read_in_folder(folder.path(), &with(4, 100)).await;
         assert_eq!(jobs(&many), tenant.ids());
         // Ten pages, and the failed requests of five cursors.
         let asked = tenant.requests() - before;
         assert!((10..=20).contains(&asked), "{unknown:?}: {asked}");
         // The next run has stored cursors again.
-        let again = tenant.in_folder(folder.path(), &with(4, 100)).await;
+        let again = tenant.read_in_folder(folder.path(), &with(4, 100)).await;
         assert_eq!(shown(&again), shown(&many));
         // The last page is requested once more.
         assert_eq!(tenant.requests() - before - asked, 11);
@@ -138,7 +138,7 @@ async fn cursors_are_used_only_for_the_listing_they_were_stored_for() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(500, Unknown::NotFound).await);
     let file = folder.path().join("cursors.ndjson");
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     let remembered = fs::read_to_string(&file).unwrap();
     assert_eq!(remembered.lines().count(), 5, "{remembered}");
     assert!(remembered.ends_with("[4,\"job-399\"]\n"), "{remembered}");
@@ -150,7 +150,7 @@ async fn cursors_are_used_only_for_the_listing_they_were_stored_for() {
         let before = tenant.requests();
         let mut more = more;
         more["concurrency"] = json!(8);
-        tenant.in_folder(folder.path(), &more).await;
+        tenant.read_in_folder(folder.path(), &more).await;
         assert_eq!(tenant.requests() - before, requests, "{more}");
         assert_eq!(fs::read_to_string(&file).unwrap() == remembered, requests == 6);
     }
@@ -161,7 +161,7 @@ async fn a_damaged_cursor_file_only_costs_speed() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(950, Unknown::Beginning).await);
     let file = folder.path().join("cursors.ndjson");
-    tenant.in_folder(folder.path(), &with(1, 50)).await;
+    tenant.read_in_folder(folder.path(), &with(1, 50)).await;
     let whole = fs::read(&file).unwrap();
     #[cfg(unix)]
     {
@@ -177,7 +177,7 @@ async fn a_damaged_cursor_file_only_costs_speed() {
         .concat();
     for bytes in [&whole[..whole.len() - 5], &whole[..30], &twice, &others, &backwards, b""] {
         fs::write(&file, bytes).unwrap();
-        let many = tenant.in_folder(folder.path(), &with(5, 50)).await;
+        let many = tenant.read_in_folder(folder.path(), &with(5, 50)).await;
         assert_eq!(shown(&many), serial, "{}", String::from_utf8_lossy(bytes));
     }
 }
@@ -214,7 +214,7 @@ async fn an_incomplete_run_keeps_the_stored_cursors() {
     assert!(!folder.path().join("cursors.ndjson").exists());
     // The last two pages were not delivered.
     pages.truncate(3);
-    read(tenant.source(&with(1, 100)), state, Some(&behind(&pages))).await.unwrap();
+    read(tenant.source(&with(1, 100)), state, Some(&position_after(&pages))).await.unwrap();
     let remembered = fs::read_to_string(folder.path().join("cursors.ndjson")).unwrap();
     let expected: Vec<String> =
         (1..=8).map(|page| format!("[{page},\"{}\"]", id(page * 100 - 1))).collect();
@@ -225,10 +225,10 @@ async fn an_incomplete_run_keeps_the_stored_cursors() {
 async fn all_cursors_share_one_rate_limit() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     let start = tokio::time::Instant::now();
     let options = json!({"concurrency": 8, "rate_limit": 0.5, "timeout": "1h"});
-    tenant.in_folder(folder.path(), &options).await;
+    tenant.read_in_folder(folder.path(), &options).await;
     // Eight pages, one every two seconds.
     assert!(start.elapsed() >= Duration::from_secs(14), "{:?}", start.elapsed());
 }
@@ -237,7 +237,7 @@ async fn all_cursors_share_one_rate_limit() {
 async fn an_error_of_the_next_page_is_returned() {
     let folder = tempfile::tempdir().unwrap();
     let tenant = Changing::with(500, Unknown::NotFound).await;
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     tenant.fail_after(id(199));
     let source = tenant.source(&with(4, 100));
     let error = read(source, run_in(folder.path()), None).await.unwrap_err();
@@ -252,9 +252,9 @@ async fn responses_to_an_unknown_cursor_are_not_used() {
         for job in [199, 499] {
             let (folder, tenant) =
                 (tempfile::tempdir().unwrap(), Changing::with(600, unknown).await);
-            tenant.in_folder(folder.path(), &json!({})).await;
+            tenant.read_in_folder(folder.path(), &json!({})).await;
             tenant.forget_once(id(job));
-            let pages = tenant.in_folder(folder.path(), &with(6, 100)).await;
+            let pages = tenant.read_in_folder(folder.path(), &with(6, 100)).await;
             assert_eq!(jobs(&pages), tenant.ids(), "{unknown:?} {job}");
         }
     }
@@ -265,11 +265,11 @@ async fn a_prefetch_is_not_retried_and_does_not_shrink_pages() {
     for status in [503, 504] {
         let (folder, tenant) =
             (tempfile::tempdir().unwrap(), Changing::with(600, Unknown::NotFound).await);
-        tenant.in_folder(folder.path(), &json!({})).await;
-        tenant.answer_once(id(299), Response::new(status, ""));
+        tenant.read_in_folder(folder.path(), &json!({})).await;
+        tenant.respond_once(id(299), Response::new(status, ""));
         let retry = json!({"initial_delay": "1h", "max_delay": "1h"});
         let options = json!({"concurrency": 4, "retry": retry});
-        let reading = tenant.in_folder(folder.path(), &options);
+        let reading = tenant.read_in_folder(folder.path(), &options);
         let pages = tokio::time::timeout(Duration::from_mins(1), reading).await.unwrap();
         assert_eq!(jobs(&pages), tenant.ids());
         assert!(tenant.limits().iter().all(|limit| *limit == 100), "{:?}", tenant.limits());
@@ -280,7 +280,7 @@ async fn a_prefetch_is_not_retried_and_does_not_shrink_pages() {
 async fn each_cursor_repeats_the_request_for_a_stuck_empty_page() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(600, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     let parts = json!({"by": "job_family", "values": ["f0", "f1", "f2"]});
     for (after, options) in [
         (99, json!({"concurrency": 4})),
@@ -288,8 +288,8 @@ async fn each_cursor_repeats_the_request_for_a_stuck_empty_page() {
         (99, json!({"concurrency": 2, "partition": parts, "limit": 34})),
     ] {
         let cursor = id(after);
-        tenant.answer_once(cursor.clone(), page(&[], Some(&cursor)));
-        let mut found = jobs(&tenant.in_folder(folder.path(), &options).await);
+        tenant.respond_once(cursor.clone(), page(&[], Some(&cursor)));
+        let mut found = jobs(&tenant.read_in_folder(folder.path(), &options).await);
         let mut expected = tenant.ids();
         found.sort();
         expected.sort();
@@ -301,14 +301,14 @@ async fn each_cursor_repeats_the_request_for_a_stuck_empty_page() {
 async fn a_requested_delay_applies_to_all_cursors() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(800, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     let before = tenant.requests();
-    tenant.answer_once(id(99), Response::new(429, "").header("retry-after", "1"));
+    tenant.respond_once(id(99), Response::new(429, "").header("retry-after", "1"));
     let options = json!({"concurrency": 4, "rate_limit": 10});
-    let pages = tenant.in_folder(folder.path(), &options).await;
+    let pages = tenant.read_in_folder(folder.path(), &options).await;
     assert_eq!(jobs(&pages), tenant.ids());
     // The second request got the delay; the third may have been in flight.
-    let asked = tenant.asked_at().split_off(before + 1);
+    let asked = tenant.request_times().split_off(before + 1);
     let wait = Duration::from_millis(950);
     let sooner = asked[1..].iter().filter(|at| at.duration_since(asked[0]) < wait).count();
     assert!(sooner <= 1, "{asked:?}");
@@ -326,7 +326,7 @@ async fn a_resumed_run_stores_its_first_cursor() {
         pages.push(source.next_page().await.unwrap().unwrap());
     }
     drop(source);
-    read(tenant.source(&with(1, 30)), state, Some(&behind(&pages))).await.unwrap();
+    read(tenant.source(&with(1, 30)), state, Some(&position_after(&pages))).await.unwrap();
     let remembered = fs::read_to_string(folder.path().join("cursors.ndjson")).unwrap();
     let remembered: Vec<&str> = remembered.lines().skip(1).collect();
     assert_eq!(remembered, [r#"[3,"job-89"]"#, r#"[5,"job-149"]"#, r#"[8,"job-239"]"#]);

@@ -25,17 +25,17 @@ fn asked() -> Value {
 }
 
 /// The export without faults.
-async fn whole() -> Listing {
+async fn complete_export() -> Listing {
     read(&faulty(&[], &[]).await, &asked()).await
 }
 
 /// Checks that the export with this fault equals the one without.
-async fn is_whole_in_spite_of(faults: &[&str], retries: u64) {
+async fn assert_complete_despite(faults: &[&str], retries: u64) {
     let sandbox = faulty(faults, &[]).await;
     let mut source = opened(&options(&sandbox, &asked())).await;
     let listing = read_all(&mut *source).await;
     assert_eq!(listing.jobs().len(), JOBS as usize, "{faults:?}");
-    assert_eq!(records(&listing), records(&whole().await), "{faults:?}");
+    assert_eq!(records(&listing), records(&complete_export().await), "{faults:?}");
     assert_eq!(source.statistics().retries, retries, "{faults:?}");
 }
 
@@ -47,15 +47,15 @@ async fn fails_with(fault: &str, assignments: &[&str]) -> StageError {
 #[tokio::test]
 async fn the_retry_after_of_a_429_is_kept() {
     for fault in ["429@3", "429@3:retry-after=0", "429@3:retry-after=1", "429@3:retry-after=date"] {
-        is_whole_in_spite_of(&[fault], 1).await;
+        assert_complete_despite(&[fault], 1).await;
     }
-    is_whole_in_spite_of(&["429@1-3"], 3).await;
+    assert_complete_despite(&["429@1-3"], 3).await;
 }
 
 #[tokio::test]
 async fn stuck_pages_are_retried() {
     for fault in ["stuck-page@1", "stuck-page@3"] {
-        is_whole_in_spite_of(&[fault], 1).await;
+        assert_complete_despite(&[fault], 1).await;
     }
     assert_eq!(fails_with("stuck-page@2-", &[]).await.kind(), ErrorKind::NoProgress);
 }
@@ -66,40 +66,40 @@ async fn server_errors_of_every_format_are_retried() {
         let fault = status
             .split_once(':')
             .map_or(format!("{status}@2"), |(status, option)| format!("{status}@2:{option}"));
-        is_whole_in_spite_of(&[&fault], 1).await;
+        assert_complete_despite(&[&fault], 1).await;
     }
     for status in ["500", "502", "503", "504"] {
-        is_whole_in_spite_of(&[&format!("{status}-html@2")], 1).await;
+        assert_complete_despite(&[&format!("{status}-html@2")], 1).await;
     }
-    is_whole_in_spite_of(&["503@1:on=token", "429@2:on=token:retry-after=0"], 2).await;
+    assert_complete_despite(&["503@1:on=token", "429@2:on=token:retry-after=0"], 2).await;
 }
 
 #[tokio::test]
 async fn truncated_bodies_are_retried_and_slow_ones_are_read() {
-    is_whole_in_spite_of(&["cut@4"], 1).await;
-    is_whole_in_spite_of(&["cut@1", "cut@3-4"], 3).await;
-    is_whole_in_spite_of(&["slow=300ms@4"], 0).await;
-    is_whole_in_spite_of(&["latency=20ms"], 0).await;
+    assert_complete_despite(&["cut@4"], 1).await;
+    assert_complete_despite(&["cut@1", "cut@3-4"], 3).await;
+    assert_complete_despite(&["slow=300ms@4"], 0).await;
+    assert_complete_despite(&["latency=20ms"], 0).await;
 }
 
 #[tokio::test]
 async fn a_token_that_expires_during_the_run_is_renewed() {
-    is_whole_in_spite_of(&["expired-token@3"], 1).await;
-    is_whole_in_spite_of(&["expired-token@1", "expired-token@5"], 2).await;
+    assert_complete_despite(&["expired-token@3"], 1).await;
+    assert_complete_despite(&["expired-token@1", "expired-token@5"], 2).await;
 }
 
 #[tokio::test]
 async fn an_empty_page_does_not_end_the_export() {
-    is_whole_in_spite_of(&["empty-page@2"], 0).await;
-    is_whole_in_spite_of(&["empty-page@1-3"], 0).await;
-    is_whole_in_spite_of(&["empty-page@6"], 0).await;
+    assert_complete_despite(&["empty-page@2"], 0).await;
+    assert_complete_despite(&["empty-page@1-3"], 0).await;
+    assert_complete_despite(&["empty-page@6"], 0).await;
 }
 
 #[tokio::test]
 async fn an_export_survives_many_faults_at_once() {
     let sandbox = faulty(&["503%30", "cut%20", "429%10:retry-after=0"], &[]).await;
     let listing = read(&sandbox, &asked()).await;
-    assert_eq!(records(&listing), records(&whole().await));
+    assert_eq!(records(&listing), records(&complete_export().await));
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_deleted_cursor_fails_the_export_with_a_hint() {
 #[tokio::test]
 async fn unknown_fields_and_levels_are_passed_on() {
     let listing = read(&faulty(&["extra-fields", "unknown-levels"], &[]).await, &asked()).await;
-    assert_eq!(listing.jobs(), whole().await.jobs());
+    assert_eq!(listing.jobs(), complete_export().await.jobs());
     let text: String = records(&listing).iter().map(|record| record.to_json()).collect();
     assert!(text.contains(r#""values":[1,2.50,null,{"deep":true}]"#), "{text}");
     assert!(text.contains(r#""level":"H6""#) && !text.contains(r#""level":"H1""#));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use taskferry_sdk::{Cursor, ErrorKind, Position, RequestedWith};
 use taskferry_testkit::Response;
 
-use crate::changing::{Changing, Unknown, behind, jobs, read, shown};
+use crate::changing::{Changing, Unknown, jobs, position_after, read, shown};
 use crate::tenant::{Tenant, page, run};
 
 fn parts(concurrency: u32, limit: u32) -> Value {
@@ -52,7 +52,7 @@ async fn a_run_resumes_after_any_page_in_its_original_order() {
         let pages = tenant.serially(&parts(concurrency, 3)).await;
         for done in 1..=pages.len() {
             let source = tenant.source(&parts(4 - concurrency, 3));
-            let rest = read(source, run(), Some(&behind(&pages[..done]))).await.unwrap();
+            let rest = read(source, run(), Some(&position_after(&pages[..done]))).await.unwrap();
             assert_eq!(shown(&rest), shown(&pages[done..]), "{concurrency} {done}");
         }
         let mut all = jobs(&pages);
@@ -76,7 +76,7 @@ async fn parts_are_read_concurrently_up_to_the_limit() {
 async fn no_cursors_of_parts_are_stored() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(30, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &parts(2, 5)).await;
+    tenant.read_in_folder(folder.path(), &parts(2, 5)).await;
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use taskferry_sdk::{ErrorKind, Shard, Share};
 
-use crate::changing::{Changing, UNKNOWN, Unknown, behind, jobs, read, read_share, run_of, shown};
+use crate::changing::{
+    Changing, UNKNOWN, Unknown, jobs, position_after, read, read_share, run_of, shown,
+};
 use crate::tenant::run_in;
 
 /// Whether each share starts where the preceding one ends.
@@ -35,7 +37,7 @@ proptest! {
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let tenant = Changing::with(before, unknown).await;
-            tenant.in_folder(folder.path(), &json!({})).await;
+            tenant.read_in_folder(folder.path(), &json!({})).await;
             let gone: BTreeSet<usize> = remembered.into_iter().chain(some).collect();
             tenant.delete(|job| gone.contains(&job));
             tenant.create(more);
@@ -65,7 +67,7 @@ async fn share(tenant: &Changing, folder: &std::path::Path, more: &Value, shard:
 async fn shares_are_of_equal_size() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1200, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     for shard in ["1/4", "2/4", "3/4", "4/4"] {
         let before = tenant.requests();
         assert_eq!(share(&tenant, folder.path(), &json!({}), shard).await, 300);
@@ -89,11 +91,11 @@ async fn a_share_requires_stored_cursors() {
 async fn a_share_resumes_unless_the_shares_have_changed() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &json!({})).await;
+    tenant.read_in_folder(folder.path(), &json!({})).await;
     let (shard, options) = (Shard::new(2, 2).unwrap(), json!({"limit": 50}));
     let (pages, _) = read_share(tenant.source(&options), folder.path(), shard).await.unwrap();
     let state = run_of(shard, folder.path());
-    let from = behind(&pages[..4]);
+    let from = position_after(&pages[..4]);
     let rest = read(tenant.source(&options), state.clone(), Some(&from)).await.unwrap();
     assert_eq!(shown(&rest), shown(&pages[4..]));
 
@@ -125,8 +127,8 @@ async fn parts_are_sharded_without_stored_cursors() {
 async fn a_stuck_listing_before_the_start_of_a_share_is_an_error() {
     let (folder, tenant) =
         (tempfile::tempdir().unwrap(), Changing::with(1000, Unknown::NotFound).await);
-    tenant.in_folder(folder.path(), &json!({})).await;
-    tenant.stand_still();
+    tenant.read_in_folder(folder.path(), &json!({})).await;
+    tenant.stop_advancing();
     let shard = Shard::new(2, 2).unwrap();
     let error = read_share(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoProgress);
