@@ -6,12 +6,11 @@ use std::ops::Range;
 use taskferry_sdk::{KeyPath, Part, Segment};
 use toml::de::{DeTable, DeValue};
 
-use crate::layers::SourceText;
 use crate::mask::{mask_secrets, mask_spans};
 use crate::mistake::Mistake;
 use crate::secrets::Secrets;
 use crate::syntax;
-use crate::text::{Text, first_line, lines_at};
+use crate::text::{SourceText, Text, first_line, lines_at};
 
 /// A parsed file.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use crate::document::Document;
 use crate::files::PipelineFiles;
 use crate::keys::known_keys;
 use crate::mistake::{Mistake, Mistakes, limit_each_kind};
+use crate::text::SourceText;
 use crate::variables::{PREFIX, sets_option, trim_value};
 
 /// The name of a value from the command line in messages.
@@ -30,13 +31,6 @@ pub struct Layers {
     pub(crate) default_name: String,
     pub(crate) sandbox: bool,
     mistakes: Vec<Mistake>,
-}
-
-/// The text of a file, with its name in messages.
-#[derive(Debug, Clone)]
-pub(crate) struct SourceText {
-    pub(crate) name: String,
-    pub(crate) text: String,
 }
 
 /// A value from outside the files.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use taskferry_sdk::MAX_PER_KIND;
 use toml::de::Error;
 
-use crate::layers::SourceText;
 use crate::mask::mask_broken_line;
 use crate::mistake::Mistake;
-use crate::text::{Text, TextSpan, first_line, lines_at};
+use crate::text::{SourceText, Text, TextSpan, first_line, lines_at};
 
 /// Quotation marks that word processors write instead of straight ones.
 const CURLY: [char; 7] = ['“', '”', '„', '‟', '‘', '’', '‚'];

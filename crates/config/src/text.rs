@@ -12,6 +12,13 @@ const MAX_CONTEXT: usize = 200;
 /// The maximum number of bytes that are marked.
 const MAX_SPAN: usize = 200;
 
+/// The text of a file, with its name in messages.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceText {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
 /// A text as messages show it, with secrets masked.
 #[derive(Debug)]
 pub(crate) struct Text {

@@ -36,7 +36,7 @@ pub(crate) struct FaultLayer {
     exports: AtomicU64,
     token_requests: AtomicU64,
     all: AtomicU64,
-    pub(super) memory: Mutex<Memory>,
+    memory: Arc<Mutex<Memory>>,
 }
 
 impl FaultLayer {
@@ -48,7 +48,7 @@ impl FaultLayer {
             exports: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
             all: AtomicU64::new(0),
-            memory: Mutex::default(),
+            memory: Arc::default(),
         }
     }
 
@@ -145,9 +145,9 @@ pub(crate) async fn inject(
     } else {
         if let (Some((token, bearer)), Some(path), Target::Export) = (sender, export, target) {
             let export = Export { tenant: bearer.tenant, path };
-            let layer = Arc::clone(&layer);
+            let memory = Arc::clone(&layer.memory);
             let cursors = Cursors::default();
-            request.extensions_mut().insert(PageFaults { layer, kinds, token, export, cursors });
+            request.extensions_mut().insert(PageFaults { memory, kinds, token, export, cursors });
         }
         next.run(request).await
     };

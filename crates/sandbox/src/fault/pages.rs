@@ -1,19 +1,18 @@
 //! Faults of pages. The export applies them to its cursor and to its page.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
-use super::layer::FaultLayer;
-use super::memory::{Export, lock};
+use super::memory::{Export, Memory, lock};
 
 const NEXT: &str = "next_starting_after";
 
 /// The faults of a request for a page. The request has a valid token.
 #[derive(Clone)]
 pub(crate) struct PageFaults {
-    pub(super) layer: Arc<FaultLayer>,
+    pub(super) memory: Arc<Mutex<Memory>>,
     pub(super) kinds: Vec<Kind>,
     pub(super) token: String,
     pub(super) export: Export,
@@ -45,7 +44,7 @@ impl PageFaults {
     /// Replaces the cursor of the request.
     pub(crate) fn before(&mut self, cursor: &mut Option<String>) {
         let Some(sent) = cursor.clone() else { return };
-        let mut memory = lock(&self.layer.memory);
+        let mut memory = lock(&self.memory);
         let listing = memory.listing(&self.token, self.export.path);
         let mut is_deleted = memory.is_deleted(&self.export, &sent);
         let mut used = memory.resolve(&self.export, sent.clone());
@@ -78,7 +77,7 @@ impl PageFaults {
         }
         // If the cursor was deleted, this is the first page.
         let used = used.filter(|_| !is_deleted);
-        let mut memory = lock(&self.layer.memory);
+        let mut memory = lock(&self.memory);
         memory.record(&self.token, self.export.path, used.clone());
         let changes =
             [Kind::EmptyPage, Kind::LoopingCursor, Kind::ExtraFields, Kind::UnknownLevels];
