@@ -274,7 +274,7 @@ impl Dispatcher {
         }
     }
 
-    /// The failure of a record that takes too long. After a page has failed, pages behind it don't count.
+    /// The failure of a record that exceeds its time limit. After a page has failed, later pages don't count.
     fn overdue(&self) -> Option<StageFailure> {
         let transforming = self.transforming.then(|| self.watchdog.overdue()).flatten();
         transforming.or_else(|| self.sink_watchdog.overdue())

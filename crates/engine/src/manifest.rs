@@ -119,7 +119,7 @@ pub struct Committed {
 }
 
 /// What the source read.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct SourceSummary {
     /// The source's name.
     pub name: String,
@@ -139,7 +139,7 @@ pub struct SourceSummary {
 }
 
 /// What a transform did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct TransformSummary {
     /// The transform's name.
     pub name: String,
@@ -163,7 +163,7 @@ pub struct TransformSummary {
 }
 
 /// What a sink delivered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct SinkSummary {
     /// The sink's name.
     pub name: String,
@@ -244,11 +244,7 @@ impl Manifest {
             source: SourceSummary {
                 name: pipeline.source.name.clone(),
                 type_name: pipeline.source.type_name,
-                pages: 0,
-                records: 0,
-                bytes: 0,
-                requests: 0,
-                retries: 0,
+                ..SourceSummary::default()
             },
             transforms: TransformSummary::all(&pipeline.transforms),
             sinks: pipeline.sinks.iter().map(SinkSummary::new).collect(),
@@ -324,13 +320,7 @@ impl TransformSummary {
         let summary = |stage: &TransformStage| Self {
             name: stage.name.clone(),
             type_name: stage.type_name,
-            records_in: 0,
-            records_out: 0,
-            filtered: 0,
-            failed: 0,
-            dead_letters: 0,
-            counters: BTreeMap::new(),
-            frequent: BTreeMap::new(),
+            ..Self::default()
         };
         stages.iter().map(summary).collect()
     }
@@ -354,16 +344,7 @@ impl SinkSummary {
             name: stage.name.clone(),
             type_name: stage.type_name,
             transforms: TransformSummary::all(&stage.transforms),
-            records_in: 0,
-            records: 0,
-            failed: 0,
-            dead_letters: 0,
-            bytes: 0,
-            requests: 0,
-            retries: 0,
-            state: None,
-            files: Vec::new(),
-            published: false,
+            ..Self::default()
         }
     }
 

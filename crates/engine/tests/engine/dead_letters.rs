@@ -9,7 +9,7 @@ use taskferry_sdk::{ErrorKind, StageError};
 use tempfile::TempDir;
 
 use crate::resumes::{reconciles, run_as, run_in};
-use crate::stages::{Ledger, Pages, TestTransform, pipeline};
+use crate::stages::{Pages, SinkProbe, TestTransform, pipeline};
 
 fn dead_letters(folder: &TempDir) -> Vec<Value> {
     let path = folder.path().join("dead.ndjson");
@@ -17,7 +17,7 @@ fn dead_letters(folder: &TempDir) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn with_dead_letters(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
+fn with_dead_letters(folder: &TempDir, source: Pages, probe: &SinkProbe) -> Pipeline {
     let mut picky = TestTransform::stage(|record, out| {
         if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
             return Err(StageError::new(ErrorKind::Record, "seven").hint("take another"));
@@ -27,7 +27,7 @@ fn with_dead_letters(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeli
     });
     picky.on_error = OnError::DeadLetter;
     let path = folder.path().join("dead.ndjson");
-    let mut pipeline = pipeline(source, vec![picky], vec![ledger.sink()]);
+    let mut pipeline = pipeline(source, vec![picky], vec![probe.sink()]);
     let path = path.to_str().unwrap().parse().unwrap();
     pipeline.dead_letter = Some(DeadLetterOptions { path });
     pipeline
@@ -35,16 +35,16 @@ fn with_dead_letters(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeli
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_are_stored_once_with_reason_and_origin() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     fs::write(folder.path().join("dead.ndjson"), "{\"of\": \"yesterday\"}\n").unwrap();
     for stop in [2, 3, 5] {
         let source = Pages { fail_after: Some(stop), ..Pages::new(6, 10) };
-        let report = run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
+        let report = run_in(&folder, with_dead_letters(&folder, source, &probe)).await;
         assert_eq!(report.manifest.dead_letters, stop as u64);
         reconciles(&report.manifest);
     }
     let source = Pages::new(6, 10);
-    let report = run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
+    let report = run_in(&folder, with_dead_letters(&folder, source, &probe)).await;
     let manifest = report.manifest;
     assert_eq!(
         (manifest.status, manifest.exit_code, manifest.dead_letters),
@@ -63,11 +63,11 @@ async fn dead_letters_are_stored_once_with_reason_and_origin() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_run_discards_its_dead_letters() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let source = Pages { fail_after: Some(3), ..Pages::new(6, 10) };
-    run_in(&folder, with_dead_letters(&folder, source, &ledger)).await;
+    run_in(&folder, with_dead_letters(&folder, source, &probe)).await;
     assert_eq!(dead_letters(&folder).len(), 3);
-    let whole = with_dead_letters(&folder, Pages::new(6, 10), &ledger);
+    let whole = with_dead_letters(&folder, Pages::new(6, 10), &probe);
     run_as(&folder, whole, true).await;
     assert_eq!(dead_letters(&folder).len(), 6);
 }
@@ -75,7 +75,7 @@ async fn an_abandoned_run_discards_its_dead_letters() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uncommitted_dead_letters_are_limited_by_size() {
     for before_all_sinks in [true, false] {
-        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
         let large = TestTransform::stage(|record, out| {
             let mut value = record.value()?.clone();
             value["text"] = "x".repeat(1 << 20).into();
@@ -84,7 +84,7 @@ async fn uncommitted_dead_letters_are_limited_by_size() {
         });
         let mut picky = TestTransform::stage(|_, _| Err(StageError::new(ErrorKind::Record, "no")));
         picky.on_error = OnError::DeadLetter;
-        let mut pipeline = pipeline(Pages::new(40, 1), vec![], vec![ledger.sink(), ledger.sink()]);
+        let mut pipeline = pipeline(Pages::new(40, 1), vec![], vec![probe.sink(), probe.sink()]);
         pipeline.transforms.push(large);
         if before_all_sinks {
             pipeline.transforms.push(picky);
@@ -97,7 +97,7 @@ async fn uncommitted_dead_letters_are_limited_by_size() {
         let report = run_in(&folder, pipeline).await;
         assert_eq!((report.manifest.exit_code, dead_letters(&folder).len()), (6, 40));
         // Of 40 MiB, only 8 MiB and the records in flight may be buffered.
-        let commits = ledger.commits() / 2;
+        let commits = probe.commits() / 2;
         assert!((3..=8).contains(&commits), "{commits}");
     }
 }

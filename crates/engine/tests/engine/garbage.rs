@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::stages::{Ledger, Pages, TestTransform, pipeline};
+use crate::stages::{Pages, SinkProbe, TestTransform, pipeline};
 use proptest::prelude::*;
 use taskferry_engine::{RunOptions, Status, run};
 use taskferry_pipeline::{DeadLetterOptions, OnError, Pipeline};
@@ -15,7 +15,7 @@ const FILES: [&str; 4] =
     ["checkpoint.json", "checkpoint.traces", "checkpoint.dead_letters.json", "last_complete.json"];
 
 /// Five pages of four records each; every tenth record is a dead letter.
-fn refusing(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
+fn refusing(folder: &TempDir, source: Pages, probe: &SinkProbe) -> Pipeline {
     let mut picky = TestTransform::stage(|record, out| {
         if record.value()?["n"].as_u64().unwrap() % 10 == 7 {
             return Err(StageError::new(ErrorKind::Record, "seven"));
@@ -25,19 +25,19 @@ fn refusing(folder: &TempDir, source: Pages, ledger: &Ledger) -> Pipeline {
     });
     picky.on_error = OnError::DeadLetter;
     let path = folder.path().join("dead.ndjson").to_str().unwrap().parse().unwrap();
-    let mut pipeline = pipeline(source, vec![picky], vec![ledger.sink()]);
+    let mut pipeline = pipeline(source, vec![picky], vec![probe.sink()]);
     pipeline.dead_letter = Some(DeadLetterOptions { path });
     pipeline
 }
 
-fn run_in(folder: &TempDir, source: Pages, ledger: &Ledger) -> taskferry_engine::RunReport {
+fn run_in(folder: &TempDir, source: Pages, probe: &SinkProbe) -> taskferry_engine::RunReport {
     let LockAttempt::Acquired(state) = StateDir::open(folder.path(), "test").unwrap() else {
         panic!("the run before still has it")
     };
     let options = RunOptions { state: Some(state), ..RunOptions::default() };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.unwrap().block_on(run(refusing(folder, source, ledger), options))
+    runtime.unwrap().block_on(run(refusing(folder, source, probe), options))
 }
 
 fn dead_letter_count(folder: &TempDir) -> usize {
@@ -96,12 +96,12 @@ proptest! {
 
     #[test]
     fn damaged_state_loses_no_record(file in 0..FILES.len(), garbage in garbage(), stop in 1..5_usize) {
-        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
         let failing = Pages { fail_after: Some(stop), ..Pages::new(5, 4) };
-        prop_assert_eq!(run_in(&folder, failing, &ledger).manifest.status, Status::Failed);
+        prop_assert_eq!(run_in(&folder, failing, &probe).manifest.status, Status::Failed);
         damage(&folder.path().join("test").join(FILES[file]), &garbage);
 
-        let report = run_in(&folder, Pages { lenient: true, ..Pages::new(5, 4) }, &ledger);
+        let report = run_in(&folder, Pages { lenient: true, ..Pages::new(5, 4) }, &probe);
         let manifest = report.manifest;
         if matches!(garbage, Garbage::Folder) && manifest.status == Status::Failed {
             // A folder in place of a file is an error, and nothing is published.
@@ -111,7 +111,7 @@ proptest! {
         }
         prop_assert_eq!(manifest.status, Status::Complete, "{:?}", manifest.error);
         let expected: Vec<usize> = (0..20).filter(|number| number % 10 != 7).collect();
-        prop_assert_eq!(ledger.numbers(), expected);
+        prop_assert_eq!(probe.numbers(), expected);
         // Dead letters of an unknown run may remain, but none is missing.
         prop_assert!(dead_letter_count(&folder) >= 2, "{}", dead_letter_count(&folder));
     }

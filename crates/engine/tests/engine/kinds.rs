@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use crate::stages::{Ledger, Pages, TestTransform, pipeline, stage};
+use crate::stages::{Pages, SinkProbe, TestTransform, pipeline, stage};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use taskferry_engine::{RunOptions, RunReport, Status, run};
@@ -100,14 +100,14 @@ fn skipping(stage: TransformStage) -> TransformStage {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ordered_transform_reads_in_order_and_emits_held_back_records() {
     for before_all_sinks in [true, false] {
-        let ledger = Ledger::default();
-        let mut pipeline = pipeline(Pages::new(9, 5), vec![uneven()], vec![ledger.sink()]);
+        let probe = SinkProbe::default();
+        let mut pipeline = pipeline(Pages::new(9, 5), vec![uneven()], vec![probe.sink()]);
         let own = &mut pipeline.sinks[0].transforms;
         let chain = if before_all_sinks { &mut pipeline.transforms } else { own };
         chain.extend([skipping(Sums::stage(true)), uneven()]);
         let manifest = run(pipeline, RunOptions::default()).await.manifest;
         assert_eq!((manifest.status, manifest.exit_code), (Status::Complete, 0), "{manifest:?}");
-        assert_eq!(ledger.numbers(), sums(45));
+        assert_eq!(probe.numbers(), sums(45));
         let own = manifest.sinks[0].transforms.first();
         let counts = own.unwrap_or_else(|| &manifest.transforms[1]);
         assert_eq!((counts.records_in, counts.records_out, counts.failed), (45, 15, 1));
@@ -117,9 +117,9 @@ async fn an_ordered_transform_reads_in_order_and_emits_held_back_records() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_saved_state_is_restored_wherever_the_run_stopped() {
     for stop in 1..=9 {
-        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
         let build = |source| {
-            let mut pipeline = pipeline(source, vec![uneven()], vec![ledger.sink()]);
+            let mut pipeline = pipeline(source, vec![uneven()], vec![probe.sink()]);
             pipeline.transforms.push(skipping(Sums::stage(true)));
             pipeline
         };
@@ -128,30 +128,30 @@ async fn a_saved_state_is_restored_wherever_the_run_stopped() {
         assert_eq!(first.exit_code, 3);
         let second = run_in(&folder, build(Pages::new(9, 5))).await.manifest;
         assert_eq!((second.status, &second.run_id), (Status::Complete, &first.run_id));
-        assert_eq!(ledger.numbers(), sums(45), "stopped after page {stop}");
+        assert_eq!(probe.numbers(), sums(45), "stopped after page {stop}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_starts_over_if_a_state_cannot_be_saved() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let failing = Pages { fail_after: Some(4), ..Pages::new(9, 5) };
     let unsaved = || vec![skipping(Sums::stage(false))];
-    let first = run_in(&folder, pipeline(failing, unsaved(), vec![ledger.sink()])).await.manifest;
+    let first = run_in(&folder, pipeline(failing, unsaved(), vec![probe.sink()])).await.manifest;
     assert_eq!((first.exit_code, first.resumable), (3, false));
-    let sinks = vec![ledger.sink()];
+    let sinks = vec![probe.sink()];
     let second = run_in(&folder, pipeline(Pages::new(9, 5), unsaved(), sinks)).await.manifest;
     assert_eq!((second.status, second.resumed_from), (Status::Complete, None));
     assert_ne!(first.run_id, second.run_id);
-    assert_eq!(ledger.opened_at(), [0, 0]);
+    assert_eq!(probe.opened_at(), [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn held_back_records_are_emitted_even_without_pages() {
-    let ledger = Ledger::default();
-    let empty = pipeline(Pages::new(0, 1), vec![Sums::stage(true)], vec![ledger.sink()]);
+    let probe = SinkProbe::default();
+    let empty = pipeline(Pages::new(0, 1), vec![Sums::stage(true)], vec![probe.sink()]);
     let manifest = run(empty, RunOptions::default()).await.manifest;
-    assert_eq!((manifest.status, ledger.numbers()), (Status::Complete, vec![0]));
+    assert_eq!((manifest.status, probe.numbers()), (Status::Complete, vec![0]));
 }
 
 /// Waits until four records are in flight.
@@ -179,37 +179,37 @@ impl AsyncTransform for Together {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_async_transform_processes_records_concurrently_in_order() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let together = stage(AnyTransform::asynchronous(Together(Arc::new(Barrier::new(4)))));
-    let pages = pipeline(Pages::new(5, 8), vec![skipping(together)], vec![ledger.sink()]);
+    let pages = pipeline(Pages::new(5, 8), vec![skipping(together)], vec![probe.sink()]);
     let running = run(pages, RunOptions::default());
     let report = tokio::time::timeout(Duration::from_mins(1), running).await.expect("it ends");
     assert_eq!(report.manifest.status, Status::Complete);
     let expected: Vec<usize> = (0..40).filter(|number| ![13, 17].contains(number)).collect();
-    assert_eq!(ledger.numbers(), expected);
+    assert_eq!(probe.numbers(), expected);
     let counts = &report.manifest.transforms[0];
     assert_eq!((counts.failed, counts.counters["seen"]), (2, 38));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_refused_record_of_an_async_transform_is_named() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let together = stage(AnyTransform::asynchronous(Together(Arc::new(Barrier::new(4)))));
-    let pages = pipeline(Pages::new(5, 8), vec![together], vec![ledger.sink()]);
+    let pages = pipeline(Pages::new(5, 8), vec![together], vec![probe.sink()]);
     let manifest = run(pages, RunOptions::default()).await.manifest;
     assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 4));
     let origin = manifest.error.unwrap().origin.unwrap();
     assert_eq!((origin.page, origin.cursor.as_deref(), origin.index), (2, Some("c1"), 5));
-    assert_eq!(ledger.numbers(), (0..8).collect::<Vec<_>>());
+    assert_eq!(probe.numbers(), (0..8).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_after_the_last_one_is_a_defect_of_the_source() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let mut runs = Vec::new();
     for _ in 0..2 {
         let without_cursors = Pages { names_no_cursor: true, ..Pages::new(3, 2) };
-        let pages = pipeline(without_cursors, vec![], vec![ledger.sink()]);
+        let pages = pipeline(without_cursors, vec![], vec![probe.sink()]);
         let manifest = run_in(&folder, pages).await.manifest;
         assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 1));
         assert_eq!((manifest.resumable, manifest.resumed_from), (false, None));
@@ -218,7 +218,7 @@ async fn a_page_after_the_last_one_is_a_defect_of_the_source() {
         runs.push(manifest.run_id);
     }
     assert_ne!(runs[0], runs[1], "what was committed is no complete export");
-    assert!(!ledger.published());
+    assert!(!probe.published());
 }
 
 /// Saves the state `null`, and refuses any other state.
@@ -243,14 +243,14 @@ impl OrderedTransform for NullState {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_may_be_null() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let null = || vec![stage(AnyTransform::ordered(NullState))];
     let failing = Pages { fail_after: Some(4), ..Pages::new(9, 5) };
-    let first = run_in(&folder, pipeline(failing, null(), vec![ledger.sink()])).await.manifest;
-    let sinks = vec![ledger.sink()];
+    let first = run_in(&folder, pipeline(failing, null(), vec![probe.sink()])).await.manifest;
+    let sinks = vec![probe.sink()];
     let second = run_in(&folder, pipeline(Pages::new(9, 5), null(), sinks)).await.manifest;
     assert_eq!((second.status, second.run_id), (Status::Complete, first.run_id));
-    assert_eq!(ledger.numbers(), (0..45).collect::<Vec<_>>());
+    assert_eq!(probe.numbers(), (0..45).collect::<Vec<_>>());
 }
 
 /// Keeps a channel open until it is dropped.
@@ -283,7 +283,7 @@ async fn a_page_after_a_failed_one_releases_its_thread() {
         Err(StageError::new(ErrorKind::Record, "refused"))
     });
     let transforms = vec![failing, stage(AnyTransform::ordered(Tracked(alive)))];
-    let pipeline = pipeline(Pages::new(2, 1), transforms, vec![Ledger::default().sink()]);
+    let pipeline = pipeline(Pages::new(2, 1), transforms, vec![SinkProbe::default().sink()]);
     let report = run(pipeline, RunOptions::default()).await;
     assert_eq!(report.manifest.error.unwrap().message, "refused");
     assert_eq!(dropped.recv_timeout(patience), Err(RecvTimeoutError::Disconnected));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::stages::{Ledger, Pages, TestTransform, pipeline};
+use crate::stages::{Pages, SinkProbe, TestTransform, pipeline};
 use taskferry_engine::{Observer, Period, RunEvent, RunOptions, Status, run};
 
 /// Records all events.
@@ -17,7 +17,7 @@ impl Observer for Notes {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_observer_receives_every_event_of_every_page() {
-    let (left, right, notes) = (Ledger::default(), Ledger::default(), Notes::default());
+    let (left, right, notes) = (SinkProbe::default(), SinkProbe::default(), Notes::default());
     let halved = TestTransform::stage(|record, out| {
         if record.value()?["n"].as_u64().is_some_and(|number| number % 2 == 0) {
             out.emit(record);

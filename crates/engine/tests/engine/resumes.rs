@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
+use crate::stages::{Pages, SinkProbe, TestSink, TestTransform, pipeline};
 use serde_json::Value;
 use taskferry_engine::{
     Interrupt, Manifest, RunOptions, RunReport, Status, Stopper, last_finished_run, run,
@@ -58,25 +58,25 @@ pub(crate) fn reconciles(manifest: &Manifest) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_resumes_after_the_last_checkpoint() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
-    let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+    let first = run_in(&folder, pipeline(failing, vec![], vec![probe.sink()])).await.manifest;
     assert_eq!((first.status, first.exit_code, first.resumable), (Status::Failed, 3, true));
     assert_eq!(checkpoint(&folder).unwrap()["account"]["source"]["pages"], 5);
 
-    let second = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
+    let second = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![probe.sink()])).await;
     let second = second.manifest;
     assert_eq!((second.status, &second.run_id), (Status::Complete, &first.run_id));
     assert_eq!(second.started_at, first.started_at);
     assert_eq!(second.resumed_from, first.committed);
-    assert_eq!(ledger.numbers(), (0..30).collect::<Vec<_>>());
-    assert_eq!(ledger.opened_at(), [0, 15]);
+    assert_eq!(probe.numbers(), (0..30).collect::<Vec<_>>());
+    assert_eq!(probe.opened_at(), [0, 15]);
     assert_eq!((second.source.pages, second.source.records), (10, 30));
     reconciles(&second);
     assert_eq!(checkpoint(&folder), None);
 
-    let third = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
-    assert_eq!((third.manifest.resumed_from, ledger.opened_at()), (None, vec![0, 15, 0]));
+    let third = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![probe.sink()])).await;
+    assert_eq!((third.manifest.resumed_from, probe.opened_at()), (None, vec![0, 15, 0]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,16 +84,16 @@ async fn each_sink_gets_every_record_once_wherever_the_run_stops() {
     for seed in 0..60 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let folder = tempfile::tempdir().unwrap();
-        let ledgers = [Ledger::default(), Ledger::default()];
+        let probes = [SinkProbe::default(), SinkProbe::default()];
         let mut attempts = 0;
         let manifest = loop {
             attempts += 1;
-            let sinks = ledgers.each_ref().map(|ledger| -> Box<dyn taskferry_sdk::Sink> {
+            let sinks = probes.each_ref().map(|probe| -> Box<dyn taskferry_sdk::Sink> {
                 let stop = (dice.u8(..3) == 0 && attempts < 20).then(|| dice.u64(1..=12));
                 let seal = dice.u8(..4) == 0 && attempts < 20;
                 let resumption =
                     if dice.bool() { Resumption::Exact } else { Resumption::AtLeastOnce };
-                let sink = ledger.sink_of();
+                let sink = probe.sink_of();
                 Box::new(TestSink { fail_at_page: stop, fail_to_seal: seal, resumption, ..sink })
             });
             let stop = (dice.bool() && attempts < 20).then(|| dice.usize(0..=12));
@@ -117,8 +117,8 @@ async fn each_sink_gets_every_record_once_wherever_the_run_stops() {
         };
         let expected: Vec<usize> =
             (0..48).flat_map(|number| std::iter::repeat_n(number, number % 3)).collect();
-        for ledger in &ledgers {
-            assert_eq!(ledger.numbers(), expected, "seed {seed}, {attempts} attempts");
+        for probe in &probes {
+            assert_eq!(probe.numbers(), expected, "seed {seed}, {attempts} attempts");
         }
         assert_eq!(manifest.transforms[0].filtered, 16);
         assert_eq!(manifest.transforms[0].counters["seen"], 48);
@@ -144,35 +144,35 @@ async fn a_run_starts_over_if_required_or_requested() {
     let as_it_was = |pipeline: Pipeline| pipeline;
     let ways: [(Change, bool); 3] = [(changed, false), (too_old, false), (as_it_was, true)];
     for (change, fresh) in ways {
-        let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+        let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
         let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
-        let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
-        let again = change(pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()]));
+        let first = run_in(&folder, pipeline(failing, vec![], vec![probe.sink()])).await.manifest;
+        let again = change(pipeline(Pages::new(10, 3), vec![], vec![probe.sink()]));
         let second = run_as(&folder, again, fresh).await.manifest;
         assert_eq!((second.status, second.resumed_from), (Status::Complete, None));
         assert_ne!(second.run_id, first.run_id);
-        assert_eq!((ledger.opened_at(), ledger.discarded()), (vec![0, 0], 1));
+        assert_eq!((probe.opened_at(), probe.discarded()), (vec![0, 0], 1));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sink_without_resumption_makes_every_run_start_over() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let sink = || Box::new(TestSink { resumption: Resumption::Unsupported, ..ledger.sink_of() });
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let sink = || Box::new(TestSink { resumption: Resumption::Unsupported, ..probe.sink_of() });
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
     let first = run_in(&folder, pipeline(failing, vec![], vec![sink()])).await.manifest;
     assert_eq!((first.resumable, checkpoint(&folder)), (false, None));
     run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![sink()])).await;
-    assert_eq!(ledger.opened_at(), [0, 0]);
+    assert_eq!(probe.opened_at(), [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_at_least_once_sink_writes_after_the_preceding_checkpoint() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let path = folder.path().join("test/checkpoint.json");
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&seen);
-    let sink = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
+    let sink = TestSink { resumption: Resumption::AtLeastOnce, ..probe.sink_of() };
     let sink = sink.before_each_write(move |page| {
         let passed = fs::read(&path).map_or(0, |text| {
             let checkpoint: Value = serde_json::from_slice(&text).unwrap();
@@ -181,7 +181,7 @@ async fn an_at_least_once_sink_writes_after_the_preceding_checkpoint() {
         assert!(passed + 1 >= page, "page {page} was written when {passed} were saved");
         counted.fetch_add(1, Ordering::SeqCst);
     });
-    let other = Ledger::default();
+    let other = SinkProbe::default();
     let sinks = vec![other.sink(), Box::new(sink) as Box<dyn taskferry_sdk::Sink>];
     let report = run_in(&folder, pipeline(Pages::new(30, 2), vec![], sinks)).await;
     assert_eq!((report.manifest.status, seen.load(Ordering::SeqCst)), (Status::Complete, 30));
@@ -191,9 +191,9 @@ async fn an_at_least_once_sink_writes_after_the_preceding_checkpoint() {
 async fn a_sink_waiting_for_a_checkpoint_stops_when_another_fails() {
     for page in 1..=6 {
         for first in [true, false] {
-            let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-            let failing = TestSink { fail_at_page: Some(page), ..Ledger::default().sink_of() };
-            let waiting = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
+            let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+            let failing = TestSink { fail_at_page: Some(page), ..SinkProbe::default().sink_of() };
+            let waiting = TestSink { resumption: Resumption::AtLeastOnce, ..probe.sink_of() };
             let mut sinks: Vec<Box<dyn taskferry_sdk::Sink>> =
                 vec![Box::new(failing), Box::new(waiting)];
             if first {
@@ -201,7 +201,7 @@ async fn a_sink_waiting_for_a_checkpoint_stops_when_another_fails() {
             }
             let report = run_in(&folder, pipeline(Pages::new(50, 2), vec![], sinks)).await;
             assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
-            let delivered = ledger.numbers().len() as u64 / 2;
+            let delivered = probe.numbers().len() as u64 / 2;
             assert!(delivered <= page, "page {page}, {delivered} delivered");
         }
     }
@@ -209,11 +209,11 @@ async fn a_sink_waiting_for_a_checkpoint_stops_when_another_fails() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let expecting = |pages, publish_anyway| {
         let source = Pages::new(pages, 10);
         let read = Arc::clone(&source.read);
-        let mut pipeline = pipeline(source, vec![], vec![ledger.sink()]);
+        let mut pipeline = pipeline(source, vec![], vec![probe.sink()]);
         pipeline.expect = ExpectOptions {
             max_drop_percent: Some(10),
             publish_anyway,
@@ -244,7 +244,7 @@ async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
     assert_eq!((accepted.status, accepted.exit_code), (Status::Suspicious, 8));
     assert_eq!(accepted.resumed_from.unwrap().pages, 8);
     assert!(accepted.sinks[0].published);
-    assert_eq!(ledger.opened_at().last(), Some(&80), "it goes on with what was read");
+    assert_eq!(probe.opened_at().last(), Some(&80), "it goes on with what was read");
 
     let full = run_in(&folder, expecting(10, false).0).await.manifest;
     assert_eq!((full.status, full.resumed_from), (Status::Complete, None));
@@ -252,24 +252,24 @@ async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unwritable_checkpoint_fails_the_run() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     fs::create_dir_all(folder.path().join("test/checkpoint.json/in the way")).unwrap();
-    let sink = TestSink { resumption: Resumption::AtLeastOnce, ..ledger.sink_of() };
+    let sink = TestSink { resumption: Resumption::AtLeastOnce, ..probe.sink_of() };
     let endless = pipeline(Pages::new(usize::MAX, 2), vec![], vec![Box::new(sink)]);
     let report = run_in(&folder, endless).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 5));
     let failure = report.manifest.error.unwrap();
     assert!(failure.message.starts_with("can't write `"), "{}", failure.message);
     assert_eq!(failure.stage.as_deref(), Some("sink `state`"));
-    assert!(!ledger.published());
+    assert!(!probe.published());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_attempt_stores_its_manifest() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     for stop in [Some(2), Some(4), None] {
         let source = Pages { fail_after: stop, ..Pages::new(6, 10) };
-        run_in(&folder, pipeline(source, vec![], vec![ledger.sink()])).await;
+        run_in(&folder, pipeline(source, vec![], vec![probe.sink()])).await;
     }
     let history = taskferry_state::History::of(folder.path(), "test");
     let accounts: Vec<Value> = history.all().unwrap();
@@ -280,57 +280,57 @@ async fn every_attempt_stores_its_manifest() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_with_an_unresumable_error_is_not_resumed() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let failing = Pages { fail_after: Some(5), hopeless: true, ..Pages::new(10, 3) };
-    let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let failing = Pages { fail_after: Some(5), not_resumable: true, ..Pages::new(10, 3) };
+    let first = run_in(&folder, pipeline(failing, vec![], vec![probe.sink()])).await.manifest;
     assert_eq!((first.exit_code, first.resumable), (3, false));
-    let second = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
+    let second = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![probe.sink()])).await;
     assert_eq!((second.manifest.status, second.manifest.resumed_from), (Status::Complete, None));
-    assert_eq!((ledger.opened_at(), ledger.discarded()), (vec![0, 0], 1));
+    assert_eq!((probe.opened_at(), probe.discarded()), (vec![0, 0], 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_is_complete_even_if_its_manifest_cannot_be_stored() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     fs::create_dir_all(folder.path().join("test")).unwrap();
     fs::write(folder.path().join("test/runs"), "in the way").unwrap();
     for _ in 0..2 {
         let source = Pages::new(3, 2);
         let read = Arc::clone(&source.read);
-        let report = run_in(&folder, pipeline(source, vec![], vec![ledger.sink()])).await;
+        let report = run_in(&folder, pipeline(source, vec![], vec![probe.sink()])).await;
         assert_eq!(report.manifest.status, Status::Complete);
         assert!(report.manifest.warnings[0].starts_with("the run has ended, but "));
         assert_eq!((report.manifest.resumed_from, read.load(Ordering::SeqCst)), (None, 3));
     }
-    assert_eq!(ledger.opened_at(), [0, 0]);
+    assert_eq!(probe.opened_at(), [0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checkpoint_of_a_finished_run_is_ignored() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let failing = TestSink { fail_to_publish: true, ..ledger.sink_of() };
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let failing = TestSink { fail_to_publish: true, ..probe.sink_of() };
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     let path = folder.path().join("test/checkpoint.json");
     let sealed = fs::read(&path).unwrap();
-    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
+    run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![probe.sink()])).await;
     // The state of a run that was killed after it was marked complete and before the checkpoint was removed.
     fs::write(&path, sealed).unwrap();
-    let third = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()])).await;
+    let third = run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![probe.sink()])).await;
     assert_eq!((third.manifest.status, third.manifest.resumed_from), (Status::Complete, None));
-    assert_eq!((ledger.opened_at(), ledger.discarded()), (vec![0, 6, 0], 0));
+    assert_eq!((probe.opened_at(), probe.discarded()), (vec![0, 6, 0], 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sealed_outputs_are_published_despite_changed_expectations() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let (first, last) = (Ledger::default(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let (first, last) = (SinkProbe::default(), SinkProbe::default());
     let failing = TestSink { fail_to_publish: true, ..last.sink_of() };
     let sinks: Vec<Box<dyn taskferry_sdk::Sink>> = vec![first.sink(), Box::new(failing)];
     let half = run_in(&folder, pipeline(Pages::new(3, 2), vec![], sinks)).await.manifest;
     assert_eq!((half.status, half.exit_code), (Status::Failed, 5));
     assert!(first.published() && !last.published());
 
-    let sinks = vec![ledger.sink(), last.sink()];
+    let sinks = vec![probe.sink(), last.sink()];
     let mut again = pipeline(Pages::new(3, 2), vec![], sinks);
     again.expect.min_jobs = Some(1000);
     let whole = run_in(&folder, again).await.manifest;
@@ -340,64 +340,64 @@ async fn sealed_outputs_are_published_despite_changed_expectations() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unreadable_last_run_does_not_count_as_missing() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     fs::create_dir_all(folder.path().join("test")).unwrap();
     fs::write(folder.path().join("test/last_complete.json"), "{").unwrap();
-    let mut pipeline = pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
+    let mut pipeline = pipeline(Pages::new(3, 2), vec![], vec![probe.sink()]);
     pipeline.expect.max_drop_percent = Some(5);
     let report = run_in(&folder, pipeline).await;
-    assert_eq!((report.manifest.exit_code, ledger.published()), (8, false));
+    assert_eq!((report.manifest.exit_code, probe.published()), (8, false));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fast_pages_are_committed_together_and_slow_ones_delay_no_commit() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let mut together = pipeline(Pages::new(200, 1), vec![], vec![ledger.sink()]);
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let mut together = pipeline(Pages::new(200, 1), vec![], vec![probe.sink()]);
     together.state.commit_interval = taskferry_sdk::Duration::from_secs(60);
     assert_eq!(run_in(&folder, together).await.manifest.status, Status::Complete);
-    assert_eq!(ledger.commits(), 1);
+    assert_eq!(probe.commits(), 1);
 
     // The listing hangs after its third page; the earlier pages are committed anyway.
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let stuck = Pages { hang_after: Some(3), ..Pages::new(10, 2) };
-    let mut stuck = pipeline(stuck, vec![], vec![ledger.sink()]);
+    let mut stuck = pipeline(stuck, vec![], vec![probe.sink()]);
     stuck.state.commit_interval = taskferry_sdk::Duration::from_millis(20);
     let running = tokio::spawn(async move { run_in(&folder, stuck).await });
-    while ledger.numbers().len() < 6 {
-        ledger.committing.notified().await;
+    while probe.numbers().len() < 6 {
+        probe.committing.notified().await;
     }
     running.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_stops_the_verification_of_partial_output() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
     let failing = Pages { fail_after: Some(5), ..Pages::new(10, 3) };
-    let first = run_in(&folder, pipeline(failing, vec![], vec![ledger.sink()])).await.manifest;
+    let first = run_in(&folder, pipeline(failing, vec![], vec![probe.sink()])).await.manifest;
     let (stopper, stop) = Stopper::new();
-    let looking = Arc::clone(&ledger.looking);
-    let sink = TestSink { looks_for_ever: true, ..ledger.sink_of() };
+    let checking = Arc::clone(&probe.checking);
+    let sink = TestSink { check_hangs: true, ..probe.sink_of() };
     let again = pipeline(Pages::new(10, 3), vec![], vec![Box::new(sink)]);
     let state = Some(open(folder.path()));
     let options = RunOptions { state, stop: Some(stop), ..RunOptions::default() };
     let running = tokio::spawn(run(again, options));
-    looking.notified().await;
+    checking.notified().await;
     stopper.stop(Interrupt::Terminated);
     let ended = tokio::time::timeout(Duration::from_secs(4), running).await.expect("at once");
     let ended = ended.unwrap().manifest;
     assert_eq!((ended.status, ended.exit_code), (Status::Interrupted, 143));
     assert_eq!((ended.run_id, ended.resumable), (first.run_id, true));
     assert_eq!(ended.committed, first.committed);
-    assert_eq!(ledger.opened_at(), [0], "no sink was opened where it may not be able to go on");
+    assert_eq!(probe.opened_at(), [0], "no sink was opened where it may not be able to go on");
 
-    let last = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![ledger.sink()])).await;
-    assert_eq!((last.manifest.status, ledger.numbers().len()), (Status::Complete, 30));
+    let last = run_in(&folder, pipeline(Pages::new(10, 3), vec![], vec![probe.sink()])).await;
+    assert_eq!((last.manifest.status, probe.numbers().len()), (Status::Complete, 30));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_finished_run_is_recognized_wherever_it_was_killed() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
-    let whole = || pipeline(Pages::new(3, 2), vec![], vec![ledger.sink()]);
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let whole = || pipeline(Pages::new(3, 2), vec![], vec![probe.sink()]);
     let over = || {
         let over = last_finished_run(&open(folder.path()), &whole());
         over.map(|over| {
@@ -409,7 +409,7 @@ async fn a_finished_run_is_recognized_wherever_it_was_killed() {
     assert_eq!(over(), None);
 
     // Sealed and killed while publishing, and later before the completion was stored.
-    let failing = TestSink { fail_to_publish: true, ..ledger.sink_of() };
+    let failing = TestSink { fail_to_publish: true, ..probe.sink_of() };
     run_in(&folder, pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)])).await;
     assert_eq!(over(), None);
     let sealed = fs::read(&path).unwrap();
@@ -430,7 +430,7 @@ async fn a_finished_run_is_recognized_wherever_it_was_killed() {
     assert_eq!(last_finished_run(&open(folder.path()), &another), None);
 
     // Killed during its first page.
-    let failing = TestSink { fail_at_page: Some(1), ..ledger.sink_of() };
+    let failing = TestSink { fail_at_page: Some(1), ..probe.sink_of() };
     let failing = pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)]);
     run_as(&folder, failing, true).await;
     fs::remove_dir_all(folder.path().join("test/runs")).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stages::{Ledger, Pages, TestSink, TestTransform, pipeline};
+use crate::stages::{Pages, SinkProbe, TestSink, TestTransform, pipeline};
 use taskferry_engine::{Interrupt, LiveStats, RunOptions, RunReport, Status, Stopper, run};
 use taskferry_pipeline::OnError;
 use taskferry_sdk::{ErrorKind, StageError};
@@ -14,7 +14,7 @@ async fn finished(run: impl Future<Output = RunReport>) -> RunReport {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_sink_gets_every_record_in_order() {
-    let (left, right) = (Ledger::default(), Ledger::default());
+    let (left, right) = (SinkProbe::default(), SinkProbe::default());
     let doubled = TestTransform::stage(|record, out| {
         out.emit(record.clone());
         out.emit(record);
@@ -44,7 +44,7 @@ async fn every_sink_gets_every_record_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_record_ends_the_run_after_earlier_records_are_committed() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let picky = TestTransform::stage(|record, out| {
         if record.value()?["n"] == 35 {
             return Err(StageError::new(ErrorKind::Record, "thirty-five is not for me")
@@ -54,7 +54,7 @@ async fn a_refused_record_ends_the_run_after_earlier_records_are_committed() {
         Ok(())
     });
     let report = finished(run(
-        pipeline(Pages::new(10, 10), vec![picky], vec![ledger.sink()]),
+        pipeline(Pages::new(10, 10), vec![picky], vec![probe.sink()]),
         RunOptions::default(),
     ))
     .await;
@@ -64,14 +64,14 @@ async fn a_refused_record_ends_the_run_after_earlier_records_are_committed() {
     assert_eq!(failure.message, "thirty-five is not for me");
     let origin = failure.origin.unwrap();
     assert_eq!((origin.page, origin.cursor.as_deref(), origin.index), (4, Some("c3"), 5));
-    assert_eq!(ledger.numbers(), (0..30).collect::<Vec<_>>());
+    assert_eq!(probe.numbers(), (0..30).collect::<Vec<_>>());
     assert_eq!(report.manifest.committed.unwrap().next_cursor.as_deref(), Some("c3"));
-    assert!(!ledger.published());
+    assert!(!probe.published());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let counting = || {
         let mut stage = TestTransform::stage(|record, out| {
             let number = record.value()?["n"].as_u64().unwrap_or_default();
@@ -88,7 +88,7 @@ async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
         Ok(())
     });
     let mut pipeline =
-        pipeline(Pages::new(10, 10), vec![counting(), panicking], vec![ledger.sink()]);
+        pipeline(Pages::new(10, 10), vec![counting(), panicking], vec![probe.sink()]);
     pipeline.sinks[0].transforms = vec![counting()];
     let manifest = finished(run(pipeline, RunOptions::default())).await.manifest;
 
@@ -104,7 +104,7 @@ async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn skipped_records_emit_nothing_and_are_counted() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let mut odd_fails = TestTransform::stage(|record, out| {
         let odd = record.value()?["n"].as_u64().is_some_and(|number| number % 2 == 1);
         out.emit(record);
@@ -112,20 +112,20 @@ async fn skipped_records_emit_nothing_and_are_counted() {
     });
     odd_fails.on_error = OnError::Skip;
     let report = finished(run(
-        pipeline(Pages::new(4, 10), vec![odd_fails], vec![ledger.sink()]),
+        pipeline(Pages::new(4, 10), vec![odd_fails], vec![probe.sink()]),
         RunOptions::default(),
     ))
     .await;
 
     assert_eq!(report.manifest.exit_code, 0);
-    assert_eq!(ledger.numbers(), (0..40).step_by(2).collect::<Vec<_>>());
+    assert_eq!(probe.numbers(), (0..40).step_by(2).collect::<Vec<_>>());
     assert_eq!(report.manifest.transforms[0].failed, 20);
     assert_eq!(report.manifest.warnings, ["transform `test`: 20 records were left out"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_in_a_plugin_fails_its_record_not_the_run() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let mut panics = TestTransform::stage(|record, out| {
         assert_ne!(record.value()?["n"], 3, "three is too many");
         out.emit(record);
@@ -133,17 +133,17 @@ async fn a_panic_in_a_plugin_fails_its_record_not_the_run() {
     });
     panics.on_error = OnError::Skip;
     let report = finished(run(
-        pipeline(Pages::new(1, 10), vec![panics], vec![ledger.sink()]),
+        pipeline(Pages::new(1, 10), vec![panics], vec![probe.sink()]),
         RunOptions::default(),
     ))
     .await;
     assert_eq!(report.manifest.exit_code, 0);
-    assert_eq!(ledger.numbers(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(probe.numbers(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_sink_prevents_all_others_from_publishing() {
-    let (good, bad) = (Ledger::default(), Ledger::default());
+    let (good, bad) = (SinkProbe::default(), SinkProbe::default());
     let failing = TestSink { fail_at_page: Some(3), ..bad.sink_of() };
     let report = finished(run(
         pipeline(Pages::new(1000, 2), vec![], vec![good.sink(), Box::new(failing)]),
@@ -159,8 +159,8 @@ async fn a_failed_sink_prevents_all_others_from_publishing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sink_that_cannot_open_fails_before_the_first_request() {
-    let ledger = Ledger::default();
-    let failing = TestSink { fail_to_open: true, ..ledger.sink_of() };
+    let probe = SinkProbe::default();
+    let failing = TestSink { fail_to_open: true, ..probe.sink_of() };
     let report = finished(run(
         pipeline(Pages::new(3, 2), vec![], vec![Box::new(failing)]),
         RunOptions::default(),
@@ -172,8 +172,8 @@ async fn a_sink_that_cannot_open_fails_before_the_first_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_in_a_sink_ends_the_run_as_a_defect() {
-    let ledger = Ledger::default();
-    let panicking = TestSink { panic_at_page: Some(2), ..ledger.sink_of() };
+    let probe = SinkProbe::default();
+    let panicking = TestSink { panic_at_page: Some(2), ..probe.sink_of() };
     let report = finished(run(
         pipeline(Pages::new(9, 2), vec![], vec![Box::new(panicking)]),
         RunOptions::default(),
@@ -185,37 +185,37 @@ async fn a_panic_in_a_sink_ends_the_run_as_a_defect() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_source_leaves_its_records_committed_and_unpublished() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let source = Pages { fail_after: Some(5), ..Pages::new(10, 2) };
     let report =
-        finished(run(pipeline(source, vec![], vec![ledger.sink()]), RunOptions::default())).await;
+        finished(run(pipeline(source, vec![], vec![probe.sink()]), RunOptions::default())).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 3));
-    assert_eq!(ledger.numbers(), (0..10).collect::<Vec<_>>());
-    assert!(!ledger.published());
+    assert_eq!(probe.numbers(), (0..10).collect::<Vec<_>>());
+    assert!(!probe.published());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_run_commits_its_records_and_publishes_nothing() {
     for (interrupt, code) in [(Interrupt::Interrupted, 130), (Interrupt::Terminated, 143)] {
-        let ledger = Ledger::default();
+        let probe = SinkProbe::default();
         let (stopper, stop) = Stopper::new();
         let source =
             Pages { stop_after: Some((4, stopper, interrupt)), ..Pages::new(usize::MAX, 3) };
-        let pipeline = pipeline(source, vec![], vec![ledger.sink()]);
+        let pipeline = pipeline(source, vec![], vec![probe.sink()]);
         let report =
             finished(run(pipeline, RunOptions { stop: Some(stop), ..RunOptions::default() })).await;
         assert_eq!(
             (report.manifest.status, report.manifest.exit_code),
             (Status::Interrupted, code)
         );
-        assert_eq!(ledger.numbers(), (0..12).collect::<Vec<_>>());
-        assert!(!ledger.published());
+        assert_eq!(probe.numbers(), (0..12).collect::<Vec<_>>());
+        assert!(!probe.published());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_that_exceeds_the_time_limit_ends_the_run_and_is_named() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let endless = TestTransform::limited(Duration::from_millis(100), |record, out| {
         while record.value()?["n"] == 11 {
             std::thread::park();
@@ -224,37 +224,37 @@ async fn a_record_that_exceeds_the_time_limit_ends_the_run_and_is_named() {
         Ok(())
     });
     let report = finished(run(
-        pipeline(Pages::new(10, 5), vec![endless], vec![ledger.sink()]),
+        pipeline(Pages::new(10, 5), vec![endless], vec![probe.sink()]),
         RunOptions::default(),
     ))
     .await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Failed, 4));
     let origin = report.manifest.error.unwrap().origin.unwrap();
     assert_eq!((origin.page, origin.index), (3, 1));
-    assert!(!ledger.published());
-    assert!(ledger.dropped(), "the sink cleans up although a worker is stuck");
+    assert!(!probe.published());
+    assert!(probe.dropped(), "the sink cleans up although a worker is stuck");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_source_is_limited_to_a_few_pages_ahead_of_a_slow_sink() {
-    let ledger = Ledger::default();
-    let sink = TestSink { closely: true, ..ledger.sink_of() };
+    let probe = SinkProbe::default();
+    let sink = TestSink { closely: true, ..probe.sink_of() };
     let source = Pages::new(200, 1);
     let read = Arc::clone(&source.read);
-    *ledger.watch.lock().unwrap() = Some(read);
+    *probe.watch.lock().unwrap() = Some(read);
     let pipeline = pipeline(source, vec![], vec![Box::new(sink)]);
     let progress = Arc::new(LiveStats::new(&pipeline));
     let options = RunOptions { live_stats: Some(Arc::clone(&progress)), ..RunOptions::default() };
     let report = finished(run(pipeline, options)).await;
     assert_eq!(report.manifest.exit_code, 0);
     assert_eq!(progress.sinks[0].pages(), 200);
-    let ahead = ledger.furthest_ahead();
+    let ahead = probe.furthest_ahead();
     assert!((1..=6).contains(&ahead), "{ahead} pages ahead");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_sink_publishes_before_every_sink_is_sealed() {
-    let (good, bad) = (Ledger::default(), Ledger::default());
+    let (good, bad) = (SinkProbe::default(), SinkProbe::default());
     let failing = TestSink { fail_to_seal: true, ..bad.sink_of() };
     let pipeline = pipeline(Pages::new(3, 2), vec![], vec![good.sink(), Box::new(failing)]);
     let report = finished(run(pipeline, RunOptions::default())).await;
@@ -265,7 +265,7 @@ async fn no_sink_publishes_before_every_sink_is_sealed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_is_publishing_completes_despite_signals() {
-    let (first, second) = (Ledger::default(), Ledger::default());
+    let (first, second) = (SinkProbe::default(), SinkProbe::default());
     let (stopper, stop) = Stopper::new();
     let stopping = TestSink { stop_when_publishing: Some(stopper), ..first.sink_of() };
     let pipeline = pipeline(Pages::new(3, 2), vec![], vec![Box::new(stopping), second.sink()]);
@@ -277,16 +277,16 @@ async fn a_run_that_is_publishing_completes_despite_signals() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_aborted_run_does_not_wait_for_a_hanging_sink() {
-    let ledger = Ledger::default();
+    let probe = SinkProbe::default();
     let (stopper, stop) = Stopper::new();
-    let hanging = TestSink { hang_at_page: Some(3), ..ledger.sink_of() };
+    let hanging = TestSink { hang_at_page: Some(3), ..probe.sink_of() };
     let pipeline = pipeline(Pages::new(9, 2), vec![], vec![Box::new(hanging)]);
     let running =
         tokio::spawn(run(pipeline, RunOptions { stop: Some(stop), ..RunOptions::default() }));
-    ledger.hanging.notified().await;
+    probe.hanging.notified().await;
     stopper.stop_at_once(Interrupt::Interrupted);
     let report = finished(async { running.await.unwrap() }).await;
     assert_eq!((report.manifest.status, report.manifest.exit_code), (Status::Interrupted, 130));
     assert_eq!(report.manifest.committed.unwrap().pages, 2);
-    assert!(!ledger.published() && ledger.dropped());
+    assert!(!probe.published() && probe.dropped());
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::stages::{Ledger, Pages, pipeline};
+use crate::stages::{Pages, SinkProbe, pipeline};
 use taskferry_engine::{RunOptions, RunReport, Status, new_run, run};
 use taskferry_pipeline::{ExpectOptions, Pipeline};
 use taskferry_sdk::Shard;
@@ -24,21 +24,21 @@ async fn run_share(folder: &Path, shard: &str, pipeline: Pipeline) -> RunReport 
 #[tokio::test]
 async fn a_source_without_shares_is_refused_in_a_sharded_run() {
     let folder = tempfile::tempdir().unwrap();
-    let (source, ledger) = (Pages::new(3, 1), Ledger::default());
+    let (source, probe) = (Pages::new(3, 1), SinkProbe::default());
     let read = Arc::clone(&source.read);
     let report =
-        run_share(folder.path(), "1/2", pipeline(source, vec![], vec![ledger.sink()])).await;
+        run_share(folder.path(), "1/2", pipeline(source, vec![], vec![probe.sink()])).await;
     assert_eq!((report.manifest.exit_code, read.load(Ordering::SeqCst)), (3, 0));
     let message = report.error.unwrap().error().full_message();
     assert_eq!(message, "the source does not support shards");
-    assert!(!ledger.published());
+    assert!(!probe.published());
 }
 
 #[tokio::test]
 async fn expectations_of_the_whole_are_passed_on_to_the_merge() {
     let folder = tempfile::tempdir().unwrap();
     let source = Pages { in_shares: true, ..Pages::new(3, 1) };
-    let mut pipeline = pipeline(source, vec![], vec![Ledger::default().sink()]);
+    let mut pipeline = pipeline(source, vec![], vec![SinkProbe::default().sink()]);
     pipeline.digest = "d1".to_owned();
     pipeline.expect = ExpectOptions {
         min_jobs: Some(900),
@@ -57,10 +57,10 @@ async fn expectations_of_the_whole_are_passed_on_to_the_merge() {
 async fn a_checkpoint_is_valid_only_for_its_share() {
     let folder = tempfile::tempdir().unwrap();
     let source = |fail_after| Pages { in_shares: true, fail_after, ..Pages::new(3, 1) };
-    let ledger = Ledger::default();
-    let failed = pipeline(source(Some(2)), vec![], vec![ledger.sink()]);
+    let probe = SinkProbe::default();
+    let failed = pipeline(source(Some(2)), vec![], vec![probe.sink()]);
     run_share(folder.path(), "1/2", failed).await;
-    let other = pipeline(source(None), vec![], vec![ledger.sink()]);
+    let other = pipeline(source(None), vec![], vec![probe.sink()]);
     let report = run_share(folder.path(), "1/3", other).await;
     assert_eq!((report.manifest.status, report.manifest.resumed_from), (Status::Complete, None));
 }

@@ -48,7 +48,7 @@ pub(crate) struct Pages {
     pub(crate) read: Arc<AtomicUsize>,
     pub(crate) fail_after: Option<usize>,
     /// Whether the error is not resumable.
-    pub(crate) hopeless: bool,
+    pub(crate) not_resumable: bool,
     /// Whether the source ignores the fingerprints of earlier pages.
     pub(crate) lenient: bool,
     pub(crate) stop_after: Option<(usize, Stopper, Interrupt)>,
@@ -68,7 +68,7 @@ impl Pages {
             size,
             read,
             fail_after: None,
-            hopeless: false,
+            not_resumable: false,
             lenient: false,
             stop_after: None,
             hang_after: None,
@@ -97,7 +97,7 @@ impl Source for Pages {
         let done = self.read.load(Ordering::SeqCst);
         if self.fail_after == Some(done) {
             let error = StageError::new(ErrorKind::Network, "unplugged");
-            return Err(if self.hopeless { error.not_resumable() } else { error });
+            return Err(if self.not_resumable { error.not_resumable() } else { error });
         }
         if let Some((after, stopper, why)) = &self.stop_after
             && *after == done
@@ -199,12 +199,12 @@ impl Transform for TestTransform {
 
 /// The recorded calls of a [`TestSink`].
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct SinkProbe {
     committed: Arc<Mutex<Vec<String>>>,
     flags: Arc<Mutex<(bool, bool)>>,
     pub(crate) hanging: Arc<Notify>,
     /// Notified when a sink verifies its partial output.
-    pub(crate) looking: Arc<Notify>,
+    pub(crate) checking: Arc<Notify>,
     /// Notified at every commit.
     pub(crate) committing: Arc<Notify>,
     commits: Arc<AtomicUsize>,
@@ -214,14 +214,14 @@ pub(crate) struct Ledger {
     discarded: Arc<AtomicUsize>,
 }
 
-impl Ledger {
+impl SinkProbe {
     pub(crate) fn sink(&self) -> Box<dyn Sink> {
         Box::new(self.sink_of())
     }
 
     pub(crate) fn sink_of(&self) -> TestSink {
         TestSink {
-            ledger: self.clone(),
+            probe: self.clone(),
             gone: Gone(self.clone()),
             pending: Vec::new(),
             fail_at_page: None,
@@ -234,7 +234,7 @@ impl Ledger {
             closely: false,
             resumption: Resumption::Exact,
             before_write: None,
-            looks_for_ever: false,
+            check_hangs: false,
         }
     }
 
@@ -278,11 +278,11 @@ impl Ledger {
     }
 }
 
-/// A sink that writes into a [`Ledger`].
+/// A sink that writes into a [`SinkProbe`].
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one way to misbehave")]
 pub(crate) struct TestSink {
-    pub(crate) ledger: Ledger,
+    pub(crate) probe: SinkProbe,
     #[expect(dead_code, reason = "it tells by being dropped")]
     pub(crate) gone: Gone,
     pub(crate) pending: Vec<String>,
@@ -296,7 +296,7 @@ pub(crate) struct TestSink {
     pub(crate) closely: bool,
     pub(crate) resumption: Resumption,
     pub(crate) before_write: Option<BeforeWrite>,
-    pub(crate) looks_for_ever: bool,
+    pub(crate) check_hangs: bool,
 }
 
 /// Called with the number of the page before it is written.
@@ -317,7 +317,7 @@ impl TestSink {
 
 /// Records the drop of the sink.
 #[derive(Debug)]
-pub(crate) struct Gone(Ledger);
+pub(crate) struct Gone(SinkProbe);
 
 impl Drop for Gone {
     fn drop(&mut self) {
@@ -334,15 +334,15 @@ impl Sink for TestSink {
     }
 
     async fn can_resume(&mut self, _: &RunContext, _: &SinkState) -> Result<(), String> {
-        self.ledger.looking.notify_one();
-        if self.looks_for_ever {
+        self.probe.checking.notify_one();
+        if self.check_hangs {
             std::future::pending::<()>().await;
         }
         Ok(())
     }
 
     fn discard(&self, _: &RunContext, _: &SinkState) {
-        self.ledger.discarded.fetch_add(1, Ordering::SeqCst);
+        self.probe.discarded.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn open(&mut self, _: &RunContext, from: Option<&SinkState>) -> Result<(), StageError> {
@@ -351,8 +351,8 @@ impl Sink for TestSink {
         }
         let mark = from.map_or(0, |mark| mark.get().as_u64().unwrap());
         let mark = usize::try_from(mark).unwrap();
-        self.ledger.committed.lock().unwrap().truncate(mark);
-        self.ledger.opened.lock().unwrap().push(mark);
+        self.probe.committed.lock().unwrap().truncate(mark);
+        self.probe.opened.lock().unwrap().push(mark);
         Ok(())
     }
 
@@ -365,19 +365,19 @@ impl Sink for TestSink {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }
         if self.hang_at_page == Some(batch.page) {
-            self.ledger.hanging.notify_one();
+            self.probe.hanging.notify_one();
             std::future::pending::<()>().await;
         }
         if self.closely {
             let read = self
-                .ledger
+                .probe
                 .watch
                 .lock()
                 .unwrap()
                 .as_ref()
                 .map_or(0, |read| read.load(Ordering::SeqCst));
             let page = usize::try_from(batch.page).unwrap();
-            self.ledger.ahead.fetch_max(read - page, Ordering::SeqCst);
+            self.probe.ahead.fetch_max(read - page, Ordering::SeqCst);
             tokio::task::yield_now().await;
         }
         self.pending.extend(batch.records.iter().map(Record::to_json));
@@ -385,10 +385,10 @@ impl Sink for TestSink {
     }
 
     async fn commit(&mut self) -> Result<SinkState, StageError> {
-        let mut committed = self.ledger.committed.lock().unwrap();
+        let mut committed = self.probe.committed.lock().unwrap();
         committed.append(&mut self.pending);
-        self.ledger.commits.fetch_add(1, Ordering::SeqCst);
-        self.ledger.committing.notify_one();
+        self.probe.commits.fetch_add(1, Ordering::SeqCst);
+        self.probe.committing.notify_one();
         Ok(SinkState::new(json!(committed.len())))
     }
 
@@ -396,7 +396,7 @@ impl Sink for TestSink {
         if self.fail_to_seal {
             return Err(StageError::new(ErrorKind::Io, "the disk is full"));
         }
-        Ok(SinkState::new(json!(self.ledger.committed.lock().unwrap().len())))
+        Ok(SinkState::new(json!(self.probe.committed.lock().unwrap().len())))
     }
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
@@ -408,7 +408,7 @@ impl Sink for TestSink {
         if self.fail_to_publish {
             return Err(StageError::new(ErrorKind::Io, "the folder is gone"));
         }
-        self.ledger.flags.lock().unwrap().0 = true;
+        self.probe.flags.lock().unwrap().0 = true;
         Ok(Delivery::default())
     }
 }
