@@ -1,59 +1,58 @@
-//! One request and its answer.
+//! The client.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::connection::{is_this_machine, root_cause};
-use crate::credentials::credentials_of;
-use crate::encoding::{ACCEPTED, Encoding, Undecodable};
+use crate::credentials::credentials_in;
+use crate::encoding::{ACCEPTED, DecodeError, Encoding};
 use crate::proxy::ProxyAddress;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response, redirect, retry};
+use reqwest::{Method, RequestBuilder, redirect, retry};
 use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 use url::Url;
 
-use crate::{Answer, Connection, excerpt};
+use crate::{Connection, Response, excerpt};
 
-/// How long it may take until a connection stands, however long the whole request may take.
+/// The time limit for connecting, within the time limit of the request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How much is read of an answer of which the beginning is enough.
-const BEGINNING: usize = 64 << 10;
-
-/// How much is reserved at most for a body whose size is announced.
-const MOST_RESERVED: usize = 8 << 20;
+/// The number of bytes to read of a response whose beginning is enough.
+const PREFIX_BYTES: usize = 64 << 10;
+/// The maximum capacity to reserve for a body whose size is announced.
+const MAX_RESERVED_BYTES: usize = 8 << 20;
 
 /// Sends requests to one address.
 pub struct Client {
     http: reqwest::Client,
     url: Url,
     timeout: Duration,
-    advice: Advice,
-    /// Where the proxy is named that requests go through.
-    proxy_named_by: Option<&'static str>,
-    /// Those in the address, and in the proxy's.
+    hints: Hints,
+    /// The option or variable with the proxy.
+    proxy_origin: Option<&'static str>,
+    /// The credentials in the addresses of the server and the proxy.
     credentials: Arc<[Secret]>,
 }
 
-/// What the user can do when something goes wrong, in the words of the stage's own options.
+/// The hints of errors, which name the stage's own options.
 #[derive(Debug, Clone, Copy)]
-pub struct Advice {
-    /// When no whole answer came in time.
-    pub slow: &'static str,
-    /// When no connection came about.
+pub struct Hints {
+    /// The response was not complete in time.
+    pub timeout: &'static str,
+    /// The connection failed.
     pub unreachable: &'static str,
 }
 
-/// How much of an answer is wanted.
+/// The part of a response's body to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// All of it, and it is an error when it is not to be had; of an answer that is no success, the beginning.
+pub enum ReadBody {
+    /// The whole body, or an error; the beginning if the status is not 2xx.
     Whole {
-        /// More than this is an error of the kind [`ErrorKind::Limit`]. Counted after decompression.
+        /// The size limit after decompression. A larger body is an [`ErrorKind::Limit`] error.
         max_bytes: u64,
     },
-    /// The first 64 KiB, or what comes of them.
-    Beginning,
+    /// The first 64 KiB, or less if the connection breaks.
+    Prefix,
 }
 
 impl fmt::Debug for Client {
@@ -64,22 +63,21 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that has not connected yet. `timeout` is for a whole request, from connecting to the last byte of
-    /// the answer.
+    /// Creates a client without connecting. `timeout` is the limit of a whole request, from connecting to the last byte of
+    /// the response.
     ///
-    /// The system's certificates are read from files here, so this may block.
+    /// Blocks, because it reads the system's certificates from files.
     ///
     /// # Errors
-    /// When the system has no certificates to check an `https` server with, or the environment names a proxy that can't be
-    /// understood.
+    /// The system has no certificates to verify an `https` server, or the environment has an invalid proxy.
     pub fn new(
         url: Url,
         timeout: Duration,
         connection: &Connection,
-        advice: Advice,
+        hints: Hints,
     ) -> Result<Self, StageError> {
-        let is_here = url.host_str().is_some_and(is_this_machine);
-        let proxy = if is_here { None } else { connection.proxy_to(&url)? };
+        let is_local = url.host_str().is_some_and(is_this_machine);
+        let proxy = if is_local { None } else { connection.proxy_for(&url)? };
         let builder = reqwest::Client::builder()
             .user_agent(concat!("taskferry/", env!("CARGO_PKG_VERSION")))
             .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, ACCEPTED)]))
@@ -87,50 +85,50 @@ impl Client {
             .retry(retry::never())
             .connect_timeout(CONNECT_TIMEOUT.min(timeout).get())
             .timeout(timeout.get())
-            // What the environment says of proxies is known already.
+            // `Connection::proxy_for` has read the environment.
             .no_proxy();
-        let builder = match (is_here, url.scheme()) {
-            // A machine without certificates can still reach itself.
+        let builder = match (is_local, url.scheme()) {
+            // Works on a machine without certificates.
             (true, "http") => builder.tls_certs_only([]),
-            _ => connection.trust(builder),
+            _ => connection.add_authorities(builder),
         };
         let builder = match &proxy {
-            Some(proxy) => builder.proxy(proxy.proxy()?),
+            Some(proxy) => builder.proxy(proxy.to_proxy()?),
             None => builder,
         };
         let http = builder.build().map_err(|error| {
-            StageError::new(ErrorKind::Config, "https can't be set up")
+            StageError::new(ErrorKind::Config, "can't set up https")
                 .caused_by(error.without_url())
                 .hint(
                     "install the system's CA certificates, or name a file of them in SSL_CERT_FILE",
                 )
         })?;
         let of_proxy = proxy.iter().flat_map(ProxyAddress::credentials);
-        let credentials = credentials_of(&url).into_iter().chain(of_proxy).collect();
-        let proxy_named_by = proxy.map(|proxy| proxy.named_by);
-        Ok(Self { http, url, timeout, advice, proxy_named_by, credentials })
+        let credentials = credentials_in(&url).into_iter().chain(of_proxy).collect();
+        let proxy_origin = proxy.map(|proxy| proxy.origin);
+        Ok(Self { http, url, timeout, hints, proxy_origin, credentials })
     }
 
-    /// Where requests go. Not to be shown as it is.
+    /// The address of all requests, which may contain credentials.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Posts a body and reads the answer, whatever its status says.
+    /// Posts a body and reads the response, whatever its status is.
     ///
     /// # Errors
-    /// When no whole answer came in time, or one beyond the limit.
+    /// The response was not complete in time, or exceeds the limit.
     pub async fn post(
         &self,
         headers: HeaderMap,
         body: impl Into<Bytes>,
-        reading: Reading,
-    ) -> Result<Answer, StageError> {
+        read: ReadBody,
+    ) -> Result<Response, StageError> {
         let request = self.http.request(Method::POST, self.url.clone()).body(body.into());
-        self.send(request.headers(headers), reading).await
+        self.send(request.headers(headers), read).await
     }
 
-    /// Asks with these parameters behind the address, and reads the answer, whatever its status says.
+    /// Sends a GET request with these query parameters and reads the response, whatever its status is.
     ///
     /// # Errors
     /// As [`Client::post`].
@@ -138,59 +136,62 @@ impl Client {
         &self,
         headers: HeaderMap,
         parameters: &[(&str, String)],
-        reading: Reading,
-    ) -> Result<Answer, StageError> {
+        read: ReadBody,
+    ) -> Result<Response, StageError> {
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(parameters);
-        self.send(self.http.request(Method::GET, url).headers(headers), reading).await
+        self.send(self.http.request(Method::GET, url).headers(headers), read).await
     }
 
-    async fn send(&self, request: RequestBuilder, reading: Reading) -> Result<Answer, StageError> {
-        let mut response = request.send().await.map_err(|error| self.failure(error))?;
-        let mut answer = Answer::of(&response, &self.url, Arc::clone(&self.credentials));
-        let encoding = Encoding::of(response.headers());
-        answer.body = match reading {
-            Reading::Whole { max_bytes } if answer.is_success() => {
-                let body = self.whole_body(&mut response, max_bytes).await?;
-                decoded(encoding, body, max_bytes).await?
+    async fn send(&self, request: RequestBuilder, read: ReadBody) -> Result<Response, StageError> {
+        let mut stream = request.send().await.map_err(|error| self.failure(error))?;
+        let credentials = Arc::clone(&self.credentials);
+        let mut response = Response::without_body(&stream, &self.url, credentials);
+        let encoding = Encoding::from_headers(stream.headers());
+        response.body = match read {
+            ReadBody::Whole { max_bytes } if response.is_success() => {
+                let body = self.whole_body(&mut stream, max_bytes).await?;
+                decode(encoding, body, max_bytes).await?
             }
-            _ => encoding.decode_beginning(beginning(&mut response).await, BEGINNING as u64),
+            _ => encoding.decode_beginning(prefix(&mut stream).await, PREFIX_BYTES as u64),
         };
-        Ok(answer)
+        Ok(response)
     }
 
     async fn whole_body(
         &self,
-        response: &mut Response,
+        stream: &mut reqwest::Response,
         max_bytes: u64,
     ) -> Result<Bytes, StageError> {
-        let announced = response.content_length().unwrap_or(0);
+        let announced = stream.content_length().unwrap_or(0);
         if announced > max_bytes {
             return Err(too_large(max_bytes));
         }
-        // What is announced need not come.
-        let capacity = usize::try_from(announced).unwrap_or(0).min(MOST_RESERVED);
+        // The announced size may be wrong.
+        let capacity = usize::try_from(announced).unwrap_or(0).min(MAX_RESERVED_BYTES);
         let mut body = Vec::with_capacity(capacity);
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error))? {
+        while let Some(chunk) = stream.chunk().await.map_err(|error| self.failure(error))? {
             if (body.len() + chunk.len()) as u64 > max_bytes {
                 return Err(too_large(max_bytes));
             }
             body.extend_from_slice(&chunk);
         }
-        // Whoever keeps a part of these bytes keeps all of them.
+        // A record that shares these bytes keeps all of them in memory.
         body.shrink_to_fit();
         Ok(Bytes::from(body))
     }
 
-    /// Why no answer came, without the address.
+    /// The reason why there is no response, without the address.
     fn failure(&self, error: reqwest::Error) -> StageError {
         let error = error.without_url();
         if error.is_connect() {
             return self.unreachable(&error);
         }
         if error.is_timeout() {
-            let message = format!("no whole answer came within {}", self.timeout);
-            return StageError::new(ErrorKind::Timeout, message).temporary().hint(self.advice.slow);
+            let message = format!("no complete response within {}", self.timeout);
+            return StageError::new(ErrorKind::Timeout, message)
+                .temporary()
+                .hint(self.hints.timeout);
         }
         let cause = root_cause(&error);
         if error.is_builder() {
@@ -208,66 +209,70 @@ impl Client {
         } else {
             format!("no connection: {}", root_cause(error))
         };
-        let hint = match self.proxy_named_by {
+        let hint = match self.proxy_origin {
             _ if message.contains("certificate") => {
-                "check whose certificate the server shows; name a certificate authority of your own in `connection.ca_file`"
+                "check the server's certificate; set `connection.ca_file` for a private certificate authority"
                     .to_owned()
             }
-            Some(named_by) => format!("{}; or check {named_by}", self.advice.unreachable),
-            None => self.advice.unreachable.to_owned(),
+            Some(origin) => format!("{}; or check {origin}", self.hints.unreachable),
+            None => self.hints.unreachable.to_owned(),
         };
         StageError::new(ErrorKind::Network, message).temporary().hint(hint)
     }
 }
 
 fn too_large(max_bytes: u64) -> StageError {
-    StageError::new(ErrorKind::Limit, format!("the answer is larger than {max_bytes} bytes"))
+    StageError::new(ErrorKind::Limit, format!("the response exceeds {max_bytes} bytes"))
 }
 
-/// The body before it was encoded. Other requests do not wait for it.
-async fn decoded(encoding: Encoding, body: Bytes, max_bytes: u64) -> Result<Bytes, StageError> {
+/// Decodes a body on a blocking thread.
+async fn decode(encoding: Encoding, body: Bytes, max_bytes: u64) -> Result<Bytes, StageError> {
     let malformed = |message| StageError::new(ErrorKind::Malformed, message).temporary();
     if let Encoding::Unknown(name) = &encoding
         && !body.is_empty()
     {
         let name = excerpt(name.as_bytes(), &[]).unwrap_or_default();
-        let message =
-            format!("the answer comes as `{name}` (`Content-Encoding`), which was not asked for");
+        let message = format!(
+            "the response has the encoding `{name}` (`Content-Encoding`), which is not accepted"
+        );
         return Err(malformed(message).hint(
-            "requests ask for `gzip` or `zstd`; look for a proxy or gateway in between that encodes answers",
+            "requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses",
         ));
     }
-    if encoding == Encoding::Plain {
+    if encoding == Encoding::Identity {
         return Ok(body);
     }
     let decoding = tokio::task::spawn_blocking(move || encoding.decode(body, max_bytes));
     let decoded = decoding.await.map_err(|panic| {
-        StageError::new(ErrorKind::Defect, "decoding the answer panicked").caused_by(panic)
+        StageError::new(ErrorKind::Defect, "decoding the response panicked").caused_by(panic)
     })?;
     decoded.map_err(|error| match error {
-        Undecodable::TooLarge => too_large(max_bytes),
-        Undecodable::Broken(error) => malformed(format!("the answer can't be decoded: {error}")),
+        DecodeError::TooLarge => too_large(max_bytes),
+        DecodeError::Malformed(error) => malformed(format!("can't decode the response: {error}")),
     })
 }
 
-/// What came until enough came, or something broke.
-async fn beginning(response: &mut Response) -> Bytes {
+/// The first bytes of a body, or less if the connection breaks.
+async fn prefix(stream: &mut reqwest::Response) -> Bytes {
     let mut body = Vec::new();
-    while body.len() < BEGINNING
-        && let Ok(Some(chunk)) = response.chunk().await
+    while body.len() < PREFIX_BYTES
+        && let Ok(Some(chunk)) = stream.chunk().await
     {
         body.extend_from_slice(&chunk);
     }
     Bytes::from(body)
 }
 
-/// The value of an `authorization` header that shows a token, and that no log shows.
+/// The value of an `authorization` header with a token. Logs don't show it.
 ///
 /// # Errors
-/// When the token holds characters that can't be sent.
+/// The token contains characters that are invalid in a header.
 pub fn bearer(token: &Secret) -> Result<HeaderValue, StageError> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
-        StageError::new(ErrorKind::Auth, "the token holds characters that can't be sent")
+        StageError::new(
+            ErrorKind::Auth,
+            "the token contains characters that are invalid in a header",
+        )
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -1,4 +1,4 @@
-//! How servers are reached, whichever they are.
+//! The connection options: certificate authorities and proxies.
 
 use std::env;
 use std::error::Error;
@@ -14,20 +14,20 @@ use url::Url;
 
 use crate::proxy::{self, ProxyAddress};
 
-/// How servers are reached: whose certificates are trusted, and through which proxy.
+/// Connections to servers: trusted certificate authorities and the proxy.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConnectionOptions {
-    /// A file of certificate authorities in PEM form that are trusted beside the system's. Certificates are always
-    /// checked.
+    /// A PEM file of certificate authorities that are trusted in addition to the system's. Certificates are always
+    /// verified.
     pub ca_file: Option<PathBuf>,
-    /// The proxy that requests go through, `http://user:password@proxy.example:3128` for example; "none" or an empty text
-    /// for none at all. What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say counts only where this is left out; a
-    /// run whose variable can't be understood ends before its first request. This machine is always reached without one.
+    /// The proxy for all requests, for example `http://user:password@proxy.example:3128`; "none" or an empty string for no
+    /// proxy. If this option is missing, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply; a run with an invalid
+    /// variable fails before its first request. Requests to this machine never use a proxy.
     pub proxy: Option<Secret>,
 }
 
-/// [`ConnectionOptions`] that were checked. By default the system's authorities and the environment's proxy.
+/// Checked [`ConnectionOptions`]. By default the system's authorities and the environment's proxy.
 #[derive(Clone, Default)]
 pub struct Connection {
     authorities: Vec<Certificate>,
@@ -39,7 +39,7 @@ enum ProxyChoice {
     #[default]
     Environment,
     None,
-    This(ProxyAddress),
+    Address(ProxyAddress),
 }
 
 impl fmt::Debug for Connection {
@@ -47,7 +47,7 @@ impl fmt::Debug for Connection {
         let proxy = match self.proxy {
             ProxyChoice::Environment => "environment",
             ProxyChoice::None => "none",
-            ProxyChoice::This(_) => "[secret]",
+            ProxyChoice::Address(_) => "[secret]",
         };
         let mut shown = formatter.debug_struct("Connection");
         shown
@@ -58,10 +58,10 @@ impl fmt::Debug for Connection {
 }
 
 impl ConnectionOptions {
-    /// Reads the file and looks at the address; no connection is made.
+    /// Reads the file and parses the address, without connecting.
     ///
     /// # Errors
-    /// All that is wrong with the options, which stand at `table`.
+    /// All mistakes in the options of `table`.
     pub fn check(
         &self,
         table: &KeyPath,
@@ -69,15 +69,15 @@ impl ConnectionOptions {
     ) -> Result<Connection, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut connection = Connection::default();
-        let named = self.ca_file.as_deref().filter(|file| !file.as_os_str().is_empty());
-        if let Some(file) = named {
+        let ca_file = self.ca_file.as_deref().filter(|file| !file.as_os_str().is_empty());
+        if let Some(file) = ca_file {
             match authorities(&table.key("ca_file"), file, context) {
                 Ok(authorities) => connection.authorities = authorities,
                 Err(problem) => problems.push(problem),
             }
         }
         if let Some(address) = &self.proxy {
-            match chosen(&table.key("proxy"), address) {
+            match proxy_choice(&table.key("proxy"), address) {
                 Ok(proxy) => connection.proxy = proxy,
                 Err(problem) => problems.push(problem),
             }
@@ -96,59 +96,60 @@ fn authorities(
     let problem = |code, message: String| Problem::at(path.clone(), code, message);
     let bytes = context.files().read_untracked(file).map_err(|error| {
         problem("file::unreadable", format!("can't read the certificates in `{written}`: {error}"))
-            .help(format!("they were looked for at {}", resolved.display()))
+            .help(format!("the resolved path is {}", resolved.display()))
     })?;
     let pem = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    let help = "name a file with blocks that begin with `-----BEGIN CERTIFICATE-----`";
+    let help = "write the path of a file with `-----BEGIN CERTIFICATE-----` blocks";
     let authorities = Certificate::from_pem_bundle(pem)
-        .map_err(|error| format!("`{written}` is not in PEM form: {}", root_cause(&error)))
+        .map_err(|error| format!("`{written}` is not a PEM file: {}", root_cause(&error)))
         .and_then(|found| {
-            let nothing = || format!("`{written}` holds no certificate in PEM form");
+            let nothing = || format!("`{written}` contains no PEM certificate");
             (!found.is_empty()).then_some(found).ok_or_else(nothing)
         })
         .map_err(|message| problem("tls::ca_file", message).help(help))?;
-    // Only who trusts them finds out whether they are certificates.
+    // The client is the only parser of certificates, so a trial client checks them.
     let trial = reqwest::Client::builder().no_proxy().tls_certs_only(authorities.iter().cloned());
     trial.build().map_err(|error| {
-        let message = format!("`{written}` holds what is no certificate: {}", root_cause(&error));
+        let message =
+            format!("`{written}` contains an invalid certificate: {}", root_cause(&error));
         problem("tls::ca_file", message).help(help)
     })?;
     Ok(authorities)
 }
 
-/// Says nothing of the address itself: there may be a password in it.
-fn chosen(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem> {
+/// Messages do not contain the address, which may contain a password.
+fn proxy_choice(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem> {
     let text = address.expose().trim();
     if text.is_empty() || text == "none" {
         return Ok(ProxyChoice::None);
     }
-    let address = ProxyAddress::read(text, "`connection.proxy`").map_err(|mistake| {
+    let address = ProxyAddress::parse(text, "`connection.proxy`").map_err(|mistake| {
         let help = "write for example \"http://proxy.example:3128\", or \"none\"";
         Problem::at(path.clone(), mistake.code, mistake.message).help(help)
     })?;
-    Ok(ProxyChoice::This(address))
+    Ok(ProxyChoice::Address(address))
 }
 
 impl Connection {
-    /// The proxy that requests to `url`, which is on another machine, go through; `None` where they go there directly.
+    /// The proxy for requests to `url`, which is on another machine; `None` for direct requests.
     ///
     /// # Errors
-    /// The environment names a proxy and it can't be understood which.
-    pub(crate) fn proxy_to(&self, url: &Url) -> Result<Option<ProxyAddress>, StageError> {
+    /// The environment has an invalid proxy.
+    pub(crate) fn proxy_for(&self, url: &Url) -> Result<Option<ProxyAddress>, StageError> {
         match &self.proxy {
-            ProxyChoice::This(proxy) => Ok(Some(proxy.clone())),
+            ProxyChoice::Address(proxy) => Ok(Some(proxy.clone())),
             ProxyChoice::None => Ok(None),
-            ProxyChoice::Environment => proxy::of_environment(url, |name| env::var_os(name)),
+            ProxyChoice::Environment => proxy::from_environment(url, |name| env::var_os(name)),
         }
     }
 
-    /// Adds the authorities alone.
-    pub(crate) fn trust(&self, builder: ClientBuilder) -> ClientBuilder {
+    /// Adds the certificate authorities to a client.
+    pub(crate) fn add_authorities(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_merge(self.authorities.iter().cloned())
     }
 }
 
-/// What lies at the bottom of a chain of errors: `connection refused` instead of four ways to say no.
+/// The last error of a chain, for example `connection refused`.
 pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     let mut root = error;
     while let Some(cause) = root.source() {
@@ -157,7 +158,7 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     root.to_string()
 }
 
-/// Whether the host of a URL is this machine itself, where no proxy leads to.
+/// Whether the host of a URL is this machine, to which no request uses a proxy.
 ///
 /// ```
 /// let here = ["localhost", "127.0.0.1", "[::1]"];

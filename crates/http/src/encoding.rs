@@ -1,4 +1,4 @@
-//! How the body of an answer is encoded.
+//! Content encodings of responses.
 
 use std::io::{self, Read};
 
@@ -6,83 +6,82 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 
-/// The encodings that requests ask for.
+/// The encodings that requests accept.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, zstd");
 
-/// How the body of an answer is encoded, by `Content-Encoding` (RFC 9110, section 8.4).
+/// The encoding of a body by `Content-Encoding` (RFC 9110, section 8.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// As it is.
-    Plain,
-    /// gzip, in one member or several.
+    /// No encoding.
+    Identity,
+    /// gzip, one member or several.
     Gzip,
-    /// Zstandard, in one frame or several.
+    /// Zstandard, one frame or several.
     Zstd,
-    /// An encoding that was not asked for, or several on top of each other.
+    /// An encoding that requests do not accept, or several encodings.
     Unknown(String),
 }
 
-/// Why a body can't be decoded.
+/// The reason why a body can't be decoded.
 #[derive(Debug)]
-pub(crate) enum Undecodable {
-    /// There is more than there may be.
+pub(crate) enum DecodeError {
+    /// The decoded body exceeds the limit.
     TooLarge,
-    /// It is not what it is said to be.
-    Broken(io::Error),
+    /// The body does not have the encoding that its header names.
+    Malformed(io::Error),
 }
 
 impl Encoding {
-    /// What the headers of an answer say. Names are compared without regard to case, and `x-gzip` is `gzip`.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    /// Reads the headers of a response. Names are case-insensitive, and `x-gzip` is `gzip`.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let values = headers.get_all(CONTENT_ENCODING).iter();
         let text = values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
         let text = text.collect::<Vec<_>>().join(",");
         let names = text.split(',').map(str::trim);
         let names: Vec<&str> = names.filter(|name| !matches!(*name, "" | "identity")).collect();
         match names[..] {
-            [] => Self::Plain,
+            [] => Self::Identity,
             ["gzip" | "x-gzip"] => Self::Gzip,
             ["zstd"] => Self::Zstd,
             _ => Self::Unknown(names.join(", ")),
         }
     }
 
-    /// The body as it was before it was encoded, up to `max_bytes`. A body without a byte is not encoded, whatever is said
-    /// of it.
-    pub(crate) fn decode(&self, body: Bytes, max_bytes: u64) -> Result<Bytes, Undecodable> {
+    /// Decodes a body of at most `max_bytes` decoded bytes. An empty body is never encoded, whatever its header says.
+    pub(crate) fn decode(&self, body: Bytes, max_bytes: u64) -> Result<Bytes, DecodeError> {
         let mut decoded = Vec::new();
         self.decode_into(&mut decoded, &body, max_bytes.saturating_add(1))
-            .map_err(Undecodable::Broken)?;
+            .map_err(DecodeError::Malformed)?;
         match self {
-            Self::Plain => Ok(body),
-            _ if decoded.len() as u64 > max_bytes => Err(Undecodable::TooLarge),
+            Self::Identity => Ok(body),
+            _ if decoded.len() as u64 > max_bytes => Err(DecodeError::TooLarge),
             _ => {
-                // Whoever keeps a part of these bytes keeps all of them.
+                // A record that shares these bytes keeps all of them in memory.
                 decoded.shrink_to_fit();
                 Ok(Bytes::from(decoded))
             }
         }
     }
 
-    /// As much of a beginning as can be decoded, up to `most` bytes.
-    pub(crate) fn decode_beginning(&self, body: Bytes, most: u64) -> Bytes {
-        if *self == Self::Plain {
+    /// Decodes as much as possible of the beginning of a body, up to `max_bytes`.
+    pub(crate) fn decode_beginning(&self, body: Bytes, max_bytes: u64) -> Bytes {
+        if *self == Self::Identity {
             return body;
         }
         let mut decoded = Vec::new();
-        // It ends somewhere in the middle: what came before that is wanted.
-        _ = self.decode_into(&mut decoded, &body, most);
+        // The body is cut, so an error at its end is expected.
+        _ = self.decode_into(&mut decoded, &body, max_bytes);
         Bytes::from(decoded)
     }
 
-    fn decode_into(&self, decoded: &mut Vec<u8>, body: &[u8], most: u64) -> io::Result<()> {
+    fn decode_into(&self, decoded: &mut Vec<u8>, body: &[u8], max_bytes: u64) -> io::Result<()> {
         if body.is_empty() {
             return Ok(());
         }
         match self {
-            Self::Gzip => MultiGzDecoder::new(body).take(most).read_to_end(decoded),
-            Self::Zstd => zstd::Decoder::with_buffer(body)?.take(most).read_to_end(decoded),
-            Self::Plain | Self::Unknown(_) => Ok(0),
+            Self::Gzip => MultiGzDecoder::new(body).take(max_bytes).read_to_end(decoded),
+            Self::Zstd => zstd::Decoder::with_buffer(body)?.take(max_bytes).read_to_end(decoded),
+            Self::Identity | Self::Unknown(_) => Ok(0),
         }
         .map(drop)
     }
@@ -93,22 +92,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(values: &[&'static str]) -> Encoding {
+    fn encoding(values: &[&'static str]) -> Encoding {
         let values = values.iter().map(|value| HeaderValue::from_static(value));
         let mut headers = HeaderMap::new();
         values.for_each(|value| _ = headers.append(CONTENT_ENCODING, value));
-        Encoding::of(&headers)
+        Encoding::from_headers(&headers)
     }
 
     #[test]
     fn encoding_names_are_case_insensitive() {
         for gzip in ["gzip", "GZIP", "x-gzip", "X-GZip", " gzip ", "identity, gzip"] {
-            assert_eq!(of(&[gzip]), Encoding::Gzip, "{gzip}");
+            assert_eq!(encoding(&[gzip]), Encoding::Gzip, "{gzip}");
         }
-        assert_eq!(of(&["Zstd"]), Encoding::Zstd);
-        assert_eq!([of(&[]), of(&[""]), of(&["identity"])], [(); 3].map(|()| Encoding::Plain));
-        assert_eq!(of(&["br"]), Encoding::Unknown("br".to_owned()));
-        assert_eq!(of(&["gzip", "Deflate"]), Encoding::Unknown("gzip, deflate".to_owned()));
+        assert_eq!(encoding(&["Zstd"]), Encoding::Zstd);
+        assert_eq!(
+            [encoding(&[]), encoding(&[""]), encoding(&["identity"])],
+            [(); 3].map(|()| Encoding::Identity)
+        );
+        assert_eq!(encoding(&["br"]), Encoding::Unknown("br".to_owned()));
+        assert_eq!(encoding(&["gzip", "Deflate"]), Encoding::Unknown("gzip, deflate".to_owned()));
     }
 
     proptest! {

@@ -1,17 +1,17 @@
-//! Foreign texts, made fit to be shown.
+//! Excerpts of untrusted texts for messages.
 
 use taskferry_sdk::{Secret, is_unprintable, secret_forms, shortened};
 
-/// How many characters of a foreign text are shown at most.
-const SHOWN: usize = 200;
-/// How many bytes of it are looked at, since markup may come before the first word.
-const LOOKED_AT: usize = 64 << 10;
+/// The maximum number of characters of an excerpt.
+const MAX_CHARACTERS: usize = 200;
+/// The number of bytes to search for text, because markup may precede it.
+const MAX_INPUT_BYTES: usize = 64 << 10;
 
-/// The beginning of a foreign text, made fit for one line of a terminal or a log; `None` when nothing
-/// readable is in it.
+/// Makes one line for a terminal or a log from the beginning of an untrusted text. Returns `None` if the text has no
+/// printable character.
 ///
-/// Markup is taken out, control characters and runs of white space become one space, what stands in
-/// `secrets` becomes `[secret]` (an answer may repeat what was sent), and the rest is cut after 200 characters.
+/// Markup is removed, control characters and white space become single spaces, each of `secrets` becomes `[secret]` (a
+/// response may repeat the request), and the line is cut after 200 characters.
 ///
 /// ```
 /// use taskferry_http::excerpt;
@@ -21,7 +21,7 @@ const LOOKED_AT: usize = 64 << 10;
 /// assert_eq!(excerpt(b" \n ", &[]), None);
 /// ```
 pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
-    let beginning = text.get(..LOOKED_AT).unwrap_or(text);
+    let beginning = text.get(..MAX_INPUT_BYTES).unwrap_or(text);
     let mut text = String::from_utf8_lossy(beginning).into_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         for form in secret_forms(secret.expose()) {
@@ -33,7 +33,7 @@ pub fn excerpt(text: &[u8], secrets: &[&Secret]) -> Option<String> {
     }
     let plain = text.replace(is_unprintable, " ");
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!line.is_empty()).then(|| shortened(&line, SHOWN + 1).into_owned())
+    (!line.is_empty()).then(|| shortened(&line, MAX_CHARACTERS + 1).into_owned())
 }
 
 fn without_markup(text: &str) -> String {
@@ -56,7 +56,7 @@ fn starts_with(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
-/// What follows `end`; nothing when the text was cut before it.
+/// The text after `end`; empty if the text was cut before it.
 fn after<'a>(text: &'a str, end: &str) -> &'a str {
     text.split_once(end).map_or("", |(_, rest)| rest)
 }
@@ -75,7 +75,7 @@ mod tests {
     fn a_long_text_is_truncated_between_characters() {
         let text = "żółw ".repeat(100);
         let shown = excerpt(text.as_bytes(), &[]).unwrap();
-        assert_eq!(shown.chars().count(), SHOWN + 1);
+        assert_eq!(shown.chars().count(), MAX_CHARACTERS + 1);
         assert!(shown.ends_with('…'), "{shown}");
     }
 
@@ -132,7 +132,7 @@ mod tests {
         fn any_bytes_become_one_short_line(text in prop::collection::vec(any::<u8>(), 0..400), markup in "(<|>|/|!--|-->|script|style|[a-z ]){0,40}") {
             for text in [&text[..], markup.as_bytes()] {
                 if let Some(line) = excerpt(text, &[]) {
-                    prop_assert!(line.chars().count() <= SHOWN + 1);
+                    prop_assert!(line.chars().count() <= MAX_CHARACTERS + 1);
                     prop_assert!(!line.chars().any(is_unprintable) && !line.is_empty());
                 }
             }

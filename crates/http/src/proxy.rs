@@ -1,4 +1,4 @@
-//! The address of a proxy, and which one the environment names.
+//! Addresses of proxies, and the proxy of the environment.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,95 +7,94 @@ use reqwest::Proxy;
 use taskferry_sdk::{ErrorKind, Secret, StageError};
 use url::{Host, Url};
 
-use crate::credentials::{credentials_of, decoded};
+use crate::credentials::{credentials_in, percent_decoded};
 use crate::{excerpt, no_proxy};
 
-/// The address of a proxy, with the password that may stand in it.
+/// The address of a proxy, which may contain a password.
 #[derive(Clone)]
 pub(crate) struct ProxyAddress {
     url: Url,
-    /// Where it is named, in the words of a message.
-    pub(crate) named_by: &'static str,
+    /// The option or variable with the address, for messages.
+    pub(crate) origin: &'static str,
 }
 
-/// What is wrong with an address, of which it says nothing.
+/// A mistake in an address, which the message does not contain.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct AddressMistake {
+pub(crate) struct AddressError {
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
 
 impl fmt::Debug for ProxyAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ProxyAddress")
-            .field("named_by", &self.named_by)
-            .finish_non_exhaustive()
+        formatter.debug_struct("ProxyAddress").field("origin", &self.origin).finish_non_exhaustive()
     }
 }
 
 impl ProxyAddress {
-    /// Reads an address: `http://user:password@proxy.example:3128`.
+    /// Parses an address: `http://user:password@proxy.example:3128`.
     ///
     /// # Errors
-    /// What is wrong with it. Part of it may be a password that was not written as it must be, so nothing of it is shown.
-    pub(crate) fn read(text: &str, named_by: &'static str) -> Result<Self, AddressMistake> {
-        let mistake = |code, message: &str| AddressMistake { code, message: message.to_owned() };
+    /// The mistake in it. The message contains no part of the address, because any part may belong to a wrongly encoded
+    /// password.
+    pub(crate) fn parse(text: &str, origin: &'static str) -> Result<Self, AddressError> {
+        let mistake = |code, message: &str| AddressError { code, message: message.to_owned() };
         let text = text.trim();
         if text.starts_with(['"', '\'']) {
-            return Err(mistake("url::invalid", "the proxy's URL stands in quotes"));
+            return Err(mistake("url::invalid", "the proxy's URL is in quotes"));
         }
         let url = Url::parse(text)
             .map_err(|error| mistake("url::invalid", &format!("this is not a URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            let message = "the proxy's URL begins neither with `http://` nor with `https://`";
+            let message = "the proxy's URL does not start with `http://` or `https://`";
             return Err(mistake("url::scheme", message));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(mistake("url::path", "the proxy's URL goes on after the port"));
+            return Err(mistake("url::path", "the proxy's URL has a path, a query or a fragment"));
         }
         let is_host = |name: &str| {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         };
         if matches!(url.host(), Some(Host::Domain(name)) if !is_host(name)) {
-            let message = "the proxy's host holds characters that no host has, quotes perhaps";
+            let message = "the proxy's host contains an invalid character, for example a quote";
             return Err(mistake("url::invalid", message));
         }
-        Ok(Self { url, named_by })
+        Ok(Self { url, origin })
     }
 
-    /// What requests are sent through.
+    /// Converts the address for the HTTP client.
     ///
     /// # Errors
-    /// When the client can't use the address.
-    pub(crate) fn proxy(&self) -> Result<Proxy, StageError> {
+    /// The client does not support the address.
+    pub(crate) fn to_proxy(&self) -> Result<Proxy, StageError> {
         let mut url = self.url.clone();
-        // Neither fails on an address with a host.
+        // Both succeed, because the address has a host.
         _ = url.set_username("");
         _ = url.set_password(None);
         let proxy = Proxy::all(url).map_err(|error| {
-            let message = format!("the proxy that {} names can't be used", self.named_by);
+            let message = format!("the proxy of {} can't be used", self.origin);
             StageError::new(ErrorKind::Config, message).caused_by(error.without_url())
         })?;
         let (user, password) = (self.url.username(), self.url.password());
         if user.is_empty() && password.is_none() {
             return Ok(proxy);
         }
-        Ok(proxy.basic_auth(&decoded(user), &decoded(password.unwrap_or_default())))
+        let password = percent_decoded(password.unwrap_or_default());
+        Ok(proxy.basic_auth(&percent_decoded(user), &password))
     }
 
-    /// What the proxy is sent in secret.
+    /// The secrets in requests to the proxy.
     pub(crate) fn credentials(&self) -> Vec<Secret> {
-        credentials_of(&self.url)
+        credentials_in(&self.url)
     }
 }
 
-/// The proxy that the environment names for an address: the first variable that holds something counts, and `NO_PROXY` can
-/// take the address out.
+/// The proxy of the environment for an address: that of the first variable that is not empty, unless `NO_PROXY` excludes the
+/// address.
 ///
 /// # Errors
-/// When it can't be understood which proxy that is. The address is not reached without one then.
-pub(crate) fn of_environment(
+/// A variable is invalid. No request is sent then, not even without a proxy.
+pub(crate) fn from_environment(
     url: &Url,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<ProxyAddress>, StageError> {
@@ -110,40 +109,41 @@ pub(crate) fn of_environment(
         return Ok(None);
     };
     if let Some((name, value)) = ["NO_PROXY", "no_proxy"].into_iter().find_map(filled) {
-        let skips = no_proxy::skips(&value.to_string_lossy(), url).map_err(|entry| {
-            let message = format!("the entry `{}` of {name} can't be understood", excerpt(entry.as_bytes(), &[]).unwrap_or_default());
+        let is_excluded = no_proxy::excludes(&value.to_string_lossy(), url).map_err(|entry| {
+            let entry = excerpt(entry.as_bytes(), &[]).unwrap_or_default();
+            let message = format!("the entry `{entry}` of {name} is invalid");
             StageError::new(ErrorKind::Config, message).hint(
                 "write hosts, `*.suffix`, addresses or networks (`10.0.0.0/8`), each with a port if wanted, separated by commas; \
-                 or say in `connection.proxy` which proxy there is",
+                 or set `connection.proxy`",
             )
         })?;
-        if skips {
+        if is_excluded {
             return Ok(None);
         }
     }
-    let read = match value.to_str().map(str::trim) {
+    let proxy = match value.to_str().map(str::trim) {
         None => Err("it is not UTF-8 text".to_owned()),
-        // Without a scheme it is a host and a port, by custom.
+        // By convention, a value without a scheme is a host and a port.
         Some(text) if !text.contains("://") && !text.starts_with(['"', '\'']) => {
-            ProxyAddress::read(&format!("http://{text}"), name).map_err(|mistake| mistake.message)
+            ProxyAddress::parse(&format!("http://{text}"), name).map_err(|mistake| mistake.message)
         }
-        Some(text) => ProxyAddress::read(text, name).map_err(|mistake| mistake.message),
+        Some(text) => ProxyAddress::parse(text, name).map_err(|mistake| mistake.message),
     };
-    read.map(Some).map_err(|why| {
-        let message = format!("the proxy in {name} can't be understood: {why}");
+    proxy.map(Some).map_err(|reason| {
+        let message = format!("the proxy in {name} is invalid: {reason}");
         StageError::new(ErrorKind::Config, message).hint(
             "write `http://user:password@proxy.example:3128` without quotes, and `/`, `?`, `#` and `%` of a password as `%2F`, `%3F`, \
-             `%23` and `%25`; or say in `connection.proxy` which proxy there is, \"none\" for none",
+             `%23` and `%25`; or set `connection.proxy`, \"none\" for no proxy",
         )
     })
 }
 
-/// The variables that name a proxy for addresses of this scheme.
+/// The variables with the proxy for addresses of this scheme, in order of precedence.
 fn names(scheme: &str, is_cgi: bool) -> Vec<&'static str> {
     let all = ["ALL_PROXY", "all_proxy"];
     let own: &[&'static str] = match scheme {
         "https" => &["HTTPS_PROXY", "https_proxy"],
-        // Where a web server starts programs, `HTTP_PROXY` is what a request says in a header `Proxy`.
+        // In a CGI program, `HTTP_PROXY` is the value of the request header `Proxy`.
         _ if is_cgi => &["http_proxy"],
         _ => &["HTTP_PROXY", "http_proxy"],
     };
@@ -154,7 +154,7 @@ fn names(scheme: &str, is_cgi: bool) -> Vec<&'static str> {
 mod tests {
     use super::*;
 
-    fn named(
+    fn lookup(
         variables: &[(&str, &str)],
         url: &str,
     ) -> Result<Option<(&'static str, String)>, StageError> {
@@ -162,33 +162,33 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        let found = of_environment(&url.parse().unwrap(), variable)?;
-        Ok(found.map(|proxy| (proxy.named_by, proxy.url.to_string())))
+        let found = from_environment(&url.parse().unwrap(), variable)?;
+        Ok(found.map(|proxy| (proxy.origin, proxy.url.to_string())))
     }
 
     fn https(
         name: &'static str,
         value: &str,
     ) -> Result<Option<(&'static str, String)>, StageError> {
-        named(&[(name, value)], "https://acme.eu3.techwolf.ai/")
+        lookup(&[(name, value)], "https://acme.eu3.techwolf.ai/")
     }
 
     #[test]
     fn each_scheme_has_its_variable_and_falls_back_to_all_proxy() {
         let proxy = |port| format!("http://proxy:{port}/");
         let both = [("HTTP_PROXY", "http://proxy:1"), ("https_proxy", "proxy:2")];
-        assert_eq!(named(&both, "http://a.example").unwrap(), Some(("HTTP_PROXY", proxy(1))));
-        assert_eq!(named(&both, "https://a.example").unwrap(), Some(("https_proxy", proxy(2))));
+        assert_eq!(lookup(&both, "http://a.example").unwrap(), Some(("HTTP_PROXY", proxy(1))));
+        assert_eq!(lookup(&both, "https://a.example").unwrap(), Some(("https_proxy", proxy(2))));
         let all = [("HTTPS_PROXY", " "), ("ALL_PROXY", "http://proxy:3\n")];
-        assert_eq!(named(&all, "https://a.example").unwrap(), Some(("ALL_PROXY", proxy(3))));
-        assert_eq!(named(&[], "https://a.example").unwrap(), None);
+        assert_eq!(lookup(&all, "https://a.example").unwrap(), Some(("ALL_PROXY", proxy(3))));
+        assert_eq!(lookup(&[], "https://a.example").unwrap(), None);
         let cgi = [("HTTP_PROXY", "http://proxy:1"), ("REQUEST_METHOD", "GET")];
-        assert_eq!(named(&cgi, "http://a.example").unwrap(), None);
+        assert_eq!(lookup(&cgi, "http://a.example").unwrap(), None);
     }
 
     #[test]
-    fn an_at_sign_may_be_part_of_a_password() {
-        let proxy = ProxyAddress::read("http://user:p@ss%2Fword@proxy:3128 ", "x").unwrap();
+    fn an_at_sign_in_a_password_is_part_of_it() {
+        let proxy = ProxyAddress::parse("http://user:p@ss%2Fword@proxy:3128 ", "x").unwrap();
         let texts: Vec<String> =
             proxy.credentials().iter().map(|secret| secret.expose().to_owned()).collect();
         assert!(texts.contains(&"p@ss/word".to_owned()), "{texts:?}");
@@ -225,9 +225,9 @@ mod tests {
     #[test]
     fn no_proxy_applies_even_if_the_proxy_is_invalid() {
         let variables = [("HTTPS_PROXY", "'proxy'"), ("NO_PROXY", ".techwolf.ai:443")];
-        assert_eq!(named(&variables, "https://acme.eu3.techwolf.ai/").unwrap(), None);
+        assert_eq!(lookup(&variables, "https://acme.eu3.techwolf.ai/").unwrap(), None);
         let variables = [("HTTPS_PROXY", "proxy:1"), ("no_proxy", "\"localhost\"")];
-        let error = named(&variables, "https://acme.eu3.techwolf.ai/").unwrap_err();
+        let error = lookup(&variables, "https://acme.eu3.techwolf.ai/").unwrap_err();
         assert!(error.to_string().contains("of no_proxy"), "{error}");
     }
 }

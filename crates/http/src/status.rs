@@ -1,9 +1,9 @@
-//! What a status code stands for.
+//! The meaning of status codes.
 
 use taskferry_sdk::{ErrorKind, StageError};
 
-/// An error of the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are
-/// temporary, everything else is permanent.
+/// Creates an error with the kind and status that an HTTP status code stands for: 408, 425, 429 and 5xx are temporary, all
+/// others are permanent.
 pub(crate) fn status_error(status: u16, message: impl Into<String>) -> StageError {
     let (kind, temporary) = match status {
         300..=399 => (ErrorKind::Config, false),

@@ -1,8 +1,8 @@
-//! When to try a request again, and how long to wait before it.
+//! The retry policy of all stages that send requests: exponential backoff with jitter, `Retry-After`, and a bounded number
+//! of attempts.
 //!
-//! One policy for everything that speaks HTTP: exponential backoff with jitter, `Retry-After` honoured, a
-//! bounded number of attempts. Whether an error is worth another attempt is read off its status alone
-//! ([`StageError::is_temporary`](taskferry_sdk::StageError::is_temporary)); this crate knows no HTTP client.
+//! Only the status of an error decides whether the request is retried
+//! ([`StageError::is_temporary`](taskferry_sdk::StageError::is_temporary)). This crate depends on no HTTP client.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
@@ -10,19 +10,19 @@
 //! use taskferry_retry::{Attempts, RetryOptions};
 //!
 //! let mut calls = 0;
-//! let mut ask = async || {
+//! let mut send = async || {
 //!     calls += 1;
 //!     if calls < 3 { Err(StageError::new(ErrorKind::Unavailable, "busy").temporary()) } else { Ok("done") }
 //! };
 //! let options = RetryOptions { initial_delay: "1ms".parse().unwrap(), ..RetryOptions::default() };
-//! let mut attempts = Attempts::new(&options, "ask");
-//! let answer = loop {
-//!     match ask().await {
-//!         Ok(answer) => break answer,
+//! let mut attempts = Attempts::new(&options, "the request");
+//! let response = loop {
+//!     match send().await {
+//!         Ok(response) => break response,
 //!         Err(error) => attempts.wait_after(error).await.unwrap(),
 //!     }
 //! };
-//! assert_eq!((answer, calls), ("done", 3));
+//! assert_eq!((response, calls), ("done", 3));
 //! # });
 //! ```
 

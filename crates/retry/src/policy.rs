@@ -1,4 +1,4 @@
-//! Attempts and the waits between them.
+//! The retry options, and the attempts at one request.
 
 use std::time::Duration as StdDuration;
 
@@ -8,21 +8,21 @@ use serde::Deserialize;
 use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
 use tokio::time::Instant;
 
-/// How often and how patiently a failed request is repeated.
+/// The retry policy for failed requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryOptions {
-    /// How often one request is sent at most, the first time included.
+    /// The maximum number of attempts, the first one included.
     #[schemars(range(min = 1))]
     pub max_attempts: std::num::NonZeroU32,
-    /// The wait before the second attempt; it doubles with every further one.
+    /// The delay before the second attempt. It doubles with each further attempt.
     pub initial_delay: Duration,
-    /// The longest wait between two attempts, unless the server asks for more.
+    /// The maximum delay between two attempts, except for a `Retry-After`.
     pub max_delay: Duration,
-    /// The longest `Retry-After` that is waited for; one that asks for more ends the run.
+    /// The maximum `Retry-After`. The run fails if a server asks for a longer wait.
     pub max_retry_after: Duration,
-    /// How long one request may be repeated, waits included: where the next attempt would begin later than this after the
-    /// first, there is none. An attempt under way is not cut short. No limit by default.
+    /// The time after the first attempt in which further attempts may start. An attempt that has started is not
+    /// interrupted. Unlimited by default.
     pub max_elapsed: Option<Duration>,
 }
 
@@ -39,7 +39,7 @@ impl Default for RetryOptions {
 }
 
 impl RetryOptions {
-    /// What is wrong with the options, which stand at `table`.
+    /// Checks the options in `table`.
     ///
     /// ```
     /// use taskferry_sdk::KeyPath;
@@ -50,15 +50,15 @@ impl RetryOptions {
     /// assert_eq!(problems[0].message, "`max_delay`, 100ms, must not be less than `initial_delay`, 500ms");
     /// ```
     pub fn check(&self, table: &KeyPath) -> Vec<Problem> {
-        let (first, longest) = (self.initial_delay, self.max_delay);
+        let (initial, max) = (self.initial_delay, self.max_delay);
         let mut problems = Vec::new();
-        if longest < first {
+        if max < initial {
             let message =
-                format!("`max_delay`, {longest}, must not be less than `initial_delay`, {first}");
+                format!("`max_delay`, {max}, must not be less than `initial_delay`, {initial}");
             let problem = Problem::at(table.key("max_delay"), "value::invalid", message);
             problems.push(problem.help("raise `max_delay` or lower `initial_delay`"));
         }
-        if self.max_elapsed.is_some_and(|longest| longest.get().is_zero()) {
+        if self.max_elapsed.is_some_and(|max| max.get().is_zero()) {
             let message = "`max_elapsed` must be greater than zero";
             let problem = Problem::at(table.key("max_elapsed"), "value::invalid", message);
             problems.push(problem.help("write for example \"10m\", or `max_attempts = 1`"));
@@ -66,7 +66,7 @@ impl RetryOptions {
         problems
     }
 
-    /// The waits between attempts, without jitter: doubling from the first to the longest.
+    /// The delays between attempts, without jitter.
     fn delays(&self) -> impl Iterator<Item = StdDuration> {
         ExponentialBuilder::new()
             .with_min_delay(self.initial_delay.get())
@@ -77,29 +77,27 @@ impl RetryOptions {
     }
 }
 
-/// The attempts at one request, and the waits between them. See the crate's page for the loop it stands in.
+/// The attempts at one request. The documentation of the crate has an example of the loop.
 #[derive(Debug)]
 pub struct Attempts<'a> {
     options: &'a RetryOptions,
-    what: &'a str,
+    request: &'a str,
     failed: u32,
-    begun: Instant,
+    started: Instant,
 }
 
 impl<'a> Attempts<'a> {
-    /// No attempt yet; time is counted from now on. `what` names the request in the log.
-    pub fn new(options: &'a RetryOptions, what: &'a str) -> Self {
-        Self { options, what, failed: 0, begun: Instant::now() }
+    /// Starts the clock of `max_elapsed`. The log calls the request `request`.
+    pub fn new(options: &'a RetryOptions, request: &'a str) -> Self {
+        Self { options, request, failed: 0, started: Instant::now() }
     }
 
-    /// Waits until the next attempt may begin.
-    ///
-    /// That is as long as the error asks for ([`StageError::wait`]); where it asks for nothing, or for no wait
-    /// at all, the next delay of the options, spread by jitter between half and all of it.
+    /// Waits before the next attempt: for the time that the error asks for ([`StageError::wait`]), or, if that is missing or
+    /// zero, for the next delay of the options, of which jitter removes up to half.
     ///
     /// # Errors
-    /// When there is to be no further attempt, `error` itself: as it is when it was permanent, else made
-    /// permanent, with the number of attempts in its text if there were several.
+    /// Returns `error` if no further attempt is allowed. A temporary error becomes permanent, and its message states the
+    /// number of attempts if there were several.
     pub async fn wait_after(&mut self, error: StageError) -> Result<(), StageError> {
         if !error.is_temporary() {
             return Err(error);
@@ -108,22 +106,23 @@ impl<'a> Attempts<'a> {
         let Some(delay) = self.options.delays().nth(self.failed as usize - 1) else {
             return Err(give_up(error, self.failed));
         };
-        let longest = self.options.max_retry_after;
+        let max_retry_after = self.options.max_retry_after;
         let wait = match error.wait() {
-            Some(asked) if asked > longest.get() => {
+            Some(asked) if asked > max_retry_after.get() => {
                 let asked = asked.as_secs();
-                let hint =
-                    format!("the server asked to wait {asked}s; max_retry_after is {longest}");
+                let hint = format!(
+                    "the server asked to wait {asked}s; `max_retry_after` is {max_retry_after}"
+                );
                 return Err(give_up(error, self.failed).hint(hint));
             }
             Some(asked) if !asked.is_zero() => asked,
             _ => delay.mul_f64(0.5 + fastrand::f64() / 2.0),
         };
-        if let Some(longest) = self.options.max_elapsed
-            && self.begun.elapsed().saturating_add(wait) > longest.get()
+        if let Some(max_elapsed) = self.options.max_elapsed
+            && self.started.elapsed().saturating_add(wait) > max_elapsed.get()
         {
             let hint = format!(
-                "the next attempt would begin more than {longest} after the first, which is max_elapsed"
+                "the next attempt would start more than {max_elapsed} after the first (`max_elapsed`)"
             );
             return Err(give_up(error, self.failed).hint(hint));
         }
@@ -131,8 +130,8 @@ impl<'a> Attempts<'a> {
             attempt = self.failed,
             of = self.options.max_attempts,
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            "{}: {}; trying again",
-            self.what,
+            "{}: {}; retrying",
+            self.request,
             error.full_message()
         );
         tokio::time::sleep(wait).await;
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_double_from_half_a_second_to_thirty() {
+    fn delays_double_up_to_the_maximum() {
         let options =
             RetryOptions { max_attempts: 9.try_into().unwrap(), ..RetryOptions::default() };
         let delays: Vec<f64> = options.delays().map(|delay| delay.as_secs_f64()).collect();
@@ -166,10 +165,10 @@ mod tests {
         assert_eq!(RetryOptions::default().delays().count(), 5);
     }
 
-    /// Fails with these errors one after the other until the policy ends retrying.
+    /// Fails attempts with these errors until no further one is allowed. Returns the number of attempts and the last error.
     async fn attempt(errors: impl IntoIterator<Item = StageError>) -> (u32, Option<StageError>) {
         let options = RetryOptions::default();
-        let mut attempts = Attempts::new(&options, "ask");
+        let mut attempts = Attempts::new(&options, "the request");
         let mut calls = 0;
         for error in errors {
             calls += 1;
@@ -218,16 +217,16 @@ mod tests {
         let start = Instant::now();
         let options =
             RetryOptions { max_elapsed: Some(Duration::from_secs(10)), ..RetryOptions::default() };
-        let mut attempts = Attempts::new(&options, "ask");
+        let mut attempts = Attempts::new(&options, "the request");
         attempts.wait_after(busy().retry_after(StdDuration::from_secs(4))).await.unwrap();
         tokio::time::advance(StdDuration::from_secs(3)).await;
         attempts.wait_after(busy().retry_after(StdDuration::from_secs(3))).await.unwrap();
-        let wish = busy().retry_after(StdDuration::from_secs(1));
-        let error = attempts.wait_after(wish).await.unwrap_err();
+        let late = busy().retry_after(StdDuration::from_secs(1));
+        let error = attempts.wait_after(late).await.unwrap_err();
         assert_eq!(error.to_string(), "gave up after 3 attempts: busy");
         assert!(error.hint_text().unwrap().contains("more than 10s after the first"));
         assert!(!error.is_temporary());
-        assert_eq!(start.elapsed().as_secs(), 10, "and does not wait for it");
+        assert_eq!(start.elapsed().as_secs(), 10, "without a wait");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use taskferry_http::{Advice, Client, Connection, ConnectionOptions, Reading};
+use taskferry_http::{Hints, Client, Connection, ConnectionOptions, ReadBody};
 use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath};
 use tokio::runtime::Handle;
 
@@ -15,8 +15,8 @@ use crate::environment::Destination;
 /// In bytes. Collectors answer with a few bytes.
 const MAX_RESPONSE: u64 = 1 << 20;
 
-const ADVICE: Advice = Advice {
-    slow: "check the collector, or raise OTEL_EXPORTER_OTLP_TIMEOUT",
+const HINTS: Hints = Hints {
+    timeout: "check the collector, or raise OTEL_EXPORTER_OTLP_TIMEOUT",
     unreachable: "check OTEL_EXPORTER_OTLP_ENDPOINT, and that the collector runs",
 };
 
@@ -33,7 +33,7 @@ impl ExporterClient {
     /// If the certificate file or the proxy can't be used.
     pub(crate) fn new(destination: &Destination) -> Result<Self, String> {
         let connection = connection(destination.ca_file.as_deref())?;
-        let client = Client::new(destination.url.clone(), destination.timeout, &connection, ADVICE);
+        let client = Client::new(destination.url.clone(), destination.timeout, &connection, HINTS);
         let client = Arc::new(client.map_err(|error| error.full_message())?);
         Ok(Self { client, runtime: Handle::current(), last_failure: Arc::default() })
     }
@@ -65,11 +65,11 @@ impl HttpClient for ExporterClient {
         let mut headers = parts.headers;
         headers.values_mut().for_each(|value| value.set_sensitive(true));
         let client = Arc::clone(&self.client);
-        let reading = Reading::Whole { max_bytes: MAX_RESPONSE };
+        let reading = ReadBody::Whole { max_bytes: MAX_RESPONSE };
         let posted = self.runtime.spawn(async move { client.post(headers, body, reading).await });
         let answer = posted.await?.inspect_err(|error| self.set_failure(error.full_message()))?;
         if !answer.is_success() {
-            self.set_failure(answer.said());
+            self.set_failure(answer.summary());
         }
         let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;

@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use taskferry_http::header::HeaderMap;
-use taskferry_http::{Client, Connection, Reading};
+use taskferry_http::{Client, Connection, ReadBody};
 use taskferry_sdk::{Duration, ErrorKind};
 use taskferry_testkit::{FaultServer, Response};
 
-use crate::{ADVICE, post};
+use crate::{HINTS, post};
 
 async fn server(answer: Response) -> FaultServer {
     FaultServer::start(move |_| answer.clone()).await
@@ -21,7 +21,9 @@ async fn a_redirect_is_reported_and_not_followed() {
         let server = server(Response::new(status, "moved").header("location", location)).await;
         let answer = post(server.url(), &Connection::default()).await.unwrap();
         assert!(
-            answer.said().ends_with("which leads to http://elsewhere.example and is not followed")
+            answer
+                .summary()
+                .ends_with("which leads to http://elsewhere.example and is not followed")
         );
         assert_eq!(answer.error("x").kind(), ErrorKind::Config);
         assert_eq!(server.requests().len(), 1);
@@ -33,7 +35,7 @@ async fn the_error_contains_the_requested_delay() {
     let server = server(Response::new(503, "busy").header("retry-after", "7")).await;
     let answer = post(server.url(), &Connection::default()).await.unwrap();
     assert_eq!(
-        (answer.said().as_str(), &answer.body[..]),
+        (answer.summary().as_str(), &answer.body[..]),
         ("the server answered 503 Service Unavailable", &b"busy"[..])
     );
     let error = answer.error("busy");
@@ -113,7 +115,7 @@ async fn a_wrongly_encoded_response_is_an_error_unless_it_is_empty() {
         let server = server(encoded("gzip", body)).await;
         let error = post(server.url(), &Connection::default()).await.unwrap_err();
         assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Malformed, true));
-        assert!(error.to_string().starts_with("the answer can't be decoded: "), "{error}");
+        assert!(error.to_string().starts_with("can't decode the response: "), "{error}");
     }
     let empty = server(encoded("gzip", Vec::new())).await;
     assert_eq!(post(empty.url(), &Connection::default()).await.unwrap().body, "");
@@ -133,11 +135,11 @@ async fn a_silent_server_is_a_timeout_with_a_hint() {
     let server = server(Response::new(200, "").never_finished()).await;
     let url = server.url().parse().unwrap();
     let client =
-        Client::new(url, Duration::from_millis(100), &Connection::default(), ADVICE).unwrap();
-    let reading = Reading::Whole { max_bytes: 10_000 };
+        Client::new(url, Duration::from_millis(100), &Connection::default(), HINTS).unwrap();
+    let reading = ReadBody::Whole { max_bytes: 10_000 };
     let error = client.post(HeaderMap::new(), "", reading).await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Timeout, true));
-    assert_eq!(error.to_string(), "no whole answer came within 100ms");
+    assert_eq!(error.to_string(), "no complete response within 100ms");
     assert_eq!(error.hint_text(), Some("be patient"));
 }
 

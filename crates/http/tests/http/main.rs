@@ -10,16 +10,16 @@ mod secrets;
 mod tls;
 
 use taskferry_http::header::HeaderMap;
-use taskferry_http::{Advice, Answer, Client, Connection, Reading};
+use taskferry_http::{Client, Connection, Hints, ReadBody, Response};
 use taskferry_sdk::{Duration, StageError};
 
-const ADVICE: Advice = Advice { slow: "be patient", unreachable: "look at the address" };
+const HINTS: Hints = Hints { timeout: "be patient", unreachable: "look at the address" };
 
 fn client(url: &str, connection: &Connection) -> Client {
-    Client::new(url.parse().unwrap(), Duration::from_secs(20), connection, ADVICE).unwrap()
+    Client::new(url.parse().unwrap(), Duration::from_secs(20), connection, HINTS).unwrap()
 }
 
-async fn post(url: &str, connection: &Connection) -> Result<Answer, StageError> {
-    let reading = Reading::Whole { max_bytes: 10_000 };
+async fn post(url: &str, connection: &Connection) -> Result<Response, StageError> {
+    let reading = ReadBody::Whole { max_bytes: 10_000 };
     client(url, connection).post(HeaderMap::new(), "[]", reading).await
 }

@@ -23,10 +23,10 @@ fn problems(options: &Value) -> Vec<(String, &'static str, String)> {
 fn an_unusable_ca_file_is_reported_by_the_check() {
     for (file, code, says) in [
         ("nowhere.pem", "file::unreadable", "can't read the certificates in `nowhere.pem`"),
-        ("empty.pem", "tls::ca_file", "`empty.pem` holds no certificate"),
-        ("text.pem", "tls::ca_file", "`text.pem` holds no certificate"),
-        ("no.pem", "tls::ca_file", "`no.pem` holds what is no certificate"),
-        ("torn.pem", "tls::ca_file", "`torn.pem` is not in PEM form"),
+        ("empty.pem", "tls::ca_file", "`empty.pem` contains no PEM certificate"),
+        ("text.pem", "tls::ca_file", "`text.pem` contains no PEM certificate"),
+        ("no.pem", "tls::ca_file", "`no.pem` contains an invalid certificate"),
+        ("torn.pem", "tls::ca_file", "`torn.pem` is not a PEM file"),
     ] {
         let found = problems(&json!({"ca_file": file}));
         let [(path, found_code, message)] = &found[..] else { panic!("{found:?}") };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
 use taskferry_http::header::{AUTHORIZATION, HeaderMap};
-use taskferry_http::{Connection, Reading, bearer};
+use taskferry_http::{Connection, ReadBody, bearer};
 use taskferry_sdk::Secret;
 use taskferry_testkit::{FaultServer, Response};
 use tracing::field::{Field, Visit};
@@ -84,7 +84,7 @@ async fn no_log_of_any_level_contains_secrets() {
         ("https://receiver.example/canary-path?key=canary-query".to_owned(), &through),
     ] {
         let client = client(&url, connection);
-        let answer = client.post(headers.clone(), "canary-body", Reading::Beginning).await;
+        let answer = client.post(headers.clone(), "canary-body", ReadBody::Prefix).await;
         note(&format!("{client:?} {connection:?} {:?}", answer.err()));
     }
     assert_eq!(server.requests().len(), 3);

@@ -38,7 +38,7 @@ fn a_secret_with_a_line_break_is_reported_without_showing_it() {
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml"]).with_code(2);
         let said = ended.stderr + &ended.stdout;
-        assert!(said.contains("the secret holds a line break"), "{said}");
+        assert!(said.contains("the secret contains a line break"), "{said}");
         assert!(!said.contains("canary"), "{said}");
     }
     assert!(server.requests().is_empty());

@@ -42,7 +42,7 @@ fn a_failed_source_is_3() {
     let server = Tenant::with_pages([Response::new(404, "")]);
     let ended = server.export(&context, &[]).with_code(3);
     insta::assert_snapshot!(error(&ended), @"
-    source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 404 Not Found and did not say why
+    source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 404 Not Found without an explanation
       help: check `url` in [source]: https://{tenant}.{region}.techwolf.ai
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");

@@ -37,7 +37,7 @@ fn the_name_of_a_family_is_distinguished_from_its_id() {
     context.write("jobs.toml", &pipeline(&filtered("\"Customer Service\"")));
     let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
     let said =
-        "`Customer Service` is the name of a job family and not its id: write `customer-service`";
+        "`Customer Service` is the name of a job family, not its id: write `customer-service`";
     assert!(ended.stderr.contains(said), "{}", ended.stderr);
 }
 

@@ -97,8 +97,8 @@ fn a_requested_delay_beyond_the_limit_fails_the_run() {
     let busy = Response::new(429, "").header("retry-after", "7200");
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, busy, &[]), @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests and did not say why
-      help: the server asked to wait 7200s; max_retry_after is 5m
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests without an explanation
+      help: the server asked to wait 7200s; `max_retry_after` is 5m
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
@@ -119,7 +119,7 @@ fn a_persistent_malformed_page_is_shown() {
     let login = Response::new(200, "<html><title>Sign in</title>Please sign in</html>");
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, login, &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the answer is not a page of the export: it is not a JSON object
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the response is not a page of the export: it is not a JSON object
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
@@ -139,7 +139,7 @@ fn an_endless_page_is_abandoned() {
     let context = Context::new();
     let said = gives_up_on(&context, endless, &["--set", "source.max_page_bytes=1 MB"]);
     insta::assert_snapshot!(said, @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer is larger than 1000000 bytes
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the response exceeds 1000000 bytes
       help: lower `limit` or raise `max_page_bytes` in [source]
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
@@ -150,7 +150,7 @@ fn a_silent_server_fails_the_run() {
     let more = ["--set", "source.timeout=100ms", "--set", "source.retry.max_attempts=2"];
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(200, "").never_finished(), &more), @"
-    source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no whole answer came within 100ms
+    source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no complete response within 100ms
       help: raise `timeout` or lower `limit` in [source]
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
@@ -190,8 +190,8 @@ fn an_unrequested_encoding_is_named() {
     let context = Context::new();
     let encoded = Response::new(200, vec![0x0b]).header("content-encoding", "br");
     insta::assert_snapshot!(gives_up_on(&context, encoded, &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the answer comes as `br` (`Content-Encoding`), which was not asked for
-      help: requests ask for `gzip` or `zstd`; look for a proxy or gateway in between that encodes answers
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the response has the encoding `br` (`Content-Encoding`), which is not accepted
+      help: requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }
@@ -202,8 +202,8 @@ fn an_unreachable_token_url_is_reported() {
     let server = Tenant::at(FaultServer::start_blocking(|_| Response::new(404, "Not Found")));
     let ended = server.export(&context, &[]).with_code(3);
     insta::assert_snapshot!(ended.stderr.split_once("error: ").unwrap().1, @"
-    source `techwolf`: page 1 (the first): asking for a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 404 Not Found: Not Found
-      help: check `token_url` in [source.auth]: no tokens are issued at this address
+    source `techwolf`: page 1 (the first): requesting a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 404 Not Found: Not Found
+      help: check `token_url` in [source.auth]: the address is not a token endpoint
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }
@@ -235,7 +235,7 @@ fn an_error_response_is_reported_with_the_message_of_the_server() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(403, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
-      help: the credentials may not export task profiles, or not in the words of this `external_vendor`; ask TechWolf for the right to
+      help: the credentials may not export task profiles, or not with this `external_vendor`; ask TechWolf for the permission
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run goes on there (run [run])
     ");
 }

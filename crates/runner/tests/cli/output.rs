@@ -80,7 +80,7 @@ fn a_successful_quiet_run_prints_nothing() {
     let ended = context.taskferry(&wrong).with_code(3);
     insta::assert_snapshot!(ended.stderr, @"
     error: source `techwolf`: page 1 (the first): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no connection: Connection refused (os error 111)
-      help: check `url` in [source], and that this machine may reach it
+      help: check `url` in [source], and whether this machine can reach it
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }

@@ -70,7 +70,7 @@ impl World {
 fn a_hanging_receiver_fails_the_run() {
     let world = World::new(|| Response::new(200, "").never_sent(), QUICK);
     insta::assert_snapshot!(world.fails_and_resumes(), @"
-    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: no whole answer came within 300ms
+    sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: no complete response within 300ms
       help: raise `timeout` or lower `batch_records` of this sink
     ");
 }

@@ -167,8 +167,8 @@ fn shares_with_one_output_file_are_2() {
     };
     let none = shard(&context, "1/2").with_code(3);
     insta::assert_snapshot!(none.stderr, @r#"
-    error: source `techwolf`: no cursors are remembered by which the listing could be shared
-      help: run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; or divide it by `partition` in [source], which needs none
+    error: source `techwolf`: no cursors are saved that divide the listing into shares
+      help: run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; or set `partition` in [source], which needs no saved cursors
     jobs (share 1 of 2): failed after [time]; 0 pages were delivered, nothing was published (run [run])
     "#);
     context.write("jobs.toml", &server.pipeline());

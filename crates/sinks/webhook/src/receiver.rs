@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use taskferry_http::header::{HeaderMap, HeaderValue};
-use taskferry_http::{Advice, Answer, Client, Connection, Reading, StatusCode};
+use taskferry_http::{Client, Connection, Hints, ReadBody, Response, StatusCode};
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 use url::{Position, Url};
@@ -13,8 +13,8 @@ use url::{Position, Url};
 use crate::circuit::Failure;
 use crate::signature::Signer;
 
-const ADVICE: Advice = Advice {
-    slow: "raise `timeout` or lower `batch_records` of this sink",
+const HINTS: Hints = Hints {
+    timeout: "raise `timeout` or lower `batch_records` of this sink",
     unreachable: "check the `url` of this sink, and whether this machine can reach it",
 };
 
@@ -67,7 +67,7 @@ impl Receiver {
     pub(crate) fn new(url: Url, mut template: RequestTemplate) -> Result<Self, StageError> {
         let shown = format!("{}/…", url.origin().ascii_serialization());
         let secrets = secrets_of(&url, std::mem::take(&mut template.secrets));
-        let http = Client::new(url, template.timeout, &template.connection, ADVICE)?;
+        let http = Client::new(url, template.timeout, &template.connection, HINTS)?;
         Ok(Self { http, template, secrets, shown })
     }
 
@@ -82,7 +82,7 @@ impl Receiver {
         };
         let headers = self.headers(request).map_err(|error| failure(None, error))?;
         // The body of the answer is read so that the connection can be reused.
-        let posted = self.http.post(headers, request.body.clone(), Reading::Beginning).await;
+        let posted = self.http.post(headers, request.body.clone(), ReadBody::Prefix).await;
         match posted {
             Ok(answer) if answer.is_success() => Ok(()),
             Ok(answer) => Err(failure(Some(answer.status.as_u16()), self.refusal(&answer))),
@@ -111,8 +111,8 @@ impl Receiver {
         Ok(headers)
     }
 
-    fn refusal(&self, answer: &Answer) -> StageError {
-        let mut message = answer.said();
+    fn refusal(&self, answer: &Response) -> StageError {
+        let mut message = answer.summary();
         if !answer.status.is_redirection()
             && let Some(text) =
                 answer.excerpt(&answer.body, &self.secrets.iter().collect::<Vec<_>>())

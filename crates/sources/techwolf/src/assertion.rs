@@ -1,4 +1,4 @@
-//! Private key JWT (RFC 7523): proving who the client is by a short-lived statement that it signs.
+//! Private key JWT (RFC 7523): authenticates the client by a signed, short-lived assertion.
 
 use std::fmt;
 
@@ -9,38 +9,37 @@ use taskferry_sdk::{Duration, ErrorKind, Secret, StageError};
 
 use crate::config::SigningAlgorithm;
 
-/// What an assertion is called in a request for a token (RFC 7523, section 2.2).
+/// The type of an assertion in a token request (RFC 7523, section 2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A private key, and the algorithm that goes with it.
+/// A private key and its algorithm.
 #[derive(Clone)]
 pub(crate) struct SigningKey {
     key: EncodingKey,
     algorithm: Algorithm,
 }
 
-/// Makes assertions.
+/// Creates assertions.
 #[derive(Debug)]
 pub(crate) struct Signer {
     pub(crate) key: SigningKey,
-    /// Which of the client's keys it is.
+    /// The `kid` of the assertion.
     pub(crate) key_id: Option<String>,
-    /// Whom an assertion is for.
+    /// The `aud` of the assertion.
     pub(crate) audience: String,
     pub(crate) lifetime: Duration,
 }
 
-/// Why a key can't be used.
+/// The reason why a key can't be used.
 #[derive(Debug)]
-pub(crate) struct KeyMistake {
-    /// Whether it is the algorithm's mistake, not the key's.
+pub(crate) struct KeyError {
+    /// Whether the mistake is in the option `algorithm`.
     pub(crate) is_algorithm: bool,
     pub(crate) message: String,
     pub(crate) help: &'static str,
 }
 
-/// `iss`, `sub`, `aud` and `exp` are documented by TechWolf (seen); `iat` and `jti` follow Auth0, who issue the tokens
-/// (inferred).
+/// TechWolf documents `iss`, `sub`, `aud` and `exp` (seen); `iat` and `jti` follow Auth0, the issuer of the tokens (inferred).
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
@@ -58,25 +57,25 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Reads a private key in PEM form, and tries it.
+    /// Parses a private key in PEM form, and signs a test message.
     ///
     /// # Errors
-    /// Why it can't be used, without anything of it.
-    pub(crate) fn read(pem: &[u8], wanted: Option<SigningAlgorithm>) -> Result<Self, KeyMistake> {
-        let (key, fitting) = parse(pem)?;
-        if let Some(wanted) = wanted.filter(|wanted| *wanted != fitting) {
-            let (kind, help) = match fitting {
-                SigningAlgorithm::Rs256 => ("an RSA key", "write \"RS256\", or leave it out"),
-                SigningAlgorithm::Es256 => ("an ECDSA key", "write \"ES256\", or leave it out"),
+    /// The reason why it can't be used, without any part of the key.
+    pub(crate) fn parse(pem: &[u8], wanted: Option<SigningAlgorithm>) -> Result<Self, KeyError> {
+        let (key, of_key) = parse(pem)?;
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != of_key) {
+            let (kind, help) = match of_key {
+                SigningAlgorithm::Rs256 => ("an RSA key", "write \"RS256\", or omit it"),
+                SigningAlgorithm::Es256 => ("an ECDSA key", "write \"ES256\", or omit it"),
             };
-            let message = format!("{wanted} does not go with {kind}");
-            return Err(KeyMistake { is_algorithm: true, message, help });
+            let message = format!("{kind} can't sign with {wanted}");
+            return Err(KeyError { is_algorithm: true, message, help });
         }
-        let algorithm = match fitting {
+        let algorithm = match of_key {
             SigningAlgorithm::Rs256 => Algorithm::RS256,
             SigningAlgorithm::Es256 => Algorithm::ES256,
         };
-        // Whether size and curve are right shows when something is signed.
+        // Only a signature shows whether the size and the curve are supported.
         encode(&Header::new(algorithm), &"", &key).map_err(|_| {
             mistake(
                 "the private key can't sign",
@@ -87,31 +86,31 @@ impl SigningKey {
     }
 }
 
-fn mistake(message: &str, help: &'static str) -> KeyMistake {
-    KeyMistake { is_algorithm: false, message: message.to_owned(), help }
+fn mistake(message: &str, help: &'static str) -> KeyError {
+    KeyError { is_algorithm: false, message: message.to_owned(), help }
 }
 
-fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyMistake> {
+fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyError> {
     let text = String::from_utf8_lossy(pem);
     let has = |words: &str| text.contains(words);
     if has("BEGIN ENCRYPTED PRIVATE KEY") || has("ENCRYPTED") && has("Proc-Type:") {
         return Err(mistake(
             "the private key is encrypted",
-            "decrypt it, `openssl pkcs8 -in key.pem -out plain.pem` for example, and keep it where only this program reads it",
+            "decrypt it, for example with `openssl pkcs8 -in key.pem -out plain.pem`, and restrict access to the file",
         ));
     }
     if has("BEGIN EC PRIVATE KEY") {
         return Err(mistake(
             "the private key is not in PKCS#8 form",
-            "turn it into that form: `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem`",
+            "convert it: `openssl pkcs8 -topk8 -nocrypt -in key.pem -out pkcs8.pem`",
         ));
     }
     if !has("PRIVATE KEY-----") {
-        let help = "the whole text is needed, from `-----BEGIN PRIVATE KEY-----` to the last line, with its line breaks";
+        let help = "use the whole text with its line breaks, from `-----BEGIN PRIVATE KEY-----` to the last line";
         return Err(if has("BEGIN PUBLIC KEY") || has("BEGIN CERTIFICATE") {
             mistake("this is a public key or a certificate, not a private key", help)
         } else {
-            mistake("this is no private key in PEM form", help)
+            mistake("this is not a private key in PEM form", help)
         });
     }
     if let Ok(key) = EncodingKey::from_rsa_pem(pem) {
@@ -121,16 +120,16 @@ fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyMistake> {
         return Ok((key, SigningAlgorithm::Es256));
     }
     Err(mistake(
-        "the private key can't be read",
-        "it must be an RSA key or an ECDSA key on the curve P-256, with its line breaks",
+        "the private key is invalid",
+        "use an RSA key, or an ECDSA key on the curve P-256, with its line breaks",
     ))
 }
 
 impl Signer {
-    /// A new assertion that this is `client_id`. It is good for one token.
+    /// Creates an assertion for `client_id`. It is valid for one token request.
     ///
     /// # Errors
-    /// When it can't be signed, which was tried before.
+    /// The key can't sign it.
     pub(crate) fn assertion(&self, client_id: &str) -> Result<Secret, StageError> {
         let now = Timestamp::now().as_second();
         let lifetime = i64::try_from(self.lifetime.get().as_secs()).unwrap_or(i64::MAX);
@@ -145,7 +144,7 @@ impl Signer {
         let mut header = Header::new(self.key.algorithm);
         header.kid.clone_from(&self.key_id);
         encode(&header, &claims, &self.key.key).map(Secret::new).map_err(|error| {
-            StageError::new(ErrorKind::Auth, "the assertion can't be signed").caused_by(error)
+            StageError::new(ErrorKind::Auth, "can't sign the assertion").caused_by(error)
         })
     }
 }

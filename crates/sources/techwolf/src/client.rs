@@ -1,24 +1,24 @@
-//! Requests to one address that ask for JSON, counted.
+//! Counted JSON requests to one address.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use taskferry_http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use taskferry_http::{Answer, Reading, bearer};
+use taskferry_http::{ReadBody, Response, bearer};
 use taskferry_sdk::{DisplayUrl, Secret, SourceStatistics, StageError};
 
-/// What all clients of a source sent so far.
+/// The counters that all clients of a source share.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     requests: AtomicU64,
     retries: AtomicU64,
-    /// Whether any answer was the sandbox's.
+    /// Whether any response came from the sandbox.
     sandbox: AtomicBool,
 }
 
 impl Counts {
-    /// Counts an attempt; all but the first repeat a request.
+    /// Counts an attempt at a request. All attempts but the first are retries.
     pub(crate) fn attempt(&self, attempts: &mut u32) {
         self.retries.fetch_add(u64::from(*attempts > 0), Ordering::Relaxed);
         *attempts += 1;
@@ -33,50 +33,46 @@ impl Counts {
     }
 }
 
-/// Asks one address for JSON.
+/// Sends JSON requests to one address.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: taskferry_http::Client,
-    max_answer_bytes: u64,
+    read: ReadBody,
     pub(crate) counts: Arc<Counts>,
-    /// How errors name a request.
-    pub(crate) shown: String,
+    /// The name of a request in errors.
+    pub(crate) request_name: String,
 }
 
 impl Client {
-    /// `method` is that of the requests, for messages.
+    /// `method` is the method of the requests, for messages.
     pub(crate) fn new(
         http: taskferry_http::Client,
         method: &str,
-        max_answer_bytes: u64,
+        max_bytes: u64,
         counts: Arc<Counts>,
     ) -> Self {
         let mut address = http.url().clone();
         address.set_query(None);
-        let shown = format!("{method} {}", DisplayUrl(address.as_str()));
-        Self { http, max_answer_bytes, counts, shown }
+        let request_name = format!("{method} {}", DisplayUrl(address.as_str()));
+        Self { http, read: ReadBody::Whole { max_bytes }, counts, request_name }
     }
 
-    /// Sends a request and reads the whole answer, whatever its status says.
+    /// Sends a POST request and reads the whole response, whatever its status is.
     ///
     /// # Errors
-    /// When no whole answer came in time, or one beyond the limit.
+    /// The response was not complete in time, or exceeds the limit.
     pub(crate) async fn post(
         &self,
         body: Bytes,
         token: Option<&Secret>,
-    ) -> Result<Answer, StageError> {
-        let mut headers = accepting_json();
+    ) -> Result<Response, StageError> {
+        let mut headers = headers(token)?;
         headers.insert(CONTENT_TYPE, JSON);
-        if let Some(token) = token {
-            headers.insert(AUTHORIZATION, bearer(token)?);
-        }
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.http.post(headers, body, self.reading()).await;
-        self.noted(answer)
+        self.counted(self.http.post(headers, body, self.read).await)
     }
 
-    /// Asks with these parameters and reads the whole answer, whatever its status says.
+    /// Sends a GET request with these parameters and reads the whole response, whatever its status is.
     ///
     /// # Errors
     /// As [`Client::post`].
@@ -84,28 +80,25 @@ impl Client {
         &self,
         parameters: &[(&str, String)],
         token: &Secret,
-    ) -> Result<Answer, StageError> {
-        let mut headers = accepting_json();
-        headers.insert(AUTHORIZATION, bearer(token)?);
+    ) -> Result<Response, StageError> {
+        let headers = headers(Some(token))?;
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.http.get(headers, parameters, self.reading()).await;
-        self.noted(answer)
+        self.counted(self.http.get(headers, parameters, self.read).await)
     }
 
-    /// Takes note of who answered.
-    fn noted(&self, answer: Result<Answer, StageError>) -> Result<Answer, StageError> {
-        let answer = answer.map_err(|error| error.context(&self.shown))?;
-        self.counts.sandbox.fetch_or(answer.sandbox, Ordering::Relaxed);
-        Ok(answer)
-    }
-
-    fn reading(&self) -> Reading {
-        Reading::Whole { max_bytes: self.max_answer_bytes }
+    fn counted(&self, response: Result<Response, StageError>) -> Result<Response, StageError> {
+        let response = response.map_err(|error| error.context(&self.request_name))?;
+        self.counts.sandbox.fetch_or(response.sandbox, Ordering::Relaxed);
+        Ok(response)
     }
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-fn accepting_json() -> HeaderMap {
-    HeaderMap::from_iter([(ACCEPT, JSON)])
+fn headers(token: Option<&Secret>) -> Result<HeaderMap, StageError> {
+    let mut headers = HeaderMap::from_iter([(ACCEPT, JSON)]);
+    if let Some(token) = token {
+        headers.insert(AUTHORIZATION, bearer(token)?);
+    }
+    Ok(headers)
 }

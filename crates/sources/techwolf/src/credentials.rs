@@ -1,4 +1,4 @@
-//! What a server is shown so that it answers: the options of `[source.auth]`.
+//! Checks the options of `[source.auth]`.
 
 use std::path::PathBuf;
 
@@ -9,57 +9,58 @@ use url::Url;
 
 use crate::assertion::{Signer, SigningKey};
 use crate::config::AuthOptions;
-use crate::fields::unmarked;
+use crate::fields::without_byte_order_mark;
 use crate::problems::{empty, http_url, keep, missing};
 
-/// How long an assertion is good, unless the options say it.
+/// The default lifetime of an assertion.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
-/// Auth0, who issue the tokens, take none that is good for longer (inferred).
-const LONGEST_ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
+/// The maximum lifetime that Auth0, the issuer of the tokens, accepts (inferred).
+const MAX_ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
 
-/// What a server is shown so that it answers.
+/// The credentials for the API.
 #[derive(Debug)]
 pub(crate) enum Credentials {
-    /// A token from elsewhere.
+    /// A fixed token.
     Token(Secret),
-    /// A client that tokens are issued to.
+    /// A client that requests tokens.
     Client(Box<ClientCredentials>),
 }
 
-/// OAuth client credentials, as TechWolf hands them out (seen).
+/// OAuth client credentials (seen).
 #[derive(Debug)]
 pub(crate) struct ClientCredentials {
     pub(crate) token_url: Url,
     pub(crate) client_id: String,
-    pub(crate) proof: Proof,
+    pub(crate) auth: ClientAuth,
     pub(crate) audience: String,
     pub(crate) tenant: String,
     pub(crate) scopes: Vec<String>,
-    /// Whether a token is kept from run to run.
+    /// Whether tokens are cached for the next runs.
     pub(crate) cache: bool,
 }
 
-/// How a client proves who it is.
+/// The authentication of a client.
 #[derive(Debug)]
-pub(crate) enum Proof {
+pub(crate) enum ClientAuth {
     Secret(Secret),
     Key(Signer),
 }
 
 impl ClientCredentials {
-    /// The credentials that an endpoint inside this process accepts.
+    /// The credentials of an endpoint inside this process.
     ///
     /// # Errors
-    /// If the endpoint names none.
+    /// The endpoint has no credentials.
     pub(crate) fn of_endpoint(endpoint: &RunningEndpoint) -> Result<Self, StageError> {
         let text = |name| endpoint.setting(name).map(|text| text.expose().to_owned());
         let token_url = Url::parse(&text("token_url")?).map_err(|error| {
-            StageError::new(ErrorKind::Defect, "the endpoint names no address").caused_by(error)
+            StageError::new(ErrorKind::Defect, "the endpoint has an invalid token URL")
+                .caused_by(error)
         })?;
         Ok(Self {
             token_url,
             client_id: text("client_id")?,
-            proof: Proof::Secret(endpoint.setting("client_secret")?.clone()),
+            auth: ClientAuth::Secret(endpoint.setting("client_secret")?.clone()),
             audience: text("audience")?,
             tenant: text("tenant")?,
             scopes: Vec::new(),
@@ -67,40 +68,43 @@ impl ClientCredentials {
         })
     }
 
-    /// What is sent and must not be shown.
+    /// The secret in requests.
     pub(crate) fn secret(&self) -> Option<&Secret> {
-        match &self.proof {
-            Proof::Secret(secret) => Some(secret),
-            Proof::Key(_) => None,
+        match &self.auth {
+            ClientAuth::Secret(secret) => Some(secret),
+            ClientAuth::Key(_) => None,
         }
     }
 }
 
-/// `auth`.
+/// Checks `auth`.
+///
+/// # Errors
+/// All that is wrong with it.
 pub(crate) fn credentials(
     auth: Option<&AuthOptions>,
     context: &BuildContext<'_>,
 ) -> Result<Credentials, Vec<Problem>> {
     let Some(auth) = auth else {
         let help = "add [source.auth] with token_url, client_id, client_secret, audience and tenant, \
-                    or with a token; or write `url = \"sandbox:\"` to try things out";
+                    or with a token; or write `url = \"sandbox:\"` to use the sandbox";
         return Err(vec![missing(&KeyPath::root(), "auth").help(help)]);
     };
     let table = KeyPath::of("auth");
-    let has_proof = proofs(auth).iter().any(|(_, holds)| *holds == Some(true));
-    let is_client = is_filled(auth.client_id.as_deref()) || has_proof;
+    let has_secret = secrets(auth).iter().any(|(_, is_set)| *is_set == Some(true));
+    let is_client = is_set(auth.client_id.as_deref()) || has_secret;
     match auth.token.as_ref().filter(|token| !token.is_empty()) {
         Some(_) if is_client => {
-            let message = "a token and client credentials stand side by side";
+            let message = "`auth` has both a token and client credentials";
             let problem = Problem::at(table.key("token"), "auth::both", message);
-            Err(vec![problem.help("keep the token, or the client and its secret or key, not both")])
+            Err(vec![problem.help("remove the token, or the client and its secret or key")])
         }
         Some(_) if auth.cache => {
-            let message = "`cache` means nothing to a token from elsewhere";
+            let message = "`cache` has no effect on a fixed token";
             let problem = Problem::at(table.key("cache"), "auth::cache", message);
-            Err(vec![problem.help("take it out; only tokens that can be renewed are kept")])
+            Err(vec![problem.help("take it out; only issued tokens are cached")])
         }
-        Some(token) => static_token(&table, token),
+        Some(token) => fixed_token(&table, token),
         None if auth.token.is_some() && auth.client_id.is_none() => {
             Err(vec![empty(&table.key("token"))])
         }
@@ -108,22 +112,22 @@ pub(crate) fn credentials(
     }
 }
 
-fn static_token(table: &KeyPath, token: &Secret) -> Result<Credentials, Vec<Problem>> {
+fn fixed_token(table: &KeyPath, token: &Secret) -> Result<Credentials, Vec<Problem>> {
     if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Credentials::Token(token.clone()));
     }
-    let message = "the token holds characters that can't be sent, a line break or a space perhaps";
+    let message = "the token contains a character that is invalid in a header, for example a line break or a space";
     Err(vec![Problem::at(table.key("token"), "auth::token", message)])
 }
 
-/// The options by which a client can prove who it is: their names, and whether they hold something, where they are there.
-fn proofs(auth: &AuthOptions) -> [(&'static str, Option<bool>); 3] {
-    let holds = |secret: &Secret| !secret.expose().trim().is_empty();
-    let names = |file: &PathBuf| !file.as_os_str().is_empty();
+/// The options with a secret or a key, and whether those that are present have a value.
+fn secrets(auth: &AuthOptions) -> [(&'static str, Option<bool>); 3] {
+    let is_set = |secret: &Secret| !secret.expose().trim().is_empty();
+    let is_path = |file: &PathBuf| !file.as_os_str().is_empty();
     [
-        ("client_secret", auth.client_secret.as_ref().map(holds)),
-        ("private_key", auth.private_key.as_ref().map(holds)),
-        ("private_key_file", auth.private_key_file.as_ref().map(names)),
+        ("client_secret", auth.client_secret.as_ref().map(is_set)),
+        ("private_key", auth.private_key.as_ref().map(is_set)),
+        ("private_key_file", auth.private_key_file.as_ref().map(is_path)),
     ]
 }
 
@@ -133,19 +137,19 @@ fn client(
     context: &BuildContext<'_>,
 ) -> Result<ClientCredentials, Vec<Problem>> {
     let mut problems = Vec::new();
-    let proof = proof(table, auth, context);
+    let (scopes, cache) = (auth.scopes.clone(), auth.cache);
+    let client_auth = client_auth(table, auth, context);
     let token_url = keep(text(table, "token_url", auth.token_url.as_deref()), &mut problems);
     let client_id = keep(text(table, "client_id", auth.client_id.as_deref()), &mut problems);
-    let proof = keep(proof, &mut problems);
+    let client_auth = keep(client_auth, &mut problems);
     let audience = keep(text(table, "audience", auth.audience.as_deref()), &mut problems);
     let tenant = keep(text(table, "tenant", auth.tenant.as_deref()), &mut problems);
     let example = "https://techwolf.eu.auth0.com/oauth/token";
     let token_url = token_url
         .and_then(|url| keep(http_url(&table.key("token_url"), &url, example), &mut problems));
-    match (token_url, client_id, proof, audience, tenant) {
-        (Some(token_url), Some(client_id), Some(proof), Some(audience), Some(tenant)) => {
-            let (scopes, cache) = (auth.scopes.clone(), auth.cache);
-            Ok(ClientCredentials { token_url, client_id, proof, audience, tenant, scopes, cache })
+    match (token_url, client_id, client_auth, audience, tenant) {
+        (Some(token_url), Some(client_id), Some(auth), Some(audience), Some(tenant)) => {
+            Ok(ClientCredentials { token_url, client_id, auth, audience, tenant, scopes, cache })
         }
         _ => Err(problems),
     }
@@ -159,54 +163,54 @@ fn text(table: &KeyPath, key: &str, value: Option<&str>) -> Result<String, Vec<P
     }
 }
 
-/// Exactly one of a secret and a private key, the latter as a text or a file.
-fn proof(
+/// Exactly one of a secret, a private key and a file with a private key.
+fn client_auth(
     table: &KeyPath,
     auth: &AuthOptions,
     context: &BuildContext<'_>,
-) -> Result<Proof, Vec<Problem>> {
-    let there = || proofs(auth).into_iter().filter_map(|(key, holds)| Some((key, holds?)));
-    let mut filled = there().filter(|(_, holds)| *holds).map(|(key, _)| key);
-    match (filled.next(), filled.next()) {
-        (None, _) => Err(vec![match there().next() {
+) -> Result<ClientAuth, Vec<Problem>> {
+    let present = || secrets(auth).into_iter().filter_map(|(key, is_set)| Some((key, is_set?)));
+    let mut set = present().filter(|(_, is_set)| *is_set).map(|(key, _)| key);
+    match (set.next(), set.next()) {
+        (None, _) => Err(vec![match present().next() {
             Some((key, _)) => empty(&table.key(key)),
             None => missing(table, "client_secret")
                 .help("add `client_secret = …`, or `private_key_file = …` for a client that signs"),
         }]),
         (Some(first), Some(second)) => {
-            let message = format!("`{first}` and `{second}` stand side by side");
+            let message = format!("`auth` has both `{first}` and `{second}`");
             let problem = Problem::at(table.key(second), "auth::both", message);
-            Err(vec![problem.help("keep the one that the client is registered with")])
+            Err(vec![problem.help("remove the one that the client is not registered with")])
         }
         (Some("client_secret"), None) => {
             let mut problems = without_key(table, auth);
             let secret = auth.client_secret.clone().unwrap_or_default();
             if secret.expose().contains(|character: char| character.is_control()) {
-                let message = "the secret holds a line break or another control character";
+                let message = "the secret contains a line break or another control character";
                 let problem = Problem::at(table.key("client_secret"), "auth::secret", message);
-                problems.push(problem.help("write it in one line, as TechWolf handed it out"));
+                problems.push(problem.help("write the secret that TechWolf issued in one line"));
             }
-            if problems.is_empty() { Ok(Proof::Secret(secret)) } else { Err(problems) }
+            if problems.is_empty() { Ok(ClientAuth::Secret(secret)) } else { Err(problems) }
         }
-        (Some(key), None) => signer(&table.key(key), table, auth, context).map(Proof::Key),
+        (Some(key), None) => signer(&table.key(key), table, auth, context).map(ClientAuth::Key),
     }
 }
 
-/// Options that say how to sign, where nothing is signed.
+/// Reports the options of a signature if there is no key.
 fn without_key(table: &KeyPath, auth: &AuthOptions) -> Vec<Problem> {
     let given = [
-        ("key_id", is_filled(auth.key_id.as_deref())),
+        ("key_id", is_set(auth.key_id.as_deref())),
         ("algorithm", auth.algorithm.is_some()),
-        ("assertion_audience", is_filled(auth.assertion_audience.as_deref())),
+        ("assertion_audience", is_set(auth.assertion_audience.as_deref())),
         ("assertion_lifetime", auth.assertion_lifetime.is_some()),
     ];
-    let needless = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| {
-        let message = format!("`{key}` means nothing without a private key");
+    let unused = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| {
+        let message = format!("`{key}` has no effect without a private key");
         Problem::at(table.key(key), "auth::assertion", message)
             .part(Part::Key)
             .help("take it out, or write `private_key_file` instead of `client_secret`")
     });
-    needless.collect()
+    unused.collect()
 }
 
 fn signer(
@@ -217,7 +221,7 @@ fn signer(
 ) -> Result<Signer, Vec<Problem>> {
     let mut problems = Vec::new();
     let lifetime = auth.assertion_lifetime.unwrap_or(ASSERTION_LIFETIME);
-    if lifetime.get().as_secs() == 0 || lifetime > LONGEST_ASSERTION_LIFETIME {
+    if lifetime.get().as_secs() == 0 || lifetime > MAX_ASSERTION_LIFETIME {
         let message = format!("{lifetime} is out of range, expected 1 second to 5 minutes");
         let path = table.key("assertion_lifetime");
         problems
@@ -225,7 +229,7 @@ fn signer(
     }
     let pem = key_text(path, auth, context).map_err(|problem| problems.push(problem)).ok();
     let key = pem.and_then(|pem| {
-        let read = SigningKey::read(&pem, auth.algorithm).map_err(|mistake| {
+        let read = SigningKey::parse(&pem, auth.algorithm).map_err(|mistake| {
             let (path, code) = if mistake.is_algorithm {
                 (table.key("algorithm"), "auth::algorithm")
             } else {
@@ -235,9 +239,9 @@ fn signer(
         });
         read.ok()
     });
-    let key_id = auth.key_id.clone().filter(|id| is_filled(Some(id)));
+    let key_id = auth.key_id.clone().filter(|id| is_set(Some(id)));
     let audience = [&auth.assertion_audience, &auth.token_url];
-    let audience = audience.into_iter().flatten().find(|text| is_filled(Some(text)));
+    let audience = audience.into_iter().flatten().find(|text| is_set(Some(text)));
     let audience = audience.map(|text| text.trim().to_owned()).unwrap_or_default();
     match key {
         Some(key) if problems.is_empty() => Ok(Signer { key, key_id, audience, lifetime }),
@@ -245,7 +249,7 @@ fn signer(
     }
 }
 
-/// The private key in PEM form, from wherever it is.
+/// Reads the private key in PEM form from the option or the file.
 fn key_text(
     path: &KeyPath,
     auth: &AuthOptions,
@@ -257,19 +261,20 @@ fn key_text(
         return Ok(text.as_bytes().to_vec());
     };
     if file.to_string_lossy().contains("-----BEGIN") {
-        let message = "`private_key_file` holds the key itself, and not the name of a file";
+        let message = "`private_key_file` contains the key instead of a path";
         return Err(Problem::at(path.clone(), "value::key", message)
-            .help("name it `private_key`, or write the path of a file with the key here"));
+            .help("rename it to `private_key`, or write the path of a file with the key"));
     }
-    let read = context.files().read_untracked(file).map(|pem| unmarked(&pem).to_vec());
+    let read =
+        context.files().read_untracked(file).map(|pem| without_byte_order_mark(&pem).to_vec());
     read.map_err(|error| {
         let message = format!("can't read the private key in `{}`: {error}", file.display());
         let resolved = context.files().resolve(file);
         Problem::at(path.clone(), "file::unreadable", message)
-            .help(format!("it was looked for at {}", resolved.display()))
+            .help(format!("the resolved path is {}", resolved.display()))
     })
 }
 
-fn is_filled(text: Option<&str>) -> bool {
+fn is_set(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.trim().is_empty())
 }

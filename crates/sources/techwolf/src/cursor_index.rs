@@ -1,49 +1,77 @@
-//! The cursors that are remembered from an earlier run.
+//! The cursors that an earlier run saved, and the listing that they belong to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use taskferry_sdk::Cursor;
+use sha2::{Digest, Sha256};
+use taskferry_sdk::{Cursor, hex};
 
-use crate::page::Job;
+use crate::config::{ExportSubject, FilterOptions};
+use crate::page::Entry;
 
-/// Ids of jobs in the order of the listing. After each of them a segment of the listing begins, which ends with the next.
+/// A digest of the options that decide about the entries of a listing and their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListingId(pub(crate) String);
+
+impl ListingId {
+    /// `url` as it is written. The page size and the fields of the records make no difference.
+    pub(crate) fn new(
+        url: &str,
+        tenant: Option<&str>,
+        subject: ExportSubject,
+        filters: &[FilterOptions],
+    ) -> Self {
+        // Listings of jobs keep the id that earlier versions gave them.
+        let text = match subject {
+            ExportSubject::Jobs => serde_json::to_vec(&(url, tenant, filters)),
+            ExportSubject::Employees => serde_json::to_vec(&(url, tenant, filters, subject)),
+        };
+        // Serializing strings can't fail.
+        Self(hex(Sha256::digest(text.unwrap_or_default())))
+    }
+}
+
+/// Ids in the order of the listing. They divide the listing into segments.
 #[derive(Debug, Default)]
 pub(crate) struct CursorIndex {
     ids: Vec<Arc<str>>,
     positions: HashMap<Arc<str>, usize>,
-    /// The run that remembered them.
-    pub(crate) run: String,
+    /// The run that saved the cursors.
+    pub(crate) run_id: String,
 }
 
 impl CursorIndex {
-    /// `None` if an id stands there twice, because then there is no order.
-    pub(crate) fn new(ids: Vec<Arc<str>>, run: String) -> Option<Self> {
+    /// Returns `None` if an id is repeated, because the order is ambiguous then.
+    pub(crate) fn new(ids: Vec<Arc<str>>, run_id: String) -> Option<Self> {
         let positions: HashMap<_, _> =
             ids.iter().enumerate().map(|(position, id)| (Arc::clone(id), position)).collect();
-        (positions.len() == ids.len()).then_some(Self { ids, positions, run })
+        (positions.len() == ids.len()).then_some(Self { ids, positions, run_id })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// The remembered cursor at this position.
+    /// The cursor at a position of the index.
     pub(crate) fn cursor(&self, position: usize) -> Option<Cursor> {
         self.ids.get(position).map(|id| Cursor::new(Arc::clone(id)))
     }
 
-    /// The position of a job among the remembered cursors.
-    pub(crate) fn find(&self, job: &str) -> Option<usize> {
-        self.positions.get(job).copied()
+    /// The position of an id in the index.
+    pub(crate) fn find(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
     }
 
-    /// The first of the jobs that is remembered behind position `after`, or anywhere without `after`: its position among
-    /// the jobs, and that among the remembered cursors.
-    pub(crate) fn first_after(&self, jobs: &[Job], after: Option<usize>) -> Option<(usize, usize)> {
-        jobs.iter().enumerate().find_map(|(at, job)| {
-            let position = self.find(&job.id)?;
-            after.is_none_or(|after| position > after).then_some((at, position))
+    /// The first entry that is in the index after the position `after`, or anywhere if `after` is `None`. Returns its position
+    /// among the entries and in the index.
+    pub(crate) fn first_after(
+        &self,
+        entries: &[Entry],
+        after: Option<usize>,
+    ) -> Option<(usize, usize)> {
+        entries.iter().enumerate().find_map(|(offset, entry)| {
+            let position = self.find(&entry.id)?;
+            after.is_none_or(|after| position > after).then_some((offset, position))
         })
     }
 }

@@ -1,33 +1,33 @@
-//! From a request for a page to the page.
+//! Fetches pages: tokens, rate limit, retries, page size and refusals.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use taskferry_http::{Answer, RateLimit, StatusCode};
+use taskferry_http::{RateLimit, Response, StatusCode};
 use taskferry_retry::{Attempts, RetryOptions};
 use taskferry_sdk::{Cursor, ErrorKind, RunningEndpoint, Secret, StageError};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
-use crate::answer::describe;
 use crate::client::Client;
-use crate::fields::unmarked;
+use crate::fields::without_byte_order_mark;
 use crate::issuer::Tokens;
 use crate::page::ListingPage;
 use crate::page_size::PageSize;
-use crate::progress::empty_and_stands_still;
+use crate::progress::empty_page_with_repeated_cursor;
+use crate::refusal::describe;
 use crate::request::Listing;
 
-/// Whether a request that failed is repeated.
+/// The retries of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    /// As the options say.
-    AsConfigured,
-    /// Never: the page is requested again when it is due.
-    Never,
+pub(crate) enum Retries {
+    /// Those of the options.
+    Configured,
+    /// None: the page is requested again when it is due.
+    None,
 }
 
-/// Where pages come from: one token, one rate limit and one page size for all who ask.
+/// The export of one tenant. All readers share its token, rate limit and page size.
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) client: Client,
@@ -35,50 +35,40 @@ pub(crate) struct Export {
     pub(crate) retry: RetryOptions,
     pub(crate) rate: Option<RateLimit>,
     pub(crate) page_size: Mutex<PageSize>,
-    /// Before when the server asked for no request at all.
+    /// The end of the wait that the server asked for.
     pub(crate) not_before: Mutex<Option<Instant>>,
-    /// One answer is parsed at a time, which is faster than a network brings them: every thread that parses keeps
-    /// freed memory for itself.
+    /// Responses are parsed one at a time, which is faster than a network: each parsing thread keeps its freed memory.
     pub(crate) parsing: Semaphore,
-    /// Kept alive, where the endpoint is inside this process.
-    #[expect(dead_code, reason = "held for its drop")]
+    #[expect(dead_code, reason = "dropping it stops the endpoint inside this process")]
     pub(crate) endpoint: Option<RunningEndpoint>,
 }
 
 impl Export {
-    /// A page, whatever it takes.
+    /// Fetches a page. The log calls it `name`.
     ///
     /// # Errors
-    /// What is left after retries. `name` is how the log calls the page.
+    /// The last error after retries.
     pub(crate) async fn fetch(
         &self,
         listing: &Listing,
-        repeat: Repeat,
+        retries: Retries,
         name: &str,
         cursor: Option<&Cursor>,
     ) -> Result<ListingPage, StageError> {
         let retry = self.retry;
         let mut attempts = Attempts::new(&retry, name);
-        let (mut sent, mut renewed) = (0, false);
+        let (mut sent, mut is_renewed) = (0, false);
         loop {
-            let size = self.page_size().now();
+            let size = self.page_size().current();
             let body = listing.body(size, cursor).map_err(|error| {
-                StageError::new(ErrorKind::Defect, "the request can't be written").caused_by(error)
+                StageError::new(ErrorKind::Defect, "can't serialize the request").caused_by(error)
             })?;
-            let page = match self.ask(body.into(), &mut sent, &mut renewed).await {
-                Ok((answer, token)) => self
-                    .page(answer, &token, cursor)
-                    .await
-                    .inspect_err(|error| self.hold_back(error))
-                    .map_err(|error| error.context(&self.client.shown)),
-                Err(error) => Err(error),
-            };
-            let error = match page {
+            let error = match self.attempt(body.into(), cursor, &mut sent, &mut is_renewed).await {
                 Ok(page) => {
-                    // Of a size that was changed meanwhile, it says nothing.
-                    let mut now = self.page_size();
-                    if now.now() == size
-                        && let Some(larger) = now.came()
+                    let mut page_size = self.page_size();
+                    // Another page may have changed the size since this request.
+                    if page_size.current() == size
+                        && let Some(larger) = page_size.succeeded()
                     {
                         tracing::info!(
                             "{name}: the next pages are requested with up to {larger} records"
@@ -88,7 +78,7 @@ impl Export {
                 }
                 Err(error) => error,
             };
-            if repeat == Repeat::Never {
+            if retries == Retries::None {
                 if error.wait().is_some() {
                     tracing::warn!("{name}: {}; all requests wait", error.full_message());
                 }
@@ -104,74 +94,91 @@ impl Export {
         }
     }
 
-    /// The answer to one request for a page of another listing, in its turn and within `patience`. It is not repeated, and
-    /// a token that is refused there is kept for the export.
+    async fn attempt(
+        &self,
+        body: Bytes,
+        cursor: Option<&Cursor>,
+        sent: &mut u32,
+        is_renewed: &mut bool,
+    ) -> Result<ListingPage, StageError> {
+        let (response, token) = self.send(body, sent, is_renewed).await?;
+        let page = self.parse(response, &token, cursor).await;
+        page.inspect_err(|error| self.hold_back(error))
+            .map_err(|error| error.context(&self.client.request_name))
+    }
+
+    /// Requests a page of another listing, under the rate limit and with the token of the export, within `time_limit` and
+    /// without retries.
     ///
     /// # Errors
-    /// There is no such answer, or it is a refusal.
-    pub(crate) async fn ask_aside(
+    /// The request failed or was refused.
+    pub(crate) async fn get_once(
         &self,
         client: &Client,
         offset: usize,
         limit: usize,
-        patience: Duration,
+        time_limit: Duration,
     ) -> Result<Bytes, StageError> {
         let token = self.tokens.bearer().await?;
-        self.turn().await;
+        self.acquire_slot().await;
         let parameters = [("limit", limit.to_string()), ("offset", offset.to_string())];
-        let answer = timeout(patience, client.get(&parameters, &token)).await.map_err(|_| {
-            let message = format!("no whole answer came within {} s", patience.as_secs());
-            StageError::new(ErrorKind::Timeout, message)
-        })??;
-        if answer.is_success() {
-            return Ok(answer.body);
+        let response =
+            timeout(time_limit, client.get(&parameters, &token)).await.map_err(|_| {
+                let message = format!("no complete response within {} s", time_limit.as_secs());
+                StageError::new(ErrorKind::Timeout, message)
+            })??;
+        if response.is_success() {
+            return Ok(response.body);
         }
-        let secrets: Vec<&Secret> = [&token].into_iter().chain(self.tokens.secret()).collect();
-        let error = answer.error(describe(&answer, &secrets));
+        let error = response.error(describe(&response, &self.secrets(&token)));
         self.hold_back(&error);
-        Err(error.context(&client.shown))
+        Err(error.context(&client.request_name))
+    }
+
+    /// The secrets that a response may repeat.
+    fn secrets<'a>(&'a self, token: &'a Secret) -> Vec<&'a Secret> {
+        [token].into_iter().chain(self.tokens.secret()).collect()
     }
 
     fn page_size(&self) -> MutexGuard<'_, PageSize> {
         self.page_size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The size after a page of `size` jobs timed out, unless it can't be smaller. Where several pages of one size time out
-    /// at the same time, it is made smaller once.
+    /// The page size after a page of `size` records timed out; `None` if it can't be smaller. Concurrent timeouts of one size
+    /// reduce it once.
     fn smaller_than(&self, size: u32) -> Option<u32> {
-        let mut now = self.page_size();
-        if now.now() < size { Some(now.now()) } else { now.timed_out() }
+        let mut page_size = self.page_size();
+        let current = page_size.current();
+        if current < size { Some(current) } else { page_size.timed_out() }
     }
 
-    /// Sends the request, once more with a new token if the one in use is not accepted any longer. The answer, and
-    /// the token that brought it.
-    async fn ask(
+    /// Sends a request, and once more with a new token if the server refuses the token. Returns the response and its token.
+    async fn send(
         &self,
         body: Bytes,
         sent: &mut u32,
-        renewed: &mut bool,
-    ) -> Result<(Answer, Secret), StageError> {
+        is_renewed: &mut bool,
+    ) -> Result<(Response, Secret), StageError> {
         loop {
             let token = self.tokens.bearer().await?;
-            // Last, so that nothing delays the request behind its turn.
-            self.turn().await;
+            // The last wait before the request, so that the slot is used at its time.
+            self.acquire_slot().await;
             self.client.counts.attempt(sent);
-            let answer = self.client.post(body.clone(), Some(&token)).await.map_err(advised)?;
-            let can_be_renewed =
-                answer.status == StatusCode::UNAUTHORIZED && self.tokens.refused(&token).await;
-            if *renewed || !can_be_renewed {
-                return Ok((answer, token));
+            let response = self.client.post(body.clone(), Some(&token)).await.map_err(with_hint)?;
+            let can_renew =
+                response.status == StatusCode::UNAUTHORIZED && self.tokens.invalidate(&token).await;
+            if *is_renewed || !can_renew {
+                return Ok((response, token));
             }
-            tracing::info!("the token was refused; asking for a new one");
-            *renewed = true;
+            tracing::info!("the token was refused; requesting a new one");
+            *is_renewed = true;
         }
     }
 
-    /// Takes note of a wait that the server asked for, which all have to keep to, not the one alone that was told. One that is
-    /// longer than the options allow ends the run instead.
+    /// Makes all requests wait for the time that the server asked for, unless it exceeds the limit of the options.
     fn hold_back(&self, error: &StageError) {
-        let longest = self.retry.max_retry_after.get();
-        let wait = error.wait().filter(|wait| error.is_temporary() && *wait <= longest);
+        let max_wait = self.retry.max_retry_after.get();
+        let wait = error.wait().filter(|wait| error.is_temporary() && *wait <= max_wait);
         if let Some(until) = wait.and_then(|wait| Instant::now().checked_add(wait)) {
             let mut not_before = self.not_before();
             *not_before = (*not_before).max(Some(until));
@@ -179,17 +186,17 @@ impl Export {
     }
 
     /// Waits until a request may be sent.
-    async fn turn(&self) {
+    async fn acquire_slot(&self) {
         loop {
-            let held_back = *self.not_before();
-            if let Some(until) = held_back {
+            let not_before = *self.not_before();
+            if let Some(until) = not_before {
                 sleep_until(until).await;
             }
             if let Some(rate) = &self.rate {
-                rate.turn().await;
+                rate.acquire().await;
             }
-            // OtherFields may have been told to wait meanwhile.
-            if *self.not_before() == held_back {
+            // Another response may have asked for a wait in the meantime.
+            if *self.not_before() == not_before {
                 return;
             }
         }
@@ -199,49 +206,49 @@ impl Export {
         self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn page(
+    async fn parse(
         &self,
-        answer: Answer,
+        response: Response,
         token: &Secret,
         cursor: Option<&Cursor>,
     ) -> Result<ListingPage, StageError> {
-        let secrets: Vec<&Secret> = [token].into_iter().chain(self.tokens.secret()).collect();
-        if !answer.is_success() {
-            return Err(refusal(&answer, cursor, &secrets));
+        let secrets = self.secrets(token);
+        if !response.is_success() {
+            return Err(refusal(&response, cursor, &secrets));
         }
-        // A page can be megabytes of JSON; other requests must not wait for it.
-        let (body, after) = (answer.body.clone(), cursor.cloned());
-        let _turn = self.parsing.acquire().await;
+        // A page can be megabytes of JSON, so it is parsed on a blocking thread.
+        let (body, after) = (response.body.clone(), cursor.cloned());
+        let _permit = self.parsing.acquire().await;
         let parsing = tokio::task::spawn_blocking(move || ListingPage::parse(&body, after));
         let parsed = parsing.await.unwrap_or_else(|panic| {
-            Err(StageError::new(ErrorKind::Defect, "reading the page panicked").caused_by(panic))
+            Err(StageError::new(ErrorKind::Defect, "parsing the page panicked").caused_by(panic))
         });
-        let page = parsed.map_err(|error| with_beginning(error, &answer, &secrets))?;
+        let page = parsed.map_err(|error| with_excerpt(error, &response, &secrets))?;
         match &page.next {
-            Some(next) if page.jobs.is_empty() && cursor == Some(next) => {
-                Err(empty_and_stands_still(next))
+            Some(next) if page.entries.is_empty() && cursor == Some(next) => {
+                Err(empty_page_with_repeated_cursor(next))
             }
             _ => Ok(page),
         }
     }
 }
 
-fn advised(error: StageError) -> StageError {
+fn with_hint(error: StageError) -> StageError {
     match error.kind() {
         ErrorKind::Limit => error.hint("lower `limit` or raise `max_page_bytes` in [source]"),
         _ => error,
     }
 }
 
-fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> StageError {
-    let error = answer.error(describe(answer, secrets));
-    match (answer.status.as_u16(), cursor) {
+fn refusal(response: &Response, cursor: Option<&Cursor>, secrets: &[&Secret]) -> StageError {
+    let error = response.error(describe(response, secrets));
+    match (response.status.as_u16(), cursor) {
         (300..=399, _) => error.hint("correct `url` in [source]"),
         (401, _) => error
             .hint("the token was refused: check that [source.auth] belongs to the tenant in `url`"),
         (403, _) => error.hint(
-            "the credentials may not export task profiles, or not in the words of this \
-             `external_vendor`; ask TechWolf for the right to",
+            "the credentials may not export task profiles, or not with this `external_vendor`; \
+             ask TechWolf for the permission",
         ),
         (404 | 410, Some(_)) => error
             .hint(
@@ -259,13 +266,14 @@ fn refusal(answer: &Answer, cursor: Option<&Cursor>, secrets: &[&Secret]) -> Sta
     }
 }
 
-/// A login page or a proxy's greeting is easier to recognise than a complaint about JSON.
-fn with_beginning(error: StageError, answer: &Answer, secrets: &[&Secret]) -> StageError {
-    if unmarked(&answer.body).trim_ascii_start().starts_with(b"{") {
+/// Adds the beginning of a body that is not JSON, because a login page or the page of a proxy is easier to recognize than a
+/// JSON error.
+fn with_excerpt(error: StageError, response: &Response, secrets: &[&Secret]) -> StageError {
+    if without_byte_order_mark(&response.body).trim_ascii_start().starts_with(b"{") {
         return error;
     }
-    match answer.excerpt(&answer.body, secrets) {
-        Some(beginning) => error.context(format!("`{beginning}`")),
+    match response.excerpt(&response.body, secrets) {
+        Some(excerpt) => error.context(format!("`{excerpt}`")),
         None => error,
     }
 }

@@ -1,4 +1,4 @@
-//! Job families that the options name, compared with those that the tenant lists.
+//! Warns about job families in the options that the tenant does not list.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -14,22 +14,21 @@ use crate::export::Export;
 use crate::fields::{field, parse_object};
 use crate::request::{Listing, below};
 
-/// Where families are listed below the tenant's address. That it is there, and in pages as employees are (seen), is
-/// inferred.
+/// The path of the list of job families. The path and the paging, which is that of employees (seen), are inferred.
 const PATH: &str = "/job_architecture/job_families";
-/// As many entries as a page of employees may have (seen).
-const PAGE: usize = 200;
-/// How many pages are asked for at most: a listing that is longer is no reason to wait for it.
-const MOST_PAGES: usize = 20;
-/// How long one page may take. Nothing depends on it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The maximum page size of the list of employees (seen).
+const PAGE_SIZE: usize = 200;
+/// The maximum number of pages to request: the run does not wait for a longer list.
+const MAX_PAGES: usize = 20;
+/// The time limit of one page.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// The address of the listing.
+/// The address of the list.
 pub(crate) fn url(base: &Url) -> Url {
     below(base, PATH)
 }
 
-/// A job family, by whatever may be its id. Bodies by which families are created call it `external_id` (seen).
+/// A job family with all fields that may be its id. Requests that create families call it `external_id` (seen).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 struct Family {
     external_id: String,
@@ -51,14 +50,13 @@ impl Family {
     }
 }
 
-/// What is to be said of families that `listing` and `partition` name and the tenant does not list, one text each.
+/// Returns a warning for each family in `listing` and `partition` that the tenant does not list.
 ///
-/// A tenant need not list families, and nothing depends on it: whatever goes wrong is logged for those who look for it, and
-/// not tried again.
+/// A tenant may not list its families, so a failed request is only logged, and not retried.
 ///
 /// # Errors
-/// No token is to be had, without which there is no export either.
-pub(crate) async fn unknown(
+/// No token was issued.
+pub(crate) async fn warnings(
     client: &Client,
     export: &Export,
     listing: &Listing,
@@ -71,31 +69,31 @@ pub(crate) async fn unknown(
     }
     export.tokens.bearer().await?;
     Ok(match list(client, export).await {
-        Ok(families) => named.into_iter().filter_map(|id| about(id, &families)).collect(),
+        Ok(families) => named.into_iter().filter_map(|id| warning(id, &families)).collect(),
         Err(error) => {
-            let why = error.full_message();
-            tracing::debug!("job families are not compared with those of the tenant: {why}");
+            let reason = error.full_message();
+            tracing::debug!("can't check the job families: {reason}");
             Vec::new()
         }
     })
 }
 
-/// All families of the tenant.
+/// Lists all families of the tenant.
 async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageError> {
     let (mut families, mut ids) = (Vec::new(), HashSet::new());
-    for _ in 0..MOST_PAGES {
-        let answer = export.ask_aside(client, families.len(), PAGE, PATIENCE).await?;
-        let (count, page) = read(&answer).map_err(|error| {
+    for _ in 0..MAX_PAGES {
+        let body = export.get_once(client, families.len(), PAGE_SIZE, TIME_LIMIT).await?;
+        let (count, page) = parse(&body).map_err(|error| {
             StageError::new(
                 ErrorKind::Malformed,
-                format!("this is no list of job families: {error}"),
+                format!("the response is not a list of job families: {error}"),
             )
         })?;
-        let (before, came) = (families.len(), page.len());
+        let (before, received) = (families.len(), page.len());
         families.extend(page.into_iter().filter(|family| ids.insert(family.external_id.clone())));
         let is_all = match count {
             Some(count) => families.len() >= count,
-            None => came < PAGE || families.len() == before,
+            None => received < PAGE_SIZE || families.len() == before,
         };
         if is_all {
             return Ok(families);
@@ -104,17 +102,17 @@ async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageErro
             break;
         }
     }
-    Err(StageError::new(ErrorKind::Malformed, "the list of job families does not come to an end"))
+    Err(StageError::new(ErrorKind::Malformed, "the list of job families does not end"))
 }
 
-/// A page of the listing, `{"count": 2, "results": […]}`, and how many families there are.
-fn read(answer: &Bytes) -> Result<(Option<usize>, Vec<Family>), String> {
-    let body = parse_object(answer)?;
-    Ok((field(body.root(), "count").ok(), field(body.root(), "results")?))
+/// Parses a page of the list, `{"count": 2, "results": […]}`. Returns the number of all families and those of the page.
+fn parse(body: &Bytes) -> Result<(Option<usize>, Vec<Family>), String> {
+    let json = parse_object(body)?;
+    Ok((field(json.root(), "count").ok(), field(json.root(), "results")?))
 }
 
-/// What is to be said of a family that the options name.
-fn about(named: &str, families: &[Family]) -> Option<String> {
+/// The warning about a family in the options, if the tenant does not list it.
+fn warning(named: &str, families: &[Family]) -> Option<String> {
     if families.iter().any(|family| family.has_id(named)) {
         return None;
     }
@@ -131,14 +129,14 @@ fn about(named: &str, families: &[Family]) -> Option<String> {
     Some(match (is_name, near) {
         (Some(family), _) => {
             let id = Cursor::new(family.external_id.as_str());
-            format!("`{shown}` is the name of a job family and not its id: write `{id}`")
+            format!("`{shown}` is the name of a job family, not its id: write `{id}`")
         }
         (None, Some(near)) => {
             let near = Cursor::new(near);
             format!("the tenant lists no job family `{shown}`; did you mean `{near}`?")
         }
         (None, None) => format!(
-            "the tenant lists no job family `{shown}`: check it, and what the credentials may see"
+            "the tenant lists no job family `{shown}`: check the id and the permissions of the credentials"
         ),
     })
 }
@@ -155,30 +153,30 @@ mod tests {
             {"external_id":"it","job_family_name":null}
         ]}"#,
         );
-        read(&body).unwrap().1
+        parse(&body).unwrap().1
     }
 
     #[test]
     fn a_family_is_found_by_any_of_its_ids() {
         for id in ["legal", "fin", "5cbdbdbe", "it"] {
-            assert_eq!(about(id, &families()), None, "{id}");
+            assert_eq!(warning(id, &families()), None, "{id}");
         }
     }
 
     #[test]
-    fn an_unknown_family_is_named_with_the_nearest() {
+    fn a_warning_names_the_nearest_family() {
         for (named, said) in [
             ("leagl", "the tenant lists no job family `leagl`; did you mean `legal`?"),
             ("LEGALS", "the tenant lists no job family `LEGALS`; did you mean `legal`?"),
             ("Finanze", "the tenant lists no job family `Finanze`; did you mean `fin`?"),
-            ("Legal", "`Legal` is the name of a job family and not its id: write `legal`"),
-            ("finance", "`finance` is the name of a job family and not its id: write `fin`"),
+            ("Legal", "`Legal` is the name of a job family, not its id: write `legal`"),
+            ("finance", "`finance` is the name of a job family, not its id: write `fin`"),
             (
                 "a\u{1b}[31mb",
-                "the tenant lists no job family `a\\u{1b}[31mb`: check it, and what the credentials may see",
+                "the tenant lists no job family `a\\u{1b}[31mb`: check the id and the permissions of the credentials",
             ),
         ] {
-            assert_eq!(about(named, &families()).as_deref(), Some(said));
+            assert_eq!(warning(named, &families()).as_deref(), Some(said));
         }
     }
 }

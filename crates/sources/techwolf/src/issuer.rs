@@ -1,44 +1,47 @@
-//! Where the tokens come from that requests carry.
+//! The source of access tokens.
 
 use std::time::Instant;
 
 use bytes::Bytes;
 use serde::Serialize;
-use taskferry_http::Answer;
+use taskferry_http::Response;
 use taskferry_retry::{Attempts, RetryOptions};
 use taskferry_sdk::{ErrorKind, Secret, StageError};
 use tokio::sync::Mutex;
 
-use crate::answer::describe;
 use crate::assertion::ASSERTION_TYPE;
 use crate::client::Client;
-use crate::credentials::{ClientCredentials, Proof};
+use crate::credentials::{ClientAuth, ClientCredentials};
+use crate::refusal::describe;
 use crate::token::Issued;
 use crate::token_cache::TokenCache;
 
-/// Where tokens come from, and the one in use. To be shared by all who send requests.
+/// The tokens of all requests.
 #[derive(Debug)]
 pub(crate) enum Tokens {
-    /// One from elsewhere.
-    Given(Secret),
-    /// Those that somebody issues.
+    /// A fixed token.
+    Fixed(Secret),
+    /// Tokens that are requested and renewed.
     Issued(Box<Issuer>),
 }
 
-/// Whoever issues tokens.
+/// The name of a token request in messages.
+const REQUEST: &str = "requesting a token";
+
+/// Requests tokens, and keeps the current one.
 #[derive(Debug)]
 pub(crate) struct Issuer {
     client: Client,
     credentials: ClientCredentials,
     retry: RetryOptions,
     cache: Option<TokenCache>,
-    /// Held while a new token is asked for, so that all who need one wait for the same: the one lock of this crate
+    /// Locked while a token is requested, so that concurrent callers wait for the same token. The only lock of this crate
     /// that is held across an await.
-    in_use: Mutex<Option<Issued>>,
+    current: Mutex<Option<Issued>>,
 }
 
-/// As TechWolf documents it (seen): JSON, `tenant` beside the usual fields, `scopes` a list. The fields of an assertion
-/// are those of RFC 7523 (inferred).
+/// The documented request (seen): JSON, the usual fields and `tenant`, and `scopes` as a list. The fields of an assertion are
+/// those of RFC 7523 (inferred).
 #[derive(Default, Serialize)]
 struct TokenRequest<'a> {
     client_id: &'a str,
@@ -56,90 +59,90 @@ struct TokenRequest<'a> {
 }
 
 impl Tokens {
-    /// A token that is good for a while: the one in use, or a new one.
+    /// A usable token: the current one, or a new one.
     ///
     /// # Errors
-    /// Why none could be had, after retries.
+    /// The last error of the token request after retries.
     pub(crate) async fn bearer(&self) -> Result<Secret, StageError> {
         match self {
-            Self::Given(token) => Ok(token.clone()),
+            Self::Fixed(token) => Ok(token.clone()),
             Self::Issued(issuer) => issuer.bearer().await,
         }
     }
 
-    /// Gives up a token that was refused, unless it was replaced meanwhile; false when there is no way to get another.
-    pub(crate) async fn refused(&self, token: &Secret) -> bool {
+    /// Discards a refused token, unless it was replaced already. Returns false if tokens can't be renewed.
+    pub(crate) async fn invalidate(&self, token: &Secret) -> bool {
         match self {
-            Self::Given(_) => false,
+            Self::Fixed(_) => false,
             Self::Issued(issuer) => {
-                issuer.refused(token).await;
+                issuer.invalidate(token).await;
                 true
             }
         }
     }
 
-    /// What must not be shown when an answer repeats it, beside the token that was sent.
+    /// The secret that a response may repeat, in addition to the token of the request.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match self {
-            Self::Given(token) => Some(token),
+            Self::Fixed(token) => Some(token),
             Self::Issued(issuer) => issuer.credentials.secret(),
         }
     }
 }
 
 impl Issuer {
-    /// With the token that was kept, if there is one.
+    /// Starts with the token in the cache, if there is one.
     pub(crate) async fn new(
         client: Client,
         credentials: ClientCredentials,
         retry: RetryOptions,
         cache: Option<TokenCache>,
     ) -> Self {
-        let kept = match &cache {
+        let cached = match &cache {
             Some(cache) => cache.read().await,
             None => None,
         };
-        Self { client, credentials, retry, cache, in_use: Mutex::new(kept) }
+        Self { client, credentials, retry, cache, current: Mutex::new(cached) }
     }
 
     async fn bearer(&self) -> Result<Secret, StageError> {
-        let mut in_use = self.in_use.lock().await;
-        if let Some(issued) = &*in_use
+        let mut current = self.current.lock().await;
+        if let Some(issued) = &*current
             && issued.at.elapsed() < issued.usable_for
         {
             return Ok(issued.token.clone());
         }
-        let issued = self.ask().await.map_err(|error| error.context("asking for a token"))?;
-        let issued = in_use.insert(issued);
+        let issued = self.request().await.map_err(|error| error.context(REQUEST))?;
+        let issued = current.insert(issued);
         if let Some(cache) = &self.cache {
-            cache.keep(issued).await;
+            cache.store(issued).await;
         }
         Ok(issued.token.clone())
     }
 
-    async fn refused(&self, token: &Secret) {
-        let mut in_use = self.in_use.lock().await;
-        if in_use.as_ref().is_some_and(|issued| issued.token.expose() == token.expose()) {
-            *in_use = None;
+    async fn invalidate(&self, token: &Secret) {
+        let mut current = self.current.lock().await;
+        if current.as_ref().is_some_and(|issued| issued.token.expose() == token.expose()) {
+            *current = None;
             if let Some(cache) = &self.cache {
-                cache.forget().await;
+                cache.clear().await;
             }
         }
     }
 
-    async fn ask(&self) -> Result<Issued, StageError> {
-        let mut attempts = Attempts::new(&self.retry, "asking for a token");
+    async fn request(&self) -> Result<Issued, StageError> {
+        let mut attempts = Attempts::new(&self.retry, REQUEST);
         let mut sent = 0;
         loop {
             self.client.counts.attempt(&mut sent);
-            match self.ask_once().await {
+            match self.attempt().await {
                 Ok(issued) => return Ok(issued),
                 Err(error) => attempts.wait_after(error).await?,
             }
         }
     }
 
-    async fn ask_once(&self) -> Result<Issued, StageError> {
+    async fn attempt(&self) -> Result<Issued, StageError> {
         let credentials = &self.credentials;
         let mut request = TokenRequest {
             client_id: &credentials.client_id,
@@ -149,49 +152,49 @@ impl Issuer {
             scopes: &credentials.scopes,
             ..TokenRequest::default()
         };
-        let shown = match &credentials.proof {
-            Proof::Secret(secret) => secret.clone(),
-            // Each is good once, so that every attempt needs its own.
-            Proof::Key(signer) => signer.assertion(&credentials.client_id)?,
+        let secret = match &credentials.auth {
+            ClientAuth::Secret(secret) => secret.clone(),
+            // An assertion is valid once, so every attempt needs a new one.
+            ClientAuth::Key(signer) => signer.assertion(&credentials.client_id)?,
         };
-        match &credentials.proof {
-            Proof::Secret(_) => request.client_secret = Some(shown.expose()),
-            Proof::Key(_) => {
+        match &credentials.auth {
+            ClientAuth::Secret(_) => request.client_secret = Some(secret.expose()),
+            ClientAuth::Key(_) => {
                 request.client_assertion_type = Some(ASSERTION_TYPE);
-                request.client_assertion = Some(shown.expose());
+                request.client_assertion = Some(secret.expose());
             }
         }
         let body = serde_json::to_vec(&request).map_err(|error| {
-            StageError::new(ErrorKind::Defect, "the request can't be written").caused_by(error)
+            StageError::new(ErrorKind::Defect, "can't serialize the request").caused_by(error)
         })?;
         let at = Instant::now();
-        let answer = self.client.post(Bytes::from(body), None).await?;
-        let issued = if answer.is_success() {
-            Issued::read(&answer.body, at)
+        let response = self.client.post(Bytes::from(body), None).await?;
+        let issued = if response.is_success() {
+            Issued::parse(&response.body, at)
         } else {
-            Err(refusal(&answer, credentials, &shown))
+            Err(refusal(&response, credentials, &secret))
         };
-        issued.map_err(|error| error.context(&self.client.shown))
+        issued.map_err(|error| error.context(&self.client.request_name))
     }
 }
 
-/// `shown` is what the issuer was shown as a proof, and what nobody else is to see.
-fn refusal(answer: &Answer, credentials: &ClientCredentials, shown: &Secret) -> StageError {
-    let message = describe(answer, &[shown]);
-    let error = answer.error(message.clone());
-    match (answer.status.as_u16(), error.kind()) {
+/// `secret` is the secret of the request, which the response may repeat.
+fn refusal(response: &Response, credentials: &ClientCredentials, secret: &Secret) -> StageError {
+    let message = describe(response, &[secret]);
+    let error = response.error(message.clone());
+    match (response.status.as_u16(), error.kind()) {
         (404 | 405 | 410, _) => {
-            error.hint("check `token_url` in [source.auth]: no tokens are issued at this address")
+            error.hint("check `token_url` in [source.auth]: the address is not a token endpoint")
         }
         (407, _) => error.hint("check the proxy: `connection.proxy` in [source], or HTTPS_PROXY"),
         (_, ErrorKind::Config) => error.hint("correct `token_url` in [source.auth]"),
-        // Whatever the issuer calls it, what it refuses are the credentials.
+        // The issuer refuses the credentials, whatever the status is.
         (_, ErrorKind::Auth | ErrorKind::Refused) => {
-            StageError::new(ErrorKind::Auth, message).hint(match credentials.proof {
-                Proof::Secret(_) => "check the credentials, audience and tenant in [source.auth]",
-                Proof::Key(_) => {
-                    "check the client, its key, audience and tenant in [source.auth], whether the key is registered for \
-                     the client, and whether this machine's clock is right"
+            StageError::new(ErrorKind::Auth, message).hint(match credentials.auth {
+                ClientAuth::Secret(_) => "check the credentials, audience and tenant in [source.auth]",
+                ClientAuth::Key(_) => {
+                    "check the client, its key, audience and tenant in [source.auth], the registration of the key, and this \
+                     machine's clock"
                 }
             })
         }
@@ -204,7 +207,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::sync::Arc;
-    use taskferry_http::{Advice, Connection};
+    use taskferry_http::{Connection, Hints};
     use taskferry_sdk::RunningEndpoint;
     use taskferry_testkit::{FaultServer, Response};
 
@@ -231,16 +234,16 @@ mod tests {
             guard: Box::new(()),
         });
         let credentials = credentials.unwrap();
-        let advice = Advice { slow: "", unreachable: "" };
+        let hints = Hints { timeout: "", unreachable: "" };
         let (url, timeout) = (credentials.token_url.clone(), "20s".parse().unwrap());
-        let http = taskferry_http::Client::new(url, timeout, &Connection::default(), advice);
+        let http = taskferry_http::Client::new(url, timeout, &Connection::default(), hints);
         let client = Client::new(http.unwrap(), "POST", 1000, Arc::default());
         let issuer = Issuer::new(client, credentials, RetryOptions::default(), None).await;
         (server, issuer)
     }
 
-    /// The tokens that concurrent callers receive.
-    async fn several(tokens: &Arc<Tokens>) -> Vec<String> {
+    /// The tokens of eight concurrent callers.
+    async fn concurrently(tokens: &Arc<Tokens>) -> Vec<String> {
         let all = (0..8).map(|_| {
             let tokens = Arc::clone(tokens);
             tokio::spawn(async move { tokens.bearer().await.unwrap().expose().to_owned() })
@@ -253,17 +256,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn concurrent_callers_wait_for_the_same_token() {
+    async fn concurrent_callers_wait_for_one_token() {
         let (server, issuer) = issuer().await;
         let tokens = Arc::new(Tokens::Issued(Box::new(issuer)));
-        assert_eq!(several(&tokens).await, ["token-1"; 8]);
-        // Each of them reports the token as invalid.
+        assert_eq!(concurrently(&tokens).await, ["token-1"; 8]);
+        // The server refuses the token of each caller.
         for _ in 0..8 {
-            assert!(tokens.refused(&Secret::new("token-1")).await);
+            assert!(tokens.invalidate(&Secret::new("token-1")).await);
         }
-        assert_eq!(several(&tokens).await, ["token-2"; 8]);
-        assert!(tokens.refused(&Secret::new("token-1")).await);
-        assert_eq!(several(&tokens).await, ["token-2"; 8], "that was about the one before");
+        assert_eq!(concurrently(&tokens).await, ["token-2"; 8]);
+        assert!(tokens.invalidate(&Secret::new("token-1")).await);
+        assert_eq!(
+            concurrently(&tokens).await,
+            ["token-2"; 8],
+            "the refused token was replaced before"
+        );
         assert_eq!(server.requests().len(), 2);
     }
 
@@ -276,7 +283,7 @@ mod tests {
             let polled = std::future::poll_fn(|context| {
                 std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
             });
-            assert!(polled.await, "it is under way and dropped here");
+            assert!(polled.await, "the request is pending, and dropped here");
         }
         assert!(issuer.bearer().await.is_ok());
     }

@@ -7,64 +7,62 @@ use serde::de::IgnoredAny;
 use taskferry_json::{Kind, Node};
 use taskferry_sdk::{Cursor, ErrorKind, Page, Record, RequestedWith, SourceRecord, StageError};
 
-use crate::fields::{NO_OBJECT, field, parse_object};
+use crate::fields::{NOT_AN_OBJECT, field, parse_object};
 
-/// The key of a job's id.
 const EXTERNAL_ID: &str = "external_id";
 
-/// One page of a listing.
+/// A page of a listing.
 #[derive(Debug)]
 pub(crate) struct ListingPage {
-    /// The cursor that the page was requested with; `None` for the first page.
+    /// The cursor of the request; `None` for the first page.
     pub(crate) cursor: Option<Cursor>,
-    /// The cursor of the page that follows in this listing; `None` if this is the last one.
+    /// The cursor of the next page of this listing; `None` for the last page.
     pub(crate) next: Option<Cursor>,
-    /// Where a run resumes behind this page: at `next`, unless several listings are read in turn.
+    /// The cursor at which a run resumes after this page: `next`, unless the run reads several listings in turn.
     pub(crate) resume: Option<Cursor>,
-    /// Whether the page is one of several listings that are read in turn.
+    /// Whether the run reads several listings in turn.
     pub(crate) is_of_part: bool,
-    /// The size of the answer, after decompression.
+    /// The size of the response after decompression.
     pub(crate) bytes: u64,
-    pub(crate) jobs: Vec<Job>,
-    /// The fingerprints of the jobs, from the check of the listing's progress.
+    pub(crate) entries: Vec<Entry>,
+    /// The fingerprints of the entries, from the check of the listing's progress.
     pub(crate) fingerprints: Vec<u128>,
 }
 
-/// The task profile of one job.
+/// The task profile of one job or employee.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct Entry {
     pub(crate) id: Arc<str>,
     pub(crate) record: Record,
 }
 
 impl ListingPage {
-    /// A page of these jobs.
     pub(crate) fn new(
         cursor: Option<Cursor>,
         next: Option<Cursor>,
         bytes: u64,
-        jobs: Vec<Job>,
+        entries: Vec<Entry>,
     ) -> Self {
         let (resume, fingerprints) = (next.clone(), Vec::new());
-        Self { cursor, next, resume, is_of_part: false, bytes, jobs, fingerprints }
+        Self { cursor, next, resume, is_of_part: false, bytes, entries, fingerprints }
     }
 
-    /// Reads the answer to the request for the page after `cursor`. The records share the answer's bytes and its index.
+    /// Parses the response to the request for the page after `cursor`. The records share its bytes and its index.
     ///
     /// # Errors
     /// As [`split_page`].
-    pub(crate) fn parse(answer: &Bytes, cursor: Option<Cursor>) -> Result<Self, StageError> {
+    pub(crate) fn parse(body: &Bytes, cursor: Option<Cursor>) -> Result<Self, StageError> {
         let no_page = |error: String| {
-            let message = format!("the answer is not a page of the export: {error}");
+            let message = format!("the response is not a page of the export: {error}");
             StageError::new(ErrorKind::Malformed, message).temporary()
         };
-        let body = parse_object(answer).map_err(no_page)?;
-        // The fields of a page (all seen). Others may stand beside them, in any order.
-        let root = body.root();
+        let json = parse_object(body).map_err(no_page)?;
+        // The fields of a page (all seen). A page may have other fields, in any order.
+        let root = json.root();
         let has_next: bool = field(root, "has_next").map_err(no_page)?;
         let records = match root.get("records") {
             Some(records) if records.kind() == Kind::Array => records,
-            _ => return Err(no_page(not_an_array(root))),
+            _ => return Err(no_page(array_error(root))),
         };
         // EXPORT-JOBS, seen: "external id of the last Job seen"; at most 100 characters.
         let next: Option<String> = match root.get("next_starting_after") {
@@ -73,55 +71,56 @@ impl ListingPage {
         };
         let next = next.filter(|next| !next.is_empty()).map(Cursor::new);
         let next = match (has_next, next) {
-            // A page without anything may be whole the next time.
-            (true, None) if records.is_empty() => return Err(no_way_on().temporary()),
-            (true, None) => return Err(no_way_on()),
+            // An empty page may be complete after a retry.
+            (true, None) if records.is_empty() => return Err(missing_cursor().temporary()),
+            (true, None) => return Err(missing_cursor()),
             (true, next) => next,
             (false, next) => {
                 if let Some(next) = next {
                     let page = page_after(cursor.as_ref());
                     tracing::warn!(
-                        "{page}: the answer is said to be the last and names a cursor (`{next}`) all the same"
+                        "{page}: `has_next` is false, and the cursor `{next}` is ignored"
                     );
                 }
                 None
             }
         };
-        let mut jobs = Vec::with_capacity(records.len());
+        let mut entries = Vec::with_capacity(records.len());
         for (index, record) in records.items().enumerate() {
             let id = external_id(record).map_err(|error| {
                 let message =
                     format!("record {} of the page is not a task profile: {error}", index + 1);
                 StageError::new(ErrorKind::Malformed, message).temporary().at_record(index)
             })?;
-            jobs.push(Job { id, record: Record::from_node(record) });
+            entries.push(Entry { id, record: Record::from_node(record) });
         }
-        Ok(Self::new(cursor, next, answer.len() as u64, jobs))
+        Ok(Self::new(cursor, next, body.len() as u64, entries))
     }
 
-    /// The id of the last job.
+    /// The id of the last entry.
     pub(crate) fn last_id(&self) -> Option<&Arc<str>> {
-        self.jobs.last().map(|job| &job.id)
+        self.entries.last().map(|entry| &entry.id)
     }
 
-    /// The page as the engine gets it.
+    /// Converts the page for the engine.
     pub(crate) fn into_page(self) -> Page {
-        let records = self.jobs.into_iter().map(|job| SourceRecord::new(job.record, job.id));
+        let records =
+            self.entries.into_iter().map(|entry| SourceRecord::new(entry.record, entry.id));
         let mut page = Page::new(records.collect());
         if self.is_of_part {
-            let of_part = self.cursor.map(RequestedWith::Cursor);
-            page.requested_with = of_part.unwrap_or(RequestedWith::NoCursor);
+            let cursor = self.cursor.map(RequestedWith::Cursor);
+            page.requested_with = cursor.unwrap_or(RequestedWith::NoCursor);
         }
         (page.next, page.bytes, page.fingerprints) = (self.resume, self.bytes, self.fingerprints);
         page
     }
 }
 
-/// Splits the answer to one request into records, which share its bytes instead of copying them.
+/// Splits the body of a response into records, which share its bytes.
 ///
-/// If an object has several fields with one key, the last one counts, as for all stages. A byte order mark in front of
-/// the answer is passed over. A record that is JSON but can't be worked on (nested too deep, half of a surrogate pair)
-/// is a record of the page all the same: the stage that looks inside refuses it.
+/// If an object has several fields with the same key, the last one counts. A byte order mark is ignored. A record that is JSON
+/// but can't be indexed (nested too deeply, half of a surrogate pair) stays a record of the page: the first stage that reads
+/// it refuses it.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -133,14 +132,13 @@ impl ListingPage {
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::Malformed`]: temporary if the answer is not a page at all or a record in it is not a job,
-/// since a broken answer may be whole the next time; permanent if the page has jobs and says that more follows, but not
-/// after what. An error about a record says which one.
-pub fn split_page(answer: &Bytes) -> Result<Page, StageError> {
-    ListingPage::parse(answer, None).map(ListingPage::into_page)
+/// [`ErrorKind::Malformed`]: temporary if the body is not a page or one of its records is not a task profile, because a
+/// retry may return a complete response; permanent if the page has records and `has_next` but no cursor.
+pub fn split_page(body: &Bytes) -> Result<Page, StageError> {
+    ListingPage::parse(body, None).map(ListingPage::into_page)
 }
 
-/// How messages name a page of which only its cursor is known.
+/// The name in messages of a page without a number.
 pub(crate) fn page_after(cursor: Option<&Cursor>) -> String {
     match cursor {
         Some(cursor) => format!("the page after `{cursor}`"),
@@ -148,7 +146,7 @@ pub(crate) fn page_after(cursor: Option<&Cursor>) -> String {
     }
 }
 
-/// How messages name a page of a run.
+/// The name in messages of a page of the run.
 pub(crate) fn page_number(number: u64, cursor: Option<&Cursor>) -> String {
     match cursor {
         Some(cursor) => format!("page {number} (after `{cursor}`)"),
@@ -156,20 +154,20 @@ pub(crate) fn page_number(number: u64, cursor: Option<&Cursor>) -> String {
     }
 }
 
-/// The id of a job.
-fn external_id(job: Node<'_>) -> Result<Arc<str>, String> {
-    match job.get(EXTERNAL_ID).and_then(Node::as_str) {
+fn external_id(record: Node<'_>) -> Result<Arc<str>, String> {
+    match record.get(EXTERNAL_ID).and_then(Node::as_str) {
         Some(id) => Ok(Arc::from(id)),
-        None if job.kind() != Kind::Object => Err(NO_OBJECT.to_owned()),
-        None => field::<String>(job, EXTERNAL_ID).map(Arc::from),
+        None if record.kind() != Kind::Object => Err(NOT_AN_OBJECT.to_owned()),
+        None => field::<String>(record, EXTERNAL_ID).map(Arc::from),
     }
 }
 
-fn not_an_array(page: Node<'_>) -> String {
+/// The reason why `records` is not an array.
+fn array_error(page: Node<'_>) -> String {
     field::<Vec<IgnoredAny>>(page, "records").err().unwrap_or_default()
 }
 
-fn no_way_on() -> StageError {
+fn missing_cursor() -> StageError {
     let message = "`has_next` is true, but `next_starting_after` is missing or empty";
     StageError::new(ErrorKind::Malformed, message)
         .hint("the export can't be completed; report this response to TechWolf")
@@ -185,11 +183,11 @@ mod tests {
     }
 
     fn texts(page: &ListingPage) -> Vec<String> {
-        page.jobs.iter().map(|job| job.record.to_json()).collect()
+        page.entries.iter().map(|entry| entry.record.to_json()).collect()
     }
 
     fn ids(page: &ListingPage) -> Vec<&str> {
-        page.jobs.iter().map(|job| &*job.id).collect()
+        page.entries.iter().map(|entry| &*entry.id).collect()
     }
 
     #[test]
@@ -244,7 +242,7 @@ mod tests {
             ),
         ] {
             let error = parse(body).unwrap_err();
-            let expected = format!("the answer is not a page of the export: {why}");
+            let expected = format!("the response is not a page of the export: {why}");
             assert_eq!((error.to_string(), error.is_temporary()), (expected, true));
         }
         for (job, why) in [
@@ -275,7 +273,8 @@ mod tests {
         let page =
             parse(format!(r#"{{"has_next":false,"records":[{}]}}"#, jobs.join(","))).unwrap();
         assert_eq!((texts(&page), ids(&page)), (jobs.to_vec(), vec!["a", "b", "c"]));
-        let readable: Vec<bool> = page.jobs.iter().map(|job| job.record.root().is_ok()).collect();
+        let readable: Vec<bool> =
+            page.entries.iter().map(|entry| entry.record.root().is_ok()).collect();
         assert_eq!(readable, [false, false, true]);
     }
 
@@ -283,7 +282,7 @@ mod tests {
     fn records_share_the_bytes_of_the_response() {
         let answer = Bytes::from_static(br#"{"has_next":false,"records":[{"external_id":"a"}]}"#);
         let page = parse(answer.clone()).unwrap();
-        assert!(answer.as_ptr_range().contains(&page.jobs[0].record.as_bytes().as_ptr()));
+        assert!(answer.as_ptr_range().contains(&page.entries[0].record.as_bytes().as_ptr()));
     }
 
     #[test]
@@ -299,7 +298,7 @@ mod tests {
         assert!(parse(body).unwrap().next.is_none());
     }
 
-    /// JSON made of the keys of a response and of other words.
+    /// JSON with the keys of a response and other keys.
     fn anything() -> impl Strategy<Value = serde_json::Value> {
         let word = "has_next|records|next_starting_after|external_id|tasks|.{0,3}";
         let scalar = prop_oneof![
@@ -317,7 +316,7 @@ mod tests {
         })
     }
 
-    /// A member that may be the id of its object or resemble one.
+    /// A field that is the id of its object, or similar to it.
     fn member() -> impl Strategy<Value = String> {
         let key = prop::sample::select(vec![
             "external_id",
@@ -339,11 +338,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_job_id_of_a_record_equals_that_of_its_tree(members in prop::collection::vec(member(), 0..5)) {
+        fn the_id_of_a_record_is_that_of_its_tree(members in prop::collection::vec(member(), 0..5)) {
             let job = format!("{{{}}}", members.join(","));
             let body = format!(r#"{{"has_next":false,"records":[{job}]}}"#);
             let page = parse(body);
-            // A tree cannot contain a lone surrogate, which does not affect the id.
+            // serde_json rejects half a surrogate pair, which is not part of the id.
             let tree: serde_json::Value = serde_json::from_str(&job.replace("\\ud800", "x")).unwrap();
             let expected = tree["external_id"].as_str().map(|id| vec![id]);
             prop_assert_eq!(page.as_ref().ok().map(ids), expected);

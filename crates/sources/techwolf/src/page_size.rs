@@ -1,60 +1,60 @@
-//! How many jobs a page is asked for with.
+//! The adaptive page size.
 
-/// After how many pages in a row a larger one is tried again, at first.
-const PATIENCE: u32 = 10;
-/// And at last, when larger pages keep timing out.
-const MOST_PATIENCE: u32 = 640;
+/// The number of successful pages after which a larger page is tried.
+const INITIAL_PATIENCE: u32 = 10;
+/// The maximum of that number, when larger pages keep timing out.
+const MAX_PATIENCE: u32 = 640;
 
-/// The number of jobs a page is asked for with: what the options say, less where pages time out.
+/// The number of records to request per page.
 ///
-/// A page that times out is asked for with half as many jobs, down to one. What worked is kept for some pages, then
-/// doubled; each time that proves to have been too early, twice as many pages go by before the next attempt.
+/// A page that times out halves the size, down to one record. After a number of successful pages the size doubles; that number
+/// doubles each time a larger page times out.
 #[derive(Debug)]
 pub(crate) struct PageSize {
-    most: u32,
-    now: u32,
-    /// Pages in a row that came in time.
-    in_time: u32,
+    max: u32,
+    current: u32,
+    /// The number of successful pages in a row.
+    successes: u32,
     patience: u32,
-    /// Whether this size was reached by growing.
+    /// Whether the current size is the result of growth.
     has_grown: bool,
 }
 
 impl PageSize {
-    pub(crate) fn new(most: u32) -> Self {
-        Self { most, now: most, in_time: 0, patience: PATIENCE, has_grown: false }
+    pub(crate) fn new(max: u32) -> Self {
+        Self { max, current: max, successes: 0, patience: INITIAL_PATIENCE, has_grown: false }
     }
 
-    /// How many jobs the next page is asked for with.
-    pub(crate) fn now(&self) -> u32 {
-        self.now
+    /// The size of the next page.
+    pub(crate) fn current(&self) -> u32 {
+        self.current
     }
 
-    /// Takes note of a page that came in time. The new size if it grows.
-    pub(crate) fn came(&mut self) -> Option<u32> {
-        if self.now == self.most {
+    /// Records a successful page. Returns the new size if it grows.
+    pub(crate) fn succeeded(&mut self) -> Option<u32> {
+        if self.current == self.max {
             return None;
         }
-        self.in_time += 1;
-        if self.in_time < self.patience {
+        self.successes += 1;
+        if self.successes < self.patience {
             return None;
         }
-        self.now = self.now.saturating_mul(2).min(self.most);
-        (self.in_time, self.has_grown) = (0, true);
-        Some(self.now)
+        self.current = self.current.saturating_mul(2).min(self.max);
+        (self.successes, self.has_grown) = (0, true);
+        Some(self.current)
     }
 
-    /// Takes note of a page that did not come in time. The new size, unless it can't be smaller.
+    /// Records a timeout. Returns the new size, or `None` if it can't be smaller.
     pub(crate) fn timed_out(&mut self) -> Option<u32> {
         if self.has_grown {
-            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+            self.patience = (self.patience * 2).min(MAX_PATIENCE);
         }
-        (self.in_time, self.has_grown) = (0, false);
-        if self.now <= 1 {
+        (self.successes, self.has_grown) = (0, false);
+        if self.current <= 1 {
             return None;
         }
-        self.now /= 2;
-        Some(self.now)
+        self.current /= 2;
+        Some(self.current)
     }
 }
 
@@ -68,15 +68,18 @@ mod tests {
         let mut size = PageSize::new(100);
         let sizes: Vec<u32> = std::iter::from_fn(|| size.timed_out()).collect();
         assert_eq!(sizes, [50, 25, 12, 6, 3, 1]);
-        assert_eq!(size.now(), 1);
+        assert_eq!(size.current(), 1);
     }
 
     #[test]
     fn the_page_size_grows_back_to_the_configured_limit() {
         let mut size = PageSize::new(100);
-        assert_eq!((size.came(), size.timed_out(), size.timed_out()), (None, Some(50), Some(25)));
+        assert_eq!(
+            (size.succeeded(), size.timed_out(), size.timed_out()),
+            (None, Some(50), Some(25))
+        );
         let grown: Vec<(u32, u32)> =
-            (1..=40).filter_map(|page| Some((page, size.came()?))).collect();
+            (1..=40).filter_map(|page| Some((page, size.succeeded()?))).collect();
         assert_eq!(grown, [(10, 50), (20, 100)]);
     }
 
@@ -85,19 +88,19 @@ mod tests {
         let mut size = PageSize::new(8);
         size.timed_out();
         for pages in [10, 20, 40, 80, 160, 320, 640, 640] {
-            assert!((1..pages).all(|_| size.came().is_none()));
-            assert_eq!(size.came(), Some(8), "{pages}");
+            assert!((1..pages).all(|_| size.succeeded().is_none()));
+            assert_eq!(size.succeeded(), Some(8), "{pages}");
             assert_eq!(size.timed_out(), Some(4));
         }
     }
 
     proptest! {
         #[test]
-        fn the_page_size_stays_within_bounds(most in 1_u32..=100, in_time in prop::collection::vec(any::<bool>(), 0..500)) {
-            let mut size = PageSize::new(most);
-            for in_time in in_time {
-                if in_time { size.came() } else { size.timed_out() };
-                prop_assert!((1..=most).contains(&size.now()));
+        fn the_size_stays_within_bounds(max in 1_u32..=100, successes in prop::collection::vec(any::<bool>(), 0..500)) {
+            let mut size = PageSize::new(max);
+            for success in successes {
+                if success { size.succeeded() } else { size.timed_out() };
+                prop_assert!((1..=max).contains(&size.current()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A listing that is read in parts: one for each job family.
+//! A listing that is read in parts, one per job family.
 
 use std::collections::VecDeque;
 
@@ -11,46 +11,44 @@ use crate::prefetch::Prefetch;
 use crate::reader::Reader;
 use crate::stream::PageStream;
 
-/// How far the parts are read, which is the cursor in a checkpoint:
-/// `{"width":2,"opened":3,"open":[["legal","j17"],["finance",null]]}`.
+/// The cursor of a checkpoint: `{"width":2,"opened":3,"open":[["legal","j17"],["finance",null]]}`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Turns {
-    /// How many parts are read at the same time. A resumed run keeps to it, since the order depends on it.
+struct PartitionCursor {
+    /// The number of parts that are read at the same time. A resumed run keeps it, because the order of pages depends on it.
     width: usize,
-    /// How many of the values were begun.
+    /// The number of parts that were started.
     opened: usize,
-    /// Those that have more to come, the one whose turn it is first; each with the job that its next page starts after,
-    /// `null` for its first page.
+    /// The parts with more pages, the next one first; each with the cursor of its next page, `null` for its first page.
     open: Vec<(String, Option<String>)>,
 }
 
-/// Reads some parts at a time, one page of each in turn. When a part ends, the next one takes its place. So the order of the
-/// pages depends on the listings and on the options alone, never on which answer comes first.
+/// Reads several parts at a time and returns one page of each in turn; the next part replaces one that ends. So the order of
+/// pages depends on the listings and the options, and not on the order of responses.
 #[derive(Debug)]
 pub(crate) struct Partition {
     reader: Reader,
     values: Vec<String>,
-    /// Whether the values are a share of all that the options name.
+    /// Whether the values are a share of those in the options.
     is_share: bool,
     width: usize,
     opened: usize,
-    /// The part whose turn it is comes first.
+    /// The next part comes first.
     open: VecDeque<Part>,
 }
 
 #[derive(Debug)]
 struct Part {
     value: String,
-    /// The cursor of the page that is returned next.
+    /// The cursor of its next page.
     cursor: Option<Cursor>,
     pages: Prefetch,
 }
 
 impl Partition {
-    /// At the beginning, or where a run resumes.
+    /// Starts at the beginning or at a position.
     ///
     /// # Errors
-    /// The cursor does not say where that is.
+    /// The position has no valid cursor.
     pub(crate) fn new(
         reader: Reader,
         values: Vec<String>,
@@ -59,71 +57,71 @@ impl Partition {
     ) -> Result<Self, StageError> {
         let (opened, open) = (0, VecDeque::new());
         let mut parts = Self { reader, values, is_share: false, width, opened, open };
-        if let Some(from) = from {
-            let turns = match &from.cursor {
-                Some(cursor) => Some(parts.read(cursor)?),
-                None => None,
-            };
-            parts.opened = turns.as_ref().map_or(parts.values.len(), |turns| turns.opened);
-            parts.width = turns.as_ref().map_or(width, |turns| turns.width);
-            for (value, cursor) in turns.into_iter().flat_map(|turns| turns.open) {
-                parts.begin(value, cursor.map(Cursor::new));
+        match from.map(|from| &from.cursor) {
+            None => parts.open_parts(),
+            Some(None) => parts.opened = parts.values.len(),
+            Some(Some(cursor)) => {
+                let PartitionCursor { width, opened, open } = parts.parse(cursor)?;
+                (parts.width, parts.opened) = (width, opened);
+                for (value, cursor) in open {
+                    parts.open_part(value, cursor.map(Cursor::new));
+                }
             }
-        } else {
-            parts.fill();
         }
         Ok(parts)
     }
 
-    /// The same parts, as the share of a run.
+    /// Declares the parts to be the share of the run.
     pub(crate) fn into_share(self) -> Self {
         Self { is_share: true, ..self }
     }
 
-    fn read(&self, cursor: &Cursor) -> Result<Turns, StageError> {
-        let turns: Option<Turns> = serde_json::from_str(cursor.as_str()).ok();
-        let known = |turns: &Turns| {
-            let mut open = turns.open.iter();
-            turns.opened <= self.values.len() && open.all(|(value, _)| self.values.contains(value))
+    fn parse(&self, cursor: &Cursor) -> Result<PartitionCursor, StageError> {
+        let parsed: Option<PartitionCursor> = serde_json::from_str(cursor.as_str()).ok();
+        let is_known = |parsed: &PartitionCursor| {
+            let mut open = parsed.open.iter();
+            parsed.opened <= self.values.len() && open.all(|(value, _)| self.values.contains(value))
         };
-        turns.filter(known).ok_or_else(|| {
-            let message = format!("`{cursor}` does not say how far each part of the listing is");
+        parsed.filter(is_known).ok_or_else(|| {
+            let message = format!("`{cursor}` is not a cursor of these parts");
             StageError::new(ErrorKind::Malformed, message)
                 .hint("the next run starts over")
                 .not_resumable()
         })
     }
 
-    /// The cursors of the pages that are requested next.
+    /// The cursors of the next pages.
     pub(crate) fn cursors(&self) -> impl Iterator<Item = Cursor> + '_ {
         self.open.iter().filter_map(|part| part.cursor.clone())
     }
 
-    /// Begins parts until as many are open as may be.
-    fn fill(&mut self) {
+    /// Opens parts up to the maximum number.
+    fn open_parts(&mut self) {
         while self.open.len() < self.width
             && let Some(value) = self.values.get(self.opened).cloned()
         {
             self.opened += 1;
-            self.begin(value, None);
+            self.open_part(value, None);
         }
     }
 
-    fn begin(&mut self, value: String, cursor: Option<Cursor>) {
+    fn open_part(&mut self, value: String, cursor: Option<Cursor>) {
         let reader = self.reader.of_family(&value);
-        // One page of each part is requested or waits for its turn.
+        // One page of each part is requested or buffered.
         let pages = Prefetch::start(reader, cursor.clone(), 1, |_| false);
         self.open.push_back(Part { value, cursor, pages });
     }
 
-    fn turns(&self) -> Option<Cursor> {
+    /// The cursor for a checkpoint; `None` after the last page.
+    fn resume_cursor(&self) -> Option<Cursor> {
         let open = self.open.iter().map(|part| {
             (part.value.clone(), part.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()))
         });
-        let turns = Turns { width: self.width, opened: self.opened, open: open.collect() };
-        // Texts and numbers can always be written.
-        let text = serde_json::to_string(&turns).unwrap_or_default();
-        (!turns.open.is_empty()).then(|| Cursor::new(text))
+        let cursor =
+            PartitionCursor { width: self.width, opened: self.opened, open: open.collect() };
+        // Serializing strings and numbers can't fail.
+        let text = serde_json::to_string(&cursor).unwrap_or_default();
+        (!cursor.open.is_empty()).then(|| Cursor::new(text))
     }
 }
 
@@ -138,8 +136,8 @@ impl PageStream for Partition {
             part.cursor = Some(next.clone());
             self.open.push_back(part);
         }
-        self.fill();
-        (page.resume, page.is_of_part) = (self.turns(), true);
+        self.open_parts();
+        (page.resume, page.is_of_part) = (self.resume_cursor(), true);
         Ok(Some(page))
     }
 

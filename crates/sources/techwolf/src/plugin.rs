@@ -7,7 +7,7 @@ use taskferry_sdk::{
 
 use crate::check;
 use crate::config::{ExportSubject, Include, ResponseFormat, TechWolfOptions};
-use crate::listing_id::ListingId;
+use crate::cursor_index::ListingId;
 use crate::request::Listing;
 use crate::source::{Limits, TechWolfSource};
 use crate::strategy::ReadStrategy;

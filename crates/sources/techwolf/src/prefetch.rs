@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use crate::page::ListingPage;
 use crate::reader::Reader;
 
-/// Pages of a listing that a task of their own requests. The task ends when this is dropped.
+/// Pages that a task requests. Dropping this ends the task.
 #[derive(Debug)]
 pub(crate) struct Prefetch {
     pages: mpsc::Receiver<Result<ListingPage, StageError>>,
@@ -15,8 +15,8 @@ pub(crate) struct Prefetch {
 }
 
 impl Prefetch {
-    /// Begins to request pages after `cursor`, until there is none, one is the last by `is_last`, or one fails. No more than
-    /// `capacity` pages wait to be taken.
+    /// Requests pages after `cursor`, up to the end of the listing, the first page for which `is_last` returns true, or the
+    /// first error. Buffers at most `capacity` pages.
     pub(crate) fn start(
         reader: Reader,
         mut cursor: Option<Cursor>,
@@ -25,7 +25,7 @@ impl Prefetch {
     ) -> Self {
         let (sender, pages) = mpsc::channel(capacity.max(1));
         let task = tokio::spawn(async move {
-            // Reserves channel capacity before the request, so that the pages that wait are bounded.
+            // Reserves channel capacity before the request, which bounds the buffered pages.
             while let Ok(permit) = sender.reserve().await {
                 let page = reader.page_after(cursor.as_ref()).await;
                 let next = match &page {
@@ -42,9 +42,9 @@ impl Prefetch {
         Self { pages, task }
     }
 
-    /// The next page. If the future is dropped, no page is lost.
+    /// The next page. Dropping the future loses no page.
     pub(crate) async fn next(&mut self) -> Result<ListingPage, StageError> {
-        let ended = || StageError::new(ErrorKind::Defect, "reading ahead ended before the listing");
+        let ended = || StageError::new(ErrorKind::Defect, "the prefetch ended before the listing");
         self.pages.recv().await.unwrap_or_else(|| Err(ended()))
     }
 }

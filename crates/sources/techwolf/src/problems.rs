@@ -1,4 +1,4 @@
-//! Mistakes that options of several kinds can have.
+//! Mistakes that several options share.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use taskferry_http::is_this_machine;
 use taskferry_sdk::{KeyPath, Part, Problem};
 use url::Url;
 
-/// A key without a value, of a variable that is not set for example.
+/// An empty value, for example of a variable that is not set.
 pub(crate) fn empty(path: &KeyPath) -> Problem {
     let key = path.last_key().unwrap_or_default();
     Problem::at(path.clone(), "value::empty", format!("`{key}` is empty"))
@@ -17,7 +17,7 @@ fn words(key: &str) -> impl fmt::Display {
     key.replace('_', " ").replace("url", "URL")
 }
 
-/// A key that is needed and not there.
+/// A required key that is missing.
 pub(crate) fn missing(table: &KeyPath, key: &str) -> Problem {
     Problem::at(table.clone(), "key::missing", format!("the key `{key}` is missing"))
         .part(Part::Key)
@@ -25,12 +25,15 @@ pub(crate) fn missing(table: &KeyPath, key: &str) -> Problem {
         .help(format!("add `{key} = …` to this table"))
 }
 
-/// The value, or its problems added to `problems`.
+/// Returns the value, or moves its problems to `problems`.
 pub(crate) fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|more| problems.extend(more)).ok()
 }
 
-/// An `http` or `https` URL with a host and without a user.
+/// Parses an `http` or `https` URL without user and password. `http` is for this machine only.
+///
+/// # Errors
+/// The mistake in it.
 pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Problem>> {
     let problem = |code, message: String, help: String| {
         vec![Problem::at(path.clone(), code, message).help(help)]
@@ -43,19 +46,20 @@ pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url,
         problem("url::invalid", format!("this is not a URL: {error}"), help)
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        let message = format!("`{}:` is not a scheme that is known here", url.scheme());
-        let help = format!("write an address that begins with `https://`, such as \"{example}\"");
+        let message = format!("the scheme `{}:` is not supported", url.scheme());
+        let help =
+            format!("write an address that starts with `https://`, for example \"{example}\"");
         return Err(problem("url::scheme", message, help));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let message = "the URL has a user or a password in it".to_owned();
-        let help = "take out what stands before `@`; credentials belong into [source.auth]";
+        let message = "the URL contains a user or a password".to_owned();
+        let help = "remove the text before `@`; write credentials in [source.auth]";
         return Err(problem("url::user", message, help.to_owned()));
     }
     if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
         let message =
-            "credentials would be sent unencrypted: the URL begins with `http:`".to_owned();
-        let help = "write `https://`; `http://` is for this machine alone";
+            "the URL starts with `http:`, so credentials would be sent unencrypted".to_owned();
+        let help = "write `https://`; `http://` is for this machine only";
         return Err(problem("url::unencrypted", message, help.to_owned()));
     }
     Ok(url)

@@ -1,4 +1,4 @@
-//! Whether a listing makes progress.
+//! Checks that a listing makes progress.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,16 @@ use taskferry_sdk::{Cursor, ErrorKind, Position, Share, StageError};
 use crate::page::{ListingPage, page_number};
 use crate::stream::PageStream;
 
-/// How many pages without a single job may follow each other. Filters can empty a page; that they empty this
-/// many in a row is less likely than a server that returns new cursors for ever.
-pub(crate) const EMPTY_PAGES: u32 = 1000;
+/// The maximum number of consecutive empty pages. Filters can empty a page; more of them in a row are probably a server that
+/// returns new cursors without end.
+pub(crate) const MAX_EMPTY_PAGES: u32 = 1000;
 
-/// Checks each page of a stream for progress, and adds the fingerprints of its jobs.
+/// Checks the progress of a stream, and adds the fingerprints of its entries.
 #[derive(Debug)]
 pub(crate) struct CheckedStream {
     stream: Box<dyn PageStream>,
     progress: Progress,
-    /// The number of the last page within the run.
+    /// The number of the last page of the run.
     number: u64,
 }
 
@@ -39,7 +39,7 @@ impl PageStream for CheckedStream {
         self.number += 1;
         page.fingerprints = self
             .progress
-            .note(&page)
+            .check(&page)
             .map_err(|error| error.context(page_number(self.number, page.cursor.as_ref())))?;
         Ok(Some(page))
     }
@@ -49,66 +49,64 @@ impl PageStream for CheckedStream {
     }
 }
 
-/// What is remembered of the pages so far: every cursor, and a fingerprint of every job.
+/// All cursors of the pages so far, and a fingerprint of every entry.
 ///
-/// A fingerprint is 128 bits of a hash: two jobs of a hundred million that share one are less likely than a disk
-/// that lies. They cost 16 bytes a job, where ids would cost many times that. They are the fingerprints that a page
-/// leaves for a resumed run.
+/// A fingerprint is 128 bits of a hash, so that a collision is practically impossible. It needs 16 bytes, an id several times
+/// as many. A resumed run gets the fingerprints back.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     cursors: HashSet<Cursor>,
-    jobs: HashSet<u128>,
+    fingerprints: HashSet<u128>,
     empty_pages: u32,
-    /// Whether the listing is read in parts, so that a job may be in two of them.
+    /// Whether the listing is read in parts, so that an entry may be in two of them.
     in_parts: bool,
 }
 
 impl Progress {
-    /// Progress up to where a run begins or resumes.
-    pub(crate) fn behind(position: Option<&Position>) -> Self {
+    /// The progress up to a position.
+    pub(crate) fn up_to(position: Option<&Position>) -> Self {
         let Some(position) = position else { return Self::default() };
-        let jobs = position.fingerprints.iter().copied().collect();
+        let fingerprints = position.fingerprints.iter().copied().collect();
         let cursors = position.cursor.iter().cloned().collect();
-        Self { cursors, jobs, ..Self::default() }
+        Self { cursors, fingerprints, ..Self::default() }
     }
 
-    /// The same of a listing that is read in parts, whose next pages have these cursors.
+    /// The progress of a listing that is read in parts, whose next pages have these cursors.
     pub(crate) fn in_parts(mut self, cursors: impl IntoIterator<Item = Cursor>) -> Self {
         self.cursors.extend(cursors);
         Self { in_parts: true, ..self }
     }
 
-    /// Checks a page against those before it, and returns the fingerprints of its jobs.
+    /// Checks a page against the pages before it, and returns the fingerprints of its entries.
     ///
     /// # Errors
-    /// [`ErrorKind::NoProgress`] if its cursor stands still or was there before, if one of its jobs was
-    /// there before, or if one empty page follows the other.
-    pub(crate) fn note(&mut self, page: &ListingPage) -> Result<Vec<u128>, StageError> {
-        let mut fingerprints = Vec::with_capacity(page.jobs.len());
-        for job in &page.jobs {
-            let fingerprint = fingerprint(&job.id);
-            if !self.jobs.insert(fingerprint) {
-                return Err(self.comes_twice(&job.id));
+    /// [`ErrorKind::NoProgress`] if a cursor or an entry is repeated, or if too many pages are empty.
+    pub(crate) fn check(&mut self, page: &ListingPage) -> Result<Vec<u128>, StageError> {
+        let mut fingerprints = Vec::with_capacity(page.entries.len());
+        for entry in &page.entries {
+            let fingerprint = fingerprint(&entry.id);
+            if !self.fingerprints.insert(fingerprint) {
+                return Err(self.repeated_entry(&entry.id));
             }
             fingerprints.push(fingerprint);
         }
         self.cursors.extend(page.cursor.clone());
         match &page.next {
-            Some(next) if page.cursor.as_ref() == Some(next) => return Err(stands_still(next)),
+            Some(next) if page.cursor.as_ref() == Some(next) => return Err(repeated_cursor(next)),
             Some(next) if !self.cursors.insert(next.clone()) => {
-                return Err(stuck(&format!("the cursor `{next}` is returned twice")));
+                return Err(no_progress(&format!("the cursor `{next}` is returned twice")));
             }
             _ => {}
         }
-        self.empty_pages = if page.jobs.is_empty() { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > EMPTY_PAGES {
-            return Err(too_many_empty());
+        self.empty_pages = if page.entries.is_empty() { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > MAX_EMPTY_PAGES {
+            return Err(too_many_empty_pages());
         }
         Ok(fingerprints)
     }
 
-    fn comes_twice(&self, job: &str) -> StageError {
-        let error = stuck(&format!("the record `{}` is returned twice", Cursor::new(job)));
+    fn repeated_entry(&self, id: &str) -> StageError {
+        let error = no_progress(&format!("the record `{}` is returned twice", Cursor::new(id)));
         if !self.in_parts {
             return error;
         }
@@ -119,27 +117,31 @@ impl Progress {
     }
 }
 
-pub(crate) fn stands_still(cursor: &Cursor) -> StageError {
-    stuck(&format!("the cursor stays at `{cursor}`"))
+/// The cursor of a page leads to the same page.
+pub(crate) fn repeated_cursor(cursor: &Cursor) -> StageError {
+    no_progress(&format!("the cursor stays at `{cursor}`"))
 }
 
-/// Of a page without a job that leads to itself. It may be whole the next time.
-pub(crate) fn empty_and_stands_still(cursor: &Cursor) -> StageError {
-    stuck(&format!("the page is empty, and its cursor stays at `{cursor}`")).temporary()
+/// An empty page leads to itself. It may have records after a retry.
+pub(crate) fn empty_page_with_repeated_cursor(cursor: &Cursor) -> StageError {
+    no_progress(&format!("the page is empty, and its cursor stays at `{cursor}`")).temporary()
 }
 
-pub(crate) fn too_many_empty() -> StageError {
-    stuck(&format!("{EMPTY_PAGES} empty pages in a row"))
+pub(crate) fn too_many_empty_pages() -> StageError {
+    no_progress(&format!("{MAX_EMPTY_PAGES} empty pages in a row"))
 }
 
-/// The same whenever and wherever it is made, since it is kept from run to run.
-fn fingerprint(job: &str) -> u128 {
-    let digest: [u8; 32] = Sha256::digest(job.as_bytes()).into();
+/// Must not change between versions, because checkpoints contain fingerprints.
+fn fingerprint(id: &str) -> u128 {
+    let digest: [u8; 32] = Sha256::digest(id.as_bytes()).into();
     digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
-fn stuck(message: &str) -> StageError {
+fn no_progress(message: &str) -> StageError {
     StageError::new(ErrorKind::NoProgress, format!("the listing makes no progress: {message}"))
-        .hint("the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf")
+        .hint(
+            "the records so far are not the whole export; the next run starts over; if it fails the same way, \
+             report it to TechWolf",
+        )
         .not_resumable()
 }

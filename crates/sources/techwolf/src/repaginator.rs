@@ -1,64 +1,78 @@
-//! The pages that a run with one cursor would have had.
+//! Reads segments of a listing and returns the pages that one cursor would return.
 
 use std::collections::VecDeque;
 
-use taskferry_sdk::Cursor;
+use async_trait::async_trait;
+use taskferry_sdk::{Cursor, StageError};
 
-use crate::page::{Job, ListingPage};
+use crate::page::{Entry, ListingPage};
+use crate::segment_reader::{Chunk, SegmentReader};
+use crate::stream::PageStream;
 
-/// A stretch of the listing, in order.
-#[derive(Debug)]
-pub(crate) struct Stretch {
-    pub(crate) jobs: Vec<Job>,
-    /// The size of the answer that it came in.
-    pub(crate) bytes: u64,
-    /// Whether the listing goes on behind it.
-    pub(crate) more: bool,
-}
-
-/// Joins stretches of the listing and cuts them into pages of `size` jobs, which are the pages of a server that fills each.
-/// So whatever depends on pages (frames of a compressed file, batches of a webhook, checkpoints) is the same however many
-/// cursors read.
+/// Divides chunks of the listing into pages of `page_size` entries, like a server that fills its pages. So everything that
+/// depends on pages (frames of a compressed file, batches of a webhook, checkpoints) is the same for any number of cursors.
 #[derive(Debug)]
 pub(crate) struct Repaginator {
-    size: usize,
-    /// The cursor of the page that is cut next.
+    segments: SegmentReader,
+    page_size: usize,
+    /// The cursor of the next page.
     cursor: Option<Cursor>,
-    waiting: VecDeque<Job>,
+    pending: VecDeque<Entry>,
+    /// The size of the responses since the last page.
     bytes: u64,
-    more: bool,
-    over: bool,
+    /// Whether the listing continues after the pending entries.
+    has_more: bool,
+    is_done: bool,
 }
 
 impl Repaginator {
-    /// The first page begins after `start`.
-    pub(crate) fn new(size: usize, start: Option<Cursor>) -> Self {
-        let waiting = VecDeque::new();
-        Self { size, cursor: start, waiting, bytes: 0, more: true, over: false }
+    /// The first page starts after `start`.
+    pub(crate) fn new(segments: SegmentReader, page_size: usize, start: Option<Cursor>) -> Self {
+        Self {
+            segments,
+            page_size,
+            cursor: start,
+            pending: VecDeque::new(),
+            bytes: 0,
+            has_more: true,
+            is_done: false,
+        }
     }
 
-    /// Whether the last page was cut.
-    pub(crate) fn is_over(&self) -> bool {
-        self.over
+    /// The last entry that was read, if it is not the end of the listing.
+    pub(crate) fn end_cursor(&self) -> Option<&Cursor> {
+        self.segments.end_cursor()
     }
 
-    pub(crate) fn add(&mut self, stretch: Stretch) {
-        self.waiting.extend(stretch.jobs);
-        self.bytes += stretch.bytes;
-        self.more = stretch.more;
-    }
-
-    /// The next page, if all of it is there.
-    pub(crate) fn cut(&mut self) -> Option<ListingPage> {
-        let whole = self.waiting.len() >= self.size || !self.more;
-        if self.over || !whole {
+    /// The next page, if all of its entries were read.
+    fn pending_page(&mut self) -> Option<ListingPage> {
+        if self.pending.len() < self.page_size && self.has_more {
             return None;
         }
-        let jobs: Vec<Job> = self.waiting.drain(..self.size.min(self.waiting.len())).collect();
-        self.over = !self.more && self.waiting.is_empty();
-        let last = jobs.last().map(|job| Cursor::new(job.id.clone()));
-        let next = last.filter(|_| !self.over);
+        let count = self.page_size.min(self.pending.len());
+        let entries: Vec<Entry> = self.pending.drain(..count).collect();
+        self.is_done = !self.has_more && self.pending.is_empty();
+        let last = entries.last().map(|entry| Cursor::new(entry.id.clone()));
+        let next = last.filter(|_| !self.is_done);
         let cursor = std::mem::replace(&mut self.cursor, next.clone());
-        Some(ListingPage::new(cursor, next, std::mem::take(&mut self.bytes), jobs))
+        Some(ListingPage::new(cursor, next, std::mem::take(&mut self.bytes), entries))
+    }
+}
+
+#[async_trait]
+impl PageStream for Repaginator {
+    async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError> {
+        while !self.is_done {
+            if let Some(page) = self.pending_page() {
+                return Ok(Some(page));
+            }
+            let Some(Chunk { entries, bytes, has_more }) = self.segments.next_chunk().await? else {
+                break;
+            };
+            self.pending.extend(entries);
+            self.bytes += bytes;
+            self.has_more = has_more;
+        }
+        Ok(None)
     }
 }

@@ -1,4 +1,4 @@
-//! The listing in its order, read at several places at once.
+//! Reads segments of a listing concurrently and returns their entries in the order of the listing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,70 +6,77 @@ use std::sync::Arc;
 use taskferry_sdk::{Cursor, StageError};
 
 use crate::cursor_index::CursorIndex;
-use crate::cursor_log::SEGMENT_JOBS;
-use crate::page::ListingPage;
+use crate::cursor_log::SEGMENT_LENGTH;
+use crate::page::{Entry, ListingPage};
 use crate::prefetch::Prefetch;
-use crate::progress::{EMPTY_PAGES, stands_still, too_many_empty};
+use crate::progress::{MAX_EMPTY_PAGES, repeated_cursor, too_many_empty_pages};
 use crate::reader::Reader;
-use crate::repaginator::Stretch;
 
-/// After how many jobs without a remembered one among them a warning is due, and the run goes on with one cursor.
-const LOST_AFTER: usize = 3 * SEGMENT_JOBS;
+/// The number of entries without an indexed one after which the reader warns and continues with one cursor.
+const MAX_ENTRIES_WITHOUT_INDEXED: usize = 3 * SEGMENT_LENGTH;
 
-/// How much the segments may hold together that are requested or wait for their turn, unless `width` segments hold more.
+/// The size limit of prefetched segments, unless `width` segments are larger.
 const WINDOW_BYTES: u64 = 8 << 20;
 
-/// Which part of the listing to read.
+/// A range of the listing.
 #[derive(Debug, Clone)]
 pub(crate) struct Range {
-    /// Where it begins; `None` for the beginning of the listing.
+    /// The cursor that the range starts after; `None` for the start of the listing.
     pub(crate) start: Option<Cursor>,
-    /// Where it ends: with the first job that is the remembered one at this position or behind it. `None` for the end of
-    /// the listing.
+    /// The range ends with the first entry whose position in the index is not less than this; `None` for the end of the listing.
     pub(crate) end: Option<usize>,
 }
 
-/// Reads segments ahead, and returns what they hold in the order of the listing.
+/// Consecutive entries of the listing.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) entries: Vec<Entry>,
+    /// The size of the response that contained them.
+    pub(crate) bytes: u64,
+    /// Whether the range continues after them.
+    pub(crate) has_more: bool,
+}
+
+/// Prefetches segments, and returns their entries in the order of the listing.
 ///
-/// What was requested after a remembered job is used only once that job has been *seen*, at the end of the segment before:
-/// that proves that it is in the listing, and that what follows it is what one cursor would have requested next. If a later
-/// remembered job comes first, those between are gone, and what was requested after them is dropped: whatever a server
-/// answers to a cursor that it does not know, it never gets into the export.
+/// A prefetched page is used only after its cursor has been seen at the end of the segment before it. This proves that the
+/// cursor is in the listing, and that one cursor would have requested the same page next. If a later indexed entry comes
+/// first, the entries in between were deleted, and the pages after them are dropped. So a response to a cursor that the
+/// server does not know never reaches the export.
 #[derive(Debug)]
 pub(crate) struct SegmentReader {
     reader: Reader,
     index: Arc<CursorIndex>,
     range: Range,
-    /// How many pages are requested at once.
+    /// The maximum number of concurrent requests.
     width: usize,
-    /// With how many jobs a page is requested.
     page_size: usize,
-    /// In order; the first is the one that is read.
+    /// The segments in order; the first one is being read.
     window: VecDeque<Segment>,
-    /// The position after which the next segment begins.
+    /// The position in the index after which the next segment starts.
     next_position: usize,
-    /// Whether the position of the first segment among the remembered jobs is known.
-    placed: bool,
-    /// Jobs since a remembered one was seen.
-    jobs: usize,
-    /// Their size, and that of the last whole segment, if there was one.
+    /// Whether the position of the first segment in the index is known.
+    is_located: bool,
+    /// The number and the size of the entries since the last indexed one.
+    entries: usize,
     bytes: u64,
+    /// The size of the last complete segment.
     segment_bytes: Option<u64>,
     empty_pages: u32,
-    ended_with: Option<Cursor>,
+    end_cursor: Option<Cursor>,
 }
 
 #[derive(Debug)]
 struct Segment {
-    /// The position of the remembered job that it begins after; `None` if it begins after another one.
+    /// The position of its start in the index; `None` if it starts after an entry that is not indexed.
     position: Option<usize>,
     /// The cursor of its next page.
     cursor: Option<Cursor>,
     pages: Prefetch,
-    /// Whether the cursor was known to be in the listing when the segment was begun.
-    certain: bool,
-    /// Whether a page of it was taken: what follows was requested after jobs that have been seen.
-    begun: bool,
+    /// Whether the cursor had been seen in the listing when the prefetch started.
+    is_certain: bool,
+    /// Whether a page of it was used, so that the following pages start after entries that were seen.
+    is_started: bool,
 }
 
 impl SegmentReader {
@@ -82,50 +89,47 @@ impl SegmentReader {
     ) -> Self {
         let position = range.start.as_ref().and_then(|start| index.find(start.as_str()));
         let mut segments = Self {
-            reader: reader.at_once(width),
+            reader: reader.with_max_concurrency(width),
             index,
             width,
             page_size,
             window: VecDeque::new(),
             next_position: position.map_or(0, |position| position + 1),
-            placed: position.is_some() || range.start.is_none(),
+            is_located: position.is_some() || range.start.is_none(),
             range,
-            jobs: 0,
+            entries: 0,
             bytes: 0,
             segment_bytes: None,
             empty_pages: 0,
-            ended_with: None,
+            end_cursor: None,
         };
         let first = segments.segment(position, segments.range.start.clone(), true);
         segments.window.push_back(first);
         segments
     }
 
-    /// The job that it ended with, if that was before the end of the listing.
-    pub(crate) fn ended_with(&self) -> Option<&Cursor> {
-        self.ended_with.as_ref()
+    /// The last entry of the range, if it is not the end of the listing.
+    pub(crate) fn end_cursor(&self) -> Option<&Cursor> {
+        self.end_cursor.as_ref()
     }
 
-    /// What comes next in the listing, `None` at its end.
-    pub(crate) async fn next_stretch(&mut self) -> Result<Option<Stretch>, StageError> {
+    /// The next entries of the range; `None` at its end.
+    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Chunk>, StageError> {
         loop {
-            self.fill();
+            self.fill_window();
             let Some(first) = self.window.front_mut() else { return Ok(None) };
-            // The job may have been created, or the server's answers have changed, since the request.
-            let why = match first.pages.next().await {
-                Ok(page)
-                    if first.certain
-                        || first.begun
-                        || follows(&self.index, first.position, &page) =>
-                {
-                    first.begun = true;
+            let is_certain = first.is_certain || first.is_started;
+            let reason = match first.pages.next().await {
+                Ok(page) if is_certain || is_plausible(&self.index, first.position, &page) => {
+                    first.is_started = true;
                     return self.take(page).map(Some);
                 }
-                Ok(_) => "its job may not have been known to the server then".to_owned(),
-                Err(error) if first.certain => return Err(error),
+                Ok(_) => "the server may not have known its cursor".to_owned(),
+                Err(error) if first.is_certain => return Err(error),
                 Err(error) => error.to_string(),
             };
-            tracing::debug!("requested once more, now that it is due: {why}");
+            // The entry may have been created, or the server may have recovered, since the request.
+            tracing::debug!("the page is due and is requested again: {reason}");
             let (position, cursor) = (first.position, first.cursor.clone());
             let again = self.segment(position, cursor, true);
             if let Some(first) = self.window.front_mut() {
@@ -134,22 +138,23 @@ impl SegmentReader {
         }
     }
 
-    /// Begins segments until as many are under way as may be.
-    fn fill(&mut self) {
+    /// Starts segments up to the maximum number.
+    fn fill_window(&mut self) {
         let end = self.range.end.map_or(self.index.len(), |end| end.min(self.index.len()));
-        while self.placed && self.window.len() < self.most_segments() && self.next_position < end {
+        while self.is_located && self.window.len() < self.max_segments() && self.next_position < end
+        {
             let position = self.next_position;
-            // If no segment is left, this one is due: its job was the last that was seen.
-            let certain = self.window.is_empty();
-            let segment = self.segment(Some(position), self.index.cursor(position), certain);
+            // In an empty window, the cursor of the segment is the last entry that was seen.
+            let is_certain = self.window.is_empty();
+            let segment = self.segment(Some(position), self.index.cursor(position), is_certain);
             self.window.push_back(segment);
             self.next_position += 1;
         }
     }
 
-    /// How many segments may be under way. As many may wait for their turn as may be requested, so that one late answer does
-    /// not hold up the others, but no more than fit into [`WINDOW_BYTES`].
-    fn most_segments(&self) -> usize {
+    /// The maximum number of segments in the window: twice the number of concurrent requests, so that a late response does not
+    /// delay the others, but no more than fit into [`WINDOW_BYTES`].
+    fn max_segments(&self) -> usize {
         if self.width == 1 {
             return 1;
         }
@@ -158,49 +163,54 @@ impl SegmentReader {
         fitting.clamp(self.width + 1, 2 * self.width)
     }
 
-    fn segment(&self, position: Option<usize>, cursor: Option<Cursor>, certain: bool) -> Segment {
-        // As many pages as a whole segment needs, and one more in case jobs were added or its end was deleted.
-        let capacity = SEGMENT_JOBS.div_ceil(self.page_size.max(1)) + 1;
+    fn segment(
+        &self,
+        position: Option<usize>,
+        cursor: Option<Cursor>,
+        is_certain: bool,
+    ) -> Segment {
+        // The pages of a segment, and one more in case entries were created or its last one was deleted.
+        let capacity = SEGMENT_LENGTH.div_ceil(self.page_size.max(1)) + 1;
         let index = Arc::clone(&self.index);
-        let is_last = move |page: &ListingPage| index.first_after(&page.jobs, position).is_some();
-        // A page that is not due yet must not hold up the others with retries of its own: it is requested again when it is due.
-        let reader = if certain { self.reader.clone() } else { self.reader.trying_once() };
+        let is_last =
+            move |page: &ListingPage| index.first_after(&page.entries, position).is_some();
+        // Retries of a page that is not due yet would delay the others: it is requested again when it is due.
+        let reader = if is_certain { self.reader.clone() } else { self.reader.without_retries() };
         let pages = Prefetch::start(reader, cursor.clone(), capacity, is_last);
-        Segment { position, cursor, pages, certain, begun: false }
+        Segment { position, cursor, pages, is_certain, is_started: false }
     }
 
-    /// Takes what belongs to the first segment, and goes on to the next one where it ends.
-    fn take(&mut self, mut page: ListingPage) -> Result<Stretch, StageError> {
-        self.check(&page)?;
+    /// Returns the entries of the first segment, and advances to the next segment at its end.
+    fn take(&mut self, mut page: ListingPage) -> Result<Chunk, StageError> {
+        self.check_progress(&page)?;
         self.bytes += page.bytes;
         let position = self.window.front().and_then(|first| first.position);
-        let mut more = page.next.is_some();
-        if let Some((at, position)) = self.index.first_after(&page.jobs, position) {
-            more |= at + 1 < page.jobs.len();
-            page.jobs.truncate(at + 1);
-            more = self.go_on_at(position, more);
+        let mut has_more = page.next.is_some();
+        if let Some((last, position)) = self.index.first_after(&page.entries, position) {
+            has_more |= last + 1 < page.entries.len();
+            page.entries.truncate(last + 1);
+            has_more = self.advance_to(position, has_more);
         } else if let Some(next) = page.next {
-            self.jobs += page.jobs.len();
-            self.give_up_if_lost();
+            self.entries += page.entries.len();
+            self.stop_prefetch_if_lost();
             if let Some(first) = self.window.front_mut() {
                 first.cursor = Some(next);
             }
         } else {
             self.end();
         }
-        Ok(Stretch { jobs: page.jobs, bytes: page.bytes, more })
+        Ok(Chunk { entries: page.entries, bytes: page.bytes, has_more })
     }
 
-    /// Goes on with the segment that begins after `position`, unless reading ends there. Whether more is to come.
-    fn go_on_at(&mut self, position: usize, more: bool) -> bool {
-        (self.placed, self.jobs) = (true, 0);
+    /// Advances to the segment that starts after `position`. Returns false at the end of the range.
+    fn advance_to(&mut self, position: usize, has_more: bool) -> bool {
+        (self.is_located, self.entries) = (true, 0);
         self.segment_bytes = Some(std::mem::take(&mut self.bytes));
-        if self.range.end.is_some_and(|end| position >= end) {
-            self.ended_with = self.index.cursor(position);
-            self.end();
-            return false;
+        let is_range_end = self.range.end.is_some_and(|end| position >= end);
+        if is_range_end {
+            self.end_cursor = self.index.cursor(position);
         }
-        if !more {
+        if is_range_end || !has_more {
             self.end();
             return false;
         }
@@ -219,33 +229,33 @@ impl SegmentReader {
         self.next_position = self.index.len();
     }
 
-    /// If no remembered job comes, what is requested ahead is of no use.
-    fn give_up_if_lost(&mut self) {
-        let waits_for_one = self.next_position < self.index.len() || self.window.len() > 1;
-        if self.jobs > LOST_AFTER && self.placed && waits_for_one && self.width > 1 {
+    /// Continues with one cursor if the listing contains no indexed entries any more.
+    fn stop_prefetch_if_lost(&mut self) {
+        let expects_indexed = self.next_position < self.index.len() || self.window.len() > 1;
+        let is_lost = self.entries > MAX_ENTRIES_WITHOUT_INDEXED && self.is_located;
+        if is_lost && expects_indexed && self.width > 1 {
             tracing::warn!(
-                "none of the last {} jobs is one at which a cursor was remembered: \
-                 the run goes on with one cursor",
-                self.jobs
+                "none of the last {} records has a saved cursor: the run continues with one cursor",
+                self.entries
             );
             self.width = 1;
             self.window.truncate(1);
         }
     }
 
-    /// Checks the progress of the listing as far as repaginated pages do not show it.
-    fn check(&mut self, page: &ListingPage) -> Result<(), StageError> {
+    /// The checks of the listing's progress that need the pages of the server.
+    fn check_progress(&mut self, page: &ListingPage) -> Result<(), StageError> {
         if let Some(next) = page.next.as_ref().filter(|next| page.cursor.as_ref() == Some(next)) {
-            return Err(stands_still(next));
+            return Err(repeated_cursor(next));
         }
-        self.empty_pages = if page.jobs.is_empty() { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > EMPTY_PAGES { Err(too_many_empty()) } else { Ok(()) }
+        self.empty_pages = if page.entries.is_empty() { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > MAX_EMPTY_PAGES { Err(too_many_empty_pages()) } else { Ok(()) }
     }
 }
 
-/// Whether a page is believed to follow the remembered job at `position`, though it was requested before that was seen in
-/// the listing. To a cursor that it does not know a server may answer with the end of the listing, or with its beginning.
-fn follows(index: &CursorIndex, position: Option<usize>, page: &ListingPage) -> bool {
-    let comes_before = |job: &str| index.find(job).is_some_and(|found| Some(found) <= position);
-    page.next.is_some() && !page.jobs.iter().any(|job| comes_before(&job.id))
+/// Whether a page may follow the indexed entry at `position`, which was not seen in the listing before the request. A server
+/// may answer an unknown cursor with the end of the listing or with its start.
+fn is_plausible(index: &CursorIndex, position: Option<usize>, page: &ListingPage) -> bool {
+    let precedes = |id: &str| index.find(id).is_some_and(|found| Some(found) <= position);
+    page.next.is_some() && !page.entries.iter().any(|entry| precedes(&entry.id))
 }

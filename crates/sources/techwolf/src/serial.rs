@@ -11,12 +11,12 @@ use crate::stream::PageStream;
 #[derive(Debug)]
 pub(crate) struct Serial {
     reader: Reader,
-    /// The number of the next page within the run, for messages.
+    /// The number of the next page of the run, for messages.
     number: u64,
     next: Next,
 }
 
-/// The page that is requested next.
+/// The next request.
 #[derive(Debug)]
 enum Next {
     After(Option<Cursor>),

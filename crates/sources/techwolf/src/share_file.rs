@@ -1,4 +1,4 @@
-//! The share of a run, kept for the case that it is resumed.
+//! The file with the share of a run, for its resumption.
 
 use std::path::{Path, PathBuf};
 
@@ -10,23 +10,22 @@ use tokio::task::spawn_blocking;
 
 use crate::cursor_index::CursorIndex;
 use crate::page::ListingPage;
-use crate::segmented::Segmented;
+use crate::repaginator::Repaginator;
 use crate::stream::PageStream;
 
-/// The file's name within the state folder of the share.
+/// The file in the state folder of the share.
 const FILE: &str = "share.json";
 
-/// What the file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
     run: String,
-    /// The run that remembered the cursors: those of another one stand elsewhere.
+    /// The run that saved the cursors. Cursors of another run divide the listing differently.
     places_of: String,
     from: Option<String>,
     to: Option<String>,
 }
 
-/// The share of a run, as far as it is known, and where that is kept.
+/// The share of a run, and its file.
 #[derive(Debug)]
 pub(crate) struct ShareFile {
     folder: Option<PathBuf>,
@@ -34,53 +33,56 @@ pub(crate) struct ShareFile {
 }
 
 impl ShareFile {
-    /// The share of a run that begins after `from`.
+    /// Creates the file of a share that starts after `from`.
     ///
     /// # Errors
-    /// When it can't be kept.
-    pub(crate) async fn begin(
+    /// The file can't be written.
+    pub(crate) async fn create(
         folder: Option<&Path>,
-        run: &str,
+        run_id: &str,
         index: &CursorIndex,
         from: Option<&Cursor>,
     ) -> Result<Self, StageError> {
         let from = from.map(|from| from.as_str().to_owned());
-        let content = Content { run: run.to_owned(), places_of: index.run.clone(), from, to: None };
+        let (run, places_of) = (run_id.to_owned(), index.run_id.clone());
+        let content = Content { run, places_of, from, to: None };
         let file = Self { folder: folder.map(Path::to_owned), content };
         file.save().await?;
         Ok(file)
     }
 
-    /// The share of a run that is resumed.
+    /// Reads the file of a resumed run.
     ///
     /// # Errors
-    /// When the share would not be the same.
+    /// The file belongs to another run, or to other saved cursors.
     pub(crate) async fn resume(
         folder: Option<&Path>,
-        run: &str,
+        run_id: &str,
         index: &CursorIndex,
     ) -> Result<Self, StageError> {
         let folder = folder.map(Path::to_owned);
-        let place = folder.clone();
-        let read = move || Folder::open(&place?).ok()?.place(FILE).read().ok();
+        let path = folder.clone();
+        let read = move || Folder::open(&path?).ok()?.place(FILE).read().ok();
         let text = spawn_blocking(read).await.ok().flatten();
         let content: Option<Content> = text.and_then(|text| serde_json::from_slice(&text).ok());
-        let content =
-            content.filter(|content| content.run == run && content.places_of == index.run);
-        let content = content.ok_or_else(|| {
-            let message = "the remembered cursors that the export was shared by are others now";
-            StageError::new(ErrorKind::Config, message)
-                .hint("the next run of this share starts over; run the other shares again as well")
-                .not_resumable()
-        })?;
+        let content = content
+            .filter(|content| content.run == run_id && content.places_of == index.run_id)
+            .ok_or_else(|| {
+                let message = "the saved cursors that divide the export into shares have changed";
+                StageError::new(ErrorKind::Config, message)
+                    .hint(
+                        "the next run of this share starts over; run the other shares again as well",
+                    )
+                    .not_resumable()
+            })?;
         Ok(Self { folder, content })
     }
 
-    /// Notes where the share ended.
+    /// Saves the end of the share.
     ///
     /// # Errors
-    /// When it can't be kept.
-    pub(crate) async fn end(&mut self, to: Option<&Cursor>) -> Result<(), StageError> {
+    /// The file can't be written.
+    pub(crate) async fn save_end(&mut self, to: Option<&Cursor>) -> Result<(), StageError> {
         self.content.to = to.map(|to| to.as_str().to_owned());
         self.save().await
     }
@@ -91,7 +93,6 @@ impl ShareFile {
         share
     }
 
-    /// Files may be slow to reach, and requests must not wait for them.
     async fn save(&self) -> Result<(), StageError> {
         let Some(folder) = self.folder.clone() else { return Ok(()) };
         let failed = |error: std::io::Error| {
@@ -100,23 +101,23 @@ impl ShareFile {
                 .caused_by(error)
         };
         let text = serde_json::to_vec(&self.content).map_err(|error| failed(error.into()))?;
-        let place = folder.clone();
-        let write = move || Folder::open(&place)?.place(FILE).replace(&text, 0o600);
+        let path = folder.clone();
+        let write = move || Folder::open(&path)?.place(FILE).replace(&text, 0o600);
         spawn_blocking(write).await.unwrap_or_else(|panic| Err(panic.into())).map_err(failed)
     }
 }
 
-/// The pages between two remembered cursors, with the file that says where they end.
+/// The pages of a share, with its file.
 #[derive(Debug)]
 pub(crate) struct SharedStream {
-    stream: Segmented,
+    stream: Repaginator,
     file: ShareFile,
-    /// The last page, until the file says where the share ends.
+    /// The last page, until the end of the share is saved.
     last: Option<ListingPage>,
 }
 
 impl SharedStream {
-    pub(crate) fn new(stream: Segmented, file: ShareFile) -> Self {
+    pub(crate) fn new(stream: Repaginator, file: ShareFile) -> Self {
         Self { stream, file, last: None }
     }
 }
@@ -131,8 +132,8 @@ impl PageStream for SharedStream {
             }
             self.last = Some(page);
         }
-        // A checkpoint behind the last page must find the end of the share in its file.
-        self.file.end(self.stream.ended_with()).await?;
+        // A run that resumes after the last page reads the end of the share from the file.
+        self.file.save_end(self.stream.end_cursor()).await?;
         Ok(self.last.take())
     }
 

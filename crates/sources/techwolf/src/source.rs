@@ -1,9 +1,9 @@
-//! Page after page.
+//! The source: opens the export and returns its pages.
 
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use taskferry_http::{Advice, Connection, RateLimit};
+use taskferry_http::{Connection, Hints, RateLimit};
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{
     Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Share, Source,
@@ -16,7 +16,7 @@ use crate::check::Server;
 use crate::client::{Client, Counts};
 use crate::credentials::{ClientCredentials, Credentials};
 use crate::export::Export;
-use crate::families::{self, unknown};
+use crate::families;
 use crate::issuer::{Issuer, Tokens};
 use crate::page_size::PageSize;
 use crate::reader::Reader;
@@ -25,47 +25,46 @@ use crate::strategy::ReadStrategy;
 use crate::stream::PageStream;
 use crate::token_cache::TokenCache;
 
-/// More than any answer with a token needs.
+/// The size limit of a response with a token.
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
-/// More than any page of job families needs.
+/// The size limit of a page of job families.
 const MAX_FAMILIES_BYTES: u64 = 1 << 20;
 
-const PAGE_ADVICE: Advice = Advice {
-    slow: "raise `timeout` or lower `limit` in [source]",
-    unreachable: "check `url` in [source], and that this machine may reach it",
+const PAGE_HINTS: Hints = Hints {
+    timeout: "raise `timeout` or lower `limit` in [source]",
+    unreachable: "check `url` in [source], and whether this machine can reach it",
 };
-const TOKEN_ADVICE: Advice = Advice {
-    slow: "check `token_url` in [source.auth], or raise `timeout` in [source]",
-    unreachable: "check `token_url` in [source.auth], and that this machine may reach it",
+const TOKEN_HINTS: Hints = Hints {
+    timeout: "check `token_url` in [source.auth], or raise `timeout` in [source]",
+    unreachable: "check `token_url` in [source.auth], and whether this machine can reach it",
 };
 
-/// How far requests may go.
+/// The limits of requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) page_size: u32,
-    /// Pages a second.
+    /// Pages per second.
     pub(crate) rate: Option<f64>,
     pub(crate) timeout: Duration,
     pub(crate) max_page_bytes: u64,
     pub(crate) retry: RetryOptions,
 }
 
-/// The export of one tenant, as far as it was read.
+/// Reads the export of one tenant.
 #[derive(Debug)]
 pub(crate) struct TechWolfSource {
     listing: Listing,
     limits: Limits,
     connection: Connection,
     strategy: ReadStrategy,
-    /// Until the source is opened.
+    /// `None` once the source is open.
     server: Option<Server>,
-    /// From then on.
+    /// `None` until the source is open.
     open: Option<Open>,
-    /// What deserves a look although nothing failed.
     warnings: Vec<String>,
 }
 
-/// A source that is open.
+/// The state of an open source.
 #[derive(Debug)]
 struct Open {
     export: Arc<Export>,
@@ -91,33 +90,33 @@ impl TechWolfSource {
         }
     }
 
-    /// Whether the options name job families.
-    fn names_families(&self) -> bool {
+    /// Whether the options contain job families.
+    fn has_families(&self) -> bool {
         let mut filters = self.listing.filters.iter();
         self.strategy.partition.is_some() || filters.any(|filter| filter.job_family_ids.is_some())
     }
 }
 
-/// What the clients of a source have in common.
-struct Opening<'a> {
+/// Creates the clients of a source.
+struct ClientFactory<'a> {
     limits: Limits,
     connection: &'a Connection,
     counts: Arc<Counts>,
 }
 
-impl Opening<'_> {
+impl ClientFactory<'_> {
     async fn client(
         &self,
         method: &str,
         url: Url,
         max_bytes: u64,
-        advice: Advice,
+        hints: Hints,
     ) -> Result<Client, StageError> {
         let (timeout, connection) = (self.limits.timeout, self.connection.clone());
-        // The system's certificates are read from files.
-        let make = move || taskferry_http::Client::new(url, timeout, &connection, advice);
-        let http = tokio::task::spawn_blocking(make).await.unwrap_or_else(|panic| {
-            let message = "setting up the HTTP client panicked";
+        // Reads the system's certificates from files.
+        let create = move || taskferry_http::Client::new(url, timeout, &connection, hints);
+        let http = tokio::task::spawn_blocking(create).await.unwrap_or_else(|panic| {
+            let message = "creating the HTTP client panicked";
             Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
         })?;
         Ok(Client::new(http, method, max_bytes, Arc::clone(&self.counts)))
@@ -129,19 +128,19 @@ impl Opening<'_> {
         run: &RunContext,
     ) -> Result<Tokens, StageError> {
         let credentials = match credentials {
-            Credentials::Token(token) => return Ok(Tokens::Given(token)),
+            Credentials::Token(token) => return Ok(Tokens::Fixed(token)),
             Credentials::Client(credentials) => *credentials,
         };
         let cache = match &run.state_dir {
             Some(folder) if credentials.cache => Some(TokenCache::new(folder, &credentials)),
             None if credentials.cache => {
-                tracing::warn!("the token is not kept: this run has no state folder");
+                tracing::warn!("the token is not cached, because this run has no state folder");
                 None
             }
             _ => None,
         };
         let url = credentials.token_url.clone();
-        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_ADVICE).await?;
+        let client = self.client("POST", url, MAX_TOKEN_BYTES, TOKEN_HINTS).await?;
         let issuer = Issuer::new(client, credentials, self.limits.retry, cache).await;
         Ok(Tokens::Issued(Box::new(issuer)))
     }
@@ -160,10 +159,10 @@ impl Source for TechWolfSource {
             }
         };
         let (limits, counts) = (self.limits, Arc::default());
-        let opening = Opening { limits, connection: &self.connection, counts };
+        let clients = ClientFactory { limits, connection: &self.connection, counts };
         let url = self.listing.url(&base);
-        let client = opening.client("POST", url, limits.max_page_bytes, PAGE_ADVICE).await?;
-        let tokens = opening.tokens(credentials, run).await?;
+        let client = clients.client("POST", url, limits.max_page_bytes, PAGE_HINTS).await?;
+        let tokens = clients.tokens(credentials, run).await?;
         let export = Arc::new(Export {
             client,
             tokens,
@@ -174,12 +173,13 @@ impl Source for TechWolfSource {
             parsing: Semaphore::new(1),
             endpoint,
         });
-        if self.names_families() {
+        if self.has_families() {
             let families = families::url(&base);
-            let families = opening.client("GET", families, MAX_FAMILIES_BYTES, PAGE_ADVICE).await?;
+            let families = clients.client("GET", families, MAX_FAMILIES_BYTES, PAGE_HINTS).await?;
             let partition = self.strategy.partition.as_deref();
-            self.warnings = unknown(&families, &export, &self.listing, partition).await?;
-            // They are warnings at the end of the run. A run can be long, so that they are logged now as well.
+            let listing = &self.listing;
+            self.warnings = families::warnings(&families, &export, listing, partition).await?;
+            // The manifest lists the warnings at the end of the run, which may be late.
             for warning in &self.warnings {
                 tracing::info!("{warning}");
             }
@@ -217,10 +217,9 @@ impl Source for TechWolfSource {
 }
 
 fn local(endpoint: &RunningEndpoint) -> Result<(Url, Credentials), StageError> {
-    let wrong = |error: url::ParseError| {
-        StageError::new(ErrorKind::Defect, "the endpoint named no address").caused_by(error)
-    };
-    let base = Url::parse(&endpoint.url).map_err(wrong)?;
+    let base = Url::parse(&endpoint.url).map_err(|error| {
+        StageError::new(ErrorKind::Defect, "the endpoint has an invalid URL").caused_by(error)
+    })?;
     let client = ClientCredentials::of_endpoint(endpoint)?;
     Ok((base, Credentials::Client(Box::new(client))))
 }

@@ -1,4 +1,4 @@
-//! How a run reads its listing: the one place that chooses among the streams.
+//! Chooses the streams that read a listing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,66 +6,62 @@ use std::sync::Arc;
 use taskferry_sdk::{Cursor, ErrorKind, Position, RunContext, Shard, Share, StageError};
 use tokio::task::spawn_blocking;
 
-use crate::cursor_index::CursorIndex;
-use crate::cursor_log::{self, CursorLog, LoggedStream, cannot_remember};
-use crate::listing_id::ListingId;
-use crate::no_jobs::NoJobs;
+use crate::cursor_index::{CursorIndex, ListingId};
+use crate::cursor_log::{self, CursorLog, LoggedStream, warn_not_saved};
 use crate::partition::Partition;
 use crate::progress::{CheckedStream, Progress};
 use crate::reader::Reader;
 use crate::repaginator::Repaginator;
 use crate::segment_reader::{Range, SegmentReader};
-use crate::segmented::Segmented;
 use crate::serial::Serial;
-use crate::share::{self, Beginning};
+use crate::share::{self, ShareStart};
 use crate::share_file::{ShareFile, SharedStream};
-use crate::stream::PageStream;
+use crate::stream::{EmptyShare, PageStream};
 
-/// In which order, and with how many cursors, a listing is read.
+/// The order in which a listing is read, and the number of cursors.
 #[derive(Debug)]
 pub(crate) struct ReadStrategy {
     pub(crate) concurrency: usize,
-    /// The job families, if each is read by itself.
+    /// The job families, if each is read separately.
     pub(crate) partition: Option<Vec<String>>,
-    /// With how many jobs a page is requested.
     pub(crate) page_size: usize,
-    /// Which listing remembered cursors must belong to.
+    /// The listing that saved cursors must belong to.
     pub(crate) listing: ListingId,
 }
 
 impl ReadStrategy {
-    /// The pages of a run, from its beginning or where it resumes:
+    /// Opens the pages of a run, from the start or from a position:
     ///
-    /// 1. a stream requests pages: [`Serial`], [`Segmented`], [`Partition`], or [`NoJobs`];
-    /// 2. if the run reads a share between two cursors, a [`SharedStream`] keeps where the share ends;
-    /// 3. a [`CheckedStream`] checks that the listing makes progress;
-    /// 4. if the run reads the whole listing, a [`LoggedStream`] remembers cursors for the next run.
+    /// 1. a stream requests pages: [`Serial`], [`Repaginator`], [`Partition`], or [`EmptyShare`];
+    /// 2. if the run reads a share between two cursors, a [`SharedStream`] saves the end of the share;
+    /// 3. a [`CheckedStream`] checks the progress of the listing;
+    /// 4. if the run reads the whole listing, a [`LoggedStream`] saves cursors for the next run.
     ///
     /// # Errors
-    /// The run can't begin or resume there.
+    /// The position is not valid, or the share can't be determined.
     pub(crate) async fn open(
         &self,
         reader: Reader,
         run: &RunContext,
         from: Option<&Position>,
     ) -> Result<Box<dyn PageStream>, StageError> {
-        let progress = Progress::behind(from);
+        let progress = Progress::up_to(from);
         let (stream, progress): (Box<dyn PageStream>, _) = match (&self.partition, run.shard) {
-            (Some(values), None) => {
-                let parts = Partition::new(reader, values.clone(), self.concurrency, from)?;
-                let progress = progress.in_parts(parts.cursors());
-                (Box::new(parts), progress)
-            }
-            (Some(values), Some(shard)) => {
-                let (index, count) = (shard.index() as usize, shard.count() as usize);
-                let values = values.iter().skip(index - 1).step_by(count);
-                let values: Vec<String> = values.cloned().collect();
+            (Some(values), shard) => {
+                let values = match shard {
+                    None => values.clone(),
+                    Some(shard) => {
+                        let (index, count) = (shard.index() as usize, shard.count() as usize);
+                        values.iter().skip(index - 1).step_by(count).cloned().collect()
+                    }
+                };
                 if values.is_empty() {
-                    (Box::new(NoJobs::new(Share::default(), from.is_some())), progress)
+                    (Box::new(EmptyShare::new(Share::default(), from.is_some())), progress)
                 } else {
                     let parts = Partition::new(reader, values, self.concurrency, from)?;
                     let progress = progress.in_parts(parts.cursors());
-                    (Box::new(parts.into_share()), progress)
+                    let parts = if shard.is_some() { parts.into_share() } else { parts };
+                    (Box::new(parts), progress)
                 }
             }
             (None, Some(shard)) => (self.share(reader, run, shard, from).await?, progress),
@@ -81,15 +77,14 @@ impl ReadStrategy {
         })
     }
 
-    /// The whole listing.
     async fn whole(
         &self,
         reader: Reader,
         run: &RunContext,
         from: Option<&Position>,
     ) -> Box<dyn PageStream> {
-        let is_over = from.is_some_and(|from| from.cursor.is_none());
-        if self.concurrency == 1 || is_over {
+        let is_complete = from.is_some_and(|from| from.cursor.is_none());
+        if self.concurrency == 1 || is_complete {
             return Box::new(Serial::new(reader, from));
         }
         let index = self.index(run.state_dir.clone()).await;
@@ -99,20 +94,20 @@ impl ReadStrategy {
         }
         if from.is_none() {
             tracing::info!(
-                "no cursors are remembered yet: this run reads with one, and the next one can read with {}",
+                "no cursors are saved yet: this run reads with one cursor, and the next one can read with {}",
                 self.concurrency
             );
         }
         Box::new(Serial::new(reader, from))
     }
 
-    fn segmented(&self, reader: Reader, index: CursorIndex, range: Range) -> Segmented {
-        let pages = Repaginator::new(self.page_size, range.start.clone());
-        let (index, width) = (Arc::new(index), self.concurrency);
-        Segmented::new(SegmentReader::new(reader, index, range, width, self.page_size), pages)
+    fn segmented(&self, reader: Reader, index: CursorIndex, range: Range) -> Repaginator {
+        let (start, index) = (range.start.clone(), Arc::new(index));
+        let segments = SegmentReader::new(reader, index, range, self.concurrency, self.page_size);
+        Repaginator::new(segments, self.page_size, start)
     }
 
-    /// The share of the listing between two remembered cursors.
+    /// The share of the listing between two saved cursors.
     async fn share(
         &self,
         reader: Reader,
@@ -120,50 +115,49 @@ impl ReadStrategy {
         shard: Shard,
         from: Option<&Position>,
     ) -> Result<Box<dyn PageStream>, StageError> {
-        let index = self.index(run.whole_dir.clone()).await.ok_or_else(nothing_to_share)?;
-        let (folder, id) = (run.state_dir.as_deref(), run.run_id.as_str());
-        let (beginning, end) = share::bounds(index.len(), shard);
+        let index = self.index(run.whole_dir.clone()).await.ok_or_else(no_saved_cursors)?;
+        let (folder, run_id) = (run.state_dir.as_deref(), run.run_id.as_str());
+        let (start, end) = share::bounds(index.len(), shard);
         if let Some(from) = from {
-            let file = ShareFile::resume(folder, id, &index).await?;
+            let file = ShareFile::resume(folder, run_id, &index).await?;
             let Some(start) = from.cursor.clone() else {
-                return Ok(Box::new(NoJobs::new(file.share(), true)));
+                return Ok(Box::new(EmptyShare::new(file.share(), true)));
             };
             let stream = self.segmented(reader, index, Range { start: Some(start), end });
             return Ok(Box::new(SharedStream::new(stream, file)));
         }
-        let found = match beginning {
-            Beginning::Listing => None,
-            Beginning::Nowhere => return Self::no_share(run, &index, None).await,
-            Beginning::Behind(wanted) => {
+        let start = match start {
+            ShareStart::Listing => None,
+            ShareStart::Empty => return Self::empty_share(run, &index, None).await,
+            ShareStart::After(wanted) => {
                 match share::find(&reader, &index, wanted, self.page_size).await? {
-                    None => return Self::no_share(run, &index, None).await,
-                    // Of this share nothing is left: the one before it ends where the one behind it begins.
+                    None => return Self::empty_share(run, &index, None).await,
+                    // All entries of this share were deleted.
                     Some(found) if end.is_some_and(|end| found >= end) => {
-                        return Self::no_share(run, &index, index.cursor(found)).await;
+                        return Self::empty_share(run, &index, index.cursor(found)).await;
                     }
-                    found => found,
+                    Some(found) => index.cursor(found),
                 }
             }
         };
-        let start = found.and_then(|found| index.cursor(found));
-        let file = ShareFile::begin(folder, id, &index, start.as_ref()).await?;
+        let file = ShareFile::create(folder, run_id, &index, start.as_ref()).await?;
         let stream = self.segmented(reader, index, Range { start, end });
         Ok(Box::new(SharedStream::new(stream, file)))
     }
 
-    /// A share without a job, which begins and ends at the same cursor.
-    async fn no_share(
+    /// A share without entries, which starts and ends at the same cursor.
+    async fn empty_share(
         run: &RunContext,
         index: &CursorIndex,
         at: Option<Cursor>,
     ) -> Result<Box<dyn PageStream>, StageError> {
         let folder = run.state_dir.as_deref();
-        let mut file = ShareFile::begin(folder, &run.run_id, index, at.as_ref()).await?;
-        file.end(at.as_ref()).await?;
-        Ok(Box::new(NoJobs::new(file.share(), false)))
+        let mut file = ShareFile::create(folder, &run.run_id, index, at.as_ref()).await?;
+        file.save_end(at.as_ref()).await?;
+        Ok(Box::new(EmptyShare::new(file.share(), false)))
     }
 
-    /// The cursors that an earlier run has remembered in `folder`.
+    /// The cursors that an earlier run saved in `folder`.
     async fn index(&self, folder: Option<PathBuf>) -> Option<CursorIndex> {
         let (folder, listing) = (folder?, self.listing.clone());
         spawn_blocking(move || cursor_log::read_index(&folder, &listing)).await.ok().flatten()
@@ -171,18 +165,18 @@ impl ReadStrategy {
 
     async fn log(&self, run: &RunContext, from: Option<&Position>) -> Option<CursorLog> {
         let (folder, listing) = (run.state_dir.clone()?, self.listing.clone());
-        let (id, page_size) = (run.run_id.clone(), self.page_size);
+        let (run_id, page_size) = (run.run_id.clone(), self.page_size);
         let pages = from.map_or(0, |from| from.pages);
-        let begin = move || CursorLog::begin(&folder, &listing, &id, pages, page_size);
-        let log = spawn_blocking(begin).await.ok()?;
-        log.map_err(|error| cannot_remember(&error)).ok()
+        let create = move || CursorLog::create(&folder, &listing, &run_id, pages, page_size);
+        let log = spawn_blocking(create).await.ok()?;
+        log.map_err(|error| warn_not_saved(&error)).ok()
     }
 }
 
-fn nothing_to_share() -> StageError {
-    let message = "no cursors are remembered by which the listing could be shared";
+fn no_saved_cursors() -> StageError {
+    let message = "no cursors are saved that divide the listing into shares";
     StageError::new(ErrorKind::Config, message).hint(
         "run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; \
-         or divide it by `partition` in [source], which needs none",
+         or set `partition` in [source], which needs no saved cursors",
     )
 }

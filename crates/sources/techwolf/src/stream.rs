@@ -1,4 +1,4 @@
-//! What all ways to read an export have in common.
+//! Streams of pages.
 
 use std::fmt;
 
@@ -7,17 +7,43 @@ use taskferry_sdk::{Share, StageError};
 
 use crate::page::ListingPage;
 
-/// The pages of an export, or of the share of it that the run takes, in their order.
+/// The pages of an export, or of a share of it, in order.
 #[async_trait]
 pub(crate) trait PageStream: fmt::Debug + Send {
-    /// The next page, `None` behind the last one. If the future is dropped, no page is lost.
+    /// The next page; `None` after the last one. Dropping the future loses no page.
     ///
     /// # Errors
-    /// What is left after retries, and a listing that makes no progress.
+    /// A request failed after its retries, or the listing makes no progress.
     async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError>;
 
-    /// Which share the stream has read, once it has ended; `None` if it reads the whole export.
+    /// The share that the stream has read, once it has ended; `None` if it reads the whole export.
     fn share(&self) -> Option<Share> {
         None
+    }
+}
+
+/// A share without records: one empty page, so that the run has an output.
+#[derive(Debug)]
+pub(crate) struct EmptyShare {
+    share: Share,
+    /// Whether the page was returned, by this attempt or an earlier one.
+    done: bool,
+}
+
+impl EmptyShare {
+    pub(crate) fn new(share: Share, done: bool) -> Self {
+        Self { share, done }
+    }
+}
+
+#[async_trait]
+impl PageStream for EmptyShare {
+    async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError> {
+        let is_due = !std::mem::replace(&mut self.done, true);
+        Ok(is_due.then(|| ListingPage::new(None, None, 0, Vec::new())))
+    }
+
+    fn share(&self) -> Option<Share> {
+        Some(self.share.clone())
     }
 }

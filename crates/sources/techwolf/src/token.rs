@@ -1,4 +1,4 @@
-//! A token, and the answer that it comes in.
+//! Tokens, and the responses of the token endpoint.
 
 use std::time::{Duration, Instant};
 
@@ -9,44 +9,43 @@ use taskferry_sdk::{ErrorKind, Secret, StageError};
 
 use crate::fields::{field, parse_object};
 
-/// How long a token lasts whose issuer does not say it.
-const UNSAID_LIFETIME: Duration = Duration::from_mins(5);
-/// How long before its end a token is replaced at the latest.
-const LONGEST_MARGIN: Duration = Duration::from_mins(1);
+/// The lifetime of a token without `expires_in`.
+const DEFAULT_LIFETIME: Duration = Duration::from_mins(5);
+/// The maximum time before its expiry at which a token is replaced.
+const MAX_MARGIN: Duration = Duration::from_mins(1);
 
-/// A token, and how long it is good.
+/// A token and its lifetime.
 #[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) token: Secret,
-    /// When it was asked for, or read from where it was kept.
+    /// The time of the request, or of the read from the cache.
     pub(crate) at: Instant,
     pub(crate) usable_for: Duration,
 }
 
 impl Issued {
-    /// Reads the answer to a request that was sent `at` this instant. Errors show nothing of it: there may be a token in it.
+    /// Parses the response to a request that was sent `at` this instant. Errors do not show the response, because it may
+    /// contain a token.
     ///
     /// # Errors
-    /// The answer holds no token.
-    pub(crate) fn read(answer: &Bytes, at: Instant) -> Result<Self, StageError> {
-        let body = parse_object(answer).ok();
-        let root = body.as_ref().map(Body::root);
+    /// The response contains no token.
+    pub(crate) fn parse(body: &Bytes, at: Instant) -> Result<Self, StageError> {
+        let json = parse_object(body).ok();
+        let root = json.as_ref().map(Body::root);
         let token = root.and_then(|root| field::<Secret>(root, "access_token").ok());
         let Some(token) = token.filter(|token| !token.is_empty()) else {
-            let message = "the answer holds no `access_token`";
+            let message = "the response contains no `access_token`";
             let error = StageError::new(ErrorKind::Malformed, message).temporary();
-            return Err(
-                error.hint("check `token_url` in [source.auth]: is this where tokens are issued?")
-            );
+            return Err(error.hint("check that `token_url` in [source.auth] is the token endpoint"));
         };
         let expires_in = root.and_then(|root| field(root, "expires_in").ok());
         let lifetime = lifetime(&expires_in.unwrap_or_default());
-        let usable_for = lifetime.saturating_sub(LONGEST_MARGIN.min(lifetime / 10));
+        let usable_for = lifetime.saturating_sub(MAX_MARGIN.min(lifetime / 10));
         Ok(Self { token, at, usable_for })
     }
 }
 
-/// Seconds as a number, or as text as some issuers have it.
+/// Parses `expires_in`: seconds as a number, or as a string as some issuers send it.
 fn lifetime(expires_in: &Value) -> Duration {
     let seconds = match expires_in {
         Value::Number(number) => number.as_f64(),
@@ -54,8 +53,8 @@ fn lifetime(expires_in: &Value) -> Duration {
         _ => None,
     };
     match seconds {
-        Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(UNSAID_LIFETIME),
-        None => UNSAID_LIFETIME,
+        Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(DEFAULT_LIFETIME),
+        None => DEFAULT_LIFETIME,
     }
 }
 
@@ -68,7 +67,7 @@ mod tests {
     fn a_token_is_replaced_a_tenth_or_a_minute_before_it_expires() {
         let usable = |expires_in: Value| {
             let body = json!({"access_token": "t", "expires_in": expires_in}).to_string();
-            Issued::read(&body.into(), Instant::now()).unwrap().usable_for.as_secs_f64()
+            Issued::parse(&body.into(), Instant::now()).unwrap().usable_for.as_secs_f64()
         };
         let close = |actual: f64, expected: f64| (actual - expected).abs() < 0.001;
         for (expires_in, expected) in [
@@ -88,9 +87,9 @@ mod tests {
     #[test]
     fn the_error_for_a_response_without_a_token_does_not_show_it() {
         for body in [r#"{"access_token": ""}"#, r#"{"access_token": 4711}"#, "secret", ""] {
-            let error = Issued::read(&body.into(), Instant::now()).unwrap_err();
+            let error = Issued::parse(&body.into(), Instant::now()).unwrap_err();
             assert!(error.is_temporary());
-            assert_eq!(error.full_message(), "the answer holds no `access_token`");
+            assert_eq!(error.full_message(), "the response contains no `access_token`");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where a token is kept from run to run.
+//! The token cache in the state folder.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,14 @@ use taskferry_sdk::{Secret, hex};
 use crate::credentials::ClientCredentials;
 use crate::token::Issued;
 
-/// The file's name within the state folder.
+/// The file in the state folder.
 const FILE: &str = "token.json";
 
-/// A token in a file that only its owner reads. Whatever is wrong with the file, a new token can be had: nothing here
-/// is an error.
+/// A token in a file that only its owner can read. Nothing here is an error, because a new token can always be requested.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenCache {
     file: PathBuf,
-    /// What the token is for.
+    /// Identifies the credentials of the token.
     key: String,
 }
 
@@ -42,45 +41,46 @@ struct Stored {
 }
 
 impl TokenCache {
-    /// In this folder, for these credentials.
+    /// The cache in `folder` for these credentials.
     pub(crate) fn new(folder: &Path, credentials: &ClientCredentials) -> Self {
         Self { file: folder.join(FILE), key: key(credentials) }
     }
 
-    /// The token, if there is one that was issued for the same and is still good.
+    /// Reads a token that was issued for the same credentials and is still usable.
     pub(crate) async fn read(&self) -> Option<Issued> {
         self.in_background(|cache| {
             let stored: Stored = serde_json::from_slice(&cache.place().ok()?.read().ok()?).ok()?;
             let now = Timestamp::now();
-            // A token from the future was kept by a clock that has been set back; nobody knows how old it is.
-            let good = stored.key == cache.key && stored.issued_at <= now && now < stored.use_until;
+            // A token from the future is treated as expired: the clock was set back, and its age is unknown.
+            let is_usable =
+                stored.key == cache.key && stored.issued_at <= now && now < stored.use_until;
             let usable_for =
-                now.duration_until(stored.use_until).try_into().ok().filter(|_| good)?;
-            tracing::debug!("using the token kept in `{}`", cache.file.display());
+                now.duration_until(stored.use_until).try_into().ok().filter(|_| is_usable)?;
+            tracing::debug!("using the token in `{}`", cache.file.display());
             Some(Issued { token: stored.token, at: Instant::now(), usable_for })
         })
         .await
         .flatten()
     }
 
-    /// Keeps a token that was just issued.
-    pub(crate) async fn keep(&self, issued: &Issued) {
+    /// Writes a token that was just issued.
+    pub(crate) async fn store(&self, issued: &Issued) {
         let issued = issued.clone();
         self.in_background(move |cache| {
             if let Err(error) = cache.write(&issued) {
                 let file = cache.file.display();
-                tracing::warn!("the token can't be kept in `{file}`: {error}");
+                tracing::warn!("can't write the token to `{file}`: {error}");
             }
         })
         .await;
     }
 
-    /// Forgets the token.
-    pub(crate) async fn forget(&self) {
+    /// Removes the token.
+    pub(crate) async fn clear(&self) {
         self.in_background(|cache| {
             if let Err(error) = cache.place().and_then(|place| place.remove()) {
                 let file = cache.file.display();
-                tracing::warn!("the token in `{file}` was refused and can't be removed: {error}");
+                tracing::warn!("can't remove the refused token in `{file}`: {error}");
             }
         })
         .await;
@@ -102,7 +102,7 @@ impl TokenCache {
         Place::of(&self.file)
     }
 
-    /// Files may be slow to reach, and other requests must not wait for them.
+    /// Runs file operations on a blocking thread.
     async fn in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce(Self) -> T + Send + 'static,
@@ -112,14 +112,14 @@ impl TokenCache {
     }
 }
 
-/// A fingerprint of all that a token depends on, without anything secret.
+/// A digest of the credentials without secrets.
 fn key(credentials: &ClientCredentials) -> String {
     let ClientCredentials { token_url, client_id, audience, tenant, scopes, .. } = credentials;
     let mut parts = vec![token_url.as_str(), client_id, audience, tenant];
     parts.extend(scopes.iter().map(String::as_str));
     let mut hash = Sha256::new();
     for part in parts {
-        // The length keeps two parts from being taken for two others.
+        // The length separates the parts.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -69,10 +69,7 @@ async fn an_unknown_family_is_named_with_the_nearest_in_every_option() {
         assert_eq!(warnings(&server, &more, None).await, [said]);
     }
     let by_name = warnings(&server, &filtered(&["FAMILY 2"]), None).await;
-    assert_eq!(
-        by_name,
-        ["`FAMILY 2` is the name of a job family and not its id: write `family-2`"]
-    );
+    assert_eq!(by_name, ["`FAMILY 2` is the name of a job family, not its id: write `family-2`"]);
     let from = Position::new(1, None, Vec::new());
     assert_eq!(warnings(&server, &filtered(&["familie-1"]), Some(&from)).await, [said], "resumed");
     assert_eq!(asked(&server).len(), 4);

@@ -116,7 +116,7 @@ async fn a_silent_server_is_a_timeout() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let text = error.full_message();
     assert!(text.contains("gave up after 2 attempts"), "{text}");
-    assert!(text.contains("no whole answer came within 100ms"), "{text}");
+    assert!(text.contains("no complete response within 100ms"), "{text}");
     assert_eq!(tenant.exports().len(), 2);
 }
 

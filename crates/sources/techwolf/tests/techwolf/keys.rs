@@ -270,12 +270,12 @@ fn an_unusable_key_is_reported_with_a_hint() {
     let encrypted = old.replace("EC PRIVATE", "ENCRYPTED PRIVATE");
     let broken = old.replace("EC PRIVATE", "PRIVATE");
     for (key, says) in [
-        ("hunter2", "this is no private key in PEM form"),
+        ("hunter2", "this is not a private key in PEM form"),
         (&p256().public, "this is a public key or a certificate"),
         (old, "the private key is not in PKCS#8 form"),
         (&encrypted, "the private key is encrypted"),
-        (&broken, "the private key can't be read"),
-        (&escaped, "the private key can't be read"),
+        (&broken, "the private key is invalid"),
+        (&escaped, "the private key is invalid"),
         (&p384, "the private key can't sign"),
     ] {
         let found = problems(&json!({"private_key": key}));

@@ -133,5 +133,5 @@ async fn a_stuck_listing_before_the_start_of_a_share_is_an_error() {
     let error = read_share(tenant.source(&json!({})), folder.path(), shard).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoProgress);
     let message = error.full_message();
-    assert!(message.starts_with("looking for the share's beginning: "), "{message}");
+    assert!(message.starts_with("searching for the start of the share: "), "{message}");
 }

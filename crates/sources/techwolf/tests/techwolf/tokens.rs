@@ -136,7 +136,7 @@ async fn refused_credentials_are_reported_with_the_message_of_the_issuer() {
         let error = tenant.error(&json!({})).await;
         assert_eq!(error.kind(), ErrorKind::Auth, "{status}");
         let text = error.full_message();
-        assert!(text.starts_with("page 1 (the first): asking for a token: POST http"), "{text}");
+        assert!(text.starts_with("page 1 (the first): requesting a token: POST http"), "{text}");
         assert!(text.contains("access_denied: Unauthorized client"), "{text}");
         assert!(!text.contains(SECRET), "{text}");
         assert_eq!(tenant.requests().len(), 1, "asking again does not help");

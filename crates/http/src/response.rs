@@ -1,11 +1,11 @@
-//! What a server says.
+//! Responses.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use reqwest::StatusCode;
 use reqwest::header::{LOCATION, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
 use taskferry_sdk::{Secret, StageError};
 use url::Url;
 
@@ -13,29 +13,33 @@ use crate::excerpt::excerpt;
 use crate::retry_after::retry_after;
 use crate::status::status_error;
 
-/// The header by which `taskferry sandbox` tells itself apart from a tenant.
+/// The header that marks the responses of `taskferry sandbox`.
 const SANDBOX_HEADER: &str = "x-taskferry-sandbox";
 
-/// An answer, as much of it as was wanted.
+/// A response and the part of its body that was read.
 #[derive(Debug)]
-pub struct Answer {
-    /// Its status.
+pub struct Response {
+    /// The status.
     pub status: StatusCode,
-    /// How long it asks to wait, by `Retry-After`.
+    /// The wait that `Retry-After` asks for.
     pub wait: Option<Duration>,
-    /// Scheme, host and port it points to, by `Location`.
+    /// Scheme, host and port of `Location`.
     pub location: Option<String>,
-    /// Whether `taskferry sandbox` answered, as it says itself: what it serves is made up.
+    /// Whether `taskferry sandbox` sent the response, so that its data is made up.
     pub sandbox: bool,
     /// The body, or its beginning.
     pub body: Bytes,
-    /// What the request carried in secret by its address and its proxy's.
+    /// The credentials in the addresses of the server and the proxy.
     credentials: Arc<[Secret]>,
 }
 
-impl Answer {
-    /// All but the body.
-    pub(crate) fn of(response: &Response, url: &Url, credentials: Arc<[Secret]>) -> Self {
+impl Response {
+    /// A response without its body.
+    pub(crate) fn without_body(
+        response: &reqwest::Response,
+        url: &Url,
+        credentials: Arc<[Secret]>,
+    ) -> Self {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let wait = header(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now()));
         let location = header(LOCATION)
@@ -45,32 +49,32 @@ impl Answer {
         Self { status: response.status(), wait, location, sandbox, body: Bytes::new(), credentials }
     }
 
-    /// An [excerpt](crate::excerpt()) of the body or a part of it, in which neither `secrets` stand nor the credentials of
-    /// the address and of the proxy: an answer may repeat what was sent.
+    /// An [excerpt](crate::excerpt()) of the body or a part of it, without `secrets` and without the credentials of the address
+    /// and the proxy: a response may repeat the request.
     pub fn excerpt(&self, text: &[u8], secrets: &[&Secret]) -> Option<String> {
         let all: Vec<&Secret> = secrets.iter().copied().chain(self.credentials.iter()).collect();
         excerpt(text, &all)
     }
 
-    /// Whether the request did what it was meant to do (2xx).
+    /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         self.status.is_success()
     }
 
-    /// The status in words, `the server answered 404 Not Found` for example, and where a redirect leads.
-    pub fn said(&self) -> String {
+    /// The status as a sentence, for example `the server answered 404 Not Found`, with the target of a redirect.
+    pub fn summary(&self) -> String {
         let reason = self.status.canonical_reason().map(|reason| format!(" {reason}"));
         let code = self.status.as_u16();
-        let said = format!("the server answered {code}{}", reason.unwrap_or_default());
+        let summary = format!("the server answered {code}{}", reason.unwrap_or_default());
         match &self.location {
             Some(origin) if self.status.is_redirection() => {
-                format!("{said}, which leads to {origin} and is not followed")
+                format!("{summary}, which leads to {origin} and is not followed")
             }
-            _ => said,
+            _ => summary,
         }
     }
 
-    /// An error of the kind and status that the answer's status stands for, with the wait it asks for.
+    /// Creates an error with the kind and status that the response's status stands for, and its `Retry-After`.
     pub fn error(&self, message: impl Into<String>) -> StageError {
         let error = status_error(self.status.as_u16(), message);
         match self.wait {
