@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
 mod answers;
+mod excerpts;
 mod files;
 mod options;
 mod proxies;
+mod rate;
 mod secrets;
 mod tls;
 

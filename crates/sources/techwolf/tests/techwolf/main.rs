@@ -13,6 +13,7 @@ mod keys;
 mod listing;
 mod options;
 mod page_size;
+mod pages;
 mod partition;
 mod sandbox;
 mod secrets;
