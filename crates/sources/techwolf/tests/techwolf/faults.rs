@@ -96,7 +96,7 @@ async fn an_endless_page_is_abandoned() {
     let tenant = Tenant::answering([Response::new(200, "[1,".repeat(1000)).endless()]).await;
     let error = tenant.error(&json!({"max_page_bytes": "100 kB"})).await;
     assert_eq!(error.kind(), ErrorKind::Limit);
-    assert!(error.full_message().contains("larger than 100000 bytes"));
+    assert!(error.full_message().contains("exceeds 100000 bytes"));
     assert!(error.hint_text().unwrap().contains("max_page_bytes"));
     assert_eq!(tenant.exports().len(), 1, "it would not be smaller the next time");
 }
@@ -147,7 +147,7 @@ async fn error_statuses_have_distinct_kinds() {
         let error = tenant.error(&json!({})).await;
         assert_eq!(error.kind(), kind, "{status}");
         assert!(error.hint_text().unwrap().contains(hint), "{status}: {:?}", error.hint_text());
-        assert!(error.full_message().contains("did not say why"), "{error}");
+        assert!(error.full_message().contains("without an explanation"), "{error}");
     }
     let tenant = Tenant::answering([page(&["a"], Some("a")), Response::new(404, "")]).await;
     let error = tenant.error(&json!({})).await;

@@ -200,7 +200,7 @@ async fn an_unregistered_key_is_reported_with_the_message_of_the_issuer() {
     let error = opened(&options).await.next_page().await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Auth, false));
     assert!(error.full_message().contains("the signature was not made with"), "{error}");
-    assert!(error.hint_text().unwrap().contains("registered"), "{error:?}");
+    assert!(error.hint_text().unwrap().contains("the registration of the key"), "{error:?}");
 }
 
 fn problems(more: &Value) -> Vec<(String, &'static str, String)> {
