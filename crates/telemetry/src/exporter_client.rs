@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use taskferry_http::{Hints, Client, Connection, ConnectionOptions, ReadBody};
+use taskferry_http::{Client, Connection, ConnectionOptions, Hints, ReadBody};
 use taskferry_sdk::{BuildContext, Endpoints, InputFiles, KeyPath};
 use tokio::runtime::Handle;
 
