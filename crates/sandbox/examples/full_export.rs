@@ -1,5 +1,5 @@
-//! Exports everything from a sandbox, which keeps its data in a file if one is named, and tells how long pages took and how much memory
-//! the process had.
+//! Exports all jobs from a sandbox and prints the duration of pages and the memory of the process. The second argument is
+//! a database file.
 //!
 //! `cargo run --release -p taskferry-sandbox --example full_export -- 100000 /tmp/sandbox.db`
 
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             json!([{"filter": "last_updated", "operator": "gte", "value": "2022-03-10"}]),
         ),
         (
-            "a page that no job passes for",
+            "a page of no jobs",
             json!([{"filter": "last_updated", "operator": "gt", "value": "2200-01-01"}]),
         ),
     ] {
@@ -99,7 +99,7 @@ impl Exporter {
         Ok(Self { http, url, token })
     }
 
-    /// A page of 100 jobs with all that can be included, and its size in bytes.
+    /// A page of 100 jobs with all attributes, and its size in bytes.
     async fn page(&self, more: &Value) -> Result<(Value, usize), Box<dyn Error>> {
         let mut body = json!({
             "limit": 100,
@@ -122,7 +122,7 @@ fn median(times: &[Duration]) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// What the process has in memory now, where the system tells.
+/// The resident memory of the process, on Linux.
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

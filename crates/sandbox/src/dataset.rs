@@ -27,8 +27,11 @@ const ONE_JOB_PER_LINE: &str = "a dataset has one job per line";
 
 /// Loads all jobs of the file.
 pub(crate) fn load(path: &Path, loader: &mut Loader) -> Result<(), SandboxError> {
+    const FILE: &str = "dataset";
+    let path_buf = || path.to_owned();
     let mut lines =
-        open(path).map_err(|source| SandboxError::Open { path: path.to_owned(), source })?;
+        open(path).map_err(|source| SandboxError::Open { file: FILE, path: path_buf(), source })?;
+    let error = |line, message| SandboxError::Line { file: FILE, path: path_buf(), line, message };
     let mut text = Vec::new();
     let mut is_empty = true;
     for line in 1.. {
@@ -36,16 +39,12 @@ pub(crate) fn load(path: &Path, loader: &mut Loader) -> Result<(), SandboxError>
         let read = (&mut lines)
             .take(MAX_LINE_LENGTH + 1)
             .read_until(b'\n', &mut text)
-            .map_err(|source| SandboxError::Read { path: path.to_owned(), line, source })?;
+            .map_err(|source| error(line, format!("it can't be read: {source}")))?;
         if read == 0 {
             break;
         }
         if !text.trim_ascii().is_empty() {
-            load_line(&text, line, loader)?.map_err(|message| SandboxError::Dataset {
-                path: path.to_owned(),
-                line,
-                message,
-            })?;
+            load_line(&text, line, loader)?.map_err(|message| error(line, message))?;
             is_empty = false;
         }
     }

@@ -243,7 +243,10 @@ fn error(status: u16, is_of_token: bool) -> Value {
     let text = json!({"schema": {"type": "string"}});
     let mut headers = Map::new();
     match status {
-        401 if !is_of_token => headers.insert("WWW-Authenticate".to_owned(), text),
+        401 if !is_of_token => {
+            let required = json!({"required": true, "schema": {"type": "string"}});
+            headers.insert("WWW-Authenticate".to_owned(), required)
+        }
         429 | 503 => headers.insert("Retry-After".to_owned(), text),
         _ => None,
     };

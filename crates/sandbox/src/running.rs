@@ -83,7 +83,7 @@ impl Sandbox {
     /// Starts to listen. Port 0 selects a free port.
     ///
     /// # Errors
-    /// The address can't be listened on.
+    /// The address is in use, or is not an address of this machine.
     #[expect(
         clippy::unused_async,
         reason = "it needs a runtime, and awaiting it shows that there is one"

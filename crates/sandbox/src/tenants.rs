@@ -13,49 +13,42 @@ pub(crate) fn load_tenants(
     loader: &mut Loader,
 ) -> Result<Vec<String>, SandboxError> {
     let stored = loader.tenants()?;
-    if let Some(DatabaseFile { path, filled: Filled::Refuse | Filled::Replace }) = &options.database
-        && options.tenants.is_empty()
-        && !stored.is_empty()
-        && !stored.iter().any(|name| name == DEFAULT_TENANT)
-    {
-        let (path, tenant) = (path.clone(), DEFAULT_TENANT.to_owned());
-        return Err(SandboxError::NoSuchTenant { path, tenant, stored });
-    }
-    let mut tenants: Vec<String> = Vec::new();
-    let only = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None, vendors: None }];
-    // All tenants of a database are served, also those that the options do not name.
-    let unnamed: &[Tenant] = match &options.database {
-        Some(DatabaseFile { filled: Filled::Serve, .. }) if !stored.is_empty() => &[],
-        _ => &only,
+    let default = [Tenant { name: DEFAULT_TENANT.to_owned(), data: None, vendors: None }];
+    let filled = options.database.as_ref().map(|database| database.filled);
+    let named: &[Tenant] = match options.tenants.as_slice() {
+        // All tenants of a database are served, also those that the options do not name.
+        [] if filled == Some(Filled::Serve) && !stored.is_empty() => &[],
+        [] => &default,
+        tenants => tenants,
     };
-    let named = if options.tenants.is_empty() { unnamed } else { &options.tenants };
+    let mut tenants: Vec<String> = Vec::new();
     for (tenant, number) in named.iter().zip(0_u64..) {
-        check_tenant(&tenant.name)?;
-        if tenants.contains(&tenant.name) {
-            return Err(
-                ClientProblem::new(format!("the tenant `{}` occurs twice", tenant.name)).into()
-            );
+        let name = &tenant.name;
+        check_tenant(name)?;
+        if tenants.contains(name) {
+            return Err(ClientProblem::new(format!("the tenant `{name}` occurs twice")).into());
         }
-        tenants.push(tenant.name.clone());
-        if let Some(DatabaseFile { path, filled }) = &options.database
-            && stored.contains(&tenant.name)
-        {
-            match filled {
-                Filled::Serve if tenant.data.is_none() => continue,
-                Filled::Replace => {}
-                Filled::Serve | Filled::Refuse => {
-                    let (path, tenant) = (path.clone(), tenant.name.clone());
-                    return Err(SandboxError::Filled { path, tenant });
+        tenants.push(name.clone());
+        if let Some(DatabaseFile { path, filled }) = &options.database {
+            let expects_data = *filled == Filled::Serve || options.tenants.is_empty();
+            match (stored.contains(name), filled) {
+                (true, Filled::Serve) if tenant.data.is_none() => continue,
+                (true, Filled::Serve | Filled::Refuse) => {
+                    let message = format!(
+                        "already has data of the tenant `{name}`: load nothing to serve it, or delete it with `--replace`"
+                    );
+                    return Err(SandboxError::database(path, message));
                 }
+                // A tenant without data is probably a mistyped name.
+                (false, _) if !stored.is_empty() && tenant.data.is_none() && expects_data => {
+                    let message = format!(
+                        "has no tenant `{name}`, only {}: use one of them, or say what to load for it",
+                        stored.join(", ")
+                    );
+                    return Err(SandboxError::database(path, message));
+                }
+                _ => {}
             }
-        }
-        // A tenant without data is probably a mistyped name.
-        if let Some(DatabaseFile { path, filled: Filled::Serve }) = &options.database
-            && tenant.data.is_none()
-            && !stored.is_empty()
-        {
-            let (path, tenant) = (path.clone(), tenant.name.clone());
-            return Err(SandboxError::NoSuchTenant { path, tenant, stored });
         }
         loader.begin_tenant(&tenant.name)?;
         match tenant.data.as_ref().unwrap_or(&options.data) {

@@ -32,22 +32,26 @@ pub(crate) struct Counterpart {
 /// The maximum size of a file in bytes. It is read into memory.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
+/// How messages call the file.
+const FILE: &str = "vocabulary";
+
 impl Vocabulary {
     /// The vocabularies with the skills of generated jobs.
     pub(crate) fn built_in() -> Result<Self, SandboxError> {
         Self::read(include_bytes!("../data/vocabulary.csv")).map_err(|(line, message)| {
-            SandboxError::Vocabulary { path: "vocabulary.csv".into(), line, message }
+            SandboxError::Line { file: FILE, path: "vocabulary.csv".into(), line, message }
         })
     }
 
     /// The built-in vocabularies. That of each vendor in the file is replaced by the rows of the file.
     pub(crate) fn with_file(path: &Path) -> Result<Self, SandboxError> {
-        let failed = |source| SandboxError::OpenVocabulary { path: path.to_owned(), source };
+        let path_buf = || path.to_owned();
+        let failed = |source| SandboxError::Open { file: FILE, path: path_buf(), source };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
         file.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
         let wrong =
-            |(line, message)| SandboxError::Vocabulary { path: path.to_owned(), line, message };
+            |(line, message)| SandboxError::Line { file: FILE, path: path_buf(), line, message };
         if bytes.len() as u64 > MAX_FILE_SIZE {
             return Err(wrong((1, format!("it is larger than {MAX_FILE_SIZE} bytes"))));
         }

@@ -64,14 +64,7 @@ async fn serve(arguments: SandboxArguments) -> Result<Exit, String> {
 
 /// Whether what failed may be that another sandbox has taken the file meanwhile.
 fn is_about_the_database(error: &SandboxError) -> bool {
-    matches!(
-        error,
-        SandboxError::DatabaseInUse { .. }
-            | SandboxError::DatabaseFile { .. }
-            | SandboxError::WrongDatabase { .. }
-            | SandboxError::Filled { .. }
-            | SandboxError::NoSuchTenant { .. }
-    )
+    matches!(error, SandboxError::Database { .. })
 }
 
 /// Takes away a database that was new, and that holds nothing: it would be served as if it were meant to be empty.

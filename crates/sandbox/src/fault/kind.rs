@@ -26,7 +26,7 @@ pub struct FaultForm {
     pub form: &'static str,
     /// The effect.
     pub about: &'static str,
-    /// A time is the default.
+    /// With the default of its time.
     pub(super) kind: Kind,
 }
 

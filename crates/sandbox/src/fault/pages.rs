@@ -125,7 +125,7 @@ fn empty(page: &mut Map<String, Value>, cursor: Option<String>) {
 }
 
 fn add_fields(page: &mut Map<String, Value>) {
-    /// Text keeps the zero at the end of a number.
+    /// As text, because a parsed number would lose its last zero.
     const UNKNOWN: &str = r#"{"since": "2027-01-01", "values": [1, 2.50, null, {"deep": true}]}"#;
     let unknown = || serde_json::from_str::<Value>(UNKNOWN).unwrap_or_default();
     each_object(records(page), &mut |object| {

@@ -177,7 +177,7 @@ impl Kind {
     }
 }
 
-/// Splits off the requests that the fault affects.
+/// Separates a fault from the requests that it affects.
 fn split_when(head: &str) -> Result<(&str, When), FaultProblem> {
     if let Some((head, requests)) = head.split_once('@') {
         let (first, last) = match requests.split_once('-') {

@@ -53,7 +53,7 @@ fn too_large(limit: usize) -> (StatusCode, String) {
     (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes"))
 }
 
-/// Splits off the body of a request. It must be JSON without a content coding.
+/// Reads the body of a request, which must be JSON without a content coding. Returns the rest of the request as well.
 pub(super) async fn json_body(request: Request) -> Result<(Parts, Vec<u8>), ApiError> {
     if let Some(coding) = request.headers().get(header::CONTENT_ENCODING)
         && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
@@ -66,7 +66,7 @@ pub(super) async fn json_body(request: Request) -> Result<(Parts, Vec<u8>), ApiE
     coded_json_body(request, MAX_BODY).await
 }
 
-/// Splits off the body of a request. It must be JSON, with any content coding.
+/// As [`json_body`], with any content coding.
 pub(super) async fn coded_json_body(
     request: Request,
     limit: usize,

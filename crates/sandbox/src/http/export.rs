@@ -84,7 +84,7 @@ async fn export(
     }))
 }
 
-/// Removes a cursor that names nothing, if the settings allow it.
+/// Removes an unknown cursor, if the settings allow it.
 fn start_over(
     settings: &SandboxSettings,
     subject: Subject,

@@ -71,16 +71,19 @@ impl Schemas {
 }
 
 fn generator(is_response: bool) -> SchemaGenerator {
-    // OpenAPI has no formats for unsigned integers.
-    let without_format = RecursiveTransform(|schema: &mut schemars::Schema| {
+    // OpenAPI has no formats for unsigned integers, and a default of null says nothing.
+    let tidy = RecursiveTransform(|schema: &mut schemars::Schema| {
         let format = schema.get("format").and_then(Value::as_str);
         if format.is_some_and(|format| format.starts_with("uint")) {
             schema.remove("format");
         }
+        if schema.get("default").is_some_and(Value::is_null) {
+            schema.remove("default");
+        }
     });
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into())
-        .with_transform(without_format);
+        .with_transform(tidy);
     if is_response { settings.for_serialize() } else { settings }.into_generator()
 }
 

@@ -205,7 +205,7 @@ impl Loader {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, SandboxError> {
-        work(&self.connection).map_err(|error| self.location.error(error))
+        work(&self.connection).map_err(|error| self.location.error(&error))
     }
 }
 

@@ -36,17 +36,14 @@ impl Location {
     pub(super) fn new(path: Option<&Path>) -> Result<Self, SandboxError> {
         let Some(path) = path else {
             let file = NamedTempFile::with_prefix("taskferry-sandbox-");
-            let file = file.map_err(|source| SandboxError::TemporaryFile { source })?;
+            let file = file.map_err(|error| SandboxError::temporary(&error))?;
             return Ok(Self::Private(file.into_temp_path()));
         };
         // For SQLite these mean a database in memory, which connections do not share.
         if path.as_os_str().is_empty() || path == Path::new(":memory:") {
             let reason =
                 "it is not the name of a file; omit it to keep the data until the sandbox stops";
-            return Err(SandboxError::WrongDatabase {
-                path: path.to_owned(),
-                reason: reason.to_owned(),
-            });
+            return Err(SandboxError::unusable(path, reason));
         }
         Ok(Self::Named(path.to_owned()))
     }
@@ -65,12 +62,10 @@ impl Location {
     /// It can't be opened, is not a database of the sandbox, or has another schema.
     pub(super) fn open(&self) -> Result<Connection, SandboxError> {
         let connection = self.connect()?;
-        let refused = self.prepare(&connection).map_err(|error| self.error(error))?;
+        let refused = self.prepare(&connection).map_err(|error| self.error(&error))?;
         match refused {
             None => Ok(connection),
-            Some(reason) => {
-                Err(SandboxError::WrongDatabase { path: self.path().to_owned(), reason })
-            }
+            Some(reason) => Err(SandboxError::unusable(self.path(), &reason)),
         }
     }
 
@@ -115,7 +110,7 @@ impl Location {
             return Ok(());
         }
         let exclusive = connection.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;");
-        exclusive.map_err(|error| self.error(error))
+        exclusive.map_err(|error| self.error(&error))
     }
 
     /// Opens all other connections to a private file and deletes it, where the system lets a file be deleted while it is
@@ -126,7 +121,7 @@ impl Location {
         }
         let others = self.others()?;
         if let Self::Private(path) = self {
-            path.close().map_err(|source| SandboxError::TemporaryFile { source })?;
+            path.close().map_err(|error| SandboxError::temporary(&error))?;
         }
         Ok((Self::Unlinked, others))
     }
@@ -150,7 +145,7 @@ impl Location {
         let others = if others.is_empty() { self.others()? } else { others };
         let connections: Vec<_> = [first].into_iter().chain(others).collect();
         for connection in &connections {
-            connection.execute_batch(mode).map_err(|error| self.error(error))?;
+            connection.execute_batch(mode).map_err(|error| self.error(&error))?;
         }
         Ok(connections)
     }
@@ -171,26 +166,26 @@ impl Location {
             )?;
             Ok(connection)
         };
-        connect().map_err(|error| self.error(error))
+        connect().map_err(|error| self.error(&error))
     }
 
     /// The error, with the name of the file if the user named it.
-    pub(super) fn error(&self, error: rusqlite::Error) -> SandboxError {
-        let Self::Named(path) = self else { return SandboxError::Database(error) };
-        let path = path.clone();
+    pub(super) fn error(&self, error: &rusqlite::Error) -> SandboxError {
+        let Self::Named(path) = self else { return SandboxError::temporary(error) };
         let reason = match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                return SandboxError::DatabaseInUse { path };
+                let message = "is in use by another process: stop it, or load into another file";
+                return SandboxError::database(path, message);
             }
             Some(ErrorCode::NotADatabase) => {
                 "it is not a SQLite database; name another file".into()
             }
             Some(ErrorCode::ReadOnly) => READ_ONLY.into(),
             Some(ErrorCode::DiskFull) => "the disk is full".into(),
-            Some(ErrorCode::CannotOpen) => reason_for_failed_open(&path),
-            _ => return SandboxError::DatabaseFile { path, source: error },
+            Some(ErrorCode::CannotOpen) => reason_for_failed_open(path),
+            _ => error.to_string(),
         };
-        SandboxError::WrongDatabase { path, reason }
+        SandboxError::unusable(path, &reason)
     }
 }
 

@@ -168,7 +168,7 @@ fn an_invalid_job_is_reported_with_its_line_and_key() {
         // The blank line counts.
         let file = file_with(format!("{}\n\n{line}\n{}\n", job("1"), job("2")).as_bytes());
         let error = load(file.path()).unwrap_err();
-        assert!(matches!(error, SandboxError::Dataset { line: 3, .. }), "{line}: {error}");
+        assert!(matches!(error, SandboxError::Line { line: 3, .. }), "{line}: {error}");
         let message = error.to_string();
         assert!(
             message.starts_with(&format!("line 3 of the dataset `{}`: ", file.path().display())),
@@ -245,7 +245,7 @@ fn invalid_utf8_and_truncated_gzip_are_reported() {
     let mut cut = zipped(&format!("{}\n", job("1")));
     cut.truncate(cut.len() - 6);
     let error = load(file_with(&cut).path()).unwrap_err();
-    assert!(matches!(error, SandboxError::Read { .. }), "{error}");
+    assert!(matches!(error, SandboxError::Line { .. }), "{error}");
 }
 
 #[test]

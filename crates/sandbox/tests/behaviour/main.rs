@@ -12,6 +12,7 @@ mod documentation;
 mod employees;
 mod endpoints;
 mod export;
+mod fault_syntax;
 mod faults;
 mod filters;
 mod generator;
