@@ -57,6 +57,7 @@ pub(crate) const NORMAL: &str = "warn,taskferry=info,taskferry_sandbox=warn";
 /// The same for `--quiet`: no progress, and all warnings.
 pub(crate) const QUIET: &str = "warn";
 /// The same for the sandbox as a server.
+#[cfg(feature = "sandbox")]
 pub(crate) const SERVER: &str = "warn,taskferry=info";
 
 /// Sets up logging for the process. Later calls change nothing.
