@@ -1,4 +1,4 @@
-//! The one place where plugins are registered.
+//! The built-in plugins.
 
 use taskferry_pipeline::Registry;
 use taskferry_sink_file::FileOptions;
@@ -10,12 +10,9 @@ use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 use taskferry_transform_jq::Jq;
 use taskferry_transform_rename_skills::RenameSkills;
 
-#[cfg(not(feature = "sandbox"))]
-use crate::no_sandbox as sandbox_endpoint;
-#[cfg(feature = "sandbox")]
-use crate::sandbox_endpoint;
+use crate::sandbox;
 
-/// All plugins that come with taskferry.
+/// A registry with all built-in plugins.
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry
@@ -27,7 +24,7 @@ pub(crate) fn registry() -> Registry {
         .sink::<StdoutOptions>()
         .sink::<FileOptions>()
         .sink::<WebhookOptions>()
-        .endpoint("sandbox", sandbox_endpoint::build)
+        .endpoint("sandbox", sandbox::build)
         .set_program(concat!("taskferry ", env!("CARGO_PKG_VERSION")));
     registry
 }

@@ -1,29 +1,21 @@
 //! The commands.
 
-mod account_file;
-mod accounts;
 mod arguments;
 mod check;
 mod completions;
-mod listing;
+mod format;
 mod merge;
 mod mistakes;
 mod plugins;
 mod progress;
-#[cfg(feature = "sandbox")]
-mod ready_file;
 mod replay;
+mod reports;
 mod run;
 mod runs;
-#[cfg(feature = "sandbox")]
-mod sandbox;
-#[cfg(feature = "sandbox")]
-mod sandbox_arguments;
-#[cfg(feature = "sandbox")]
-mod sandbox_options;
 mod shard;
-mod state;
-mod table;
+mod state_folder;
+mod summary;
+mod text_table;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -36,24 +28,20 @@ use tokio::runtime::Runtime;
 
 use crate::console;
 use crate::exit::Exit;
-#[cfg(not(feature = "sandbox"))]
-use crate::no_sandbox as sandbox;
 use crate::resources;
+use crate::sandbox;
 use arguments::{Arguments, Command};
 
-/// Does what the arguments say.
+/// Executes the command in the arguments.
 pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
     let program = program_name(arguments);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(answer) => {
-            if answer.use_stderr() {
-                console::usage(&mistake(arguments).unwrap_or(answer).to_string());
-                return Exit::USAGE;
-            }
-            // Help and version are answers.
-            return Exit::printed(&answer.print());
+        Err(error) if error.use_stderr() => {
+            console::usage(&usage_error(arguments).unwrap_or(error).to_string());
+            return Exit::USAGE;
         }
+        Err(help_or_version) => return Exit::printed(&help_or_version.print()),
     };
     match arguments.command {
         Command::Run(run) => on_runtime(run::run(registry, run)),
@@ -67,24 +55,22 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
     }
 }
 
-/// What is wrong with the arguments, said of them as they can be shown: a mistake repeats what was typed, or what a
-/// pattern of the shell has found.
-fn mistake(arguments: &[OsString]) -> Option<clap::Error> {
+/// The error about the arguments, made from their printable form because it repeats them.
+fn usage_error(arguments: &[OsString]) -> Option<clap::Error> {
     let shown = |argument: &OsString| printable(&argument.to_string_lossy()).into_owned();
     Arguments::try_parse_from(arguments.iter().map(shown)).err()
 }
 
-/// What the binary is called: one with plugins of its own has a name of its own.
+/// The name of the binary. A binary with other plugins has another name.
 fn program_name(arguments: &[OsString]) -> String {
     let name = arguments.first().and_then(|path| Path::new(path).file_stem());
     name.map_or_else(|| "taskferry".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Runs to the end, then leaves behind whatever still hangs: a transform that never returns must not keep
-/// the process.
+/// Runs a future to its end. Threads that still run then do not keep the process alive.
 fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
-    if let Err(lacking) = resources::check() {
-        console::error(&lacking);
+    if let Err(message) = resources::check() {
+        console::error(&message);
         return Exit::SINK;
     }
     match Runtime::new() {
@@ -93,7 +79,7 @@ fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
                 let _signal = resources::survive_size_limits();
                 work.await
             });
-            // Not shut down: what still hangs would stumble over it on its way out. The process ends now.
+            // A shutdown would wait for transforms that never return.
             std::mem::forget(runtime);
             exit
         }

@@ -1,7 +1,7 @@
-//! Lines for people, on standard error. Data goes to standard output, and nothing else does.
+//! Writes to standard error and standard output. Messages go to standard error, data to standard output.
 //!
-//! Whatever is written here may repeat what a record, a server or a file name says. So every function escapes what could
-//! do anything to a terminal but stand there ([`printable`]); colours are added behind that, and here alone.
+//! Messages may contain text from records, servers and file names, so every function escapes control sequences
+//! ([`printable`]). Colours are added afterwards, and only here.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -23,10 +23,10 @@ const INFO: &str = "\u{1b}[32m";
 const DETAIL: &str = "\u{1b}[34m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// How long a line waits for a reader of standard error that does not read.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a reader of standard error that is not reading.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The progress bar on the terminal, if there is one: lines are written above it.
+/// The progress bar. Lines are written above it.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Whether standard error is a terminal.
@@ -34,23 +34,23 @@ pub(crate) fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// How many columns the terminal behind standard error has; `None` for anything else.
+/// The number of columns of standard error, if it is a terminal.
 pub(crate) fn width() -> Option<usize> {
     columns(&io::stderr())
 }
 
-/// The same for standard output.
+/// The number of columns of standard output, if it is a terminal.
 pub(crate) fn page_width() -> Option<usize> {
     columns(&io::stdout())
 }
 
 fn columns(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
     let size = stream.is_terminal().then(|| rustix::termios::tcgetwinsize(stream))?;
-    // A terminal that does not know its size says zero.
+    // A terminal of unknown size reports zero.
     size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// Whether what goes to standard output may show up on the terminal: it is one, or whoever reads it may write to one.
+/// Whether standard output may appear on the terminal: it is one, or another process reads it and may write to one.
 pub(crate) fn output_may_be_shown() -> bool {
     let stdout = io::stdout();
     let file = stdout.as_fd().try_clone_to_owned().map(File::from);
@@ -68,22 +68,22 @@ pub(crate) fn line(text: &str) {
     raw(&format!("{}\n", printable(text)));
 }
 
-/// Writes a line that says what went wrong.
+/// Writes an error.
 pub(crate) fn error(text: &str) {
     labelled(ERROR, "error", text);
 }
 
-/// Writes a line that says what deserves a look.
+/// Writes a warning.
 pub(crate) fn warning(text: &str) {
     labelled(WARNING, "warning", text);
 }
 
-/// Writes a line that says that the data is that of a sandbox.
+/// Writes a note about the sandbox.
 pub(crate) fn sandbox(text: &str) {
     labelled(WARNING, "sandbox", text);
 }
 
-/// Writes lines that say what is wrong with the command line.
+/// Writes a message about the command line.
 pub(crate) fn usage(text: &str) {
     match text.strip_prefix("error: ") {
         Some(rest) => raw(&format!("{ERROR}error{PLAIN}: {}", printable_lines(rest))),
@@ -96,7 +96,7 @@ pub(crate) fn json(text: &str) {
     raw(&format!("{}\n", printable_json(text)));
 }
 
-/// Writes a line of the log for people, its level in colour.
+/// Writes a line of the text log, with its level in colour.
 pub(crate) fn event(text: &str) {
     let text = printable(text.trim_end_matches('\n'));
     let levels =
@@ -112,12 +112,12 @@ pub(crate) fn event(text: &str) {
     }
 }
 
-/// Writes what was drawn of printable parts, with styles in between.
+/// Writes text with colours.
 pub(crate) fn drawn(text: &str) {
     raw(&only_styles(text));
 }
 
-/// Shows or takes away the progress bar.
+/// Shows or removes the progress bar.
 pub(crate) fn set_bar(bar: Option<ProgressBar>) {
     let old = std::mem::replace(&mut *BAR.lock().unwrap_or_else(PoisonError::into_inner), bar);
     if let Some(old) = old {
@@ -125,18 +125,18 @@ pub(crate) fn set_bar(bar: Option<ProgressBar>) {
     }
 }
 
-/// Writes lines for people to standard output.
+/// Writes text for people to standard output.
 ///
 /// # Errors
-/// Those of standard output: it was closed, or its disk is full.
+/// Standard output is closed, or its disk is full.
 pub(crate) fn page(text: &str) -> io::Result<()> {
     data(&printable_lines(text))
 }
 
-/// Writes to standard output what a program reads there.
+/// Writes data for programs to standard output.
 ///
 /// # Errors
-/// Those of standard output: it was closed, or its disk is full.
+/// Standard output is closed, or its disk is full.
 pub(crate) fn data(text: &str) -> io::Result<()> {
     let stdout = io::stdout();
     BlockingWriter::new(stdout.lock(), None).write_all(text.as_bytes())
@@ -146,14 +146,14 @@ fn labelled(style: &str, label: &str, text: &str) {
     raw(&format!("{style}{label}{PLAIN}: {}\n", printable(text)));
 }
 
-/// Writes text as it is. Colours are dropped where they can't be shown. That standard error is gone is no reason to stop an
-/// export.
+/// Writes text without escaping it, and without colours if standard error cannot show them. Ignores errors: a closed standard
+/// error must not stop an export.
 fn raw(text: &str) {
     let stderr = io::stderr();
     let plain = matches!(AutoStream::choice(&stderr), ColorChoice::Never);
     let text = if plain { Cow::Owned(strip_str(text).to_string()) } else { Cow::Borrowed(text) };
     let write = || {
-        let mut out = BlockingWriter::new(stderr.lock(), Some(PATIENCE));
+        let mut out = BlockingWriter::new(stderr.lock(), Some(WRITE_TIMEOUT));
         _ = out.write_all(text.as_bytes());
     };
     match &*BAR.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -162,7 +162,7 @@ fn raw(text: &str) {
     }
 }
 
-/// The text with every sequence but those that choose colours escaped.
+/// Escapes all control sequences except those for colours.
 fn only_styles(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -170,7 +170,6 @@ fn only_styles(text: &str) -> String {
         out.push_str(&printable_lines(before));
         let end = after.find(|it: char| !(it.is_ascii_digit() || matches!(it, '[' | ';')));
         let end = end.filter(|end| after.starts_with('[') && after[*end..].starts_with('m'));
-        // No end, no style.
         let (style, behind) = after.split_at(end.map_or(0, |end| end + 1));
         out.push_str(if style.is_empty() { "\\u{1b}" } else { "\u{1b}" });
         out.push_str(style);

@@ -1,4 +1,4 @@
-//! Exit codes that do not come from a run. Those of runs are the engine's.
+//! Exit codes. The engine chooses those of runs.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -6,10 +6,12 @@ use std::io;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use taskferry_engine::Interrupt;
+
 use crate::console;
 use crate::resources;
 
-/// How the process ends.
+/// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exit(pub(crate) u8);
 
@@ -47,7 +49,15 @@ pub(crate) fn help() -> String {
 }
 
 impl Exit {
-    /// What came of writing to standard output, where that is all there is to do. Says what went wrong.
+    /// A signal ended the process.
+    pub(crate) fn interrupted(interrupt: Interrupt) -> Self {
+        match interrupt {
+            Interrupt::Interrupted => Self(130),
+            Interrupt::Terminated => Self(143),
+        }
+    }
+
+    /// The exit code of a command that only writes to standard output. Reports the error.
     pub(crate) fn printed(result: &io::Result<()>) -> Self {
         let Err(error) = result else { return Self::COMPLETE };
         console::error(&format!("can't write to standard output: {error}"));
@@ -61,8 +71,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Says what a panic says, in a line of the log where there is one; with `RUST_BACKTRACE`, also where it came from.
-pub(crate) fn tell_panic(panic: &PanicHookInfo<'_>) {
+/// Writes the message of a panic to the log, or to standard error before the log is set up. Adds the backtrace if
+/// `RUST_BACKTRACE` is set.
+pub(crate) fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let text = format!("thread `{}` {panic}", thread.name().unwrap_or("unnamed"));
     if tracing::dispatcher::has_been_set() {
@@ -76,14 +87,14 @@ pub(crate) fn tell_panic(panic: &PanicHookInfo<'_>) {
     }
 }
 
-/// A panic reached the top.
+/// The exit code after a panic.
 pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Exit {
-    if resources::ran_out(panic) {
+    if resources::is_out_of_resources(panic) {
         console::error(
-            "the system has no thread, file or memory left; raise the limit (`ulimit -a`) and run again",
+            "the system has no more threads, files or memory; raise the limit (`ulimit -a`) and run again",
         );
         return Exit::SINK;
     }
-    console::error("this is a defect in taskferry; please report it with the lines above");
+    console::error("this is a bug in taskferry; please report it with the lines above");
     Exit::DEFECT
 }

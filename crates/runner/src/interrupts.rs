@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM, and SIGHUP, which ends a run as SIGTERM does.
+//! Handles SIGINT, SIGTERM and SIGHUP. SIGHUP has the effect of SIGTERM.
 
 use std::fs;
 use std::io;
@@ -6,8 +6,8 @@ use std::io;
 use taskferry_engine::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens for these signals from now on: the process no longer dies of them. Those that are ignored already stay so, in
-/// this process and in those that it starts: whoever started it (`nohup`, `trap '' HUP`) wants it to go on.
+/// Handlers of the signals, which no longer end the process. Signals that the parent process ignores (`nohup`, `trap '' HUP`)
+/// stay ignored.
 #[derive(Debug)]
 pub(crate) struct Interrupts {
     interrupt: Option<Signal>,
@@ -32,12 +32,11 @@ impl Interrupts {
         })
     }
 
-    /// The next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> Interrupt {
         tokio::select! {
             () = received(&mut self.interrupt) => Interrupt::Interrupted,
             () = received(&mut self.terminate) => Interrupt::Terminated,
-            // The terminal is gone, its user with it.
             () = received(&mut self.hangup) => Interrupt::Terminated,
         }
     }
@@ -50,8 +49,8 @@ async fn received(signal: &mut Option<Signal>) {
     }
 }
 
-/// The signals that this process ignores, a bit each. Linux says it without a system call that needs `unsafe`; where nobody
-/// says it, none is taken for ignored.
+/// The ignored signals, one bit each, from Linux's `/proc`: the system call would need `unsafe`. Elsewhere, no signal counts as
+/// ignored.
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

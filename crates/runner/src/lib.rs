@@ -29,11 +29,9 @@ mod console;
 mod exit;
 mod interrupts;
 mod logging;
-#[cfg(not(feature = "sandbox"))]
-mod no_sandbox;
 mod resources;
-#[cfg(feature = "sandbox")]
-mod sandbox_endpoint;
+#[cfg_attr(not(feature = "sandbox"), path = "no_sandbox.rs")]
+mod sandbox;
 
 pub use taskferry_sdk as sdk;
 
@@ -42,7 +40,6 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use taskferry_pipeline::Registry;
-
 use taskferry_sdk::{SinkPlugin, SourcePlugin, TransformPlugin};
 
 /// The command line with a set of plugins.
@@ -84,8 +81,8 @@ impl Runner {
         self
     }
 
-    /// Says which version of your own plugins this is: `env!("CARGO_PKG_VERSION")`. A run that another version began is
-    /// started over instead of gone on with, since its records could differ.
+    /// Sets the version of your own plugins: `env!("CARGO_PKG_VERSION")`. A run does not resume a run of another version,
+    /// because its records could differ.
     #[must_use]
     pub fn version(mut self, version: &str) -> Self {
         let program = format!("{} with {version}", self.registry.program());
@@ -93,7 +90,7 @@ impl Runner {
         self
     }
 
-    /// Does what the process's arguments say, and returns the exit code that the README's table explains.
+    /// Executes the command in the arguments of the process, and returns its exit code.
     pub fn main(self) -> ExitCode {
         let arguments: Vec<OsString> = std::env::args_os().collect();
         let worker =
@@ -101,7 +98,7 @@ impl Runner {
         if worker {
             return taskferry_transform_jq::worker_main();
         }
-        std::panic::set_hook(Box::new(exit::tell_panic));
+        std::panic::set_hook(Box::new(exit::report_panic));
         let run = AssertUnwindSafe(|| command::execute(&self.registry, &arguments));
         std::panic::catch_unwind(run).unwrap_or_else(|panic| exit::panicked(&*panic)).into()
     }

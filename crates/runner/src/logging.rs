@@ -1,4 +1,4 @@
-//! Log lines on standard error, as text or JSON.
+//! The log on standard error, as text or JSON.
 
 use std::io;
 
@@ -10,10 +10,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::console;
 
-/// The form of what is written to standard error.
+/// The format of standard error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// Lines for people.
+    /// Text for people.
     #[default]
     Text,
     /// One JSON object a line.
@@ -21,7 +21,7 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// Writes a line that says what went wrong.
+    /// Writes an error.
     pub(crate) fn error(self, text: &str) {
         match self {
             Self::Text => console::error(text),
@@ -29,7 +29,7 @@ impl LogFormat {
         }
     }
 
-    /// Writes a line that says what deserves a look.
+    /// Writes a warning.
     pub(crate) fn warning(self, text: &str) {
         match self {
             Self::Text => console::warning(text),
@@ -38,7 +38,7 @@ impl LogFormat {
     }
 }
 
-/// Writes a line of the JSON log that is no event of `tracing`: when, how bad, what, and `more` beside it.
+/// Writes a line to the JSON log outside of `tracing`, with the fields `more`.
 pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond());
     let mut line = Map::new();
@@ -49,28 +49,27 @@ pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
     console::json(&Value::Object(line).to_string());
 }
 
-/// The variable that sets which log lines are written, as `level` or `target=level,…`.
+/// The variable with the log filter: `level` or `target=level,…`.
 const VARIABLE: &str = "TASKFERRY_LOG";
 
-/// What is logged unless the variable says otherwise; a sandbox inside the process keeps quiet.
+/// The default filter. A sandbox inside the process logs warnings only.
 pub(crate) const NORMAL: &str = "warn,taskferry=info,taskferry_sandbox=warn";
-/// The same for `--quiet`: no progress, and all warnings.
+/// The default filter with `--quiet`: warnings only.
 pub(crate) const QUIET: &str = "warn";
-/// The same for the sandbox as a server.
+/// The default filter of `taskferry sandbox`.
 #[cfg(feature = "sandbox")]
 pub(crate) const SERVER: &str = "warn,taskferry=info";
 
-/// Sets up logging for the process. Later calls change nothing.
+/// Sets up logging for the process. Later calls have no effect.
 pub(crate) fn start(format: LogFormat, default: &str) {
-    let asked = std::env::var(VARIABLE).ok().filter(|asked| !asked.is_empty());
-    let asked = asked.map(EnvFilter::try_new);
-    let (filter, mistake) = match asked {
+    let given = std::env::var(VARIABLE).ok().filter(|filter| !filter.is_empty());
+    let (filter, mistake) = match given.map(EnvFilter::try_new) {
         Some(Ok(filter)) => (filter, None),
         Some(Err(mistake)) => (EnvFilter::new(default), Some(mistake)),
         None => (EnvFilter::new(default), None),
     };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    let lines = lines.with_ansi(false).with_writer(Above(format));
+    let lines = lines.with_ansi(false).with_writer(LineWriter(format));
     let started = match format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text if console::is_terminal() => lines.without_time().try_init(),
@@ -80,14 +79,14 @@ pub(crate) fn start(format: LogFormat, default: &str) {
         tracing::debug!("logging was set up before");
     }
     if let Some(mistake) = mistake {
-        tracing::warn!("{VARIABLE} is not understood and ignored: {mistake}");
+        tracing::warn!("{VARIABLE} is invalid and ignored: {mistake}");
     }
 }
 
 /// Writes each event as one line above the progress bar.
-struct Above(LogFormat);
+struct LineWriter(LogFormat);
 
-impl<'a> MakeWriter<'a> for Above {
+impl<'a> MakeWriter<'a> for LineWriter {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {

@@ -1,5 +1,5 @@
-//! What a command needs from the system before it begins: threads, files and memory. Where they lack, it ends with a message and an
-//! exit code after which it is run again, since other processes may have taken them.
+//! Checks that the system has enough threads, files and memory for a command. If not, the exit code lets a scheduler try again,
+//! because other processes may release them.
 
 use std::any::Any;
 use std::io;
@@ -9,37 +9,37 @@ use std::thread::{Builder, available_parallelism};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Files that a small run has open at a time.
+/// The number of files that a small run opens at the same time.
 const FILES: usize = 24;
-/// Threads of a small run beside those that are as many as there are processors.
+/// The number of threads of a small run, without those per processor.
 const THREADS: usize = 4;
-/// Addresses in bytes without which no run gets far. Memory that lacks later ends the process where it lacks.
+/// The address space that a run needs at least, in bytes.
 const MEMORY: usize = 128 << 20;
-/// The most pages that are transformed at a time.
+/// The maximum number of pages that are transformed at the same time.
 const WORKERS: usize = 4;
 
-/// Whether there are enough files and threads to begin.
+/// Checks the resources.
 ///
 /// # Errors
-/// What lacks, and what to do.
+/// The message about the missing resource.
 pub(crate) fn check() -> Result<(), String> {
     files(FILES).map_err(|error| {
-        format!("fewer than {FILES} more files can be opened: {error}; raise the limit (`ulimit -n`) and run again")
+        format!("taskferry needs {FILES} open files: {error}; raise the limit (`ulimit -n`) and run again")
     })?;
     memory(MEMORY).map_err(|error| {
-        format!("there is too little memory: {error}; raise the limit (`ulimit -v`) and run again")
+        format!("taskferry needs more memory: {error}; raise the limit (`ulimit -v`) and run again")
     })?;
     let processors = available_parallelism().map_or(1, usize::from);
     let count = processors + processors.min(WORKERS) + THREADS;
     threads(count).map_err(|error| {
         format!(
-            "fewer than {count} more threads can be started: {error}; raise the limit of threads or memory (`ulimit -u`, \
-             `ulimit -v`, that of the container) and run again"
+            "taskferry needs {count} threads: {error}; raise the limit of threads or memory (`ulimit -u`, `ulimit -v`, the \
+             limits of the container) and run again"
         )
     })
 }
 
-/// Opens so many files, and closes them again.
+/// Opens and closes `count` files.
 fn files(count: usize) -> io::Result<()> {
     let stdin = io::stdin();
     let opened: io::Result<Vec<_>> =
@@ -47,16 +47,16 @@ fn files(count: usize) -> io::Result<()> {
     opened.map(drop)
 }
 
-/// Sets so many bytes aside, without using them, and gives them back.
+/// Reserves and releases memory.
 fn memory(bytes: usize) -> Result<(), std::collections::TryReserveError> {
     let mut reserved = Vec::<u8>::new();
     reserved.try_reserve_exact(bytes)?;
-    // Else it could be left out.
+    // Keeps the compiler from removing the allocation.
     _ = std::hint::black_box(&reserved);
     Ok(())
 }
 
-/// Starts so many threads, all of which are there at the same time.
+/// Starts and ends `count` threads that exist at the same time.
 fn threads(count: usize) -> io::Result<()> {
     let mut waiting = Vec::new();
     let started: io::Result<Vec<_>> = (0..count)
@@ -71,17 +71,16 @@ fn threads(count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets a write to a file that has reached its size limit (`ulimit -f`) fail as others do, instead of ending the process
-/// without a word. Holds as long as the process lives.
+/// Lets a write beyond the size limit of files (`ulimit -f`) fail, instead of ending the process with a signal.
 ///
 /// # Errors
-/// Those of the operating system.
+/// The signal handler cannot be installed.
 pub(crate) fn survive_size_limits() -> io::Result<Signal> {
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }
 
-/// Whether a panic says that the system refused a thread, a file or memory: libraries panic where they can't go on without.
-pub(crate) fn ran_out(panic: &(dyn Any + Send)) -> bool {
+/// Whether a library has panicked because the system refused a thread, a file or memory.
+pub(crate) fn is_out_of_resources(panic: &(dyn Any + Send)) -> bool {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
     let refused = [rustix::io::Errno::AGAIN, rustix::io::Errno::NOMEM, rustix::io::Errno::MFILE];
@@ -98,7 +97,7 @@ mod tests {
     fn a_panic_caused_by_system_limits_is_not_a_defect() {
         let refused = |error: io::Error| {
             let panic: Box<dyn Any + Send> = Box::new(format!("can't: {error}"));
-            ran_out(&*panic)
+            is_out_of_resources(&*panic)
         };
         assert!(refused(io::Error::from_raw_os_error(24)));
         assert!(refused(io::Error::from_raw_os_error(11)));

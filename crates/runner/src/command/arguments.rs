@@ -1,4 +1,4 @@
-//! The command line's words.
+//! The command line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,11 @@ use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sdk::Shard;
 
-#[cfg(feature = "sandbox")]
-use super::sandbox_arguments::{SandboxArguments, long_help};
 use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};
-#[cfg(not(feature = "sandbox"))]
-use crate::no_sandbox::{SandboxArguments, long_help};
+use crate::sandbox::{SandboxArguments, long_help};
 
-/// Exports job task profiles from TechWolf through a pipeline of transforms into files, webhooks and
-/// standard output.
+/// Exports task profiles from TechWolf, transforms them, and delivers them to files, webhooks or standard output.
 #[derive(Debug, Parser)]
 #[command(name = "taskferry", version, arg_required_else_help = true, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -28,17 +24,17 @@ pub(crate) enum Command {
     /// Run a pipeline
     #[command(after_long_help = crate::exit::help())]
     Run(RunArguments),
-    /// Send dead letters on, from the stage that refused them
+    /// Process dead letters again, starting at the stage that refused them
     Replay(ReplayArguments),
-    /// Show the last runs of a pipeline
+    /// List the last runs of a pipeline
     Runs(RunsArguments),
-    /// Put the manifests of all shares of an export together, and say whether any is missing
+    /// Merge the manifests of all shares of an export, and report missing shares
     Merge(MergeArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
-    /// Show what can stand in a pipeline file
+    /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
-    /// Serve the TechWolf endpoint on this machine
+    /// Serve an emulation of the TechWolf API on this machine
     #[command(after_long_help = long_help())]
     Sandbox(SandboxArguments),
     /// Print a completion script for a shell
@@ -48,35 +44,34 @@ pub(crate) enum Command {
     },
 }
 
-/// Values over the pipeline file.
+/// Layers over the pipeline file.
 #[derive(Debug, Args)]
 pub(crate) struct LayerArguments {
-    /// Merge this file over the pipeline file; can be given several times
+    /// Merge this file over the pipeline file. Repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) overlay: Vec<PathBuf>,
-    /// Set one value, `source.limit=50` or `sink.0.path=out/x.csv`; can be given several times
+    /// Set one value, for example `source.limit=50` or `sink.0.path=out/x.csv`. Repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Take the sandbox instead of the addresses and credentials of the source and the webhooks: the jobs are made up, and
-    /// files and state stand beside the real ones. `${…}` in what is replaced need not be set
+    /// Replace the addresses and credentials of the source and the webhooks by a sandbox with made-up records. Output files and
+    /// state are kept apart from real ones. Variables in the replaced values need not be set
     #[arg(long)]
     pub(crate) sandbox: bool,
 }
 
-impl HowArguments {
-    /// Sets up the log.
+impl RunOptionArguments {
     pub(crate) fn start_logging(&self) {
         logging::start(self.log, if self.quiet { logging::QUIET } else { logging::NORMAL });
     }
 }
 
 impl LayerArguments {
-    /// The files that a pipeline is read from.
+    /// The files of a pipeline.
     pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
         std::iter::once(file).chain(self.overlay.iter().map(PathBuf::as_path))
     }
 
-    /// All layers of a pipeline file, those of the environment included.
+    /// All layers of a pipeline, with the environment.
     pub(crate) fn layers(&self, file: &Path) -> Layers {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -94,46 +89,46 @@ impl LayerArguments {
 pub(crate) struct RunArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// Take one share of the export: `2/8` the second of eight, `8` the one of eight that `JOB_COMPLETION_INDEX` says.
-    /// The cursors that the last complete run without this option remembered say where shares begin
+    /// Export one share: `2/8` is the second of eight, `8` is the one of eight with the number in `JOB_COMPLETION_INDEX`. Shares
+    /// begin at cursors that the last complete run without this option has saved
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<ShardArgument>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
     #[command(flatten)]
-    pub(crate) when: Conditions,
+    pub(crate) conditions: RunConditions,
     #[command(flatten)]
-    pub(crate) how: HowArguments,
+    pub(crate) options: RunOptionArguments,
 }
 
-/// Whether to run, and how far.
+/// Conditions of a run.
 #[derive(Debug, Clone, Copy, Default, Args)]
-pub(crate) struct Conditions {
-    /// Do nothing where the last run is over and ended less than `resume_within` ago: the exit code is that of the last run
-    /// then. For second attempts, by whatever starts runs
+pub(crate) struct RunConditions {
+    /// Do nothing if the last run is over and ended less than `resume_within` ago, and return its exit code. For schedulers
+    /// that retry
     #[arg(long, conflicts_with = "fresh")]
     pub(crate) if_incomplete: bool,
-    /// Do everything but publish and send: sinks write and send nothing, no state is kept, and no dead letter
+    /// Run without publishing or sending anything, and without keeping state or dead letters
     #[arg(long, conflicts_with_all = ["if_incomplete", "fresh", "metrics_file"])]
     pub(crate) dry_run: bool,
 }
 
-/// How to run, and how to tell of it.
+/// Options that `run` and `replay` have in common.
 #[derive(Debug, Args)]
-pub(crate) struct HowArguments {
-    /// Start over, even where a run that ended early could be gone on with
+pub(crate) struct RunOptionArguments {
+    /// Start at the first page, even if an earlier run can be resumed
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Write the run's manifest to this file, as JSON
+    /// Write the manifest of the run to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
-    /// Write the run's figures to this file, as Prometheus text: where `node_exporter` looks for it, it must end in `.prom`
+    /// Write the metrics of the run to this file, as Prometheus text. For `node_exporter`, the name must end in `.prom`
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
-    /// Hide progress and the table, but neither warnings nor the last line of `--log json`
+    /// Hide progress and the closing table, but not warnings and the last line of `--log json`
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// The form of what is written to standard error
+    /// The format of messages on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
 }
@@ -142,20 +137,19 @@ pub(crate) struct HowArguments {
 pub(crate) struct ReplayArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// The dead letters
-    #[arg(value_name = "DEAD")]
-    pub(crate) dead: PathBuf,
+    /// The file of dead letters
+    pub(crate) dead_letters: PathBuf,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
     #[command(flatten)]
-    pub(crate) how: HowArguments,
+    pub(crate) options: RunOptionArguments,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RunsArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// Show those of one share of the export
+    /// List the runs of one share
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
     #[command(flatten)]
@@ -167,10 +161,10 @@ pub(crate) struct RunsArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct MergeArguments {
-    /// The manifests that `run --shard --summary` has written, one for each share
+    /// The manifests of the shares, written by `run --shard --summary`
     #[arg(required = true, value_name = "MANIFEST")]
     pub(crate) manifests: Vec<PathBuf>,
-    /// Write the manifest of all shares together to this file, as JSON
+    /// Write the merged manifest to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
 }
@@ -182,14 +176,14 @@ pub(crate) struct CheckArguments {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
-    /// The form of what is written to standard error
+    /// The format of messages on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PluginsArguments {
-    /// Show every option of this plugin
+    /// Describe every option of this plugin or table
     #[arg(value_name = "TYPE")]
     pub(crate) type_name: Option<String>,
     /// Write Markdown instead of text

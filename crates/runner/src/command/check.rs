@@ -4,42 +4,37 @@ use serde_json::Map;
 use taskferry_pipeline::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
-use super::mistakes;
+use super::run::load;
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
 
-/// Tells everything about pipeline files that can be known without a request.
+/// Checks pipeline files without sending a request.
 pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
     let mut exit = Exit::COMPLETE;
     for file in &arguments.files {
-        match taskferry_config::load(&arguments.layers.layers(file), registry) {
-            Ok(checked) => {
-                mistakes::write(&checked.warnings, arguments.log);
-                match arguments.log {
-                    LogFormat::Text => {
-                        let outline = outline(&checked.pipeline);
-                        console::line(&format!("{}: ok, {outline}", file.display()));
-                    }
-                    LogFormat::Json => {
-                        let file = ("file".to_owned(), file.to_string_lossy().into());
-                        logging::json_line("INFO", "ok", Map::from_iter([file]));
-                    }
+        match load(registry, &arguments.layers, file, arguments.log) {
+            Ok(checked) => match arguments.log {
+                LogFormat::Text => {
+                    let outline = outline(&checked.pipeline);
+                    console::line(&format!("{}: ok, {outline}", file.display()));
                 }
-            }
-            Err(found) => {
-                mistakes::show(&found, arguments.log);
-                exit = Exit::USAGE;
-            }
+                LogFormat::Json => {
+                    let file = ("file".to_owned(), file.to_string_lossy().into());
+                    logging::json_line("INFO", "ok", Map::from_iter([file]));
+                }
+            },
+            Err(failed) => exit = failed,
         }
     }
     exit
 }
 
-/// The stages of a pipeline in a line.
+/// The stages of a pipeline in one line.
 fn outline(pipeline: &Pipeline) -> String {
     let transforms = pipeline.transforms.iter().map(|stage| stage.name.as_str());
-    let way: Vec<&str> = std::iter::once(pipeline.source.name.as_str()).chain(transforms).collect();
+    let chain: Vec<&str> =
+        std::iter::once(pipeline.source.name.as_str()).chain(transforms).collect();
     let sinks: Vec<&str> = pipeline.sinks.iter().map(|stage| stage.name.as_str()).collect();
-    format!("{} → {}", way.join(" → "), sinks.join(" and "))
+    format!("{} → {}", chain.join(" → "), sinks.join(" and "))
 }

@@ -7,7 +7,7 @@ use super::arguments::Arguments;
 use crate::console;
 use crate::exit::Exit;
 
-/// Prints a completion script for the binary of this name.
+/// Prints a completion script for the binary with this name.
 pub(crate) fn completions(shell: Shell, program: &str) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), program, &mut script);

@@ -1,18 +1,18 @@
-//! Showing what is wrong with a pipeline file, and what is worth a second look.
+//! Writes the mistakes in pipeline files, and the warnings about them, to standard error.
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use serde_json::json;
+use serde_json::{Map, json};
 use taskferry_config::{Mistake, Mistakes};
 use taskferry_sdk::Severity;
 
 use crate::console;
 use crate::logging::{self, LogFormat};
 
-/// How many columns are used at most.
+/// The maximum number of columns.
 const WIDTH: usize = 100;
 
-/// Shows all mistakes on standard error, with the warnings.
-pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
+/// Writes all mistakes and their number.
+pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
     write(mistakes.all(), format);
     if format == LogFormat::Text {
         let count = mistakes.count();
@@ -21,31 +21,32 @@ pub(crate) fn show(mistakes: &Mistakes, format: LogFormat) {
     }
 }
 
-/// Shows mistakes or warnings on standard error.
+/// Writes mistakes or warnings.
 pub(crate) fn write(mistakes: &[Mistake], format: LogFormat) {
     match format {
-        LogFormat::Text => console::drawn(&drawn(mistakes)),
+        LogFormat::Text => console::drawn(&draw(mistakes)),
         LogFormat::Json => {
             for mistake in mistakes {
                 let level = match mistake.severity() {
                     Severity::Mistake => "ERROR",
                     Severity::Warning => "WARN",
                 };
-                let place = [
+                let fields = [
                     ("code", json!(mistake.code())),
                     ("file", json!(mistake.file())),
                     ("line", json!(mistake.line())),
                     ("column", json!(mistake.column())),
                     ("help", json!(mistake.help_text())),
                 ];
-                let place = place.into_iter().map(|(key, value)| (key.to_owned(), value));
-                logging::json_line(level, &mistake.to_string(), place.collect());
+                let fields: Map<_, _> =
+                    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+                logging::json_line(level, &mistake.to_string(), fields);
             }
         }
     }
 }
 
-fn drawn(mistakes: &[Mistake]) -> String {
+fn draw(mistakes: &[Mistake]) -> String {
     let width = console::width().unwrap_or(WIDTH).min(WIDTH);
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width);
     let handler = handler.with_break_words(false);

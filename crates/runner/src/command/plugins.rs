@@ -1,32 +1,56 @@
-//! `taskferry plugins`: what can stand in a pipeline file, out of the plugins' own schemas.
+//! `taskferry plugins`: describes the plugins and tables of a pipeline file, from the schemas of their options.
 
-mod entry;
 mod options;
 mod page;
 
-use taskferry_pipeline::Registry;
-
+use schemars::Schema;
+use taskferry_pipeline::{Registry, Role, run_tables};
 use taskferry_sdk::nearest;
 
 use super::arguments::PluginsArguments;
 use crate::console;
 use crate::exit::Exit;
-use entry::Entry;
 
-/// Prints all plugins, or every option of one.
+/// A plugin, or a table that configures the run.
+#[derive(Debug, Clone)]
+struct Entry {
+    /// The role of a plugin; `None` for a table.
+    role: Option<Role>,
+    /// The type of the plugin, or the key of the table.
+    name: &'static str,
+    /// The options. The description is the doc comment of their struct.
+    schema: Schema,
+}
+
+impl Entry {
+    /// `source`, `transform`, `sink` or `table`.
+    fn kind(&self) -> String {
+        self.role.map_or_else(|| "table".to_owned(), |role| role.to_string())
+    }
+}
+
+/// Prints an overview, or every option of one plugin or table.
 pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit {
-    let all = entry::all(registry);
+    let plugins = registry.plugins().into_iter();
+    let plugins = plugins.map(|plugin| Entry {
+        role: Some(plugin.role),
+        name: plugin.type_name,
+        schema: plugin.schema,
+    });
+    let tables = run_tables().into_iter();
+    let tables = tables.map(|(name, schema)| Entry { role: None, name, schema });
+    let all: Vec<Entry> = plugins.chain(tables).collect();
     let page = match (&arguments.type_name, arguments.markdown) {
         (None, false) => page::overview(&all),
-        (None, true) => page::markdown(&all),
+        (None, true) => page::reference(&all),
         (Some(type_name), markdown) => {
-            let found: Vec<Entry> =
+            let named: Vec<Entry> =
                 all.iter().filter(|entry| entry.name == type_name.as_str()).cloned().collect();
-            if found.is_empty() {
+            if named.is_empty() {
                 console::error(&unknown(type_name, &all));
                 return Exit::USAGE;
             }
-            if markdown { page::markdown(&found) } else { page::details(&found) }
+            if markdown { page::markdown(&named) } else { page::details(&named) }
         }
     };
     Exit::printed(&console::page(&page))
@@ -34,11 +58,9 @@ pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit
 
 fn unknown(type_name: &str, all: &[Entry]) -> String {
     let names: Vec<&str> = all.iter().map(|entry| entry.name).collect();
-    let near =
-        nearest(type_name, names.iter().copied()).map(|near| format!(" did you mean `{near}`?"));
-    format!(
-        "there is no plugin or table `{type_name}`;{} there are {}",
-        near.unwrap_or_default(),
-        names.join(", ")
-    )
+    let help = match nearest(type_name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("expected one of {}", names.join(", ")),
+    };
+    format!("there is no plugin or table `{type_name}`; {help}")
 }

@@ -1,4 +1,4 @@
-//! How far a run is, while it runs: a bar on a terminal, a line now and then elsewhere.
+//! The progress of a run: a bar on a terminal, log lines elsewhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use taskferry_engine::LiveStats;
 
-use super::table::{bytes, count};
+use super::format::{bytes, count};
 use crate::console;
 
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 const LOG_EVERY: Duration = Duration::from_secs(30);
 
-/// Shows progress until dropped by whoever waits for the run.
+/// Shows progress until the future is dropped.
 pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
     if bar {
         draw(&progress).await;
@@ -22,7 +22,7 @@ pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
 }
 
 async fn draw(progress: &LiveStats) {
-    // The total is unknown until the last page, so there is nothing to fill.
+    // The total is unknown until the last page, so this is a spinner.
     let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);

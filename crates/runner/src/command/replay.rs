@@ -1,50 +1,52 @@
-//! `taskferry replay`: dead letters once more, from the stage that refused them.
+//! `taskferry replay`: processes dead letters again, starting at the stage that refused them.
 
-mod letters;
+mod dead_letters;
 
 use std::sync::Arc;
 
 use taskferry_pipeline::{ExpectOptions, Feed, Pipeline, Registry, Role, SourceStage, StageId};
 
-use super::arguments::{Conditions, ReplayArguments};
-use super::run::{carry_out, load};
+use super::arguments::{ReplayArguments, RunConditions};
+use super::run::{execute, load};
 use crate::exit::Exit;
-use letters::{DeadLetters, Letters};
+use dead_letters::{DeadLetterFile, FileReader};
 
-/// Runs the pipeline with the dead letters in the place of its source. Each goes to the stage that refused it and on from
-/// there; what is refused again becomes a dead letter again, in another file.
+/// Runs the pipeline with the dead letters in place of its source. A record that is refused again becomes a dead letter in
+/// another file.
 pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> Exit {
-    let ReplayArguments { file, dead, layers, how } = arguments;
-    how.start_logging();
-    let mut checked = match load(registry, &layers, &file, how.log) {
+    let ReplayArguments { file, dead_letters, layers, options } = arguments;
+    options.start_logging();
+    let mut checked = match load(registry, &layers, &file, options.log) {
         Ok(checked) => checked,
         Err(exit) => return exit,
     };
     let pipeline = &mut checked.pipeline;
-    let letters = match Letters::check(&dead, &pipeline.name, pipeline.sandbox, &stages(pipeline)) {
-        Ok(letters) => letters,
-        Err(why) => {
-            how.log.error(&format!("{}: {why}", dead.display()));
-            return Exit::USAGE;
-        }
-    };
-    keep_sinks_with_work(pipeline, letters.refused_at());
-    // Other letters, or the same ones changed, are another replay.
+    let stages = stages(pipeline);
+    let letters =
+        match DeadLetterFile::check(&dead_letters, &pipeline.name, pipeline.sandbox, &stages) {
+            Ok(letters) => letters,
+            Err(message) => {
+                options.log.error(&format!("{}: {message}", dead_letters.display()));
+                return Exit::USAGE;
+            }
+        };
+    remove_idle_sinks(pipeline, letters.refused_at());
+    // A replay of other dead letters must not resume this one.
     pipeline.digest = format!("{} {}", pipeline.digest, letters.sha256());
     pipeline.expect = ExpectOptions::default();
     pipeline.source = SourceStage {
         name: "dead letters".to_owned(),
         type_name: "dead letters",
-        feed: Feed::DeadLetters(Box::new(DeadLetters::new(letters))),
+        feed: Feed::DeadLetters(Box::new(FileReader::new(letters))),
     };
-    let mut run = taskferry_engine::new_run(&pipeline.name);
-    run.replay = true;
-    let inputs: Vec<_> = layers.files(&file).chain([dead.as_path()]).collect();
-    carry_out(checked, &how, Conditions::default(), &inputs, Some(run)).await
+    let mut context = taskferry_engine::new_run(&pipeline.name);
+    context.replay = true;
+    let inputs: Vec<_> = layers.files(&file).chain([dead_letters.as_path()]).collect();
+    execute(checked, &options, RunConditions::default(), &inputs, Some(context)).await
 }
 
-/// Sinks that no letter is on its way to are left out: they would publish files with nothing in them.
-fn keep_sinks_with_work(pipeline: &mut Pipeline, refused_at: &[Arc<StageId>]) {
+/// Removes the sinks that no dead letter can reach, which would publish empty files.
+fn remove_idle_sinks(pipeline: &mut Pipeline, refused_at: &[Arc<StageId>]) {
     let refused =
         |role, name: &str| refused_at.iter().any(|stage| stage.role == role && stage.name == name);
     if pipeline.transforms.iter().any(|stage| refused(Role::Transform, &stage.name)) {
@@ -56,7 +58,7 @@ fn keep_sinks_with_work(pipeline: &mut Pipeline, refused_at: &[Arc<StageId>]) {
     });
 }
 
-/// All stages that may have refused a record.
+/// The stages that can refuse a record.
 fn stages(pipeline: &Pipeline) -> Vec<Arc<StageId>> {
     let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
     let transforms =

@@ -1,4 +1,4 @@
-//! `--shard`: which share of an export a run takes, and what it must not share.
+//! `--shard`: runs one share of an export.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -8,15 +8,15 @@ use taskferry_pipeline::{Feed, Pipeline};
 use taskferry_sdk::{RunContext, Shard};
 use taskferry_state::StateDir;
 
-/// What Kubernetes tells each pod of an Indexed Job: its number, from 0.
+/// The variable that holds the number of a pod in an Indexed Job of Kubernetes, from 0.
 const COMPLETION_INDEX: &str = "JOB_COMPLETION_INDEX";
 
-/// The share as it is asked for.
+/// The value of `--shard`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShardArgument {
     /// `2/8`.
     This(Shard),
-    /// `8`: that of eight which the environment says.
+    /// `8`: the share of eight whose number is in the environment.
     OneOf(u32),
 }
 
@@ -25,20 +25,23 @@ impl FromStr for ShardArgument {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim().parse() {
-            Ok(0) => Err("there are no shares; write for example `2/8`, or `8`".to_owned()),
+            Ok(0) => {
+                Err("the number of shares must be greater than zero, for example `2/8`, or `8`"
+                    .to_owned())
+            }
             Ok(count) => Ok(Self::OneOf(count)),
             Err(_) => text.parse().map(Self::This).map_err(|error| {
-                format!("{error}, or `8` where {COMPLETION_INDEX} says which of eight")
+                format!("{error}, or `8` if {COMPLETION_INDEX} holds the number of the share")
             }),
         }
     }
 }
 
 impl ShardArgument {
-    /// The share.
+    /// The share to run.
     ///
     /// # Errors
-    /// When the environment names none.
+    /// The environment holds no valid number.
     pub(crate) fn resolve(self) -> Result<Shard, String> {
         match self {
             Self::This(shard) => Ok(shard),
@@ -53,20 +56,19 @@ impl ShardArgument {
 fn of_index(count: u32, index: Option<&str>) -> Result<Shard, String> {
     let Some(index) = index else {
         return Err(format!(
-            "`--shard {count}` says how many shares there are, and {COMPLETION_INDEX} is not set to say which one this \
-             is; write for example `--shard 2/{count}`"
+            "`--shard {count}` needs {COMPLETION_INDEX}, which is not set; write for example `--shard 2/{count}`"
         ));
     };
     let number = index.trim().parse::<u32>().ok().and_then(|index| index.checked_add(1));
     number.and_then(|number| Shard::new(number, count).ok()).ok_or_else(|| {
         format!(
-            "{COMPLETION_INDEX} is `{index}`, and of {count} shares it can be 0 to {}",
+            "{COMPLETION_INDEX} is `{index}`; with {count} shares it must be from 0 to {}",
             count - 1
         )
     })
 }
 
-/// A run of one share, which has a folder for its state below that of the whole export.
+/// The context of a run of one share. Its state folder is inside the folder of the whole export.
 pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
     let whole = StateDir::path_of(Path::new(&pipeline.state.dir), &pipeline.name);
     let mut run = taskferry_engine::new_run(&pipeline.name);
@@ -74,7 +76,7 @@ pub(crate) fn new_run(pipeline: &Pipeline, shard: Shard) -> RunContext {
     run
 }
 
-/// Why a pipeline can't be run in shares: each share would read everything, or write over the others.
+/// The reasons why a pipeline cannot run in shares.
 pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
     let mut problems = Vec::new();
     let can_shard = match &pipeline.source.feed {
@@ -84,13 +86,13 @@ pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
     if !can_shard {
         let name = &pipeline.source.name;
         problems.push(format!(
-            "source `{name}` can only be read as a whole, and every share would export all of it; run it without `--shard`"
+            "source `{name}` does not support `--shard`: every share would export everything; run without `--shard`"
         ));
     }
     for stage in &pipeline.sinks {
         if let Some(path) = stage.sink.shard_conflict() {
             problems.push(format!(
-                "sink `{}`: all shares would write `{path}`; put `{{shard}}` into its path, for example \
+                "sink `{}`: all shares would write to `{path}`; add `{{shard}}` to its path, for example \
                  `out/{{pipeline}}.{{shard}}.ndjson`",
                 stage.name
             ));

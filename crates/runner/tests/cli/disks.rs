@@ -62,7 +62,7 @@ fn fills_up_and_resumes(context: &Context, blocks: u32, code: i32, between: impl
     let (summary, after) = (summary(&full), summary(&ended));
     assert_eq!(after["resumed_from"], summary["committed"]);
     assert_eq!(summary["resumable"], !summary["committed"].is_null());
-    assert_eq!(full.stderr.contains("the next run goes on there"), summary["resumable"] == true);
+    assert_eq!(full.stderr.contains("the next run resumes there"), summary["resumable"] == true);
     assert_eq!(ended.stderr.contains(" resumes after page "), summary["resumable"] == true);
     let (_, said) = full.stderr.split_once("error: ").expect("an error");
     said.lines().take(2).collect::<Vec<_>>().join("\n")
@@ -175,7 +175,11 @@ fn a_read_only_folder_is_reported_before_the_first_request() {
     let ended = context.taskferry(&["run", "jobs.toml", "--set", &state]).with_code(2);
     let said = format!("can't create the folder `{shown}/state/jobs`: ");
     assert!(error(&ended).starts_with(&said), "{}", ended.stderr);
-    assert!(ended.stderr.contains("`dir` in [state] names another folder"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("set `dir` in [state] to use another folder"),
+        "{}",
+        ended.stderr
+    );
     assert!(server.requests().is_empty());
 
     // The same pipeline runs with a writable folder.

@@ -108,7 +108,7 @@ fn an_experiment_leaves_an_unfinished_run_unchanged() {
     // It would overwrite the partial file of that run.
     let refused = world.run(&["--set", "source.limit=50"]).with_code(2);
     assert!(
-        refused.stderr.contains("would write over what that has of `out/jobs.ndjson`"),
+        refused.stderr.contains("would overwrite `out/jobs.ndjson` of the unfinished run"),
         "{}",
         refused.stderr
     );
@@ -140,13 +140,9 @@ fn a_dry_run_publishes_sends_and_stores_nothing() {
     );
     world.context.write("jobs.toml", &format!("{}{sinks}", world.context.read("jobs.toml")));
     let ended = world.run(&["--dry-run", "--summary", "summary.json"]).with_code(6);
-    assert!(
-        ended.stderr.contains("this is a dry run: nothing is published or sent"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("dry run: nothing is published or sent"), "{}", ended.stderr);
     let last = ended.stderr.lines().last().unwrap();
-    assert!(last.ends_with("it was a dry run, and nothing was published or sent"), "{last}");
+    assert!(last.ends_with("dry run: nothing was published or sent"), "{last}");
     assert_eq!((ended.stdout.as_str(), world.receiver.requests().len()), ("", 0));
     assert_eq!(world.context.files(), ["summary.json"]);
     assert!(!world.context.path(".taskferry").exists());
@@ -183,10 +179,7 @@ fn pipeline_files_with_one_name_do_not_share_state() {
     world.context.write("other/jobs.toml", &world.context.read("jobs.toml"));
     let asked = world.tenant.requests().len();
     let refused = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(2).stderr;
-    assert!(
-        refused.contains("/jobs.toml` has the same name; give one of them another `name`"),
-        "{refused}"
-    );
+    assert!(refused.contains("/jobs.toml` has the same name; set another `name`"), "{refused}");
     assert_eq!(world.tenant.requests().len(), asked);
     world.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
     // Another path to the same file.
@@ -195,14 +188,14 @@ fn pipeline_files_with_one_name_do_not_share_state() {
     // A moved file keeps its state.
     std::fs::remove_file(world.context.path("jobs.toml")).unwrap();
     let moved = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(0).stderr;
-    assert!(moved.contains("is taken over"), "{moved}");
+    assert!(moved.contains("this run takes over its state"), "{moved}");
     assert!(
         !world
             .context
             .taskferry(&["run", "other/jobs.toml"])
             .with_code(0)
             .stderr
-            .contains("taken over")
+            .contains("takes over")
     );
 }
 
@@ -226,8 +219,8 @@ fn a_changed_run_reports_which_run_it_is_not_compared_with() {
     assert!(!world.run(&[]).with_code(0).stderr.contains("--set"));
     let set = ["--set", ELSEWHERE];
     let ended = world.run(&set).with_code(0);
-    let line = "INFO `--set` changes what comes out: this run keeps its state apart, and is compared with runs of the same \
-                `--set` alone\n";
+    let line = "INFO `--set` changes the output: this run keeps its own state and is compared only with runs of the same \
+                `--set`\n";
     let warning = "warning: `max_drop_percent` was not checked: no run with the same `--set` options has completed \
                    before\n";
     assert!(ended.stderr.contains(line) && ended.stderr.contains(warning), "{}", ended.stderr);

@@ -22,7 +22,7 @@ fn a_low_file_limit_is_reported_and_retryable() {
         let before = format!("ulimit -n {files}");
         let ended = context.taskferry_after(&before, &["run", "jobs.toml"]).with_code(5);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(ended.stderr, @"error: fewer than 24 more files can be opened: Too many open files (os error 24); raise the limit (`ulimit -n`) and run again");
+            insta::assert_snapshot!(ended.stderr, @"error: taskferry needs 24 open files: Too many open files (os error 24); raise the limit (`ulimit -n`) and run again");
         }
     }
 }

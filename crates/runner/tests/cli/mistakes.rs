@@ -335,6 +335,14 @@ fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
     let arguments = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&arguments).with_code(0);
     assert!(ended.stderr.contains("did you mean `TASKFERRY_SOURCE__LIMIT`?"), "{}", ended.stderr);
+    let once = "the variable `TASKFERRY_SOURCE_LIMIT` does not set any option";
+    assert_eq!(ended.stderr.matches(once).count(), 1, "{}", ended.stderr);
+    let log = context.taskferry(&["run", "jobs.toml", "--log", "json"]).with_code(0).log();
+    assert_eq!(log.iter().filter(|line| line["message"] == once).count(), 1, "{log:?}");
+    let repeated = |line: &&serde_json::Value| {
+        line["message"].as_str().is_some_and(|message| message.contains("environment:1:1"))
+    };
+    assert_eq!(log.iter().filter(repeated).count(), 0, "{log:?}");
     let warning = "environment:1:1: the variable `TASKFERRY_SOURCE_LIMIT` does not set any option";
     assert_eq!(context.json("summary.json")["warnings"][1], warning);
 }

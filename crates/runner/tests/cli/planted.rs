@@ -167,7 +167,7 @@ fn a_linked_state_folder_is_reported_before_the_run() {
     fs::create_dir(context.path("elsewhere")).unwrap();
     symlink("../elsewhere", context.path(".taskferry/jobs")).unwrap();
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `.taskferry/jobs`: it is a symbolic link; state is kept there, and `dir` in [state] names another folder");
+    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `.taskferry/jobs`: it is a symbolic link; set `dir` in [state] to use another folder");
     assert!(server.requests().is_empty());
 }
 

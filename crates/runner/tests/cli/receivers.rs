@@ -47,7 +47,7 @@ impl World {
     /// Checks that the run fails and that the next one completes with a healthy receiver. Returns the output of the first.
     fn fails_and_resumes(self) -> String {
         let failed = self.run().with_code(5);
-        assert!(failed.stderr.contains("and the next run goes on there"), "{}", failed.stderr);
+        assert!(failed.stderr.contains("and the next run resumes there"), "{}", failed.stderr);
         assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
         self.well.store(true, Ordering::SeqCst);
         let ended = self.run().with_code(0);

@@ -178,7 +178,7 @@ fn an_unusable_state_folder_is_reported_before_the_run() {
     context.write("in-the-way", "a file");
     context.write("jobs.toml", &format!("{}[state]\ndir = \"in-the-way\"\n", server.pipeline()));
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `in-the-way/jobs`: File exists (os error 17); state is kept there, and `dir` in [state] names another folder");
+    insta::assert_snapshot!(ended.stderr, @"error: can't create the folder `in-the-way/jobs`: File exists (os error 17); set `dir` in [state] to use another folder");
     assert!(server.requests().is_empty());
 }
 
@@ -216,7 +216,7 @@ fn the_last_runs_are_listed() {
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     assert_eq!(
         (none.stdout.as_str(), none.stderr.as_str()),
-        ("", "no run of `jobs` is kept in `.taskferry`\n")
+        ("", "`.taskferry` holds no runs of `jobs`\n")
     );
     failed(&context, &server, "");
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -243,9 +243,9 @@ fn too_few_jobs_are_not_published() {
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(8);
     let told = ended.stderr.split_once("error: ").unwrap().1;
     insta::assert_snapshot!(told, @"
-    the export does not look as expected
+    the export does not meet the expectations of the pipeline file
       2 records were read, fewer than `min_jobs` (3)
-      help: if it is right all the same, run once with `--set expect.min_jobs=2`: it goes on with what was read, and later runs are compared with it
+      help: if the export is correct, run once with `--set expect.min_jobs=2` to publish what was read; later runs are compared with it
     jobs: suspicious after [time]; 1 page was delivered, nothing was published (run [run])
     ");
     assert_eq!(context.files(), ["out/.jobs.ndjson.part", "summary.json"]);
@@ -277,7 +277,7 @@ fn dead_letters_are_reported_and_replayed() {
     let end = ended.stderr.split_once("warning: ").unwrap().1;
     insta::assert_snapshot!(end, @"
     transform `jq`: 1 record was sent to the dead letters
-    1 dead letter in `out/[run].dead.ndjson`; `taskferry replay` sends them on once the reason is mended
+    1 dead letter in `out/[run].dead.ndjson`; fix the cause, then process them with `taskferry replay`
     jobs: complete in [time] (run [run])
     ");
     let letters = context.lines(&context.dead_letters());
@@ -308,14 +308,14 @@ fn a_foreign_dead_letter_is_reported_with_its_line() {
     context.taskferry(&["run", "jobs.toml"]).with_code(6);
     let letter = context.read(&context.dead_letters());
     for (text, said) in [
-        (format!("{letter}{{}}\n"), "line 2: this is no dead letter: missing field `pipeline`"),
+        (format!("{letter}{{}}\n"), "line 2: not a dead letter: missing field `pipeline`"),
         (
             letter.replace("\"jobs\"", "\"others\""),
-            "line 1: a dead letter of `others`, and this pipeline is `jobs`",
+            "line 1: a dead letter of the pipeline `others`, not of `jobs`",
         ),
         (
             letter.replace("\"jq\"", "\"jaq\""),
-            "line 1: transform `jaq` refused it, which the pipeline does not have",
+            "line 1: the pipeline has no transform `jaq`, which refused the record",
         ),
     ] {
         context.write("dead.ndjson", &text);

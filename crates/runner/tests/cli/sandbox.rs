@@ -113,15 +113,15 @@ fn the_banner_contains_everything_a_client_needs() {
       client_secret  sandbox-secret
       audience       eu3.techwolf.ai
       tenant         sandbox
-      webhook        http://127.0.0.1:[port]/webhook (takes what a webhook sink posts)
-      description    http://127.0.0.1:[port]/ to read, http://127.0.0.1:[port]/openapi.json for tools
+      webhook        http://127.0.0.1:[port]/webhook (accepts the requests of a webhook sink)
+      description    http://127.0.0.1:[port]/ for people, http://127.0.0.1:[port]/openapi.json for tools
 
-    a pipeline of this folder, with the sandbox as its tenant:
+    to run a pipeline against the sandbox:
       export TECHWOLF_URL=http://127.0.0.1:[port] TECHWOLF_TOKEN_URL=http://127.0.0.1:[port]/oauth/token
       export TECHWOLF_CLIENT_ID=sandbox-client TECHWOLF_CLIENT_SECRET=sandbox-secret
       export TECHWOLF_AUDIENCE=eu3.techwolf.ai TECHWOLF_TENANT=sandbox
 
-    a first page by hand:
+    to request the first page:
       TOKEN=$(curl -s http://127.0.0.1:[port]/oauth/token -H 'Content-Type: application/json' -d '{"client_id": "sandbox-client", "client_secret": "sandbox-secret", "audience": "eu3.techwolf.ai", "tenant": "sandbox", "grant_type": "client_credentials"}' | jq -r .access_token)
       curl -s http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles -H "Authorization: Bearer $TOKEN" \
         -H 'Content-Type: application/json' -d '{"limit": 2, "include": ["ai_impact"]}' | jq

@@ -41,15 +41,15 @@ fn all_shares_together_are_the_export() {
 
     let merge = ["merge", "3.json", "1.json", "4.json", "2.json", "--summary", "all.json"];
     let merged = context.taskferry(&merge).with_code(0);
-    insta::assert_snapshot!(format!("{}\n{}", merged.stdout, merged.stderr), @r#"
-     share   status    exit  jobs  delivered  dead  run                      what
+    insta::assert_snapshot!(format!("{}\n{}", merged.stdout, merged.stderr), @"
+     share   status    exit  jobs  delivered  dead  run                      content
      1 of 4  complete     0   300        300     0  [run]  from the beginning to `j299`
      2 of 4  complete     0   200        200     0  [run]  after `j299` to `j499`
      3 of 4  complete     0   300        300     0  [run]  after `j499` to `j799`
      4 of 4  complete     0   200        200     0  [run]  after `j799` to the end
 
-    jobs: all 4 shares are there, 1,000 jobs
-    "#);
+    jobs: all 4 shares are complete, 1,000 jobs
+    ");
     let all = context.json("all.json");
     assert_eq!(all["source"]["records"], json!(1000));
     assert_eq!(all["source"]["pages"], json!(10));
@@ -105,12 +105,12 @@ fn a_missing_or_non_adjacent_share_is_named() {
     });
     let all = ["merge", "1.json", "2.json", "3.json", "4.json", "--summary", "all.json"];
     let merged = context.taskferry(&all).with_code(8);
-    insta::assert_snapshot!(merged.stderr, @r#"
+    insta::assert_snapshot!(merged.stderr, @"
     error: the shares are not the whole export
       share 4 of 4 is not complete: failed, exit code 3; run it again
-      share 3 begins after `j499`, share 2 ended at `j4711`: jobs between may be missing, or be there twice; run both again
+      share 3 starts after `j499`, but share 2 ended at `j4711`: jobs may be missing or duplicated; run both again
     jobs: 1,000 jobs in 4 shares
-    "#);
+    ");
     assert_eq!(context.json("all.json")["gaps"].as_array().unwrap().len(), 2);
 }
 
@@ -148,14 +148,14 @@ fn manifests_of_different_runs_are_2() {
         "none.json",
     ];
     let merged = context.taskferry(&merge).with_code(2);
-    insta::assert_snapshot!(merged.stderr, @r#"
-    error: `whole.json` tells of a whole export, and not of a share of one
-    error: `text.json` is no manifest that `run --summary` of this version has written: expected ident at line 1 column 2
+    insta::assert_snapshot!(merged.stderr, @"
+    error: `whole.json` is the manifest of a whole export, not of a share
+    error: `text.json` is not a manifest written by `run --summary`: expected ident at line 1 column 2
     error: `none.json` can't be read: No such file or directory (os error 2)
-    error: `3.json` and `1.json` are of the same pipeline with different contents: its file, a file that it reads, or taskferry was another
-    error: `4.json` is one of 5 shares, and `1.json` one of 4
-    error: share 2 of 4 is there twice: `2.json` and `again.json`
-    "#);
+    error: `3.json` and `1.json` are of different versions of the pipeline: its file, a file that it reads, or taskferry has changed
+    error: `4.json` is one of 5 shares, `1.json` one of 4
+    error: share 2 of 4 is given twice: `2.json` and `again.json`
+    ");
     assert_eq!(merged.stdout, "");
 }
 
@@ -173,19 +173,19 @@ fn shares_with_one_output_file_are_2() {
     "#);
     context.write("jobs.toml", &server.pipeline());
     insta::assert_snapshot!(shard(&context, "1/2").with_code(2).stderr, @r#"
-    error: sink `file`: all shares would write `out/jobs.ndjson`; put `{shard}` into its path, for example `out/{pipeline}.{shard}.ndjson`
+    error: sink `file`: all shares would write to `out/jobs.ndjson`; add `{shard}` to its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
-    insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @r#"
-    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a shard; write for example `2/8` for the second of eight, or `8` where JOB_COMPLETION_INDEX says which of eight
+    insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @"
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a shard; write for example `2/8` for the second of eight, or `8` if JOB_COMPLETION_INDEX holds the number of the share
 
     For more information, try '--help'.
-    "#);
+    ");
     insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
-    error: `--shard 2` says how many shares there are, and JOB_COMPLETION_INDEX is not set to say which one this is; write for example `--shard 2/2`
+    error: `--shard 2` needs JOB_COMPLETION_INDEX, which is not set; write for example `--shard 2/2`
     "#);
     context.set("JOB_COMPLETION_INDEX", "2");
     insta::assert_snapshot!(shard(&context, "2").with_code(2).stderr, @r#"
-    error: JOB_COMPLETION_INDEX is `2`, and of 2 shares it can be 0 to 1
+    error: JOB_COMPLETION_INDEX is `2`; with 2 shares it must be from 0 to 1
     "#);
 }
 
@@ -196,7 +196,7 @@ fn the_summary_of_a_merge_cannot_replace_its_input() {
     all_shares(&context);
     let merged =
         context.taskferry(&["merge", "1.json", "2.json", "--summary", "2.json"]).with_code(2);
-    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is one of the manifests that are merged");
+    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is an input of this command");
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_share_without_a_part_is_reported() {
     }
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]);
     let last = merged.stdout.lines().last().unwrap();
-    assert!(last.ends_with("nothing: there are fewer parts than shares"), "{}", merged.stdout);
+    assert!(last.ends_with("nothing: there are fewer partitions than shares"), "{}", merged.stdout);
 }
 
 #[test]

@@ -340,5 +340,5 @@ fn summary_and_metrics_require_different_files() {
     context.write("jobs.toml", PIPELINE);
     let arguments = ["run", "jobs.toml", "--summary", "it", "--metrics-file", "./it"];
     let ended = context.taskferry(&arguments).with_code(2);
-    assert_eq!(ended.stderr, "error: the summary and the metrics can't go to the same file\n");
+    assert_eq!(ended.stderr, "error: `--summary` and `--metrics-file` must name different files\n");
 }

@@ -114,7 +114,7 @@ fn dead_letters_of_a_sandbox_run_are_kept_apart() {
     let letters = context.dead_letters();
     assert!(letters.ends_with(".sandbox.dead.ndjson"), "{letters}");
     let said = context.taskferry(&["replay", "jobs.toml", &letters]).with_code(2).stderr;
-    assert!(said.contains("a dead letter of a run on made-up jobs"), "{said}");
+    assert!(said.contains("a dead letter of a run with `--sandbox`"), "{said}");
     context.taskferry(&["replay", "jobs.toml", &letters, "--sandbox"]).with_code(6);
     assert!(receiver.requests().is_empty());
 }
@@ -131,7 +131,7 @@ fn an_empty_variable_counts_as_unset() {
     context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
     assert_eq!(context.json("s.json")["source"]["pages"], 2);
     let said = context.taskferry(&["run", "jobs.toml", "--shard", "2"]).with_code(2).stderr;
-    assert!(said.contains("JOB_COMPLETION_INDEX is not set"), "{said}");
+    assert!(said.contains("JOB_COMPLETION_INDEX, which is not set"), "{said}");
     context.write("jobs.toml", &text.replace("limit = 2", "external_vendor = \"${PLACE}\""));
     let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
     assert!(said.contains("the variable `PLACE` is empty"), "{said}");
@@ -162,12 +162,12 @@ fn hints_of_a_sandbox_run_contain_the_sandbox_option() {
     let context = Context::new();
     context.write("jobs.toml", &format!("{REAL}\n[expect]\nmin_jobs = 1000\n"));
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    assert_eq!(none.stderr, "no run of `jobs` is kept in `.taskferry`\n");
+    assert_eq!(none.stderr, "`.taskferry` holds no runs of `jobs`\n");
     let refused = context.taskferry(&["run", "jobs.toml", "--sandbox"]).with_code(8);
-    let help = "run once with `--sandbox --set expect.min_jobs=200`: it goes on with what was read";
+    let help = "run once with `--sandbox --set expect.min_jobs=200` to publish what was read";
     assert!(refused.stderr.contains(help), "{}", refused.stderr);
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    let help = "  help: there are runs on made-up jobs: add `--sandbox`\n";
+    let help = "  help: add `--sandbox` to list the runs with `--sandbox`\n";
     assert!(none.stderr.ends_with(help), "{}", none.stderr);
     let listed = context.taskferry(&["runs", "jobs.toml", "--sandbox"]).with_code(0);
     assert_eq!(listed.stdout.lines().count(), 2, "{}", listed.stdout);

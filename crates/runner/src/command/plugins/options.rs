@@ -1,155 +1,138 @@
-//! A plugin's options, read out of its JSON Schema.
+//! Reads options from a JSON Schema.
 
 use serde_json::{Map, Value};
+use taskferry_pipeline::{Role, common_keys, resolve_schema};
 
-use super::entry::Entry;
+use super::Entry;
 
-/// One option as a reader wants to see it.
+/// One option.
 #[derive(Debug)]
 pub(super) struct OptionLine {
-    /// The key; those of tables inside with their path, `retry.max_attempts`.
+    /// The key; in an inner table with its path: `retry.max_attempts`.
     pub(super) key: String,
-    /// What can stand there.
+    /// The allowed values.
     pub(super) values: String,
-    /// What stands there when nothing is said; `None` when something must be said.
+    /// The default value; `None` for a required option.
     pub(super) default: Option<String>,
-    /// What it does, in one line.
     pub(super) description: String,
 }
 
-/// What the plugin is for: the options' doc comment, paragraph by paragraph.
-pub(super) fn about(entry: &Entry) -> Vec<String> {
+/// The doc comment of the options, one item a paragraph.
+pub(super) fn paragraphs(entry: &Entry) -> Vec<String> {
     let text = entry.schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    text.split("\n\n").map(unwrapped).collect()
+    text.split("\n\n").map(unwrap).collect()
 }
 
-/// All options, those that every stage of the role has first.
-pub(super) fn options(entry: &Entry) -> Vec<OptionLine> {
-    let common = entry.common.iter().map(|key| OptionLine {
+/// The keys that all stages of a role have.
+pub(super) fn common_options(role: Role) -> impl Iterator<Item = OptionLine> {
+    common_keys(role).iter().map(|key| OptionLine {
         key: key.name.to_owned(),
         values: key.values.to_owned(),
         default: key.default.map(str::to_owned),
         description: key.description.to_owned(),
-    });
-    let mut lines: Vec<OptionLine> = common.collect();
-    let schema = entry.schema.as_value();
-    let reader = Reader { definitions: schema.get("$defs").and_then(Value::as_object) };
-    reader.table(schema, "", &mut lines);
+    })
+}
+
+/// The options of a plugin or a table, without the common ones.
+pub(super) fn own_options(entry: &Entry) -> Vec<OptionLine> {
+    let root = entry.schema.as_value();
+    let mut lines = Vec::new();
+    Reader { root }.read_table(root, "", &mut lines);
     lines
 }
 
+#[derive(Clone, Copy)]
 struct Reader<'a> {
-    definitions: Option<&'a Map<String, Value>>,
+    root: &'a Value,
 }
 
-impl Reader<'_> {
-    fn table(&self, schema: &Value, prefix: &str, lines: &mut Vec<OptionLine>) {
-        let required: Vec<&str> = schema
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        for (key, property) in
-            schema.get("properties").and_then(Value::as_object).into_iter().flatten()
-        {
-            let target = self.resolve(property);
-            let text =
-                |schema: &Value| schema.get("description").and_then(Value::as_str).map(unwrapped);
+impl<'a> Reader<'a> {
+    fn read_table(self, schema: &'a Value, prefix: &str, lines: &mut Vec<OptionLine>) {
+        let required = schema.get("required").and_then(Value::as_array);
+        for (key, property) in properties(schema).into_iter().flatten() {
+            let target = resolve_schema(property, self.root);
+            let is_required =
+                required.is_some_and(|required| required.iter().any(|name| name == key));
+            let is_table = target.get("properties").is_some();
             let default = match property.get("default") {
+                _ if is_table && !is_required => Some("see below".to_owned()),
                 Some(Value::Null) => Some("none".to_owned()),
                 Some(default) => Some(default.to_string()),
-                None if required.contains(&key.as_str()) => None,
-                None if optional(property) => Some("none".to_owned()),
-                // There is one, but it can't be put into a schema.
+                None if is_required => None,
+                None if is_optional(property) => Some("none".to_owned()),
+                // A schema cannot express this default.
                 None => Some("as described".to_owned()),
             };
-            let inner = target.get("properties").is_some();
+            let text =
+                |schema: &Value| schema.get("description").and_then(Value::as_str).map(unwrap);
             lines.push(OptionLine {
                 key: format!("{prefix}{key}"),
                 values: self.values(property),
-                default: if inner && default.is_some() {
-                    Some("see below".to_owned())
-                } else {
-                    default
-                },
+                default,
                 description: text(property).or_else(|| text(target)).unwrap_or_default(),
             });
-            if inner {
-                self.table(target, &format!("{prefix}{key}."), lines);
-            } else if let Some(items) = target.get("items").map(|items| self.resolve(items))
-                && items.get("properties").is_some()
-            {
-                self.table(items, &format!("{prefix}{key}[]."), lines);
+            if is_table {
+                self.read_table(target, &format!("{prefix}{key}."), lines);
+            } else if let Some(items) = target.get("items") {
+                let items = resolve_schema(items, self.root);
+                self.read_table(items, &format!("{prefix}{key}[]."), lines);
             }
         }
     }
 
-    /// Past references, and past the "or null" of optional values.
-    fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        let reference = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|text| text.strip_prefix("#/$defs/"));
-        if let Some(definition) = reference.and_then(|name| self.definitions?.get(name)) {
-            return self.resolve(definition);
-        }
-        let choices = schema.get("anyOf").and_then(Value::as_array);
-        let chosen = choices
-            .and_then(|all| all.iter().find(|one| one.get("type") != Some(&Value::from("null"))));
-        chosen.map_or(schema, |chosen| self.resolve(chosen))
-    }
-
-    fn values(&self, property: &Value) -> String {
-        let schema = self.resolve(property);
+    fn values(self, property: &Value) -> String {
+        let schema = resolve_schema(property, self.root);
         if let Some(choices) = choices(schema) {
             return choices.join(" | ");
         }
-        let types: Vec<&str> = match schema.get("type") {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
+        let types = match schema.get("type") {
+            Some(Value::Array(several)) => several.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
         };
-        match types.into_iter().find(|name| *name != "null") {
+        match types.iter().filter_map(Value::as_str).find(|name| *name != "null") {
             Some("array") => {
-                let items = schema
-                    .get("items")
-                    .map_or_else(|| "any".to_owned(), |items| self.values(items));
-                format!("list of {items}")
+                let items = schema.get("items").map(|items| self.values(items));
+                format!("list of {}", items.unwrap_or_else(|| "any".to_owned()))
             }
             Some("object") => "table".to_owned(),
             Some("integer") => format!("number{}", range(schema)),
             Some("number") => "number".to_owned(),
             Some("boolean") => "true | false".to_owned(),
-            Some("string") => example(schema)
-                .map_or_else(|| "string".to_owned(), |example| format!("string like {example}")),
+            Some("string") => match schema.get("examples").and_then(|examples| examples.get(0)) {
+                Some(example) => format!("string like {example}"),
+                None => "string".to_owned(),
+            },
             _ => "any value".to_owned(),
         }
     }
 }
 
-/// Whether the option can be left open altogether.
-fn optional(property: &Value) -> bool {
-    let null = Value::from("null");
-    let listed = |key: &str| property.get(key).and_then(Value::as_array);
-    listed("type").is_some_and(|types| types.contains(&null))
-        || listed("anyOf").is_some_and(|all| all.iter().any(|one| one.get("type") == Some(&null)))
+fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
 }
 
+fn is_optional(property: &Value) -> bool {
+    let null = Value::from("null");
+    let list = |key: &str| property.get(key).and_then(Value::as_array);
+    list("type").is_some_and(|types| types.contains(&null))
+        || list("anyOf").is_some_and(|all| all.iter().any(|one| one.get("type") == Some(&null)))
+}
+
+/// The values of an enumeration.
 fn choices(schema: &Value) -> Option<Vec<String>> {
-    if let Some(all) = schema.get("enum").and_then(Value::as_array) {
-        return Some(all.iter().filter(|choice| !choice.is_null()).map(Value::to_string).collect());
-    }
-    let all = schema.get("oneOf").and_then(Value::as_array)?;
-    let choice = |one: &Value| {
-        let several = one
-            .get("enum")
-            .and_then(Value::as_array)
-            .map(|all| all.iter().map(Value::to_string).collect());
-        several.or_else(|| one.get("const").map(|constant| vec![constant.to_string()]))
+    let texts = |all: &Vec<Value>| -> Vec<String> {
+        all.iter().filter(|choice| !choice.is_null()).map(Value::to_string).collect()
     };
-    all.iter().map(choice).collect::<Option<Vec<Vec<String>>>>().map(|all| all.concat())
+    if let Some(all) = schema.get("enum").and_then(Value::as_array) {
+        return Some(texts(all));
+    }
+    let variant = |variant: &Value| match variant.get("enum").and_then(Value::as_array) {
+        Some(all) => Some(texts(all)),
+        None => variant.get("const").map(|constant| vec![constant.to_string()]),
+    };
+    let variants = schema.get("oneOf").and_then(Value::as_array)?;
+    variants.iter().map(variant).collect::<Option<Vec<_>>>().map(|all| all.concat())
 }
 
 fn range(schema: &Value) -> String {
@@ -161,10 +144,6 @@ fn range(schema: &Value) -> String {
     }
 }
 
-fn example(schema: &Value) -> Option<String> {
-    schema.get("examples")?.as_array()?.first().map(Value::to_string)
-}
-
-fn unwrapped(text: &str) -> String {
+fn unwrap(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

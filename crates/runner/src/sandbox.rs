@@ -1,19 +1,24 @@
-//! `taskferry sandbox`.
+//! The sandbox: `taskferry sandbox`, and `sandbox:` URLs.
+
+mod arguments;
+mod endpoint;
+mod options;
+mod ready_file;
 
 use std::path::Path;
 
-use taskferry_engine::Interrupt;
 use taskferry_sandbox::{Credentials, RunningSandbox, Sandbox, SandboxError};
 
-use super::ready_file::ReadyFile;
-use super::sandbox_arguments::SandboxArguments;
-use super::sandbox_options;
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
+use ready_file::ReadyFile;
 
-/// Serves the endpoint until the process is told to stop.
+pub(crate) use arguments::{SandboxArguments, long_help};
+pub(crate) use endpoint::build;
+
+/// Serves the endpoint until a signal arrives.
 pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
     logging::start(LogFormat::Text, logging::SERVER);
     match serve(arguments).await {
@@ -31,28 +36,23 @@ async fn serve(arguments: SandboxArguments) -> Result<Exit, String> {
     let listen = arguments.listen;
     let mut ready = arguments.ready_file.clone().map(ReadyFile::at).transpose()?;
     let new_database = arguments.database.clone().filter(|path| !path.exists());
-    let options = sandbox_options::of(arguments)?;
+    let options = options::from_arguments(arguments)?;
     let loading = tokio::task::spawn_blocking(move || Sandbox::load(options));
-    let told = |error: SandboxError| error.to_string();
     let loaded = tokio::select! {
         loaded = loading => loaded.map_err(|panic| panic.to_string())?,
         interrupt = interrupts.next() => {
-            forget(new_database.as_deref());
-            console::error("stopped before the sandbox was loaded");
-            return Ok(Exit(match interrupt {
-                Interrupt::Interrupted => 130,
-                Interrupt::Terminated => 143,
-            }));
+            remove_database(new_database.as_deref());
+            console::error("interrupted while the sandbox was loading");
+            return Ok(Exit::interrupted(interrupt));
         }
     };
-    let sandbox = loaded
-        .inspect_err(|error| {
-            if !is_about_the_database(error) {
-                forget(new_database.as_deref());
-            }
-        })
-        .map_err(told)?;
-    let running = sandbox.serve(listen).await.map_err(told)?;
+    let sandbox = loaded.map_err(|error| {
+        if !is_database_error(&error) {
+            remove_database(new_database.as_deref());
+        }
+        error.to_string()
+    })?;
+    let running = sandbox.serve(listen).await.map_err(|error| error.to_string())?;
     if let Some(ready) = &mut ready {
         ready.write(&running)?;
     }
@@ -62,13 +62,13 @@ async fn serve(arguments: SandboxArguments) -> Result<Exit, String> {
     Ok(Exit::COMPLETE)
 }
 
-/// Whether what failed may be that another sandbox has taken the file meanwhile.
-fn is_about_the_database(error: &SandboxError) -> bool {
+/// Whether another sandbox may have created the file in the meantime.
+fn is_database_error(error: &SandboxError) -> bool {
     matches!(error, SandboxError::Database { .. })
 }
 
-/// Takes away a database that was new, and that holds nothing: it would be served as if it were meant to be empty.
-fn forget(new_database: Option<&Path>) {
+/// Removes a new database that was not filled: a later sandbox would serve it as empty.
+fn remove_database(new_database: Option<&Path>) {
     let Some(path) = new_database else { return };
     for suffix in ["", "-journal", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
@@ -89,15 +89,15 @@ fn banner(running: &RunningSandbox) -> String {
   client_secret  {client_secret}
   audience       {audience}
   tenant         {tenant}
-  webhook        {webhook} (takes what a webhook sink posts)
-  description    {url}/ to read, {url}/openapi.json for tools
+  webhook        {webhook} (accepts the requests of a webhook sink)
+  description    {url}/ for people, {url}/openapi.json for tools
 
-a pipeline of this folder, with the sandbox as its tenant:
+to run a pipeline against the sandbox:
   export TECHWOLF_URL={url} TECHWOLF_TOKEN_URL={token_url}
   export TECHWOLF_CLIENT_ID={client_id} TECHWOLF_CLIENT_SECRET={client_secret}
   export TECHWOLF_AUDIENCE={audience} TECHWOLF_TENANT={tenant}
 
-a first page by hand:
+to request the first page:
   {first_page}
 
 Ctrl-C stops it.

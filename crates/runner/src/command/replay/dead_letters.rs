@@ -1,4 +1,4 @@
-//! Dead letters as a source.
+//! Reads dead letters as the pages of a source.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
@@ -13,19 +13,19 @@ use sha2::{Digest, Sha256};
 use taskferry_pipeline::{DeadLetterReader, ReplayPage, ReplayRecord, StageId};
 use taskferry_sdk::{Cursor, ErrorKind, Origin, Record, StageError, hex};
 
-/// How many letters make a page at least; letters of one page of the export stay together, so that whatever is counted
-/// within a page, of a job for example, is counted as it was.
+/// The minimum number of dead letters on a page. Dead letters of one page of the export stay together, so that counts within a
+/// page, for example of a job's records, are the same as in the export.
 const PAGE: usize = 100;
 
-/// What is read of a letter.
+/// A line of the file.
 #[derive(Deserialize)]
-struct Letter<'a> {
+struct DeadLetter<'a> {
     pipeline: String,
     run_id: String,
     #[serde(default)]
     sandbox: bool,
     stage: Stage,
-    origin: LetterOrigin,
+    origin: RecordOrigin,
     #[serde(borrow)]
     record: &'a RawValue,
 }
@@ -37,28 +37,47 @@ struct Stage {
 }
 
 #[derive(Deserialize)]
-struct LetterOrigin {
+struct RecordOrigin {
     page: u64,
     cursor: Option<String>,
     index: usize,
     job: Option<String>,
 }
 
-/// A file of dead letters, every line of which was looked at.
+impl<'a> DeadLetter<'a> {
+    fn parse(line: &'a str) -> Result<Self, String> {
+        serde_json::from_str(line).map_err(|error| format!("not a dead letter: {error}"))
+    }
+
+    /// The stage that refused the record.
+    fn stage(&self, stages: &[Arc<StageId>]) -> Result<Arc<StageId>, String> {
+        let Stage { role, name } = &self.stage;
+        let mut found =
+            stages.iter().filter(|known| known.role.to_string() == *role && known.name == *name);
+        found.next().cloned().ok_or_else(|| {
+            let names: Vec<String> = stages.iter().map(ToString::to_string).collect();
+            format!(
+                "the pipeline has no {role} `{name}`, which refused the record; its stages are {}",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+/// A checked file of dead letters.
 #[derive(Debug)]
-pub(crate) struct Letters {
+pub(crate) struct DeadLetterFile {
     path: PathBuf,
     sha256: String,
     stages: Vec<Arc<StageId>>,
-    /// Those that a letter names.
     refused_at: Vec<Arc<StageId>>,
 }
 
-impl Letters {
-    /// Reads all of the file, and remembers none of it.
+impl DeadLetterFile {
+    /// Checks every line of the file.
     ///
     /// # Errors
-    /// What is wrong with it, and in which line, for people.
+    /// The first mistake, with its line.
     pub(crate) fn check(
         path: &Path,
         pipeline: &str,
@@ -72,19 +91,20 @@ impl Letters {
         while lines.read_line(&mut line).map_err(|error| format!("can't be read: {error}"))? > 0 {
             number += 1;
             hash.update(line.as_bytes());
-            let told = |why: String| format!("line {number}: {why}");
-            let letter = parse(&line).map_err(told)?;
+            let located = |message: String| format!("line {number}: {message}");
+            let letter = DeadLetter::parse(&line).map_err(located)?;
             if letter.pipeline != pipeline {
-                let of = &letter.pipeline;
-                return Err(told(format!(
-                    "a dead letter of `{of}`, and this pipeline is `{pipeline}`"
+                let other = &letter.pipeline;
+                return Err(located(format!(
+                    "a dead letter of the pipeline `{other}`, not of `{pipeline}`"
                 )));
             }
             if letter.sandbox && !sandbox {
-                let why = "a dead letter of a run on made-up jobs; send it on with `--sandbox`";
-                return Err(told(why.to_owned()));
+                let message =
+                    "a dead letter of a run with `--sandbox`; add `--sandbox` to replay it";
+                return Err(located(message.to_owned()));
             }
-            let stage = find(stages, &letter.stage).map_err(told)?;
+            let stage = letter.stage(stages).map_err(located)?;
             if !refused_at.contains(&stage) {
                 refused_at.push(stage);
             }
@@ -94,7 +114,7 @@ impl Letters {
         Ok(Self { path: path.to_owned(), sha256, stages: stages.to_vec(), refused_at })
     }
 
-    /// The stages that the letters name.
+    /// The stages that refused the records.
     pub(crate) fn refused_at(&self) -> &[Arc<StageId>] {
         &self.refused_at
     }
@@ -104,15 +124,15 @@ impl Letters {
         &self.sha256
     }
 
-    fn failed(&self, error: io::Error) -> StageError {
+    fn error(&self, error: io::Error) -> StageError {
         let message = format!("can't read `{}`", self.path.display());
         StageError::new(ErrorKind::Io, message).caused_by(error)
     }
 
     fn record(&self, line: &str) -> Result<ReplayRecord, StageError> {
-        let malformed = |why: String| StageError::new(ErrorKind::Malformed, why);
-        let letter = parse(line).map_err(malformed)?;
-        let stage = find(&self.stages, &letter.stage).map_err(malformed)?;
+        let malformed = |message: String| StageError::new(ErrorKind::Malformed, message);
+        let letter = DeadLetter::parse(line).map_err(malformed)?;
+        let stage = letter.stage(&self.stages).map_err(malformed)?;
         let origin = Origin {
             page: letter.origin.page,
             cursor: letter.origin.cursor.map(Cursor::new),
@@ -124,118 +144,100 @@ impl Letters {
     }
 }
 
-fn parse(line: &str) -> Result<Letter<'_>, String> {
-    serde_json::from_str(line).map_err(|error| format!("this is no dead letter: {error}"))
-}
-
-/// The page of the export, and the run, that a letter came from.
+/// The run and the page that a line comes from.
 fn page_of(line: &str) -> Option<(String, u64)> {
-    let letter = parse(line).ok()?;
+    let letter = DeadLetter::parse(line).ok()?;
     Some((letter.run_id, letter.origin.page))
 }
 
-fn find(stages: &[Arc<StageId>], stage: &Stage) -> Result<Arc<StageId>, String> {
-    let found = stages
-        .iter()
-        .find(|known| known.role.to_string() == stage.role && known.name == stage.name);
-    found.cloned().ok_or_else(|| {
-        let names: Vec<String> = stages.iter().map(ToString::to_string).collect();
-        let (role, name, all) = (&stage.role, &stage.name, names.join(", "));
-        format!("{role} `{name}` refused it, which the pipeline does not have; there are {all}")
-    })
-}
-
-/// Reads letters, a hundred a page. A cursor is the place in the file where a page ends.
+/// Reads a checked file page by page. A cursor is the offset in the file at which a page ends.
 #[derive(Debug)]
-pub(crate) struct DeadLetters {
-    letters: Arc<Letters>,
+pub(crate) struct FileReader {
+    file: Arc<DeadLetterFile>,
     open: Option<OpenFile>,
 }
 
-/// The file, as far as it was read.
 #[derive(Debug)]
 struct OpenFile {
     lines: BufReader<File>,
-    /// The line that the next page begins with.
-    ahead: Option<String>,
-    at: u64,
+    /// The first line of the next page, if it is read already.
+    next_line: Option<String>,
+    offset: u64,
 }
 
-impl DeadLetters {
-    pub(crate) fn new(letters: Letters) -> Self {
-        Self { letters: Arc::new(letters), open: None }
+impl FileReader {
+    pub(crate) fn new(file: DeadLetterFile) -> Self {
+        Self { file: Arc::new(file), open: None }
     }
 }
 
 impl OpenFile {
-    /// Opens the file where a page ends; `None` for its end.
-    fn open(path: &Path, at: Option<u64>) -> io::Result<Self> {
+    /// Opens the file at an offset; `None` is its end.
+    fn open(path: &Path, offset: Option<u64>) -> io::Result<Self> {
         let mut file = File::open(path)?;
-        let at = match at {
-            Some(at) => at,
+        let offset = match offset {
+            Some(offset) => offset,
             None => file.metadata()?.len(),
         };
-        file.seek(SeekFrom::Start(at))?;
-        Ok(Self { lines: BufReader::new(file), ahead: None, at })
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Self { lines: BufReader::new(file), next_line: None, offset })
     }
 
-    fn read(&mut self) -> io::Result<Vec<String>> {
-        let mut read: Vec<String> = self.ahead.take().into_iter().collect();
+    fn read_lines(&mut self) -> io::Result<Vec<String>> {
+        let mut read: Vec<String> = self.next_line.take().into_iter().collect();
         loop {
             let mut line = String::new();
             if self.lines.read_line(&mut line)? == 0 {
                 return Ok(read);
             }
-            let goes_on = |last: &String| page_of(last) == page_of(&line);
-            if read.len() >= PAGE && !read.last().is_some_and(goes_on) {
-                self.ahead = Some(line);
+            let same_page = |last: &String| page_of(last) == page_of(&line);
+            if read.len() >= PAGE && !read.last().is_some_and(same_page) {
+                self.next_line = Some(line);
                 return Ok(read);
             }
             read.push(line);
         }
     }
 
-    fn next_page(&mut self, letters: &Letters) -> Result<Option<ReplayPage>, StageError> {
-        let lines = self.read().map_err(|error| letters.failed(error))?;
+    fn next_page(&mut self, file: &DeadLetterFile) -> Result<Option<ReplayPage>, StageError> {
+        let lines = self.read_lines().map_err(|error| file.error(error))?;
         if lines.is_empty() {
             return Ok(None);
         }
-        let records = lines.iter().map(|line| letters.record(line)).collect::<Result<_, _>>()?;
+        let records = lines.iter().map(|line| file.record(line)).collect::<Result<_, _>>()?;
         let bytes: u64 = lines.iter().map(|line| line.len() as u64).sum();
-        self.at += bytes;
-        let next = self.ahead.as_ref().map(|_| Cursor::new(self.at.to_string()));
+        self.offset += bytes;
+        let next = self.next_line.as_ref().map(|_| Cursor::new(self.offset.to_string()));
         Ok(Some(ReplayPage { records, next, bytes }))
     }
 }
 
 #[async_trait]
-impl DeadLetterReader for DeadLetters {
+impl DeadLetterReader for FileReader {
     async fn open(&mut self, from: Option<(u64, Option<&Cursor>)>) -> Result<(), StageError> {
-        let place =
-            |cursor: Option<&Cursor>| cursor.and_then(|cursor| cursor.as_str().parse().ok());
-        let at = from.map_or(Some(0), |(_, cursor)| place(cursor));
-        let letters = Arc::clone(&self.letters);
-        let opening =
-            move || OpenFile::open(&letters.path, at).map_err(|error| letters.failed(error));
-        self.open = Some(tokio::task::spawn_blocking(opening).await.map_err(stopped)??);
+        let parse = |cursor: &Cursor| cursor.as_str().parse().ok();
+        let offset = from.map_or(Some(0), |(_, cursor)| cursor.and_then(parse));
+        let file = Arc::clone(&self.file);
+        let opening = move || OpenFile::open(&file.path, offset).map_err(|error| file.error(error));
+        self.open = Some(tokio::task::spawn_blocking(opening).await.map_err(panicked)??);
         Ok(())
     }
 
     async fn next_page(&mut self) -> Result<Option<ReplayPage>, StageError> {
         let Some(mut open) = self.open.take() else { return Ok(None) };
-        let letters = Arc::clone(&self.letters);
+        let file = Arc::clone(&self.file);
         let reading = move || {
-            let page = open.next_page(&letters);
+            let page = open.next_page(&file);
             (open, page)
         };
-        let (open, page) = tokio::task::spawn_blocking(reading).await.map_err(stopped)?;
+        let (open, page) = tokio::task::spawn_blocking(reading).await.map_err(panicked)?;
         self.open = Some(open);
         page
     }
 }
 
-fn stopped(error: tokio::task::JoinError) -> StageError {
-    StageError::new(ErrorKind::Defect, "reading the dead letters stopped").caused_by(error)
+fn panicked(error: tokio::task::JoinError) -> StageError {
+    StageError::new(ErrorKind::Defect, "reading the dead letters panicked").caused_by(error)
 }
 
 #[cfg(test)]
@@ -263,8 +265,8 @@ mod tests {
         })
     }
 
-    fn read_all(letters: Letters) -> Vec<ReplayRecord> {
-        let mut source = DeadLetters::new(letters);
+    fn read_all(file: DeadLetterFile) -> Vec<ReplayRecord> {
+        let mut source = FileReader::new(file);
         let reading = async {
             source.open(None).await.unwrap();
             let mut records = Vec::new();
@@ -276,7 +278,7 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(reading)
     }
 
-    fn anything() -> impl Strategy<Value = Value> {
+    fn any_json() -> impl Strategy<Value = Value> {
         let scalar = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -296,38 +298,38 @@ mod tests {
         #[test]
         fn arbitrary_bytes_are_not_dead_letters(content in prop::collection::vec(any::<u8>(), 1..300)) {
             let file = file(&content);
-            prop_assert!(Letters::check(file.path(), "jobs", false, &stages()).is_err());
+            prop_assert!(DeadLetterFile::check(file.path(), "jobs", false, &stages()).is_err());
         }
 
         #[test]
         fn a_changed_line_is_read_or_reported(
-            record in anything(), place in 0..400_usize, byte in any::<u8>(), cut in 0..400_usize,
+            record in any_json(), position in 0..400_usize, byte in any::<u8>(), cut in 0..400_usize,
         ) {
             let good = format!("{}\n", letter(&record, 1, Some("j1"))).into_bytes();
             let mut changed = good.clone();
-            if let Some(there) = changed.get_mut(place) {
-                *there = byte;
+            if let Some(old) = changed.get_mut(position) {
+                *old = byte;
             }
             let mut short = good;
             short.truncate(cut);
             for content in [changed, short] {
                 let file = file(&content);
-                if let Ok(letters) = Letters::check(file.path(), "jobs", false, &stages()) {
-                    read_all(letters);
+                if let Ok(checked) = DeadLetterFile::check(file.path(), "jobs", false, &stages()) {
+                    read_all(checked);
                 }
             }
         }
 
         #[test]
         fn dead_letters_survive_a_round_trip(
-            records in prop::collection::vec(anything(), 0..5),
+            records in prop::collection::vec(any_json(), 0..5),
             page in any::<u64>(),
             job in prop::option::of(any::<String>()),
         ) {
             let lines: Vec<String> =
                 records.iter().map(|record| format!("{}\n", letter(record, page, job.as_deref()))).collect();
             let file = file(lines.concat().as_bytes());
-            let read = read_all(Letters::check(file.path(), "jobs", false, &stages()).unwrap());
+            let read = read_all(DeadLetterFile::check(file.path(), "jobs", false, &stages()).unwrap());
             let texts: Vec<String> = read.iter().map(|returned| returned.record.to_json()).collect();
             let expected: Vec<String> = records.iter().map(Value::to_string).collect();
             prop_assert_eq!(texts, expected);

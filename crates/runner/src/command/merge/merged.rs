@@ -1,4 +1,4 @@
-//! All shares together.
+//! The merged manifest of all shares.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::share::{ShareManifest, shown};
-use crate::command::table;
+use super::share::{ShareManifest, quoted};
+use crate::command::format;
 
-/// Counts that are added up, wherever they stand.
+/// The counts to add up, in any table of the manifest.
 const COUNTS: [&str; 10] = [
     "pages",
     "records",
@@ -24,71 +24,66 @@ const COUNTS: [&str; 10] = [
     "retries",
 ];
 
-/// How many of the most frequent values are told.
+/// The number of most frequent values to keep.
 const FREQUENT: usize = 10;
 
-/// Why manifests do not belong together, in words.
-pub(super) fn strangers(shares: &[ShareManifest]) -> Vec<String> {
+/// The reasons why manifests do not belong to one export.
+pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
     let mut problems = Vec::new();
     let Some(first) = shares.first() else { return problems };
     for share in shares.iter().skip(1) {
         let (path, other) = (share.path.display(), first.path.display());
-        if share.pipeline != first.pipeline {
-            let (name, first) = (&share.pipeline, &first.pipeline);
+        if share.run.pipeline != first.run.pipeline {
+            let (name, first) = (&share.run.pipeline, &first.run.pipeline);
+            problems.push(format!("`{path}` is of the pipeline `{name}`, `{other}` of `{first}`"));
+        } else if share.shard.count != first.shard.count {
+            let (count, first) = (share.shard.count, first.shard.count);
+            problems.push(format!("`{path}` is one of {count} shares, `{other}` one of {first}"));
+        } else if share.run.digest != first.run.digest {
             problems.push(format!(
-                "`{path}` is about the pipeline `{name}`, and `{other}` about `{first}`"
-            ));
-        } else if share.count != first.count {
-            let (count, first) = (share.count, first.count);
-            problems
-                .push(format!("`{path}` is one of {count} shares, and `{other}` one of {first}"));
-        } else if share.digest != first.digest {
-            problems.push(format!(
-                "`{path}` and `{other}` are of the same pipeline with different contents: its file, a file that it reads, or \
-                 taskferry was another"
+                "`{path}` and `{other}` are of different versions of the pipeline: its file, a file that it reads, or \
+                 taskferry has changed"
             ));
         }
     }
     for pair in shares.windows(2) {
         if let [one, other] = pair
-            && one.index == other.index
-            && one.count == other.count
+            && (one.shard.index, one.shard.count) == (other.shard.index, other.shard.count)
         {
-            let (index, count) = (one.index, one.count);
+            let (index, count) = (one.shard.index, one.shard.count);
             let (one, other) = (one.path.display(), other.path.display());
             problems
-                .push(format!("share {index} of {count} is there twice: `{one}` and `{other}`"));
+                .push(format!("share {index} of {count} is given twice: `{one}` and `{other}`"));
         }
     }
     problems
 }
 
-/// What all shares came to.
+/// All shares of an export.
 #[derive(Debug)]
-pub(super) struct Whole<'a> {
+pub(super) struct Merged<'a> {
     shares: &'a [ShareManifest],
     first: &'a ShareManifest,
     gaps: Vec<String>,
 }
 
-impl<'a> Whole<'a> {
-    /// That of shares which belong together, in order; `None` for none.
+impl<'a> Merged<'a> {
+    /// Merges shares of one export, in their order. `None` if there are none.
     pub(super) fn of(shares: &'a [ShareManifest]) -> Option<Self> {
-        let first = shares.first()?;
-        let mut whole = Self { shares, first, gaps: Vec::new() };
-        whole.gaps = whole.find_gaps();
-        Some(whole)
+        let mut merged = Self { shares, first: shares.first()?, gaps: Vec::new() };
+        merged.gaps = merged.find_gaps();
+        Some(merged)
     }
 
     fn find_gaps(&self) -> Vec<String> {
-        let count = self.first.count;
+        let count = self.count();
         let mut gaps = Vec::new();
         for index in 1..=count {
-            match self.share(index) {
+            match self.shares.iter().find(|share| share.shard.index == index) {
                 None => gaps.push(format!("share {index} of {count} is missing")),
                 Some(share) if !share.is_complete() => gaps.push(format!(
                     "share {index} of {count} is not complete: {}, exit code {}; run it again",
-                    share.status, share.exit_code
+                    share.run.status, share.run.exit_code
                 )),
                 Some(_) => {}
             }
@@ -97,62 +92,55 @@ impl<'a> Whole<'a> {
             self.shares.iter().filter(|share| share.is_complete()).collect();
         for pair in complete.windows(2) {
             if let [one, next] = pair
-                && one.index + 1 == next.index
-                && one.to != next.from
+                && one.shard.index + 1 == next.shard.index
+                && one.shard.to != next.shard.from
             {
+                let start = next.shard.from.as_deref();
+                let end = one.shard.to.as_deref();
                 gaps.push(format!(
-                    "share {} {}, share {} {}: jobs between may be missing, or be there twice; run both again",
-                    next.index,
-                    next.from.as_deref().map_or("found the listing ended".to_owned(), |from| {
-                        format!("begins after {}", shown(from))
+                    "share {} {}, but share {} {}: jobs may be missing or duplicated; run both again",
+                    next.shard.index,
+                    start.map_or("found no jobs".to_owned(), |id| {
+                        format!("starts after {}", quoted(id))
                     }),
-                    one.index,
-                    one.to.as_deref().map_or("went on to the end".to_owned(), |to| {
-                        format!("ended at {}", shown(to))
+                    one.shard.index,
+                    end.map_or("ended with the listing".to_owned(), |id| {
+                        format!("ended at {}", quoted(id))
                     }),
                 ));
             }
         }
-        let least = self.shares.iter().filter_map(|share| share.min_jobs).max();
+        let least = self.shares.iter().filter_map(|share| share.shard.min_jobs).max();
         if let Some(least) = least.filter(|least| gaps.is_empty() && self.jobs() < *least) {
-            let jobs = table::number(self.jobs());
+            let jobs = format::number(self.jobs());
             gaps.push(format!("{jobs} records were read, fewer than `min_jobs` ({least})"));
         }
         gaps
     }
 
-    fn share(&self, index: u32) -> Option<&ShareManifest> {
-        self.shares.iter().find(|share| share.index == index)
-    }
-
     pub(super) fn pipeline(&self) -> &str {
-        &self.first.pipeline
+        &self.first.run.pipeline
     }
 
-    /// How many shares there should be.
+    /// The number of shares of the export.
     pub(super) fn count(&self) -> u32 {
-        self.first.count
-    }
-
-    /// How many there are.
-    pub(super) fn shares(&self) -> u64 {
-        self.shares.len() as u64
+        self.first.shard.count
     }
 
     pub(super) fn jobs(&self) -> u64 {
-        self.shares.iter().map(|share| share.source.records).sum()
+        self.shares.iter().map(|share| share.run.source.records).sum()
     }
 
     pub(super) fn dead_letters(&self) -> u64 {
-        self.shares.iter().map(|share| share.dead_letters).sum()
+        self.shares.iter().map(|share| share.run.dead_letters).sum()
     }
 
-    /// Why they are not the whole export.
+    /// The reasons why the shares are not the whole export.
     pub(super) fn gaps(&self) -> &[String] {
         &self.gaps
     }
 
-    /// As that of a run: see `docs/running.md`.
+    /// The exit code, with the same meaning as that of a run.
     pub(super) fn exit_code(&self) -> u8 {
         match (self.gaps.is_empty(), self.dead_letters()) {
             (false, _) => 8,
@@ -161,45 +149,45 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Whether any of its jobs come from a sandbox.
-    pub(super) fn is_made_up(&self) -> bool {
-        self.shares.iter().any(|share| share.sandbox)
+    /// Whether any share has read from a sandbox.
+    pub(super) fn has_sandbox_data(&self) -> bool {
+        self.shares.iter().any(|share| share.run.sandbox)
     }
 
-    /// The files that were exported.
+    /// The exported files.
     pub(super) fn files(&self) -> Vec<PathBuf> {
-        let sinks = self.shares.iter().filter_map(|share| share.all["sinks"].as_array());
+        let sinks = self.shares.iter().filter_map(|share| share.json["sinks"].as_array());
         let files = sinks.flatten().filter_map(|sink| sink["files"].as_array()).flatten();
         files.filter_map(|file| file["path"].as_str()).map(PathBuf::from).collect()
     }
 
-    /// The account of the whole export, in the shape of a run's.
+    /// The manifest of the whole export, in the format of a run's.
     pub(super) fn manifest(&self) -> Value {
         let (mut source, mut transforms, mut sinks) = (Value::Null, Value::Null, Value::Null);
         for share in self.shares {
-            add(&mut source, &share.all["source"]);
-            add(&mut transforms, &share.all["transforms"]);
-            add(&mut sinks, &share.all["sinks"]);
+            add(&mut source, &share.json["source"]);
+            add(&mut transforms, &share.json["transforms"]);
+            add(&mut sinks, &share.json["sinks"]);
         }
-        let runs = self.shares.iter().map(|share| {
-            json!({"index": share.index, "run_id": share.run_id, "exit_code": share.exit_code, "from": share.from, "to": share.to})
+        let runs = self.shares.iter().map(|ShareManifest { run, shard, .. }| {
+            json!({"index": shard.index, "run_id": run.run_id, "exit_code": run.exit_code, "from": shard.from, "to": shard.to})
         });
-        let instants = |of: fn(&ShareManifest) -> Timestamp| self.shares.iter().map(of);
+        let times = |time: fn(&ShareManifest) -> Timestamp| self.shares.iter().map(time);
         let all = |key: &str| -> Vec<&Value> {
-            let values = self.shares.iter().map(|share| &share.all[key]);
+            let values = self.shares.iter().map(|share| &share.json[key]);
             values.filter(|value| !value.is_null()).collect()
         };
         let warnings: Vec<&Value> =
             all("warnings").into_iter().filter_map(Value::as_array).flatten().collect();
         json!({
-            "pipeline": self.first.pipeline,
-            "digest": self.first.digest,
-            "sandbox": self.is_made_up(),
-            "shares": {"count": self.first.count, "runs": runs.collect::<Vec<_>>()},
+            "pipeline": self.pipeline(),
+            "digest": self.first.run.digest,
+            "sandbox": self.has_sandbox_data(),
+            "shares": {"count": self.count(), "runs": runs.collect::<Vec<_>>()},
             "status": if self.gaps.is_empty() { "complete" } else { "suspicious" },
             "exit_code": self.exit_code(),
-            "started_at": instants(|share| share.started_at).min(),
-            "finished_at": instants(|share| share.finished_at).max(),
+            "started_at": times(|share| share.run.started_at).min(),
+            "finished_at": times(|share| share.run.finished_at).max(),
             "source": source,
             "transforms": transforms,
             "sinks": sinks,
@@ -211,7 +199,7 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// Adds what one share counted. Stages stand in the same order in each; files are put one after the other.
+/// Adds the counts of one share. The stages have the same order in all shares; the lists of files are concatenated.
 fn add(sum: &mut Value, more: &Value) {
     match (sum, more) {
         (sum @ Value::Null, more) => *sum = more.clone(),
@@ -242,14 +230,14 @@ fn add_stage(stage: &mut Map<String, Value>, more: &Map<String, Value>) {
             "counters" => add_counters(value, more),
             "frequent" => add_frequent(value, more),
             "published" => *value = json!(value == true && more == true),
-            // How far each share's sink has come says nothing about all of them.
+            // The state of the sink of one share says nothing about the others.
             "mark" => *value = Value::Null,
             _ => {}
         }
     }
 }
 
-/// Adds what a transform counts itself, name by name.
+/// Adds the counters of a transform by name.
 fn add_counters(sum: &mut Value, more: &Value) {
     let Value::Object(sum) = sum else { return };
     for (name, more) in more.as_object().into_iter().flatten() {
@@ -258,7 +246,7 @@ fn add_counters(sum: &mut Value, more: &Value) {
     }
 }
 
-/// Adds the most frequent values of each name, and keeps the most frequent of all.
+/// Adds the counts of values, and keeps the most frequent ones of each name.
 fn add_frequent(sum: &mut Value, more: &Value) {
     let Value::Object(sum) = sum else { return };
     for (name, more) in more.as_object().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! `url = "sandbox:"`: the sandbox inside the process.
+//! `url = "sandbox:"`: a sandbox inside the process.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use taskferry_sdk::{
     StageError,
 };
 
-/// Makes the sandbox that a URL describes, without loading or starting it.
+/// Creates the sandbox of a URL, without loading or starting it.
 pub(crate) fn build(
     url: &str,
     context: &BuildContext<'_>,

@@ -1,30 +1,28 @@
-//! From the arguments of `taskferry sandbox` to the options of the sandbox.
+//! Converts the arguments of `taskferry sandbox` to the options of the sandbox.
 
 use taskferry_sandbox::{
     DataOrigin, DatabaseFile, Faults, Filled, SandboxOptions, SandboxSettings,
 };
 
-use super::sandbox_arguments::SandboxArguments;
+use super::arguments::SandboxArguments;
 
-/// What the arguments come to.
+/// Converts the arguments.
 ///
 /// # Errors
-/// Options that make no sense, alone or together, in words for the user.
-pub(crate) fn of(arguments: SandboxArguments) -> Result<SandboxOptions, String> {
+/// The arguments contradict each other.
+pub(crate) fn from_arguments(arguments: SandboxArguments) -> Result<SandboxOptions, String> {
     let names_data =
         arguments.data.is_some() || arguments.jobs.is_some() || arguments.seed.is_some();
     let of_tenants = arguments.tenant.iter().filter(|tenant| tenant.data.is_some()).count();
     if names_data && of_tenants > 0 && of_tenants == arguments.tenant.len() {
         return Err(
-            "every tenant has a file of its own: leave out `--data`, `--jobs` and `--seed`, or \
-                    name a tenant without a file"
+            "every tenant has its own file: remove `--data`, `--jobs` and `--seed`, or name a tenant without a file"
                 .to_owned(),
         );
     }
     if arguments.replace && !names_data && of_tenants == 0 {
         return Err(
-            "`--replace` throws away what a tenant has: say what to load in its place, with \
-                    `--data`, `--jobs` or `--tenant NAME=FILE`"
+            "`--replace` deletes the data of a tenant: select the new data with `--data`, `--jobs` or `--tenant NAME=FILE`"
                 .to_owned(),
         );
     }
@@ -39,7 +37,7 @@ pub(crate) fn of(arguments: SandboxArguments) -> Result<SandboxOptions, String> 
         settings.set(assignment).map_err(|problem| problem.to_string())?;
         let name = assignment.split('=').next().unwrap_or_default().trim();
         if set.contains(&name) {
-            return Err(format!("the setting `{name}` is given twice: leave one of them out"));
+            return Err(format!("the setting `{name}` is given twice; remove one"));
         }
         set.push(name);
     }

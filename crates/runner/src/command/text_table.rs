@@ -1,34 +1,34 @@
-//! Tables for people, as wide as there is room.
+//! Text tables that fit the width of the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use taskferry_sdk::printable;
 use unicode_width::UnicodeWidthStr;
 
-/// How far what belongs to a row stands below it.
+/// The indentation of lines that belong to the row above.
 const INDENT: &str = "    ";
 
-/// Rows under a header. A row begins with short cells, of which some are numbers, and ends with a remark of any length.
+/// Rows under a header. A row consists of short cells, some of them numbers, and a remark of any length at the end.
 #[derive(Debug)]
-pub(crate) struct Listing {
+pub(crate) struct TextTable {
     header: Vec<&'static str>,
     numbers: std::ops::RangeInclusive<usize>,
     rows: Vec<Vec<String>>,
 }
 
-impl Listing {
-    /// No rows yet. The last name in the header is that of the remark; `numbers` are the cells that are set to the right.
+impl TextTable {
+    /// A table without rows. The cells of `numbers` are aligned to the right.
     pub(crate) fn new(header: &[&'static str], numbers: std::ops::RangeInclusive<usize>) -> Self {
         Self { header: header.to_vec(), numbers, rows: Vec::new() }
     }
 
-    /// Adds a row. What its cells say may come from anywhere.
+    /// Adds a row. Its cells may hold untrusted text.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| printable(&cell).into_owned()).collect());
     }
 
-    /// The table, with an end of line. Where it has more than `width` columns, remarks stand below their rows; where that is
-    /// not narrow enough, so do the numbers. No word is broken.
-    pub(crate) fn drawn(&self, width: Option<usize>) -> String {
+    /// The table as text. If it is wider than `width`, the remarks are below their rows; if that is still too wide, so are all
+    /// other cells. No word is broken.
+    pub(crate) fn draw(&self, width: Option<usize>) -> String {
         let fits =
             |text: &str| text.lines().all(|line| line.width() <= width.unwrap_or(usize::MAX));
         let columns = self.header.len();
@@ -51,7 +51,7 @@ impl Listing {
         lines.concat()
     }
 
-    /// The first columns alone, every row a line.
+    /// The first columns, one line a row.
     fn table(&self, columns: usize) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -67,7 +67,7 @@ impl Listing {
         format!("{}\n", table.trim_fmt())
     }
 
-    /// One row as text: its first cell, and below it what the others say.
+    /// One row as text: its first cell, and the other cells below it.
     fn list(&self, row: &[String], width: usize) -> String {
         let first = row.first().map(String::as_str).unwrap_or_default();
         let others = self.header.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty());
@@ -79,12 +79,12 @@ impl Listing {
     }
 }
 
-/// Lines that belong to the row above.
+/// Indented lines below a row.
 fn below(text: &str, width: usize) -> String {
     if text.is_empty() { String::new() } else { wrapped(text, INDENT, width) }
 }
 
-/// Text in lines of at most `width` columns, broken between words alone: a longer word stands on a line of its own.
+/// Text in lines of at most `width` columns. A longer word is not broken.
 pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
@@ -106,19 +106,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn listing(words: &[String]) -> Listing {
-        let mut listing = Listing::new(&["stage", "in", "bytes", ""], 1..=2);
+    fn text_table(words: &[String]) -> TextTable {
+        let mut table = TextTable::new(&["stage", "in", "bytes", ""], 1..=2);
         for word in words {
             let remark = format!("{word} (728 records), {word} {word}");
-            listing.row([format!("sink {word}"), "728".into(), "447.2 kB".into(), remark]);
+            table.row([format!("sink {word}"), "728".into(), "447.2 kB".into(), remark]);
         }
-        listing
+        table
     }
 
     #[test]
     fn a_narrow_table_shows_the_remaining_cells_below_its_rows() {
-        let listing = listing(&["漢字".to_owned(), "out/jobs-2026.ndjson".to_owned()]);
-        insta::assert_snapshot!(listing.drawn(Some(50)), @r"
+        let table = text_table(&["漢字".to_owned(), "out/jobs-2026.ndjson".to_owned()]);
+        insta::assert_snapshot!(table.draw(Some(50)), @r"
         stage                       in     bytes
         sink 漢字                  728  447.2 kB
            漢字 (728 records), 漢字 漢字
@@ -133,7 +133,7 @@ mod tests {
         fn words_are_never_broken(
             words in prop::collection::vec("[a-z/漢字é-]{1,30}", 1..5), width in prop::option::of(0..160_usize),
         ) {
-            let drawn = listing(&words).drawn(width);
+            let drawn = text_table(&words).draw(width);
             for word in &words {
                 prop_assert!(drawn.contains(word.as_str()), "{drawn}");
             }

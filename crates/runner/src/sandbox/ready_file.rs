@@ -1,4 +1,4 @@
-//! The file by which a script learns where a sandbox listens.
+//! `--ready-file`: the file that tells scripts the address of a sandbox.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -8,47 +8,46 @@ use serde_json::json;
 use taskferry_files::{Place, folder_of};
 use taskferry_sandbox::RunningSandbox;
 
-/// A file that is there while a sandbox listens. It goes when this is dropped, unless another has taken its place.
+/// A file that exists while a sandbox listens. Dropping this removes the file, unless another sandbox has replaced it.
 #[derive(Debug)]
 pub(crate) struct ReadyFile {
     path: PathBuf,
-    /// What was written; none before that.
+    /// The content, once it is written.
     content: Option<String>,
 }
 
 impl ReadyFile {
-    /// Nothing is written yet; what an earlier sandbox has left behind is taken away, since it would lead elsewhere.
+    /// Removes the file of an earlier sandbox, which has another address.
     ///
     /// # Errors
-    /// What is there is no regular file, or can't be taken away.
+    /// The path is not a regular file, or the file cannot be removed or created.
     pub(crate) fn at(path: PathBuf) -> Result<Self, String> {
         let shown = path.display();
         match fs::symlink_metadata(&path).as_ref().map(Metadata::is_file) {
             Ok(true) => fs::remove_file(&path)
-                .map_err(|error| format!("the ready file `{shown}` can't be replaced: {error}"))?,
+                .map_err(|error| format!("can't replace the ready file `{shown}`: {error}"))?,
             Ok(false) => {
                 return Err(format!(
-                    "`{shown}` can't be the ready file: it is there already and no regular file, such as a folder, a \
-                     link or a device"
+                    "can't create the ready file `{shown}`: the path exists and is not a regular file"
                 ));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("the ready file `{shown}` can't be made: {error}")),
+            Err(error) => return Err(format!("can't create the ready file `{shown}`: {error}")),
         }
         let folder = folder_of(&path);
         if !folder.is_dir() {
             let folder = folder.display();
             return Err(format!(
-                "the ready file `{shown}` can't be made: there is no folder `{folder}`"
+                "can't create the ready file `{shown}`: there is no folder `{folder}`"
             ));
         }
         Ok(Self { path, content: None })
     }
 
-    /// Writes the file. It appears when it is complete.
+    /// Writes the file in one step.
     ///
     /// # Errors
-    /// It can't be written.
+    /// The file cannot be written.
     pub(crate) fn write(&mut self, running: &RunningSandbox) -> Result<(), String> {
         let known = running.credentials();
         let content = json!({
@@ -63,7 +62,7 @@ impl ReadyFile {
         let written = Place::of(&self.path).and_then(|it| it.replace(content.as_bytes(), 0o600));
         written.map_err(|error| {
             let reason = error.kind();
-            format!("the ready file `{}` can't be written: {reason}", self.path.display())
+            format!("can't write the ready file `{}`: {reason}", self.path.display())
         })?;
         self.content = Some(content);
         Ok(())
@@ -72,7 +71,6 @@ impl ReadyFile {
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // Another sandbox, at another address, may have written to the same file since.
         if self.content.is_some() && fs::read_to_string(&self.path).ok() == self.content {
             let _ = fs::remove_file(&self.path);
         }

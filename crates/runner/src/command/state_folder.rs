@@ -1,0 +1,177 @@
+//! The folder that holds the state of a run.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use taskferry_config::is_same_file;
+use taskferry_pipeline::Pipeline;
+use taskferry_sdk::{RunContext, Shard};
+use taskferry_state::{History, LockAttempt, StateDir, StateError};
+
+use crate::exit::Exit;
+
+/// The file in the folder that names the pipeline file.
+const OWNER: &str = "pipeline";
+
+/// The state folder of a pipeline, of an experiment with it, or of a share of either.
+#[derive(Debug)]
+pub(crate) struct StateFolder {
+    /// The folder of the pipeline itself.
+    pipeline: PathBuf,
+    parent: PathBuf,
+    name: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Owner {
+    file: String,
+}
+
+/// Why a run cannot use its state folder.
+#[derive(Debug)]
+pub(crate) enum Unavailable {
+    /// Another run is active.
+    Busy(String),
+    /// The folder cannot be used as it is.
+    Unusable(String),
+}
+
+impl Unavailable {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Busy(_) => Exit::BUSY,
+            Self::Unusable(_) => Exit::USAGE,
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Busy(message) | Self::Unusable(message) => message,
+        }
+    }
+}
+
+impl From<StateError> for Unavailable {
+    fn from(error: StateError) -> Self {
+        let source = &error.source;
+        Self::Unusable(format!("{error}: {source}; set `dir` in [state] to use another folder"))
+    }
+}
+
+impl StateFolder {
+    pub(crate) fn of(pipeline: &Pipeline, shard: Option<Shard>) -> Self {
+        let Pipeline { name, state, experiment, .. } = pipeline;
+        Self::new(&state.dir, name, experiment.as_deref(), shard)
+    }
+
+    /// The folder of the pipeline `name` in the state folder `dir`.
+    pub(crate) fn new(
+        dir: &str,
+        name: &str,
+        experiment: Option<&str>,
+        shard: Option<Shard>,
+    ) -> Self {
+        let dir = Path::new(dir);
+        let pipeline = StateDir::path_of(dir, name);
+        let (parent, name) = match experiment {
+            None => (dir.to_owned(), name.to_owned()),
+            Some(experiment) => (pipeline.join("experiments"), experiment.to_owned()),
+        };
+        let (parent, name) = match shard {
+            None => (parent, name),
+            Some(shard) => (StateDir::path_of(&parent, &name).join("shards"), shard.name()),
+        };
+        Self { pipeline, parent, name }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        StateDir::path_of(&self.parent, &self.name)
+    }
+
+    /// The past runs with this state folder, and those of experiments with the pipeline.
+    pub(crate) fn histories(&self) -> Vec<History> {
+        let folder = self.path();
+        let experiments = std::fs::read_dir(folder.join("experiments")).into_iter().flatten();
+        let experiments = experiments.flatten().map(|entry| entry.path());
+        std::iter::once(folder)
+            .chain(experiments)
+            .map(|folder| History::in_folder(&folder))
+            .collect()
+    }
+
+    /// Creates and locks the folder for a run of the pipeline file `file`.
+    ///
+    /// # Errors
+    /// The folder is locked, belongs to another file, or cannot be used.
+    pub(crate) fn open(
+        &self,
+        pipeline: &Pipeline,
+        run: Option<&RunContext>,
+        file: &Path,
+    ) -> Result<StateDir, Unavailable> {
+        let state = match StateDir::open(&self.parent, &self.name)? {
+            LockAttempt::Acquired(state) => state,
+            LockAttempt::Held(holder) => {
+                let process = holder.map(|holder| format!(" (process {})", holder.pid));
+                let shard = run.and_then(|run| run.shard);
+                let part = shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
+                return Err(Unavailable::Busy(format!(
+                    "another run of {part}`{}` is active{}",
+                    pipeline.name,
+                    process.unwrap_or_default()
+                )));
+            }
+        };
+        self.claim(&state, file)?;
+        if state.path() != self.pipeline {
+            self.refuse_conflicting_experiment(pipeline, run)?;
+        }
+        Ok(state)
+    }
+
+    /// Records the pipeline file in the folder. Two files with the same name would resume each other's runs, and compare
+    /// their exports with each other.
+    fn claim(&self, state: &StateDir, file: &Path) -> Result<(), Unavailable> {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        // An unreadable record is written again.
+        let owner = |folder: &Path| taskferry_state::load::<Owner>(folder, OWNER).ok().flatten();
+        for owner in [owner(&self.pipeline), owner(state.path())].into_iter().flatten() {
+            let other = Path::new(&owner.file);
+            if is_same_file(other, &file) {
+                continue;
+            }
+            let (folder, shown) = (self.pipeline.display(), other.display());
+            if other.exists() {
+                return Err(Unavailable::Unusable(format!(
+                    "`{folder}` already holds the state of `{shown}`, and `{}` has the same name; set another `name` or \
+                     another `dir` in [state]; if this file replaces the other one, remove `{folder}/{OWNER}.json`",
+                    file.display()
+                )));
+            }
+            tracing::info!(
+                "`{shown}` no longer exists; this run takes over its state in `{folder}`"
+            );
+        }
+        Ok(state.save(OWNER, &Owner { file: file.to_string_lossy().into_owned() })?)
+    }
+
+    /// Refuses an experiment that would overwrite the output of an unfinished run of the pipeline.
+    fn refuse_conflicting_experiment(
+        &self,
+        pipeline: &Pipeline,
+        run: Option<&RunContext>,
+    ) -> Result<(), Unavailable> {
+        if pipeline.experiment.is_none() {
+            return Ok(());
+        }
+        let run = run.cloned().unwrap_or_else(|| taskferry_engine::new_run(&pipeline.name));
+        match taskferry_engine::conflicting_run(pipeline, &run, &self.pipeline) {
+            None => Ok(()),
+            Some((run_id, output)) => Err(Unavailable::Unusable(format!(
+                "this run would overwrite `{output}` of the unfinished run {run_id} of `{}`; resume that run without `--set` \
+                 first, choose another path, or use `--dry-run`",
+                pipeline.name
+            ))),
+        }
+    }
+}
