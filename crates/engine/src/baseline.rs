@@ -94,7 +94,7 @@ impl Comparison {
             Ok(Some(runs)) => Self::new(runs, &pipeline.listing_digest),
             Err(error) => {
                 tracing::warn!(
-                    "the record of the last complete run is unreadable: {error}: {}",
+                    "can't compare with the last complete run: {error}: {}",
                     error.source
                 );
                 Self::Unreadable

@@ -118,7 +118,9 @@ impl StartPoint {
             Ok(None) => return Self::FirstPage { abandoned: None },
             Ok(Some(checkpoint)) if checkpoint.is_valid() => Box::new(checkpoint),
             Ok(Some(_)) | Err(_) => {
-                tracing::warn!("the checkpoint is unreadable; the run starts over");
+                tracing::warn!(
+                    "can't read the checkpoint in the state folder; the run starts over at the first page"
+                );
                 return Self::FirstPage { abandoned: None };
             }
         };
@@ -235,18 +237,20 @@ impl Checkpoint {
             );
         }
         if self.shard != attempt.shard.map(|shard| shard.to_string()) {
-            return Some("it belongs to another shard".to_owned());
+            return Some("it belongs to another share".to_owned());
         }
         if is_older_than(self.saved_at, Timestamp::now(), max_age) {
-            return Some(format!("it stopped longer ago than `resume_within` ({max_age})"));
+            return Some(format!("its checkpoint is older than `resume_within` ({max_age})"));
         }
         let expect = &pipeline.expect;
         match self.state {
-            CheckpointState::NotResumable => Some("resuming would fail again".to_owned()),
+            CheckpointState::NotResumable => {
+                Some("it failed with an error that would occur again".to_owned())
+            }
             CheckpointState::Refused => {
                 let violations = expect::violations(expect, &self.stats, self.started_at, baseline);
                 (!violations.is_empty() && !expect.publish_anyway)
-                    .then(|| "its export violates [expect]".to_owned())
+                    .then(|| "its export did not meet [expect]".to_owned())
             }
             CheckpointState::Begun | CheckpointState::Open if !expect.publish_anyway => {
                 expect::max_age_exceeded(expect, self.started_at).map(|violation| violation.message)

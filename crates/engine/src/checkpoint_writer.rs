@@ -70,7 +70,10 @@ impl StateFiles {
         let journal = is_resumable(pipeline).then(|| Journal::create(&place)).transpose();
         let fingerprints = journal.unwrap_or_else(|error| {
             // Without fingerprints, a resumed run would not detect repeated jobs.
-            tracing::warn!("this run can't be resumed: {error}: {}", error.source);
+            tracing::warn!(
+                "if this run ends early, the next run starts over: {error}: {}",
+                error.source
+            );
             None
         });
         run.resumable = fingerprints.is_some();
@@ -246,6 +249,6 @@ fn save_failed(table: &str, error: StateError) -> StageFailure {
     let message = error.to_string();
     let error = StageError::new(ErrorKind::Io, message)
         .caused_by(error)
-        .hint(format!("free disk space there, or set another path in [{table}]"));
+        .hint(format!("check that the folder exists, is writable and has free space, or set another path in [{table}]"));
     StageFailure::of(&stage, error)
 }

@@ -50,8 +50,7 @@ fn excessive_drop(jobs: u64, percent: u8, comparison: &Comparison) -> Option<Str
         Comparison::Runs { same: Some(last), .. } => last,
         Comparison::Unreadable => {
             return Some(format!(
-                "the number of records can't be compared (`max_drop_percent`, {percent}): the record of \
-                 the last complete run is unreadable"
+                "`max_drop_percent` ({percent}) can't be checked: `last_complete.json` in the state folder can't be read"
             ));
         }
     };
@@ -60,8 +59,7 @@ fn excessive_drop(jobs: u64, percent: u8, comparison: &Comparison) -> Option<Str
     let needed = u128::from(last.jobs) * u128::from(100 - percent.min(100));
     (kept < needed).then(|| {
         format!(
-            "{jobs} records were read, and {} in the last complete run ({}): a drop of more than \
-             `max_drop_percent` ({percent})",
+            "{jobs} records were read, but {} in the last complete run ({}): the drop exceeds `max_drop_percent` ({percent})",
             last.jobs, last.run_id
         )
     })
@@ -74,8 +72,7 @@ pub(crate) fn max_age_exceeded(expect: &ExpectOptions, started_at: Timestamp) ->
     (age > max_age.get()).then(|| {
         let seconds = age.as_secs();
         let message = format!(
-            "the run began {seconds} s ago, longer than `max_age` ({max_age}): its first pages may \
-             be out of date"
+            "the run started {seconds} s ago, which is more than `max_age` ({max_age}): its first pages may be out of date"
         );
         Violation::new(message, format!("expect.max_age={}s", seconds + 3600))
     })
@@ -122,7 +119,7 @@ mod tests {
             ExpectOptions { max_age: Some(Duration::from_secs(60)), ..ExpectOptions::default() };
         let stats = RunStats::default();
         let found = violations(&expect, &stats, Timestamp::UNIX_EPOCH, &Comparison::NoRun);
-        assert!(found[0].message.contains("longer than `max_age` (1m)"), "{found:?}");
+        assert!(found[0].message.contains("more than `max_age` (1m)"), "{found:?}");
     }
 
     #[test]

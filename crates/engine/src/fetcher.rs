@@ -231,13 +231,14 @@ async fn next_page(feed: &mut Feed, last: &LastPage) -> Result<Option<NumberedPa
 
 /// A source without shards would export every job once for each share.
 fn shards_unsupported() -> StageError {
-    StageError::new(ErrorKind::Config, "the source does not support shards")
+    StageError::new(ErrorKind::Config, "the source does not support `--shard`")
         .hint("run without `--shard`")
 }
 
 /// The checkpoint after that page says that the listing is complete. Resuming there would publish a partial export.
 fn page_after_the_last() -> StageError {
-    let message = "the source returned a page after its last page, the one without a next cursor";
+    let message =
+        "the source returned another page after its last page (a page without a next cursor)";
     StageError::new(ErrorKind::Defect, message)
         .hint("this is a defect in the source plugin; please report it to its authors")
         .not_resumable()

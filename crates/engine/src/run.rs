@@ -87,7 +87,8 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     if let Some(state) = files.and_then(StateFiles::into_state)
         && let Err(error) = record(&state, &run, &listing_digest, manifest, is_untouched)
     {
-        let warning = format!("the run has ended, but {error}: {}", error.source);
+        let warning =
+            format!("the run has ended, but its result was not saved: {error}: {}", error.source);
         manifest.warnings.push(warning);
     }
     for warning in &mut manifest.warnings {

@@ -83,7 +83,10 @@ impl Start {
             }
         };
         if let Some((from, reason)) = abandoned {
-            tracing::warn!("run {} is not resumed, and a new run starts: {reason}", from.run_id);
+            tracing::warn!(
+                "run {} is not resumed, and a new run starts at the first page: {reason}",
+                from.run_id
+            );
             discard(pipeline, &state, &from, &run);
         }
         warn_if_failed(dead_letter_file::discard(&run, &state));
@@ -119,7 +122,7 @@ impl Start {
 fn log_resumption(from: &Checkpoint) {
     let (run_id, pages) = (&from.run_id, from.stats.source.pages);
     if from.is_beginning() {
-        tracing::info!("run {run_id} restarts at the first page, where it ended");
+        tracing::info!("run {run_id} resumes at the first page");
     } else {
         let page = if from.cursor.is_some() { "page" } else { "the last page," };
         tracing::info!("run {run_id} resumes after {page} {pages}");

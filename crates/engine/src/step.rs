@@ -299,7 +299,7 @@ impl RefusalLog {
             tracing::warn!(stage = %stage.name, %origin, "{what} {action}: {reason}");
         }
         if count == MAX_LOGGED {
-            let message = "further refused records are counted but not logged";
+            let message = "further refused records of this stage are counted, but not logged";
             tracing::warn!(stage = %stage.name, "{message}");
         }
     }
@@ -307,7 +307,7 @@ impl RefusalLog {
 
 /// What happens to a refused record if the run continues.
 fn left_out(on_error: OnError) -> &'static str {
-    if on_error == OnError::DeadLetter { "sent to the dead letters" } else { "left out" }
+    if on_error == OnError::DeadLetter { "written to the dead-letter file" } else { "skipped" }
 }
 
 /// A transform that panics fails its record, not the run.

@@ -60,7 +60,7 @@ impl Watchdog {
         let is_overdue = |task: &&Task| task.start.elapsed() > task.limit.limit + task.limit.grace;
         let task = slots.iter().flatten().find(is_overdue)?;
         let message = format!(
-            "the record exceeded the time limit of {:?}, and the transform can't be stopped",
+            "a record took longer than the time limit of {:?}, and the transform can't be interrupted, so the run ends",
             task.limit.limit
         );
         let error = StageError::new(ErrorKind::Limit, message).hint(task.limit.hint);

@@ -309,5 +309,5 @@ fn replaced() -> io::Error {
 }
 
 fn contended() -> io::Error {
-    io::Error::other("other processes keep creating and removing it")
+    io::Error::other("other processes repeatedly create and remove the file")
 }

@@ -37,7 +37,7 @@ pub(crate) struct SpoolState {
 impl SpoolState {
     /// Whether a file begins with the bytes of this state.
     pub(crate) fn is_in(&self, place: &Place) -> bool {
-        let found = place.open().and_then(|file| Checkchecksum::of(&mut file.take(self.bytes)));
+        let found = place.open().and_then(|file| Checksum::of(&mut file.take(self.bytes)));
         found.is_ok_and(|found| found.state() == *self)
     }
 }
@@ -56,21 +56,20 @@ impl Spool {
             Self::Unnamed(folder) => {
                 Ok(SpoolFile::Unnamed(tempfile::spooled_tempfile_in(IN_MEMORY, folder)))
             }
-            Self::Named(place) => {
-                Ok(SpoolFile::named(place.create(MODE)?, Checkchecksum::default()))
-            }
+            Self::Named(place) => Ok(SpoolFile::named(place.create(MODE)?, Checksum::default())),
         }
     }
 
     /// Truncates the spool to the bytes of a state.
     pub(crate) fn resume(&self, from: &SpoolState) -> io::Result<SpoolFile> {
         match self {
-            Self::Unnamed(_) => {
-                Err(io::Error::new(io::ErrorKind::NotFound, "an unnamed spool can't be resumed"))
-            }
+            Self::Unnamed(_) => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "rows in an unnamed temporary file can't be resumed",
+            )),
             Self::Named(place) => {
                 let mut file = place.open_or_create(MODE)?;
-                let found = Checkchecksum::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
+                let found = Checksum::of(&mut Read::by_ref(&mut file).take(from.bytes))?;
                 if from.bytes > 0 && found.state() != *from {
                     return Err(io::Error::other("rows are missing or have changed"));
                 }
@@ -84,12 +83,12 @@ impl Spool {
 
 /// The size and checksum of bytes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Checkchecksum {
+pub(crate) struct Checksum {
     bytes: u64,
     hash: Sha256,
 }
 
-impl Checkchecksum {
+impl Checksum {
     fn of(input: &mut impl Read) -> io::Result<Self> {
         let (mut checksum, mut buffer) = (Self::default(), vec![0; BUFFER]);
         loop {
@@ -113,12 +112,12 @@ impl Checkchecksum {
 /// An open spool, which is written, then read from the beginning.
 pub(crate) enum SpoolFile {
     Unnamed(SpooledTempFile),
-    Named { file: File, written: Checkchecksum, read: Checkchecksum },
+    Named { file: File, written: Checksum, read: Checksum },
 }
 
 impl SpoolFile {
-    fn named(file: File, written: Checkchecksum) -> Self {
-        Self::Named { file, written, read: Checkchecksum::default() }
+    fn named(file: File, written: Checksum) -> Self {
+        Self::Named { file, written, read: Checksum::default() }
     }
 
     /// Forces a named spool to disk, and returns its state.

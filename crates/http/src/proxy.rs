@@ -113,8 +113,7 @@ pub(crate) fn from_environment(
             let entry = excerpt(entry.as_bytes(), &[]).unwrap_or_default();
             let message = format!("the entry `{entry}` of {name} is invalid");
             StageError::new(ErrorKind::Config, message).hint(
-                "write hosts, `*.suffix`, addresses or networks (`10.0.0.0/8`), each with a port if wanted, separated by commas; \
-                 or set `connection.proxy`",
+                "write a comma-separated list of hosts, `*.suffix`, addresses or networks (`10.0.0.0/8`), each with an optional port; or set `connection.proxy`",
             )
         })?;
         if is_excluded {

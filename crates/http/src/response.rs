@@ -68,7 +68,7 @@ impl Response {
         let summary = format!("the server answered {code}{}", reason.unwrap_or_default());
         match &self.location {
             Some(origin) if self.status.is_redirection() => {
-                format!("{summary}, which leads to {origin} and is not followed")
+                format!("{summary}, a redirect to {origin}, which is not followed")
             }
             _ => summary,
         }

@@ -48,7 +48,7 @@ impl Mismatch {
                 "move `{transform}` before the transform that changes the shape of records"
             ),
             Self::Value { .. } => {
-                "the record differs from the API's documentation; `on_error = \"skip\"` drops such records, `\"dead_letter\"` stores them for a replay"
+                "the record does not match the API's documentation; set `on_error = \"skip\"` to drop such records, or `\"dead_letter\"` to store them for a replay"
                     .to_owned()
             }
         }

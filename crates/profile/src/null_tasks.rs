@@ -11,6 +11,6 @@ pub fn warning(jobs: u64) -> Option<String> {
         jobs => format!("in {jobs} jobs"),
     };
     Some(format!(
-        "{jobs} `tasks` or a branch of the hierarchy is null, which counts as an empty list"
+        "`tasks` or a branch of the hierarchy is null {jobs}; null is read as an empty list"
     ))
 }

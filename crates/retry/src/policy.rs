@@ -47,14 +47,14 @@ impl RetryOptions {
     ///
     /// let options = RetryOptions { max_delay: "100ms".parse().unwrap(), ..RetryOptions::default() };
     /// let problems = options.check(&KeyPath::of("retry"));
-    /// assert_eq!(problems[0].message, "`max_delay`, 100ms, must not be less than `initial_delay`, 500ms");
+    /// assert_eq!(problems[0].message, "`max_delay` (100ms) must not be less than `initial_delay` (500ms)");
     /// ```
     pub fn check(&self, table: &KeyPath) -> Vec<Problem> {
         let (initial, max) = (self.initial_delay, self.max_delay);
         let mut problems = Vec::new();
         if max < initial {
             let message =
-                format!("`max_delay`, {max}, must not be less than `initial_delay`, {initial}");
+                format!("`max_delay` ({max}) must not be less than `initial_delay` ({initial})");
             let problem = Problem::at(table.key("max_delay"), "value::invalid", message);
             problems.push(problem.help("raise `max_delay` or lower `initial_delay`"));
         }
@@ -111,7 +111,7 @@ impl<'a> Attempts<'a> {
             Some(asked) if asked > max_retry_after.get() => {
                 let asked = asked.as_secs();
                 let hint = format!(
-                    "the server asked to wait {asked}s; `max_retry_after` is {max_retry_after}"
+                    "the server asked for a wait of {asked}s, more than `max_retry_after` ({max_retry_after}); raise it, or run again later"
                 );
                 return Err(give_up(error, self.failed).hint(hint));
             }
@@ -122,7 +122,7 @@ impl<'a> Attempts<'a> {
             && self.started.elapsed().saturating_add(wait) > max_elapsed.get()
         {
             let hint = format!(
-                "the next attempt would start more than {max_elapsed} after the first (`max_elapsed`)"
+                "the next attempt would start more than `max_elapsed` ({max_elapsed}) after the first; raise it, or run again later"
             );
             return Err(give_up(error, self.failed).hint(hint));
         }
@@ -224,7 +224,9 @@ mod tests {
         let late = busy().retry_after(StdDuration::from_secs(1));
         let error = attempts.wait_after(late).await.unwrap_err();
         assert_eq!(error.to_string(), "gave up after 3 attempts: busy");
-        assert!(error.hint_text().unwrap().contains("more than 10s after the first"));
+        assert!(
+            error.hint_text().unwrap().contains("more than `max_elapsed` (10s) after the first")
+        );
         assert!(!error.is_temporary());
         assert_eq!(start.elapsed().as_secs(), 10, "without a wait");
     }

@@ -93,7 +93,7 @@ impl FromStr for Client {
                 }
                 _ => {
                     return problem(format!(
-                        "`{part}` is neither tenant=NAME nor family=ID,ID (a secret can't hold a colon)"
+                        "`{part}` is neither tenant=NAME nor family=ID,ID (a secret can't contain a colon)"
                     ));
                 }
             }
@@ -180,7 +180,7 @@ impl Clients {
                 ));
             }
             if !seen.insert(client_id.clone()) {
-                return problem(format!("there are two clients `{client_id}`"));
+                return problem(format!("the client `{client_id}` is given twice; remove one"));
             }
             match clients.iter_mut().find(|known| known.client_id == client_id) {
                 None => {

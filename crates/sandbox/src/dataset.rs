@@ -96,7 +96,7 @@ fn load_line(
             profile.external_id
         )),
         Inserted::OtherFamilyName { name, of } => Err(format!(
-            "`job_family_name`: line {of} names the family `{}` {name:?}",
+            "`job_family_name`: on line {of} the job family `{}` has the name {name:?}; use one name",
             profile.job_family_id.unwrap_or_default()
         )),
     })

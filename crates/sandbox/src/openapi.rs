@@ -8,47 +8,36 @@ mod schemas;
 
 use std::collections::HashMap;
 
-use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::records::ID;
-pub(crate) use self::schemas::Schemas;
 use self::schemas::reference;
+pub(crate) use self::schemas::schemas;
 use crate::Credentials;
 use crate::clients::default_secret;
-use crate::http::{Access, Content, ENDPOINTS, Endpoint, TOKEN_PATH};
+use crate::http::{Access, Content, Description, ENDPOINTS, Endpoint, Schemas, TOKEN_PATH};
+use crate::record::ID_PATTERN;
 use crate::settings::{
     FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField, Vendors,
 };
 
-/// The description of a running sandbox.
-#[derive(Debug)]
-pub(crate) struct Description {
-    /// An OpenAPI 3.1 document.
-    pub(crate) openapi: Bytes,
-    /// An HTML page.
-    pub(crate) page: String,
-}
-
-impl Description {
-    pub(crate) fn new(
-        url: &str,
-        settings: &SandboxSettings,
-        schemas: &Schemas,
-        vendors: &HashMap<String, Vendors>,
-        credentials: &Credentials,
-    ) -> Self {
-        let mut credentials = credentials.clone();
-        // Everybody can open the page. It shows the default secret, but no secret that a user has set.
-        if credentials.client_secret != default_secret(&credentials.tenant) {
-            "CLIENT_SECRET".clone_into(&mut credentials.client_secret);
-        }
-        let vendors = vendors.get(&credentials.tenant).unwrap_or(&settings.vendors);
-        let document = Document { settings, schemas, vendors, credentials: &credentials };
-        let openapi = document.write(url);
-        let page = page::write(&openapi, url, &credentials);
-        Self { openapi: openapi.to_string().into(), page }
+/// Describes a running sandbox.
+pub(crate) fn describe(
+    url: &str,
+    settings: &SandboxSettings,
+    schemas: &Schemas,
+    vendors: &HashMap<String, Vendors>,
+    credentials: &Credentials,
+) -> Description {
+    let mut credentials = credentials.clone();
+    // Everybody can open the page. It shows the default secret, but no secret that a user has set.
+    if credentials.client_secret != default_secret(&credentials.tenant) {
+        "CLIENT_SECRET".clone_into(&mut credentials.client_secret);
     }
+    let vendors = vendors.get(&credentials.tenant).unwrap_or(&settings.vendors);
+    let document = Document { settings, schemas, vendors, credentials: &credentials };
+    let openapi = document.write(url);
+    let page = page::write(&openapi, url, &credentials);
+    Description { openapi: openapi.to_string().into(), page }
 }
 
 impl Credentials {
@@ -159,7 +148,8 @@ impl Document<'_> {
     fn parameters(&self, endpoint: &Endpoint) -> Vec<Value> {
         let mut parameters = Vec::new();
         if endpoint.path.contains("{external_id}") {
-            let schema = json!({"type": "string", "minLength": 1, "maxLength": 100, "pattern": ID});
+            let schema =
+                json!({"type": "string", "minLength": 1, "maxLength": 100, "pattern": ID_PATTERN});
             parameters.push(
                 json!({"name": "external_id", "in": "path", "required": true, "schema": schema}),
             );

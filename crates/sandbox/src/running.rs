@@ -17,7 +17,7 @@ use crate::access::{Assertions, RegisteredKeys, Tokens, read_keys};
 use crate::clients::Clients;
 use crate::fault::{FaultLayer, inject};
 use crate::http::{Limiter, Service, WEBHOOK_PATH, router};
-use crate::openapi::{Description, Schemas};
+use crate::openapi::{describe, schemas};
 use crate::serving::serve;
 use crate::settings::{SandboxSettings, Switch, Vendors};
 use crate::store::{Loader, Store};
@@ -94,9 +94,8 @@ impl Sandbox {
         let address = listener.local_addr().map_err(failed)?;
         let url = format!("http://{}", reachable(address));
         let credentials = self.clients.credentials(&url).ok_or(SandboxError::Signing)?;
-        let schemas = Schemas::new(&self.settings);
-        let description =
-            Description::new(&url, &self.settings, &schemas, &self.vendors, &credentials);
+        let schemas = schemas(&self.settings);
+        let description = describe(&url, &self.settings, &schemas, &self.vendors, &credentials);
         let tokens = Tokens::new(&url, self.token_lifetime).ok_or(SandboxError::Signing)?;
         let tokens = Arc::new(tokens);
         let reads_header = self.settings.fault_header == Switch::On;

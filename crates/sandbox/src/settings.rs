@@ -137,8 +137,7 @@ settings! {
         "Whether `skill_id` changes with the vocabulary, or only `skill` does.",
         "another export is documented to use the ids of the vocabulary that is enabled";
     skill_mapping: SkillMapping = SkillMapping::Primary, "primary",
-        "Whether task profiles are harmonized as skill profiles are, so that a skill gets its second-best counterpart if \
-         another skill of the profile has that one already.",
+        "Whether task profiles are harmonized like skill profiles. Harmonized: if two skills have the same best counterpart, the second skill gets its next-best one.",
         "only skill profiles are documented to be harmonized";
     unknown_cursor: UnknownCursor = UnknownCursor::NotFound, "404",
         "The response to a `starting_after` that does not exist or was deleted.",
@@ -200,8 +199,7 @@ settings! {
         "The format of `Retry-After` in the response to a request beyond the rate limit.",
         "seconds are the most common format";
     assertion_audience: AssertionAudience = AssertionAudience::TokenUrl, "token_url",
-        "The `aud` of a private key JWT. TechWolf's page names the URL of the token endpoint; that of Auth0, who run the \
-         endpoint, names the URL of the server with a slash at its end.",
+        "The `aud` of a private key JWT. TechWolf's page names the URL of the token endpoint. Auth0 operates the endpoint, and its page names the URL of the server with a final slash.",
         "TechWolf's own page says so";
     fault_header: Switch = Switch::On, "on",
         "Not part of the API: whether a request can ask for a fault with the header `X-Sandbox-Fault`.",

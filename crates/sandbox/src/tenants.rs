@@ -35,14 +35,14 @@ pub(crate) fn load_tenants(
                 (true, Filled::Serve) if tenant.data.is_none() => continue,
                 (true, Filled::Serve | Filled::Refuse) => {
                     let message = format!(
-                        "already has data of the tenant `{name}`: load nothing to serve it, or delete it with `--replace`"
+                        "already has data of the tenant `{name}`: to serve it, remove the options that select data; to delete it, add `--replace`"
                     );
                     return Err(SandboxError::database(path, message));
                 }
                 // A tenant without data is probably a mistyped name.
                 (false, _) if !stored.is_empty() && tenant.data.is_none() && expects_data => {
                     let message = format!(
-                        "has no tenant `{name}`, only {}: use one of them, or say what to load for it",
+                        "has no tenant `{name}`; its tenants are {}: use one of them, or add `--tenant NAME=FILE`",
                         stored.join(", ")
                     );
                     return Err(SandboxError::database(path, message));

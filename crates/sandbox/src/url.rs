@@ -194,7 +194,8 @@ impl QueryParser {
                     || name == "seed" && self.seed.is_some() && self.faults.faults.is_empty()
             };
             for (name, range) in self.seen.iter().filter(|(name, _)| excluded(name)) {
-                let message = format!("`{name}` is for generated jobs and excludes `data`");
+                let message =
+                    format!("`{name}` applies to generated jobs and can't be combined with `data`");
                 let help = format!("remove `{name}` or `data`");
                 self.problems.push(UrlProblem::new(range.clone(), message, help));
             }

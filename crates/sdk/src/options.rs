@@ -79,7 +79,7 @@ pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
                 match original.parent() {
                     Some(list) if removed.reaches_limit(&list) => {
                         let message = format!(
-                            "`{list}` has {MAX_PER_KIND} mistakes so far; the rest of it is not checked"
+                            "`{list}` has at least {MAX_PER_KIND} errors; its other entries are not checked"
                         );
                         problems.push(Problem::at(list, "value::invalid", message));
                         removed.remove_rest(&mut rest, &path)

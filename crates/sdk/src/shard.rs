@@ -23,7 +23,7 @@ pub struct Shard {
 
 /// The error of an invalid shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a shard; write for example `2/8` for the second of eight")]
+#[error("`{0}` is not a share; write for example `2/8` for the second of eight shares")]
 pub struct ShardError(String);
 
 impl Shard {
@@ -94,7 +94,7 @@ mod tests {
     fn an_invalid_share_is_described() {
         for text in ["", "2", "0/8", "9/8", "1/0", "a/b", "-1/8", "1/8/2", "2-of-8"] {
             let error = text.parse::<Shard>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is not a shard")), "{error}");
+            assert!(error.starts_with(&format!("`{text}` is not a share")), "{error}");
         }
         assert_eq!("1/1".parse::<Shard>().unwrap().to_string(), "1/1");
     }

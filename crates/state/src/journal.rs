@@ -30,7 +30,7 @@ impl Journal {
             if file.metadata()?.len() < len {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
-                    "the file is shorter than its checkpoint says",
+                    "the file is shorter than at the last checkpoint; another process has changed it",
                 ));
             }
             file.set_len(len)?;

@@ -110,7 +110,7 @@ impl Dispatcher {
 fn empty_warnings(manifest: &Manifest, last: Option<&Baseline>) -> Vec<String> {
     let (read, is_whole) = (manifest.source.records, manifest.shard.is_none());
     let compared = |count: u64, last: &Baseline| {
-        format!("; the last complete run ({}) had {count}", last.run_id)
+        format!(", but the last complete run ({}) had {count}", last.run_id)
     };
     if read == 0 {
         let last = last.filter(|last| last.jobs > 0).map(|last| compared(last.jobs, last));
@@ -133,7 +133,7 @@ fn empty_warnings(manifest: &Manifest, last: Option<&Baseline>) -> Vec<String> {
         let is_unusual = last.is_some() || (is_whole && sink.records_in == 0);
         let last = last.unwrap_or_default();
         is_unusual.then(|| match sink.records_in {
-            0 => format!("sink `{name}`: none of the {read} records read reached the sink{last}"),
+            0 => format!("sink `{name}`: received none of the {read} records that the source read{last}; check the filters of the transforms"),
             _ => format!("sink `{name}`: no record was delivered{last}"),
         })
     };
@@ -154,7 +154,7 @@ fn refusal_warnings(manifest: &Manifest) -> Vec<String> {
 }
 
 fn refusal_warning(role: &str, name: &str, failed: u64, dead_letters: u64) -> Option<String> {
-    let action = if dead_letters > 0 { "sent to the dead letters" } else { "left out" };
+    let action = if dead_letters > 0 { "written to the dead-letter file" } else { "skipped" };
     match failed {
         0 => None,
         1 => Some(format!("{role} `{name}`: 1 record was {action}")),

@@ -214,7 +214,7 @@ async fn a_page_after_the_last_one_is_a_defect_of_the_source() {
         assert_eq!((manifest.status, manifest.exit_code), (Status::Failed, 1));
         assert_eq!((manifest.resumable, manifest.resumed_from), (false, None));
         let message = manifest.error.unwrap().message;
-        assert!(message.contains("the source returned a page after its last page"));
+        assert!(message.contains("the source returned another page after its last page"));
         runs.push(manifest.run_id);
     }
     assert_ne!(runs[0], runs[1], "what was committed is no complete export");

@@ -228,7 +228,7 @@ async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
     assert!(
         short.violations[0]
             .message
-            .starts_with("80 records were read, and 100 in the last complete run")
+            .starts_with("80 records were read, but 100 in the last complete run")
     );
     assert!(!short.sinks[0].published);
     assert_eq!(checkpoint(&folder).unwrap()["state"], "refused");

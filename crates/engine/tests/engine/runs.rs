@@ -95,7 +95,7 @@ async fn counters_of_transforms_are_in_the_manifest_and_warned_of_once() {
     assert_eq!(manifest.transforms[0].counters["fives"], 9);
     assert_eq!(manifest.sinks[0].transforms[0].counters["fives"], 9);
     let warnings = [
-        "transform `test`: 1 record was left out",
+        "transform `test`: 1 record was skipped",
         "transform `test`: 9 of 100 end in 5",
         "transform `test`: 9 of 99 end in 5",
     ];
@@ -120,7 +120,7 @@ async fn skipped_records_emit_nothing_and_are_counted() {
     assert_eq!(report.manifest.exit_code, 0);
     assert_eq!(probe.numbers(), (0..40).step_by(2).collect::<Vec<_>>());
     assert_eq!(report.manifest.transforms[0].failed, 20);
-    assert_eq!(report.manifest.warnings, ["transform `test`: 20 records were left out"]);
+    assert_eq!(report.manifest.warnings, ["transform `test`: 20 records were skipped"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

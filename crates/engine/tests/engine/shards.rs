@@ -30,7 +30,7 @@ async fn a_source_without_shares_is_refused_in_a_sharded_run() {
         run_share(folder.path(), "1/2", pipeline(source, vec![], vec![probe.sink()])).await;
     assert_eq!((report.manifest.exit_code, read.load(Ordering::SeqCst)), (3, 0));
     let message = report.error.unwrap().error().full_message();
-    assert_eq!(message, "the source does not support shards");
+    assert_eq!(message, "the source does not support `--shard`");
     assert!(!probe.published());
 }
 

@@ -23,7 +23,7 @@ async fn a_redirect_is_reported_and_not_followed() {
         assert!(
             answer
                 .summary()
-                .ends_with("which leads to http://elsewhere.example and is not followed")
+                .ends_with("a redirect to http://elsewhere.example, which is not followed")
         );
         assert_eq!(answer.error("x").kind(), ErrorKind::Config);
         assert_eq!(server.requests().len(), 1);

@@ -1,33 +1,16 @@
 //! `taskferry plugins`: describes the plugins and tables of a pipeline file, from the schemas of their options.
 
+mod entry;
 mod options;
 mod page;
 
-use schemars::Schema;
-use taskferry_pipeline::{Registry, Role, run_tables};
+use taskferry_pipeline::{Registry, run_tables};
 use taskferry_sdk::nearest;
 
+use self::entry::Entry;
 use super::arguments::PluginsArguments;
 use crate::console;
 use crate::exit::Exit;
-
-/// A plugin, or a table that configures the run.
-#[derive(Debug, Clone)]
-struct Entry {
-    /// The role of a plugin; `None` for a table.
-    role: Option<Role>,
-    /// The type of the plugin, or the key of the table.
-    name: &'static str,
-    /// The options. The description is the doc comment of their struct.
-    schema: Schema,
-}
-
-impl Entry {
-    /// `source`, `transform`, `sink` or `table`.
-    fn kind(&self) -> String {
-        self.role.map_or_else(|| "table".to_owned(), |role| role.to_string())
-    }
-}
 
 /// Prints an overview, or every option of one plugin or table.
 pub(crate) fn plugins(registry: &Registry, arguments: &PluginsArguments) -> Exit {

@@ -70,7 +70,7 @@ fn a_run_killed_in_its_first_page_repeats_its_keys() {
     let ended = world.context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]);
     let said = ended.with_code(0).stderr;
     let run_id = begun["run_id"].as_str().unwrap();
-    let line = format!("run {run_id} restarts at the first page, where it ended");
+    let line = format!("run {run_id} resumes at the first page");
     assert!(said.contains(&line), "{said}");
     let keys = world.keys();
     // First run: one job; second run: two jobs; third run: all three.
@@ -104,7 +104,9 @@ fn a_partial_file_is_removed_when_the_run_starts_over() {
     assert_eq!(world.context.files(), std::slice::from_ref(&part));
     let ended = world.context.taskferry(&["run", "jobs.toml", "--fresh"]).with_code(0);
     assert!(
-        ended.stderr.contains("is not resumed, and a new run starts: `--fresh` was given"),
+        ended.stderr.contains(
+            "is not resumed, and a new run starts at the first page: `--fresh` was given"
+        ),
         "{}",
         ended.stderr
     );

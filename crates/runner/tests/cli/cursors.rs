@@ -61,7 +61,7 @@ fn the_first_run_reports_that_the_next_can_be_faster() {
     let run = ["run", "jobs.toml", "--set", "source.concurrency=4"];
     let ended = context.taskferry(&run).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
-    let expected = "no cursors are saved yet: this run reads with one cursor, and the next one can read with 4";
+    let expected = "no cursors are saved yet: this run reads with one cursor, and the next run can read with 4 cursors";
     assert!(said.ends_with(expected), "{said}");
     let ended = context.taskferry(&run).with_code(0);
     assert!(!ended.stderr.contains("cursor"), "{}", ended.stderr);

@@ -73,7 +73,7 @@ fn a_full_disk_fails_the_run_and_the_next_run_completes_the_file() {
     let said = full_disk_and_resumes("jobs.ndjson", "ndjson", "none", 40);
     insta::assert_snapshot!(said, @"
     sink `file`: can't write `out/jobs.ndjson`: File too large (os error 27)
-      help: the file exceeds the size limit: raise it (`ulimit -f`), or choose another path
+      help: the file exceeds the size limit; raise the limit (`ulimit -f`), or choose a path on another file system
     ");
     full_disk_and_resumes("jobs.ndjson.gz", "ndjson", "gzip", 30);
     full_disk_and_resumes("jobs.json.zst", "json", "zstd", 30);
@@ -101,7 +101,7 @@ fn a_full_state_folder_fails_the_run_and_the_next_run_completes() {
     let said = fills_up_and_resumes(&context, 14, 0, || ());
     insta::assert_snapshot!(said, @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
-      help: free disk space there, or set another path in [state]
+      help: check that the folder exists, is writable and has free space, or set another path in [state]
     ");
     assert_eq!(context.read("out/jobs.csv"), undisturbed.read("out/jobs.csv"));
 }
@@ -118,7 +118,7 @@ fn no_space_for_dead_letters_fails_the_run_and_the_next_run_completes() {
     let said = fills_up_and_resumes(&context, 30, 6, || ());
     insta::assert_snapshot!(said, @"
     sink `dead_letter`: can't write `out/[run].dead.ndjson`: File too large (os error 27)
-      help: free disk space there, or set another path in [dead_letter]
+      help: check that the folder exists, is writable and has free space, or set another path in [dead_letter]
     ");
     let refused: Vec<Value> = context
         .lines(&context.dead_letters())
@@ -136,10 +136,9 @@ fn an_unwritable_manifest_is_a_warning_and_the_next_run_is_new() {
     context.write(".taskferry/jobs/runs", "in the way");
     for _ in 0..2 {
         let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-        let warning =
-            "warning: the run has ended, but can't create the folder `.taskferry/jobs/runs`";
+        let warning = "warning: the run has ended, but its result was not saved: can't create the folder `.taskferry/jobs/runs`";
         assert!(ended.stderr.contains(warning), "{}", ended.stderr);
-        assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("resumes"), "{}", ended.stderr);
     }
     // One token and one page each time.
     assert_eq!(server.requests().len(), 4);
@@ -218,7 +217,7 @@ fn remove(path: &Path) {
 fn a_state_folder_removed_during_the_run_fails_it() {
     insta::assert_snapshot!(resumes_after_removal_of(".taskferry"), @"
     sink `state`: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
-      help: free disk space there, or set another path in [state]
+      help: check that the folder exists, is writable and has free space, or set another path in [state]
     ");
 }
 

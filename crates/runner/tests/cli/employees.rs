@@ -178,16 +178,16 @@ type = "stdout"
      6 │ filters = [{ filter = "job_family_id_is_in_list", job_family_ids = ["legal"] }]
        ·                       ──────────────────────────
        ╰────
-      help: take it out; the filter of employees is `is_active`
+      help: remove this filter; the only filter of employees is `is_active`
 
     value::conflict
 
-      × `partition` divides jobs, and `subject` is "employees"
+      × `partition` applies only to jobs, but `subject` is "employees"
        ╭─[employees.toml:7:1]
      7 │ partition = { by = "job_family", values = ["legal"] }
        · ─────────
        ╰────
-      help: take it out; `concurrency` and `--shard` divide the listing of employees as well
+      help: remove `partition`; use `concurrency` or `--shard` to divide the listing of employees
 
     3 mistakes; nothing was run
     "#);

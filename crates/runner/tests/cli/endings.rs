@@ -73,14 +73,14 @@ fn a_skipped_record_is_0_and_reported() {
         context.lines("out/jobs.ndjson").iter().map(|job| job["external_id"].clone()).collect();
     assert_eq!(jobs, ["job-000002"]);
     let summary = context.json("summary.json");
-    assert_eq!(summary["warnings"], json!(["transform `tidy`: 2 records were left out"]));
+    assert_eq!(summary["warnings"], json!(["transform `tidy`: 2 records were skipped"]));
     assert_eq!(summary["transforms"][0]["failed"], 2);
     let warnings: Vec<&str> =
         ended.stderr.lines().filter(|line| line.to_lowercase().contains("warn")).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
-    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 1, id `job-000001`
-    [instant]  WARN record left out: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 3, id `job-000003`
-    warning: transform `tidy`: 2 records were left out
+    [instant]  WARN record skipped: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 1, id `job-000001`
+    [instant]  WARN record skipped: the jq expression failed: no such job stage=tidy origin=page 1 (the first), record 3, id `job-000003`
+    warning: transform `tidy`: 2 records were skipped
     ");
 }
 
@@ -91,7 +91,7 @@ fn an_endless_expression_is_4_and_names_its_record() {
     let (context, ended) = through(&transform);
     let ended = ended.with_code(4);
     insta::assert_snapshot!(error(&ended), @r#"
-    transform `jq`: the record exceeded the time limit of 100ms, and the transform can't be stopped
+    transform `jq`: a record took longer than the time limit of 100ms, and the transform can't be interrupted, so the run ends
       where: page 1 (the first), record 2, id `job-000002`
       help: correct the expression, raise `time_limit`, or set `isolation = "process"`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])

@@ -21,8 +21,7 @@ fn an_unknown_family_is_reported_with_the_nearest_in_quiet_runs() {
     context.write("filtered.toml", &pipeline(&filtered("\"legal\", \"Finanze\"")));
     let parts = "partition = { by = \"job_family\", values = [\"legal\", \"Finanze\"] }";
     context.write("parts.toml", &pipeline(parts));
-    let said =
-        "source `techwolf`: the tenant lists no job family `Finanze`; did you mean `finance`?";
+    let said = "source `techwolf`: the tenant has no job family `Finanze`; did you mean `finance`?";
     for file in ["filtered.toml", "parts.toml"] {
         let arguments = ["run", file, "--quiet", "--summary", "summary.json"];
         let ended = context.taskferry(&arguments).with_code(0);

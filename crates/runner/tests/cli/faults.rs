@@ -98,7 +98,7 @@ fn a_requested_delay_beyond_the_limit_fails_the_run() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, busy, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests without an explanation
-      help: the server asked to wait 7200s; `max_retry_after` is 5m
+      help: the server asked for a wait of 7200s, more than `max_retry_after` (5m); raise it, or run again later
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
     ");
 }
@@ -160,8 +160,8 @@ fn a_silent_server_fails_the_run() {
 fn a_cursor_that_does_not_advance_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["c"], Some("b")), &[]), @"
-    source `techwolf`: page 2 (after `b`): the listing makes no progress: the cursor stays at `b`
-      help: the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf
+    source `techwolf`: page 2 (after `b`): the listing makes no progress: the page returns its own cursor `b` as the next one
+      help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
@@ -171,7 +171,7 @@ fn a_persistent_stuck_empty_page_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&[], Some("b")), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
-      help: the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf
+      help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
@@ -213,7 +213,7 @@ fn a_repeated_page_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["a", "b"], Some("c")), &[]), @"
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
-      help: the records so far are not the whole export; the next run starts over; if it fails the same way, report it to TechWolf
+      help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
     jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
     ");
 }
@@ -223,7 +223,7 @@ fn a_redirect_is_not_followed() {
     let elsewhere = Response::new(307, "").header("location", "https://elsewhere.example/x");
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, elsewhere, &[]), @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, which leads to https://elsewhere.example and is not followed
+    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, a redirect to https://elsewhere.example, which is not followed
       help: correct `url` in [source]
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
     ");
@@ -235,7 +235,7 @@ fn an_error_response_is_reported_with_the_message_of_the_server() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(403, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
-      help: the credentials may not export task profiles, or not with this `external_vendor`; ask TechWolf for the permission
+      help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
     jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
     ");
 }

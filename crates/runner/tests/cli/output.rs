@@ -93,8 +93,8 @@ fn a_quiet_run_prints_warnings_and_the_last_line() {
         "type = \"jq\"\nfilter = 'if .external_id == \"job-000003\" then error(\"no\") else . end'\non_error = \"skip\"",
     ));
     let ended = context.taskferry(&["run", "skip.toml", "--quiet"]).with_code(0);
-    assert!(ended.stderr.contains("record left out"), "that of the log: {}", ended.stderr);
-    let refused = "warning: transform `jq`: 1 record was left out\n";
+    assert!(ended.stderr.contains("record skipped"), "that of the log: {}", ended.stderr);
+    let refused = "warning: transform `jq`: 1 record was skipped\n";
     assert!(ended.stderr.contains(refused), "that of the run: {}", ended.stderr);
     let log = context.taskferry(&["run", "skip.toml", "--quiet", "--log", "json"]).with_code(0);
     let log = log.log();
@@ -103,8 +103,8 @@ fn a_quiet_run_prints_warnings_and_the_last_line() {
         .filter(|line| line["level"] == "WARN")
         .map(|line| line["message"].as_str().unwrap())
         .collect();
-    assert!(warnings.iter().any(|said| said.starts_with("record left out")), "{warnings:?}");
-    assert!(warnings.contains(&"transform `jq`: 1 record was left out"), "{warnings:?}");
+    assert!(warnings.iter().any(|said| said.starts_with("record skipped")), "{warnings:?}");
+    assert!(warnings.contains(&"transform `jq`: 1 record was skipped"), "{warnings:?}");
     assert_eq!(log.last().unwrap()["manifest"]["status"], "complete");
     for line in &log {
         let instant: jiff::Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();

@@ -71,7 +71,7 @@ fn a_planted_partial_file_is_removed_and_never_written_to() {
         plant(&context);
         let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
         let warning = format!(
-            "warning: sink `file`: `out/.jobs.ndjson.part` was removed before the run: {what}\n"
+            "warning: sink `file`: removed `out/.jobs.ndjson.part` before the start of the run: {what}\n"
         );
         assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
         assert_complete(&context);
@@ -120,7 +120,7 @@ fn a_partial_file_modified_during_a_run_is_not_published() {
     });
     insta::assert_snapshot!(error(&truncated), @"
     sink `file`: another process has changed `out/.jobs.ndjson.part`
-      help: it was not published; make sure that no other process changes `.NAME.part`, and run again
+      help: the file was not published; make sure that no other process changes `.NAME.part`, and run again
     ");
     let overwritten = assert_detected(|part| {
         use std::os::unix::fs::FileExt;

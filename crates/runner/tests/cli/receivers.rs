@@ -95,7 +95,7 @@ fn a_refusing_receiver_is_reported_at_once() {
     let world = World::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(world.fails_and_resumes(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
-      help: see the receiver's answer; with `on_error = "dead_letter"` refused records are stored and the run continues
+      help: correct the records as the receiver's answer says; with `on_error = "dead_letter"` refused records are written to the dead-letter file and the run continues
     "#);
 }
 

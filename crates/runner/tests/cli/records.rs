@@ -73,7 +73,7 @@ fn null_tasks_count_as_none_and_are_reported_once() {
     let (context, _server) = world(&format!("{GOOD},{nulls}"), &stages);
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let says =
-        "in 2 jobs `tasks` or a branch of the hierarchy is null, which counts as an empty list";
+        "`tasks` or a branch of the hierarchy is null in 2 jobs; null is read as an empty list";
     assert_eq!(ended.stderr.matches(says).count(), 1, "{}", ended.stderr);
     let summary = context.json("summary.json");
     assert_eq!(summary["warnings"], json!([format!("transform `filter_ai_impact`: {says}")]));
@@ -108,8 +108,7 @@ fn tasks_without_a_known_level_are_counted_and_reported() {
     let (context, _server) =
         world(&format!("{},{}", job("a", &[]), job("b", &[])), &format!("{FILTER}{SINK}"));
     context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
-    let says = "transform `filter_ai_impact`: none of the 2 tasks has an AI impact level, and all were dropped; \
-                set `include = [\"ai_impact\"]` in the source, or keep them with `missing`";
+    let says = "transform `filter_ai_impact`: none of the 2 tasks has an AI impact level, and all were dropped; set `include = [\"ai_impact\"]` in [source], or set `missing = \"keep\"`";
     let warnings = &context.json("summary.json")["warnings"];
     assert!(warnings.as_array().unwrap().contains(&json!(says)), "{warnings}");
 }
@@ -140,9 +139,7 @@ fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,python,Python Programming\n");
     let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&run).with_code(0);
-    insta::assert_snapshot!(ended.stderr, @r#"
-    warning: transform `rename_skills`: no skill was renamed: 1 skill is not in the mapping, most often `Python`; the mapping has them with different case: set `match = "ignore_case"`
-    "#);
+    insta::assert_snapshot!(ended.stderr, @r#"warning: transform `rename_skills`: no skill was renamed: 1 skill is not in the mapping, most often `Python`; the mapping contains these names in a different case: set `match = "ignore_case"`"#);
     assert_eq!(context.json("summary.json")["warnings"].as_array().unwrap().len(), 1);
 
     let run = ["run", "jobs.toml", "--set", "transform.0.match=ignore_case"];

@@ -131,12 +131,12 @@ fn every_plugin_is_listed_with_its_purpose() {
       stdout             Writes records to standard output.
       webhook            Posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 
-    tables about the run
+    other tables of a pipeline file
       state              Where the pipeline's state is stored, and when a run resumes.
       expect             Checks of a complete export. An export that violates them is not published, and the run ends with exit code 8.
       dead_letter        The file for records that a stage with `on_error = "dead_letter"` refuses.
 
-    `taskferry plugins TYPE` describes every option of one.
+    `taskferry plugins TYPE` describes all options of a plugin or table.
     "#);
 }
 

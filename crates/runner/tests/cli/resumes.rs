@@ -46,7 +46,7 @@ fn a_run_starts_over_on_request_or_after_a_change_of_the_pipeline() {
         ),
         (
             &["run", "jobs.toml", "--set", "state.resume_within=0s"],
-            "it stopped longer ago than `resume_within` (0s)",
+            "its checkpoint is older than `resume_within` (0s)",
         ),
     ] {
         let context = Context::new();
@@ -59,7 +59,12 @@ fn a_run_starts_over_on_request_or_after_a_change_of_the_pipeline() {
         context.write("changed.toml", "[source]\nlimit = 50\n");
         let ended = context.taskferry(arguments).with_code(0);
         let said = ended.stderr.lines().next().unwrap();
-        assert!(said.ends_with(&format!("is not resumed, and a new run starts: {why}")), "{said}");
+        assert!(
+            said.ends_with(&format!(
+                "is not resumed, and a new run starts at the first page: {why}"
+            )),
+            "{said}"
+        );
         assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
     }
 }
@@ -131,7 +136,12 @@ fn a_modified_checkpoint_is_not_used() {
     context.write(".taskferry/jobs/checkpoint.json", &changed);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     let said = ended.stderr.lines().next().unwrap();
-    assert!(said.ends_with("the checkpoint is unreadable; the run starts over"), "{said}");
+    assert!(
+        said.ends_with(
+            "can't read the checkpoint in the state folder; the run starts over at the first page"
+        ),
+        "{said}"
+    );
     assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
 }
 
@@ -142,13 +152,14 @@ fn a_deleted_cursor_is_reported_and_the_next_run_starts_over() {
         Tenant::with_pages([page(&["a"], Some("a")), Response::new(404, "[]"), page(&["c"], None)]);
     context.write("jobs.toml", &server.pipeline());
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
-    let hint =
-        "help: the record that the cursor names may have been deleted; the next run starts over";
+    let hint = "help: the record of the cursor may have been deleted; the next run starts over";
     assert!(ended.stderr.contains(hint), "{}", ended.stderr);
-    assert!(!ended.stderr.contains("goes on there"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("resumes there"), "{}", ended.stderr);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     assert!(
-        ended.stderr.contains("a new run starts: resuming would fail again"),
+        ended.stderr.contains(
+            "a new run starts at the first page: it failed with an error that would occur again"
+        ),
         "{}",
         ended.stderr
     );
@@ -276,7 +287,7 @@ fn dead_letters_are_reported_and_replayed() {
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(6);
     let end = ended.stderr.split_once("warning: ").unwrap().1;
     insta::assert_snapshot!(end, @"
-    transform `jq`: 1 record was sent to the dead letters
+    transform `jq`: 1 record was written to the dead-letter file
     1 dead letter in `out/[run].dead.ndjson`; fix the cause, then process them with `taskferry replay`
     jobs: complete in [time] (run [run])
     ");

@@ -176,7 +176,7 @@ fn shares_with_one_output_file_are_2() {
     error: sink `file`: all shares would write to `out/jobs.ndjson`; add `{shard}` to its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
     insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @"
-    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a shard; write for example `2/8` for the second of eight, or `8` if JOB_COMPLETION_INDEX holds the number of the share
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a share; write for example `2/8` for the second of eight shares, or `8` if JOB_COMPLETION_INDEX holds the number of the share
 
     For more information, try '--help'.
     ");

@@ -90,7 +90,7 @@ pub(super) fn unknown_fields(job: &RawValue) -> Result<Option<String>, String> {
         }
         if [HIERARCHY_KEYS[0].0, NODE_KEYS[0]].contains(&&*name) {
             return Err(format!(
-                "`{name}` belongs to hierarchy records: a dataset has its tasks in `tasks`"
+                "`{name}` is a key of hierarchy records; in a dataset, write all tasks in `tasks`"
             ));
         }
         unknown.push(format!("{}:{}", serde_json::Value::from(&*name), value.get()));

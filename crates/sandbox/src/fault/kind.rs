@@ -97,8 +97,7 @@ pub const FAULTS: &[FaultForm] = &[
     ),
     fault(
         "deleted-cursor",
-        "Deletes the job of the request's cursor from the export, and from nothing else, before the request is \
-         handled. A first page has no cursor.",
+        "Removes the job of the request's cursor from the export before the request is handled. Other endpoints still have the job. A first page has no cursor.",
         Kind::DeletedCursor,
     ),
     fault(

@@ -110,7 +110,8 @@ impl Fault {
         for text in text.split(',') {
             let fault: Self = text.parse()?;
             if fault.when != When::Always || fault.on != Target::Export {
-                let message = "the fault of a request affects that request".to_owned();
+                let message =
+                    "a fault in `X-Sandbox-Fault` applies only to its own request".to_owned();
                 return problem(message, "leave out `@`, `%` and `:on=`");
             }
             if !fault.kind.can_affect(target) {

@@ -127,8 +127,7 @@ pub(crate) static ENDPOINTS: [Endpoint; 13] = [
         handler: || patch(profile::decide),
         id: "giveFeedback",
         summary: "Validate or reject tasks of a job",
-        description: "Either all decisions are applied or none. Requires the scope `write`. That there is feedback by \
-                      PATCH is public, its shape is not.",
+        description: "Either all decisions are applied or none. Requires the scope `write`. TechWolf documents that feedback by PATCH exists, but not the shape of the request.",
         access: Access::Token(Scope::Write),
         body: Content::Json("Feedback"),
         response: Content::Json("JobRecord"),

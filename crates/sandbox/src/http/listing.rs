@@ -17,7 +17,7 @@ use super::error::ApiError;
 use super::requests::{EmptyQuery, ListingQuery};
 use super::service::Service;
 use crate::access::Scope;
-use crate::openapi::ID;
+use crate::record::ID_PATTERN;
 use crate::settings::ListingOrder;
 use crate::store::{self, ListedFamily, ListedJob, View};
 use crate::timestamp;
@@ -37,7 +37,7 @@ pub(crate) struct Listing<T> {
 #[schemars(rename = "Job")]
 pub(crate) struct JobEntry {
     /// The job's id.
-    #[schemars(extend("pattern" = ID), length(min = 1, max = 100))]
+    #[schemars(extend("pattern" = ID_PATTERN), length(min = 1, max = 100))]
     external_id: String,
     /// The job's name.
     job_name: Option<String>,
@@ -64,7 +64,7 @@ impl From<ListedJob> for JobEntry {
 #[schemars(rename = "JobFamily")]
 pub(crate) struct FamilyEntry {
     /// The family's id.
-    #[schemars(extend("pattern" = ID), length(min = 1, max = 100))]
+    #[schemars(extend("pattern" = ID_PATTERN), length(min = 1, max = 100))]
     external_id: String,
     /// The family's name, or its id if it has no name.
     job_family_name: String,

@@ -3,6 +3,7 @@
 mod answer;
 mod authorization;
 mod body;
+mod description;
 mod endpoints;
 mod error;
 mod export;
@@ -12,6 +13,7 @@ mod pages;
 mod profile;
 mod request_errors;
 mod requests;
+mod schemas;
 mod service;
 mod token;
 mod webhook;
@@ -23,6 +25,7 @@ use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
 
 pub(crate) use self::authorization::{EXPIRED, bearer_token};
+pub(crate) use self::description::Description;
 use self::endpoints::methods_of;
 pub(crate) use self::endpoints::{
     Access, Content, EMPLOYEES_EXPORT_PATH, ENDPOINTS, Endpoint, JOBS_EXPORT_PATH, TOKEN_PATH,
@@ -35,6 +38,7 @@ pub(crate) use self::pages::Version;
 pub(crate) use self::requests::{
     EmptyQuery, ExportBody, ExportQuery, Feedback, ListingQuery, ProfileQuery,
 };
+pub(crate) use self::schemas::Schemas;
 pub(crate) use self::service::Service;
 pub(crate) use self::token::{Grant, TokenError, TokenRequest};
 use crate::quote::shortened;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::error::ApiError;
-use crate::openapi::Schemas;
+use super::schemas::Schemas;
 use crate::quote::{shortened, show};
 use crate::settings::{MissingLimit, Refusal, SandboxSettings, UnknownField};
 use crate::timestamp;
@@ -244,10 +244,9 @@ impl<'a> RequestErrors<'a> {
             return self.check_object(filter, variant, path, &format!(" field in `{name}`"));
         }
         let known: Vec<_> = variants.iter().filter_map(name_of).collect();
-        let verb = if known.len() == 1 { "is" } else { "are" };
         let (kind, known) = (show(kind), known.join("` and `"));
         self.invalid(format!(
-            "`{path}.filter`: {kind} is not supported here, only `{known}` {verb}"
+            "`{path}.filter`: {kind} is not supported here; supported: `{known}`"
         ));
     }
 }

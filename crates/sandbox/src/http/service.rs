@@ -6,12 +6,13 @@ use std::sync::Arc;
 use axum::http::{StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
+use super::description::Description;
 use super::error::ApiError;
 use super::limiter::Limiter;
 use super::request_errors::RequestErrors;
+use super::schemas::Schemas;
 use crate::access::{Assertions, Tokens};
 use crate::clients::Clients;
-use crate::openapi::{Description, Schemas};
 use crate::settings::{InactiveVendor, SandboxSettings, Vendor, Vendors};
 use crate::store::Store;
 use crate::vocabulary::Vocabulary;

@@ -4,6 +4,8 @@
 
 use schemars::JsonSchema;
 
+use crate::record::ID_PATTERN;
+
 /// A page of an export.
 #[derive(JsonSchema)]
 #[schemars(rename = "{S}Page", extend(
@@ -29,22 +31,19 @@ pub(super) struct Page<S> {
 enum Record<S> {
     /// The shape for `response_format=list`.
     List {
-        #[schemars(extend("pattern" = ID), length(min = 1, max = 100))]
+        #[schemars(extend("pattern" = ID_PATTERN), length(min = 1, max = 100))]
         external_id: String,
         tasks: Vec<ExportedTask<S>>,
     },
     /// The shape for `response_format=hierarchy`. Tasks without a place in the taxonomy are in `tasks`.
     Hierarchy {
-        #[schemars(extend("pattern" = ID), length(min = 1, max = 100))]
+        #[schemars(extend("pattern" = ID_PATTERN), length(min = 1, max = 100))]
         external_id: String,
         #[schemars(with = "Vec<ExportedTask<S>>", length(min = 1))]
         #[serde(default)]
         tasks: (),
     },
 }
-
-/// A pattern of ids.
-pub(crate) const ID: &str = "^[a-zA-Z0-9_-]+$";
 
 /// A task. An attribute is absent if the request does not include it, and can be absent if the request does.
 #[derive(JsonSchema)]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::records::{Employee, Job, Page};
 use crate::http::{
     EmptyQuery, Errors, ExportBody, ExportQuery, FamilyEntry, Feedback, Grant, JobEntry, Listing,
-    ListingQuery, ProfileQuery, TokenError, TokenRequest, Version,
+    ListingQuery, ProfileQuery, Schemas, TokenError, TokenRequest, Version,
 };
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 use crate::record::{Expansion, Subject};
@@ -16,58 +16,40 @@ use crate::settings::{
     HierarchyLayout, MissingLimit, SandboxSettings, Switch, UnknownField, UnmappedSkills, Vendor,
 };
 
-/// The schemas by their names.
-#[derive(Debug)]
-pub(crate) struct Schemas(Map<String, Value>);
-
-impl Schemas {
-    pub(crate) fn new(settings: &SandboxSettings) -> Self {
-        let (mut requests, mut responses) = (generator(false), generator(true));
-        define::<ExportQuery>(&mut requests);
-        define::<ProfileQuery>(&mut requests);
-        define::<ListingQuery>(&mut requests);
-        define::<EmptyQuery>(&mut requests);
-        define::<ExportBody>(&mut requests);
-        define::<Feedback>(&mut requests);
-        let mut schemas = requests.take_definitions(true);
-        let export = schemas.shift_remove("ExportBody").unwrap_or_default();
-        schemas.insert("JobExport".to_owned(), export_of(Subject::Job, &export, settings));
-        schemas
-            .insert("EmployeeExport".to_owned(), export_of(Subject::Employee, &export, settings));
-        adapt_queries(&mut schemas, settings);
-        if settings.unknown_field != UnknownField::Ignore {
-            schemas.values_mut().for_each(close);
-        }
-
-        define::<TokenRequest>(&mut requests);
-        define::<Page<Job>>(&mut requests);
-        define::<Page<Employee>>(&mut requests);
-        schemas.append(&mut requests.take_definitions(true));
-        for subject in ["Job", "Employee"] {
-            adapt_record(&mut schemas, subject, settings);
-        }
-
-        define::<Listing<JobEntry>>(&mut responses);
-        define::<Listing<FamilyEntry>>(&mut responses);
-        define::<Version>(&mut responses);
-        define::<Grant>(&mut responses);
-        define::<TokenError>(&mut responses);
-        define::<Errors>(&mut responses);
-        schemas.append(&mut responses.take_definitions(true));
-        Self(schemas)
+/// The schemas of all queries, bodies and responses, adapted to the settings.
+pub(crate) fn schemas(settings: &SandboxSettings) -> Schemas {
+    let (mut requests, mut responses) = (generator(false), generator(true));
+    define::<ExportQuery>(&mut requests);
+    define::<ProfileQuery>(&mut requests);
+    define::<ListingQuery>(&mut requests);
+    define::<EmptyQuery>(&mut requests);
+    define::<ExportBody>(&mut requests);
+    define::<Feedback>(&mut requests);
+    let mut schemas = requests.take_definitions(true);
+    let export = schemas.shift_remove("ExportBody").unwrap_or_default();
+    schemas.insert("JobExport".to_owned(), export_of(Subject::Job, &export, settings));
+    schemas.insert("EmployeeExport".to_owned(), export_of(Subject::Employee, &export, settings));
+    adapt_queries(&mut schemas, settings);
+    if settings.unknown_field != UnknownField::Ignore {
+        schemas.values_mut().for_each(close);
     }
 
-    /// The schema with this name; null if there is none.
-    pub(crate) fn get(&self, name: &str) -> &Value {
-        self.0.get(name).unwrap_or(&Value::Null)
+    define::<TokenRequest>(&mut requests);
+    define::<Page<Job>>(&mut requests);
+    define::<Page<Employee>>(&mut requests);
+    schemas.append(&mut requests.take_definitions(true));
+    for subject in ["Job", "Employee"] {
+        adapt_record(&mut schemas, subject, settings);
     }
 
-    /// The schemas of bodies. Parameters describe queries.
-    pub(super) fn bodies(&self) -> Map<String, Value> {
-        let is_body = |(name, _): &(&String, &Value)| !name.ends_with("Query");
-        let bodies = self.0.iter().filter(is_body);
-        bodies.map(|(name, schema)| (name.clone(), schema.clone())).collect()
-    }
+    define::<Listing<JobEntry>>(&mut responses);
+    define::<Listing<FamilyEntry>>(&mut responses);
+    define::<Version>(&mut responses);
+    define::<Grant>(&mut responses);
+    define::<TokenError>(&mut responses);
+    define::<Errors>(&mut responses);
+    schemas.append(&mut responses.take_definitions(true));
+    Schemas::new(schemas)
 }
 
 fn generator(is_response: bool) -> SchemaGenerator {

@@ -41,8 +41,7 @@ impl Location {
         };
         // For SQLite these mean a database in memory, which connections do not share.
         if path.as_os_str().is_empty() || path == Path::new(":memory:") {
-            let reason =
-                "it is not the name of a file; omit it to keep the data until the sandbox stops";
+            let reason = "it is not a file name; remove `--database` to keep the data only until the sandbox stops";
             return Err(SandboxError::unusable(path, reason));
         }
         Ok(Self::Named(path.to_owned()))
@@ -174,7 +173,8 @@ impl Location {
         let Self::Named(path) = self else { return SandboxError::temporary(error) };
         let reason = match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                let message = "is in use by another process: stop it, or load into another file";
+                let message =
+                    "is in use by another process: stop that process, or name another file";
                 return SandboxError::database(path, message);
             }
             Some(ErrorCode::NotADatabase) => {

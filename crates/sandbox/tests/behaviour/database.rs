@@ -214,9 +214,9 @@ fn a_mistyped_tenant_is_refused() {
     };
     Sandbox::load(of(Some("acme"), Filled::Refuse)).unwrap();
     for (tenant, filled, says) in [
-        (Some("amce"), Filled::Serve, "has no tenant `amce`, only acme"),
-        (None, Filled::Replace, "has no tenant `sandbox`, only acme"),
-        (None, Filled::Refuse, "has no tenant `sandbox`, only acme"),
+        (Some("amce"), Filled::Serve, "has no tenant `amce`; its tenants are acme"),
+        (None, Filled::Replace, "has no tenant `sandbox`; its tenants are acme"),
+        (None, Filled::Refuse, "has no tenant `sandbox`; its tenants are acme"),
     ] {
         let error = Sandbox::load(of(tenant, filled)).unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
@@ -230,8 +230,8 @@ fn an_unusable_file_is_reported_with_its_reason() {
     for (path, says) in [
         (folder.path().to_owned(), "it is a folder"),
         (folder.path().join("no/such/folder.db"), "its folder does not exist"),
-        (":memory:".into(), "it is not the name of a file"),
-        ("".into(), "it is not the name of a file"),
+        (":memory:".into(), "it is not a file name"),
+        ("".into(), "it is not a file name"),
     ] {
         let error = Sandbox::load(options(&path, Filled::Serve, 1)).unwrap_err();
         assert!(matches!(error, SandboxError::Database { .. }), "{error}");

@@ -129,7 +129,7 @@ fn an_invalid_job_is_reported_with_its_line_and_key() {
         ),
         (
             json!({"external_id": "x", "domains": [], "tasks": []}).to_string(),
-            "`domains` belongs to hierarchy records",
+            "`domains` is a key of hierarchy records",
         ),
         (
             r#"{"external_id": "x", "new": 1, "new": 2, "tasks": []}"#.to_owned(),
@@ -209,7 +209,12 @@ fn a_family_has_one_name() {
     ]);
     let told = load(file.path()).unwrap_err().to_string();
     assert!(told.starts_with("line 4 "), "{told}");
-    assert!(told.ends_with("`job_family_name`: line 2 names the family `law` \"Law\""), "{told}");
+    assert!(
+        told.ends_with(
+            "`job_family_name`: on line 2 the job family `law` has the name \"Law\"; use one name"
+        ),
+        "{told}"
+    );
 }
 
 #[tokio::test]

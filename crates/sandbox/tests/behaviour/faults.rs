@@ -393,7 +393,7 @@ async fn a_request_header_selects_a_fault() {
     assert_eq!(send(&client, &body).await.status(), 200);
     for (wrong, says) in [
         ("cutt", "`X-Sandbox-Fault`: there is no fault `cutt`; did you mean `cut`?"),
-        ("cut@3", "the fault of a request affects that request; leave out `@`"),
+        ("cut@3", "a fault in `X-Sandbox-Fault` applies only to its own request; leave out `@`"),
         ("503%10", "leave out `@`"),
         ("", "the faults are latency"),
     ] {

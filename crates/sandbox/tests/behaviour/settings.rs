@@ -75,7 +75,7 @@ async fn the_filter_last_updated_can_be_disabled() {
     let filter = json!([{"filter": "last_updated", "value": "2022-01-01", "operator": "lt"}]);
     let answer = client.export("", &json!({"limit": 1, "filters": filter})).await;
     assert_eq!(answer.0, 400);
-    assert!(descriptions(&answer)[0].contains("only `job_family_id_is_in_list` is"));
+    assert!(descriptions(&answer)[0].contains("supported: `job_family_id_is_in_list`"));
 }
 
 #[tokio::test]

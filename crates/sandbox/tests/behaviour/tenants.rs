@@ -155,7 +155,7 @@ fn contradictory_tenants_and_clients_are_errors() {
             vec!["a:b:tenant=other"],
             "the client `a` is for the unknown tenant `other`: the tenants are acme",
         ),
-        (vec![], vec!["a:b", "a:c"], "there are two clients `a`"),
+        (vec![], vec!["a:b", "a:c"], "the client `a` is given twice; remove one"),
         (vec!["acme", "beta"], vec!["beta-client:b"], "its id is reserved for the tenant `beta`"),
     ] {
         let error = Sandbox::load(options(&tenants, &clients, 1)).unwrap_err().to_string();

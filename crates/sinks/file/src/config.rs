@@ -149,10 +149,10 @@ fn path_problem(path: &str, compression: Compression, format: Format) -> Option<
     let Some(expected) = expected else { return format_problem(name, format) };
     let message = match compression {
         Compression::None => {
-            format!("the file extension is that of {expected}, but the file is not compressed")
+            format!("the file extension belongs to {expected}, but `compression` is \"none\"")
         }
         other => {
-            format!("the file extension is that of {expected}, but the compression is {other}")
+            format!("the file extension belongs to {expected}, but `compression` is {other}")
         }
     };
     let help = format!("write `compression = \"{expected}\"`, or use another extension");
@@ -171,7 +171,7 @@ fn format_problem(name: &str, format: Format) -> Option<Problem> {
     if expected == format {
         return None;
     }
-    let message = format!("the file extension is that of {expected}, but the format is {format}");
+    let message = format!("the file extension belongs to {expected}, but `format` is {format}");
     let help = format!("write `format = \"{expected}\"`, or use another extension");
     Some(Problem::at(KeyPath::of("path"), "value::contradiction", message).help(help))
 }

@@ -15,7 +15,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> StageError {
             error.hint("free some disk space and run again; nothing was published")
         }
         io::ErrorKind::FileTooLarge => error.hint(
-            "the file exceeds the size limit: raise it (`ulimit -f`), or choose another path",
+            "the file exceeds the size limit; raise the limit (`ulimit -f`), or choose a path on another file system",
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             error.hint("choose a folder that the user who runs taskferry can write to")

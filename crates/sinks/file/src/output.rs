@@ -146,7 +146,7 @@ impl SealedOutput {
         if let Err(error) = paths.target.folder().sync() {
             let shown = paths.path.display();
             warnings.push(format!(
-                "`{shown}` is complete, but a power failure could undo its publication: {error}"
+                "`{shown}` was published, but its folder could not be written to disk: {error}; the file may be missing after a power failure"
             ));
         }
         let Measure { bytes, sha256 } = measure;

@@ -47,7 +47,10 @@ impl PartFile {
         part.stays = true;
         let inode = |file: &File| file.metadata().map(|found| (found.dev(), found.ino()));
         if !matches!((inode(&part.file), inode(found)), (Ok(part), Ok(found)) if part == found) {
-            return Err(cannot_resume(&part.paths.path, "it was replaced"));
+            return Err(cannot_resume(
+                &part.paths.path,
+                "another process has replaced its `.part` file",
+            ));
         }
         let cut = part.file.set_len(bytes).and_then(|()| part.file.seek(SeekFrom::End(0)));
         cut.map_err(|error| part.cannot_write(error))?;
@@ -77,7 +80,10 @@ impl PartFile {
     /// A warning about a removed file.
     pub(crate) fn removed(&self) -> Option<String> {
         let what = self.removed.as_ref()?;
-        Some(format!("`{}` was removed before the run: {what}", self.paths.part.path().display()))
+        Some(format!(
+            "removed `{}` before the start of the run: {what}",
+            self.paths.part.path().display()
+        ))
     }
 
     /// Forces the written bytes to disk. From then on the file is kept if a later run can continue it.
@@ -112,7 +118,7 @@ impl PartFile {
         }
         let message = format!("another process has changed `{}`", self.paths.part.path().display());
         Err(StageError::new(ErrorKind::Io, message)
-            .hint("it was not published; make sure that no other process changes `.NAME.part`, and run again")
+            .hint("the file was not published; make sure that no other process changes `.NAME.part`, and run again")
             .not_resumable())
     }
 

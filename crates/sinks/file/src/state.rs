@@ -62,7 +62,7 @@ impl FileState {
     /// Why it can't be found.
     pub(crate) async fn find(&self, path: &Path) -> Result<Found, String> {
         if self.path != path {
-            return Err(format!("its file was `{}`", self.path.display()));
+            return Err(format!("the earlier run wrote to `{}`", self.path.display()));
         }
         let paths = Paths::of(path).map_err(|error| error.full_message())?;
         if let Progress::Open { writer, .. } = &self.progress
@@ -75,7 +75,7 @@ impl FileState {
         let unfit = part.as_ref().err().filter(|error| error.kind() == io::ErrorKind::Other);
         let why = unfit.map_or_else(
             || "is missing or has changed".to_owned(),
-            |unfit| format!("is not used: {unfit}"),
+            |unfit| format!("can't be used: {unfit}"),
         );
         let mut found = self.find_in(part).await.map(|found| (found, false));
         if found.is_none() && matches!(self.progress, Progress::Sealed { .. }) {

@@ -34,7 +34,7 @@ pub(crate) fn standard_output() -> Result<BlockingWriter<OwnedFd>, StageError> {
     if is_closed_output(&stdout) {
         let message = "standard output is closed, or is `/dev/null` opened for reading and writing";
         return Err(StageError::new(ErrorKind::Io, message).hint(
-            "connect it, or write to a file with the sink `file`; `> /dev/null` discards the records",
+            "redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`",
         ));
     }
     let stream = stdout.as_fd().try_clone_to_owned().map_err(cannot_write)?;

@@ -161,7 +161,7 @@ impl Circuit {
     fn answered(&self, what: &str) {
         let mut state = self.state();
         if state.open.take().is_some() {
-            tracing::info!("{what}: the receiver answers again");
+            tracing::info!("{what}: the receiver is available again, and requests continue");
         }
         (state.failures, state.failing_since) = (0, None);
         drop(state);
@@ -209,7 +209,7 @@ impl Circuit {
             tracing::warn!(
                 failures = state.failures,
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-                "{what}: {}; the receiver is unavailable: all requests are paused, then one is sent as a probe",
+                "{what}: {}; the receiver is unavailable: all requests are paused, and then one probe request is sent",
                 error.full_message()
             );
             state.open = Some(Open { probe_at, probing: false });
@@ -252,7 +252,7 @@ fn give_up(error: StageError, failures: u32, waited: StdDuration, option: &str) 
     let requests = if failures == 1 { "request" } else { "requests in a row" };
     error
         .permanent()
-        .context(format!("gave up after {failures} failed {requests}, in {waited}"))
+        .context(format!("gave up after {failures} failed {requests} within {waited}"))
         .hint(hint)
 }
 

@@ -165,7 +165,9 @@ impl WebhookOptions {
             self.batch_records.filter(|records| records.get() > 1 && self.is_structured())?;
         let message = format!("a structured event contains one record, not {records}");
         let problem = Problem::at(KeyPath::of("batch_records"), "value::invalid", message);
-        Some(problem.help("remove it, or write `mode = \"batched\"` in `cloud_events`"))
+        Some(
+            problem.help("remove `batch_records`, or write `mode = \"batched\"` in `cloud_events`"),
+        )
     }
 
     fn target(&self, context: &BuildContext<'_>) -> Result<Target, Vec<Problem>> {
@@ -224,7 +226,11 @@ fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>
             continue;
         };
         if OWN_HEADERS.contains(&header.as_str()) {
-            wrong(Part::Key, "header::own", format!("`{header}` is set by the sink itself"));
+            wrong(
+                Part::Key,
+                "header::own",
+                format!("`{header}` is set by the sink; remove it from `headers`"),
+            );
         }
         if checked.contains_key(&header) {
             wrong(Part::Key, "header::twice", format!("duplicate header `{header}`"));

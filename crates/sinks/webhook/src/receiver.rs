@@ -103,8 +103,11 @@ impl Receiver {
         }
         for (name, value) in own {
             let value = HeaderValue::try_from(value).map_err(|error| {
-                StageError::new(ErrorKind::Defect, format!("`{name}` can't be sent"))
-                    .caused_by(error)
+                StageError::new(
+                    ErrorKind::Defect,
+                    format!("the header `{name}` has an invalid value"),
+                )
+                .caused_by(error)
             })?;
             headers.insert(name, value);
         }
@@ -135,7 +138,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("correct the `url` of this sink"),
         400 | 422 => Some(
-            "see the receiver's answer; with `on_error = \"dead_letter\"` refused records are stored and the run continues",
+            "correct the records as the receiver's answer says; with `on_error = \"dead_letter\"` refused records are written to the dead-letter file and the run continues",
         ),
         401 | 403 => Some("check the `headers`, the `signature` and the `url` of this sink"),
         407 => Some("check `connection.proxy` of this sink"),

@@ -89,7 +89,7 @@ impl Sender {
         let mut progress = self.progress();
         if progress.halved == 0 {
             tracing::warn!(
-                "{}; this batch and others like it are split: lower `batch_bytes` of this sink",
+                "{}; batches that are too large for the receiver are split: lower `batch_bytes` of this sink",
                 error.full_message()
             );
         }

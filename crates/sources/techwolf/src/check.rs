@@ -86,7 +86,9 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
     };
     if of != subject {
         let (owner, help) = match of {
-            ExportSubject::Jobs => ("jobs", "take it out; the filter of employees is `is_active`"),
+            ExportSubject::Jobs => {
+                ("jobs", "remove this filter; the only filter of employees is `is_active`")
+            }
             ExportSubject::Employees => (
                 "employees",
                 "take it out, or write `subject = \"employees\"`; the filters of jobs are \
@@ -130,10 +132,10 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
 
 fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> Vec<Problem> {
     if options.subject == ExportSubject::Employees {
-        let message = "`partition` divides jobs, and `subject` is \"employees\"";
+        let message = "`partition` applies only to jobs, but `subject` is \"employees\"";
         let problem = Problem::at(KeyPath::of("partition"), "value::conflict", message);
         return vec![problem.part(Part::Key).help(
-            "take it out; `concurrency` and `--shard` divide the listing of employees as well",
+            "remove `partition`; use `concurrency` or `--shard` to divide the listing of employees",
         )];
     }
     let list = KeyPath::of("partition").key("values");
@@ -150,7 +152,9 @@ fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> V
     if let Some(index) = options.filters.iter().position(by_family) {
         let message = "`filters` and `partition` both select job families";
         let problem = Problem::at(filter_path(index), "value::conflict", message);
-        problems.push(problem.help("take this filter out, and list its families in `partition`"));
+        problems.push(
+            problem.help("remove this filter, and list its job families in `partition.values`"),
+        );
     }
     problems
 }
@@ -208,7 +212,7 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     let mut problems = Vec::new();
     if url.query().is_some() || url.fragment().is_some() {
         let problem = Problem::at(path.clone(), "url::query", "the URL has a query or a fragment");
-        problems.push(problem.help("take out `?` or `#` and the text behind it"));
+        problems.push(problem.help("remove `?` or `#` and the text after it"));
     }
     let ends_with = |export: &&str| url.path().trim_end_matches('/').ends_with(export);
     if let Some(export) = [JOBS_PATH, EMPLOYEES_PATH].into_iter().find(ends_with) {

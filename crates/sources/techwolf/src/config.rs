@@ -14,11 +14,10 @@ use taskferry_sdk::{ByteCount, Duration, Secret};
 #[serde(deny_unknown_fields)]
 pub struct TechWolfOptions {
     /// The address of the tenant's API without the path of the export, for example `https://{tenant}.{region}.techwolf.ai`.
-    /// `sandbox:` starts an endpoint inside this process, with credentials of its own.
+    /// `sandbox:` starts a sandbox inside this process, with its own credentials.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: String,
-    /// Whose task profiles to export: those of jobs (default) or of employees. Rows name the id `job_external_id` or
-    /// `employee_external_id`.
+    /// Whose task profiles to export: those of jobs (default) or of employees. Rows contain the id as `job_external_id` or `employee_external_id`.
     #[serde(default)]
     pub subject: ExportSubject,
     /// The layout of tasks within a record: one `tasks` list, or the tree of domains, subdomains, clusters and canonical
@@ -35,7 +34,7 @@ pub struct TechWolfOptions {
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true))]
     pub limit: u32,
-    /// The fields of tasks beside their id, name and state. None by default.
+    /// Optional fields of tasks, in addition to id, name and state. None by default.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true, "uniqueItems" = true))]
     pub include: Vec<Include>,
@@ -43,8 +42,7 @@ pub struct TechWolfOptions {
     /// that is not in the list is named in a warning.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
-    /// The number of pages to request at the same time, from 1 to 32. The records and their order do not depend on it; nor do
-    /// the output's bytes if the server fills its pages.
+    /// The number of pages to request at the same time, from 1 to 32. It does not change the records or their order. The output is byte for byte the same if every page except the last has `limit` records.
     ///
     /// A run that reads the whole listing saves cursors in its state folder, one per hundred records, and the next run
     /// reads from several of them at once. The first run of a pipeline uses one cursor, and so does a run with another `url`,
@@ -52,9 +50,7 @@ pub struct TechWolfOptions {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 32), extend("x-same-output" = true))]
     pub concurrency: u32,
-    /// Reads the listing of jobs in parts, `concurrency` of them at the same time, and only the jobs of these parts. The
-    /// first run of a pipeline can use several cursors this way. Pages come from the parts in turn, and no cursors are
-    /// saved. A job in two of the parts is an error.
+    /// Divides the listing of jobs into parts, and reads `concurrency` parts at the same time. Jobs outside the parts are not exported. Parallel reading then works in the first run too. Pages are taken from the parts in turn. No cursors are saved. A job in two of the parts is an error.
     pub partition: Option<PartitionOptions>,
     /// Credentials. Required unless the endpoint runs inside this process.
     #[schemars(extend("x-sandbox" = null))]
@@ -255,7 +251,7 @@ pub struct AuthOptions {
     /// The scopes of the token, for example `read`. All scopes of the client by default.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Whether to keep a token until it expires, for the next runs, in `token.json` in the pipeline's state folder. Only the
+    /// Whether later runs reuse a token until it expires. It is stored in `token.json` in the pipeline's state folder. Only the
     /// file's owner can read it. For pipelines that run often, because TechWolf limits the number of tokens.
     #[serde(default)]
     pub cache: bool,

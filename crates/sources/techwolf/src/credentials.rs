@@ -102,7 +102,9 @@ pub(crate) fn credentials(
         Some(_) if auth.cache => {
             let message = "`cache` has no effect on a fixed token";
             let problem = Problem::at(table.key("cache"), "auth::cache", message);
-            Err(vec![problem.help("take it out; only issued tokens are cached")])
+            Err(vec![problem.help(
+                "remove `cache`; only tokens that are requested with client credentials are cached",
+            )])
         }
         Some(token) => fixed_token(&table, token),
         None if auth.token.is_some() && auth.client_id.is_none() => {
@@ -175,12 +177,12 @@ fn client_auth(
         (None, _) => Err(vec![match present().next() {
             Some((key, _)) => empty(&table.key(key)),
             None => missing(table, "client_secret")
-                .help("add `client_secret = …`, or `private_key_file = …` for a client that signs"),
+                .help("add `client_secret = …`, or `private_key_file = …` for a client with a private key"),
         }]),
         (Some(first), Some(second)) => {
             let message = format!("`auth` has both `{first}` and `{second}`");
             let problem = Problem::at(table.key(second), "auth::both", message);
-            Err(vec![problem.help("remove the one that the client is not registered with")])
+            Err(vec![problem.help("keep the one that is registered for the client, and remove the other")])
         }
         (Some("client_secret"), None) => {
             let mut problems = without_key(table, auth);
@@ -188,7 +190,7 @@ fn client_auth(
             if secret.expose().contains(|character: char| character.is_control()) {
                 let message = "the secret contains a line break or another control character";
                 let problem = Problem::at(table.key("client_secret"), "auth::secret", message);
-                problems.push(problem.help("write the secret that TechWolf issued in one line"));
+                problems.push(problem.help("write the secret on one line, as TechWolf issued it"));
             }
             if problems.is_empty() { Ok(ClientAuth::Secret(secret)) } else { Err(problems) }
         }

@@ -80,7 +80,7 @@ impl Export {
             };
             if retries == Retries::None {
                 if error.wait().is_some() {
-                    tracing::warn!("{name}: {}; all requests wait", error.full_message());
+                    tracing::warn!("{name}: {}; all requests are paused", error.full_message());
                 }
                 return Err(error);
             }
@@ -247,12 +247,11 @@ fn refusal(response: &Response, cursor: Option<&Cursor>, secrets: &[&Secret]) ->
         (401, _) => error
             .hint("the token was refused: check that [source.auth] belongs to the tenant in `url`"),
         (403, _) => error.hint(
-            "the credentials may not export task profiles, or not with this `external_vendor`; \
-             ask TechWolf for the permission",
+            "the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission",
         ),
         (404 | 410, Some(_)) => error
             .hint(
-                "the record that the cursor names may have been deleted; the next run starts over",
+                "the record of the cursor may have been deleted; the next run starts over",
             )
             .not_resumable(),
         (404 | 405, _) => {

@@ -133,10 +133,10 @@ fn warning(named: &str, families: &[Family]) -> Option<String> {
         }
         (None, Some(near)) => {
             let near = Cursor::new(near);
-            format!("the tenant lists no job family `{shown}`; did you mean `{near}`?")
+            format!("the tenant has no job family `{shown}`; did you mean `{near}`?")
         }
         (None, None) => format!(
-            "the tenant lists no job family `{shown}`: check the id and the permissions of the credentials"
+            "the tenant has no job family `{shown}`: check the id and the permissions of the credentials"
         ),
     })
 }
@@ -166,14 +166,14 @@ mod tests {
     #[test]
     fn a_warning_names_the_nearest_family() {
         for (named, said) in [
-            ("leagl", "the tenant lists no job family `leagl`; did you mean `legal`?"),
-            ("LEGALS", "the tenant lists no job family `LEGALS`; did you mean `legal`?"),
-            ("Finanze", "the tenant lists no job family `Finanze`; did you mean `fin`?"),
+            ("leagl", "the tenant has no job family `leagl`; did you mean `legal`?"),
+            ("LEGALS", "the tenant has no job family `LEGALS`; did you mean `legal`?"),
+            ("Finanze", "the tenant has no job family `Finanze`; did you mean `fin`?"),
             ("Legal", "`Legal` is the name of a job family, not its id: write `legal`"),
             ("finance", "`finance` is the name of a job family, not its id: write `fin`"),
             (
                 "a\u{1b}[31mb",
-                "the tenant lists no job family `a\\u{1b}[31mb`: check the id and the permissions of the credentials",
+                "the tenant has no job family `a\\u{1b}[31mb`: check the id and the permissions of the credentials",
             ),
         ] {
             assert_eq!(warning(named, &families()).as_deref(), Some(said));

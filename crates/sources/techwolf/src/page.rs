@@ -79,7 +79,7 @@ impl ListingPage {
                 if let Some(next) = next {
                     let page = page_after(cursor.as_ref());
                     tracing::warn!(
-                        "{page}: `has_next` is false, and the cursor `{next}` is ignored"
+                        "{page}: `has_next` is false, so the cursor `{next}` in the response is ignored"
                     );
                 }
                 None

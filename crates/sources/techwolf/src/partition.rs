@@ -83,7 +83,8 @@ impl Partition {
             parsed.opened <= self.values.len() && open.all(|(value, _)| self.values.contains(value))
         };
         parsed.filter(is_known).ok_or_else(|| {
-            let message = format!("`{cursor}` is not a cursor of these parts");
+            let message =
+                format!("the saved cursor `{cursor}` does not belong to the current `partition`");
             StageError::new(ErrorKind::Malformed, message)
                 .hint("the next run starts over")
                 .not_resumable()

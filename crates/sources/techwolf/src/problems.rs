@@ -9,8 +9,10 @@ use url::Url;
 /// An empty value, for example of a variable that is not set.
 pub(crate) fn empty(path: &KeyPath) -> Problem {
     let key = path.last_key().unwrap_or_default();
-    Problem::at(path.clone(), "value::empty", format!("`{key}` is empty"))
-        .help(format!("set the variable it comes from, or write the {} here", words(key)))
+    Problem::at(path.clone(), "value::empty", format!("`{key}` is empty")).help(format!(
+        "set the environment variable of this option, or write the {} here",
+        words(key)
+    ))
 }
 
 fn words(key: &str) -> impl fmt::Display {
@@ -59,7 +61,7 @@ pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url,
     if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
         let message =
             "the URL starts with `http:`, so credentials would be sent unencrypted".to_owned();
-        let help = "write `https://`; `http://` is for this machine only";
+        let help = "write `https://`; `http://` is allowed only for this machine";
         return Err(problem("url::unencrypted", message, help.to_owned()));
     }
     Ok(url)

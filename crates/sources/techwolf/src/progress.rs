@@ -111,15 +111,14 @@ impl Progress {
             return error;
         }
         error.hint(
-            "the job may be in two of the job families in `partition.values`, or may have moved between them; the \
-             next run starts over; if it fails the same way, read these families without `partition`",
+            "the job may belong to two job families of `partition.values`, or may have moved from one to another; the next run starts over; if that run fails with the same message, remove `partition`",
         )
     }
 }
 
 /// The cursor of a page leads to the same page.
 pub(crate) fn repeated_cursor(cursor: &Cursor) -> StageError {
-    no_progress(&format!("the cursor stays at `{cursor}`"))
+    no_progress(&format!("the page returns its own cursor `{cursor}` as the next one"))
 }
 
 /// An empty page leads to itself. It may have records after a retry.
@@ -140,8 +139,7 @@ fn fingerprint(id: &str) -> u128 {
 fn no_progress(message: &str) -> StageError {
     StageError::new(ErrorKind::NoProgress, format!("the listing makes no progress: {message}"))
         .hint(
-            "the records so far are not the whole export; the next run starts over; if it fails the same way, \
-             report it to TechWolf",
+            "the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf",
         )
         .not_resumable()
 }

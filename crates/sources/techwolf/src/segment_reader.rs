@@ -235,7 +235,7 @@ impl SegmentReader {
         let is_lost = self.entries > MAX_ENTRIES_WITHOUT_INDEXED && self.is_located;
         if is_lost && expects_indexed && self.width > 1 {
             tracing::warn!(
-                "none of the last {} records has a saved cursor: the run continues with one cursor",
+                "the last {} records match no saved cursor: the run continues with one cursor",
                 self.entries
             );
             self.width = 1;

@@ -66,8 +66,7 @@ pub(crate) async fn find(
     }
     if wanted > MAX_SEARCHES {
         tracing::warn!(
-            "the start of this share was not found from the saved cursors before it: the search starts at the \
-             beginning of the listing"
+            "the saved cursors do not lead to the start of this share: searching from the first page of the listing"
         );
     }
     match search(reader, index, None, wanted, usize::MAX).await? {

@@ -94,7 +94,7 @@ impl ReadStrategy {
         }
         if from.is_none() {
             tracing::info!(
-                "no cursors are saved yet: this run reads with one cursor, and the next one can read with {}",
+                "no cursors are saved yet: this run reads with one cursor, and the next run can read with {} cursors",
                 self.concurrency
             );
         }

@@ -66,7 +66,7 @@ fn without_level(totals: &Counters) -> Option<String> {
         tasks => format!("none of the {tasks} tasks has an AI impact level, and all were dropped"),
     };
     Some(format!(
-        "{tasks}; set `include = [\"ai_impact\"]` in the source, or keep them with `missing`"
+        "{tasks}; set `include = [\"ai_impact\"]` in [source], or set `missing = \"keep\"`"
     ))
 }
 

@@ -101,7 +101,7 @@ fn without_level(task: Node<'_>, level: Option<&str>) -> StageError {
         Some(level) => format!("task `{name}` has the unknown AI impact level \"{level}\""),
     };
     StageError::new(ErrorKind::Record, message).hint(
-        "set `include = [\"ai_impact\"]` in the source; `missing` keeps or drops tasks without a level",
+        "set `include = [\"ai_impact\"]` in [source], or set `missing` to \"keep\" or \"drop\"",
     )
 }
 

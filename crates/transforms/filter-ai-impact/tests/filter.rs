@@ -220,7 +220,7 @@ fn null_counts_as_an_empty_list_and_is_counted() {
     assert_eq!(stage.counters().get("null_tasks"), 1);
     assert_eq!(
         stage.warnings(),
-        ["in 1 job `tasks` or a branch of the hierarchy is null, which counts as an empty list"]
+        ["`tasks` or a branch of the hierarchy is null in 1 job; null is read as an empty list"]
     );
 }
 

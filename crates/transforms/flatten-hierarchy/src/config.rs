@@ -15,8 +15,7 @@ pub struct FlattenHierarchy {
     /// The action for a job without tasks: `drop` (default) or `keep`. With `into = "rows"` it becomes one row without a task.
     #[serde(default)]
     pub(crate) empty_jobs: EmptyJobs,
-    /// A list field of tasks with one row for every element: `explode = "linked_skills"` returns one row for each skill, with
-    /// `skill_id` and `skill`. A task with an empty list has one row. Every row repeats the task's other fields, also its
+    /// A list field of tasks. Each element becomes one row: `explode = "linked_skills"` returns one row for each skill, with `skill_id` and `skill`. A task with an empty list becomes one row. Every row repeats the task's other fields, also its
     /// hours. Only for `into = "rows"`. None by default.
     pub(crate) explode: Option<String>,
 }

@@ -105,7 +105,7 @@ impl Worker {
         match timeout(START_TIME, worker.request(setup)).await {
             Ok(Ok(Ok(_))) => Ok(worker),
             Ok(Ok(Err(error))) => Err(StageError::new(ErrorKind::Defect, error.full_message())),
-            Ok(Err(_)) => Err(worker.exit_error().await.context("while it started")),
+            Ok(Err(_)) => Err(worker.exit_error().await.context("starting a jq worker")),
             Err(_) => Err(cannot(io::Error::from(io::ErrorKind::TimedOut))),
         }
     }
@@ -139,7 +139,7 @@ impl Worker {
         drop(self.stdin);
         let mut stderr_text = Vec::new();
         if let Some(stderr) = self.child.stderr.take() {
-            // The stderr_text only explain; without them the error is still right.
+            // The child's standard error only explains the error, which is correct without it.
             let _ =
                 timeout(START_TIME, stderr.take(STDERR_LIMIT).read_to_end(&mut stderr_text)).await;
         }
@@ -162,7 +162,7 @@ impl Worker {
             format!("the jq worker exited unexpectedly: {status}"),
         );
         match stderr_text.trim().lines().next() {
-            Some(last) => error.hint(format!("its last message: {last}")),
+            Some(first) => error.hint(format!("its first message: {first}")),
             None => error,
         }
     }

@@ -109,14 +109,14 @@ impl Match {
     fn ambiguous(self, known: &Entry, entry: &Entry) -> Mistake {
         let (first, line, second) = (&known.known_as, known.line, &entry.known_as);
         let why = match self {
-            Self::Exact => "written in another form of Unicode",
-            Self::IgnoreCase => "but for upper and lower case",
+            Self::Exact => "in different Unicode forms",
+            Self::IgnoreCase => "apart from case",
         };
         Mistake {
             line: entry.line,
             code: "mapping::ambiguous",
             message: format!(
-                "`{second}` is the same name as `{first}` in line {line}, {why}, and becomes another one"
+                "`{second}` and `{first}` (line {line}) are the same name {why}, but have different vendor skills"
             ),
             help: Some("keep one of the two rows".to_owned()),
         }
@@ -181,12 +181,13 @@ mod tests {
         assert_eq!(
             told(case, Match::IgnoreCase).unwrap_err(),
             [
-                "3: `python` is the same name as `Python` in line 2, but for upper and lower case, and becomes another one"
+                "3: `python` and `Python` (line 2) are the same name apart from case, but have different vendor skills"
             ]
         );
         let form = "vendor,skill,vendor_skill\nworkday,Größe,A\nworkday,Gro\u{308}ße,B\n";
         assert!(
-            told(form, Match::Exact).unwrap_err()[0].contains("in line 2, written in another form")
+            told(form, Match::Exact).unwrap_err()[0]
+                .contains("(line 2) are the same name in different Unicode forms")
         );
         let same = "vendor,skill,vendor_skill\nworkday,Python,A\nworkday,python,A\nsap,PYTHON,C\n";
         assert_eq!(told(same, Match::IgnoreCase), Ok(()));

@@ -79,8 +79,8 @@ fn unknown_vendor(vendor: &str, mapping: &str, vendors: &BTreeSet<String>) -> Pr
     let all: Vec<String> = vendors.iter().map(|name| format!("`{name}`")).collect();
     let help = match nearest(vendor, vendors.iter().map(String::as_str)) {
         _ if all.is_empty() => "the mapping has no rows at all".to_owned(),
-        Some(near) => format!("did you mean `{near}`? There are {}", all.join(", ")),
-        None => format!("there are {}", all.join(", ")),
+        Some(near) => format!("did you mean `{near}`? The vendors are {}", all.join(", ")),
+        None => format!("the vendors are {}", all.join(", ")),
     };
     Problem::at(KeyPath::of("vendor"), "mapping::vendor", message).help(help)
 }

@@ -47,7 +47,7 @@ impl Mapping {
         }
         let frequent = totals.frequent(UNKNOWN);
         let advice = if frequent.iter().any(|one| self.has_in_other_case(&one.value)) {
-            "the mapping has them with different case: set `match = \"ignore_case\"`"
+            "the mapping contains these names in a different case: set `match = \"ignore_case\"`"
         } else {
             "compare them with the columns `skill` and `skill_id` of the mapping"
         };

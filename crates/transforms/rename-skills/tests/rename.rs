@@ -161,7 +161,10 @@ fn a_vendor_missing_from_the_mapping_is_reported_with_the_known_ones() {
         &stage(Some(MAPPING), &json!({"vendor": "Workdy", "mapping": "m.csv"})).unwrap_err()[0];
     assert_eq!(problem.path.to_string(), "vendor");
     assert_eq!(problem.message, "the mapping `m.csv` has no rows for the vendor `Workdy`");
-    assert_eq!(problem.help.as_deref(), Some("did you mean `workday`? There are `sap`, `workday`"));
+    assert_eq!(
+        problem.help.as_deref(),
+        Some("did you mean `workday`? The vendors are `sap`, `workday`")
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use taskferry_pipeline::{Role, common_keys, resolve_schema};
 
-use super::Entry;
+use super::entry::Entry;
 
 /// One option.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
                 None if is_required => None,
                 None if is_optional(property) => Some("none".to_owned()),
                 // A schema cannot express this default.
-                None => Some("as described".to_owned()),
+                None => Some("see the description".to_owned()),
             };
             let text =
                 |schema: &Value| schema.get("description").and_then(Value::as_str).map(unwrap);

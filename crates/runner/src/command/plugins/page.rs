@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use taskferry_pipeline::Role;
 
-use super::Entry;
+use super::entry::Entry;
 use super::options::{OptionLine, common_options, own_options, paragraphs};
 use crate::command::text_table::wrapped;
 use crate::console;
@@ -16,7 +16,7 @@ const KINDS: [(Option<Role>, &str); 4] = [
     (Some(Role::Source), "sources"),
     (Some(Role::Transform), "transforms"),
     (Some(Role::Sink), "sinks"),
-    (None, "tables about the run"),
+    (None, "other tables of a pipeline file"),
 ];
 
 /// One line for each plugin and table.
@@ -32,7 +32,7 @@ pub(super) fn overview(all: &[Entry]) -> String {
         }
         page.push('\n');
     }
-    page.push_str("`taskferry plugins TYPE` describes every option of one.\n");
+    page.push_str("`taskferry plugins TYPE` describes all options of a plugin or table.\n");
     page
 }
 

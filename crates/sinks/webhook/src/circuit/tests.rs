@@ -80,7 +80,7 @@ async fn a_receiver_that_stays_unavailable_ends_all_requests() {
     let receiver = Receiver::new(|_| Err(busy()));
     let failure = receiver.send_through(&circuit(2, 60, 150)).await.unwrap_err();
     let text = failure.error.to_string();
-    assert_eq!(text, "gave up after 4 failed requests in a row, in 2m: busy");
+    assert_eq!(text, "gave up after 4 failed requests in a row within 2m: busy");
     assert!(!failure.error.is_temporary());
     assert!(failure.error.hint_text().unwrap().contains("circuit.give_up_after"));
     assert!(receiver.begun.elapsed().as_secs() < 125);

@@ -193,7 +193,7 @@ async fn a_receiver_that_stays_unavailable_fails_the_run_with_the_duration() {
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
     let text = error.full_message();
     assert!(
-        text.contains(": gave up after 2 failed requests in a row, in 0s: POST http://"),
+        text.contains(": gave up after 2 failed requests in a row within 0s: POST http://"),
         "{text}"
     );
     assert!(text.ends_with("503 Service Unavailable: back soon"), "{text}");

@@ -64,7 +64,7 @@ fn asked(server: &FaultServer) -> Vec<String> {
 #[tokio::test]
 async fn an_unknown_family_is_named_with_the_nearest_in_every_option() {
     let server = tenant(|_| list(2, &[family(1), family(2)])).await;
-    let said = "the tenant lists no job family `familie-1`; did you mean `family-1`?";
+    let said = "the tenant has no job family `familie-1`; did you mean `family-1`?";
     for more in [filtered(&["family-2", "familie-1"]), partitioned(&["familie-1", "family-2"])] {
         assert_eq!(warnings(&server, &more, None).await, [said]);
     }

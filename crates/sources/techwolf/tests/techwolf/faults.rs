@@ -79,13 +79,13 @@ async fn a_persistent_invalid_job_is_reported() {
 
 #[tokio::test]
 async fn the_requested_delay_is_kept() {
-    for (wish, seconds) in [("7200", "7200s"), ("Tue, 01 Jan 2199 00:00:00 GMT", "s; ")] {
+    for (wish, seconds) in [("7200", "7200s"), ("Tue, 01 Jan 2199 00:00:00 GMT", "s, more than")] {
         for status in [429, 503] {
             let busy = Response::new(status, "").header("retry-after", wish);
             let tenant = Tenant::answering([busy]).await;
             let error = tenant.error(&json!({})).await;
             let hint = error.hint_text().unwrap();
-            assert!(hint.contains("asked to wait") && hint.contains(seconds), "{hint}");
+            assert!(hint.contains("asked for a wait of") && hint.contains(seconds), "{hint}");
             assert_eq!(tenant.exports().len(), 1, "longer than max_retry_after is not waited for");
         }
     }
@@ -174,7 +174,10 @@ async fn a_redirect_is_not_followed() {
     let tenant = Tenant::answering([elsewhere]).await;
     let error = tenant.error(&json!({})).await;
     let text = error.full_message();
-    assert!(text.contains("leads to https://elsewhere.example and is not followed"), "{text}");
+    assert!(
+        text.contains("a redirect to https://elsewhere.example, which is not followed"),
+        "{text}"
+    );
     assert!(error.hint_text().unwrap().contains("correct `url`"));
     assert_eq!(tenant.exports().len(), 1);
 }

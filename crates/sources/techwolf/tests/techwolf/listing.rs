@@ -139,7 +139,7 @@ async fn stuck(answers: impl IntoIterator<Item = Response>) -> String {
 async fn a_cursor_that_does_not_advance_is_named() {
     let text = stuck([page(&["a"], Some("a")), page(&["b"], Some("a"))]).await;
     assert!(text.contains("page 2 (after `a`)"), "{text}");
-    assert!(text.contains("the cursor stays at `a`"), "{text}");
+    assert!(text.contains("the page returns its own cursor `a` as the next one"), "{text}");
 }
 
 #[tokio::test]

@@ -94,8 +94,8 @@ async fn an_invalid_position_is_not_resumable() {
 #[tokio::test]
 async fn a_job_in_two_families_is_distinguished_from_a_stuck_listing() {
     for (more, hint) in [
-        (parts(1, 5), "the job may be in two of the job families in `partition.values`"),
-        (json!({}), "the records so far are not the whole export"),
+        (parts(1, 5), "the job may belong to two job families of `partition.values`"),
+        (json!({}), "the export is incomplete"),
     ] {
         // The second page is the first of the next family, or the one after the first.
         let first = page(&["a"], more["partition"].is_null().then_some("a"));
