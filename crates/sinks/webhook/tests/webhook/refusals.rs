@@ -42,7 +42,10 @@ async fn a_redirect_is_not_followed() {
     let mut sink = sink(&server, &json!({})).await;
     let error = deliver(&mut *sink, &batch(1, &["1"])).await.unwrap_err();
     let text = error.full_message();
-    assert!(text.contains("leads to https://elsewhere.example and is not followed"), "{text}");
+    assert!(
+        text.contains("a redirect to https://elsewhere.example, which is not followed"),
+        "{text}"
+    );
     assert_eq!(server.requests().len(), 1);
 }
 
