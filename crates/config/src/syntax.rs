@@ -23,7 +23,7 @@ struct LineError {
     message: String,
 }
 
-/// One mistake a line. The rest of such a line after its key is masked: it may be a secret, and nobody knows where it ends.
+/// Reports one mistake per line. The text after the key of such a line is masked, because it may contain a secret.
 /// `keys` are the keys of pipeline files.
 pub(crate) fn mistakes(
     source: &SourceText,

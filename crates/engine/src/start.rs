@@ -91,7 +91,7 @@ impl Start {
         }
         warn_if_failed(dead_letter_file::discard(&run, &state));
         let mut files = StateFiles::create(pipeline, &mut run, state);
-        // If this run is killed, the next one knows what it may have sent or created.
+        // If this run is killed, the next run reads from this checkpoint what it may have sent or created.
         let error = files.save_first(pipeline, &run).err();
         Self { error, ..Self::at_first_page(run, files, baseline) }
     }

@@ -64,7 +64,7 @@ fn quoted(names: &[String]) -> String {
 /// Why a record could not be written.
 #[derive(Debug)]
 pub enum WriteError {
-    /// The output failed. The sink knows what the output is.
+    /// The output failed. The sink adds the name of the output.
     Output(io::Error),
     /// The record can't be written in this format.
     Record(StageError),

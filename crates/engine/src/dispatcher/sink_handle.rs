@@ -54,7 +54,7 @@ impl SinkHandle {
 
     pub(super) fn command(&self, command: SinkCommand) {
         if let Some(commands) = &self.commands {
-            // The channel has room for both commands; a sink that has ended receives none.
+            // The channel has capacity for both commands. A sink that has ended receives none.
             _ = commands.try_send(command);
         }
     }

@@ -244,7 +244,7 @@ async fn an_export_that_violates_expectations_is_withheld_until_accepted() {
     assert_eq!((accepted.status, accepted.exit_code), (Status::Suspicious, 8));
     assert_eq!(accepted.resumed_from.unwrap().pages, 8);
     assert!(accepted.sinks[0].published);
-    assert_eq!(probe.opened_at().last(), Some(&80), "it goes on with what was read");
+    assert_eq!(probe.opened_at().last(), Some(&80), "the run resumes at the checkpoint");
 
     let full = run_in(&folder, expecting(10, false).0).await.manifest;
     assert_eq!((full.status, full.resumed_from), (Status::Complete, None));

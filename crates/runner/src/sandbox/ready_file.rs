@@ -1,4 +1,4 @@
-//! `--ready-file`: the file that tells scripts the address of a sandbox.
+//! `--ready-file`: a file from which scripts read the address of a sandbox.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
