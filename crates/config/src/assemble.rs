@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use taskferry_pipeline::{OnError, Pipeline, Registry, SinkStage, TransformStage};
 use taskferry_sdk::{KeyPath, MAX_PER_KIND, Part, Problem, Severity, nearest};
 
-use crate::built::{CheckedSink, CheckedTransform};
+use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::digest;
 use crate::fields::{self, FieldProblems};
 use crate::files::PipelineFiles;
 use crate::keys::TOP_LEVEL;
 use crate::layers::Layers;
 use crate::outputs::FilesInUse;
+use crate::positions::StageInfo;
 use crate::settings::Settings;
 use crate::stage::StageBuilder;
 use crate::tree::{Node, string};
@@ -21,6 +22,8 @@ use crate::tree::{Node, string};
 pub(crate) struct Assembled {
     pub(crate) pipeline: Pipeline,
     pub(crate) files: FilesInUse,
+    /// Without positions.
+    pub(crate) stages: Vec<StageInfo>,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -68,14 +71,16 @@ pub(crate) fn assemble(
     }
     let can_run = only_warnings(&problems);
     let Some(source) = source.filter(|_| can_run) else { return Err(problems) };
-    let mut transforms = stages(transforms);
-    let mut sinks: Vec<SinkStage> = sinks
+    let (mut transforms, mut sinks) = (transforms, sinks);
+    make_unique(sinks.iter_mut().map(|sink| &mut sink.stage.name));
+    let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
+    make_unique(transforms.iter_mut().chain(own).map(|checked| &mut checked.stage.name));
+    let infos = stage_infos(&source, &transforms, &sinks);
+    let transforms = stages(transforms);
+    let sinks = sinks
         .into_iter()
         .map(|sink| SinkStage { transforms: stages(sink.transforms), ..sink.stage })
         .collect();
-    make_unique(sinks.iter_mut().map(|sink| &mut sink.name));
-    let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
-    make_unique(transforms.iter_mut().chain(own).map(|stage| &mut stage.name));
     let Settings { state, expect, dead_letter } = settings;
     let pipeline = Pipeline {
         name,
@@ -91,7 +96,7 @@ pub(crate) fn assemble(
         listing_digest: digest::listing_digest(tree, registry),
         experiment: digest::experiment(tree, layers, registry),
     };
-    Ok(Assembled { pipeline, files: in_use, warnings: problems })
+    Ok(Assembled { pipeline, files: in_use, stages: infos, warnings: problems })
 }
 
 fn only_warnings(problems: &[Problem]) -> bool {
@@ -149,6 +154,27 @@ fn shared_outputs(sinks: &[CheckedSink]) -> Vec<Problem> {
 
 fn stages(checked: Vec<CheckedTransform>) -> Vec<TransformStage> {
     checked.into_iter().map(|checked| checked.stage).collect()
+}
+
+fn stage_infos(
+    source: &CheckedSource,
+    transforms: &[CheckedTransform],
+    sinks: &[CheckedSink],
+) -> Vec<StageInfo> {
+    let transform = |checked: &CheckedTransform| StageInfo {
+        explained_options: checked.explained_options,
+        ..StageInfo::new(checked.stage.id(), checked.stage.type_name, &checked.path)
+    };
+    let path = KeyPath::of("source");
+    let mut infos = vec![StageInfo::new(source.stage.id(), source.stage.type_name, &path)];
+    infos.extend(transforms.iter().map(transform));
+    for sink in sinks {
+        let name = Some(sink.stage.name.clone());
+        let own = sink.transforms.iter().map(transform);
+        infos.extend(own.map(|stage| StageInfo { sink: name.clone(), ..stage }));
+        infos.push(StageInfo::new(sink.stage.id(), sink.stage.type_name, &sink.path));
+    }
+    infos
 }
 
 /// Makes names unique: `jq`, `jq-2`, `jq-3`.

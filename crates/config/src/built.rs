@@ -16,6 +16,7 @@ pub(crate) struct CheckedTransform {
     pub(crate) path: KeyPath,
     pub(crate) stage: TransformStage,
     pub(crate) fields: FieldRule,
+    pub(crate) explained_options: &'static [&'static str],
 }
 
 /// A sink. Its own transforms are beside `stage`, not in it.

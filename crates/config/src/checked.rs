@@ -4,6 +4,7 @@ use taskferry_pipeline::Pipeline;
 
 use crate::mistake::Mistake;
 use crate::outputs::FilesInUse;
+use crate::positions::StageInfo;
 
 /// A pipeline that can run, with the warnings about it.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct Checked {
     pub pipeline: Pipeline,
     /// The files that the pipeline reads and writes.
     pub files: FilesInUse,
+    /// The stages, in the order of the records: the source, the transforms, then each sink after its own transforms.
+    pub stages: Vec<StageInfo>,
     /// The warnings, in the order of their positions.
     pub warnings: Vec<Mistake>,
 }

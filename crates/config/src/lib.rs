@@ -32,6 +32,7 @@ mod mask;
 mod merge;
 mod mistake;
 mod outputs;
+mod positions;
 mod sandbox;
 mod schema;
 mod secrets;
@@ -49,6 +50,7 @@ pub use identity::is_same_file;
 pub use layers::Layers;
 pub use mistake::{Mistake, Mistakes};
 pub use outputs::FilesInUse;
+pub use positions::{StageInfo, TextPosition};
 pub use sandbox::state_dir as sandbox_state_dir;
 
 use assemble::Assembled;
@@ -74,9 +76,9 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     problems.extend(interpolate::interpolate(&mut tree, layers, &files));
     plan.suggest(&mut problems, layers.files.first().map_or("FILE", |file| &file.name));
     let built = match assemble::assemble(&tree, layers, &files, registry) {
-        Ok(Assembled { pipeline, files, warnings }) => {
+        Ok(Assembled { pipeline, files, stages, warnings }) => {
             problems.extend(warnings);
-            Some((pipeline, files))
+            Some((pipeline, files, stages))
         }
         Err(mut found) => {
             found.retain(|problem| !tree.follows_from_interpolation(problem));
@@ -94,8 +96,9 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     found.extend(variables::warnings(&layers.environment, registry));
     let is_warning = |mistake: &Mistake| mistake.severity() == Severity::Warning;
     match built {
-        Some((pipeline, files)) if found.iter().all(is_warning) => {
-            Ok(Checked { pipeline, files, warnings: found })
+        Some((pipeline, files, stages)) if found.iter().all(is_warning) => {
+            let stages = sources.locate_stages(stages);
+            Ok(Checked { pipeline, files, stages, warnings: found })
         }
         _ => Err(Mistakes::new(found)),
     }

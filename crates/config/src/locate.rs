@@ -1,5 +1,6 @@
 //! Finds the positions of problems in the texts of a pipeline.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use crate::document::Document;
 use crate::layers::Layers;
 use crate::mask::{mask_assignment, mask_value};
 use crate::mistake::{Mistake, limit_each_kind};
+use crate::positions::{StageInfo, TextPosition};
 use crate::secrets::Secrets;
 use crate::text::{Text, TextSpan};
 use crate::tree::{Interpolation, Layer, Node};
@@ -67,6 +69,24 @@ impl Sources<'_> {
         let texts = self.texts(&found);
         let mistakes = found.into_iter().map(|one| self.mistake(one, &texts));
         mistakes.chain(more).collect()
+    }
+
+    /// Adds the positions of stages and of their keys.
+    pub(crate) fn locate_stages(&self, stages: Vec<StageInfo>) -> Vec<StageInfo> {
+        let texts = self.texts(&[]);
+        let position = |path: &KeyPath| {
+            let span = self.span(&self.locate_path(path, &Part::Key)?, &texts)?;
+            let (line, column) = (span.line(), span.column());
+            Some(TextPosition { file: span.file().to_owned(), line, column })
+        };
+        let located = stages.into_iter().map(|stage| {
+            let table = self.tree.get(&stage.path).and_then(Node::as_table);
+            let keys = table.into_iter().flat_map(BTreeMap::keys);
+            let options =
+                keys.filter_map(|key| Some((key.clone(), position(&stage.path.key(key))?)));
+            StageInfo { position: position(&stage.path), options: options.collect(), ..stage }
+        });
+        located.collect()
     }
 
     fn located(&self, problem: Problem) -> Located {

@@ -77,7 +77,8 @@ impl<'a> StageBuilder<'a> {
         let StageTable { path, name, on_error, .. } = table;
         let (type_name, transform) = (built.type_name, built.transform);
         let stage = TransformStage { name, type_name, on_error, transform };
-        Some(CheckedTransform { path, stage, fields: built.fields })
+        let (fields, explained_options) = (built.fields, built.explained_options);
+        Some(CheckedTransform { path, stage, fields, explained_options })
     }
 
     pub(crate) fn sinks(&mut self, node: Option<&Node>) -> Vec<CheckedSink> {

@@ -9,6 +9,7 @@ use taskferry_sdk::{AnyTransform, RunContext};
 use crate::envelope::PageBatch;
 use crate::run_stats::TransformStats;
 use crate::step::{ChainOutcome, Step};
+use crate::tracer::Tracer;
 use crate::watchdog::WatchdogSlot;
 
 /// The transforms of a pipeline or of one sink, in order.
@@ -25,10 +26,12 @@ impl Chain {
         run: Arc<RunContext>,
         pages: u64,
         stats: &[TransformStats],
+        tracer: Option<Arc<dyn Tracer>>,
     ) -> Self {
         let stats = stats.iter().map(Some).chain(std::iter::repeat(None));
         let steps = stages.into_iter().zip(stats);
-        let steps = steps.map(|(stage, stats)| Step::new(stage, pages, stats)).collect();
+        let steps =
+            steps.map(|(stage, stats)| Step::new(stage, pages, stats, tracer.clone())).collect();
         Self { steps, run }
     }
 

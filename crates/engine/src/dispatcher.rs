@@ -28,6 +28,7 @@ use crate::sink_worker::{SinkEvent, SinkWorker};
 use crate::start::Start;
 use crate::step::RefusalLog;
 use crate::stop::{Interrupt, StopSignal, Stopper, sleep_until};
+use crate::tracer::Tracer;
 use crate::watchdog::Watchdog;
 use crate::worker_event::{EventSender, WorkerEvent};
 use crate::workers;
@@ -85,6 +86,12 @@ pub(crate) struct Dispatcher {
     error: Option<StageFailure>,
 }
 
+/// The receivers of the events and records of a run.
+pub(crate) struct Followers {
+    pub(crate) observer: Option<Box<dyn Observer>>,
+    pub(crate) tracer: Option<Arc<dyn Tracer>>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Active,
@@ -107,8 +114,9 @@ impl Dispatcher {
         pipeline: Pipeline,
         mut start: Start,
         live_stats: &Arc<LiveStats>,
-        observer: Option<Box<dyn Observer>>,
+        followers: Followers,
     ) -> Self {
+        let Followers { observer, tracer } = followers;
         let (events_to_self, events) = EventSender::channel();
         let (halt, halted) = Stopper::new();
         let (abort, aborted) = Stopper::new();
@@ -138,13 +146,14 @@ impl Dispatcher {
             to_sinks.push(to_sink);
             let SinkStage { on_error, transforms, sink, .. } = stage;
             let stats = stats.sinks.get(index).map_or(&[][..], |stats| &stats.transforms);
-            let chain = Chain::new(transforms, Arc::clone(&run), pages, stats);
+            let chain = Chain::new(transforms, Arc::clone(&run), pages, stats, tracer.clone());
             let worker = SinkWorker {
                 index,
                 id,
                 on_error,
                 sink,
                 run: Arc::clone(&run),
+                tracer: tracer.clone(),
                 from,
                 slot: sink_watchdog.slot(),
                 log: RefusalLog::default(),
@@ -161,7 +170,13 @@ impl Dispatcher {
 
         let (to_transforms, pages_read) = mpsc::channel(CHANNEL_CAPACITY);
         workers::start_transforms(
-            Chain::new(pipeline.transforms, Arc::clone(&run), pages, &stats.transforms),
+            Chain::new(
+                pipeline.transforms,
+                Arc::clone(&run),
+                pages,
+                &stats.transforms,
+                tracer.clone(),
+            ),
             pages_read,
             Broadcaster { sinks: to_sinks, commits, backlog, cancelled, aborted },
             watchdog.clone(),
@@ -176,6 +191,7 @@ impl Dispatcher {
             from: position,
             pages: to_transforms,
             live_stats: Arc::clone(live_stats),
+            tracer,
             stopped: halted,
             needs_last_page,
         };

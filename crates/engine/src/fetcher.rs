@@ -15,6 +15,7 @@ use crate::live_stats::LiveStats;
 use crate::observer::Period;
 use crate::progress_tracker::ReadPage;
 use crate::stop::StopSignal;
+use crate::tracer::{TracedResult, TracedStep, Tracer};
 
 /// The result of reading.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ pub(crate) struct Fetcher {
     pub(crate) from: Option<Position>,
     pub(crate) pages: mpsc::Sender<PageBatch>,
     pub(crate) live_stats: Arc<LiveStats>,
+    pub(crate) tracer: Option<Arc<dyn Tracer>>,
     pub(crate) stopped: StopSignal,
     /// Whether a transform needs a page with `is_last` set, even if the listing ends without one.
     pub(crate) needs_last_page: bool,
@@ -166,6 +168,12 @@ impl Fetcher {
         let statistics = self.statistics();
         self.live_stats.source.add(1, records, bytes);
         tracing::debug!(page = number, records, "page read");
+        if let Some(tracer) = &self.tracer {
+            for (record, origin) in page.batch.records.iter().zip(&page.batch.origins) {
+                let result = TracedResult::Emitted(std::slice::from_ref(record), &[]);
+                tracer.on_record(&TracedStep { stage: &self.id, origin, input: None, result });
+            }
+        }
         on_read(ReadPage { number, next, records, bytes, fingerprints, statistics, period });
         permit.send(page);
         Ok(())

@@ -86,6 +86,7 @@ mod start;
 mod step;
 mod stop;
 mod threads;
+mod tracer;
 mod watchdog;
 mod worker_event;
 mod worker_pool;
@@ -101,3 +102,4 @@ pub use manifest::{
 pub use observer::{Observer, Period, RunEvent};
 pub use run::{RunOptions, new_run, run};
 pub use stop::{Interrupt, StopSignal, Stopper};
+pub use tracer::{TracedResult, TracedStep, Tracer};

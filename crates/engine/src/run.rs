@@ -9,13 +9,14 @@ use taskferry_sdk::{RunContext, printable, printable_json};
 use taskferry_state::{History, StateDir, StateError};
 
 use crate::checkpoint_writer::StateFiles;
-use crate::dispatcher::Dispatcher;
+use crate::dispatcher::{Dispatcher, Followers};
 use crate::finished_runs::record_complete;
 use crate::live_stats::LiveStats;
 use crate::manifest::{Manifest, RunReport, Status, current_millisecond};
 use crate::observer::Observer;
 use crate::start::{Start, remove_checkpoint};
 use crate::stop::StopSignal;
+use crate::tracer::Tracer;
 
 /// How to run a pipeline.
 #[derive(Debug, Default)]
@@ -38,6 +39,8 @@ pub struct RunOptions {
     pub compared_with: Option<PathBuf>,
     /// Receives the run's events.
     pub observer: Option<Box<dyn Observer>>,
+    /// Receives every record after every stage.
+    pub tracer: Option<Arc<dyn Tracer>>,
 }
 
 /// Runs a pipeline until it is complete, has failed or is stopped. The report says which.
@@ -75,7 +78,8 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
         live_stats.restore(&from.stats);
     }
     let (is_resumed, listing_digest) = (start.from.is_some(), pipeline.listing_digest.clone());
-    let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, options.observer);
+    let followers = Followers { observer: options.observer, tracer: options.tracer };
+    let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, followers);
     dispatcher.run(stop).await;
     dispatcher.settle();
     // An earlier attempt may have delivered a part of the first page.

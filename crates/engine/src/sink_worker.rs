@@ -19,6 +19,7 @@ use crate::progress_tracker::{SinkCommit, SinkPage};
 use crate::run_stats::SinkStats;
 use crate::step::{ChainOutcome, RefusalLog};
 use crate::stop::StopSignal;
+use crate::tracer::{TracedResult, TracedStep, Tracer};
 use crate::watchdog::WatchdogSlot;
 
 /// An event of a sink.
@@ -60,6 +61,7 @@ pub(crate) struct SinkWorker {
     pub(crate) on_error: OnError,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) run: Arc<RunContext>,
+    pub(crate) tracer: Option<Arc<dyn Tracer>>,
     /// The state to resume at.
     pub(crate) from: Option<SinkState>,
     pub(crate) slot: WatchdogSlot,
@@ -176,6 +178,9 @@ impl SinkWorker {
         };
         let written = self.sink.write(batch, &mut refusals).await;
         written.map_err(|error| self.failure(error, batch))?;
+        if let Some(tracer) = &self.tracer {
+            self.trace(&**tracer, batch, &refusals);
+        }
         Ok(Some(self.count(batch, start, outcome, refusals)))
     }
 
@@ -205,6 +210,18 @@ impl SinkWorker {
             () = is_saved => true,
             _ = self.cancelled.stopped() => false,
         }
+    }
+
+    fn trace(&self, tracer: &dyn Tracer, batch: &Batch, refusals: &Refusals) {
+        for (index, (record, origin)) in batch.records.iter().zip(&batch.origins).enumerate() {
+            let result = match refusals.reason(index) {
+                Some(error) => TracedResult::Refused(error),
+                None => TracedResult::Delivered,
+            };
+            let (stage, input) = (&self.id, Some(record));
+            tracer.on_record(&TracedStep { stage, origin, input, result });
+        }
+        tracer.on_page(&self.id, batch.page);
     }
 
     fn count(

@@ -15,6 +15,7 @@ use crate::envelope::{Envelope, PageBatch};
 use crate::ordered_step::{OrderedStep, save_state};
 use crate::run_stats::TransformStats;
 use crate::threads::panicked;
+use crate::tracer::{TracedResult, TracedStep, Tracer};
 use crate::watchdog::WatchdogSlot;
 
 /// The number of refused records that each stage logs.
@@ -35,6 +36,7 @@ pub(crate) struct Step {
     on_error: OnError,
     kind: Kind,
     log: RefusalLog,
+    tracer: Option<Arc<dyn Tracer>>,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,12 @@ enum Kind {
 
 impl Step {
     /// A stage that has processed `pages` pages, with its stats up to there.
-    pub(crate) fn new(stage: TransformStage, pages: u64, stats: Option<&TransformStats>) -> Self {
+    pub(crate) fn new(
+        stage: TransformStage,
+        pages: u64,
+        stats: Option<&TransformStats>,
+        tracer: Option<Arc<dyn Tracer>>,
+    ) -> Self {
         let (id, on_error) = (Arc::new(stage.id()), stage.on_error);
         let kind = match stage.transform {
             AnyTransform::Stateless(transform) => Kind::Stateless(transform),
@@ -55,7 +62,7 @@ impl Step {
             }
             AnyTransform::Async(transform) => Kind::Async(transform),
         };
-        Self { id, on_error, kind, log: RefusalLog::default() }
+        Self { id, on_error, kind, log: RefusalLog::default(), tracer }
     }
 
     pub(crate) fn id(&self) -> &StageId {
@@ -84,6 +91,11 @@ impl Step {
         if let Kind::Ordered(step) = &self.kind {
             step.cancel();
         }
+    }
+
+    /// An output, which collects effects if there is a tracer.
+    fn output(&self) -> Output {
+        if self.tracer.is_some() { Output::with_effects() } else { Output::new() }
     }
 
     /// Applies the stage to the records of a page.
@@ -130,7 +142,7 @@ impl Step {
         slot: &WatchdogSlot,
         results: &mut Results<'_>,
     ) -> Result<(), StageFailure> {
-        let (mut out, limit) = (Output::new(), transform.time_limit());
+        let (mut out, limit) = (self.output(), transform.time_limit());
         for envelope in envelopes {
             let Some(Input { record, origin, copy }) = results.accept(envelope) else { continue };
             if let Some(limit) = limit {
@@ -151,7 +163,7 @@ impl Step {
         page: &mut PageBatch,
         results: &mut Results<'_>,
     ) -> Result<(), StageFailure> {
-        let (mut out, mut transform) = (Output::new(), ordered.lock());
+        let (mut out, mut transform) = (self.output(), ordered.lock());
         let cursor = page.batch.origins.last().and_then(|origin| origin.cursor.clone());
         for envelope in page.take() {
             let Some(Input { record, origin, copy }) = results.accept(envelope) else { continue };
@@ -178,7 +190,7 @@ impl Step {
         let inputs: Vec<_> = envelopes.map(|envelope| results.try_accept(envelope)).collect();
         let apply = |input: Result<Input, Envelope>| async move {
             let Input { record, origin, copy } = input?;
-            let mut out = Output::new();
+            let mut out = self.output();
             let result = AssertUnwindSafe(transform.apply(record, &mut out)).catch_unwind().await;
             let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
             Ok((origin, copy, result, out))
@@ -201,7 +213,7 @@ impl Step {
 struct Input {
     record: Record,
     origin: Arc<Origin>,
-    /// For a dead letter.
+    /// For a dead letter, and for a tracer.
     copy: Option<Record>,
 }
 
@@ -226,7 +238,8 @@ impl Results<'_> {
         }
         self.stats.records_in += 1;
         let Envelope { record, origin, .. } = envelope;
-        let copy = (self.step.on_error == OnError::DeadLetter).then(|| record.clone());
+        let is_copied = self.step.on_error == OnError::DeadLetter || self.step.tracer.is_some();
+        let copy = is_copied.then(|| record.clone());
         Ok(Input { record, origin, copy })
     }
 
@@ -238,6 +251,14 @@ impl Results<'_> {
         result: Result<(), StageError>,
         out: &mut Output,
     ) -> Result<(), StageFailure> {
+        if let Some(tracer) = &self.step.tracer {
+            let effects = out.take_effects();
+            let result = match &result {
+                Ok(()) => TracedResult::Emitted(out.records(), &effects),
+                Err(error) => TracedResult::Refused(error),
+            };
+            tracer.on_record(&TracedStep { stage: &self.step.id, origin, input: copy, result });
+        }
         let Err(error) = result else {
             self.stats.filtered += u64::from(out.records().is_empty());
             out.add_counters_to(&mut self.stats.counters);
@@ -267,6 +288,11 @@ impl Results<'_> {
         out.add_counters_to(&mut self.stats.counters);
         for (index, record) in (first.unwrap_or(usize::MAX)..).zip(out.drain_records()) {
             let origin = Origin { page, cursor: cursor.cloned(), index, job: None };
+            if let Some(tracer) = &self.step.tracer {
+                let result = TracedResult::Emitted(std::slice::from_ref(&record), &[]);
+                let (stage, origin) = (&self.step.id, &origin);
+                tracer.on_record(&TracedStep { stage, origin, input: None, result });
+            }
             self.push(record, Arc::new(origin));
         }
     }

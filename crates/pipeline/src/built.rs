@@ -26,6 +26,8 @@ pub struct BuiltTransform {
     pub transform: AnyTransform,
     /// The fields that it requires and emits.
     pub fields: FieldRule,
+    /// The options whose effects it explains.
+    pub explained_options: &'static [&'static str],
 }
 
 /// A built sink.

@@ -219,7 +219,12 @@ fn build_transform<P: TransformPlugin>(
 ) -> Result<BuiltTransform, Vec<Problem>> {
     read_and_build(options, Role::Transform, |plugin: P| {
         let fields = plugin.fields(context);
-        Ok(BuiltTransform { type_name: P::TYPE, transform: plugin.build(context)?, fields })
+        Ok(BuiltTransform {
+            type_name: P::TYPE,
+            transform: plugin.build(context)?,
+            fields,
+            explained_options: P::explained_options(),
+        })
     })
 }
 

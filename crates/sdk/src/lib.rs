@@ -98,7 +98,7 @@ pub use hex::hex;
 pub use keypath::{KeyPath, Segment};
 pub use options::{read_options, read_options_partially};
 pub use origin::Origin;
-pub use output::Output;
+pub use output::{Effect, Output};
 pub use page::{Batch, Page, RequestedWith, SourceRecord};
 pub use plugin::{Plugin, SinkPlugin, SourcePlugin, TransformPlugin};
 pub use problem::{MAX_PER_KIND, Part, Problem, RelatedLocation, Severity, nearest};

@@ -22,6 +22,17 @@ pub struct Output {
     counts: Vec<Count>,
     /// The texts of `counts`, concatenated.
     texts: String,
+    effects: Option<Vec<Effect>>,
+}
+
+/// The effect of an option on a record, for previews and explanations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effect {
+    /// The name of the option.
+    pub option: &'static str,
+    /// What it did, and why: "drops the task `Write reports`: its level is H4".
+    pub text: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +48,11 @@ impl Output {
     /// An empty output.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty output that collects effects.
+    pub fn with_effects() -> Self {
+        Self { effects: Some(Vec::new()), ..Self::default() }
     }
 
     /// Emits a record.
@@ -61,6 +77,34 @@ impl Output {
     pub fn note(&mut self, seen: &str) {
         self.texts.push_str(seen);
         self.counts.push(Count::Note(self.texts.len()));
+    }
+
+    /// Describes the effect of an option on the record, for previews and explanations. `text` returns a string, or `None` if the
+    /// option has no effect; a run does not call it. The plugin lists the option in
+    /// [`TransformPlugin::explained_options`](crate::TransformPlugin::explained_options).
+    ///
+    /// ```
+    /// # use taskferry_sdk::Output;
+    /// let mut out = Output::with_effects();
+    /// out.explain("levels", || "drops the task `Write reports`: its level is H4".to_owned());
+    /// out.explain("missing", || None);
+    /// assert_eq!(out.take_effects().len(), 1);
+    /// ```
+    pub fn explain<T: Into<Option<String>>>(
+        &mut self,
+        option: &'static str,
+        text: impl FnOnce() -> T,
+    ) {
+        if let Some(effects) = &mut self.effects
+            && let Some(text) = text().into()
+        {
+            effects.push(Effect { option, text });
+        }
+    }
+
+    /// Removes and returns the effects.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        self.effects.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The emitted records, in order.
@@ -103,6 +147,7 @@ impl Output {
         self.records.clear();
         self.counts.clear();
         self.texts.clear();
+        self.take_effects();
     }
 }
 

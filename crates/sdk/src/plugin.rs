@@ -58,6 +58,12 @@ pub trait TransformPlugin: Plugin {
     fn fields(&self, _context: &BuildContext<'_>) -> FieldRule {
         FieldRule::default()
     }
+
+    /// The options whose effects the transform [explains](crate::Output::explain). `taskferry preview` lists those of them that
+    /// had no effect.
+    fn explained_options() -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A plugin that builds a [`Sink`].

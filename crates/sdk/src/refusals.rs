@@ -60,6 +60,12 @@ impl Refusals {
         self.all.iter().map(|refusal| refusal.records.len()).sum()
     }
 
+    /// Why the record at this position is refused; `None` if it is not.
+    pub fn reason(&self, index: usize) -> Option<&StageError> {
+        let refusal = self.all.iter().find(|refusal| refusal.records.contains(&index));
+        refusal.map(|refusal| &*refusal.error)
+    }
+
     /// All refusals, in the order of the records.
     pub fn into_sorted(mut self) -> Vec<Refusal> {
         self.all.sort_by_key(|refusal| refusal.records.start);

@@ -20,8 +20,8 @@ use std::thread::{self, Thread};
 use serde_json::Value;
 
 use crate::{
-    AnyTransform, Batch, BuildContext, Counters, Endpoints, InputFiles, Origin, Output, Plugin,
-    Problem, Record, StageError, TransformPlugin, read_options,
+    AnyTransform, Batch, BuildContext, Counters, Effect, Endpoints, InputFiles, Origin, Output,
+    Plugin, Problem, Record, StageError, TransformPlugin, read_options,
 };
 
 /// Files in memory, for plugins that read files when they are built.
@@ -71,6 +71,7 @@ pub struct TransformTest {
     transform: AnyTransform,
     records: u64,
     counters: Counters,
+    effects: Vec<Effect>,
 }
 
 impl TransformTest {
@@ -95,7 +96,7 @@ impl TransformTest {
 
     /// Tests a transform that is already built.
     pub fn of(transform: AnyTransform) -> Self {
-        Self { transform, records: 0, counters: Counters::default() }
+        Self { transform, records: 0, counters: Counters::default(), effects: Vec::new() }
     }
 
     /// Applies the transform to a record, and returns the records that it emits. Counts for a refused record are discarded.
@@ -105,7 +106,7 @@ impl TransformTest {
     pub fn apply(&mut self, record: &str) -> Result<Vec<String>, StageError> {
         let record = Record::parse(record.to_owned())?;
         self.records += 1;
-        let mut out = Output::new();
+        let mut out = Output::with_effects();
         match &mut self.transform {
             AnyTransform::Stateless(transform) => transform.apply(record, &mut out)?,
             AnyTransform::Ordered(transform) => transform.apply(record, &mut out)?,
@@ -126,6 +127,11 @@ impl TransformTest {
         Ok(self.take(&mut out))
     }
 
+    /// The effects of options on the last record.
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
     /// The counts so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -142,6 +148,7 @@ impl TransformTest {
 
     fn take(&mut self, out: &mut Output) -> Vec<String> {
         out.add_counters_to(&mut self.counters);
+        self.effects = out.take_effects();
         out.drain_records().map(|record| record.to_json()).collect()
     }
 }

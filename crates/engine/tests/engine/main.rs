@@ -11,3 +11,4 @@ mod resumes;
 mod runs;
 mod shards;
 mod stages;
+mod traces;

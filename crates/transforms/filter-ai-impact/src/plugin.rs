@@ -53,6 +53,10 @@ impl TransformPlugin for FilterAiImpact {
         };
         FieldRule::unchanged().requires("ai_impact", consequence)
     }
+
+    fn explained_options() -> &'static [&'static str] {
+        &["levels", "at_least", "at_most", "missing", "empty_jobs"]
+    }
 }
 
 /// Checks `levels`. The API may add levels, so any `H` with a number is valid.

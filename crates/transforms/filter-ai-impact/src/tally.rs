@@ -39,6 +39,11 @@ impl<'o> Tally<'o> {
         self.out.note(level);
     }
 
+    /// Explains why a task is kept or dropped.
+    pub(crate) fn explain(&mut self, option: &'static str, text: impl FnOnce() -> String) {
+        self.out.explain(option, text);
+    }
+
     pub(crate) fn count(self) {
         if self.has_level {
             self.out.note(LEVEL);

@@ -34,6 +34,10 @@ impl Transform for Filter {
             Profile::Job(job) => {
                 tally.has_null_tasks = job.has_null_tasks();
                 let kept = job.retain_tasks(&mut edit, |task| self.keeps(task, &mut tally))?;
+                if kept == 0 {
+                    let verb = if self.empty_jobs == EmptyJobs::Keep { "keeps" } else { "drops" };
+                    tally.explain("empty_jobs", || format!("{verb} the job: no task remains"));
+                }
                 kept > 0 || self.empty_jobs == EmptyJobs::Keep
             }
         };
@@ -58,15 +62,28 @@ impl Filter {
         let level = ai_level(task)
             .map_err(|found| refused(&found).context(format!("task `{}`", task_name(task))))?;
         let known: Option<AiLevel> = level.as_deref().and_then(|level| level.parse().ok());
-        let keeps = match (&self.wanted, &level, known) {
-            (Wanted::Exactly(wanted), Some(level), _) => wanted.iter().any(|text| text == level),
-            (Wanted::Within(range), _, Some(level)) => range.contains(&level),
+        let (option, keeps) = match (&self.wanted, &level, known) {
+            (Wanted::Exactly(wanted), Some(level), _) => {
+                ("levels", wanted.iter().any(|text| text == level))
+            }
+            (Wanted::Within(range), _, Some(level)) if level < *range.start() => {
+                ("at_least", false)
+            }
+            (Wanted::Within(range), _, Some(level)) => ("at_most", range.contains(&level)),
             _ => match self.missing {
-                Missing::Drop => false,
-                Missing::Keep => true,
+                Missing::Drop => ("missing", false),
+                Missing::Keep => ("missing", true),
                 Missing::Fail => return Err(without_level(task, level.as_deref())),
             },
         };
+        if option == "missing" || !keeps {
+            tally.explain(option, || {
+                let (verb, name) = (if keeps { "keeps" } else { "drops" }, task_name(task));
+                let level = level.as_deref().map(|level| format!("its level is {level}"));
+                let reason = level.unwrap_or_else(|| "it has no level".to_owned());
+                format!("{verb} the task `{name}`: {reason}")
+            });
+        }
         tally.has_level |= level.is_some();
         match level {
             None => tally.without_level += u64::from(!keeps),

@@ -347,3 +347,37 @@ proptest! {
         }
     }
 }
+
+fn effects(options: &Value, record: &Value) -> Vec<String> {
+    let mut stage = stage(options);
+    stage.apply(&record.to_string()).unwrap();
+    stage.effects().iter().map(|effect| format!("{}: {}", effect.option, effect.text)).collect()
+}
+
+#[test]
+fn each_option_explains_what_it_drops_and_keeps() {
+    assert_eq!(
+        effects(&json!({"at_least": "H2", "at_most": "H4"}), &five()),
+        [
+            "at_least: drops the task `a`: its level is H1",
+            "at_most: drops the task `e`: its level is H5"
+        ]
+    );
+    let record = json!({"external_id": "j", "tasks": [task("a", "H9"), {"task_id": "b"}]});
+    assert_eq!(
+        effects(&json!({"levels": ["H1"]}), &record),
+        [
+            "levels: drops the task `a`: its level is H9",
+            "missing: drops the task `b`: it has no level",
+            "empty_jobs: drops the job: no task remains",
+        ]
+    );
+    let lenient = json!({"at_most": "H1", "missing": "keep", "empty_jobs": "keep"});
+    assert_eq!(
+        effects(&lenient, &record),
+        [
+            "missing: keeps the task `a`: its level is H9",
+            "missing: keeps the task `b`: it has no level",
+        ]
+    );
+}

@@ -94,4 +94,8 @@ impl TransformPlugin for FlattenHierarchy {
             None => rule,
         }
     }
+
+    fn explained_options() -> &'static [&'static str] {
+        &["empty_jobs"]
+    }
 }

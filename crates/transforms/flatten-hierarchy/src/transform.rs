@@ -30,6 +30,13 @@ impl Transform for Flatten {
         }
         let size = record.as_bytes().len();
         let mut texts = TextWriter::with_capacity(size + size / 2);
+        if let Profile::Job(job) = profile {
+            let verb = if self.empty_jobs == EmptyJobs::Keep { "keeps" } else { "drops" };
+            let is_empty = || job.visit_tasks(|_, _| Err(())).is_ok();
+            out.explain("empty_jobs", || {
+                is_empty().then(|| format!("{verb} the job: it has no tasks"))
+            });
+        }
         let is_flat = match (profile, self.into) {
             (Profile::Row(row), _) => self.explode_row(row, &mut texts),
             (Profile::Job(job), Into::Rows) => self.write_rows(job, &mut texts),

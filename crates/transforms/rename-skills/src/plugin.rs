@@ -31,6 +31,10 @@ impl TransformPlugin for RenameSkills {
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
         FieldRule::unchanged().requires("linked_skills", "there is no skill to rename")
     }
+
+    fn explained_options() -> &'static [&'static str] {
+        &["mapping", "unmapped"]
+    }
 }
 
 impl RenameSkills {

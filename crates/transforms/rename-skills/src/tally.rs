@@ -29,6 +29,11 @@ impl<'o> Tally<'o> {
         self.out.count_value(UNKNOWN, name);
     }
 
+    /// Explains what happens to a skill.
+    pub(crate) fn explain(&mut self, option: &'static str, text: impl FnOnce() -> String) {
+        self.out.explain(option, text);
+    }
+
     pub(crate) fn count(self) {
         self.out.count(RENAMED, self.renamed);
         self.out.count(UNKNOWN, self.unknown);

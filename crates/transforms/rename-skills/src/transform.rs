@@ -59,6 +59,10 @@ impl Rename {
         let (name, id) = (text_of(skill, "skill"), text_of(skill, "skill_id"));
         if let Some(entry) = self.mapping.find(id.as_deref(), name.as_deref()) {
             tally.renamed += 1;
+            tally.explain("mapping", || {
+                let skill = name.as_deref().or(id.as_deref()).unwrap_or_default();
+                format!("renames the skill `{skill}` to `{}`", entry.skill)
+            });
             edit.set(skill, "skill", &entry.skill);
             if let Some(id) = &entry.id {
                 edit.set(skill, "skill_id", id);
@@ -68,6 +72,16 @@ impl Rename {
         if let Some(unknown) = name.as_deref().or(id.as_deref()) {
             tally.unknown(unknown);
         }
+        tally.explain("unmapped", || {
+            let skill = name.as_deref().or(id.as_deref()).unwrap_or_default();
+            let action = match self.unmapped {
+                Unmapped::Keep => "keeps",
+                Unmapped::Drop => "drops",
+                Unmapped::Null => "sets to null",
+                Unmapped::Fail => "refuses the record because of",
+            };
+            format!("{action} the skill `{skill}`: it is not in the mapping")
+        });
         match self.unmapped {
             Unmapped::Keep => Ok(Some(name.map_or(Identity::Unique, Identity::Unchanged))),
             Unmapped::Drop => Ok(None),

@@ -399,3 +399,23 @@ fn unrenamed_parts_keep_their_bytes() {
         .unwrap();
     assert_eq!(lines, [text("\"Databases\",\"skill_id\":\"W2\"")]);
 }
+
+#[test]
+fn each_option_explains_what_happens_to_a_skill() {
+    let options = json!({"vendor": "workday", "mapping": "skills.csv", "unmapped": "drop"});
+    let mut stage = stage(Some(MAPPING), &options).unwrap();
+    let record = task(&json!([{"skill_id": "s1", "skill": "Python"}, {"skill": "Juggling"}]));
+    stage.apply(&record.to_string()).unwrap();
+    let effects: Vec<_> = stage
+        .effects()
+        .iter()
+        .map(|effect| format!("{}: {}", effect.option, effect.text))
+        .collect();
+    assert_eq!(
+        effects,
+        [
+            "mapping: renames the skill `Python` to `Python Programming`",
+            "unmapped: drops the skill `Juggling`: it is not in the mapping",
+        ]
+    );
+}

@@ -1,0 +1,58 @@
+//! Where the stages of a pipeline are written.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use taskferry_pipeline::StageId;
+use taskferry_sdk::KeyPath;
+
+/// A position in a pipeline file, in an overlay, or in an override.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TextPosition {
+    /// The file, `environment` or `--set`.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for TextPosition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A stage of a checked pipeline, and where it is written.
+#[derive(Debug, Clone)]
+pub struct StageInfo {
+    /// The stage.
+    pub id: StageId,
+    /// The name of the sink whose own transform it is.
+    pub sink: Option<String>,
+    /// The plugin's type.
+    pub type_name: &'static str,
+    /// The path of its table.
+    pub path: KeyPath,
+    /// The position of its table.
+    pub position: Option<TextPosition>,
+    /// The keys that the pipeline sets in its table, with their positions.
+    pub options: BTreeMap<String, TextPosition>,
+    /// The options whose effects the plugin explains.
+    pub explained_options: &'static [&'static str],
+}
+
+impl StageInfo {
+    /// A stage without positions.
+    pub(crate) fn new(id: StageId, type_name: &'static str, path: &KeyPath) -> Self {
+        Self {
+            id,
+            sink: None,
+            type_name,
+            path: path.clone(),
+            position: None,
+            options: BTreeMap::new(),
+            explained_options: &[],
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! A source of given records.
+
+use async_trait::async_trait;
+use taskferry_sdk::{Page, Position, Record, RunContext, Source, SourceRecord, StageError};
+
+/// Returns given records as one page.
+#[derive(Debug)]
+pub(crate) struct RecordSource {
+    records: Option<Vec<SourceRecord>>,
+}
+
+impl RecordSource {
+    pub(crate) fn new(records: Vec<Record>) -> Self {
+        let records = records.into_iter().map(|record| {
+            let id = record.root().ok().and_then(|root| root.get("external_id"));
+            let id = id.and_then(|id| id.as_str()).map(String::from);
+            match id {
+                Some(id) => SourceRecord::new(record, id),
+                None => SourceRecord::from(record),
+            }
+        });
+        Self { records: Some(records.collect()) }
+    }
+}
+
+#[async_trait]
+impl Source for RecordSource {
+    async fn open(&mut self, _: &RunContext, _: Option<&Position>) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
+        Ok(self.records.take().map(Page::new))
+    }
+}
