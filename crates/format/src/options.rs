@@ -97,52 +97,42 @@ pub enum LineEnding {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct FormatOptions {
-    /// How records are written.
-    ///
-    /// By default `ndjson`.
+    /// The format of the records.
     #[serde(default)]
     pub format: Format,
 
-    /// The columns of a CSV table, in this order. The summary lists omitted fields and empty columns.
+    /// The columns of a CSV table, in this order. By default, all fields of all records, in order of first appearance.
     ///
-    /// By default all fields of all records, in order of first appearance.
+    /// The manifest lists omitted fields and empty columns.
     pub columns: Option<Vec<String>>,
 
-    /// Whether CSV cells that look like a formula get a leading `'`.
+    /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.
     ///
-    /// These are texts and lists that begin with `=`, `+`, `-`, `@` or their full-width forms, after optional blanks, or with a
-    /// tab or a line break. Numbers are never escaped. A spreadsheet that splits the file at another character than
-    /// `delimiter` can find cells that are not escaped.
-    ///
-    /// By default `true`.
+    /// A cell is escaped if it is a text or a list, and begins with a tab, a line break, or `=`, `+`, `-`, `@` (also in
+    /// full width, and after blanks). Numbers are never escaped. If a spreadsheet splits the file at another character
+    /// than `delimiter`, it can find cells that are not escaped.
     #[schemars(extend("default" = true))]
     pub escape_formulas: Option<bool>,
 
-    /// The reader of the CSV table: defaults for `delimiter`, `bom`, `decimal` and `line_ending`.
+    /// The dialect of a CSV table, which sets the defaults of `delimiter`, `bom`, `decimal` and `line_ending`.
     ///
-    /// `rfc4180` (the default) has commas, decimal points and no byte order mark. `excel` adds the byte order mark that Excel
-    /// needs for UTF-8. `excel-semicolon` has semicolons and decimal commas. Excel only accepts the delimiter of its region.
+    /// `rfc4180` has commas, decimal points and no byte order mark. `excel` adds the byte order mark that Excel needs
+    /// for UTF-8. `excel-semicolon` also has semicolons and decimal commas. Excel accepts only the delimiter of its
+    /// region.
     #[schemars(extend("default" = "rfc4180"))]
     pub dialect: Option<Dialect>,
 
-    /// The separator of CSV cells.
-    ///
-    /// By default that of the `dialect`.
+    /// The separator of CSV cells. By default, the dialect decides.
     pub delimiter: Option<Delimiter>,
 
-    /// Whether a CSV table begins with a byte order mark.
-    ///
-    /// By default that of the `dialect`.
+    /// Whether a CSV table begins with a byte order mark. By default, the dialect decides.
     pub bom: Option<bool>,
 
-    /// The decimal separator of numbers in CSV cells. Texts and JSON in cells are not changed.
-    ///
-    /// By default that of the `dialect`. A comma needs another `delimiter`.
+    /// The decimal separator of numbers in CSV cells. Texts and JSON in cells are not changed. By default, the dialect
+    /// decides. A comma needs another `delimiter`.
     pub decimal: Option<Decimal>,
 
     /// How the lines of a CSV table end.
-    ///
-    /// By default `crlf`.
     #[schemars(extend("default" = "crlf"))]
     pub line_ending: Option<LineEnding>,
 }

@@ -21,9 +21,10 @@ pub struct ConnectionOptions {
     /// A PEM file of certificate authorities that are trusted in addition to the system's. Certificates are always
     /// verified.
     pub ca_file: Option<PathBuf>,
-    /// The proxy for all requests, for example `http://user:password@proxy.example:3128`; "none" or an empty string for no
-    /// proxy. If this option is missing, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply; a run with an invalid
-    /// variable fails before its first request. Requests to this machine never use a proxy.
+    /// The proxy for all requests, for example `http://user:password@proxy.example:3128`. "none" or an empty string
+    /// disables proxies. Without this option, the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`
+    /// apply, and an invalid variable fails the run before its first request. Requests to this machine never use a
+    /// proxy.
     pub proxy: Option<Secret>,
 }
 

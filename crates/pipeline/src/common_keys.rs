@@ -31,15 +31,15 @@ const ON_ERROR: CommonKey = CommonKey {
     name: "on_error",
     values: "\"fail\" | \"skip\" | \"dead_letter\"",
     default: Some("\"fail\""),
-    description: "What happens to a record that the stage refuses: `fail` ends the run and names the record, \
-                  `skip` leaves the record out, counts it and logs it, `dead_letter` writes it to the file of \
+    description: "The action for a record that the stage refuses. `fail` ends the run and names the record. \
+                  `skip` omits, counts and logs the record. `dead_letter` writes the record to the file of \
                   `[dead_letter]` for a replay.",
 };
 const OWN_TRANSFORMS: CommonKey = CommonKey {
     name: "transform",
     values: "list of transforms",
     default: Some("[]"),
-    description: "Transforms of this sink only, after those of the pipeline: `[[sink.transform]]`.",
+    description: "Transforms that apply to this sink only, after the transforms of the pipeline: `[[sink.transform]]`.",
 };
 
 /// The keys that every stage of a role has.

@@ -9,14 +9,15 @@ use taskferry_sdk::{Duration, PathTemplate};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StateOptions {
-    /// The folder for checkpoints, locks and manifests, relative to the working directory. Each pipeline has its own folder in
+    /// The folder for the state of pipelines, relative to the working directory. Each pipeline has its own folder in
     /// it.
     pub dir: String,
-    /// The maximum age of a checkpoint. With an older one, the run starts over. Also the maximum age of a finished run for which
-    /// `run --if-incomplete` does nothing.
+    /// The maximum age of a checkpoint. If the checkpoint is older, the run starts over. The same limit applies to `run
+    /// --if-incomplete`, which does nothing if the last run is complete and not older.
     pub resume_within: Duration,
-    /// The minimum time between two checkpoints. After a crash, the next run repeats the pages after the last checkpoint. `"0s"`
-    /// saves a checkpoint after every page; so do pipelines with a sink that can't undo a write, whatever the interval.
+    /// The minimum time between two checkpoints. After a crash, the next run repeats the pages after the last
+    /// checkpoint. `"0s"` saves a checkpoint after every page. A pipeline with a webhook always saves a checkpoint
+    /// after every page.
     pub commit_interval: Duration,
 }
 
@@ -30,10 +31,9 @@ impl Default for StateOptions {
     }
 }
 
-/// Checks of a complete export. An export that violates them is not published, and the run ends with exit code 8.
+/// Checks of a complete export. An export that violates a check is not published, and the run ends with exit code 8.
 ///
-/// The checks run when the listing is complete. Files are not published yet, but batches have been sent to webhooks and written to
-/// standard output.
+/// The checks run before files are published. Webhooks and standard output have received the records already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExpectOptions {
@@ -45,7 +45,7 @@ pub struct ExpectOptions {
     /// The maximum time from the start of the run to publishing. Jobs change during a run, so a slow or resumed export mixes data
     /// from different times.
     pub max_age: Option<Duration>,
-    /// Publishes the export even if it violates the checks. The exit code is still 8.
+    /// Publishes the export even if it violates a check. The exit code is still 8.
     pub publish_anyway: bool,
 }
 
@@ -53,9 +53,7 @@ pub struct ExpectOptions {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterOptions {
-    /// The path, relative to the working directory. The file has one record per line, with the stage, the error and the origin. It
-    /// is created with the first dead letter.
-    ///
-    /// The placeholders are `{pipeline}`, `{date}`, `{time}`, `{run_id}` and `{shard}`.
+    /// The path, relative to the working directory. It must contain `{run_id}`. The other placeholders are
+    /// `{pipeline}`, `{date}`, `{time}` and `{shard}`. The file is created with the first dead letter.
     pub path: PathTemplate,
 }

@@ -12,10 +12,10 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryOptions {
-    /// The maximum number of attempts, the first one included.
+    /// The maximum number of attempts, including the first one.
     #[schemars(range(min = 1))]
     pub max_attempts: std::num::NonZeroU32,
-    /// The delay before the second attempt. It doubles with each further attempt.
+    /// The delay before the second attempt. The delay doubles with each further attempt.
     pub initial_delay: Duration,
     /// The maximum delay between two attempts, except for a `Retry-After`.
     pub max_delay: Duration,

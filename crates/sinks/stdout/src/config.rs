@@ -9,8 +9,8 @@ use crate::sink::{StdoutSink, standard_output};
 
 /// Writes records to standard output.
 ///
-/// Records are written page by page. A CSV table without `columns` is written at the end, since its header has the fields of
-/// all records. Until then its rows are stored in the system's temporary folder.
+/// Records are written page by page. A CSV table without `columns` is written at the end, because its header contains
+/// the fields of all records. Until then, the rows are stored in the temporary folder of the system.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("x-sandbox" = true))]

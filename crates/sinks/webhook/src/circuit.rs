@@ -18,12 +18,12 @@ const MAX_WAIT: StdDuration = StdDuration::from_hours(366 * 24);
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitOptions {
-    /// The number of consecutive failed requests after which all requests are paused. A request that fails
-    /// `retry.max_attempts` times before that ends the run.
+    /// The number of consecutive failed requests after which all requests are paused. If one request fails
+    /// `retry.max_attempts` times before that number is reached, the run ends.
     pub failures: NonZeroU32,
-    /// The length of a pause. After it, one request is sent as a probe.
+    /// The length of a pause. After a pause, one request is sent as a probe.
     pub cool_down: Duration,
-    /// The run ends when the receiver is unavailable for this long, counted from the first failed request.
+    /// The time after the first failed request at which the run ends, if the receiver is still unavailable.
     pub give_up_after: Duration,
 }
 

@@ -42,15 +42,15 @@ const DEFAULT_BATCH_RECORDS: u32 = 100;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOptions {
-    /// The address, `https://…`. `sandbox:` posts to a receiver within the process. The address is a secret, since it often
-    /// contains a key: messages show only its scheme and host.
+    /// The address, `https://…`. `sandbox:` posts to a receiver inside this process. The address is a secret, because
+    /// it often contains a key: messages show only the scheme and the host.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: Secret,
     /// Allows `http://` addresses of other machines, for example within a cluster that encrypts its network. Records and
     /// headers are then sent unencrypted. Addresses of this machine are always allowed.
     #[serde(default)]
     pub allow_http: bool,
-    /// Headers of every request, by name. The values are secrets. None by default.
+    /// Headers of every request, by name. The values are secrets.
     #[serde(default)]
     #[schemars(extend("x-sandbox" = null))]
     pub headers: BTreeMap<String, Secret>,
@@ -61,28 +61,30 @@ pub struct WebhookOptions {
     /// The maximum size of the body of one request, before compression. A larger record is sent alone.
     #[serde(default = "one_mebibyte")]
     pub batch_bytes: ByteCount,
-    /// The maximum number of concurrent requests. With 1 the receiver gets all records in order. With more, the requests of
-    /// one page may arrive in any order. The next page waits for all of them.
+    /// The maximum number of concurrent requests. With 1, the receiver gets all records in order. With more, the
+    /// requests of one page may arrive in any order. The requests of the next page wait until all of them are
+    /// delivered.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub concurrency: NonZeroU8,
     /// How bodies are compressed.
     #[serde(default)]
     pub compression: Compression,
-    /// Signs every request as in Standard Webhooks (standardwebhooks.com). By default requests are not signed. The signature
-    /// covers the uncompressed body: with `compression = "gzip"` the receiver decompresses first, then verifies.
+    /// Signs every request as in Standard Webhooks (standardwebhooks.com). By default, requests are not signed. The
+    /// signature covers the uncompressed body. With `compression = "gzip"`, the receiver decompresses the body, then
+    /// verifies the signature.
     #[schemars(extend("x-sandbox" = null))]
     pub signature: Option<SignatureOptions>,
     /// Wraps every record in a CloudEvents 1.0 event. By default plain records are sent.
     pub cloud_events: Option<CloudEventsOptions>,
-    /// The maximum duration of one request, from the connection to the last byte of the answer.
+    /// The time limit of one request, from connecting to the last byte of the response.
     #[serde(default = "thirty_seconds")]
     pub timeout: Duration,
     /// The connection to the receiver.
     #[serde(default)]
     #[schemars(extend("x-sandbox" = null))]
     pub connection: ConnectionOptions,
-    /// How failed requests are repeated.
+    /// Retries of failed requests.
     #[serde(default)]
     pub retry: RetryOptions,
     /// When requests to an unavailable receiver are paused, and when the run ends.

@@ -13,11 +13,13 @@ use taskferry_sdk::{ByteCount, Duration, Secret};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TechWolfOptions {
-    /// The address of the tenant's API without the path of the export, for example `https://{tenant}.{region}.techwolf.ai`.
-    /// `sandbox:` starts a sandbox inside this process, with its own credentials.
+    /// The address of the tenant's API without the path of the export, for example
+    /// `https://{tenant}.{region}.techwolf.ai`. `sandbox:` starts a sandbox inside this process; `auth` is then not
+    /// needed.
     #[schemars(extend("x-sandbox" = "sandbox:"))]
     pub url: String,
-    /// Whose task profiles to export: those of jobs (default) or of employees. Rows contain the id as `job_external_id` or `employee_external_id`.
+    /// Exports the task profiles of jobs or of employees. Rows contain the id as `job_external_id` or
+    /// `employee_external_id`.
     #[serde(default)]
     pub subject: ExportSubject,
     /// The layout of tasks within a record: one `tasks` list, or the tree of domains, subdomains, clusters and canonical
@@ -29,34 +31,34 @@ pub struct TechWolfOptions {
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true))]
     pub external_vendor: ExternalVendor,
-    /// The number of records per page, from 1 to 100. A page that times out is requested again with half as many records,
-    /// down to one; after several pages without a timeout, the size grows again.
+    /// The number of records per page. A page that times out is requested again with half as many records, down to one.
+    /// After several pages without a timeout, the number grows again.
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true))]
     pub limit: u32,
-    /// Optional fields of tasks, in addition to id, name and state. None by default.
+    /// Optional fields of tasks, in addition to id, name and state.
     #[serde(default)]
     #[schemars(extend("x-same-jobs" = true, "uniqueItems" = true))]
     pub include: Vec<Include>,
-    /// Conditions that every exported job or employee meets. None by default. If the tenant lists its job families, a family
-    /// that is not in the list is named in a warning.
+    /// Conditions that every exported job or employee meets. A warning names job families that do not exist, if the
+    /// tenant lists its job families.
     #[serde(default)]
     pub filters: Vec<FilterOptions>,
-    /// The number of pages to request at the same time, from 1 to 32. It does not change the records or their order. The output is byte for byte the same if every page except the last has `limit` records.
-    ///
-    /// A run that reads the whole listing saves cursors in its state folder, one per hundred records, and the next run
-    /// reads from several of them at once. The first run of a pipeline uses one cursor, and so does a run with another `url`,
-    /// `subject` or tenant, or other `filters`. All requests share one token and one `rate_limit`.
+    /// The number of pages to request at the same time. This option does not change the records or their order. It
+    /// needs cursors that an earlier run of the same listing has saved, or `partition`. All requests share one token
+    /// and one `rate_limit`. See "Reading in parallel" in `docs/running.md`.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 32), extend("x-same-output" = true))]
     pub concurrency: u32,
-    /// Divides the listing of jobs into parts, and reads `concurrency` parts at the same time. Jobs outside the parts are not exported. Parallel reading then works in the first run too. Pages are taken from the parts in turn. No cursors are saved. A job in two of the parts is an error.
+    /// Divides the listing of jobs into parts, and reads `concurrency` parts at the same time, one page of each part in
+    /// turn. No saved cursors are needed, and no cursors are saved. Jobs outside the parts are not exported. A job in
+    /// two parts is an error.
     pub partition: Option<PartitionOptions>,
-    /// Credentials. Required unless the endpoint runs inside this process.
+    /// Credentials. Required unless `url` is `sandbox:`.
     #[schemars(extend("x-sandbox" = null))]
     pub auth: Option<AuthOptions>,
-    /// The maximum number of pages to request per second, retries included, for example 2 or 0.5. Requests for
-    /// tokens do not count. Unlimited by default; `Retry-After` is honoured in any case.
+    /// The maximum number of page requests per second, including retries, for example 2 or 0.5. Requests for tokens do
+    /// not count. Unlimited by default. A `Retry-After` of the server always applies.
     #[schemars(range(min = 0.001, max = 1000), extend("x-same-jobs" = true))]
     pub rate_limit: Option<f64>,
     /// The time limit of one request, from connecting to the last byte of the response.
@@ -157,8 +159,8 @@ pub enum Include {
 pub struct PartitionOptions {
     /// The kind of part.
     pub by: PartitionBy,
-    /// The `external_id` of each part, in reading order. Only jobs in one of the parts are exported. An id that the tenant does
-    /// not list is named in a warning.
+    /// The `external_id` of each part, in reading order. A warning names ids that do not exist, if the tenant lists its
+    /// job families.
     pub values: Vec<String>,
 }
 
@@ -236,7 +238,7 @@ pub struct AuthOptions {
     pub private_key: Option<Secret>,
     /// The path of a file with the private key.
     pub private_key_file: Option<PathBuf>,
-    /// The `kid` of the assertion, if TechWolf gave the key an id. None by default.
+    /// The `kid` of the assertion, if TechWolf gave the key an id.
     pub key_id: Option<String>,
     /// The signature algorithm. `RS256` by default for an RSA key, `ES256` for an ECDSA key.
     pub algorithm: Option<SigningAlgorithm>,
@@ -251,11 +253,12 @@ pub struct AuthOptions {
     /// The scopes of the token, for example `read`. All scopes of the client by default.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Whether later runs reuse a token until it expires. It is stored in `token.json` in the pipeline's state folder. Only the
-    /// file's owner can read it. For pipelines that run often, because TechWolf limits the number of tokens.
+    /// Saves the token in `token.json` in the state folder of the pipeline, so that later runs reuse the token until it
+    /// expires. Only the owner of the file can read it. Use this option for pipelines that run often, because TechWolf
+    /// limits the number of tokens.
     #[serde(default)]
     pub cache: bool,
-    /// A token, instead of client credentials. It can't be renewed: the run fails when it expires.
+    /// A token, instead of client credentials. The run fails when the token expires.
     pub token: Option<Secret>,
 }
 

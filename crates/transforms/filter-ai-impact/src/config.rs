@@ -16,10 +16,10 @@ pub struct FilterAiImpact {
     pub(crate) at_most: Option<String>,
     /// Keep tasks with this level or a higher one. An unknown level counts as missing.
     pub(crate) at_least: Option<String>,
-    /// The action for a task without a level: `drop` (default), `keep`, or `fail`, which refuses the record.
+    /// The action for a task without a level. `fail` refuses the record.
     #[serde(default)]
     pub(crate) missing: Missing,
-    /// The action for a job without remaining tasks: `drop` (default) or `keep`.
+    /// The action for a job without remaining tasks.
     #[serde(default)]
     pub(crate) empty_jobs: EmptyJobs,
 }

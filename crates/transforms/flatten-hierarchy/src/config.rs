@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlattenHierarchy {
-    /// The result for a job: `rows` (default), one record for each task, or `tasks`, the job with a flat list of tasks.
+    /// The result for a job: one record for each task (`rows`), or the job with a flat list of tasks (`tasks`).
     #[serde(default)]
     pub(crate) into: Into,
-    /// The action for a job without tasks: `drop` (default) or `keep`. With `into = "rows"` it becomes one row without a task.
+    /// The action for a job without tasks. With `keep` and `into = "rows"`, the job becomes one row without a task.
     #[serde(default)]
     pub(crate) empty_jobs: EmptyJobs,
-    /// A list field of tasks. Each element becomes one row: `explode = "linked_skills"` returns one row for each skill, with `skill_id` and `skill`. A task with an empty list becomes one row. Every row repeats the task's other fields, also its
-    /// hours. Only for `into = "rows"`. None by default.
+    /// A list field of tasks, each element of which becomes one row. `explode = "linked_skills"` returns one row for
+    /// each skill, with `skill_id` and `skill`. A task with an empty list becomes one row. Every row repeats the other
+    /// fields of the task, including the hours. Only for `into = "rows"`.
     pub(crate) explode: Option<String>,
 }
 

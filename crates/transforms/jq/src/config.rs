@@ -23,31 +23,31 @@ const DEFAULT_MEMORY: ByteCount = ByteCount::new(256 << 20);
 /// A worker needs this much for the standard library of jq.
 const MIN_MEMORY: ByteCount = ByteCount::new(16 << 20);
 
-/// Runs one jq expression over each record; every result is a record.
+/// Applies a jq expression to each record. Each result of the expression becomes a record.
 ///
-/// jq text is trusted operator code: without isolation it can use any amount of memory, and an expression that never
-/// returns stops the run. It has no access to the environment.
+/// Use only expressions that you trust. Without `isolation`, an expression can use any amount of memory, and an endless
+/// loop ends the run. An expression has no access to environment variables.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Jq {
-    /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Set either this or `file`.
+    /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Set either `filter` or `file`.
     filter: Option<String>,
     /// A file with the expression. A relative path starts at the pipeline file's folder.
     file: Option<PathBuf>,
-    /// Variables for the expression: `args = { region = "emea" }` defines `$region`. Values of any type. None by default.
+    /// Variables for the expression: `args = { region = "emea" }` defines `$region`. A value may have any type.
     #[serde(default)]
     args: BTreeMap<String, Value>,
-    /// The maximum time for one record. Default `"5s"`.
+    /// The maximum time for one record.
     #[serde(default = "default_time_limit")]
     time_limit: Duration,
-    /// The maximum number of results for one record. Default 10000.
+    /// The maximum number of results for one record.
     #[serde(default = "default_max_results")]
     max_results: usize,
-    /// Where the expression runs: `none` (default), in this process; or `process`, in a child process with a memory
-    /// limit. A child process that exceeds the time limit is killed, and `on_error` applies to the record.
+    /// Where the expression runs: in this process (`none`), or in a child process with a memory limit (`process`). A
+    /// child process that exceeds the time limit is killed, and `on_error` applies to the record.
     #[serde(default)]
     isolation: Isolation,
-    /// The memory limit of the child process, for `isolation = "process"`. Default `"256 MiB"`.
+    /// The memory limit of the child process, for `isolation = "process"`. By default `"256 MiB"`.
     memory_limit: Option<ByteCount>,
 }
 

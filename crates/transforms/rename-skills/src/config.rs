@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 /// Renames linked skills to those of Workday, SAP or any other system.
 ///
-/// A skill is looked up by its id first, then by its name. Of several entries for one skill, the one with the lowest rank is
-/// used. Skills of one task that become equal are merged: the first one is kept, and gets missing fields from the others.
-/// To merge the skills of rows, rename before `flatten_hierarchy` explodes them.
+/// A skill is looked up by its id, then by its name. If the mapping has several entries for a skill, the entry with the
+/// lowest rank is used. If two skills of a task become equal, they are merged: the first one gets the missing fields of
+/// the second one. The skills of exploded rows are not merged: place this transform before `flatten_hierarchy`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameSkills {
     /// The vendor, as in the `vendor` column of the mapping, for example `workday`.
     pub(crate) vendor: String,
-    /// A CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and optionally `vendor_skill_id` and
-    /// `rank` (a whole number, the lowest is best). Other columns are ignored. A relative path starts at the pipeline file's
-    /// folder.
+    /// A CSV file with a header. The columns are `vendor`, `skill_id` or `skill` or both, `vendor_skill`, and
+    /// optionally `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other columns are ignored. A
+    /// relative path starts at the folder of the pipeline file.
     pub(crate) mapping: PathBuf,
-    /// The action for a skill that is not in the mapping: `keep` (default), `drop`, `null` (its name becomes null), or `fail`,
-    /// which refuses the record.
+    /// The action for a skill that is not in the mapping. `null` sets the name of the skill to null, `fail` refuses the
+    /// record.
     #[serde(default)]
     pub(crate) unmapped: Unmapped,
-    /// The comparison of names: `exact` (default), or `ignore_case`, for which `python` equals `Python` and `STRASSE` equals
-    /// `Straße`. Both ignore differences of Unicode normalization (`é` as one character or two). Ids are compared exactly.
+    /// The comparison of names. For `ignore_case`, `python` equals `Python`, and `STRASSE` equals `Straße`. Both values
+    /// ignore differences of Unicode normalization (`é` as one character or two). Ids are always compared exactly.
     #[serde(default, rename = "match")]
     pub(crate) names: Match,
 }
