@@ -1,9 +1,10 @@
-//! Turns a pipeline file into a checked [`Pipeline`](taskferry_pipeline::Pipeline), and reports every mistake with its position.
+//! Builds a checked [`Pipeline`](taskferry_pipeline::Pipeline) from a pipeline file, or reports every mistake with its
+//! position.
 //!
-//! The values of a pipeline come in layers, the weakest first: defaults, the file, each overlay, environment variables
-//! (`TASKFERRY_SOURCE__LIMIT=50`), and `--set source.limit=50`. figment merges the layers, and each value keeps the layer that it
-//! comes from. `${NAME}` is interpolated, each stage is built by its plugin, and the stages are checked against each other.
-//! Nothing is run, opened or created. A mistake is located in the text of its layer.
+//! Values come from layers. Each layer overrides the layers before it: defaults, the file, each overlay, environment
+//! variables (`TASKFERRY_SOURCE__LIMIT=50`), `--set source.limit=50`. figment merges the layers, and records the layer of
+//! each value. Then references such as `${NAME}` are replaced, each plugin builds its stage, and the stages are checked
+//! against each other. Nothing is run, opened or created. The position of a mistake is a position in the text of its layer.
 //!
 //! ```
 //! use taskferry_config::Layers;

@@ -1,11 +1,11 @@
 //! Runs a pipeline: fetch, transform, deliver, commit.
 //!
 //! [`run`] takes a checked [`Pipeline`](taskferry_pipeline::Pipeline) and [`RunOptions`], and returns a [`RunReport`] with the
-//! [`Manifest`]. [`Stopper`] stops a run, [`LiveStats`] and [`Observer`] follow it. [`last_finished_run`], [`unfinished_run`]
-//! and [`conflicting_run`] look at earlier runs.
+//! [`Manifest`]. [`Stopper`] stops a run. [`LiveStats`] and [`Observer`] show its progress. [`last_finished_run`],
+//! [`unfinished_run`] and [`conflicting_run`] read earlier runs.
 //!
 //! Pages move through bounded channels. The source runs in a task, the transforms on up to four worker threads, and each sink
-//! on its own thread. Pages stay in order, and memory holds a few pages, whatever the size of the export.
+//! on its own thread. Pages stay in order. Only a few pages are in memory at a time.
 //!
 //! ```text
 //! source ──pages──▶ transforms ──batches──▶ sink (its own transforms, write, commit)
@@ -14,13 +14,13 @@
 //!     └──── stop ── dispatcher ◀──────────────── events ──────────────────┘
 //! ```
 //!
-//! A page passes these modules:
+//! The modules, in the order of a page:
 //!
 //! 1. `fetcher` reads and numbers it.
 //! 2. `worker_pool`, `chain`, `step` and `ordered_step` transform it.
 //! 3. `broadcaster` sends it to every `sink_worker`, and `commit_timer` decides when the sinks commit.
-//! 4. `dispatcher` adds each commit to `progress_tracker`. Once every sink has committed the page, `checkpoint_writer` saves
-//!    it in a `checkpoint`.
+//! 4. `dispatcher` reports each commit to `progress_tracker`. When every sink has committed the page, `checkpoint_writer` saves
+//!    a `checkpoint`.
 //! 5. At the end, `dispatcher/publish` seals and publishes, and `dispatcher/report` completes the `manifest`.
 //!
 //! ```

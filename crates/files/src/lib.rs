@@ -1,11 +1,10 @@
-//! Safe access to files in folders that other users can write to: files are opened without following links, checked, and
+//! Safe access to files in folders that other users may write to. Files are opened without following links, checked, and
 //! replaced atomically.
 //!
-//! A [`Folder`] is opened once, by a path of the user, whose links are followed. All names in it are then used through the
-//! open folder. A file is never a symbolic link, a FIFO, a device, a file with a second name, or a file of another user: such a
-//! file is an error, or is removed if it can only be a leftover. Names below a folder are opened component by component with
-//! `O_NOFOLLOW`. This gives the guarantee of `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`, also on kernels and under
-//! seccomp filters without that call.
+//! A [`Folder`] is opened once, by a path that the user configured. Links in this path are followed. Names below the folder
+//! are opened relative to it, component by component, with `O_NOFOLLOW`. A symbolic link, a FIFO, a device, a file with
+//! several hard links, or a file of another user is not used: it is an error, or is removed if it can only be a leftover.
+//! `docs/decisions/0011` contains the reasons.
 //!
 //! ```
 //! use taskferry_files::Place;

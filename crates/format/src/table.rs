@@ -1,8 +1,6 @@
-//! CSV as RFC 4180 has it, unless the options say otherwise: with a header, lines that end in CRLF, and quotes where
-//! they are needed.
+//! CSV by RFC 4180, unless the options differ: a header, lines that end in CRLF, and quotes where they are needed.
 //!
-//! The RFC's CRLF is the default, though LF is more at home on Unix: every reader of CSV takes both, and some take
-//! CRLF alone.
+//! CRLF is the default because some readers of CSV accept only CRLF, and all readers accept CRLF.
 
 use std::io::{self, Seek, Write};
 use std::iter::repeat_n;

@@ -1,8 +1,8 @@
-//! JSON documents as text with an index: read, changed and built without a tree.
+//! JSON documents as text with an index. Values are read, changed and built without a tree.
 //!
-//! Most values of an export pass unchanged: a stage needs only a few of the values of a record. Building a tree of all values takes
-//! ten times as long as checking the text. So this crate checks a text once and strictly, and stores where each value begins
-//! and ends. Values are read from the text on demand.
+//! A stage reads only a few values of a record, and passes the others unchanged. Building a tree of all values takes ten
+//! times as long as checking the text. Therefore, this crate checks a text once, strictly, and stores where each value
+//! begins and ends. Values are read from the text on demand.
 //!
 //! - [`Document`] is one text with its index; [`Body`] is a page of them, checked, split and indexed in one pass.
 //! - [`Node`] reads: [`get`](Node::get), [`members`](Node::members), [`items`](Node::items), [`as_str`](Node::as_str),

@@ -1,14 +1,14 @@
-//! The domain of task profiles: jobs, their tasks, the AI impact of each task, and the skills behind it.
+//! The domain of task profiles: jobs, tasks, AI impact levels, and linked skills.
 //!
-//! The layout of a hierarchy record is not documented, so this crate accepts any layout: an object with `task_id` is a task, and
-//! the objects above it are its domain, subdomain, cluster and canonical task. A list record is a tree whose tasks have no
-//! levels above them. Members of a task, such as `hierarchy`, are not searched for tasks.
+//! The layout of a hierarchy record is not documented, so this crate accepts any layout. An object with `task_id` is a
+//! task. The objects that contain the task are its domain, subdomain, cluster and canonical task. A list record is a
+//! hierarchy without these levels. Fields of a task are not searched for further tasks.
 //!
 //! - [`Profile::of`] reads a record: a [`Job`] with tasks in any layout, or a row. An invalid value instead of a task is a
 //!   [`Mismatch`].
-//! - [`Job::visit_tasks`] visits every task with the [`Branch`] above it. [`Job::retain_tasks`] removes tasks, and branches that
-//!   become empty.
-//! - [`ai_level`] reads the level of a task, [`visit_linked_skills`] finds the lists of skills.
+//! - [`Job::visit_tasks`] visits every task with its [`Branch`]. [`Job::retain_tasks`] removes tasks, and branches that become
+//!   empty.
+//! - [`ai_level`] reads the level of a task, and [`visit_linked_skills`] visits the lists of skills.
 //!
 //! ```
 //! use taskferry_json::Document;

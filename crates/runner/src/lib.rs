@@ -1,6 +1,6 @@
-//! The `taskferry` command line, for the binary of that name and for binaries with plugins of your own.
+//! The command line, for the binary `taskferry` and for binaries with additional plugins.
 //!
-//! A binary with one more transform is this long; everything else (`check`, `run`, `plugins`, …) comes with it:
+//! A binary with one additional transform. It has all commands of `taskferry`:
 //!
 //! ```no_run
 //! # use schemars::JsonSchema;

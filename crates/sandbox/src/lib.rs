@@ -1,4 +1,4 @@
-//! The TechWolf endpoint for task profiles on your own machine. It serves generated jobs or a dataset file.
+//! A local server that behaves like TechWolf's API for task profiles. It serves generated jobs or a dataset file.
 //!
 //! ```
 //! use taskferry_sandbox::{DataOrigin, Sandbox, SandboxOptions};

@@ -1,20 +1,20 @@
-//! The interface between taskferry and its plugins, and the only crate that a plugin depends on. It does no I/O.
+//! The API for plugins, and the only crate that a plugin must depend on. This crate does no I/O.
 //!
-//! A plugin is an options struct and the stage that it builds. A page meets these types:
+//! A plugin is an options struct and the stage that it builds.
 //!
-//! - [`Plugin`] reads the options from the pipeline file, with [`Duration`], [`ByteCount`], [`PathTemplate`] and [`Secret`].
-//!   [`SourcePlugin`], [`TransformPlugin`] and [`SinkPlugin`] build the stage in a [`BuildContext`]. A mistake in the options is a
-//!   [`Problem`] at a [`KeyPath`]. [`FieldRule`] describes the fields of records before a run.
-//! - A run opens its stages with a [`RunContext`], and a resumed run also with a [`Position`] and a [`SinkState`].
-//! - [`Source`] returns [`Page`]s of [`SourceRecord`]s. A [`Cursor`] leads to the next page.
-//! - A [`Record`] is a JSON document: [`Node`](json::Node) reads it, [`Edit`](json::Edit) changes it, and [`Text`](json::Text) builds a
-//!   new one. Its [`Origin`] says where it came from.
-//! - [`Transform`], [`OrderedTransform`] and [`AsyncTransform`] process records, and emit records and [`Counters`] into an
-//!   [`Output`].
-//! - [`Sink`] writes [`Batch`]es and refuses single records through [`Refusals`]. [`Resumption`] says how it resumes, and
-//!   [`Delivery`] what it delivered.
-//! - [`StageError`] is the error of every stage. [`printable`] escapes text from records and servers.
-//! - [`testing`] runs a plugin in a test.
+//! | task | types |
+//! |---|---|
+//! | read the options from the pipeline file | [`Plugin`], with [`Duration`], [`ByteCount`], [`PathTemplate`] and [`Secret`] |
+//! | build the stage | [`SourcePlugin`], [`TransformPlugin`], [`SinkPlugin`], with a [`BuildContext`] |
+//! | report a mistake in the options | [`Problem`], at a [`KeyPath`] |
+//! | declare which fields records have, so that `check` finds mistyped fields | [`FieldRule`], [`FieldSet`] |
+//! | start or resume a run | [`RunContext`], [`Position`], [`SinkState`] |
+//! | return pages | [`Source`], with [`Page`], [`SourceRecord`] and [`Cursor`] |
+//! | read, change and build records | [`Record`], with [`Node`](json::Node), [`Edit`](json::Edit) and [`Text`](json::Text) |
+//! | transform records | [`Transform`], [`OrderedTransform`] or [`AsyncTransform`], with [`Output`] and [`Counters`] |
+//! | deliver records | [`Sink`], with [`Batch`], [`Origin`], [`Refusals`], [`Resumption`] and [`Delivery`] |
+//! | return an error | [`StageError`]. [`printable`] escapes text from records and servers |
+//! | test a plugin | [`testing`] |
 //!
 //! ```
 //! use schemars::JsonSchema;

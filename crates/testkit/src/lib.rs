@@ -6,8 +6,8 @@
 //! - [`build`] and [`run_context`] drive a plugin without a pipeline, on top of [`taskferry_sdk::testing`], which is the harness for
 //!   authors of plugins.
 //!
-//! The crate depends on `taskferry-sdk` alone. The unit tests of `taskferry-sdk` and of the crates below it do not use it: they would
-//! see two copies of each type.
+//! The only workspace crate that this crate depends on is `taskferry-sdk`. Unit tests of `taskferry-sdk` and of its
+//! dependencies can't use this crate, because they would see two copies of each type.
 //!
 //! ```
 //! use taskferry_testkit::{FaultServer, Response};

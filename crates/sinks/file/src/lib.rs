@@ -1,4 +1,4 @@
-//! Sink `file`: writes records to a file, which gets its name only when complete.
+//! Sink `file`: writes records to a file, which gets its name when it is complete.
 //!
 //! ```toml
 //! [[sink]]
@@ -7,9 +7,9 @@
 //! compression = "zstd"
 //! ```
 //!
-//! During a run the bytes are in `.NAME.part` in the same folder. The complete file is forced to disk, then renamed, so that a
-//! reader sees either the old file or the new one. A failed run does not change the old file. The next run continues with the
-//! committed part of `.NAME.part`.
+//! During a run, the bytes are in `.NAME.part` in the same folder. The complete file is synced to disk, then renamed, so a
+//! reader sees either the old file or the new one. A failed run does not change the old file. The next run resumes with the
+//! committed bytes of `.NAME.part`.
 //!
 //! | module | content |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Sink `webhook`: posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 //!
 //! A batch is one request: `POST`, `content-type: application/json`, the body `[{…},{…}]` with the text of the records. A
-//! batch is delivered when the receiver answers with 2xx. A request never contains records of two pages.
+//! batch is delivered when the status of the response is 2xx. A request never contains records of two pages.
 //!
 //! ```
 //! use serde_json::json;
@@ -22,13 +22,13 @@
 //!
 //! # Idempotency
 //!
-//! A request without an answer is sent again, and so is the batch that was in progress when a run was killed. Every request
-//! therefore has an `Idempotency-Key`. A receiver that stores the keys processes every batch once. The key is the SHA-256,
-//! in hexadecimal digits, of these parts, each preceded by its length in 8 bytes (all numbers are big-endian):
+//! A receiver can get a batch twice: if its response is lost, or if the run is killed before the checkpoint is saved. Every
+//! request therefore has an `Idempotency-Key`. A receiver that stores the keys processes every batch once. The key is the
+//! SHA-256, in hexadecimal digits, of these parts, each preceded by its length in 8 bytes (all numbers are big-endian):
 //!
 //! 1. `batch`, the `run_id`, the pipeline's name, and the `url` as written in the pipeline,
 //! 2. the first record of the batch: `job`, the job's id, and the number of earlier records of the same job in the page.
-//!    Without a job: `page`, the cursor of the page, the position in the page, and the number of earlier records of the
+//!    Without a job: `page`, the cursor of the page, the position in the page, and the number of earlier records with the
 //!    same position,
 //! 3. the body, before compression.
 //!
@@ -49,30 +49,30 @@
 //! many. `id` is computed like the idempotency key, from `event`, the run, the pipeline, the record's origin and its text.
 //! `source` is the pipeline, `subject` the job's id, `time` the start of the run.
 //!
-//! # Answers of the receiver
+//! # Responses of the receiver
 //!
-//! | answer | effect |
+//! | response | effect |
 //! |---|---|
 //! | 2xx | The batch is delivered. |
-//! | 408, 425, 429, 5xx, no answer, a broken connection | The request is repeated (`retry`), until the circuit opens (`circuit`). |
-//! | 409 | The receiver still processes a request with the same key. The request is repeated. The run ends if the answer does not change. |
+//! | 408, 425, 429, 5xx, no response, a broken connection | The request is repeated (`retry`), until the circuit opens (`circuit`). |
+//! | 409 | The receiver still processes a request with the same key. The request is repeated. The run ends if the response is still 409 after all attempts. |
 //! | 400, 422 | The receiver refuses the records. `on_error` decides what happens to them. |
 //! | 413 | The batch is split in halves until the requests are small enough. A single record that is too large is refused. |
 //! | 410 | The receiver is gone. The run ends at once. |
-//! | any other: 3xx, 401, 403, 404, 405, 415, … | The answer would be the same for all records. The run ends at once. |
+//! | any other: 3xx, 401, 403, 404, 405, 415, … | The response would be the same for all records. The run ends at once. |
 //!
-//! A refused batch (400, 422) is refused with all its records, since the answer does not say which record is at fault. To
-//! refuse single records, set `batch_records = 1`.
+//! A response with 400 or 422 refuses all records of the batch, because it does not name the invalid record. To refuse
+//! single records, set `batch_records = 1`.
 //!
-//! `Retry-After` is honoured up to `retry.max_retry_after`. It delays all requests of the sink.
+//! A `Retry-After` delays all requests of the sink. The run ends if it is longer than `retry.max_retry_after`.
 //!
 //! # Unavailable receivers
 //!
-//! A failed request is repeated after increasing delays. After `circuit.failures` consecutive failures of any requests the
-//! circuit opens: no request is sent for `circuit.cool_down`, then one request is sent as a probe, and so on. Any answer
-//! other than a temporary failure closes the circuit. If the receiver is unavailable for longer than
-//! `circuit.give_up_after`, the run ends, and the next run continues with this batch. While the circuit is open,
-//! `retry.max_attempts` does not apply, but `retry.max_elapsed` does.
+//! A failed request is repeated after increasing delays. After `circuit.failures` consecutive failures of any requests, the
+//! circuit opens: no request is sent for `circuit.cool_down`, then one request is sent as a probe. If the probe fails, the
+//! next pause begins. Any response other than a temporary failure closes the circuit. If the receiver is unavailable for
+//! longer than `circuit.give_up_after`, the run ends, and the next run resumes with this batch. While the circuit is open,
+//! `retry.max_elapsed` applies, but `retry.max_attempts` does not.
 //!
 //! # Order
 //!
@@ -81,7 +81,7 @@
 //!
 //! # Resuming
 //!
-//! A resumed run repeats at most the batches of one page, with the same keys. If `url` has changed, the run starts over,
+//! A resumed run repeats the batches of at most one page, with the same keys. If `url` has changed, the run starts over,
 //! because the new receiver lacks the earlier records.
 
 mod batch;

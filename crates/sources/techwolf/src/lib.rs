@@ -1,11 +1,11 @@
 //! Source `techwolf`: reads the export of task profiles of a TechWolf tenant, page by page.
 //!
-//! One request (`POST {url}/job_architecture/export/jobs/task_profiles`, or `POST {url}/export/employees/task_profiles` with
-//! `subject = "employees"`) returns one page. A record is the task profile of one job or employee, with the text that the
-//! API sent. Comments state how well a fact about the API is known: *seen* in TechWolf's public reference, or *inferred* from
-//! similar endpoints.
+//! One request returns one page: `POST {url}/job_architecture/export/jobs/task_profiles`, or `POST
+//! {url}/export/employees/task_profiles` with `subject = "employees"`. A record is the task profile of one job or employee,
+//! with the text that the API sent. Comments mark each fact about the API as *seen* in TechWolf's public reference, or as
+//! *inferred* from similar endpoints.
 //!
-//! A listing that ends is complete as far as the API shows: a repeated cursor or record ends the run with an error.
+//! A repeated cursor or record ends the run with an error, so that an incomplete listing is not taken for a complete one.
 //!
 //! # The path of a page
 //!
@@ -33,20 +33,22 @@
 //!
 //! # Requests
 //!
-//! The source sends one request at a time unless `concurrency` allows more, within `rate_limit`, and waits after failures as
+//! Up to `concurrency` requests are sent at a time. `rate_limit` bounds their rate. After a failure, the source waits as
 //! `retry` and `Retry-After` require. A page that times out (`timeout`, 408 or 504) is requested again with half as many
-//! records, which counts as an attempt. After ten successful pages the size doubles; each time a larger page times out, twice
-//! as many successful pages are needed.
+//! records, which counts as an attempt. After ten successful pages the size doubles. Each time a larger page times out,
+//! twice as many successful pages are needed before the size doubles again.
 //!
 //! # Many cursors
 //!
-//! The cursor of a page is in the page before. But the id of any record is a cursor, and records are ordered by creation (both
-//! *seen*). So a run of the whole listing saves ids, at least one per hundred records, in the state folder (`cursors.ndjson`).
-//! With `concurrency = N` the next run requests the pages after N of them at a time. A prefetched page is used only after its
-//! cursor has been seen in the segment before it. The segments are divided into the pages that one cursor would return, if the
-//! server fills its pages: output, checkpoints and messages are the same. A prefetched page is requested once; if the request
-//! fails, or the page may not follow, it is requested again, with retries, when it is due. A `Retry-After` delays all requests
-//! for pages.
+//! Each page contains the cursor of the next page. The id of any record is also a cursor, and records are ordered by
+//! creation (both *seen*). A run of the whole listing therefore saves ids in the state folder (`cursors.ndjson`), at least
+//! one per hundred records. The listing between two saved ids is a segment. With `concurrency = N`, the next run reads N
+//! segments at a time.
+//!
+//! A prefetched page is used only after its cursor has been seen in the preceding segment. It is requested once. If the
+//! request fails, or its cursor is not seen, the page is requested again, with retries, when it is due. A `Retry-After`
+//! delays all requests for pages. The segments are divided into the pages that one cursor would return, so output,
+//! checkpoints and messages are the same, if the server fills its pages. `docs/decisions/0012` contains the reasons.
 //!
 //! `partition` reads a listing in parts, one per job family, without saved cursors. A run that reads a share of the export
 //! ([`taskferry_sdk::Shard`]) reads from one saved cursor to another (`share.rs`), or some of the parts.

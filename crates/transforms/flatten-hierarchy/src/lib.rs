@@ -1,9 +1,7 @@
 //! Transform `flatten_hierarchy`: turns jobs into rows, or a hierarchy into a flat list of tasks.
 //!
-//! The keys of a hierarchy record are not documented, so any nesting is accepted: an object with `task_id` is a task, and the
-//! objects above it are its domain, subdomain, cluster and canonical task. A row has `job_external_id`, the job's other fields
-//! as `job_…`, the task's fields with `ai_impact` as `ai_impact_level` and `ai_impact_rationale`, then `domain`, `subdomain`,
-//! `cluster`, `canonical_task`. If two fields have the same name, the later one gets a prefix.
+//! The keys of a hierarchy record are not documented, so any nesting is accepted (see `taskferry-profile`). `docs/rows.md`
+//! lists the fields of a row.
 //!
 //! ```
 //! use serde_json::json;

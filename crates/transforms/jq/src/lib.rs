@@ -1,4 +1,4 @@
-//! Transform `jq`: runs one jq expression over each record. Every result is a record.
+//! Transform `jq`: applies a jq expression to each record. Each result of the expression becomes a record.
 //!
 //! The parser is that of jaq, another implementation of jq. The evaluator works on the index of the record: it reads only the
 //! values that the expression uses, and unchanged values keep their bytes. `docs/jq.md` lists the differences from jq.
@@ -9,11 +9,11 @@
 //! - `known_fields` finds for `check` which fields an expression reads and creates.
 //! - `worker`, `workers` and `protocol` implement `isolation = "process"`.
 //!
-//! **jq text is trusted operator code**: it can run for ever and use any amount of memory. `time_limit` and `max_results` are
-//! checked between two results; if the expression never reaches the next result, the run stops. With
-//! `isolation = "process"` the expression runs in a child process with a memory limit. That process is killed instead, and
-//! only the record fails. An expression that recurses too deeply, or nests values too deeply, fails only its record, with or
-//! without isolation.
+//! **Expressions are trusted**: an expression can run without end, and use any amount of memory. `time_limit` and
+//! `max_results` are checked between two results. If the expression never reaches the next result, the run ends. With
+//! `isolation = "process"`, the expression runs in a child process with a memory limit. The child process is killed
+//! instead, and only the record is refused. Recursion or values that are too deep refuse only the record, with or without
+//! isolation.
 //!
 //! An expression has no access to the environment, to other records or to the process: `env`, `$ENV` and `halt` are not
 //! defined, `inputs` is empty, `debug` and `stderr` write to the debug log.
