@@ -2,7 +2,7 @@
 //!
 //! The records are synthetic and the same on every machine: the content of a record depends only on its
 //! number. A job has about ten tasks, some have none; some texts contain quotes, commas, accents and other
-//! scripts, so that no fast path is favoured.
+//! scripts, so that no fast path is favored.
 //!
 //! ```
 //! use taskferry_benches::{hierarchies, jobs, rows};

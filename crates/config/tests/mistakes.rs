@@ -37,7 +37,7 @@ fn mistakes(layers: &Layers) -> String {
     check(layers).unwrap_err().to_string()
 }
 
-/// The output of the binary, without colours.
+/// The output of the binary, without colors.
 fn drawn(mistakes: &Mistakes) -> String {
     let handler =
         GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);

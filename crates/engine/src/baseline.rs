@@ -51,7 +51,7 @@ impl Baseline {
     }
 }
 
-/// The content of the file: the last complete run, and the last one of each other listing.
+/// The content of the file: the last complete run of each listing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CompleteRuns {
     #[serde(flatten)]

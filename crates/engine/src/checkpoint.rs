@@ -18,13 +18,13 @@ use crate::run_stats::RunStats;
 /// The version of the file format. A run that finds another version starts over.
 const LAYOUT: u32 = 2;
 
-/// The progress of a run: every sink has committed everything up to here.
+/// The progress of a run, which every sink has committed.
 ///
 /// Renamed fields keep the names that earlier versions wrote.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
     pub(crate) layout: u32,
-    /// Over all other fields: after a disk error or a manual edit, a wrong cursor would skip jobs silently.
+    /// The checksum of all other fields. After a disk error or a manual edit, a wrong cursor would silently skip jobs.
     pub(crate) checksum: String,
     /// The pipeline's digest.
     pub(crate) digest: String,
@@ -51,7 +51,8 @@ pub(crate) struct Checkpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CheckpointState {
-    /// With the first page. Written before the sinks are opened, so they may have received any part of that page.
+    /// With the first page. This checkpoint is written before the sinks are opened, so the sinks may have received a
+    /// part of the first page.
     Begun,
     /// With the next page, or by sealing the sinks.
     Open,
@@ -59,12 +60,12 @@ pub(crate) enum CheckpointState {
     Sealed,
     /// Not at all, because the export violates `[expect]`, unless `[expect]` changes.
     Refused,
-    /// Not at all, because it would fail again.
+    /// Not at all, because the run would fail again.
     #[serde(rename = "hopeless")]
     NotResumable,
 }
 
-/// The run's part of the dead letter file.
+/// The run's part of the dead-letter file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DeadLetterPosition {
     pub(crate) path: PathBuf,
@@ -99,7 +100,7 @@ pub fn unfinished_run(folder: &Path) -> Option<UnfinishedRun> {
 pub(crate) enum StartPoint {
     /// At the first page; `abandoned` is a checkpoint that can't be resumed, with the reason.
     FirstPage { abandoned: Option<(Box<Checkpoint>, String)> },
-    /// At the first page; the checkpoint found belongs to a finished run.
+    /// At the first page, because the checkpoint belongs to a finished run.
     AfterFinishedRun,
     /// At a checkpoint.
     Resume(Box<Checkpoint>),
@@ -260,7 +261,8 @@ impl Checkpoint {
     }
 }
 
-/// Whether a timestamp is older than `max_age`. A timestamp that far in the future counts as older: the clock was set back.
+/// Whether a timestamp is older than `max_age`. A timestamp that is more than `max_age` in the future also counts as
+/// older, because the clock was set back.
 pub(crate) fn is_older_than(timestamp: Timestamp, now: Timestamp, max_age: Duration) -> bool {
     now.duration_since(timestamp).unsigned_abs() > max_age.get()
 }

@@ -148,7 +148,7 @@ impl StateFiles {
         Ok(checkpoint)
     }
 
-    /// The path of the dead letter file, if the run has dead letters.
+    /// The path of the dead-letter file, if the run has dead letters.
     pub(crate) fn dead_letters(&self) -> Option<&Path> {
         self.dead_letters.path_if_any()
     }

@@ -9,7 +9,7 @@ use taskferry_pipeline::{SinkStage, StateOptions};
 use taskferry_sdk::Resumption;
 use tokio::time::Instant;
 
-/// The most pages per commit, whatever the interval: their metadata stays in memory until the commit.
+/// The maximum number of pages per commit. The metadata of these pages stays in memory until the commit.
 const MAX_PAGES: u32 = 500;
 
 /// The time since the last commit, and the pages that the sinks have received since.

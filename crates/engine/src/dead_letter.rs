@@ -6,7 +6,7 @@ use taskferry_pipeline::StageId;
 use taskferry_sdk::{Cursor, Record, RunContext, StageError};
 use tokio::sync::watch;
 
-/// One line of the dead letter file.
+/// One line of the dead-letter file.
 #[derive(Debug, Clone)]
 pub(crate) struct DeadLetter(String);
 

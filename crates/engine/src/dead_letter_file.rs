@@ -1,4 +1,4 @@
-//! The dead letter file.
+//! The dead-letter file.
 
 use std::fs;
 use std::io;

@@ -181,12 +181,12 @@ impl Fetcher {
 }
 
 impl LastPage {
-    /// Whether no page follows it.
+    /// Whether this is the last page.
     fn ends_listing(&self) -> bool {
         self.number > 0 && self.next.is_none()
     }
 
-    /// A page without records that follows it and ends the listing.
+    /// An empty page after this one, which ends the listing.
     fn empty_page(&self) -> NumberedPage {
         let page = PageBatch::new(self.number + 1, true);
         NumberedPage { page, next: None, bytes: 0, fingerprints: Vec::new() }
@@ -237,7 +237,7 @@ async fn next_page(feed: &mut Feed, last: &LastPage) -> Result<Option<NumberedPa
     }
 }
 
-/// A source without shards would export every job once for each share.
+/// A source that can't read single shares would export every job once for each share.
 fn shards_unsupported() -> StageError {
     StageError::new(ErrorKind::Config, "the source does not support `--shard`")
         .hint("run without `--shard`")

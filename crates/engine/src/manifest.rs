@@ -30,7 +30,7 @@ pub struct RunReport {
 pub enum Status {
     /// The export is complete and published.
     Complete,
-    /// A stage failed. Nothing was published, unless the failure came while publishing.
+    /// A stage failed. Nothing was published, unless the failure occurred during publishing.
     Failed,
     /// The run was stopped. Nothing was published.
     Interrupted,
@@ -38,11 +38,11 @@ pub enum Status {
     Suspicious,
 }
 
-/// What a run did. `--summary` writes it as JSON.
+/// What a run did. `--summary` writes the manifest as JSON.
 ///
-/// Counts cover the pages that every sink has committed, in all attempts at the run. So they add up: the records that leave a
-/// stage enter the next one. A record that enters a transform is filtered, fails, or leaves it as one or more records. A record
-/// that enters a sink is delivered or fails.
+/// Counts include only pages that every sink has committed, in all attempts at the run. Therefore, the counts of
+/// consecutive stages match. Each input record of a transform is filtered, refused, or emitted as one or more records.
+/// Each input record of a sink is delivered or refused.
 #[derive(Debug, Clone, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent key of the JSON")]
 pub struct Manifest {
@@ -60,7 +60,7 @@ pub struct Manifest {
     pub replay: bool,
     /// Whether a sandbox made the records.
     pub sandbox: bool,
-    /// The shard of the export; `null` for the whole export.
+    /// The share of the export; `null` for the whole export.
     pub shard: Option<ShardSummary>,
     /// How the run ended.
     pub status: Status,
@@ -95,14 +95,14 @@ pub struct Manifest {
     pub error: Option<Failure>,
 }
 
-/// The shard of an export.
+/// The share of an export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ShardSummary {
     /// Its number, from 1.
     pub index: u32,
-    /// The number of shards.
+    /// The number of shares.
     pub count: u32,
-    /// What the run read, if it read all of the shard.
+    /// What the run read, if it read the whole share.
     #[serde(flatten)]
     pub share: Share,
     /// The `min_jobs` of the whole export, which `merge` checks.

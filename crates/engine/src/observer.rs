@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use taskferry_sdk::SourceStatistics;
 
-/// Receives the events of a run in the order in which the dispatcher learns of them.
+/// Receives the events of a run, in the order in which the dispatcher receives them.
 ///
-/// The dispatcher calls it synchronously, so an observer must not block.
+/// The dispatcher calls the observer synchronously, so an observer must not block.
 pub trait Observer: fmt::Debug + Send {
     /// Handles an event.
     fn on_event(&mut self, event: RunEvent);

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::run_stats::TransformStats;
 use crate::threads::panicked;
 
-/// An ordered transform, which processes pages in order: a thread waits here for the turn of its page.
+/// An ordered transform. A thread waits until all earlier pages have been processed.
 #[derive(Debug)]
 pub(crate) struct OrderedStep {
     transform: Mutex<Box<dyn OrderedTransform>>,
@@ -23,7 +23,8 @@ pub(crate) struct OrderedStep {
     has_records: AtomicBool,
 }
 
-/// The turn of one page. The next page's turn begins when this one [ends](Turn::end). Dropping it before cancels the step.
+/// The turn of one page. When the turn [ends](Turn::end), that of the next page begins. Dropping the turn before it
+/// ends cancels the step.
 pub(crate) struct Turn<'a> {
     step: &'a OrderedStep,
     page: u64,
@@ -65,7 +66,7 @@ impl OrderedStep {
         self.has_records.load(Ordering::Relaxed)
     }
 
-    /// The transform's warnings; none while a thread is stuck in it.
+    /// The warnings of the transform. None while a thread is still in it.
     pub(crate) fn warnings(&self, records_in: u64, totals: &Counters) -> Vec<String> {
         match self.transform.try_lock() {
             Ok(transform) => transform.warnings(records_in, totals),

@@ -37,8 +37,8 @@ pub struct Document {
 impl Document {
     /// Checks a text and builds its index, in one pass.
     ///
-    /// The document keeps the text. If there are line breaks between tokens, it keeps a copy without white space between tokens,
-    /// since a record is one line. White space around the document is removed.
+    /// The document keeps the text, without white space around it. A record is written as one line, so a text with line
+    /// breaks between tokens is replaced with a copy without white space between tokens.
     ///
     /// # Errors
     /// The first mistake in the text, with its offset.

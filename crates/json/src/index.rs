@@ -12,15 +12,15 @@ use crate::entry::{
 use crate::error::{Error, ErrorKind};
 use crate::scan;
 
-/// How deep a document may be nested: as deep as `serde_json` reads values. A number has depth 0, `[[]]` has depth 2.
+/// The maximum nesting of a document, as in `serde_json`. A number has depth 0, `[[]]` has depth 2.
 pub const MAX_DEPTH: usize = 127;
 
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) entries: Vec<Entry>,
-    /// For the values of members that have the same key: the one before, and for the first one the last.
+    /// For each value of a duplicate key, the previous value. For the first value, the last one.
     pub(crate) repeats: HashMap<u32, u32>,
-    /// How deep the text is nested.
+    /// The nesting of the text.
     pub(crate) depth: usize,
 }
 
@@ -179,8 +179,8 @@ impl<'t> Pass<'t> {
         self.entries.push(entry);
     }
 
-    /// Reserves as many entries as the rest of the text needs if its values are as long as those before `at`. Twice as many
-    /// would be as much memory as the text itself.
+    /// Reserves entries for the rest of the text, on the assumption that the remaining values are as long as the values
+    /// before `at`. Doubling the capacity would take as much memory as the text itself.
     #[cold]
     fn reserve(&mut self, at: usize) {
         let rest = self.text.len().saturating_sub(at);
@@ -229,7 +229,7 @@ impl<'t> Pass<'t> {
         };
     }
 
-    /// Reads the key at `at` and the colon behind it.
+    /// Reads the key at `at` and the colon after it.
     #[inline]
     fn key(&mut self, at: usize) -> Result<usize, Error> {
         if self.text.get(at) != Some(&b'"') {
@@ -252,7 +252,7 @@ impl<'t> Pass<'t> {
         KEY_ESCAPED | hash(decoded(key, true).as_bytes())
     }
 
-    /// Whether two members of the object that is open may have the same key, as far as hashes tell.
+    /// Whether two members of the open object have keys with the same hash.
     #[inline]
     fn may_repeat(&self) -> bool {
         let mut seen = [0_u64; 8];
@@ -269,7 +269,7 @@ impl<'t> Pass<'t> {
         false
     }
 
-    /// Finds the members of the object that is open that have the same key.
+    /// Finds the members of the open object that have the same key.
     #[cold]
     fn find_repeats(&mut self) {
         let mut seen: HashMap<Cow<'t, str>, (usize, usize)> = HashMap::new();
@@ -296,21 +296,21 @@ impl<'t> Pass<'t> {
     }
 }
 
-/// A place in a text or an index, which are too short for another.
+/// An offset in a text or an index. All offsets fit, because longer texts are refused.
 #[expect(clippy::cast_possible_truncation, reason = "longer texts are refused")]
 pub(crate) fn offset(place: usize) -> u32 {
     place as u32
 }
 
-/// Where the key ends of the member whose value begins at `value`: behind its closing quote, before the colon.
+/// The end of the key of the member whose value begins at `value`: after the closing quote, before the colon.
 #[inline]
 pub(crate) fn key_end(text: &[u8], value: usize) -> usize {
     let colon = scan::skip_space_back(text, value).saturating_sub(1);
     scan::skip_space_back(text, colon)
 }
 
-/// The key of the member whose value begins at `value`, with its quotes. The key begins at the nearest quote before its end
-/// that no odd number of backslashes precedes.
+/// The key of the member whose value begins at `value`, with its quotes. The key begins at the nearest quote before its
+/// end that is preceded by an even number of backslashes.
 pub(crate) fn key_range(text: &[u8], value: usize) -> Range<usize> {
     let end = key_end(text, value);
     let mut start = end.saturating_sub(1);
@@ -324,7 +324,8 @@ pub(crate) fn key_range(text: &[u8], value: usize) -> Range<usize> {
     }
 }
 
-/// The text of a string without its quotes. A string with an unpaired surrogate has none and is returned as it is written.
+/// The decoded text of a string without its quotes. A string with an unpaired surrogate can't be decoded, and is
+/// returned unchanged.
 pub(crate) fn decoded(string: &[u8], is_escaped: bool) -> Cow<'_, str> {
     let decoded = is_escaped.then(|| {
         let quoted = [b"\"", string, b"\""].concat();
@@ -333,8 +334,8 @@ pub(crate) fn decoded(string: &[u8], is_escaped: bool) -> Cow<'_, str> {
     decoded.flatten().unwrap_or_else(|| String::from_utf8_lossy(string))
 }
 
-/// The hash of a key, in the bits of a tag that are for it. It looks at the first and last eight bytes and the length: what
-/// else has the same hash is told apart by its text.
+/// The hash of a key, in the bits of a tag that are reserved for hashes. It depends on the first and last eight bytes
+/// and the length. Keys with equal hashes are compared by their texts.
 #[inline]
 pub(crate) fn hash(key: &[u8]) -> u32 {
     let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {

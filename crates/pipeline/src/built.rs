@@ -11,9 +11,9 @@ pub struct BuiltSource {
     pub type_name: &'static str,
     /// The stage.
     pub source: Box<dyn Source>,
-    /// The known fields of its records.
+    /// The known fields of the records.
     pub fields: RecordFields,
-    /// The kind of entity that its records describe.
+    /// The kind of entity that the records describe.
     pub subject: Subject,
 }
 
@@ -24,7 +24,7 @@ pub struct BuiltTransform {
     pub type_name: &'static str,
     /// The stage.
     pub transform: AnyTransform,
-    /// The fields that it requires and emits.
+    /// The fields that the transform requires and emits.
     pub fields: FieldRule,
     /// The options whose effects it explains.
     pub explained_options: &'static [&'static str],
@@ -37,10 +37,10 @@ pub struct BuiltSink {
     pub type_name: &'static str,
     /// The stage.
     pub sink: Box<dyn Sink>,
-    /// The identity of its output, which no other sink may have.
+    /// The identity of the output. No two sinks may have the same.
     pub output_id: Option<String>,
-    /// The files that it writes, that of the option `path` first.
+    /// The files that the sink writes. The file of the option `path` is first.
     pub files: Vec<PathBuf>,
-    /// The fields in its option `columns`.
+    /// The fields in the option `columns`.
     pub columns: Vec<String>,
 }

@@ -14,16 +14,16 @@ pub enum OnError {
     /// The run ends and names the record.
     #[default]
     Fail,
-    /// The record is left out, counted and logged.
+    /// The record is omitted, counted and logged.
     Skip,
     /// The record becomes a dead letter, and the exit code is 6.
     DeadLetter,
 }
 
-/// A pipeline that can be run: `config` makes it from a file, and `engine` runs it.
+/// A checked pipeline. `config` builds it from a file, and `engine` runs it.
 #[derive(Debug)]
 pub struct Pipeline {
-    /// Its name: the key `name`, or by default the file's name without its extension.
+    /// The name: the key `name`, or by default the name of the file without its extension.
     pub name: String,
     /// Its description.
     pub description: Option<String>,
@@ -37,13 +37,13 @@ pub struct Pipeline {
     pub state: StateOptions,
     /// Checks of the complete export.
     pub expect: ExpectOptions,
-    /// The dead letter file; present if a stage has `on_error = "dead_letter"`.
+    /// The dead-letter file; present if a stage has `on_error = "dead_letter"`.
     pub dead_letter: Option<DeadLetterOptions>,
-    /// A digest of the program's version and of the file, without secrets, `[state]` and `[expect]`. It differs if the output could
-    /// differ, so a run resumes only a checkpoint with the same digest.
+    /// A digest of the program's version and of the file, without secrets, `[state]` and `[expect]`. Pipelines with the
+    /// same digest have the same output. A run resumes only a checkpoint with the same digest.
     pub digest: String,
-    /// Identifies the listing that the source reads: a digest of the source's options, without secrets and without options that
-    /// do not change which jobs are read. Only runs that read the same listing are compared with each other.
+    /// Identifies the listing: a digest of the source's options, without secrets and without options that do not select
+    /// jobs. Only runs of the same listing are compared with each other.
     pub listing_digest: String,
     /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,
@@ -67,7 +67,7 @@ pub struct SourceStage {
 pub enum Feed {
     /// The pipeline's source.
     Source(Box<dyn Source>),
-    /// A dead letter file, in a replay.
+    /// A dead-letter file, in a replay.
     DeadLetters(Box<dyn DeadLetterReader>),
 }
 

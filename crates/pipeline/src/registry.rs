@@ -13,8 +13,8 @@ use taskferry_sdk::{
 
 use crate::{BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
 
-/// Reads the options and builds the stage. Even if the options have mistakes, it builds the stage from the rest, to find further
-/// mistakes, and drops those that only result from the first ones.
+/// Reads the options and builds the stage. If the options have mistakes, builds the stage without the wrong values, to
+/// find further mistakes. Mistakes that only result from the first ones are dropped.
 fn read_and_build<P: Plugin, T>(
     options: &Value,
     role: Role,

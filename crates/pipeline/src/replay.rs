@@ -40,8 +40,8 @@ pub struct ReplayPage {
 pub struct ReplayRecord {
     /// The record as the stage received it.
     pub record: Record,
-    /// Its origin in that run.
+    /// The origin of the record in that run.
     pub origin: Origin,
-    /// The stage that refused it, at which it enters the pipeline again.
+    /// The stage that refused the record. The record enters the pipeline again at this stage.
     pub stage: Arc<StageId>,
 }

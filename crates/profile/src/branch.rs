@@ -30,7 +30,8 @@ impl<'k> Position<'k> {
         Self { parent: Parent::Item, ..self }
     }
 
-    /// Whether the keys of an object here can be names: anywhere in a hierarchy, but not among the job's own members.
+    /// Whether the keys of an object at this position can be names. They can in a hierarchy, but not among the members
+    /// of the job.
     pub(crate) fn allows_names(self) -> bool {
         match self.parent {
             Parent::Job | Parent::Node(false) => is_structural(self.key),
@@ -38,7 +39,7 @@ impl<'k> Position<'k> {
         }
     }
 
-    /// Whether an object here, without a label of its own, maps names to nodes: `"domains": {"Finance": {…}}`.
+    /// Whether an object at this position that has no label maps names to nodes: `"domains": {"Finance": {…}}`.
     fn is_table(self) -> bool {
         self.parent != Parent::Item && self.key.ends_with('s')
     }
@@ -143,9 +144,10 @@ impl<'a> Branch<'a> {
         Level::new(self.free(), Some(Label::Key(name.to_owned())), None)
     }
 
-    /// The level of an object. `None` if it only groups other objects.
+    /// The level of an object. `None` if the object only groups other objects.
     ///
-    /// The level is that of the member `level`, else of the object's key, else of the key of its label, else of its depth.
+    /// The first of these determines the level: the member `level`, the key of the object, the key of its label, its
+    /// depth.
     pub(crate) fn level_of(&self, node: Node<'a>, position: Position<'_>) -> Option<Level<'a>> {
         let stated = node
             .get("level")
@@ -191,7 +193,8 @@ fn deepest(node: Node<'_>, counts: impl Fn(&str, Node<'_>) -> bool) -> Option<us
     levels.max()
 }
 
-/// Whether a member describes a level in more than a text, `"domain": {"id": 1, "name": "Finance"}`, and is no branch.
+/// Whether a member describes a level by an object or a list, `"domain": {"id": 1, "name": "Finance"}`, and is not a
+/// branch.
 fn describes_level(key: &str, member: Node<'_>) -> bool {
     if !is_container(member) || words::is_branch(key) || level_of_word(key).is_none() {
         return false;
@@ -217,7 +220,7 @@ fn label_within(node: Node<'_>, slot: Option<usize>) -> Option<Node<'_>> {
     label_called(member, slot)
 }
 
-/// A label under a name that says so: that of the level, else `name`, `label` or `title`.
+/// The label of a node: the text in the field named after the level, else in `name`, `label` or `title`.
 fn label_called(node: Node<'_>, slot: Option<usize>) -> Option<Node<'_>> {
     let by_level =
         || texts(node).find(|(key, _)| level_of_word(&key.as_str()) == slot).map(|(_, text)| text);
@@ -227,7 +230,7 @@ fn label_called(node: Node<'_>, slot: Option<usize>) -> Option<Node<'_>> {
     })
 }
 
-/// The only text that is no identifier, if there is just one.
+/// The only text in a node that is not an id. `None` if there are several.
 fn only_text(node: Node<'_>) -> Option<Node<'_>> {
     let is_id = |key: &str| key == "id" || key.ends_with("_id") || key == "level";
     let mut candidates = texts(node).filter(|(key, _)| !is_id(&key.as_str()));
@@ -239,7 +242,7 @@ fn texts(node: Node<'_>) -> impl Iterator<Item = (Key<'_>, Node<'_>)> {
     node.members().filter(|(_, member)| member.kind() == Kind::String)
 }
 
-/// Whether a node holds nodes of this level or one further out, which makes it a mere holder.
+/// Whether a node contains nodes of this level or of an outer level, so that the node itself has no level.
 fn holds_level(node: Node<'_>, slot: usize) -> bool {
     node.members().any(|(key, member)| {
         let key = key.as_str();

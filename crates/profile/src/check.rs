@@ -89,7 +89,8 @@ impl Position<'_> {
         Mismatch::new("", found, expected)
     }
 
-    /// Whether an object is a table from names to branches, `"domains": {"Finance": …}`: it holds nothing that describes a node.
+    /// Whether an object is a table from names to branches, `"domains": {"Finance": …}`. No member of a table describes
+    /// a node.
     fn is_table(self, node: Node<'_>) -> bool {
         let describes = |key: &str| words::is_structural(key) || words::describes(key);
         words::is_branch(self.key) && !node.members().any(|(key, _)| describes(&key.as_str()))

@@ -24,7 +24,7 @@ pub enum AiLevel {
     H3,
     /// AI needs human input to finish.
     H4,
-    /// AI can't work on it without continuous human involvement.
+    /// AI can't do the task without continuous human involvement.
     H5,
 }
 

@@ -107,7 +107,8 @@ pub struct SourceEntry {
     pub external_id: String,
 }
 
-/// The position of a task in the work taxonomy. The four levels are seen; the keys are ours, since no public page shows them.
+/// The position of a task in the work taxonomy. The four levels are seen. No public page shows the keys, so this crate
+/// defines them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TaskHierarchy {
     /// First level.

@@ -1,7 +1,7 @@
 //! Writes to standard error and standard output. Messages go to standard error, data to standard output.
 //!
 //! Messages may contain text from records, servers and file names, so every function escapes control sequences
-//! ([`printable`]). Colours are added afterwards, and only here.
+//! ([`printable`]). Colors are added afterwards, and only here.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -96,7 +96,7 @@ pub(crate) fn json(text: &str) {
     raw(&format!("{}\n", printable_json(text)));
 }
 
-/// Writes a line of the text log, with its level in colour.
+/// Writes a line of the text log, with its level in color.
 pub(crate) fn event(text: &str) {
     let text = printable(text.trim_end_matches('\n'));
     let levels =
@@ -112,7 +112,7 @@ pub(crate) fn event(text: &str) {
     }
 }
 
-/// Writes text with colours.
+/// Writes text with colors.
 pub(crate) fn drawn(text: &str) {
     raw(&only_styles(text));
 }
@@ -146,7 +146,7 @@ fn labelled(style: &str, label: &str, text: &str) {
     raw(&format!("{style}{label}{PLAIN}: {}\n", printable(text)));
 }
 
-/// Writes text without escaping it, and without colours if standard error cannot show them. Ignores errors: a closed standard
+/// Writes text without escaping it, and without colors if standard error cannot show them. Ignores errors: a closed standard
 /// error must not stop an export.
 fn raw(text: &str) {
     let stderr = io::stderr();
@@ -162,7 +162,7 @@ fn raw(text: &str) {
     }
 }
 
-/// Escapes all control sequences except those for colours.
+/// Escapes all control sequences except those for colors.
 fn only_styles(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -34,7 +34,7 @@ pub struct SandboxOptions {
     pub public_keys: Vec<PublicKey>,
     /// The faults to inject. Default: none.
     pub faults: Faults,
-    /// The behaviour where no public page documents the real API.
+    /// The behavior where no public page documents the real API.
     pub settings: SandboxSettings,
     /// A CSV file with the vocabularies of vendors, which replace the built-in ones. Default: none.
     pub vocabulary: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Settings for behaviour of the API that no public page documents, each with a default and the reason for it.
+//! Settings for behavior of the API that no public page documents, each with a default and the reason for it.
 //!
 //! `docs/sandbox.md`, `taskferry sandbox --help` and the parser of `--setting` are made from [`SETTINGS`].
 
@@ -95,7 +95,7 @@ impl SandboxSettings {
 /// Defines the struct, its defaults and the table from one list.
 macro_rules! settings {
     ($($name:ident: $kind:ty = $default:expr, $text:literal, $unknown:literal, $reason:literal;)+) => {
-        /// The behaviour of the sandbox where no public page documents the real API.
+        /// The behavior of the sandbox where no public page documents the real API.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct SandboxSettings {
             $(#[doc = concat!($unknown, " Default: `", $text, "`, because ", $reason, ".")] pub $name: $kind,)+

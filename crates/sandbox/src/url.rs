@@ -35,7 +35,7 @@ pub struct SandboxUrl {
     pub file_range: Option<Range<usize>>,
     /// The faults to inject.
     pub faults: Faults,
-    /// The behaviour where no public page documents the real API.
+    /// The behavior where no public page documents the real API.
     pub settings: SandboxSettings,
 }
 

@@ -48,8 +48,8 @@ impl InputFiles for NoFiles {
 
 /// Builds an endpoint from a URL, without starting it.
 ///
-/// The paths of its problems are empty, because the factory does not know which key holds the URL.
-/// [`Part::Within`](crate::Part::Within) counts bytes of the URL.
+/// The paths of problems are empty, because the key of the URL is unknown here. [`Part::Within`](crate::Part::Within)
+/// counts bytes of the URL.
 pub type EndpointFactory =
     fn(&str, &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>>;
 
@@ -84,7 +84,7 @@ pub struct BuildContext<'a> {
 }
 
 impl<'a> BuildContext<'a> {
-    /// A context for a pipeline without a name, whose source returns jobs.
+    /// A context for a pipeline that has no name, and whose source returns jobs.
     pub fn new(files: &'a dyn InputFiles, endpoints: &'a Endpoints) -> Self {
         Self { files, endpoints, pipeline: "", subject: Subject::Job }
     }
@@ -103,7 +103,7 @@ impl<'a> BuildContext<'a> {
         self
     }
 
-    /// The kind of entity that the pipeline's source returns. A source that is being built does not read it.
+    /// The kind of entity that the pipeline's source returns. Not for sources.
     pub fn subject(&self) -> Subject {
         self.subject
     }
@@ -118,10 +118,11 @@ impl<'a> BuildContext<'a> {
         self.files
     }
 
-    /// Builds the endpoint for the scheme of `url`, such as `sandbox:`. Returns `None` if no endpoint serves the scheme.
+    /// Builds the endpoint for the scheme of `url`, such as `sandbox:`. Returns `None` if no endpoint serves the
+    /// scheme.
     ///
     /// # Errors
-    /// All mistakes in the URL, with empty paths: the plugin knows which key holds the URL.
+    /// All mistakes in the URL, with empty paths. The plugin adds the key of the URL.
     pub fn local_endpoint(
         &self,
         url: &str,
@@ -143,7 +144,7 @@ pub struct RunContext {
     pub run_id: String,
     /// The folder with the pipeline's state, if any. It exists, and no other run uses it at the same time.
     pub state_dir: Option<PathBuf>,
-    /// Whether a later attempt can resume the run, so that committed output must be kept.
+    /// Whether a later attempt can resume the run. If so, sinks must keep committed output.
     pub resumable: bool,
     /// Whether nothing is published or sent, and no state is kept.
     pub dry_run: bool,
@@ -151,10 +152,10 @@ pub struct RunContext {
     pub replay: bool,
     /// Whether `--sandbox` was given. Its output must not replace that of a real export.
     pub sandbox: bool,
-    /// The shard of the export; `None` for the whole export.
+    /// The share of the export; `None` for the whole export.
     pub shard: Option<Shard>,
-    /// In the run of a shard, the state folder of the whole export, which is only read. It may not exist, and another run may
-    /// be writing to it.
+    /// In the run of a share, the state folder of the whole export. It is only read. It may not exist, and another run
+    /// may write to it.
     pub whole_dir: Option<PathBuf>,
 }
 

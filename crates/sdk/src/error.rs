@@ -125,15 +125,16 @@ impl StageError {
         self
     }
 
-    /// Sets the position of the record in its page or batch, from 0, unless it is set. Transforms don't need it: they process one
-    /// record at a time.
+    /// Sets the position of the record in its page or batch, from 0, if no position is set. Transforms don't need this
+    /// method, because they process one record at a time.
     #[must_use]
     pub fn at_record(mut self, index: usize) -> Self {
         self.0.record.get_or_insert(index);
         self
     }
 
-    /// Removes the position of the record, for an error whose message locates the record because its page is not a page of the run.
+    /// Removes the position of the record. For errors whose message contains the position, because the page does not
+    /// belong to the run.
     #[must_use]
     pub fn without_record(mut self) -> Self {
         self.0.record = None;

@@ -8,12 +8,12 @@ use crate::{KeyPath, Part, nearest};
 /// Whether records may have fields other than the known ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OtherFields {
-    /// They have none.
+    /// Records have no other fields.
     Never,
-    /// No others are documented, so `check` may warn of them, except for those with an [open
+    /// Records may have undocumented fields, but `check` warns about a use of them, except for fields with an [open
     /// prefix](FieldSet::with_open_prefixes).
     Undocumented,
-    /// They may have any.
+    /// Records may have any other fields.
     #[default]
     Possible,
 }
@@ -22,7 +22,7 @@ pub enum OtherFields {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldSet {
     names: BTreeSet<String>,
-    /// Absent fields, with the hint how to add them.
+    /// Absent fields, each with a hint that says how to add it.
     absent: BTreeMap<String, Option<String>>,
     open_prefixes: Vec<&'static str>,
     others: OtherFields,
@@ -37,7 +37,7 @@ pub struct RecordFields {
     pub tasks: FieldSet,
 }
 
-/// A field that a stage uses but no record has.
+/// A field that a stage uses, but that no record has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingField {
     /// The field's name.
@@ -114,7 +114,7 @@ impl FieldSet {
         self.others
     }
 
-    /// The known fields of objects that are like `self` or like `other`.
+    /// The known fields of objects that have either the fields of `self` or those of `other`.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         let both = self.absent.iter().filter(|(name, _)| other.absent.contains_key(*name));
@@ -126,7 +126,7 @@ impl FieldSet {
         }
     }
 
-    /// The known fields of an object with the fields of `self` and of `other`.
+    /// The known fields of objects that have the fields of `self` and those of `other`.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let mut both = self.or(other);

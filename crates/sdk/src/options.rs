@@ -40,8 +40,8 @@ pub fn read_options<T: DeserializeOwned + JsonSchema>(
     }
 }
 
-/// As [`read_options`], but also returns the options without the mistakes, if they can be read, so that the caller can check them
-/// for further mistakes.
+/// As [`read_options`], but also returns the options without the wrong values, if they can be read. The caller can
+/// check them for further mistakes.
 pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
     table: &Value,
     common: &[&str],

@@ -72,8 +72,8 @@ impl Output {
         self.counts.push(Count::Value(name, self.texts.len()));
     }
 
-    /// Notes a fact for the transform's `warnings`. Reports don't show notes. Every note is kept, so use only a few different
-    /// ones.
+    /// Notes a fact for the transform's `warnings`. Reports don't show notes. Every different note is kept, so use only
+    /// a few.
     pub fn note(&mut self, seen: &str) {
         self.texts.push_str(seen);
         self.counts.push(Count::Note(self.texts.len()));

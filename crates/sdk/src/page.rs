@@ -10,8 +10,8 @@ use crate::{Cursor, Origin, Record};
 pub struct SourceRecord {
     /// The record.
     pub record: Record,
-    /// The record's id in the source, such as a job's `external_id`. It appears in messages, and idempotency keys depend on
-    /// it, so it must not change when a page is read again.
+    /// The id of the record in the source, such as the `external_id` of a job. Messages contain the id, and idempotency
+    /// keys depend on it, so the id must be the same when a page is read again.
     pub id: Option<Arc<str>>,
 }
 
@@ -62,8 +62,8 @@ pub struct Page {
     pub requested_with: RequestedWith,
     /// Size of the response body in bytes, after decompression.
     pub bytes: u64,
-    /// Fingerprints of the page's jobs. A resumed run returns them to the source, which detects repeated jobs with them. Only
-    /// the source interprets them.
+    /// Fingerprints of the page's jobs. A resumed run returns all fingerprints to the source, so that the source can
+    /// detect repeated jobs. Only the source interprets them.
     pub fingerprints: Vec<u128>,
 }
 

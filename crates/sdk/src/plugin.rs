@@ -9,13 +9,13 @@ use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, 
 
 /// The options of a plugin, and its type name.
 ///
-/// The doc comments become the plugin's reference: the first line of the struct's describes the plugin, each field's describes
+/// The reference of the plugin is made from doc comments: that of the struct describes the plugin, that of each field describes
 /// the option.
 ///
 /// # `--sandbox`
 ///
-/// `--sandbox` runs a pipeline on made-up data, which must not reach a real receiver. The schemas of sources and sinks say how,
-/// and a pipeline with a source or sink that does not is refused:
+/// `--sandbox` runs a pipeline on made-up data, which must not reach a real receiver. The schema of a source or sink declares
+/// what changes. A source or sink without a declaration is an error:
 ///
 /// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option replaces its value. `= null` removes the option, for example
 ///   credentials. Variables in the replaced value may be unset.
@@ -34,13 +34,13 @@ pub trait SourcePlugin: Plugin {
     /// All mistakes in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<Box<dyn Source>, Vec<Problem>>;
 
-    /// The known fields of the source's records; unknown by default. [Remove](crate::FieldSet::remove) a field that the options
-    /// exclude, with a hint that says which option adds it.
+    /// The known fields of the source's records. By default, nothing is known. If the options exclude a field,
+    /// [remove](crate::FieldSet::remove) the field, with a hint that names the option.
     fn fields(&self) -> RecordFields {
         RecordFields::default()
     }
 
-    /// The kind of entity that its records describe. Rows name the entity's fields after it.
+    /// The kind of entity that the records describe. It determines the names of fields in rows.
     fn subject(&self) -> Subject {
         Subject::default()
     }
@@ -54,7 +54,7 @@ pub trait TransformPlugin: Plugin {
     /// All mistakes in the options.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>>;
 
-    /// The fields that the transform requires and those that it emits; unknown by default.
+    /// The fields that the transform requires, and the fields that it emits. By default, nothing is known.
     fn fields(&self, _context: &BuildContext<'_>) -> FieldRule {
         FieldRule::default()
     }
@@ -85,7 +85,7 @@ pub trait SinkPlugin: Plugin {
         Vec::new()
     }
 
-    /// The fields in the option `columns`, in order. `check` warns of fields that no record has.
+    /// The fields in the option `columns`, in order. `check` warns about fields that no record has.
     fn columns(&self) -> Vec<String> {
         Vec::new()
     }

@@ -46,12 +46,12 @@ impl Position {
 /// How a sink resumes a run that ended early.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Resumption {
-    /// It can't. A pipeline with such a sink starts over.
+    /// The sink can't resume. Runs of its pipeline start over.
     #[default]
     Unsupported,
-    /// Exactly at a [`SinkState`]: the sink undoes later writes.
+    /// The sink resumes exactly at a [`SinkState`], and undoes later writes.
     Exact,
-    /// The sink can't undo a write, but its receiver recognizes a repeated batch by a key. The sink receives a batch only after
-    /// the checkpoint of the previous one is saved, so at most one batch is repeated.
+    /// The sink can't undo a write. The receiver recognizes a repeated batch by a key. The sink gets a batch only after
+    /// the checkpoint of the preceding batch is saved, so at most one batch is repeated.
     AtLeastOnce,
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A shard of an export, which one run reads: `2/8` is the second of eight.
+/// A share of an export, for one run: `2/8` is the second of eight.
 ///
 /// ```
 /// use taskferry_sdk::Shard;
@@ -21,13 +21,13 @@ pub struct Shard {
     count: u32,
 }
 
-/// The error of an invalid shard.
+/// The error of an invalid share.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a share; write for example `2/8` for the second of eight shares")]
 pub struct ShardError(String);
 
 impl Shard {
-    /// Shard `index`, from 1, of `count`.
+    /// Share `index`, from 1, of `count`.
     ///
     /// # Errors
     /// If `index` is zero or greater than `count`.
@@ -38,12 +38,12 @@ impl Shard {
             .ok_or_else(|| ShardError(format!("{index}/{count}")))
     }
 
-    /// The shard's number, from 1.
+    /// The number of the share, from 1.
     pub fn index(self) -> u32 {
         self.index
     }
 
-    /// The number of shards.
+    /// The number of shares.
     pub fn count(self) -> u32 {
         self.count
     }
@@ -72,16 +72,17 @@ impl FromStr for Shard {
     }
 }
 
-/// The part of the listing that the run of a shard has read. The shards of an export are complete if each starts where the
-/// previous one ended.
+/// The part of the listing that a share has read. The shares of an export are complete if each share begins where the
+/// preceding one ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Share {
-    /// The job after which it starts; `None` for the first shard, and for a shard behind the end of the listing.
+    /// The job after which the share begins. `None` for the first share, and for an empty share after the end of the
+    /// listing.
     pub from: Option<String>,
-    /// The last job, after which the next shard starts; `None` at the end of the listing.
+    /// The last job, after which the next share begins. `None` at the end of the listing.
     pub to: Option<String>,
-    /// The values that it read, if the listing is divided by a filter and not by position.
+    /// The values that the share has read, if the listing is divided by a filter instead of positions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }

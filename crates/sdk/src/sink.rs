@@ -18,22 +18,24 @@ use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
 /// When an interrupted run exceeds its grace period, the engine drops the futures of `write` and `commit`.
 #[async_trait]
 pub trait Sink: fmt::Debug + Send {
-    /// How the sink resumes a run that ended early. By default it can't.
+    /// How the sink resumes a run that ended early. By default, the sink can't resume.
     fn resumption(&self) -> Resumption {
         Resumption::Unsupported
     }
 
-    /// The state before `open`: all that [`discard`](Self::discard) needs to remove what `open` creates. The run saves it before
-    /// it opens its sinks.
+    /// The state for the checkpoint that a run saves before it opens its sinks. [`discard`](Self::discard) uses this
+    /// state to remove what `open` has created.
     fn initial_state(&self, _run: &RunContext) -> SinkState {
         SinkState::default()
     }
 
-    /// Checks whether the sink can resume at a state of an earlier attempt, without changing anything. If it can, `open` is
-    /// called with the same state. The engine drops the future when the run is interrupted, so a long check must yield.
+    /// Checks whether the sink can resume at a state of an earlier attempt, without changing anything. If the check
+    /// succeeds, `open` is called with the same state. The engine drops the future when the run is interrupted, so a
+    /// long check must yield.
     ///
     /// # Errors
-    /// The reason, for people: `out/.jobs.csv.part is gone`. The run starts over.
+    /// The reason why the sink can't resume, as part of a message: `out/.jobs.csv.part is gone`. The run
+    /// starts over.
     async fn can_resume(&mut self, _run: &RunContext, _state: &SinkState) -> Result<(), String> {
         Ok(())
     }
@@ -47,7 +49,7 @@ pub trait Sink: fmt::Debug + Send {
     /// Why the sink can't be opened. The run ends.
     async fn open(&mut self, run: &RunContext, from: Option<&SinkState>) -> Result<(), StageError>;
 
-    /// Writes a batch. Records that can't be delivered while others can go to `refusals`.
+    /// Writes a batch. If single records can't be delivered, adds them to `refusals`.
     ///
     /// # Errors
     /// Errors that remain after the sink's own retries. The run ends.
@@ -59,8 +61,9 @@ pub trait Sink: fmt::Debug + Send {
     /// As [`write`](Self::write).
     async fn commit(&mut self) -> Result<SinkState, StageError>;
 
-    /// Does everything that may still fail before `finish`, without publishing. A sink that is opened at the returned state only
-    /// has to `finish`, even if it has finished before. By default it commits.
+    /// Completes the output without publishing it. After this, only `finish` is called. A sink that is later opened at
+    /// the returned state must be able to `finish`, even if the output is already published. By default, this method
+    /// commits.
     ///
     /// # Errors
     /// As [`write`](Self::write). No sink publishes.
@@ -74,22 +77,24 @@ pub trait Sink: fmt::Debug + Send {
     /// As [`write`](Self::write). This sink has published nothing; sinks before it may have.
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError>;
 
-    /// The output of another, unfinished run with this state that `run` would overwrite, for people. By default none.
+    /// The output of another, unfinished run that `run` would overwrite, as part of a message. `state` is the state of
+    /// that run. By default none.
     fn would_overwrite(&self, _run: &RunContext, _state: &SinkState) -> Option<String> {
         None
     }
 
-    /// The sink for a dry run: it processes records but publishes and sends nothing. By default it only counts them.
+    /// The sink for a dry run, which processes records but publishes and sends nothing. By default, the records are
+    /// only counted.
     fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
         Box::new(CountingSink::default())
     }
 
-    /// The path of a file that runs of several shards would all write. By default none.
+    /// The path of a file that all shares would write. By default none.
     fn shard_conflict(&self) -> Option<String> {
         None
     }
 
-    /// The deliveries so far, for the manifest of a run that does not finish.
+    /// The deliveries so far, for the manifest of a run that ends early.
     fn delivered(&self) -> Delivery {
         Delivery::default()
     }

@@ -9,8 +9,8 @@ use crate::{Page, Position, RunContext, Share, StageError};
 /// Reads pages, one after the other.
 #[async_trait]
 pub trait Source: fmt::Debug + Send {
-    /// Opens the source, before the first page. A resumed run continues at `from`; a source that can't must return an error,
-    /// and never start from the beginning.
+    /// Opens the source, before the first page. A resumed run continues at `from`. A source that can't continue there
+    /// must return an error.
     ///
     /// # Errors
     /// Why the source can't be opened. The run ends.
@@ -35,13 +35,13 @@ pub trait Source: fmt::Debug + Send {
         Vec::new()
     }
 
-    /// Whether the source can read only the shard in [`RunContext::shard`]. By default it can't, and runs of shards are
-    /// refused.
+    /// Whether the source can read a single share ([`RunContext::shard`]). By default it can't, and `--shard` is an
+    /// error.
     fn can_shard(&self) -> bool {
         false
     }
 
-    /// The part of the listing that the run has read, once it is complete; `None` for the whole listing.
+    /// The part of the listing that a complete run has read; `None` for the whole listing.
     fn share(&self) -> Option<Share> {
         None
     }

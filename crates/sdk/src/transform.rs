@@ -45,13 +45,14 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// whether the run continues.
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
-    /// The time limit for one record, after which the engine ends the run and names the record. For transforms that run user
-    /// programs and can't interrupt them. By default there is no limit.
+    /// The time limit for one record. When it is exceeded, the engine ends the run and names the record. For transforms
+    /// that run user programs and can't interrupt them. By default none.
     fn time_limit(&self) -> Option<TimeLimit> {
         None
     }
 
-    /// Warnings about a run that processed `records_in` records and counted `totals`: lower case, with a hint. By default none.
+    /// Warnings at the end of a run that processed `records_in` records and counted `totals`. A warning is lower case,
+    /// and says what to do. By default none.
     fn warnings(&self, _records_in: u64, _totals: &Counters) -> Vec<String> {
         Vec::new()
     }

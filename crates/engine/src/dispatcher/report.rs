@@ -105,8 +105,8 @@ impl Dispatcher {
     }
 }
 
-/// Warnings if a complete run read or delivered nothing. The usual causes are a mistyped filter and credentials with too few
-/// permissions. A shard, which may be empty, gets a warning only if the last complete run had records.
+/// Warnings if a complete run read or delivered nothing. The usual causes are a mistyped filter and credentials with
+/// too few permissions. A share can be empty, so a share gets a warning only if the last complete run had records.
 fn empty_warnings(manifest: &Manifest, last: Option<&Baseline>) -> Vec<String> {
     let (read, is_whole) = (manifest.source.records, manifest.shard.is_none());
     let compared = |count: u64, last: &Baseline| {

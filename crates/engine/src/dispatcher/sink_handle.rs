@@ -12,7 +12,7 @@ use crate::sink_worker::SinkCommand;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Delivering,
-    /// Every sink is drained, and does everything that may still fail.
+    /// Every sink has received its last batch, and completes its output.
     Sealing,
     /// The checkpoint that records the sealed sinks is being saved.
     Saving,

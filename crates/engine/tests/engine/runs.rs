@@ -1,4 +1,4 @@
-//! Behaviour of a run, tested with scripted stages.
+//! Behavior of a run, tested with scripted stages.
 
 use std::sync::Arc;
 use std::time::Duration;

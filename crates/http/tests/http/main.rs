@@ -1,4 +1,4 @@
-//! Behaviour of the client against scripted servers and proxies.
+//! Behavior of the client against scripted servers and proxies.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, FaultServer, Outcome, Receiver, Response, Tenant};
 
-/// Clears the screen, sets the window title, forges a line, sets colours with C1 codes, changes the text direction, hides a word.
+/// Clears the screen, sets the window title, forges a line, sets colors with C1 codes, changes the text direction, hides a word.
 const EVIL: &str = "x\u{1b}[2J\u{1b}]0;owned\u{7}\r\nerror: forged\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}\u{7f}y";
 
 /// The same, restricted to characters that file names and variables may contain.
@@ -25,7 +25,7 @@ fn assert_escaped(text: &str, what: &str) {
     }
 }
 
-/// The same for terminal output, where colours are allowed and lines end with CRLF.
+/// The same for terminal output, where colors are allowed and lines end with CRLF.
 #[track_caller]
 fn assert_escaped_in_terminal(text: &str, what: &str) {
     // The progress bar returns to the start of its line and clears it.

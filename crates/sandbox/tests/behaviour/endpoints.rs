@@ -1,4 +1,4 @@
-//! Behaviour that all endpoints share.
+//! Behavior that all endpoints share.
 
 use proptest::prelude::*;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Behaviour of a running sandbox as clients see it.
+//! Behavior of a running sandbox as clients see it.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Settings for behaviour that the public API reference leaves open.
+//! Settings for behavior that the public API reference leaves open.
 
 use std::time::SystemTime;
 

@@ -49,7 +49,7 @@ impl CircuitOptions {
 /// A failed request.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// The status of the answer, if there was one.
+    /// The status of the response, if there was one.
     pub(crate) status: Option<u16>,
     pub(crate) error: StageError,
 }

@@ -1,4 +1,4 @@
-//! Behaviour of `filter_ai_impact` in a pipeline.
+//! Behavior of `filter_ai_impact` in a pipeline.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

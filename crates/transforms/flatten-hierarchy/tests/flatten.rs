@@ -1,4 +1,4 @@
-//! Behaviour of `flatten_hierarchy` in a pipeline.
+//! Behavior of `flatten_hierarchy` in a pipeline.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

@@ -1,4 +1,4 @@
-//! Behaviour of `isolation = "process"`. The worker processes run this program, so it has a `main` function instead of
+//! Behavior of `isolation = "process"`. The worker processes run this program, so it has a `main` function instead of
 //! the standard test harness.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]

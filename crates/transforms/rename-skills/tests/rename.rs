@@ -1,4 +1,4 @@
-//! Behaviour of `rename_skills` in a pipeline.
+//! Behavior of `rename_skills` in a pipeline.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

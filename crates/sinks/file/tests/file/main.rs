@@ -1,4 +1,4 @@
-//! Behaviour of the sink.
+//! Behavior of the sink.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 

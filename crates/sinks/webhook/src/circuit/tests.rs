@@ -1,4 +1,4 @@
-//! Behaviour of the circuit breaker, with a paused clock.
+//! Behavior of the circuit breaker, with a paused clock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! Behaviour of the sink against scripted receivers.
+//! Behavior of the sink against scripted receivers.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 

@@ -1,4 +1,4 @@
-//! Behaviour of the source against scripted tenants.
+//! Behavior of the source against scripted tenants.
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 

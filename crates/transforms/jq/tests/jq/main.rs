@@ -1,4 +1,4 @@
-//! Behaviour of `jq`.
+//! Behavior of `jq`.
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 

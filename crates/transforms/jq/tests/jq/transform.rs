@@ -1,4 +1,4 @@
-//! Behaviour of `jq` in a pipeline.
+//! Behavior of `jq` in a pipeline.
 
 use std::io;
 use std::path::{Path, PathBuf};
