@@ -1,4 +1,4 @@
-//! The answers of a binary that was built without the feature `sandbox`.
+//! The responses to `sandbox:` and `--sandbox` of a binary that was built without the feature `sandbox`.
 
 use std::ffi::OsString;
 

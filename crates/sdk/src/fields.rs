@@ -213,7 +213,7 @@ impl FieldRule {
         Self { required: Vec::new(), is_exact: true, rule: Box::new(move |input, _| rule(input)) }
     }
 
-    /// A transform whose output fields are an estimate, such as those of a user's expression. `check` then only warns about later
+    /// A transform whose output fields are an estimate, for example those of an expression. Then `check` only warns about later
     /// transforms. `rule` adds missing fields that the transform uses.
     pub fn estimate(
         rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,

@@ -36,7 +36,7 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, description)
     }
 
-    /// Also the answer if the client must not see what exists.
+    /// Also the response if the client may not see an existing object.
     pub(super) fn not_found(thing: &str, id: &str) -> Self {
         let id = shortened(id);
         let description = format!("there is no {thing} with the external_id `{id}`");

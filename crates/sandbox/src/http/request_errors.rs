@@ -111,7 +111,7 @@ impl<'a> RequestErrors<'a> {
         }
     }
 
-    /// Returns what was read, or an answer with all errors. The answer has the lowest of their statuses.
+    /// Returns what was read, or a response with all errors. The status of the response is the lowest status of the errors.
     pub(super) fn into_result<T>(self, read: Option<T>) -> Result<T, ApiError> {
         match (self.found.iter().map(|(status, _)| *status).min(), read) {
             (None, Some(read)) => Ok(read),

@@ -157,7 +157,7 @@ impl Circuit {
         }
     }
 
-    /// Closes the circuit after an answer.
+    /// Closes the circuit after a response.
     fn answered(&self, what: &str) {
         let mut state = self.state();
         if state.open.take().is_some() {

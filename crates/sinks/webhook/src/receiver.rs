@@ -22,7 +22,7 @@ const HINTS: Hints = Hints {
 #[derive(Debug)]
 pub(crate) struct RequestTemplate {
     pub(crate) headers: HeaderMap,
-    /// The secrets of the options, which are removed from shown answers.
+    /// The secrets of the options, which are removed from excerpts of responses.
     pub(crate) secrets: Vec<Secret>,
     pub(crate) signer: Option<Signer>,
     pub(crate) timeout: Duration,
@@ -47,7 +47,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Receiver {
     http: Client,
     template: RequestTemplate,
-    /// Secrets that are removed from shown answers.
+    /// Secrets that are removed from excerpts of responses.
     secrets: Vec<Secret>,
     /// The address in messages.
     shown: String,
@@ -81,7 +81,7 @@ impl Receiver {
             error: error.context(format!("POST {}", self.shown)),
         };
         let headers = self.headers(request).map_err(|error| failure(None, error))?;
-        // The body of the answer is read so that the connection can be reused.
+        // The body of the response is read so that the connection can be reused.
         let posted = self.http.post(headers, request.body.clone(), ReadBody::Prefix).await;
         match posted {
             Ok(answer) if answer.is_success() => Ok(()),
@@ -163,7 +163,7 @@ fn secrets_of(url: &Url, more: Vec<Secret>) -> Vec<Secret> {
         .map(|(_, credentials)| Secret::new(credentials))
         .collect();
     let whole = whole.into_iter().map(Secret::new).chain(more);
-    // Shorter texts are not secret, and removing them would make an answer unreadable.
+    // Shorter texts are not secret, and removing them would make a response unreadable.
     let is_secret = |secret: &Secret| secret.expose().len() >= 6;
     whole.chain(segments).chain(values).chain(credentials).filter(is_secret).collect()
 }

@@ -135,7 +135,7 @@ impl Sender {
 const TOO_LARGE: u16 = 413;
 const RECORD_TOO_LARGE: &str = "the receiver does not accept a record of this size: reduce it with a transform, or set `on_error = \"dead_letter\"`";
 
-/// Whether an answer refuses the records. Any other failure would be the same for all records.
+/// Whether a response refuses the records. Any other failure would be the same for all records.
 fn concerns_records(status: u16) -> bool {
     matches!(status, 400 | TOO_LARGE | 422)
 }
