@@ -123,17 +123,17 @@ fn every_plugin_is_listed_with_its_purpose() {
     transforms
       filter_ai_impact   Keeps tasks by their AI impact level.
       flatten_hierarchy  Turns jobs into rows, or a hierarchy into a flat list of tasks.
-      jq                 Runs one jq expression over each record; every result is a record.
+      jq                 Applies a jq expression to each record. Each result of the expression becomes a record.
       rename_skills      Renames linked skills to those of Workday, SAP or any other system.
 
     sinks
-      file               Writes records to a file that appears under its name only when complete.
+      file               Writes records to a file, which gets its name when it is complete.
       stdout             Writes records to standard output.
       webhook            Posts records to a URL in batches, as JSON arrays or CloudEvents, optionally signed.
 
     other tables of a pipeline file
       state              Where the pipeline's state is stored, and when a run resumes.
-      expect             Checks of a complete export. An export that violates them is not published, and the run ends with exit code 8.
+      expect             Checks of a complete export. An export that violates a check is not published, and the run ends with exit code 8.
       dead_letter        The file for records that a stage with `on_error = "dead_letter"` refuses.
 
     `taskferry plugins TYPE` describes all options of a plugin or table.
@@ -147,10 +147,10 @@ fn a_plugin_is_shown_with_every_option() {
 
       Renames linked skills to those of Workday, SAP or any other system.
 
-      A skill is looked up by its id first, then by its name. Of several entries for one skill, the
-      one with the lowest rank is used. Skills of one task that become equal are merged: the first
-      one is kept, and gets missing fields from the others. To merge the skills of rows, rename
-      before `flatten_hierarchy` explodes them.
+      A skill is looked up by its id, then by its name. If the mapping has several entries for a
+      skill, the entry with the lowest rank is used. If two skills of a task become equal, they are
+      merged: the first one gets the missing fields of the second one. The skills of exploded rows
+      are not merged: place this transform before `flatten_hierarchy`.
 
       type = string  (required)
           The plugin of the stage.
@@ -159,26 +159,27 @@ fn a_plugin_is_shown_with_every_option() {
           The name of the stage in messages and in the manifest.
 
       on_error = "fail" | "skip" | "dead_letter"  (default: "fail")
-          What happens to a record that the stage refuses: `fail` ends the run and names the record,
-          `skip` leaves the record out, counts it and logs it, `dead_letter` writes it to the file
-          of `[dead_letter]` for a replay.
+          The action for a record that the stage refuses. `fail` ends the run and names the record.
+          `skip` omits, counts and logs the record. `dead_letter` writes the record to the file of
+          `[dead_letter]` for a replay.
 
       vendor = string  (required)
           The vendor, as in the `vendor` column of the mapping, for example `workday`.
 
       mapping = string  (required)
-          A CSV file with a header: `vendor`, `skill_id` and/or `skill`, `vendor_skill`, and
-          optionally `vendor_skill_id` and `rank` (a whole number, the lowest is best). Other
-          columns are ignored. A relative path starts at the pipeline file's folder.
+          A CSV file with a header. The columns are `vendor`, `skill_id` or `skill` or both,
+          `vendor_skill`, and optionally `vendor_skill_id` and `rank` (a whole number, the lowest is
+          best). Other columns are ignored. A relative path starts at the folder of the pipeline
+          file.
 
       unmapped = "keep" | "drop" | "null" | "fail"  (default: "keep")
-          The action for a skill that is not in the mapping: `keep` (default), `drop`, `null` (its
-          name becomes null), or `fail`, which refuses the record.
+          The action for a skill that is not in the mapping. `null` sets the name of the skill to
+          null, `fail` refuses the record.
 
       match = "exact" | "ignore_case"  (default: "exact")
-          The comparison of names: `exact` (default), or `ignore_case`, for which `python` equals
-          `Python` and `STRASSE` equals `Straße`. Both ignore differences of Unicode normalization
-          (`é` as one character or two). Ids are compared exactly.
+          The comparison of names. For `ignore_case`, `python` equals `Python`, and `STRASSE` equals
+          `Straße`. Both values ignore differences of Unicode normalization (`é` as one character or
+          two). Ids are always compared exactly.
     "#);
 }
 
