@@ -18,8 +18,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub struct CloudEventsOptions {
     /// How many events a request contains: one (`structured`) or many (`batched`).
     pub mode: EventMode,
-    /// The `type` of every event. Begin it with your domain in reverse order: `com.example.task`. By default
-    /// `taskferry.record`.
+    /// The `type` of every event. It should begin with your domain in reverse order: `com.example.task`.
     #[serde(rename = "type", default = "record_type")]
     pub event_type: String,
     /// The `source` of every event: a URI, or a path such as `/hr/tasks`. By default `/taskferry/` followed by the

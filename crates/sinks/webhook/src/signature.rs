@@ -26,8 +26,9 @@ const HALF_KEY: usize = 32;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignatureOptions {
-    /// The signing keys: `whsec_…`, a secret shared with the receiver (HMAC-SHA256), or `whsk_…`, a private key (Ed25519).
-    /// Each key adds a signature. To rotate a key, add the new one, and remove the old one when the receiver has the new one.
+    /// The signing keys: `whsec_…`, a secret shared with the receiver (HMAC-SHA256), or `whsk_…`, a private key
+    /// (Ed25519). Each key adds a signature. To rotate a key, add the new key, and remove the old key when the receiver
+    /// has the new key.
     pub secrets: Vec<Secret>,
 }
 

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterAiImpact {
-    /// Keep tasks with one of these levels, for example `["H1", "H2"]`.
+    /// Keeps tasks with one of these levels, for example `["H1", "H2"]`.
     pub(crate) levels: Option<Vec<String>>,
-    /// Keep tasks with this level or a lower one. An unknown level counts as missing.
+    /// Keeps tasks with this level or a lower one. An unknown level counts as missing.
     pub(crate) at_most: Option<String>,
-    /// Keep tasks with this level or a higher one. An unknown level counts as missing.
+    /// Keeps tasks with this level or a higher one. An unknown level counts as missing.
     pub(crate) at_least: Option<String>,
     /// The action for a task without a level. `fail` refuses the record.
     #[serde(default)]
