@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -76,11 +77,13 @@ impl Outcome {
     }
 }
 
-/// A process that is killed when it is dropped.
+/// A process that is killed when it is dropped, or has run for [`TIMEOUT`]: a test fails then instead of hanging.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
+    /// Ends the thread that enforces the timeout.
+    _timer: Sender<()>,
 }
 
 impl Running {
@@ -88,7 +91,14 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr }
+        let (timer, ended) = mpsc::channel::<()>();
+        let pid = child.id();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+                send_signal("KILL", pid);
+            }
+        });
+        Self { child, stderr, _timer: timer }
     }
 
     /// Reads standard error up to the first line that contains `text`, and returns that line.
@@ -118,8 +128,9 @@ impl Running {
 
     /// Sends a signal: `INT`, `TERM` or `HUP`.
     pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        // The child inherits ignored signals, for example from a shell that runs the tests in the background.
+        assert!(!is_ignored(name), "these tests need SIG{name}, which their parent ignores");
+        assert!(send_signal(name, self.child.id()));
     }
 
     /// Closes the reading end of standard output.
@@ -149,6 +160,26 @@ impl Drop for Running {
         _ = self.child.kill();
         _ = self.child.wait();
     }
+}
+
+/// Whether the process exists.
+fn send_signal(name: &str, pid: u32) -> bool {
+    let kill = format!("kill -{name} {pid}");
+    Command::new("sh").args(["-c", &kill]).status().unwrap().success()
+}
+
+/// Whether this process ignores a signal, from Linux's `/proc`; elsewhere false.
+fn is_ignored(name: &str) -> bool {
+    let bit = match name {
+        "HUP" => 0,
+        "INT" => 1,
+        "TERM" => 14,
+        _ => return false,
+    };
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_some_and(|bits| bits & (1 << bit) != 0)
 }
 
 /// Parses each line of a text as JSON.
