@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use taskferry_pipeline::{ExpectOptions, Pipeline};
 
+use crate::fields::FieldCounts;
+
 /// The file with the last complete runs.
 pub(crate) const COMPLETE: &str = "last_complete";
 /// The number of listings for which the last complete run is stored.
@@ -30,6 +32,9 @@ pub(crate) struct Baseline {
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
+    /// The fields of the records; earlier versions did not write them.
+    #[serde(default, skip_serializing_if = "FieldCounts::is_empty")]
+    pub(crate) fields: FieldCounts,
 }
 
 impl Baseline {
@@ -47,6 +52,7 @@ impl Baseline {
             listing: Some(listing.to_owned()),
             pipeline: None,
             delivered: BTreeMap::new(),
+            fields: FieldCounts::default(),
         }
     }
 }
@@ -62,6 +68,11 @@ pub(crate) struct CompleteRuns {
 }
 
 impl CompleteRuns {
+    /// The last run that read this listing.
+    pub(crate) fn of_listing(&self, listing: &str) -> Option<&Baseline> {
+        iter::once(&self.last).chain(&self.earlier).find(|run| run.has_read(listing))
+    }
+
     /// Adds a run, which replaces the runs of the same listing.
     pub(crate) fn add(runs: Option<Self>, last: Baseline) -> Self {
         let listing = last.listing.clone().unwrap_or_default();
@@ -103,9 +114,8 @@ impl Comparison {
     }
 
     pub(crate) fn new(runs: CompleteRuns, listing: &str) -> Self {
-        let CompleteRuns { last, earlier } = runs;
-        let same = iter::once(&last).chain(&earlier).find(|run| run.has_read(listing));
-        Self::Runs { same: same.cloned().map(Box::new), last: Box::new(last) }
+        let same = runs.of_listing(listing).cloned().map(Box::new);
+        Self::Runs { same, last: Box::new(runs.last) }
     }
 
     /// The last complete run.

@@ -7,6 +7,7 @@ use taskferry_pipeline::{StageFailure, TransformStage};
 use taskferry_sdk::{AnyTransform, RunContext};
 
 use crate::envelope::PageBatch;
+use crate::fields::FieldCounts;
 use crate::run_stats::TransformStats;
 use crate::step::{ChainOutcome, Step};
 use crate::tracer::Tracer;
@@ -56,6 +57,11 @@ impl Chain {
             warnings.extend(texts.into_iter().map(|text| (step.id().name.clone(), text)));
         }
         warnings
+    }
+
+    /// Counts the fields of the source's records. Dead letters are no sample of them.
+    pub(crate) fn count_fields(&self, page: &PageBatch) -> FieldCounts {
+        if self.run.replay { FieldCounts::default() } else { FieldCounts::of(&page.batch) }
     }
 
     /// Applies all stages to a page, on the thread that owns `slot`.

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use taskferry_pipeline::ExpectOptions;
+use taskferry_pipeline::{DriftAction, ExpectOptions};
 
 use crate::baseline::Comparison;
+use crate::drift::Drift;
 use crate::run_stats::RunStats;
 
 /// A violation of `[expect]`.
@@ -41,6 +42,12 @@ pub(crate) fn violations(
             .extend(drop.map(|message| Violation::new(message, "expect.max_drop_percent=100")));
     }
     violations.extend(max_age_exceeded(expect, started_at));
+    let drift = Drift::since(comparison, &stats.source.fields);
+    if let Some(drift) =
+        drift.filter(|drift| expect.drift == DriftAction::Fail && !drift.is_empty())
+    {
+        violations.push(Violation::new(drift.message(), "expect.drift=warn"));
+    }
     violations
 }
 

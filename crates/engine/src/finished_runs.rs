@@ -11,7 +11,7 @@ use taskferry_state::{History, StateDir, StateError};
 
 use crate::baseline::{Baseline, COMPLETE, CompleteRuns};
 use crate::checkpoint::{Checkpoint, CheckpointState, is_older_than, name_of};
-use crate::manifest::{Manifest, Status};
+use crate::manifest::{RunReport, Status};
 
 /// A run that is complete, or whose export was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +99,19 @@ pub(crate) fn record_complete(
     state: &StateDir,
     run: &RunContext,
     listing_digest: &str,
-    manifest: &Manifest,
+    report: &RunReport,
 ) -> Result<(), StateError> {
+    let manifest = &report.manifest;
     if manifest.status != Status::Complete || run.replay {
         return Ok(());
     }
     let delivered = manifest.sinks.iter().map(|sink| (sink.name.clone(), sink.records));
+    // An unreadable file was reported when the run began, and is replaced.
+    let runs: Option<CompleteRuns> = state.load(COMPLETE).ok().flatten();
+    let mut fields = report.fields.clone();
+    if let Some(earlier) = runs.as_ref().and_then(|runs| runs.of_listing(listing_digest)) {
+        fields.remember(&earlier.fields);
+    }
     let last = Baseline {
         run_id: manifest.run_id.clone(),
         finished_at: manifest.finished_at,
@@ -113,9 +120,8 @@ pub(crate) fn record_complete(
         listing: Some(listing_digest.to_owned()),
         pipeline: Some(manifest.digest.clone()),
         delivered: delivered.collect(),
+        fields,
     };
-    // An unreadable file was reported when the run began, and is replaced.
-    let runs = state.load(COMPLETE).ok().flatten();
     state.save(COMPLETE, &CompleteRuns::add(runs, last))
 }
 

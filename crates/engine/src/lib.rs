@@ -70,9 +70,11 @@ mod commit_timer;
 mod dead_letter;
 mod dead_letter_file;
 mod dispatcher;
+mod drift;
 mod envelope;
 mod expect;
 mod fetcher;
+mod fields;
 mod finished_runs;
 mod live_stats;
 mod manifest;
@@ -93,6 +95,7 @@ mod worker_pool;
 mod workers;
 
 pub use checkpoint::{UnfinishedRun, unfinished_run};
+pub use drift::{Drift, FieldSummary, NullChange, TypeChange};
 pub use finished_runs::{FinishedRun, conflicting_run, last_complete, last_finished_run};
 pub use live_stats::{LiveSinkStats, LiveSourceStats, LiveStats};
 pub use manifest::{

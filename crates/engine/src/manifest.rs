@@ -12,6 +12,8 @@ use taskferry_sdk::{
 
 pub use crate::expect::Violation;
 
+use crate::drift::{Drift, FieldSummary};
+use crate::fields::FieldCounts;
 use crate::run_stats::{SinkStats, SourceStats, TransformStats};
 use crate::stop::Interrupt;
 
@@ -22,6 +24,8 @@ pub struct RunReport {
     pub manifest: Manifest,
     /// Why it failed.
     pub error: Option<StageFailure>,
+    /// The fields of the records, for the comparison with later runs.
+    pub(crate) fields: FieldCounts,
 }
 
 /// How a run ended.
@@ -86,6 +90,8 @@ pub struct Manifest {
     pub dead_letters: u64,
     /// The file with the dead letters.
     pub dead_letter_file: Option<PathBuf>,
+    /// How the fields of the records differ from those of the last complete run of the same listing; `null` if there is none.
+    pub drift: Option<Drift>,
     /// Violations of `[expect]`.
     pub violations: Vec<Violation>,
     /// Warnings about the pipeline and the run.
@@ -136,6 +142,8 @@ pub struct SourceSummary {
     pub requests: u64,
     /// Retries among them.
     pub retries: u64,
+    /// The fields of the records, by path: of all records of the first 100 pages, and of a sixteenth of the others.
+    pub fields: Vec<FieldSummary>,
 }
 
 /// What a transform did.
@@ -250,6 +258,7 @@ impl Manifest {
             sinks: pipeline.sinks.iter().map(SinkSummary::new).collect(),
             dead_letters: 0,
             dead_letter_file: None,
+            drift: None,
             violations: Vec::new(),
             warnings: Vec::new(),
             error: None,
@@ -312,6 +321,7 @@ impl SourceSummary {
     pub(crate) fn set_stats(&mut self, stats: &SourceStats) {
         (self.pages, self.records, self.bytes) = (stats.pages, stats.records, stats.bytes);
         (self.requests, self.retries) = (stats.requests, stats.retries);
+        self.fields = FieldSummary::all(&stats.fields);
     }
 }
 

@@ -152,6 +152,7 @@ impl ProgressTracker {
         stats.source.records += read.records;
         stats.source.bytes += read.bytes;
         stats.source.update(self.earlier, read.statistics);
+        stats.source.fields.add(&transformed.fields);
         TransformStats::add_all(&mut stats.transforms, &transformed.stats);
         committed.dead_letters.extend(transformed.dead_letters);
         committed.fingerprints.extend(read.fingerprints);

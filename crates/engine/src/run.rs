@@ -85,17 +85,16 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     // An earlier attempt may have delivered a part of the first page.
     let is_untouched = !is_resumed && dispatcher.has_read_nothing();
     let (mut report, files) = Box::pin(dispatcher.report(manifest)).await;
-    let manifest = &mut report.manifest;
-    manifest.dead_letter_file =
+    report.manifest.dead_letter_file =
         files.as_ref().and_then(StateFiles::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(StateFiles::into_state)
-        && let Err(error) = record(&state, &run, &listing_digest, manifest, is_untouched)
+        && let Err(error) = record(&state, &run, &listing_digest, &report, is_untouched)
     {
         let warning =
             format!("the run has ended, but its result was not saved: {error}: {}", error.source);
-        manifest.warnings.push(warning);
+        report.manifest.warnings.push(warning);
     }
-    for warning in &mut manifest.warnings {
+    for warning in &mut report.manifest.warnings {
         *warning = printable(warning).into_owned();
     }
     report
@@ -114,14 +113,15 @@ fn record(
     state: &StateDir,
     run: &RunContext,
     listing_digest: &str,
-    manifest: &Manifest,
+    report: &RunReport,
     is_untouched: bool,
 ) -> Result<(), StateError> {
+    let manifest = &report.manifest;
     let is_published = manifest.status == Status::Complete
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
     // First, so that a run killed between the two steps is not resumed.
-    let recorded = record_complete(state, run, listing_digest, manifest);
+    let recorded = record_complete(state, run, listing_digest, report);
     let removed = if is_published || is_untouched { remove_checkpoint(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());

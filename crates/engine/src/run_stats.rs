@@ -5,6 +5,8 @@ use serde_json::Value;
 use taskferry_pipeline::{Pipeline, TransformStage};
 use taskferry_sdk::{Counters, SourceStatistics};
 
+use crate::fields::FieldCounts;
+
 /// Counts of all stages over the pages that every sink has committed.
 ///
 /// Pages are added as a whole, so the counts of consecutive stages always match.
@@ -25,6 +27,8 @@ pub(crate) struct SourceStats {
     /// Whether a sandbox made any of the records.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) sandbox: bool,
+    #[serde(default, skip_serializing_if = "FieldCounts::is_empty")]
+    pub(crate) fields: FieldCounts,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use taskferry_sdk::{
 
 use crate::dead_letter::DeadLetter;
 use crate::envelope::{Envelope, PageBatch};
+use crate::fields::FieldCounts;
 use crate::ordered_step::{OrderedStep, save_state};
 use crate::run_stats::TransformStats;
 use crate::threads::panicked;
@@ -27,6 +28,8 @@ pub(crate) struct ChainOutcome {
     /// One for each stage.
     pub(crate) stats: Vec<TransformStats>,
     pub(crate) dead_letters: Vec<DeadLetter>,
+    /// The fields of the source's records; not counted for a sink's chain.
+    pub(crate) fields: FieldCounts,
 }
 
 /// One stage of a chain.

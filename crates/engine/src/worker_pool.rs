@@ -74,7 +74,10 @@ impl WorkerPool {
         if let Some(worker) = self.worker(index) {
             return worker.pages.try_send(page).map_err(|_| worker_ended());
         }
-        let (outcome, period) = (ChainOutcome::default(), Period::since(SystemTime::now()));
+        let start = SystemTime::now();
+        let outcome =
+            ChainOutcome { fields: self.chain.count_fields(&page), ..ChainOutcome::default() };
+        let period = Period::since(start);
         self.untouched.push_back(Transformed { page, outcome, period });
         Ok(())
     }
@@ -128,7 +131,9 @@ async fn apply(
     slot: &WatchdogSlot,
 ) -> Result<Transformed, StageFailure> {
     let start = SystemTime::now();
+    let fields = chain.count_fields(&page);
     let (page, outcome) = chain.apply(page, slot).await?;
+    let outcome = ChainOutcome { fields, ..outcome };
     Ok(Transformed { page, outcome, period: Period::since(start) })
 }
 

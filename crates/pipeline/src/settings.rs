@@ -45,8 +45,25 @@ pub struct ExpectOptions {
     /// The maximum time from the start of the run to publishing. Jobs change during a run, so a slow or resumed export mixes data
     /// from different times.
     pub max_age: Option<Duration>,
+    /// The action if the fields of the records differ from those of the last complete run of the same listing: fields that are
+    /// new, missing, or of another type, and fields that are empty in another share of the records. `warn` (default), `ignore`, or
+    /// `fail`. The manifest lists the differences in any case.
+    pub drift: DriftAction,
     /// Publishes the export even if it violates a check. The exit code is still 8.
     pub publish_anyway: bool,
+}
+
+/// The action if the fields of the records have changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftAction {
+    /// Nothing.
+    Ignore,
+    /// A warning.
+    #[default]
+    Warn,
+    /// The export is not published.
+    Fail,
 }
 
 /// The file for records that a stage with `on_error = "dead_letter"` refuses.

@@ -2,10 +2,13 @@
 
 use std::iter;
 
+use taskferry_pipeline::DriftAction;
+
 use super::{ABORT_TIMEOUT, Dispatcher};
 use crate::baseline::Baseline;
 use crate::checkpoint::CheckpointState;
 use crate::checkpoint_writer::StateFiles;
+use crate::drift::Drift;
 use crate::manifest::{
     Committed, Failure, Manifest, RunReport, SinkSummary, Status, TransformSummary,
     current_millisecond,
@@ -46,6 +49,7 @@ impl Dispatcher {
         manifest.sandbox |= stats.source.sandbox;
         manifest.dead_letters = stats.dead_letters();
         manifest.violations = std::mem::take(&mut self.violations);
+        manifest.drift = Drift::since(&self.baseline, &stats.source.fields);
         manifest.finished_at = current_millisecond();
         manifest.set_status(self.error.as_ref(), self.interrupt);
         manifest.error = self.error.as_ref().map(Failure::from);
@@ -73,6 +77,10 @@ impl Dispatcher {
         if matches!(manifest.status, Status::Complete | Status::Suspicious) && !manifest.replay {
             warnings.extend(empty_warnings(&manifest, self.baseline.last()));
             warnings.extend(self.baseline.warning(&self.expect, manifest.experiment.is_some()));
+            let drift = manifest.drift.as_ref().filter(|drift| !drift.is_empty());
+            if let Some(drift) = drift.filter(|_| self.expect.drift == DriftAction::Warn) {
+                warnings.push(format!("source `{}`: {}", manifest.source.name, drift.message()));
+            }
         }
         warnings.extend(transform_warnings);
         for (index, (sink, summary)) in self.sinks.into_iter().zip(&mut manifest.sinks).enumerate()
@@ -85,7 +93,8 @@ impl Dispatcher {
             summary.set_delivery(delivery);
         }
         manifest.warnings.extend(warnings);
-        (RunReport { manifest, error: self.error }, files)
+        let fields = stats.source.fields;
+        (RunReport { manifest, error: self.error, fields }, files)
     }
 
     /// The warnings of all transforms. A text that several transforms return is listed once.

@@ -11,6 +11,7 @@ mod cursors;
 mod deploy;
 mod disks;
 mod documentation;
+mod drift;
 mod employees;
 mod endings;
 mod experiments;
