@@ -94,6 +94,7 @@ pub(crate) fn assemble(
         digest: digest::digest(tree, registry, files),
         sandbox: layers.sandbox,
         listing_digest: digest::listing_digest(tree, registry),
+        records_digest: digest::records_digest(tree, registry),
         experiment: digest::experiment(tree, layers, registry),
     };
     Ok(Assembled { pipeline, files: in_use, stages: infos, warnings: problems })

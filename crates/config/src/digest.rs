@@ -34,10 +34,19 @@ pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) ->
 
 /// The digest of the source's options that affect which jobs it reads.
 pub(crate) fn listing_digest(tree: &Node, registry: &Registry) -> String {
+    source_digest(tree, registry, &[SAME_OUTPUT, SAME_JOBS])
+}
+
+/// The digest of the source's options that affect which records it returns.
+pub(crate) fn records_digest(tree: &Node, registry: &Registry) -> String {
+    source_digest(tree, registry, &[SAME_OUTPUT])
+}
+
+fn source_digest(tree: &Node, registry: &Registry, excluded: &[&str]) -> String {
     let mut hash = PartsHash::default();
     let path = KeyPath::of("source");
     if let Some(source) = tree.get(&path) {
-        Excluded::new(tree, registry, &[SAME_OUTPUT, SAME_JOBS]).hash(source, &path, &mut hash);
+        Excluded::new(tree, registry, excluded).hash(source, &path, &mut hash);
     }
     hash.digest()
 }

@@ -32,6 +32,9 @@ pub(crate) struct Baseline {
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
+    /// The [`records_digest`](Pipeline::records_digest), with the fields.
+    #[serde(default)]
+    pub(crate) records: Option<String>,
     /// The fields of the records; earlier versions did not write them.
     #[serde(default, skip_serializing_if = "FieldCounts::is_empty")]
     pub(crate) fields: FieldCounts,
@@ -52,6 +55,7 @@ impl Baseline {
             listing: Some(listing.to_owned()),
             pipeline: None,
             delivered: BTreeMap::new(),
+            records: None,
             fields: FieldCounts::default(),
         }
     }
@@ -100,9 +104,18 @@ pub(crate) enum Comparison {
 impl Comparison {
     /// Loads the comparison for a run of `pipeline` from a state folder.
     pub(crate) fn load(folder: &Path, pipeline: &Pipeline) -> Self {
-        match taskferry_state::load(folder, COMPLETE) {
+        match taskferry_state::load::<CompleteRuns>(folder, COMPLETE) {
             Ok(None) => Self::NoRun,
-            Ok(Some(runs)) => Self::new(runs, &pipeline.listing_digest),
+            Ok(Some(mut runs)) => {
+                let Pipeline { listing_digest, records_digest, .. } = pipeline;
+                // Records with other options have other fields.
+                for run in iter::once(&mut runs.last).chain(&mut runs.earlier) {
+                    if run.records.as_ref() != Some(records_digest) {
+                        run.fields = FieldCounts::default();
+                    }
+                }
+                Self::new(runs, listing_digest)
+            }
             Err(error) => {
                 tracing::warn!(
                     "can't compare with the last complete run: {error}: {}",

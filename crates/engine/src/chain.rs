@@ -27,12 +27,12 @@ impl Chain {
         run: Arc<RunContext>,
         pages: u64,
         stats: &[TransformStats],
-        tracer: Option<Arc<dyn Tracer>>,
+        tracer: Option<&Arc<dyn Tracer>>,
     ) -> Self {
         let stats = stats.iter().map(Some).chain(std::iter::repeat(None));
         let steps = stages.into_iter().zip(stats);
         let steps =
-            steps.map(|(stage, stats)| Step::new(stage, pages, stats, tracer.clone())).collect();
+            steps.map(|(stage, stats)| Step::new(stage, pages, stats, tracer.cloned())).collect();
         Self { steps, run }
     }
 

@@ -146,7 +146,7 @@ impl Dispatcher {
             to_sinks.push(to_sink);
             let SinkStage { on_error, transforms, sink, .. } = stage;
             let stats = stats.sinks.get(index).map_or(&[][..], |stats| &stats.transforms);
-            let chain = Chain::new(transforms, Arc::clone(&run), pages, stats, tracer.clone());
+            let chain = Chain::new(transforms, Arc::clone(&run), pages, stats, tracer.as_ref());
             let worker = SinkWorker {
                 index,
                 id,
@@ -175,7 +175,7 @@ impl Dispatcher {
                 Arc::clone(&run),
                 pages,
                 &stats.transforms,
-                tracer.clone(),
+                tracer.as_ref(),
             ),
             pages_read,
             Broadcaster { sinks: to_sinks, commits, backlog, cancelled, aborted },

@@ -94,11 +94,18 @@ pub fn last_finished_run(state: &StateDir, pipeline: &Pipeline) -> Option<Finish
     Some(FinishedRun { run_id, finished_at, exit_code, manifest })
 }
 
+/// The digests that decide which runs are compared.
+#[derive(Debug)]
+pub(crate) struct SourceDigests {
+    pub(crate) listing: String,
+    pub(crate) records: String,
+}
+
 /// Records a complete run, so that later runs are compared with it.
 pub(crate) fn record_complete(
     state: &StateDir,
     run: &RunContext,
-    listing_digest: &str,
+    digests: &SourceDigests,
     report: &RunReport,
 ) -> Result<(), StateError> {
     let manifest = &report.manifest;
@@ -109,7 +116,7 @@ pub(crate) fn record_complete(
     // An unreadable file was reported when the run began, and is replaced.
     let runs: Option<CompleteRuns> = state.load(COMPLETE).ok().flatten();
     let mut fields = report.fields.clone();
-    if let Some(earlier) = runs.as_ref().and_then(|runs| runs.of_listing(listing_digest)) {
+    if let Some(earlier) = runs.as_ref().and_then(|runs| runs.of_listing(&digests.listing)) {
         fields.remember(&earlier.fields);
     }
     let last = Baseline {
@@ -117,9 +124,10 @@ pub(crate) fn record_complete(
         finished_at: manifest.finished_at,
         jobs: manifest.source.records,
         exit_code: manifest.exit_code,
-        listing: Some(listing_digest.to_owned()),
+        listing: Some(digests.listing.clone()),
         pipeline: Some(manifest.digest.clone()),
         delivered: delivered.collect(),
+        records: Some(digests.records.clone()),
         fields,
     };
     state.save(COMPLETE, &CompleteRuns::add(runs, last))

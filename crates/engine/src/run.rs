@@ -10,7 +10,7 @@ use taskferry_state::{History, StateDir, StateError};
 
 use crate::checkpoint_writer::StateFiles;
 use crate::dispatcher::{Dispatcher, Followers};
-use crate::finished_runs::record_complete;
+use crate::finished_runs::{SourceDigests, record_complete};
 use crate::live_stats::LiveStats;
 use crate::manifest::{Manifest, RunReport, Status, current_millisecond};
 use crate::observer::Observer;
@@ -77,7 +77,11 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     if let Some(from) = &start.from {
         live_stats.restore(&from.stats);
     }
-    let (is_resumed, listing_digest) = (start.from.is_some(), pipeline.listing_digest.clone());
+    let is_resumed = start.from.is_some();
+    let digests = SourceDigests {
+        listing: pipeline.listing_digest.clone(),
+        records: pipeline.records_digest.clone(),
+    };
     let followers = Followers { observer: options.observer, tracer: options.tracer };
     let mut dispatcher = Dispatcher::start(pipeline, start, &live_stats, followers);
     dispatcher.run(stop).await;
@@ -88,7 +92,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     report.manifest.dead_letter_file =
         files.as_ref().and_then(StateFiles::dead_letters).map(PathBuf::from);
     if let Some(state) = files.and_then(StateFiles::into_state)
-        && let Err(error) = record(&state, &run, &listing_digest, &report, is_untouched)
+        && let Err(error) = record(&state, &run, &digests, &report, is_untouched)
     {
         let warning =
             format!("the run has ended, but its result was not saved: {error}: {}", error.source);
@@ -112,7 +116,7 @@ pub fn new_run(pipeline: &str) -> RunContext {
 fn record(
     state: &StateDir,
     run: &RunContext,
-    listing_digest: &str,
+    digests: &SourceDigests,
     report: &RunReport,
     is_untouched: bool,
 ) -> Result<(), StateError> {
@@ -121,7 +125,7 @@ fn record(
         || (manifest.status == Status::Suspicious
             && manifest.sinks.iter().any(|sink| sink.published));
     // First, so that a run killed between the two steps is not resumed.
-    let recorded = record_complete(state, run, listing_digest, report);
+    let recorded = record_complete(state, run, digests, report);
     let removed = if is_published || is_untouched { remove_checkpoint(run, state) } else { Ok(()) };
     let stamp = manifest.finished_at.strftime("%Y%m%dT%H%M%S%3fZ");
     let history = History::in_folder(state.path());

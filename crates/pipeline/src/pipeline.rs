@@ -45,6 +45,9 @@ pub struct Pipeline {
     /// Identifies the listing: a digest of the source's options, without secrets and without options that do not select
     /// jobs. Only runs of the same listing are compared with each other.
     pub listing_digest: String,
+    /// Identifies the records that the source returns: as [`listing_digest`](Self::listing_digest), with the options that change the
+    /// fields of the records. Only the fields of such runs are compared with each other.
+    pub records_digest: String,
     /// The name of the experiment, if `--set` changes the pipeline. Experiments have their own state.
     pub experiment: Option<String>,
     /// Whether `--sandbox` was given.
@@ -118,6 +121,7 @@ impl Pipeline {
             dead_letter: None,
             digest: String::new(),
             listing_digest: String::new(),
+            records_digest: String::new(),
             experiment: None,
             sandbox: false,
         }

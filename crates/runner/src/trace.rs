@@ -54,12 +54,15 @@ impl RecordTrace {
     }
 }
 
+/// Whether the kept records suffice.
+pub(crate) type IsEnough = Box<dyn Fn(&[RecordTrace]) -> bool + Send>;
+
 /// Which records to keep, and how far to read.
 pub(crate) struct Selection {
     /// Whether a record is kept. It receives each record in the order of the source, after all stages.
     pub(crate) keep: Box<dyn FnMut(&RecordTrace) -> bool + Send>,
     /// Whether the kept records suffice.
-    pub(crate) is_enough: Box<dyn Fn(&[RecordTrace]) -> bool + Send>,
+    pub(crate) is_enough: IsEnough,
     /// The most pages to read.
     pub(crate) max_pages: u64,
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::stages::{Pages, SinkProbe, TestTransform, pipeline};
 use taskferry_engine::{RunOptions, Status, TracedResult, TracedStep, Tracer, run};
 use taskferry_pipeline::{OnError, StageId};
-use taskferry_sdk::{ErrorKind, StageError};
+use taskferry_sdk::{ErrorKind, Record, StageError};
 
 /// Describes every step in a line.
 #[derive(Debug, Default)]
@@ -13,10 +13,10 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Tracer for Lines {
     fn on_record(&self, step: &TracedStep<'_>) {
-        let input = step.input.map(|record| record.to_json()).unwrap_or_default();
+        let input = step.input.map(Record::to_json).unwrap_or_default();
         let result = match &step.result {
             TracedResult::Emitted(records, effects) => {
-                let records: Vec<_> = records.iter().map(|record| record.to_json()).collect();
+                let records: Vec<_> = records.iter().map(Record::to_json).collect();
                 let effects: Vec<_> =
                     effects.iter().map(|it| format!("{}: {}", it.option, it.text)).collect();
                 format!("{} [{}]", records.join(" "), effects.join(", "))

@@ -124,10 +124,7 @@ impl Tracer for Collector {
             Outcome::Emitted { records, .. } => records.first().cloned(),
             _ => None,
         };
-        let record = match input.cloned().or_else(emitted) {
-            Some(record) => record,
-            None => return,
-        };
+        let Some(record) = input.cloned().or_else(emitted) else { return };
         let origin = step.origin.clone();
         let trace = state.open.entry(key).or_insert_with(|| RecordTrace {
             origin,

@@ -1,6 +1,7 @@
 //! A source of given records.
 
 use async_trait::async_trait;
+use taskferry_sdk::json::Node;
 use taskferry_sdk::{Page, Position, Record, RunContext, Source, SourceRecord, StageError};
 
 /// Returns given records as one page.
@@ -13,7 +14,7 @@ impl RecordSource {
     pub(crate) fn new(records: Vec<Record>) -> Self {
         let records = records.into_iter().map(|record| {
             let id = record.root().ok().and_then(|root| root.get("external_id"));
-            let id = id.and_then(|id| id.as_str()).map(String::from);
+            let id = id.and_then(Node::as_str).map(String::from);
             match id {
                 Some(id) => SourceRecord::new(record, id),
                 None => SourceRecord::from(record),

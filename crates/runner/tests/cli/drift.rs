@@ -93,6 +93,18 @@ fn drift_can_be_ignored_or_stop_the_export() {
 }
 
 #[test]
+fn exports_with_other_fields_in_the_pipeline_file_are_not_compared() {
+    let context = Context::new();
+    let (first, second) = (jobs(3, job), jobs(3, changed));
+    let tenant = tenant(&[&first, &second]);
+    tenant.export(&context, &[]).with_code(0);
+    let pipeline = tenant.pipeline().replace("[\"ai_impact\"]", "[\"linked_skills\"]");
+    context.write("jobs.toml", &pipeline);
+    context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
+    assert_eq!(summary(&context)["drift"], Value::Null);
+}
+
+#[test]
 fn a_rare_field_is_new_once_and_not_missed() {
     let context = Context::new();
     let rare = jobs(300, |number| match number {
