@@ -91,7 +91,8 @@ impl Check<'_> {
 
     fn warn(&mut self, missing: MissingField, stage: &KeyPath, producer: &str, label: &str) {
         let MissingField { name, path, part, line_and_column, hint, suggestion, known } = missing;
-        let mut message = format!("no earlier stage is known to produce the field `{name}`");
+        let mut message =
+            format!("the field `{name}` is probably missing: no earlier stage produces it");
         if let Some((line, column)) = line_and_column {
             message = format!("{message} (line {line}, column {column})");
         }

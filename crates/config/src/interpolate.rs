@@ -111,7 +111,7 @@ impl Interpolator<'_> {
         };
         let in_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
         if name.is_empty() || !name.chars().all(in_name) {
-            let message = "`${…}` does not hold a valid variable name".to_owned();
+            let message = "`${…}` does not contain a valid variable name".to_owned();
             let help =
                 "write `${NAME}`, `${NAME:-default}` or `${file:PATH}`; `$$` for a literal `$`";
             return Err(("variable::name", message, help.to_owned()));
@@ -131,9 +131,10 @@ impl Interpolator<'_> {
             let known = variables.iter().map(|(name, _)| name.as_str());
             (format!("the variable `{name}` is not set"), nearest(name, known))
         };
-        let near = near.map(|near| format!("did you mean `{near}`? otherwise "));
+        let near = near.map(|near| format!("did you mean `{near}`? If not, "));
         let near = near.unwrap_or_default();
-        let help = format!("{near}set it, or write a default: `${{{name}:-…}}`");
+        let help =
+            format!("{near}set the environment variable, or write a default: `${{{name}:-…}}`");
         Err(("variable::unset", message, help))
     }
 

@@ -182,7 +182,7 @@ pub(crate) fn limit_each_kind<T>(
     let more = counts.into_iter().filter(|(_, count)| *count > MAX_PER_KIND);
     more.map(|((code, severity), count)| {
         let count = count - MAX_PER_KIND;
-        let noun = if severity == Severity::Mistake { "mistakes" } else { "warnings" };
+        let noun = if severity == Severity::Mistake { "errors" } else { "warnings" };
         let message = format!("{count} more {noun} of this kind are not shown");
         Mistake { severity, count, ..Mistake::new(code, message) }
     })

@@ -137,7 +137,7 @@ impl FilesInUse {
                     format!("two outputs write to `{path}`")
                 } else {
                     let other = output.path.display();
-                    format!("`{path}` and `{other}` are written through the same temporary file")
+                    format!("`{path}` and `{other}` use the same temporary file")
                 };
             let other = Some((output.option.clone(), "the other output"));
             return Some(Conflict { code: "pipeline::claimed_twice", message, help, other });
@@ -149,7 +149,10 @@ impl FilesInUse {
         let output = outputs.iter().find(nested)?;
         Some(Conflict {
             code: "pipeline::nested_outputs",
-            message: format!("`{path}` and `{}` can't both be files", output.path.display()),
+            message: format!(
+                "`{path}` and `{}` can't both be files: one is a parent folder of the other",
+                output.path.display()
+            ),
             help,
             other: Some((output.option.clone(), "the other output")),
         })

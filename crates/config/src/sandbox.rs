@@ -63,8 +63,7 @@ impl Plan {
         }
         let problem = |(path, role, type_name): &(KeyPath, Role, &str)| {
             let message = format!("the {role} `{type_name}` does not support `--sandbox`");
-            let help = "run without `--sandbox`, or replace the stage: its plugin does not declare what to do with \
-                        generated data";
+            let help = "run without `--sandbox`, or remove the stage: its plugin defines no behavior for sandbox runs";
             Problem::at(path.key("type"), "pipeline::no_sandbox", message).help(help)
         };
         self.undeclared.iter().map(problem).collect()

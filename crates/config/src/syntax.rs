@@ -73,7 +73,8 @@ fn line_errors(text: &str, errors: Vec<Error>) -> Vec<LineError> {
 fn mistake(text: &str, error: &LineError, span: impl Fn(Range<usize>) -> TextSpan) -> Mistake {
     let line = text.get(error.line.clone()).unwrap_or_default();
     if let Some((table, at)) = single_bracket(error, text) {
-        let message = format!("`[{table}]` must be `[[{table}]]`: a pipeline can have several");
+        let message =
+            format!("`[{table}]` must be `[[{table}]]`, because this table is an entry of a list");
         return Mistake::new("toml::brackets", message)
             .help(format!("write `[[{table}]]` with two brackets"))
             .at(span(at));
@@ -82,7 +83,7 @@ fn mistake(text: &str, error: &LineError, span: impl Fn(Range<usize>) -> TextSpa
         let at = error.line.start + at;
         let message = format!("invalid TOML: `{mark}` is a curly quotation mark");
         return Mistake::new("toml::syntax", message)
-            .help("write straight ones: `\"…\"` or `'…'`")
+            .help("write straight quotation marks: `\"…\"` or `'…'`")
             .at(span(at..at + mark.len_utf8()));
     }
     let message = format!("invalid TOML: {}", error.message);

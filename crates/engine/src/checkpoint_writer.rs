@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use taskferry_pipeline::{Pipeline, Role, StageFailure, StageId};
+use taskferry_pipeline::{Pipeline, StageFailure};
 use taskferry_sdk::{ErrorKind, RunContext, StageError};
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::mpsc::error::TrySendError;
@@ -245,10 +245,9 @@ fn save_all(
 
 /// A failed save ends the run like a failed sink: further deliveries would be lost to the next run.
 fn save_failed(table: &str, error: StateError) -> StageFailure {
-    let stage = StageId { role: Role::Sink, name: table.to_owned() };
-    let message = error.to_string();
-    let error = StageError::new(ErrorKind::Io, message)
-        .caused_by(error)
-        .hint(format!("check that the folder exists, is writable and has free space, or set another path in [{table}]"));
-    StageFailure::of(&stage, error)
+    let message = format!("[{table}]: {error}");
+    let hint = format!(
+        "check that the folder exists, is writable and has free space, or set another path in [{table}]"
+    );
+    StageError::new(ErrorKind::Io, message).caused_by(error).hint(hint).into()
 }

@@ -139,4 +139,5 @@ async fn apply(
 
 fn worker_ended() -> StageError {
     StageError::new(ErrorKind::Defect, "a transform thread has ended unexpectedly")
+        .hint("this is a defect in taskferry; please report it")
 }

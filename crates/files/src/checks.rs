@@ -40,7 +40,7 @@ impl fmt::Display for Unfit {
             Self::Link => formatter.write_str("it is a symbolic link"),
             Self::Special => formatter.write_str("it is not a regular file"),
             Self::Folder => formatter.write_str("it is a folder"),
-            Self::HardLink => formatter.write_str("it has another name (a hard link)"),
+            Self::HardLink => formatter.write_str("it has more than one hard link"),
             Self::Foreign(owner) => write!(formatter, "it belongs to another user (id {owner})"),
         }
     }

@@ -36,7 +36,7 @@ const PLANTED: [(Plant, &str); 4] = [
     (|folder| symlink("nowhere", folder.path().join("name")).unwrap(), "it is a symbolic link"),
     (
         |folder| fs::hard_link(folder.path().join("precious"), folder.path().join("name")).unwrap(),
-        "it has another name (a hard link)",
+        "it has more than one hard link",
     ),
     (|folder| fifo(&folder.path().join("name")), "it is not a regular file"),
 ];

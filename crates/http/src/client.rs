@@ -97,7 +97,7 @@ impl Client {
             None => builder,
         };
         let http = builder.build().map_err(|error| {
-            StageError::new(ErrorKind::Config, "can't set up https")
+            StageError::new(ErrorKind::Config, "can't set up HTTPS")
                 .caused_by(error.without_url())
                 .hint(
                     "install the system's CA certificates, or name a file of them in SSL_CERT_FILE",

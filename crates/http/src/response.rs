@@ -25,7 +25,7 @@ pub struct Response {
     pub wait: Option<Duration>,
     /// Scheme, host and port of `Location`.
     pub location: Option<String>,
-    /// Whether `taskferry sandbox` sent the response, so that its data is made up.
+    /// Whether `taskferry sandbox` sent the response, so that its data is not real.
     pub sandbox: bool,
     /// The body, or its beginning.
     pub body: Bytes,

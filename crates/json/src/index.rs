@@ -90,7 +90,7 @@ pub(crate) fn build(text: &[u8], strict: bool) -> Result<Index, Error> {
             if pass.open == NONE {
                 let end = scan::skip_space(text, at);
                 if end < text.len() {
-                    let message = "text follows the end of the document";
+                    let message = "unexpected text after the end of the document";
                     return Err(Error::new(ErrorKind::Trailing, end, message));
                 }
                 return Ok(Index {

@@ -122,14 +122,14 @@ fn escape(text: &[u8], at: usize, strict: bool, flags: &mut u32) -> Result<usize
             match (is_paired, strict) {
                 (true, _) => return Ok(end + 6),
                 (false, true) => {
-                    let message = "half of a surrogate pair stands alone";
+                    let message = "an escape contains only half of a surrogate pair";
                     return Err(Error::new(ErrorKind::Surrogate, at, message));
                 }
                 (false, false) => *flags |= DEFECT,
             }
             Ok(end)
         }
-        Some(_) => Err(Error::syntax(at, "an escape is none of those that JSON has")),
+        Some(_) => Err(Error::syntax(at, "invalid escape sequence")),
         None => Err(Error::syntax(at, "a string is not closed")),
     }
 }

@@ -32,7 +32,7 @@ const ON_ERROR: CommonKey = CommonKey {
     values: "\"fail\" | \"skip\" | \"dead_letter\"",
     default: Some("\"fail\""),
     description: "The action for a record that the stage refuses. `fail` ends the run and names the record. \
-                  `skip` omits, counts and logs the record. `dead_letter` writes the record to the file of \
+                  `skip` skips, counts and logs the record. `dead_letter` writes the record to the file of \
                   `[dead_letter]` for a replay.",
 };
 const OWN_TRANSFORMS: CommonKey = CommonKey {

@@ -14,7 +14,7 @@ pub enum OnError {
     /// The run ends and names the record.
     #[default]
     Fail,
-    /// The record is omitted, counted and logged.
+    /// The record is skipped, counted and logged.
     Skip,
     /// The record becomes a dead letter, and the exit code is 6.
     DeadLetter,

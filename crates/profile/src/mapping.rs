@@ -113,7 +113,7 @@ fn column(line: u64, message: String, help: String) -> Mistake {
 
 fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
     let mistake = wrong_row(line, "the quote that opens a cell here is not closed".to_owned());
-    let help = "close it, or double a quote that is part of the text";
+    let help = "add the closing quote, or write `\"\"` for a quote in the text";
     Mistake { help: Some(help.to_owned()), ..mistake }
 }
 

@@ -84,7 +84,10 @@ fn on_runtime(work: impl Future<Output = Exit>) -> Exit {
             exit
         }
         Err(error) => {
-            console::error(&format!("can't start: {error}"));
+            console::error(&format!(
+                "can't start the worker threads: {error}; raise the limit on threads or memory (`ulimit -u`, `ulimit -v`) and \
+                 run again"
+            ));
             Exit::SINK
         }
     }

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_colours_are_kept_in_terminal_output() {
+    fn only_colors_are_kept_in_terminal_output() {
         let text = "\u{1b}[1;31merror\u{1b}[0m\n\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m\u{1b}";
         let expected = "\u{1b}[1;31merror\u{1b}[0m\n\\u{1b}[2J\\u{1b}]0;x\\u{7}\\u{9b}31m\\u{1b}";
         assert_eq!(only_styles(text), expected);

@@ -30,7 +30,7 @@ const MEANINGS: [(Exit, &str); 11] = [
     (Exit::DEFECT, "a defect in taskferry"),
     (
         Exit::USAGE,
-        "the command, the pipeline file, or a path for state, summary or metrics can't be used",
+        "invalid command line or pipeline file, or an unusable path for state, summary or metrics",
     ),
     (Exit(3), "the source failed"),
     (Exit(4), "a transform failed"),
@@ -91,10 +91,10 @@ pub(crate) fn report_panic(panic: &PanicHookInfo<'_>) {
 pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Exit {
     if resources::is_out_of_resources(panic) {
         console::error(
-            "the system has no more threads, files or memory; raise the limit (`ulimit -a`) and run again",
+            "no more threads, open files or memory are available; raise the limit (`ulimit -a` lists all limits) and run again",
         );
         return Exit::SINK;
     }
-    console::error("this is a bug in taskferry; please report it with the lines above");
+    console::error("this is a defect in taskferry; please report it with the lines above");
     Exit::DEFECT
 }

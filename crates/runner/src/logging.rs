@@ -79,7 +79,9 @@ pub(crate) fn start(format: LogFormat, default: &str) {
         tracing::debug!("logging was set up before");
     }
     if let Some(mistake) = mistake {
-        tracing::warn!("{VARIABLE} is invalid and ignored: {mistake}");
+        tracing::warn!(
+            "{VARIABLE} is ignored, because its value is invalid: {mistake}; write for example `debug`"
+        );
     }
 }
 

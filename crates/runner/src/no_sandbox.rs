@@ -29,7 +29,7 @@ pub(crate) struct SandboxArguments {
 
 /// The end of the command's help.
 pub(crate) fn long_help() -> &'static str {
-    "This binary was built without the feature `sandbox`, and the command is missing."
+    "This command is not available: the binary was built without the feature `sandbox`."
 }
 
 /// Refuses the command `sandbox`.

@@ -31,8 +31,8 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
 }
 
 async fn serve(arguments: SandboxArguments) -> Result<Exit, String> {
-    let mut interrupts =
-        Interrupts::listen().map_err(|error| format!("can't listen for signals: {error}"))?;
+    let mut interrupts = Interrupts::listen()
+        .map_err(|error| format!("can't install the signal handlers: {error}"))?;
     let listen = arguments.listen;
     let mut ready = arguments.ready_file.clone().map(ReadyFile::at).transpose()?;
     let new_database = arguments.database.clone().filter(|path| !path.exists());

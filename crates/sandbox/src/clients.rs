@@ -84,12 +84,12 @@ impl FromStr for Client {
                     let families: BTreeSet<_> =
                         families.split(',').map(|family| family.trim().to_owned()).collect();
                     if families.contains("") {
-                        return problem(format!("`{part}` names an empty job family"));
+                        return problem(format!("`{part}` contains an empty job family"));
                     }
                     client.families = Some(families);
                 }
                 Some(("tenant" | "family", _)) => {
-                    return problem(format!("`{part}` repeats an option: leave one of them out"));
+                    return problem(format!("`{part}` repeats an option: remove one of the two"));
                 }
                 _ => {
                     return problem(format!(

@@ -224,7 +224,7 @@ fn error(status: u16, is_of_token: bool) -> Value {
         408 => "The body did not arrive in time.",
         413 => "The body is too large.",
         415 => "The body is not JSON, or has an unsupported content coding.",
-        422 => "The request is understood, but can't be followed.",
+        422 => "The request is valid, but can't be processed.",
         429 => "Too many requests. All clients of a tenant share the limit.",
         _ => "The database is not available.",
     };

@@ -123,13 +123,13 @@ macro_rules! settings {
 settings! {
     vendors: Vendors = Vendors(Vendor::ALL.to_vec()), "techwolf,workday,sap_attribute_library",
         "Which vendors a tenant has activated; that differs from tenant to tenant.",
-        "a first look should show all three";
+        "new users can try all three vocabularies";
     inactive_vendor: InactiveVendor = InactiveVendor::BadRequest, "400",
         "The response to a vendor that is not activated; the page says only that it does not work.",
         "400 is the documented status of a request that can't be served as it is";
     unmapped_skills: UnmappedSkills = UnmappedSkills::Drop, "drop",
         "What happens to a skill that the vendor's vocabulary does not have.",
-        "a vendor's view can show only what the vendor has";
+        "the vocabulary of a vendor contains only the vendor's skills";
     duplicate_skills: DuplicateSkills = DuplicateSkills::Merge, "merge",
         "Whether two skills of a task with the same counterpart are shown once or twice.",
         "a repeated skill adds no information";
@@ -194,7 +194,7 @@ settings! {
         "the listing of employees is documented to be ordered by the last update, then by id";
     rate_limit: RateLimit = RateLimit(None), "off",
         "How many requests a second the clients of a tenant may send together; only that there is a limit is documented.",
-        "a limit that is not the real one would only slow tests down";
+        "the real limit is unknown, and any limit slows tests down";
     retry_after: RetryAfter = RetryAfter::Seconds, "seconds",
         "The format of `Retry-After` in the response to a request beyond the rate limit.",
         "seconds are the most common format";

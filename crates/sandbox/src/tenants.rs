@@ -26,7 +26,10 @@ pub(crate) fn load_tenants(
         let name = &tenant.name;
         check_tenant(name)?;
         if tenants.contains(name) {
-            return Err(ClientProblem::new(format!("the tenant `{name}` occurs twice")).into());
+            return Err(ClientProblem::new(format!(
+                "the tenant `{name}` is given twice; remove one"
+            ))
+            .into());
         }
         tenants.push(name.clone());
         if let Some(DatabaseFile { path, filled }) = &options.database {
@@ -88,10 +91,12 @@ fn generate(jobs: u32, seed: u64, loader: &mut Loader) -> Result<(), SandboxErro
         match inserted {
             Inserted::New => {}
             Inserted::DuplicateId { of } => {
-                return Err(failed(format!("its id is that of job {of}")));
+                return Err(failed(format!("job {of} has the same id")));
             }
             Inserted::OtherFamilyName { name, of } => {
-                return Err(failed(format!("job {of} has the family name {name:?}")));
+                return Err(failed(format!(
+                    "job {of} gives the job family another name: {name:?}"
+                )));
             }
         }
     }

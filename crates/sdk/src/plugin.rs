@@ -14,12 +14,12 @@ use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, 
 ///
 /// # `--sandbox`
 ///
-/// `--sandbox` runs a pipeline on made-up data, which must not reach a real receiver. The schema of a source or sink declares
+/// `--sandbox` runs a pipeline on generated data, which must not reach a real receiver. The schema of a source or sink declares
 /// what changes. A source or sink without a declaration is an error:
 ///
 /// - `#[schemars(extend("x-sandbox" = "sandbox:"))]` on an option replaces its value. `= null` removes the option, for example
 ///   credentials. Variables in the replaced value may be unset.
-/// - `#[schemars(extend("x-sandbox" = true))]` on the options struct of a sink says that made-up output stays on this machine and
+/// - `#[schemars(extend("x-sandbox" = true))]` on the options struct of a sink says that generated output stays on this machine and
 ///   is marked as such ([`RunContext::sandbox`](crate::RunContext::sandbox)).
 pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The value of `type` in a pipeline file.

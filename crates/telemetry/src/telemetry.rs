@@ -76,7 +76,7 @@ impl Telemetry {
             let name = "the run's metrics";
             let export = move || {
                 let sent = send(exporter, resource, &samples);
-                sent.map_err(|_| (name.to_owned(), "they could not be encoded"))
+                sent.map_err(|_| (name.to_owned(), "encoding failed"))
             };
             export_in_time(name, client, export).await;
         };

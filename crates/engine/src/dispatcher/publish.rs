@@ -84,7 +84,9 @@ impl Dispatcher {
             self.interrupt = None;
         } else if self.error.is_none() && self.interrupt.is_none() && self.violations.is_empty() {
             let message = "the run ended before every sink had published";
-            self.error = Some(StageError::new(ErrorKind::Defect, message).into());
+            let error = StageError::new(ErrorKind::Defect, message)
+                .hint("this is a defect in taskferry; please report it");
+            self.error = Some(error.into());
         }
     }
 }

@@ -187,11 +187,11 @@ fn each_error_has_a_kind_and_a_position() {
         (b"1.e3", Syntax, 2, "expected a digit"),
         (b"\"ab", Syntax, 3, "a string is not closed"),
         (b"\"a\nb\"", Syntax, 2, "a control character is not escaped"),
-        (b"\"a\\x\"", Syntax, 2, "an escape is none of those that JSON has"),
+        (b"\"a\\x\"", Syntax, 2, "invalid escape sequence"),
         (b"\"a\\u00g0\"", Syntax, 2, "`\\u` needs four hexadecimal digits"),
         (b"[\"abc\xff\"]", Utf8, 5, "a string is not UTF-8"),
-        (b"\"a\\ud800\"", Surrogate, 2, "half of a surrogate pair stands alone"),
-        (b"{} {}", Trailing, 3, "text follows the end of the document"),
+        (b"\"a\\ud800\"", Surrogate, 2, "an escape contains only half of a surrogate pair"),
+        (b"{} {}", Trailing, 3, "unexpected text after the end of the document"),
     ];
     for (text, kind, offset, message) in cases {
         let error = Document::parse(text).unwrap_err();

@@ -53,8 +53,8 @@ pub(crate) struct LayerArguments {
     /// Set one value, for example `source.limit=50` or `sink.0.path=out/x.csv`. Repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Replace the addresses and credentials of the source and the webhooks by a sandbox with made-up records. Output files and
-    /// state are kept apart from real ones. Variables in the replaced values need not be set
+    /// Use a sandbox with generated records instead of the addresses and credentials of the source and the webhooks. Output files
+    /// and state are separate from those of real runs. Variables in the replaced values need not be set
     #[arg(long)]
     pub(crate) sandbox: bool,
 }
@@ -89,8 +89,8 @@ impl LayerArguments {
 pub(crate) struct RunArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// Export one share: `2/8` is the second of eight, `8` is the one of eight with the number in `JOB_COMPLETION_INDEX`. Shares
-    /// begin at cursors that the last complete run without this option has saved
+    /// Export one share of the listing: `2/8` exports the second of eight shares; `8` takes the number of the share from
+    /// `JOB_COMPLETION_INDEX`. Needs the cursors of a complete run without this option, or `partition` in [source]
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<ShardArgument>,
     #[command(flatten)]
@@ -104,11 +104,11 @@ pub(crate) struct RunArguments {
 /// Conditions of a run.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct RunConditions {
-    /// Do nothing if the last run is over and ended less than `resume_within` ago, and return its exit code. For schedulers
-    /// that retry
+    /// Do nothing if the last run ended with exit code 0, 6 or 8 less than `resume_within` ago, and return that exit code. For
+    /// schedulers that start a run several times
     #[arg(long, conflicts_with = "fresh")]
     pub(crate) if_incomplete: bool,
-    /// Run without publishing or sending anything, and without keeping state or dead letters
+    /// Read and transform all records, but publish and send nothing. Keeps no state and no dead letters
     #[arg(long, conflicts_with_all = ["if_incomplete", "fresh", "metrics_file"])]
     pub(crate) dry_run: bool,
 }
@@ -125,7 +125,7 @@ pub(crate) struct RunOptionArguments {
     /// Write the metrics of the run to this file, as Prometheus text. For `node_exporter`, the name must end in `.prom`
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
-    /// Hide progress and the closing table, but not warnings and the last line of `--log json`
+    /// Hide the progress bar and the closing table. Warnings, errors and the last line of `--log json` are still printed
     #[arg(long, short)]
     pub(crate) quiet: bool,
     /// The format of messages on standard error
@@ -137,7 +137,7 @@ pub(crate) struct RunOptionArguments {
 pub(crate) struct ReplayArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
-    /// The file of dead letters
+    /// The dead-letter file of an earlier run
     pub(crate) dead_letters: PathBuf,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
@@ -183,7 +183,7 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PluginsArguments {
-    /// Describe every option of this plugin or table
+    /// The plugin or table to describe. Without it, all are listed
     #[arg(value_name = "TYPE")]
     pub(crate) type_name: Option<String>,
     /// Write Markdown instead of text

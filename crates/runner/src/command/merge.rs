@@ -40,7 +40,7 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
         return usage(&problems);
     }
     let Some(merged) = Merged::of(&shares) else {
-        return usage(&["name at least one manifest".to_owned()]);
+        return usage(&["pass at least one manifest".to_owned()]);
     };
     let printed = Exit::printed(&console::page(&overview(&shares)));
     if printed != Exit::COMPLETE {
@@ -94,7 +94,7 @@ fn write_outcome(merged: &Merged<'_>, given: u64) {
     }
     let (name, jobs) = (merged.pipeline(), count(merged.jobs(), "job"));
     if !merged.gaps().is_empty() {
-        console::error("the shares are not the whole export");
+        console::error("the merged export is not complete");
         for gap in merged.gaps() {
             console::line(&format!("  {gap}"));
         }

@@ -16,7 +16,7 @@ pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
     write(mistakes.all(), format);
     if format == LogFormat::Text {
         let count = mistakes.count();
-        let noun = if count == 1 { "mistake" } else { "mistakes" };
+        let noun = if count == 1 { "error" } else { "errors" };
         console::line(&format!("{count} {noun}; nothing was run"));
     }
 }

@@ -54,8 +54,9 @@ impl Reports {
     /// The summary could not be written.
     pub(crate) fn write_earlier(self, manifest: Option<&Value>) -> Result<(), String> {
         let Some(file) = self.summary else { return Ok(()) };
-        let manifest =
-            manifest.ok_or("can't write the summary: the manifest of that run was not kept")?;
+        let manifest = manifest.ok_or(
+            "can't write the summary: the last run was killed before its manifest was saved; run without `--if-incomplete`",
+        )?;
         file.write(&format!("{manifest:#}\n"), &[])
     }
 
@@ -78,7 +79,8 @@ impl Reports {
 /// A file that is written at the end of a run. Preparing it shows before the run whether it can be written.
 #[derive(Debug)]
 pub(crate) struct ReportFile {
-    name: &'static str,
+    /// Its name in messages, with the path.
+    name: String,
     target: Target,
 }
 
@@ -101,13 +103,15 @@ impl ReportFile {
         inputs: &[&Path],
     ) -> Result<Self, String> {
         let target = if inputs.iter().any(|input| is_same_file(path, input)) {
-            Err(io::Error::other("it is an input of this command"))
+            Err(io::Error::other("it is an input file of this command; choose another path"))
         } else {
             Target::prepare(path)
         };
-        target
-            .map(|target| Self { name, target })
-            .map_err(|error| format!("can't write the {name} `{}`: {error}", path.display()))
+        let name = format!("{name} `{}`", path.display());
+        match target {
+            Ok(target) => Ok(Self { name, target }),
+            Err(error) => Err(format!("can't write the {name}: {error}")),
+        }
     }
 
     /// Writes the file in one step. It must not replace an exported file.
@@ -155,7 +159,10 @@ impl Target {
             Self::Stream(mut stream) => stream.write_all(text.as_bytes()),
             Self::File(mut file, path) => {
                 if exported.iter().any(|exported| is_same_file(&path, exported)) {
-                    let message = format!("`{}` is an exported file", path.display());
+                    let message = format!(
+                        "this run has exported records to `{}`; choose another path",
+                        path.display()
+                    );
                     return Err(io::Error::other(message));
                 }
                 file.write_all(text.as_bytes())?;

@@ -106,7 +106,8 @@ pub(crate) async fn execute(
     let is_replay = context.as_ref().is_some_and(|context| context.replay);
     if state.is_some() && pipeline.experiment.is_some() && !is_replay {
         tracing::info!(
-            "`--set` changes the output: this run keeps its own state and is compared only with runs of the same `--set`"
+            "`--set` changes the output, so this run uses its own state folder and is compared only with runs that have the \
+             same `--set` options"
         );
     }
     if let Some(state) = state.as_ref().filter(|_| conditions.if_incomplete)
@@ -114,9 +115,12 @@ pub(crate) async fn execute(
     {
         return skip(&finished, &pipeline, reports, log);
     }
-    let Ok(interrupts) = Interrupts::listen() else {
-        log.error("can't listen for signals");
-        return Exit::SINK;
+    let interrupts = match Interrupts::listen() {
+        Ok(interrupts) => interrupts,
+        Err(error) => {
+            log.error(&format!("can't install the signal handlers: {error}"));
+            return Exit::SINK;
+        }
     };
     // The engine reads the same file and reports an error.
     let last_success =
@@ -164,7 +168,8 @@ fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogForma
         _ => "; inspect that run, then run without `--if-incomplete`",
     };
     tracing::info!(
-        "nothing to do: run {run_id} ended at {finished_at:.3} with exit code {exit_code}, within `resume_within` ({}){hint}",
+        "nothing to do: run {run_id} ended with exit code {exit_code} at {finished_at:.3}, less than `resume_within` ({}) \
+         ago{hint}",
         pipeline.state.resume_within
     );
     match reports.write_earlier(manifest.as_ref()) {
@@ -207,7 +212,9 @@ async fn watch(
                 signals += 1;
                 match signals {
                     1 => {
-                        tracing::warn!("stopping: delivering what was read; a second signal stops at once");
+                        tracing::warn!(
+                            "stopping after delivering the pages already read; send a second signal to stop immediately"
+                        );
                         stopper.stop(interrupt);
                     }
                     2 => stopper.stop_at_once(interrupt),

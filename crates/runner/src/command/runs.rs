@@ -93,16 +93,16 @@ fn explain_no_runs(arguments: &RunsArguments, dir: &str, name: &str, folder: &St
         ));
         return;
     }
-    console::line(&format!("`{dir}` holds no runs of {share}`{name}`"));
+    console::line(&format!("`{dir}` contains no runs of {share}`{name}`"));
     let sandbox = taskferry_config::sandbox_state_dir(dir);
     let sandbox = StateFolder::new(&sandbox, name, None, arguments.shard).path();
     if !arguments.layers.sandbox && sandbox.is_dir() {
-        console::line("  help: add `--sandbox` to list the runs with `--sandbox`");
+        console::line("  help: add `--sandbox` to list the sandbox runs");
     } else if let Some(other) = other_working_directory(&arguments.file, dir, name) {
         let other = other.display();
         console::line(&format!(
-            "  help: `{dir}` is relative to the working directory; to list the runs from `{other}`, go there or add `--set \
-             state.dir={other}/{dir}`"
+            "  help: `{dir}` is relative to the working directory; to list the runs that were started in `{other}`, run this \
+             command there, or add `--set state.dir={other}/{dir}`"
         ));
     }
 }

@@ -31,7 +31,7 @@ impl FromStr for ShardArgument {
             }
             Ok(count) => Ok(Self::OneOf(count)),
             Err(_) => text.parse().map(Self::This).map_err(|error| {
-                format!("{error}, or `8` if {COMPLETION_INDEX} holds the number of the share")
+                format!("{error}, or `8` to take the share number from {COMPLETION_INDEX}")
             }),
         }
     }

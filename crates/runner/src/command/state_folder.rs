@@ -143,13 +143,13 @@ impl StateFolder {
             let (folder, shown) = (self.pipeline.display(), other.display());
             if other.exists() {
                 return Err(Unavailable::Unusable(format!(
-                    "`{folder}` already holds the state of `{shown}`, and `{}` has the same name; set another `name` or \
-                     another `dir` in [state]; if this file replaces the other one, remove `{folder}/{OWNER}.json`",
+                    "`{folder}` contains the state of `{shown}`, which has the same pipeline name as `{}`; set another `name`, \
+                     or another `dir` in [state]; if the second file replaces the first, remove `{folder}/{OWNER}.json`",
                     file.display()
                 )));
             }
             tracing::info!(
-                "`{shown}` no longer exists; this run takes over its state in `{folder}`"
+                "the pipeline file `{shown}` no longer exists; this run uses its state in `{folder}`"
             );
         }
         Ok(state.save(OWNER, &Owner { file: file.to_string_lossy().into_owned() })?)

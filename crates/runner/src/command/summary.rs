@@ -11,7 +11,7 @@ use crate::logging::{self, LogFormat};
 
 /// The note on every run on a sandbox.
 pub(crate) const FROM_SANDBOX: &str =
-    "the records are made up by a sandbox; this is not a real export";
+    "the records come from a sandbox, not from TechWolf; this is not a real export";
 
 /// Writes the end of a run as JSON lines: the warnings, then the manifest. The first `shown` warnings were written before.
 pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
@@ -80,7 +80,7 @@ fn write_violations(manifest: &Manifest, with_sandbox: bool) {
         let accept = manifest.violations.iter().map(|it| format!("--set {}", it.accept));
         let accept = accept.collect::<Vec<_>>().join(" ");
         console::line(&format!(
-            "  help: if the export is correct, run once with `{sandbox}{accept}` to publish what was read; later runs are \
+            "  help: if the export is correct, run once with `{sandbox}{accept}` to publish this export; later runs are \
              compared with it"
         ));
     }
@@ -101,7 +101,12 @@ fn outcome(manifest: &Manifest) -> String {
     let committed = manifest.committed.as_ref().map_or(0, |committed| committed.pages);
     let were = if committed == 1 { "was" } else { "were" };
     let progress = || {
-        let resumes = if manifest.resumable { ", and the next run resumes there" } else { "" };
+        let resumes = match (manifest.resumable, committed) {
+            (false, _) => "",
+            (true, 0) => "; the next run resumes at the first page",
+            (true, 1) => "; the next run resumes after this page",
+            (true, _) => "; the next run resumes after these pages",
+        };
         let (pages, published) = (count(committed, "page"), published(manifest));
         format!("; {pages} {were} delivered, {published}{resumes}")
     };

@@ -18,15 +18,15 @@ pub(crate) struct SandboxArguments {
     /// Serve the jobs in this file, one JSON object a line: .ndjson or .ndjson.gz
     #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "seed"])]
     pub(crate) data: Option<PathBuf>,
-    /// Serve this many made-up jobs [default: 200]
+    /// Generate this many jobs [default: 200]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(0..=i64::from(taskferry_sandbox::MAX_JOBS)))]
     pub(crate) jobs: Option<u32>,
-    /// The seed of the made-up jobs: the same seed generates the same jobs [default: 1]
+    /// The seed of the generator: the same seed generates the same jobs [default: 1]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
-    /// Keep the data in this file across restarts. A file with data is served as it is unless other options select data to
-    /// load
+    /// Keep the data in this SQLite file. If the file contains data and no other option selects data, the sandbox serves the
+    /// data of the file
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
     /// Replace the data of a tenant in the database
@@ -36,18 +36,19 @@ pub(crate) struct SandboxArguments {
     /// Repeatable [default: sandbox]
     #[arg(long, value_name = "NAME[=FILE][:vendors=NAME,NAME]")]
     pub(crate) tenant: Vec<Tenant>,
-    /// Accept this client, for the first tenant and all jobs unless `:tenant=NAME` or `:family=ID,ID` restrict it. Repeatable.
-    /// Every tenant also has the client NAME-client with the secret NAME-secret
+    /// Accept this client. It can read all jobs of the first tenant. `:tenant=NAME` selects another tenant, `:family=ID,ID`
+    /// limits it to these job families. Repeatable. Every tenant also has the client NAME-client with the secret NAME-secret
     #[arg(long, value_name = "ID:SECRET[:tenant=NAME][:family=ID,ID]")]
     pub(crate) client: Vec<Client>,
-    /// Name skills as in this CSV file, with the columns `vendor`, `skill` or `skill_id`, `vendor_skill`, and optionally
-    /// `vendor_skill_id` and `rank`
+    /// Translate skills with this CSV file. Columns: `vendor`, `skill` or `skill_id`, `vendor_skill`. Optional columns:
+    /// `vendor_skill_id`, `rank`
     #[arg(long, value_name = "FILE")]
     pub(crate) vocabulary: Option<PathBuf>,
-    /// Change a behaviour that the API's public pages do not specify. Repeatable. `--help` lists all settings
+    /// Change a behavior that the API's public pages do not specify. Repeatable. `--help` lists all settings
     #[arg(long, value_name = "NAME=VALUE", value_parser = checked_setting)]
     pub(crate) setting: Vec<String>,
-    /// Accept assertions that this client signs with the private key of this public key, RSA or ECDSA on P-256. Repeatable
+    /// Register a public key (RSA, or ECDSA on P-256) of this client, so that it can request tokens with signed assertions.
+    /// Repeatable
     #[arg(long, value_name = "CLIENT=FILE.pem")]
     pub(crate) public_key: Vec<PublicKey>,
     /// Simulate a fault: `429@3:retry-after=2` at the third request for a page, `503-html%10` at one in ten, `cut@4-6`,
@@ -72,7 +73,7 @@ fn checked_setting(assignment: &str) -> Result<String, SettingProblem> {
 /// Parses an address in one of the forms `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` or `8080`.
 fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let help =
-        "write an address like `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port alone";
+        "write an address like `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or only a port";
     let port =
         |port: &str| port.parse::<u16>().map_err(|_| format!("`{port}` is not a port; {help}"));
     if let Ok(address) = text.parse() {
@@ -83,7 +84,7 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
         Some(("" | "localhost", number)) => {
             Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port(number)?)))
         }
-        Some(_) => Err(format!("`{text}` is not an address of this machine; {help}")),
+        Some(_) => Err(format!("`{text}` is not a valid address to listen on; {help}")),
     }
 }
 
@@ -93,9 +94,9 @@ pub(crate) fn long_help() -> String {
 }
 
 fn faults_help() -> String {
-    let mut help = "Faults. Each applies to every request for a page; `@3`, `@3-5`, `@3-` or `%10` (one in ten, at random) \
-                    select some of them; `:on=token` or `:on=any` select other requests. The header X-Sandbox-Fault \
-                    adds a fault to one request:\n"
+    let mut help = "Faults. A fault applies to every request for a page. `@3`, `@3-5`, `@3-` or `%10` (one in ten, at random) \
+                    limit it to some of these requests. `:on=token` applies it to token requests, `:on=any` to all requests. \
+                    The header X-Sandbox-Fault adds a fault to one request:\n"
         .to_owned();
     for fault in FAULTS {
         // Writing to a string can't fail.
@@ -106,12 +107,12 @@ fn faults_help() -> String {
 
 /// All settings.
 fn settings_help() -> String {
-    let mut help = "Settings, for behaviour that the API's public pages do not specify:".to_owned();
+    let mut help = "Settings for behavior that the API's public pages do not specify:".to_owned();
     for setting in SETTINGS {
         // Writing to a string can't fail.
         let _ = write!(
             help,
-            "\n\n  {}={}\n      {}\n      Default because {}. Values: {}.",
+            "\n\n  {}={}\n      {}\n      Reason for the default: {}. Values: {}.",
             setting.name,
             setting.default,
             setting.unknown,

@@ -75,5 +75,5 @@ impl LocalEndpoint for SandboxEndpoint {
 }
 
 fn failed(error: SandboxError) -> StageError {
-    StageError::new(ErrorKind::Config, "the sandbox could not start").caused_by(error)
+    StageError::new(ErrorKind::Config, "can't start the sandbox").caused_by(error)
 }

@@ -16,13 +16,15 @@ pub(crate) fn from_arguments(arguments: SandboxArguments) -> Result<SandboxOptio
     let of_tenants = arguments.tenant.iter().filter(|tenant| tenant.data.is_some()).count();
     if names_data && of_tenants > 0 && of_tenants == arguments.tenant.len() {
         return Err(
-            "every tenant has its own file: remove `--data`, `--jobs` and `--seed`, or name a tenant without a file"
+            "`--data`, `--jobs` and `--seed` have no effect, because every `--tenant` names a file; remove them, or add a \
+             `--tenant` without a file"
                 .to_owned(),
         );
     }
     if arguments.replace && !names_data && of_tenants == 0 {
         return Err(
-            "`--replace` deletes the data of a tenant: select the new data with `--data`, `--jobs` or `--tenant NAME=FILE`"
+            "`--replace` deletes a tenant's data, but nothing selects the new data; add `--data`, `--jobs` or `--tenant \
+             NAME=FILE`"
                 .to_owned(),
         );
     }

@@ -62,7 +62,7 @@ fn fills_up_and_resumes(context: &Context, blocks: u32, code: i32, between: impl
     let (summary, after) = (summary(&full), summary(&ended));
     assert_eq!(after["resumed_from"], summary["committed"]);
     assert_eq!(summary["resumable"], !summary["committed"].is_null());
-    assert_eq!(full.stderr.contains("the next run resumes there"), summary["resumable"] == true);
+    assert_eq!(full.stderr.contains("the next run resumes"), summary["resumable"] == true);
     assert_eq!(ended.stderr.contains(" resumes after page "), summary["resumable"] == true);
     let (_, said) = full.stderr.split_once("error: ").expect("an error");
     said.lines().take(2).collect::<Vec<_>>().join("\n")
@@ -100,7 +100,7 @@ fn a_full_state_folder_fails_the_run_and_the_next_run_completes() {
     let context = context(&server, &sink);
     let said = fills_up_and_resumes(&context, 14, 0, || ());
     insta::assert_snapshot!(said, @"
-    sink `state`: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
+    [state]: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
       help: check that the folder exists, is writable and has free space, or set another path in [state]
     ");
     assert_eq!(context.read("out/jobs.csv"), undisturbed.read("out/jobs.csv"));
@@ -117,7 +117,7 @@ fn no_space_for_dead_letters_fails_the_run_and_the_next_run_completes() {
     let context = context(&server, &more);
     let said = fills_up_and_resumes(&context, 30, 6, || ());
     insta::assert_snapshot!(said, @"
-    sink `dead_letter`: can't write `out/[run].dead.ndjson`: File too large (os error 27)
+    [dead_letter]: can't write `out/[run].dead.ndjson`: File too large (os error 27)
       help: check that the folder exists, is writable and has free space, or set another path in [dead_letter]
     ");
     let refused: Vec<Value> = context
@@ -216,7 +216,7 @@ fn remove(path: &Path) {
 #[test]
 fn a_state_folder_removed_during_the_run_fails_it() {
     insta::assert_snapshot!(resumes_after_removal_of(".taskferry"), @"
-    sink `state`: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
+    [state]: can't write `.taskferry/jobs/checkpoint.json`: No such file or directory (os error 2)
       help: check that the folder exists, is writable and has free space, or set another path in [state]
     ");
 }

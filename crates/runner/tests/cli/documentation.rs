@@ -1,4 +1,4 @@
-//! `docs/reliability.md` names existing tests, and `docs/running.md` explains every exit code.
+//! `docs/reliability.md` names existing tests and quotes existing messages, and `docs/running.md` explains every exit code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,26 +6,52 @@ use std::path::{Path, PathBuf};
 
 use taskferry_testkit::{Context, project_file};
 
-fn page() -> String {
-    fs::read_to_string(project_file("docs/reliability.md")).unwrap()
+/// The cells of the tables of faults: fault, message, guarantee, tests.
+fn faults() -> Vec<[String; 4]> {
+    let page = fs::read_to_string(project_file("docs/reliability.md")).unwrap();
+    let (_, faults) = page.split_once("\n## Faults\n").unwrap();
+    let faults = faults.split("\n## ").next().unwrap().lines();
+    let rows = faults.filter(|line| line.starts_with("| ") && !line.starts_with("| fault "));
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(str::to_owned).collect();
+    rows.map(|row| Vec::try_into(cells(row)).unwrap_or_else(|_| panic!("{row}"))).collect()
+}
+
+/// The texts between one or two back quotes.
+fn quoted(mut cell: &str) -> Vec<&str> {
+    let mut texts = Vec::new();
+    while let Some((_, rest)) = cell.split_once('`') {
+        let (quote, rest) = rest.strip_prefix('`').map_or(("`", rest), |rest| ("``", rest));
+        let (text, rest) = rest.split_once(quote).unwrap();
+        texts.push(text);
+        cell = rest;
+    }
+    texts
+}
+
+#[test]
+fn messages_of_documented_faults_are_in_the_sources() {
+    let own = |path: &Path| path.ends_with("cli/documentation.rs");
+    let other = sources().into_iter().filter(|(path, _)| !own(path));
+    // Literals as they are printed, without line continuations and escapes.
+    let joined = other.map(|(_, text)| text.split("\\\n").map(str::trim_start).collect::<String>());
+    let text =
+        joined.collect::<String>().replace("\\\"", "\"").replace("{{", "{").replace("}}", "}");
+    let faults = faults();
+    let messages = faults.iter().flat_map(|[_, cell, ..]| quoted(cell));
+    let parts = messages.flat_map(|message| message.split('…'));
+    let parts = parts.map(|part| part.trim_matches([' ', ':', ',', ';']));
+    let missing: Vec<&str> = parts.filter(|part| !text.contains(part)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]
 fn every_documented_fault_cites_existing_tests() {
-    let page = page();
-    let (_, faults) = page.split_once("\n## Faults\n").unwrap();
-    let faults = faults.split("\n## ").next().unwrap();
-    let rows: Vec<&str> = faults
-        .lines()
-        .filter(|line| line.starts_with("| ") && !line.starts_with("| fault "))
-        .collect();
-    assert!(rows.len() >= 60, "{}", rows.len());
+    let faults = faults();
+    assert!(faults.len() >= 60, "{}", faults.len());
     let sources = sources();
-    for row in rows {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
-        assert_eq!(cells.len(), 4, "{row}");
-        let tests: Vec<&str> = cells[3].split('`').skip(1).step_by(2).collect();
-        assert!(!tests.is_empty(), "{row}");
+    for [fault, .., cited] in &faults {
+        let tests = quoted(cited);
+        assert!(!tests.is_empty(), "{fault}");
         for test in tests {
             let (file, name) =
                 test.split_once("::").unwrap_or_else(|| panic!("`{test}` is no FILE::TEST"));

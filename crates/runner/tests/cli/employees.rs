@@ -189,6 +189,6 @@ type = "stdout"
        ╰────
       help: remove `partition`; use `concurrency` or `--shard` to divide the listing of employees
 
-    3 mistakes; nothing was run
+    3 errors; nothing was run
     "#);
 }

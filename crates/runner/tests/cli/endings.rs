@@ -174,10 +174,10 @@ fn interrupted(signal: &str) -> Outcome {
     let (_server, running) = waiting(&context);
     running.signal(signal);
     let ended = running.wait();
-    assert!(ended.stderr.contains("a second signal stops at once"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("send a second signal to stop immediately"), "{}", ended.stderr);
     let last = ended.stderr.lines().last().unwrap();
     insta::allow_duplicates! {
-        insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])");
+        insta::assert_snapshot!(last, @"jobs: interrupted after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])");
     }
     let summary = context.json("summary.json");
     assert_eq!(summary["status"], "interrupted");
@@ -205,7 +205,7 @@ fn a_second_signal_ends_a_run_at_once() {
     let mut running = context.start(&["run", "jobs.toml", "--set", &sink]);
     receiver.wait_for_requests(1);
     running.signal("TERM");
-    running.wait_for_line("a second signal stops at once");
+    running.wait_for_line("send a second signal to stop immediately");
     running.signal("INT");
     // The first signal is reported as the reason.
     running.wait().with_code(143);

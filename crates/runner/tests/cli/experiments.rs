@@ -179,7 +179,7 @@ fn pipeline_files_with_one_name_do_not_share_state() {
     world.context.write("other/jobs.toml", &world.context.read("jobs.toml"));
     let asked = world.tenant.requests().len();
     let refused = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(2).stderr;
-    assert!(refused.contains("/jobs.toml` has the same name; set another `name`"), "{refused}");
+    assert!(refused.contains("/jobs.toml`; set another `name`"), "{refused}");
     assert_eq!(world.tenant.requests().len(), asked);
     world.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
     // Another path to the same file.
@@ -218,8 +218,8 @@ fn a_changed_run_reports_which_run_it_is_not_compared_with() {
     assert!(!world.run(&[]).with_code(0).stderr.contains("--set"));
     let set = ["--set", ELSEWHERE];
     let ended = world.run(&set).with_code(0);
-    let line = "INFO `--set` changes the output: this run keeps its own state and is compared only with runs of the same \
-                `--set`\n";
+    let line = "INFO `--set` changes the output, so this run uses its own state folder and is compared only with runs that \
+                have the same `--set` options\n";
     let warning = "warning: `max_drop_percent` was not checked: no run with the same `--set` options has completed \
                    before\n";
     assert!(ended.stderr.contains(line) && ended.stderr.contains(warning), "{}", ended.stderr);

@@ -88,7 +88,7 @@ fn a_server_that_stays_busy_fails_the_run() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, Response::new(503, "down for maintenance"), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -99,7 +99,7 @@ fn a_requested_delay_beyond_the_limit_fails_the_run() {
     insta::assert_snapshot!(gives_up_on(&context, busy, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests without an explanation
       help: the server asked for a wait of 7200s, more than `max_retry_after` (5m); raise it, or run again later
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -110,7 +110,7 @@ fn a_token_that_stays_refused_is_reported() {
     insta::assert_snapshot!(gives_up_on(&context, Response::new(401, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
       help: the token was refused: check that [source.auth] belongs to the tenant in `url`
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -120,7 +120,7 @@ fn a_persistent_malformed_page_is_shown() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, login, &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the response is not a page of the export: it is not a JSON object
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -129,7 +129,7 @@ fn a_persistent_truncated_body_is_reported() {
     let context = Context::new();
     insta::assert_snapshot!(gives_up_on(&context, page(&["c"], None).truncated(), &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -141,7 +141,7 @@ fn an_endless_page_is_abandoned() {
     insta::assert_snapshot!(said, @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the response exceeds 1000000 bytes
       help: lower `limit` or raise `max_page_bytes` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -152,7 +152,7 @@ fn a_silent_server_fails_the_run() {
     insta::assert_snapshot!(gives_up_on(&context, Response::new(200, "").never_finished(), &more), @"
     source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no complete response within 100ms
       help: raise `timeout` or lower `limit` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -192,7 +192,7 @@ fn an_unrequested_encoding_is_named() {
     insta::assert_snapshot!(gives_up_on(&context, encoded, &[]), @"
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the response has the encoding `br` (`Content-Encoding`), which is not accepted
       help: requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -225,7 +225,7 @@ fn a_redirect_is_not_followed() {
     insta::assert_snapshot!(gives_up_on(&context, elsewhere, &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, a redirect to https://elsewhere.example, which is not followed
       help: correct `url` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
@@ -236,7 +236,7 @@ fn an_error_response_is_reported_with_the_message_of_the_server() {
     insta::assert_snapshot!(gives_up_on(&context, Response::new(403, refused), &[]), @"
     source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
       help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
-    jobs: failed after [time]; 1 page was delivered, nothing was published, and the next run resumes there (run [run])
+    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 

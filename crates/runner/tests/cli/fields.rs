@@ -38,7 +38,7 @@ fn checked(text: &str) -> String {
     let warnings = context.json("s.json")["warnings"].to_string();
     assert_eq!(
         warned.is_empty(),
-        !warnings.contains("no earlier stage is known to produce the field"),
+        !warnings.contains("is probably missing: no earlier stage produces it"),
         "{warnings}"
     );
     warned
@@ -51,7 +51,7 @@ fn a_column_that_no_stage_produces_is_a_warning() {
     insta::assert_snapshot!(checked(&pipeline(ALL, ROWS, "\"task\", \"weekly_hourz\"")), @r#"
     pipeline::unknown_field
 
-      ⚠ no earlier stage is known to produce the field `weekly_hourz`
+      ⚠ the field `weekly_hourz` is probably missing: no earlier stage produces it
         ╭─[jobs.toml:14:20]
      14 │ columns = ["task", "weekly_hourz"]
         ·                    ───────┬──────
@@ -69,7 +69,7 @@ fn a_column_that_is_not_fetched_is_a_warning_with_both_positions() {
     insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
     pipeline::unknown_field
 
-      ⚠ no earlier stage is known to produce the field `weekly_hours`
+      ⚠ the field `weekly_hours` is probably missing: no earlier stage produces it
        ╭─[jobs.toml:6:11]
      6 │ include = ["ai_impact"]
        ·           ──────┬──────
@@ -90,7 +90,7 @@ fn a_field_missing_from_the_input_of_an_expression_is_a_warning() {
     insta::assert_snapshot!(checked(&text), @r#"
     pipeline::unknown_field
 
-      ⚠ no earlier stage is known to produce the field `weekly_hourz`
+      ⚠ the field `weekly_hourz` is probably missing: no earlier stage produces it
         ╭─[jobs.toml:13:26]
      13 │ filter = '{task, hours: .weekly_hourz}'
         ·                          ──────┬─────
@@ -102,7 +102,7 @@ fn a_field_missing_from_the_input_of_an_expression_is_a_warning() {
 
     pipeline::unknown_field
 
-      ⚠ no earlier stage is known to produce the field `hour`
+      ⚠ the field `hour` is probably missing: no earlier stage produces it
         ╭─[jobs.toml:18:20]
      18 │ columns = ["task", "hour"]
         ·                    ───┬──
@@ -141,6 +141,9 @@ fn the_fields_of_a_sink_are_checked_after_its_transforms() {
     let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
     let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
     let warned = checked(&text);
-    assert!(warned.contains("no earlier stage is known to produce the field `task`"), "{warned}");
+    assert!(
+        warned.contains("the field `task` is probably missing: no earlier stage produces it"),
+        "{warned}"
+    );
     assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
 }

@@ -44,7 +44,7 @@ fn a_closed_standard_output_is_5() {
     let ended = context.taskferry_after("exec >&-", &["run", "jobs.toml"]).with_code(5);
     let (_, error) = ended.stderr.split_once("error: ").expect("an error");
     insta::assert_snapshot!(error, @"
-    sink `stdout`: standard output is closed, or is `/dev/null` opened for reading and writing
+    sink `stdout`: standard output is closed
       help: redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");

@@ -58,7 +58,7 @@ fn a_misspelt_key_is_marked() {
         ╰────
       help: did you mean `levels`?
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -73,7 +73,7 @@ fn a_wrong_type_is_marked() {
        ·         ──────
        ╰────
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -89,7 +89,7 @@ fn an_unknown_plugin_is_marked() {
        ╰────
       help: did you mean `filter_ai_impact`?
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -103,10 +103,10 @@ fn an_unset_variable_is_marked() {
      5 │ url = "https://${TENANT}.eu3.techwolf.ai"
        ·                ─────────
        ╰────
-      help: set it, or write a default: `${TENANT:-…}`; to try the pipeline without a tenant:
-            `taskferry run jobs.toml --sandbox`
+      help: set the environment variable, or write a default: `${TENANT:-…}`; to try the pipeline
+            without a tenant: `taskferry run jobs.toml --sandbox`
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -155,7 +155,7 @@ type = "webhok"
     jobs.toml:2:1: unknown top-level key `nmae`
       key::unknown | did you mean `name`?
     jobs.toml:6:8: the variable `TENANT_URL` is not set
-      variable::unset | set it, or write a default: `${TENANT_URL:-…}`; to try the pipeline without a tenant: `taskferry run jobs.toml --sandbox`
+      variable::unset | set the environment variable, or write a default: `${TENANT_URL:-…}`; to try the pipeline without a tenant: `taskferry run jobs.toml --sandbox`
     jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
       value::invalid | -
     jobs.toml:11:1: `levels` and a range can't be used together
@@ -192,13 +192,13 @@ fn a_missing_file_is_reported() {
         let ended = context.taskferry(&[command, "pipelines/jobs.toml"]).with_code(2);
         insta::allow_duplicates! {
             insta::assert_snapshot!(ended.stderr, @"
-            file::unreadable
+    file::unreadable
 
-              × can't read the pipeline file `pipelines/jobs.toml`: No such file or directory (os error 2)
-              help: check the path; a relative path starts at the working directory
+      × can't read the pipeline file `pipelines/jobs.toml`: No such file or directory (os error 2)
+      help: check the path; a relative path starts at the working directory
 
-            1 mistake; nothing was run
-            ");
+    1 error; nothing was run
+    ");
         }
     }
 }
@@ -249,7 +249,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
        ╰────
       help: the choices are `drop`, `keep`, `fail`
 
-    3 mistakes; nothing was run
+    3 errors; nothing was run
     "#);
 }
 
@@ -402,7 +402,7 @@ fn many_mistakes_of_one_kind_are_counted() {
         ("name = \"jobs\"\n", many(&|n| format!("k{n} {n}\n"))),
     ] {
         let stderr = checked(from, &to);
-        assert!(stderr.contains("19900 more mistakes of this kind are not shown"), "{stderr}");
+        assert!(stderr.contains("19900 more errors of this kind are not shown"), "{stderr}");
         assert!(stderr.lines().filter(|line| line.contains('×')).count() < 110, "{stderr}");
     }
     let stderr = checked("\"ai_impact\", ", &many(&|n| format!("\"k{n}\", ")));

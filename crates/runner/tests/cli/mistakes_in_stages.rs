@@ -16,7 +16,7 @@ fn a_broken_jq_expression_is_marked_inside_the_file() {
         ·                    ─
         ╰────
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     ");
 }
 
@@ -42,7 +42,7 @@ fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
         ╰────
       help: pass it with `args`, or bind it with `… as $name | …`
 
-    2 mistakes; nothing was run
+    2 errors; nothing was run
     ");
 }
 
@@ -59,7 +59,7 @@ fn a_missing_mapping_file_is_marked() {
         ╰────
       help: the path resolves to skills.csv
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -96,7 +96,7 @@ fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
         ·           ────────────────────
         ╰────
 
-    3 mistakes; nothing was run
+    3 errors; nothing was run
     "#);
 }
 
@@ -112,7 +112,7 @@ fn a_missing_dataset_is_marked() {
        ╰────
       help: a relative path starts at the pipeline file's folder
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -137,7 +137,7 @@ fn an_invalid_parameter_of_the_sandbox_is_marked() {
        ╰────
       help: write a whole number from 0 to 18446744073709551615
 
-    2 mistakes; nothing was run
+    2 errors; nothing was run
     "#);
 }
 
@@ -159,6 +159,6 @@ fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
        ╰────
       help: add "ai_impact" to `include` in [source]
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }

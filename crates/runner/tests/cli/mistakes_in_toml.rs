@@ -15,7 +15,7 @@ fn a_toml_syntax_error_is_marked() {
        ·       ────────
        ╰────
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     ");
 }
 
@@ -38,7 +38,7 @@ fn a_number_without_a_unit_is_reported_with_a_suggestion() {
        ·                  ───
        ╰────
 
-    2 mistakes; nothing was run
+    2 errors; nothing was run
     "#);
 }
 
@@ -52,19 +52,19 @@ fn tables_with_too_few_brackets_are_named_once() {
     insta::assert_snapshot!(two("[[transform]]", "[transform]"), @"
     toml::brackets
 
-      × `[transform]` must be `[[transform]]`: a pipeline can have several
+      × `[transform]` must be `[[transform]]`, because this table is an entry of a list
         ╭─[jobs.toml:12:1]
      12 │ [transform]
         · ───────────
         ╰────
       help: write `[[transform]]` with two brackets
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     ");
     insta::assert_snapshot!(two("[transform]", "[[transform]]"), @"
     toml::brackets
 
-      × `[transform]` must be `[[transform]]`: a pipeline can have several
+      × `[transform]` must be `[[transform]]`, because this table is an entry of a list
        ╭─[jobs.toml:8:1]
      8 │ [transform]
        · ───────────
@@ -76,7 +76,7 @@ fn tables_with_too_few_brackets_are_named_once() {
     insta::assert_snapshot!(two("[transform]", "[transform]"), @"
     toml::brackets
 
-      × `[transform]` must be `[[transform]]`: a pipeline can have several
+      × `[transform]` must be `[[transform]]`, because this table is an entry of a list
        ╭─[jobs.toml:8:1]
      8 │ [transform]
        · ───────────
@@ -97,9 +97,9 @@ fn curly_quotation_marks_are_named() {
      10 │ levels = **********
         ·           ───
         ╰────
-      help: write straight ones: `"…"` or `'…'`
+      help: write straight quotation marks: `"…"` or `'…'`
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -118,7 +118,7 @@ fn an_index_past_the_end_of_a_list_is_reported() {
        · ─────────────
        ╰────
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     ");
     let arguments = ["check", "jobs.toml", "--set", "sink.1.type=file", "--set", "sink.1.path=o"];
     context.taskferry(&arguments).with_code(0);

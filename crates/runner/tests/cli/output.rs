@@ -52,7 +52,7 @@ fn a_run_ends_with_a_table_of_its_stages() {
         (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
         insta::assert_snapshot!(ended.stderr, @"
 
-        sandbox: the records are made up by a sandbox; this is not a real export
+        sandbox: the records come from a sandbox, not from TechWolf; this is not a real export
          stage                          in  out  refused    bytes
          source techwolf                     10           [size]  1 page, 2 requests
          transform flatten_hierarchy    10  102

@@ -101,7 +101,7 @@ fn an_output_that_is_an_input_is_refused() {
         ╰────
       help: choose another path for the output
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -152,7 +152,7 @@ fn overlapping_outputs_are_refused() {
     insta::assert_snapshot!(refused(&context, &[]).stderr, @r#"
     pipeline::nested_outputs
 
-      × `o/x` and `o` can't both be files
+      × `o/x` and `o` can't both be files: one is a parent folder of the other
         ╭─[jobs.toml:20:8]
      20 │ path = "o"
         ·        ─┬─
@@ -165,7 +165,7 @@ fn overlapping_outputs_are_refused() {
         ╰────
       help: choose another path for one of them
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -180,7 +180,7 @@ fn a_summary_or_metrics_file_that_replaces_a_file_is_refused() {
             ("data/jobs.ndjson", "`source.url`"),
             ("./rows.jq", "`transform[1].file`"),
             (".taskferry/jobs/run.json", "is in the state folder"),
-            ("out/.jobs.ndjson.part", "through the same temporary file"),
+            ("out/.jobs.ndjson.part", "use the same temporary file"),
             ("out/jobs.ndjson/x", "can't both be files"),
         ] {
             let arguments = ["run", "jobs.toml", "--overlay", "overlay.toml", option, path];

@@ -18,7 +18,7 @@ fn run(context: &Context, pipeline: &Path, more: &[&str]) -> Value {
     let ended = context.taskferry(&[&arguments[..], more].concat()).with_code(0);
     // Each of them runs against a sandbox here and reports it once.
     assert_eq!(
-        ended.stderr.matches("\nsandbox: the records are made up by a sandbox").count(),
+        ended.stderr.matches("\nsandbox: the records come from a sandbox").count(),
         1,
         "{}",
         ended.stderr

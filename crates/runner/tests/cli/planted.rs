@@ -55,7 +55,7 @@ fn a_planted_partial_file_is_removed_and_never_written_to() {
                 let part = context.path("out/.jobs.ndjson.part");
                 fs::hard_link(context.path("precious"), part).unwrap();
             },
-            "it has another name (a hard link)",
+            "it has more than one hard link",
         ),
         (
             |context| {

@@ -47,7 +47,7 @@ impl World {
     /// Checks that the run fails and that the next one completes with a healthy receiver. Returns the output of the first.
     fn fails_and_resumes(self) -> String {
         let failed = self.run().with_code(5);
-        assert!(failed.stderr.contains("and the next run resumes there"), "{}", failed.stderr);
+        assert!(failed.stderr.contains("; the next run resumes "), "{}", failed.stderr);
         assert!(!failed.stderr.contains("canary"), "{}", failed.stderr);
         self.well.store(true, Ordering::SeqCst);
         let ended = self.run().with_code(0);
@@ -95,7 +95,7 @@ fn a_refusing_receiver_is_reported_at_once() {
     let world = World::new(|| Response::new(422, "no such job"), QUICK);
     insta::assert_snapshot!(world.fails_and_resumes(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
-      help: correct the records as the receiver's answer says; with `on_error = "dead_letter"` refused records are written to the dead-letter file and the run continues
+      help: correct the records as the response says; with `on_error = "dead_letter"` refused records are written to the dead-letter file and the run continues
     "#);
 }
 

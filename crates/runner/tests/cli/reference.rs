@@ -47,9 +47,9 @@ fn help_of_run_lists_its_options() {
 
     Options:
           --shard <K/N>
-              Export one share: `2/8` is the second of eight, `8` is the one of eight with the number in
-              `JOB_COMPLETION_INDEX`. Shares begin at cursors that the last complete run without this
-              option has saved
+              Export one share of the listing: `2/8` exports the second of eight shares; `8` takes the
+              number of the share from `JOB_COMPLETION_INDEX`. Needs the cursors of a complete run
+              without this option, or `partition` in [source]
 
           --overlay <FILE>
               Merge this file over the pipeline file. Repeatable
@@ -58,16 +58,17 @@ fn help_of_run_lists_its_options() {
               Set one value, for example `source.limit=50` or `sink.0.path=out/x.csv`. Repeatable
 
           --sandbox
-              Replace the addresses and credentials of the source and the webhooks by a sandbox with
-              made-up records. Output files and state are kept apart from real ones. Variables in the
-              replaced values need not be set
+              Use a sandbox with generated records instead of the addresses and credentials of the
+              source and the webhooks. Output files and state are separate from those of real runs.
+              Variables in the replaced values need not be set
 
           --if-incomplete
-              Do nothing if the last run is over and ended less than `resume_within` ago, and return its
-              exit code. For schedulers that retry
+              Do nothing if the last run ended with exit code 0, 6 or 8 less than `resume_within` ago,
+              and return that exit code. For schedulers that start a run several times
 
           --dry-run
-              Run without publishing or sending anything, and without keeping state or dead letters
+              Read and transform all records, but publish and send nothing. Keeps no state and no dead
+              letters
 
           --fresh
               Start at the first page, even if an earlier run can be resumed
@@ -80,7 +81,8 @@ fn help_of_run_lists_its_options() {
               name must end in `.prom`
 
       -q, --quiet
-              Hide progress and the closing table, but not warnings and the last line of `--log json`
+              Hide the progress bar and the closing table. Warnings, errors and the last line of `--log
+              json` are still printed
 
           --log <FORMAT>
               The format of messages on standard error
@@ -97,7 +99,7 @@ fn help_of_run_lists_its_options() {
     Exit codes:
       0    complete
       1    a defect in taskferry
-      2    the command, the pipeline file, or a path for state, summary or metrics can't be used
+      2    invalid command line or pipeline file, or an unusable path for state, summary or metrics
       3    the source failed
       4    a transform failed
       5    a sink failed
@@ -160,7 +162,7 @@ fn a_plugin_is_shown_with_every_option() {
 
       on_error = "fail" | "skip" | "dead_letter"  (default: "fail")
           The action for a record that the stage refuses. `fail` ends the run and names the record.
-          `skip` omits, counts and logs the record. `dead_letter` writes the record to the file of
+          `skip` skips, counts and logs the record. `dead_letter` writes the record to the file of
           `[dead_letter]` for a replay.
 
       vendor = string  (required)

@@ -154,7 +154,7 @@ fn a_deleted_cursor_is_reported_and_the_next_run_starts_over() {
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(3);
     let hint = "help: the record of the cursor may have been deleted; the next run starts over";
     assert!(ended.stderr.contains(hint), "{}", ended.stderr);
-    assert!(!ended.stderr.contains("resumes there"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("the next run resumes"), "{}", ended.stderr);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     assert!(
         ended.stderr.contains(
@@ -227,7 +227,7 @@ fn the_last_runs_are_listed() {
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
     assert_eq!(
         (none.stdout.as_str(), none.stderr.as_str()),
-        ("", "`.taskferry` holds no runs of `jobs`\n")
+        ("", "`.taskferry` contains no runs of `jobs`\n")
     );
     failed(&context, &server, "");
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
@@ -256,7 +256,7 @@ fn too_few_jobs_are_not_published() {
     insta::assert_snapshot!(told, @"
     the export does not meet the expectations of the pipeline file
       2 records were read, fewer than `min_jobs` (3)
-      help: if the export is correct, run once with `--set expect.min_jobs=2` to publish what was read; later runs are compared with it
+      help: if the export is correct, run once with `--set expect.min_jobs=2` to publish this export; later runs are compared with it
     jobs: suspicious after [time]; 1 page was delivered, nothing was published (run [run])
     ");
     assert_eq!(context.files(), ["out/.jobs.ndjson.part", "summary.json"]);
@@ -319,14 +319,17 @@ fn a_foreign_dead_letter_is_reported_with_its_line() {
     context.taskferry(&["run", "jobs.toml"]).with_code(6);
     let letter = context.read(&context.dead_letters());
     for (text, said) in [
-        (format!("{letter}{{}}\n"), "line 2: not a dead letter: missing field `pipeline`"),
+        (
+            format!("{letter}{{}}\n"),
+            "line 2: this line is not a dead letter: missing field `pipeline`",
+        ),
         (
             letter.replace("\"jobs\"", "\"others\""),
-            "line 1: a dead letter of the pipeline `others`, not of `jobs`",
+            "line 1: this dead letter belongs to the pipeline `others`, not to `jobs`; replay it with the file of that pipeline",
         ),
         (
             letter.replace("\"jq\"", "\"jaq\""),
-            "line 1: the pipeline has no transform `jaq`, which refused the record",
+            "line 1: transform `jaq` refused this record, but the pipeline does not contain that stage",
         ),
     ] {
         context.write("dead.ndjson", &text);
@@ -359,7 +362,7 @@ fn dead_letters_are_written_to_a_separate_file() {
        ╰────
       help: choose another path for one of them
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }
 
@@ -380,6 +383,6 @@ fn dead_letters_require_a_file() {
         ╰────
       help: add `[dead_letter]` with `path = "out/{pipeline}-{run_id}.dead.ndjson"`
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     "#);
 }

@@ -8,7 +8,7 @@ use taskferry_testkit::{Context, Running};
 
 /// The first line of output of each sandbox run.
 pub(crate) const SANDBOX_LINE: &str =
-    "sandbox: the records are made up by a sandbox; this is not a real export\n";
+    "sandbox: the records come from a sandbox, not from TechWolf; this is not a real export\n";
 
 /// A sandbox in a separate process.
 pub(crate) struct Sandbox {

@@ -125,11 +125,11 @@ fn wrong_and_conflicting_options_are_refused() {
     let path = context.path("x.db");
     let database = path.to_str().unwrap();
     for (arguments, says) in [
-        (vec!["--jobs", "5", "--tenant", &tenant], "every tenant has its own file"),
-        (vec!["--data", "x", "--tenant", &tenant], "every tenant has its own file"),
+        (vec!["--jobs", "5", "--tenant", &tenant], "because every `--tenant` names a file"),
+        (vec!["--data", "x", "--tenant", &tenant], "because every `--tenant` names a file"),
         (vec!["--setting", "bad_value=422", "--setting", "bad_value=400"], "is given twice"),
-        (vec!["--database", database, "--replace"], "select the new data with"),
-        (vec!["--listen", "example.com:80"], "is not an address of this machine"),
+        (vec!["--database", database, "--replace"], "nothing selects the new data"),
+        (vec!["--listen", "example.com:80"], "is not a valid address to listen on"),
         (vec!["--listen", "localhost:http"], "`http` is not a port"),
         (vec!["--ready-file", "/no/such/folder/x"], "there is no folder `/no/such/folder`"),
         (vec!["--ready-file", "/dev/null"], "is not a regular file"),

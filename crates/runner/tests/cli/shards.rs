@@ -92,11 +92,11 @@ fn a_missing_or_non_adjacent_share_is_named() {
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "4.json"]).with_code(8);
-    insta::assert_snapshot!(merged.stderr, @r#"
-    error: the shares are not the whole export
-      share 3 of 4 is missing
+    insta::assert_snapshot!(merged.stderr, @"
+    error: the merged export is not complete
+      share 3 of 4 is missing; run it with `--shard 3/4`, or pass its manifest
     jobs: 700 jobs in 3 shares
-    "#);
+    ");
 
     change(&context, "2.json", |manifest| manifest["shard"]["to"] = json!("j4711"));
     change(&context, "4.json", |manifest| {
@@ -106,7 +106,7 @@ fn a_missing_or_non_adjacent_share_is_named() {
     let all = ["merge", "1.json", "2.json", "3.json", "4.json", "--summary", "all.json"];
     let merged = context.taskferry(&all).with_code(8);
     insta::assert_snapshot!(merged.stderr, @"
-    error: the shares are not the whole export
+    error: the merged export is not complete
       share 4 of 4 is not complete: failed, exit code 3; run it again
       share 3 starts after `j499`, but share 2 ended at `j4711`: jobs may be missing or duplicated; run both again
     jobs: 1,000 jobs in 4 shares
@@ -121,7 +121,7 @@ fn too_few_jobs_in_all_shares_fail_the_merge() {
     all_shares(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]).with_code(8);
     insta::assert_snapshot!(merged.stderr, @r#"
-    error: the shares are not the whole export
+    error: the merged export is not complete
       850 records were read, fewer than `min_jobs` (900)
     jobs: 850 jobs in 4 shares
     "#);
@@ -149,12 +149,12 @@ fn manifests_of_different_runs_are_2() {
     ];
     let merged = context.taskferry(&merge).with_code(2);
     insta::assert_snapshot!(merged.stderr, @"
-    error: `whole.json` is the manifest of a whole export, not of a share
+    error: `whole.json` is the manifest of a run without `--shard`; pass manifests of `run --shard K/N --summary FILE`
     error: `text.json` is not a manifest written by `run --summary`: expected ident at line 1 column 2
     error: `none.json` can't be read: No such file or directory (os error 2)
-    error: `3.json` and `1.json` are of different versions of the pipeline: its file, a file that it reads, or taskferry has changed
-    error: `4.json` is one of 5 shares, `1.json` one of 4
-    error: share 2 of 4 is given twice: `2.json` and `again.json`
+    error: `3.json` and `1.json` come from different versions of the pipeline: the pipeline file, a file that it reads, or taskferry changed between the runs; run all shares with the same version
+    error: `4.json` is one of 5 shares, but `1.json` is one of 4; pass the manifests of one export
+    error: share 2 of 4 is given twice: `2.json` and `again.json`; pass only one of them
     ");
     assert_eq!(merged.stdout, "");
 }
@@ -167,7 +167,7 @@ fn shares_with_one_output_file_are_2() {
     };
     let none = shard(&context, "1/2").with_code(3);
     insta::assert_snapshot!(none.stderr, @r#"
-    error: source `techwolf`: no cursors are saved that divide the listing into shares
+    error: source `techwolf`: there are no saved cursors to divide the listing into shares
       help: run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; or set `partition` in [source], which needs no saved cursors
     jobs (share 1 of 2): failed after [time]; 0 pages were delivered, nothing was published (run [run])
     "#);
@@ -176,7 +176,7 @@ fn shares_with_one_output_file_are_2() {
     error: sink `file`: all shares would write to `out/jobs.ndjson`; add `{shard}` to its path, for example `out/{pipeline}.{shard}.ndjson`
     "#);
     insta::assert_snapshot!(shard(&context, "3/2").with_code(2).stderr, @"
-    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a share; write for example `2/8` for the second of eight shares, or `8` if JOB_COMPLETION_INDEX holds the number of the share
+    error: invalid value '3/2' for '--shard <K/N>': `3/2` is not a share; write for example `2/8` for the second of eight shares, or `8` to take the share number from JOB_COMPLETION_INDEX
 
     For more information, try '--help'.
     ");
@@ -196,7 +196,7 @@ fn the_summary_of_a_merge_cannot_replace_its_input() {
     all_shares(&context);
     let merged =
         context.taskferry(&["merge", "1.json", "2.json", "--summary", "2.json"]).with_code(2);
-    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is an input of this command");
+    insta::assert_snapshot!(merged.stderr, @"error: can't write the summary `2.json`: it is an input file of this command; choose another path");
 }
 
 #[test]

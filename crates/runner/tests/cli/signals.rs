@@ -77,7 +77,7 @@ fn a_signal_that_is_not_ignored_stops_the_run() {
         let context = Context::new();
         let (mut running, go_on, _servers) = waiting(&context, ":");
         running.signal(signal);
-        running.wait_for_line("a second signal stops at once");
+        running.wait_for_line("send a second signal to stop immediately");
         drop(go_on);
         running.wait().with_code(143);
     }

@@ -114,7 +114,7 @@ fn dead_letters_of_a_sandbox_run_are_kept_apart() {
     let letters = context.dead_letters();
     assert!(letters.ends_with(".sandbox.dead.ndjson"), "{letters}");
     let said = context.taskferry(&["replay", "jobs.toml", &letters]).with_code(2).stderr;
-    assert!(said.contains("a dead letter of a run with `--sandbox`"), "{said}");
+    assert!(said.contains("this dead letter comes from a run with `--sandbox`"), "{said}");
     context.taskferry(&["replay", "jobs.toml", &letters, "--sandbox"]).with_code(6);
     assert!(receiver.requests().is_empty());
 }
@@ -162,12 +162,12 @@ fn hints_of_a_sandbox_run_contain_the_sandbox_option() {
     let context = Context::new();
     context.write("jobs.toml", &format!("{REAL}\n[expect]\nmin_jobs = 1000\n"));
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    assert_eq!(none.stderr, "`.taskferry` holds no runs of `jobs`\n");
+    assert_eq!(none.stderr, "`.taskferry` contains no runs of `jobs`\n");
     let refused = context.taskferry(&["run", "jobs.toml", "--sandbox"]).with_code(8);
-    let help = "run once with `--sandbox --set expect.min_jobs=200` to publish what was read";
+    let help = "run once with `--sandbox --set expect.min_jobs=200` to publish this export";
     assert!(refused.stderr.contains(help), "{}", refused.stderr);
     let none = context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    let help = "  help: add `--sandbox` to list the runs with `--sandbox`\n";
+    let help = "  help: add `--sandbox` to list the sandbox runs\n";
     assert!(none.stderr.ends_with(help), "{}", none.stderr);
     let listed = context.taskferry(&["runs", "jobs.toml", "--sandbox"]).with_code(0);
     assert_eq!(listed.stdout.lines().count(), 2, "{}", listed.stdout);
@@ -189,6 +189,6 @@ fn jobs_of_a_dataset_are_not_called_generated() {
     let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
     assert_eq!(
         ended.stderr,
-        "sandbox: the records are made up by a sandbox; this is not a real export\n"
+        "sandbox: the records come from a sandbox, not from TechWolf; this is not a real export\n"
     );
 }

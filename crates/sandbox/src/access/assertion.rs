@@ -111,7 +111,7 @@ impl Assertions {
         let no_jwt = || AssertionProblem("`client_assertion` is not a signed JWT".to_owned());
         let header = decode_header(assertion).map_err(|_| no_jwt())?;
         if header.crit.is_some() {
-            return problem("`crit` names extensions of JWT, and none is supported");
+            return problem("`crit` is not supported: remove it");
         }
         let algorithm = header.alg;
         let unverified =
@@ -139,7 +139,7 @@ impl Assertions {
                 return Ok((client_id.to_owned(), Claims(verified.claims)));
             }
         }
-        problem("the signature was not made with the private key of the registered public key")
+        problem("the signature does not match the registered public key")
     }
 
     fn check_audience(

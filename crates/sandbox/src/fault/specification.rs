@@ -110,12 +110,12 @@ impl Fault {
         for text in text.split(',') {
             let fault: Self = text.parse()?;
             if fault.when != When::Always || fault.on != Target::Export {
-                let message =
-                    "a fault in `X-Sandbox-Fault` applies only to its own request".to_owned();
-                return problem(message, "leave out `@`, `%` and `:on=`");
+                let message = "a fault in a header applies only to its own request".to_owned();
+                return problem(message, "remove `@`, `%` and `:on=`");
             }
             if !fault.kind.can_affect(target) {
-                let message = format!("`{}` can't affect this request", shortened(text.trim()));
+                let message =
+                    format!("`{}` does not apply to this request", shortened(text.trim()));
                 return problem(message, "send it with a request for a page");
             }
             faults.push(fault);
@@ -135,7 +135,7 @@ impl Fault {
                     (_, Ok(seconds)) => RetryTime::Seconds(seconds),
                     _ => {
                         let message =
-                            format!("`{}` is not a value of `retry-after`", shortened(value));
+                            format!("`{}` is not a valid value of `retry-after`", shortened(value));
                         return problem(message, "write a number of seconds, or `date`");
                     }
                 });
@@ -146,7 +146,8 @@ impl Fault {
                     "token" => Target::Token,
                     "any" => Target::Any,
                     _ => {
-                        let message = format!("`{}` is not a value of `on`", shortened(value));
+                        let message =
+                            format!("`{}` is not a valid value of `on`", shortened(value));
                         return problem(message, "write `export`, `token` or `any`");
                     }
                 };
@@ -154,7 +155,7 @@ impl Fault {
                     let message = format!("`{name}` does not accept `on={value}`");
                     return problem(
                         message,
-                        "leave out `on`: the fault affects requests for pages",
+                        "remove `on`: this fault applies only to requests for pages",
                     );
                 }
             }

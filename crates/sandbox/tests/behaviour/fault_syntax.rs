@@ -58,7 +58,7 @@ fn an_error_lists_the_valid_faults() {
         ),
         (
             "429:retry-after=soon",
-            "`soon` is not a value of `retry-after`; write a number of seconds, or `date`",
+            "`soon` is not a valid value of `retry-after`; write a number of seconds, or `date`",
         ),
         (
             "429:when=now",
@@ -66,15 +66,15 @@ fn an_error_lists_the_valid_faults() {
         ),
         (
             "empty-page:on=token",
-            "`empty-page` does not accept `on=token`; leave out `on`: the fault affects requests for pages",
+            "`empty-page` does not accept `on=token`; remove `on`: this fault applies only to requests for pages",
         ),
         (
             "empty-page:on=any",
-            "`empty-page` does not accept `on=any`; leave out `on`: the fault affects requests for pages",
+            "`empty-page` does not accept `on=any`; remove `on`: this fault applies only to requests for pages",
         ),
         (
             "expired-token:on=token",
-            "`expired-token` does not accept `on=token`; leave out `on`: the fault affects requests for pages",
+            "`expired-token` does not accept `on=token`; remove `on`: this fault applies only to requests for pages",
         ),
     ] {
         assert_eq!(wrong.parse::<Fault>().unwrap_err().to_string(), message);

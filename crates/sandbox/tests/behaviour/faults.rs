@@ -348,14 +348,17 @@ async fn a_page_fault_is_refused_at_endpoints_without_pages() {
     for fault in ["empty-page", "deleted-cursor", "503,looping-cursor"] {
         let refused = asking("/job_architecture/jobs", fault).await;
         assert_eq!(refused.0, 400, "{fault}");
-        assert!(descriptions(&refused)[0].contains("can't affect this request"), "{refused:?}");
+        assert!(
+            descriptions(&refused)[0].contains("does not apply to this request"),
+            "{refused:?}"
+        );
     }
     assert_eq!(asking("/job_architecture/jobs", "503").await.0, 503);
     let url = &client.sandbox.credentials().token_url;
     let request = client.http.post(url).header("x-sandbox-fault", "expired-token");
     let refused = read(request.json(&client.token_request(&json!({}))).send().await.unwrap()).await;
     assert_eq!((refused.0.as_u16(), &refused.1["error"]), (400, &json!("invalid_request")));
-    assert!(refused.1["error_description"].as_str().unwrap().contains("can't affect"));
+    assert!(refused.1["error_description"].as_str().unwrap().contains("does not apply"));
 }
 
 #[tokio::test]
@@ -393,8 +396,8 @@ async fn a_request_header_selects_a_fault() {
     assert_eq!(send(&client, &body).await.status(), 200);
     for (wrong, says) in [
         ("cutt", "`X-Sandbox-Fault`: there is no fault `cutt`; did you mean `cut`?"),
-        ("cut@3", "a fault in `X-Sandbox-Fault` applies only to its own request; leave out `@`"),
-        ("503%10", "leave out `@`"),
+        ("cut@3", "a fault in a header applies only to its own request; remove `@`"),
+        ("503%10", "remove `@`"),
         ("", "the faults are latency"),
     ] {
         let refused = read(asking(&client, wrong, &body).await).await;

@@ -149,7 +149,7 @@ async fn a_client_belongs_to_exactly_one_tenant() {
 #[test]
 fn contradictory_tenants_and_clients_are_errors() {
     for (tenants, clients, says) in [
-        (vec!["acme", "acme"], vec![], "the tenant `acme` occurs twice"),
+        (vec!["acme", "acme"], vec![], "the tenant `acme` is given twice; remove one"),
         (
             vec!["acme"],
             vec!["a:b:tenant=other"],

@@ -32,7 +32,7 @@ type Opener<W> = Box<dyn FnOnce() -> Result<W, StageError> + Send>;
 pub(crate) fn standard_output() -> Result<BlockingWriter<OwnedFd>, StageError> {
     let stdout = io::stdout();
     if is_closed_output(&stdout) {
-        let message = "standard output is closed, or is `/dev/null` opened for reading and writing";
+        let message = "standard output is closed";
         return Err(StageError::new(ErrorKind::Io, message).hint(
             "redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`",
         ));

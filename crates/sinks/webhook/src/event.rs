@@ -47,7 +47,7 @@ impl CloudEventsOptions {
         let mut problems = Vec::new();
         if self.event_type.trim().is_empty() {
             let problem = Problem::at(table.key("type"), "value::empty", "`type` is empty");
-            problems.push(problem.help("write for example \"com.example.task\", or remove it"));
+            problems.push(problem.help("write for example \"com.example.task\", or remove `type`"));
         }
         if self.source.as_deref().is_some_and(|source| !is_uri_reference(source)) {
             let message = "`source` is neither a URI nor a path";

@@ -43,9 +43,10 @@ impl Progress {
 
     pub(crate) fn delivery(&self) -> Delivery {
         let halved = (self.halved > 0).then(|| {
-            let bodies = if self.halved == 1 { "body was" } else { "bodies were" };
+            let (body, was) =
+                if self.halved == 1 { ("body", "was") } else { ("bodies", "were") };
             format!(
-                "{} {bodies} too large for the receiver (413) and split: lower `batch_bytes`",
+                "{} {body} {was} too large for the receiver (413) and {was} split: lower `batch_bytes`",
                 self.halved
             )
         });

@@ -65,8 +65,10 @@ impl SigningKey {
         let (key, of_key) = parse(pem)?;
         if let Some(wanted) = wanted.filter(|wanted| *wanted != of_key) {
             let (kind, help) = match of_key {
-                SigningAlgorithm::Rs256 => ("an RSA key", "write \"RS256\", or omit it"),
-                SigningAlgorithm::Es256 => ("an ECDSA key", "write \"ES256\", or omit it"),
+                SigningAlgorithm::Rs256 => ("an RSA key", "write \"RS256\", or remove `algorithm`"),
+                SigningAlgorithm::Es256 => {
+                    ("an ECDSA key", "write \"ES256\", or remove `algorithm`")
+                }
             };
             let message = format!("{kind} can't sign with {wanted}");
             return Err(KeyError { is_algorithm: true, message, help });

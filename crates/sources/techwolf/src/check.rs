@@ -46,8 +46,10 @@ fn numbers(options: &TechWolfOptions) -> Vec<Problem> {
     if let Some(rate) = rate_limit.filter(|rate| !(0.001..=1000.0).contains(rate)) {
         let message = format!("{rate} is out of range, expected a number from 0.001 to 1000");
         let problem = invalid(KeyPath::of("rate_limit"), message);
-        problems
-            .push(problem.help("write the number of pages per second, or omit it for no limit"));
+        problems.push(
+            problem
+                .help("write the number of pages per second, or remove `rate_limit` for no limit"),
+        );
     }
     if timeout.get().is_zero() {
         let problem = invalid(KeyPath::of("timeout"), "`timeout` must be greater than zero");
@@ -91,7 +93,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
             }
             ExportSubject::Employees => (
                 "employees",
-                "take it out, or write `subject = \"employees\"`; the filters of jobs are \
+                "remove this filter, or write `subject = \"employees\"`; the filters of jobs are \
                  `job_family_id_is_in_list` and `last_updated`",
             ),
         };
@@ -112,7 +114,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
             (true, false) => {
                 let message = format!("`{kind}` has no key `{key}`");
                 let problem = Problem::at(path.key(key), "key::unknown", message);
-                problems.push(problem.part(Part::Key).help("take it out"));
+                problems.push(problem.part(Part::Key).help("remove this key"));
             }
             _ => {}
         }
@@ -123,7 +125,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
     }
     let value = filter.value.as_deref().filter(|_| keys.contains(&"value"));
     if let Some(value) = value.filter(|value| !is_time(value)) {
-        let message = format!("`{value}` is neither a date nor an instant");
+        let message = format!("`{value}` is neither a date nor a timestamp");
         let problem = invalid(path.key("value"), message);
         problems.push(problem.help("write for example \"2026-01-31\" or \"2026-01-31T08:00:00Z\""));
     }
@@ -217,7 +219,7 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     let ends_with = |export: &&str| url.path().trim_end_matches('/').ends_with(export);
     if let Some(export) = [JOBS_PATH, EMPLOYEES_PATH].into_iter().find(ends_with) {
         let problem = Problem::at(path, "url::path", "the URL contains the path of the export");
-        problems.push(problem.help(format!("take out `{export}`; the source adds it")));
+        problems.push(problem.help(format!("remove `{export}`; the source adds it")));
     }
     if problems.is_empty() { Ok(url) } else { Err(problems) }
 }

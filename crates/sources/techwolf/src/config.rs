@@ -149,7 +149,7 @@ pub enum Include {
     SourceData,
     /// `source_events`, for employees: the events in the employee's timeline behind the task.
     SourceEvents,
-    /// Rejected tasks, which are left out otherwise.
+    /// Rejected tasks, which are not exported otherwise.
     RejectedTasks,
 }
 
@@ -181,7 +181,7 @@ pub struct FilterOptions {
     /// For `job_family_id_is_in_list`: the `external_id` of each job family.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_family_ids: Option<Vec<String>>,
-    /// For `last_updated`: a date (`2026-01-31`) or an instant (`2026-01-31T08:00:00Z`).
+    /// For `last_updated`: a date (`2026-01-31`) or a timestamp (`2026-01-31T08:00:00Z`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// For `last_updated`: how the job's date compares to `value`.

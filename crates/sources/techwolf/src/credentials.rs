@@ -97,7 +97,7 @@ pub(crate) fn credentials(
         Some(_) if is_client => {
             let message = "`auth` has both a token and client credentials";
             let problem = Problem::at(table.key("token"), "auth::both", message);
-            Err(vec![problem.help("remove the token, or the client and its secret or key")])
+            Err(vec![problem.help("keep either `token`, or `client_id` with its secret or key")])
         }
         Some(_) if auth.cache => {
             let message = "`cache` has no effect on a fixed token";
@@ -119,7 +119,8 @@ fn fixed_token(table: &KeyPath, token: &Secret) -> Result<Credentials, Vec<Probl
         return Ok(Credentials::Token(token.clone()));
     }
     let message = "the token contains a character that is invalid in a header, for example a line break or a space";
-    Err(vec![Problem::at(table.key("token"), "auth::token", message)])
+    let problem = Problem::at(table.key("token"), "auth::token", message);
+    Err(vec![problem.help("write only the token, as TechWolf issued it")])
 }
 
 /// The options with a secret or a key, and whether those that are present have a value.
@@ -210,7 +211,7 @@ fn without_key(table: &KeyPath, auth: &AuthOptions) -> Vec<Problem> {
         let message = format!("`{key}` has no effect without a private key");
         Problem::at(table.key(key), "auth::assertion", message)
             .part(Part::Key)
-            .help("take it out, or write `private_key_file` instead of `client_secret`")
+            .help("remove it, or write `private_key_file` instead of `client_secret`")
     });
     unused.collect()
 }

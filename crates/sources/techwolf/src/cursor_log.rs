@@ -41,7 +41,10 @@ fn read(place: &Place, listing: &ListingId) -> Option<(String, Vec<Line>)> {
     let mut lines = text.split(|byte| *byte == b'\n');
     let header: Header = serde_json::from_slice(lines.next()?).ok()?;
     if header.layout != LAYOUT || header.listing != listing.0 {
-        tracing::debug!("`{}` has the cursors of another listing", place.path().display());
+        tracing::debug!(
+            "`{}` contains cursors of another listing and is ignored",
+            place.path().display()
+        );
         return None;
     }
     Some((header.run, lines.map_while(|line| serde_json::from_slice(line).ok()).collect()))
@@ -54,7 +57,7 @@ pub(crate) fn read_index(folder: &Path, listing: &ListingId) -> Option<CursorInd
     let (run_id, lines) = read(&place, listing)?;
     let index = CursorIndex::new(lines.into_iter().map(|(_, id)| id.into()).collect(), run_id);
     if index.is_none() {
-        tracing::debug!("`{}` repeats a cursor and is ignored", place.path().display());
+        tracing::debug!("`{}` contains a cursor twice and is ignored", place.path().display());
     }
     index
 }

@@ -67,6 +67,9 @@ mod tests {
         assert_eq!(parse(&utf_16).unwrap_err(), "it is UTF-16 text, not UTF-8");
         assert_eq!(parse("\u{feff}".as_bytes()).unwrap_err(), "it is empty");
         assert_eq!(parse(b"[1]").unwrap_err(), "it is not a JSON object");
-        assert_eq!(parse(b"{} x").unwrap_err(), "text follows the end of the document at byte 3");
+        assert_eq!(
+            parse(b"{} x").unwrap_err(),
+            "unexpected text after the end of the document at byte 3"
+        );
     }
 }

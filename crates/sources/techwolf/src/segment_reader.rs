@@ -124,12 +124,12 @@ impl SegmentReader {
                     first.is_started = true;
                     return self.take(page).map(Some);
                 }
-                Ok(_) => "the server may not have known its cursor".to_owned(),
+                Ok(_) => "its cursor may be unknown to the server".to_owned(),
                 Err(error) if first.is_certain => return Err(error),
                 Err(error) => error.to_string(),
             };
             // The entry may have been created, or the server may have recovered, since the request.
-            tracing::debug!("the page is due and is requested again: {reason}");
+            tracing::debug!("requesting the next page again: {reason}");
             let (position, cursor) = (first.position, first.cursor.clone());
             let again = self.segment(position, cursor, true);
             if let Some(first) = self.window.front_mut() {

@@ -174,7 +174,7 @@ impl ReadStrategy {
 }
 
 fn no_saved_cursors() -> StageError {
-    let message = "no cursors are saved that divide the listing into shares";
+    let message = "there are no saved cursors to divide the listing into shares";
     StageError::new(ErrorKind::Config, message).hint(
         "run the pipeline once without `--shard`, with the same [state] and the same `url`, tenant and `filters`; \
          or set `partition` in [source], which needs no saved cursors",

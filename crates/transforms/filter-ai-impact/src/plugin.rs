@@ -64,7 +64,7 @@ fn exact(levels: Vec<String>, problems: &mut Vec<Problem>) -> Vec<String> {
     let path = KeyPath::of("levels");
     if levels.is_empty() {
         let problem = Problem::at(path.clone(), "value::empty", "`levels` is empty");
-        problems.push(problem.help("name at least one, for example [\"H1\", \"H2\"]"));
+        problems.push(problem.help("name at least one level, for example [\"H1\", \"H2\"]"));
     }
     for (index, level) in levels.iter().enumerate() {
         if !looks_like_a_level(level) {

@@ -54,7 +54,7 @@ impl Mapping {
         let advice = if frequent.iter().any(|one| self.has_in_other_case(&one.value)) {
             "the mapping contains these names in a different case: set `match = \"ignore_case\"`"
         } else {
-            "compare them with the columns `skill` and `skill_id` of the mapping"
+            "compare these names with the columns `skill` and `skill_id` of the mapping"
         };
         let shown = frequent.iter().take(SHOWN).map(|one| format!("`{}`", one.value));
         let shown = shown.collect::<Vec<_>>().join(", ");

@@ -259,7 +259,7 @@ fn a_mapping_without_matches_is_a_warning_with_a_hint() {
     assert_eq!(
         warnings(&skills(&["Rust", "Go", "Rust"])),
         [
-            "no skill was renamed: 3 skills are not in the mapping, most often `Rust`, `Go`; compare them with the columns \
+            "no skill was renamed: 3 skills are not in the mapping, most often `Rust`, `Go`; compare these names with the columns \
              `skill` and `skill_id` of the mapping"
         ]
     );

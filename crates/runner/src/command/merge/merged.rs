@@ -35,14 +35,19 @@ pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
         let (path, other) = (share.path.display(), first.path.display());
         if share.run.pipeline != first.run.pipeline {
             let (name, first) = (&share.run.pipeline, &first.run.pipeline);
-            problems.push(format!("`{path}` is of the pipeline `{name}`, `{other}` of `{first}`"));
+            problems.push(format!(
+                "`{path}` belongs to the pipeline `{name}`, but `{other}` belongs to `{first}`; pass the manifests of one \
+                 export"
+            ));
         } else if share.shard.count != first.shard.count {
             let (count, first) = (share.shard.count, first.shard.count);
-            problems.push(format!("`{path}` is one of {count} shares, `{other}` one of {first}"));
+            problems.push(format!(
+                "`{path}` is one of {count} shares, but `{other}` is one of {first}; pass the manifests of one export"
+            ));
         } else if share.run.digest != first.run.digest {
             problems.push(format!(
-                "`{path}` and `{other}` are of different versions of the pipeline: its file, a file that it reads, or \
-                 taskferry has changed"
+                "`{path}` and `{other}` come from different versions of the pipeline: the pipeline file, a file that it reads, \
+                 or taskferry changed between the runs; run all shares with the same version"
             ));
         }
     }
@@ -52,8 +57,9 @@ pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
         {
             let (index, count) = (one.shard.index, one.shard.count);
             let (one, other) = (one.path.display(), other.path.display());
-            problems
-                .push(format!("share {index} of {count} is given twice: `{one}` and `{other}`"));
+            problems.push(format!(
+                "share {index} of {count} is given twice: `{one}` and `{other}`; pass only one of them"
+            ));
         }
     }
     problems
@@ -80,7 +86,9 @@ impl<'a> Merged<'a> {
         let mut gaps = Vec::new();
         for index in 1..=count {
             match self.shares.iter().find(|share| share.shard.index == index) {
-                None => gaps.push(format!("share {index} of {count} is missing")),
+                None => gaps.push(format!(
+                    "share {index} of {count} is missing; run it with `--shard {index}/{count}`, or pass its manifest"
+                )),
                 Some(share) if !share.is_complete() => gaps.push(format!(
                     "share {index} of {count} is not complete: {}, exit code {}; run it again",
                     share.run.status, share.run.exit_code
@@ -104,7 +112,7 @@ impl<'a> Merged<'a> {
                         format!("starts after {}", quoted(id))
                     }),
                     one.shard.index,
-                    end.map_or("ended with the listing".to_owned(), |id| {
+                    end.map_or("ended at the end of the listing".to_owned(), |id| {
                         format!("ended at {}", quoted(id))
                     }),
                 ));

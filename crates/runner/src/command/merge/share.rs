@@ -66,11 +66,16 @@ impl ShareManifest {
         let json: Value = serde_json::from_slice(&text).map_err(invalid)?;
         let mut run = Manifest::deserialize(&json).map_err(invalid)?;
         if run.dry_run {
-            return Err("is the manifest of a dry run, which exports nothing".to_owned());
+            return Err("is the manifest of a dry run, which exports nothing; run the share without `--dry-run`".to_owned());
         }
-        let shard = run.shard.take().ok_or("is the manifest of a whole export, not of a share")?;
+        let shard = run.shard.take().ok_or(
+            "is the manifest of a run without `--shard`; pass manifests of `run --shard K/N --summary FILE`",
+        )?;
         if !(1..=shard.count).contains(&shard.index) {
-            return Err(format!("has an invalid share: {} of {}", shard.index, shard.count));
+            return Err(format!(
+                "contains an invalid share number: {} of {}",
+                shard.index, shard.count
+            ));
         }
         Ok(Self { path: path.to_owned(), run, shard, json })
     }
@@ -97,7 +102,7 @@ impl ShareManifest {
             (Some(from), None) => format!("after {} to the end", quoted(from)),
             (None, Some(to)) => format!("from the beginning to {}", quoted(to)),
             (None, None) if *index == 1 => "from the beginning to the end".to_owned(),
-            (None, None) => "nothing: the listing had ended".to_owned(),
+            (None, None) => "nothing: the listing ends before this share".to_owned(),
         }
     }
 }

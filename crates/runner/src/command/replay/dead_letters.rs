@@ -46,7 +46,9 @@ struct RecordOrigin {
 
 impl<'a> DeadLetter<'a> {
     fn parse(line: &'a str) -> Result<Self, String> {
-        serde_json::from_str(line).map_err(|error| format!("not a dead letter: {error}"))
+        serde_json::from_str(line).map_err(|error| {
+            format!("this line is not a dead letter: {error}; pass the dead-letter file of a run")
+        })
     }
 
     /// The stage that refused the record.
@@ -57,7 +59,7 @@ impl<'a> DeadLetter<'a> {
         found.next().cloned().ok_or_else(|| {
             let names: Vec<String> = stages.iter().map(ToString::to_string).collect();
             format!(
-                "the pipeline has no {role} `{name}`, which refused the record; its stages are {}",
+                "{role} `{name}` refused this record, but the pipeline does not contain that stage; its stages are {}",
                 names.join(", ")
             )
         })
@@ -84,11 +86,13 @@ impl DeadLetterFile {
         sandbox: bool,
         stages: &[Arc<StageId>],
     ) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| format!("can't be read: {error}"))?;
+        let file = File::open(path).map_err(|error| format!("can't read the file: {error}"))?;
         let (mut lines, mut line) = (BufReader::new(file), String::new());
         let (mut hash, mut number) = (Sha256::new(), 0);
         let mut refused_at = Vec::new();
-        while lines.read_line(&mut line).map_err(|error| format!("can't be read: {error}"))? > 0 {
+        while lines.read_line(&mut line).map_err(|error| format!("can't read the file: {error}"))?
+            > 0
+        {
             number += 1;
             hash.update(line.as_bytes());
             let located = |message: String| format!("line {number}: {message}");
@@ -96,12 +100,12 @@ impl DeadLetterFile {
             if letter.pipeline != pipeline {
                 let other = &letter.pipeline;
                 return Err(located(format!(
-                    "a dead letter of the pipeline `{other}`, not of `{pipeline}`"
+                    "this dead letter belongs to the pipeline `{other}`, not to `{pipeline}`; replay it with the file of that \
+                     pipeline"
                 )));
             }
             if letter.sandbox && !sandbox {
-                let message =
-                    "a dead letter of a run with `--sandbox`; add `--sandbox` to replay it";
+                let message = "this dead letter comes from a run with `--sandbox`; add `--sandbox` to replay it";
                 return Err(located(message.to_owned()));
             }
             let stage = letter.stage(stages).map_err(located)?;

@@ -115,7 +115,7 @@ async fn a_body_that_is_too_large_is_sent_in_halves() {
     assert_eq!((delivery.records, delivery.requests, delivery.retries), (6, 6, 0));
     assert_eq!(
         delivery.warnings,
-        ["2 bodies were too large for the receiver (413) and split: lower `batch_bytes`"]
+        ["2 bodies were too large for the receiver (413) and were split: lower `batch_bytes`"]
     );
 }
 

@@ -199,7 +199,7 @@ async fn an_unregistered_key_is_reported_with_the_message_of_the_issuer() {
     options["auth"]["private_key"] = json!(p256().private);
     let error = opened(&options).await.next_page().await.unwrap_err();
     assert_eq!((error.kind(), error.is_temporary()), (ErrorKind::Auth, false));
-    assert!(error.full_message().contains("the signature was not made with"), "{error}");
+    assert!(error.full_message().contains("the signature does not match"), "{error}");
     assert!(error.hint_text().unwrap().contains("the registration of the key"), "{error:?}");
 }
 
