@@ -71,7 +71,7 @@ fn tables_with_too_few_brackets_are_named_once() {
        ╰────
       help: write `[[transform]]` with two brackets
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     ");
     insta::assert_snapshot!(two("[transform]", "[transform]"), @"
     toml::brackets
@@ -83,7 +83,7 @@ fn tables_with_too_few_brackets_are_named_once() {
        ╰────
       help: write `[[transform]]` with two brackets
 
-    1 mistake; nothing was run
+    1 error; nothing was run
     ");
 }
 
