@@ -24,6 +24,7 @@ pub(crate) struct Assembled {
     pub(crate) files: FilesInUse,
     /// Without positions.
     pub(crate) stages: Vec<StageInfo>,
+    pub(crate) pages_digest: String,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -97,7 +98,8 @@ pub(crate) fn assemble(
         records_digest: digest::records_digest(tree, registry),
         experiment: digest::experiment(tree, layers, registry),
     };
-    Ok(Assembled { pipeline, files: in_use, stages: infos, warnings: problems })
+    let pages_digest = digest::pages_digest(tree, registry);
+    Ok(Assembled { pipeline, files: in_use, stages: infos, pages_digest, warnings: problems })
 }
 
 fn only_warnings(problems: &[Problem]) -> bool {

@@ -15,6 +15,9 @@ pub struct Checked {
     pub files: FilesInUse,
     /// The stages, in the order of the records: the source, the transforms, then each sink after its own transforms.
     pub stages: Vec<StageInfo>,
+    /// Identifies the pages that the source returns: a digest of the program's version and of the source's options, without
+    /// secrets.
+    pub pages_digest: String,
     /// The warnings, in the order of their positions.
     pub warnings: Vec<Mistake>,
 }

@@ -51,6 +51,17 @@ fn source_digest(tree: &Node, registry: &Registry, excluded: &[&str]) -> String 
     hash.digest()
 }
 
+/// The digest of the program's version, and of the source's options that affect the content of its pages.
+pub(crate) fn pages_digest(tree: &Node, registry: &Registry) -> String {
+    let mut hash = PartsHash::default();
+    hash.add(registry.program().as_bytes());
+    let path = KeyPath::of("source");
+    if let Some(source) = tree.get(&path) {
+        Excluded::new(tree, registry, &[SAME_OUTPUT]).hash(source, &path, &mut hash);
+    }
+    hash.digest()
+}
+
 /// The digest of the `--set` values that affect the output, which identifies an experiment. `None` if there are none.
 pub(crate) fn experiment(tree: &Node, layers: &Layers, registry: &Registry) -> Option<String> {
     let excluded = Excluded::new(tree, registry, &[SAME_OUTPUT]);

@@ -77,9 +77,9 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     problems.extend(interpolate::interpolate(&mut tree, layers, &files));
     plan.suggest(&mut problems, layers.files.first().map_or("FILE", |file| &file.name));
     let built = match assemble::assemble(&tree, layers, &files, registry) {
-        Ok(Assembled { pipeline, files, stages, warnings }) => {
-            problems.extend(warnings);
-            Some((pipeline, files, stages))
+        Ok(mut assembled) => {
+            problems.append(&mut assembled.warnings);
+            Some(assembled)
         }
         Err(mut found) => {
             found.retain(|problem| !tree.follows_from_interpolation(problem));
@@ -97,9 +97,10 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     found.extend(variables::warnings(&layers.environment, registry));
     let is_warning = |mistake: &Mistake| mistake.severity() == Severity::Warning;
     match built {
-        Some((pipeline, files, stages)) if found.iter().all(is_warning) => {
+        Some(assembled) if found.iter().all(is_warning) => {
+            let Assembled { pipeline, files, stages, pages_digest, .. } = assembled;
             let stages = sources.locate_stages(stages);
-            Ok(Checked { pipeline, files, stages, warnings: found })
+            Ok(Checked { pipeline, files, stages, pages_digest, warnings: found })
         }
         _ => Err(Mistakes::new(found)),
     }

@@ -23,6 +23,7 @@ pub struct FilesInUse {
 
 #[derive(Debug)]
 struct Input {
+    path: PathBuf,
     description: String,
     identity: Identity,
     /// The option that names the file; `None` for the files of the pipeline itself.
@@ -62,6 +63,7 @@ impl FilesInUse {
             outputs.push(Output::new(&[path], KeyPath::of("dead_letter").key("path")));
         }
         let own = layers.paths.iter().enumerate().map(|(index, path)| Input {
+            path: path.clone(),
             description: if index == 0 { "the pipeline file" } else { "an overlay" }.to_owned(),
             identity: Identity::of(path),
             option: None,
@@ -69,14 +71,21 @@ impl FilesInUse {
         let named = files.named().into_iter().map(|(path, option)| {
             let option = option.or_else(|| input_option(tree, &outputs, &path.to_string_lossy()));
             let key = option.as_ref().map(|option| format!(", which `{option}` reads"));
+            let path = files.path_of(&path);
             Input {
                 description: format!("an input of this pipeline{}", key.unwrap_or_default()),
-                identity: Identity::of(&files.path_of(&path)),
+                identity: Identity::of(&path),
                 option,
+                path,
             }
         });
         let inputs = own.chain(named).collect();
         Self { inputs, outputs, state: state_folder(&settings.state.dir, pipeline) }
+    }
+
+    /// The paths of the files that the pipeline reads: its own files first.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        self.inputs.iter().map(|input| input.path.as_path())
     }
 
     /// The conflicts of the pipeline's outputs.

@@ -5,80 +5,22 @@
 
 mod collector;
 mod gate;
+mod outcome;
 mod records;
 
 use std::sync::Arc;
 
-use taskferry_engine::{RunOptions, RunReport, StopSignal};
-use taskferry_pipeline::{ExpectOptions, Feed, Pipeline, StageId};
-use taskferry_sdk::{Effect, Origin, Record, RunContext, Source};
+use taskferry_engine::{RunOptions, StopSignal};
+use taskferry_pipeline::{ExpectOptions, Feed, OnError, Pipeline};
+use taskferry_sdk::{RunContext, Source};
 
 use collector::Collector;
 use gate::Gate;
+pub(crate) use outcome::{Outcome, RecordTrace, Selection, Step, Trace};
 pub(crate) use records::RecordSource;
 
-/// Everything that happens to one record of the source.
-#[derive(Debug)]
-pub(crate) struct RecordTrace {
-    pub(crate) origin: Origin,
-    /// The record as the source returned it.
-    pub(crate) record: Record,
-    /// In the order of the stages; the branches of the sinks follow each other in any order.
-    pub(crate) steps: Vec<Step>,
-}
-
-/// What one stage does with one record.
-#[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) stage: StageId,
-    /// The record before the stage; `None` if an ordered transform emits it at the end.
-    pub(crate) input: Option<Record>,
-    pub(crate) outcome: Outcome,
-}
-
-/// The result of a stage for one record.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// A transform has emitted these records; none if it dropped the record.
-    Emitted { records: Vec<Record>, effects: Vec<Effect> },
-    /// The stage has refused the record, for this reason.
-    Refused(String),
-    /// The sink has accepted the record as its row of this number, from 1.
-    Delivered { row: u64 },
-}
-
-impl RecordTrace {
-    /// Whether any sink has accepted a record that was made from this one.
-    pub(crate) fn is_delivered(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.outcome, Outcome::Delivered { .. }))
-    }
-}
-
-/// Whether the kept records suffice.
-pub(crate) type IsEnough = Box<dyn Fn(&[RecordTrace]) -> bool + Send>;
-
-/// Which records to keep, and how far to read.
-pub(crate) struct Selection {
-    /// Whether a record is kept. It receives each record in the order of the source, after all stages.
-    pub(crate) keep: Box<dyn FnMut(&RecordTrace) -> bool + Send>,
-    /// Whether the kept records suffice.
-    pub(crate) is_enough: IsEnough,
-    /// The most pages to read.
-    pub(crate) max_pages: u64,
-}
-
-/// The kept records, and how the run ended.
-#[derive(Debug)]
-pub(crate) struct Trace {
-    pub(crate) records: Vec<RecordTrace>,
-    /// The number of records that the source returned.
-    pub(crate) read: u64,
-    /// Whether the source was read to its end.
-    pub(crate) is_complete: bool,
-    pub(crate) report: RunReport,
-}
-
-/// Runs a pipeline on the records of its source, or of `input`.
+/// Runs a pipeline on the records of its source, or of `input`. A refused record does not end the run, whatever `on_error` is,
+/// so that the records after it are followed too.
 pub(crate) async fn trace(
     mut pipeline: Pipeline,
     input: Option<Box<dyn Source>>,
@@ -87,6 +29,10 @@ pub(crate) async fn trace(
     stop: StopSignal,
 ) -> Trace {
     pipeline.expect = ExpectOptions::default();
+    let own = pipeline.sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
+    let transforms = pipeline.transforms.iter_mut().chain(own);
+    transforms.for_each(|stage| stage.on_error = OnError::Skip);
+    pipeline.sinks.iter_mut().for_each(|sink| sink.on_error = OnError::Skip);
     let sinks = pipeline.sinks.iter().map(taskferry_pipeline::SinkStage::id).collect();
     let collector = Arc::new(Collector::new(pipeline.source.id(), sinks, selection));
     let gate = |source| Box::new(Gate::new(source, Arc::clone(&collector)));

@@ -59,8 +59,8 @@ pub trait TransformPlugin: Plugin {
         FieldRule::default()
     }
 
-    /// The options whose effects the transform [explains](crate::Output::explain). `taskferry preview` lists those of them that
-    /// had no effect.
+    /// The options whose effects the transform [explains](crate::Output::explain) and that should have some. `taskferry preview`
+    /// lists those of them that had no effect.
     fn explained_options() -> &'static [&'static str] {
         &[]
     }

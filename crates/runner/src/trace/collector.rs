@@ -9,7 +9,7 @@ use taskferry_pipeline::StageId;
 use taskferry_sdk::Record;
 use tokio::sync::watch;
 
-use super::{Outcome, RecordTrace, Selection, Step, Trace};
+use super::outcome::{Outcome, RecordTrace, Selection, Step, Trace};
 
 /// Keeps the records that the selection wants. Pages are judged one after the other, once every sink has received them.
 pub(crate) struct Collector {

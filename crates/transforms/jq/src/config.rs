@@ -96,13 +96,14 @@ impl TransformPlugin for Jq {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let option = if self.file.is_some() { "file" } else { "filter" };
         Ok(match self.isolation {
-            Isolation::None => AnyTransform::stateless(InProcess { program, limits }),
+            Isolation::None => AnyTransform::stateless(InProcess { program, option, limits }),
             Isolation::Process => {
                 let memory = self.memory_limit.unwrap_or(DEFAULT_MEMORY);
                 let setup =
                     Setup { filter: text, args: self.args.clone(), limits, memory: memory.get() };
-                AnyTransform::asynchronous(Isolated { workers: Workers::new(&setup) })
+                AnyTransform::asynchronous(Isolated { workers: Workers::new(&setup), option })
             }
         })
     }

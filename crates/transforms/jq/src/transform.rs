@@ -17,14 +17,14 @@ const GRACE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct InProcess {
     pub(crate) program: Program,
+    /// The option with the expression.
+    pub(crate) option: &'static str,
     pub(crate) limits: Limits,
 }
 
 impl Transform for InProcess {
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        for result in self.program.run(&record)? {
-            out.emit(result);
-        }
+        emit(self.program.run(&record)?, self.option, out);
         Ok(())
     }
 
@@ -38,14 +38,22 @@ impl Transform for InProcess {
 #[derive(Debug)]
 pub(crate) struct Isolated {
     pub(crate) workers: Workers,
+    /// The option with the expression.
+    pub(crate) option: &'static str,
 }
 
 #[async_trait]
 impl AsyncTransform for Isolated {
     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        for result in self.workers.run(&record).await? {
-            out.emit(result);
-        }
+        emit(self.workers.run(&record).await?, self.option, out);
         Ok(())
     }
+}
+
+/// Emits the results, or explains which expression has none.
+fn emit(results: Vec<Record>, option: &'static str, out: &mut Output) {
+    if results.is_empty() {
+        out.explain(option, || "drops the record: the expression has no result".to_owned());
+    }
+    results.into_iter().for_each(|result| out.emit(result));
 }

@@ -202,3 +202,14 @@ fn records_may_be_emitted_in_any_shape() {
     let fields = testing::build(&json!({"filter": "."}), &Files, fields).unwrap();
     assert!(!fields.is_exact() && fields.required().is_empty());
 }
+
+#[test]
+fn a_dropped_record_is_explained_by_the_option_with_the_expression() {
+    let mut jq = TransformTest::new::<Jq>(&json!({"filter": "select(.hours)"})).unwrap();
+    assert!(jq.apply(r#"{"hours": null}"#).unwrap().is_empty());
+    let [effect] = jq.effects() else { panic!("{:?}", jq.effects()) };
+    assert_eq!(effect.option, "filter");
+    assert_eq!(effect.text, "drops the record: the expression has no result");
+    jq.apply(r#"{"hours": 1}"#).unwrap();
+    assert!(jq.effects().is_empty());
+}
