@@ -139,6 +139,14 @@ impl Comparison {
         }
     }
 
+    /// The last complete run of the same listing.
+    pub(crate) fn same(&self) -> Option<&Baseline> {
+        match self {
+            Self::Runs { same, .. } => same.as_deref(),
+            Self::NoRun | Self::Unreadable => None,
+        }
+    }
+
     /// A warning if `max_drop_percent` could not be checked: the last complete run has read another listing, or the run is an
     /// experiment without an earlier complete run.
     pub(crate) fn warning(&self, expect: &ExpectOptions, is_experiment: bool) -> Option<String> {

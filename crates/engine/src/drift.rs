@@ -73,8 +73,7 @@ impl Drift {
     /// The drift since the last complete run of the same listing; `None` if there is no such run, or if one of the two runs has
     /// counted no record or too many fields.
     pub(crate) fn since(comparison: &Comparison, now: &FieldCounts) -> Option<Self> {
-        let Comparison::Runs { same: Some(last), .. } = comparison else { return None };
-        let Baseline { run_id, fields: before, .. } = &**last;
+        let Baseline { run_id, fields: before, .. } = comparison.same()?;
         if [before, now].iter().any(|counts| counts.is_empty() || counts.is_truncated) {
             return None;
         }

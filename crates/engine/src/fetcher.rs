@@ -167,6 +167,7 @@ impl Fetcher {
         let (number, records) = (page.page(), page.len() as u64);
         let statistics = self.statistics();
         self.live_stats.source.add(1, records, bytes);
+        self.live_stats.source.set_statistics(statistics);
         tracing::debug!(page = number, records, "page read");
         if let Some(tracer) = &self.tracer {
             for (record, origin) in page.batch.records.iter().zip(&page.batch.origins) {

@@ -74,6 +74,8 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     if let Some(shard) = &mut manifest.shard {
         shard.min_jobs = min_jobs;
     }
+    let expected = start.baseline.same().filter(|_| run.shard.is_none() && !run.replay);
+    live_stats.begin(&run.run_id, expected.map(|last| last.jobs));
     if let Some(from) = &start.from {
         live_stats.restore(&from.stats);
     }

@@ -1,10 +1,12 @@
 //! The log on standard error, as text or JSON.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use taskferry_engine::LiveStats;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -38,6 +40,21 @@ impl LogFormat {
     }
 }
 
+/// The active run, whose id every line of the JSON log has.
+static RUN: OnceLock<Arc<LiveStats>> = OnceLock::new();
+
+/// Adds the id of this run to every further line of the JSON log.
+pub(crate) fn set_run(run: &Arc<LiveStats>) {
+    RUN.get_or_init(|| Arc::clone(run));
+}
+
+fn write_json(mut line: Map<String, Value>) {
+    if let Some(run_id) = RUN.get().and_then(|run| run.run_id()) {
+        line.insert("run_id".to_owned(), run_id.into());
+    }
+    console::json(&Value::Object(line).to_string());
+}
+
 /// Writes a line to the JSON log outside of `tracing`, with the fields `more`.
 pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond());
@@ -46,7 +63,7 @@ pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
     line.insert("level".to_owned(), level.into());
     line.insert("message".to_owned(), message.into());
     line.extend(more);
-    console::json(&Value::Object(line).to_string());
+    write_json(line);
 }
 
 /// The variable with the log filter: `level` or `target=level,…`.
@@ -115,7 +132,10 @@ impl Drop for Line {
         let text = String::from_utf8_lossy(&self.1);
         match self.0 {
             LogFormat::Text => console::event(&text),
-            LogFormat::Json => console::json(text.trim_end_matches('\n')),
+            LogFormat::Json => match serde_json::from_str(&text) {
+                Ok(line) => write_json(line),
+                Err(_) => console::json(text.trim_end_matches('\n')),
+            },
         }
     }
 }

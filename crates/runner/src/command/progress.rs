@@ -1,16 +1,18 @@
 //! The progress of a run: a bar on a terminal, log lines elsewhere.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
 use taskferry_engine::LiveStats;
 
-use super::format::{bytes, count};
+use super::format::{bytes, count, number};
 use crate::console;
 
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 const LOG_EVERY: Duration = Duration::from_secs(30);
+/// A longer time without a page is shown: the source waits for the rate limit, a retry or a slow server.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// Shows progress until the future is dropped.
 pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
@@ -22,15 +24,16 @@ pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
 }
 
 async fn draw(progress: &LiveStats) {
-    // The total is unknown until the last page, so this is a spinner.
     let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     console::set_bar(Some(bar.clone()));
+    let mut pace = Pace::new(progress);
     let mut ticks = tokio::time::interval(DRAW_EVERY);
     loop {
         ticks.tick().await;
-        bar.set_message(line(progress));
+        pace.update(progress);
+        bar.set_message(Figures::of(progress, &pace).line());
         bar.tick();
     }
 }
@@ -43,20 +46,148 @@ async fn log(progress: &LiveStats) {
         tracing::info!(
             pages = progress.source.pages(),
             records = progress.source.records(),
+            expected_records = progress.expected_records(),
             bytes = progress.source.bytes(),
+            retries = progress.source.retries(),
             delivered = delivered(progress),
             "running"
         );
     }
 }
 
-fn line(progress: &LiveStats) -> String {
-    let source = &progress.source;
-    let (pages, records) = (count(source.pages(), "page"), count(source.records(), "record"));
-    let size = bytes(source.bytes());
-    format!("{pages}, {records} read ({size}), {} delivered", count(delivered(progress), "record"))
+/// The speed of this attempt at the run.
+struct Pace {
+    start: Instant,
+    /// The pages and records of earlier attempts.
+    earlier: Option<(u64, u64)>,
+    pages: u64,
+    last_page: Instant,
+}
+
+impl Pace {
+    fn new(progress: &LiveStats) -> Self {
+        let now = Instant::now();
+        Self { start: now, earlier: None, pages: progress.source.pages(), last_page: now }
+    }
+
+    /// Updates the time of the last page. The counts of earlier attempts are there once the run has its id.
+    fn update(&mut self, progress: &LiveStats) {
+        let source = &progress.source;
+        if self.earlier.is_none() && progress.run_id().is_some() {
+            self.earlier = Some((source.pages(), source.records()));
+        }
+        if source.pages() > self.pages {
+            (self.pages, self.last_page) = (source.pages(), Instant::now());
+        }
+    }
+}
+
+/// The figures of a progress line.
+#[derive(Default)]
+struct Figures {
+    records: u64,
+    bytes: u64,
+    delivered: u64,
+    retries: u64,
+    /// The records of the last complete run.
+    expected: Option<u64>,
+    /// The pages and records of this attempt, and its duration.
+    pages_read: u64,
+    records_read: u64,
+    elapsed: Duration,
+    /// The time since the last page.
+    idle: Duration,
+}
+
+impl Figures {
+    fn of(progress: &LiveStats, pace: &Pace) -> Self {
+        let source = &progress.source;
+        let (pages, records) = pace.earlier.unwrap_or_default();
+        Self {
+            records: source.records(),
+            bytes: source.bytes(),
+            delivered: delivered(progress),
+            retries: source.retries(),
+            expected: progress.expected_records().filter(|expected| *expected > 0),
+            pages_read: source.pages().saturating_sub(pages),
+            records_read: source.records().saturating_sub(records),
+            elapsed: pace.start.elapsed(),
+            idle: pace.last_page.elapsed(),
+        }
+    }
+
+    /// One line, the important figures first: a narrow terminal cuts the end.
+    fn line(&self) -> String {
+        let seconds = self.elapsed.as_secs_f64().max(0.1);
+        let mut parts = Vec::new();
+        if let Some(expected) = self.expected {
+            parts.push(format!("{} %", (self.records * 100 / expected).min(99)));
+            let left = expected.saturating_sub(self.records);
+            if self.records_read > 0 && left > 0 {
+                let left = Duration::from_secs_f64(seconds * ratio(left, self.records_read));
+                parts.push(format!("{} left", FormattedDuration(left)));
+            }
+        }
+        parts.push(format!("{} ({})", count(self.records, "record"), bytes(self.bytes)));
+        parts.push(format!("{:.1} pages/s", ratio(self.pages_read, 1) / seconds));
+        parts.push(format!("{} delivered", number(self.delivered)));
+        if self.retries > 0 {
+            let noun = if self.retries == 1 { "retry" } else { "retries" };
+            parts.push(format!("{} {noun}", number(self.retries)));
+        }
+        if self.idle >= IDLE {
+            parts.insert(0, format!("waiting for a page for {} s", self.idle.as_secs()));
+        }
+        parts.join(", ")
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the result is shown with one digit")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
 }
 
 fn delivered(progress: &LiveStats) -> u64 {
     progress.sinks.iter().map(taskferry_engine::LiveSinkStats::records).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_shows_the_share_and_the_time_left_of_the_last_run() {
+        let first = Figures {
+            records: 1200,
+            bytes: 3_400_000,
+            delivered: 31_000,
+            pages_read: 12,
+            records_read: 1200,
+            elapsed: Duration::from_secs(4),
+            ..Figures::default()
+        };
+        assert_eq!(first.line(), "1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered");
+        let later = Figures { expected: Some(4800), retries: 1, ..first };
+        assert_eq!(
+            later.line(),
+            "25 %, 00:00:12 left, 1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered, 1 retry"
+        );
+        let waiting = Figures { idle: Duration::from_secs(31), ..later };
+        assert!(waiting.line().starts_with("waiting for a page for 31 s, 25 %"));
+    }
+
+    #[test]
+    fn a_resumed_run_and_one_that_has_grown_have_sensible_figures() {
+        let resumed = Figures {
+            records: 3000,
+            expected: Some(4000),
+            records_read: 500,
+            elapsed: Duration::from_secs(10),
+            ..Figures::default()
+        };
+        assert!(resumed.line().starts_with("75 %, 00:00:20 left, "), "{}", resumed.line());
+        let grown = Figures { records: 5000, ..resumed };
+        assert!(grown.line().starts_with("99 %, 5,000 records"), "{}", grown.line());
+        assert!(Figures::default().line().starts_with("0 records"));
+    }
 }

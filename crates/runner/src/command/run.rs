@@ -17,7 +17,7 @@ use super::{mistakes, progress, summary};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
-use crate::logging::LogFormat;
+use crate::logging::{self, LogFormat};
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
@@ -78,7 +78,7 @@ pub(crate) async fn execute(
         log.error(message);
         Exit::USAGE
     };
-    let Checked { pipeline, files, warnings, .. } = checked;
+    let Checked { pipeline, files, stages, warnings } = checked;
     let reports = match Reports::prepare(arguments, inputs, &files) {
         Ok(reports) => reports,
         Err(message) => return usage(&message),
@@ -154,7 +154,9 @@ pub(crate) async fn execute(
     match log {
         LogFormat::Json => summary::write_json(&report.manifest, warnings.len()),
         LogFormat::Text => {
-            summary::write_text(&report, warnings.len(), arguments.quiet, with_sandbox);
+            let file = inputs.first().copied().unwrap_or(Path::new(""));
+            let shown = summary::Shown { warnings: warnings.len(), stages: &stages, file };
+            summary::write_text(&report, &shown, arguments.quiet, with_sandbox);
         }
     }
     exit
@@ -197,6 +199,7 @@ async fn watch(
         && arguments.log == LogFormat::Text
         && !shares_terminal;
     let stats = Arc::new(LiveStats::new(&pipeline));
+    logging::set_run(&stats);
     let (stopper, stop) = Stopper::new();
     let options = RunOptions { stop: Some(stop), live_stats: Some(Arc::clone(&stats)), ..options };
     tracing::debug!(pipeline = %pipeline.name, "starting");

@@ -1,8 +1,11 @@
 //! The end of a run on standard error: the closing table, the warnings and the outcome.
 
+use std::path::Path;
+
 use serde_json::Map;
+use taskferry_config::StageInfo;
 use taskferry_engine::{Manifest, RunReport, Status, TransformSummary};
-use taskferry_pipeline::StageFailure;
+use taskferry_pipeline::{Role, StageFailure};
 
 use super::format::{bytes, count, number};
 use super::text_table::TextTable;
@@ -27,9 +30,16 @@ pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
     logging::json_line(level, &outcome(manifest), Map::from_iter([("manifest".to_owned(), value)]));
 }
 
-/// Writes the end of a run as text. The first `shown` warnings were written before. `with_sandbox` is whether `--sandbox` was
-/// given.
-pub(crate) fn write_text(report: &RunReport, shown: usize, quiet: bool, with_sandbox: bool) {
+/// The pipeline of a run, as the user knows it.
+pub(crate) struct Shown<'a> {
+    /// The number of warnings that were written before the run.
+    pub(crate) warnings: usize,
+    pub(crate) stages: &'a [StageInfo],
+    pub(crate) file: &'a Path,
+}
+
+/// Writes the end of a run as text. `with_sandbox` is whether `--sandbox` was given.
+pub(crate) fn write_text(report: &RunReport, shown: &Shown<'_>, quiet: bool, with_sandbox: bool) {
     let manifest = &report.manifest;
     // A run that failed before its first page has nothing to count.
     let table = !quiet && (manifest.source.pages > 0 || manifest.error.is_none());
@@ -41,8 +51,11 @@ pub(crate) fn write_text(report: &RunReport, shown: usize, quiet: bool, with_san
     }
     if table {
         console::write(&format!("{}\n", closing_table(manifest, console::width())));
+        if let Some(drop) = largest_drop(manifest, shown) {
+            console::line(&drop);
+        }
     }
-    for warning in manifest.warnings.iter().skip(shown) {
+    for warning in manifest.warnings.iter().skip(shown.warnings) {
         console::warning(warning);
     }
     if let Some(path) = manifest.dead_letter_file.as_ref().filter(|_| manifest.dead_letters > 0) {
@@ -84,6 +97,34 @@ fn write_violations(manifest: &Manifest, with_sandbox: bool) {
              compared with it"
         ));
     }
+}
+
+/// The transform that dropped the most records, if they are a tenth of its records or more, with the options that may be the
+/// cause.
+fn largest_drop(manifest: &Manifest, shown: &Shown<'_>) -> Option<String> {
+    let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
+    let largest = manifest.transforms.iter().chain(own).max_by_key(|stage| stage.filtered)?;
+    if largest.filtered == 0 || largest.filtered * 10 < largest.records_in {
+        return None;
+    }
+    let is_it = |info: &&StageInfo| info.id.role == Role::Transform && info.id.name == largest.name;
+    let info = shown.stages.iter().find(is_it)?;
+    let options = info.explained_options.iter().filter_map(|option| {
+        let position = info.options.get(*option)?;
+        Some(format!("`{option}` ({position})"))
+    });
+    let mut causes: Vec<String> = options.collect();
+    if causes.is_empty() {
+        causes.extend(info.position.as_ref().map(ToString::to_string));
+    }
+    Some(format!(
+        "transform `{}` dropped {} of {}; see {}, or run `taskferry preview {}`",
+        largest.name,
+        number(largest.filtered),
+        count(largest.records_in, "record"),
+        causes.join(" and "),
+        shown.file.display()
+    ))
 }
 
 /// The outcome in one line.

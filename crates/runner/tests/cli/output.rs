@@ -51,18 +51,18 @@ fn a_run_ends_with_a_table_of_its_stages() {
     insta::with_settings!({filters => vec![(r"\d+\.\d kB", "[size]"), (r"\d{4}-\d\d-\d\d", "[date]"),
         (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
         insta::assert_snapshot!(ended.stderr, @"
+    sandbox: the records come from a sandbox, not from TechWolf; this is not a real export
+     stage                          in  out  refused    bytes
+     source techwolf                     10           [size]  1 page, 2 requests
+     transform flatten_hierarchy    10  102
+     sink stdout                   102                [size]
+       transform filter_ai_impact  102   26                    10 without level
+     sink table (file)              26                 [size]  out/jobs-[date].csv (26 records)
 
-        sandbox: the records come from a sandbox, not from TechWolf; this is not a real export
-         stage                          in  out  refused    bytes
-         source techwolf                     10           [size]  1 page, 2 requests
-         transform flatten_hierarchy    10  102
-         sink stdout                   102                [size]
-           transform filter_ai_impact  102   26                    10 without level
-         sink table (file)              26                 [size]  out/jobs-[date].csv (26 records)
-
-        warning: sink `table`: fields omitted because `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
-        jobs: complete in [time] (run [run])
-        ");
+    transform `filter_ai_impact` dropped 76 of 102 records; see `levels` (jobs.toml:24:1), or run `taskferry preview jobs.toml`
+    warning: sink `table`: fields omitted because `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
+    jobs: complete in [time] (run [run])
+    ");
     });
 }
 
@@ -122,6 +122,9 @@ fn every_line_of_a_json_log_is_json_and_the_last_is_the_manifest() {
     let last = log.last().unwrap();
     assert_eq!(last["manifest"], context.json("s.json"));
     assert_eq!(last["level"], "INFO");
+    assert_eq!(last["run_id"], last["manifest"]["run_id"]);
+    let of_the_run = log.iter().filter(|line| line["run_id"] == last["run_id"]).count();
+    assert!(of_the_run > 2, "{log:?}");
     assert!(last["message"].as_str().unwrap().starts_with("jobs: complete in "), "{last}");
 
     let wrong = ["run", "jobs.toml", "--log", "json", "--set", "sink.1.path=taken/x.csv"];
@@ -203,4 +206,24 @@ fn a_table_for_excel_is_the_same_in_a_file_and_on_standard_output() {
         let warning = format!("sink `{sink}`: columns that are empty in all 3 records: `none`\n");
         assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn the_largest_drop_is_shown_with_its_options() {
+    let context = context();
+    let pipeline = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=40\"\ninclude = [\"ai_impact\"]\n\
+        [[transform]]\ntype = \"flatten_hierarchy\"\n[[transform]]\ntype = \"filter_ai_impact\"\nlevels = [\"H1\"]\n\
+        [[sink]]\ntype = \"file\"\npath = \"out.ndjson\"\n";
+    context.write("rows.toml", pipeline);
+    let ended = context.taskferry(&["run", "rows.toml"]).with_code(0);
+    let line = ended.stderr.lines().find(|line| line.contains("dropped")).unwrap();
+    assert!(line.starts_with("transform `filter_ai_impact` dropped "), "{line}");
+    let cause = "records; see `levels` (rows.toml:9:1), or run `taskferry preview rows.toml`";
+    assert!(line.ends_with(cause), "{line}");
+
+    // A transform that drops few records is not worth a line.
+    context
+        .write("rows.toml", &pipeline.replace("\"H1\"", "\"H1\", \"H2\", \"H3\", \"H4\", \"H5\""));
+    let ended = context.taskferry(&["run", "rows.toml"]).with_code(0);
+    assert!(!ended.stderr.contains("dropped"), "{}", ended.stderr);
 }
