@@ -1,10 +1,11 @@
 //! A checked pipeline.
 
 use taskferry_pipeline::Pipeline;
+use taskferry_sdk::KeyPath;
 
 use crate::mistake::Mistake;
 use crate::outputs::FilesInUse;
-use crate::positions::StageInfo;
+use crate::positions::{StageInfo, TextPosition};
 
 /// A pipeline that can run, with the warnings about it.
 #[derive(Debug)]
@@ -20,4 +21,18 @@ pub struct Checked {
     pub pages_digest: String,
     /// The warnings, in the order of their positions.
     pub warnings: Vec<Mistake>,
+    /// The variables that placeholders stand for, in the order of the options. Empty without
+    /// [`Layers::placeholders`](crate::Layers::placeholders).
+    pub unverified: Vec<Unverified>,
+}
+
+/// A variable that is not set, and that a placeholder stands for. Its value is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unverified {
+    /// The name of the variable, or `file:PATH`.
+    pub variable: String,
+    /// The option whose value contains it.
+    pub option: KeyPath,
+    /// The position of the reference.
+    pub position: Option<TextPosition>,
 }

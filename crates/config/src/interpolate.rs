@@ -7,15 +7,24 @@ use taskferry_sdk::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest}
 
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
+use crate::placeholder::{Placeholder, Template};
 use crate::tree::{Interpolation, Kind, Layer, Node};
 use crate::variables::trim_value;
 
+/// The result of interpolation.
+#[derive(Default)]
+pub(crate) struct Interpolated {
+    pub(crate) problems: Vec<Problem>,
+    /// The strings with variables that are not set, if placeholders may stand for these.
+    pub(crate) placeholders: Vec<Placeholder>,
+}
+
 /// Replaces `${NAME}`, `${NAME:-default}`, `${file:PATH}` and `$$` in the strings of files. Values from the environment and the
 /// command line stay as they are, because the shell has expanded them.
-pub(crate) fn interpolate(tree: &mut Node, layers: &Layers, files: &PipelineFiles) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    Interpolator { layers, files }.visit(tree, &KeyPath::root(), &mut problems);
-    problems
+pub(crate) fn interpolate(tree: &mut Node, layers: &Layers, files: &PipelineFiles) -> Interpolated {
+    let mut found = Interpolated::default();
+    Interpolator { layers, files }.visit(tree, &KeyPath::root(), &mut found);
+    found
 }
 
 #[derive(Clone, Copy)]
@@ -27,30 +36,41 @@ struct Interpolator<'a> {
 /// A problem without its position: code, message and help.
 type Failure = (&'static str, String, String);
 
+/// What the text between the braces stands for.
+enum Reference {
+    Value(String),
+    /// A placeholder may stand for it. The failure is what is wrong with it; `None` if its default is empty.
+    Missing(Option<Failure>),
+}
+
 impl Interpolator<'_> {
-    fn visit(self, node: &mut Node, path: &KeyPath, problems: &mut Vec<Problem>) {
+    fn visit(self, node: &mut Node, path: &KeyPath, found: &mut Interpolated) {
         match &mut node.kind {
             Kind::Table(fields) => {
                 for (key, node) in fields {
-                    self.visit(node, &path.key(key.clone()), problems);
+                    self.visit(node, &path.key(key.clone()), found);
                 }
             }
             Kind::List(items) => {
                 for (index, node) in items.iter_mut().enumerate() {
-                    self.visit(node, &path.index(index), problems);
+                    self.visit(node, &path.index(index), found);
                 }
             }
             Kind::Scalar(Value::String(text))
                 if matches!(node.layer, Layer::File(_)) && text.contains('$') =>
             {
                 match self.replace(text, path) {
-                    Ok(replaced) => (*text, node.interpolation) = replaced,
+                    Ok((template, interpolation)) => {
+                        *text = template.with("");
+                        node.interpolation = interpolation;
+                        found.placeholders.extend(Placeholder::of(path, template));
+                    }
                     Err(problem) => {
                         node.interpolation = match problem.code {
                             "variable::unclosed" | "variable::name" => Interpolation::Unclosed,
                             _ => Interpolation::Failed,
                         };
-                        problems.push(problem);
+                        found.problems.push(problem);
                     }
                 }
             }
@@ -58,15 +78,15 @@ impl Interpolator<'_> {
         }
     }
 
-    fn replace(self, text: &str, path: &KeyPath) -> Result<(String, Interpolation), Problem> {
-        let (mut replaced, mut interpolation) = (String::new(), Interpolation::None);
+    fn replace(self, text: &str, path: &KeyPath) -> Result<(Template, Interpolation), Problem> {
+        let (mut template, mut interpolation) = (Template::default(), Interpolation::None);
         let mut rest = text;
         while let Some(position) = rest.find('$') {
             let (before, dollar) = rest.split_at(position);
-            replaced.push_str(before);
+            template.push(before);
             let start = text.len() - dollar.len();
             if let Some(after) = dollar.strip_prefix("$$") {
-                replaced.push('$');
+                template.push("$");
                 interpolation = interpolation.max(Interpolation::Public);
                 rest = after;
             } else if let Some(inside) = dollar.strip_prefix("${") {
@@ -82,28 +102,45 @@ impl Interpolator<'_> {
                 if let Some(file) = name.strip_prefix("file:") {
                     self.files.record_interpolation(Path::new(file.trim()), path);
                 }
-                let value = self.look_up(name);
                 let span = start..text.len() - after.len();
-                replaced.push_str(&value.map_err(|failure| problem(span, failure))?);
-                interpolation = interpolation.max(if is_secret(name) {
-                    Interpolation::Secret
-                } else {
-                    Interpolation::Public
-                });
+                match self.look_up(name) {
+                    Ok(Reference::Value(value)) => {
+                        template.push(&value);
+                        interpolation = interpolation.max(if is_secret(name) {
+                            Interpolation::Secret
+                        } else {
+                            Interpolation::Public
+                        });
+                    }
+                    Ok(Reference::Missing(failure)) => {
+                        let problem = failure.map(|failure| problem(span.clone(), failure));
+                        template.push_variable(variable(name), span, problem);
+                        interpolation = interpolation.max(Interpolation::Public);
+                    }
+                    Err(failure) => return Err(problem(span, failure)),
+                }
                 rest = after;
             } else {
-                replaced.push('$');
+                template.push("$");
                 rest = dollar.get(1..).unwrap_or_default();
             }
         }
-        replaced.push_str(rest);
-        Ok((replaced, interpolation))
+        template.push(rest);
+        Ok((template, interpolation))
     }
 
     /// The value of the text between the braces.
-    fn look_up(self, text: &str) -> Result<String, Failure> {
+    fn look_up(self, text: &str) -> Result<Reference, Failure> {
+        let may_be_missing = self.layers.placeholders;
         if let Some(path) = text.strip_prefix("file:") {
-            return self.read(Path::new(path.trim()));
+            let path = Path::new(path.trim());
+            return match self.read(path) {
+                // A relative path leads to a file of the project, an absolute one to a file of the machine.
+                Err(failure) if may_be_missing && path.is_absolute() => {
+                    Ok(Reference::Missing(Some(failure)))
+                }
+                read => read.map(Reference::Value),
+            };
         }
         let (name, default) = match text.split_once(":-") {
             Some((name, default)) => (name, Some(default)),
@@ -120,10 +157,12 @@ impl Interpolator<'_> {
         let value = variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         // An empty variable counts as unset.
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            return Ok(value.clone());
+            return Ok(Reference::Value(value.clone()));
         }
-        if let Some(default) = default {
-            return Ok(default.to_owned());
+        match default {
+            Some("") if may_be_missing => return Ok(Reference::Missing(None)),
+            Some(default) => return Ok(Reference::Value(default.to_owned())),
+            None => {}
         }
         let (message, near) = if value.is_some() {
             (format!("the variable `{name}` is empty"), None)
@@ -135,7 +174,8 @@ impl Interpolator<'_> {
         let near = near.unwrap_or_default();
         let help =
             format!("{near}set the environment variable, or write a default: `${{{name}:-…}}`");
-        Err(("variable::unset", message, help))
+        let failure = ("variable::unset", message, help);
+        if may_be_missing { Ok(Reference::Missing(Some(failure))) } else { Err(failure) }
     }
 
     fn read(self, path: &Path) -> Result<String, Failure> {
@@ -154,5 +194,10 @@ impl Interpolator<'_> {
 
 /// Whether the value of the text between the braces must not be shown.
 fn is_secret(text: &str) -> bool {
-    text.starts_with("file:") || is_secret_name(text.split(":-").next().unwrap_or(text))
+    text.starts_with("file:") || is_secret_name(variable(text))
+}
+
+/// The text between the braces without its default.
+fn variable(text: &str) -> &str {
+    if text.starts_with("file:") { text } else { text.split(":-").next().unwrap_or(text) }
 }

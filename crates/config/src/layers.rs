@@ -30,6 +30,7 @@ pub struct Layers {
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) default_name: String,
     pub(crate) sandbox: bool,
+    pub(crate) placeholders: bool,
     mistakes: Vec<Mistake>,
 }
 
@@ -83,6 +84,7 @@ impl Layers {
             folder: PathBuf::new(),
             paths: Vec::new(),
             sandbox: false,
+            placeholders: false,
             mistakes: Vec::new(),
         }
     }
@@ -144,6 +146,15 @@ impl Layers {
     #[must_use]
     pub fn sandbox(mut self, sandbox: bool) -> Self {
         self.sandbox = sandbox;
+        self
+    }
+
+    /// Sets whether placeholders stand for variables that are not set, and for files outside of the project that cannot be
+    /// read. Each placeholder is a value that the plugin accepts. [`Checked::unverified`](crate::Checked::unverified) lists
+    /// them. Such a pipeline can be checked and tested without secrets, but must not run.
+    #[must_use]
+    pub fn placeholders(mut self, placeholders: bool) -> Self {
+        self.placeholders = placeholders;
         self
     }
 

@@ -33,6 +33,7 @@ mod mask;
 mod merge;
 mod mistake;
 mod outputs;
+mod placeholder;
 mod positions;
 mod sandbox;
 mod schema;
@@ -45,7 +46,7 @@ mod toml_values;
 mod tree;
 mod variables;
 
-pub use checked::Checked;
+pub use checked::{Checked, Unverified};
 pub use files::PipelineFiles;
 pub use identity::is_same_file;
 pub use layers::Layers;
@@ -55,10 +56,11 @@ pub use positions::{StageInfo, TextPosition};
 pub use sandbox::state_dir as sandbox_state_dir;
 
 use assemble::Assembled;
+use interpolate::Interpolated;
 use locate::Sources;
 use secrets::Secrets;
 use taskferry_pipeline::{Registry, StateOptions};
-use taskferry_sdk::{Segment, Severity};
+use taskferry_sdk::{Problem, Segment, Severity};
 
 /// Reads, merges, interpolates and checks a pipeline, and builds its stages.
 ///
@@ -74,11 +76,18 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     if layers.sandbox {
         problems.extend(plan.apply(&mut tree, registry));
     }
-    problems.extend(interpolate::interpolate(&mut tree, layers, &files));
+    let Interpolated { problems: failures, placeholders } =
+        interpolate::interpolate(&mut tree, layers, &files);
+    problems.extend(failures);
+    let (assembled, placeholders) =
+        placeholder::assemble(&mut tree, placeholders, registry, &mut problems, |tree| {
+            assemble::assemble(tree, layers, &files, registry)
+        });
     plan.suggest(&mut problems, layers.files.first().map_or("FILE", |file| &file.name));
-    let built = match assemble::assemble(&tree, layers, &files, registry) {
+    let built = match assembled {
         Ok(mut assembled) => {
-            problems.append(&mut assembled.warnings);
+            let is_known = |it: &Problem| !placeholders.iter().any(|one| one.concerns(it));
+            problems.extend(assembled.warnings.drain(..).filter(is_known));
             Some(assembled)
         }
         Err(mut found) => {
@@ -100,7 +109,8 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
         Some(assembled) if found.iter().all(is_warning) => {
             let Assembled { pipeline, files, stages, pages_digest, .. } = assembled;
             let stages = sources.locate_stages(stages);
-            Ok(Checked { pipeline, files, stages, pages_digest, warnings: found })
+            let unverified = sources.locate_placeholders(&placeholders);
+            Ok(Checked { pipeline, files, stages, pages_digest, warnings: found, unverified })
         }
         _ => Err(Mistakes::new(found)),
     }
@@ -117,7 +127,7 @@ pub fn load_state(
 ) -> Result<(String, StateOptions), Mistakes> {
     let documents = layers.parse(registry)?;
     let (mut tree, failed) = merge::merge(layers, &documents);
-    let mut problems = interpolate::interpolate(&mut tree, layers, &layers.files());
+    let mut problems = interpolate::interpolate(&mut tree, layers, &layers.files()).problems;
     let found = settings::name_and_state(&tree, layers.sandbox, &mut problems);
     problems.retain(|problem| {
         matches!(problem.path.segments().first(), Some(Segment::Key(top)) if top == "name" || top == "state")

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, printable};
 
+use crate::checked::Unverified;
 use crate::document::Document;
 use crate::layers::Layers;
 use crate::mask::{mask_assignment, mask_value};
 use crate::mistake::{Mistake, limit_each_kind};
+use crate::placeholder::Placeholder;
 use crate::positions::{StageInfo, TextPosition};
 use crate::secrets::Secrets;
 use crate::text::{Text, TextSpan};
@@ -74,11 +76,7 @@ impl Sources<'_> {
     /// Adds the positions of stages and of their keys.
     pub(crate) fn locate_stages(&self, stages: Vec<StageInfo>) -> Vec<StageInfo> {
         let texts = self.texts(&[]);
-        let position = |path: &KeyPath| {
-            let span = self.span(&self.locate_path(path, &Part::Key)?, &texts)?;
-            let (line, column) = (span.line(), span.column());
-            Some(TextPosition { file: span.file().to_owned(), line, column })
-        };
+        let position = |path: &KeyPath| self.position(path, &Part::Key, &texts);
         let located = stages.into_iter().map(|stage| {
             let table = self.tree.get(&stage.path).and_then(Node::as_table);
             let keys = table.into_iter().flat_map(BTreeMap::keys);
@@ -87,6 +85,32 @@ impl Sources<'_> {
             StageInfo { position: position(&stage.path), options: options.collect(), ..stage }
         });
         located.collect()
+    }
+
+    /// The variables that placeholders stand for, with their positions.
+    pub(crate) fn locate_placeholders(&self, placeholders: &[Placeholder]) -> Vec<Unverified> {
+        let texts = self.texts(&[]);
+        let mut found: Vec<Unverified> = placeholders
+            .iter()
+            .filter(|placeholder| !placeholder.is_default)
+            .flat_map(|placeholder| {
+                let path = &placeholder.path;
+                let position = |part| self.position(path, part, &texts);
+                placeholder.variables().iter().map(move |variable| Unverified {
+                    variable: variable.name.clone(),
+                    option: path.clone(),
+                    position: position(&variable.part),
+                })
+            })
+            .collect();
+        found.sort_by(|one, other| one.position.cmp(&other.position));
+        found
+    }
+
+    fn position(&self, path: &KeyPath, part: &Part, texts: &[Arc<Text>]) -> Option<TextPosition> {
+        let span = self.span(&self.locate_path(path, part)?, texts)?;
+        let (line, column) = (span.line(), span.column());
+        Some(TextPosition { file: span.file().to_owned(), line, column })
     }
 
     fn located(&self, problem: Problem) -> Located {

@@ -86,6 +86,14 @@ impl Node {
         })
     }
 
+    pub(crate) fn get_mut(&mut self, path: &KeyPath) -> Option<&mut Self> {
+        path.segments().iter().try_fold(self, |node, segment| match (&mut node.kind, segment) {
+            (Kind::Table(fields), Segment::Key(key)) => fields.get_mut(key),
+            (Kind::List(items), Segment::Index(index)) => items.get_mut(*index),
+            _ => None,
+        })
+    }
+
     /// The scalars at and below `path`, which is the path of this node.
     pub(crate) fn scalars(&self, path: &KeyPath) -> Vec<(KeyPath, &Self)> {
         let mut scalars = Vec::new();
