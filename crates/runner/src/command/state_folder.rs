@@ -135,7 +135,8 @@ impl StateFolder {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         // An unreadable record is written again.
         let owner = |folder: &Path| taskferry_state::load::<Owner>(folder, OWNER).ok().flatten();
-        for owner in [owner(&self.pipeline), owner(state.path())].into_iter().flatten() {
+        let own = if state.path() == self.pipeline { None } else { owner(state.path()) };
+        for owner in owner(&self.pipeline).into_iter().chain(own) {
             let other = Path::new(&owner.file);
             if is_same_file(other, &file) {
                 continue;
