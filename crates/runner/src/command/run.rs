@@ -78,7 +78,7 @@ pub(crate) async fn execute(
         log.error(message);
         Exit::USAGE
     };
-    let Checked { pipeline, files, stages, warnings } = checked;
+    let Checked { pipeline, files, stages, warnings, .. } = checked;
     let reports = match Reports::prepare(arguments, inputs, &files) {
         Ok(reports) => reports,
         Err(message) => return usage(&message),
