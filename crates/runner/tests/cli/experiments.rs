@@ -179,7 +179,8 @@ fn pipeline_files_with_one_name_do_not_share_state() {
     world.context.write("other/jobs.toml", &world.context.read("jobs.toml"));
     let asked = world.tenant.requests().len();
     let refused = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(2).stderr;
-    assert!(refused.contains("/jobs.toml`; set another `name`"), "{refused}");
+    let same = "/jobs.toml`, which has the same pipeline name as `";
+    assert!(refused.contains(same) && refused.contains("; set another `name`"), "{refused}");
     assert_eq!(world.tenant.requests().len(), asked);
     world.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
     // Another path to the same file.

@@ -57,7 +57,8 @@ fn a_complete_run_is_not_repeated_until_it_is_old() {
     world.run(&["--if-incomplete"]).with_code(0);
     assert_eq!(world.context.lines("out/jobs.ndjson").len(), 2);
     let said = world.assert_does_nothing(0);
-    assert!(said.contains("less than `resume_within` (24h) ago"), "{said}");
+    assert!(said.contains("ended with exit code 0 at "), "{said}");
+    assert!(said.contains(", less than `resume_within` (24h) ago"), "{said}");
     // The requested summary is that of the finished run.
     world.run(&["--if-incomplete", "--summary", "summary.json"]).with_code(0);
     let last = world.context.json(".taskferry/jobs/last_complete.json");
