@@ -23,6 +23,7 @@ mod checked;
 mod digest;
 mod document;
 mod fields;
+mod file_schema;
 mod files;
 mod identity;
 mod interpolate;
@@ -47,6 +48,7 @@ mod tree;
 mod variables;
 
 pub use checked::{Checked, Unverified};
+pub use file_schema::file_schema;
 pub use files::PipelineFiles;
 pub use identity::is_same_file;
 pub use layers::Layers;

@@ -1,5 +1,6 @@
 //! Compares the fields of an export with those of the last complete run.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Comparison};
@@ -11,7 +12,7 @@ const MIN_PRESENCE: f64 = 0.01;
 const MIN_CHANGE: f64 = 0.1;
 
 /// What has changed in the source's records since the last complete run of the same listing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Drift {
     /// The run that this run is compared with.
     pub compared_with: String,
@@ -26,7 +27,7 @@ pub struct Drift {
 }
 
 /// A field with values of another type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct TypeChange {
     /// The field.
     pub field: String,
@@ -37,7 +38,7 @@ pub struct TypeChange {
 }
 
 /// A field that is null or missing in another share of the objects.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct NullChange {
     /// The field.
     pub field: String,
@@ -48,7 +49,7 @@ pub struct NullChange {
 }
 
 /// A field of the source's records.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct FieldSummary {
     /// The path of the field: `tasks[].ai_impact.level`.
     pub field: String,

@@ -1,6 +1,7 @@
 //! Compares an export with `[expect]`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use taskferry_pipeline::{DriftAction, ExpectOptions};
 
@@ -9,7 +10,7 @@ use crate::drift::Drift;
 use crate::run_stats::RunStats;
 
 /// A violation of `[expect]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Violation {
     /// The violation, for people.
     pub message: String,

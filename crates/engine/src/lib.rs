@@ -99,8 +99,8 @@ pub use drift::{Drift, FieldSummary, NullChange, TypeChange};
 pub use finished_runs::{FinishedRun, conflicting_run, last_complete, last_finished_run};
 pub use live_stats::{LiveSinkStats, LiveSourceStats, LiveStats};
 pub use manifest::{
-    Committed, Failure, FailureOrigin, Manifest, RunReport, ShardSummary, SinkSummary,
-    SourceSummary, Status, TransformSummary, Violation,
+    Committed, Failure, FailureOrigin, Manifest, RunReport, SCHEMA_VERSION, ShardSummary,
+    SinkSummary, SourceSummary, Status, TransformSummary, Violation,
 };
 pub use observer::{Observer, Period, RunEvent};
 pub use run::{RunOptions, new_run, run};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use taskferry_pipeline::{Pipeline, Role, SinkStage, StageFailure, TransformStage};
 use taskferry_sdk::{
@@ -29,7 +30,7 @@ pub struct RunReport {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The export is complete and published.
@@ -42,14 +43,21 @@ pub enum Status {
     Suspicious,
 }
 
+/// The version of the format of manifests. It changes if a field is removed, is renamed, or gets another meaning. Fields may be
+/// added without a new version, so readers must ignore unknown fields.
+pub const SCHEMA_VERSION: u32 = 1;
+
 /// What a run did. `--summary` writes the manifest as JSON.
 ///
 /// Counts include only pages that every sink has committed, in all attempts at the run. Therefore, the counts of
 /// consecutive stages match. Each input record of a transform is filtered, refused, or emitted as one or more records.
 /// Each input record of a sink is delivered or refused.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent key of the JSON")]
 pub struct Manifest {
+    /// The version of this format. Manifests from before version 1 lack it.
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    pub schema_version: u32,
     /// The pipeline's name.
     pub pipeline: String,
     /// The run's id.
@@ -71,8 +79,10 @@ pub struct Manifest {
     /// The exit code for the status.
     pub exit_code: u8,
     /// When the first attempt began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Timestamp,
     /// When the run ended.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub finished_at: Timestamp,
     /// The checkpoint that the run resumed; `null` for a new run.
     pub resumed_from: Option<Committed>,
@@ -102,7 +112,7 @@ pub struct Manifest {
 }
 
 /// The share of an export.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ShardSummary {
     /// Its number, from 1.
     pub index: u32,
@@ -116,7 +126,7 @@ pub struct ShardSummary {
 }
 
 /// The progress that every sink has committed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Committed {
     /// Committed pages.
     pub pages: u64,
@@ -125,7 +135,7 @@ pub struct Committed {
 }
 
 /// What the source read.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct SourceSummary {
     /// The source's name.
     pub name: String,
@@ -143,11 +153,13 @@ pub struct SourceSummary {
     /// Retries among them.
     pub retries: u64,
     /// The fields of the records, by path: of all records of the first 100 pages, and of a sixteenth of the others.
+    // `merge` writes manifests without it if those of the shares lack it.
+    #[schemars(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldSummary>,
 }
 
 /// What a transform did.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct TransformSummary {
     /// The transform's name.
     pub name: String,
@@ -171,7 +183,7 @@ pub struct TransformSummary {
 }
 
 /// What a sink delivered.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct SinkSummary {
     /// The sink's name.
     pub name: String,
@@ -197,6 +209,7 @@ pub struct SinkSummary {
     pub retries: u64,
     /// The sink's state at its last commit; `null` if it committed nothing.
     #[serde(rename = "mark")]
+    #[schemars(with = "serde_json::Value")]
     pub state: Option<SinkState>,
     /// Published files.
     pub files: Vec<DeliveredFile>,
@@ -205,7 +218,7 @@ pub struct SinkSummary {
 }
 
 /// Why a run failed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Failure {
     /// The role and name of the stage.
     pub stage: Option<String>,
@@ -218,7 +231,7 @@ pub struct Failure {
 }
 
 /// The origin of a record that made a run fail.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FailureOrigin {
     /// Number of the page, from 1.
     pub page: u64,
@@ -234,6 +247,7 @@ impl Manifest {
     /// The manifest of a run that starts now: everything known before, with zero counts.
     pub(crate) fn new(pipeline: &Pipeline, run: &RunContext) -> Self {
         Self {
+            schema_version: SCHEMA_VERSION,
             pipeline: run.pipeline.clone(),
             run_id: run.run_id.clone(),
             digest: pipeline.digest.clone(),

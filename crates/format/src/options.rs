@@ -104,6 +104,7 @@ pub struct FormatOptions {
     /// The columns of a CSV table, in this order. By default, all fields of all records, in order of first appearance.
     ///
     /// The manifest lists omitted fields and empty columns.
+    #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
     pub columns: Option<Vec<String>>,
 
     /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.

@@ -4,14 +4,17 @@ mod arguments;
 mod check;
 mod completions;
 mod format;
+mod graph;
 mod merge;
 mod mistakes;
+mod new;
 mod plugins;
 mod progress;
 mod replay;
 mod reports;
 mod run;
 mod runs;
+mod schema;
 mod shard;
 mod state_folder;
 mod summary;
@@ -30,7 +33,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::resources;
 use crate::sandbox;
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, New};
 
 /// Executes the command in the arguments.
 pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
@@ -50,6 +53,9 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Merge(merge) => on_runtime(async move { merge::merge(&merge) }),
         Command::Check(check) => check::check(registry, &check),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
+        Command::New { what: New::Pipeline(new) } => new::pipeline(registry, &new),
+        Command::Graph(graph) => graph::graph(registry, &graph),
+        Command::Schema(schema) => schema::schema(registry, &schema),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),
         Command::Completions { shell } => completions::completions(shell, &program),
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most different values kept for a name.
@@ -39,7 +40,7 @@ pub struct Counters {
 }
 
 /// A counted value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FrequentValue {
     /// The value, cut after 200 characters.
     pub value: String,

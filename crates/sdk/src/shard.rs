@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A share of an export, for one run: `2/8` is the second of eight.
@@ -74,7 +75,7 @@ impl FromStr for Shard {
 
 /// The part of the listing that a share has read. The shares of an export are complete if each share begins where the
 /// preceding one ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Share {
     /// The job after which the share begins. `None` for the first share, and for an empty share after the end of the

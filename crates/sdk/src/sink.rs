@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
@@ -119,7 +120,7 @@ pub struct Delivery {
 }
 
 /// A file that a sink has published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DeliveredFile {
     /// Its path, as the pipeline file names it.

@@ -52,8 +52,20 @@ fn mistakes_of_the_custom_transform_are_marked_in_the_pipeline_file() {
     let said = String::from_utf8(check.stderr).unwrap();
     assert_eq!(check.status.code(), Some(2));
     assert!(
-        said.contains("pipeline.toml:33:8") && said.contains("can't read `nowhere.csv`"),
+        said.contains("pipeline.toml:35:8") && said.contains("can't read `nowhere.csv`"),
         "{said}"
+    );
+}
+
+#[test]
+fn the_schema_beside_the_pipeline_contains_the_custom_transform() {
+    let schema = runner().arg("schema").output().unwrap();
+    let schema = String::from_utf8(schema.stdout).unwrap();
+    assert!(schema.contains("\"const\": \"join_job_names\""), "{schema}");
+    let kept = fs::read_to_string(beside("pipeline.schema.json")).unwrap_or_default();
+    assert!(
+        kept == schema,
+        "write it anew: cargo run -p example-runner -- schema > examples/custom-runner/pipeline.schema.json"
     );
 }
 

@@ -7,6 +7,8 @@ use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sdk::Shard;
 
+use super::graph::GraphFormat;
+use super::new::Preset;
 use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};
 use crate::sandbox::{SandboxArguments, long_help};
@@ -34,6 +36,15 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
+    /// Write files to start from
+    New {
+        #[command(subcommand)]
+        what: New,
+    },
+    /// Draw the stages of a pipeline, with the counts of a run
+    Graph(GraphArguments),
+    /// Print the JSON Schema of pipeline files, for editors
+    Schema(SchemaArguments),
     /// Serve an emulation of the TechWolf API on this machine
     #[command(after_long_help = long_help())]
     Sandbox(SandboxArguments),
@@ -179,6 +190,45 @@ pub(crate) struct CheckArguments {
     /// The format of messages on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum New {
+    /// Write a pipeline with comments, its variables and its schema into a new folder
+    Pipeline(NewPipelineArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewPipelineArguments {
+    /// The name of the pipeline and of the new folder
+    pub(crate) name: String,
+    /// The pipeline to start from. Asked for on a terminal
+    #[arg(long, value_name = "PRESET")]
+    pub(crate) preset: Option<Preset>,
+    /// The folder for the new folder. By default the working directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: GraphFormat,
+    /// Add the counts in this manifest, written by `run --summary` or `merge --summary`
+    #[arg(long, value_name = "MANIFEST")]
+    pub(crate) run: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Print the schema of manifests instead, which `--summary` writes
+    #[arg(long)]
+    pub(crate) manifest: bool,
 }
 
 #[derive(Debug, Args)]

@@ -14,8 +14,14 @@ use super::summary::FROM_SANDBOX;
 use super::text_table::TextTable;
 use crate::console;
 use crate::exit::Exit;
+pub(crate) use merged::MergedManifest;
 use merged::{Merged, mismatches};
 use share::ShareManifest;
+
+fn json_text(manifest: &MergedManifest) -> String {
+    // A manifest holds nothing that JSON cannot hold.
+    serde_json::to_string_pretty(manifest).unwrap_or_default()
+}
 
 /// Prints the shares, and reports whether they are the whole export.
 pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
@@ -50,7 +56,7 @@ pub(crate) fn merge(arguments: &MergeArguments) -> Exit {
     if let Some(file) = summary {
         let exported = merged.files();
         let exported: Vec<&Path> = exported.iter().map(PathBuf::as_path).collect();
-        let text = format!("{:#}\n", merged.manifest());
+        let text = format!("{}\n", json_text(&merged.manifest()));
         if let Err(message) = file.write(&printable_json(&text), &exported) {
             console::error(&message);
             exit = if exit == Exit::COMPLETE { Exit::SINK } else { exit };

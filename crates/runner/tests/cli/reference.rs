@@ -24,6 +24,9 @@ fn help_lists_the_commands() {
       merge        Merge the manifests of all shares of an export, and report missing shares
       check        Check pipeline files without sending a request
       plugins      Describe the plugins and tables of a pipeline file
+      new          Write files to start from
+      graph        Draw the stages of a pipeline, with the counts of a run
+      schema       Print the JSON Schema of pipeline files, for editors
       sandbox      Serve an emulation of the TechWolf API on this machine
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)

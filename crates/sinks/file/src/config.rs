@@ -38,6 +38,7 @@ pub struct FileOptions {
     /// rows are then stored on the same disk until the last record.
     ///
     /// The manifest lists omitted fields and empty columns.
+    #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
     pub columns: Option<Vec<String>>,
 
     /// Adds a leading `'` to CSV cells that a spreadsheet would read as a formula.

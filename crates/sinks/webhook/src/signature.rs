@@ -29,6 +29,7 @@ pub struct SignatureOptions {
     /// The signing keys: `whsec_…`, a secret shared with the receiver (HMAC-SHA256), or `whsk_…`, a private key
     /// (Ed25519). Each key adds a signature. To rotate a key, add the new key, and remove the old key when the receiver
     /// has the new key.
+    #[schemars(extend("minItems" = 1))]
     pub secrets: Vec<Secret>,
 }
 

@@ -38,7 +38,7 @@ pub struct TechWolfOptions {
     pub limit: u32,
     /// Optional fields of tasks, in addition to id, name and state.
     #[serde(default)]
-    #[schemars(extend("x-same-jobs" = true, "uniqueItems" = true))]
+    #[schemars(extend("x-same-jobs" = true))]
     pub include: Vec<Include>,
     /// Conditions that every exported job or employee meets. A warning names job families that do not exist, if the
     /// tenant lists its job families.
@@ -161,6 +161,7 @@ pub struct PartitionOptions {
     pub by: PartitionBy,
     /// The `external_id` of each part, in reading order. A warning names ids that do not exist, if the tenant lists its
     /// job families.
+    #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
     pub values: Vec<String>,
 }
 
@@ -175,11 +176,20 @@ pub enum PartitionBy {
 /// A condition that exported jobs or employees meet.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"properties": {"filter": {"const": "job_family_id_is_in_list"}, "value": false, "operator": false, "is_active": false},
+        "required": ["job_family_ids"]},
+    {"properties": {"filter": {"const": "last_updated"}, "job_family_ids": false, "is_active": false},
+        "required": ["value", "operator"]},
+    {"properties": {"filter": {"const": "is_active"}, "job_family_ids": false, "value": false, "operator": false},
+        "required": ["is_active"]},
+]))]
 pub struct FilterOptions {
     /// The kind of condition.
     pub filter: FilterKind,
     /// For `job_family_id_is_in_list`: the `external_id` of each job family.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minItems" = 1))]
     pub job_family_ids: Option<Vec<String>>,
     /// For `last_updated`: a date (`2026-01-31`) or a timestamp (`2026-01-31T08:00:00Z`).
     #[serde(skip_serializing_if = "Option::is_none")]

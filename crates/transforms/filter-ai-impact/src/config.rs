@@ -9,12 +9,19 @@ use serde::{Deserialize, Serialize};
 /// `at_least` and `at_most`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["levels"]},
+    {"anyOf": [{"required": ["at_most"]}, {"required": ["at_least"]}]},
+]))]
 pub struct FilterAiImpact {
     /// Keeps tasks with one of these levels, for example `["H1", "H2"]`.
+    #[schemars(extend("minItems" = 1), inner(pattern("^H[1-9][0-9]*$")))]
     pub(crate) levels: Option<Vec<String>>,
     /// Keeps tasks with this level or a lower one. An unknown level counts as missing.
+    #[schemars(extend("enum" = ["H1", "H2", "H3", "H4", "H5"]))]
     pub(crate) at_most: Option<String>,
     /// Keeps tasks with this level or a higher one. An unknown level counts as missing.
+    #[schemars(extend("enum" = ["H1", "H2", "H3", "H4", "H5"]))]
     pub(crate) at_least: Option<String>,
     /// The action for a task without a level. `fail` refuses the record.
     #[serde(default)]

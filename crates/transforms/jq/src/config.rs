@@ -29,6 +29,7 @@ const MIN_MEMORY: ByteCount = ByteCount::new(16 << 20);
 /// loop ends the run. An expression has no access to environment variables.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["filter"]}, {"required": ["file"]}]))]
 pub struct Jq {
     /// The expression, for example `.hours = (.weekly_hours // 0) | del(.weekly_hours)`. Set either `filter` or `file`.
     filter: Option<String>,

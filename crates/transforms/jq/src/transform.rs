@@ -55,5 +55,7 @@ fn emit(results: Vec<Record>, option: &'static str, out: &mut Output) {
     if results.is_empty() {
         out.explain(option, || "drops the record: the expression has no result".to_owned());
     }
-    results.into_iter().for_each(|result| out.emit(result));
+    for result in results {
+        out.emit(result);
+    }
 }

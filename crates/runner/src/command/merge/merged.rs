@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use taskferry_engine::{SCHEMA_VERSION, SinkSummary, SourceSummary, Status, TransformSummary};
 
 use super::share::{ShareManifest, quoted};
 use crate::command::format;
@@ -26,6 +29,77 @@ const COUNTS: [&str; 10] = [
 
 /// The number of most frequent values to keep.
 const FREQUENT: usize = 10;
+
+/// The manifest of an export that several runs have made, one a share. `merge --summary` writes it as JSON.
+///
+/// Counts are the sums of the counts of all runs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct MergedManifest {
+    /// The version of this format.
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    schema_version: u32,
+    /// The pipeline's name.
+    pipeline: String,
+    /// The pipeline's digest: it differs if the output could differ.
+    digest: String,
+    /// Whether a sandbox made the records of any share.
+    sandbox: bool,
+    /// The shares.
+    shares: Shares,
+    /// `complete`, or `suspicious` if a share is missing or not complete.
+    status: Status,
+    /// The exit code of `merge`: 0, 6 with dead letters, or 8 if the export is not whole.
+    exit_code: u8,
+    /// When the first run began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    started_at: Option<Timestamp>,
+    /// When the last run ended.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    finished_at: Option<Timestamp>,
+    /// The source.
+    #[schemars(with = "SourceSummary")]
+    source: Value,
+    /// The transforms, in order.
+    #[schemars(with = "Vec<TransformSummary>")]
+    transforms: Value,
+    /// The sinks, in order. `files` are those of all shares.
+    #[schemars(with = "Vec<SinkSummary>")]
+    sinks: Value,
+    /// Dead letters of all shares.
+    dead_letters: u64,
+    /// The files with the dead letters.
+    #[schemars(with = "Vec<String>")]
+    dead_letter_files: Vec<Value>,
+    /// The reasons why the shares are not the whole export.
+    gaps: Vec<String>,
+    /// The warnings of all runs.
+    #[schemars(with = "Vec<String>")]
+    warnings: Vec<Value>,
+}
+
+/// The shares of an export.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Shares {
+    /// The number of shares.
+    count: u32,
+    /// The run of each share that was given, in order.
+    runs: Vec<ShareRun>,
+}
+
+/// The run of one share.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ShareRun {
+    /// The number of the share, from 1.
+    index: u32,
+    /// The run's id.
+    run_id: String,
+    /// The run's exit code.
+    exit_code: u8,
+    /// The job after which the share starts.
+    from: Option<String>,
+    /// The last job of the share.
+    to: Option<String>,
+}
 
 /// The reasons why manifests do not belong to one export.
 pub(super) fn mismatches(shares: &[ShareManifest]) -> Vec<String> {
@@ -169,41 +243,45 @@ impl<'a> Merged<'a> {
         files.filter_map(|file| file["path"].as_str()).map(PathBuf::from).collect()
     }
 
-    /// The manifest of the whole export, in the format of a run's.
-    pub(super) fn manifest(&self) -> Value {
+    /// The manifest of the whole export.
+    pub(super) fn manifest(&self) -> MergedManifest {
         let (mut source, mut transforms, mut sinks) = (Value::Null, Value::Null, Value::Null);
         for share in self.shares {
             add(&mut source, &share.json["source"]);
             add(&mut transforms, &share.json["transforms"]);
             add(&mut sinks, &share.json["sinks"]);
         }
-        let runs = self.shares.iter().map(|ShareManifest { run, shard, .. }| {
-            json!({"index": shard.index, "run_id": run.run_id, "exit_code": run.exit_code, "from": shard.from, "to": shard.to})
+        let runs = self.shares.iter().map(|ShareManifest { run, shard, .. }| ShareRun {
+            index: shard.index,
+            run_id: run.run_id.clone(),
+            exit_code: run.exit_code,
+            from: shard.from.clone(),
+            to: shard.to.clone(),
         });
         let times = |time: fn(&ShareManifest) -> Timestamp| self.shares.iter().map(time);
-        let all = |key: &str| -> Vec<&Value> {
-            let values = self.shares.iter().map(|share| &share.json[key]);
+        let all = |key: &str| -> Vec<Value> {
+            let values = self.shares.iter().map(|share| share.json[key].clone());
             values.filter(|value| !value.is_null()).collect()
         };
-        let warnings: Vec<&Value> =
-            all("warnings").into_iter().filter_map(Value::as_array).flatten().collect();
-        json!({
-            "pipeline": self.pipeline(),
-            "digest": self.first.run.digest,
-            "sandbox": self.has_sandbox_data(),
-            "shares": {"count": self.count(), "runs": runs.collect::<Vec<_>>()},
-            "status": if self.gaps.is_empty() { "complete" } else { "suspicious" },
-            "exit_code": self.exit_code(),
-            "started_at": times(|share| share.run.started_at).min(),
-            "finished_at": times(|share| share.run.finished_at).max(),
-            "source": source,
-            "transforms": transforms,
-            "sinks": sinks,
-            "dead_letters": self.dead_letters(),
-            "dead_letter_files": all("dead_letter_file"),
-            "gaps": self.gaps,
-            "warnings": warnings,
-        })
+        let warnings = all("warnings");
+        MergedManifest {
+            schema_version: SCHEMA_VERSION,
+            pipeline: self.pipeline().to_owned(),
+            digest: self.first.run.digest.clone(),
+            sandbox: self.has_sandbox_data(),
+            shares: Shares { count: self.count(), runs: runs.collect() },
+            status: if self.gaps.is_empty() { Status::Complete } else { Status::Suspicious },
+            exit_code: self.exit_code(),
+            started_at: times(|share| share.run.started_at).min(),
+            finished_at: times(|share| share.run.finished_at).max(),
+            source,
+            transforms,
+            sinks,
+            dead_letters: self.dead_letters(),
+            dead_letter_files: all("dead_letter_file"),
+            gaps: self.gaps.clone(),
+            warnings: warnings.iter().filter_map(Value::as_array).flatten().cloned().collect(),
+        }
     }
 }
 

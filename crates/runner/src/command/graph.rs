@@ -1,0 +1,73 @@
+//! `taskferry graph`: draws the stages of a pipeline, with the counts of a run if its manifest is given.
+
+mod counts;
+mod dot;
+mod mermaid;
+mod model;
+mod style;
+mod svg;
+mod text;
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use taskferry_pipeline::Registry;
+
+use super::arguments::GraphArguments;
+use super::mistakes;
+use crate::console;
+use crate::exit::Exit;
+use crate::logging::LogFormat;
+use counts::RunCounts;
+use model::Graph;
+
+/// What a graph is written as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Lines for a terminal
+    #[default]
+    Text,
+    /// Mermaid, which many Markdown viewers draw
+    Mermaid,
+    /// DOT, the language of Graphviz
+    Dot,
+    /// A picture for light and dark pages
+    Svg,
+}
+
+/// Prints the graph of a pipeline.
+pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Exit {
+    // A graph does not show the values of variables, so they need not be set.
+    let layers = arguments.layers.layers(&arguments.file).placeholders(true);
+    let checked = match taskferry_config::load(&layers, registry) {
+        Ok(checked) => checked,
+        Err(found) => {
+            mistakes::write_all(&found, LogFormat::Text);
+            return Exit::USAGE;
+        }
+    };
+    mistakes::write(&checked.warnings, LogFormat::Text);
+    let mut graph = Graph::of(&checked.pipeline);
+    if let Some(path) = &arguments.run
+        && let Err(reason) = add_counts(&mut graph, path)
+    {
+        console::error(&format!("`{}` {reason}", path.display()));
+        return Exit::USAGE;
+    }
+    let page = match arguments.format {
+        GraphFormat::Text => return Exit::printed(&console::page(&text::draw(&graph))),
+        GraphFormat::Mermaid => mermaid::draw(&graph),
+        GraphFormat::Dot => dot::draw(&graph),
+        GraphFormat::Svg => svg::draw(&graph),
+    };
+    Exit::printed(&console::data(&page))
+}
+
+/// Adds the counts in a manifest.
+///
+/// # Errors
+/// The reason why the file is not a manifest of this pipeline, as the rest of a sentence about the file.
+fn add_counts(graph: &mut Graph, path: &Path) -> Result<(), String> {
+    let counts = RunCounts::read(path)?;
+    graph.add(counts)
+}

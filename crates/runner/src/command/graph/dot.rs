@@ -1,0 +1,55 @@
+//! A graph in DOT, the language of Graphviz.
+
+use std::fmt::Write;
+
+use taskferry_pipeline::Role;
+
+use super::model::{Graph, Node};
+
+/// Writes a graph from left to right.
+pub(super) fn draw(graph: &Graph) -> String {
+    let mut page = format!("digraph {} {{\n  rankdir=LR;\n", quoted(&graph.name));
+    page.push_str("  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
+    page.push_str("  edge [fontname=\"sans-serif\"];\n");
+    if let Some(caption) = graph.caption() {
+        _ = writeln!(page, "  label={};", quoted(&caption));
+    }
+    let mut last = String::new();
+    for (position, node) in graph.chain.iter().enumerate() {
+        let id = format!("stage{position}");
+        add(&mut page, &last, &id, node);
+        last = id;
+    }
+    for (branch, nodes) in graph.branches.iter().enumerate() {
+        let mut previous = last.clone();
+        for (position, node) in nodes.iter().enumerate() {
+            let id = format!("sink{branch}_{position}");
+            add(&mut page, &previous, &id, node);
+            previous = id;
+        }
+    }
+    page.push_str("}\n");
+    page
+}
+
+fn add(page: &mut String, previous: &str, id: &str, node: &Node) {
+    let mut lines = vec![node.name.clone()];
+    lines.extend(node.other_type().map(|type_name| format!("({type_name})")));
+    lines.extend(node.delivered());
+    lines.extend(node.losses());
+    let style = if node.role == Role::Transform { "" } else { ", style=\"rounded,bold\"" };
+    _ = writeln!(page, "  {id} [label={}{style}];", quoted(&lines.join("\n")));
+    if previous.is_empty() {
+        return;
+    }
+    _ = match node.received() {
+        Some(count) => writeln!(page, "  {previous} -> {id} [label={}];", quoted(&count)),
+        None => writeln!(page, "  {previous} -> {id};"),
+    };
+}
+
+/// A string of DOT.
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{text}\"")
+}

@@ -1,0 +1,198 @@
+//! A pipeline as a graph: a chain of stages that ends in one branch a sink.
+
+use taskferry_pipeline::{Pipeline, Role, TransformStage};
+use taskferry_sdk::printable;
+
+use super::counts::{RunCounts, TransformCounts};
+use crate::command::format::{count, number};
+
+/// The graph of a pipeline.
+#[derive(Debug)]
+pub(super) struct Graph {
+    /// The name of the pipeline, escaped.
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    /// The source and the transforms of all sinks, in order.
+    pub(super) chain: Vec<Node>,
+    /// For each sink its own transforms, then the sink.
+    pub(super) branches: Vec<Vec<Node>>,
+    /// The run that the counts are of.
+    pub(super) run: Option<Run>,
+}
+
+/// A run, for captions.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// `None` for the runs of several shares.
+    pub(super) id: Option<String>,
+    pub(super) status: String,
+    pub(super) sandbox: bool,
+}
+
+/// A stage.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) role: Role,
+    /// The name, escaped.
+    pub(super) name: String,
+    pub(super) type_name: &'static str,
+    pub(super) counts: Option<Counts>,
+}
+
+/// What one stage did with its records.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    /// The records that the stage received; for the source, those that it read.
+    pub(super) received: u64,
+    /// The records that a sink has delivered.
+    delivered: u64,
+    filtered: u64,
+    skipped: u64,
+    dead_letters: u64,
+}
+
+impl Graph {
+    pub(super) fn of(pipeline: &Pipeline) -> Self {
+        let source = &pipeline.source;
+        let mut chain = vec![Node::new(Role::Source, &source.name, source.type_name)];
+        chain.extend(pipeline.transforms.iter().map(Node::transform));
+        let branches = pipeline.sinks.iter().map(|stage| {
+            let sink = Node::new(Role::Sink, &stage.name, stage.type_name);
+            stage.transforms.iter().map(Node::transform).chain([sink]).collect()
+        });
+        Self {
+            name: printable(&pipeline.name).into_owned(),
+            description: pipeline.description.as_deref().map(|it| printable(it).into_owned()),
+            chain,
+            branches: branches.collect(),
+            run: None,
+        }
+    }
+
+    /// Adds the counts of a run.
+    ///
+    /// # Errors
+    /// The run is one of another pipeline, or of another version of its file; the reason is the rest of a sentence about the
+    /// manifest.
+    pub(super) fn add(&mut self, run: RunCounts) -> Result<(), String> {
+        if printable(&run.pipeline) != self.name {
+            return Err(format!(
+                "is the manifest of the pipeline `{}`, not of `{}`",
+                run.pipeline, self.name
+            ));
+        }
+        let source = Counts { received: run.source.records, ..Counts::default() };
+        let chain = [(run.source.name, source)].into_iter();
+        set(&mut self.chain, chain.chain(run.transforms.into_iter().map(of_transform)).collect())?;
+        if run.sinks.len() != self.branches.len() {
+            return Err(other_version("has another number of sinks"));
+        }
+        for (branch, sink) in self.branches.iter_mut().zip(run.sinks) {
+            let counts = Counts {
+                received: sink.records_in,
+                delivered: sink.records,
+                filtered: 0,
+                skipped: sink.failed.saturating_sub(sink.dead_letters),
+                dead_letters: sink.dead_letters,
+            };
+            let own = sink.transforms.into_iter().map(of_transform);
+            set(branch, own.chain([(sink.name, counts)]).collect())?;
+        }
+        let id = run.run_id.map(|id| printable(&id).into_owned());
+        let status = printable(&run.status).into_owned();
+        self.run = Some(Run { id, status, sandbox: run.sandbox });
+        Ok(())
+    }
+
+    /// What a reader must know about the counts.
+    pub(super) fn caption(&self) -> Option<String> {
+        let run = self.run.as_ref()?;
+        let made_up = if run.sandbox { ", with generated data" } else { "" };
+        Some(match &run.id {
+            Some(id) => format!("run {id}: {}{made_up}", run.status),
+            None => format!("all shares: {}{made_up}", run.status),
+        })
+    }
+}
+
+fn of_transform(counts: TransformCounts) -> (String, Counts) {
+    let TransformCounts { name, records_in, filtered, failed, dead_letters } = counts;
+    let skipped = failed.saturating_sub(dead_letters);
+    (name, Counts { received: records_in, delivered: 0, filtered, skipped, dead_letters })
+}
+
+/// Sets the counts of stages that have the same names in the same order.
+fn set(nodes: &mut [Node], counts: Vec<(String, Counts)>) -> Result<(), String> {
+    if nodes.len() != counts.len() {
+        return Err(other_version("has another number of stages"));
+    }
+    for (node, (name, counts)) in nodes.iter_mut().zip(counts) {
+        if printable(&name) != node.name {
+            let (role, expected) = (node.role, &node.name);
+            return Err(other_version(&format!(
+                "has `{name}` in the place of the {role} `{expected}`"
+            )));
+        }
+        node.counts = Some(counts);
+    }
+    Ok(())
+}
+
+fn other_version(difference: &str) -> String {
+    format!("is not of this version of the pipeline: it {difference}")
+}
+
+impl Node {
+    fn new(role: Role, name: &str, type_name: &'static str) -> Self {
+        Self { role, name: printable(name).into_owned(), type_name, counts: None }
+    }
+
+    fn transform(stage: &TransformStage) -> Self {
+        Self::new(Role::Transform, &stage.name, stage.type_name)
+    }
+
+    /// The type, if the name does not say it.
+    pub(super) fn other_type(&self) -> Option<&'static str> {
+        (self.name != self.type_name).then_some(self.type_name)
+    }
+
+    /// The number of records that enter the stage.
+    pub(super) fn received(&self) -> Option<String> {
+        self.counts.map(|counts| number(counts.received))
+    }
+
+    /// What a sink has delivered.
+    pub(super) fn delivered(&self) -> Option<String> {
+        let counts = self.counts.filter(|_| self.role == Role::Sink)?;
+        Some(format!("{} delivered", number(counts.delivered)))
+    }
+
+    /// The records that end at this stage, by reason.
+    pub(super) fn losses(&self) -> Vec<String> {
+        let Some(counts) = self.counts else { return Vec::new() };
+        let mut losses = Vec::new();
+        if counts.filtered > 0 {
+            losses.push(format!("{} filtered", number(counts.filtered)));
+        }
+        if counts.skipped > 0 {
+            losses.push(format!("{} refused", number(counts.skipped)));
+        }
+        if counts.dead_letters > 0 {
+            losses.push(count(counts.dead_letters, "dead letter"));
+        }
+        losses
+    }
+
+    /// The stage in one sentence.
+    pub(super) fn sentence(&self) -> String {
+        let mut parts = vec![format!("{} {}", self.role, self.name)];
+        parts.extend(self.other_type().map(|type_name| format!("type {type_name}")));
+        if let Some(counts) = self.counts {
+            let verb = if self.role == Role::Source { "read" } else { "received" };
+            parts.push(format!("{} {verb}", number(counts.received)));
+        }
+        parts.extend(self.delivered());
+        parts.extend(self.losses());
+        parts.join(", ")
+    }
+}
