@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
 use taskferry_pipeline::{Registry, Role};
-use taskferry_sdk::{KeyPath, Segment, hex};
+use taskferry_sdk::{KeyPath, PartsHash, Segment};
 
 use crate::files::PipelineFiles;
 use crate::layers::{COMMAND_LINE, Layers};
@@ -22,12 +21,11 @@ const SAME_JOBS: &str = "x-same-jobs";
 /// The SHA-256, in hexadecimal digits, of the program's version, of the values that affect the output, and of the files that
 /// options name. Secrets are left out: they change without changing the output, and a digest would help to guess them.
 pub(crate) fn digest(tree: &Node, registry: &Registry, files: &PipelineFiles) -> String {
-    let mut hash = PartsHash::default();
-    hash.add(registry.program().as_bytes());
+    let mut hash = PartsHash::of([registry.program()]);
     Excluded::new(tree, registry, &[SAME_OUTPUT]).hash(tree, &KeyPath::root(), &mut hash);
     for (path, checksum) in files.checksums() {
         hash.add(path.to_string_lossy().as_bytes());
-        hash.add(&checksum);
+        hash.add(checksum);
     }
     hash.digest()
 }
@@ -79,27 +77,12 @@ pub(crate) fn experiment(tree: &Node, layers: &Layers, registry: &Registry) -> O
         .collect();
     let mut hash = PartsHash::default();
     for (path, given) in &last {
-        hash.add(path.as_bytes());
+        hash.add(path);
         if !excluded.secrets.covers(&given.path) {
-            hash.add(given.value().as_bytes());
+            hash.add(given.value());
         }
     }
     (!last.is_empty()).then(|| hash.digest().chars().take(12).collect())
-}
-
-#[derive(Default)]
-struct PartsHash(Sha256);
-
-impl PartsHash {
-    /// Adds a part with its length, so that no two sequences of parts hash the same text.
-    fn add(&mut self, part: &[u8]) {
-        self.0.update((part.len() as u64).to_be_bytes());
-        self.0.update(part);
-    }
-
-    fn digest(self) -> String {
-        hex(self.0.finalize())
-    }
 }
 
 /// The values that a digest leaves out.
@@ -124,10 +107,10 @@ impl Excluded {
 
     fn hash(&self, node: &Node, path: &KeyPath, hash: &mut PartsHash) {
         match &node.kind {
-            Kind::Scalar(_) if self.secrets.paths().contains(path) => hash.add(b"secret"),
-            Kind::Scalar(value) => hash.add(value.to_string().as_bytes()),
+            Kind::Scalar(_) if self.secrets.paths().contains(path) => hash.add("secret"),
+            Kind::Scalar(value) => hash.add(value.to_string()),
             Kind::List(items) => {
-                hash.add(format!("list of {}", items.len()).as_bytes());
+                hash.add(format!("list of {}", items.len()));
                 for (index, item) in items.iter().enumerate() {
                     self.hash(item, &path.index(index), hash);
                 }
@@ -140,9 +123,9 @@ impl Excluded {
                     .map(|(key, field)| (key, path.key(key), field))
                     .filter(|(_, path, _)| !self.options.contains(path))
                     .collect();
-                hash.add(format!("table of {}", fields.len()).as_bytes());
+                hash.add(format!("table of {}", fields.len()));
                 for (key, path, field) in fields {
-                    hash.add(key.as_bytes());
+                    hash.add(key);
                     self.hash(field, &path, hash);
                 }
             }

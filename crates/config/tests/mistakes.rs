@@ -61,6 +61,15 @@ fn a_valid_file_becomes_a_pipeline() {
 }
 
 #[test]
+fn digests_that_are_stored_between_runs_never_change() {
+    let pipeline = check(&from(GOOD)).unwrap();
+    let expected = "adce3a86bf372bb96bd4bfad482603776695a44956ff2225ebe57e2afc480a07";
+    assert_eq!(pipeline.listing_digest, expected);
+    let pipeline = check(&from(GOOD).set("source.limit=40")).unwrap();
+    assert_eq!(pipeline.experiment.as_deref(), Some("490c90e96a59"));
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_reported_in_its_order() {
     let text = r#"
 nmae = "x"
@@ -156,16 +165,10 @@ fn a_field_that_the_source_does_not_fetch_is_an_error_before_the_first_request()
 
 #[test]
 fn variables_are_filled_in_after_parsing_and_only_in_strings() {
-    let text = r#"
-[source]
-type = "pages"
-url = "a${EMPTY:-b}${QUOTE}$$$x${NONE:-}"
-[[sink]]
-type = "out"
-"#;
+    let text = GOOD.replace("${URL:-sandbox:}", "a${EMPTY:-b}${QUOTE}$$$x${NONE:-}");
     let variables = [("EMPTY", ""), ("QUOTE", "\"\n[evil]\n${URL}")]
         .map(|(name, value)| (name.into(), value.into()));
-    let pipeline = check(&from(text).environment(variables)).unwrap();
+    let pipeline = check(&from(&text).environment(variables)).unwrap();
     let source = format!("{:?}", pipeline.source.feed);
     assert!(source.contains(r#"url: "ab\"\n[evil]\n${URL}$$x""#), "{source}");
 }

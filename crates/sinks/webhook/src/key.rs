@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use taskferry_sdk::{Cursor, Origin, RunContext, hex};
+use taskferry_sdk::{Cursor, Origin, PartsHash, RunContext};
 
 /// Computes the keys of one run. The crate documentation lists their parts.
 #[derive(Debug)]
 pub(crate) struct Keys {
     /// The hash of the run and the receiver.
-    batches: Sha256,
+    batches: PartsHash,
     /// The hash of the run.
-    events: Sha256,
+    events: PartsHash,
     receiver: String,
 }
 
@@ -27,17 +26,11 @@ pub(crate) struct RecordId<'a> {
 impl Keys {
     /// `address` is the address of the receiver, a secret.
     pub(crate) fn new(run: &RunContext, address: &str) -> Self {
-        let of_run = |what: &str| {
-            let mut hash = Sha256::new();
-            for part in [what, &run.run_id, &run.pipeline] {
-                add(&mut hash, part.as_bytes());
-            }
-            hash
-        };
+        let of_run = |what: &str| PartsHash::of([what, &run.run_id, &run.pipeline]);
         let (mut batches, mut receiver) = (of_run("batch"), of_run("receiver"));
-        add(&mut batches, address.as_bytes());
-        add(&mut receiver, address.as_bytes());
-        Self { batches, events: of_run("event"), receiver: hex(receiver.finalize()) }
+        batches.add(address);
+        receiver.add(address);
+        Self { batches, events: of_run("event"), receiver: receiver.digest() }
     }
 
     /// The `Idempotency-Key` of a batch.
@@ -75,26 +68,20 @@ impl<'a> RecordId<'a> {
     }
 
     /// Uses only the job's id, because a repeated page may have other boundaries.
-    fn key(&self, mut hash: Sha256, content: &[u8]) -> String {
+    fn key(&self, mut hash: PartsHash, content: &[u8]) -> String {
         if let Some(job) = self.origin.job.as_deref() {
-            add(&mut hash, b"job");
-            add(&mut hash, job.as_bytes());
+            hash.add("job");
+            hash.add(job);
         } else {
             let cursor = self.origin.cursor.as_ref().map(Cursor::as_str).unwrap_or_default();
-            add(&mut hash, b"page");
-            add(&mut hash, cursor.as_bytes());
-            add(&mut hash, &(self.origin.index as u64).to_be_bytes());
+            hash.add("page");
+            hash.add(cursor);
+            hash.add((self.origin.index as u64).to_be_bytes());
         }
-        add(&mut hash, &self.nth.to_be_bytes());
-        add(&mut hash, content);
-        hex(hash.finalize())
+        hash.add(self.nth.to_be_bytes());
+        hash.add(content);
+        hash.digest()
     }
-}
-
-/// Hashes the length too, so that different parts never have the same hash.
-fn add(hash: &mut Sha256, part: &[u8]) {
-    hash.update((part.len() as u64).to_be_bytes());
-    hash.update(part);
 }
 
 #[cfg(test)]

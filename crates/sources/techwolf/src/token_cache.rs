@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use taskferry_files::Place;
-use taskferry_sdk::{Secret, hex};
+use taskferry_sdk::{PartsHash, Secret};
 
 use crate::credentials::ClientCredentials;
 use crate::token::Issued;
@@ -115,13 +114,27 @@ impl TokenCache {
 /// A digest of the credentials without secrets.
 fn key(credentials: &ClientCredentials) -> String {
     let ClientCredentials { token_url, client_id, audience, tenant, scopes, .. } = credentials;
-    let mut parts = vec![token_url.as_str(), client_id, audience, tenant];
-    parts.extend(scopes.iter().map(String::as_str));
-    let mut hash = Sha256::new();
-    for part in parts {
-        // The length separates the parts.
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+    let parts = [token_url.as_str(), client_id, audience, tenant];
+    PartsHash::of(parts.into_iter().chain(scopes.iter().map(String::as_str))).digest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::ClientAuth;
+
+    #[test]
+    fn the_key_of_credentials_never_changes() {
+        let credentials = ClientCredentials {
+            token_url: "https://acme.example/oauth/token".parse().unwrap(),
+            client_id: "client-1".to_owned(),
+            auth: ClientAuth::Secret(Secret::new("not part of the key")),
+            audience: "eu3.techwolf.ai".to_owned(),
+            tenant: "acme".to_owned(),
+            scopes: ["a:read", "b:read"].map(str::to_owned).to_vec(),
+            cache: true,
+        };
+        let expected = "eabaec17414eaaa6dbae5828dede70d5336a034339cd9b51ffc1fd8cc74202c1";
+        assert_eq!(key(&credentials), expected);
     }
-    hex(hash.finalize())
 }

@@ -1,0 +1,54 @@
+//! A hash of several parts.
+
+use sha2::{Digest, Sha256};
+
+use crate::hex;
+
+/// The SHA-256 of a sequence of parts. Two different sequences never hash the same bytes, because each part is preceded by its
+/// length in 8 bytes, big-endian.
+///
+/// Digests are stored between runs and sent to receivers, so this format never changes.
+///
+/// ```
+/// use taskferry_sdk::PartsHash;
+///
+/// assert_ne!(PartsHash::of(["ab", "c"]).digest(), PartsHash::of(["a", "bc"]).digest());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct PartsHash(Sha256);
+
+impl PartsHash {
+    /// The hash of these parts. More can be added.
+    pub fn of(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        let mut hash = Self::default();
+        parts.into_iter().for_each(|part| hash.add(part));
+        hash
+    }
+
+    /// Adds a part.
+    pub fn add(&mut self, part: impl AsRef<[u8]>) {
+        let part = part.as_ref();
+        self.0.update((part.len() as u64).to_be_bytes());
+        self.0.update(part);
+    }
+
+    /// The digest as lower-case hexadecimal digits.
+    pub fn digest(self) -> String {
+        hex(self.0.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_never_change() {
+        let digest = "601d5476e2ccfe2c87a2bba7a322659734a05749d5b5aa781f513e4912db0d5f";
+        assert_eq!(PartsHash::of(["ab", "c"]).digest(), digest);
+        let mut hash = PartsHash::default();
+        hash.add("ab");
+        hash.add(b"c");
+        assert_eq!(hash.digest(), digest);
+    }
+}
