@@ -221,6 +221,17 @@ impl<'a> Edit<'a> {
         }
     }
 
+    /// The changed text, or `None` if there are no changes.
+    ///
+    /// ```
+    /// # use taskferry_json::Document;
+    /// assert!(Document::parse("{}")?.edit().finish_if_changed().is_none());
+    /// # Ok::<(), taskferry_json::Error>(())
+    /// ```
+    pub fn finish_if_changed(self) -> Option<Text> {
+        (!self.is_empty()).then(|| self.finish())
+    }
+
     /// The changed text.
     pub fn finish(mut self) -> Text {
         // The sort is stable, so the changes to one value keep their order.

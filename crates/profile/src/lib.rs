@@ -27,14 +27,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#[cfg(any(test, feature = "proptest"))]
-pub mod arbitrary;
 pub mod mapping;
 pub mod model;
 pub mod null_tasks;
 
 mod branch;
 mod check;
+mod empty_jobs;
 mod level;
 mod linked_skills;
 mod mismatch;
@@ -45,6 +44,7 @@ mod visit;
 mod words;
 
 pub use branch::{Branch, Level};
+pub use empty_jobs::EmptyJobs;
 pub use level::{AiLevel, UnknownLevel};
 pub use linked_skills::{LINKED_SKILLS, visit_linked_skills};
 pub use mismatch::Mismatch;

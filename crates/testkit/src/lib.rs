@@ -5,6 +5,7 @@
 //! - [`Context`] is a temporary folder in which a test runs the `taskferry` binary.
 //! - [`build`] and [`run_context`] drive a plugin without a pipeline, on top of [`taskferry_sdk::testing`], which is the harness for
 //!   authors of plugins.
+//! - [`record_text`] generates records for property tests.
 //!
 //! The only workspace crate that this crate depends on is `taskferry-sdk`. Unit tests of `taskferry-sdk` and of its
 //! dependencies can't use this crate, because they would see two copies of each type.
@@ -32,6 +33,7 @@ mod fault_server;
 mod plugin;
 mod process;
 mod receiver;
+mod record_text;
 mod tenant;
 mod timeout;
 
@@ -42,6 +44,7 @@ pub use fault_server::{FaultServer, Request, Response, in_order};
 pub use plugin::{build, merged, run_context};
 pub use process::{Outcome, Running, json_lines};
 pub use receiver::{Deliveries, Receiver};
+pub use record_text::record_text;
 pub use tenant::{Tenant, page, token};
 pub use timeout::TIMEOUT;
 

@@ -78,32 +78,20 @@ impl Plugin for FileOptions {
 
 impl SinkPlugin for FileOptions {
     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
-        let Self {
-            path,
-            format,
-            compression,
-            columns,
-            escape_formulas,
-            dialect,
-            delimiter,
-            bom,
-            decimal,
-            line_ending,
-        } = self.clone();
         let options = FormatOptions {
-            format,
-            columns,
-            escape_formulas,
-            dialect,
-            delimiter,
-            bom,
-            decimal,
-            line_ending,
+            format: self.format,
+            columns: self.columns.clone(),
+            escape_formulas: self.escape_formulas,
+            dialect: self.dialect,
+            delimiter: self.delimiter,
+            bom: self.bom,
+            decimal: self.decimal,
+            line_ending: self.line_ending,
         };
         let mut problems = options.problems();
-        problems.extend(path_problem(path.as_str(), compression, format));
+        problems.extend(path_problem(self.path.as_str(), self.compression, self.format));
         if problems.is_empty() {
-            Ok(Box::new(FileSink::new(path, options, compression)))
+            Ok(Box::new(FileSink::new(self.path.clone(), options, self.compression)))
         } else {
             Err(problems)
         }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use taskferry_profile::EmptyJobs;
 
 /// Keeps tasks by their AI impact level.
 ///
@@ -42,15 +43,4 @@ pub enum Missing {
     Keep,
     /// Refuse the record.
     Fail,
-}
-
-/// The action for a job without tasks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EmptyJobs {
-    /// Drop it.
-    #[default]
-    Drop,
-    /// Keep it.
-    Keep,
 }

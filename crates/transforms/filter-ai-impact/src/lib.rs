@@ -22,4 +22,4 @@ mod plugin;
 mod tally;
 mod transform;
 
-pub use config::{EmptyJobs, FilterAiImpact, Missing};
+pub use config::{FilterAiImpact, Missing};

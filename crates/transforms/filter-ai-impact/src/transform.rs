@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use taskferry_profile::{AiLevel, Mismatch, Profile, ai_level, null_tasks, task_name};
+use taskferry_profile::{AiLevel, EmptyJobs, Mismatch, Profile, ai_level, null_tasks, task_name};
 use taskferry_sdk::json::Node;
 use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Transform};
 
-use crate::config::{EmptyJobs, Missing};
+use crate::config::Missing;
 use crate::tally::{self, Tally};
 
 /// The levels to keep.
@@ -42,9 +42,8 @@ impl Transform for Filter {
             }
         };
         tally.count();
-        let changed = (stays && !edit.is_empty()).then(|| edit.finish());
         if stays {
-            out.emit(changed.map_or(record, Record::from));
+            out.emit(edit.finish_if_changed().map_or(record, Record::from));
         }
         Ok(())
     }

@@ -4,9 +4,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_profile::arbitrary::record_text;
 use taskferry_sdk::testing::{Files, TransformTest, build};
 use taskferry_sdk::{BuildContext, Counters, StageError, TransformPlugin};
+use taskferry_testkit::record_text;
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 
 fn stage(options: &Value) -> TransformTest {
@@ -164,7 +164,7 @@ fn a_configured_unknown_level_without_tasks_is_reported() {
 
 #[test]
 fn unreadable_tasks_are_refused_and_do_not_count_as_missing() {
-    let told = |record: &Value| refused(&json!({"levels": ["H1"]}), record).full_message();
+    let refusal = |record: &Value| refused(&json!({"levels": ["H1"]}), record).full_message();
     let in_job = |task: &Value| json!({"external_id": "j", "tasks": [{"task_id": "a"}, task]});
     let in_hierarchy =
         |task: &Value| json!({"external_id": "j", "domains": [{"domain": "A", "tasks": [task]}]});
@@ -189,7 +189,7 @@ fn unreadable_tasks_are_refused_and_do_not_count_as_missing() {
         ),
     ] {
         for shape in shapes {
-            assert_eq!(told(&shape(&task)), message);
+            assert_eq!(refusal(&shape(&task)), message);
         }
     }
     for (job, message) in [
@@ -207,7 +207,7 @@ fn unreadable_tasks_are_refused_and_do_not_count_as_missing() {
             "`domains` is a string, not a branch of the hierarchy",
         ),
     ] {
-        assert_eq!(told(&job), message);
+        assert_eq!(refusal(&job), message);
     }
 }
 
@@ -246,14 +246,14 @@ fn a_record_of_another_shape_is_refused() {
 
 #[test]
 fn all_invalid_options_are_reported_at_once() {
-    let told = |options: Value| -> Vec<(String, Option<String>)> {
+    let problems = |options: Value| -> Vec<(String, Option<String>)> {
         let problems = TransformTest::new::<FilterAiImpact>(&options).unwrap_err();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.help)).collect()
     };
     let all = Some("the levels are `H1`, `H2`, `H3`, `H4` and `H5`".to_owned());
     let write = |level: &str| Some(format!("write `{level}`"));
     assert_eq!(
-        told(json!({"levels": ["h1", "H1", "high", "H10", "3", "H"]})),
+        problems(json!({"levels": ["h1", "H1", "high", "H10", "3", "H"]})),
         [
             ("levels[0]".to_owned(), write("H1")),
             ("levels[2]".to_owned(), all.clone()),
@@ -262,13 +262,13 @@ fn all_invalid_options_are_reported_at_once() {
         ]
     );
     assert_eq!(
-        told(json!({"at_most": "H9", "at_least": "h2"})),
+        problems(json!({"at_most": "H9", "at_least": "h2"})),
         [("at_least".to_owned(), write("H2")), ("at_most".to_owned(), all)]
     );
-    assert_eq!(told(json!({"at_most": "H1", "at_least": "H3"}))[0].0, "at_least");
-    assert_eq!(told(json!({"at_most": "H1", "levels": ["H3"]}))[0].0, "levels");
-    assert_eq!(told(json!({"levels": []}))[0].0, "levels");
-    assert_eq!(told(json!({}))[0].0, "");
+    assert_eq!(problems(json!({"at_most": "H1", "at_least": "H3"}))[0].0, "at_least");
+    assert_eq!(problems(json!({"at_most": "H1", "levels": ["H3"]}))[0].0, "levels");
+    assert_eq!(problems(json!({"levels": []}))[0].0, "levels");
+    assert_eq!(problems(json!({}))[0].0, "");
 }
 
 #[test]
@@ -297,8 +297,8 @@ fn kept_tasks_keep_their_bytes() {
     let job = |tasks: &str| {
         format!(r#"{{ "domains":[ {{"x":"é\/", "tasks":[{tasks}]}} ],"external_id":"j" }}"#)
     };
-    let gone = r#"{"task_id":"b","ai_impact":{"level":"H2"}}"#;
-    let text = job(&format!("{gone}, {kept},{gone}"));
+    let dropped = r#"{"task_id":"b","ai_impact":{"level":"H2"}}"#;
+    let text = job(&format!("{dropped}, {kept},{dropped}"));
     assert_eq!(apply(&json!({"levels": ["H1"]}), &text).unwrap().0, [job(kept)]);
 }
 

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use taskferry_profile::EmptyJobs;
 
 /// Turns jobs into rows, or a hierarchy into a flat list of tasks.
 ///
@@ -30,15 +31,4 @@ pub enum Into {
     Rows,
     /// The job with a flat list of tasks.
     Tasks,
-}
-
-/// The action for a job without tasks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EmptyJobs {
-    /// Drop it.
-    #[default]
-    Drop,
-    /// Keep it.
-    Keep,
 }

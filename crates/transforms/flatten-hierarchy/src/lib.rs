@@ -29,4 +29,4 @@ mod plugin;
 mod row;
 mod transform;
 
-pub use config::{EmptyJobs, FlattenHierarchy, Into};
+pub use config::{FlattenHierarchy, Into};

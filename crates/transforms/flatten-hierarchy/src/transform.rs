@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 
-use taskferry_profile::{Job, Mismatch, Profile, is_branch, null_tasks};
+use taskferry_profile::{EmptyJobs, Job, Mismatch, Profile, is_branch, null_tasks};
 use taskferry_sdk::json::{Kind, Node, TextWriter};
 use taskferry_sdk::{Counters, ErrorKind, Output, Record, StageError, Subject, Transform};
 
-use crate::config::{EmptyJobs, Into};
+use crate::config::Into;
 use crate::explode::explode;
 use crate::row::Row;
 

@@ -4,11 +4,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_profile::arbitrary::record_text;
 use taskferry_sdk::testing::{Files, TransformTest, build};
 use taskferry_sdk::{
     BuildContext, Endpoints, NoFiles, Problem, StageError, Subject, TransformPlugin, read_options,
 };
+use taskferry_testkit::record_text;
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 
 fn problems(options: &Value) -> Vec<Problem> {

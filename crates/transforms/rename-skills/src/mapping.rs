@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn two_rows_for_one_name_are_reported_with_both_lines() {
-        let told = |text: &str, names| {
+        let result = |text: &str, names| {
             mapping(text, names).map(drop).map_err(|mistakes| {
                 mistakes
                     .iter()
@@ -177,19 +177,19 @@ mod tests {
             })
         };
         let case = "vendor,skill,vendor_skill\nworkday,Python,A\nworkday,python,B\n";
-        assert_eq!(told(case, Match::Exact), Ok(()));
+        assert_eq!(result(case, Match::Exact), Ok(()));
         assert_eq!(
-            told(case, Match::IgnoreCase).unwrap_err(),
+            result(case, Match::IgnoreCase).unwrap_err(),
             [
                 "3: `python` and `Python` (line 2) are the same name apart from case, but have different vendor skills"
             ]
         );
         let form = "vendor,skill,vendor_skill\nworkday,Größe,A\nworkday,Gro\u{308}ße,B\n";
         assert!(
-            told(form, Match::Exact).unwrap_err()[0]
+            result(form, Match::Exact).unwrap_err()[0]
                 .contains("(line 2) are the same name in different Unicode forms")
         );
         let same = "vendor,skill,vendor_skill\nworkday,Python,A\nworkday,python,A\nsap,PYTHON,C\n";
-        assert_eq!(told(same, Match::IgnoreCase), Ok(()));
+        assert_eq!(result(same, Match::IgnoreCase), Ok(()));
     }
 }

@@ -36,9 +36,8 @@ impl Transform for Rename {
         let stays =
             !is_row_of_one_skill(root) || self.rename(root, &mut edit, &mut tally)?.is_some();
         tally.count();
-        let changed = (stays && !edit.is_empty()).then(|| edit.finish());
         if stays {
-            out.emit(changed.map_or(record, Record::from));
+            out.emit(edit.finish_if_changed().map_or(record, Record::from));
         }
         Ok(())
     }

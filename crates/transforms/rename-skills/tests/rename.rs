@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use taskferry_profile::arbitrary::record_text;
 use taskferry_sdk::testing::{TransformTest, build};
 use taskferry_sdk::{BuildContext, InputFiles, Problem, StageError, TransformPlugin};
+use taskferry_testkit::record_text;
 use taskferry_transform_rename_skills::RenameSkills;
 
 const MAPPING: &str = "\
@@ -179,28 +179,28 @@ fn invalid_rows_are_reported_up_to_a_limit() {
 
 #[test]
 fn missing_columns_are_reported() {
-    let told = |text: &str| -> Vec<(String, Option<String>)> {
+    let reported = |text: &str| -> Vec<(String, Option<String>)> {
         let problems =
             stage(Some(text), &json!({"vendor": "workday", "mapping": "m.csv"})).unwrap_err();
         problems.into_iter().map(|problem| (problem.message, problem.help)).collect()
     };
     let header = Some("the header has `vendor`, `name`".to_owned());
     assert_eq!(
-        told("vendor,name\n"),
+        reported("vendor,name\n"),
         [
             ("m.csv:1: the column `vendor_skill` is missing".to_owned(), header.clone()),
             ("m.csv:1: the column `skill_id` or `skill` is missing".to_owned(), header),
         ]
     );
     assert_eq!(
-        told("vendor;skill;vendor_skill\n")[0].1.as_deref(),
+        reported("vendor;skill;vendor_skill\n")[0].1.as_deref(),
         Some("the columns are separated by semicolons; separate them with commas")
     );
 }
 
 #[test]
 fn unreadable_skills_are_refused() {
-    let told = |record: &Value| refused("workday", "keep", record);
+    let reported = |record: &Value| refused("workday", "keep", record);
     for (skills, message) in [
         (json!("Python"), "`linked_skills` is a string, not a list of skills"),
         (json!({"skill": "Python"}), "`linked_skills` is an object, not a list of skills"),
@@ -217,11 +217,11 @@ fn unreadable_skills_are_refused() {
             json!({"external_id": "j", "tasks": [task(&json!([])), task(&skills)]}),
             json!({"external_id": "j", "domains": [{"domain": "X", "tasks": [task(&skills)]}]}),
         ] {
-            assert_eq!(told(&record), message, "{record}");
+            assert_eq!(reported(&record), message, "{record}");
         }
     }
     for tasks in [json!("x"), json!(3), json!(true)] {
-        let message = told(&json!({"external_id": "j", "tasks": tasks}));
+        let message = reported(&json!({"external_id": "j", "tasks": tasks}));
         assert!(message.ends_with(", not a list of tasks"), "{message}");
     }
 }
