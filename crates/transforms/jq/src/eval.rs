@@ -16,7 +16,7 @@ use std::cell::Cell;
 
 use crate::env::{Binding, Env};
 use crate::expr::{Code, Expr, ExprId, Kind, Pattern};
-use crate::item::{Emit, Flow, Item, Stop};
+use crate::item::{Emit, Flow, Item, Next, Stop};
 use crate::limits::{LimitError, Watchdog};
 use crate::paths::index;
 use crate::value::{Text, Value, described};
@@ -133,7 +133,11 @@ impl<'r> Evaluator<'r> {
                     };
                 }
                 Kind::Break(slot) => return Err(Stop::Break(env.label(*slot))),
-                Kind::Reduce(fold) => return self.reduce(fold, &env, &item, emit),
+                Kind::Reduce(fold) => {
+                    return self.run(fold.init, &env, item.clone(), &mut |first| {
+                        emit(self.reduced(fold, &env, &item, first)?)
+                    });
+                }
                 Kind::Foreach(fold, extract) => {
                     return self.foreach(fold, *extract, &env, &item, emit);
                 }
@@ -176,7 +180,7 @@ impl<'r> Evaluator<'r> {
         id: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: Next<'_, 'r>,
     ) -> Flow<'r> {
         if self.expr(id).is_single {
             return next(self.value(id, env, input)?);
@@ -197,7 +201,7 @@ impl<'r> Evaluator<'r> {
     }
 
     /// The only result of an expression, with its location.
-    fn only(&self, id: ExprId, env: &Env<'r>, item: Item<'r>) -> Result<Item<'r>, Stop<'r>> {
+    fn only(&self, id: ExprId, env: &Env<'r>, item: Item<'r>) -> Flow<'r, Item<'r>> {
         if item.is_untracked() {
             return Ok(Item::untracked(self.value(id, env, item.value)?));
         }

@@ -48,9 +48,11 @@ pub(crate) enum Stop<'r> {
     Limit(LimitError),
 }
 
-pub(crate) type Flow<'r> = Result<(), Stop<'r>>;
-/// Receives the results one by one.
-pub(crate) type Emit<'o, 'r> = &'o mut dyn FnMut(Item<'r>) -> Flow<'r>;
+pub(crate) type Flow<'r, T = ()> = Result<T, Stop<'r>>;
+/// Receives the values of the results one by one.
+pub(crate) type Next<'o, 'r, T = Value<'r>> = &'o mut dyn FnMut(T) -> Flow<'r>;
+/// Receives the results one by one, with their locations.
+pub(crate) type Emit<'o, 'r> = Next<'o, 'r, Item<'r>>;
 
 impl From<String> for Stop<'_> {
     fn from(message: String) -> Self {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::item::Stop;
+use crate::item::{Flow, Stop};
 use crate::value::{Array, Map, Object, Text, Value, compare, described};
 
 /// The maximum length of a path that is given as a value.
@@ -151,8 +151,8 @@ fn message(stop: Stop<'_>) -> String {
 pub(crate) fn change<'r>(
     value: Value<'r>,
     path: &[Value<'r>],
-    new: &mut dyn FnMut(Value<'r>) -> Result<Value<'r>, Stop<'r>>,
-) -> Result<Value<'r>, Stop<'r>> {
+    new: &mut dyn FnMut(Value<'r>) -> Flow<'r, Value<'r>>,
+) -> Flow<'r, Value<'r>> {
     let Some((key, rest)) = path.split_first() else { return new(value) };
     let mut inner = |value| change(value, rest, new);
     match (value, key) {

@@ -10,7 +10,7 @@ use crate::compile::compile;
 use crate::env::{Binding, Env};
 use crate::eval::Evaluator;
 use crate::expr::{Code, ExprId};
-use crate::item::{Item, Stop};
+use crate::item::{Flow, Item, Stop};
 use crate::limits::{LimitError, Limits, Watchdog, with_stack};
 use crate::mistake::Mistake;
 use crate::result::write;
@@ -112,7 +112,7 @@ struct Results {
 
 impl Results {
     /// Adds a result. `length` is the approximate length of its text.
-    fn add<'r>(&mut self, value: &Value<'r>, length: usize) -> Result<(), Stop<'r>> {
+    fn add<'r>(&mut self, value: &Value<'r>, length: usize) -> Flow<'r> {
         self.count += 1;
         if let Some(node) = value.as_container_node() {
             self.parts.push(Some(Record::from_node(node)));

@@ -3,7 +3,7 @@
 use super::Evaluator;
 use crate::env::{Binding, Env};
 use crate::expr::{Argument, Call, ExprId, Kind};
-use crate::item::{Emit, Flow, Item, Stop};
+use crate::item::{Emit, Flow, Item, Next};
 use crate::value::Value;
 
 impl<'r> Evaluator<'r> {
@@ -20,7 +20,7 @@ impl<'r> Evaluator<'r> {
         call: &Call,
         env: &Env<'r>,
         input: &Value<'r>,
-    ) -> Result<Env<'r>, Stop<'r>> {
+    ) -> Flow<'r, Env<'r>> {
         let mut inner = env.without(call.skip);
         for argument in &call.arguments {
             inner = inner.with(match argument {
@@ -63,7 +63,7 @@ impl<'r> Evaluator<'r> {
         inner: Env<'r>,
         env: &Env<'r>,
         item: &Item<'r>,
-        call: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
+        call: Next<'_, 'r, Env<'r>>,
     ) -> Flow<'r> {
         match arguments.split_first() {
             None => call(inner),

@@ -3,7 +3,7 @@
 use super::{Evaluator, index, isolate_errors};
 use crate::env::{Binding, Env};
 use crate::expr::{ExprId, Fold, Pattern};
-use crate::item::{Emit, Flow, Item, Stop};
+use crate::item::{Emit, Flow, Item, Next, Stop};
 use crate::value::Value;
 
 impl<'r> Evaluator<'r> {
@@ -43,7 +43,7 @@ impl<'r> Evaluator<'r> {
         env: &Env<'r>,
         value: &Value<'r>,
         item: &Item<'r>,
-        next: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
+        next: Next<'_, 'r, Env<'r>>,
     ) -> Flow<'r> {
         let found = vec![Value::Null; variables];
         self.destructure(&[(pattern, value.clone())], found, env, item, &mut |found| {
@@ -59,7 +59,7 @@ impl<'r> Evaluator<'r> {
         mut found: Vec<Value<'r>>,
         env: &Env<'r>,
         item: &Item<'r>,
-        next: &mut dyn FnMut(Vec<Value<'r>>) -> Flow<'r>,
+        next: Next<'_, 'r, Vec<Value<'r>>>,
     ) -> Flow<'r> {
         let Some(((pattern, value), rest)) = patterns.split_first() else { return next(found) };
         match pattern {
@@ -98,7 +98,7 @@ impl<'r> Evaluator<'r> {
         found: Vec<Value<'r>>,
         env: &Env<'r>,
         item: &Item<'r>,
-        next: &mut dyn FnMut(Vec<Value<'r>>) -> Flow<'r>,
+        next: Next<'_, 'r, Vec<Value<'r>>>,
     ) -> Flow<'r> {
         let Some(((key, pattern), members)) = members.split_first() else {
             return self.destructure(rest, found, env, item, next);
@@ -115,19 +115,6 @@ impl<'r> Evaluator<'r> {
         })
     }
 
-    /// Emits the last state for each initial state.
-    pub(super) fn reduce(
-        &self,
-        fold: &'r Fold,
-        env: &Env<'r>,
-        item: &Item<'r>,
-        emit: Emit<'_, 'r>,
-    ) -> Flow<'r> {
-        self.run(fold.init, env, item.clone(), &mut |first| {
-            emit(self.reduced(fold, env, item, first)?)
-        })
-    }
-
     /// The last state. A step without a result sets the state to `null`.
     pub(super) fn reduced(
         &self,
@@ -135,7 +122,7 @@ impl<'r> Evaluator<'r> {
         env: &Env<'r>,
         item: &Item<'r>,
         first: Item<'r>,
-    ) -> Result<Item<'r>, Stop<'r>> {
+    ) -> Flow<'r, Item<'r>> {
         let mut state = first;
         self.steps(fold, env, item, &mut |env| {
             let before = std::mem::replace(&mut state, item.computed(Value::Null));
@@ -178,7 +165,7 @@ impl<'r> Evaluator<'r> {
         fold: &'r Fold,
         env: &Env<'r>,
         item: &Item<'r>,
-        next: &mut dyn FnMut(Env<'r>) -> Flow<'r>,
+        next: Next<'_, 'r, Env<'r>>,
     ) -> Flow<'r> {
         self.each(fold.source, env, item.value.clone(), &mut |value| {
             self.watchdog.check_stack()?;

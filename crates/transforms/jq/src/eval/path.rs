@@ -3,7 +3,7 @@
 use super::{Evaluator, index};
 use crate::env::Env;
 use crate::expr::{Access, ExprId, Kind, Step};
-use crate::item::{Emit, Flow, Item, Location, Stop};
+use crate::item::{Emit, Flow, Item, Location, Next};
 use crate::paths::slice_key;
 use crate::value::{Array, Object, Text, Value, shortened};
 
@@ -15,7 +15,7 @@ impl<'r> Evaluator<'r> {
         steps: &'r [Step],
         env: &Env<'r>,
         input: &Value<'r>,
-    ) -> Result<Value<'r>, Stop<'r>> {
+    ) -> Flow<'r, Value<'r>> {
         let mut steps = steps.iter();
         let mut value = match (&self.expr(of).kind, steps.next()) {
             (Kind::Id, Some(step)) => index(input, &self.key(step, env, input)?)?,
@@ -32,12 +32,7 @@ impl<'r> Evaluator<'r> {
     }
 
     /// The key of a step with exactly one result.
-    pub(super) fn key(
-        &self,
-        step: &Step,
-        env: &Env<'r>,
-        input: &Value<'r>,
-    ) -> Result<Value<'r>, Stop<'r>> {
+    pub(super) fn key(&self, step: &Step, env: &Env<'r>, input: &Value<'r>) -> Flow<'r, Value<'r>> {
         let bound = |bound: Option<ExprId>| match bound {
             Some(id) => self.value(id, env, input.clone()),
             None => Ok(Value::Null),
@@ -89,7 +84,7 @@ impl<'r> Evaluator<'r> {
         bound: Option<ExprId>,
         env: &Env<'r>,
         input: &Value<'r>,
-        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: Next<'_, 'r>,
     ) -> Flow<'r> {
         match bound {
             Some(id) => self.each(id, env, input.clone(), next),

@@ -4,12 +4,11 @@ use super::single::calculated;
 use super::{Evaluator, as_text, object_key};
 use crate::env::Env;
 use crate::expr::{Expr, ExprId, Kind, Part};
-use crate::item::Flow;
+use crate::item::{Flow, Next};
 use crate::limits::check_depth;
 use crate::value::{Map, Value, negated};
 
 /// Receives the results one by one.
-type Next<'o, 'r> = &'o mut dyn FnMut(Value<'r>) -> Flow<'r>;
 
 impl<'r> Evaluator<'r> {
     /// Calls `next` for each result of an expression that computes new values.

@@ -5,19 +5,14 @@ use foldhash::fast::RandomState;
 use super::{Evaluator, as_text, object_key};
 use crate::env::{Binding, Env};
 use crate::expr::{ExprId, Kind, Part};
-use crate::item::{Item, Stop};
+use crate::item::{Flow, Item, Stop};
 use crate::limits::check_depth;
 use crate::value::{Map, Operator, Value, calculate, negated};
 
 impl<'r> Evaluator<'r> {
     /// The only result of an expression.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
-    pub(crate) fn value(
-        &self,
-        id: ExprId,
-        env: &Env<'r>,
-        input: Value<'r>,
-    ) -> Result<Value<'r>, Stop<'r>> {
+    pub(crate) fn value(&self, id: ExprId, env: &Env<'r>, input: Value<'r>) -> Flow<'r, Value<'r>> {
         let expr = self.expr(id);
         Ok(match &expr.kind {
             Kind::Id => input,
@@ -145,6 +140,6 @@ pub(super) fn calculated<'r>(
     operator: Operator,
     left: Value<'r>,
     right: Value<'r>,
-) -> Result<Value<'r>, Stop<'r>> {
+) -> Flow<'r, Value<'r>> {
     Ok(check_depth(calculate(operator, left, right)?)?)
 }

@@ -4,11 +4,14 @@ use super::{Evaluator, index};
 use crate::builtins::Special;
 use crate::env::Env;
 use crate::expr::ExprId;
-use crate::item::{Emit, Flow, Item, Location, Stop};
+use crate::item::{Emit, Flow, Item, Location, Next, Stop};
 use crate::limits::check_depth;
 use crate::natives::matching::substitute;
 use crate::paths::get_path;
 use crate::value::{Map, Number, Numeric, Value, described, shortened};
+
+/// Calls `next` for each result of a filter.
+type Filter<'f, 'r> = &'f dyn Fn(Value<'r>, Next<'_, 'r>) -> Flow<'r>;
 
 impl<'r> Evaluator<'r> {
     pub(super) fn special(
@@ -43,7 +46,8 @@ impl<'r> Evaluator<'r> {
             }
             (Special::Limit, [count, filter]) => {
                 self.each(*count, env, item.value.clone(), &mut |count| {
-                    self.limit(count_of("limit", &count)?, *filter, env, item.clone(), emit)
+                    let count = count_of("limit", &count)?;
+                    limit(count, emit, |emit| self.run(*filter, env, item.clone(), emit))
                 })
             }
             (Special::Skip, [count, filter]) => {
@@ -70,7 +74,7 @@ impl<'r> Evaluator<'r> {
             (Special::Substitute { is_global }, [pattern, replacement, flags]) => {
                 self.each(*flags, env, item.value.clone(), &mut |flags| {
                     self.each(*pattern, env, item.value.clone(), &mut |pattern| {
-                        let replace = &mut |found, next: &mut dyn FnMut(Value<'r>) -> Flow<'r>| {
+                        let replace = &mut |found, next: Next<'_, 'r>| {
                             self.each(*replacement, env, found, next)
                         };
                         let texts = substitute(&item.value, &pattern, &flags, is_global, replace)?;
@@ -79,27 +83,21 @@ impl<'r> Evaluator<'r> {
                 })
             }
             (Special::Walk, [filter]) => {
-                let input = item.value.clone();
-                self.walk(*filter, env, input, &mut |value| emit(item.computed(value)))
+                let apply = |value, next: Next<'_, 'r>| self.each(*filter, env, value, next);
+                self.walk(item.value.clone(), &apply, &mut |value| emit(item.computed(value)))
             }
             _ => Ok(()),
         }
     }
 
     /// Applies a filter to the children of a value, then to the value itself.
-    fn walk(
-        &self,
-        filter: ExprId,
-        env: &Env<'r>,
-        value: Value<'r>,
-        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
-    ) -> Flow<'r> {
+    fn walk(&self, value: Value<'r>, filter: Filter<'_, 'r>, next: Next<'_, 'r>) -> Flow<'r> {
         self.watchdog.check_stack()?;
         let value = match value {
             Value::Array(array) => {
                 let mut items = Vec::new();
                 for item in array.into_vec() {
-                    self.walk(filter, env, item, &mut |item| {
+                    self.walk(item, filter, &mut |item| {
                         items.push(item);
                         Ok(())
                     })?;
@@ -110,7 +108,7 @@ impl<'r> Evaluator<'r> {
                 let mut members = Map::default();
                 for (key, value) in object.iter().collect::<Vec<_>>() {
                     let mut first = None;
-                    self.walk(filter, env, value, &mut |value| {
+                    self.walk(value, filter, &mut |value| {
                         first.get_or_insert(value);
                         Ok(())
                     })?;
@@ -120,7 +118,7 @@ impl<'r> Evaluator<'r> {
             }
             scalar => scalar,
         };
-        self.each(filter, env, value, next)
+        filter(value, next)
     }
 
     /// The first result. The evaluation stops there.
@@ -129,7 +127,7 @@ impl<'r> Evaluator<'r> {
         filter: ExprId,
         env: &Env<'r>,
         item: Item<'r>,
-    ) -> Result<Option<Item<'r>>, Stop<'r>> {
+    ) -> Flow<'r, Option<Item<'r>>> {
         let mut first = None;
         let result = self.run(filter, env, item, &mut |item| {
             first = Some(item);
@@ -140,36 +138,29 @@ impl<'r> Evaluator<'r> {
             (None, result) => result.map(|()| None),
         }
     }
+}
 
-    fn limit(
-        &self,
-        count: f64,
-        filter: ExprId,
-        env: &Env<'r>,
-        item: Item<'r>,
-        emit: Emit<'_, 'r>,
-    ) -> Flow<'r> {
-        let (mut left, mut is_done) = (count, false);
-        if left <= 0.0 {
-            return Ok(());
-        }
-        let result = self.run(filter, env, item, &mut |item| {
-            left -= 1.0;
-            emit(item)?;
-            is_done = left <= 0.0;
-            if is_done { Err(Stop::Consumer) } else { Ok(()) }
-        });
-        if is_done { Ok(()) } else { result }
+/// Emits at most `count` results of `run`, which stops there.
+fn limit<'r>(
+    count: f64,
+    emit: Emit<'_, 'r>,
+    run: impl FnOnce(Emit<'_, 'r>) -> Flow<'r>,
+) -> Flow<'r> {
+    let (mut left, mut is_done) = (count, false);
+    if left <= 0.0 {
+        return Ok(());
     }
+    let result = run(&mut |item| {
+        left -= 1.0;
+        emit(item)?;
+        is_done = left <= 0.0;
+        if is_done { Err(Stop::Consumer) } else { Ok(()) }
+    });
+    if is_done { Ok(()) } else { result }
 }
 
 /// Emits the numbers from `from` up or down to `to`, excluding `to`.
-fn range<'r>(
-    from: &Value<'r>,
-    to: &Value<'r>,
-    by: &Value<'r>,
-    next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
-) -> Flow<'r> {
+fn range<'r>(from: &Value<'r>, to: &Value<'r>, by: &Value<'r>, next: Next<'_, 'r>) -> Flow<'r> {
     let (Value::Number(from), Value::Number(to), Value::Number(by)) = (from, to, by) else {
         return Err("Range bounds must be numeric".to_owned().into());
     };
@@ -212,7 +203,7 @@ fn emit_at_path<'r>(item: &Item<'r>, path: &Value<'r>, emit: Emit<'_, 'r>) -> Fl
     emit(here)
 }
 
-fn count_of<'r>(function: &str, count: &Value<'r>) -> Result<f64, Stop<'r>> {
+fn count_of<'r>(function: &str, count: &Value<'r>) -> Flow<'r, f64> {
     match count.as_f64() {
         Some(count) if count < 0.0 => {
             Err(format!("{function} doesn't support negative count").into())

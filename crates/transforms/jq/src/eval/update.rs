@@ -4,7 +4,7 @@ use super::Evaluator;
 use super::single::calculated;
 use crate::env::Env;
 use crate::expr::{ExprId, Kind, Step, UpdateOperator};
-use crate::item::{Flow, Item, Location, Path, Stop};
+use crate::item::{Flow, Item, Location, Next, Path};
 use crate::limits::{check_depth, check_paths};
 use crate::paths::{change, delete};
 use crate::value::{Value, shortened};
@@ -17,7 +17,7 @@ impl<'r> Evaluator<'r> {
         value: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-        next: &mut dyn FnMut(Value<'r>) -> Flow<'r>,
+        next: Next<'_, 'r>,
     ) -> Flow<'r> {
         if operator == UpdateOperator::Modify {
             let result = self.modify(paths, value, env, input)?;
@@ -46,7 +46,7 @@ impl<'r> Evaluator<'r> {
         update: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-    ) -> Result<Value<'r>, Stop<'r>> {
+    ) -> Flow<'r, Value<'r>> {
         if self.is_single(update, env) {
             return self.change_all(paths, env, input, &mut |old| self.value(update, env, old));
         }
@@ -73,8 +73,8 @@ impl<'r> Evaluator<'r> {
         paths: ExprId,
         env: &Env<'r>,
         mut input: Value<'r>,
-        new: &mut dyn FnMut(Value<'r>) -> Result<Value<'r>, Stop<'r>>,
-    ) -> Result<Value<'r>, Stop<'r>> {
+        new: &mut dyn FnMut(Value<'r>) -> Flow<'r, Value<'r>>,
+    ) -> Flow<'r, Value<'r>> {
         for keys in self.key_lists(paths, env, input.clone())? {
             self.watchdog.check_stack()?;
             input = check_depth(change(input, &keys, new)?)?;
@@ -88,7 +88,7 @@ impl<'r> Evaluator<'r> {
         paths: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-    ) -> Result<Vec<Vec<Value<'r>>>, Stop<'r>> {
+    ) -> Flow<'r, Vec<Vec<Value<'r>>>> {
         if let Kind::Path(of, steps) = &self.expr(paths).kind
             && matches!(self.expr(*of).kind, Kind::Id)
             && self.expr(paths).is_single
@@ -112,7 +112,7 @@ impl<'r> Evaluator<'r> {
         paths: ExprId,
         env: &Env<'r>,
         input: Value<'r>,
-        next: &mut dyn FnMut(Path<'r>) -> Flow<'r>,
+        next: Next<'_, 'r, Path<'r>>,
     ) -> Flow<'r> {
         self.run(paths, env, Item::root(input), &mut |item| match item.location {
             Location::At(path) => next(path),

@@ -7,7 +7,7 @@ use fancy_regex::{Captures, Regex};
 
 use super::collections::argument;
 use crate::builtins::{FunctionResult, FunctionTable};
-use crate::item::{Flow, Stop};
+use crate::item::{Flow, Next};
 use crate::regex::{Flags, cached};
 use crate::value::{Map, Text, Value, described};
 
@@ -70,8 +70,7 @@ fn text_to_match<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, String> {
 }
 
 /// Calls the inner closure with each replacement of a match, given its named groups.
-pub(crate) type Replace<'o, 'r> =
-    &'o mut dyn FnMut(Value<'r>, &mut dyn FnMut(Value<'r>) -> Flow<'r>) -> Flow<'r>;
+pub(crate) type Replace<'o, 'r> = &'o mut dyn FnMut(Value<'r>, Next<'_, 'r>) -> Flow<'r>;
 
 /// `sub` and `gsub`: the n-th result contains the n-th replacement of every match.
 pub(crate) fn substitute<'r>(
@@ -80,7 +79,7 @@ pub(crate) fn substitute<'r>(
     flags: &Value<'r>,
     is_global: bool,
     replace: Replace<'_, 'r>,
-) -> Result<Vec<Value<'r>>, Stop<'r>> {
+) -> Flow<'r, Vec<Value<'r>>> {
     let text = text_to_match(value)?;
     let search = Search::new(&text, pattern, flags, is_global)?;
     let mut results: Vec<String> = Vec::new();

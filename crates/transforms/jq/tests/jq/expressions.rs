@@ -147,6 +147,7 @@ fn mistakes(text: &str) -> Vec<(&str, String, Option<String>)> {
 
 #[test]
 fn a_mistake_has_its_position_and_an_explanation() {
+    let no_environment = "the environment is not accessible; pass values with `args`";
     for (text, part, message, help) in [
         (".a | (.b", "(", "`(` is not closed", ""),
         (".a | .b)", ")", "`)` has no opening bracket", ""),
@@ -166,18 +167,8 @@ fn a_mistake_has_its_position_and_an_explanation() {
         ("map(.; .)", "map", "`map` takes 1 argument, not 2", "arguments are separated by `;`"),
         ("\"é\" | $regin", "$regin", "there is no variable `$regin`", "did you mean `$region`?"),
         ("break $out", "$out", "there is no label `$out`", ""),
-        (
-            "env.PATH",
-            "env",
-            "there is no function `env`",
-            "the environment is not accessible; pass values with `args`",
-        ),
-        (
-            "$ENV.PATH",
-            "$ENV",
-            "there is no variable `$ENV`",
-            "the environment is not accessible; pass values with `args`",
-        ),
+        ("env.PATH", "env", "there is no function `env`", no_environment),
+        ("$ENV.PATH", "$ENV", "there is no variable `$ENV`", no_environment),
         (
             "{(0): 1}",
             "0",

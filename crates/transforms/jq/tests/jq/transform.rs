@@ -113,12 +113,12 @@ fn endless_expressions_are_ended() {
 #[test]
 fn a_mistake_in_the_filter_is_marked() {
     let problems = build(&json!({"filter": "\"\u{f6}\" | selct(.a) | $x"})).unwrap_err();
-    let told: Vec<_> = problems
+    let found: Vec<_> = problems
         .iter()
         .map(|problem| (problem.path.to_string(), problem.part.clone(), problem.message.as_str()))
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             ("filter".to_owned(), Part::Within(7..12), "there is no function `selct`"),
             ("filter".to_owned(), Part::Within(19..21), "there is no variable `$x`"),
@@ -144,11 +144,11 @@ fn an_invalid_pattern_is_marked() {
         ),
     ] {
         let problems = build(&json!({"filter": filter})).unwrap_err();
-        let told: Vec<_> = problems
+        let found: Vec<_> = problems
             .iter()
             .map(|problem| (problem.part.clone(), problem.message.as_str()))
             .collect();
-        assert_eq!(told, [(Part::Within(part), message)], "{filter}");
+        assert_eq!(found, [(Part::Within(part), message)], "{filter}");
     }
     assert!(
         build(&json!({"filter": "def test(a): a; test(\"(\"), split(\"(\"), test(.a)"})).is_ok()
@@ -169,17 +169,17 @@ fn a_mistake_in_a_file_is_reported_with_its_position() {
 
 #[test]
 fn all_invalid_options_are_reported_at_once() {
-    let told = |options: Value| -> Vec<(String, &'static str)> {
+    let found = |options: Value| -> Vec<(String, &'static str)> {
         let problems = build(&options).unwrap_err();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
     };
-    assert_eq!(told(json!({})), [(String::new(), "key::missing")]);
+    assert_eq!(found(json!({})), [(String::new(), "key::missing")]);
     assert_eq!(
-        told(json!({"filter": ".", "file": "good.jq"})),
+        found(json!({"filter": ".", "file": "good.jq"})),
         [("file".to_owned(), "key::conflict")]
     );
     assert_eq!(
-        told(
+        found(
             json!({"filter": "selct", "args": {"a-b": 1}, "max_results": 0, "time_limit": "0s", "memory_limit": "64 MiB"})
         ),
         [
@@ -191,7 +191,7 @@ fn all_invalid_options_are_reported_at_once() {
         ]
     );
     assert_eq!(
-        told(json!({"filter": ".", "isolation": "process", "memory_limit": "1 MiB"})),
+        found(json!({"filter": ".", "isolation": "process", "memory_limit": "1 MiB"})),
         [("memory_limit".to_owned(), "value::range")]
     );
 }
