@@ -8,8 +8,6 @@ use crate::item::{Flow, Next};
 use crate::limits::check_depth;
 use crate::value::{Map, Value, negated};
 
-/// Receives the results one by one.
-
 impl<'r> Evaluator<'r> {
     /// Calls `next` for each result of an expression that computes new values.
     pub(super) fn products(
