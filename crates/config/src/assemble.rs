@@ -119,7 +119,7 @@ fn unknown_keys(top: &BTreeMap<String, Node>) -> Vec<Problem> {
             |near| format!("did you mean `{near}`?"),
         );
         let message = format!("unknown top-level key `{key}`");
-        Problem::at(KeyPath::of(key), "key::unknown", message).part(Part::Key).help(help)
+        Problem::at(KeyPath::of(key), "unknown-key", message).part(Part::Key).help(help)
     });
     problems.collect()
 }
@@ -133,7 +133,7 @@ fn missing_dead_letter(transforms: &[CheckedTransform], sinks: &[CheckedSink]) -
     let problem = |(path, _): (&KeyPath, OnError)| {
         let message = "`on_error = \"dead_letter\"` needs a table `[dead_letter]`";
         let help = "add `[dead_letter]` with `path = \"out/{pipeline}-{run_id}.dead.ndjson\"`";
-        Problem::at(path.key("on_error"), "pipeline::no_dead_letter", message).help(help)
+        Problem::at(path.key("on_error"), "missing-dead-letter", message).help(help)
     };
     writing.map(problem).collect()
 }
@@ -149,7 +149,7 @@ fn shared_outputs(sinks: &[CheckedSink]) -> Vec<Problem> {
             let message = format!("two sinks write to {output}");
             let help = format!("`{}` already writes there; choose another output", earlier.path);
             let path = sink.path.key("type");
-            problems.push(Problem::at(path, "pipeline::claimed_twice", message).help(help));
+            problems.push(Problem::at(path, "duplicate-output", message).help(help));
         }
     }
     problems

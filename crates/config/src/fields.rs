@@ -81,7 +81,7 @@ impl Check<'_> {
             let path = checked.path.key("type");
             let (fetched, part) = fetched(self.tree);
             self.problems.errors.push(
-                Problem::at(path, "pipeline::missing_field", message)
+                Problem::at(path, "missing-include", message)
                     .label(format!("without it {}", need.consequence))
                     .related(fetched, part, format!("`{field}` is not fetched"))
                     .help(hint),
@@ -108,7 +108,7 @@ impl Check<'_> {
             (None, Some(suggestion)) => format!("did you mean `{suggestion}`? {fields}"),
             (None, None) => fields,
         };
-        let problem = Problem::at(stage.join(&path), "pipeline::unknown_field", message)
+        let problem = Problem::at(stage.join(&path), "unknown-field", message)
             .part(part)
             .label(label)
             .help(help)

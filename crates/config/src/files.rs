@@ -83,5 +83,5 @@ pub(crate) fn tilde(path: &Path, option: &KeyPath) -> Option<Problem> {
     let rest = if rest.as_os_str().is_empty() { rest.into() } else { Path::new("/").join(rest) };
     let message = format!("`~` in `{}` is not expanded", path.display());
     let help = format!("write the full path, or `${{HOME}}{}`", rest.display());
-    Some(Problem::at(option.clone(), "value::tilde", message).help(help))
+    Some(Problem::at(option.clone(), "tilde-in-path", message).help(help))
 }

@@ -67,7 +67,7 @@ impl Interpolator<'_> {
                     }
                     Err(problem) => {
                         node.interpolation = match problem.code {
-                            "variable::unclosed" | "variable::name" => Interpolation::Unclosed,
+                            "unclosed-variable" | "invalid-variable" => Interpolation::Unclosed,
                             _ => Interpolation::Failed,
                         };
                         found.problems.push(problem);
@@ -96,7 +96,7 @@ impl Interpolator<'_> {
                 let Some((name, after)) = inside.split_once('}') else {
                     let message = "`${` has no closing `}`".to_owned();
                     let help = "add the `}`; write `$$` for a literal `$`".to_owned();
-                    let failure = ("variable::unclosed", message, help);
+                    let failure = ("unclosed-variable", message, help);
                     return Err(problem(start..text.len(), failure));
                 };
                 if let Some(file) = name.strip_prefix("file:") {
@@ -151,7 +151,7 @@ impl Interpolator<'_> {
             let message = "`${…}` does not contain a valid variable name".to_owned();
             let help =
                 "write `${NAME}`, `${NAME:-default}` or `${file:PATH}`; `$$` for a literal `$`";
-            return Err(("variable::name", message, help.to_owned()));
+            return Err(("invalid-variable", message, help.to_owned()));
         }
         let variables = &self.layers.environment;
         let value = variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
@@ -174,7 +174,7 @@ impl Interpolator<'_> {
         let near = near.unwrap_or_default();
         let help =
             format!("{near}set the environment variable, or write a default: `${{{name}:-…}}`");
-        let failure = ("variable::unset", message, help);
+        let failure = ("unset-variable", message, help);
         if may_be_missing { Ok(Reference::Missing(Some(failure))) } else { Err(failure) }
     }
 
@@ -182,11 +182,11 @@ impl Interpolator<'_> {
         let shown = self.files.resolve(path).display().to_string();
         let bytes = self.files.read_untracked(path).map_err(|error| {
             let help = "a relative path starts at the pipeline file's folder".to_owned();
-            ("variable::file", format!("can't read `{shown}`: {error}"), help)
+            ("unreadable-file", format!("can't read `{shown}`: {error}"), help)
         })?;
         let text = String::from_utf8(bytes).map_err(|_| {
             let message = format!("`{shown}` is not UTF-8 text");
-            ("variable::file", message, "save it as UTF-8".to_owned())
+            ("unreadable-file", message, "save it as UTF-8".to_owned())
         })?;
         Ok(trim_value(&text).to_owned())
     }

@@ -126,7 +126,7 @@ impl Layers {
         let Some((key, _)) = assignment.split_once('=').filter(|(key, _)| !key.trim().is_empty())
         else {
             // The argument is not shown: any part of it may be a secret.
-            let mistake = Mistake::new("layer::assignment", "`--set` expects KEY=VALUE")
+            let mistake = Mistake::new("invalid-assignment", "`--set` expects KEY=VALUE")
                 .help("for example `--set source.limit=50`");
             self.mistakes.push(mistake);
             return self;
@@ -185,12 +185,12 @@ impl Layers {
             Ok(Err(_)) => {
                 let message = format!("the {what} `{name}` is not UTF-8 text");
                 self.mistakes
-                    .push(Mistake::new("file::encoding", message).help("save it as UTF-8"));
+                    .push(Mistake::new("invalid-encoding", message).help("save it as UTF-8"));
             }
             Err(error) => {
                 let message = format!("can't read the {what} `{name}`: {error}");
                 let help = "check the path; a relative path starts at the working directory";
-                self.mistakes.push(Mistake::new("file::unreadable", message).help(help));
+                self.mistakes.push(Mistake::new("unreadable-file", message).help(help));
             }
         }
     }

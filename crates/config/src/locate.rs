@@ -61,7 +61,7 @@ impl Sources<'_> {
         found.extend(failed.into_iter().map(|(index, reason)| Located {
             location: Some(Location::Override(index, Part::Key)),
             related: Vec::new(),
-            problem: Problem::at(KeyPath::root(), "layer::position", reason),
+            problem: Problem::at(KeyPath::root(), "unknown-position", reason),
         }));
         found.sort_by_key(Located::order);
         found.dedup_by(|left, right| {
@@ -188,11 +188,11 @@ impl Sources<'_> {
     /// is with the interpolation itself.
     fn part_of(&self, problem: &Problem) -> Part {
         let node = self.tree.get(&problem.path);
-        let interpolated = node.is_some_and(|node| node.interpolation != Interpolation::None);
+        let interpolated = node.is_some_and(|node| {
+            matches!(node.interpolation, Interpolation::Public | Interpolation::Secret)
+        });
         match &problem.part {
-            Part::Within(_) if interpolated && !problem.code.starts_with("variable::") => {
-                Part::Value
-            }
+            Part::Within(_) if interpolated => Part::Value,
             part => part.clone(),
         }
     }

@@ -49,7 +49,7 @@ impl Mistake {
         self
     }
 
-    /// A stable code, `area::mistake`.
+    /// Its stable name, for example `unknown-key`. `taskferry explain` describes it.
     pub fn code(&self) -> &'static str {
         self.code
     }

@@ -123,7 +123,7 @@ impl FilesInUse {
             .find(|input| any(&|file| file.is(&input.identity) || overlap(file, &input.identity)));
         if let Some(input) = input {
             return Some(Conflict {
-                code: "pipeline::overwrites_input",
+                code: "overwritten-input",
                 message: format!("`{path}` would overwrite {}", input.description),
                 help: "choose another path for the output",
                 other: input.option.clone().map(|option| (option, "the input is read here")),
@@ -132,7 +132,7 @@ impl FilesInUse {
         let (state, folder) = &self.state;
         if any(&|file| file.is(folder) || overlap(file, folder)) {
             return Some(Conflict {
-                code: "pipeline::in_state",
+                code: "output-in-state",
                 message: format!("`{path}` is in the state folder `{state}`"),
                 help: "choose another folder for the output",
                 other: Some((KeyPath::of("state").key("dir"), "the state folder")),
@@ -149,7 +149,7 @@ impl FilesInUse {
                     format!("`{path}` and `{other}` use the same temporary file")
                 };
             let other = Some((output.option.clone(), "the other output"));
-            return Some(Conflict { code: "pipeline::claimed_twice", message, help, other });
+            return Some(Conflict { code: "duplicate-output", message, help, other });
         }
         let nested = |output: &&Output| {
             let targets = output.target().zip(files.first());
@@ -157,7 +157,7 @@ impl FilesInUse {
         };
         let output = outputs.iter().find(nested)?;
         Some(Conflict {
-            code: "pipeline::nested_outputs",
+            code: "nested-outputs",
             message: format!(
                 "`{path}` and `{}` can't both be files: one is a parent folder of the other",
                 output.path.display()

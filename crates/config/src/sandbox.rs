@@ -64,7 +64,7 @@ impl Plan {
         let problem = |(path, role, type_name): &(KeyPath, Role, &str)| {
             let message = format!("the {role} `{type_name}` does not support `--sandbox`");
             let help = "run without `--sandbox`, or remove the stage: its plugin defines no behavior for sandbox runs";
-            Problem::at(path.key("type"), "pipeline::no_sandbox", message).help(help)
+            Problem::at(path.key("type"), "unsupported-sandbox", message).help(help)
         };
         self.undeclared.iter().map(problem).collect()
     }
@@ -74,7 +74,7 @@ impl Plan {
         if !self.undeclared.is_empty() {
             return;
         }
-        for problem in problems.iter_mut().filter(|problem| problem.code == "variable::unset") {
+        for problem in problems.iter_mut().filter(|problem| problem.code == "unset-variable") {
             let path = problem.path.segments();
             if self.options.iter().any(|(option, _)| path.starts_with(option.segments())) {
                 let help = problem.help.take().unwrap_or_default();

@@ -31,14 +31,14 @@ impl Settings {
         if expect.max_drop_percent.is_some_and(|percent| percent > 100) {
             let path = KeyPath::of("expect").key("max_drop_percent");
             let message = "`max_drop_percent` must be from 0 to 100";
-            problems.push(Problem::at(path, "value::range", message));
+            problems.push(Problem::at(path, "invalid-value", message));
         }
         let shared = |options: &DeadLetterOptions| !options.path.as_str().contains("{run_id}");
         if dead_letter.as_ref().is_some_and(shared) {
             let path = KeyPath::of("dead_letter").key("path");
             let message = "`path` must contain `{run_id}`, so that each run writes its own file";
             let help = "for example `out/{pipeline}-{run_id}.dead.ndjson`";
-            problems.push(Problem::at(path, "value::shared", message).help(help));
+            problems.push(Problem::at(path, "missing-run-id", message).help(help));
         }
         Self { state, expect, dead_letter }
     }
@@ -63,7 +63,7 @@ fn state(top: &BTreeMap<String, Node>, sandbox: bool, problems: &mut Vec<Problem
     let mut state: StateOptions = table(top, "state", problems).unwrap_or_default();
     let path = KeyPath::of("state").key("dir");
     if state.dir.trim().is_empty() {
-        let problem = Problem::at(path.clone(), "value::empty", "`dir` must not be empty");
+        let problem = Problem::at(path.clone(), "empty-value", "`dir` must not be empty");
         problems.push(problem.help("name a folder, for example `.taskferry`"));
     }
     problems.extend(tilde(Path::new(&state.dir), &path));

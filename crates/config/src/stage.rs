@@ -136,7 +136,7 @@ impl<'a> StageBuilder<'a> {
     ) -> bool {
         let mut changed = false;
         for problem in problems.iter().filter(|problem| {
-            problem.code == "value::type" && problem.message.starts_with("expected a string")
+            problem.code == "wrong-type" && problem.message.starts_with("expected a string")
         }) {
             let path = table.path.join(&problem.path);
             let given = self.layers.overrides.iter().rfind(|given| given.path == path);
@@ -168,7 +168,7 @@ impl<'a> StageBuilder<'a> {
         });
         if name.as_deref().is_some_and(|name| name.trim().is_empty()) {
             let message = "`name` must not be empty";
-            self.problems.push(Problem::at(path.key("name"), "value::invalid", message));
+            self.problems.push(Problem::at(path.key("name"), "invalid-value", message));
         }
         let type_name = match self.type_name(fields, &path, role) {
             Ok(type_name) => type_name,
@@ -201,10 +201,10 @@ impl<'a> StageBuilder<'a> {
             let near = nearest("type", fields.keys().map(String::as_str));
             let problem = match near {
                 Some(key) => {
-                    Problem::at(path.key(key), "key::unknown", format!("unknown key `{key}`"))
+                    Problem::at(path.key(key), "unknown-key", format!("unknown key `{key}`"))
                         .help("did you mean `type`?")
                 }
-                None => Problem::at(path.clone(), "key::missing", "the key `type` is missing")
+                None => Problem::at(path.clone(), "missing-key", "the key `type` is missing")
                     .label("needs `type`")
                     .help(available()),
             };
@@ -220,7 +220,7 @@ impl<'a> StageBuilder<'a> {
             None => available(),
         };
         let message = format!("there is no {role} `{type_name}`");
-        Err(Problem::at(path, "plugin::unknown", message).help(help))
+        Err(Problem::at(path, "unknown-plugin", message).help(help))
     }
 
     fn on_error(&mut self, fields: &BTreeMap<String, Node>, path: &KeyPath) -> OnError {
@@ -250,7 +250,7 @@ impl<'a> StageBuilder<'a> {
     fn missing(&mut self, header: &str, type_name: &str) {
         let message = format!("the pipeline has no `{header}`");
         let help = format!("add a table `{header}` with `type = \"{type_name}\"`");
-        let problem = Problem::at(KeyPath::root(), "key::missing", message);
+        let problem = Problem::at(KeyPath::root(), "missing-key", message);
         self.problems.push(problem.part(Part::Key).help(help));
     }
 
@@ -261,7 +261,7 @@ impl<'a> StageBuilder<'a> {
             let Some(name) = name else { continue };
             if seen.contains(&name) {
                 let message = format!("another stage already has the name `{name}`");
-                let problem = Problem::at(path.key("name"), "name::taken", message);
+                let problem = Problem::at(path.key("name"), "duplicate-name", message);
                 self.problems.push(problem.help("choose another name"));
             }
             seen.push(name);

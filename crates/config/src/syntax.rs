@@ -42,8 +42,8 @@ pub(crate) fn mistakes(
     let span = |span: Range<usize>| TextSpan::new(Arc::clone(&masked), first_line(text, &span));
     let mut mistakes: Vec<Mistake> = shown.iter().map(|error| mistake(text, error, span)).collect();
     // The caller counts these and does not show them.
-    mistakes.extend(more.iter().map(|error| Mistake::new("toml::syntax", &error.message)));
-    let is_bracket = |mistake: &Mistake| mistake.code() == "toml::brackets";
+    mistakes.extend(more.iter().map(|error| Mistake::new("invalid-toml", &error.message)));
+    let is_bracket = |mistake: &Mistake| mistake.code() == "missing-brackets";
     if mistakes.iter().any(is_bracket) {
         // The keys of the second table look like duplicates of the keys of the first one.
         mistakes.retain(|mistake| {
@@ -75,19 +75,19 @@ fn mistake(text: &str, error: &LineError, span: impl Fn(Range<usize>) -> TextSpa
     if let Some((table, at)) = single_bracket(error, text) {
         let message =
             format!("`[{table}]` must be `[[{table}]]`, because this table is an entry of a list");
-        return Mistake::new("toml::brackets", message)
+        return Mistake::new("missing-brackets", message)
             .help(format!("write `[[{table}]]` with two brackets"))
             .at(span(at));
     }
     if let Some((at, mark)) = line.char_indices().find(|(_, character)| CURLY.contains(character)) {
         let at = error.line.start + at;
         let message = format!("invalid TOML: `{mark}` is a curly quotation mark");
-        return Mistake::new("toml::syntax", message)
+        return Mistake::new("invalid-toml", message)
             .help("write straight quotation marks: `\"…\"` or `'…'`")
             .at(span(at..at + mark.len_utf8()));
     }
     let message = format!("invalid TOML: {}", error.message);
-    Mistake::new("toml::syntax", message).at(span(error.span.clone()))
+    Mistake::new("invalid-toml", message).at(span(error.span.clone()))
 }
 
 /// The table whose header needs two brackets, and the position of its first header, if that is the error.

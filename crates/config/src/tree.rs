@@ -127,7 +127,7 @@ impl Node {
             [Segment::Key(_)] | [Segment::Key(_), Segment::Index(_)]
         );
         let has_failed = node.as_table().is_some_and(|fields| fields.values().any(failed));
-        failed(node) || (problem.code == "key::missing" && is_stage && has_failed)
+        failed(node) || (problem.code == "missing-key" && is_stage && has_failed)
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
@@ -192,5 +192,5 @@ pub(crate) fn string(
 /// The problem with a value of another type than `expected`.
 pub(crate) fn wrong_type(path: KeyPath, expected: &str, node: &Node) -> Problem {
     let message = format!("expected {expected}, found {}", node.type_name());
-    Problem::at(path, "value::type", message)
+    Problem::at(path, "wrong-type", message)
 }

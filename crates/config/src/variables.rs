@@ -53,7 +53,7 @@ fn warning(name: &str, value: &str, options: &[Vec<String>]) -> Option<Mistake> 
     let text = format!("{name}={value}");
     let text = Text::new("environment", &mask_value(&text, name.len() + 1));
     let message = format!("the variable `{name}` does not set any option");
-    let mistake = Mistake::new("variable::unknown", message).help(help);
+    let mistake = Mistake::new("unknown-variable", message).help(help);
     let span = TextSpan::new(Arc::new(text), 0..name.len());
     Some(Mistake { severity: Severity::Warning, ..mistake.at(span) })
 }

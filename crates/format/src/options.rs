@@ -192,7 +192,7 @@ impl FormatOptions {
         }
         let key = if self.decimal.is_some() { "decimal" } else { "delimiter" };
         let message = "the comma can't be both the delimiter and the decimal separator";
-        let problem = Problem::at(KeyPath::of(key), "value::contradiction", message);
+        let problem = Problem::at(KeyPath::of(key), "conflicting-options", message);
         Some(problem.help("write `delimiter = \";\"` with `decimal = \",\"`, or `decimal = \".\"`"))
     }
 
@@ -218,7 +218,7 @@ impl FormatOptions {
 
 fn no_effect(key: &str) -> Problem {
     let message = format!("`{key}` has no effect unless the format is csv");
-    Problem::at(KeyPath::of(key), "key::no_effect", message)
+    Problem::at(KeyPath::of(key), "unused-option", message)
         .part(Part::Key)
         .help(format!("write `format = \"csv\"`, or remove `{key}`"))
 }
@@ -226,7 +226,7 @@ fn no_effect(key: &str) -> Problem {
 fn column_problems(columns: &[String]) -> Vec<Problem> {
     let path = KeyPath::of("columns");
     if columns.is_empty() {
-        let problem = Problem::at(path, "value::empty", "`columns` is empty");
+        let problem = Problem::at(path, "empty-value", "`columns` is empty");
         return vec![problem.help("name the columns, or remove `columns` to write all fields")];
     }
     let mut known = HashSet::new();
@@ -234,7 +234,7 @@ fn column_problems(columns: &[String]) -> Vec<Problem> {
     twice
         .map(|(index, name)| {
             let message = format!("duplicate column `{name}`");
-            Problem::at(path.index(index), "value::duplicate", message).help("remove one of them")
+            Problem::at(path.index(index), "duplicate-value", message).help("remove one of them")
         })
         .collect()
 }
@@ -258,8 +258,8 @@ mod tests {
     #[test]
     fn options_without_effect_are_reported() {
         let both = [
-            ("columns".to_owned(), "key::no_effect"),
-            ("escape_formulas".to_owned(), "key::no_effect"),
+            ("columns".to_owned(), "unused-option"),
+            ("escape_formulas".to_owned(), "unused-option"),
         ];
         assert_eq!(codes(Format::Json, Some(&["a"]), Some(true)), both);
         assert_eq!(codes(Format::Csv, Some(&["a"]), Some(true)), []);
@@ -282,12 +282,12 @@ mod tests {
 
     #[test]
     fn columns_are_not_empty_and_unique() {
-        assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "value::empty")]);
+        assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "empty-value")]);
         assert_eq!(
             codes(Format::Csv, Some(&["a", "b", "a", "a"]), None),
             [
-                ("columns[2]".to_owned(), "value::duplicate"),
-                ("columns[3]".to_owned(), "value::duplicate")
+                ("columns[2]".to_owned(), "duplicate-value"),
+                ("columns[3]".to_owned(), "duplicate-value")
             ]
         );
     }

@@ -96,7 +96,7 @@ fn authorities(
     let resolved = context.files().resolve(file);
     let problem = |code, message: String| Problem::at(path.clone(), code, message);
     let bytes = context.files().read_untracked(file).map_err(|error| {
-        problem("file::unreadable", format!("can't read the certificates in `{written}`: {error}"))
+        problem("unreadable-file", format!("can't read the certificates in `{written}`: {error}"))
             .help(format!("the resolved path is {}", resolved.display()))
     })?;
     let pem = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
@@ -107,13 +107,13 @@ fn authorities(
             let nothing = || format!("`{written}` contains no PEM certificate");
             (!found.is_empty()).then_some(found).ok_or_else(nothing)
         })
-        .map_err(|message| problem("tls::ca_file", message).help(help))?;
+        .map_err(|message| problem("invalid-certificate", message).help(help))?;
     // The client is the only parser of certificates, so a trial client checks them.
     let trial = reqwest::Client::builder().no_proxy().tls_certs_only(authorities.iter().cloned());
     trial.build().map_err(|error| {
         let message =
             format!("`{written}` contains an invalid certificate: {}", root_cause(&error));
-        problem("tls::ca_file", message).help(help)
+        problem("invalid-certificate", message).help(help)
     })?;
     Ok(authorities)
 }

@@ -41,23 +41,26 @@ impl ProxyAddress {
         let mistake = |code, message: &str| AddressError { code, message: message.to_owned() };
         let text = text.trim();
         if text.starts_with(['"', '\'']) {
-            return Err(mistake("url::invalid", "the proxy's URL is in quotes"));
+            return Err(mistake("invalid-url", "the proxy's URL is in quotes"));
         }
         let url = Url::parse(text)
-            .map_err(|error| mistake("url::invalid", &format!("this is not a URL: {error}")))?;
+            .map_err(|error| mistake("invalid-url", &format!("this is not a URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             let message = "the proxy's URL does not start with `http://` or `https://`";
-            return Err(mistake("url::scheme", message));
+            return Err(mistake("unsupported-scheme", message));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(mistake("url::path", "the proxy's URL has a path, a query or a fragment"));
+            return Err(mistake(
+                "unexpected-path",
+                "the proxy's URL has a path, a query or a fragment",
+            ));
         }
         let is_host = |name: &str| {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         };
         if matches!(url.host(), Some(Host::Domain(name)) if !is_host(name)) {
             let message = "the proxy's host contains an invalid character, for example a quote";
-            return Err(mistake("url::invalid", message));
+            return Err(mistake("invalid-url", message));
         }
         Ok(Self { url, origin })
     }

@@ -33,7 +33,7 @@ fn read_and_build<P: Plugin, T>(
         };
         // The path of a missing key is the table's; its consequences have the path of the absent key.
         let has_path = |mistake: &&Problem| {
-            mistake.code != "key::missing" || !mistake.path.segments().is_empty()
+            mistake.code != "missing-key" || !mistake.path.segments().is_empty()
         };
         problems.iter().filter(has_path).any(overlaps) || !exists(options, &found.path)
     };

@@ -104,11 +104,11 @@ fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
 }
 
 fn wrong_row(line: u64, message: String) -> Mistake {
-    Mistake { line, code: "mapping::row", message, help: None }
+    Mistake { line, code: "invalid-mapping", message, help: None }
 }
 
 fn column(line: u64, message: String, help: String) -> Mistake {
-    Mistake { line, code: "mapping::column", message, help: Some(help) }
+    Mistake { line, code: "missing-column", message, help: Some(help) }
 }
 
 fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {

@@ -55,12 +55,12 @@ impl RetryOptions {
         if max < initial {
             let message =
                 format!("`max_delay` ({max}) must not be less than `initial_delay` ({initial})");
-            let problem = Problem::at(table.key("max_delay"), "value::invalid", message);
+            let problem = Problem::at(table.key("max_delay"), "invalid-value", message);
             problems.push(problem.help("raise `max_delay` or lower `initial_delay`"));
         }
         if self.max_elapsed.is_some_and(|max| max.get().is_zero()) {
             let message = "`max_elapsed` must be greater than zero";
-            let problem = Problem::at(table.key("max_elapsed"), "value::invalid", message);
+            let problem = Problem::at(table.key("max_elapsed"), "invalid-value", message);
             problems.push(problem.help("write for example \"10m\", or `max_attempts = 1`"));
         }
         problems

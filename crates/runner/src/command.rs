@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod completions;
+mod explain;
 mod format;
 mod graph;
 mod merge;
@@ -52,6 +53,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Runs(runs) => runs::runs(registry, &runs),
         Command::Merge(merge) => on_runtime(async move { merge::merge(&merge) }),
         Command::Check(check) => check::check(registry, &check),
+        Command::Explain(explain) => explain::explain(&explain),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::New { what: New::Pipeline(new) } => new::pipeline(registry, &new),
         Command::Graph(graph) => graph::graph(registry, &graph),

@@ -24,28 +24,103 @@ impl Exit {
     pub(crate) const BUSY: Self = Self(7);
 }
 
-/// All exit codes, those of runs included, and their meanings. `docs/running.md` explains them.
-const MEANINGS: [(Exit, &str); 11] = [
-    (Exit::COMPLETE, "complete"),
-    (Exit::DEFECT, "a defect in taskferry"),
-    (
-        Exit::USAGE,
-        "invalid command line or pipeline file, or an unusable path for state, summary or metrics",
-    ),
-    (Exit(3), "the source failed"),
-    (Exit(4), "a transform failed"),
-    (Exit::SINK, "a sink failed"),
-    (Exit(6), "complete, and some records are in the dead-letter file"),
-    (Exit::BUSY, "another run of this pipeline is active"),
-    (Exit(8), "the export does not meet `[expect]`"),
-    (Exit(130), "interrupted by SIGINT"),
-    (Exit(143), "interrupted by SIGTERM or SIGHUP"),
+/// An exit code and its meaning.
+#[derive(Debug)]
+pub(crate) struct ExitCodeEntry {
+    pub(crate) exit: Exit,
+    /// The meaning in one line.
+    pub(crate) meaning: &'static str,
+    /// When it occurs, and what to do.
+    pub(crate) explanation: &'static str,
+}
+
+/// All exit codes, those of runs included. `docs/running.md` lists them.
+const ALL: &[ExitCodeEntry] = &[
+    ExitCodeEntry {
+        exit: Exit::COMPLETE,
+        meaning: "complete",
+        explanation: "Every record was delivered, or skipped by `on_error = \"skip\"` and counted. From other commands: nothing is \
+                      wrong.",
+    },
+    ExitCodeEntry {
+        exit: Exit::DEFECT,
+        meaning: "a defect in taskferry",
+        explanation: "taskferry, or a custom source or sink, has a defect. Please report defects in taskferry, with the lines that \
+                      the command wrote. The next run resumes.",
+    },
+    ExitCodeEntry {
+        exit: Exit::USAGE,
+        meaning: "invalid command line or pipeline file, or an unusable path for state, summary or metrics",
+        explanation: "Nothing was run. Correct what the messages name; `taskferry explain NAME` explains each of them. From \
+                      `check --deny-warnings`: there are warnings. From `merge`: the manifests do not belong together.",
+    },
+    ExitCodeEntry {
+        exit: Exit(3),
+        meaning: "the source failed",
+        explanation: "The credentials, the network or the server failed even after retries, a response was invalid, or the server \
+                      repeated pages. No file was published. Correct the reason in the last message and run again: the next run \
+                      resumes where this one stopped.",
+    },
+    ExitCodeEntry {
+        exit: Exit(4),
+        meaning: "a transform failed",
+        explanation: "A transform refused a record with `on_error = \"fail\"` (the default), or panicked. The message names the \
+                      page, the record and the job. Correct the transform, or write `on_error = \"dead_letter\"` to export the \
+                      other records. The next run resumes.",
+    },
+    ExitCodeEntry {
+        exit: Exit::SINK,
+        meaning: "a sink failed",
+        explanation: "An output, the summary, the metrics or the state could not be written, a receiver refused the records, or \
+                      threads, files or memory ran out. Correct the reason in the last message and run again: the next run \
+                      resumes.",
+    },
+    ExitCodeEntry {
+        exit: Exit(6),
+        meaning: "complete, and some records are in the dead-letter file",
+        explanation: "The other records were delivered. Look at the reasons in the dead-letter file, correct the pipeline, and \
+                      deliver the records with `taskferry replay FILE DEAD_LETTERS`.",
+    },
+    ExitCodeEntry {
+        exit: Exit::BUSY,
+        meaning: "another run of this pipeline is active",
+        explanation: "One run of a pipeline is active at a time. Wait for the other run, or give the pipeline another `name` if \
+                      they are different pipelines.",
+    },
+    ExitCodeEntry {
+        exit: Exit(8),
+        meaning: "the export does not meet `[expect]`",
+        explanation: "The export has far fewer jobs than expected, for example because the credentials see only a part of them. \
+                      Nothing was published unless `publish_anyway = true`. If the new number is right, run once with `--set \
+                      expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are not a complete export.",
+    },
+    ExitCodeEntry {
+        exit: Exit(130),
+        meaning: "interrupted by SIGINT",
+        explanation: "Ctrl-C interrupted the run. No file was published. The next run resumes.",
+    },
+    ExitCodeEntry {
+        exit: Exit(143),
+        meaning: "interrupted by SIGTERM or SIGHUP",
+        explanation: "Another process, for example a scheduler with a time limit, interrupted the run. No file was published. The \
+                      next run resumes.",
+    },
 ];
+
+/// All exit codes.
+pub(crate) fn all() -> &'static [ExitCodeEntry] {
+    ALL
+}
+
+/// An exit code that taskferry returns.
+pub(crate) fn find(code: u8) -> Option<&'static ExitCodeEntry> {
+    ALL.iter().find(|entry| entry.exit == Exit(code))
+}
 
 /// The exit codes, for `--help`.
 pub(crate) fn help() -> String {
-    let line = |(exit, meaning): &(Exit, &str)| format!("\n  {:<4} {meaning}", exit.0);
-    format!("Exit codes:{}", MEANINGS.iter().map(line).collect::<String>())
+    let line = |entry: &ExitCodeEntry| format!("\n  {:<4} {}", entry.exit.0, entry.meaning);
+    format!("Exit codes:{}", ALL.iter().map(line).collect::<String>())
 }
 
 impl Exit {

@@ -27,6 +27,7 @@ mod builtin;
 mod command;
 mod console;
 mod exit;
+mod explanations;
 mod interrupts;
 mod logging;
 mod resources;

@@ -17,7 +17,7 @@ const HELP: &str =
 /// # Errors
 /// Always: the sandbox is missing.
 pub(crate) fn build(_: &str, _: &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>> {
-    Err(vec![Problem::at(KeyPath::root(), "sandbox::missing", MISSING).help(HELP)])
+    Err(vec![Problem::at(KeyPath::root(), "unsupported-sandbox", MISSING).help(HELP)])
 }
 
 /// The arguments of `taskferry sandbox`, whatever they are.

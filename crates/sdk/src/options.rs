@@ -81,7 +81,7 @@ pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
                         let message = format!(
                             "`{list}` has at least {MAX_PER_KIND} errors; its other entries are not checked"
                         );
-                        problems.push(Problem::at(list, "value::invalid", message));
+                        problems.push(Problem::at(list, "invalid-value", message));
                         removed.remove_rest(&mut rest, &path)
                     }
                     _ => removed.remove(&mut rest, &path),
@@ -240,7 +240,7 @@ fn missing<T: JsonSchema>(
         !removed.paths.contains(&path) && removed.missing.insert(path)
     });
     let missing = fields.into_iter().map(|field| {
-        Problem::at(path.clone(), "key::missing", format!("the key `{field}` is missing"))
+        Problem::at(path.clone(), "missing-key", format!("the key `{field}` is missing"))
             .part(Part::Key)
             .label(format!("needs `{field}`"))
             .help(format!("add `{field} = …` to this table"))
@@ -256,7 +256,7 @@ fn describe_unknown(
     number: usize,
 ) -> Problem {
     let problem =
-        Problem::at(path, "key::unknown", format!("unknown key `{field}`")).part(Part::Key);
+        Problem::at(path, "unknown-key", format!("unknown key `{field}`")).part(Part::Key);
     if number >= MAX_PER_KIND {
         // It is counted but not shown, so it needs no help.
         return problem;
@@ -276,18 +276,18 @@ fn describe(path: KeyPath, kind: Kind) -> Problem {
                 Some(near) => format!("did you mean \"{near}\"? The choices are {}", list(known)),
                 None => format!("the choices are {}", list(known)),
             };
-            Problem::at(path, "value::unknown", format!("\"{variant}\" is not one of the choices"))
+            Problem::at(path, "unknown-choice", format!("\"{variant}\" is not one of the choices"))
                 .help(help)
         }
         Kind::Type { found, expected } => {
-            Problem::at(path, "value::type", format!("expected {expected}, found {found}"))
+            Problem::at(path, "wrong-type", format!("expected {expected}, found {found}"))
         }
-        Kind::Invalid(message) => Problem::at(path, "value::invalid", message),
+        Kind::Invalid(message) => Problem::at(path, "invalid-value", message),
         Kind::MissingField(field) => {
-            Problem::at(path, "key::missing", format!("the key `{field}` is missing"))
+            Problem::at(path, "missing-key", format!("the key `{field}` is missing"))
         }
         Kind::UnknownField { field, .. } => {
-            Problem::at(path, "key::unknown", format!("unknown key `{field}`"))
+            Problem::at(path, "unknown-key", format!("unknown key `{field}`"))
         }
     }
 }

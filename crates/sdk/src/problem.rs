@@ -43,7 +43,7 @@ pub struct RelatedLocation {
 /// ```
 /// use taskferry_sdk::{KeyPath, Problem};
 ///
-/// let problem = Problem::at(KeyPath::of("levels"), "value::level", "`h1` is not a level").help("write `H1`");
+/// let problem = Problem::at(KeyPath::of("levels"), "unknown-level", "`h1` is not a level").help("write `H1`");
 /// assert_eq!(problem.path.to_string(), "levels");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Problem {
     pub path: KeyPath,
     /// The marked part.
     pub part: Part,
-    /// A stable code for scripts and searches: `area::mistake`.
+    /// The stable name of this kind of problem, for scripts and searches: words with hyphens, for example `unknown-key`.
     pub code: &'static str,
     /// The mistake, in lower case, without a full stop.
     pub message: String,

@@ -19,7 +19,7 @@ impl TransformPlugin for JoinJobNames {
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let problem = |message: String| {
             let help = "the file needs a header with `external_id`, `job_name` and `job_family`";
-            vec![Problem::at(KeyPath::of("file"), "join_job_names::file", message).help(help)]
+            vec![Problem::at(KeyPath::of("file"), "unreadable-file", message).help(help)]
         };
         let shown = context.files().resolve(&self.file).display().to_string();
         let bytes = context

@@ -98,7 +98,7 @@ impl TransformPlugin for Keep {
         {
             let shown = context.files().resolve(path).display().to_string();
             let message = format!("can't read `{shown}`: {error}");
-            return Err(vec![Problem::at(KeyPath::of("mapping"), "file::unreadable", message)]);
+            return Err(vec![Problem::at(KeyPath::of("mapping"), "unreadable-file", message)]);
         }
         Ok(AnyTransform::stateless(self.clone()))
     }
@@ -130,7 +130,7 @@ impl TransformPlugin for Shape {
     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         match self.filter.find("wrong") {
             Some(at) => Err(vec![
-                Problem::at(KeyPath::of("filter"), "jq::syntax", "that is wrong")
+                Problem::at(KeyPath::of("filter"), "invalid-jq", "that is wrong")
                     .part(Part::Within(at..at + 5)),
             ]),
             None => Ok(AnyTransform::stateless(self.clone())),

@@ -22,11 +22,11 @@ fn problems(options: &Value) -> Vec<(String, &'static str, String)> {
 #[test]
 fn an_unusable_ca_file_is_reported_by_the_check() {
     for (file, code, says) in [
-        ("nowhere.pem", "file::unreadable", "can't read the certificates in `nowhere.pem`"),
-        ("empty.pem", "tls::ca_file", "`empty.pem` contains no PEM certificate"),
-        ("text.pem", "tls::ca_file", "`text.pem` contains no PEM certificate"),
-        ("no.pem", "tls::ca_file", "`no.pem` contains an invalid certificate"),
-        ("torn.pem", "tls::ca_file", "`torn.pem` is not a PEM file"),
+        ("nowhere.pem", "unreadable-file", "can't read the certificates in `nowhere.pem`"),
+        ("empty.pem", "invalid-certificate", "`empty.pem` contains no PEM certificate"),
+        ("text.pem", "invalid-certificate", "`text.pem` contains no PEM certificate"),
+        ("no.pem", "invalid-certificate", "`no.pem` contains an invalid certificate"),
+        ("torn.pem", "invalid-certificate", "`torn.pem` is not a PEM file"),
     ] {
         let found = problems(&json!({"ca_file": file}));
         let [(path, found_code, message)] = &found[..] else { panic!("{found:?}") };
@@ -38,12 +38,12 @@ fn an_unusable_ca_file_is_reported_by_the_check() {
 #[test]
 fn an_invalid_proxy_is_reported_without_showing_it() {
     for (proxy, code) in [
-        ("proxy.example:3128", "url::scheme"),
-        ("hunter2", "url::invalid"),
-        ("http://", "url::invalid"),
-        ("socks5://user:hunter2@proxy.example", "url::scheme"),
-        ("http://user:hunter2@proxy.example/path", "url::path"),
-        ("http://proxy.example?key=hunter2", "url::path"),
+        ("proxy.example:3128", "unsupported-scheme"),
+        ("hunter2", "invalid-url"),
+        ("http://", "invalid-url"),
+        ("socks5://user:hunter2@proxy.example", "unsupported-scheme"),
+        ("http://user:hunter2@proxy.example/path", "unexpected-path"),
+        ("http://proxy.example?key=hunter2", "unexpected-path"),
     ] {
         let found = problems(&json!({"proxy": proxy}));
         assert_eq!((found[0].0.as_str(), found[0].1), ("connection.proxy", code), "{proxy}");
@@ -54,7 +54,7 @@ fn an_invalid_proxy_is_reported_without_showing_it() {
 fn all_mistakes_are_reported_at_once() {
     assert_eq!(problems(&json!({"ca_file": "nowhere.pem", "proxy": "ftp://x"})).len(), 2);
     let switch = problems(&json!({"insecure": true}));
-    assert_eq!(switch[0].1, "key::unknown", "nothing switches the checking of certificates off");
+    assert_eq!(switch[0].1, "unknown-key", "nothing switches the checking of certificates off");
 }
 
 #[test]

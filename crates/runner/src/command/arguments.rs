@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
+    /// Explain a mistake or an exit code, and what to do
+    Explain(ExplainArguments),
     /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
     /// Write files to start from
@@ -229,6 +231,16 @@ pub(crate) struct SchemaArguments {
     /// Print the schema of manifests instead, which `--summary` writes
     #[arg(long)]
     pub(crate) manifest: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The name of a mistake, for example `unknown-key`, or an exit code. Without it, all are listed
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Write Markdown instead of text
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,18 +6,23 @@ use taskferry_config::{Mistake, Mistakes};
 use taskferry_sdk::Severity;
 
 use crate::console;
+use crate::explanations;
 use crate::logging::{self, LogFormat};
 
 /// The maximum number of columns.
 const WIDTH: usize = 100;
 
-/// Writes all mistakes and their number.
+/// Writes all mistakes and their number, with the command that explains the first one.
 pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
     write(mistakes.all(), format);
     if format == LogFormat::Text {
         let count = mistakes.count();
         let noun = if count == 1 { "error" } else { "errors" };
         console::line(&format!("{count} {noun}; nothing was run"));
+        let mut all = mistakes.all().iter().filter(|one| one.severity() == Severity::Mistake);
+        if let Some(known) = all.find_map(|mistake| explanations::find(mistake.code())) {
+            console::line(&format!("run `taskferry explain {}` for details", known.name));
+        }
     }
 }
 

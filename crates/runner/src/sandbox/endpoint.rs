@@ -16,7 +16,7 @@ pub(crate) fn build(
 ) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>> {
     let parsed = SandboxUrl::parse(url).map_err(|problems| {
         let found = problems.into_iter().map(|problem| {
-            let at = Problem::at(KeyPath::root(), "sandbox::url", problem.message);
+            let at = Problem::at(KeyPath::root(), "invalid-sandbox", problem.message);
             at.part(Part::Within(problem.range)).help(problem.help)
         });
         found.collect::<Vec<_>>()
@@ -27,7 +27,7 @@ pub(crate) fn build(
             if !file.is_file() {
                 let message = format!("there is no dataset file `{}`", file.display());
                 let part = parsed.file_range.clone().map_or(Part::Value, Part::Within);
-                let problem = Problem::at(KeyPath::root(), "sandbox::data", message).part(part);
+                let problem = Problem::at(KeyPath::root(), "missing-dataset", message).part(part);
                 return Err(vec![
                     problem.help("a relative path starts at the pipeline file's folder"),
                 ]);

@@ -162,7 +162,7 @@ type = "stdout"
     );
     let ended = context.taskferry(&["check", "employees.toml"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @r#"
-    value::conflict
+    conflicting-options
 
       × only tasks of jobs have `source_data`
        ╭─[employees.toml:5:25]
@@ -171,7 +171,7 @@ type = "stdout"
        ╰────
       help: write "source_events" instead
 
-    value::conflict
+    conflicting-options
 
       × `job_family_id_is_in_list` is a filter of jobs
        ╭─[employees.toml:6:23]
@@ -180,7 +180,7 @@ type = "stdout"
        ╰────
       help: remove this filter; the only filter of employees is `is_active`
 
-    value::conflict
+    conflicting-options
 
       × `partition` applies only to jobs, but `subject` is "employees"
        ╭─[employees.toml:7:1]
@@ -190,5 +190,6 @@ type = "stdout"
       help: remove `partition`; use `concurrency` or `--shard` to divide the listing of employees
 
     3 errors; nothing was run
+    run `taskferry explain conflicting-options` for details
     "#);
 }

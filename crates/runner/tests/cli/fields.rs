@@ -49,7 +49,7 @@ const ALL: &str = "include = [\"ai_impact\", \"linked_skills\", \"weekly_hours\"
 #[test]
 fn a_column_that_no_stage_produces_is_a_warning() {
     insta::assert_snapshot!(checked(&pipeline(ALL, ROWS, "\"task\", \"weekly_hourz\"")), @r#"
-    pipeline::unknown_field
+    unknown-field
 
       ⚠ the field `weekly_hourz` is probably missing: no earlier stage produces it
         ╭─[jobs.toml:14:20]
@@ -67,7 +67,7 @@ fn a_column_that_no_stage_produces_is_a_warning() {
 fn a_column_that_is_not_fetched_is_a_warning_with_both_positions() {
     let include = "include = [\"ai_impact\"]";
     insta::assert_snapshot!(checked(&pipeline(include, ROWS, "\"task\", \"weekly_hours\"")), @r#"
-    pipeline::unknown_field
+    unknown-field
 
       ⚠ the field `weekly_hours` is probably missing: no earlier stage produces it
        ╭─[jobs.toml:6:11]
@@ -88,7 +88,7 @@ fn a_column_that_is_not_fetched_is_a_warning_with_both_positions() {
 fn a_field_missing_from_the_input_of_an_expression_is_a_warning() {
     let text = pipeline(ALL, &jq("{task, hours: .weekly_hourz}"), "\"task\", \"hour\"");
     insta::assert_snapshot!(checked(&text), @r#"
-    pipeline::unknown_field
+    unknown-field
 
       ⚠ the field `weekly_hourz` is probably missing: no earlier stage produces it
         ╭─[jobs.toml:13:26]
@@ -100,7 +100,7 @@ fn a_field_missing_from_the_input_of_an_expression_is_a_warning() {
             `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`, `job_external_id`,
             `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`, `weekly_hours`
 
-    pipeline::unknown_field
+    unknown-field
 
       ⚠ the field `hour` is probably missing: no earlier stage produces it
         ╭─[jobs.toml:18:20]

@@ -15,6 +15,7 @@ mod drift;
 mod employees;
 mod endings;
 mod experiments;
+mod explain;
 mod families;
 mod faults;
 mod fields;

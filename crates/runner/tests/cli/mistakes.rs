@@ -49,7 +49,7 @@ fn a_valid_file_is_reported_as_valid() {
 #[test]
 fn a_misspelt_key_is_marked() {
     insta::assert_snapshot!(changed("levels", "lvels"), @r#"
-    key::unknown
+    unknown-key
 
       × unknown key `lvels`
         ╭─[jobs.toml:10:1]
@@ -59,13 +59,14 @@ fn a_misspelt_key_is_marked() {
       help: did you mean `levels`?
 
     1 error; nothing was run
+    run `taskferry explain unknown-key` for details
     "#);
 }
 
 #[test]
 fn a_wrong_type_is_marked() {
     insta::assert_snapshot!(changed("url =", "limit = \"many\"\nurl ="), @r#"
-    value::type
+    wrong-type
 
       × expected a whole number, found a string
        ╭─[jobs.toml:5:9]
@@ -74,13 +75,14 @@ fn a_wrong_type_is_marked() {
        ╰────
 
     1 error; nothing was run
+    run `taskferry explain wrong-type` for details
     "#);
 }
 
 #[test]
 fn an_unknown_plugin_is_marked() {
     insta::assert_snapshot!(changed("filter_ai_impact", "filter_impact"), @r#"
-    plugin::unknown
+    unknown-plugin
 
       × there is no transform `filter_impact`
        ╭─[jobs.toml:9:8]
@@ -90,13 +92,14 @@ fn an_unknown_plugin_is_marked() {
       help: did you mean `filter_ai_impact`?
 
     1 error; nothing was run
+    run `taskferry explain unknown-plugin` for details
     "#);
 }
 
 #[test]
 fn an_unset_variable_is_marked() {
     insta::assert_snapshot!(changed("sandbox:?jobs=3", "https://${TENANT}.eu3.techwolf.ai"), @r#"
-    variable::unset
+    unset-variable
 
       × the variable `TENANT` is not set
        ╭─[jobs.toml:5:16]
@@ -107,6 +110,7 @@ fn an_unset_variable_is_marked() {
             without a tenant: `taskferry run jobs.toml --sandbox`
 
     1 error; nothing was run
+    run `taskferry explain unset-variable` for details
     "#);
 }
 
@@ -153,23 +157,23 @@ type = "webhok"
     }
     insta::assert_snapshot!(told, @r#"
     jobs.toml:2:1: unknown top-level key `nmae`
-      key::unknown | did you mean `name`?
+      unknown-key | did you mean `name`?
     jobs.toml:6:8: the variable `TENANT_URL` is not set
-      variable::unset | set the environment variable, or write a default: `${TENANT_URL:-…}`; to try the pipeline without a tenant: `taskferry run jobs.toml --sandbox`
+      unset-variable | set the environment variable, or write a default: `${TENANT_URL:-…}`; to try the pipeline without a tenant: `taskferry run jobs.toml --sandbox`
     jobs.toml:7:9: 500 is out of range, expected a whole number from 1 to 100
-      value::invalid | -
+      invalid-value | -
     jobs.toml:11:1: `levels` and a range can't be used together
-      key::conflict | keep either `levels`, or `at_least` and `at_most`
+      conflicting-options | keep either `levels`, or `at_least` and `at_most`
     jobs.toml:16:14: expected an expression, found the end of the expression
-      jq::syntax | -
+      invalid-jq | -
     jobs.toml:17:12: "ignore" is not one of the choices
-      value::unknown | the choices are `fail`, `skip`, `dead_letter`
+      unknown-choice | the choices are `fail`, `skip`, `dead_letter`
     jobs.toml:19:1: the key `mapping` is missing
-      key::missing | add `mapping = …` to this table
+      missing-key | add `mapping = …` to this table
     jobs.toml:25:8: unknown placeholder `{pipelin}`; the placeholders are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
-      value::invalid | -
+      invalid-value | -
     jobs.toml:28:8: there is no sink `webhok`
-      plugin::unknown | did you mean `webhook`?
+      unknown-plugin | did you mean `webhook`?
     "#);
 }
 
@@ -180,7 +184,7 @@ fn a_mistake_is_one_line_of_json_in_the_json_format() {
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml", "--log", "json"]).with_code(2);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(ended.stderr, @r#"{"timestamp":"[instant]","level":"ERROR","message":"unknown key `lvels`","code":"key::unknown","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?"}"#);
+            insta::assert_snapshot!(ended.stderr, @r#"{"timestamp":"[instant]","level":"ERROR","message":"unknown key `lvels`","code":"unknown-key","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?"}"#);
         }
     }
 }
@@ -192,12 +196,13 @@ fn a_missing_file_is_reported() {
         let ended = context.taskferry(&[command, "pipelines/jobs.toml"]).with_code(2);
         insta::allow_duplicates! {
             insta::assert_snapshot!(ended.stderr, @"
-    file::unreadable
+    unreadable-file
 
       × can't read the pipeline file `pipelines/jobs.toml`: No such file or directory (os error 2)
       help: check the path; a relative path starts at the working directory
 
     1 error; nothing was run
+    run `taskferry explain unreadable-file` for details
     ");
         }
     }
@@ -223,7 +228,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
         ["check", "jobs.toml", "--overlay", "overlay.toml", "--set", "transform.0.missing=never"];
     let ended = context.taskferry(&arguments).with_code(2);
     insta::assert_snapshot!(ended.stderr, @r#"
-    key::unknown
+    unknown-key
 
       × unknown key `limt`
        ╭─[overlay.toml:2:1]
@@ -232,7 +237,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
        ╰────
       help: did you mean `limit`?
 
-    value::type
+    wrong-type
 
       × expected a whole number, found a string
        ╭─[environment:1:25]
@@ -240,7 +245,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
        ·                         ────
        ╰────
 
-    value::unknown
+    unknown-choice
 
       × "never" is not one of the choices
        ╭─[--set:1:21]
@@ -250,6 +255,7 @@ fn mistakes_outside_the_file_are_reported_with_their_origin() {
       help: the choices are `drop`, `keep`, `fail`
 
     3 errors; nothing was run
+    run `taskferry explain unknown-key` for details
     "#);
 }
 
@@ -308,7 +314,7 @@ fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
     context.set("TASKFERRY_LOG", "warn");
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(0);
     insta::assert_snapshot!(ended.stderr, @"
-    variable::unknown
+    unknown-variable
 
       ⚠ the variable `TASKFERRY_SINK_0_FORMAT` does not set any option
        ╭─[environment:1:1]
@@ -317,7 +323,7 @@ fn a_warning_is_drawn_with_its_position_and_stops_nothing() {
        ╰────
       help: did you mean `TASKFERRY_SINK__0__FORMAT`?
 
-    variable::unknown
+    unknown-variable
 
       ⚠ the variable `TASKFERRY_SOURCE_LIMIT` does not set any option
        ╭─[environment:1:1]

@@ -8,7 +8,7 @@ use crate::mistakes::{GOOD, changed};
 fn a_broken_jq_expression_is_marked_inside_the_file() {
     let jq = "[[transform]]\ntype = \"jq\"\nfilter = '.hours = (.weekly_hours // 0'\n\n[[sink]]";
     insta::assert_snapshot!(changed("[[sink]]", jq), @"
-    jq::syntax
+    invalid-jq
 
       × `(` is not closed
         ╭─[jobs.toml:14:20]
@@ -17,6 +17,7 @@ fn a_broken_jq_expression_is_marked_inside_the_file() {
         ╰────
 
     1 error; nothing was run
+    run `taskferry explain invalid-jq` for details
     ");
 }
 
@@ -24,7 +25,7 @@ fn a_broken_jq_expression_is_marked_inside_the_file() {
 fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
     let jq = "[[transform]]\ntype = \"jq\"\nfilter = '''\n  .tasks\n  | mapp(.task)\n  | $names\n'''\n\n[[sink]]";
     insta::assert_snapshot!(changed("[[sink]]", jq), @"
-    jq::undefined
+    undefined-name
 
       × there is no function `mapp`
         ╭─[jobs.toml:16:5]
@@ -33,7 +34,7 @@ fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
         ╰────
       help: did you mean `map`?
 
-    jq::undefined
+    undefined-name
 
       × there is no variable `$names`
         ╭─[jobs.toml:17:5]
@@ -43,6 +44,7 @@ fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
       help: pass it with `args`, or bind it with `… as $name | …`
 
     2 errors; nothing was run
+    run `taskferry explain undefined-name` for details
     ");
 }
 
@@ -50,7 +52,7 @@ fn a_broken_jq_expression_of_many_lines_is_marked_on_its_line() {
 fn a_missing_mapping_file_is_marked() {
     let rename = "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n\n[[sink]]";
     insta::assert_snapshot!(changed("[[sink]]", rename), @r#"
-    file::unreadable
+    unreadable-file
 
       × can't read the mapping `skills.csv`: No such file or directory (os error 2)
         ╭─[jobs.toml:15:11]
@@ -60,6 +62,7 @@ fn a_missing_mapping_file_is_marked() {
       help: the path resolves to skills.csv
 
     1 error; nothing was run
+    run `taskferry explain unreadable-file` for details
     "#);
 }
 
@@ -72,7 +75,7 @@ fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
     context.write("jobs.toml", &GOOD.replace("[[sink]]", rename));
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @r#"
-    mapping::row
+    invalid-mapping
 
       × skills/workday.csv:2: the rank `first` is not a whole number of at least 0
         ╭─[jobs.toml:15:11]
@@ -80,7 +83,7 @@ fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
         ·           ────────────────────
         ╰────
 
-    mapping::row
+    invalid-mapping
 
       × skills/workday.csv:3: `skill_id` and `skill` are both empty
         ╭─[jobs.toml:15:11]
@@ -88,7 +91,7 @@ fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
         ·           ────────────────────
         ╰────
 
-    mapping::row
+    invalid-mapping
 
       × skills/workday.csv:4: the row has 2 columns, the header has 4
         ╭─[jobs.toml:15:11]
@@ -97,13 +100,14 @@ fn invalid_rows_of_a_mapping_are_reported_with_their_lines() {
         ╰────
 
     3 errors; nothing was run
+    run `taskferry explain invalid-mapping` for details
     "#);
 }
 
 #[test]
 fn a_missing_dataset_is_marked() {
     insta::assert_snapshot!(changed("?jobs=3", "?data=jobs.ndjson"), @r#"
-    sandbox::data
+    missing-dataset
 
       × there is no dataset file `jobs.ndjson`
        ╭─[jobs.toml:5:22]
@@ -113,13 +117,14 @@ fn a_missing_dataset_is_marked() {
       help: a relative path starts at the pipeline file's folder
 
     1 error; nothing was run
+    run `taskferry explain missing-dataset` for details
     "#);
 }
 
 #[test]
 fn an_invalid_parameter_of_the_sandbox_is_marked() {
     insta::assert_snapshot!(changed("?jobs=3", "?job=3&seed=x"), @r#"
-    sandbox::url
+    invalid-sandbox
 
       × unknown parameter `job`
        ╭─[jobs.toml:5:17]
@@ -128,7 +133,7 @@ fn an_invalid_parameter_of_the_sandbox_is_marked() {
        ╰────
       help: did you mean `jobs`?
 
-    sandbox::url
+    invalid-sandbox
 
       × `x` is not a seed
        ╭─[jobs.toml:5:28]
@@ -138,13 +143,14 @@ fn an_invalid_parameter_of_the_sandbox_is_marked() {
       help: write a whole number from 0 to 18446744073709551615
 
     2 errors; nothing was run
+    run `taskferry explain invalid-sandbox` for details
     "#);
 }
 
 #[test]
 fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
     insta::assert_snapshot!(changed("\"ai_impact\", ", ""), @r#"
-    pipeline::missing_field
+    missing-include
 
       × `filter_ai_impact` needs `ai_impact`, which the source does not fetch
        ╭─[jobs.toml:6:11]
@@ -160,5 +166,6 @@ fn a_field_that_is_not_fetched_is_an_error_before_the_first_request() {
       help: add "ai_impact" to `include` in [source]
 
     1 error; nothing was run
+    run `taskferry explain missing-include` for details
     "#);
 }

@@ -7,7 +7,7 @@ use crate::mistakes::{GOOD, changed, checked};
 #[test]
 fn a_toml_syntax_error_is_marked() {
     insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @"
-    toml::syntax
+    invalid-toml
 
       × invalid TOML: string values must be quoted, expected literal string
        ╭─[jobs.toml:5:7]
@@ -16,13 +16,14 @@ fn a_toml_syntax_error_is_marked() {
        ╰────
 
     1 error; nothing was run
+    run `taskferry explain invalid-toml` for details
     ");
 }
 
 #[test]
 fn a_number_without_a_unit_is_reported_with_a_suggestion() {
     insta::assert_snapshot!(changed("url =", "timeout = 30\nmax_page_bytes = 100\nurl ="), @r#"
-    value::invalid
+    invalid-value
 
       × `30` has no unit; write "30s" for seconds, "30ms" or "30m"
        ╭─[jobs.toml:5:11]
@@ -30,7 +31,7 @@ fn a_number_without_a_unit_is_reported_with_a_suggestion() {
        ·           ──
        ╰────
 
-    value::invalid
+    invalid-value
 
       × `100` has no unit; write "100 B" for bytes, "100 KiB" or "100 MiB"
        ╭─[jobs.toml:6:18]
@@ -39,6 +40,7 @@ fn a_number_without_a_unit_is_reported_with_a_suggestion() {
        ╰────
 
     2 errors; nothing was run
+    run `taskferry explain invalid-value` for details
     "#);
 }
 
@@ -50,7 +52,7 @@ fn tables_with_too_few_brackets_are_named_once() {
         checked(&Context::new(), &text).stderr
     };
     insta::assert_snapshot!(two("[[transform]]", "[transform]"), @"
-    toml::brackets
+    missing-brackets
 
       × `[transform]` must be `[[transform]]`, because this table is an entry of a list
         ╭─[jobs.toml:12:1]
@@ -60,9 +62,10 @@ fn tables_with_too_few_brackets_are_named_once() {
       help: write `[[transform]]` with two brackets
 
     1 error; nothing was run
+    run `taskferry explain missing-brackets` for details
     ");
     insta::assert_snapshot!(two("[transform]", "[[transform]]"), @"
-    toml::brackets
+    missing-brackets
 
       × `[transform]` must be `[[transform]]`, because this table is an entry of a list
        ╭─[jobs.toml:8:1]
@@ -72,9 +75,10 @@ fn tables_with_too_few_brackets_are_named_once() {
       help: write `[[transform]]` with two brackets
 
     1 error; nothing was run
+    run `taskferry explain missing-brackets` for details
     ");
     insta::assert_snapshot!(two("[transform]", "[transform]"), @"
-    toml::brackets
+    missing-brackets
 
       × `[transform]` must be `[[transform]]`, because this table is an entry of a list
        ╭─[jobs.toml:8:1]
@@ -84,13 +88,14 @@ fn tables_with_too_few_brackets_are_named_once() {
       help: write `[[transform]]` with two brackets
 
     1 error; nothing was run
+    run `taskferry explain missing-brackets` for details
     ");
 }
 
 #[test]
 fn curly_quotation_marks_are_named() {
     insta::assert_snapshot!(changed("\"H1\"", "“H1”"), @r#"
-    toml::syntax
+    invalid-toml
 
       × invalid TOML: `“` is a curly quotation mark
         ╭─[jobs.toml:10:11]
@@ -100,6 +105,7 @@ fn curly_quotation_marks_are_named() {
       help: write straight quotation marks: `"…"` or `'…'`
 
     1 error; nothing was run
+    run `taskferry explain invalid-toml` for details
     "#);
 }
 
@@ -110,7 +116,7 @@ fn an_index_past_the_end_of_a_list_is_reported() {
     let ended =
         context.taskferry(&["check", "jobs.toml", "--set", "sink.1.format=csv"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @"
-    layer::position
+    unknown-position
 
       × there is no position 1: the list has one entry, at position 0
        ╭─[--set:1:1]
@@ -119,6 +125,7 @@ fn an_index_past_the_end_of_a_list_is_reported() {
        ╰────
 
     1 error; nothing was run
+    run `taskferry explain unknown-position` for details
     ");
     let arguments = ["check", "jobs.toml", "--set", "sink.1.type=file", "--set", "sink.1.path=o"];
     context.taskferry(&arguments).with_code(0);

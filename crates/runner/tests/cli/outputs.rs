@@ -80,13 +80,13 @@ fn an_output_that_is_an_input_is_refused() {
         context.write("jobs.toml", &pipeline(path, "format = \"ndjson\""));
         let format = if path.contains(".csv") { "csv" } else { "ndjson" };
         let ended = refused(&context, &["--set", &format!("sink.0.format={format}")]);
-        assert!(ended.stderr.contains("pipeline::overwrites_input"), "{path}: {}", ended.stderr);
+        assert!(ended.stderr.contains("overwritten-input"), "{path}: {}", ended.stderr);
         assert!(ended.stderr.contains(input), "{path}: {}", ended.stderr);
         assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
     }
     context.write("jobs.toml", &pipeline("./skills.csv", "format = \"csv\""));
     insta::assert_snapshot!(refused(&context, &[]).stderr, @r#"
-    pipeline::overwrites_input
+    overwritten-input
 
       × `./skills.csv` would overwrite an input of this pipeline, which `transform[0].mapping` reads
         ╭─[jobs.toml:11:11]
@@ -102,6 +102,7 @@ fn an_output_that_is_an_input_is_refused() {
       help: choose another path for the output
 
     1 error; nothing was run
+    run `taskferry explain overwritten-input` for details
     "#);
 }
 
@@ -123,7 +124,7 @@ fn an_output_in_the_state_folder_is_refused() {
             vec!["--set", &dir]
         };
         let ended = refused(&context, &arguments);
-        assert!(ended.stderr.contains("pipeline::in_state"), "{path}: {}", ended.stderr);
+        assert!(ended.stderr.contains("output-in-state"), "{path}: {}", ended.stderr);
     }
     context.write("jobs.toml", &pipeline("out/jobs.ndjson", ""));
     context.taskferry(&["check", "jobs.toml", "--set", "state.dir=."]).with_code(0);
@@ -136,11 +137,11 @@ fn overlapping_outputs_are_refused() {
     symlink("sub", context.path("here")).unwrap();
     let second = |path: &str| format!("\n[[sink]]\ntype = \"file\"\npath = \"{path}\"\n");
     for (first, other, code) in [
-        ("o", ".o.part", "claimed_twice"),
-        ("sub/.o.rows", "here/o", "claimed_twice"),
-        ("here/o", "./sub/o", "claimed_twice"),
-        ("o", "o/x", "nested_outputs"),
-        ("here/o/x/y", "sub/o", "nested_outputs"),
+        ("o", ".o.part", "duplicate-output"),
+        ("sub/.o.rows", "here/o", "duplicate-output"),
+        ("here/o", "./sub/o", "duplicate-output"),
+        ("o", "o/x", "nested-outputs"),
+        ("here/o/x/y", "sub/o", "nested-outputs"),
     ] {
         context.write("jobs.toml", &pipeline(first, &second(other)));
         let ended = refused(&context, &[]);
@@ -150,7 +151,7 @@ fn overlapping_outputs_are_refused() {
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
     context.write("jobs.toml", &pipeline("o", &second("o/x")));
     insta::assert_snapshot!(refused(&context, &[]).stderr, @r#"
-    pipeline::nested_outputs
+    nested-outputs
 
       × `o/x` and `o` can't both be files: one is a parent folder of the other
         ╭─[jobs.toml:20:8]
@@ -166,6 +167,7 @@ fn overlapping_outputs_are_refused() {
       help: choose another path for one of them
 
     1 error; nothing was run
+    run `taskferry explain nested-outputs` for details
     "#);
 }
 
@@ -222,7 +224,7 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
         context.write("jobs.toml", &pipeline("out/x.ndjson", ""));
         let set = format!("{key}={path}");
         let said = refused(&context, &["--set", &set]).stderr;
-        assert!(said.contains("value::tilde"), "{said}");
+        assert!(said.contains("tilde-in-path"), "{said}");
         assert!(said.contains(&format!("`~` in `{path}` is not expanded")), "{said}");
         assert!(said.contains(&format!("write the full path, or `{instead}`")), "{said}");
     }

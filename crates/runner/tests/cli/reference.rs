@@ -23,6 +23,7 @@ fn help_lists_the_commands() {
       runs         List the last runs of a pipeline
       merge        Merge the manifests of all shares of an export, and report missing shares
       check        Check pipeline files without sending a request
+      explain      Explain a mistake or an exit code, and what to do
       plugins      Describe the plugins and tables of a pipeline file
       new          Write files to start from
       graph        Draw the stages of a pipeline, with the counts of a run

@@ -347,7 +347,7 @@ fn dead_letters_are_written_to_a_separate_file() {
     context.write("jobs.toml", &format!("{source}{sink}{dead}"));
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @r#"
-    pipeline::claimed_twice
+    duplicate-output
 
       × two outputs write to `./out/{run_id}.ndjson`
        ╭─[jobs.toml:6:8]
@@ -363,6 +363,7 @@ fn dead_letters_are_written_to_a_separate_file() {
       help: choose another path for one of them
 
     1 error; nothing was run
+    run `taskferry explain duplicate-output` for details
     "#);
 }
 
@@ -374,7 +375,7 @@ fn dead_letters_require_a_file() {
     context.write("jobs.toml", &format!("{}{picky}", server.pipeline()));
     let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
     insta::assert_snapshot!(ended.stderr, @r#"
-    pipeline::no_dead_letter
+    missing-dead-letter
 
       × `on_error = "dead_letter"` needs a table `[dead_letter]`
         ╭─[jobs.toml:22:12]
@@ -384,5 +385,6 @@ fn dead_letters_require_a_file() {
       help: add `[dead_letter]` with `path = "out/{pipeline}-{run_id}.dead.ndjson"`
 
     1 error; nothing was run
+    run `taskferry explain missing-dead-letter` for details
     "#);
 }

@@ -117,7 +117,7 @@ fn path_problem(path: &str, compression: Compression, format: Format) -> Option<
     let at_path = KeyPath::of("path");
     let name = path.rsplit('/').next().unwrap_or(path);
     if matches!(name, "." | "..") {
-        let problem = Problem::at(at_path, "value::folder", "the path is a folder");
+        let problem = Problem::at(at_path, "missing-file-name", "the path is a folder");
         return Some(problem.help("add a file name"));
     }
     let expected = Compression::of_file_name(name).filter(|expected| *expected != compression);
@@ -131,7 +131,7 @@ fn path_problem(path: &str, compression: Compression, format: Format) -> Option<
         }
     };
     let help = format!("write `compression = \"{expected}\"`, or use another extension");
-    Some(Problem::at(at_path, "value::contradiction", message).help(help))
+    Some(Problem::at(at_path, "conflicting-options", message).help(help))
 }
 
 /// A name whose extension, before that of the compression, does not match the format.
@@ -148,5 +148,5 @@ fn format_problem(name: &str, format: Format) -> Option<Problem> {
     }
     let message = format!("the file extension belongs to {expected}, but `format` is {format}");
     let help = format!("write `format = \"{expected}\"`, or use another extension");
-    Some(Problem::at(KeyPath::of("path"), "value::contradiction", message).help(help))
+    Some(Problem::at(KeyPath::of("path"), "conflicting-options", message).help(help))
 }

@@ -19,5 +19,5 @@ fn every_mistake_is_reported() {
     let found = problems(&json!({"columns": ["a"], "escape_formulas": true}));
     let paths: Vec<String> = found.iter().map(|problem| problem.path.to_string()).collect();
     assert_eq!(paths, ["columns", "escape_formulas"]);
-    assert_eq!(problems(&json!({"format": "xml"}))[0].code, "value::unknown");
+    assert_eq!(problems(&json!({"format": "xml"}))[0].code, "unknown-choice");
 }

@@ -41,7 +41,7 @@ impl CircuitOptions {
     /// The mistake in the options, with its path from the sink's table.
     pub(crate) fn problems(&self) -> Option<Problem> {
         let path = KeyPath::of("circuit").key("cool_down");
-        let problem = Problem::at(path, "value::invalid", "`cool_down` must be greater than zero");
+        let problem = Problem::at(path, "invalid-value", "`cool_down` must be greater than zero");
         self.cool_down.get().is_zero().then(|| problem.help("write for example \"30s\""))
     }
 }

@@ -115,8 +115,7 @@ impl SinkPlugin for WebhookOptions {
         let headers = check_headers(&self.headers, &mut problems);
         if self.timeout.get().is_zero() {
             let path = KeyPath::of("timeout");
-            let problem =
-                Problem::at(path, "value::invalid", "`timeout` must be greater than zero");
+            let problem = Problem::at(path, "invalid-value", "`timeout` must be greater than zero");
             problems.push(problem.help("write for example \"30s\""));
         }
         problems.extend(self.retry.check(&KeyPath::of("retry")));
@@ -166,7 +165,7 @@ impl WebhookOptions {
         let records =
             self.batch_records.filter(|records| records.get() > 1 && self.is_structured())?;
         let message = format!("a structured event contains one record, not {records}");
-        let problem = Problem::at(KeyPath::of("batch_records"), "value::invalid", message);
+        let problem = Problem::at(KeyPath::of("batch_records"), "invalid-value", message);
         Some(
             problem.help("remove `batch_records`, or write `mode = \"batched\"` in `cloud_events`"),
         )
@@ -194,24 +193,24 @@ fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
         Problem::at(KeyPath::of("url"), code, message).help(help)
     };
     if url.expose().trim().is_empty() {
-        return Err(problem("value::empty", "`url` is empty".to_owned()));
+        return Err(problem("empty-value", "`url` is empty".to_owned()));
     }
     let url = Url::parse(url.expose())
-        .map_err(|error| problem("url::invalid", format!("this is not a URL: {error}")))?;
+        .map_err(|error| problem("invalid-url", format!("this is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         let message = "the URL begins neither with `https://` nor with `http://`";
-        return Err(problem("url::scheme", message.to_owned()));
+        return Err(problem("unsupported-scheme", message.to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         let message = "the URL contains a user or a password";
         let help = "remove the part before `@`, and send it as a header: \
                     `headers = { Authorization = \"Basic …\" }`";
-        return Err(problem("url::user", message.to_owned()).help(help));
+        return Err(problem("credentials-in-url", message.to_owned()).help(help));
     }
     if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
         let message = "the URL begins with `http:`, so records would be sent unencrypted";
         let help = "write `https://`, or add `allow_http = true` if the network is safe";
-        return Err(problem("url::unencrypted", message.to_owned()).help(help));
+        return Err(problem("unencrypted-url", message.to_owned()).help(help));
     }
     Ok(url)
 }
@@ -224,25 +223,25 @@ fn check_headers(headers: &BTreeMap<String, Secret>, problems: &mut Vec<Problem>
             problems.push(Problem::at(path.clone(), code, message).part(part));
         };
         let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
-            wrong(Part::Key, "header::name", format!("`{name}` is not a valid header name"));
+            wrong(Part::Key, "invalid-header", format!("`{name}` is not a valid header name"));
             continue;
         };
         if OWN_HEADERS.contains(&header.as_str()) {
             wrong(
                 Part::Key,
-                "header::own",
+                "reserved-header",
                 format!("`{header}` is set by the sink; remove it from `headers`"),
             );
         }
         if checked.contains_key(&header) {
-            wrong(Part::Key, "header::twice", format!("duplicate header `{header}`"));
+            wrong(Part::Key, "duplicate-header", format!("duplicate header `{header}`"));
         }
         if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
             value.set_sensitive(true);
             checked.insert(header, value);
         } else {
             let message = "the header value contains invalid characters, such as a line break";
-            wrong(Part::Value, "header::value", message.to_owned());
+            wrong(Part::Value, "invalid-header", message.to_owned());
         }
     }
     checked

@@ -46,12 +46,12 @@ impl CloudEventsOptions {
         let table = KeyPath::of("cloud_events");
         let mut problems = Vec::new();
         if self.event_type.trim().is_empty() {
-            let problem = Problem::at(table.key("type"), "value::empty", "`type` is empty");
+            let problem = Problem::at(table.key("type"), "empty-value", "`type` is empty");
             problems.push(problem.help("write for example \"com.example.task\", or remove `type`"));
         }
         if self.source.as_deref().is_some_and(|source| !is_uri_reference(source)) {
             let message = "`source` is neither a URI nor a path";
-            let problem = Problem::at(table.key("source"), "url::invalid", message);
+            let problem = Problem::at(table.key("source"), "invalid-url", message);
             let help = "write for example \"https://hr.example.com/tasks\" or \"/hr/tasks\"";
             problems.push(problem.help(help));
         }

@@ -57,14 +57,14 @@ impl Signer {
     pub(crate) fn new(options: &SignatureOptions) -> Result<Self, Vec<Problem>> {
         let path = KeyPath::of("signature").key("secrets");
         if options.secrets.is_empty() {
-            let problem = Problem::at(path, "value::empty", "`secrets` is empty");
+            let problem = Problem::at(path, "empty-value", "`secrets` is empty");
             return Err(vec![problem.help("add a secret, or remove `signature`")]);
         }
         let (mut keys, mut problems) = (Vec::new(), Vec::new());
         for (index, secret) in options.secrets.iter().enumerate() {
             let earlier = options.secrets.iter().take(index);
             let read = if earlier.into_iter().any(|other| other.expose() == secret.expose()) {
-                Err(problem("secret::twice", "duplicate secret", "remove it"))
+                Err(problem("duplicate-value", "duplicate secret", "remove it"))
             } else {
                 SigningKey::read(secret.expose().trim())
             };
@@ -108,17 +108,17 @@ impl SigningKey {
         let Some((prefix, text)) = known else {
             return Err(match secret {
                 "" => problem(
-                    "value::empty",
+                    "empty-value",
                     "the secret is empty",
                     "set the variable that contains it",
                 ),
                 public if public.starts_with("whpk_") => problem(
-                    "secret::prefix",
+                    "invalid-secret",
                     "this is a public key, which only the receiver needs",
                     "use the private key, `whsk_…`",
                 ),
                 _ => problem(
-                    "secret::prefix",
+                    "invalid-secret",
                     "the secret begins neither with `whsec_` nor with `whsk_`",
                     "copy the whole secret; write `whsec_` before a plain base64 secret",
                 ),
@@ -126,7 +126,7 @@ impl SigningKey {
         };
         let Ok(bytes) = BASE64.decode(text) else {
             let message = format!("the text after `{prefix}` is not base64");
-            return Err(problem("secret::base64", message, "copy the whole secret again"));
+            return Err(problem("invalid-secret", message, "copy the whole secret again"));
         };
         if prefix == "whsec_" { Self::shared(&bytes) } else { Self::private(&bytes) }
     }
@@ -137,7 +137,7 @@ impl SigningKey {
         }
         let message = format!("the secret has {} bytes", bytes.len());
         let help = "a `whsec_` secret has 24 to 64 random bytes";
-        Err(problem("secret::length", message, help))
+        Err(problem("invalid-secret", message, help))
     }
 
     /// A private key is a seed, or a seed followed by the public key.
@@ -150,12 +150,12 @@ impl SigningKey {
             _ => {
                 let message = format!("the key has {} bytes", bytes.len());
                 let help = "a `whsk_` key has 32 bytes, or 64 with its public key";
-                return Err(problem("secret::length", message, help));
+                return Err(problem("invalid-secret", message, help));
             }
         };
         key.map(|key| Self::Private(Box::new(key))).map_err(|_| {
             let message = "the public key does not match the private key";
-            problem("secret::pair", message, "copy the whole key again")
+            problem("invalid-secret", message, "copy the whole key again")
         })
     }
 
@@ -241,21 +241,21 @@ mod tests {
         let found: Vec<(String, &str)> =
             problems.iter().map(|problem| (problem.path.to_string(), problem.code)).collect();
         let expected = [
-            (0, "value::empty"),
-            (1, "secret::prefix"),
-            (2, "secret::prefix"),
-            (3, "secret::base64"),
-            (4, "secret::length"),
-            (5, "secret::length"),
-            (6, "secret::length"),
-            (7, "secret::pair"),
-            (9, "secret::twice"),
+            (0, "empty-value"),
+            (1, "invalid-secret"),
+            (2, "invalid-secret"),
+            (3, "invalid-secret"),
+            (4, "invalid-secret"),
+            (5, "invalid-secret"),
+            (6, "invalid-secret"),
+            (7, "invalid-secret"),
+            (9, "duplicate-value"),
         ];
         assert_eq!(
             found,
             expected.map(|(index, code)| (format!("signature.secrets[{index}]"), code))
         );
         assert!(!format!("{problems:?}").contains(canary));
-        assert_eq!(signer(&[]).unwrap_err()[0].code, "value::empty");
+        assert_eq!(signer(&[]).unwrap_err()[0].code, "empty-value");
     }
 }

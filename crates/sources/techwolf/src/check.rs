@@ -74,7 +74,10 @@ fn check_include(index: usize, include: Include, subject: ExportSubject) -> Opti
     };
     let message = format!("only tasks of {owner} have `{name}`");
     let path = KeyPath::of("include").index(index);
-    Some(Problem::at(path, "value::conflict", message).help(format!("write \"{other}\" instead")))
+    Some(
+        Problem::at(path, "conflicting-options", message)
+            .help(format!("write \"{other}\" instead")),
+    )
 }
 
 /// A filter has the keys of its kind and no others, and its kind is one of the subject's.
@@ -98,7 +101,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
             ),
         };
         let message = format!("`{kind}` is a filter of {owner}");
-        let problem = Problem::at(path.key("filter"), "value::conflict", message);
+        let problem = Problem::at(path.key("filter"), "conflicting-options", message);
         return vec![problem.help(help)];
     }
     let given = [
@@ -113,7 +116,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
             (false, true) => problems.push(missing(path, key)),
             (true, false) => {
                 let message = format!("`{kind}` has no key `{key}`");
-                let problem = Problem::at(path.key(key), "key::unknown", message);
+                let problem = Problem::at(path.key(key), "unknown-key", message);
                 problems.push(problem.part(Part::Key).help("remove this key"));
             }
             _ => {}
@@ -135,7 +138,7 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
 fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> Vec<Problem> {
     if options.subject == ExportSubject::Employees {
         let message = "`partition` applies only to jobs, but `subject` is \"employees\"";
-        let problem = Problem::at(KeyPath::of("partition"), "value::conflict", message);
+        let problem = Problem::at(KeyPath::of("partition"), "conflicting-options", message);
         return vec![problem.part(Part::Key).help(
             "remove `partition`; use `concurrency` or `--shard` to divide the listing of employees",
         )];
@@ -146,14 +149,14 @@ fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> V
         let earlier = partition.values.iter().take(index);
         if !value.trim().is_empty() && earlier.into_iter().any(|earlier| earlier == value) {
             let message = format!("`{value}` is listed twice");
-            let problem = Problem::at(list.index(index), "value::twice", message);
+            let problem = Problem::at(list.index(index), "duplicate-value", message);
             problems.push(problem.help("remove one: its jobs would be exported twice"));
         }
     }
     let by_family = |filter: &FilterOptions| filter.filter == FilterKind::JobFamilyIdIsInList;
     if let Some(index) = options.filters.iter().position(by_family) {
         let message = "`filters` and `partition` both select job families";
-        let problem = Problem::at(filter_path(index), "value::conflict", message);
+        let problem = Problem::at(filter_path(index), "conflicting-options", message);
         problems.push(
             problem.help("remove this filter, and list its job families in `partition.values`"),
         );
@@ -166,7 +169,7 @@ fn empty_family(list: &KeyPath, ids: &[String]) -> Option<Problem> {
     let first = ids.iter().position(|id| id.trim().is_empty()).map(|index| list.index(index));
     let path = if ids.is_empty() { Some(list.clone()) } else { first };
     path.map(|path| {
-        Problem::at(path, "value::empty", "the `external_id` of a job family is missing here")
+        Problem::at(path, "empty-value", "the `external_id` of a job family is missing here")
             .help("write the `external_id` of a job family")
     })
 }
@@ -176,7 +179,7 @@ fn filter_path(index: usize) -> KeyPath {
 }
 
 fn invalid(path: KeyPath, message: impl Into<String>) -> Problem {
-    Problem::at(path, "value::invalid", message)
+    Problem::at(path, "invalid-value", message)
 }
 
 fn is_time(text: &str) -> bool {
@@ -213,12 +216,14 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     let url = http_url(&path, text, "https://{tenant}.{region}.techwolf.ai")?;
     let mut problems = Vec::new();
     if url.query().is_some() || url.fragment().is_some() {
-        let problem = Problem::at(path.clone(), "url::query", "the URL has a query or a fragment");
+        let problem =
+            Problem::at(path.clone(), "unexpected-query", "the URL has a query or a fragment");
         problems.push(problem.help("remove `?` or `#` and the text after it"));
     }
     let ends_with = |export: &&str| url.path().trim_end_matches('/').ends_with(export);
     if let Some(export) = [JOBS_PATH, EMPLOYEES_PATH].into_iter().find(ends_with) {
-        let problem = Problem::at(path, "url::path", "the URL contains the path of the export");
+        let problem =
+            Problem::at(path, "unexpected-path", "the URL contains the path of the export");
         problems.push(problem.help(format!("remove `{export}`; the source adds it")));
     }
     if problems.is_empty() { Ok(url) } else { Err(problems) }

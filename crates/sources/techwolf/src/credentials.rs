@@ -96,12 +96,12 @@ pub(crate) fn credentials(
     match auth.token.as_ref().filter(|token| !token.is_empty()) {
         Some(_) if is_client => {
             let message = "`auth` has both a token and client credentials";
-            let problem = Problem::at(table.key("token"), "auth::both", message);
+            let problem = Problem::at(table.key("token"), "conflicting-options", message);
             Err(vec![problem.help("keep either `token`, or `client_id` with its secret or key")])
         }
         Some(_) if auth.cache => {
             let message = "`cache` has no effect on a fixed token";
-            let problem = Problem::at(table.key("cache"), "auth::cache", message);
+            let problem = Problem::at(table.key("cache"), "unused-option", message);
             Err(vec![problem.help(
                 "remove `cache`; only tokens that are requested with client credentials are cached",
             )])
@@ -119,7 +119,7 @@ fn fixed_token(table: &KeyPath, token: &Secret) -> Result<Credentials, Vec<Probl
         return Ok(Credentials::Token(token.clone()));
     }
     let message = "the token contains a character that is invalid in a header, for example a line break or a space";
-    let problem = Problem::at(table.key("token"), "auth::token", message);
+    let problem = Problem::at(table.key("token"), "invalid-secret", message);
     Err(vec![problem.help("write only the token, as TechWolf issued it")])
 }
 
@@ -182,7 +182,7 @@ fn client_auth(
         }]),
         (Some(first), Some(second)) => {
             let message = format!("`auth` has both `{first}` and `{second}`");
-            let problem = Problem::at(table.key(second), "auth::both", message);
+            let problem = Problem::at(table.key(second), "conflicting-options", message);
             Err(vec![problem.help("keep the one that is registered for the client, and remove the other")])
         }
         (Some("client_secret"), None) => {
@@ -190,7 +190,7 @@ fn client_auth(
             let secret = auth.client_secret.clone().unwrap_or_default();
             if secret.expose().contains(|character: char| character.is_control()) {
                 let message = "the secret contains a line break or another control character";
-                let problem = Problem::at(table.key("client_secret"), "auth::secret", message);
+                let problem = Problem::at(table.key("client_secret"), "invalid-secret", message);
                 problems.push(problem.help("write the secret on one line, as TechWolf issued it"));
             }
             if problems.is_empty() { Ok(ClientAuth::Secret(secret)) } else { Err(problems) }
@@ -209,7 +209,7 @@ fn without_key(table: &KeyPath, auth: &AuthOptions) -> Vec<Problem> {
     ];
     let unused = given.into_iter().filter(|(_, given)| *given).map(|(key, _)| {
         let message = format!("`{key}` has no effect without a private key");
-        Problem::at(table.key(key), "auth::assertion", message)
+        Problem::at(table.key(key), "unused-option", message)
             .part(Part::Key)
             .help("remove it, or write `private_key_file` instead of `client_secret`")
     });
@@ -228,15 +228,15 @@ fn signer(
         let message = format!("{lifetime} is out of range, expected 1 second to 5 minutes");
         let path = table.key("assertion_lifetime");
         problems
-            .push(Problem::at(path, "value::invalid", message).help("write for example \"60s\""));
+            .push(Problem::at(path, "invalid-value", message).help("write for example \"60s\""));
     }
     let pem = key_text(path, auth, context).map_err(|problem| problems.push(problem)).ok();
     let key = pem.and_then(|pem| {
         let read = SigningKey::parse(&pem, auth.algorithm).map_err(|mistake| {
             let (path, code) = if mistake.is_algorithm {
-                (table.key("algorithm"), "auth::algorithm")
+                (table.key("algorithm"), "unsupported-algorithm")
             } else {
-                (path.clone(), "auth::key")
+                (path.clone(), "invalid-private-key")
             };
             problems.push(Problem::at(path, code, mistake.message).help(mistake.help));
         });
@@ -265,7 +265,7 @@ fn key_text(
     };
     if file.to_string_lossy().contains("-----BEGIN") {
         let message = "`private_key_file` contains the key instead of a path";
-        return Err(Problem::at(path.clone(), "value::key", message)
+        return Err(Problem::at(path.clone(), "key-in-path", message)
             .help("rename it to `private_key`, or write the path of a file with the key"));
     }
     let read =
@@ -273,7 +273,7 @@ fn key_text(
     read.map_err(|error| {
         let message = format!("can't read the private key in `{}`: {error}", file.display());
         let resolved = context.files().resolve(file);
-        Problem::at(path.clone(), "file::unreadable", message)
+        Problem::at(path.clone(), "unreadable-file", message)
             .help(format!("the resolved path is {}", resolved.display()))
     })
 }

@@ -9,7 +9,7 @@ use url::Url;
 /// An empty value, for example of a variable that is not set.
 pub(crate) fn empty(path: &KeyPath) -> Problem {
     let key = path.last_key().unwrap_or_default();
-    Problem::at(path.clone(), "value::empty", format!("`{key}` is empty")).help(format!(
+    Problem::at(path.clone(), "empty-value", format!("`{key}` is empty")).help(format!(
         "set the environment variable of this option, or write the {} here",
         words(key)
     ))
@@ -21,7 +21,7 @@ fn words(key: &str) -> impl fmt::Display {
 
 /// A required key that is missing.
 pub(crate) fn missing(table: &KeyPath, key: &str) -> Problem {
-    Problem::at(table.clone(), "key::missing", format!("the key `{key}` is missing"))
+    Problem::at(table.clone(), "missing-key", format!("the key `{key}` is missing"))
         .part(Part::Key)
         .label(format!("needs `{key}`"))
         .help(format!("add `{key} = …` to this table"))
@@ -45,24 +45,24 @@ pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url,
     }
     let url = Url::parse(text).map_err(|error| {
         let help = format!("write for example \"{example}\"");
-        problem("url::invalid", format!("this is not a URL: {error}"), help)
+        problem("invalid-url", format!("this is not a URL: {error}"), help)
     })?;
     if !matches!(url.scheme(), "http" | "https") {
         let message = format!("the scheme `{}:` is not supported", url.scheme());
         let help =
             format!("write an address that starts with `https://`, for example \"{example}\"");
-        return Err(problem("url::scheme", message, help));
+        return Err(problem("unsupported-scheme", message, help));
     }
     if !url.username().is_empty() || url.password().is_some() {
         let message = "the URL contains a user or a password".to_owned();
         let help = "remove the text before `@`; write credentials in [source.auth]";
-        return Err(problem("url::user", message, help.to_owned()));
+        return Err(problem("credentials-in-url", message, help.to_owned()));
     }
     if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
         let message =
             "the URL starts with `http:`, so credentials would be sent unencrypted".to_owned();
         let help = "write `https://`; `http://` is allowed only for this machine";
-        return Err(problem("url::unencrypted", message, help.to_owned()));
+        return Err(problem("unencrypted-url", message, help.to_owned()));
     }
     Ok(url)
 }

@@ -63,7 +63,7 @@ impl TransformPlugin for FilterAiImpact {
 fn exact(levels: Vec<String>, problems: &mut Vec<Problem>) -> Vec<String> {
     let path = KeyPath::of("levels");
     if levels.is_empty() {
-        let problem = Problem::at(path.clone(), "value::empty", "`levels` is empty");
+        let problem = Problem::at(path.clone(), "empty-value", "`levels` is empty");
         problems.push(problem.help("name at least one level, for example [\"H1\", \"H2\"]"));
     }
     for (index, level) in levels.iter().enumerate() {
@@ -93,7 +93,7 @@ fn wrong_level(path: KeyPath, text: &str) -> Problem {
         Some(level) => format!("write `{level}`"),
         None => "the levels are `H1`, `H2`, `H3`, `H4` and `H5`".to_owned(),
     };
-    Problem::at(path, "value::level", format!("`{text}` is not an AI impact level")).help(help)
+    Problem::at(path, "unknown-level", format!("`{text}` is not an AI impact level")).help(help)
 }
 
 fn range(
@@ -103,7 +103,7 @@ fn range(
 ) -> RangeInclusive<AiLevel> {
     if lowest > highest {
         let message = format!("no level is at least {lowest} and at most {highest}");
-        let problem = Problem::at(KeyPath::of("at_least"), "value::empty", message);
+        let problem = Problem::at(KeyPath::of("at_least"), "empty-value", message);
         problems.push(problem.help("`at_least` must not be above `at_most`"));
     }
     lowest..=highest
@@ -112,7 +112,7 @@ fn range(
 fn both() -> Problem {
     Problem::at(
         KeyPath::of("levels"),
-        "key::conflict",
+        "conflicting-options",
         "`levels` and a range can't be used together",
     )
     .part(Part::Key)
@@ -120,7 +120,7 @@ fn both() -> Problem {
 }
 
 fn neither() -> Problem {
-    Problem::at(KeyPath::root(), "key::missing", "neither `levels` nor a range is set")
+    Problem::at(KeyPath::root(), "missing-key", "neither `levels` nor a range is set")
         .part(Part::Key)
         .label("needs `levels`, `at_most` or `at_least`")
         .help("add for example `levels = [\"H1\", \"H2\"]` or `at_most = \"H2\"`")

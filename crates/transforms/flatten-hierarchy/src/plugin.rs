@@ -59,19 +59,19 @@ impl TransformPlugin for FlattenHierarchy {
         let path = KeyPath::of("explode");
         match &self.explode {
             Some(_) if self.into == Into::Tasks => Err(vec![
-                Problem::at(path, "key::no_effect", "`explode` needs `into = \"rows\"`")
+                Problem::at(path, "unused-option", "`explode` needs `into = \"rows\"`")
                     .part(Part::Key)
                     .help("write `into = \"rows\"`, or remove `explode`"),
             ]),
             Some(field) if field.is_empty() => Err(vec![
-                Problem::at(path, "value::empty", "`explode` is empty")
+                Problem::at(path, "empty-value", "`explode` is empty")
                     .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
             ]),
             Some(field) if misspelt(field).is_some() => {
                 let meant = misspelt(field).unwrap_or_default();
                 let message = format!("tasks have no field `{field}`");
                 Err(vec![
-                    Problem::at(path, "value::unknown", message)
+                    Problem::at(path, "unknown-choice", message)
                         .help(format!("did you mean \"{meant}\"?")),
                 ])
             }

@@ -333,8 +333,8 @@ fn a_misspelt_list_is_reported() {
 #[test]
 fn options_are_checked_and_needed_fields_are_declared() {
     let problem = &problems(&json!({"into": "tasks", "explode": "linked_skills"}))[0];
-    assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "key::no_effect"));
-    assert_eq!(problems(&json!({"explode": ""}))[0].code, "value::empty");
+    assert_eq!((problem.path.to_string().as_str(), problem.code), ("explode", "unused-option"));
+    assert_eq!(problems(&json!({"explode": ""}))[0].code, "empty-value");
     let needs = |options| {
         let fields =
             |plugin: &FlattenHierarchy, context: &BuildContext<'_>| Ok(plugin.fields(context));

@@ -135,12 +135,12 @@ impl Jq {
             (None, Some(path)) => read(path, context),
             (Some(_), Some(_)) => {
                 let message = "`file` and `filter` can't be used together";
-                Err(Problem::at(KeyPath::of("file"), "key::conflict", message)
+                Err(Problem::at(KeyPath::of("file"), "conflicting-options", message)
                     .part(Part::Key)
                     .help("remove one of them"))
             }
             (None, None) => {
-                Err(Problem::at(KeyPath::root(), "key::missing", "the jq expression is missing")
+                Err(Problem::at(KeyPath::root(), "missing-key", "the jq expression is missing")
                     .part(Part::Key)
                     .label("needs `filter` or `file`")
                     .help("add for example `filter = \".\"`"))
@@ -152,7 +152,7 @@ impl Jq {
         let wrong = self.args.keys().filter(|name| !is_variable(name));
         let problems = wrong.map(|name| {
             let path = KeyPath::of("args").key(name.clone());
-            Problem::at(path, "jq::variable", format!("`{name}` is not a valid variable name"))
+            Problem::at(path, "invalid-name", format!("`{name}` is not a valid variable name"))
                 .part(Part::Key)
                 .help("use letters, digits and `_`, and begin with a letter or `_`")
         });
@@ -167,26 +167,26 @@ impl Jq {
         if self.time_limit.get().is_zero() {
             wrong(
                 "time_limit",
-                "value::range",
+                "invalid-value",
                 "`time_limit` must be greater than zero",
                 "write for example \"5s\"",
             );
         }
         if self.max_results == 0 {
             let help = "write at least 1; to drop records, use an expression without results, such as `empty`";
-            wrong("max_results", "value::range", "`max_results` must be greater than zero", help);
+            wrong("max_results", "invalid-value", "`max_results` must be greater than zero", help);
         }
         match self.memory_limit {
             Some(_) if self.isolation == Isolation::None => {
                 let help = "add `isolation = \"process\"`, or remove `memory_limit`";
                 let message = "`memory_limit` has no effect without `isolation = \"process\"`";
-                wrong("memory_limit", "key::no_effect", message, help);
+                wrong("memory_limit", "unused-option", message, help);
             }
             Some(limit) if limit < MIN_MEMORY => {
                 let help = format!("write at least \"{MIN_MEMORY}\"");
                 wrong(
                     "memory_limit",
-                    "value::range",
+                    "invalid-value",
                     "`memory_limit` is too small for jq itself",
                     &help,
                 );
@@ -218,7 +218,7 @@ fn read(path: &Path, context: &BuildContext<'_>) -> Result<String, Problem> {
     let problem = |reason: &dyn std::fmt::Display| {
         let message = format!("can't read the jq file `{}`: {reason}", path.display());
         let resolved = context.files().resolve(path);
-        Problem::at(KeyPath::of("file"), "file::unreadable", message)
+        Problem::at(KeyPath::of("file"), "unreadable-file", message)
             .help(format!("the path resolves to {}", resolved.display()))
     };
     let bytes = context.files().read(path).map_err(|error| problem(&error))?;

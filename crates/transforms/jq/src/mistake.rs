@@ -43,14 +43,14 @@ impl Mistake {
 
     /// A mistake without a known position.
     pub(crate) fn unexplained(text: &str) -> Self {
-        Self::at(text, text, "jq::syntax", "the expression can't be compiled".to_owned())
+        Self::at(text, text, "invalid-jq", "the expression can't be compiled".to_owned())
     }
 
     /// The bracket or quote at this offset is nested too deeply.
     pub(crate) fn too_deep(offset: usize, limit: usize) -> Self {
         Self {
             range: offset..offset + 1,
-            code: "jq::size",
+            code: "oversized-jq",
             message: format!("brackets are nested deeper than {limit} levels"),
             help: Some("define functions for the inner parts".to_owned()),
         }
@@ -59,21 +59,21 @@ impl Mistake {
     /// An invalid regular expression, or invalid flags of one.
     pub(crate) fn pattern(range: Range<usize>, message: String) -> Self {
         let help = "docs/jq.md lists the differences from jq's regular expressions";
-        Self { range, code: "jq::regex", message, help: Some(help.to_owned()) }
+        Self { range, code: "invalid-regex", message, help: Some(help.to_owned()) }
     }
 
     /// An object key that is a constant, but not a string.
     pub(crate) fn key(text: &str, part: &str, kind: &str) -> Self {
         let message = format!("object keys must be strings, but `{part}` is a {kind}");
         let help = format!("write `\"{part}\"`, or `({part} | tostring)`");
-        Self { help: Some(help), ..Self::at(text, part, "jq::syntax", message) }
+        Self { help: Some(help), ..Self::at(text, part, "invalid-jq", message) }
     }
 
     /// `reduce` or `foreach` with a wrong number of arguments.
     pub(crate) fn fold(text: &str, name: &str) -> Self {
         let arguments = if name == "reduce" { "(init; update)" } else { "(init; update; extract)" };
         let message = format!("`{name}` needs arguments: `{name} … as $x {arguments}`");
-        Self::at(text, name, "jq::syntax", message)
+        Self::at(text, name, "invalid-jq", message)
     }
 
     /// The expression has too many tokens.
@@ -81,7 +81,7 @@ impl Mistake {
         let mut mistake = Self::at(
             text,
             &text[text.len()..],
-            "jq::size",
+            "oversized-jq",
             format!("the expression has more than {limit} tokens"),
         );
         mistake.help = Some("pass large tables with `args`".to_owned());
@@ -99,7 +99,7 @@ impl Mistake {
             lex::Expect::Token => (first, format!("`{first}` is not valid in jq")),
             other => (first, format!("a {} is missing", other.as_str())),
         };
-        let mut mistake = Self::at(text, part, "jq::syntax", message);
+        let mut mistake = Self::at(text, part, "invalid-jq", message);
         if first == "'" {
             mistake.help = Some("write strings in double quotes".to_owned());
         }
@@ -126,7 +126,7 @@ impl Mistake {
             (Expect::Nothing, _) => format!("unexpected `{part}`"),
             _ => format!("expected {wanted}, found `{part}`"),
         };
-        let mut mistake = Self::at(text, found, "jq::syntax", message);
+        let mut mistake = Self::at(text, found, "invalid-jq", message);
         if matches!(part, "import" | "include" | "module")
             || text.trim_start().starts_with("import ")
         {
@@ -162,7 +162,7 @@ impl Mistake {
         };
         let unavailable = UNAVAILABLE.iter().find(|(known, _)| *known == name);
         let help = unavailable.map(|(_, why)| (*why).to_owned()).or(help);
-        Self { help, ..Self::at(text, name, "jq::undefined", message) }
+        Self { help, ..Self::at(text, name, "undefined-name", message) }
     }
 }
 

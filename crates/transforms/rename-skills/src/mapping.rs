@@ -114,7 +114,7 @@ impl Match {
         };
         Mistake {
             line: entry.line,
-            code: "mapping::ambiguous",
+            code: "ambiguous-mapping",
             message: format!(
                 "`{second}` and `{first}` (line {line}) are the same name {why}, but have different vendor skills"
             ),

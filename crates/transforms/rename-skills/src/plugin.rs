@@ -45,7 +45,7 @@ impl RenameSkills {
             let resolved = context.files().resolve(&self.mapping);
             let message = format!("can't read the mapping `{written}`: {error}");
             let help = format!("the path resolves to {}", resolved.display());
-            vec![Problem::at(key(), "file::unreadable", message).help(help)]
+            vec![Problem::at(key(), "unreadable-file", message).help(help)]
         })?;
         let report = |mistakes| self.problems(mistakes);
         let rows = read_mapping(&bytes).map_err(report)?;
@@ -72,7 +72,7 @@ impl RenameSkills {
         let mut problems: Vec<Problem> = reported.collect();
         if more > 0 {
             let message = format!("{written}: {more} more invalid rows");
-            problems.push(Problem::at(key(), "mapping::row", message));
+            problems.push(Problem::at(key(), "invalid-mapping", message));
         }
         problems
     }
@@ -86,5 +86,5 @@ fn unknown_vendor(vendor: &str, mapping: &str, vendors: &BTreeSet<String>) -> Pr
         Some(near) => format!("did you mean `{near}`? The vendors are {}", all.join(", ")),
         None => format!("the vendors are {}", all.join(", ")),
     };
-    Problem::at(KeyPath::of("vendor"), "mapping::vendor", message).help(help)
+    Problem::at(KeyPath::of("vendor"), "unknown-vendor", message).help(help)
 }

@@ -146,7 +146,7 @@ fn a_record_without_a_skill_to_rename_is_passed_on_unchanged() {
 fn a_missing_mapping_is_reported_with_both_paths() {
     let options = json!({"vendor": "workday", "mapping": "skills.csv"});
     let problem = &stage(None, &options).unwrap_err()[0];
-    assert_eq!((problem.path.to_string().as_str(), problem.code), ("mapping", "file::unreadable"));
+    assert_eq!((problem.path.to_string().as_str(), problem.code), ("mapping", "unreadable-file"));
     assert!(
         problem.message.starts_with("can't read the mapping `skills.csv`: "),
         "{}",

@@ -178,20 +178,20 @@ fn every_mistake_is_reported() {
             json!({"path": "a.gz", "columns": ["a"], "escape_formulas": false, "dialect": "excel", "bom": true})
         ),
         [
-            pair("columns", "key::no_effect"),
-            pair("escape_formulas", "key::no_effect"),
-            pair("dialect", "key::no_effect"),
-            pair("bom", "key::no_effect"),
-            pair("path", "value::contradiction"),
+            pair("columns", "unused-option"),
+            pair("escape_formulas", "unused-option"),
+            pair("dialect", "unused-option"),
+            pair("bom", "unused-option"),
+            pair("path", "conflicting-options"),
         ]
     );
     assert_eq!(
         codes(json!({"path": "a.zst", "compression": "gzip"})),
-        [pair("path", "value::contradiction")]
+        [pair("path", "conflicting-options")]
     );
     assert_eq!(codes(json!({"path": "a.gz", "compression": "gzip"})), []);
-    assert_eq!(codes(json!({"path": "out/.."})), [pair("path", "value::folder")]);
-    assert_eq!(codes(json!({"path": "out/"})), [pair("path", "value::invalid")]);
+    assert_eq!(codes(json!({"path": "out/.."})), [pair("path", "missing-file-name")]);
+    assert_eq!(codes(json!({"path": "out/"})), [pair("path", "invalid-value")]);
     assert_eq!(codes(json!({"compression": "brotli"})).len(), 2);
 }
 

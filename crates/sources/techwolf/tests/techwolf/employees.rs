@@ -129,7 +129,7 @@ fn options_of_the_other_subject_are_mistakes() {
     let url = json!({"url": "https://acme.example/export/employees/task_profiles"});
     let mut options = employees(&url);
     options["auth"] = json!({"token": "t"});
-    assert_eq!(build(&options).map(drop).unwrap_err()[0].code, "url::path");
+    assert_eq!(build(&options).map(drop).unwrap_err()[0].code, "unexpected-path");
 }
 
 #[test]

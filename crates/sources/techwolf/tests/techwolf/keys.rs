@@ -221,36 +221,40 @@ fn problems(more: &Value) -> Vec<(String, &'static str, String)> {
 fn a_client_has_exactly_one_authentication_method() {
     let (key, secret) = (p256().private, "hunter2");
     for (more, path, code) in [
-        (json!({}), "auth", "key::missing"),
-        (json!({"client_secret": ""}), "auth.client_secret", "value::empty"),
-        (json!({"private_key": " "}), "auth.private_key", "value::empty"),
-        (json!({"private_key_file": ""}), "auth.private_key_file", "value::empty"),
-        (json!({"client_secret": secret, "private_key": key}), "auth.private_key", "auth::both"),
+        (json!({}), "auth", "missing-key"),
+        (json!({"client_secret": ""}), "auth.client_secret", "empty-value"),
+        (json!({"private_key": " "}), "auth.private_key", "empty-value"),
+        (json!({"private_key_file": ""}), "auth.private_key_file", "empty-value"),
+        (
+            json!({"client_secret": secret, "private_key": key}),
+            "auth.private_key",
+            "conflicting-options",
+        ),
         (
             json!({"private_key": key, "private_key_file": "k"}),
             "auth.private_key_file",
-            "auth::both",
+            "conflicting-options",
         ),
-        (json!({"token": "hunter2", "private_key": key}), "auth.token", "auth::both"),
-        (json!({"client_secret": secret, "key_id": "k"}), "auth.key_id", "auth::assertion"),
+        (json!({"token": "hunter2", "private_key": key}), "auth.token", "conflicting-options"),
+        (json!({"client_secret": secret, "key_id": "k"}), "auth.key_id", "unused-option"),
+        (json!({"client_secret": secret, "algorithm": "RS256"}), "auth.algorithm", "unused-option"),
+        (json!({"private_key_file": key}), "auth.private_key_file", "key-in-path"),
+        (json!({"private_key_file": "nowhere.pem"}), "auth.private_key_file", "unreadable-file"),
         (
-            json!({"client_secret": secret, "algorithm": "RS256"}),
+            json!({"private_key": key, "algorithm": "RS256"}),
             "auth.algorithm",
-            "auth::assertion",
+            "unsupported-algorithm",
         ),
-        (json!({"private_key_file": key}), "auth.private_key_file", "value::key"),
-        (json!({"private_key_file": "nowhere.pem"}), "auth.private_key_file", "file::unreadable"),
-        (json!({"private_key": key, "algorithm": "RS256"}), "auth.algorithm", "auth::algorithm"),
-        (json!({"private_key": key, "algorithm": "HS256"}), "auth.algorithm", "value::unknown"),
+        (json!({"private_key": key, "algorithm": "HS256"}), "auth.algorithm", "unknown-choice"),
         (
             json!({"private_key": key, "assertion_lifetime": "6m"}),
             "auth.assertion_lifetime",
-            "value::invalid",
+            "invalid-value",
         ),
         (
             json!({"private_key": key, "assertion_lifetime": "500ms"}),
             "auth.assertion_lifetime",
-            "value::invalid",
+            "invalid-value",
         ),
     ] {
         let found = problems(&more);
@@ -281,7 +285,7 @@ fn an_unusable_key_is_reported_with_a_hint() {
         let found = problems(&json!({"private_key": key}));
         assert_eq!(
             (found[0].0.as_str(), found[0].1),
-            ("auth.private_key", "auth::key"),
+            ("auth.private_key", "invalid-private-key"),
             "{found:?}"
         );
         assert!(found[0].2.starts_with(says), "{found:?}");

@@ -37,17 +37,17 @@ fn a_url_and_credentials_are_enough() {
 #[test]
 fn an_invalid_url_is_reported_with_the_reason() {
     for (url, code) in [
-        ("", "value::empty"),
-        ("acme.eu3.techwolf.ai", "url::invalid"),
-        ("https://", "url::invalid"),
-        ("https:///", "url::invalid"),
-        ("ftp://acme.example", "url::scheme"),
-        ("sandbix:", "url::scheme"),
-        ("acme.example:443/x", "url::scheme"),
-        ("https://user:hunter2@acme.example", "url::user"),
-        ("https://acme.example?key=hunter2", "url::query"),
-        ("https://acme.example/#x", "url::query"),
-        ("https://acme.example/job_architecture/export/jobs/task_profiles/", "url::path"),
+        ("", "empty-value"),
+        ("acme.eu3.techwolf.ai", "invalid-url"),
+        ("https://", "invalid-url"),
+        ("https:///", "invalid-url"),
+        ("ftp://acme.example", "unsupported-scheme"),
+        ("sandbix:", "unsupported-scheme"),
+        ("acme.example:443/x", "unsupported-scheme"),
+        ("https://user:hunter2@acme.example", "credentials-in-url"),
+        ("https://acme.example?key=hunter2", "unexpected-query"),
+        ("https://acme.example/#x", "unexpected-query"),
+        ("https://acme.example/job_architecture/export/jobs/task_profiles/", "unexpected-path"),
     ] {
         assert_eq!(problems(&json!({"url": url})), [at("url", code)], "{url}");
     }
@@ -61,28 +61,24 @@ fn incomplete_credentials_are_refused() {
     let unset = json!({"token_url": "https://id.example/oauth/token", "client_id": "",
         "client_secret": "", "audience": "eu3.techwolf.ai", "tenant": ""});
     let empty = ["auth.client_id", "auth.client_secret", "auth.tenant"];
-    assert_eq!(problems(&json!({"auth": unset})), empty.map(|path| at(path, "value::empty")));
+    assert_eq!(problems(&json!({"auth": unset})), empty.map(|path| at(path, "empty-value")));
 
     let partly = json!({"client_id": "c", "client_secret": "hunter2", "token_url": "id.example"});
     assert_eq!(
         problems(&json!({"auth": partly})),
-        [
-            at("auth", "key::missing"),
-            at("auth", "key::missing"),
-            at("auth.token_url", "url::invalid")
-        ]
+        [at("auth", "missing-key"), at("auth", "missing-key"), at("auth.token_url", "invalid-url")]
     );
-    assert_eq!(problems(&json!({"auth": {"token": ""}})), [at("auth.token", "value::empty")]);
+    assert_eq!(problems(&json!({"auth": {"token": ""}})), [at("auth.token", "empty-value")]);
 }
 
 #[test]
 fn a_token_excludes_other_credentials() {
     let both = json!({"token": "hunter2", "client_id": "c", "client_secret": "hunter2"});
-    assert_eq!(problems(&json!({"auth": both})), [at("auth.token", "auth::both")]);
+    assert_eq!(problems(&json!({"auth": both})), [at("auth.token", "conflicting-options")]);
     let unset = json!({"token": "hunter2", "client_id": "", "client_secret": "", "tenant": "acme"});
     assert!(build(&json!({"url": "https://acme.example", "auth": unset})).is_ok());
     let torn = json!({"auth": {"token": "hunter2\n"}});
-    assert_eq!(problems(&torn), [at("auth.token", "auth::token")]);
+    assert_eq!(problems(&torn), [at("auth.token", "invalid-secret")]);
 }
 
 #[test]
@@ -99,13 +95,13 @@ fn a_filter_requires_exactly_the_keys_of_its_kind() {
     assert_eq!(
         problems(&json!({"filters": filters})),
         [
-            at("filters[2]", "key::missing"),
-            at("filters[2].value", "key::unknown"),
-            at("filters[3]", "key::missing"),
-            at("filters[3].value", "value::invalid"),
-            at("filters[4].job_family_ids", "value::empty"),
-            at("filters[5].job_family_ids[1]", "value::empty"),
-            at("filters[6].value", "value::invalid"),
+            at("filters[2]", "missing-key"),
+            at("filters[2].value", "unknown-key"),
+            at("filters[3]", "missing-key"),
+            at("filters[3].value", "invalid-value"),
+            at("filters[4].job_family_ids", "empty-value"),
+            at("filters[5].job_family_ids[1]", "empty-value"),
+            at("filters[6].value", "invalid-value"),
         ]
     );
 }
@@ -114,7 +110,7 @@ fn a_filter_requires_exactly_the_keys_of_its_kind() {
 fn all_mistakes_are_reported_at_once() {
     let found = problems(&json!({"url": "x", "limit": 101, "timeout": "0s", "auth": {}}));
     assert_eq!(found.len(), 3 + 5, "{found:?}");
-    assert_eq!(problems(&json!({"limit": 0})), [at("limit", "value::invalid")]);
+    assert_eq!(problems(&json!({"limit": 0})), [at("limit", "invalid-value")]);
 }
 
 #[test]
@@ -171,17 +167,17 @@ async fn an_in_process_endpoint_provides_its_credentials() {
 
 #[test]
 fn the_read_order_options_are_checked() {
-    assert_eq!(problems(&json!({"concurrency": 0})), [at("concurrency", "value::invalid")]);
-    assert_eq!(problems(&json!({"concurrency": 33})), [at("concurrency", "value::invalid")]);
+    assert_eq!(problems(&json!({"concurrency": 0})), [at("concurrency", "invalid-value")]);
+    assert_eq!(problems(&json!({"concurrency": 33})), [at("concurrency", "invalid-value")]);
     let parts = |values: Value| json!({"by": "job_family", "values": values});
     for (values, path, code) in [
-        (json!([]), "partition.values", "value::empty"),
-        (json!(["legal", " "]), "partition.values[1]", "value::empty"),
-        (json!(["legal", "it", "legal"]), "partition.values[2]", "value::twice"),
+        (json!([]), "partition.values", "empty-value"),
+        (json!(["legal", " "]), "partition.values[1]", "empty-value"),
+        (json!(["legal", "it", "legal"]), "partition.values[2]", "duplicate-value"),
     ] {
         assert_eq!(problems(&json!({"partition": parts(values)})), [at(path, code)]);
     }
     let filter = json!([{"filter": "job_family_id_is_in_list", "job_family_ids": ["it"]}]);
     let both = json!({"partition": parts(json!(["legal"])), "filters": filter});
-    assert_eq!(problems(&both), [at("filters[0]", "value::conflict")]);
+    assert_eq!(problems(&both), [at("filters[0]", "conflicting-options")]);
 }

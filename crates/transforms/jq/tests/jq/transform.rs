@@ -173,26 +173,26 @@ fn all_invalid_options_are_reported_at_once() {
         let problems = build(&options).unwrap_err();
         problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
     };
-    assert_eq!(found(json!({})), [(String::new(), "key::missing")]);
+    assert_eq!(found(json!({})), [(String::new(), "missing-key")]);
     assert_eq!(
         found(json!({"filter": ".", "file": "good.jq"})),
-        [("file".to_owned(), "key::conflict")]
+        [("file".to_owned(), "conflicting-options")]
     );
     assert_eq!(
         found(
             json!({"filter": "selct", "args": {"a-b": 1}, "max_results": 0, "time_limit": "0s", "memory_limit": "64 MiB"})
         ),
         [
-            ("args.a-b".to_owned(), "jq::variable"),
-            ("time_limit".to_owned(), "value::range"),
-            ("max_results".to_owned(), "value::range"),
-            ("memory_limit".to_owned(), "key::no_effect"),
-            ("filter".to_owned(), "jq::undefined"),
+            ("args.a-b".to_owned(), "invalid-name"),
+            ("time_limit".to_owned(), "invalid-value"),
+            ("max_results".to_owned(), "invalid-value"),
+            ("memory_limit".to_owned(), "unused-option"),
+            ("filter".to_owned(), "undefined-name"),
         ]
     );
     assert_eq!(
         found(json!({"filter": ".", "isolation": "process", "memory_limit": "1 MiB"})),
-        [("memory_limit".to_owned(), "value::range")]
+        [("memory_limit".to_owned(), "invalid-value")]
     );
 }
 
