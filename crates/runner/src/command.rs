@@ -10,6 +10,7 @@ mod merge;
 mod mistakes;
 mod new;
 mod plugins;
+mod preview;
 mod progress;
 mod replay;
 mod reports;
@@ -20,6 +21,7 @@ mod shard;
 mod state_folder;
 mod summary;
 mod text_table;
+mod why;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -52,6 +54,8 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Replay(replay) => on_runtime(replay::replay(registry, replay)),
         Command::Runs(runs) => runs::runs(registry, &runs),
         Command::Merge(merge) => on_runtime(async move { merge::merge(&merge) }),
+        Command::Preview(preview) => on_runtime(preview::preview(registry, preview)),
+        Command::Why(why) => on_runtime(why::why(registry, why)),
         Command::Check(check) => check::check(registry, &check),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),

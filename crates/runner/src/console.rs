@@ -44,6 +44,11 @@ pub(crate) fn page_width() -> Option<usize> {
     columns(&io::stdout())
 }
 
+/// Whether standard output is a terminal.
+pub(crate) fn output_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 fn columns(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
     let size = stream.is_terminal().then(|| rustix::termios::tcgetwinsize(stream))?;
     // A terminal of unknown size reports zero.
@@ -131,6 +136,24 @@ pub(crate) fn set_bar(bar: Option<ProgressBar>) {
 /// Standard output is closed, or its disk is full.
 pub(crate) fn page(text: &str) -> io::Result<()> {
     data(&printable_lines(text))
+}
+
+/// Writes text with colours to standard output, without colours if it cannot show them.
+///
+/// # Errors
+/// Standard output is closed, or its disk is full.
+pub(crate) fn drawn_page(text: &str) -> io::Result<()> {
+    let text = only_styles(text);
+    let plain = matches!(AutoStream::choice(&io::stdout()), ColorChoice::Never);
+    if plain { data(&strip_str(&text).to_string()) } else { data(&text) }
+}
+
+/// Clears the terminal of standard output, if it is one.
+pub(crate) fn clear() {
+    if output_is_terminal() {
+        // What follows reports a terminal that is gone.
+        _ = data("\u{1b}[2J\u{1b}[3J\u{1b}[H");
+    }
 }
 
 /// Writes data for programs to standard output.

@@ -22,6 +22,8 @@ impl Exit {
     /// Also: the summary, the metrics or the output of a command could not be written, or threads, files or memory ran out.
     pub(crate) const SINK: Self = Self(5);
     pub(crate) const BUSY: Self = Self(7);
+    /// `preview` or `why` found no such record.
+    pub(crate) const NOT_FOUND: Self = Self(9);
 }
 
 /// An exit code and its meaning.
@@ -93,6 +95,12 @@ const ALL: &[ExitCodeEntry] = &[
         explanation: "The export has far fewer jobs than expected, for example because the credentials see only a part of them. \
                       Nothing was published unless `publish_anyway = true`. If the new number is right, run once with `--set \
                       expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are not a complete export.",
+    },
+    ExitCodeEntry {
+        exit: Exit::NOT_FOUND,
+        meaning: "`preview` or `why` found no such record",
+        explanation: "The source has no record with this `--id`, `--where` is true for no record that was read, or the job has no \
+                      such `--task`. `why` lists the possible reasons.",
     },
     ExitCodeEntry {
         exit: Exit(130),

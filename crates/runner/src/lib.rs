@@ -33,7 +33,6 @@ mod logging;
 mod resources;
 #[cfg_attr(not(feature = "sandbox"), path = "no_sandbox.rs")]
 mod sandbox;
-#[expect(dead_code, unused_imports, reason = "the commands that use it follow")]
 mod trace;
 
 pub use taskferry_sdk as sdk;

@@ -32,6 +32,10 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Merge the manifests of all shares of an export, and report missing shares
     Merge(MergeArguments),
+    /// Show what every stage does with the first records, without delivering anything
+    Preview(PreviewArguments),
+    /// Tell what happens to one record: found, kept, changed, dropped, refused, delivered
+    Why(WhyArguments),
     /// Check pipeline files without sending a request
     Check(CheckArguments),
     /// Explain a mistake or an exit code, and what to do
@@ -251,4 +255,73 @@ pub(crate) struct PluginsArguments {
     /// Write Markdown instead of text
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    /// The number of records to show. If every one of them is dropped, the first delivered record follows
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3,
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) records: u16,
+    /// Show only this stage, without shortening anything
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: Option<String>,
+    /// Show the record with this id. Reads the listing until it is found
+    #[arg(long, value_name = "JOB")]
+    pub(crate) id: Option<String>,
+    /// Show only records for which this jq expression is true, for example `.tasks | length > 20`
+    #[arg(long = "where", value_name = "JQ")]
+    pub(crate) condition: Option<String>,
+    /// The maximum number of pages to read; without a limit with `--id`
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_pages: u64,
+    /// Read the records from a file instead of the source, without a request: NDJSON, a JSON array, or one object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Request the pages again. Otherwise, pages that were read in the last hour are used
+    #[arg(long, conflicts_with = "input")]
+    pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) output: PreviewOutput,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+}
+
+/// How to show the records.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct PreviewOutput {
+    /// Show the preview again after each change to the pipeline file or to a file that it reads, until Ctrl-C
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show text values even if standard output is not a terminal
+    #[arg(long)]
+    pub(crate) show_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    /// The id of the job
+    #[arg(long, value_name = "JOB")]
+    pub(crate) id: String,
+    /// Follow one task of the job: its id or its name
+    #[arg(long, value_name = "TASK")]
+    pub(crate) task: Option<String>,
+    /// Name the files of the run with this manifest
+    #[arg(long, value_name = "MANIFEST")]
+    pub(crate) run: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show text values even if standard output is not a terminal
+    #[arg(long)]
+    pub(crate) show_values: bool,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
 }

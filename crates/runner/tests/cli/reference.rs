@@ -22,6 +22,8 @@ fn help_lists_the_commands() {
       replay       Process dead letters again, starting at the stage that refused them
       runs         List the last runs of a pipeline
       merge        Merge the manifests of all shares of an export, and report missing shares
+      preview      Show what every stage does with the first records, without delivering anything
+      why          Tell what happens to one record: found, kept, changed, dropped, refused, delivered
       check        Check pipeline files without sending a request
       explain      Explain a mistake or an exit code, and what to do
       plugins      Describe the plugins and tables of a pipeline file
@@ -110,6 +112,7 @@ fn help_of_run_lists_its_options() {
       6    complete, and some records are in the dead-letter file
       7    another run of this pipeline is active
       8    the export does not meet `[expect]`
+      9    `preview` or `why` found no such record
       130  interrupted by SIGINT
       143  interrupted by SIGTERM or SIGHUP
     ");

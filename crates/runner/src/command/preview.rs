@@ -1,0 +1,266 @@
+//! `taskferry preview`: shows what every stage does with the first records.
+
+mod cache;
+mod diff;
+mod input;
+pub(super) mod json;
+pub(super) mod mask;
+mod pages;
+mod selection;
+pub(super) mod stages;
+mod text;
+mod view;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use taskferry_config::{Checked, Mistakes, StageInfo};
+use taskferry_engine::{Interrupt, StopSignal};
+use taskferry_pipeline::{Feed, Registry};
+use taskferry_sdk::jiff::Timestamp;
+
+use super::arguments::PreviewArguments;
+use super::format::count;
+use super::mistakes;
+use crate::console;
+use crate::exit::Exit;
+use crate::interrupts::Interrupts;
+use crate::logging::{self, LogFormat};
+use crate::trace::trace;
+use cache::CacheFile;
+use pages::PageStore;
+use selection::{Condition, Tally, select};
+use stages::OnErrors;
+use view::View;
+pub(super) use view::{MASKED, write_failure};
+use watch::WatchedFiles;
+
+/// Refused records are shown, not logged.
+pub(super) const LOG: &str = "warn,taskferry_engine::step=error";
+
+/// Shows a pipeline's effect on the first records.
+pub(crate) async fn preview(registry: &Registry, arguments: PreviewArguments) -> Exit {
+    logging::start(LogFormat::Text, LOG);
+    let Ok(mut interrupts) = Interrupts::listen() else {
+        console::error("can't listen for signals");
+        return Exit::SINK;
+    };
+    let mut preview = Preview { registry, arguments, pages: None };
+    if preview.arguments.output.watch {
+        return preview.watch(&mut interrupts).await;
+    }
+    tokio::select! {
+        shown = preview.show() => shown.exit,
+        interrupt = interrupts.next() => Exit::interrupted(interrupt),
+    }
+}
+
+struct Preview<'a> {
+    registry: &'a Registry,
+    arguments: PreviewArguments,
+    /// The pages of the last preview, with the digest of their source.
+    pages: Option<(String, PageStore)>,
+}
+
+/// The end of one preview.
+struct Shown {
+    exit: Exit,
+    /// The files that the pipeline reads, if it is valid.
+    inputs: Vec<PathBuf>,
+}
+
+impl From<Exit> for Shown {
+    fn from(exit: Exit) -> Self {
+        Self { exit, inputs: Vec::new() }
+    }
+}
+
+impl Preview<'_> {
+    /// Shows the preview again after each change, until a signal arrives.
+    async fn watch(&mut self, interrupts: &mut Interrupts) -> Exit {
+        let arguments = &self.arguments;
+        let own = arguments.layers.files(&arguments.file).chain(arguments.input.as_deref());
+        let mut files = WatchedFiles::new(own);
+        loop {
+            let start = Instant::now();
+            console::clear();
+            let interrupt = tokio::select! {
+                shown = self.show() => {
+                    files.add(shown.inputs.iter().map(PathBuf::as_path));
+                    None
+                }
+                interrupt = interrupts.next() => Some(interrupt),
+            };
+            if let Some(interrupt) = interrupt {
+                return end_of_watch(interrupt);
+            }
+            self.arguments.refresh = false;
+            console::line(&format!(
+                "shown in {} ms; watching {}, Ctrl-C ends",
+                start.elapsed().as_millis(),
+                count(files.len() as u64, "file")
+            ));
+            tokio::select! {
+                () = files.changed() => files = files.renewed(),
+                interrupt = interrupts.next() => return end_of_watch(interrupt),
+            }
+        }
+    }
+
+    async fn show(&mut self) -> Shown {
+        match self.prepare() {
+            Ok((checked, store, condition)) => {
+                let inputs = checked.files.inputs().map(Path::to_owned).collect();
+                Shown { exit: self.run(checked, store, condition).await, inputs }
+            }
+            Err(exit) => exit.into(),
+        }
+    }
+
+    /// Reads the pipeline and the pages of earlier previews.
+    fn prepare(&mut self) -> Result<(Checked, PageStore, Option<Condition>), Exit> {
+        let usage = |message: String| {
+            console::error(&message);
+            Exit::USAGE
+        };
+        let arguments = &self.arguments;
+        let checked = self.load()?;
+        check_stage(arguments.stage.as_deref(), &checked.stages).map_err(usage)?;
+        let condition = arguments.condition.as_deref();
+        let condition = condition.map(|text| Condition::new(text, self.registry)).transpose();
+        let condition = condition.map_err(usage)?;
+        let store = match &arguments.input {
+            Some(path) => PageStore::new(input::read(path).map_err(usage)?),
+            None => self.store(&checked),
+        };
+        Ok((checked, store, condition))
+    }
+
+    /// Reads the pipeline file. With records from a file, the variables of the source need not be set.
+    fn load(&self) -> Result<Checked, Exit> {
+        let PreviewArguments { file, layers, input, .. } = &self.arguments;
+        let layers = layers.layers(file).placeholders(input.is_some());
+        let report = |found: Mistakes| {
+            mistakes::write_all(&found, LogFormat::Text);
+            Exit::USAGE
+        };
+        let checked = taskferry_config::load(&layers, self.registry).map_err(report)?;
+        mistakes::write(&checked.warnings, LogFormat::Text);
+        Ok(checked)
+    }
+
+    fn store(&mut self, checked: &Checked) -> PageStore {
+        let digest = &checked.pages_digest;
+        let known = self.pages.take().filter(|(known, _)| known == digest);
+        let is_known = known.is_some();
+        let store = match known {
+            Some((_, store)) => store,
+            None if self.arguments.refresh => PageStore::default(),
+            None => {
+                let file = CacheFile::new(digest, checked.pipeline.sandbox);
+                PageStore::new(file.and_then(|file| file.load()).unwrap_or_default())
+            }
+        };
+        if !is_known {
+            let stored = store.lock();
+            if !stored.pages.is_empty() {
+                let (pages, age) = (stored.pages.len() as u64, age(stored.read_at));
+                let pages = count(pages, "page");
+                console::line(&format!(
+                    "using {pages} that an earlier preview read {age} ago; `--refresh` requests them again"
+                ));
+            }
+        }
+        self.pages = Some((digest.clone(), store.clone()));
+        store
+    }
+
+    /// Runs the pipeline on the selected records and prints them.
+    async fn run(&self, checked: Checked, store: PageStore, condition: Option<Condition>) -> Exit {
+        let Checked { mut pipeline, stages, pages_digest, .. } = checked;
+        let arguments = &self.arguments;
+        let (tally, on_errors) = (Tally::default(), OnErrors::of(&pipeline));
+        let (id, is_file) = (arguments.id.as_deref(), arguments.input.is_some());
+        let max_pages = if id.is_some() || is_file { u64::MAX } else { arguments.max_pages };
+        let records = usize::from(arguments.records);
+        let selection = select(records, id, condition, max_pages, &tally);
+        let source =
+            match std::mem::replace(&mut pipeline.source.feed, Feed::Source(store.source(None))) {
+                Feed::Source(source) if !is_file => Some(source),
+                _ => None,
+            };
+        let (name, sandbox) = (pipeline.name.clone(), pipeline.sandbox);
+        let source = Some(store.source(source));
+        let found = trace(pipeline, source, selection, None, StopSignal::never()).await;
+        if !is_file {
+            save(&pages_digest, sandbox, &store);
+        }
+        let seen = tally.lock();
+        let view = View {
+            name,
+            stages: &stages,
+            on_errors: &on_errors,
+            idle: if found.read > 0 { seen.idle_options(&stages) } else { Vec::new() },
+            is_sandbox: found.report.manifest.sandbox && !is_file,
+            is_delivered: seen.is_delivered,
+            masks_values: !arguments.output.show_values && !console::output_is_terminal(),
+            found: &found,
+        };
+        view.write_notes();
+        if let Some(error) = &seen.condition_error {
+            let records = count(seen.condition_errors, "record");
+            console::warning(&format!(
+                "`--where` failed for {records}, which are not shown: {error}"
+            ));
+        }
+        let printed = if arguments.output.json {
+            console::data(&view.document(arguments))
+        } else {
+            console::drawn_page(&view.text(arguments))
+        };
+        let exit = Exit::printed(&printed);
+        if exit == Exit::COMPLETE { view.end(arguments) } else { exit }
+    }
+}
+
+/// The exit code of a preview that a signal ends. Ctrl-C is the usual end.
+fn end_of_watch(interrupt: Interrupt) -> Exit {
+    match interrupt {
+        Interrupt::Interrupted => Exit::COMPLETE,
+        Interrupt::Terminated => Exit::interrupted(interrupt),
+    }
+}
+
+/// Keeps the pages for later previews.
+fn save(digest: &str, sandbox: bool, store: &PageStore) {
+    let mut stored = store.lock();
+    let file = CacheFile::new(digest, sandbox).filter(|_| stored.is_changed);
+    stored.is_changed = false;
+    if let Some(file) = file
+        && let Err(error) = file.save(&stored)
+    {
+        let path = file.path().display();
+        console::warning(&format!("the pages can't be kept in `{path}`: {error}"));
+    }
+}
+
+/// Refuses the name of a stage that the pipeline does not have.
+pub(super) fn check_stage(name: Option<&str>, stages: &[StageInfo]) -> Result<(), String> {
+    let Some(name) = name.filter(|name| stages.iter().all(|stage| stage.id.name != **name)) else {
+        return Ok(());
+    };
+    let names: Vec<String> = stages.iter().map(|stage| format!("`{}`", stage.id.name)).collect();
+    Err(format!("the pipeline has no stage `{name}`; its stages are {}", names.join(", ")))
+}
+
+/// The time since an instant, in words.
+pub(super) fn age(instant: Timestamp) -> String {
+    let seconds = Timestamp::now().duration_since(instant).as_secs().unsigned_abs();
+    match seconds {
+        0..120 => count(seconds, "second"),
+        120..7200 => count(seconds / 60, "minute"),
+        7200..172_800 => count(seconds / 3600, "hour"),
+        _ => count(seconds / 86_400, "day"),
+    }
+}

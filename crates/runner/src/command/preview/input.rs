@@ -1,0 +1,106 @@
+//! Records from a file in place of those of the source.
+
+use std::fs;
+use std::path::Path;
+
+use serde::de::IgnoredAny;
+use taskferry_sdk::json::{Kind, Node};
+use taskferry_sdk::{Cursor, Page, Record, SourceRecord};
+
+use super::pages::StoredPages;
+
+/// The number of records in a page.
+const PAGE_SIZE: usize = 100;
+
+/// Reads NDJSON, a JSON array of objects, or one object.
+///
+/// # Errors
+/// The message, with the line of the mistake.
+pub(crate) fn read(path: &Path) -> Result<StoredPages, String> {
+    let name = path.display();
+    let bytes = fs::read(path).map_err(|error| format!("can't read `{name}`: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
+    let records = records(text.trim_start_matches('\u{feff}'))
+        .map_err(|(line, reason)| format!("{name}:{line}: {reason}"))?;
+    if records.is_empty() {
+        return Err(format!("`{name}` contains no record"));
+    }
+    let pages = records.chunks(PAGE_SIZE).map(|chunk| Page::new(chunk.to_vec()));
+    let mut pages: Vec<Page> = pages.collect();
+    let count = pages.len();
+    for (number, page) in pages.iter_mut().enumerate().take(count.saturating_sub(1)) {
+        page.next = Some(Cursor::new(format!("record {}", (number + 1) * PAGE_SIZE)));
+    }
+    Ok(StoredPages { pages, ..StoredPages::default() })
+}
+
+/// The records, or the line of the mistake with the reason.
+fn records(text: &str) -> Result<Vec<SourceRecord>, (usize, String)> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first_line_is_json =
+        lines.next().is_some_and(|line| serde_json::from_str::<IgnoredAny>(line).is_ok());
+    if !first_line_is_json || lines.next().is_none() {
+        return document(text);
+    }
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(index, line)| {
+            check(line)
+                .map_err(|error| (index + 1, format!("not a JSON object: {}", reason(&error))))?;
+            let record = Record::parse(line.to_owned())
+                .map_err(|error| (index + 1, error.full_message()))?;
+            let root = record.root().map_err(|error| (index + 1, error.full_message()))?;
+            object(root).map_err(|reason| (index + 1, reason))
+        })
+        .collect()
+}
+
+/// The records of a file that is one JSON document.
+fn document(text: &str) -> Result<Vec<SourceRecord>, (usize, String)> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    check(text).map_err(|error| (error.line(), format!("not JSON: {}", reason(&error))))?;
+    let wrong = |error: taskferry_sdk::StageError| (1, error.full_message());
+    let record = Record::parse(text.to_owned()).map_err(wrong)?;
+    let root = record.root().map_err(wrong)?;
+    if root.kind() != Kind::Array {
+        return Ok(vec![object(root).map_err(|reason| (1, reason))?]);
+    }
+    let items = root.items().enumerate();
+    items
+        .map(|(index, item)| {
+            object(item).map_err(|reason| (1, format!("item {} of the list: {reason}", index + 1)))
+        })
+        .collect()
+}
+
+fn check(text: &str) -> serde_json::Result<IgnoredAny> {
+    serde_json::from_str(text)
+}
+
+/// The message without the position, which is relative to the checked text.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
+}
+
+fn object(node: Node<'_>) -> Result<SourceRecord, String> {
+    let kind = match node.kind() {
+        Kind::Object => {
+            let id =
+                node.get("external_id").and_then(Node::as_str).map(std::borrow::Cow::into_owned);
+            let record = Record::from_node(node);
+            return Ok(match id {
+                Some(id) => SourceRecord::new(record, id),
+                None => SourceRecord::from(record),
+            });
+        }
+        Kind::Array => "a list",
+        Kind::String => "a text",
+        Kind::Number => "a number",
+        Kind::Bool => "true or false",
+        Kind::Null => "null",
+    };
+    Err(format!("a record is a JSON object, but this is {kind}"))
+}

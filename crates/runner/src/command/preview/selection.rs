@@ -1,0 +1,143 @@
+//! Chooses the records to show, and notes which options had an effect on all records read.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::json;
+use taskferry_config::{StageInfo, TextPosition};
+use taskferry_pipeline::{Registry, StageId};
+use taskferry_sdk::{AnyTransform, BuildContext, NoFiles, Output, Record, Transform};
+
+use crate::trace::{Outcome, RecordTrace, Selection};
+
+/// A jq expression that is true for the records to show.
+#[derive(Debug)]
+pub(crate) struct Condition(Box<dyn Transform>);
+
+/// What was seen while the records were read. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The options that had an effect, by the name of their stage.
+    effects: BTreeSet<(String, &'static str)>,
+    kept: usize,
+    pub(crate) is_delivered: bool,
+    /// The first error of the condition, and the number of errors.
+    pub(crate) condition_error: Option<String>,
+    pub(crate) condition_errors: u64,
+}
+
+/// An option that the pipeline sets and that had no effect on any record.
+#[derive(Debug)]
+pub(crate) struct IdleOption<'a> {
+    pub(crate) stage: &'a StageId,
+    pub(crate) option: &'static str,
+    pub(crate) position: &'a TextPosition,
+}
+
+impl Condition {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// The mistakes in the expression.
+    pub(crate) fn new(expression: &str, registry: &Registry) -> Result<Self, String> {
+        // The line break ends a comment in the expression.
+        let options = json!({"filter": format!("select({expression}\n)")});
+        let context = BuildContext::new(&NoFiles, registry.endpoints());
+        let built = registry.build_transform("jq", &options, &context);
+        match built.map(|built| built.map(|built| built.transform)) {
+            Some(Ok(AnyTransform::Stateless(transform))) => Ok(Self(transform)),
+            Some(Err(problems)) => {
+                let texts: Vec<String> =
+                    problems.into_iter().map(|problem| problem.message).collect();
+                Err(format!("`--where` is not a jq expression: {}", texts.join("; ")))
+            }
+            _ => {
+                Err("`--where` needs the transform `jq`, which this binary does not have"
+                    .to_owned())
+            }
+        }
+    }
+
+    fn holds(&self, record: &Record) -> Result<bool, String> {
+        let mut out = Output::new();
+        let result = self.0.apply(record.clone(), &mut out);
+        result.map(|()| !out.records().is_empty()).map_err(|error| error.full_message())
+    }
+}
+
+impl Tally {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn add_effects(&mut self, trace: &RecordTrace) {
+        for step in &trace.steps {
+            if let Outcome::Emitted { effects, .. } = &step.outcome {
+                let name = &step.stage.name;
+                self.effects.extend(effects.iter().map(|it| (name.clone(), it.option)));
+            }
+        }
+    }
+
+    fn matches(&mut self, condition: Option<&Condition>, record: &Record) -> bool {
+        match condition.map_or(Ok(true), |condition| condition.holds(record)) {
+            Ok(holds) => holds,
+            Err(error) => {
+                self.condition_errors += 1;
+                self.condition_error.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    /// The options of these stages that had no effect.
+    pub(crate) fn idle_options<'a>(&self, stages: &'a [StageInfo]) -> Vec<IdleOption<'a>> {
+        let options = stages.iter().flat_map(|stage| {
+            let explained = stage.explained_options.iter().copied();
+            explained.filter_map(|option| {
+                let position = stage.options.get(option)?;
+                Some(IdleOption { stage: &stage.id, option, position })
+            })
+        });
+        let is_idle =
+            |it: &IdleOption<'_>| !self.effects.contains(&(it.stage.name.clone(), it.option));
+        options.filter(is_idle).collect()
+    }
+}
+
+/// The first `count` records that match, and the first delivered one if none of them is delivered.
+pub(crate) fn select(
+    count: usize,
+    id: Option<&str>,
+    condition: Option<Condition>,
+    max_pages: u64,
+    tally: &Tally,
+) -> Selection {
+    let (count, id) = if id.is_some() { (1, id.map(str::to_owned)) } else { (count, None) };
+    let (is_searched, seen) = (id.is_some(), tally.clone());
+    let keep = move |trace: &RecordTrace| {
+        let mut seen = seen.lock();
+        seen.add_effects(trace);
+        if id.as_deref().is_some_and(|id| trace.origin.job.as_deref() != Some(id))
+            || !seen.matches(condition.as_ref(), &trace.record)
+        {
+            return false;
+        }
+        let keeps =
+            seen.kept < count || (!is_searched && !seen.is_delivered && trace.is_delivered());
+        seen.kept += usize::from(keeps);
+        seen.is_delivered |= keeps && trace.is_delivered();
+        keeps
+    };
+    let seen = tally.clone();
+    let is_enough = move |_: &[RecordTrace]| {
+        let seen = seen.lock();
+        seen.kept >= count && (is_searched || seen.is_delivered)
+    };
+    Selection { keep: Box::new(keep), is_enough: Box::new(is_enough), max_pages }
+}

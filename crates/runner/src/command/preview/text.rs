@@ -1,0 +1,200 @@
+//! Previews as text for people.
+
+use serde_json::Value;
+use taskferry_config::StageInfo;
+use taskferry_pipeline::Role;
+use taskferry_sdk::{printable_lines, shortened};
+
+use super::diff::{DiffLine, diff, lines};
+use super::mask::Mask;
+use super::stages::{OnErrors, StageSteps, Summary, position_of, stages};
+use crate::command::format::{count, number};
+use crate::trace::RecordTrace;
+
+const BOLD: &str = "\u{1b}[1m";
+const FAINT: &str = "\u{1b}[2m";
+const RED: &str = "\u{1b}[31m";
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// The columns before the lines of a record.
+const INDENT: usize = 6;
+/// The most records of one stage whose changes are shown.
+const MOST_RECORDS: usize = 2;
+/// The most effects of one stage that are shown.
+const MOST_EFFECTS: usize = 4;
+
+/// Writes records with everything that happens to them.
+pub(crate) struct TextWriter<'a> {
+    pub(crate) stages: &'a [StageInfo],
+    pub(crate) on_errors: &'a OnErrors,
+    pub(crate) masks_values: bool,
+    /// The only stage to show, and to show whole.
+    pub(crate) only: Option<&'a str>,
+    /// The columns of the terminal, to which unchanged lines are shortened.
+    pub(crate) width: Option<usize>,
+    pub(crate) text: String,
+}
+
+impl TextWriter<'_> {
+    /// Adds a record.
+    pub(crate) fn record(&mut self, trace: &RecordTrace, index: usize, total: usize) {
+        let mask = Mask::of(trace, self.masks_values);
+        let heading = format!("record {} of {total}", index + 1);
+        self.line(&format!("{BOLD}{heading}{PLAIN}: {}", escaped(&trace.origin.to_string())));
+        if let Some(source) = self.stages.first().filter(|source| self.shows(source)) {
+            self.heading(source, "");
+            let whole = self.only.is_some();
+            for line in lines(&mask.record(&trace.record), whole) {
+                self.line(&format!("      {}", escaped(&line)));
+            }
+        }
+        let reached = stages(self.stages, trace);
+        for stage in &reached {
+            if self.shows(stage.info) {
+                self.stage(stage, &mask);
+            }
+        }
+        if self.only.is_some() && reached.iter().all(|stage| !self.shows(stage.info)) {
+            let is_source = self.stages.first().is_some_and(|source| self.shows(source));
+            if !is_source {
+                self.line(&format!("  {YELLOW}the record does not reach this stage{PLAIN}"));
+            }
+        }
+        self.line("");
+    }
+
+    fn shows(&self, stage: &StageInfo) -> bool {
+        self.only.is_none_or(|only| only == stage.id.name)
+    }
+
+    fn heading(&mut self, stage: &StageInfo, summary: &str) {
+        let sink = stage.sink.as_ref().map(|sink| format!(" of sink `{}`", escaped(sink)));
+        let position = stage.position.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = format!("{} {}", stage.id.role, stage.id.name);
+        let colon = if summary.is_empty() { "" } else { ": " };
+        self.line(&format!(
+            "  {BOLD}{}{PLAIN}{} {FAINT}{}{PLAIN}{colon}{summary}",
+            escaped(&name),
+            sink.unwrap_or_default(),
+            escaped(&position)
+        ));
+    }
+
+    fn stage(&mut self, stage: &StageSteps<'_>, mask: &Mask) {
+        let summary = stage.summary();
+        let colour = match summary {
+            Summary { refused: 1.., .. } => RED,
+            Summary { dropped: 1.., .. } => YELLOW,
+            Summary { changed: 1.., .. } => GREEN,
+            _ => FAINT,
+        };
+        self.heading(stage.info, &format!("{colour}{}{PLAIN}", summary.text()));
+        let whole = self.only.is_some();
+        self.effects(stage, mask, whole);
+        for reason in stage.refusals() {
+            let effect = self.on_errors.effect(&stage.info.id);
+            let reason = escaped(&mask.text(reason)).into_owned();
+            self.line(&format!("    {RED}refused{PLAIN}: {reason}; {effect}"));
+        }
+        if whole && stage.info.id.role == Role::Sink {
+            for input in stage.steps.iter().filter_map(|step| step.input.as_ref()) {
+                self.added(&mask.record(input), true);
+            }
+        }
+        self.changes(stage, mask, whole);
+    }
+
+    fn effects(&mut self, stage: &StageSteps<'_>, mask: &Mask, whole: bool) {
+        let effects = stage.effects();
+        let shown = if whole { effects.len() } else { MOST_EFFECTS };
+        for (effect, times) in effects.iter().take(shown) {
+            let place = position_of(stage.info, effect.option);
+            let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+            let text = mask.text(&effect.text);
+            self.line(&format!(
+                "    `{}` {FAINT}({}){PLAIN} {}{times}",
+                effect.option,
+                escaped(&place),
+                escaped(&text)
+            ));
+        }
+        if effects.len() > shown {
+            let (more, name) = (effects.len() - shown, &stage.info.id.name);
+            let hint = format!("… {more} more; `--stage {name}` shows all");
+            self.line(&format!("    {FAINT}{}{PLAIN}", escaped(&hint)));
+        }
+    }
+
+    fn changes(&mut self, stage: &StageSteps<'_>, mask: &Mask, whole: bool) {
+        let changed: Vec<_> = stage.changed().collect();
+        let shown = if whole { changed.len() } else { MOST_RECORDS };
+        for (input, records) in changed.iter().take(shown) {
+            match records {
+                [record] => {
+                    let before = input.map_or(Value::Null, |input| mask.record(input));
+                    for line in diff(&before, &mask.record(record), whole) {
+                        self.diff_line(&line);
+                    }
+                }
+                records => {
+                    let most = if whole { records.len() } else { MOST_RECORDS };
+                    for record in records.iter().take(most) {
+                        self.added(&mask.record(record), whole);
+                    }
+                    self.more(records.len().saturating_sub(most), "more record");
+                }
+            }
+        }
+        self.more(changed.len().saturating_sub(shown), "more changed record");
+    }
+
+    fn more(&mut self, more: usize, noun: &str) {
+        if more > 0 {
+            self.line(&format!("    {FAINT}… {}{PLAIN}", count(more as u64, noun)));
+        }
+    }
+
+    fn added(&mut self, record: &Value, whole: bool) {
+        for line in lines(record, whole) {
+            self.diff_line(&DiffLine::Added(line));
+        }
+    }
+
+    fn diff_line(&mut self, line: &DiffLine) {
+        let (colour, mark, text) = match line {
+            DiffLine::Same(text) => {
+                let room = self.width.filter(|_| self.only.is_none()).unwrap_or(usize::MAX);
+                let text = shortened(text, room.saturating_sub(INDENT));
+                self.line(&format!("      {text}"));
+                return;
+            }
+            DiffLine::Removed(text) => (RED, '-', text),
+            DiffLine::Added(text) => (GREEN, '+', text),
+            DiffLine::Note(text) => (FAINT, ' ', text),
+        };
+        self.line(&format!("    {colour}{mark} {}{PLAIN}", escaped(text)));
+    }
+
+    /// Adds a line behind the records.
+    pub(crate) fn footer(&mut self, line: &str) {
+        self.line(&format!("{FAINT}{}{PLAIN}", escaped(line)));
+    }
+
+    /// Adds a line, which is escaped already.
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+}
+
+/// How many records were shown and read.
+pub(crate) fn footer(shown: usize, read: u64, pages: u64) -> String {
+    let shown = count(shown as u64, "record");
+    format!("{shown} shown, {} read ({})", number(read), count(pages, "page"))
+}
+
+fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
+    printable_lines(text)
+}

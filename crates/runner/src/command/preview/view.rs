@@ -1,0 +1,133 @@
+//! One preview, as text or JSON.
+
+use serde_json::json;
+use taskferry_config::StageInfo;
+use taskferry_pipeline::StageFailure;
+use taskferry_sdk::printable_json;
+
+use super::json;
+use super::selection::IdleOption;
+use super::stages::OnErrors;
+use super::text::{TextWriter, footer};
+use crate::command::arguments::PreviewArguments;
+use crate::command::format::count;
+use crate::command::summary::FROM_SANDBOX;
+use crate::console;
+use crate::exit::Exit;
+use crate::trace::Trace;
+
+/// The version of the JSON document.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The note on masked texts.
+pub(crate) const MASKED: &str =
+    "text values are masked, because standard output is not a terminal; `--show-values` shows them";
+
+/// The records to show, and what is known about them.
+pub(crate) struct View<'a> {
+    pub(crate) name: String,
+    pub(crate) stages: &'a [StageInfo],
+    pub(crate) on_errors: &'a OnErrors,
+    pub(crate) idle: Vec<IdleOption<'a>>,
+    pub(crate) is_sandbox: bool,
+    pub(crate) is_delivered: bool,
+    pub(crate) masks_values: bool,
+    pub(crate) found: &'a Trace,
+}
+
+impl View<'_> {
+    /// Reports what applies to all records.
+    pub(crate) fn write_notes(&self) {
+        if self.is_sandbox {
+            console::sandbox(FROM_SANDBOX);
+        }
+        if self.masks_values && !self.found.records.is_empty() {
+            console::line(MASKED);
+        }
+    }
+
+    pub(crate) fn text(&self, arguments: &PreviewArguments) -> String {
+        let (found, only) = (self.found, arguments.stage.as_deref());
+        let (stages, on_errors, masks_values) = (self.stages, self.on_errors, self.masks_values);
+        let width = console::page_width();
+        let mut text =
+            TextWriter { stages, on_errors, masks_values, only, width, text: String::new() };
+        let total = found.records.len();
+        for (index, record) in found.records.iter().enumerate() {
+            text.record(record, index, total);
+        }
+        if found.read > 0 {
+            text.footer(&footer(total, found.read, found.report.manifest.source.pages));
+        }
+        if !self.idle.is_empty() {
+            let read = count(found.read, "record");
+            text.footer(&format!("options without an effect on the {read} read:"));
+            for it in &self.idle {
+                text.footer(&format!("  `{}` of {} ({})", it.option, it.stage, it.position));
+            }
+        }
+        text.text
+    }
+
+    pub(crate) fn document(&self, arguments: &PreviewArguments) -> String {
+        let (found, only) = (self.found, arguments.stage.as_deref());
+        let record =
+            |trace| json::record(self.stages, self.on_errors, trace, self.masks_values, only);
+        let document = json!({
+            "schema_version": SCHEMA_VERSION,
+            "pipeline": self.name,
+            "sandbox": self.is_sandbox,
+            "values_masked": self.masks_values,
+            "pages_read": found.report.manifest.source.pages,
+            "records_read": found.read,
+            "listing_complete": found.is_complete,
+            "records": found.records.iter().map(record).collect::<Vec<_>>(),
+            "options_without_effect": json::idle_options(&self.idle),
+            "error": found.report.manifest.error,
+        });
+        format!("{}\n", printable_json(&format!("{document:#}")))
+    }
+
+    /// Reports why fewer records are shown than expected. Returns the exit code.
+    pub(crate) fn end(&self, arguments: &PreviewArguments) -> Exit {
+        let found = self.found;
+        if let Some(exit) = write_failure(found) {
+            return exit;
+        }
+        let (records, pages) = (count(found.read, "record"), found.report.manifest.source.pages);
+        let read = format!("{records} ({})", count(pages, "page"));
+        let limit = if found.is_complete || arguments.id.is_some() {
+            ""
+        } else {
+            "; `--max-pages` raises the limit"
+        };
+        if found.records.is_empty() {
+            let what = match (&arguments.id, &arguments.condition) {
+                (Some(id), _) => format!("no record has the id `{id}`"),
+                (None, Some(_)) => "`--where` is true for no record".to_owned(),
+                (None, None) => "there is no record".to_owned(),
+            };
+            console::error(&format!("{what}; {read} were read{limit}"));
+            return Exit::NOT_FOUND;
+        }
+        if !self.is_delivered {
+            console::warning(&format!("no record is delivered; {read} were read{limit}"));
+        }
+        Exit::COMPLETE
+    }
+}
+
+/// Reports why a trace ended early. Returns the exit code; `None` if it did not.
+pub(crate) fn write_failure(found: &Trace) -> Option<Exit> {
+    let manifest = &found.report.manifest;
+    let failure = manifest.error.as_ref()?;
+    let stage = failure.stage.as_deref().map(|stage| format!("{stage}: ")).unwrap_or_default();
+    console::error(&format!("{stage}{}", failure.message));
+    if let Some(origin) = found.report.error.as_ref().and_then(StageFailure::origin) {
+        console::line(&format!("  where: {origin}"));
+    }
+    if let Some(hint) = &failure.hint {
+        console::line(&format!("  help: {hint}"));
+    }
+    Some(Exit(manifest.exit_code))
+}

@@ -1,0 +1,234 @@
+//! `taskferry why`: tells what happens to one record.
+
+mod event;
+mod manifest;
+mod task;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use taskferry_config::{Checked, StageInfo};
+use taskferry_engine::StopSignal;
+use taskferry_pipeline::{Registry, Role};
+use taskferry_sdk::{nearest, printable_json};
+
+use super::arguments::WhyArguments;
+use super::preview::mask::Mask;
+use super::preview::stages::OnErrors;
+use super::preview::{LOG, MASKED, json as preview_json, write_failure};
+use super::run::load;
+use super::summary::FROM_SANDBOX;
+use crate::console;
+use crate::exit::Exit;
+use crate::interrupts::Interrupts;
+use crate::logging::{self, LogFormat};
+use crate::trace::{RecordTrace, Selection, Trace, trace};
+use event::{Event, job_events};
+use manifest::Manifest;
+use task::Task;
+
+/// The version of the JSON document.
+const SCHEMA_VERSION: u32 = 1;
+/// The most ids to suggest.
+const MOST_IDS: usize = 3;
+
+/// The answer.
+#[derive(Debug, Default)]
+struct Answer<'a> {
+    events: Vec<Event<'a>>,
+    origin: Value,
+    /// Why the record or the task may be missing.
+    reasons: Vec<String>,
+    nearest_ids: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// Tells what happens to one record.
+pub(crate) async fn why(registry: &Registry, arguments: WhyArguments) -> Exit {
+    logging::start(LogFormat::Text, LOG);
+    let Ok(mut interrupts) = Interrupts::listen() else {
+        console::error("can't listen for signals");
+        return Exit::SINK;
+    };
+    tokio::select! {
+        exit = answer(registry, &arguments) => exit,
+        interrupt = interrupts.next() => Exit::interrupted(interrupt),
+    }
+}
+
+async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
+    let manifest = match arguments.run.as_deref().map(Manifest::read).transpose() {
+        Ok(manifest) => manifest,
+        Err(message) => {
+            console::error(&message);
+            return Exit::USAGE;
+        }
+    };
+    let checked = match load(registry, &arguments.layers, &arguments.file, LogFormat::Text) {
+        Ok(checked) => checked,
+        Err(exit) => return exit,
+    };
+    let Checked { pipeline, stages, .. } = checked;
+    let (name, digest) = (pipeline.name.clone(), pipeline.digest.clone());
+    let on_errors = OnErrors::of(&pipeline);
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let selection = selection(&arguments.id, &ids);
+    let found = trace(pipeline, None, selection, None, StopSignal::never()).await;
+    let is_sandbox = found.report.manifest.sandbox;
+    if is_sandbox {
+        console::sandbox(FROM_SANDBOX);
+    }
+    let masks_values = !arguments.show_values && !console::output_is_terminal();
+    if masks_values && !found.records.is_empty() {
+        console::line(MASKED);
+    }
+    let mut answer = Answer::default();
+    match found.records.first() {
+        Some(record) => {
+            let mask = Mask::of(record, masks_values);
+            answer.follow(record, arguments.task.as_deref(), &stages, &on_errors, &mask);
+        }
+        None => answer.explain_absence(arguments, &found, &stages, &ids),
+    }
+    if let Some(manifest) = &manifest {
+        answer.add_files(manifest);
+        answer.warnings = manifest.warnings(&name, &digest, is_sandbox);
+    }
+    answer.warnings.iter().for_each(|warning| console::warning(warning));
+    let printed = if arguments.json {
+        console::data(&answer.document(arguments, &name, masks_values, &found))
+    } else {
+        console::page(&answer.text(arguments))
+    };
+    let exit = Exit::printed(&printed);
+    if exit != Exit::COMPLETE {
+        return exit;
+    }
+    match write_failure(&found) {
+        Some(failed) => failed,
+        None if answer.reasons.is_empty() => Exit::COMPLETE,
+        None => Exit::NOT_FOUND,
+    }
+}
+
+/// Selects the record with this id, and collects the ids before it.
+fn selection(id: &str, ids: &Arc<Mutex<Vec<Arc<str>>>>) -> Selection {
+    let (id, ids) = (id.to_owned(), Arc::clone(ids));
+    let keep = move |trace: &RecordTrace| {
+        let job = trace.origin.job.as_ref();
+        if let Some(job) = job {
+            ids.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(job));
+        }
+        job.is_some_and(|job| **job == *id)
+    };
+    let is_enough = |kept: &[RecordTrace]| !kept.is_empty();
+    Selection { keep: Box::new(keep), is_enough: Box::new(is_enough), max_pages: u64::MAX }
+}
+
+impl<'a> Answer<'a> {
+    fn follow(
+        &mut self,
+        record: &RecordTrace,
+        task: Option<&str>,
+        stages: &'a [StageInfo],
+        on_errors: &OnErrors,
+        mask: &Mask,
+    ) {
+        self.origin = preview_json::origin(record);
+        self.events = match task.map(|task| Task::find(task, record)) {
+            None => job_events(stages, on_errors, record, mask),
+            Some(Ok(task)) => task.events(stages, on_errors, record, mask),
+            Some(Err(reason)) => {
+                self.reasons.push(reason);
+                vec![Event::found(&record.origin)]
+            }
+        };
+    }
+
+    fn explain_absence(
+        &mut self,
+        arguments: &WhyArguments,
+        found: &Trace,
+        stages: &[StageInfo],
+        ids: &Mutex<Vec<Arc<str>>>,
+    ) {
+        let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.nearest_ids.len() < MOST_IDS {
+            let near = nearest(&arguments.id, ids.iter().map(|id| &**id)).map(str::to_owned);
+            let Some(near) = near else { break };
+            ids.retain(|id| **id != *near);
+            self.nearest_ids.push(near);
+        }
+        if !found.is_complete {
+            self.reasons.push("the listing was not read to its end".to_owned());
+        }
+        let source = stages.iter().find(|stage| stage.id.role == Role::Source);
+        for option in ["filters", "partition"] {
+            if let Some(position) = source.and_then(|source| source.options.get(option)) {
+                let reason = format!("`{option}` at {position} selects only some jobs");
+                self.reasons.push(reason);
+            }
+        }
+        if let Some(position) = source.and_then(|source| source.options.get("auth")) {
+            self.reasons
+                .push(format!("the credentials at {position} may see only some job families"));
+        }
+        self.reasons
+            .push("the job may have been created or deleted while the listing was read".to_owned());
+        self.reasons.push(match self.nearest_ids.as_slice() {
+            [] => "the id may be wrong; no id in the listing is similar".to_owned(),
+            near => {
+                let near: Vec<String> = near.iter().map(|id| format!("`{id}`")).collect();
+                format!("the id may be wrong; the nearest ids are {}", near.join(", "))
+            }
+        });
+    }
+
+    fn add_files(&mut self, manifest: &Manifest) {
+        for event in self.events.iter_mut().filter(|event| event.kind == "delivered") {
+            let files = event.stage.and_then(|stage| manifest.files_of(&stage.id.name));
+            event.details.extend(files);
+        }
+    }
+
+    fn text(&self, arguments: &WhyArguments) -> String {
+        let mut lines = Vec::new();
+        for event in &self.events {
+            lines.push(event.text.clone());
+            lines.extend(event.details.iter().map(|detail| format!("  {detail}")));
+        }
+        if self.origin.is_null() {
+            lines.push(format!("`{}` is not in the listing; possible reasons:", arguments.id));
+        }
+        let mark = if self.origin.is_null() { "  - " } else { "" };
+        lines.extend(self.reasons.iter().map(|reason| format!("{mark}{reason}")));
+        lines.iter().fold(String::new(), |text, line| text + &taskferry_sdk::printable(line) + "\n")
+    }
+
+    fn document(
+        &self,
+        arguments: &WhyArguments,
+        pipeline: &str,
+        masks_values: bool,
+        found: &Trace,
+    ) -> String {
+        let document = json!({
+            "schema_version": SCHEMA_VERSION,
+            "pipeline": pipeline,
+            "id": arguments.id,
+            "task": arguments.task,
+            "found": self.reasons.is_empty(),
+            "sandbox": found.report.manifest.sandbox,
+            "values_masked": masks_values,
+            "records_read": found.read,
+            "listing_complete": found.is_complete,
+            "origin": self.origin,
+            "events": self.events.iter().map(Event::to_json).collect::<Vec<_>>(),
+            "reasons": self.reasons,
+            "nearest_ids": self.nearest_ids,
+            "warnings": self.warnings,
+            "error": found.report.manifest.error,
+        });
+        format!("{}\n", printable_json(&format!("{document:#}")))
+    }
+}

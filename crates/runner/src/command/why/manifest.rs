@@ -1,0 +1,95 @@
+//! The files of an earlier run.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use taskferry_sdk::jiff::Timestamp;
+
+use crate::command::preview::age;
+
+/// The parts of a manifest that name its files. Manifests of other versions may lack the others.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Manifest {
+    run_id: String,
+    pipeline: String,
+    finished_at: Timestamp,
+    #[serde(default)]
+    digest: String,
+    #[serde(default)]
+    sandbox: bool,
+    sinks: Vec<Sink>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sink {
+    name: String,
+    #[serde(default)]
+    published: bool,
+    #[serde(default)]
+    files: Vec<File>,
+}
+
+#[derive(Debug, Deserialize)]
+struct File {
+    path: String,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// The message.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let name = path.display();
+        let bytes = std::fs::read(path)
+            .map_err(|error| format!("can't read the manifest `{name}`: {error}"))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            format!(
+                "`{name}` is not a manifest: {error}; `taskferry run --summary FILE` writes one"
+            )
+        })
+    }
+
+    /// The files of a sink, in a sentence.
+    pub(crate) fn files_of(&self, sink: &str) -> Option<String> {
+        let sink = self.sinks.iter().find(|known| known.name == sink)?;
+        let files: Vec<String> = sink.files.iter().map(|file| format!("`{}`", file.path)).collect();
+        (!files.is_empty())
+            .then(|| format!("run {} wrote this sink to {}", self.run_id, files.join(", ")))
+    }
+
+    /// Why the run may have done something else with the record.
+    pub(crate) fn warnings(&self, pipeline: &str, digest: &str, sandbox: bool) -> Vec<String> {
+        let (run, age) = (&self.run_id, age(self.finished_at));
+        let unpublished: Vec<String> = self
+            .sinks
+            .iter()
+            .filter(|sink| !sink.published)
+            .map(|sink| format!("run {run} did not publish sink `{}`", sink.name))
+            .collect();
+        let warnings = [
+            (
+                self.pipeline != pipeline,
+                format!("run {run} is one of the pipeline `{}`", self.pipeline),
+            ),
+            (
+                self.pipeline == pipeline && self.digest != digest,
+                format!(
+                    "the pipeline, a file that it reads, or taskferry has changed since run {run}; its rows can differ"
+                ),
+            ),
+            (
+                self.sandbox != sandbox,
+                format!("run {run} read {}", if self.sandbox { "a sandbox" } else { "no sandbox" }),
+            ),
+            (
+                true,
+                format!(
+                    "run {run} ended {age} ago; jobs may have changed since, and rows may have other numbers"
+                ),
+            ),
+        ];
+        let warnings = warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, text)| text);
+        warnings.chain(unpublished).collect()
+    }
+}
