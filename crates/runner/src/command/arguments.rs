@@ -7,8 +7,8 @@ use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sdk::Shard;
 
-use super::graph::GraphFormat;
-use super::new::Preset;
+use super::graph::format::GraphFormat;
+use super::new::preset::Preset;
 use super::shard::ShardArgument;
 use crate::logging::{self, LogFormat};
 use crate::sandbox::{SandboxArguments, long_help};

@@ -2,6 +2,7 @@
 
 mod counts;
 mod dot;
+pub(crate) mod format;
 mod mermaid;
 mod model;
 mod style;
@@ -10,7 +11,6 @@ mod text;
 
 use std::path::Path;
 
-use clap::ValueEnum;
 use taskferry_pipeline::Registry;
 
 use super::arguments::GraphArguments;
@@ -19,21 +19,8 @@ use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
 use counts::RunCounts;
+use format::GraphFormat;
 use model::Graph;
-
-/// What a graph is written as.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GraphFormat {
-    /// Lines for a terminal
-    #[default]
-    Text,
-    /// Mermaid, which many Markdown viewers draw
-    Mermaid,
-    /// DOT, the language of Graphviz
-    Dot,
-    /// A picture for light and dark pages
-    Svg,
-}
 
 /// Prints the graph of a pipeline.
 pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Exit {

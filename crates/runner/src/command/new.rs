@@ -1,6 +1,6 @@
 //! `taskferry new`: writes files to start from.
 
-mod preset;
+pub(crate) mod preset;
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
@@ -13,7 +13,7 @@ use taskferry_pipeline::Registry;
 use super::arguments::NewPipelineArguments;
 use crate::console;
 use crate::exit::Exit;
-pub(crate) use preset::Preset;
+use preset::Preset;
 
 /// Writes a pipeline into a new folder.
 pub(crate) fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Exit {

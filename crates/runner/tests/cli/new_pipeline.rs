@@ -92,6 +92,12 @@ fn the_files_are_listed_with_the_next_command() {
       taskferry run night/night.toml --sandbox    runs it with generated data
     `night/.env.example` lists the variables for your tenant.
     ");
+}
+
+#[test]
+fn the_pipeline_explains_each_option() {
+    let context = Context::new();
+    create(&context, "h1-h2-rows").with_code(0);
     insta::assert_snapshot!(context.read("night/night.toml"), @r#"
     #:schema pipeline.schema.json
     #
@@ -158,6 +164,12 @@ fn the_files_are_listed_with_the_next_command() {
     min_jobs = 1
     max_drop_percent = 20
     "#);
+}
+
+#[test]
+fn the_example_explains_each_variable() {
+    let context = Context::new();
+    create(&context, "h1-h2-rows").with_code(0);
     insta::assert_snapshot!(context.read("night/.env.example"), @"
     # The variables of night.toml. Copy this file to `.env`, fill it in, and load it before a run:
     #

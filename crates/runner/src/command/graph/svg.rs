@@ -45,9 +45,9 @@ pub(super) fn draw(graph: &Graph) -> String {
     let middle = top + (rows - 1) * row / 2;
     let chain = graph.chain.iter().enumerate();
     placed.extend(chain.map(|(column, node)| Placed { node, column, y: middle }));
-    for (branch, nodes) in graph.branches.iter().enumerate() {
-        let nodes = nodes.iter().enumerate();
-        placed.extend(nodes.map(|(position, node)| Placed {
+    for (branch, stages) in graph.branches.iter().enumerate() {
+        let stages = stages.iter().enumerate();
+        placed.extend(stages.map(|(position, node)| Placed {
             node,
             column: graph.chain.len() + position,
             y: top + branch * row,
