@@ -8,6 +8,7 @@ use taskferry_pipeline::{
     CommonKey, OnError, PluginEntry, Registry, Role, common_keys, run_tables,
 };
 
+use crate::keys::TESTS;
 use definition::definition;
 
 /// The JSON Schema (draft 2020-12) of a pipeline file that uses these plugins.
@@ -55,7 +56,10 @@ pub fn file_schema(registry: &Registry) -> Value {
     sinks["minItems"] = 1.into();
     properties.insert("sink".to_owned(), sinks);
     for (key, schema) in run_tables() {
-        properties.insert(key.to_owned(), definition(schema.as_value()));
+        let table = definition(schema.as_value());
+        let is_list = key == TESTS;
+        let table = if is_list { json!({"type": "array", "items": table}) } else { table };
+        properties.insert(key.to_owned(), table);
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -6,8 +6,10 @@ use serde_json::Value;
 use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
 
 /// The top-level keys of a pipeline file.
-pub(crate) const TOP_LEVEL: [&str; 8] =
-    ["name", "description", "source", "transform", "sink", "dead_letter", "state", "expect"];
+pub(crate) const TOP_LEVEL: [&str; 9] =
+    ["name", "description", "source", "transform", "sink", "dead_letter", "state", "expect", TESTS];
+/// The key of the tests, which are not part of the pipeline that runs.
+pub(crate) const TESTS: &str = "test";
 
 /// All keys, whatever table they belong to.
 pub(crate) fn known_keys(registry: &Registry) -> BTreeSet<String> {

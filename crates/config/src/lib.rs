@@ -42,6 +42,9 @@ mod secrets;
 mod settings;
 mod stage;
 mod syntax;
+mod test_case;
+mod test_records;
+mod test_suite;
 mod text;
 mod toml_values;
 mod tree;
@@ -56,13 +59,18 @@ pub use mistake::{Mistake, Mistakes};
 pub use outputs::FilesInUse;
 pub use positions::{StageInfo, TextPosition};
 pub use sandbox::state_dir as sandbox_state_dir;
+pub use test_case::{ExpectedRefusals, TestCase, default_clock};
+pub use test_records::{RefusedRecord, RefusingStage, TestInput};
+pub use test_suite::{pipeline_files, test_file};
+
+use std::path::Path;
 
 use assemble::Assembled;
 use interpolate::Interpolated;
 use locate::Sources;
 use secrets::Secrets;
 use taskferry_pipeline::{Registry, StateOptions};
-use taskferry_sdk::{Problem, Segment, Severity};
+use taskferry_sdk::{KeyPath, Problem, Segment, Severity};
 
 /// Reads, merges, interpolates and checks a pipeline, and builds its stages.
 ///
@@ -71,6 +79,7 @@ use taskferry_sdk::{Problem, Segment, Severity};
 pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     let documents = layers.parse(registry)?;
     let (mut tree, failed) = merge::merge(layers, &documents);
+    tree.remove(&KeyPath::of(keys::TESTS));
     let files = layers.files();
     let plan = sandbox::Plan::of(&tree, registry);
     let written = layers.sandbox.then(|| tree.clone());
@@ -116,6 +125,22 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
         }
         _ => Err(Mistakes::new(found)),
     }
+}
+
+/// Reads the tests of a pipeline file, `[[test]]` in it and in the file for tests beside it, and checks them.
+///
+/// # Errors
+/// All mistakes of the tests, or those of the pipeline with their variables.
+pub fn load_tests(pipeline: &Path, registry: &Registry) -> Result<Vec<TestCase>, Mistakes> {
+    test_suite::load(pipeline, registry, &|layers: &Layers| Ok(load(layers, registry)?.stages))
+}
+
+/// Builds the pipeline for a test.
+///
+/// # Errors
+/// The mistakes in the pipeline.
+pub fn load_for_test(case: &TestCase, registry: &Registry) -> Result<Checked, Mistakes> {
+    load(&case.layers, registry)
 }
 
 /// Reads the name of a pipeline and its state options, which is all that its past runs need. Other values are not checked, and

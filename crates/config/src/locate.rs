@@ -107,6 +107,12 @@ impl Sources<'_> {
         found
     }
 
+    /// The positions of values.
+    pub(crate) fn positions(&self, paths: &[KeyPath]) -> Vec<Option<TextPosition>> {
+        let texts = self.texts(&[]);
+        paths.iter().map(|path| self.position(path, &Part::Key, &texts)).collect()
+    }
+
     fn position(&self, path: &KeyPath, part: &Part, texts: &[Arc<Text>]) -> Option<TextPosition> {
         let span = self.span(&self.locate_path(path, part)?, texts)?;
         let (line, column) = (span.line(), span.column());

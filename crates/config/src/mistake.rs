@@ -152,6 +152,11 @@ impl Mistakes {
         &self.0
     }
 
+    /// As [`all`](Self::all), by value.
+    pub(crate) fn into_all(self) -> Vec<Mistake> {
+        self.0
+    }
+
     /// The number of mistakes, without the warnings.
     pub fn count(&self) -> usize {
         let mistakes = self.0.iter().filter(|mistake| mistake.severity == Severity::Mistake);

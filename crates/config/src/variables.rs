@@ -5,7 +5,7 @@ use std::sync::Arc;
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{Severity, nearest};
 
-use crate::keys::{TOP_LEVEL, option_paths};
+use crate::keys::{TESTS, TOP_LEVEL, option_paths};
 use crate::mask::mask_value;
 use crate::mistake::Mistake;
 use crate::text::{Text, TextSpan};
@@ -24,7 +24,8 @@ pub(crate) fn trim_value(text: &str) -> &str {
 /// to another program.
 pub(crate) fn sets_option(name: &str) -> bool {
     let Some(key) = name.strip_prefix(PREFIX).filter(|_| name != LOG) else { return false };
-    key.contains("__") || TOP_LEVEL.contains(&key.to_lowercase().as_str())
+    let key = key.to_lowercase();
+    key.contains("__") || TOP_LEVEL.contains(&key.as_str()) && key != TESTS
 }
 
 /// Warns about variables that almost set an option: with one underscore instead of two, or with a misspelt name.
@@ -43,7 +44,7 @@ fn warning(name: &str, value: &str, options: &[Vec<String>]) -> Option<Mistake> 
     let first = key.split('_').next()?;
     let meant = meant(&key, options).map(|name| format!("{PREFIX}{}", name.to_uppercase()));
     let meant = meant.or_else(|| nearest(name, [LOG]).map(str::to_owned));
-    if meant.is_none() && !TOP_LEVEL.contains(&first) {
+    if meant.is_none() && (!TOP_LEVEL.contains(&first) || first == TESTS) {
         return None;
     }
     let help = match meant {

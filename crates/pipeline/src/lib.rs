@@ -65,5 +65,7 @@ pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformSta
 pub use registry::{PluginEntry, Registry};
 pub use replay::{DeadLetterReader, ReplayPage, ReplayRecord};
 pub use schema::{resolve_schema, run_tables};
-pub use settings::{DeadLetterOptions, DriftAction, ExpectOptions, StateOptions};
+pub use settings::{
+    Comparison, DeadLetterOptions, DriftAction, ExpectOptions, StateOptions, TestOptions,
+};
 pub use stage_id::{Role, StageId};

@@ -3,14 +3,15 @@
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use crate::{DeadLetterOptions, ExpectOptions, StateOptions};
+use crate::{DeadLetterOptions, ExpectOptions, StateOptions, TestOptions};
 
-/// The tables of a pipeline file that configure the run as a whole, by key.
-pub fn run_tables() -> [(&'static str, Schema); 3] {
+/// The tables of a pipeline file that are no stages, by key: those that configure the run as a whole, and the tests.
+pub fn run_tables() -> [(&'static str, Schema); 4] {
     [
         ("state", schema_for!(StateOptions)),
         ("expect", schema_for!(ExpectOptions)),
         ("dead_letter", schema_for!(DeadLetterOptions)),
+        ("test", schema_for!(TestOptions)),
     ]
 }
 

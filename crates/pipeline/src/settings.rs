@@ -1,7 +1,10 @@
 //! Settings of a pipeline file that apply to the whole run.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use taskferry_sdk::{Duration, PathTemplate};
 
@@ -73,4 +76,53 @@ pub struct DeadLetterOptions {
     /// The path, relative to the working directory. It must contain `{run_id}`. The other placeholders are
     /// `{pipeline}`, `{date}`, `{time}` and `{shard}`. The file is created with the first dead letter.
     pub path: PathTemplate,
+}
+
+/// A test of the pipeline: `[[test]]` in the pipeline file `NAME.toml`, or in `NAME.test.toml` beside it.
+///
+/// `taskferry test` gives the records of `input` to the transforms and compares the records that come out. A test sends no request
+/// and writes no output. It sees no environment variable except those in `env`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestOptions {
+    /// The name of the test.
+    pub name: String,
+    /// The records that the first transform receives: a list of tables, JSON text, or the path of a file with JSON, one or more
+    /// records a line, or dead letters. A dead letter starts at the stage that refused it. A relative path starts at the folder
+    /// of the file with the test.
+    pub input: Value,
+    /// What runs: by default all transforms of the pipeline. The name of a transform selects this transform alone, the name of a
+    /// sink selects all transforms of the pipeline and those of the sink.
+    pub stage: Option<String>,
+    /// All records that come out, in order: a list of tables, JSON text, or the path of a file.
+    pub expect: Option<Value>,
+    /// How records are compared with `expect`: `exact` (default), `subset` (the fields in `expect` only), or `unordered` (in any
+    /// order).
+    #[serde(rename = "match")]
+    pub comparison: Option<Comparison>,
+    /// A jq expression that is `true` for every record that comes out. At least one record must come out.
+    pub expect_jq: Option<String>,
+    /// The number of records of `input` of which none comes out, without those that are refused.
+    pub expect_dropped: Option<u64>,
+    /// The number of records that the stages refuse, or a text that the reason of every refusal contains. By default no record
+    /// may be refused.
+    pub expect_refused: Option<Value>,
+    /// The time at which the run starts. Default `2000-01-01T00:00:00Z`.
+    pub clock: Option<String>,
+    /// Environment variables: `[test.env]`. There are no others. A placeholder stands for a variable that is not set.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// How a test compares records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// The same records with the same fields, in order.
+    #[default]
+    Exact,
+    /// The same number of records in order, of which only the expected fields are compared.
+    Subset,
+    /// The same records with the same fields, in any order.
+    Unordered,
 }

@@ -20,6 +20,7 @@ mod schema;
 mod shard;
 mod state_folder;
 mod summary;
+mod test;
 mod text_table;
 mod why;
 
@@ -57,6 +58,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Preview(preview) => on_runtime(preview::preview(registry, preview)),
         Command::Why(why) => on_runtime(why::why(registry, why)),
         Command::Check(check) => check::check(registry, &check),
+        Command::Test(test) => on_runtime(test::test(registry, test)),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
         Command::New { what: New::Pipeline(new) } => new::pipeline(registry, &new),

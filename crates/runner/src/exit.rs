@@ -19,9 +19,11 @@ impl Exit {
     pub(crate) const COMPLETE: Self = Self(0);
     pub(crate) const DEFECT: Self = Self(1);
     pub(crate) const USAGE: Self = Self(2);
+    pub(crate) const TRANSFORM: Self = Self(4);
     /// Also: the summary, the metrics or the output of a command could not be written, or threads, files or memory ran out.
     pub(crate) const SINK: Self = Self(5);
     pub(crate) const BUSY: Self = Self(7);
+    pub(crate) const UNMET: Self = Self(8);
     /// `preview` or `why` found no such record.
     pub(crate) const NOT_FOUND: Self = Self(9);
 }
@@ -64,7 +66,7 @@ const ALL: &[ExitCodeEntry] = &[
                       resumes where this one stopped.",
     },
     ExitCodeEntry {
-        exit: Exit(4),
+        exit: Exit::TRANSFORM,
         meaning: "a transform failed",
         explanation: "A transform refused a record with `on_error = \"fail\"` (the default), or panicked. The message names the \
                       page, the record and the job. Correct the transform, or write `on_error = \"dead_letter\"` to export the \
@@ -90,11 +92,12 @@ const ALL: &[ExitCodeEntry] = &[
                       they are different pipelines.",
     },
     ExitCodeEntry {
-        exit: Exit(8),
-        meaning: "the export does not meet `[expect]`",
+        exit: Exit::UNMET,
+        meaning: "the export does not meet `[expect]`, or a test failed",
         explanation: "The export has far fewer jobs than expected, for example because the credentials see only a part of them. \
                       Nothing was published unless `publish_anyway = true`. If the new number is right, run once with `--set \
-                      expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are not a complete export.",
+                      expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are not a complete export. \
+                      From `test`: the output shows what differs.",
     },
     ExitCodeEntry {
         exit: Exit::NOT_FOUND,

@@ -17,7 +17,6 @@ use taskferry_sdk::{RunContext, Source};
 use collector::Collector;
 use gate::Gate;
 pub(crate) use outcome::{Outcome, RecordTrace, Selection, Step, Trace};
-#[expect(unused_imports, reason = "the command `test` follows")]
 pub(crate) use records::RecordSource;
 
 /// Runs a pipeline on the records of its source, or of `input`. A refused record does not end the run, whatever `on_error` is,

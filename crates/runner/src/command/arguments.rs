@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Explain a mistake or an exit code, and what to do
     Explain(ExplainArguments),
+    /// Run the tests of pipelines, without a request and without secrets
+    Test(TestArguments),
     /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
     /// Write files to start from
@@ -245,6 +247,51 @@ pub(crate) struct ExplainArguments {
     /// Write Markdown instead of text
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The pipeline files. Their tests are in them, and in `NAME.test.toml` beside `NAME.toml`
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Run only the tests whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Write the results to this file, as `JUnit` XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Print the results as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) recording: RecordingArguments,
+}
+
+/// How a test is recorded.
+#[derive(Debug, Args)]
+pub(crate) struct RecordingArguments {
+    /// Record a test with this name: read one job, replace ids and texts, run the transforms, and add input and output to
+    /// `NAME.test.toml`
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["filter", "junit", "json"])]
+    pub(crate) record: Option<String>,
+    /// The `external_id` of the job to record
+    #[arg(long, value_name = "JOB", requires = "record")]
+    pub(crate) id: Option<String>,
+    /// Read the job from this file with JSON records, not from the source
+    #[arg(long, value_name = "FILE", requires = "record")]
+    pub(crate) input: Option<PathBuf>,
+    /// Record the output of this transform alone, or of the transforms of this sink. By default of all transforms of the pipeline
+    #[arg(long, value_name = "STAGE", requires = "record")]
+    pub(crate) stage: Option<String>,
+    /// Read a made-up job from a sandbox
+    #[arg(long, requires = "record", conflicts_with = "input")]
+    pub(crate) sandbox: bool,
+    /// Keep the ids and texts of the job
+    #[arg(long, requires = "record")]
+    pub(crate) verbatim: bool,
+    /// Replace the recorded test with the same name
+    #[arg(long, requires = "record")]
+    pub(crate) replace: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use serde_json::Map;
 use taskferry_pipeline::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
+use super::mistakes;
 use super::run::load;
 use crate::console;
 use crate::exit::Exit;
@@ -12,8 +13,16 @@ use crate::logging::{self, LogFormat};
 /// Checks pipeline files without sending a request.
 pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
     let mut exit = Exit::COMPLETE;
-    for file in &arguments.files {
-        match load(registry, &arguments.layers, file, arguments.log) {
+    for file in &taskferry_config::pipeline_files(&arguments.files) {
+        let checked = load(registry, &arguments.layers, file, arguments.log);
+        let checked = checked.and_then(|checked| {
+            let tests = taskferry_config::load_tests(file, registry);
+            tests.map(|_| checked).map_err(|found| {
+                mistakes::write_all(&found, arguments.log);
+                Exit::USAGE
+            })
+        });
+        match checked {
             Ok(checked) => match arguments.log {
                 LogFormat::Text => {
                     let outline = outline(&checked.pipeline);

@@ -10,7 +10,6 @@ pub(crate) struct RecordSource {
     records: Option<Vec<SourceRecord>>,
 }
 
-#[expect(dead_code, reason = "the command `test` follows")]
 impl RecordSource {
     pub(crate) fn new(records: Vec<Record>) -> Self {
         let records = records.into_iter().map(|record| {

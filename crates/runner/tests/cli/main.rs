@@ -29,6 +29,7 @@ mod mistakes_in_toml;
 mod new_pipeline;
 mod output;
 mod outputs;
+mod pipeline_tests;
 mod pipelines;
 mod planted;
 mod preview;

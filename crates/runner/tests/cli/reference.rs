@@ -26,6 +26,7 @@ fn help_lists_the_commands() {
       why          Tell what happens to one record: found, kept, changed, dropped, refused, delivered
       check        Check pipeline files without sending a request
       explain      Explain a mistake or an exit code, and what to do
+      test         Run the tests of pipelines, without a request and without secrets
       plugins      Describe the plugins and tables of a pipeline file
       new          Write files to start from
       graph        Draw the stages of a pipeline, with the counts of a run
@@ -111,7 +112,7 @@ fn help_of_run_lists_its_options() {
       5    a sink failed
       6    complete, and some records are in the dead-letter file
       7    another run of this pipeline is active
-      8    the export does not meet `[expect]`
+      8    the export does not meet `[expect]`, or a test failed
       9    `preview` or `why` found no such record
       130  interrupted by SIGINT
       143  interrupted by SIGTERM or SIGHUP
@@ -144,6 +145,7 @@ fn every_plugin_is_listed_with_its_purpose() {
       state              Where the pipeline's state is stored, and when a run resumes.
       expect             Checks of a complete export. An export that violates a check is not published, and the run ends with exit code 8.
       dead_letter        The file for records that a stage with `on_error = "dead_letter"` refuses.
+      test               A test of the pipeline: `[[test]]` in the pipeline file `NAME.toml`, or in `NAME.test.toml` beside it.
 
     `taskferry plugins TYPE` describes all options of a plugin or table.
     "#);

@@ -1,0 +1,250 @@
+//! A test of a pipeline, and the checks of its table.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use taskferry_pipeline::{Comparison, Registry, Role, StageId, TestOptions};
+use taskferry_sdk::{
+    BuildContext, KeyPath, NoFiles, Part, Problem, nearest, read_options_partially,
+};
+
+use crate::layers::Layers;
+use crate::positions::{StageInfo, TextPosition};
+use crate::test_records::{RefusedRecord, TestInput, records};
+use crate::tree::Node;
+
+/// The start of a run without `clock`: `2000-01-01T00:00:00Z`.
+const DEFAULT_CLOCK: i64 = 946_684_800;
+
+/// A test of a pipeline.
+#[derive(Debug, Clone)]
+pub struct TestCase {
+    /// Its name, which no other test of the pipeline has.
+    pub name: String,
+    /// The position of its table.
+    pub position: Option<TextPosition>,
+    /// The records that the stages receive.
+    pub input: TestInput,
+    /// The transform that runs alone, or the sink whose transforms run after those of the pipeline; `None` for the transforms of
+    /// the pipeline.
+    pub stage: Option<StageId>,
+    /// The expected records.
+    pub expect: Option<Vec<Value>>,
+    /// How records are compared.
+    pub comparison: Comparison,
+    /// A jq expression that holds for every record.
+    pub expect_jq: Option<String>,
+    /// The expected number of records of the input without output.
+    pub expect_dropped: Option<u64>,
+    /// The expected refusals.
+    pub expect_refused: Option<ExpectedRefusals>,
+    /// The start of the run.
+    pub clock: Timestamp,
+    pub(crate) layers: Layers,
+}
+
+/// The refusals that a test expects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExpectedRefusals {
+    /// This number.
+    Count(u64),
+    /// At least one, and each reason contains this text.
+    Reason(String),
+}
+
+/// The start of the run of a test without `clock`.
+pub fn default_clock() -> Timestamp {
+    Timestamp::from_second(DEFAULT_CLOCK).unwrap_or_default()
+}
+
+/// Reads the table of a test.
+pub(crate) struct TestReader<'a> {
+    pub(crate) registry: &'a Registry,
+    /// The path of the table.
+    pub(crate) path: &'a KeyPath,
+    /// The folder of the file with the test.
+    pub(crate) folder: &'a Path,
+    pub(crate) stages: &'a [StageInfo],
+    pub(crate) problems: &'a mut Vec<Problem>,
+}
+
+/// The options of a test's table, with their problems.
+pub(crate) fn options(
+    node: &Node,
+    path: &KeyPath,
+    problems: &mut Vec<Problem>,
+) -> Option<TestOptions> {
+    let (options, found) = read_options_partially::<TestOptions>(&node.to_value(), &[]);
+    let is_whole = found.is_empty();
+    problems.extend(found.into_iter().map(|problem| problem.under(path)));
+    options.filter(|_| is_whole)
+}
+
+impl TestReader<'_> {
+    /// Checks the options of the table `node`.
+    pub(crate) fn read(mut self, node: &Node, options: TestOptions, layers: Layers) -> TestCase {
+        let at = |key: &str| self.path.key(key);
+        let field = |key: &str| node.as_table().and_then(|fields| fields.get(key));
+        let mut found = Vec::new();
+        if options.name.trim().is_empty() {
+            let message = "`name` must not be empty";
+            found.push(Problem::at(at("name"), "empty-value", message));
+        }
+        let asserts = ["expect", "expect_jq", "expect_dropped", "expect_refused"];
+        if asserts.iter().all(|key| field(key).is_none()) {
+            let message = "this test asserts nothing";
+            let help = "add `expect`, `expect_jq`, `expect_dropped` or `expect_refused`";
+            let problem = Problem::at(self.path.clone(), "missing-key", message);
+            found.push(problem.part(Part::Key).help(help));
+        }
+        if options.comparison.is_some() && options.expect.is_none() {
+            let message = "`match` has no effect without `expect`";
+            let problem = Problem::at(at("match"), "unused-option", message).part(Part::Key);
+            found.push(problem.help("remove `match`, or add `expect`"));
+        }
+        let input = field("input").map(|node| TestInput::read(node, &at("input"), self.folder));
+        let expect = field("expect").map(|node| records(node, &at("expect"), self.folder));
+        let mut keep = |problem: Problem| found.push(problem);
+        let input = input.and_then(|input| input.map_err(&mut keep).ok());
+        let expect = expect.and_then(|expect| expect.map_err(&mut keep).ok());
+        let clock = self.clock(options.clock.as_deref()).unwrap_or_else(|problem| {
+            keep(problem);
+            Timestamp::UNIX_EPOCH
+        });
+        let refused = self.refused(field("expect_refused")).unwrap_or_else(|problem| {
+            keep(problem);
+            None
+        });
+        let input = input.unwrap_or(TestInput::Records(Vec::new()));
+        let stage = self.stage(options.stage.as_deref(), &input).unwrap_or_else(|problem| {
+            keep(problem);
+            None
+        });
+        self.problems.append(&mut found);
+        if let Some(expression) = &options.expect_jq {
+            self.check_expression(expression);
+        }
+        TestCase {
+            name: options.name,
+            position: None,
+            input,
+            stage,
+            expect,
+            comparison: options.comparison.unwrap_or_default(),
+            expect_jq: options.expect_jq,
+            expect_dropped: options.expect_dropped,
+            expect_refused: refused,
+            clock,
+            layers,
+        }
+    }
+
+    fn clock(&self, text: Option<&str>) -> Result<Timestamp, Problem> {
+        let Some(text) = text else { return Ok(default_clock()) };
+        text.parse().map_err(|_| {
+            let message = format!("`{text}` is not a time");
+            let problem = Problem::at(self.path.key("clock"), "invalid-value", message);
+            problem.help("write for example \"2026-01-31T08:00:00Z\"")
+        })
+    }
+
+    fn refused(&self, node: Option<&Node>) -> Result<Option<ExpectedRefusals>, Problem> {
+        let Some(node) = node else { return Ok(None) };
+        let value = node.to_value();
+        let reason = value.as_str().filter(|reason| !reason.trim().is_empty());
+        let count = value.as_u64().map(ExpectedRefusals::Count);
+        let expected = count.or_else(|| reason.map(|it| ExpectedRefusals::Reason(it.to_owned())));
+        expected.map(Some).ok_or_else(|| {
+            let message = "expected a number of records, or a text that the reason contains";
+            Problem::at(self.path.key("expect_refused"), "wrong-type", message)
+        })
+    }
+
+    /// The stage of the test, which dead letters may determine.
+    fn stage(&self, name: Option<&str>, input: &TestInput) -> Result<Option<StageId>, Problem> {
+        let given = name.map(|name| self.named(name)).transpose()?;
+        let TestInput::DeadLetters(letters) = input else {
+            return Ok(given.map(|stage| stage.id.clone()));
+        };
+        let path = self.path.key("input");
+        let mut scope = given;
+        for RefusedRecord { stage, .. } in letters {
+            let known = |info: &&StageInfo| {
+                info.id.role.to_string() == stage.role && info.id.name == stage.name
+            };
+            let Some(info) = self.stages.iter().find(known) else {
+                let names: Vec<String> = self.stages.iter().map(|it| it.id.to_string()).collect();
+                let message = format!(
+                    "the pipeline has no {} `{}`, which refused a record in this file",
+                    stage.role, stage.name
+                );
+                let help = format!("its stages are {}", names.join(", "));
+                return Err(Problem::at(path, "unknown-choice", message).help(help));
+            };
+            // A record of the chain reaches each sink; a record of a sink only that one.
+            let sink = match info.id.role {
+                Role::Sink => Some(info.id.name.as_str()),
+                _ => info.sink.as_deref(),
+            };
+            let is_sink =
+                |it: &&StageInfo| it.id.role == Role::Sink && Some(it.id.name.as_str()) == sink;
+            let own = self.stages.iter().find(is_sink);
+            let runs = match (scope, own) {
+                (None, own) => {
+                    scope = own;
+                    true
+                }
+                (Some(scope), _) if scope.id.role == Role::Transform => scope.id == info.id,
+                (Some(scope), own) => own.is_none_or(|it| it.id == scope.id),
+            };
+            if !runs {
+                let message =
+                    format!("this test does not run {}, where a dead letter starts", info.id);
+                let help = "set `stage` to the name of the sink, or write one test for each sink";
+                return Err(Problem::at(path, "unknown-choice", message).help(help));
+            }
+        }
+        Ok(scope.map(|stage| stage.id.clone()))
+    }
+
+    fn named(&self, name: &str) -> Result<&StageInfo, Problem> {
+        let all = || self.stages.iter().filter(|stage| stage.id.role != Role::Source);
+        all().find(|stage| stage.id.name == name).ok_or_else(|| {
+            let names: Vec<&str> = all().map(|stage| stage.id.name.as_str()).collect();
+            let help = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the transforms and sinks are `{}`", names.join("`, `")),
+            };
+            let message = format!("the pipeline has no transform or sink `{name}`");
+            Problem::at(self.path.key("stage"), "unknown-choice", message).help(help)
+        })
+    }
+
+    /// Checks `expect_jq` with the transform `jq`.
+    fn check_expression(&mut self, expression: &str) {
+        let path = self.path.key("expect_jq");
+        let context = BuildContext::new(&NoFiles, self.registry.endpoints());
+        let options = json!({ "filter": expression });
+        match self.registry.build_transform("jq", &options, &context) {
+            Some(Ok(_)) => {}
+            Some(Err(found)) => {
+                let found = found.into_iter();
+                self.problems
+                    .extend(found.map(|problem| Problem { path: path.clone(), ..problem }));
+            }
+            None => {
+                let message =
+                    "`expect_jq` needs the transform `jq`, which this binary does not have";
+                self.problems.push(Problem::at(path, "unknown-plugin", message));
+            }
+        }
+    }
+}
+
+/// The variables of a test, which are all that it sees of the environment.
+pub(crate) fn layers(file: &Path, variables: &BTreeMap<String, String>) -> Layers {
+    let variables = variables.iter().map(|(name, value)| (name.clone(), value.clone()));
+    Layers::from_file(file).environment(variables).placeholders(true)
+}

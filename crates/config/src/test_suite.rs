@@ -1,0 +1,150 @@
+//! The tests of a pipeline: tables `[[test]]` in its file, or in the file for tests beside it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use taskferry_pipeline::{Registry, TestOptions};
+use taskferry_sdk::{KeyPath, Part, Problem};
+
+use crate::keys::TESTS;
+use crate::layers::Layers;
+use crate::locate::Sources;
+use crate::merge::merge;
+use crate::mistake::Mistakes;
+use crate::positions::StageInfo;
+use crate::secrets::Secrets;
+use crate::test_case::{TestCase, TestReader, layers, options};
+use crate::tree::{Layer, Node, wrong_type};
+
+/// The file for the tests of a pipeline file: `NAME.test.toml` for `NAME.toml`.
+pub fn test_file(pipeline: &Path) -> PathBuf {
+    pipeline.with_extension("test.toml")
+}
+
+/// The pipeline files among `files`, each once. A pattern such as `pipelines/*.toml` also names files for tests, which stand for
+/// their pipeline files.
+pub fn pipeline_files(files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for file in files {
+        let name = file.file_name().and_then(|name| name.to_str());
+        let pipeline = name
+            .and_then(|name| name.strip_suffix(".test.toml"))
+            .map_or_else(|| file.clone(), |name| file.with_file_name(format!("{name}.toml")));
+        if !found.contains(&pipeline) {
+            found.push(pipeline);
+        }
+    }
+    found
+}
+
+/// Loads the stages of a pipeline with these layers.
+pub(crate) type LoadStages<'a> = &'a dyn Fn(&Layers) -> Result<Vec<StageInfo>, Mistakes>;
+
+/// Reads the tests of a pipeline file, and checks them.
+///
+/// # Errors
+/// All mistakes of the tests, or those of the pipeline with their variables.
+pub(crate) fn load(
+    pipeline: &Path,
+    registry: &Registry,
+    load_stages: LoadStages<'_>,
+) -> Result<Vec<TestCase>, Mistakes> {
+    let mut suite =
+        Suite { pipeline, registry, load_stages, stages: Vec::new(), names: Vec::new() };
+    let beside = test_file(pipeline);
+    let files = [pipeline.to_owned()].into_iter().chain(beside.exists().then_some(beside));
+    let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
+    for file in files {
+        match suite.read(&file) {
+            Ok(found) => cases.extend(found),
+            Err(found) => mistakes.extend(found.into_all()),
+        }
+    }
+    if mistakes.is_empty() { Ok(cases) } else { Err(Mistakes::new(mistakes)) }
+}
+
+struct Suite<'a> {
+    pipeline: &'a Path,
+    registry: &'a Registry,
+    load_stages: LoadStages<'a>,
+    /// The stages of the pipeline for each set of variables.
+    stages: Vec<(BTreeMap<String, String>, Vec<StageInfo>)>,
+    /// The names of the tests so far.
+    names: Vec<String>,
+}
+
+impl Suite<'_> {
+    /// The stages of the pipeline with these variables.
+    fn stages(&mut self, variables: &BTreeMap<String, String>) -> Result<Vec<StageInfo>, Mistakes> {
+        if let Some((_, stages)) = self.stages.iter().find(|(known, _)| known == variables) {
+            return Ok(stages.clone());
+        }
+        let stages = (self.load_stages)(&layers(self.pipeline, variables))?;
+        self.stages.push((variables.clone(), stages.clone()));
+        Ok(stages)
+    }
+
+    fn read(&mut self, file: &Path) -> Result<Vec<TestCase>, Mistakes> {
+        let own = Layers::from_file(file);
+        let documents = own.parse(self.registry)?;
+        let (tree, _) = merge(&own, &documents);
+        let mut problems = if file == self.pipeline { Vec::new() } else { other_tables(&tree) };
+        let list = KeyPath::of(TESTS);
+        let mut cases = Vec::new();
+        for (index, node) in tables(&tree, &list, &mut problems).iter().enumerate() {
+            let path = list.index(index);
+            let Some(options) = options(node, &path, &mut problems) else { continue };
+            self.check_name(&options, &path, &mut problems);
+            let stages = self.stages(&options.env)?;
+            let reader = TestReader {
+                registry: self.registry,
+                path: &path,
+                folder: file.parent().unwrap_or(Path::new("")),
+                stages: &stages,
+                problems: &mut problems,
+            };
+            let layers = layers(self.pipeline, &options.env);
+            cases.push((path.clone(), reader.read(node, options, layers)));
+        }
+        let secrets = Secrets::find(&tree, self.registry);
+        let sources =
+            Sources { tree: &tree, layers: &own, documents: &documents, secrets: &secrets };
+        if !problems.is_empty() {
+            return Err(Mistakes::new(sources.locate(problems, Vec::new())));
+        }
+        let paths: Vec<KeyPath> = cases.iter().map(|(path, _)| path.clone()).collect();
+        let cases = cases.into_iter().zip(sources.positions(&paths));
+        Ok(cases.map(|((_, case), position)| TestCase { position, ..case }).collect())
+    }
+
+    fn check_name(&mut self, options: &TestOptions, path: &KeyPath, problems: &mut Vec<Problem>) {
+        if self.names.contains(&options.name) {
+            let message = format!("another test already has the name `{}`", options.name);
+            let problem = Problem::at(path.key("name"), "duplicate-name", message);
+            problems.push(problem.help("choose another name"));
+        }
+        self.names.push(options.name.clone());
+    }
+}
+
+/// The tables of the tests.
+fn tables<'n>(tree: &'n Node, list: &KeyPath, problems: &mut Vec<Problem>) -> &'n [Node] {
+    let Some(node) = tree.get(list) else { return &[] };
+    node.as_list().unwrap_or_else(|| {
+        let problem = wrong_type(list.clone(), "a list of tables", node).part(Part::Key);
+        problems.push(problem.help("write `[[test]]` with two brackets"));
+        &[]
+    })
+}
+
+/// The tables in a file for tests that are no tests.
+fn other_tables(tree: &Node) -> Vec<Problem> {
+    let fields = tree.as_table().into_iter().flatten();
+    let others = fields.filter(|(key, node)| *key != TESTS && node.layer != Layer::Default);
+    let problem = |(key, _): (&String, &Node)| {
+        let message = format!("unknown key `{key}` in a file for tests");
+        let help = "a file for tests contains tables `[[test]]` only; the rest belongs into the pipeline file";
+        Problem::at(KeyPath::of(key), "unknown-key", message).part(Part::Key).help(help)
+    };
+    others.map(problem).collect()
+}

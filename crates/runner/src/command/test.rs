@@ -1,0 +1,99 @@
+//! `taskferry test`: runs the tests of pipelines, and records them.
+
+mod compare;
+mod diff;
+mod execute;
+mod json;
+mod junit;
+mod layout;
+mod outcome;
+mod pseudonyms;
+mod record;
+mod report;
+mod write;
+
+use std::path::Path;
+
+use taskferry_config::{TestCase, is_same_file, load_tests, pipeline_files, test_file};
+use taskferry_pipeline::Registry;
+
+use super::arguments::TestArguments;
+use super::mistakes;
+use crate::console;
+use crate::exit::Exit;
+use crate::logging::LogFormat;
+use outcome::Outcome;
+
+/// Runs the tests of pipeline files, or records one.
+pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> Exit {
+    arguments.files = pipeline_files(&arguments.files);
+    if let Some(name) = &arguments.recording.record {
+        return record::record(registry, &arguments.files, name, &arguments.recording).await;
+    }
+    if let Some(conflict) = arguments.junit.as_deref().and_then(|path| input_at(path, &arguments)) {
+        console::error(&format!("`--junit` would overwrite {conflict}; choose another path"));
+        return Exit::USAGE;
+    }
+    let (mut outcomes, mut has_mistakes) = (Vec::new(), false);
+    for file in &arguments.files {
+        match load_tests(file, registry) {
+            Ok(cases) => outcomes.extend(run_all(registry, file, cases, &arguments).await),
+            Err(found) => {
+                mistakes::write_all(&found, LogFormat::Text);
+                has_mistakes = true;
+            }
+        }
+    }
+    report::summary(&outcomes);
+    let mut exit = Exit::COMPLETE;
+    if let Some(path) = &arguments.junit
+        && let Err(error) = std::fs::write(path, junit::document(&outcomes))
+    {
+        console::error(&format!("can't write `{}`: {error}", path.display()));
+        exit = Exit::SINK;
+    }
+    if arguments.json && exit == Exit::COMPLETE {
+        exit = Exit::printed(&console::data(&json::document(&outcomes)));
+    }
+    if has_mistakes {
+        return Exit::USAGE;
+    }
+    if outcomes.is_empty() {
+        console::error(&no_tests(&arguments));
+        return Exit::USAGE;
+    }
+    if outcomes.iter().any(|outcome| !outcome.is_ok()) { Exit::UNMET } else { exit }
+}
+
+/// Runs the selected tests of one pipeline file, and writes their results.
+async fn run_all(
+    registry: &Registry,
+    file: &Path,
+    cases: Vec<TestCase>,
+    arguments: &TestArguments,
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let selected = arguments.filter.as_deref().unwrap_or_default();
+    for case in cases.into_iter().filter(|case| case.name.contains(selected)) {
+        let outcome = outcome::run(registry, file, case).await;
+        report::outcome(&outcome);
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+/// The pipeline file, or the file for tests, at a path.
+fn input_at(path: &Path, arguments: &TestArguments) -> Option<String> {
+    let inputs = arguments.files.iter().flat_map(|file| [file.clone(), test_file(file)]);
+    let mut inputs = inputs.filter(|input| is_same_file(input, path));
+    inputs.next().map(|input| format!("`{}`", input.display()))
+}
+
+fn no_tests(arguments: &TestArguments) -> String {
+    match &arguments.filter {
+        Some(text) => format!("no test has a name that contains `{text}`"),
+        None => "there are no tests; write a table `[[test]]`, or record one: \
+                 `taskferry test FILE --record NAME --id JOB`"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,183 @@
+//! Runs the stages of a test on its input, by the engine of `run`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use taskferry_config::TestInput;
+use taskferry_engine::StopSignal;
+use taskferry_pipeline::{
+    DeadLetterReader, Feed, OnError, Pipeline, ReplayPage, ReplayRecord, Role, SinkStage, StageId,
+};
+use taskferry_sdk::{
+    Batch, Cursor, Delivery, Origin, Record, Refusals, RunContext, Sink, SinkState, Source,
+    StageError,
+};
+
+use crate::trace::{Outcome, RecordSource, RecordTrace, Selection, Trace, trace};
+
+/// The name of the sink that receives the records of a test without a sink.
+const OUTPUT: &str = "output";
+
+/// What the stages did with the input.
+pub(crate) struct Executed {
+    /// The records that came out, in order.
+    pub(crate) outputs: Vec<Record>,
+    /// The stage and the reason of each refusal.
+    pub(crate) refused: Vec<(String, String)>,
+    /// The number of input records without output and without a refusal.
+    pub(crate) dropped: u64,
+    /// The records of the input with what each stage did.
+    pub(crate) records: Vec<RecordTrace>,
+    /// Why the run ended early.
+    pub(crate) error: Option<String>,
+}
+
+/// Runs the transforms that `stage` selects.
+///
+/// # Errors
+/// A record of the input can't be read.
+pub(crate) async fn execute(
+    pipeline: Pipeline,
+    stage: Option<&StageId>,
+    input: &TestInput,
+    clock: Timestamp,
+) -> Result<Executed, String> {
+    let mut run = RunContext::new(pipeline.name.clone(), clock, "test");
+    let mut pipeline = selected(pipeline, stage);
+    let count = input.len();
+    let source: Option<Box<dyn Source>> = match input {
+        TestInput::Records(records) => {
+            let records = records.iter().map(|record| parse(&record.to_string()));
+            Some(Box::new(RecordSource::new(records.collect::<Result<_, _>>()?)))
+        }
+        TestInput::DeadLetters(letters) => {
+            let letters = letters.iter().enumerate().map(|(index, letter)| {
+                let role = if letter.stage.role == "sink" { Role::Sink } else { Role::Transform };
+                Ok(ReplayRecord {
+                    record: parse(&letter.record.to_string())?,
+                    origin: Origin { page: 1, cursor: None, index, job: None },
+                    stage: Arc::new(StageId { role, name: letter.stage.name.clone() }),
+                })
+            });
+            let letters = letters.collect::<Result<Vec<_>, String>>()?;
+            pipeline.source.feed = Feed::DeadLetters(Box::new(Letters(Some(letters))));
+            run.replay = true;
+            None
+        }
+    };
+    let traced = trace(pipeline, source, everything(), Some(run), StopSignal::never()).await;
+    Ok(Executed::of(traced, count))
+}
+
+/// Every record of the source.
+pub(crate) fn everything() -> Selection {
+    Selection { keep: Box::new(|_| true), is_enough: Box::new(|_| false), max_pages: u64::MAX }
+}
+
+impl Executed {
+    fn of(traced: Trace, input: usize) -> Self {
+        let Trace { records, report, .. } = traced;
+        let (mut outputs, mut refused, mut dropped) = (Vec::new(), Vec::new(), 0);
+        for record in &records {
+            let mut is_dropped = true;
+            for step in &record.steps {
+                match (&step.outcome, &step.input) {
+                    (Outcome::Delivered { row }, Some(output)) => {
+                        outputs.push((*row, output.clone()));
+                        is_dropped = false;
+                    }
+                    (Outcome::Refused(reason), _) => {
+                        refused.push((step.stage.name.clone(), reason.clone()));
+                        is_dropped = false;
+                    }
+                    _ => {}
+                }
+            }
+            // An ordered transform emits its last records without a record of the input.
+            dropped += u64::from(is_dropped && record.origin.index < input);
+        }
+        outputs.sort_by_key(|(row, _)| *row);
+        let outputs = outputs.into_iter().map(|(_, output)| output).collect();
+        let error = report.error.map(|failure| {
+            let stage = failure.stage().map(|stage| format!("{stage}: ")).unwrap_or_default();
+            format!("{stage}{}", failure.error().full_message())
+        });
+        Self { outputs, refused, dropped, records, error }
+    }
+}
+
+fn parse(text: &str) -> Result<Record, String> {
+    let record = Record::parse(text.to_owned()).map_err(|error| error.full_message())?;
+    record.root().map_err(|error| error.full_message())?;
+    Ok(record)
+}
+
+/// The pipeline with the transforms of the test, and one sink that receives what comes out.
+fn selected(mut pipeline: Pipeline, stage: Option<&StageId>) -> Pipeline {
+    let sinks = std::mem::take(&mut pipeline.sinks);
+    let mut name = OUTPUT.to_owned();
+    match stage {
+        Some(stage) if stage.role == Role::Sink => {
+            name.clone_from(&stage.name);
+            let own = sinks.into_iter().filter(|sink| sink.name == stage.name);
+            pipeline.transforms.extend(own.flat_map(|sink| sink.transforms));
+        }
+        Some(stage) => {
+            let own = sinks.into_iter().flat_map(|sink| sink.transforms);
+            let all = std::mem::take(&mut pipeline.transforms).into_iter().chain(own);
+            pipeline.transforms = all.filter(|it| it.name == stage.name).collect();
+        }
+        None => {}
+    }
+    pipeline.sinks = vec![output(name)];
+    pipeline
+}
+
+/// A sink that receives records and does nothing with them.
+pub(crate) fn output(name: String) -> SinkStage {
+    SinkStage {
+        name,
+        type_name: OUTPUT,
+        on_error: OnError::Skip,
+        transforms: Vec::new(),
+        sink: Box::new(Output),
+    }
+}
+
+#[derive(Debug)]
+struct Output;
+
+#[async_trait]
+impl Sink for Output {
+    async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn write(&mut self, _: &Batch, _: &mut Refusals) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<SinkState, StageError> {
+        Ok(SinkState::default())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+        Ok(Delivery::default())
+    }
+}
+
+/// The dead letters of a test as one page.
+#[derive(Debug)]
+struct Letters(Option<Vec<ReplayRecord>>);
+
+#[async_trait]
+impl DeadLetterReader for Letters {
+    async fn open(&mut self, _: Option<(u64, Option<&Cursor>)>) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    async fn next_page(&mut self) -> Result<Option<ReplayPage>, StageError> {
+        Ok(self.0.take().map(|records| ReplayPage { records, next: None, bytes: 0 }))
+    }
+}

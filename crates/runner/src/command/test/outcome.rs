@@ -1,0 +1,196 @@
+//! Runs one test, and compares what came out with what it expects.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use taskferry_config::{ExpectedRefusals, TestCase, TestInput, load_for_test};
+use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, TransformStage};
+use taskferry_sdk::{BuildContext, NoFiles, Record};
+
+use super::compare::{Mismatch, mismatch};
+use super::execute::{Executed, execute};
+use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
+
+/// The name of the stage that evaluates `expect_jq`.
+const EXPRESSION: &str = "expect_jq";
+
+/// The result of a test.
+pub(crate) struct Outcome {
+    /// The pipeline file.
+    pub(crate) file: PathBuf,
+    pub(crate) case: TestCase,
+    pub(crate) duration: Duration,
+    pub(crate) failures: Vec<Failure>,
+    /// The records that came out.
+    pub(crate) outputs: Vec<Value>,
+    /// The records of the input with what each stage did.
+    pub(crate) records: Vec<RecordTrace>,
+}
+
+/// One expectation that is not met.
+pub(crate) struct Failure {
+    /// What differs, in one line.
+    pub(crate) message: String,
+    /// The expected and the actual records.
+    pub(crate) mismatch: Option<Mismatch>,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), mismatch: None }
+    }
+}
+
+impl Outcome {
+    pub(crate) fn is_ok(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    /// The file and line of the test.
+    pub(crate) fn place(&self) -> (String, usize) {
+        match &self.case.position {
+            Some(position) => (position.file.clone(), position.line),
+            None => (self.file.display().to_string(), 1),
+        }
+    }
+}
+
+/// Runs a test of a pipeline file.
+pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Outcome {
+    let start = Instant::now();
+    let mut outcome = Outcome {
+        file: file.to_owned(),
+        case,
+        duration: Duration::ZERO,
+        failures: Vec::new(),
+        outputs: Vec::new(),
+        records: Vec::new(),
+    };
+    let case = &outcome.case;
+    let executed = match load_for_test(case, registry) {
+        Ok(checked) => {
+            execute(checked.pipeline, case.stage.as_ref(), &case.input, case.clock).await
+        }
+        Err(mistakes) => Err(mistakes.to_string()),
+    };
+    match executed {
+        Ok(executed) => {
+            outcome.failures = failures(registry, case, &executed).await;
+            outcome.outputs = executed.outputs.iter().map(value).collect();
+            outcome.records = executed.records;
+        }
+        Err(message) => outcome.failures.push(Failure::new(message)),
+    }
+    outcome.duration = start.elapsed();
+    outcome
+}
+
+fn value(record: &Record) -> Value {
+    record.value().unwrap_or(Value::Null)
+}
+
+async fn failures(registry: &Registry, case: &TestCase, executed: &Executed) -> Vec<Failure> {
+    if let Some(error) = &executed.error {
+        return vec![Failure::new(error.clone())];
+    }
+    let mut failures = refusals(case.expect_refused.as_ref(), &executed.refused);
+    if let Some(expected) = case.expect_dropped.filter(|expected| *expected != executed.dropped) {
+        let dropped = executed.dropped;
+        failures
+            .push(Failure::new(format!("expected {} dropped, found {dropped}", records(expected))));
+    }
+    if let Some(expected) = &case.expect {
+        let actual: Vec<Value> = executed.outputs.iter().map(value).collect();
+        if let Some(mismatch) = mismatch(expected, &actual, case.comparison) {
+            let (expected, found) = (expected.len() as u64, actual.len());
+            let message = if expected == found as u64 {
+                "the records differ from `expect`".to_owned()
+            } else {
+                format!("expected {}, found {found}", records(expected))
+            };
+            failures.push(Failure { message, mismatch: Some(mismatch) });
+        }
+    }
+    if let Some(expression) = &case.expect_jq {
+        failures.extend(violations(registry, expression, case.clock, &executed.outputs).await);
+    }
+    failures
+}
+
+fn refusals(expected: Option<&ExpectedRefusals>, found: &[(String, String)]) -> Vec<Failure> {
+    let shown = |(stage, reason): &(String, String)| {
+        Failure::new(format!("`{stage}` refuses a record: {reason}"))
+    };
+    match expected {
+        None => found.iter().map(shown).collect(),
+        Some(ExpectedRefusals::Count(count)) if *count != found.len() as u64 => {
+            let message = format!("expected {} refused, found {}", records(*count), found.len());
+            std::iter::once(Failure::new(message)).chain(found.iter().map(shown)).collect()
+        }
+        Some(ExpectedRefusals::Count(_)) => Vec::new(),
+        Some(ExpectedRefusals::Reason(text)) if found.is_empty() => {
+            vec![Failure::new(format!("no record is refused, expected the reason `{text}`"))]
+        }
+        Some(ExpectedRefusals::Reason(text)) => {
+            let others = found.iter().filter(|(_, reason)| !reason.contains(text.as_str()));
+            others.map(shown).collect()
+        }
+    }
+}
+
+/// The records for which the expression is not `true`. The transform `jq` evaluates it, in a pipeline of its own.
+async fn violations(
+    registry: &Registry,
+    expression: &str,
+    clock: Timestamp,
+    outputs: &[Record],
+) -> Vec<Failure> {
+    if outputs.is_empty() {
+        return vec![Failure::new("no record comes out, so `expect_jq` can't hold")];
+    }
+    let context = BuildContext::new(&NoFiles, registry.endpoints());
+    let built = registry.build_transform("jq", &json!({ "filter": expression }), &context);
+    // The expression was checked when the test was read.
+    let Some(Ok(built)) = built else { return vec![Failure::new("`expect_jq` can't be built")] };
+    let stage = TransformStage {
+        name: EXPRESSION.to_owned(),
+        type_name: built.type_name,
+        on_error: OnError::Skip,
+        transform: built.transform,
+    };
+    let feed = Feed::Source(Box::new(RecordSource::new(Vec::new())));
+    let source = SourceStage { name: "outputs".to_owned(), type_name: "outputs", feed };
+    let pipeline = Pipeline::new(EXPRESSION, source, vec![stage], Vec::new());
+    let input = TestInput::Records(outputs.iter().map(value).collect());
+    let executed = match execute(pipeline, None, &input, clock).await {
+        Ok(Executed { error: None, records, .. }) => records,
+        Ok(Executed { error: Some(error), .. }) | Err(error) => return vec![Failure::new(error)],
+    };
+    let judged = executed.iter().enumerate().filter_map(|(index, record)| {
+        let verdict = match record.steps.first().map(|step| &step.outcome) {
+            Some(StepOutcome::Emitted { records, .. }) => {
+                let results: Vec<String> = records.iter().map(Record::to_json).collect();
+                if !results.is_empty() && results.iter().all(|result| result == "true") {
+                    return None;
+                }
+                let results =
+                    if results.is_empty() { "nothing".to_owned() } else { results.join(", ") };
+                format!("returns {results}")
+            }
+            Some(StepOutcome::Refused(reason)) => format!("fails: {reason}"),
+            _ => "returns nothing".to_owned(),
+        };
+        Some(Failure::new(format!(
+            "`expect_jq` {verdict} for record {} of {}",
+            index + 1,
+            outputs.len()
+        )))
+    });
+    judged.collect()
+}
+
+fn records(count: u64) -> String {
+    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}

@@ -1,0 +1,143 @@
+//! Writes a recorded test to the file for tests.
+
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde_json::Value;
+use taskferry_config::TestCase;
+use taskferry_sdk::printable_json;
+
+use super::layout::layout;
+
+/// A test to write.
+pub(crate) struct Recorded<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) stage: Option<&'a str>,
+    pub(crate) input: &'a Value,
+    pub(crate) outputs: &'a [Value],
+    /// The number of input records without output, if there are any.
+    pub(crate) dropped: u64,
+    /// The reason of the first refusal.
+    pub(crate) refused: Option<&'a str>,
+}
+
+impl Recorded<'_> {
+    /// The test as a TOML table. JSON text keeps what TOML can't represent, for example `null` and the digits of numbers.
+    pub(crate) fn to_toml(&self) -> String {
+        let mut toml = format!("[[test]]\nname = {}\n", string(self.name));
+        if let Some(stage) = self.stage {
+            _ = writeln!(toml, "stage = {}", string(stage));
+        }
+        _ = writeln!(toml, "input = {}", json(std::slice::from_ref(self.input)));
+        _ = writeln!(toml, "expect = {}", json(self.outputs));
+        if self.dropped > 0 {
+            _ = writeln!(toml, "expect_dropped = {}", self.dropped);
+        }
+        if let Some(reason) = self.refused {
+            _ = writeln!(toml, "expect_refused = {}", string(reason));
+        }
+        toml
+    }
+}
+
+/// Adds a test to a file, in the place of the one at the line `old`, and creates the file if there is none. `lines` are where
+/// its tests begin.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn write(
+    file: &Path,
+    table: &str,
+    old: Option<usize>,
+    lines: &[usize],
+) -> io::Result<()> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    let text = match old {
+        Some(line) => replaced(&text, table, line, lines),
+        None if text.trim().is_empty() => table.to_owned(),
+        None => format!("{}\n\n{table}", text.trim_end()),
+    };
+    fs::write(file, text)
+}
+
+/// The text with `table` in place of the test that begins at `line`, from 1. `lines` are where the tests of the file begin.
+fn replaced(text: &str, table: &str, line: usize, lines: &[usize]) -> String {
+    let all: Vec<&str> = text.split_inclusive('\n').collect();
+    let next = lines.iter().copied().filter(|other| *other > line).min();
+    let mut end = next.map_or(all.len(), |next| next.saturating_sub(1));
+    // Comments above the next test belong to it.
+    let is_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    while next.is_some() && end > line && all.get(end - 1).is_some_and(is_comment) {
+        end -= 1;
+    }
+    let part = |range: std::ops::Range<usize>| all.get(range).unwrap_or_default().concat();
+    format!("{}{table}{}", part(0..line.saturating_sub(1)), part(end..all.len()))
+}
+
+/// The lines at which the tests of a file begin.
+pub(crate) fn lines_in(file: &Path, cases: &[TestCase]) -> Vec<usize> {
+    let positions = cases.iter().filter_map(|case| case.position.as_ref());
+    let own = positions.filter(|position| Path::new(&position.file) == file);
+    own.map(|position| position.line).collect()
+}
+
+/// A basic string. TOML has the escapes of JSON.
+fn string(text: &str) -> String {
+    printable_json(&Value::from(text).to_string()).into_owned()
+}
+
+/// Records as a literal string with JSON on its lines.
+fn json(records: &[Value]) -> String {
+    if records.is_empty() {
+        return "[]".to_owned();
+    }
+    // Three quotes would end the string. In JSON, quotes are in strings only, where they may be escaped.
+    let text: String = records.iter().map(layout).collect();
+    format!("'''\n{}'''", text.replace("'''", "''\\u0027"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_test_is_written_as_a_person_writes_it() {
+        let test = Recorded {
+            name: "the \"first\"",
+            stage: None,
+            input: &json!({"external_id": "job-1", "tasks": null, "quote": "'''"}),
+            outputs: &[json!({"a": 1}), json!({"a": 2})],
+            dropped: 0,
+            refused: None,
+        };
+        insta::assert_snapshot!(test.to_toml(), @r#"
+        [[test]]
+        name = "the \"first\""
+        input = '''
+        {"external_id": "job-1", "tasks": null, "quote": "''\u0027"}
+        '''
+        expect = '''
+        {"a": 1}
+        {"a": 2}
+        '''
+        "#);
+    }
+
+    #[test]
+    fn only_the_old_test_is_replaced() {
+        let text = "# tests\n\n[[test]]\nname = \"a\"\n[test.env]\nX = \"1\"\n\n# about b\n[[test]]\nname = \"b\"\n";
+        let new = "[[test]]\nname = \"new\"\n";
+        assert_eq!(
+            replaced(text, new, 3, &[3, 9]),
+            "# tests\n\n[[test]]\nname = \"new\"\n\n# about b\n[[test]]\nname = \"b\"\n"
+        );
+        assert!(replaced(text, new, 9, &[3, 9]).ends_with("# about b\n[[test]]\nname = \"new\"\n"));
+    }
+}

@@ -1,0 +1,411 @@
+//! `taskferry test`: the tests of pipelines, and how they are recorded.
+
+use serde_json::{Value, json};
+use taskferry_testkit::{Context, project_file};
+
+const PIPELINE: &str = r#"
+[source]
+type = "techwolf"
+url = "${TECHWOLF_URL}"
+include = ["ai_impact", "weekly_hours"]
+
+[source.auth]
+client_id = "${TECHWOLF_CLIENT_ID:-}"
+client_secret = "${TECHWOLF_CLIENT_SECRET}"
+token_url = "${TECHWOLF_TOKEN_URL}"
+audience = "eu3.techwolf.ai"
+tenant = "${file:/run/secrets/tenant}"
+
+[[transform]]
+type = "filter_ai_impact"
+levels = ["H1"]
+
+[[transform]]
+type = "flatten_hierarchy"
+
+[[sink]]
+name = "hours"
+type = "webhook"
+url = "${WEBHOOK_URL}"
+headers = { Authorization = "Bearer ${WEBHOOK_TOKEN}" }
+
+[[sink.transform]]
+name = "short"
+type = "jq"
+filter = '{task, minutes: (.weekly_hours * 60), region: $region}'
+args = { region = "${REGION:-emea}" }
+"#;
+
+const INPUT: &str = r#"
+input = '''
+{"external_id": "j1", "tasks": [
+  {"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}},
+  {"task_id": "t2", "task": "Read", "weekly_hours": 2, "ai_impact": {"level": "H4"}}
+]}
+{"external_id": "j2", "tasks": []}
+'''
+"#;
+
+/// A folder with the pipeline and these tests beside it. Only `CLIENT_SECRET` is set.
+fn world(tests: &str) -> Context {
+    let context = Context::new();
+    context.write("jobs.toml", PIPELINE);
+    context.write("jobs.test.toml", tests);
+    context
+}
+
+/// A test with the input above.
+fn case(name: &str, more: &str) -> String {
+    format!("[[test]]\nname = \"{name}\"{INPUT}{more}\n\n")
+}
+
+/// The result of one test with these assertions: its exit code and what it prints.
+fn result(more: &str) -> (i32, String) {
+    let ended = world(&case("one", more)).taskferry(&["test", "jobs.toml"]);
+    (ended.code.unwrap(), ended.stderr)
+}
+
+#[test]
+fn tests_run_without_any_secret_or_variable() {
+    let row = r#"[{ job_external_id = "j1", task_id = "t1", task = "Write", weekly_hours = 1.5, ai_impact_level = "H1" }]"#;
+    let tests = [
+        case("rows", "match = \"subset\"\nexpect = [{ task = \"Write\" }]\nexpect_dropped = 1"),
+        case("jq", "expect_jq = '.ai_impact_level == \"H1\"'\nexpect_refused = 0"),
+        case("one stage", "stage = \"filter_ai_impact\"\nexpect_jq = '.tasks | length == 1'"),
+        case(
+            "the sink",
+            "stage = \"hours\"\nexpect = [{ region = \"emea\", task = \"Write\", minutes = 90 }]",
+        ),
+        case(
+            "a variable",
+            "stage = \"hours\"\nexpect_jq = '.region == \"apac\"'\n[test.env]\nREGION = \"apac\"",
+        ),
+        format!(
+            "[[test]]\nname = \"its own transform\"\nstage = \"short\"\ninput = {row}\nexpect_jq = '.minutes == 90'\n"
+        ),
+    ];
+    let mut context = world(&tests.concat());
+    context.set("REGION", "from outside");
+    context.set("TASKFERRY_TRANSFORM__0__LEVELS", "[\"H5\"]");
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    assert_eq!(ended.stdout, "");
+    insta::assert_snapshot!(ended.stderr, @r"
+    ok      jobs.test.toml: rows
+    ok      jobs.test.toml: jq
+    ok      jobs.test.toml: one stage
+    ok      jobs.test.toml: the sink
+    ok      jobs.test.toml: a variable
+    ok      jobs.test.toml: its own transform
+    6 passed
+    ");
+    assert!(context.files().is_empty(), "a test writes nothing: {:?}", context.files());
+}
+
+#[test]
+fn a_failed_test_shows_its_input_each_stage_and_the_difference() {
+    let expected = "match = \"subset\"\nexpect = [{ task = \"Write\", weekly_hours = 2 }]";
+    let ended = world(&case("hours", expected)).taskferry(&["test", "jobs.toml"]).with_code(8);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    FAILED  jobs.test.toml:1: hours
+      the records differ from `expect`
+        - expected  + found
+        - {"task": "Write", "weekly_hours": 2}
+        + {"task": "Write", "weekly_hours": 1.50}
+      input 1 of 2
+        {
+          "external_id": "j1",
+          "tasks": [
+            {"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}},
+            {"task_id": "t2", "task": "Read", "weekly_hours": 2, "ai_impact": {"level": "H4"}}
+          ]
+        }
+      after `filter_ai_impact`
+        `levels` drops the task `t2`: its level is H4
+          {
+            "external_id": "j1",
+        -   "tasks": [
+        -     {"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}},
+        -     {"task_id": "t2", "task": "Read", "weekly_hours": 2, "ai_impact": {"level": "H4"}}
+        -   ]
+        +   "tasks": [{"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}}]
+          }
+      after `flatten_hierarchy`
+          {
+        -   "external_id": "j1",
+        -   "tasks": [{"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}}]
+        +   "job_external_id": "j1",
+        +   "task_id": "t1",
+        +   "task": "Write",
+        +   "weekly_hours": 1.50,
+        +   "ai_impact_level": "H1",
+        +   "ai_impact_rationale": null,
+        +   "domain": null,
+        +   "subdomain": null,
+        +   "cluster": null,
+        +   "canonical_task": null
+          }
+      input 2 of 2
+        {"external_id": "j2", "tasks": []}
+      after `filter_ai_impact`: dropped
+        `empty_jobs` drops the job: no task remains
+    0 passed, 1 failed
+    "#);
+}
+
+#[test]
+fn each_expectation_can_fail() {
+    for (more, says) in [
+        ("expect = []", "expected 0 records, found 1"),
+        (
+            "match = \"unordered\"\nexpect = [{ task = \"Read\" }]",
+            "the records differ from `expect`",
+        ),
+        ("expect_dropped = 2", "expected 2 records dropped, found 1"),
+        ("expect_refused = 1", "expected 1 record refused, found 0"),
+        ("expect_refused = \"no\"", "no record is refused, expected the reason `no`"),
+        ("expect_jq = '.weekly_hours > 2'", "`expect_jq` returns false for record 1 of 1"),
+        ("expect_jq = '.weekly_hours'", "`expect_jq` returns 1.50 for record 1 of 1"),
+        ("expect_jq = 'empty'", "`expect_jq` returns nothing for record 1 of 1"),
+        ("expect_jq = '.task.x'", "`expect_jq` fails: "),
+        (
+            "stage = \"flatten_hierarchy\"\nexpect_jq = 'false'\nmatch = \"exact\"\nexpect = []",
+            "found 2",
+        ),
+    ] {
+        let (code, text) = result(more);
+        assert_eq!(code, 8, "{more}: {text}");
+        assert!(
+            text.contains(says) && text.contains("FAILED  jobs.test.toml:1: one"),
+            "{more}: {text}"
+        );
+    }
+    let none = "[[test]]\nname = \"none\"\ninput = [{ external_id = \"j\", tasks = [] }]\nexpect_jq = 'true'\n";
+    let ended = world(none).taskferry(&["test", "jobs.toml"]).with_code(8);
+    assert!(
+        ended.stderr.contains("no record comes out, so `expect_jq` can't hold"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_refused_record_fails_a_test_that_does_not_expect_it() {
+    let refused = |more: &str| {
+        let test = format!(
+            "[[test]]\nname = \"one\"\ninput = [{{ external_id = \"j\", tasks = 3 }}, {{ external_id = \"k\", tasks = [] }}]\n{more}\n"
+        );
+        let ended = world(&test).taskferry(&["test", "jobs.toml"]);
+        (ended.code.unwrap(), ended.stderr)
+    };
+    assert_eq!(refused("expect_refused = 1\nexpect_dropped = 1\nexpect = []").0, 0);
+    assert_eq!(refused("expect_refused = \"not a list of tasks\"").0, 0);
+    for more in ["expect = []", "expect_refused = \"too large\"", "expect_refused = 2"] {
+        let (code, text) = refused(more);
+        assert_eq!(code, 8, "{text}");
+        let says = "`filter_ai_impact` refuses a record: `tasks` is a number, not a list of tasks";
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
+fn a_dead_letter_starts_at_the_stage_that_refused_it() {
+    let letter = |role: &str, name: &str| {
+        json!({
+            "pipeline": "jobs", "run_id": "r1", "stage": {"role": role, "name": name},
+            "error": {"message": "no", "hint": null},
+            "origin": {"page": 7, "cursor": null, "index": 3, "job": "j1"},
+            "record": {"task": "Write", "weekly_hours": 2},
+        })
+    };
+    let test = "[[test]]\nname = \"letters\"\ninput = \"dead.ndjson\"\nexpect = [{ task = \"Write\", minutes = 120, region = \"emea\" }]\n";
+    let context = world(test);
+    context.write("dead.ndjson", &letter("transform", "short").to_string());
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+
+    context.write("dead.ndjson", &letter("transform", "long").to_string());
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("the pipeline has no transform `long`"), "{}", ended.stderr);
+
+    context.write("dead.ndjson", &letter("sink", "hours").to_string());
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);
+    assert!(
+        ended.stderr.contains("+ {\"task\": \"Write\", \"weekly_hours\": 2}"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn mistakes_in_tests_are_located_by_test_and_check() {
+    for (more, says, place) in [
+        ("", "this test asserts nothing", "1:1"),
+        ("expct = []", "did you mean `expect`?", "10:1"),
+        ("match = \"subste\"\nexpect = []", "did you mean \"subset\"?", "10:9"),
+        (
+            "match = \"subset\"\nexpect_dropped = 1",
+            "`match` has no effect without `expect`",
+            "10:1",
+        ),
+        ("stage = \"hour\"\nexpect = []", "did you mean `hours`?", "10:9"),
+        ("clock = \"noon\"\nexpect = []", "`noon` is not a time", "10:9"),
+        ("expect = \"gone.json\"", "can't read `gone.json`", "10:10"),
+        ("expect = '[{\"a\": }]'", "this is not JSON: expected value", "10:18"),
+        ("expect_jq = '.a |'", "expect_jq", "10:"),
+        ("expect_refused = true", "expected a number of records, or a text", "10:18"),
+    ] {
+        let context = world(&case("one", more));
+        for command in ["test", "check"] {
+            let mut arguments = vec![command, "jobs.toml"];
+            if command == "check" {
+                arguments.push("--sandbox");
+            }
+            let ended = context.taskferry(&arguments).with_code(2);
+            let place = format!("[jobs.test.toml:{place}");
+            assert!(ended.stderr.contains(says), "{command} {more}: {}", ended.stderr);
+            assert!(ended.stderr.contains(&place), "{command} {more}: {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn two_tests_of_a_pipeline_have_different_names() {
+    let context = world(&case("one", "expect_dropped = 1"));
+    context.write("jobs.toml", &format!("{PIPELINE}\n{}", case("one", "expect_dropped = 1")));
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("another test already has the name `one`"), "{}", ended.stderr);
+    context.write("jobs.test.toml", "name = \"x\"\n");
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("unknown key `name` in a file for tests"), "{}", ended.stderr);
+}
+
+#[test]
+fn no_test_is_no_success() {
+    let context = world("");
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("there are no tests"), "{}", ended.stderr);
+    let context = world(&case("one", "expect_dropped = 1"));
+    context.taskferry(&["test", "jobs.toml", "--filter", "on"]).with_code(0);
+    let ended = context.taskferry(&["test", "jobs.toml", "--filter", "two"]).with_code(2);
+    assert!(ended.stderr.contains("no test has a name that contains `two`"), "{}", ended.stderr);
+}
+
+#[test]
+fn results_are_written_as_junit_and_json() {
+    let tests = case("good", "expect_dropped = 1") + &case("b<a>d & 'x'", "expect_dropped = 0");
+    let context = world(&tests);
+    let arguments = ["test", "jobs.toml", "--junit", "junit.xml", "--json"];
+    let ended = context.taskferry(&arguments).with_code(8);
+    let xml = context.read("junit.xml");
+    assert!(xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "), "{xml}");
+    assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\""), "{xml}");
+    assert!(xml.contains("<testcase name=\"b&lt;a&gt;d &amp; &apos;x&apos;\" classname=\"jobs.toml\" file=\"jobs.test.toml\" line="), "{xml}");
+    assert!(
+        xml.contains("<failure message=\"expected 0 records dropped, found 1\">FAILED"),
+        "{xml}"
+    );
+    assert!(!xml.contains('\u{1b}'), "{xml}");
+    let found: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (&found["schema_version"], &found["passed"], &found["failed"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    let failed = &found["tests"][1];
+    assert_eq!(failed["name"], "b<a>d & 'x'");
+    assert_eq!(failed["failures"][0]["message"], "expected 0 records dropped, found 1");
+    assert_eq!(failed["output"][0]["task"], "Write");
+    let ended = context.taskferry(&["test", "jobs.toml", "--junit", "jobs.test.toml"]).with_code(2);
+    assert!(ended.stderr.contains("would overwrite `jobs.test.toml`"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
+    let context = world("");
+    let job = r#"{"external_id":"secret-1","tasks":[{"task_id":"secret-2","task":"Secret text","weekly_hours":1.50,"ai_impact":{"level":"H1","rationale":null}}]}"#;
+    context.write("job.json", job);
+    let record = ["test", "jobs.toml", "--record", "one job", "--input", "job.json"];
+    let ended = context.taskferry(&record).with_code(0);
+    assert!(
+        ended.stderr.contains("3 ids and texts were replaced in: external_id, task, task_id"),
+        "{}",
+        ended.stderr
+    );
+    insta::assert_snapshot!(context.read("jobs.test.toml"), @r#"
+    [[test]]
+    name = "one job"
+    input = '''
+    {
+      "external_id": "job-1",
+      "tasks": [
+        {
+          "task_id": "task-1",
+          "task": "Task 1",
+          "weekly_hours": 1.50,
+          "ai_impact": {"level": "H1", "rationale": null}
+        }
+      ]
+    }
+    '''
+    expect = '''
+    {
+      "job_external_id": "job-1",
+      "task_id": "task-1",
+      "task": "Task 1",
+      "weekly_hours": 1.50,
+      "ai_impact_level": "H1",
+      "ai_impact_rationale": null,
+      "domain": null,
+      "subdomain": null,
+      "cluster": null,
+      "canonical_task": null
+    }
+    '''
+    "#);
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+
+    let ended = context.taskferry(&record).with_code(2);
+    assert!(
+        ended.stderr.contains("there is already a test `one job` in jobs.test.toml:1"),
+        "{}",
+        ended.stderr
+    );
+    context
+        .taskferry(&[&record[..], &["--replace", "--verbatim", "--stage", "hours"]].concat())
+        .with_code(0);
+    let text = context.read("jobs.test.toml");
+    assert_eq!(text.matches("[[test]]").count(), 1, "{text}");
+    assert!(text.contains("secret-1") && text.contains("\"minutes\": 90"), "{text}");
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+}
+
+#[test]
+fn a_test_is_recorded_from_the_sandbox() {
+    let context = world("");
+    let export =
+        ["run", "jobs.toml", "--sandbox", "--set", "sink=[{type=\"file\",path=\"all.ndjson\"}]"];
+    context.taskferry(&export).with_code(0);
+    let name = context.files().into_iter().find(|name| name.ends_with(".ndjson")).unwrap();
+    let id = context.lines(&name)[0]["job_external_id"].as_str().unwrap().to_owned();
+    let record = ["test", "jobs.toml", "--record", "from the sandbox", "--sandbox", "--id"];
+    context.taskferry(&[&record[..], &[&id]].concat()).with_code(0);
+    assert!(!context.read("jobs.test.toml").contains(&id));
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    let ended = context
+        .taskferry(&["test", "jobs.toml", "--record", "x", "--sandbox", "--id", "no-such-job"])
+        .with_code(2);
+    assert!(ended.stderr.contains("the listing has no job `no-such-job`"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_tests_of_the_shipped_pipelines_pass() {
+    let names = ["full-export", "hierarchy-to-csv", "quickstart", "webhook"];
+    let files = names.map(|name| project_file(&format!("pipelines/{name}.toml")));
+    // As a shell expands `pipelines/*.toml`.
+    let own = files.iter().map(|file| file.replace(".toml", ".test.toml"));
+    let files: Vec<String> = own.chain(files.clone()).collect();
+    let arguments = ["test"].into_iter().chain(files.iter().map(String::as_str));
+    let ended = Context::new().taskferry(&arguments.collect::<Vec<_>>()).with_code(0);
+    for name in names {
+        assert!(ended.stderr.contains(&format!("{name}.test.toml: ")), "{}", ended.stderr);
+    }
+    assert!(ended.stderr.ends_with("5 passed\n"), "{}", ended.stderr);
+}
