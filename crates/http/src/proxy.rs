@@ -218,8 +218,11 @@ mod tests {
             for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
                 let error = https(name, value).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Config);
-                let said = format!("{error:?} {}", error.full_message());
-                assert!(said.contains(name) && !said.contains("hunter2"), "{value}: {said}");
+                let message = format!("{error:?} {}", error.full_message());
+                assert!(
+                    message.contains(name) && !message.contains("hunter2"),
+                    "{value}: {message}"
+                );
             }
         }
     }

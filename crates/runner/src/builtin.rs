@@ -122,9 +122,9 @@ mod tests {
             .collect();
         let layers = Layers::from_text("jobs.toml", lines.concat());
         taskferry_config::load(&layers, &registry()).map(drop).map_err(|mistakes| {
-            let told: Vec<String> =
+            let texts: Vec<String> =
                 mistakes.all().iter().map(|mistake| format!("{mistake} {mistake:?}")).collect();
-            told.concat()
+            texts.concat()
         })
     }
 

@@ -58,8 +58,8 @@ mod tests {
         for (url, is_sandbox) in
             [("sandbox:", false), ("sandbox:?jobs=5", false), ("https://acme.example", true)]
         {
-            let said = mistakes(url, is_sandbox);
-            assert!(said.contains(MISSING), "{said}");
+            let message = mistakes(url, is_sandbox);
+            assert!(message.contains(MISSING), "{message}");
         }
     }
 

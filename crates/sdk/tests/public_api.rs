@@ -43,10 +43,10 @@ fn the_public_api_matches_the_reviewed_text() {
             (path.display(), |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>());
         let (is, was) = (lines(&api), lines(&reviewed));
         let added: Vec<_> = is.iter().filter(|line| !was.contains(line)).collect();
-        let gone: Vec<_> = was.iter().filter(|line| !is.contains(line)).collect();
+        let removed: Vec<_> = was.iter().filter(|line| !is.contains(line)).collect();
         assert!(
             api == reviewed,
-            "the public API of `{name}` has changed; run this test with {UPDATE}=1 and review {shown}\nadded: {added:#?}\ngone: {gone:#?}"
+            "the public API of `{name}` has changed; run this test with {UPDATE}=1 and review {shown}\nadded: {added:#?}\ngone: {removed:#?}"
         );
     }
 }

@@ -51,14 +51,17 @@ async fn dead_letters_are_stored_once_with_reason_and_origin() {
         (Status::Complete, 6, 6)
     );
     assert_eq!(manifest.dead_letter_file, Some(folder.path().join("dead.ndjson")));
-    let letters = dead_letters(&folder);
+    let dead_letters = dead_letters(&folder);
     let refused: Vec<&Value> =
-        letters.iter().skip(1).map(|letter| &letter["record"]["n"]).collect();
+        dead_letters.iter().skip(1).map(|dead_letter| &dead_letter["record"]["n"]).collect();
     assert_eq!(refused, [7, 17, 27, 37, 47, 57]);
-    assert_eq!(letters[2]["stage"], json!({"role": "transform", "name": "test"}));
-    assert_eq!(letters[2]["error"], json!({"message": "seven", "hint": "take another"}));
-    assert_eq!(letters[2]["origin"], json!({"page": 2, "cursor": "c1", "index": 7, "job": null}));
-    assert_eq!(letters[2]["run_id"], manifest.run_id);
+    assert_eq!(dead_letters[2]["stage"], json!({"role": "transform", "name": "test"}));
+    assert_eq!(dead_letters[2]["error"], json!({"message": "seven", "hint": "take another"}));
+    assert_eq!(
+        dead_letters[2]["origin"],
+        json!({"page": 2, "cursor": "c1", "index": 7, "job": null})
+    );
+    assert_eq!(dead_letters[2]["run_id"], manifest.run_id);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

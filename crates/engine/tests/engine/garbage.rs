@@ -105,8 +105,8 @@ proptest! {
         let manifest = report.manifest;
         if matches!(garbage, Garbage::Folder) && manifest.status == Status::Failed {
             // A folder in place of a file is an error, and nothing is published.
-            let said = manifest.error.unwrap().message;
-            prop_assert!(said.starts_with("can't write `"), "{}", said);
+            let message = manifest.error.unwrap().message;
+            prop_assert!(message.starts_with("can't write `"), "{}", message);
             return Ok(());
         }
         prop_assert_eq!(manifest.status, Status::Complete, "{:?}", manifest.error);

@@ -30,10 +30,10 @@ async fn an_observer_receives_every_event_of_every_page() {
     let report = run(pipeline, options).await;
 
     assert_eq!(report.manifest.status, Status::Complete);
-    let heard = notes.0.lock().unwrap().clone();
+    let events = notes.0.lock().unwrap().clone();
     let of = |wanted: u64| {
         let mut words = Vec::new();
-        let periods = heard.iter().filter_map(|event| {
+        let periods = events.iter().filter_map(|event| {
             let (word, page, period): (_, u64, Period) = match *event {
                 RunEvent::Fetched { page, period, records, .. } => {
                     (format!("fetched {records}"), page, period)
@@ -60,11 +60,11 @@ async fn an_observer_receives_every_event_of_every_page() {
         assert_eq!(of(page), (expected.to_vec(), 4));
     }
     let ends = |event: &&RunEvent| matches!(event, RunEvent::Published { .. });
-    let published: Vec<RunEvent> = heard.iter().filter(ends).copied().collect();
+    let published: Vec<RunEvent> = events.iter().filter(ends).copied().collect();
     assert_eq!(
         published,
         [RunEvent::Published { sink: 0 }, RunEvent::Published { sink: 1 }],
         "in order"
     );
-    assert_eq!(heard.iter().filter(|it| matches!(it, RunEvent::Sealed { .. })).count(), 2);
+    assert_eq!(events.iter().filter(|it| matches!(it, RunEvent::Sealed { .. })).count(), 2);
 }

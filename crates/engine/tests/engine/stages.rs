@@ -222,7 +222,7 @@ impl SinkProbe {
     pub(crate) fn sink_of(&self) -> TestSink {
         TestSink {
             probe: self.clone(),
-            gone: Gone(self.clone()),
+            on_drop: OnDrop(self.clone()),
             pending: Vec::new(),
             fail_at_page: None,
             panic_at_page: None,
@@ -284,7 +284,7 @@ impl SinkProbe {
 pub(crate) struct TestSink {
     pub(crate) probe: SinkProbe,
     #[expect(dead_code, reason = "it tells by being dropped")]
-    pub(crate) gone: Gone,
+    pub(crate) on_drop: OnDrop,
     pub(crate) pending: Vec<String>,
     pub(crate) fail_at_page: Option<u64>,
     pub(crate) panic_at_page: Option<u64>,
@@ -317,9 +317,9 @@ impl TestSink {
 
 /// Records the drop of the sink.
 #[derive(Debug)]
-pub(crate) struct Gone(SinkProbe);
+pub(crate) struct OnDrop(SinkProbe);
 
-impl Drop for Gone {
+impl Drop for OnDrop {
     fn drop(&mut self) {
         if let Ok(mut flags) = self.0.flags.lock() {
             flags.1 = true;
@@ -349,10 +349,10 @@ impl Sink for TestSink {
         if self.fail_to_open {
             return Err(StageError::new(ErrorKind::Io, "the folder is read-only"));
         }
-        let mark = from.map_or(0, |mark| mark.get().as_u64().unwrap());
-        let mark = usize::try_from(mark).unwrap();
-        self.probe.committed.lock().unwrap().truncate(mark);
-        self.probe.opened.lock().unwrap().push(mark);
+        let committed = from.map_or(0, |committed| committed.get().as_u64().unwrap());
+        let committed = usize::try_from(committed).unwrap();
+        self.probe.committed.lock().unwrap().truncate(committed);
+        self.probe.opened.lock().unwrap().push(committed);
         Ok(())
     }
 

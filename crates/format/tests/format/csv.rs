@@ -326,7 +326,7 @@ proptest! {
     ) {
         let options = csv_options(named.then_some(&["a", "b"][..]));
         let options = FormatOptions { dialect: Some(dialect), ..options };
-        let (whole, told) = written(&options, &values);
+        let (whole, expected) = written(&options, &values);
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::Named(Place::of(&folder.path().join("rows")).unwrap());
         let stop = stop.index(values.len() + 1);
@@ -343,7 +343,7 @@ proptest! {
             writer.write(&Record::from(value.clone())).unwrap();
         }
         let (_, report) = writer.finish().unwrap();
-        prop_assert_eq!(report, told);
+        prop_assert_eq!(report, expected);
         prop_assert_eq!(String::from_utf8(out).unwrap(), whole);
     }
 

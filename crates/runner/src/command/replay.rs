@@ -22,22 +22,22 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     };
     let pipeline = &mut checked.pipeline;
     let stages = stages(pipeline);
-    let letters =
+    let dead_letter_file =
         match DeadLetterFile::check(&dead_letters, &pipeline.name, pipeline.sandbox, &stages) {
-            Ok(letters) => letters,
+            Ok(dead_letter_file) => dead_letter_file,
             Err(message) => {
                 options.log.error(&format!("{}: {message}", dead_letters.display()));
                 return Exit::USAGE;
             }
         };
-    remove_idle_sinks(pipeline, letters.refused_at());
+    remove_idle_sinks(pipeline, dead_letter_file.refused_at());
     // A replay of other dead letters must not resume this one.
-    pipeline.digest = format!("{} {}", pipeline.digest, letters.sha256());
+    pipeline.digest = format!("{} {}", pipeline.digest, dead_letter_file.sha256());
     pipeline.expect = ExpectOptions::default();
     pipeline.source = SourceStage {
         name: "dead letters".to_owned(),
         type_name: "dead letters",
-        feed: Feed::DeadLetters(Box::new(FileReader::new(letters))),
+        feed: Feed::DeadLetters(Box::new(FileReader::new(dead_letter_file))),
     };
     let mut context = taskferry_engine::new_run(&pipeline.name);
     context.replay = true;

@@ -111,10 +111,11 @@ fn runs(case: &Case, on_error: &str) {
         return assert!(ended.stderr.contains("id `bad`"), "{what}: {}", ended.stderr);
     }
     assert!(summary["warnings"].to_string().contains(&named), "{what}: {summary}");
-    let letters = if dead == 0 { String::new() } else { context.read(&context.dead_letters()) };
-    assert_eq!(letters.lines().count(), dead, "{what}");
-    for letter in letters.lines() {
-        let DeadLetter { stage, origin } = serde_json::from_str(letter).unwrap();
+    let dead_letters =
+        if dead == 0 { String::new() } else { context.read(&context.dead_letters()) };
+    assert_eq!(dead_letters.lines().count(), dead, "{what}");
+    for dead_letter in dead_letters.lines() {
+        let DeadLetter { stage, origin } = serde_json::from_str(dead_letter).unwrap();
         assert_eq!(stage, json!({"role": case.role, "name": "the stage"}), "{what}");
         assert_eq!(origin["job"], "bad", "{what}");
     }

@@ -16,42 +16,42 @@ const CRASHES: usize = 16;
 
 /// The request at which the process is killed, counted from 1; it gets no response.
 #[derive(Default)]
-struct Trap {
+struct StopAt {
     page: AtomicUsize,
     batch: AtomicUsize,
 }
 
 /// A tenant whose export has [`PAGES`] pages.
-struct World {
+struct Fixture {
     tenant: Tenant,
     receiver: Receiver,
-    trap: Arc<Trap>,
-    sprung: mpsc::Receiver<()>,
+    stop_at: Arc<StopAt>,
+    stopped: mpsc::Receiver<()>,
 }
 
-impl World {
+impl Fixture {
     fn new() -> Self {
-        let (trap, (tell, sprung)) = (Arc::new(Trap::default()), mpsc::channel());
-        let (at_page, told) = (Arc::clone(&trap), tell.clone());
+        let (stop_at, (batch_sender, stopped)) = (Arc::new(StopAt::default()), mpsc::channel());
+        let (at_page, page_sender) = (Arc::clone(&stop_at), batch_sender.clone());
         let tenant = Tenant::start(move |request| {
             let page = page_of(request);
             if at_page.page.load(Ordering::SeqCst) == page + 1 {
-                _ = told.send(());
+                _ = page_sender.send(());
                 return Response::new(200, "").never_finished();
             }
             response(page)
         });
-        let at_batch = Arc::clone(&trap);
+        let at_batch = Arc::clone(&stop_at);
         let mut batches = 0;
         let receiver = Receiver::start(move |_| {
             batches += 1;
             if at_batch.batch.load(Ordering::SeqCst) == batches {
-                _ = tell.send(());
+                _ = batch_sender.send(());
                 return Response::new(200, "").never_finished();
             }
             Response::new(200, "")
         });
-        Self { tenant, receiver, trap, sprung }
+        Self { tenant, receiver, stop_at, stopped }
     }
 
     fn context(&self) -> Context {
@@ -88,9 +88,9 @@ impl World {
 
     /// Kills a run when it requests this page, counted from 1.
     fn kill_at_page(&self, context: &Context, page: usize) {
-        self.trap.page.store(page, Ordering::SeqCst);
+        self.stop_at.page.store(page, Ordering::SeqCst);
         let running = context.start(&RUN);
-        self.sprung.recv_timeout(TIMEOUT).expect("the page is requested");
+        self.stopped.recv_timeout(TIMEOUT).expect("the page is requested");
         drop(running);
     }
 }
@@ -128,10 +128,10 @@ struct Uninterrupted {
 const RUN: [&str; 2] = ["run", "jobs.toml"];
 
 fn uninterrupted() -> Uninterrupted {
-    let world = World::new();
-    let context = world.context();
+    let fixture = Fixture::new();
+    let context = fixture.context();
     let log_lines = context.taskferry(&RUN).with_code(6).stderr.lines().count();
-    let deliveries = world.receiver.deliveries();
+    let deliveries = fixture.receiver.deliveries();
     assert_eq!(deliveries.repeated, 0);
     let (files, dead_letters) = (files(&context), dead_letters(&context));
     Uninterrupted { files, dead_letters, batches: deliveries.bodies, log_lines }
@@ -143,17 +143,17 @@ fn files(context: &Context) -> Vec<Vec<u8>> {
 
 /// The dead letters without their run ids.
 fn dead_letters(context: &Context) -> Vec<Value> {
-    let mut letters = context.lines(&context.dead_letters());
-    for letter in &mut letters {
-        letter["run_id"] = Value::Null;
+    let mut dead_letters = context.lines(&context.dead_letters());
+    for dead_letter in &mut dead_letters {
+        dead_letter["run_id"] = Value::Null;
     }
-    letters
+    dead_letters
 }
 
 /// Checks that the output equals that of an uninterrupted run. Each crash repeats at most the three requests of one page.
 fn assert_uninterrupted(
     expected: &Uninterrupted,
-    world: &World,
+    fixture: &Fixture,
     context: &Context,
     crashes: usize,
 ) {
@@ -161,18 +161,18 @@ fn assert_uninterrupted(
         assert!(found == expected, "{name} is another file");
     }
     assert!(dead_letters(context) == expected.dead_letters, "other dead letters");
-    let deliveries = world.receiver.deliveries();
+    let deliveries = fixture.receiver.deliveries();
     assert_eq!(deliveries.bodies.len(), expected.batches.len(), "unknown keys");
     assert!(deliveries.bodies == expected.batches, "other batches");
     assert!(deliveries.repeated <= crashes * 3, "{} after {crashes} crashes", deliveries.repeated);
 }
 
 /// Checks that the next run completes with the output of an uninterrupted run.
-fn assert_resumes(expected: &Uninterrupted, world: &World, context: &Context, crashes: usize) {
-    world.trap.page.store(0, Ordering::SeqCst);
-    world.trap.batch.store(0, Ordering::SeqCst);
+fn assert_resumes(expected: &Uninterrupted, fixture: &Fixture, context: &Context, crashes: usize) {
+    fixture.stop_at.page.store(0, Ordering::SeqCst);
+    fixture.stop_at.batch.store(0, Ordering::SeqCst);
     context.taskferry(&[&RUN[..], &["--summary", "summary.json"]].concat()).with_code(6);
-    assert_uninterrupted(expected, world, context, crashes);
+    assert_uninterrupted(expected, fixture, context, crashes);
     let mut left = context.files();
     left.retain(|name| name != "summary.json" && !name.ends_with(".dead.ndjson"));
     let mut whole = FILES.map(|name| format!("out/{name}"));
@@ -185,53 +185,58 @@ fn assert_resumes(expected: &Uninterrupted, world: &World, context: &Context, cr
 
 #[test]
 fn a_run_killed_at_any_page_resumes() {
-    let (expected, world) = (uninterrupted(), World::new());
-    let context = world.context();
+    let (expected, fixture) = (uninterrupted(), Fixture::new());
+    let context = fixture.context();
     for page in 1..=PAGES {
-        world.kill_at_page(&context, page);
-        assert!(World::checkpoint(&context).is_some(), "no checkpoint before page {page}");
+        fixture.kill_at_page(&context, page);
+        assert!(Fixture::checkpoint(&context).is_some(), "no checkpoint before page {page}");
     }
-    assert_resumes(&expected, &world, &context, PAGES);
+    assert_resumes(&expected, &fixture, &context, PAGES);
 }
 
 #[test]
 fn a_run_killed_after_any_checkpoint_resumes_at_the_next_page() {
-    let (expected, world) = (uninterrupted(), World::new());
-    let context = world.context();
+    let (expected, fixture) = (uninterrupted(), Fixture::new());
+    let context = fixture.context();
     for page in 1..PAGES {
-        world.trap.page.store(page + 1, Ordering::SeqCst);
+        fixture.stop_at.page.store(page + 1, Ordering::SeqCst);
         let running = context.start(&RUN);
-        world.sprung.recv_timeout(TIMEOUT).expect("the page is requested");
+        fixture.stopped.recv_timeout(TIMEOUT).expect("the page is requested");
         let deadline = Instant::now() + TIMEOUT;
         let cursor = format!("c{}", page - 1);
-        while World::checkpoint(&context).is_none_or(|checkpoint| checkpoint["cursor"] != cursor) {
+        while Fixture::checkpoint(&context).is_none_or(|checkpoint| checkpoint["cursor"] != cursor)
+        {
             assert!(Instant::now() < deadline, "no checkpoint of page {page}");
             std::thread::yield_now();
         }
         drop(running);
     }
-    let exports = world.tenant.requests();
+    let exports = fixture.tenant.requests();
     let exports = exports.iter().filter(|request| request.target != "/oauth/token");
     // Each run requests the page that the preceding run missed, and the next one.
     let pages: Vec<usize> = exports.map(page_of).collect();
     let expected_pages: Vec<usize> = (0..PAGES).flat_map(|page| [page, page]).collect();
     assert_eq!(pages, expected_pages[1..expected_pages.len() - 1]);
-    assert_resumes(&expected, &world, &context, PAGES);
-    assert_eq!(world.receiver.deliveries().repeated, 0, "what a checkpoint holds is not repeated");
+    assert_resumes(&expected, &fixture, &context, PAGES);
+    assert_eq!(
+        fixture.receiver.deliveries().repeated,
+        0,
+        "what a checkpoint holds is not repeated"
+    );
 }
 
 #[test]
 fn a_run_killed_at_any_batch_resumes() {
-    let (expected, world) = (uninterrupted(), World::new());
-    let context = world.context();
+    let (expected, fixture) = (uninterrupted(), Fixture::new());
+    let context = fixture.context();
     // Each crash adds one request without a response.
     for batch in 1..=expected.batches.len() {
-        world.trap.batch.store(batch, Ordering::SeqCst);
+        fixture.stop_at.batch.store(batch, Ordering::SeqCst);
         let running = context.start(&RUN);
-        world.sprung.recv_timeout(TIMEOUT).expect("the batch is sent");
+        fixture.stopped.recv_timeout(TIMEOUT).expect("the batch is sent");
         drop(running);
     }
-    assert_resumes(&expected, &world, &context, expected.batches.len());
+    assert_resumes(&expected, &fixture, &context, expected.batches.len());
 }
 
 #[test]
@@ -241,8 +246,8 @@ fn a_run_killed_after_any_line_of_the_log_resumes() {
     let expected = uninterrupted();
     let mut interrupted = 0;
     for point in 1..=points {
-        let world = World::new();
-        let context = world.context();
+        let fixture = Fixture::new();
+        let context = fixture.context();
         let line = expected.log_lines * point / points;
         // The second run is killed earlier than the first.
         for (crashes, lines) in [(1, line), (2, line / 2)] {
@@ -251,12 +256,12 @@ fn a_run_killed_after_any_line_of_the_log_resumes() {
             drop(running);
             // A run that is stored as complete is finished, even if its checkpoint was not removed.
             if context.path(".taskferry/jobs/last_complete.json").exists() {
-                assert_uninterrupted(&expected, &world, &context, crashes);
+                assert_uninterrupted(&expected, &fixture, &context, crashes);
                 break;
             }
             interrupted += 1;
             if crashes == 2 {
-                assert_resumes(&expected, &world, &context, crashes);
+                assert_resumes(&expected, &fixture, &context, crashes);
             }
         }
     }

@@ -37,9 +37,9 @@ fn a_secret_with_a_line_break_is_reported_without_showing_it() {
     context.write("jobs.toml", &server.pipeline());
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml"]).with_code(2);
-        let said = ended.stderr + &ended.stdout;
-        assert!(said.contains("the secret contains a line break"), "{said}");
-        assert!(!said.contains("canary"), "{said}");
+        let output = ended.stderr + &ended.stdout;
+        assert!(output.contains("the secret contains a line break"), "{output}");
+        assert!(!output.contains("canary"), "{output}");
     }
     assert!(server.requests().is_empty());
 }

@@ -20,8 +20,8 @@ fn bytes(context: &Context) -> Vec<Vec<u8>> {
 #[test]
 fn a_killed_run_with_many_cursors_resumes_to_the_same_bytes() {
     // The page after this job never arrives; 0 for none.
-    let trap = Arc::new(AtomicUsize::new(0));
-    let hangs_after = Arc::clone(&trap);
+    let hang_at = Arc::new(AtomicUsize::new(0));
+    let hangs_after = Arc::clone(&hang_at);
     let server = Tenant::with_jobs(940, move |after| {
         after.is_some_and(|after| after > 0 && after == hangs_after.load(Ordering::SeqCst))
     });
@@ -35,7 +35,7 @@ fn a_killed_run_with_many_cursors_resumes_to_the_same_bytes() {
         for name in FILES {
             fs::remove_file(context.path(name)).unwrap();
         }
-        trap.store(hang, Ordering::SeqCst);
+        hang_at.store(hang, Ordering::SeqCst);
         let set = format!("source.concurrency={cursors}");
         let mut running = context.start(&["run", "jobs.toml", "--set", &set, "--log", "json"]);
         let committed = format!("\"pages\": {}", (hang + 1) / 50);
@@ -45,7 +45,7 @@ fn a_killed_run_with_many_cursors_resumes_to_the_same_bytes() {
             std::thread::yield_now();
         }
         drop(running);
-        trap.store(0, Ordering::SeqCst);
+        hang_at.store(0, Ordering::SeqCst);
         let set = format!("source.concurrency={resuming}");
         let ended = context.taskferry(&["run", "jobs.toml", "--set", &set]).with_code(0);
         assert!(ended.stderr.contains(&format!("resumes after page {}", (hang + 1) / 50)));
@@ -60,9 +60,9 @@ fn the_first_run_reports_that_the_next_can_be_faster() {
     context.write("jobs.toml", &pipeline(&server));
     let run = ["run", "jobs.toml", "--set", "source.concurrency=4"];
     let ended = context.taskferry(&run).with_code(0);
-    let said = ended.stderr.lines().next().unwrap();
+    let first_line = ended.stderr.lines().next().unwrap();
     let expected = "no cursors are saved yet: this run reads with one cursor, and the next run can read with 4 cursors";
-    assert!(said.ends_with(expected), "{said}");
+    assert!(first_line.ends_with(expected), "{first_line}");
     let ended = context.taskferry(&run).with_code(0);
     assert!(!ended.stderr.contains("cursor"), "{}", ended.stderr);
 }

@@ -41,13 +41,13 @@ fn full_disk_and_resumes(name: &str, format: &str, compression: &str, blocks: u3
     undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
 
     let context = context(&server, &sink);
-    let said = fills_up_and_resumes(&context, blocks, 0, || {
+    let error = fills_up_and_resumes(&context, blocks, 0, || {
         assert!(!context.path(&format!("out/{name}")).exists());
     });
     let read = |context: &Context| fs::read(context.path(&format!("out/{name}"))).unwrap();
     assert!(read(&context) == read(&undisturbed), "{name} is another file");
     assert_eq!(context.files(), [format!("out/{name}")]);
-    said
+    error
 }
 
 /// Runs with space for this many blocks, then with space for all, and returns the output of the first run. The second run starts
@@ -64,21 +64,21 @@ fn fills_up_and_resumes(context: &Context, blocks: u32, code: i32, between: impl
     assert_eq!(summary["resumable"], !summary["committed"].is_null());
     assert_eq!(full.stderr.contains("the next run resumes"), summary["resumable"] == true);
     assert_eq!(ended.stderr.contains(" resumes after page "), summary["resumable"] == true);
-    let (_, said) = full.stderr.split_once("error: ").expect("an error");
-    said.lines().take(2).collect::<Vec<_>>().join("\n")
+    let (_, error) = full.stderr.split_once("error: ").expect("an error");
+    error.lines().take(2).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn a_full_disk_fails_the_run_and_the_next_run_completes_the_file() {
-    let said = full_disk_and_resumes("jobs.ndjson", "ndjson", "none", 40);
-    insta::assert_snapshot!(said, @"
+    let error = full_disk_and_resumes("jobs.ndjson", "ndjson", "none", 40);
+    insta::assert_snapshot!(error, @"
     sink `file`: can't write `out/jobs.ndjson`: File too large (os error 27)
       help: the file exceeds the size limit; raise the limit (`ulimit -f`), or choose a path on another file system
     ");
     full_disk_and_resumes("jobs.ndjson.gz", "ndjson", "gzip", 30);
     full_disk_and_resumes("jobs.json.zst", "json", "zstd", 30);
-    let said = full_disk_and_resumes("jobs.csv", "csv", "none", 40);
-    insta::assert_snapshot!(said, @"
+    let error = full_disk_and_resumes("jobs.csv", "csv", "none", 40);
+    insta::assert_snapshot!(error, @"
     sink `file`: can't store rows in `out/.jobs.csv.rows`: File too large (os error 27)
       help: free some disk space, or set `columns`, so that no rows are stored
     ");
@@ -98,8 +98,8 @@ fn a_full_state_folder_fails_the_run_and_the_next_run_completes() {
     undisturbed.taskferry(&["run", "jobs.toml"]).with_code(0);
 
     let context = context(&server, &sink);
-    let said = fills_up_and_resumes(&context, 14, 0, || ());
-    insta::assert_snapshot!(said, @"
+    let error = fills_up_and_resumes(&context, 14, 0, || ());
+    insta::assert_snapshot!(error, @"
     [state]: can't write `.taskferry/jobs/checkpoint.json`: File too large (os error 27)
       help: check that the folder exists, is writable and has free space, or set another path in [state]
     ");
@@ -115,8 +115,8 @@ fn no_space_for_dead_letters_fails_the_run_and_the_next_run_completes() {
         file_sink("jobs.ndjson", "ndjson", "none")
     );
     let context = context(&server, &more);
-    let said = fills_up_and_resumes(&context, 30, 6, || ());
-    insta::assert_snapshot!(said, @"
+    let error = fills_up_and_resumes(&context, 30, 6, || ());
+    insta::assert_snapshot!(error, @"
     [dead_letter]: can't write `out/[run].dead.ndjson`: File too large (os error 27)
       help: check that the folder exists, is writable and has free space, or set another path in [dead_letter]
     ");
@@ -166,14 +166,14 @@ fn a_read_only_folder_is_reported_before_the_first_request() {
     let shown = folder.display();
     let path = format!("sink.0.path={shown}/jobs.ndjson");
     let ended = context.taskferry(&["run", "jobs.toml", "--set", &path]).with_code(5);
-    let said = format!("sink `file`: can't write `{shown}/jobs.ndjson`: ");
-    assert!(error(&ended).starts_with(&said), "{}", ended.stderr);
+    let expected = format!("sink `file`: can't write `{shown}/jobs.ndjson`: ");
+    assert!(error(&ended).starts_with(&expected), "{}", ended.stderr);
     assert!(ended.stderr.contains("help: choose a folder that"), "{}", ended.stderr);
 
     let state = format!("state.dir={shown}/state");
     let ended = context.taskferry(&["run", "jobs.toml", "--set", &state]).with_code(2);
-    let said = format!("can't create the folder `{shown}/state/jobs`: ");
-    assert!(error(&ended).starts_with(&said), "{}", ended.stderr);
+    let expected = format!("can't create the folder `{shown}/state/jobs`: ");
+    assert!(error(&ended).starts_with(&expected), "{}", ended.stderr);
     assert!(
         ended.stderr.contains("set `dir` in [state] to use another folder"),
         "{}",

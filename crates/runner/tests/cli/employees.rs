@@ -129,17 +129,18 @@ path = "out/{run_id}.dead.ndjson"
     context.write("employees.toml", pipeline);
     context.taskferry(&["run", "employees.toml"]).with_code(6);
     let dead = context.dead_letters();
-    let letters = context.lines(&dead);
-    assert!(letters.iter().all(|letter| {
-        let id = &letter["record"]["employee_external_id"];
-        id.is_string() && letter["origin"]["job"] == *id
+    let dead_letters = context.lines(&dead);
+    assert!(dead_letters.iter().all(|dead_letter| {
+        let id = &dead_letter["record"]["employee_external_id"];
+        id.is_string() && dead_letter["origin"]["job"] == *id
     }));
     context.write("employees.toml", &pipeline.replace("error(\"not yet\")", "."));
     context.taskferry(&["replay", "employees.toml", &dead]).with_code(0);
     let mut files = context.files();
     files.retain(|name| name.contains("replay") && !name.ends_with(".dead.ndjson"));
     let [rows] = &files[..] else { panic!("{files:?}") };
-    let records: Vec<Value> = letters.iter().map(|letter| letter["record"].clone()).collect();
+    let records: Vec<Value> =
+        dead_letters.iter().map(|dead_letter| dead_letter["record"].clone()).collect();
     assert_eq!(context.lines(rows), records);
 }
 

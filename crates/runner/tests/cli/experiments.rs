@@ -10,24 +10,24 @@ const COMPLETE: &str = ".taskferry/jobs/last_complete.json";
 
 /// A tenant with two pages and this many jobs on the first one; the second one is refused while the number is 0. With a filter,
 /// the export has one job.
-struct World {
+struct Fixture {
     context: Context,
     receiver: Receiver,
     jobs: Arc<AtomicUsize>,
     tenant: Tenant,
 }
 
-impl World {
+impl Fixture {
     fn new(more: &str) -> Self {
         let jobs = Arc::new(AtomicUsize::new(10));
         let count = Arc::clone(&jobs);
         let tenant = Tenant::start(move |request| {
-            let asked: Value = serde_json::from_str(&request.body).unwrap();
+            let body: Value = serde_json::from_str(&request.body).unwrap();
             let count = count.load(Ordering::SeqCst);
-            if asked["filters"].as_array().is_some_and(|filters| !filters.is_empty()) {
+            if body["filters"].as_array().is_some_and(|filters| !filters.is_empty()) {
                 return page(&["legal"], None);
             }
-            match asked["starting_after"].as_str() {
+            match body["starting_after"].as_str() {
                 None => {
                     let jobs: Vec<String> =
                         (0..count.max(1)).map(|job| format!("j{job}")).collect();
@@ -55,98 +55,100 @@ const EXPECT: &str = "[expect]\nmax_drop_percent = 10\n";
 
 #[test]
 fn an_experiment_is_no_baseline() {
-    let world = World::new(EXPECT);
-    world.run(&[]).with_code(0);
-    let complete = world.context.read(COMPLETE);
-    world.run(&["--set", FILTER, "--set", ELSEWHERE]).with_code(0);
-    assert_eq!(world.context.lines("out/trial.ndjson").len(), 1);
-    world.run(&["--set", ELSEWHERE]).with_code(0);
-    assert_eq!(world.context.read(COMPLETE), complete);
+    let fixture = Fixture::new(EXPECT);
+    fixture.run(&[]).with_code(0);
+    let complete = fixture.context.read(COMPLETE);
+    fixture.run(&["--set", FILTER, "--set", ELSEWHERE]).with_code(0);
+    assert_eq!(fixture.context.lines("out/trial.ndjson").len(), 1);
+    fixture.run(&["--set", ELSEWHERE]).with_code(0);
+    assert_eq!(fixture.context.read(COMPLETE), complete);
     // The warning reports the drop that the experiment would have hidden.
-    world.jobs.store(5, Ordering::SeqCst);
-    let ended = world.run(&[]).with_code(8);
+    fixture.jobs.store(5, Ordering::SeqCst);
+    let ended = fixture.run(&[]).with_code(8);
     assert!(
         ended.stderr.contains("5 records were read, but 10 in the last complete run"),
         "{}",
         ended.stderr
     );
-    let listed = world.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
+    let listed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
     assert_eq!(listed.matches("with `--set`").count(), 2, "{listed}");
     assert_eq!(listed.lines().count(), 5, "{listed}");
 }
 
 #[test]
 fn runs_with_another_filter_are_not_compared_and_this_is_reported() {
-    let world = World::new(EXPECT);
-    world.run(&[]).with_code(0);
-    let whole = world.context.read("jobs.toml");
+    let fixture = Fixture::new(EXPECT);
+    fixture.run(&[]).with_code(0);
+    let whole = fixture.context.read("jobs.toml");
     let (_, filters) = FILTER.split_once('.').unwrap();
     let part = whole.replace("[source.auth]", &format!("{filters}\n[source.auth]"));
-    world.context.write("jobs.toml", &part);
-    let ended = world.run(&["--quiet"]).with_code(0);
+    fixture.context.write("jobs.toml", &part);
+    let ended = fixture.run(&["--quiet"]).with_code(0);
     assert!(
         ended.stderr.contains("`max_drop_percent` was not checked: the last complete run ("),
         "{}",
         ended.stderr
     );
-    assert_eq!(world.run(&["--quiet"]).with_code(0).stderr, "", "it has one of its own now");
-    world.context.write("jobs.toml", &whole);
-    world.jobs.store(8, Ordering::SeqCst);
-    world.run(&[]).with_code(8);
+    assert_eq!(fixture.run(&["--quiet"]).with_code(0).stderr, "", "it has one of its own now");
+    fixture.context.write("jobs.toml", &whole);
+    fixture.jobs.store(8, Ordering::SeqCst);
+    fixture.run(&[]).with_code(8);
     // A change that does not affect the selection of jobs keeps the baseline.
     let patient = whole.replace("include =", "timeout = \"50s\"\nlimit = 50\ninclude =");
-    world.context.write("jobs.toml", &patient);
-    world.run(&[]).with_code(8);
+    fixture.context.write("jobs.toml", &patient);
+    fixture.run(&[]).with_code(8);
 }
 
 #[test]
 fn an_experiment_leaves_an_unfinished_run_unchanged() {
-    let world = World::new("");
-    world.jobs.store(0, Ordering::SeqCst);
-    world.run(&[]).with_code(3);
-    world.jobs.store(1, Ordering::SeqCst);
+    let fixture = Fixture::new("");
+    fixture.jobs.store(0, Ordering::SeqCst);
+    fixture.run(&[]).with_code(3);
+    fixture.jobs.store(1, Ordering::SeqCst);
     // It would overwrite the partial file of that run.
-    let refused = world.run(&["--set", "source.limit=50"]).with_code(2);
+    let refused = fixture.run(&["--set", "source.limit=50"]).with_code(2);
     assert!(
         refused.stderr.contains("would overwrite `out/jobs.ndjson` of the unfinished run"),
         "{}",
         refused.stderr
     );
-    world.run(&["--set", "source.limit=50", "--set", ELSEWHERE]).with_code(0);
-    world.run(&["--set", "source.limit=50", "--dry-run"]).with_code(0);
-    let ended = world.run(&[]).with_code(0);
+    fixture.run(&["--set", "source.limit=50", "--set", ELSEWHERE]).with_code(0);
+    fixture.run(&["--set", "source.limit=50", "--dry-run"]).with_code(0);
+    let ended = fixture.run(&[]).with_code(0);
     assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
-    world.run(&["--set", "source.limit=50"]).with_code(0);
+    fixture.run(&["--set", "source.limit=50"]).with_code(0);
 }
 
 #[test]
 fn an_experiment_resumes_as_itself() {
-    let world = World::new("");
-    world.jobs.store(0, Ordering::SeqCst);
-    world.run(&["--set", ELSEWHERE]).with_code(3);
-    world.jobs.store(1, Ordering::SeqCst);
-    assert!(!world.run(&[]).with_code(0).stderr.contains("resumes"));
-    assert!(world.run(&["--set", ELSEWHERE]).with_code(0).stderr.contains("resumes after page 1"));
+    let fixture = Fixture::new("");
+    fixture.jobs.store(0, Ordering::SeqCst);
+    fixture.run(&["--set", ELSEWHERE]).with_code(3);
+    fixture.jobs.store(1, Ordering::SeqCst);
+    assert!(!fixture.run(&[]).with_code(0).stderr.contains("resumes"));
+    assert!(
+        fixture.run(&["--set", ELSEWHERE]).with_code(0).stderr.contains("resumes after page 1")
+    );
 }
 
 #[test]
 fn a_dry_run_publishes_sends_and_stores_nothing() {
     let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'if .external_id == \"j1\" then error(\"no\") else . end'\n\
                     on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
-    let world = World::new(refusing);
-    let receiver = world.receiver.url();
+    let fixture = Fixture::new(refusing);
+    let receiver = fixture.receiver.url();
     let sinks = format!(
         "[[sink]]\ntype = \"webhook\"\nurl = \"{receiver}\"\n[[sink]]\ntype = \"stdout\"\nformat = \"csv\"\ncolumns = [\"external_id\"]\n"
     );
-    world.context.write("jobs.toml", &format!("{}{sinks}", world.context.read("jobs.toml")));
-    let ended = world.run(&["--dry-run", "--summary", "summary.json"]).with_code(6);
+    fixture.context.write("jobs.toml", &format!("{}{sinks}", fixture.context.read("jobs.toml")));
+    let ended = fixture.run(&["--dry-run", "--summary", "summary.json"]).with_code(6);
     assert!(ended.stderr.contains("dry run: nothing is published or sent"), "{}", ended.stderr);
     let last = ended.stderr.lines().last().unwrap();
     assert!(last.ends_with("dry run: nothing was published or sent"), "{last}");
-    assert_eq!((ended.stdout.as_str(), world.receiver.requests().len()), ("", 0));
-    assert_eq!(world.context.files(), ["summary.json"]);
-    assert!(!world.context.path(".taskferry").exists());
-    let summary = world.context.json("summary.json");
+    assert_eq!((ended.stdout.as_str(), fixture.receiver.requests().len()), ("", 0));
+    assert_eq!(fixture.context.files(), ["summary.json"]);
+    assert!(!fixture.context.path(".taskferry").exists());
+    let summary = fixture.context.json("summary.json");
     assert_eq!((&summary["dry_run"], &summary["resumable"]), (&json!(true), &json!(false)));
     for sink in summary["sinks"].as_array().unwrap() {
         assert_eq!((&sink["records"], &sink["published"]), (&json!(9), &json!(false)), "{sink}");
@@ -156,42 +158,42 @@ fn a_dry_run_publishes_sends_and_stores_nothing() {
 
 #[test]
 fn a_dry_run_is_compared_and_changes_nothing() {
-    let world = World::new(EXPECT);
-    world.run(&[]).with_code(0);
-    let complete = world.context.read(COMPLETE);
-    world.jobs.store(5, Ordering::SeqCst);
-    let ended = world.run(&["--dry-run"]).with_code(8);
+    let fixture = Fixture::new(EXPECT);
+    fixture.run(&[]).with_code(0);
+    let complete = fixture.context.read(COMPLETE);
+    fixture.jobs.store(5, Ordering::SeqCst);
+    let ended = fixture.run(&["--dry-run"]).with_code(8);
     assert!(
         ended.stderr.contains("5 records were read, but 10 in the last complete run"),
         "{}",
         ended.stderr
     );
-    assert_eq!(world.context.read(COMPLETE), complete);
-    assert_eq!(world.context.lines("out/jobs.ndjson").len(), 10);
-    let listed = world.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
+    assert_eq!(fixture.context.read(COMPLETE), complete);
+    assert_eq!(fixture.context.lines("out/jobs.ndjson").len(), 10);
+    let listed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0).stdout;
     assert_eq!(listed.lines().count(), 2, "{listed}");
 }
 
 #[test]
 fn pipeline_files_with_one_name_do_not_share_state() {
-    let world = World::new("");
-    world.run(&[]).with_code(0);
-    world.context.write("other/jobs.toml", &world.context.read("jobs.toml"));
-    let asked = world.tenant.requests().len();
-    let refused = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(2).stderr;
+    let fixture = Fixture::new("");
+    fixture.run(&[]).with_code(0);
+    fixture.context.write("other/jobs.toml", &fixture.context.read("jobs.toml"));
+    let requests = fixture.tenant.requests().len();
+    let refused = fixture.context.taskferry(&["run", "other/jobs.toml"]).with_code(2).stderr;
     let same = "/jobs.toml`, which has the same pipeline name as `";
     assert!(refused.contains(same) && refused.contains("; set another `name`"), "{refused}");
-    assert_eq!(world.tenant.requests().len(), asked);
-    world.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
+    assert_eq!(fixture.tenant.requests().len(), requests);
+    fixture.context.taskferry(&["run", "other/jobs.toml", "--set", "name=others"]).with_code(0);
     // Another path to the same file.
-    world.context.taskferry(&["run", "other/../jobs.toml"]).with_code(0);
+    fixture.context.taskferry(&["run", "other/../jobs.toml"]).with_code(0);
 
     // A moved file keeps its state.
-    std::fs::remove_file(world.context.path("jobs.toml")).unwrap();
-    let moved = world.context.taskferry(&["run", "other/jobs.toml"]).with_code(0).stderr;
+    std::fs::remove_file(fixture.context.path("jobs.toml")).unwrap();
+    let moved = fixture.context.taskferry(&["run", "other/jobs.toml"]).with_code(0).stderr;
     assert_eq!(moved.matches("no longer exists; this run uses its state").count(), 1, "{moved}");
     assert!(
-        !world
+        !fixture
             .context
             .taskferry(&["run", "other/jobs.toml"])
             .with_code(0)
@@ -202,12 +204,12 @@ fn pipeline_files_with_one_name_do_not_share_state() {
 
 #[test]
 fn an_empty_output_after_a_full_one_is_a_warning_with_numbers() {
-    let world = World::new("");
-    world.run(&[]).with_code(0);
-    let pipeline = world.context.read("jobs.toml");
+    let fixture = Fixture::new("");
+    fixture.run(&[]).with_code(0);
+    let pipeline = fixture.context.read("jobs.toml");
     let none = "[[transform]]\ntype = \"jq\"\nfilter = 'empty'\n";
-    world.context.write("jobs.toml", &format!("{pipeline}{none}"));
-    let ended = world.run(&["--quiet"]).with_code(0);
+    fixture.context.write("jobs.toml", &format!("{pipeline}{none}"));
+    let ended = fixture.run(&["--quiet"]).with_code(0);
     let expected = "sink `file`: received none of the 10 records that the source read, but the last complete run (";
     assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     assert!(ended.stderr.contains(") had 10"), "{}", ended.stderr);
@@ -215,22 +217,22 @@ fn an_empty_output_after_a_full_one_is_a_warning_with_numbers() {
 
 #[test]
 fn a_changed_run_reports_which_run_it_is_not_compared_with() {
-    let world = World::new(EXPECT);
-    assert!(!world.run(&[]).with_code(0).stderr.contains("--set"));
+    let fixture = Fixture::new(EXPECT);
+    assert!(!fixture.run(&[]).with_code(0).stderr.contains("--set"));
     let set = ["--set", ELSEWHERE];
-    let ended = world.run(&set).with_code(0);
+    let ended = fixture.run(&set).with_code(0);
     let line = "INFO `--set` changes the output, so this run uses its own state folder and is compared only with runs that \
                 have the same `--set` options\n";
     let warning = "warning: `max_drop_percent` was not checked: no run with the same `--set` options has completed \
                    before\n";
     assert!(ended.stderr.contains(line) && ended.stderr.contains(warning), "{}", ended.stderr);
-    let again = world.run(&[&set[..], &["--quiet"]].concat()).with_code(0);
+    let again = fixture.run(&[&set[..], &["--quiet"]].concat()).with_code(0);
     assert_eq!(again.stderr, "", "it is compared with the one before");
-    world.jobs.store(5, Ordering::SeqCst);
-    world.run(&set).with_code(8);
+    fixture.jobs.store(5, Ordering::SeqCst);
+    fixture.run(&set).with_code(8);
     let other = ["--set", "sink.0.path=out/other.ndjson", "--quiet"];
-    assert_eq!(world.run(&other).with_code(0).stderr, warning, "also with --quiet");
+    assert_eq!(fixture.run(&other).with_code(0).stderr, warning, "also with --quiet");
     // Expectations do not affect the output.
-    let accepted = world.run(&["--set", "expect.max_drop_percent=60"]).with_code(0);
+    let accepted = fixture.run(&["--set", "expect.max_drop_percent=60"]).with_code(0);
     assert!(!accepted.stderr.contains("--set"), "{}", accepted.stderr);
 }

@@ -21,12 +21,13 @@ fn an_unknown_family_is_reported_with_the_nearest_in_quiet_runs() {
     context.write("filtered.toml", &pipeline(&filtered("\"legal\", \"Finanze\"")));
     let parts = "partition = { by = \"job_family\", values = [\"legal\", \"Finanze\"] }";
     context.write("parts.toml", &pipeline(parts));
-    let said = "source `techwolf`: the tenant has no job family `Finanze`; did you mean `finance`?";
+    let message =
+        "source `techwolf`: the tenant has no job family `Finanze`; did you mean `finance`?";
     for file in ["filtered.toml", "parts.toml"] {
         let arguments = ["run", file, "--quiet", "--summary", "summary.json"];
         let ended = context.taskferry(&arguments).with_code(0);
-        assert_eq!(ended.stderr.matches(said).count(), 1, "{}", ended.stderr);
-        assert_eq!(context.json("summary.json")["warnings"], json!([said]));
+        assert_eq!(ended.stderr.matches(message).count(), 1, "{}", ended.stderr);
+        assert_eq!(context.json("summary.json")["warnings"], json!([message]));
     }
 }
 
@@ -35,9 +36,9 @@ fn the_name_of_a_family_is_distinguished_from_its_id() {
     let context = Context::new();
     context.write("jobs.toml", &pipeline(&filtered("\"Customer Service\"")));
     let ended = context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(0);
-    let said =
+    let message =
         "`Customer Service` is the name of a job family, not its id: write `customer-service`";
-    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    assert!(ended.stderr.contains(message), "{}", ended.stderr);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Faulty servers: the export completes, or reports page and reason, and publishes no partial file.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 use taskferry_testkit::{CLIENT_SECRET, Context, FaultServer, Response, Tenant, page};
 
@@ -16,22 +18,45 @@ fn recovers_from(fault: Response) {
     assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
 }
 
-/// The fault comes after a valid page and persists. Returns the error output.
-fn gives_up_on(context: &Context, fault: Response, more: &[&str]) -> String {
+/// The fault comes after a valid page and persists. Returns the error, and the last line of the output.
+fn gives_up_on(name: &str, fault: Response, options: &[&str]) -> (String, String) {
+    let context = Context::new();
     let server = Tenant::with_pages([page(&["a", "b"], Some("b")), fault]);
-    let ended = server.export(context, more).with_code(3);
+    let ended = server.export(&context, options);
+    assert_eq!(ended.code, Some(3), "{name}: {}", ended.stderr);
     let left = ["out/.jobs.ndjson.part", "summary.json"];
-    assert_eq!(context.files(), left, "no file under its name; what is committed waits");
+    assert_eq!(
+        context.files(),
+        left,
+        "{name}: what is committed remains, and nothing is published"
+    );
     let summary = context.json("summary.json");
-    assert_eq!((&summary["status"], &summary["exit_code"]), (&json!("failed"), &json!(3)));
-    assert_eq!(summary["error"]["stage"], "source `techwolf`");
-    assert_eq!(summary["committed"]["pages"], 1);
-    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
-    let said = ended.stderr.split_once("error: ").expect("an error").1.to_owned();
+    assert_eq!(
+        (&summary["status"], &summary["exit_code"]),
+        (&json!("failed"), &json!(3)),
+        "{name}"
+    );
+    assert_eq!(summary["error"]["stage"], "source `techwolf`", "{name}");
+    assert_eq!(summary["committed"]["pages"], 1, "{name}");
+    assert!(!ended.stderr.contains("panicked"), "{name}: {}", ended.stderr);
+    let (_, reported) = ended.stderr.split_once("error: ").expect(name);
     let message = summary["error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("page 2 (after `b`): "), "{message}");
-    assert!(said.contains(message), "{said}");
-    said
+    assert!(message.starts_with("page 2 (after `b`): "), "{name}: {message}");
+    assert!(reported.contains(message), "{name}: {reported}");
+    let (error, last) = reported.trim_end().rsplit_once('\n').expect(name);
+    (error.replace(server.url(), "[tenant]"), last.to_owned())
+}
+
+/// The errors that persistent faults cause, each after the name of its fault. `end` is the end of the last line of each output.
+fn errors<const N: usize>(faults: [(&str, Response, &[&str]); N], end: &str) -> String {
+    let mut errors = String::new();
+    for (name, fault, options) in faults {
+        let (error, last) = gives_up_on(name, fault, options);
+        let end = format!("; 1 page was delivered, nothing was published{end} (run ");
+        assert!(last.starts_with("jobs: failed after ") && last.contains(&end), "{name}: {last}");
+        writeln!(errors, "{name}:\n{error}").unwrap();
+    }
+    errors
 }
 
 #[test]
@@ -84,115 +109,95 @@ fn a_byte_order_mark_before_a_page_is_skipped() {
 }
 
 #[test]
-fn a_server_that_stays_busy_fails_the_run() {
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, Response::new(503, "down for maintenance"), &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn a_requested_delay_beyond_the_limit_fails_the_run() {
-    let busy = Response::new(429, "").header("retry-after", "7200");
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, busy, &[]), @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests without an explanation
+fn a_persistent_fault_is_reported_and_the_next_run_resumes() {
+    let error = |status, title: &str, description: &str| {
+        Response::new(status, json!([{"title": title, "description": description}]).to_string())
+    };
+    let login = "<html><title>Sign in</title>Please sign in</html>";
+    let endless = "{\"records\": [".to_owned() + &"{},".repeat(1000);
+    let short_timeout = ["--set", "source.timeout=100ms", "--set", "source.retry.max_attempts=2"];
+    let faults: [(_, _, &[&str]); _] = [
+        ("a busy server", Response::new(503, "down for maintenance"), &[]),
+        ("a long `Retry-After`", Response::new(429, "").header("retry-after", "7200"), &[]),
+        ("a refused token", error(401, "401 Unauthorized", "the token is not valid"), &[]),
+        ("a refused request", error(403, "403 Forbidden", "vendor workday is not active"), &[]),
+        (
+            "a redirect",
+            Response::new(307, "").header("location", "https://elsewhere.example/x"),
+            &[],
+        ),
+        ("a malformed page", Response::new(200, login), &[]),
+        (
+            "an unrequested encoding",
+            Response::new(200, vec![0x0b]).header("content-encoding", "br"),
+            &[],
+        ),
+        ("a truncated body", page(&["c"], None).truncated(), &[]),
+        (
+            "an endless page",
+            Response::new(200, endless).endless(),
+            &["--set", "source.max_page_bytes=1 MB"],
+        ),
+        ("a silent server", Response::new(200, "").never_finished(), &short_timeout),
+    ];
+    insta::assert_snapshot!(errors(faults, "; the next run resumes after this page"), @"
+    a busy server:
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
+    a long `Retry-After`:
+    source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests without an explanation
       help: the server asked for a wait of 7200s, more than `max_retry_after` (5m); raise it, or run again later
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn a_token_that_stays_refused_is_reported() {
-    let refused = r#"[{"title": "401 Unauthorized", "description": "the token is not valid"}]"#;
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, Response::new(401, refused), &[]), @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
+    a refused token:
+    source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
       help: the token was refused: check that [source.auth] belongs to the tenant in `url`
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn a_persistent_malformed_page_is_shown() {
-    let login = Response::new(200, "<html><title>Sign in</title>Please sign in</html>");
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, login, &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the response is not a page of the export: it is not a JSON object
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn a_persistent_truncated_body_is_reported() {
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, page(&["c"], None).truncated(), &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn an_endless_page_is_abandoned() {
-    let endless = Response::new(200, "{\"records\": [".to_owned() + &"{},".repeat(1000)).endless();
-    let context = Context::new();
-    let said = gives_up_on(&context, endless, &["--set", "source.max_page_bytes=1 MB"]);
-    insta::assert_snapshot!(said, @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the response exceeds 1000000 bytes
+    a refused request:
+    source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
+      help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
+    a redirect:
+    source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, a redirect to https://elsewhere.example, which is not followed
+      help: correct `url` in [source]
+    a malformed page:
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the response is not a page of the export: it is not a JSON object
+    an unrequested encoding:
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the response has the encoding `br` (`Content-Encoding`), which is not accepted
+      help: requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses
+    a truncated body:
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
+    an endless page:
+    source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the response exceeds 1000000 bytes
       help: lower `limit` or raise `max_page_bytes` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn a_silent_server_fails_the_run() {
-    let more = ["--set", "source.timeout=100ms", "--set", "source.retry.max_attempts=2"];
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, Response::new(200, "").never_finished(), &more), @"
-    source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: no complete response within 100ms
+    a silent server:
+    source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: no complete response within 100ms
       help: raise `timeout` or lower `limit` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
     ");
 }
 
 #[test]
-fn a_cursor_that_does_not_advance_is_reported() {
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, page(&["c"], Some("b")), &[]), @"
+fn a_listing_without_progress_is_reported_and_the_next_run_starts_over() {
+    let repeated =
+        r#"{"has_next":false,"records":[{"external_id":"c","tasks":[],"external_id":"a"}]}"#;
+    let faults: [(_, _, &[&str]); _] = [
+        ("a cursor that does not advance", page(&["c"], Some("b")), &[]),
+        ("a stuck empty page", page(&[], Some("b")), &[]),
+        ("a repeated page", page(&["a", "b"], Some("c")), &[]),
+        (
+            "a repeated job with two ids, of which the last is used",
+            Response::new(200, repeated),
+            &[],
+        ),
+    ];
+    insta::assert_snapshot!(errors(faults, ""), @"
+    a cursor that does not advance:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the page returns its own cursor `b` as the next one
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
-    ");
-}
-
-#[test]
-fn a_persistent_stuck_empty_page_is_reported() {
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, page(&[], Some("b")), &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
+    a stuck empty page:
+    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
-    ");
-}
-
-#[test]
-fn a_repeated_job_is_reported_by_the_last_of_its_ids() {
-    let context = Context::new();
-    let again =
-        r#"{"has_next":false,"records":[{"external_id":"c","tasks":[],"external_id":"a"}]}"#;
-    let said = gives_up_on(&context, Response::new(200, again), &[]);
-    assert!(said.contains("the record `a` is returned twice"), "{said}");
-}
-
-#[test]
-fn an_unrequested_encoding_is_named() {
-    let context = Context::new();
-    let encoded = Response::new(200, vec![0x0b]).header("content-encoding", "br");
-    insta::assert_snapshot!(gives_up_on(&context, encoded, &[]), @"
-    source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the response has the encoding `br` (`Content-Encoding`), which is not accepted
-      help: requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
+    a repeated page:
+    source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
+      help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
+    a repeated job with two ids, of which the last is used:
+    source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
+      help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
     ");
 }
 
@@ -209,38 +214,6 @@ fn an_unreachable_token_url_is_reported() {
 }
 
 #[test]
-fn a_repeated_page_is_reported() {
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, page(&["a", "b"], Some("c")), &[]), @"
-    source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
-      help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
-    jobs: failed after [time]; 1 page was delivered, nothing was published (run [run])
-    ");
-}
-
-#[test]
-fn a_redirect_is_not_followed() {
-    let elsewhere = Response::new(307, "").header("location", "https://elsewhere.example/x");
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, elsewhere, &[]), @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, a redirect to https://elsewhere.example, which is not followed
-      help: correct `url` in [source]
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
-fn an_error_response_is_reported_with_the_message_of_the_server() {
-    let refused = r#"[{"title": "403 Forbidden", "description": "vendor workday is not active"}]"#;
-    let context = Context::new();
-    insta::assert_snapshot!(gives_up_on(&context, Response::new(403, refused), &[]), @"
-    source `techwolf`: page 2 (after `b`): POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
-      help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
-    jobs: failed after [time]; 1 page was delivered, nothing was published; the next run resumes after this page (run [run])
-    ");
-}
-
-#[test]
 fn an_unreachable_server_is_reported() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a"], None)]);
@@ -248,14 +221,14 @@ fn an_unreachable_server_is_reported() {
     let patience = ["--set", "source.retry.max_attempts=1", "--set", "source.timeout=1s"];
     let quick = [&["run", "jobs.toml"][..], &patience].concat();
     let tls = server.url().replace("http:", "https:");
-    for (set, said) in [
+    for (set, expected) in [
         // A privileged port on which nothing listens.
         ("source.url=http://127.0.0.1:1".to_owned(), "no connection: "),
         (format!("source.url={tls}"), " within 1s"),
         (format!("source.auth.token_url={tls}/oauth/token"), " within 1s"),
     ] {
         let ended = context.taskferry(&[&quick[..], &["--set", &set]].concat()).with_code(3);
-        assert!(ended.stderr.contains(said), "{set}: {}", ended.stderr);
+        assert!(ended.stderr.contains(expected), "{set}: {}", ended.stderr);
     }
     let set = "source.connection.ca_file=no.pem";
     let ended = context.taskferry(&[&quick[..], &["--set", set]].concat()).with_code(2);

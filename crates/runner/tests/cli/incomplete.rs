@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 use taskferry_testkit::{Context, Outcome, Response, Tenant, page};
 
 /// A tenant with two pages. The second one is refused while `refuses` is 1, and hangs while it is 2.
-struct World {
+struct Fixture {
     context: Context,
     tenant: Tenant,
     refuses: Arc<AtomicUsize>,
 }
 
-impl World {
+impl Fixture {
     fn new(more: &str) -> Self {
         let refuses = Arc::new(AtomicUsize::new(0));
-        let asked = Arc::clone(&refuses);
+        let state = Arc::clone(&refuses);
         let tenant = Tenant::start(move |request| {
-            match (request.body.contains("c1"), asked.load(Ordering::SeqCst)) {
+            match (request.body.contains("c1"), state.load(Ordering::SeqCst)) {
                 (false, _) => page(&["a"], Some("c1")),
                 (true, 0) => page(&["b"], None),
                 (true, 1) => Response::new(403, "[]"),
@@ -38,9 +38,9 @@ impl World {
     /// Checks that nothing is done and that the exit code is this one.
     #[track_caller]
     fn assert_does_nothing(&self, code: i32) -> String {
-        let asked = self.tenant.requests().len();
+        let requests = self.tenant.requests().len();
         let ended = self.run(&["--if-incomplete"]).with_code(code);
-        assert_eq!(self.tenant.requests().len(), asked, "{}", ended.stderr);
+        assert_eq!(self.tenant.requests().len(), requests, "{}", ended.stderr);
         assert_eq!(self.run(&["--if-incomplete", "--quiet"]).with_code(code).stderr, "");
         ended.stderr
     }
@@ -52,124 +52,129 @@ impl World {
 
 #[test]
 fn a_complete_run_is_not_repeated_until_it_is_old() {
-    let world = World::new("");
+    let fixture = Fixture::new("");
     // There was no run yet.
-    world.run(&["--if-incomplete"]).with_code(0);
-    assert_eq!(world.context.lines("out/jobs.ndjson").len(), 2);
-    let said = world.assert_does_nothing(0);
-    assert!(said.contains("ended with exit code 0 at "), "{said}");
-    assert!(said.contains(", less than `resume_within` (24h) ago"), "{said}");
+    fixture.run(&["--if-incomplete"]).with_code(0);
+    assert_eq!(fixture.context.lines("out/jobs.ndjson").len(), 2);
+    let stderr = fixture.assert_does_nothing(0);
+    assert!(stderr.contains("ended with exit code 0 at "), "{stderr}");
+    assert!(stderr.contains(", less than `resume_within` (24h) ago"), "{stderr}");
     // The requested summary is that of the finished run.
-    world.run(&["--if-incomplete", "--summary", "summary.json"]).with_code(0);
-    let last = world.context.json(".taskferry/jobs/last_complete.json");
-    assert_eq!(world.context.json("summary.json")["run_id"], last["run_id"]);
-    let asked = world.tenant.requests().len();
-    world.run(&["--if-incomplete", "--set", "state.resume_within=0s"]).with_code(0);
-    assert!(world.tenant.requests().len() > asked);
+    fixture.run(&["--if-incomplete", "--summary", "summary.json"]).with_code(0);
+    let last = fixture.context.json(".taskferry/jobs/last_complete.json");
+    assert_eq!(fixture.context.json("summary.json")["run_id"], last["run_id"]);
+    let requests = fixture.tenant.requests().len();
+    fixture.run(&["--if-incomplete", "--set", "state.resume_within=0s"]).with_code(0);
+    assert!(fixture.tenant.requests().len() > requests);
 }
 
 #[test]
 fn a_finished_run_with_findings_keeps_its_exit_code() {
     let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'error(\"no\")'\non_error = \"dead_letter\"\n\
                     [dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
-    let world = World::new(refusing);
-    world.run(&["--if-incomplete"]).with_code(6);
-    world.assert_does_nothing(6);
+    let fixture = Fixture::new(refusing);
+    fixture.run(&["--if-incomplete"]).with_code(6);
+    fixture.assert_does_nothing(6);
 
-    let world = World::new("[expect]\nmin_jobs = 3\n");
-    world.run(&["--if-incomplete"]).with_code(8);
-    world.assert_does_nothing(8);
+    let fixture = Fixture::new("[expect]\nmin_jobs = 3\n");
+    fixture.run(&["--if-incomplete"]).with_code(8);
+    fixture.assert_does_nothing(8);
     // After the operator accepts the export, the run is complete.
-    world.run(&["--set", "expect.min_jobs=2"]).with_code(0);
-    world.assert_does_nothing(0);
+    fixture.run(&["--set", "expect.min_jobs=2"]).with_code(0);
+    fixture.assert_does_nothing(0);
 
-    let world = World::new("[expect]\nmin_jobs = 3\npublish_anyway = true\n");
-    world.run(&["--if-incomplete"]).with_code(8);
-    world.assert_does_nothing(8);
+    let fixture = Fixture::new("[expect]\nmin_jobs = 3\npublish_anyway = true\n");
+    fixture.run(&["--if-incomplete"]).with_code(8);
+    fixture.assert_does_nothing(8);
 }
 
 #[test]
 fn an_incomplete_run_is_resumed() {
-    let world = World::new("");
-    world.run(&[]).with_code(0);
-    world.refuses.store(1, Ordering::SeqCst);
-    world.run(&[]).with_code(3);
-    world.refuses.store(0, Ordering::SeqCst);
-    let ended = world.run(&["--if-incomplete"]).with_code(0);
+    let fixture = Fixture::new("");
+    fixture.run(&[]).with_code(0);
+    fixture.refuses.store(1, Ordering::SeqCst);
+    fixture.run(&[]).with_code(3);
+    fixture.refuses.store(0, Ordering::SeqCst);
+    let ended = fixture.run(&["--if-incomplete"]).with_code(0);
     assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
-    world.assert_does_nothing(0);
+    fixture.assert_does_nothing(0);
 }
 
 #[test]
 fn a_run_that_failed_before_reading_is_repeated() {
-    let world = World::new("");
-    world.run(&[]).with_code(0);
-    let pipeline = world.context.read("jobs.toml");
-    world.context.write("jobs.toml", &pipeline.replace(world.tenant.url(), "http://127.0.0.1:1"));
+    let fixture = Fixture::new("");
+    fixture.run(&[]).with_code(0);
+    let pipeline = fixture.context.read("jobs.toml");
+    fixture
+        .context
+        .write("jobs.toml", &pipeline.replace(fixture.tenant.url(), "http://127.0.0.1:1"));
     // The last run read another tenant.
-    world.run(&["--if-incomplete"]).with_code(3);
-    world.context.write("jobs.toml", &pipeline);
-    let asked = world.tenant.requests().len();
-    world.run(&["--if-incomplete"]).with_code(0);
-    assert!(world.tenant.requests().len() > asked);
+    fixture.run(&["--if-incomplete"]).with_code(3);
+    fixture.context.write("jobs.toml", &pipeline);
+    let requests = fixture.tenant.requests().len();
+    fixture.run(&["--if-incomplete"]).with_code(0);
+    assert!(fixture.tenant.requests().len() > requests);
 }
 
 #[test]
 fn a_killed_run_is_resumed_wherever_it_stopped() {
-    let world = World::new("");
-    world.run(&[]).with_code(0);
-    world.refuses.store(2, Ordering::SeqCst);
-    let running = world.context.start(&["run", "jobs.toml"]);
-    world.tenant.wait_for_requests(6);
+    let fixture = Fixture::new("");
+    fixture.run(&[]).with_code(0);
+    fixture.refuses.store(2, Ordering::SeqCst);
+    let running = fixture.context.start(&["run", "jobs.toml"]);
+    fixture.tenant.wait_for_requests(6);
     drop(running);
-    world.refuses.store(0, Ordering::SeqCst);
-    world.run(&["--if-incomplete"]).with_code(0);
-    world.assert_does_nothing(0);
+    fixture.refuses.store(0, Ordering::SeqCst);
+    fixture.run(&["--if-incomplete"]).with_code(0);
+    fixture.assert_does_nothing(0);
 
     // Killed right after it was stored as complete.
-    let last: Value = world.context.json(".taskferry/jobs/last_complete.json");
-    fs::remove_dir_all(world.state("runs")).unwrap();
+    let last: Value = fixture.context.json(".taskferry/jobs/last_complete.json");
+    fs::remove_dir_all(fixture.state("runs")).unwrap();
     let begun = json!({"run_id": last["run_id"]});
-    fs::write(world.state("checkpoint.json"), begun.to_string()).unwrap();
+    fs::write(fixture.state("checkpoint.json"), begun.to_string()).unwrap();
     // An unreadable checkpoint proves nothing.
-    world.run(&["--if-incomplete"]).with_code(0);
-    assert_ne!(world.context.json(".taskferry/jobs/last_complete.json")["run_id"], last["run_id"]);
-    world.assert_does_nothing(0);
+    fixture.run(&["--if-incomplete"]).with_code(0);
+    assert_ne!(
+        fixture.context.json(".taskferry/jobs/last_complete.json")["run_id"],
+        last["run_id"]
+    );
+    fixture.assert_does_nothing(0);
     // Killed before its manifest was stored.
-    fs::remove_dir_all(world.state("runs")).unwrap();
-    world.assert_does_nothing(0);
+    fs::remove_dir_all(fixture.state("runs")).unwrap();
+    fixture.assert_does_nothing(0);
 }
 
 #[test]
 fn an_active_run_is_not_disturbed() {
-    let world = World::new("");
-    world.refuses.store(2, Ordering::SeqCst);
-    let running = world.context.start(&["run", "jobs.toml"]);
-    world.tenant.wait_for_requests(3);
-    world.assert_does_nothing(7);
+    let fixture = Fixture::new("");
+    fixture.refuses.store(2, Ordering::SeqCst);
+    let running = fixture.context.start(&["run", "jobs.toml"]);
+    fixture.tenant.wait_for_requests(3);
+    fixture.assert_does_nothing(7);
     drop(running);
 }
 
 #[test]
 fn an_unfinished_first_run_is_reported() {
-    let world = World::new("");
-    world.refuses.store(2, Ordering::SeqCst);
-    let running = world.context.start(&["run", "jobs.toml"]);
-    world.tenant.wait_for_requests(3);
+    let fixture = Fixture::new("");
+    fixture.refuses.store(2, Ordering::SeqCst);
+    let running = fixture.context.start(&["run", "jobs.toml"]);
+    fixture.tenant.wait_for_requests(3);
     // The checkpoint of the first page is written while the second one is requested.
-    let told = (0..1000)
-        .map(|_| world.context.taskferry(&["runs", "jobs.toml"]).with_code(0))
-        .find(|told| told.stderr.contains("1 page"))
+    let listed = (0..1000)
+        .map(|_| fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0))
+        .find(|listed| listed.stderr.contains("1 page"))
         .expect("the first page is done");
-    assert_eq!(told.stdout, "");
+    assert_eq!(listed.stdout, "");
     insta::assert_snapshot!(
-        told.stderr,
+        listed.stderr,
         @"run [run] of `jobs` started at [instant] and is not finished (1 page delivered); `taskferry run jobs.toml` resumes it"
     );
     drop(running);
-    let killed = world.context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    assert_eq!(killed.stderr, told.stderr);
-    world.refuses.store(0, Ordering::SeqCst);
-    world.run(&[]).with_code(0);
-    assert!(world.context.taskferry(&["runs", "jobs.toml"]).stdout.contains("resumed"));
+    let killed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0);
+    assert_eq!(killed.stderr, listed.stderr);
+    fixture.refuses.store(0, Ordering::SeqCst);
+    fixture.run(&[]).with_code(0);
+    assert!(fixture.context.taskferry(&["runs", "jobs.toml"]).stdout.contains("resumed"));
 }

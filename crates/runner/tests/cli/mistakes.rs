@@ -6,20 +6,7 @@ use serde_json::json;
 use taskferry_testkit::{Context, Outcome};
 
 /// A valid file.
-pub(crate) const GOOD: &str = r#"name = "jobs"
-
-[source]
-type = "techwolf"
-url = "sandbox:?jobs=3"
-include = ["ai_impact", "linked_skills"]
-
-[[transform]]
-type = "filter_ai_impact"
-levels = ["H1"]
-
-[[sink]]
-type = "stdout"
-"#;
+pub(crate) const GOOD: &str = include_str!("mistakes/good.toml");
 
 /// The output of `check` for a file; `run` prints the same and runs nothing.
 pub(crate) fn checked(context: &Context, text: &str) -> Outcome {
@@ -47,9 +34,19 @@ fn a_valid_file_is_reported_as_valid() {
 }
 
 #[test]
-fn a_misspelt_key_is_marked() {
-    insta::assert_snapshot!(changed("levels", "lvels"), @r#"
-    unknown-key
+fn a_mistake_is_marked_in_its_line() {
+    let mut drawn = String::new();
+    for (name, from, to) in [
+        ("a misspelt key", "levels", "lvels"),
+        ("a wrong type", "url =", "limit = \"many\"\nurl ="),
+        ("an unknown plugin", "filter_ai_impact", "filter_impact"),
+        ("an unset variable", "sandbox:?jobs=3", "https://${TENANT}.eu3.techwolf.ai"),
+    ] {
+        writeln!(drawn, "{name}:\n{}", changed(from, to)).unwrap();
+    }
+    insta::assert_snapshot!(drawn, @r#"
+    a misspelt key:
+    key::unknown
 
       × unknown key `lvels`
         ╭─[jobs.toml:10:1]
@@ -59,14 +56,9 @@ fn a_misspelt_key_is_marked() {
       help: did you mean `levels`?
 
     1 error; nothing was run
-    run `taskferry explain unknown-key` for details
-    "#);
-}
 
-#[test]
-fn a_wrong_type_is_marked() {
-    insta::assert_snapshot!(changed("url =", "limit = \"many\"\nurl ="), @r#"
-    wrong-type
+    a wrong type:
+    value::type
 
       × expected a whole number, found a string
        ╭─[jobs.toml:5:9]
@@ -75,14 +67,9 @@ fn a_wrong_type_is_marked() {
        ╰────
 
     1 error; nothing was run
-    run `taskferry explain wrong-type` for details
-    "#);
-}
 
-#[test]
-fn an_unknown_plugin_is_marked() {
-    insta::assert_snapshot!(changed("filter_ai_impact", "filter_impact"), @r#"
-    unknown-plugin
+    an unknown plugin:
+    plugin::unknown
 
       × there is no transform `filter_impact`
        ╭─[jobs.toml:9:8]
@@ -92,14 +79,9 @@ fn an_unknown_plugin_is_marked() {
       help: did you mean `filter_ai_impact`?
 
     1 error; nothing was run
-    run `taskferry explain unknown-plugin` for details
-    "#);
-}
 
-#[test]
-fn an_unset_variable_is_marked() {
-    insta::assert_snapshot!(changed("sandbox:?jobs=3", "https://${TENANT}.eu3.techwolf.ai"), @r#"
-    unset-variable
+    an unset variable:
+    variable::unset
 
       × the variable `TENANT` is not set
        ╭─[jobs.toml:5:16]
@@ -116,46 +98,17 @@ fn an_unset_variable_is_marked() {
 
 #[test]
 fn all_mistakes_of_a_file_are_reported_at_once() {
-    let text = r#"
-nmae = "jobs"
-
-[source]
-type = "techwolf"
-url = "${TENANT_URL}"
-limit = 500
-
-[[transform]]
-type = "filter_ai_impact"
-levels = ["H1"]
-at_most = "H2"
-
-[[transform]]
-type = "jq"
-filter = ".a |"
-on_error = "ignore"
-
-[[transform]]
-type = "rename_skills"
-vendor = "workday"
-
-[[sink]]
-type = "file"
-path = "out/{pipelin}.csv.gz"
-
-[[sink]]
-type = "webhok"
-"#;
     let context = Context::new();
-    context.write("jobs.toml", text);
+    context.write("jobs.toml", include_str!("mistakes/many.toml"));
     let ended = context.taskferry(&["check", "jobs.toml", "--log", "json"]).with_code(2);
-    let mut told = String::new();
+    let mut reported = String::new();
     for mistake in ended.log() {
         let text = |key: &str| mistake[key].as_str().unwrap_or("-").to_owned();
         let (line, column) = (&mistake["line"], &mistake["column"]);
-        writeln!(told, "{}:{line}:{column}: {}", text("file"), text("message")).unwrap();
-        writeln!(told, "  {} | {}", text("code"), text("help")).unwrap();
+        writeln!(reported, "{}:{line}:{column}: {}", text("file"), text("message")).unwrap();
+        writeln!(reported, "  {} | {}", text("code"), text("help")).unwrap();
     }
-    insta::assert_snapshot!(told, @r#"
+    insta::assert_snapshot!(reported, @r#"
     jobs.toml:2:1: unknown top-level key `nmae`
       unknown-key | did you mean `name`?
     jobs.toml:6:8: the variable `TENANT_URL` is not set
@@ -281,19 +234,8 @@ fn an_unwritable_summary_is_reported_before_the_run() {
 
 #[test]
 fn secrets_in_an_invalid_file_are_not_shown() {
-    let text = r#"
-[source]
-type = "techwolf"
-url = "https://acme.eu3.techwolf.ai"
-auth = { client_id = "c", client_secret = "canary-1", tennant = "acme" }
-
-[[sink]]
-type = "webhook"
-url = "https://hr.example.com/canary-2"
-headers = { Authorization = "Bearer canary-3", "Not Good" = "canary-4" }
-"#;
     let mut context = Context::new();
-    context.write("jobs.toml", text);
+    context.write("jobs.toml", include_str!("mistakes/secrets.toml"));
     context.set("TASKFERRY_SOURCE__AUTH__TOKEN", "[\"canary-5\"]");
     let set = "sink.0.headers.X-Key={ a = \"canary-6\" }";
     for format in ["text", "json"] {
@@ -374,8 +316,8 @@ format = "cvs"
 compression = "gzip"
 "#;
     let ended = checked(&Context::new(), text);
-    let said: Vec<&str> = ended.stderr.lines().filter(|line| line.contains('×')).collect();
-    insta::assert_snapshot!(said.join("\n"), @r#"
+    let messages: Vec<&str> = ended.stderr.lines().filter(|line| line.contains('×')).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r#"
     × the key `url` is missing
     × 0 is out of range, expected a whole number from 1 to 100
     × the key `audience` is missing

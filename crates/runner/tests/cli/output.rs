@@ -103,7 +103,7 @@ fn a_quiet_run_prints_warnings_and_the_last_line() {
         .filter(|line| line["level"] == "WARN")
         .map(|line| line["message"].as_str().unwrap())
         .collect();
-    assert!(warnings.iter().any(|said| said.starts_with("record skipped")), "{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.starts_with("record skipped")), "{warnings:?}");
     assert!(warnings.contains(&"transform `jq`: 1 record was skipped"), "{warnings:?}");
     assert_eq!(log.last().unwrap()["manifest"]["status"], "complete");
     for line in &log {

@@ -136,6 +136,7 @@ fn overlapping_outputs_are_refused() {
     context.write("sub/x", "");
     symlink("sub", context.path("here")).unwrap();
     let second = |path: &str| format!("\n[[sink]]\ntype = \"file\"\npath = \"{path}\"\n");
+    let dead_letters = |path: &str| format!("\n[dead_letter]\npath = \"{path}\"\n");
     for (first, other, code) in [
         ("o", ".o.part", "duplicate-output"),
         ("sub/.o.rows", "here/o", "duplicate-output"),
@@ -147,6 +148,11 @@ fn overlapping_outputs_are_refused() {
         let ended = refused(&context, &[]);
         assert!(ended.stderr.contains(code), "{first} {other}: {}", ended.stderr);
     }
+    let path = "./o/{run_id}.ndjson";
+    context.write("jobs.toml", &pipeline("o/{run_id}.ndjson", &dead_letters(path)));
+    let ended = refused(&context, &[]);
+    assert!(ended.stderr.contains("claimed_twice"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("two outputs write to `{path}`")), "{}", ended.stderr);
     context.write("jobs.toml", &pipeline("o-{run_id}", &second("p-{run_id}")));
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
     context.write("jobs.toml", &pipeline("o", &second("o/x")));
@@ -203,12 +209,12 @@ fn an_output_that_is_an_input_names_the_option_that_reads_it() {
     ] {
         context.write("jobs.toml", &pipeline(path, &format!("format = \"{format}\"")));
         let check = ["check", "jobs.toml", "--log", "json"];
-        let said = context.taskferry(&check).with_code(2).stderr;
-        assert!(said.contains(&format!("which `{reader}` reads")), "{said}");
-        let letters = pipeline("out/x.csv", &format!("[dead_letter]\npath = \"{path}\""));
-        context.write("jobs.toml", &letters);
-        let said = context.taskferry(&check).with_code(2).stderr;
-        assert!(said.contains(&format!("which `{reader}` reads")), "{said}");
+        let stderr = context.taskferry(&check).with_code(2).stderr;
+        assert!(stderr.contains(&format!("which `{reader}` reads")), "{stderr}");
+        let text = pipeline("out/x.csv", &format!("[dead_letter]\npath = \"{path}\""));
+        context.write("jobs.toml", &text);
+        let stderr = context.taskferry(&check).with_code(2).stderr;
+        assert!(stderr.contains(&format!("which `{reader}` reads")), "{stderr}");
     }
 }
 
@@ -223,10 +229,10 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
     ] {
         context.write("jobs.toml", &pipeline("out/x.ndjson", ""));
         let set = format!("{key}={path}");
-        let said = refused(&context, &["--set", &set]).stderr;
-        assert!(said.contains("tilde-in-path"), "{said}");
-        assert!(said.contains(&format!("`~` in `{path}` is not expanded")), "{said}");
-        assert!(said.contains(&format!("write the full path, or `{instead}`")), "{said}");
+        let stderr = refused(&context, &["--set", &set]).stderr;
+        assert!(stderr.contains("value::tilde"), "{stderr}");
+        assert!(stderr.contains(&format!("`~` in `{path}` is not expanded")), "{stderr}");
+        assert!(stderr.contains(&format!("write the full path, or `{instead}`")), "{stderr}");
     }
     // In another position it is an ordinary name.
     let set = ["check", "jobs.toml", "--set", "sink.0.path=out/~x.ndjson"];

@@ -44,7 +44,7 @@ fn pipelines() -> Vec<std::path::PathBuf> {
 /// Checks that the published files match the manifest in bytes and records.
 fn check_files(context: &Context, manifest: &Value) {
     let sinks = manifest["sinks"].as_array().unwrap();
-    let mut told = vec!["summary.json".to_owned()];
+    let mut expected = vec!["summary.json".to_owned()];
     for file in sinks.iter().flat_map(|sink| sink["files"].as_array().unwrap()) {
         let path = file["path"].as_str().unwrap();
         let bytes = fs::read(context.path(path)).unwrap();
@@ -57,10 +57,10 @@ fn check_files(context: &Context, manifest: &Value) {
         assert_eq!(file["sha256"], digest, "{path}");
         assert_eq!(file["bytes"], bytes.len(), "{path}");
         assert_eq!(file["records"], records(path, &bytes), "{path}");
-        told.push(path.to_owned());
+        expected.push(path.to_owned());
     }
-    told.sort();
-    assert_eq!(context.files(), told);
+    expected.sort();
+    assert_eq!(context.files(), expected);
 }
 
 /// Counts the records of a file, whose format is that of its extension.
@@ -169,12 +169,15 @@ fn a_pipeline_file_without_a_tenant_suggests_the_sandbox() {
                 context.set("WEBHOOK_URL", "");
             }
             for command in ["run", "check"] {
-                let said = context.taskferry(&[command, file]).with_code(2).stderr;
-                let said =
-                    said.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
-                let what = if empty { "is empty" } else { "is not set" };
-                assert!(said.contains(&format!("the variable `TECHWOLF_URL` {what}")), "{said}");
-                assert!(said.contains("--sandbox`"), "{said}");
+                let stderr = context.taskferry(&[command, file]).with_code(2).stderr;
+                let stderr =
+                    stderr.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
+                let problem = if empty { "is empty" } else { "is not set" };
+                assert!(
+                    stderr.contains(&format!("the variable `TECHWOLF_URL` {problem}")),
+                    "{stderr}"
+                );
+                assert!(stderr.contains("--sandbox`"), "{stderr}");
                 assert!(context.files().is_empty());
             }
             context.taskferry(&["check", file, "--sandbox"]).with_code(0);

@@ -34,8 +34,8 @@ fn an_invalid_proxy_fails_the_run_and_is_named() {
         context.write("sink.toml", &pipeline_to("https://receiver.invalid/x"));
         for (file, code) in [("source.toml", 3), ("sink.toml", 5)] {
             let ended = context.taskferry(&["run", file]).with_code(code);
-            let said = format!("the proxy in {name} is invalid: ");
-            assert!(ended.stderr.contains(&said), "{value}: {}", ended.stderr);
+            let message = format!("the proxy in {name} is invalid: ");
+            assert!(ended.stderr.contains(&message), "{value}: {}", ended.stderr);
             assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
         }
     }
@@ -49,8 +49,8 @@ fn telemetry_does_not_bypass_an_invalid_proxy() {
     let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=2\"\n";
     context.write("jobs.toml", &format!("{source}{SINK}"));
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    let said = "no traces are sent over OTLP: the proxy in HTTPS_PROXY is invalid";
-    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    let message = "no traces are sent over OTLP: the proxy in HTTPS_PROXY is invalid";
+    assert!(ended.stderr.contains(message), "{}", ended.stderr);
 }
 
 #[test]

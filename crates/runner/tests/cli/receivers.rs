@@ -11,14 +11,14 @@ const QUICK: &str = "timeout = \"300ms\"\nretry = { max_attempts = 2, initial_de
 
 /// Two pages of five jobs, two jobs per request. The receiver is healthy at first, and responds with `ill` from the middle
 /// of the second page until it recovers.
-struct World {
+struct Fixture {
     context: Context,
     receiver: Receiver,
     well: Arc<AtomicBool>,
     _tenant: Tenant,
 }
 
-impl World {
+impl Fixture {
     fn new(ill: impl Fn() -> Response + Send + 'static, more: &str) -> Self {
         let tenant = Tenant::with_listing(
             2,
@@ -53,9 +53,10 @@ impl World {
         let ended = self.run().with_code(0);
         assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
         assert_eq!(self.jobs(), (0..10).map(|number| format!("j{number}")).collect::<Vec<_>>());
-        let (_, said) = failed.stderr.split_once("error: ").expect("an error");
-        let said: Vec<&str> = said.lines().take_while(|line| !line.starts_with("jobs: ")).collect();
-        said.join("\n").replace(self.receiver.url(), "[receiver]")
+        let (_, output) = failed.stderr.split_once("error: ").expect("an error");
+        let output: Vec<&str> =
+            output.lines().take_while(|line| !line.starts_with("jobs: ")).collect();
+        output.join("\n").replace(self.receiver.url(), "[receiver]")
     }
 
     /// The deliveries to a receiver that accepts each key once.
@@ -68,8 +69,8 @@ impl World {
 
 #[test]
 fn a_hanging_receiver_fails_the_run() {
-    let world = World::new(|| Response::new(200, "").never_sent(), QUICK);
-    insta::assert_snapshot!(world.fails_and_resumes(), @"
+    let fixture = Fixture::new(|| Response::new(200, "").never_sent(), QUICK);
+    insta::assert_snapshot!(fixture.fails_and_resumes(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: no complete response within 300ms
       help: raise `timeout` or lower `batch_records` of this sink
     ");
@@ -77,14 +78,14 @@ fn a_hanging_receiver_fails_the_run() {
 
 #[test]
 fn a_receiver_that_closes_connections_fails_the_run() {
-    let world = World::new(|| Response::new(200, "").disconnected(), QUICK);
-    insta::assert_snapshot!(world.fails_and_resumes(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
+    let fixture = Fixture::new(|| Response::new(200, "").disconnected(), QUICK);
+    insta::assert_snapshot!(fixture.fails_and_resumes(), @"sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): gave up after 2 attempts: POST [receiver]/…: the connection broke: connection closed before message completed");
 }
 
 #[test]
 fn an_unreachable_receiver_is_reported_at_once() {
-    let world = World::new(|| Response::new(410, "this hook was taken down"), QUICK);
-    insta::assert_snapshot!(world.fails_and_resumes(), @"
+    let fixture = Fixture::new(|| Response::new(410, "this hook was taken down"), QUICK);
+    insta::assert_snapshot!(fixture.fails_and_resumes(), @"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 410 Gone: this hook was taken down
       help: the receiver no longer exists at this address: correct the `url` of this sink, or remove the sink
     ");
@@ -92,8 +93,8 @@ fn an_unreachable_receiver_is_reported_at_once() {
 
 #[test]
 fn a_refusing_receiver_is_reported_at_once() {
-    let world = World::new(|| Response::new(422, "no such job"), QUICK);
-    insta::assert_snapshot!(world.fails_and_resumes(), @r#"
+    let fixture = Fixture::new(|| Response::new(422, "no such job"), QUICK);
+    insta::assert_snapshot!(fixture.fails_and_resumes(), @r#"
     sink `webhook`: batch 5 (2 records from page 2 (after `c1`), record 3, id `j7`): POST [receiver]/…: the server answered 422 Unprocessable Entity: no such job
       help: correct the records as the response says; with `on_error = "dead_letter"` refused records are written to the dead-letter file and the run continues
     "#);
@@ -102,36 +103,39 @@ fn a_refusing_receiver_is_reported_at_once() {
 #[test]
 fn a_receiver_with_permanent_500s_fails_the_run() {
     let circuit = "circuit = { failures = 2, cool_down = \"1ms\", give_up_after = \"50ms\" }\n";
-    let world = World::new(|| Response::new(500, "down"), circuit);
-    let said = world.fails_and_resumes();
+    let fixture = Fixture::new(|| Response::new(500, "down"), circuit);
+    let output = fixture.fails_and_resumes();
     assert!(
-        said.contains("gave up after ") && said.contains("500 Internal Server Error: down"),
-        "{said}"
+        output.contains("gave up after ") && output.contains("500 Internal Server Error: down"),
+        "{output}"
     );
 }
 
 #[test]
 fn a_receiver_with_500s_for_a_minute_is_retried() {
     let circuit = "circuit = { failures = 2, cool_down = \"10ms\", give_up_after = \"1m\" }\n";
-    let world = World::new(|| Response::new(500, ""), circuit);
-    let mut running = world.context.start(&["run", "jobs.toml"]);
-    let said = running.wait_for_line("the receiver is unavailable");
-    assert!(!said.contains("canary"), "{said}");
-    world.well.store(true, Ordering::SeqCst);
+    let fixture = Fixture::new(|| Response::new(500, ""), circuit);
+    let mut running = fixture.context.start(&["run", "jobs.toml"]);
+    let output = running.wait_for_line("the receiver is unavailable");
+    assert!(!output.contains("canary"), "{output}");
+    fixture.well.store(true, Ordering::SeqCst);
     running.wait().with_code(0);
-    assert_eq!(world.jobs().len(), 10);
+    assert_eq!(fixture.jobs().len(), 10);
 }
 
 #[test]
 fn refused_records_become_dead_letters_and_can_be_replayed() {
     let dead = "on_error = \"dead_letter\"\n[dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
-    let world = World::new(|| Response::new(422, "no such job"), dead);
-    world.run().with_code(6);
-    assert_eq!(world.context.lines(&world.context.dead_letters()).len(), 3);
-    assert_eq!(world.context.json("summary.json")["sinks"][0]["failed"], 3);
-    world.well.store(true, Ordering::SeqCst);
-    world.context.taskferry(&["replay", "jobs.toml", &world.context.dead_letters()]).with_code(0);
-    let last = world.receiver.requests().pop().unwrap();
+    let fixture = Fixture::new(|| Response::new(422, "no such job"), dead);
+    fixture.run().with_code(6);
+    assert_eq!(fixture.context.lines(&fixture.context.dead_letters()).len(), 3);
+    assert_eq!(fixture.context.json("summary.json")["sinks"][0]["failed"], 3);
+    fixture.well.store(true, Ordering::SeqCst);
+    fixture
+        .context
+        .taskferry(&["replay", "jobs.toml", &fixture.context.dead_letters()])
+        .with_code(0);
+    let last = fixture.receiver.requests().pop().unwrap();
     let sent_on: Vec<Value> = serde_json::from_str(&last.body).unwrap();
     assert_eq!(sent_on.last().unwrap()["external_id"], "j9");
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use taskferry_testkit::{Context, Response, Tenant};
 
 /// A tenant with one page of these records as text, and a pipeline from it.
-fn world(records: &str, stages: &str) -> (Context, Tenant) {
+fn fixture(records: &str, stages: &str) -> (Context, Tenant) {
     let body = format!(r#"{{"has_next":false,"records":[{records}]}}"#);
     let server = Tenant::with_pages([Response::new(200, body)]);
     let context = Context::new();
@@ -45,7 +45,7 @@ fn unreadable_records_are_refused_with_the_reason() {
         ),
     ] {
         for stage in stages {
-            let (context, _server) = world(&format!("{GOOD},{bad}"), &format!("{stage}\n{SINK}"));
+            let (context, _server) = fixture(&format!("{GOOD},{bad}"), &format!("{stage}\n{SINK}"));
             context.write("skills.csv", MAPPING);
             let ended = context.taskferry(&["run", "jobs.toml"]).with_code(4);
             assert!(ended.stderr.contains(says), "{stage}: {}", ended.stderr);
@@ -54,13 +54,13 @@ fn unreadable_records_are_refused_with_the_reason() {
             let aside = format!(
                 "{stage}on_error = \"dead_letter\"\n{SINK}\n[dead_letter]\npath = \"out/{{run_id}}.dead.ndjson\"\n"
             );
-            let (context, _server) = world(&format!("{GOOD},{bad}"), &aside);
+            let (context, _server) = fixture(&format!("{GOOD},{bad}"), &aside);
             context.write("skills.csv", MAPPING);
             context.taskferry(&["run", "jobs.toml"]).with_code(6);
-            let [letter] = &context.lines(&context.dead_letters())[..] else {
+            let [dead_letter] = &context.lines(&context.dead_letters())[..] else {
                 panic!("one letter")
             };
-            assert_eq!(letter["record"], serde_json::from_str::<Value>(bad).unwrap());
+            assert_eq!(dead_letter["record"], serde_json::from_str::<Value>(bad).unwrap());
             assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
         }
     }
@@ -70,7 +70,7 @@ fn unreadable_records_are_refused_with_the_reason() {
 fn null_tasks_count_as_none_and_are_reported_once() {
     let nulls = r#"{"external_id":"a","tasks":null},{"external_id":"b","domains":[{"domain":"A","tasks":null}]}"#;
     let stages = format!("{FILTER}empty_jobs = \"keep\"\n{FLATTEN}empty_jobs = \"keep\"\n{SINK}");
-    let (context, _server) = world(&format!("{GOOD},{nulls}"), &stages);
+    let (context, _server) = fixture(&format!("{GOOD},{nulls}"), &stages);
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let says =
         "`tasks` or a branch of the hierarchy is null in 2 jobs; null is read as an empty list";
@@ -92,7 +92,7 @@ fn tasks_without_a_known_level_are_counted_and_reported() {
         json!({"external_id": id, "tasks": tasks}).to_string()
     };
     let records = format!("{GOOD},{},{}", job("a", &["h1", "H6"]), job("b", &["", "H6", "H2"]));
-    let (context, _server) = world(&records, &format!("{FILTER}{SINK}"));
+    let (context, _server) = fixture(&records, &format!("{FILTER}{SINK}"));
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     assert!(ended.stderr.contains("4 unknown level, 2 without level"), "{}", ended.stderr);
     let summary = context.json("summary.json");
@@ -106,7 +106,7 @@ fn tasks_without_a_known_level_are_counted_and_reported() {
     assert_eq!(summary["warnings"], json!([says]));
 
     let (context, _server) =
-        world(&format!("{},{}", job("a", &[]), job("b", &[])), &format!("{FILTER}{SINK}"));
+        fixture(&format!("{},{}", job("a", &[]), job("b", &[])), &format!("{FILTER}{SINK}"));
     context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let says = "transform `filter_ai_impact`: none of the 2 tasks has an AI impact level, and all were dropped; set `include = [\"ai_impact\"]` in [source], or set `missing = \"keep\"`";
     let warnings = &context.json("summary.json")["warnings"];
@@ -120,7 +120,7 @@ fn renamed_and_unknown_names_are_counted() {
         format!(r#"{{"external_id":"{id}","tasks":[{{"task_id":"t","linked_skills":{skills}}}]}}"#)
     };
     let (context, _server) =
-        world(&format!("{},{}", job("a"), job("b")), &format!("{RENAME}{SINK}"));
+        fixture(&format!("{},{}", job("a"), job("b")), &format!("{RENAME}{SINK}"));
     context.write("skills.csv", &format!("{MAPPING}workday,Größe,Size\n"));
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     assert!(ended.stderr.contains("4 renamed, 2 unknown"), "{}", ended.stderr);
@@ -135,7 +135,7 @@ fn renamed_and_unknown_names_are_counted() {
 
 #[test]
 fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
-    let (context, _server) = world(GOOD, &format!("{RENAME}{SINK}"));
+    let (context, _server) = fixture(GOOD, &format!("{RENAME}{SINK}"));
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,python,Python Programming\n");
     let run = ["run", "jobs.toml", "--quiet", "--summary", "summary.json"];
     let ended = context.taskferry(&run).with_code(0);
@@ -149,7 +149,7 @@ fn a_mapping_without_matches_is_reported_even_in_quiet_runs() {
 
 #[test]
 fn mistakes_of_a_mapping_are_reported_with_their_lines() {
-    let (context, _server) = world(GOOD, &format!("{RENAME}{SINK}"));
+    let (context, _server) = fixture(GOOD, &format!("{RENAME}{SINK}"));
     context.write(
         "skills.csv",
         "vendor,skill,vendor_skill\r\n\r\nworkday,\"Pyth\r\non\",Python\r\n,,\r\nworkday,SQL\r\n,Rust,R\r\nworkday,\"Go,G\r\n",
@@ -182,7 +182,7 @@ fn the_last_value_of_a_duplicate_key_counts_everywhere() {
     let plain = job.replace("t\\u0061sks", "tasks");
     for job in [job, &plain, &job.replace('\n', "")] {
         let stages = format!("{FILTER}{FLATTEN}{RENAME}{SINK}{csv}");
-        let (context, _server) = world(job, &stages);
+        let (context, _server) = fixture(job, &stages);
         context.write("skills.csv", MAPPING);
         context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
         let row = json!({

@@ -21,8 +21,8 @@ fn the_next_run_resumes() {
     let server = one_page_then_nothing();
     failed(&context, &server, "");
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
-    let said = ended.stderr.lines().next().unwrap();
-    assert!(said.ends_with("resumes after page 1"), "{said}");
+    let first_line = ended.stderr.lines().next().unwrap();
+    assert!(first_line.ends_with("resumes after page 1"), "{first_line}");
     assert_eq!(context.lines("out/jobs.ndjson").len(), 2);
     assert_eq!(context.files(), ["out/jobs.ndjson", "summary.json"]);
     let summary = context.json("summary.json");
@@ -58,12 +58,12 @@ fn a_run_starts_over_on_request_or_after_a_change_of_the_pipeline() {
         failed(&context, &server, "");
         context.write("changed.toml", "[source]\nlimit = 50\n");
         let ended = context.taskferry(arguments).with_code(0);
-        let said = ended.stderr.lines().next().unwrap();
+        let first_line = ended.stderr.lines().next().unwrap();
         assert!(
-            said.ends_with(&format!(
+            first_line.ends_with(&format!(
                 "is not resumed, and a new run starts at the first page: {why}"
             )),
-            "{said}"
+            "{first_line}"
         );
         assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
     }
@@ -77,8 +77,11 @@ fn a_modified_partial_file_is_not_resumed() {
     failed(&context, &server, "");
     context.write("out/.jobs.ndjson.part", "something else\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    let said = ended.stderr.lines().next().unwrap();
-    assert!(said.contains("`out/.jobs.ndjson.part` is missing or has changed"), "{said}");
+    let first_line = ended.stderr.lines().next().unwrap();
+    assert!(
+        first_line.contains("`out/.jobs.ndjson.part` is missing or has changed"),
+        "{first_line}"
+    );
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
 }
 
@@ -99,10 +102,10 @@ fn a_changed_mapping_makes_the_run_start_over() {
     failed(&context, &server, RENAMING);
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,Python,Programming\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    let said = ended.stderr.lines().next().unwrap();
+    let first_line = ended.stderr.lines().next().unwrap();
     assert!(
-        said.ends_with("the pipeline, one of its input files or taskferry has changed"),
-        "{said}"
+        first_line.ends_with("the pipeline, one of its input files or taskferry has changed"),
+        "{first_line}"
     );
     assert_eq!(context.lines("out/jobs.ndjson").len(), 1);
 }
@@ -116,8 +119,8 @@ fn a_temporarily_missing_mapping_keeps_the_progress() {
     context.write("skills.csv", mapping);
     failed(&context, &server, RENAMING);
     std::fs::remove_file(context.path("skills.csv")).unwrap();
-    let gone = context.taskferry(&["run", "jobs.toml"]).with_code(2);
-    assert!(gone.stderr.contains("can't read the mapping `skills.csv`"), "{}", gone.stderr);
+    let missing = context.taskferry(&["run", "jobs.toml"]).with_code(2);
+    assert!(missing.stderr.contains("can't read the mapping `skills.csv`"), "{}", missing.stderr);
     context.write("skills.csv", mapping);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
     assert!(ended.stderr.contains("resumes after page 1"), "{}", ended.stderr);
@@ -135,12 +138,12 @@ fn a_modified_checkpoint_is_not_used() {
     assert_ne!(changed, checkpoint);
     context.write(".taskferry/jobs/checkpoint.json", &changed);
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
-    let said = ended.stderr.lines().next().unwrap();
+    let first_line = ended.stderr.lines().next().unwrap();
     assert!(
-        said.ends_with(
+        first_line.ends_with(
             "can't read the checkpoint in the state folder; the run starts over at the first page"
         ),
-        "{said}"
+        "{first_line}"
     );
     assert_eq!(context.lines("out/jobs.ndjson"), [json!({"external_id": "c", "tasks": []})]);
 }
@@ -252,8 +255,8 @@ fn too_few_jobs_are_not_published() {
     let expect = "[expect]\nmin_jobs = 3\n";
     context.write("jobs.toml", &format!("{}{expect}", server.pipeline()));
     let ended = context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(8);
-    let told = ended.stderr.split_once("error: ").unwrap().1;
-    insta::assert_snapshot!(told, @"
+    let error = ended.stderr.split_once("error: ").unwrap().1;
+    insta::assert_snapshot!(error, @"
     the export does not meet the expectations of the pipeline file
       2 records were read, fewer than `min_jobs` (3)
       help: if the export is correct, run once with `--set expect.min_jobs=2` to publish this export; later runs are compared with it
@@ -291,17 +294,17 @@ fn dead_letters_are_reported_and_replayed() {
     1 dead letter in `out/[run].dead.ndjson`; fix the cause, then process them with `taskferry replay`
     jobs: complete in [time] (run [run])
     ");
-    let letters = context.lines(&context.dead_letters());
+    let dead_letters = context.lines(&context.dead_letters());
     insta::assert_snapshot!(context.read(&context.dead_letters()), @r#"{"pipeline":"jobs","run_id":"[run]","stage":{"role":"transform","name":"jq"},"error":{"message":"the jq expression failed: no b","hint":null},"origin":{"page":1,"cursor":null,"index":1,"job":"b"},"record":{"external_id":"b","tasks":[]}}"#);
 
     // The record is refused again and is written to another file.
     let dead = context.dead_letters();
     let again = context.taskferry(&["replay", "jobs.toml", &dead]).with_code(6);
     assert!(again.stderr.contains(".replay-"), "{}", again.stderr);
-    assert_eq!(context.lines(&context.dead_letters()), letters);
+    assert_eq!(context.lines(&context.dead_letters()), dead_letters);
 
-    let mended = PICKY.replace("no b", "no").replace("== \"b\"", "== \"x\"");
-    context.write("jobs.toml", &format!("{}{mended}", server.pipeline()));
+    let fixed = PICKY.replace("no b", "no").replace("== \"b\"", "== \"x\"");
+    context.write("jobs.toml", &format!("{}{fixed}", server.pipeline()));
     let requests = server.requests().len();
     context.taskferry(&["replay", "jobs.toml", &dead, "--summary", "summary.json"]).with_code(0);
     assert_eq!(server.requests().len(), requests, "the tenant is not asked");
@@ -317,54 +320,25 @@ fn a_foreign_dead_letter_is_reported_with_its_line() {
     let server = Tenant::with_pages([page(&["a", "b"], None)]);
     context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
     context.taskferry(&["run", "jobs.toml"]).with_code(6);
-    let letter = context.read(&context.dead_letters());
-    for (text, said) in [
+    let dead_letter = context.read(&context.dead_letters());
+    for (text, expected) in [
         (
-            format!("{letter}{{}}\n"),
+            format!("{dead_letter}{{}}\n"),
             "line 2: this line is not a dead letter: missing field `pipeline`",
         ),
         (
-            letter.replace("\"jobs\"", "\"others\""),
+            dead_letter.replace("\"jobs\"", "\"others\""),
             "line 1: this dead letter belongs to the pipeline `others`, not to `jobs`; replay it with the file of that pipeline",
         ),
         (
-            letter.replace("\"jq\"", "\"jaq\""),
+            dead_letter.replace("\"jq\"", "\"jaq\""),
             "line 1: transform `jaq` refused this record, but the pipeline does not contain that stage",
         ),
     ] {
         context.write("dead.ndjson", &text);
         let ended = context.taskferry(&["replay", "jobs.toml", "dead.ndjson"]).with_code(2);
-        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
     }
-}
-
-#[test]
-fn dead_letters_are_written_to_a_separate_file() {
-    let context = Context::new();
-    let sink = "[[sink]]\ntype = \"file\"\npath = \"out/{run_id}.ndjson\"\n";
-    let dead = "[dead_letter]\npath = \"./out/{run_id}.ndjson\"\n";
-    let source = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:\"\n";
-    context.write("jobs.toml", &format!("{source}{sink}{dead}"));
-    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @r#"
-    duplicate-output
-
-      × two outputs write to `./out/{run_id}.ndjson`
-       ╭─[jobs.toml:6:8]
-     6 │ path = "out/{run_id}.ndjson"
-       ·        ──────────┬──────────
-       ·                  ╰── the other output
-       ╰────
-       ╭─[jobs.toml:8:8]
-     8 │ path = "./out/{run_id}.ndjson"
-       ·        ───────────┬───────────
-       ·                   ╰── this output
-       ╰────
-      help: choose another path for one of them
-
-    1 error; nothing was run
-    run `taskferry explain duplicate-output` for details
-    "#);
 }
 
 #[test]

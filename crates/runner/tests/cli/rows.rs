@@ -6,7 +6,7 @@ use std::fs::File;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use taskferry_sandbox::Generator;
-use taskferry_testkit::{Context, json_lines, project_file};
+use taskferry_testkit::{Context, project_file};
 
 use crate::sandbox::Sandbox;
 
@@ -139,26 +139,15 @@ fn the_spreadsheet_contains_every_task_with_its_branch() {
 
 #[test]
 fn both_formats_flatten_to_the_same_rows() {
-    let text = r#"
-[source]
-type = "techwolf"
-url = "sandbox:"
-include = ["ai_impact", "source_data", "linked_skills", "rejected_tasks", "weekly_hours"]
-
-[[transform]]
-type = "flatten_hierarchy"
-
-[[sink]]
-type = "stdout"
-"#;
-    let context = Context::new();
-    context.write("jobs.toml", text);
     let rows = |format: &str| {
-        let set = format!("source.response_format={format}");
-        let ended = context.taskferry(&["run", "jobs.toml", "--set", &set]).with_code(0);
+        let context = Context::new();
+        let format = format!("source.response_format={format}");
+        let flatten = "transform=[{ type = \"flatten_hierarchy\" }]";
+        let options = ["--sandbox", "--set", &format, "--set", flatten];
+        let file = published(&context, "pipelines/full-export.toml", &options);
         let mut rows = BTreeSet::new();
         let mut placed = 0;
-        for mut row in json_lines(&ended.stdout) {
+        for mut row in context.lines(&file) {
             let fields = row.as_object_mut().unwrap();
             for level in ["domain", "subdomain", "cluster", "canonical_task"] {
                 let place = fields.shift_remove(level).expect("every row has the four levels");

@@ -134,8 +134,8 @@ fn wrong_and_conflicting_options_are_refused() {
         (vec!["--ready-file", "/no/such/folder/x"], "there is no folder `/no/such/folder`"),
         (vec!["--ready-file", "/dev/null"], "is not a regular file"),
     ] {
-        let told = refused(&arguments);
-        assert!(told.contains(says), "{arguments:?}: {told}");
+        let stderr = refused(&arguments);
+        assert!(stderr.contains(says), "{arguments:?}: {stderr}");
     }
     assert!(!path.exists());
 }
@@ -189,14 +189,15 @@ fn a_port_or_localhost_is_enough_to_listen_on() {
 
 #[test]
 fn mistakes_suggest_a_correction() {
-    let told = refused(&["--fault", "cutt@3"]);
-    assert!(told.contains("there is no fault `cutt`; did you mean `cut`?"), "{told}");
-    let told = refused(&["--setting", "unkown_cursor=400"]);
-    assert!(told.contains("did you mean `unknown_cursor`?"), "{told}");
-    let told = refused(&["--public-key", "reports"]);
-    assert!(told.contains("write CLIENT=FILE.pem"), "{told}");
-    let told = refused(&["--listen", "127.0.0.1:0", "--public-key", "reports=/does/not/exist.pem"]);
-    assert!(told.contains("`/does/not/exist.pem` can't be read"), "{told}");
+    let stderr = refused(&["--fault", "cutt@3"]);
+    assert!(stderr.contains("there is no fault `cutt`; did you mean `cut`?"), "{stderr}");
+    let stderr = refused(&["--setting", "unkown_cursor=400"]);
+    assert!(stderr.contains("did you mean `unknown_cursor`?"), "{stderr}");
+    let stderr = refused(&["--public-key", "reports"]);
+    assert!(stderr.contains("write CLIENT=FILE.pem"), "{stderr}");
+    let stderr =
+        refused(&["--listen", "127.0.0.1:0", "--public-key", "reports=/does/not/exist.pem"]);
+    assert!(stderr.contains("`/does/not/exist.pem` can't be read"), "{stderr}");
 }
 
 #[test]
@@ -241,6 +242,6 @@ fn an_export_with_faults_in_the_pipeline_file_is_complete() {
         (&json!(40), &json!(2))
     );
 
-    let told = pipeline("fault=cutt@3").stderr;
-    assert!(told.contains("did you mean `cut`?"), "{told}");
+    let stderr = pipeline("fault=cutt@3").stderr;
+    assert!(stderr.contains("did you mean `cut`?"), "{stderr}");
 }

@@ -8,7 +8,7 @@ use taskferry_testkit::{Context, Tenant};
 const SHARES: usize = 4;
 
 /// A tenant that was exported once completely, and a pipeline that can be run in shares.
-fn world(jobs: usize) -> (Context, Tenant) {
+fn fixture(jobs: usize) -> (Context, Tenant) {
     let server = Tenant::with_jobs(jobs, |_| false);
     let context = Context::new();
     let sink = "[[sink]]\ntype = \"file\"\npath = \"out/{pipeline}.{shard}.ndjson\"\n";
@@ -33,7 +33,7 @@ fn change(context: &Context, manifest: &str, change: impl FnOnce(&mut Value)) {
 
 #[test]
 fn all_shares_together_are_the_export() {
-    let (context, _server) = world(1000);
+    let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
     let shares = (1..=SHARES).map(|share| context.read(&format!("out/jobs.{share}-of-4.ndjson")));
@@ -62,7 +62,7 @@ fn all_shares_together_are_the_export() {
 
 #[test]
 fn counters_of_all_shares_are_added_up() {
-    let (context, _server) = world(1000);
+    let (context, _server) = fixture(1000);
     let rename =
         "[[transform]]\ntype = \"rename_skills\"\nvendor = \"workday\"\nmapping = \"skills.csv\"\n";
     let pipeline = context.read("jobs.toml").replace("[\"ai_impact\"]", "[\"linked_skills\"]");
@@ -88,7 +88,7 @@ fn counters_of_all_shares_are_added_up() {
 
 #[test]
 fn a_missing_or_non_adjacent_share_is_named() {
-    let (context, _server) = world(1000);
+    let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "4.json"]).with_code(8);
@@ -116,7 +116,7 @@ fn a_missing_or_non_adjacent_share_is_named() {
 
 #[test]
 fn too_few_jobs_in_all_shares_fail_the_merge() {
-    let (context, _server) = world(850);
+    let (context, _server) = fixture(850);
     context.taskferry(&["run", "jobs.toml", "--set", "expect.min_jobs=1"]).with_code(0);
     all_shares(&context);
     let merged = context.taskferry(&["merge", "1.json", "2.json", "3.json", "4.json"]).with_code(8);
@@ -129,7 +129,7 @@ fn too_few_jobs_in_all_shares_fail_the_merge() {
 
 #[test]
 fn manifests_of_different_runs_are_2() {
-    let (context, _server) = world(1000);
+    let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml", "--summary", "whole.json"]).with_code(0);
     all_shares(&context);
     context.write("text.json", "no JSON");
@@ -161,7 +161,7 @@ fn manifests_of_different_runs_are_2() {
 
 #[test]
 fn shares_with_one_output_file_are_2() {
-    let (mut context, server) = world(300);
+    let (mut context, server) = fixture(300);
     let shard = |context: &Context, shard: &str| {
         context.taskferry(&["run", "jobs.toml", "--quiet", "--shard", shard])
     };
@@ -191,7 +191,7 @@ fn shares_with_one_output_file_are_2() {
 
 #[test]
 fn the_summary_of_a_merge_cannot_replace_its_input() {
-    let (context, _server) = world(1000);
+    let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
     let merged =
@@ -201,7 +201,7 @@ fn the_summary_of_a_merge_cannot_replace_its_input() {
 
 #[test]
 fn a_share_without_a_part_is_reported() {
-    let (context, _server) = world(1000);
+    let (context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     all_shares(&context);
     for share in 1..=SHARES {
@@ -217,7 +217,7 @@ fn a_share_without_a_part_is_reported() {
 
 #[test]
 fn the_share_is_read_from_the_environment_of_kubernetes() {
-    let (mut context, _server) = world(1000);
+    let (mut context, _server) = fixture(1000);
     context.taskferry(&["run", "jobs.toml"]).with_code(0);
     context.set("JOB_COMPLETION_INDEX", "3");
     context.taskferry(&["run", "jobs.toml", "--shard", "4"]).with_code(0);

@@ -28,13 +28,13 @@ fn children(pid: u32) -> Vec<u32> {
 
 /// A run started after the shell command `before`. It has delivered a page and waits for the next one until the gate opens.
 fn waiting(context: &Context, before: &str) -> (Running, Sender<()>, (Tenant, Receiver)) {
-    let (go_on, told) = channel();
+    let (gate, opened) = channel();
     let tenant = Tenant::with_listing(
         2,
         |number| json!({"external_id": format!("j{number}")}),
         move |page| {
             if page == 2 {
-                told.recv_timeout(TIMEOUT).unwrap();
+                opened.recv_timeout(TIMEOUT).unwrap();
             }
         },
     );
@@ -47,13 +47,13 @@ fn waiting(context: &Context, before: &str) -> (Running, Sender<()>, (Tenant, Re
     context.write("jobs.toml", &format!("{}\n{stages}", tenant.source()));
     let running = context.start_after(before, &["run", "jobs.toml"]);
     receiver.wait_for_requests(1);
-    (running, go_on, (tenant, receiver))
+    (running, gate, (tenant, receiver))
 }
 
 #[test]
 fn a_run_and_its_children_keep_ignoring_ignored_signals() {
     let context = Context::new();
-    let (running, go_on, _servers) = waiting(&context, "trap '' HUP TERM");
+    let (running, gate, _servers) = waiting(&context, "trap '' HUP TERM");
     assert_eq!(signals(running.pid(), "SigIgn") & (HUP | TERM | INT), HUP | TERM);
     assert_eq!(signals(running.pid(), "SigCgt") & (HUP | TERM | INT), INT, "what is not ignored");
     let children = children(running.pid());
@@ -66,7 +66,7 @@ fn a_run_and_its_children_keep_ignoring_ignored_signals() {
             assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         }
     }
-    go_on.send(()).unwrap();
+    gate.send(()).unwrap();
     let ended = running.wait().with_code(0);
     assert!(ended.stderr.contains("jobs: complete"), "{}", ended.stderr);
 }
@@ -75,10 +75,10 @@ fn a_run_and_its_children_keep_ignoring_ignored_signals() {
 fn a_signal_that_is_not_ignored_stops_the_run() {
     for signal in ["HUP", "TERM"] {
         let context = Context::new();
-        let (mut running, go_on, _servers) = waiting(&context, ":");
+        let (mut running, gate, _servers) = waiting(&context, ":");
         running.signal(signal);
         running.wait_for_line("send a second signal to stop immediately");
-        drop(go_on);
+        drop(gate);
         running.wait().with_code(143);
     }
 }

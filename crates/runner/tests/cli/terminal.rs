@@ -239,21 +239,21 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
         assert_escaped(&ended.stderr, &text);
     }
     context.write("letters.toml", &format!("{source}\n{sink}"));
-    let letter = |change: fn(&mut Value)| {
-        let mut letter = json!({
+    let dead_letter = |change: fn(&mut Value)| {
+        let mut dead_letter = json!({
             "pipeline": "letters", "run_id": EVIL, "stage": {"role": "sink", "name": "stdout"},
             "error": {"message": EVIL, "hint": EVIL}, "record": {"a": EVIL},
             "origin": {"page": 1, "cursor": EVIL, "index": 0, "job": EVIL},
         });
-        change(&mut letter);
-        format!("{letter}\n")
+        change(&mut dead_letter);
+        format!("{dead_letter}\n")
     };
     for (text, code) in [
         (EVIL.to_owned(), 2),
-        (letter(|letter| letter["pipeline"] = json!(EVIL)), 2),
-        (letter(|letter| letter["stage"]["name"] = json!(EVIL)), 2),
-        (letter(|letter| letter["stage"]["role"] = json!(EVIL)), 2),
-        (letter(|_| {}), 0),
+        (dead_letter(|dead_letter| dead_letter["pipeline"] = json!(EVIL)), 2),
+        (dead_letter(|dead_letter| dead_letter["stage"]["name"] = json!(EVIL)), 2),
+        (dead_letter(|dead_letter| dead_letter["stage"]["role"] = json!(EVIL)), 2),
+        (dead_letter(|_| {}), 0),
     ] {
         context.write("dead.ndjson", &text);
         run_in_every_format(&context, &["replay", "letters.toml", "dead.ndjson"], code);
@@ -270,7 +270,7 @@ fn control_characters_in_mappings_dead_letters_and_manifests_are_escaped() {
     assert_escaped(&context.read("whole.json"), "the manifest of all shares");
     context.write("b.json", EVIL);
     run_in_every_format(&context, &["merge", "b.json"], 2);
-    // A planted file among the stored manifests.
+    // A foreign file among the stored manifests.
     context.taskferry(&["run", "letters.toml"]).with_code(0);
     context.write(
         ".taskferry/letters/runs/x.json",

@@ -207,13 +207,13 @@ fn a_family_has_one_name() {
         line("3", json!("Law")),
         line("4", json!("Legal")),
     ]);
-    let told = load(file.path()).unwrap_err().to_string();
-    assert!(told.starts_with("line 4 "), "{told}");
+    let message = load(file.path()).unwrap_err().to_string();
+    assert!(message.starts_with("line 4 "), "{message}");
     assert!(
-        told.ends_with(
+        message.ends_with(
             "`job_family_name`: on line 2 the job family `law` has the name \"Law\"; use one name"
         ),
-        "{told}"
+        "{message}"
     );
 }
 

@@ -134,33 +134,33 @@ async fn the_filter_is_active_selects_employees() {
     let client = Client::generated(200).await;
     let count =
         async |filters: Value| all(&client, "", &json!({"filters": filters}), 100).await.len();
-    let active = |yes: bool| json!({"filter": "is_active", "is_active": yes});
-    let (everyone, here, gone) = (
+    let is_active = |yes: bool| json!({"filter": "is_active", "is_active": yes});
+    let (everyone, active, inactive) = (
         count(json!([])).await,
-        count(json!([active(true)])).await,
-        count(json!([active(false)])).await,
+        count(json!([is_active(true)])).await,
+        count(json!([is_active(false)])).await,
     );
-    assert_eq!(everyone, here + gone);
-    assert!(gone > 0 && here > gone * 4, "{here} {gone}");
-    assert_eq!(count(json!([active(true), active(false)])).await, 0);
+    assert_eq!(everyone, active + inactive);
+    assert!(inactive > 0 && active > inactive * 4, "{active} {inactive}");
+    assert_eq!(count(json!([is_active(true), is_active(false)])).await, 0);
 }
 
 #[tokio::test]
 async fn the_setting_unfiltered_employees_selects_employees() {
     let jobs: Vec<_> =
         (0..60).map(|id| json!({"external_id": id.to_string(), "tasks": []})).collect();
-    let active = |yes: bool| json!({"filters": [{"filter": "is_active", "is_active": yes}]});
+    let is_active = |yes: bool| json!({"filters": [{"filter": "is_active", "is_active": yes}]});
     let everyone = Client::with_settings(&jobs, &[]).await;
     let client = Client::with_settings(&jobs, &["unfiltered_employees=active"]).await;
-    let (here, gone) = (
-        all(&everyone, "", &active(true), 100).await,
-        all(&everyone, "", &active(false), 100).await,
+    let (active, inactive) = (
+        all(&everyone, "", &is_active(true), 100).await,
+        all(&everyone, "", &is_active(false), 100).await,
     );
-    assert!(!gone.is_empty());
-    assert_eq!(all(&everyone, "", &json!({}), 100).await.len(), here.len() + gone.len());
-    assert_eq!(all(&client, "", &json!({}), 7).await, here);
-    assert_eq!(all(&client, "", &json!({"filters": []}), 100).await, here);
-    assert_eq!(all(&client, "", &active(false), 100).await, gone);
+    assert!(!inactive.is_empty());
+    assert_eq!(all(&everyone, "", &json!({}), 100).await.len(), active.len() + inactive.len());
+    assert_eq!(all(&client, "", &json!({}), 7).await, active);
+    assert_eq!(all(&client, "", &json!({"filters": []}), 100).await, active);
+    assert_eq!(all(&client, "", &is_active(false), 100).await, inactive);
 }
 
 #[tokio::test]

@@ -222,14 +222,14 @@ async fn an_export_after_a_deletion_has_all_other_jobs_and_ends() {
     for limit in [1, 2, 3] {
         let client = faulty(&["deleted-cursor@2"], &[]).await;
         let first = client.page("", &json!({"limit": 2})).await;
-        let gone = ids(&first)[1].to_owned();
-        let next = json!({"limit": 2, "starting_after": gone});
+        let deleted = ids(&first)[1].to_owned();
+        let next = json!({"limit": 2, "starting_after": deleted});
         assert_eq!(client.export("", &next).await.0, 404);
         let (rest, _) = export_all(&client, limit).await;
         assert_eq!(rest.len(), 9, "limit {limit}: {rest:?}");
-        assert!(!rest.contains(&gone));
+        assert!(!rest.contains(&deleted));
         // Only the export omits the job.
-        client.get_ok(&format!("/job_architecture/jobs/{gone}")).await;
+        client.get_ok(&format!("/job_architecture/jobs/{deleted}")).await;
     }
 }
 
@@ -368,8 +368,8 @@ async fn a_long_fault_is_not_repeated_in_the_error() {
         let body = json!({"limit": 1});
         let refused = read(asking(&client, &"x".repeat(length), &body).await).await;
         assert_eq!(refused.0, 400);
-        let told = &descriptions(&refused)[0];
-        assert!(told.contains(says) && told.len() < 600, "{told}");
+        let description = &descriptions(&refused)[0];
+        assert!(description.contains(says) && description.len() < 600, "{description}");
     }
 }
 

@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_warning_names_the_nearest_family() {
-        for (named, said) in [
+        for (named, expected) in [
             ("leagl", "the tenant has no job family `leagl`; did you mean `legal`?"),
             ("LEGALS", "the tenant has no job family `LEGALS`; did you mean `legal`?"),
             ("Finanze", "the tenant has no job family `Finanze`; did you mean `fin`?"),
@@ -176,7 +176,7 @@ mod tests {
                 "the tenant has no job family `a\\u{1b}[31mb`: check the id and the permissions of the credentials",
             ),
         ] {
-            assert_eq!(warning(named, &families()).as_deref(), Some(said));
+            assert_eq!(warning(named, &families()).as_deref(), Some(expected));
         }
     }
 }

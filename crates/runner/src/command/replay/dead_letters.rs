@@ -96,19 +96,19 @@ impl DeadLetterFile {
             number += 1;
             hash.update(line.as_bytes());
             let located = |message: String| format!("line {number}: {message}");
-            let letter = DeadLetter::parse(&line).map_err(located)?;
-            if letter.pipeline != pipeline {
-                let other = &letter.pipeline;
+            let dead_letter = DeadLetter::parse(&line).map_err(located)?;
+            if dead_letter.pipeline != pipeline {
+                let other = &dead_letter.pipeline;
                 return Err(located(format!(
                     "this dead letter belongs to the pipeline `{other}`, not to `{pipeline}`; replay it with the file of that \
                      pipeline"
                 )));
             }
-            if letter.sandbox && !sandbox {
+            if dead_letter.sandbox && !sandbox {
                 let message = "this dead letter comes from a run with `--sandbox`; add `--sandbox` to replay it";
                 return Err(located(message.to_owned()));
             }
-            let stage = letter.stage(stages).map_err(located)?;
+            let stage = dead_letter.stage(stages).map_err(located)?;
             if !refused_at.contains(&stage) {
                 refused_at.push(stage);
             }
@@ -135,23 +135,23 @@ impl DeadLetterFile {
 
     fn record(&self, line: &str) -> Result<ReplayRecord, StageError> {
         let malformed = |message: String| StageError::new(ErrorKind::Malformed, message);
-        let letter = DeadLetter::parse(line).map_err(malformed)?;
-        let stage = letter.stage(&self.stages).map_err(malformed)?;
+        let dead_letter = DeadLetter::parse(line).map_err(malformed)?;
+        let stage = dead_letter.stage(&self.stages).map_err(malformed)?;
         let origin = Origin {
-            page: letter.origin.page,
-            cursor: letter.origin.cursor.map(Cursor::new),
-            index: letter.origin.index,
-            job: letter.origin.job.map(Into::into),
+            page: dead_letter.origin.page,
+            cursor: dead_letter.origin.cursor.map(Cursor::new),
+            index: dead_letter.origin.index,
+            job: dead_letter.origin.job.map(Into::into),
         };
-        let text = Bytes::copy_from_slice(letter.record.get().as_bytes());
+        let text = Bytes::copy_from_slice(dead_letter.record.get().as_bytes());
         Ok(ReplayRecord { record: Record::parse(text)?, origin, stage })
     }
 }
 
 /// The run and the page that a line comes from.
 fn page_of(line: &str) -> Option<(String, u64)> {
-    let letter = DeadLetter::parse(line).ok()?;
-    Some((letter.run_id, letter.origin.page))
+    let dead_letter = DeadLetter::parse(line).ok()?;
+    Some((dead_letter.run_id, dead_letter.origin.page))
 }
 
 /// Reads a checked file page by page. A cursor is the offset in the file at which a page ends.
@@ -261,7 +261,7 @@ mod tests {
         file
     }
 
-    fn letter(record: &Value, page: u64, job: Option<&str>) -> Value {
+    fn dead_letter(record: &Value, page: u64, job: Option<&str>) -> Value {
         json!({
             "pipeline": "jobs", "run_id": "r1", "stage": {"role": "transform", "name": "jq"},
             "error": {"message": "no", "hint": null},
@@ -309,7 +309,7 @@ mod tests {
         fn a_changed_line_is_read_or_reported(
             record in any_json(), position in 0..400_usize, byte in any::<u8>(), cut in 0..400_usize,
         ) {
-            let good = format!("{}\n", letter(&record, 1, Some("j1"))).into_bytes();
+            let good = format!("{}\n", dead_letter(&record, 1, Some("j1"))).into_bytes();
             let mut changed = good.clone();
             if let Some(old) = changed.get_mut(position) {
                 *old = byte;
@@ -331,7 +331,7 @@ mod tests {
             job in prop::option::of(any::<String>()),
         ) {
             let lines: Vec<String> =
-                records.iter().map(|record| format!("{}\n", letter(record, page, job.as_deref()))).collect();
+                records.iter().map(|record| format!("{}\n", dead_letter(record, page, job.as_deref()))).collect();
             let file = file(lines.concat().as_bytes());
             let read = read_all(DeadLetterFile::check(file.path(), "jobs", false, &stages()).unwrap());
             let texts: Vec<String> = read.iter().map(|returned| returned.record.to_json()).collect();

@@ -85,12 +85,12 @@ async fn a_commit_returns_the_size_of_the_file() {
     sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::forbidden())
         .await
         .unwrap();
-    let mark = sink.commit().await.unwrap();
-    assert_eq!(mark.get()["bytes"], 16);
+    let state = sink.commit().await.unwrap();
+    assert_eq!(state.get()["bytes"], 16);
     let [part] = &folder.names()[..] else { panic!() };
     assert_eq!(fs::read(folder.path(part)).unwrap().len(), 16);
     sink.write(&batch(&[]), &mut Refusals::forbidden()).await.unwrap();
-    assert_eq!(sink.commit().await.unwrap(), mark);
+    assert_eq!(sink.commit().await.unwrap(), state);
 }
 
 #[tokio::test]

@@ -127,14 +127,14 @@ async fn an_unwritable_path_is_reported_before_the_first_record() {
     let folder = Folder::new();
     fs::create_dir(folder.path("folder")).unwrap();
     fs::write(folder.path("file"), "").unwrap();
-    let told = async |path: &str| {
+    let refused = async |path: &str| {
         let error = folder.open(json!({"path": path})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
         error.full_message()
     };
-    let message = told("folder").await;
+    let message = refused("folder").await;
     assert!(message.contains("folder`: it is a folder"), "{message}");
-    let message = told("file/a").await;
+    let message = refused("file/a").await;
     assert!(message.contains("can't create the folder") && message.contains("file`"), "{message}");
     assert_eq!(folder.names(), ["file", "folder"]);
 }

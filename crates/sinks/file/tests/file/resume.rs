@@ -78,16 +78,16 @@ async fn a_resumed_file_equals_an_uninterrupted_one() {
                 let folder = Folder::new();
                 let options = options(&folder, format, compression);
                 let mut sink = opened(&options, None).await;
-                let mut mark = SinkState::default();
+                let mut state = SinkState::default();
                 for values in &batches()[..stop] {
-                    mark = deliver(&mut *sink, values).await;
+                    state = deliver(&mut *sink, values).await;
                 }
                 drop(sink);
                 append_garbage(&folder);
 
                 let mut sink = build(&options).unwrap();
-                sink.can_resume(&run(), &mark).await.unwrap();
-                let mut sink = opened(&options, Some(&mark)).await;
+                sink.can_resume(&run(), &state).await.unwrap();
+                let mut sink = opened(&options, Some(&state)).await;
                 for values in &batches()[stop..] {
                     deliver(&mut *sink, values).await;
                 }
@@ -112,14 +112,14 @@ async fn a_sealed_file_is_only_renamed() {
         for values in batches() {
             deliver(&mut *sink, &values).await;
         }
-        let mark = sink.seal().await.unwrap();
+        let state = sink.seal().await.unwrap();
         drop(sink);
         // The first time before the rename, the second time after a rename that was not stored.
         let mut sums = Vec::new();
         for _ in 0..2 {
-            build(&options).unwrap().can_resume(&run(), &mark).await.unwrap();
-            let mut sink = opened(&options, Some(&mark)).await;
-            assert_eq!(sink.seal().await.unwrap(), mark);
+            build(&options).unwrap().can_resume(&run(), &state).await.unwrap();
+            let mut sink = opened(&options, Some(&state)).await;
+            assert_eq!(sink.seal().await.unwrap(), state);
             let delivery = sink.finish().await.unwrap();
             sums.push((delivery.records, delivery.files[0].sha256.clone(), delivery.warnings));
             assert!(fs::read(folder.path("jobs")).unwrap() == expected, "{format}");
@@ -136,9 +136,9 @@ async fn only_columns_empty_in_all_attempts_are_reported() {
     let mut options = options(&folder, "csv", "none");
     options["columns"] = json!(["first", "second", "never"]);
     let mut sink = opened(&options, None).await;
-    let mark = deliver(&mut *sink, &[json!({"first": 1, "second": null, "never": null})]).await;
+    let state = deliver(&mut *sink, &[json!({"first": 1, "second": null, "never": null})]).await;
     drop(sink);
-    let mut sink = opened(&options, Some(&mark)).await;
+    let mut sink = opened(&options, Some(&state)).await;
     deliver(&mut *sink, &[json!({"first": "", "second": "a\0", "never": []})]).await;
     let warnings = sink.finish().await.unwrap().warnings;
     let expected = [
@@ -153,16 +153,16 @@ async fn modified_bytes_are_detected() {
     let folder = Folder::new();
     let options = options(&folder, "ndjson", "none");
     let mut sink = opened(&options, None).await;
-    let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
+    let state = deliver(&mut *sink, &[json!({"a": 1})]).await;
     drop(sink);
     let part = folder.path(".jobs.part");
     let mut sink = build(&options).unwrap();
-    assert!(sink.can_resume(&run(), &mark).await.is_ok());
+    assert!(sink.can_resume(&run(), &state).await.is_ok());
     fs::write(&part, "{\"a\":2}\n").unwrap();
-    let why = sink.can_resume(&run(), &mark).await.unwrap_err();
+    let why = sink.can_resume(&run(), &state).await.unwrap_err();
     assert!(why.ends_with("is missing or has changed"), "{why}");
     fs::remove_file(&part).unwrap();
-    assert!(sink.can_resume(&run(), &mark).await.is_err());
+    assert!(sink.can_resume(&run(), &state).await.is_err());
 }
 
 #[tokio::test]
@@ -171,10 +171,10 @@ async fn an_abandoned_file_is_removed() {
     for format in FORMATS {
         let options = options(&folder, format, "gzip");
         let mut sink = opened(&options, None).await;
-        let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
+        let state = deliver(&mut *sink, &[json!({"a": 1})]).await;
         drop(sink);
         assert!(!folder.names().is_empty());
-        build(&options).unwrap().discard(&run(), &mark);
+        build(&options).unwrap().discard(&run(), &state);
         assert!(folder.names().is_empty(), "{format}: {:?}", folder.names());
 
         // Nothing was committed.
@@ -188,8 +188,8 @@ async fn a_file_in_progress_is_not_removed() {
     let folder = Folder::new();
     let options = options(&folder, "ndjson", "none");
     let mut sink = opened(&options, None).await;
-    let mark = deliver(&mut *sink, &[json!({"a": 1})]).await;
-    build(&options).unwrap().discard(&run(), &mark);
+    let state = deliver(&mut *sink, &[json!({"a": 1})]).await;
+    build(&options).unwrap().discard(&run(), &state);
     sink.finish().await.unwrap();
     assert_eq!(folder.names(), ["jobs"]);
 }
@@ -199,24 +199,24 @@ async fn verification_of_a_large_file_yields_to_the_runtime() {
     let folder = Folder::new();
     let options = options(&folder, "ndjson", "none");
     let mut sink = opened(&options, None).await;
-    let mark = deliver(&mut *sink, &[json!({"a": "x".repeat(1 << 20)})]).await;
+    let state = deliver(&mut *sink, &[json!({"a": "x".repeat(1 << 20)})]).await;
     drop(sink);
     let mut sink = build(&options).unwrap();
     let run = run();
     tokio::select! {
         biased;
-        _ = sink.can_resume(&run, &mark) => panic!("it read all of it in one go"),
+        _ = sink.can_resume(&run, &state) => panic!("it read all of it in one go"),
         () = std::future::ready(()) => {}
     }
-    sink.can_resume(&run, &mark).await.unwrap();
+    sink.can_resume(&run, &state).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_initial_state_of_a_run_removes_its_leftovers() {
     let folder = Folder::new();
     let options = options(&folder, "csv", "none");
-    let mark = build(&options).unwrap().initial_state(&run());
+    let state = build(&options).unwrap().initial_state(&run());
     fs::write(folder.path(".jobs.part"), "").unwrap();
-    build(&options).unwrap().discard(&run(), &mark);
+    build(&options).unwrap().discard(&run(), &state);
     assert_eq!(folder.names(), [""; 0]);
 }

@@ -38,7 +38,7 @@ async fn batches_end_at_the_record_limit_the_size_limit_and_every_commit() {
     deliver(&mut *sink, &batch(2, &["6"])).await.unwrap();
     deliver(&mut *sink, &batch(3, &[])).await.unwrap();
     let large = r#""a record beyond the limit""#;
-    let mark = deliver(&mut *sink, &batch(4, &["7", large, "8", r#""twelve chars""#])).await;
+    let state = deliver(&mut *sink, &batch(4, &["7", large, "8", r#""twelve chars""#])).await;
     assert_eq!(
         bodies(&server),
         [
@@ -51,9 +51,9 @@ async fn batches_end_at_the_record_limit_the_size_limit_and_every_commit() {
             r#"[8,"twelve chars"]"#
         ]
     );
-    let mark = mark.unwrap();
-    let told = ["batches", "records", "requests"].map(|key| mark.get()[key].clone());
-    assert_eq!(told, [json!(7), json!(10), json!(7)]);
+    let state = state.unwrap();
+    let counts = ["batches", "records", "requests"].map(|key| state.get()[key].clone());
+    assert_eq!(counts, [json!(7), json!(10), json!(7)]);
     let bytes: usize = bodies(&server).iter().map(String::len).sum();
     let delivery = sink.finish().await.unwrap();
     let mut expected = Delivery::default();
@@ -65,8 +65,8 @@ async fn batches_end_at_the_record_limit_the_size_limit_and_every_commit() {
 async fn no_records_send_no_request() {
     let server = receiver([]).await;
     let mut sink = sink(&server, &json!({})).await;
-    let mark = deliver(&mut *sink, &batch(1, &[])).await.unwrap();
-    assert_eq!(mark.get()["batches"], 0);
+    let state = deliver(&mut *sink, &batch(1, &[])).await.unwrap();
+    assert_eq!(state.get()["batches"], 0);
     assert_eq!(sink.finish().await.unwrap(), Delivery::default());
     assert!(server.requests().is_empty());
 }

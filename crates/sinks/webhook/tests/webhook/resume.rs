@@ -47,14 +47,14 @@ async fn a_resumed_run_repeats_keys_and_continues_the_count() {
     let url = format!("{}{PATH}", server.url());
     let mut first = sink(&server, &json!({})).await;
     assert_eq!(first.resumption(), Resumption::AtLeastOnce);
-    let mark = deliver(&mut *first, &batch(1, &["1", "2"])).await.unwrap();
+    let state = deliver(&mut *first, &batch(1, &["1", "2"])).await.unwrap();
     deliver(&mut *first, &batch(2, &["3"])).await.unwrap();
     drop(first);
 
     // The second batch was delivered, and the run was killed before the checkpoint.
     let mut second = sink_to(&url, &json!({}));
-    second.can_resume(&run("r1"), &mark).await.unwrap();
-    second.open(&run("r1"), Some(&mark)).await.unwrap();
+    second.can_resume(&run("r1"), &state).await.unwrap();
+    second.open(&run("r1"), Some(&state)).await.unwrap();
     deliver(&mut *second, &batch(2, &["3"])).await.unwrap();
     deliver(&mut *second, &batch(3, &["4"])).await.unwrap();
     let sealed = second.seal().await.unwrap();
@@ -75,13 +75,13 @@ async fn a_resumed_run_repeats_keys_and_continues_the_count() {
 async fn a_run_with_another_receiver_starts_over() {
     let (server, other) = (receiver([]).await, receiver([]).await);
     let mut first = sink(&server, &json!({})).await;
-    let mark = deliver(&mut *first, &batch(1, &["1"])).await.unwrap();
-    assert!(!format!("{mark:?}").contains("hunter2"));
+    let state = deliver(&mut *first, &batch(1, &["1"])).await.unwrap();
+    assert!(!format!("{state:?}").contains("hunter2"));
 
     let mut moved = sink_to(&format!("{}{PATH}", other.url()), &json!({}));
-    let reason = moved.can_resume(&run("r1"), &mark).await.unwrap_err();
+    let reason = moved.can_resume(&run("r1"), &state).await.unwrap_err();
     assert_eq!(reason, "the `url` of the webhook has changed");
-    let error = moved.open(&run("r1"), Some(&mark)).await.unwrap_err();
+    let error = moved.open(&run("r1"), Some(&state)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().contains("--fresh"));
     let mut same = sink_to(&format!("{}{PATH}", server.url()), &json!({}));

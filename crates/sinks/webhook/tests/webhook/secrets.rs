@@ -85,14 +85,14 @@ async fn no_log_at_any_level_contains_secrets() {
     });
     let mut sink = sink(&server, &more).await;
     let error = deliver(&mut *sink, &batch(1, &["1", "2"])).await.unwrap_err();
-    let mark = sink.commit().await.unwrap();
+    let state = sink.commit().await.unwrap();
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
         logged.contains("the receiver is unavailable") && logged.contains("are split"),
         "{logged}"
     );
-    let shown = format!("{logged} {error:?} {} {sink:?} {mark:?}", error.full_message());
+    let shown = format!("{logged} {error:?} {} {sink:?} {state:?}", error.full_message());
     for canary in [shared, private, "CanaryCanary", "PrivatePrivate", "hunter2", "4711"] {
         assert!(!shown.contains(canary), "{canary} in {shown}");
     }

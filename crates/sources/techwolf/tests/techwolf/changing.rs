@@ -76,8 +76,8 @@ impl Changing {
         self.state.lock().unwrap()
     }
 
-    pub(crate) fn delete(&self, gone: impl Fn(usize) -> bool) {
-        self.state().jobs.retain(|job| !gone(*job));
+    pub(crate) fn delete(&self, is_deleted: impl Fn(usize) -> bool) {
+        self.state().jobs.retain(|job| !is_deleted(*job));
     }
 
     pub(crate) fn create(&self, more: usize) {

@@ -26,7 +26,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// The deleted jobs: some scattered ones, and a range.
-fn gone() -> impl Strategy<Value = BTreeSet<usize>> {
+fn deleted() -> impl Strategy<Value = BTreeSet<usize>> {
     let some = prop::collection::btree_set(0_usize..700, 0..40);
     // Mostly jobs that are stored as cursors.
     let remembered = prop::collection::btree_set((1_usize..8).prop_map(|n| n * 100 - 1), 0..6);
@@ -42,7 +42,7 @@ proptest! {
     #[test]
     fn many_cursors_return_the_pages_of_one(
         before in 0_usize..700,
-        gone in gone(),
+        deleted in deleted(),
         more in 0_usize..250,
         unknown in prop::sample::select(&UNKNOWN[..]),
         remembering in prop::sample::select(&[7_u32, 30, 50, 100][..]),
@@ -54,7 +54,7 @@ proptest! {
             let folder = tempfile::tempdir().unwrap();
             let tenant = Changing::with(before, unknown).await;
             tenant.read_in_folder(folder.path(), &with(1, remembering)).await;
-            tenant.delete(|job| gone.contains(&job));
+            tenant.delete(|job| deleted.contains(&job));
             tenant.create(more);
             let serial = tenant.serially(&with(1, limit)).await;
             // Resumes in the middle of the run with one cursor or another number of cursors.

@@ -64,14 +64,18 @@ fn asked(server: &FaultServer) -> Vec<String> {
 #[tokio::test]
 async fn an_unknown_family_is_named_with_the_nearest_in_every_option() {
     let server = tenant(|_| list(2, &[family(1), family(2)])).await;
-    let said = "the tenant has no job family `familie-1`; did you mean `family-1`?";
+    let message = "the tenant has no job family `familie-1`; did you mean `family-1`?";
     for more in [filtered(&["family-2", "familie-1"]), partitioned(&["familie-1", "family-2"])] {
-        assert_eq!(warnings(&server, &more, None).await, [said]);
+        assert_eq!(warnings(&server, &more, None).await, [message]);
     }
     let by_name = warnings(&server, &filtered(&["FAMILY 2"]), None).await;
     assert_eq!(by_name, ["`FAMILY 2` is the name of a job family, not its id: write `family-2`"]);
     let from = Position::new(1, None, Vec::new());
-    assert_eq!(warnings(&server, &filtered(&["familie-1"]), Some(&from)).await, [said], "resumed");
+    assert_eq!(
+        warnings(&server, &filtered(&["familie-1"]), Some(&from)).await,
+        [message],
+        "resumed"
+    );
     assert_eq!(asked(&server).len(), 4);
     let request = &server.requests()[0];
     assert_eq!(

@@ -210,11 +210,11 @@ fn problems(more: &Value) -> Vec<(String, &'static str, String)> {
     });
     let options = json!({"url": "https://acme.example", "auth": with(auth, &json!({}), more)});
     let problems = build(&options).map(drop).unwrap_err();
-    let told = problems.into_iter().map(|problem| {
+    let found = problems.into_iter().map(|problem| {
         assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
         (problem.path.to_string(), problem.code, problem.message)
     });
-    told.collect()
+    found.collect()
 }
 
 #[test]

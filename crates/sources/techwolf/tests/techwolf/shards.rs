@@ -38,8 +38,8 @@ proptest! {
             let folder = tempfile::tempdir().unwrap();
             let tenant = Changing::with(before, unknown).await;
             tenant.read_in_folder(folder.path(), &json!({})).await;
-            let gone: BTreeSet<usize> = remembered.into_iter().chain(some).collect();
-            tenant.delete(|job| gone.contains(&job));
+            let deleted: BTreeSet<usize> = remembered.into_iter().chain(some).collect();
+            tenant.delete(|job| deleted.contains(&job));
             tenant.create(more);
             let options = json!({"concurrency": concurrency, "limit": limit});
             let (mut all, mut shares) = (Vec::new(), Vec::new());

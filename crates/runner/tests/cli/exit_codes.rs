@@ -231,8 +231,8 @@ fn a_command_whose_standard_output_is_full_exits_with_5() {
     ];
     for command in commands {
         let ended = context.script(&format!("exec $TASKFERRY {command} >/dev/full")).with_code(5);
-        let said = "error: can't write to standard output: No space left on device";
-        assert!(ended.stderr.starts_with(said), "{command}: {}", ended.stderr);
+        let message = "error: can't write to standard output: No space left on device";
+        assert!(ended.stderr.starts_with(message), "{command}: {}", ended.stderr);
     }
 }
 
@@ -250,6 +250,6 @@ fn files_published_anyway_are_not_called_the_only_ones() {
     let sink = "[[sink]]\ntype = \"file\"\npath = \"out/y.ndjson\"\n";
     context.write("jobs.toml", &format!("{}{sink}", context.read("jobs.toml")));
     let two = context.taskferry(&["run", "jobs.toml"]).with_code(8).stderr;
-    let said = "1 page was delivered, `out/x.ndjson`, `out/y.ndjson` were published (run ";
-    assert!(two.contains(said), "{two}");
+    let message = "1 page was delivered, `out/x.ndjson`, `out/y.ndjson` were published (run ";
+    assert!(two.contains(message), "{two}");
 }

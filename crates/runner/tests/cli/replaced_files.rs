@@ -1,4 +1,4 @@
-//! Planted links and files: nothing is written through them, and nothing foreign is published.
+//! Links and files of others in place of those of a run: nothing is written through them, and nothing of others is published.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,8 +9,6 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Outcome, Tenant};
 
-type Plant = fn(&Context);
-
 const PAGES: usize = 6;
 const FILE: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";
 
@@ -18,14 +16,14 @@ fn job(number: usize) -> Value {
     json!({"external_id": format!("j{number}"), "text": "x".repeat(5000)})
 }
 
-/// A pipeline with one file, and another file that must stay unchanged. `meddle` gets the working directory when the fourth
+/// A pipeline with one file, and another file that must stay unchanged. `change` gets the working directory when the fourth
 /// page is requested for the first time.
-fn pipeline(meddle: impl Fn(&Path) + Send + 'static) -> (Context, Tenant) {
+fn pipeline(change: impl Fn(&Path) + Send + 'static) -> (Context, Tenant) {
     let folder: Arc<OnceLock<PathBuf>> = Arc::default();
     let (at, mut done) = (Arc::clone(&folder), false);
     let server = Tenant::with_listing(PAGES, job, move |page| {
         if page == 4 && !std::mem::replace(&mut done, true) {
-            meddle(at.get().unwrap());
+            change(at.get().unwrap());
         }
     });
     let context = Context::new();
@@ -44,8 +42,8 @@ fn assert_complete(context: &Context) {
 }
 
 #[test]
-fn a_planted_partial_file_is_removed_and_never_written_to() {
-    let planted: [(Plant, &str); 3] = [
+fn a_foreign_partial_file_is_removed_and_never_written_to() {
+    let causes: [(fn(&Context), &str); 3] = [
         (
             |context| symlink("../precious", context.path("out/.jobs.ndjson.part")).unwrap(),
             "it is a symbolic link",
@@ -66,12 +64,12 @@ fn a_planted_partial_file_is_removed_and_never_written_to() {
             "it is not a regular file",
         ),
     ];
-    for (plant, what) in planted {
+    for (create, reason) in causes {
         let (context, _server) = pipeline(|_| ());
-        plant(&context);
+        create(&context);
         let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
         let warning = format!(
-            "warning: sink `file`: removed `out/.jobs.ndjson.part` before the start of the run: {what}\n"
+            "warning: sink `file`: removed `out/.jobs.ndjson.part` before the start of the run: {reason}\n"
         );
         assert!(ended.stderr.contains(&warning), "{}", ended.stderr);
         assert_complete(&context);
@@ -80,8 +78,8 @@ fn a_planted_partial_file_is_removed_and_never_written_to() {
 }
 
 /// A run during which `.jobs.ndjson.part` is modified like this, and the next run.
-fn assert_detected(meddle: fn(&Path)) -> Outcome {
-    let (context, _server) = pipeline(move |folder| meddle(&folder.join("out/.jobs.ndjson.part")));
+fn assert_detected(change: fn(&Path)) -> Outcome {
+    let (context, _server) = pipeline(move |folder| change(&folder.join("out/.jobs.ndjson.part")));
     context.write("out/jobs.ndjson", "yesterday's\n");
     let ended = context.taskferry(&["run", "jobs.toml"]).with_code(5);
     assert_eq!(context.read("out/jobs.ndjson"), "yesterday's\n", "nothing is published");
@@ -92,8 +90,8 @@ fn assert_detected(meddle: fn(&Path)) -> Outcome {
 }
 
 fn error(ended: &Outcome) -> String {
-    let (_, said) = ended.stderr.split_once("error: ").expect("an error");
-    said.lines().take(2).collect::<Vec<_>>().join("\n")
+    let (_, error) = ended.stderr.split_once("error: ").expect("an error");
+    error.lines().take(2).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

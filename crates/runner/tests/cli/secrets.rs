@@ -1,4 +1,4 @@
-//! Plants secrets everywhere, uses servers that repeat requests, and searches every written byte.
+//! Secrets appear nowhere: the servers repeat what they receive, and the tests search every byte that a run writes.
 
 use std::fs;
 use std::path::Path;
@@ -64,8 +64,8 @@ fn tenant(sent: &Sent, end: Option<u16>) -> FaultServer {
             (15, _) => Response::new(200, echo(request, 2)),
             (_, None) => page(&["c", "d"], None),
             (_, Some(status)) => {
-                let said = json!([{"title": "no", "description": echo(request, pages)}]);
-                Response::new(status, said.to_string())
+                let errors = json!([{"title": "no", "description": echo(request, pages)}]);
+                Response::new(status, errors.to_string())
             }
         }
     })
@@ -168,9 +168,9 @@ fn context() -> (Context, String) {
 }
 
 /// All output, and every file except those that the test wrote, with its name.
-fn written(context: &Context, said: &[Outcome]) -> Vec<(String, Vec<u8>)> {
+fn written(context: &Context, outcomes: &[Outcome]) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
-    for (number, ended) in said.iter().enumerate() {
+    for (number, ended) in outcomes.iter().enumerate() {
         all.push((format!("stdout {number}"), ended.stdout.clone().into_bytes()));
         all.push((format!("stderr {number}"), ended.stderr.clone().into_bytes()));
     }
@@ -230,25 +230,25 @@ fn no_secret_is_written_anywhere() {
             context.write("jobs.toml", &pipeline(&tenant, &receiver, proof));
             let log = ["--log", format];
             let run = |arguments: &[&str]| context.taskferry(&[arguments, &log].concat());
-            let said = [
+            let outcomes = [
                 run(&["check", "jobs.toml"]).with_code(0),
                 run(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(6),
                 run(&["replay", "jobs.toml", &context.dead_letters()]).with_code(6),
                 context.taskferry(&["runs", "jobs.toml"]).with_code(0),
                 context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0),
             ];
-            let letters = context.lines(&context.dead_letters());
-            assert!(letters.len() >= 3, "{}", letters.len());
+            let dead_letters = context.lines(&context.dead_letters());
+            assert!(dead_letters.len() >= 3, "{}", dead_letters.len());
             assert!(
                 context.read(&context.dead_letters()).contains("[secret]"),
                 "the echo is there"
             );
             assert!(
-                said[1].stderr.contains("TRACE")
-                    && said[1].stderr.contains("the receiver is unavailable")
+                outcomes[1].stderr.contains("TRACE")
+                    && outcomes[1].stderr.contains("the receiver is unavailable")
             );
             assert!(context.path(".taskferry/jobs/token.json").exists());
-            search(&written(&context, &said), &sent, &key);
+            search(&written(&context, &outcomes), &sent, &key);
         }
     }
 }
@@ -262,13 +262,13 @@ fn no_secret_is_written_by_runs_that_fail() {
             let (tenant, receiver) = (tenant(&sent, Some(status)), receiver(&sent));
             context.write("jobs.toml", &pipeline(&tenant, &receiver, proof));
             let arguments = ["run", "jobs.toml", "--summary", "summary.json", "--log", format];
-            let said = [
+            let outcomes = [
                 context.taskferry(&arguments).with_code(3),
                 context.taskferry(&["runs", "jobs.toml"]).with_code(0),
             ];
             assert!(context.path(".taskferry/jobs/checkpoint.json").exists());
-            assert!(said[0].stderr.contains("[secret]"), "{number}: {}", said[0].stderr);
-            search(&written(&context, &said), &sent, &key);
+            assert!(outcomes[0].stderr.contains("[secret]"), "{number}: {}", outcomes[0].stderr);
+            search(&written(&context, &outcomes), &sent, &key);
         }
     }
 }
@@ -299,13 +299,13 @@ fn refused_with(proof: &str) {
     let issuer = format!("{}/oauth/token", refusing.url());
     let text = text.replacen(&issuer, "https://issuer.example/oauth/token", 1);
     context.write("proxy.toml", &text.replacen(refusing.url(), &proxy, 1));
-    let said = ["issuer.toml", "proxy.toml"].map(|file| {
+    let outcomes = ["issuer.toml", "proxy.toml"].map(|file| {
         let name = format!("name={file}");
         let more = ["--set", "source.retry.max_attempts=2", "--set", &name];
         context.taskferry(&[&["run", file], &more[..]].concat()).with_code(3)
     });
-    assert!(said[1].stderr.contains("proxy"), "{}", said[1].stderr);
-    search(&written(&context, &said), &sent, &key);
+    assert!(outcomes[1].stderr.contains("proxy"), "{}", outcomes[1].stderr);
+    search(&written(&context, &outcomes), &sent, &key);
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn no_secret_of_an_invalid_file_is_written() {
     let (mut context, key) = context();
     let (tenant, receiver) = (tenant(&sent, None), receiver(&sent));
     let good = pipeline(&tenant, &receiver, PROOFS[0]);
-    let mut said = Vec::new();
+    let mut outcomes = Vec::new();
     for (right, wrong) in [
         ("audience =", "audiense ="),
         (
@@ -377,7 +377,7 @@ fn no_secret_of_an_invalid_file_is_written() {
             for command in ["check", "run"] {
                 let ended = context.taskferry(&[command, "wrong.toml", "--log", format]);
                 assert_eq!(ended.code, Some(2), "{wrong}: {}", ended.stderr);
-                said.push(ended);
+                outcomes.push(ended);
             }
         }
     }
@@ -393,7 +393,7 @@ fn no_secret_of_an_invalid_file_is_written() {
     ] {
         // Values from the environment may be any text, next to another mistake.
         let arguments = ["check", "jobs.toml", "--set", set, "--set", "source.auth.tennant=x"];
-        said.push(context.taskferry(&arguments).with_code(2));
+        outcomes.push(context.taskferry(&arguments).with_code(2));
     }
-    search(&written(&context, &said), &sent, &key);
+    search(&written(&context, &outcomes), &sent, &key);
 }

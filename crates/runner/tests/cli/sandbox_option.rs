@@ -37,9 +37,9 @@ path = "out/jobs.ndjson"
 fn a_sandbox_run_needs_no_address_or_credential() {
     let context = Context::new();
     context.write("jobs.toml", REAL);
-    let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
     for name in ["TECHWOLF_URL", "TOKEN_URL", "WEBHOOK_URL", "WEBHOOK_SECRET"] {
-        assert!(said.contains(&format!("the variable `{name}` is not set")), "{said}");
+        assert!(stderr.contains(&format!("the variable `{name}` is not set")), "{stderr}");
     }
     context.taskferry(&["check", "jobs.toml", "--sandbox"]).with_code(0);
     let ended = context.taskferry(&[&TRIAL[..], &["--quiet"]].concat()).with_code(0);
@@ -111,11 +111,11 @@ fn dead_letters_of_a_sandbox_run_are_kept_apart() {
         ),
     );
     context.taskferry(&TRIAL).with_code(6);
-    let letters = context.dead_letters();
-    assert!(letters.ends_with(".sandbox.dead.ndjson"), "{letters}");
-    let said = context.taskferry(&["replay", "jobs.toml", &letters]).with_code(2).stderr;
-    assert!(said.contains("this dead letter comes from a run with `--sandbox`"), "{said}");
-    context.taskferry(&["replay", "jobs.toml", &letters, "--sandbox"]).with_code(6);
+    let dead_letters = context.dead_letters();
+    assert!(dead_letters.ends_with(".sandbox.dead.ndjson"), "{dead_letters}");
+    let stderr = context.taskferry(&["replay", "jobs.toml", &dead_letters]).with_code(2).stderr;
+    assert!(stderr.contains("this dead letter comes from a run with `--sandbox`"), "{stderr}");
+    context.taskferry(&["replay", "jobs.toml", &dead_letters, "--sandbox"]).with_code(6);
     assert!(receiver.requests().is_empty());
 }
 
@@ -130,11 +130,11 @@ fn an_empty_variable_counts_as_unset() {
     }
     context.taskferry(&["run", "jobs.toml", "--summary", "s.json"]).with_code(0);
     assert_eq!(context.json("s.json")["source"]["pages"], 2);
-    let said = context.taskferry(&["run", "jobs.toml", "--shard", "2"]).with_code(2).stderr;
-    assert!(said.contains("JOB_COMPLETION_INDEX, which is not set"), "{said}");
+    let stderr = context.taskferry(&["run", "jobs.toml", "--shard", "2"]).with_code(2).stderr;
+    assert!(stderr.contains("JOB_COMPLETION_INDEX, which is not set"), "{stderr}");
     context.write("jobs.toml", &text.replace("limit = 2", "external_vendor = \"${PLACE}\""));
-    let said = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
-    assert!(said.contains("the variable `PLACE` is empty"), "{said}");
+    let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    assert!(stderr.contains("the variable `PLACE` is empty"), "{stderr}");
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn only_the_quickstart_pipeline_names_the_sandbox() {
             if path.extension().is_some_and(|ending| ending == "toml") && name != "quickstart.toml"
             {
                 let text = fs::read_to_string(&path).unwrap();
-                let said = text.lines().filter(|line| !line.starts_with('#'));
+                let lines = text.lines().filter(|line| !line.starts_with('#'));
                 assert_eq!(
-                    said.filter(|line| line.contains("sandbox:")).count(),
+                    lines.filter(|line| line.contains("sandbox:")).count(),
                     0,
                     "{}",
                     path.display()
