@@ -46,7 +46,7 @@ fn a_mistake_is_marked_in_its_line() {
     }
     insta::assert_snapshot!(drawn, @r#"
     a misspelt key:
-    key::unknown
+    unknown-key
 
       × unknown key `lvels`
         ╭─[jobs.toml:10:1]
@@ -56,9 +56,10 @@ fn a_mistake_is_marked_in_its_line() {
       help: did you mean `levels`?
 
     1 error; nothing was run
+    run `taskferry explain unknown-key` for details
 
     a wrong type:
-    value::type
+    wrong-type
 
       × expected a whole number, found a string
        ╭─[jobs.toml:5:9]
@@ -67,9 +68,10 @@ fn a_mistake_is_marked_in_its_line() {
        ╰────
 
     1 error; nothing was run
+    run `taskferry explain wrong-type` for details
 
     an unknown plugin:
-    plugin::unknown
+    unknown-plugin
 
       × there is no transform `filter_impact`
        ╭─[jobs.toml:9:8]
@@ -79,9 +81,10 @@ fn a_mistake_is_marked_in_its_line() {
       help: did you mean `filter_ai_impact`?
 
     1 error; nothing was run
+    run `taskferry explain unknown-plugin` for details
 
     an unset variable:
-    variable::unset
+    unset-variable
 
       × the variable `TENANT` is not set
        ╭─[jobs.toml:5:16]

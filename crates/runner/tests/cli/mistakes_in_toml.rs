@@ -53,7 +53,7 @@ fn tables_with_too_few_brackets_are_named_once() {
     };
     let both = two("[transform]", "[transform]");
     insta::assert_snapshot!(both, @"
-    toml::brackets
+    missing-brackets
 
       × `[transform]` must be `[[transform]]`, because this table is an entry of a list
        ╭─[jobs.toml:8:1]
