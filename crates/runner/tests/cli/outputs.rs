@@ -151,7 +151,7 @@ fn overlapping_outputs_are_refused() {
     let path = "./o/{run_id}.ndjson";
     context.write("jobs.toml", &pipeline("o/{run_id}.ndjson", &dead_letters(path)));
     let ended = refused(&context, &[]);
-    assert!(ended.stderr.contains("claimed_twice"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("duplicate-output"), "{}", ended.stderr);
     assert!(ended.stderr.contains(&format!("two outputs write to `{path}`")), "{}", ended.stderr);
     context.write("jobs.toml", &pipeline("o-{run_id}", &second("p-{run_id}")));
     context.taskferry(&["check", "jobs.toml"]).with_code(0);
@@ -230,7 +230,7 @@ fn a_path_with_unexpanded_shell_syntax_is_refused() {
         context.write("jobs.toml", &pipeline("out/x.ndjson", ""));
         let set = format!("{key}={path}");
         let stderr = refused(&context, &["--set", &set]).stderr;
-        assert!(stderr.contains("value::tilde"), "{stderr}");
+        assert!(stderr.contains("tilde-in-path"), "{stderr}");
         assert!(stderr.contains(&format!("`~` in `{path}` is not expanded")), "{stderr}");
         assert!(stderr.contains(&format!("write the full path, or `{instead}`")), "{stderr}");
     }
