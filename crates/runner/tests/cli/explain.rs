@@ -55,7 +55,7 @@ fn literals() -> BTreeSet<String> {
                 matches!(name, "tests" | "target" | "explanations" | "testkit" | "benches");
             if path.is_dir() && !is_other {
                 visit(&path, found);
-            } else if name.ends_with(".rs") {
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
                 let text = text.split("#[cfg(test)]").next().unwrap();
                 found.extend(text.split('"').map(str::to_owned));
@@ -101,7 +101,11 @@ fn checked(example: &str) -> Outcome {
         match (line.strip_prefix("$ "), named) {
             (Some(given), _) => command = given,
             (None, Some(name)) => file = name,
-            (None, None) => *files.entry(file).or_default() += &format!("{line}\n"),
+            (None, None) => {
+                let text = files.entry(file).or_default();
+                text.push_str(line);
+                text.push('\n');
+            }
         }
     }
     let pipeline = files.entry("jobs.toml").or_default();
