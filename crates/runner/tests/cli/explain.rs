@@ -199,12 +199,12 @@ fn a_name_is_explained_with_a_wrong_and_a_right_example() {
 fn an_exit_code_is_explained() {
     let ended = Context::new().taskferry(&["explain", "8"]).with_code(0);
     insta::assert_snapshot!(ended.stdout, @"
-    exit code 8: the export does not meet `[expect]`
+    exit code 8: the export does not meet `[expect]`, or a test failed
 
       The export has far fewer jobs than expected, for example because the credentials see only a part
       of them. Nothing was published unless `publish_anyway = true`. If the new number is right, run
       once with `--set expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are
-      not a complete export.
+      not a complete export. From `test`: the output shows what differs.
     ");
 }
 
@@ -214,7 +214,7 @@ fn the_list_has_every_name_and_every_exit_code() {
     for name in examples().keys() {
         assert!(list.contains(&format!("  {name} ")), "{name}: {list}");
     }
-    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "130", "143"] {
+    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "130", "143"] {
         assert!(list.contains(&format!("\n  {code} ")), "{code}: {list}");
     }
 }
@@ -237,7 +237,7 @@ fn a_similar_name_is_suggested() {
         format!("{unknown} `banana`; `taskferry explain` lists all names\n")
     );
     assert_eq!(
-        said("9"),
-        "error: taskferry has no exit code 9; the codes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 130, 143\n"
+        said("10"),
+        "error: taskferry has no exit code 10; the codes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130, 143\n"
     );
 }
