@@ -70,14 +70,14 @@ mod tests {
     #[test]
     fn what_fits_is_on_one_line() {
         let tasks: Vec<_> = (1..=2)
-            .map(|n| json!({"task_id": format!("task-{n}"), "task": "Task ".repeat(6), "skills": ["Writing", "Python"]}))
+            .map(|n| json!({"task_id": format!("task-{n}"), "task": "Task ".repeat(5), "skills": ["Writing", "Python"]}))
             .collect();
         insta::assert_snapshot!(layout(&json!({"id": "j1", "tasks": tasks, "none": null})), @r#"
         {
           "id": "j1",
           "tasks": [
-            {"task_id": "task-1", "task": "Task Task Task Task Task Task ", "skills": ["Writing", "Python"]},
-            {"task_id": "task-2", "task": "Task Task Task Task Task Task ", "skills": ["Writing", "Python"]}
+            {"task_id": "task-1", "task": "Task Task Task Task Task ", "skills": ["Writing", "Python"]},
+            {"task_id": "task-2", "task": "Task Task Task Task Task ", "skills": ["Writing", "Python"]}
           ],
           "none": null
         }
