@@ -202,7 +202,7 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum New {
-    /// Write a pipeline with comments, its variables and its schema into a new folder
+    /// Write a pipeline with comments, a test, its variables and its schema into a new folder
     Pipeline(NewPipelineArguments),
 }
 

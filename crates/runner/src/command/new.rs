@@ -118,5 +118,6 @@ fn explain(folder: &Path, name: &str, files: &[(String, String)]) {
     let (file, env) = (file.display(), folder.join(".env.example"));
     console::line("");
     console::line(&format!("  taskferry run {file} --sandbox    runs it with generated data"));
+    console::line(&format!("  taskferry test {file}             runs its test"));
     console::line(&format!("`{}` lists the variables for your tenant.", env.display()));
 }

@@ -54,6 +54,17 @@ fn every_preset_passes_check_with_the_variables_of_its_example() {
 }
 
 #[test]
+fn the_test_of_every_preset_passes_without_variables() {
+    for preset in PRESETS {
+        let context = Context::new();
+        create(&context, preset).with_code(0);
+        let tested = context.taskferry(&["test", "night/night.toml"]).with_code(0);
+        let output = format!("{}{}", tested.stdout, tested.stderr);
+        assert!(output.contains("1 passed"), "{preset}: {output}");
+    }
+}
+
+#[test]
 fn the_example_lists_every_variable_of_the_pipeline_and_no_other() {
     for preset in PRESETS {
         let context = Context::new();
@@ -85,11 +96,13 @@ fn the_files_are_listed_with_the_next_command() {
     assert_eq!(ended.stdout, "");
     insta::assert_snapshot!(ended.stderr, @"
     wrote night/night.toml
+    wrote night/night.test.toml
     wrote night/.env.example
     wrote night/skills.csv
     wrote night/pipeline.schema.json
 
       taskferry run night/night.toml --sandbox    runs it with generated data
+      taskferry test night/night.toml             runs its test
     `night/.env.example` lists the variables for your tenant.
     ");
 }

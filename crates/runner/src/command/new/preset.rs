@@ -24,14 +24,19 @@ const TECHWOLF: &str = include_str!("techwolf.env");
 impl Preset {
     /// The names and texts of all files for a pipeline of this name.
     pub(super) fn files(self, name: &str) -> Vec<(String, String)> {
-        let (pipeline, others): (_, &[(&str, &str)]) = match self {
+        let (pipeline, test, others): (_, _, &[(&str, &str)]) = match self {
             Self::H1H2Rows => (
                 include_str!("h1-h2-rows/pipeline.toml"),
+                include_str!("h1-h2-rows/test.toml"),
                 &[("skills.csv", include_str!("h1-h2-rows/skills.csv"))],
             ),
-            Self::Full => (include_str!("full/pipeline.toml"), &[]),
-            Self::Excel => (include_str!("excel/pipeline.toml"), &[]),
-            Self::Webhook => (include_str!("webhook/pipeline.toml"), &[]),
+            Self::Full => (include_str!("full/pipeline.toml"), include_str!("full/test.toml"), &[]),
+            Self::Excel => {
+                (include_str!("excel/pipeline.toml"), include_str!("excel/test.toml"), &[])
+            }
+            Self::Webhook => {
+                (include_str!("webhook/pipeline.toml"), include_str!("webhook/test.toml"), &[])
+            }
         };
         let variables = match self {
             Self::Webhook => concat!(include_str!("techwolf.env"), include_str!("webhook.env")),
@@ -40,6 +45,7 @@ impl Preset {
         let fill = |text: &str| text.replace(PLACEHOLDER, name);
         let mut files = vec![
             (format!("{name}.toml"), fill(pipeline)),
+            (format!("{name}.test.toml"), fill(test)),
             (".env.example".to_owned(), fill(variables)),
         ];
         files.extend(others.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())));
