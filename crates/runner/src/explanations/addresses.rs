@@ -1,6 +1,6 @@
 //! Mistakes in addresses, headers and credentials.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

@@ -1,6 +1,6 @@
 //! Mistakes in jq expressions.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

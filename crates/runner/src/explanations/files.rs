@@ -1,6 +1,6 @@
 //! Mistakes in paths and in files that options name.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

@@ -1,6 +1,6 @@
 //! Mistakes that concern several stages.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

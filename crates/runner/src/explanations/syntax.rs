@@ -1,6 +1,6 @@
 //! Mistakes that keep a file or an argument from being read.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

@@ -1,6 +1,6 @@
 //! Mistakes in references to environment variables.
 
-use super::Explanation;
+use super::explanation::Explanation;
 
 pub(super) const ALL: &[Explanation] = &[
     Explanation {

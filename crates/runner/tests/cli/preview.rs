@@ -54,6 +54,7 @@ fn requests(tenant: &Tenant) -> usize {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the snapshot is long")]
 fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
     let (_tenant, context) = tenant(1);
     let shown =
@@ -193,9 +194,9 @@ fn nothing_is_delivered_no_state_is_kept_and_the_pages_are_private() {
     let mode =
         |name: &str| std::fs::metadata(context.path(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(kept), mode("cache/taskferry/preview")), (0o600, 0o700));
-    let content = context.read(kept);
+    let text = context.read(kept);
     for secret in ["canary-token", "client-1", taskferry_testkit::CLIENT_SECRET] {
-        assert!(!content.contains(secret) && !kept.contains(secret), "{secret}");
+        assert!(!text.contains(secret) && !kept.contains(secret), "{secret}");
     }
 }
 

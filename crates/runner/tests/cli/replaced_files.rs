@@ -43,7 +43,8 @@ fn assert_complete(context: &Context) {
 
 #[test]
 fn a_foreign_partial_file_is_removed_and_never_written_to() {
-    let causes: [(fn(&Context), &str); 3] = [
+    type Cause = (fn(&Context), &'static str);
+    let causes: [Cause; 3] = [
         (
             |context| symlink("../precious", context.path("out/.jobs.ndjson.part")).unwrap(),
             "it is a symbolic link",
