@@ -23,9 +23,11 @@ mod checks;
 mod folder;
 mod link;
 mod place;
+mod probe;
 mod stream;
 
 pub use folder::Folder;
 pub use link::{LinkError, folder_of, target_of};
 pub use place::{Claim, Place, part_name};
+pub use probe::{WritableFolder, probe_folder};
 pub use stream::{BlockingWriter, is_closed_output};

@@ -147,3 +147,17 @@ fn a_symbolic_link_of_the_user_is_followed() {
     assert!(refused("dangling").contains("gone/new`, and the folder `"));
     assert!(refused("loop").ends_with("is a symbolic link that leads to itself"));
 }
+
+#[test]
+fn a_probe_of_a_folder_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = taskferry_files::probe_folder(folder.path()).unwrap();
+    assert!(found.exists && found.free_bytes > 0, "{found:?}");
+    let missing = folder.path().join("a/b");
+    let found = taskferry_files::probe_folder(&missing).unwrap();
+    assert_eq!((found.path.as_path(), found.exists), (folder.path(), false));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+    let error = taskferry_files::probe_folder(&folder.path().join("link/below")).unwrap_err();
+    assert!(error.to_string().contains("is a symbolic link"), "{error}");
+}

@@ -85,6 +85,7 @@ impl Client {
             .retry(retry::never())
             .connect_timeout(CONNECT_TIMEOUT.min(timeout).get())
             .timeout(timeout.get())
+            .tls_info(true)
             // `Connection::proxy_for` has read the environment.
             .no_proxy();
         let builder = match (is_local, url.scheme()) {
@@ -141,6 +142,16 @@ impl Client {
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(parameters);
         self.send(self.http.request(Method::GET, url).headers(headers), read).await
+    }
+
+    /// Sends a HEAD request, to which a response has no body, whatever its status is.
+    ///
+    /// # Errors
+    /// There was no response in time.
+    pub async fn head(&self, headers: HeaderMap) -> Result<Response, StageError> {
+        let request = self.http.request(Method::HEAD, self.url.clone()).headers(headers);
+        let answer = request.send().await.map_err(|error| self.failure(error))?;
+        Ok(Response::without_body(&answer, &self.url, Arc::clone(&self.credentials)))
     }
 
     async fn send(&self, request: RequestBuilder, read: ReadBody) -> Result<Response, StageError> {

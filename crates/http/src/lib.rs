@@ -31,21 +31,25 @@
 //! # }).unwrap();
 //! ```
 
+mod certificate;
 mod client;
 mod connection;
 mod credentials;
 mod encoding;
 mod excerpt;
 mod no_proxy;
+mod probe;
 mod proxy;
 mod rate;
 mod response;
 mod retry_after;
 mod status;
 
+pub use certificate::Certificate;
 pub use client::{Client, Hints, ReadBody, bearer};
 pub use connection::{Connection, ConnectionOptions, is_this_machine};
 pub use excerpt::excerpt;
+pub use probe::{Answer, ServerProbe};
 pub use rate::RateLimit;
 pub use reqwest::{StatusCode, header};
 pub use response::Response;

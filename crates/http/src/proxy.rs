@@ -86,6 +86,11 @@ impl ProxyAddress {
         Ok(proxy.basic_auth(&percent_decoded(user), &password))
     }
 
+    /// The address, which may contain a password.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// The secrets in requests to the proxy.
     pub(crate) fn credentials(&self) -> Vec<Secret> {
         credentials_in(&self.url)

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
+use reqwest::tls::TlsInfo;
 use taskferry_sdk::{Secret, StageError};
 use url::Url;
 
@@ -27,6 +28,10 @@ pub struct Response {
     pub location: Option<String>,
     /// Whether `taskferry sandbox` sent the response, so that its data is not real.
     pub sandbox: bool,
+    /// The server's clock, from `Date`.
+    pub date: Option<SystemTime>,
+    /// The server's certificate in DER form, which was verified; `None` without TLS.
+    pub certificate: Option<Bytes>,
     /// The body, or its beginning.
     pub body: Bytes,
     /// The credentials in the addresses of the server and the proxy.
@@ -46,7 +51,11 @@ impl Response {
             .and_then(|location| url.join(location).ok())
             .map(|location| location.origin().ascii_serialization());
         let sandbox = response.headers().contains_key(SANDBOX_HEADER);
-        Self { status: response.status(), wait, location, sandbox, body: Bytes::new(), credentials }
+        let date = header(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        let tls = response.extensions().get::<TlsInfo>();
+        let certificate = tls.and_then(|tls| tls.peer_certificate().map(Bytes::copy_from_slice));
+        let (status, body) = (response.status(), Bytes::new());
+        Self { status, wait, location, sandbox, date, certificate, body, credentials }
     }
 
     /// An [excerpt](crate::excerpt()) of the body or a part of it, without `secrets` and without the credentials of the address

@@ -13,6 +13,7 @@
 //! | read, change and build records | [`Record`], with [`Node`](json::Node), [`Edit`](json::Edit) and [`Text`](json::Text) |
 //! | transform records | [`Transform`], [`OrderedTransform`] or [`AsyncTransform`], with [`Output`] and [`Counters`] |
 //! | deliver records | [`Sink`], with [`Batch`], [`Origin`], [`Refusals`], [`Resumption`] and [`Delivery`] |
+//! | check a stage before a run, for `taskferry doctor` | [`Check`], with [`Finding`] |
 //! | return an error | [`StageError`]. [`printable`] escapes text from records and servers |
 //! | test a plugin | [`testing`] |
 //!
@@ -56,6 +57,7 @@
 //! assert_eq!(stamp.apply(r#"{"task_id": "t1"}"#).unwrap(), [r#"{"task_id": "t1","stamp":"checked"}"#]);
 //! ```
 
+mod check;
 mod context;
 mod counters;
 mod cursor;
@@ -89,6 +91,7 @@ mod untrusted;
 pub use async_trait::async_trait;
 pub use {bytes, jiff, schemars, serde, serde_json, taskferry_json as json};
 
+pub use check::{Check, Finding, Verdict};
 pub use context::{BuildContext, EndpointFactory, Endpoints, InputFiles, NoFiles, RunContext};
 pub use counters::{Counters, FrequentValue};
 pub use cursor::Cursor;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Batch, Refusals, Resumption, RunContext, SinkState, StageError};
+use crate::{Batch, Check, Refusals, Resumption, RunContext, SinkState, StageError};
 
 /// Delivers batches.
 ///
@@ -98,6 +98,11 @@ pub trait Sink: fmt::Debug + Send {
     /// The deliveries so far, for the manifest of a run that ends early.
     fn delivered(&self) -> Delivery {
         Delivery::default()
+    }
+
+    /// The checks of the sink that `taskferry doctor` makes, in order, instead of a run. By default none.
+    fn checks(self: Box<Self>, _run: &RunContext) -> Vec<Check> {
+        Vec::new()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Page, Position, RunContext, Share, StageError};
+use crate::{Check, Page, Position, RunContext, Share, StageError};
 
 /// Reads pages, one after the other.
 #[async_trait]
@@ -44,6 +44,12 @@ pub trait Source: fmt::Debug + Send {
     /// The part of the listing that a complete run has read; `None` for the whole listing.
     fn share(&self) -> Option<Share> {
         None
+    }
+
+    /// The checks of the source that `taskferry doctor` makes, in order, instead of a run. `run` has no state folder. By default
+    /// none.
+    fn checks(self: Box<Self>, _run: &RunContext) -> Vec<Check> {
+        Vec::new()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state folder of a pipeline.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,34 @@ pub enum LockAttempt {
     Acquired(StateDir),
     /// Another process, or another run in this process, has the lock.
     Held(Option<LockHolder>),
+}
+
+/// The run that holds the lock of a pipeline's folder, without creating the folder. Returns `None` if no run is active, and
+/// `Some(None)` if its process id is unknown.
+///
+/// # Errors
+/// The lock file can't be read.
+pub fn lock_holder(folder: &Path) -> Result<Option<Option<LockHolder>>, StateError> {
+    let place = match Folder::open(folder) {
+        Ok(folder) => folder.place(LOCK),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StateError::new("open", folder, error)),
+    };
+    let failed = |error| StateError::new("read", place.path(), error);
+    let mut file = match place.open() {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            file.read_to_string(&mut text).map_err(failed)?;
+            Ok(Some(serde_json::from_str(&text).ok()))
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 /// The owner of a lock, as written in the lock file.

@@ -23,6 +23,6 @@ mod folder;
 mod history;
 mod journal;
 
-pub use folder::{LockAttempt, LockHolder, StateDir, StateError, load};
+pub use folder::{LockAttempt, LockHolder, StateDir, StateError, load, lock_holder};
 pub use history::{History, MAX_RUNS};
 pub use journal::Journal;

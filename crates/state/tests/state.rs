@@ -87,3 +87,16 @@ fn the_last_manifests_are_kept_and_broken_ones_skipped() {
     fs::write(StateDir::path_of(dir.path(), "jobs").join("runs/004.json"), "half of").unwrap();
     assert_eq!(history.all::<usize>().unwrap().len(), MAX_RUNS - 1);
 }
+
+#[test]
+fn the_holder_of_a_lock_is_found_without_creating_the_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = StateDir::path_of(dir.path(), "jobs");
+    assert_eq!(taskferry_state::lock_holder(&path).unwrap(), None);
+    assert!(!path.exists());
+    let LockAttempt::Acquired(state) = StateDir::open(dir.path(), "jobs").unwrap() else { unreachable!() };
+    let holder = taskferry_state::lock_holder(&path).unwrap().unwrap();
+    assert_eq!(holder.unwrap().pid, std::process::id());
+    drop(state);
+    assert_eq!(taskferry_state::lock_holder(&path).unwrap(), None);
+}

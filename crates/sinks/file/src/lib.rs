@@ -17,6 +17,7 @@
 //! | `output` | one file: create or resume, write, seal, publish |
 //! | `compress`, `gzip`, `measure` | the bytes on their way to the file |
 //! | `part`, `paths` | `.NAME.part` and `.NAME.rows`, and their paths |
+//! | `diagnosis` | the check of the folder for `taskferry doctor` |
 //! | `state`, `error` | the state in a checkpoint, and the errors |
 //!
 //! ```
@@ -32,6 +33,7 @@
 
 mod compress;
 mod config;
+mod diagnosis;
 mod error;
 mod gzip;
 mod measure;

@@ -59,7 +59,7 @@ pub(crate) fn part_of(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// The path that is written: the target of `path` if it is a link. Folders and devices, such as `/dev/null`, are refused.
-fn replaceable(path: &Path) -> Result<PathBuf, StageError> {
+pub(crate) fn replaceable(path: &Path) -> Result<PathBuf, StageError> {
     let path = target_of(path).map_err(|error| {
         let message = format!("can't write `{}`", path.display());
         let hint = error.hint();

@@ -5,10 +5,11 @@ use std::fmt;
 use async_trait::async_trait;
 use taskferry_format::{DrySink, FormatOptions};
 use taskferry_sdk::{
-    Batch, Delivery, PathTemplate, Refusals, Resumption, RunContext, Sink, SinkState, StageError,
+    Batch, Check, Delivery, PathTemplate, Refusals, Resumption, RunContext, Sink, SinkState, StageError,
 };
 
 use crate::Compression;
+use crate::diagnosis::folder_finding;
 use crate::error::{cannot_resume, not_open};
 use crate::output::{Output, SealedOutput};
 use crate::paths::{Paths, part_of};
@@ -140,6 +141,11 @@ impl Sink for FileSink {
 
     fn dry_run(self: Box<Self>) -> Box<dyn Sink> {
         Box::new(DrySink::new(self.options))
+    }
+
+    fn checks(self: Box<Self>, run: &RunContext) -> Vec<Check> {
+        let path = self.template.fill(run);
+        vec![Check::new("folder", async move { vec![folder_finding(&path)] })]
     }
 
     fn delivered(&self) -> Delivery {

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! `sink` is the stage. `batch` builds requests from records, with the keys of `key` and the events of `event`. `sender`
-//! sends them through `circuit`, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint.
+//! sends them through `circuit`, which decides when to send, and `receiver`, the HTTP client. `state` is the checkpoint, and `diagnosis` the checks
+//! of `taskferry doctor`.
 //!
 //! # Idempotency
 //!
@@ -88,6 +89,7 @@ mod batch;
 mod circuit;
 mod compression;
 mod config;
+mod diagnosis;
 mod event;
 mod key;
 mod receiver;

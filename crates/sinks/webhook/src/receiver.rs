@@ -13,7 +13,7 @@ use url::{Position, Url};
 use crate::circuit::Failure;
 use crate::signature::Signer;
 
-const HINTS: Hints = Hints {
+pub(crate) const HINTS: Hints = Hints {
     timeout: "raise `timeout` or lower `batch_records` of this sink",
     unreachable: "check the `url` of this sink, and whether this machine can reach it",
 };

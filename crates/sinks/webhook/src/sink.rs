@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use taskferry_sdk::{
-    Batch, Delivery, ErrorKind, LocalEndpoint, Refusals, Resumption, RunContext, RunningEndpoint,
+    Batch, Check, Delivery, ErrorKind, Finding, LocalEndpoint, Refusals, Resumption, RunContext, RunningEndpoint,
     Secret, Sink, SinkState, StageError,
 };
 use url::Url;
@@ -13,6 +13,7 @@ use url::Url;
 use crate::batch::{BatchBuilder, BatchFormat, Limits};
 use crate::circuit::{Circuit, CircuitOptions};
 use crate::compression::Compression;
+use crate::diagnosis;
 use crate::event::{CloudEventsOptions, Envelope};
 use crate::key::Keys;
 use crate::receiver::{Receiver, RequestTemplate};
@@ -148,6 +149,16 @@ impl Sink for WebhookSink {
 
     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
         Ok(self.delivered())
+    }
+
+    fn checks(self: Box<Self>, _: &RunContext) -> Vec<Check> {
+        match self.target {
+            Some((Target::Remote(url), template)) => diagnosis::checks(url, &template),
+            Some((Target::Local(_), _)) | None => {
+                let text = "the receiver is a sandbox inside this process";
+                vec![Check::new("receiver", async move { vec![Finding::skipped(text)] })]
+            }
+        }
     }
 
     fn delivered(&self) -> Delivery {

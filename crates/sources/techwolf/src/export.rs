@@ -135,6 +135,27 @@ impl Export {
         Err(error.context(&client.request_name))
     }
 
+    /// Requests the first record of another listing, with the token of the export and without retries.
+    ///
+    /// # Errors
+    /// The request failed or was refused.
+    pub(crate) async fn accepts(
+        &self,
+        client: &Client,
+        listing: &Listing,
+    ) -> Result<(), StageError> {
+        let token = self.tokens.bearer().await?;
+        self.acquire_slot().await;
+        let body = listing.body(1, None).map_err(|error| {
+            StageError::new(ErrorKind::Defect, "can't serialize the request").caused_by(error)
+        })?;
+        let response = client.post(body.into(), Some(&token)).await?;
+        if response.is_success() {
+            return Ok(());
+        }
+        Err(refusal(&response, None, &self.secrets(&token)))
+    }
+
     /// The secrets that a response may repeat.
     fn secrets<'a>(&'a self, token: &'a Secret) -> Vec<&'a Secret> {
         [token].into_iter().chain(self.tokens.secret()).collect()

@@ -30,8 +30,8 @@ pub(crate) fn url(base: &Url) -> Url {
 
 /// A job family with all fields that may be its id. Requests that create families call it `external_id` (seen).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Family {
-    external_id: String,
+pub(crate) struct Family {
+    pub(crate) external_id: String,
     #[serde(default)]
     id: Value,
     #[serde(default)]
@@ -45,7 +45,7 @@ impl Family {
         self.external_id == id || [&self.id, &self.job_family_id].into_iter().any(|own| own == id)
     }
 
-    fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.job_family_name.as_str()
     }
 }
@@ -62,14 +62,12 @@ pub(crate) async fn warnings(
     listing: &Listing,
     partition: Option<&[String]>,
 ) -> Result<Vec<String>, StageError> {
-    let of_filters = listing.filters.iter().filter_map(|filter| filter.job_family_ids.as_deref());
-    let named: BTreeSet<&str> = of_filters.chain(partition).flatten().map(String::as_str).collect();
-    if named.is_empty() {
+    if named(listing, partition).is_empty() {
         return Ok(Vec::new());
     }
     export.tokens.bearer().await?;
     Ok(match list(client, export).await {
-        Ok(families) => named.into_iter().filter_map(|id| warning(id, &families)).collect(),
+        Ok(families) => unknown(listing, partition, &families),
         Err(error) => {
             let reason = error.full_message();
             tracing::debug!("can't check the job families: {reason}");
@@ -78,8 +76,27 @@ pub(crate) async fn warnings(
     })
 }
 
+/// The families in the options.
+fn named<'a>(listing: &'a Listing, partition: Option<&'a [String]>) -> BTreeSet<&'a str> {
+    let of_filters = listing.filters.iter().filter_map(|filter| filter.job_family_ids.as_deref());
+    of_filters.chain(partition).flatten().map(String::as_str).collect()
+}
+
+/// A warning for each family in the options that is not among `families`.
+pub(crate) fn unknown(
+    listing: &Listing,
+    partition: Option<&[String]>,
+    families: &[Family],
+) -> Vec<String> {
+    let named = named(listing, partition);
+    named.into_iter().filter_map(|id| warning(id, families)).collect()
+}
+
 /// Lists all families of the tenant.
-async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageError> {
+///
+/// # Errors
+/// The tenant does not list them.
+pub(crate) async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageError> {
     let (mut families, mut ids) = (Vec::new(), HashSet::new());
     for _ in 0..MAX_PAGES {
         let body = export.get_once(client, families.len(), PAGE_SIZE, TIME_LIMIT).await?;

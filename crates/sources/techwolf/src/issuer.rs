@@ -66,7 +66,7 @@ impl Tokens {
     pub(crate) async fn bearer(&self) -> Result<Secret, StageError> {
         match self {
             Self::Fixed(token) => Ok(token.clone()),
-            Self::Issued(issuer) => issuer.bearer().await,
+            Self::Issued(issuer) => issuer.issued().await.map(|issued| issued.token),
         }
     }
 
@@ -105,19 +105,28 @@ impl Issuer {
         Self { client, credentials, retry, cache, current: Mutex::new(cached) }
     }
 
-    async fn bearer(&self) -> Result<Secret, StageError> {
+    /// A usable token with what the issuer said about it.
+    ///
+    /// # Errors
+    /// The last error of the token request after retries.
+    pub(crate) async fn issued(&self) -> Result<Issued, StageError> {
         let mut current = self.current.lock().await;
         if let Some(issued) = &*current
             && issued.at.elapsed() < issued.usable_for
         {
-            return Ok(issued.token.clone());
+            return Ok(issued.clone());
         }
         let issued = self.request().await.map_err(|error| error.context(REQUEST))?;
         let issued = current.insert(issued);
         if let Some(cache) = &self.cache {
             cache.store(issued).await;
         }
-        Ok(issued.token.clone())
+        Ok(issued.clone())
+    }
+
+    /// The scopes that token requests ask for.
+    pub(crate) fn requested_scopes(&self) -> &[String] {
+        &self.credentials.scopes
     }
 
     async fn invalidate(&self, token: &Secret) {
@@ -278,13 +287,13 @@ mod tests {
     async fn a_cancelled_caller_does_not_cancel_the_token_request() {
         let (_server, issuer) = issuer().await;
         {
-            let waiting = issuer.bearer();
+            let waiting = issuer.issued();
             tokio::pin!(waiting);
             let polled = std::future::poll_fn(|context| {
                 std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
             });
             assert!(polled.await, "the request is pending, and dropped here");
         }
-        assert!(issuer.bearer().await.is_ok());
+        assert!(issuer.issued().await.is_ok());
     }
 }

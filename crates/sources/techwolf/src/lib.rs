@@ -22,6 +22,8 @@
 //!    save cursors for the next run (`cursor_log.rs`), with file operations on blocking threads.
 //! 7. `source.rs` returns the page to the engine, which numbers it.
 //!
+//! `diagnosis.rs` makes the checks of `taskferry doctor` with the same clients and tokens.
+//!
 //! # Authentication
 //!
 //! A client has a secret (`client_secret`) or a private key (`private_key`, `private_key_file`), with which it signs an
@@ -73,6 +75,7 @@ mod config;
 mod credentials;
 mod cursor_index;
 mod cursor_log;
+mod diagnosis;
 mod export;
 mod families;
 mod fields;
@@ -97,6 +100,7 @@ mod strategy;
 mod stream;
 mod token;
 mod token_cache;
+mod token_claims;
 
 pub use config::{
     AuthOptions, ExportSubject, ExternalVendor, FilterKind, FilterOptions, Include, Operator,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use taskferry_http::{Connection, Hints, RateLimit};
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{
-    Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Share, Source,
+    Check, Duration, ErrorKind, Page, Position, RunContext, RunningEndpoint, Share, Source,
     SourceStatistics, StageError,
 };
 use tokio::sync::Semaphore;
@@ -15,6 +15,7 @@ use url::Url;
 use crate::check::Server;
 use crate::client::{Client, Counts};
 use crate::credentials::{ClientCredentials, Credentials};
+use crate::diagnosis::Diagnosis;
 use crate::export::Export;
 use crate::families;
 use crate::issuer::{Issuer, Tokens};
@@ -30,11 +31,11 @@ const MAX_TOKEN_BYTES: u64 = 1 << 20;
 /// The size limit of a page of job families.
 const MAX_FAMILIES_BYTES: u64 = 1 << 20;
 
-const PAGE_HINTS: Hints = Hints {
+pub(crate) const PAGE_HINTS: Hints = Hints {
     timeout: "raise `timeout` or lower `limit` in [source]",
     unreachable: "check `url` in [source], and whether this machine can reach it",
 };
-const TOKEN_HINTS: Hints = Hints {
+pub(crate) const TOKEN_HINTS: Hints = Hints {
     timeout: "check `token_url` in [source.auth], or raise `timeout` in [source]",
     unreachable: "check `token_url` in [source.auth], and whether this machine can reach it",
 };
@@ -146,21 +147,35 @@ impl ClientFactory<'_> {
     }
 }
 
-#[async_trait]
-impl Source for TechWolfSource {
-    async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
-        let (base, credentials, endpoint) = match self.server.take() {
-            None => return Err(StageError::new(ErrorKind::Defect, "the source was opened twice")),
-            Some(Server::Remote { base, credentials }) => (base, credentials, None),
-            Some(Server::Local(endpoint)) => {
+/// A connection to the API, without a page read.
+#[derive(Debug)]
+pub(crate) struct OpenExport {
+    pub(crate) export: Arc<Export>,
+    base: Url,
+}
+
+impl OpenExport {
+    /// Starts the endpoint inside this process, if there is one, and creates the clients. Sends no request.
+    ///
+    /// # Errors
+    /// The endpoint or the clients can't be created.
+    pub(crate) async fn new(
+        server: Server,
+        connection: &Connection,
+        listing: &Listing,
+        limits: Limits,
+        run: &RunContext,
+    ) -> Result<Self, StageError> {
+        let (base, credentials, endpoint) = match server {
+            Server::Remote { base, credentials } => (base, credentials, None),
+            Server::Local(endpoint) => {
                 let endpoint = endpoint.start().await?;
                 let (base, credentials) = local(&endpoint)?;
                 (base, credentials, Some(endpoint))
             }
         };
-        let (limits, counts) = (self.limits, Arc::default());
-        let clients = ClientFactory { limits, connection: &self.connection, counts };
-        let url = self.listing.url(&base);
+        let clients = ClientFactory { limits, connection, counts: Arc::default() };
+        let url = listing.url(&base);
         let client = clients.client("POST", url, limits.max_page_bytes, PAGE_HINTS).await?;
         let tokens = clients.tokens(credentials, run).await?;
         let export = Arc::new(Export {
@@ -173,9 +188,52 @@ impl Source for TechWolfSource {
             parsing: Semaphore::new(1),
             endpoint,
         });
+        Ok(Self { export, base })
+    }
+
+    /// Requests the first page of another listing.
+    ///
+    /// # Errors
+    /// The request failed or was refused.
+    pub(crate) async fn with_listing(
+        &self,
+        listing: &Listing,
+        connection: &Connection,
+        limits: Limits,
+    ) -> Result<(), StageError> {
+        let counts = Arc::clone(&self.export.client.counts);
+        let clients = ClientFactory { limits, connection, counts };
+        let url = listing.url(&self.base);
+        let client = clients.client("POST", url, limits.max_page_bytes, PAGE_HINTS).await?;
+        self.export.accepts(&client, listing).await
+    }
+
+    /// The client of the list of job families.
+    ///
+    /// # Errors
+    /// The client can't be created.
+    pub(crate) async fn families(
+        &self,
+        connection: &Connection,
+        limits: Limits,
+    ) -> Result<Client, StageError> {
+        let counts = Arc::clone(&self.export.client.counts);
+        let clients = ClientFactory { limits, connection, counts };
+        clients.client("GET", families::url(&self.base), MAX_FAMILIES_BYTES, PAGE_HINTS).await
+    }
+}
+
+#[async_trait]
+impl Source for TechWolfSource {
+    async fn open(&mut self, run: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
+        let Some(server) = self.server.take() else {
+            return Err(StageError::new(ErrorKind::Defect, "the source was opened twice"));
+        };
+        let (limits, connection) = (self.limits, &self.connection);
+        let open = OpenExport::new(server, connection, &self.listing, limits, run).await?;
+        let export = Arc::clone(&open.export);
         if self.has_families() {
-            let families = families::url(&base);
-            let families = clients.client("GET", families, MAX_FAMILIES_BYTES, PAGE_HINTS).await?;
+            let families = open.families(connection, limits).await?;
             let partition = self.strategy.partition.as_deref();
             let listing = &self.listing;
             self.warnings = families::warnings(&families, &export, listing, partition).await?;
@@ -213,6 +271,12 @@ impl Source for TechWolfSource {
 
     fn share(&self) -> Option<Share> {
         self.open.as_ref().and_then(|open| open.pages.share())
+    }
+
+    fn checks(self: Box<Self>, run: &RunContext) -> Vec<Check> {
+        let Self { listing, limits, connection, strategy, server, .. } = *self;
+        let Some(server) = server else { return Vec::new() };
+        Diagnosis::checks(server, connection, listing, strategy.partition, limits, run)
     }
 }
 

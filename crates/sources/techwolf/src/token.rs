@@ -21,6 +21,8 @@ pub(crate) struct Issued {
     /// The time of the request, or of the read from the cache.
     pub(crate) at: Instant,
     pub(crate) usable_for: Duration,
+    /// The granted scopes, separated by spaces, if the issuer named them.
+    pub(crate) scope: Option<String>,
 }
 
 impl Issued {
@@ -41,7 +43,8 @@ impl Issued {
         let expires_in = root.and_then(|root| field(root, "expires_in").ok());
         let lifetime = lifetime(&expires_in.unwrap_or_default());
         let usable_for = lifetime.saturating_sub(MAX_MARGIN.min(lifetime / 10));
-        Ok(Self { token, at, usable_for })
+        let scope = root.and_then(|root| field(root, "scope").ok());
+        Ok(Self { token, at, usable_for, scope })
     }
 }
 

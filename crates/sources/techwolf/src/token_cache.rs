@@ -56,7 +56,7 @@ impl TokenCache {
             let usable_for =
                 now.duration_until(stored.use_until).try_into().ok().filter(|_| is_usable)?;
             tracing::debug!("using the token in `{}`", cache.file.display());
-            Some(Issued { token: stored.token, at: Instant::now(), usable_for })
+            Some(Issued { token: stored.token, at: Instant::now(), usable_for, scope: None })
         })
         .await
         .flatten()

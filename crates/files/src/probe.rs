@@ -1,0 +1,66 @@
+//! Whether a folder can be written to, without leaving a file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::Folder;
+
+/// A folder in which this user can create files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WritableFolder {
+    /// The folder; if it does not exist, the nearest folder above it, in which it can be created.
+    pub path: PathBuf,
+    /// Whether the folder itself exists.
+    pub exists: bool,
+    /// The number of bytes that this user can still write to the file system.
+    pub free_bytes: u64,
+}
+
+/// Creates a file without a name in a folder, or in the nearest folder above it if it does not exist.
+///
+/// # Errors
+/// The file can't be created; a dangling link.
+pub fn probe_folder(folder: &Path) -> io::Result<WritableFolder> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut path = folder;
+    while !path.exists() {
+        if path.is_symlink() {
+            let text = format!("`{}` is a symbolic link to a path that does not exist", path.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, text));
+        }
+        path = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+    }
+    create_unnamed(path)?;
+    let system = rustix::fs::statvfs(path)?;
+    let free_bytes = system.f_bavail.saturating_mul(system.f_frsize);
+    Ok(WritableFolder { path: path.to_owned(), exists: path == folder, free_bytes })
+}
+
+#[cfg(target_os = "linux")]
+fn create_unnamed(folder: &Path) -> io::Result<()> {
+    use rustix::io::Errno;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    match rustix::fs::open(folder, flags, Mode::from_raw_mode(0o600)) {
+        Ok(_) => Ok(()),
+        // The file system does not support such files.
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => create_and_remove(folder),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn create_unnamed(folder: &Path) -> io::Result<()> {
+    create_and_remove(folder)
+}
+
+fn create_and_remove(folder: &Path) -> io::Result<()> {
+    let name = format!(".taskferry-{}.part", std::process::id());
+    let place = Folder::open(folder)?.place(name);
+    drop(place.create(0o600)?);
+    place.remove()
+}

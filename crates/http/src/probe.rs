@@ -1,0 +1,255 @@
+//! Checks of the way to a server, for `taskferry doctor`.
+
+use std::time::{Duration as StdDuration, SystemTime};
+
+use reqwest::header::HeaderMap;
+use taskferry_sdk::jiff::{SignedDuration, Timestamp, Unit};
+use taskferry_sdk::{Duration, ErrorKind, Finding, StageError};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
+use url::{Host, Url};
+
+use crate::certificate::Certificate;
+use crate::connection::is_this_machine;
+use crate::proxy::ProxyAddress;
+use crate::{Client, Connection, Hints, Response};
+
+/// The remaining validity of a certificate below which a warning is due.
+const CERTIFICATE_MARGIN: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The difference between two clocks above which a warning is due. Issuers of tokens usually accept one minute.
+const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(30);
+/// The maximum number of addresses of a host to show.
+const MAX_ADDRESSES: usize = 3;
+
+/// Sends a HEAD request to a server, once more if it fails, and describes the way to the server.
+#[derive(Debug)]
+pub struct ServerProbe {
+    url: Url,
+    headers: HeaderMap,
+    timeout: Duration,
+    connection: Connection,
+    hints: Hints,
+    answer: OnceCell<Result<Answer, StageError>>,
+}
+
+/// The response to the request.
+#[derive(Debug)]
+pub struct Answer {
+    /// The response.
+    pub response: Response,
+    /// When it was complete.
+    received_at: SystemTime,
+    /// How long the last attempt took.
+    elapsed: StdDuration,
+}
+
+impl ServerProbe {
+    /// A probe of the server at `url`, which gets these headers. Findings show scheme, host and port of the address only.
+    pub fn new(
+        url: Url,
+        headers: HeaderMap,
+        timeout: Duration,
+        connection: Connection,
+        hints: Hints,
+    ) -> Self {
+        Self { url, headers, timeout, connection, hints, answer: OnceCell::new() }
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    fn proxy(&self) -> Result<Option<ProxyAddress>, StageError> {
+        match self.url.host_str().is_some_and(is_this_machine) {
+            true => Ok(None),
+            false => self.connection.proxy_for(&self.url),
+        }
+    }
+
+    /// Resolves the name of the host that connections lead to: the server, or its proxy.
+    pub async fn dns(&self) -> Finding {
+        let proxy = match self.proxy() {
+            Ok(proxy) => proxy,
+            Err(error) => return Finding::from(&error),
+        };
+        let (url, hint) = match &proxy {
+            Some(proxy) => (proxy.url(), "check the address of the proxy"),
+            None => (&self.url, self.hints.unreachable),
+        };
+        let role = if proxy.is_some() { " (the proxy)" } else { "" };
+        let (host, port) = match (url.host(), url.port_or_known_default()) {
+            (Some(Host::Domain(host)), Some(port)) => (host.to_owned(), port),
+            (Some(address), _) => {
+                return Finding::skipped(format!("{address}{role} is an address, not a name"));
+            }
+            (None, _) => return Finding::skipped("the URL has no host"),
+        };
+        let found = tokio::net::lookup_host((host.as_str(), port)).await;
+        let addresses: Vec<String> = match found {
+            Ok(found) => found.map(|address| address.ip().to_string()).collect(),
+            Err(error) => {
+                let text = format!("`{host}`{role} can't be resolved: {error}");
+                return Finding::failed(text).hint(hint);
+            }
+        };
+        let shown = addresses.iter().take(MAX_ADDRESSES).map(String::as_str).collect::<Vec<_>>();
+        match addresses.len().saturating_sub(MAX_ADDRESSES) {
+            _ if addresses.is_empty() => {
+                Finding::failed(format!("`{host}`{role} has no address")).hint(hint)
+            }
+            0 => Finding::ok(format!("{host}{role} is {}", shown.join(", "))),
+            more => Finding::ok(format!("{host}{role} is {} and {more} more", shown.join(", "))),
+        }
+    }
+
+    /// The proxy in use, and where it is set.
+    pub fn proxy_in_use(&self) -> Finding {
+        let origin = self.origin();
+        match self.proxy() {
+            Ok(None) => Finding::ok(format!("no proxy for {origin}")),
+            Ok(Some(proxy)) => {
+                let address = proxy.url().origin().ascii_serialization();
+                let from = proxy.origin;
+                Finding::ok(format!("{origin} through the proxy {address}, set by {from}"))
+            }
+            Err(error) => Finding::from(&error),
+        }
+    }
+
+    /// The answer to the HEAD request, which is sent once for all checks.
+    ///
+    /// # Errors
+    /// The second attempt failed too.
+    pub async fn answer(&self) -> Result<&Answer, &StageError> {
+        self.answer.get_or_init(|| self.send()).await.as_ref()
+    }
+
+    async fn send(&self) -> Result<Answer, StageError> {
+        let (url, connection) = (self.url.clone(), self.connection.clone());
+        let (time_limit, hints) = (self.timeout, self.hints);
+        // Reads the system's certificates from files.
+        let create = move || Client::new(url, time_limit, &connection, hints);
+        let client = tokio::task::spawn_blocking(create).await.unwrap_or_else(|panic| {
+            let message = "creating the HTTP client panicked";
+            Err(StageError::new(ErrorKind::Defect, message).caused_by(panic))
+        })?;
+        let mut last = None;
+        for _ in 0..2 {
+            let start = Instant::now();
+            let sent = timeout(time_limit.get(), client.head(self.headers.clone())).await;
+            match sent {
+                Ok(Ok(response)) => {
+                    let (received_at, elapsed) = (SystemTime::now(), start.elapsed());
+                    return Ok(Answer { response, received_at, elapsed });
+                }
+                Ok(Err(error)) => last = Some(error.context(self.origin())),
+                Err(_) => {}
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            let message = format!("{}: no response within {time_limit}", self.origin());
+            StageError::new(ErrorKind::Timeout, message).hint(self.hints.timeout)
+        }))
+    }
+
+    /// Whether the server answers, with which certificate, and until when that is valid. The status of the answer does not matter.
+    pub async fn tls(&self) -> Finding {
+        let answer = match self.answer().await {
+            Ok(answer) => answer,
+            Err(error) => return Finding::from(error),
+        };
+        let reached = format!("{} answers in {} ms", self.origin(), answer.elapsed.as_millis());
+        let Some(certificate) = answer.response.certificate.as_deref() else {
+            return Finding::ok(format!("{reached}, without TLS"));
+        };
+        let Some(certificate) = Certificate::from_der(certificate) else {
+            return Finding::ok(format!("{reached}, with a valid certificate"));
+        };
+        certificate_finding(&reached, &certificate, Timestamp::now())
+    }
+
+    /// How far this machine's clock is from the server's.
+    pub async fn clock(&self) -> Finding {
+        let answer = match self.answer().await {
+            Ok(answer) => answer,
+            Err(error) => return Finding::from(error),
+        };
+        let origin = self.origin();
+        let Some(date) = answer.response.date else {
+            return Finding::skipped(format!("{origin} sends no `Date`"));
+        };
+        clock_finding(&origin, date, answer.received_at)
+    }
+}
+
+fn certificate_finding(reached: &str, certificate: &Certificate, now: Timestamp) -> Finding {
+    let unnamed = "an unnamed server";
+    let subject = certificate.subject.as_deref().unwrap_or(unnamed);
+    let issuer = certificate.issuer.as_deref();
+    let issuer = issuer.map(|issuer| format!(", issued by {issuer}")).unwrap_or_default();
+    let date = certificate.not_after.strftime("%Y-%m-%d");
+    let left = certificate.not_after.duration_since(now);
+    let text = format!("{reached}; the certificate of {subject}{issuer} is valid until {date}");
+    if left < CERTIFICATE_MARGIN {
+        let days = left.as_hours().max(0) / 24;
+        Finding::warning(format!("{text}, {days} days from now"))
+            .hint("have the certificate renewed before it expires")
+    } else {
+        Finding::ok(text)
+    }
+}
+
+fn clock_finding(origin: &str, date: SystemTime, received_at: SystemTime) -> Finding {
+    let (Ok(theirs), Ok(ours)) = (Timestamp::try_from(date), Timestamp::try_from(received_at))
+    else {
+        return Finding::skipped(format!("the `Date` of {origin} is out of range"));
+    };
+    // `Date` has no fraction of a second.
+    let skew = ours.duration_since(theirs);
+    let skew = skew.round(Unit::Second).unwrap_or(skew);
+    let direction = if skew.is_negative() { "behind" } else { "ahead of" };
+    if skew.abs() > CLOCK_MARGIN {
+        let seconds = skew.abs().as_secs();
+        Finding::warning(format!("this machine's clock is {seconds} s {direction} {origin}")).hint(
+            "synchronize the clock, for example with NTP; tokens and signatures depend on the time",
+        )
+    } else {
+        let seconds = CLOCK_MARGIN.as_secs();
+        Finding::ok(format!("this machine's clock is within {seconds} s of {origin}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taskferry_sdk::Verdict;
+
+    #[test]
+    fn a_certificate_that_ends_soon_is_a_warning() {
+        let certificate = |not_after: &str| Certificate {
+            subject: Some("acme.example".to_owned()),
+            issuer: Some("An Authority".to_owned()),
+            not_after: not_after.parse().unwrap(),
+        };
+        let now = "2026-11-01T00:00:00Z".parse().unwrap();
+        let find = |not_after| certificate_finding("it answers", &certificate(not_after), now);
+        assert_eq!(find("2026-11-16T00:00:00Z").verdict, Verdict::Ok);
+        let soon = find("2026-11-08T12:00:00Z");
+        assert_eq!(soon.verdict, Verdict::Warning);
+        assert_eq!(
+            soon.text,
+            "it answers; the certificate of acme.example, issued by An Authority is valid until 2026-11-08, 7 days from now"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_differs_by_more_than_half_a_minute_is_a_warning() {
+        let date = SystemTime::UNIX_EPOCH + StdDuration::from_secs(1_000_000);
+        let find = |ours| clock_finding("https://acme.example", date, ours);
+        assert_eq!(find(date + StdDuration::from_millis(30_400)).verdict, Verdict::Ok);
+        let behind = find(date - StdDuration::from_secs(90));
+        assert_eq!(behind.verdict, Verdict::Warning);
+        assert_eq!(behind.text, "this machine's clock is 90 s behind https://acme.example");
+    }
+}

@@ -1,0 +1,51 @@
+//! The check of the output folder, for `taskferry doctor`.
+
+use std::fs;
+use std::path::Path;
+
+use taskferry_files::{folder_of, probe_folder};
+use taskferry_sdk::Finding;
+
+use crate::error::cannot;
+use crate::paths::replaceable;
+
+/// A warning is due if less room is free.
+const MIN_FREE_BYTES: u64 = 100_000_000;
+
+/// Whether the file can be created, and how much room there is. The folder stays as it is.
+pub(crate) fn folder_finding(path: &Path) -> Finding {
+    let target = match replaceable(path) {
+        Ok(target) => target,
+        Err(error) => return Finding::from(&error),
+    };
+    let folder = folder_of(&target);
+    let found = match probe_folder(folder) {
+        Ok(found) => found,
+        Err(error) => return Finding::from(&cannot("write to the folder", folder, error)),
+    };
+    let shown = path.display();
+    let free = megabytes(found.free_bytes);
+    let text = match found.exists {
+        true => format!("`{shown}` can be written; {free} are free"),
+        false => format!("`{shown}` can be written, in a folder that the run creates; {free} are free"),
+    };
+    let last = fs::metadata(&target).map_or(0, |file| file.len());
+    if found.free_bytes == 0 {
+        Finding::failed(format!("no room is left for `{shown}`")).hint("free some disk space")
+    } else if found.free_bytes < last {
+        Finding::warning(format!("{text}, less than the size of the last file ({})", megabytes(last)))
+            .hint("free some disk space: the old file is kept until the new one is complete")
+    } else if found.free_bytes < MIN_FREE_BYTES {
+        Finding::warning(text).hint("free some disk space")
+    } else {
+        Finding::ok(text)
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes / 1000),
+        1_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
+}

@@ -1,0 +1,283 @@
+//! The checks of `taskferry doctor`: the way to the servers, the token, one page, and what the credentials see.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use taskferry_http::header::HeaderMap;
+use taskferry_http::{Connection, ServerProbe};
+use taskferry_sdk::{Check, ErrorKind, Finding, RunContext, StageError};
+use tokio::sync::OnceCell;
+
+use crate::check::Server;
+use crate::config::{ExportSubject, ExternalVendor};
+use crate::credentials::Credentials;
+use crate::export::Retries;
+use crate::families;
+use crate::issuer::Tokens;
+use crate::request::Listing;
+use crate::source::{Limits, OpenExport, PAGE_HINTS, TOKEN_HINTS};
+use crate::token_claims::{Claims, token_finding};
+
+const PAGE: &str = "the first page";
+
+/// What the checks share. Each check can be made without the others.
+#[derive(Debug)]
+pub(crate) struct Diagnosis {
+    /// The API and the token endpoint, without those inside this process.
+    servers: Vec<ServerProbe>,
+    connection: Connection,
+    listing: Listing,
+    partition: Option<Vec<String>>,
+    limits: Limits,
+    run: RunContext,
+    /// `None` once the connection is open.
+    server: Mutex<Option<Server>>,
+    open: OnceCell<Result<OpenExport, StageError>>,
+    /// Whether the server refused the page with the vendor of the options.
+    is_page_refused: Mutex<Option<bool>>,
+}
+
+impl Diagnosis {
+    /// The checks, in order.
+    pub(crate) fn checks(
+        server: Server,
+        connection: Connection,
+        listing: Listing,
+        partition: Option<Vec<String>>,
+        limits: Limits,
+        run: &RunContext,
+    ) -> Vec<Check> {
+        let has_families = listing.subject == ExportSubject::Jobs;
+        let has_vendor = listing.external_vendor != ExternalVendor::Techwolf;
+        // A check shows the first answer, and costs one request.
+        let mut limits = Limits { page_size: 1, ..limits };
+        limits.retry.max_attempts = std::num::NonZeroU32::MIN;
+        let servers = probes(&server, &listing, &connection, limits);
+        let requests_token = match &server {
+            Server::Local(_) => true,
+            Server::Remote { credentials, .. } => matches!(credentials, Credentials::Client(_)),
+        };
+        // The token in the cache may still be valid when its credentials are not.
+        let mut run = run.clone();
+        run.state_dir = None;
+        let shared = Arc::new(Self {
+            servers,
+            connection,
+            listing,
+            partition,
+            limits,
+            run,
+            server: Mutex::new(Some(server)),
+            open: OnceCell::new(),
+            is_page_refused: Mutex::default(),
+        });
+        let mut checks = shared.server_checks();
+        let with = || Arc::clone(&shared);
+        let token = with();
+        let token = Check::new("token", async move { vec![token.token().await] }).needs("tls");
+        checks.push(if requests_token { token.sends("1 token request") } else { token });
+        let page = with();
+        let page = Check::new("page", async move { vec![page.page().await] }).needs("token");
+        checks.push(page.sends("1 request for a page with one record"));
+        if has_vendor {
+            let vendor = with();
+            let vendor = Check::new("vendor", async move { vec![vendor.vendor().await] });
+            checks.push(vendor.needs("token").sends("1 request, if the page is refused"));
+        }
+        if has_families {
+            let families = with();
+            let families = Check::new("families", async move { families.families().await });
+            checks
+                .push(families.needs("token").sends("1 request for up to 200 job families"));
+        }
+        checks
+    }
+
+    /// The checks of the way to the servers. There are none if the server is inside this process.
+    fn server_checks(self: &Arc<Self>) -> Vec<Check> {
+        if self.servers.is_empty() {
+            return Vec::new();
+        }
+        let head = match self.servers.len() {
+            1 => "1 HEAD request without credentials",
+            _ => "1 HEAD request without credentials to the API and to the token endpoint",
+        };
+        let [dns, proxy, tls, clock] = [(); 4].map(|()| Arc::clone(self));
+        vec![
+            Check::new("dns", async move {
+                let mut findings = Vec::new();
+                for server in &dns.servers {
+                    findings.push(server.dns().await);
+                }
+                findings
+            }),
+            Check::new("proxy", async move {
+                proxy.servers.iter().map(ServerProbe::proxy_in_use).collect()
+            }),
+            Check::new("tls", async move {
+                let mut findings = Vec::new();
+                for server in &tls.servers {
+                    findings.push(server.tls().await);
+                }
+                findings
+            })
+            .sends(head),
+            Check::new("clock", async move {
+                let mut findings = Vec::new();
+                for server in &clock.servers {
+                    findings.push(server.clock().await);
+                }
+                findings
+            })
+            .sends(head)
+            .needs("tls"),
+        ]
+    }
+
+    async fn open(&self) -> Result<&OpenExport, &StageError> {
+        let open = self.open.get_or_init(|| async {
+            let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some(server) = server else {
+                return Err(StageError::new(ErrorKind::Timeout, "the connection was not opened"));
+            };
+            OpenExport::new(server, &self.connection, &self.listing, self.limits, &self.run).await
+        });
+        open.await.as_ref()
+    }
+
+    async fn token(&self) -> Finding {
+        let export = match self.open().await {
+            Ok(open) => &open.export,
+            Err(error) => return Finding::from(error),
+        };
+        let (token, requested, lifetime, scope) = match &export.tokens {
+            Tokens::Fixed(token) => (token.clone(), &[][..], None, None),
+            Tokens::Issued(issuer) => match issuer.issued().await {
+                Ok(issued) => {
+                    let requested = issuer.requested_scopes();
+                    (issued.token, requested, Some(issued.usable_for), issued.scope)
+                }
+                Err(error) => return Finding::from(&error),
+            },
+        };
+        let claims = Claims::of(&token).with_scope(scope.as_deref());
+        token_finding(&claims, lifetime, requested, Timestamp::now())
+    }
+
+    async fn page(&self) -> Finding {
+        let export = match self.open().await {
+            Ok(open) => &open.export,
+            Err(error) => return Finding::from(error),
+        };
+        let page = export.fetch(&self.listing, Retries::None, PAGE, None).await;
+        let is_refused = page.as_ref().is_err_and(is_refusal);
+        *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_refused);
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => return Finding::from(&error.context(PAGE)),
+        };
+        let noun = match self.listing.subject {
+            ExportSubject::Jobs => "job",
+            ExportSubject::Employees => "employee",
+        };
+        let origin = if export.client.counts.statistics().sandbox { " of a sandbox" } else { "" };
+        match (page.entries.len(), &page.next) {
+            (0, None) => Finding::warning(format!("the listing is empty: it contains no {noun}"))
+                .hint("check `filters` in [source]; the credentials may have filters of their own"),
+            (0, Some(_)) => Finding::ok(format!("the first page is empty, and more {noun}s follow")),
+            (_, Some(_)) => Finding::ok(format!("one {noun}{origin} was read, and more follow")),
+            (_, None) => Finding::ok(format!("one {noun}{origin} was read, the only one")),
+        }
+    }
+
+    /// Whether the vendor of the options is activated: the page shows it, or a page with the vendor `techwolf` that succeeds
+    /// instead.
+    async fn vendor(&self) -> Finding {
+        let vendor = self.listing.external_vendor.as_str();
+        let open = match self.open().await {
+            Ok(open) => open,
+            Err(error) => return Finding::from(error),
+        };
+        let known = *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_refused = match known {
+            Some(is_refused) => is_refused,
+            None => match open.export.fetch(&self.listing, Retries::None, PAGE, None).await {
+                Ok(_) => false,
+                Err(error) if is_refusal(&error) => true,
+                Err(error) => return Finding::from(&error.context(PAGE)),
+            },
+        };
+        if !is_refused {
+            return Finding::ok(format!("the API accepts `external_vendor = \"{vendor}\"`"));
+        }
+        let plain = Listing { external_vendor: ExternalVendor::Techwolf, ..self.listing.clone() };
+        match open.with_listing(&plain, &self.connection, self.limits).await {
+            Ok(()) => Finding::failed(format!(
+                "the API refuses `external_vendor = \"{vendor}\"` and accepts \"techwolf\""
+            ))
+            .hint(format!("ask TechWolf to activate {vendor} for the tenant, or use \"techwolf\"")),
+            Err(_) => Finding::skipped(format!(
+                "the API refuses the page with \"{vendor}\" and with \"techwolf\", so the vendor is not the reason"
+            )),
+        }
+    }
+
+    async fn families(&self) -> Vec<Finding> {
+        let open = match self.open().await {
+            Ok(open) => open,
+            Err(error) => return vec![Finding::from(error)],
+        };
+        let listed = match open.families(&self.connection, self.limits).await {
+            Ok(client) => families::list(&client, &open.export).await,
+            Err(error) => Err(error),
+        };
+        let families = match listed {
+            Ok(families) => families,
+            Err(error) => {
+                let reason = error.full_message();
+                let text = format!("the tenant does not list its job families: {reason}");
+                return vec![Finding::skipped(text)];
+            }
+        };
+        let line = |family: &families::Family| match family.name() {
+            Some(name) => format!("{}  {name}", family.external_id),
+            None => family.external_id.clone(),
+        };
+        let noun = if families.len() == 1 { "family" } else { "families" };
+        let all = Finding::ok(format!("the credentials see {} job {noun}", families.len()))
+            .details(families.iter().map(line));
+        let unknown = families::unknown(&self.listing, self.partition.as_deref(), &families);
+        [all].into_iter().chain(unknown.into_iter().map(Finding::warning)).collect()
+    }
+}
+
+/// Whether the server refused a request, for which the vendor may be the reason.
+fn is_refusal(error: &StageError) -> bool {
+    matches!(error.kind(), ErrorKind::Refused | ErrorKind::Auth)
+}
+
+/// The probes of the API and of the token endpoint, once if they are the same server.
+fn probes(
+    server: &Server,
+    listing: &Listing,
+    connection: &Connection,
+    limits: Limits,
+) -> Vec<ServerProbe> {
+    let Server::Remote { base, credentials } = server else { return Vec::new() };
+    let mut root = listing.url(base);
+    root.set_path("/");
+    root.set_query(None);
+    let probe = |url, hints| {
+        ServerProbe::new(url, HeaderMap::new(), limits.timeout, connection.clone(), hints)
+    };
+    let mut probes = vec![probe(root.clone(), PAGE_HINTS)];
+    if let Credentials::Client(client) = credentials
+        && client.token_url.origin() != root.origin()
+    {
+        let mut root = client.token_url.clone();
+        root.set_path("/");
+        root.set_query(None);
+        probes.push(probe(root, TOKEN_HINTS));
+    }
+    probes
+}
