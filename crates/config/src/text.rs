@@ -47,6 +47,11 @@ impl Text {
         Self { name: printable(name).into_owned(), shown: text, lines }
     }
 
+    /// The text.
+    pub(crate) fn into_shown(self) -> String {
+        self.shown
+    }
+
     /// The line of an offset, from 0, and the offset of that line.
     fn line_at(&self, offset: usize) -> (usize, usize) {
         let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);

@@ -27,7 +27,8 @@ pub fn probe_folder(folder: &Path) -> io::Result<WritableFolder> {
     let mut path = folder;
     while !path.exists() {
         if path.is_symlink() {
-            let text = format!("`{}` is a symbolic link to a path that does not exist", path.display());
+            let text =
+                format!("`{}` is a symbolic link to a path that does not exist", path.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, text));
         }
         path = match path.parent() {

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod completions;
+mod doctor;
 mod explain;
 mod format;
 mod graph;
@@ -58,6 +59,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Preview(preview) => on_runtime(preview::preview(registry, preview)),
         Command::Why(why) => on_runtime(why::why(registry, why)),
         Command::Check(check) => check::check(registry, &check),
+        Command::Doctor(doctor) => on_runtime(doctor::doctor(registry, doctor)),
         Command::Test(test) => on_runtime(test::test(registry, test)),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),

@@ -19,6 +19,7 @@ impl Exit {
     pub(crate) const COMPLETE: Self = Self(0);
     pub(crate) const DEFECT: Self = Self(1);
     pub(crate) const USAGE: Self = Self(2);
+    pub(crate) const SOURCE: Self = Self(3);
     pub(crate) const TRANSFORM: Self = Self(4);
     /// Also: the summary, the metrics or the output of a command could not be written, or threads, files or memory ran out.
     pub(crate) const SINK: Self = Self(5);
@@ -59,7 +60,7 @@ const ALL: &[ExitCodeEntry] = &[
                       `merge`: the manifests do not belong together.",
     },
     ExitCodeEntry {
-        exit: Exit(3),
+        exit: Exit::SOURCE,
         meaning: "the source failed",
         explanation: "The credentials, the network or the server failed even after retries, a response was invalid, or the server \
                       repeated pages. No file was published. Correct the reason in the last message and run again: the next run \

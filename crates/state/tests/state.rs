@@ -94,7 +94,9 @@ fn the_holder_of_a_lock_is_found_without_creating_the_folder() {
     let path = StateDir::path_of(dir.path(), "jobs");
     assert_eq!(taskferry_state::lock_holder(&path).unwrap(), None);
     assert!(!path.exists());
-    let LockAttempt::Acquired(state) = StateDir::open(dir.path(), "jobs").unwrap() else { unreachable!() };
+    let LockAttempt::Acquired(state) = StateDir::open(dir.path(), "jobs").unwrap() else {
+        unreachable!()
+    };
     let holder = taskferry_state::lock_holder(&path).unwrap().unwrap();
     assert_eq!(holder.unwrap().pid, std::process::id());
     drop(state);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use taskferry_config::Layers;
-use taskferry_sdk::Shard;
+use taskferry_sdk::{Duration, Shard};
 
 use super::graph::format::GraphFormat;
 use super::new::preset::Preset;
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Run the tests of pipelines, without a request and without secrets
     Test(TestArguments),
+    /// Check everything that a run needs: files, connections, credentials, one record, output folders and receivers
+    #[command(after_long_help = crate::exit::help())]
+    Doctor(DoctorArguments),
     /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
     /// Write files to start from
@@ -292,6 +295,27 @@ pub(crate) struct RecordingArguments {
     /// Replace the recorded test with the same name
     #[arg(long, requires = "record")]
     pub(crate) replace: bool,
+pub(crate) struct DoctorArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    /// Make only the checks with this name, for example `token`. `--verbose` shows all names. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) check: Vec<String>,
+    /// Show all checks and their times, not only problems
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// The time limit of each check
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub(crate) timeout: Duration,
+    /// Print one JSON document with all checks to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the pipeline's files, the checks and the last manifests to this text file, for support. Secrets are masked. The
+    /// contents are listed first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
 }
 
 #[derive(Debug, Args)]

@@ -40,7 +40,7 @@ pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
 }
 
 /// The stages of a pipeline in one line.
-fn outline(pipeline: &Pipeline) -> String {
+pub(super) fn outline(pipeline: &Pipeline) -> String {
     let transforms = pipeline.transforms.iter().map(|stage| stage.name.as_str());
     let chain: Vec<&str> =
         std::iter::once(pipeline.source.name.as_str()).chain(transforms).collect();

@@ -129,31 +129,49 @@ impl StateFolder {
         Ok(state)
     }
 
-    /// Records the pipeline file in the folder. Two files with the same name would resume each other's runs, and compare
-    /// their exports with each other.
+    /// Records the pipeline file in the folder.
     fn claim(&self, state: &StateDir, file: &Path) -> Result<(), Unavailable> {
+        if let Some(other) = self.check_owner(state.path(), file)? {
+            let (folder, other) = (self.pipeline.display(), other.display());
+            tracing::info!(
+                "the pipeline file `{other}` no longer exists; this run uses its state in `{folder}`"
+            );
+        }
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        Ok(state.save(OWNER, &Owner { file: file.to_string_lossy().into_owned() })?)
+    }
+
+    /// Checks that the folder of the pipeline, and the folder `own` of a run, belong to `file`: two files with the same name would
+    /// resume each other's runs, and compare their exports with each other. Returns the path of an owner that no longer exists.
+    ///
+    /// # Errors
+    /// The state belongs to another file.
+    pub(crate) fn check_owner(
+        &self,
+        own: &Path,
+        file: &Path,
+    ) -> Result<Option<PathBuf>, Unavailable> {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         // An unreadable record is written again.
         let owner = |folder: &Path| taskferry_state::load::<Owner>(folder, OWNER).ok().flatten();
-        let own = if state.path() == self.pipeline { None } else { owner(state.path()) };
+        let own = if own == self.pipeline { None } else { owner(own) };
+        let mut gone = None;
         for owner in owner(&self.pipeline).into_iter().chain(own) {
             let other = Path::new(&owner.file);
             if is_same_file(other, &file) {
                 continue;
             }
-            let (folder, shown) = (self.pipeline.display(), other.display());
             if other.exists() {
+                let (folder, shown) = (self.pipeline.display(), other.display());
                 return Err(Unavailable::Unusable(format!(
                     "`{folder}` contains the state of `{shown}`, which has the same pipeline name as `{}`; set another `name`, \
                      or another `dir` in [state]; if the second file replaces the first, remove `{folder}/{OWNER}.json`",
                     file.display()
                 )));
             }
-            tracing::info!(
-                "the pipeline file `{shown}` no longer exists; this run uses its state in `{folder}`"
-            );
+            gone = Some(other.to_owned());
         }
-        Ok(state.save(OWNER, &Owner { file: file.to_string_lossy().into_owned() })?)
+        Ok(gone)
     }
 
     /// Refuses an experiment that would overwrite the output of an unfinished run of the pipeline.

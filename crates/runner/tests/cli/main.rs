@@ -8,6 +8,7 @@ mod credentials;
 mod cursors;
 mod deploy;
 mod disks;
+mod doctor;
 mod documentation;
 mod drift;
 mod employees;

@@ -236,7 +236,10 @@ fn no_secret_is_written_anywhere() {
                 run(&["replay", "jobs.toml", &context.dead_letters()]).with_code(6),
                 context.taskferry(&["runs", "jobs.toml"]).with_code(0),
                 context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0),
+                context.taskferry(&["doctor", "jobs.toml", "--json", "--bundle", "bundle.txt"]),
+                context.taskferry(&["doctor", "jobs.toml", "--verbose"]),
             ];
+            assert!(context.read("bundle.txt").contains("audience = \"eu3.techwolf.ai\""));
             let dead_letters = context.lines(&context.dead_letters());
             assert!(dead_letters.len() >= 3, "{}", dead_letters.len());
             assert!(
@@ -265,6 +268,7 @@ fn no_secret_is_written_by_runs_that_fail() {
             let outcomes = [
                 context.taskferry(&arguments).with_code(3),
                 context.taskferry(&["runs", "jobs.toml"]).with_code(0),
+                context.taskferry(&["doctor", "jobs.toml", "-v", "--bundle", "bundle.txt"]),
             ];
             assert!(context.path(".taskferry/jobs/checkpoint.json").exists());
             assert!(outcomes[0].stderr.contains("[secret]"), "{number}: {}", outcomes[0].stderr);
@@ -304,6 +308,7 @@ fn refused_with(proof: &str) {
         let more = ["--set", "source.retry.max_attempts=2", "--set", &name];
         context.taskferry(&[&["run", file], &more[..]].concat()).with_code(3)
     });
+            assert!(context.read("bundle.txt").contains("audience = \"eu3.techwolf.ai\""));
     assert!(outcomes[1].stderr.contains("proxy"), "{}", outcomes[1].stderr);
     search(&written(&context, &outcomes), &sent, &key);
 }

@@ -27,14 +27,19 @@ pub(crate) fn folder_finding(path: &Path) -> Finding {
     let free = megabytes(found.free_bytes);
     let text = match found.exists {
         true => format!("`{shown}` can be written; {free} are free"),
-        false => format!("`{shown}` can be written, in a folder that the run creates; {free} are free"),
+        false => {
+            format!("`{shown}` can be written, in a folder that the run creates; {free} are free")
+        }
     };
     let last = fs::metadata(&target).map_or(0, |file| file.len());
     if found.free_bytes == 0 {
         Finding::failed(format!("no room is left for `{shown}`")).hint("free some disk space")
     } else if found.free_bytes < last {
-        Finding::warning(format!("{text}, less than the size of the last file ({})", megabytes(last)))
-            .hint("free some disk space: the old file is kept until the new one is complete")
+        Finding::warning(format!(
+            "{text}, less than the size of the last file ({})",
+            megabytes(last)
+        ))
+        .hint("free some disk space: the old file is kept until the new one is complete")
     } else if found.free_bytes < MIN_FREE_BYTES {
         Finding::warning(text).hint("free some disk space")
     } else {

@@ -5,7 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use taskferry_format::{DrySink, FormatOptions};
 use taskferry_sdk::{
-    Batch, Check, Delivery, PathTemplate, Refusals, Resumption, RunContext, Sink, SinkState, StageError,
+    Batch, Check, Delivery, PathTemplate, Refusals, Resumption, RunContext, Sink, SinkState,
+    StageError,
 };
 
 use crate::Compression;

@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::receiver::{HINTS, RequestTemplate};
 
-const REQUEST: &str = "1 HEAD request without records to the receiver, with the `headers` of the sink";
+const REQUEST: &str =
+    "1 HEAD request without records to the receiver, with the `headers` of the sink";
 
 /// The checks, in order.
 pub(crate) fn checks(url: Url, template: &RequestTemplate) -> Vec<Check> {
@@ -44,9 +45,13 @@ async fn receiver_finding(probe: &ServerProbe) -> Finding {
 fn hint(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         300..=399 => Some("redirects are not followed: correct the `url` of this sink"),
-        401 | 403 => Some("check the `headers` and the `url` of this sink; a signature was not sent"),
+        401 | 403 => {
+            Some("check the `headers` and the `url` of this sink; a signature was not sent")
+        }
         407 => Some("check `connection.proxy` of this sink"),
-        410 => Some("the receiver no longer exists at this address: correct the `url` of this sink"),
+        410 => {
+            Some("the receiver no longer exists at this address: correct the `url` of this sink")
+        }
         429 => Some("the receiver limits the rate: lower `concurrency`, or raise `batch_records`"),
         500.. => Some("the receiver is reachable and not healthy: check it before the next run"),
         _ => None,

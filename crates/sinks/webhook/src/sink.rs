@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use taskferry_sdk::{
-    Batch, Check, Delivery, ErrorKind, Finding, LocalEndpoint, Refusals, Resumption, RunContext, RunningEndpoint,
-    Secret, Sink, SinkState, StageError,
+    Batch, Check, Delivery, ErrorKind, Finding, LocalEndpoint, Refusals, Resumption, RunContext,
+    RunningEndpoint, Secret, Sink, SinkState, StageError,
 };
 use url::Url;
 

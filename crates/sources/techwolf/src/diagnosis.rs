@@ -87,8 +87,7 @@ impl Diagnosis {
         if has_families {
             let families = with();
             let families = Check::new("families", async move { families.families().await });
-            checks
-                .push(families.needs("token").sends("1 request for up to 200 job families"));
+            checks.push(families.needs("token").sends("1 request for up to 200 job families"));
         }
         checks
     }
@@ -184,7 +183,9 @@ impl Diagnosis {
         match (page.entries.len(), &page.next) {
             (0, None) => Finding::warning(format!("the listing is empty: it contains no {noun}"))
                 .hint("check `filters` in [source]; the credentials may have filters of their own"),
-            (0, Some(_)) => Finding::ok(format!("the first page is empty, and more {noun}s follow")),
+            (0, Some(_)) => {
+                Finding::ok(format!("the first page is empty, and more {noun}s follow"))
+            }
             (_, Some(_)) => Finding::ok(format!("one {noun}{origin} was read, and more follow")),
             (_, None) => Finding::ok(format!("one {noun}{origin} was read, the only one")),
         }

@@ -87,8 +87,9 @@ pub(crate) fn token_finding(
                 .hint("set a new `token`, or client credentials, in [source.auth]");
         }
         if left < FIXED_TOKEN_MARGIN {
-            return Finding::warning(text)
-                .hint("a run fails when the token expires; set client credentials in [source.auth]");
+            return Finding::warning(text).hint(
+                "a run fails when the token expires; set client credentials in [source.auth]",
+            );
         }
     }
     let missing: Vec<&str> = requested

@@ -1,0 +1,66 @@
+//! The files of a pipeline as they may be given to others.
+
+use std::fmt;
+
+use taskferry_pipeline::Registry;
+
+use crate::interpolate;
+use crate::layers::Layers;
+use crate::mask::{mask_assignment, mask_value};
+use crate::merge;
+use crate::secrets::Secrets;
+
+/// The files of a pipeline with their secrets masked.
+pub struct ShownFiles {
+    /// The name and the text of each file, the pipeline file first.
+    pub files: Vec<(String, String)>,
+    /// The values from the environment and from `--set`.
+    pub overrides: Vec<String>,
+    secrets: Option<Secrets>,
+}
+
+impl fmt::Debug for ShownFiles {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ShownFiles").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl ShownFiles {
+    /// Another text with the secrets of the pipeline replaced, in each form in which they may occur.
+    pub fn masked(&self, text: &str) -> String {
+        match &self.secrets {
+            Some(secrets) => secrets.redact(text),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// Masks the secrets in the files of a pipeline, which need not be correct. A file that is not valid TOML is left out: which of
+/// its values are secrets is not known.
+pub fn shown_files(layers: &Layers, registry: &Registry) -> ShownFiles {
+    let Ok(documents) = layers.parse(registry) else {
+        let omitted = "(not shown: a file of the pipeline can't be read, or is not valid TOML)";
+        let files = layers.files.iter().map(|file| (file.name.clone(), omitted.to_owned()));
+        return ShownFiles { files: files.collect(), overrides: Vec::new(), secrets: None };
+    };
+    let (mut tree, _) = merge::merge(layers, &documents);
+    let mut secrets = Secrets::find(&tree, registry);
+    // An unset variable is no obstacle: what it stands for is unknown here, too.
+    _ = interpolate::interpolate(&mut tree, layers, &layers.files());
+    secrets.extend(Secrets::find(&tree, registry));
+    let shown = documents.iter().zip(&layers.files).map(|(document, file)| {
+        let starts = std::iter::once(0).chain(file.text.match_indices('\n').map(|(at, _)| at + 1));
+        let text = document.shown(&secrets, &starts.collect::<Vec<_>>());
+        (file.name.clone(), text.into_shown())
+    });
+    let overrides = layers.overrides.iter().map(|given| {
+        let text = if secrets.covers(&given.path) {
+            mask_value(&given.text, given.value_at)
+        } else {
+            secrets.mask(&mask_assignment(&given.text, given.value_at))
+        };
+        format!("{}: {text}", given.name)
+    });
+    let (files, overrides) = (shown.collect(), overrides.collect());
+    ShownFiles { files, overrides, secrets: Some(secrets) }
+}

@@ -1,0 +1,172 @@
+//! `taskferry doctor`: checks everything that a run of a pipeline needs, and delivers nothing.
+
+mod bundle;
+mod local;
+mod plan;
+mod report;
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use taskferry_pipeline::{Pipeline, Registry};
+use taskferry_sdk::{Finding, Verdict};
+
+use super::arguments::DoctorArguments;
+use super::mistakes;
+use crate::console;
+use crate::exit::Exit;
+use crate::logging::LogFormat;
+use plan::Planned;
+use report::{Report, Result};
+
+/// Makes the checks, and reports them.
+pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Exit {
+    let start = Instant::now();
+    if arguments.timeout.get().is_zero() {
+        console::error("`--timeout` must be greater than zero");
+        return Exit::USAGE;
+    }
+    let (first, pipeline) = check_files(registry, &arguments);
+    let mut plan = pipeline.map(|pipeline| plan::of(pipeline, &arguments)).unwrap_or_default();
+    let known = plan::names(&first, &plan);
+    if let Some(unknown) = arguments.check.iter().find(|name| !known.contains(&name.as_str())) {
+        // Without a checked pipeline, the checks of its stages are not known.
+        if first.verdict() != Verdict::Failed {
+            console::error(&format!(
+                "the pipeline has no check `{unknown}`; its checks are {}",
+                known.join(", ")
+            ));
+            return Exit::USAGE;
+        }
+    }
+    let is_selected =
+        |name: &str| arguments.check.is_empty() || arguments.check.iter().any(|one| one == name);
+    plan.retain(|planned| is_selected(planned.check.name()));
+    announce(&plan);
+    // A mistake in the file is shown whichever check was asked for: no other check is possible.
+    let mut results = Vec::new();
+    if is_selected(first.check) || first.verdict() == Verdict::Failed {
+        results.push(first);
+    }
+    for planned in plan {
+        let result = make(planned, arguments.timeout.get(), &results).await;
+        results.push(result);
+    }
+    let report = Report::new(&arguments, results, start.elapsed());
+    let exit = report.exit();
+    if let Some(path) = &arguments.bundle
+        && let Err(message) = bundle::write(path, registry, &arguments, &report)
+    {
+        console::error(&message);
+        return if exit == Exit::COMPLETE { Exit::SINK } else { exit };
+    }
+    let printed = match arguments.json {
+        true => console::data(&report.json()),
+        false => console::drawn_page(&report.text(arguments.verbose, console::page_width())),
+    };
+    match printed {
+        Ok(()) => exit,
+        failed => Exit::printed(&failed),
+    }
+}
+
+/// Checks the pipeline file and its overlays, as `taskferry check` does.
+fn check_files(registry: &Registry, arguments: &DoctorArguments) -> (Result, Option<Pipeline>) {
+    let start = Instant::now();
+    let file = arguments.file.display();
+    let with_hint = |finding: Finding, hint: Option<&str>| match hint {
+        Some(hint) => finding.hint(hint),
+        None => finding,
+    };
+    let (findings, pipeline) =
+        match taskferry_config::load(&arguments.layers.layers(&arguments.file), registry) {
+            Ok(checked) => {
+                let mut findings = vec![Finding::ok(format!(
+                    "{file}: {}",
+                    super::check::outline(&checked.pipeline)
+                ))];
+                findings.extend(checked.warnings.iter().map(|warning| {
+                    with_hint(Finding::warning(warning.in_one_line()), warning.help_text())
+                }));
+                (findings, Some(checked.pipeline))
+            }
+            Err(found) => {
+                mistakes::write(found.all(), LogFormat::Text);
+                let findings = found.all().iter().map(|mistake| {
+                    let finding = match mistake.severity() {
+                        taskferry_sdk::Severity::Mistake => Finding::failed(mistake.in_one_line()),
+                        taskferry_sdk::Severity::Warning => Finding::warning(mistake.in_one_line()),
+                    };
+                    with_hint(finding, mistake.help_text())
+                });
+                (findings.collect(), None)
+            }
+        };
+    let result = Result {
+        stage: None,
+        check: "pipeline",
+        findings,
+        elapsed: start.elapsed(),
+        exit: Exit::USAGE,
+    };
+    (result, pipeline)
+}
+
+/// Says before the first request which requests are sent.
+fn announce(plan: &[Planned]) {
+    let mut stages: Vec<(&str, Vec<&str>)> = Vec::new();
+    for planned in plan {
+        let (Some(stage), Some(requests)) = (&planned.stage, planned.check.requests()) else {
+            continue;
+        };
+        match stages.iter_mut().find(|(known, _)| known == stage) {
+            Some((_, all)) if all.contains(&requests) => {}
+            Some((_, all)) => all.push(requests),
+            None => stages.push((stage, vec![requests])),
+        }
+    }
+    if stages.is_empty() {
+        return;
+    }
+    let mut text = String::from("these checks send requests, and deliver no record:\n");
+    for (stage, requests) in stages {
+        // Writing to a string can't fail.
+        _ = writeln!(text, "  {stage}: {}", requests.join("; "));
+    }
+    console::write(&text);
+}
+
+/// Makes one check within its time limit, unless a check that it needs has failed.
+async fn make(planned: Planned, time_limit: Duration, earlier: &[Result]) -> Result {
+    let Planned { stage, exit, check } = planned;
+    let name = check.name();
+    let failed = check.needed().iter().find(|needed| {
+        earlier.iter().any(|result| {
+            result.stage == stage && result.check == **needed && result.verdict() == Verdict::Failed
+        })
+    });
+    let start = Instant::now();
+    let findings = match failed {
+        Some(needed) => vec![Finding::skipped(format!("the check `{needed}` failed"))],
+        // A panic of a plugin is a finding.
+        None => {
+            let mut running = tokio::spawn(check.run());
+            match tokio::time::timeout(time_limit, &mut running).await {
+                Ok(Ok(findings)) => findings,
+                Ok(Err(_)) => vec![
+                    Finding::failed("the check panicked")
+                        .hint("this is a defect in the plugin; please report it"),
+                ],
+                Err(_) => {
+                    running.abort();
+                    let seconds = time_limit.as_secs_f64();
+                    vec![
+                        Finding::failed(format!("no result within {seconds} s"))
+                            .hint("check the network, or raise the limit with `--timeout`"),
+                    ]
+                }
+            }
+        }
+    };
+    Result { stage, check: name, findings, elapsed: start.elapsed(), exit }
+}

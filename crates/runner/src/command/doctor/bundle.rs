@@ -1,0 +1,103 @@
+//! `doctor --bundle`: one text file for support. A person can read it before it is sent.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+use taskferry_config::{ShownFiles, is_same_file, shown_files};
+use taskferry_files::{Place, target_of};
+use taskferry_pipeline::Registry;
+use taskferry_sdk::{printable_json, printable_lines};
+
+use super::report::Report;
+use crate::command::arguments::DoctorArguments;
+use crate::command::format;
+use crate::command::state_folder::StateFolder;
+use crate::console;
+
+/// The number of manifests in the bundle, the newest ones.
+const MAX_MANIFESTS: usize = 3;
+/// Only the owner may read the bundle: it holds addresses and names.
+const PRIVATE: u32 = 0o600;
+
+/// A part of the bundle.
+struct Section {
+    title: String,
+    text: String,
+}
+
+/// Prints the contents, then writes the file.
+pub(super) fn write(
+    path: &Path,
+    registry: &Registry,
+    arguments: &DoctorArguments,
+    report: &Report,
+) -> Result<(), String> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        format!("can't write the bundle `{}`: {error}", path.display())
+    };
+    if arguments.layers.files(&arguments.file).any(|input| is_same_file(input, path)) {
+        return Err(cannot(&"it is a file of the pipeline"));
+    }
+    let target = target_of(path).map_err(|error| cannot(&error))?;
+    let layers = arguments.layers.layers(&arguments.file);
+    let shown = shown_files(&layers, registry);
+    let mut sections = vec![Section { title: "versions".to_owned(), text: versions() }];
+    for (name, text) in &shown.files {
+        sections.push(Section { title: format!("file {name}"), text: text.clone() });
+    }
+    if !shown.overrides.is_empty() {
+        let text = shown.overrides.join("\n");
+        sections.push(Section { title: "values from outside the files".to_owned(), text });
+    }
+    sections.push(Section { title: "doctor".to_owned(), text: report.json() });
+    sections.extend(manifests(&layers, registry));
+    let contents = contents(&sections);
+    console::write(&format!("the bundle `{}` contains:\n{contents}", path.display()));
+    let text = assembled(&contents, &sections, &shown);
+    let place = Place::of(&target).map_err(|error| cannot(&error))?;
+    place.replace(text.as_bytes(), PRIVATE).map_err(|error| cannot(&error))
+}
+
+fn contents(sections: &[Section]) -> String {
+    let mut list = String::new();
+    for Section { title, text } in sections {
+        // Writing to a string can't fail.
+        _ = writeln!(list, "  {title} ({})", format::bytes(text.len() as u64));
+    }
+    list
+}
+
+fn assembled(contents: &str, sections: &[Section], shown: &ShownFiles) -> String {
+    let mut text = format!(
+        "# Support bundle of taskferry. Secrets are masked. It holds addresses, names of jobs in error messages, and paths: read it before you send it.\n\n{contents}"
+    );
+    for Section { title, text: body } in sections {
+        _ = write!(text, "\n## {title}\n\n{}\n", body.trim_end());
+    }
+    printable_lines(&shown.masked(&text)).into_owned()
+}
+
+fn versions() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("taskferry {version}\n{} {}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
+/// The last manifests, the newest last.
+fn manifests(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<Section> {
+    let Ok((name, state)) = taskferry_config::load_state(layers, registry) else {
+        return Vec::new();
+    };
+    let mut sections = Vec::new();
+    for history in StateFolder::new(&state.dir, &name, None, None).histories() {
+        let all = history.all::<Value>().unwrap_or_default();
+        let first = all.len().saturating_sub(MAX_MANIFESTS);
+        sections.extend(all.iter().skip(first).map(|manifest| {
+            let run = manifest["run_id"].as_str().unwrap_or("without an id");
+            let text = serde_json::to_string_pretty(manifest).unwrap_or_default();
+            let lines: Vec<_> = text.lines().map(printable_json).collect();
+            Section { title: format!("manifest of run {run}"), text: lines.join("\n") }
+        }));
+    }
+    sections
+}

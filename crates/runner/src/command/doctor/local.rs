@@ -1,0 +1,51 @@
+//! The check of the state folder.
+
+use std::path::Path;
+
+use taskferry_files::probe_folder;
+use taskferry_sdk::Finding;
+
+use crate::command::format;
+use crate::command::state_folder::StateFolder;
+
+/// State takes about 16 bytes a job; below this room, other files on the disk are a risk.
+const MIN_FREE_BYTES: u64 = 100_000_000;
+
+/// Whether the state folder can be used, and whether another run uses it.
+pub(super) fn state_findings(folder: &StateFolder, pipeline: &str, file: &Path) -> Vec<Finding> {
+    let path = folder.path();
+    let shown = path.display();
+    let help = "set `dir` in [state] to use another folder, or correct its permissions";
+    let found = match probe_folder(&path) {
+        Ok(found) => found,
+        Err(error) => {
+            let text = format!("can't write to the state folder `{shown}`: {error}");
+            return vec![Finding::failed(text).hint(help)];
+        }
+    };
+    let free = format::bytes(found.free_bytes);
+    let text = match found.exists {
+        true => format!("the state folder `{shown}` can be written; {free} are free"),
+        false => format!("the first run creates the state folder `{shown}`; {free} are free"),
+    };
+    let mut findings = vec![match found.free_bytes {
+        0 => Finding::failed(format!("no room is left for the state folder `{shown}`"))
+            .hint("free some disk space"),
+        ..MIN_FREE_BYTES => Finding::warning(text).hint("free some disk space"),
+        _ => Finding::ok(text),
+    }];
+    if let Err(unavailable) = folder.check_owner(&path, file) {
+        findings.push(Finding::failed(unavailable.message()));
+    }
+    findings.push(match taskferry_state::lock_holder(&path) {
+        Ok(None) => Finding::ok("no other run is active"),
+        Ok(Some(holder)) => {
+            let process = holder.map(|holder| format!(" (process {})", holder.pid));
+            let process = process.unwrap_or_default();
+            Finding::warning(format!("a run of `{pipeline}` is active{process}"))
+                .hint("a run that starts before its end ends with exit code 7")
+        }
+        Err(error) => Finding::failed(format!("{error}: {}", error.source)).hint(help),
+    });
+    findings
+}

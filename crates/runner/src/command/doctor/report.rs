@@ -1,0 +1,206 @@
+//! What `doctor` prints.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+use taskferry_sdk::{Finding, Verdict, printable, printable_json};
+use unicode_width::UnicodeWidthStr;
+
+use crate::command::arguments::DoctorArguments;
+use crate::command::text_table::wrapped;
+use crate::exit::Exit;
+
+/// The version of the JSON document.
+const SCHEMA_VERSION: u32 = 1;
+/// The width of text that is not written to a terminal.
+const WIDTH: usize = 100;
+
+/// A check that was made.
+#[derive(Debug)]
+pub(super) struct Result {
+    /// The stage, as messages name it; `None` for the pipeline itself.
+    pub(super) stage: Option<String>,
+    pub(super) check: &'static str,
+    pub(super) findings: Vec<Finding>,
+    pub(super) elapsed: Duration,
+    /// The exit code if it failed.
+    pub(super) exit: Exit,
+}
+
+impl Result {
+    /// The worst verdict of its findings.
+    pub(super) fn verdict(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok)
+    }
+
+    fn entry(&self) -> CheckEntry<'_> {
+        CheckEntry {
+            stage: self.stage.as_deref(),
+            check: self.check,
+            verdict: self.verdict(),
+            elapsed_ms: milliseconds(self.elapsed),
+            findings: &self.findings,
+        }
+    }
+
+    fn label(&self) -> String {
+        match &self.stage {
+            Some(stage) => format!("{stage}: {}", self.check),
+            None => self.check.to_owned(),
+        }
+    }
+}
+
+/// All checks that were made.
+#[derive(Debug)]
+pub(super) struct Report {
+    file: String,
+    sandbox: bool,
+    results: Vec<Result>,
+    elapsed: Duration,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    taskferry_version: &'static str,
+    file: &'a str,
+    sandbox: bool,
+    verdict: Verdict,
+    exit_code: u8,
+    elapsed_ms: u64,
+    checks: Vec<CheckEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct CheckEntry<'a> {
+    stage: Option<&'a str>,
+    check: &'a str,
+    verdict: Verdict,
+    elapsed_ms: u64,
+    findings: &'a [Finding],
+}
+
+fn milliseconds(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Report {
+    pub(super) fn new(
+        arguments: &DoctorArguments,
+        results: Vec<Result>,
+        elapsed: Duration,
+    ) -> Self {
+        let file = arguments.file.to_string_lossy().into_owned();
+        Self { file, sandbox: arguments.layers.sandbox, results, elapsed }
+    }
+
+    /// The exit code of the worst failure. The pipeline file and its state come first: without them, nothing runs.
+    pub(super) fn exit(&self) -> Exit {
+        let failed = self.results.iter().filter(|result| result.verdict() == Verdict::Failed);
+        failed.map(|result| result.exit).min_by_key(|exit| exit.0).unwrap_or(Exit::COMPLETE)
+    }
+
+    fn verdict(&self) -> Verdict {
+        let worst = self.results.iter().map(Result::verdict).max();
+        // That a check does not apply is no verdict about the pipeline.
+        worst.filter(|verdict| *verdict != Verdict::Skipped).unwrap_or(Verdict::Ok)
+    }
+
+    /// One JSON document.
+    pub(super) fn json(&self) -> String {
+        let document = Document {
+            schema_version: SCHEMA_VERSION,
+            taskferry_version: env!("CARGO_PKG_VERSION"),
+            file: &self.file,
+            sandbox: self.sandbox,
+            verdict: self.verdict(),
+            exit_code: self.exit().0,
+            elapsed_ms: milliseconds(self.elapsed),
+            checks: self.results.iter().map(Result::entry).collect(),
+        };
+        let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+        let lines: Vec<_> = text.lines().map(printable_json).collect();
+        format!("{}\n", lines.join("\n"))
+    }
+
+    /// The problems and the verdict, or all checks and the verdict, with colors.
+    pub(super) fn text(&self, is_verbose: bool, width: Option<usize>) -> String {
+        let width = width.unwrap_or(WIDTH);
+        let mut text = String::new();
+        for result in &self.results {
+            let mut elapsed = Some(result.elapsed).filter(|_| is_verbose);
+            for finding in &result.findings {
+                if is_verbose || finding.verdict >= Verdict::Warning {
+                    write_finding(&mut text, &result.label(), finding, elapsed.take(), width);
+                    if is_verbose {
+                        write_details(&mut text, finding);
+                    }
+                }
+            }
+        }
+        text.push_str(&self.verdict_line());
+        text
+    }
+
+    fn verdict_line(&self) -> String {
+        let count = |verdict| self.results.iter().filter(|one| one.verdict() == verdict).count();
+        let failed = count(Verdict::Failed);
+        let mut counts = vec![format!("{} ok", count(Verdict::Ok))];
+        for (count, noun) in [(count(Verdict::Warning), "with warnings"), (failed, "failed")] {
+            if count > 0 {
+                counts.push(format!("{count} {noun}"));
+            }
+        }
+        match count(Verdict::Skipped) {
+            0 => {}
+            skipped => counts.push(format!("{skipped} skipped")),
+        }
+        let verdict = match (failed, self.sandbox) {
+            (0, false) => "ready to run".to_owned(),
+            (0, true) => "ready to run with the sandbox".to_owned(),
+            _ => format!("not ready to run (exit code {})", self.exit().0),
+        };
+        let file = printable(&self.file);
+        let seconds = self.elapsed.as_secs_f64();
+        format!("{file}: {verdict}; checks: {}; {seconds:.1} s\n", counts.join(", "))
+    }
+}
+
+fn write_finding(
+    text: &mut String,
+    label: &str,
+    finding: &Finding,
+    elapsed: Option<Duration>,
+    width: usize,
+) {
+    let (word, style) = match finding.verdict {
+        Verdict::Ok => ("ok", "\u{1b}[32m"),
+        Verdict::Skipped => ("skipped", "\u{1b}[34m"),
+        Verdict::Warning => ("warning", "\u{1b}[1;33m"),
+        Verdict::Failed => ("failed", "\u{1b}[1;31m"),
+    };
+    let elapsed = elapsed.map(|elapsed| format!(" ({} ms)", milliseconds(elapsed)));
+    let line =
+        format!("{word}: {}: {}{}", printable(label), finding.text, elapsed.unwrap_or_default());
+    let line = if line.width() <= width { format!("{line}\n") } else { indented(&line, width) };
+    let rest = line.strip_prefix(word).unwrap_or(&line);
+    // Writing to a string can't fail.
+    _ = write!(text, "{style}{word}\u{1b}[0m{rest}");
+    if let Some(hint) = &finding.hint {
+        text.push_str(&wrapped(&format!("help: {hint}"), "  ", width));
+    }
+}
+
+/// A line that is wrapped, with further lines indented.
+fn indented(line: &str, width: usize) -> String {
+    let body = wrapped(line, "    ", width);
+    body.trim_start().to_owned()
+}
+
+fn write_details(text: &mut String, finding: &Finding) {
+    for line in &finding.details {
+        _ = writeln!(text, "    {line}");
+    }
+}
