@@ -71,9 +71,8 @@ impl<'a> Iterator for Elements<'a> {
         let mut size = usize::from(length);
         if length >= 0x80 {
             let (digits, after) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            let digit = |size: usize, digit: &u8| {
-                Some(size.checked_mul(256)?.checked_add(usize::from(*digit))?)
-            };
+            let digit =
+                |size: usize, digit: &u8| size.checked_mul(256)?.checked_add(usize::from(*digit));
             (size, rest) = (digits.iter().try_fold(0, digit)?, after);
         }
         let (content, after) = rest.split_at_checked(size)?;

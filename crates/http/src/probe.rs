@@ -61,10 +61,10 @@ impl ServerProbe {
     }
 
     fn proxy(&self) -> Result<Option<ProxyAddress>, StageError> {
-        match self.url.host_str().is_some_and(is_this_machine) {
-            true => Ok(None),
-            false => self.connection.proxy_for(&self.url),
+        if self.url.host_str().is_some_and(is_this_machine) {
+            return Ok(None);
         }
+        self.connection.proxy_for(&self.url)
     }
 
     /// Resolves the name of the host that connections lead to: the server, or its proxy.

@@ -17,7 +17,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
 use plan::Planned;
-use report::{Report, Result};
+use report::{CheckResult, Report};
 
 /// Makes the checks, and reports them.
 pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> Exit {
@@ -60,9 +60,10 @@ pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> E
         console::error(&message);
         return if exit == Exit::COMPLETE { Exit::SINK } else { exit };
     }
-    let printed = match arguments.json {
-        true => console::data(&report.json()),
-        false => console::drawn_page(&report.text(arguments.verbose, console::page_width())),
+    let printed = if arguments.json {
+        console::data(&report.json())
+    } else {
+        console::drawn_page(&report.text(arguments.verbose, console::page_width()))
     };
     match printed {
         Ok(()) => exit,
@@ -71,7 +72,10 @@ pub(crate) async fn doctor(registry: &Registry, arguments: DoctorArguments) -> E
 }
 
 /// Checks the pipeline file and its overlays, as `taskferry check` does.
-fn check_files(registry: &Registry, arguments: &DoctorArguments) -> (Result, Option<Pipeline>) {
+fn check_files(
+    registry: &Registry,
+    arguments: &DoctorArguments,
+) -> (CheckResult, Option<Pipeline>) {
     let start = Instant::now();
     let file = arguments.file.display();
     let with_hint = |finding: Finding, hint: Option<&str>| match hint {
@@ -102,7 +106,7 @@ fn check_files(registry: &Registry, arguments: &DoctorArguments) -> (Result, Opt
                 (findings.collect(), None)
             }
         };
-    let result = Result {
+    let result = CheckResult {
         stage: None,
         check: "pipeline",
         findings,
@@ -137,7 +141,7 @@ fn announce(plan: &[Planned]) {
 }
 
 /// Makes one check within its time limit, unless a check that it needs has failed.
-async fn make(planned: Planned, time_limit: Duration, earlier: &[Result]) -> Result {
+async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -> CheckResult {
     let Planned { stage, exit, check } = planned;
     let name = check.name();
     let failed = check.needed().iter().find(|needed| {
@@ -168,5 +172,5 @@ async fn make(planned: Planned, time_limit: Duration, earlier: &[Result]) -> Res
             }
         }
     };
-    Result { stage, check: name, findings, elapsed: start.elapsed(), exit }
+    CheckResult { stage, check: name, findings, elapsed: start.elapsed(), exit }
 }

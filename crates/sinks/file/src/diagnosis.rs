@@ -25,11 +25,10 @@ pub(crate) fn folder_finding(path: &Path) -> Finding {
     };
     let shown = path.display();
     let free = megabytes(found.free_bytes);
-    let text = match found.exists {
-        true => format!("`{shown}` can be written; {free} are free"),
-        false => {
-            format!("`{shown}` can be written, in a folder that the run creates; {free} are free")
-        }
+    let text = if found.exists {
+        format!("`{shown}` can be written; {free} are free")
+    } else {
+        format!("`{shown}` can be written, in a folder that the run creates; {free} are free")
     };
     let last = fs::metadata(&target).map_or(0, |file| file.len());
     if found.free_bytes == 0 {

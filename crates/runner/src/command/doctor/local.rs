@@ -24,9 +24,10 @@ pub(super) fn state_findings(folder: &StateFolder, pipeline: &str, file: &Path) 
         }
     };
     let free = format::bytes(found.free_bytes);
-    let text = match found.exists {
-        true => format!("the state folder `{shown}` can be written; {free} are free"),
-        false => format!("the first run creates the state folder `{shown}`; {free} are free"),
+    let text = if found.exists {
+        format!("the state folder `{shown}` can be written; {free} are free")
+    } else {
+        format!("the first run creates the state folder `{shown}`; {free} are free")
     };
     let mut findings = vec![match found.free_bytes {
         0 => Finding::failed(format!("no room is left for the state folder `{shown}`"))

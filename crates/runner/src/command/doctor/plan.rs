@@ -6,7 +6,7 @@ use taskferry_pipeline::{Feed, Pipeline, SinkStage, SourceStage};
 use taskferry_sdk::{Check, RunContext};
 
 use super::local;
-use super::report::Result;
+use super::report::CheckResult;
 use crate::command::arguments::DoctorArguments;
 use crate::command::state_folder::StateFolder;
 use crate::exit::Exit;
@@ -55,7 +55,7 @@ fn of_sink(sink: SinkStage, run: &RunContext) -> Vec<Planned> {
 }
 
 /// The names of the checks, each once.
-pub(super) fn names(first: &Result, plan: &[Planned]) -> Vec<&'static str> {
+pub(super) fn names(first: &CheckResult, plan: &[Planned]) -> Vec<&'static str> {
     let mut names = vec![first.check];
     for planned in plan {
         let name = planned.check.name();

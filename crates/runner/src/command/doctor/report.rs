@@ -18,7 +18,7 @@ const WIDTH: usize = 100;
 
 /// A check that was made.
 #[derive(Debug)]
-pub(super) struct Result {
+pub(super) struct CheckResult {
     /// The stage, as messages name it; `None` for the pipeline itself.
     pub(super) stage: Option<String>,
     pub(super) check: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Result {
     pub(super) exit: Exit,
 }
 
-impl Result {
+impl CheckResult {
     /// The worst verdict of its findings.
     pub(super) fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok)
@@ -57,7 +57,7 @@ impl Result {
 pub(super) struct Report {
     file: String,
     sandbox: bool,
-    results: Vec<Result>,
+    results: Vec<CheckResult>,
     elapsed: Duration,
 }
 
@@ -89,7 +89,7 @@ fn milliseconds(elapsed: Duration) -> u64 {
 impl Report {
     pub(super) fn new(
         arguments: &DoctorArguments,
-        results: Vec<Result>,
+        results: Vec<CheckResult>,
         elapsed: Duration,
     ) -> Self {
         let file = arguments.file.to_string_lossy().into_owned();
@@ -103,7 +103,7 @@ impl Report {
     }
 
     fn verdict(&self) -> Verdict {
-        let worst = self.results.iter().map(Result::verdict).max();
+        let worst = self.results.iter().map(CheckResult::verdict).max();
         // That a check does not apply is no verdict about the pipeline.
         worst.filter(|verdict| *verdict != Verdict::Skipped).unwrap_or(Verdict::Ok)
     }
@@ -118,7 +118,7 @@ impl Report {
             verdict: self.verdict(),
             exit_code: self.exit().0,
             elapsed_ms: milliseconds(self.elapsed),
-            checks: self.results.iter().map(Result::entry).collect(),
+            checks: self.results.iter().map(CheckResult::entry).collect(),
         };
         let text = serde_json::to_string_pretty(&document).unwrap_or_default();
         let lines: Vec<_> = text.lines().map(printable_json).collect();
