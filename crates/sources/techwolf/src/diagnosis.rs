@@ -14,8 +14,8 @@ use crate::credentials::Credentials;
 use crate::export::Retries;
 use crate::families;
 use crate::issuer::Tokens;
+use crate::open_export::{Limits, OpenExport, PAGE_HINTS, TOKEN_HINTS};
 use crate::request::Listing;
-use crate::source::{Limits, OpenExport, PAGE_HINTS, TOKEN_HINTS};
 use crate::token_claims::{Claims, token_finding};
 
 const PAGE: &str = "the first page";

@@ -10,7 +10,7 @@
 //! # The path of a page
 //!
 //! 1. `plugin.rs` builds the source from the options (`config.rs`) after their checks (`check.rs`, `credentials.rs`).
-//! 2. `source.rs` opens it: the HTTP client, the tokens (`issuer.rs`, `token_cache.rs`), and a `PageStream` (`stream.rs`), which
+//! 2. `source.rs` opens it with `open_export.rs`: the HTTP client, the tokens (`issuer.rs`, `token_cache.rs`), and a `PageStream` (`stream.rs`), which
 //!    `strategy.rs` chooses.
 //! 3. The stream requests pages through a `Reader` (`reader.rs`): one after the other (`serial.rs`), in segments of the
 //!    listing (`segment_reader.rs`, `repaginator.rs`), or from several listings in turn (`partition.rs`). Streams that read
@@ -80,6 +80,7 @@ mod export;
 mod families;
 mod fields;
 mod issuer;
+mod open_export;
 mod page;
 mod page_size;
 mod partition;

@@ -8,8 +8,9 @@ use taskferry_sdk::{
 use crate::check;
 use crate::config::{ExportSubject, Include, ResponseFormat, TechWolfOptions};
 use crate::cursor_index::ListingId;
+use crate::open_export::Limits;
 use crate::request::Listing;
-use crate::source::{Limits, TechWolfSource};
+use crate::source::TechWolfSource;
 use crate::strategy::ReadStrategy;
 
 impl Plugin for TechWolfOptions {
