@@ -123,7 +123,7 @@ impl Check {
         self
     }
 
-    /// Names an earlier check of the stage. If it fails, this check is skipped.
+    /// Names an earlier check of the stage. If it does not succeed, this check is skipped.
     #[must_use]
     pub fn needs(mut self, check: &'static str) -> Self {
         self.needs.push(check);

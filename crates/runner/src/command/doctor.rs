@@ -140,18 +140,22 @@ fn announce(plan: &[Planned]) {
     console::write(&text);
 }
 
-/// Makes one check within its time limit, unless a check that it needs has failed.
+/// Makes one check within its time limit, unless a check that it needs did not succeed.
 async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -> CheckResult {
     let Planned { stage, exit, check } = planned;
     let name = check.name();
     let failed = check.needed().iter().find(|needed| {
         earlier.iter().any(|result| {
-            result.stage == stage && result.check == **needed && result.verdict() == Verdict::Failed
+            result.stage == stage
+                && result.check == **needed
+                && matches!(result.verdict(), Verdict::Failed | Verdict::Skipped)
         })
     });
     let start = Instant::now();
     let findings = match failed {
-        Some(needed) => vec![Finding::skipped(format!("the check `{needed}` failed"))],
+        Some(needed) => {
+            vec![Finding::skipped(format!("it needs the check `{needed}`, which did not succeed"))]
+        }
         // A panic of a plugin is a finding.
         None => {
             let mut running = tokio::spawn(check.run());

@@ -96,10 +96,33 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "") + FILE + &webhook(receiver.url())));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(0);
-    insta::assert_snapshot!(ended.stdout, @"");
-    insta::assert_snapshot!(ended.stderr, @"");
+    insta::assert_snapshot!(ended.stdout, @"jobs.toml: ready to run; checks: 12 ok, 2 skipped; [time]");
+    insta::assert_snapshot!(ended.stderr, @"
+    these checks send requests, and deliver no record:
+      source `techwolf`: 1 HEAD request without credentials; 1 token request; 1 request for a page with one record; 1 request for up to 200 job families
+      sink `webhook`: 1 HEAD request without records to the receiver, with the `headers` of the sink
+    ");
     let verbose = context.taskferry(&["doctor", "jobs.toml", "--verbose"]).with_code(0);
-    insta::assert_snapshot!(shown(&verbose), @"");
+    insta::assert_snapshot!(shown(&verbose), @"
+    ok: pipeline: jobs.toml: techwolf → file and webhook (N ms)
+    ok: state: the first run creates the state folder `.taskferry/jobs`; [room]
+    ok: state: no other run is active
+    skipped: source `techwolf`: dns: 127.0.0.1 is an address, not a name (N ms)
+    ok: source `techwolf`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
+    ok: source `techwolf`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)
+    ok: source `techwolf`: clock: this machine's clock is within 30 s of http://127.0.0.1:[port] (N ms)
+    ok: source `techwolf`: token: a token was issued, usable for 2 h; its scopes are not known (N ms)
+    ok: source `techwolf`: page: one job was read, and more follow (N ms)
+    ok: source `techwolf`: families: the credentials see 2 job families (N ms)
+        legal  Legal
+        fin  Finance
+    ok: sink `file`: folder: `out/jobs.ndjson` can be written, in a folder that the run creates; [room]
+    skipped: sink `webhook`: dns: 127.0.0.1 is an address, not a name (N ms)
+    ok: sink `webhook`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
+    ok: sink `webhook`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)
+    ok: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 405 Method Not Allowed; nothing was delivered (N ms)
+    jobs.toml: ready to run; checks: 12 ok, 2 skipped; [time]
+    ");
     assert_eq!(context.files(), [""; 0]);
     assert!(!context.path(".taskferry").exists() && !context.path("out").exists());
     let methods: Vec<String> = receiver.requests().into_iter().map(|one| one.method).collect();
@@ -146,7 +169,11 @@ fn refused_credentials_fail_with_the_code_of_the_source_and_skip_what_needs_them
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(3);
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @"
+    failed: source `techwolf`: token: requesting a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 401 Unauthorized: access_denied
+      help: check the credentials, audience and tenant in [source.auth]
+    jobs.toml: not ready to run (exit code 3); checks: 6 ok, 1 failed, 3 skipped; [time]
+    ");
     let tokens = tenant.requests().into_iter().filter(|one| one.target == "/oauth/token").count();
     assert_eq!(tokens, 1, "a refused request is not repeated");
     let found = document(&context.taskferry(&["doctor", "jobs.toml", "--json"]).with_code(3));
@@ -168,7 +195,13 @@ fn a_vendor_that_is_not_activated_is_named() {
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "external_vendor = \"workday\"") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(3);
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @r#"
+    failed: source `techwolf`: page: the first page: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor
+      help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
+    failed: source `techwolf`: vendor: the API refuses `external_vendor = "workday"` and accepts "techwolf"
+      help: ask TechWolf to activate workday for the tenant, or use "techwolf"
+    jobs.toml: not ready to run (exit code 3); checks: 8 ok, 2 failed, 1 skipped; [time]
+    "#);
 }
 
 #[test]
@@ -177,7 +210,11 @@ fn an_unreachable_server_skips_the_checks_behind_it() {
     // Nothing listens on port 1.
     context.write("jobs.toml", &(source("http://127.0.0.1:1", "") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(3);
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @"
+    failed: source `techwolf`: tls: http://127.0.0.1:[port]: no connection: Connection refused (os error 111)
+      help: check `url` in [source], and whether this machine can reach it
+    jobs.toml: not ready to run (exit code 3); checks: 4 ok, 1 failed, 5 skipped; [time]
+    ");
 }
 
 #[test]
@@ -199,11 +236,14 @@ fn one_check_is_made_alone() {
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml", "--check", "token", "-v"]).with_code(0);
-    insta::assert_snapshot!(shown(&ended), @"");
+    insta::assert_snapshot!(shown(&ended), @"
+    ok: source `techwolf`: token: a token was issued, usable for 2 h; its scopes are not known (N ms)
+    jobs.toml: ready to run; checks: 1 ok; [time]
+    ");
     let targets: Vec<String> = tenant.requests().into_iter().map(|one| one.target).collect();
     assert_eq!(targets, ["/oauth/token"]);
     let ended = context.taskferry(&["doctor", "jobs.toml", "--check", "tokn"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"");
+    insta::assert_snapshot!(ended.stderr, @"error: the pipeline has no check `tokn`; its checks are pipeline, state, dns, proxy, tls, clock, token, page, families, folder");
 }
 
 #[test]
@@ -212,7 +252,11 @@ fn a_receiver_that_is_not_healthy_is_a_warning() {
     let context = Context::new();
     context.write("jobs.toml", &(source(tenant.url(), "") + &webhook(receiver.url())));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(0);
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @"
+    warning: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 503 Service Unavailable
+      help: the receiver is reachable and not healthy: check it before the next run
+    jobs.toml: ready to run; checks: 10 ok, 1 with warnings, 2 skipped; [time]
+    ");
 }
 
 #[test]
@@ -234,7 +278,10 @@ fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
     // Also for a user who may write everywhere.
     context.write("out", "a file");
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(5);
-    insta::assert_snapshot!(ended.stdout, @"");
+    insta::assert_snapshot!(ended.stdout, @"
+    failed: sink `file`: folder: can't write to the folder `out`: Not a directory (os error 20)
+    jobs.toml: not ready to run (exit code 5); checks: 8 ok, 1 failed, 1 skipped; [time]
+    ");
 }
 
 #[test]

@@ -13,8 +13,6 @@ use crate::exit::Exit;
 
 /// The version of the JSON document.
 const SCHEMA_VERSION: u32 = 1;
-/// The width of text that is not written to a terminal.
-const WIDTH: usize = 100;
 
 /// A check that was made.
 #[derive(Debug)]
@@ -127,7 +125,8 @@ impl Report {
 
     /// The problems and the verdict, or all checks and the verdict, with colors.
     pub(super) fn text(&self, is_verbose: bool, width: Option<usize>) -> String {
-        let width = width.unwrap_or(WIDTH);
+        // Without a terminal, each finding is one line, which can be searched.
+        let width = width.unwrap_or(usize::MAX);
         let mut text = String::new();
         for result in &self.results {
             let mut elapsed = Some(result.elapsed).filter(|_| is_verbose);
