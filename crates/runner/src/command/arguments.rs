@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Run the tests of pipelines, without a request and without secrets
     Test(TestArguments),
-    /// Check everything that a run needs: files, connections, credentials, one record, output folders and receivers
+    /// Check everything that a run needs, without delivering anything
     #[command(after_long_help = crate::exit::help())]
     Doctor(DoctorArguments),
     /// Describe the plugins and tables of a pipeline file

@@ -27,6 +27,7 @@ fn help_lists_the_commands() {
       check        Check pipeline files without sending a request
       explain      Explain a mistake or an exit code, and what to do
       test         Run the tests of pipelines, without a request and without secrets
+      doctor       Check everything that a run needs, without delivering anything
       plugins      Describe the plugins and tables of a pipeline file
       new          Write files to start from
       graph        Draw the stages of a pipeline, with the counts of a run
