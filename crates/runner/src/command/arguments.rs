@@ -295,6 +295,9 @@ pub(crate) struct RecordingArguments {
     /// Replace the recorded test with the same name
     #[arg(long, requires = "record")]
     pub(crate) replace: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
