@@ -54,7 +54,7 @@ impl Certificate {
 }
 
 /// The elements of a DER value: tag and content.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Elements<'a>(&'a [u8]);
 
 impl<'a> Elements<'a> {

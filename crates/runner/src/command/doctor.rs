@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use taskferry_pipeline::{Pipeline, Registry};
-use taskferry_sdk::{Finding, Verdict};
+use taskferry_sdk::{Check, Finding, Verdict};
 
 use super::arguments::DoctorArguments;
 use super::mistakes;
@@ -156,25 +156,27 @@ async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -
         Some(needed) => {
             vec![Finding::skipped(format!("it needs the check `{needed}`, which did not succeed"))]
         }
-        // A panic of a plugin is a finding.
-        None => {
-            let mut running = tokio::spawn(check.run());
-            match tokio::time::timeout(time_limit, &mut running).await {
-                Ok(Ok(findings)) => findings,
-                Ok(Err(_)) => vec![
-                    Finding::failed("the check panicked")
-                        .hint("this is a defect in the plugin; please report it"),
-                ],
-                Err(_) => {
-                    running.abort();
-                    let seconds = time_limit.as_secs_f64();
-                    vec![
-                        Finding::failed(format!("no result within {seconds} s"))
-                            .hint("check the network, or raise the limit with `--timeout`"),
-                    ]
-                }
-            }
-        }
+        None => findings_of(check, time_limit).await,
     };
     CheckResult { stage, check: name, findings, elapsed: start.elapsed(), exit }
+}
+
+/// Runs a check within the time limit. A panic of a plugin is a finding.
+async fn findings_of(check: Check, time_limit: Duration) -> Vec<Finding> {
+    let mut running = tokio::spawn(check.run());
+    match tokio::time::timeout(time_limit, &mut running).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(_)) => vec![
+            Finding::failed("the check panicked")
+                .hint("this is a defect in the plugin; please report it"),
+        ],
+        Err(_) => {
+            running.abort();
+            let seconds = time_limit.as_secs_f64();
+            vec![
+                Finding::failed(format!("no result within {seconds} s"))
+                    .hint("check the network, or raise the limit with `--timeout`"),
+            ]
+        }
+    }
 }

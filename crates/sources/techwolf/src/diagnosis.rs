@@ -152,9 +152,9 @@ impl Diagnosis {
         let (token, requested, lifetime, scope) = match &export.tokens {
             Tokens::Fixed(token) => (token.clone(), &[][..], None, None),
             Tokens::Issued(issuer) => match issuer.issued().await {
-                Ok(issued) => {
+                Ok(grant) => {
                     let requested = issuer.requested_scopes();
-                    (issued.token, requested, Some(issued.usable_for), issued.scope)
+                    (grant.token, requested, Some(grant.usable_for), grant.scope)
                 }
                 Err(error) => return Finding::from(&error),
             },

@@ -32,7 +32,7 @@ pub(super) fn state_findings(folder: &StateFolder, pipeline: &str, file: &Path) 
     let mut findings = vec![match found.free_bytes {
         0 => Finding::failed(format!("no room is left for the state folder `{shown}`"))
             .hint("free some disk space"),
-        ..MIN_FREE_BYTES => Finding::warning(text).hint("free some disk space"),
+        1..MIN_FREE_BYTES => Finding::warning(text).hint("free some disk space"),
         _ => Finding::ok(text),
     }];
     if let Err(unavailable) = folder.check_owner(&path, file) {
