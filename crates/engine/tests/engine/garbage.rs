@@ -106,7 +106,7 @@ proptest! {
         if matches!(garbage, Garbage::Folder) && manifest.status == Status::Failed {
             // A folder in place of a file is an error, and nothing is published.
             let message = manifest.error.unwrap().message;
-            prop_assert!(message.starts_with("can't write `"), "{}", message);
+            prop_assert!(message.starts_with("[state]: can't write `"), "{}", message);
             return Ok(());
         }
         prop_assert_eq!(manifest.status, Status::Complete, "{:?}", manifest.error);
