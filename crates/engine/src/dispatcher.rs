@@ -253,7 +253,11 @@ impl Dispatcher {
                 interrupt = stop.stopped(), if self.interrupt.is_none() => {
                     self.on_interrupt(interrupt);
                 }
-                _ = stop_at_once.stopped_at_once(), if !self.aborted => self.abort(),
+                interrupt = stop_at_once.stopped_at_once(), if !self.aborted => {
+                    // This branch may run first, and end the run.
+                    self.interrupt.get_or_insert(interrupt);
+                    self.abort();
+                }
                 () = sleep_until(self.deadline), if self.deadline.is_some() => {
                     if self.aborted {
                         return;
