@@ -30,7 +30,7 @@ pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
     logging::json_line(level, &outcome(manifest), Map::from_iter([("manifest".to_owned(), value)]));
 }
 
-/// The pipeline of a run, as the user knows it.
+/// The pipeline file of a run, and what was printed about it.
 pub(crate) struct Shown<'a> {
     /// The number of warnings that were written before the run.
     pub(crate) warnings: usize,

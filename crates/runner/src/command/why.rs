@@ -1,4 +1,4 @@
-//! `taskferry why`: tells what happens to one record.
+//! `taskferry why`: explains what each stage does with one record.
 
 mod event;
 mod manifest;

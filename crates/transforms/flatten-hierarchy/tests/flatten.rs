@@ -445,20 +445,3 @@ fn fields_of_an_employee_are_named_after_the_employee() {
     assert_eq!(flatten.apply(&record.to_string()).unwrap(), [row.to_string()]);
     assert_eq!(flatten.apply(&row.to_string()).unwrap(), [row.to_string()], "a row passes through");
 }
-
-#[test]
-fn a_job_without_tasks_is_explained() {
-    for (options, expected) in [
-        (json!({}), "drops the job: it has no tasks"),
-        (json!({"empty_jobs": "keep"}), "keeps the job: it has no tasks"),
-    ] {
-        let mut flatten = TransformTest::new::<FlattenHierarchy>(&options).unwrap();
-        flatten.apply(r#"{"external_id": "j", "tasks": []}"#).unwrap();
-        assert_eq!(
-            flatten.effects().iter().map(|it| it.text.as_str()).collect::<Vec<_>>(),
-            [expected]
-        );
-        flatten.apply(r#"{"external_id": "j", "tasks": [{"task_id": "t"}]}"#).unwrap();
-        assert!(flatten.effects().is_empty());
-    }
-}

@@ -8,7 +8,7 @@ use taskferry_sdk::Finding;
 use crate::command::format;
 use crate::command::state_folder::StateFolder;
 
-/// State takes about 16 bytes a job; below this room, other files on the disk are a risk.
+/// State takes about 16 bytes a job; with less free space, other files on the disk are a risk.
 const MIN_FREE_BYTES: u64 = 100_000_000;
 
 /// Whether the state folder can be used, and whether another run uses it.

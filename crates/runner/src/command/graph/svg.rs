@@ -97,7 +97,7 @@ fn previous<'a, 'b>(
     before.find(|other| stage.column <= chain || other.y == stage.y)
 }
 
-/// Each column is as wide as its widest stage, and leaves room for the counts in front of its stages.
+/// Each column is as wide as its widest stage, plus the space for the counts in front of its stages.
 fn columns(placed: &[Placed<'_>]) -> Columns {
     let count = placed.iter().map(|stage| stage.column + 1).max().unwrap_or_default();
     let mut columns: Columns = Vec::new();

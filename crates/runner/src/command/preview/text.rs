@@ -165,8 +165,8 @@ impl TextWriter<'_> {
     fn diff_line(&mut self, line: &DiffLine) {
         let (colour, mark, text) = match line {
             DiffLine::Same(text) => {
-                let room = self.width.filter(|_| self.only.is_none()).unwrap_or(usize::MAX);
-                let text = shortened(text, room.saturating_sub(INDENT));
+                let columns = self.width.filter(|_| self.only.is_none()).unwrap_or(usize::MAX);
+                let text = shortened(text, columns.saturating_sub(INDENT));
                 self.line(&format!("      {text}"));
                 return;
             }
