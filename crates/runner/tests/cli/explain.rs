@@ -51,8 +51,7 @@ fn literals() -> BTreeSet<String> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            let is_other =
-                matches!(name, "tests" | "target" | "explanations" | "testkit" | "benches");
+            let is_other = matches!(name, "tests" | "target" | "testkit" | "benches");
             if path.is_dir() && !is_other {
                 visit(&path, found);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
