@@ -96,3 +96,99 @@ impl Position<'_> {
         words::is_branch(self.key) && !node.members().any(|(key, _)| describes(&key.as_str()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use taskferry_json::Document;
+
+    use super::*;
+    use crate::Profile;
+
+    fn document(record: &Value) -> Document {
+        Document::parse(record.to_string()).unwrap()
+    }
+
+    #[test]
+    fn invalid_tasks_and_branches_are_found_at_any_depth() {
+        let wrong = |job: Value| check_tasks(document(&job).root()).unwrap_err().to_string();
+        let task = json!({"task_id": 1});
+        for (job, message) in [
+            (json!({"external_id": "j", "tasks": "x"}), "`tasks` is a string, not a list of tasks"),
+            (json!({"external_id": "j", "tasks": 3}), "`tasks` is a number, not a list of tasks"),
+            (
+                json!({"external_id": "j", "tasks": false}),
+                "`tasks` is a boolean, not a list of tasks",
+            ),
+            (json!({"external_id": "j", "tasks": {}}), "`tasks` is an object, not a list of tasks"),
+            (json!({"tasks": {"a": {"name": "x"}}}), "`tasks` is an object, not a list of tasks"),
+            (json!({"tasks": [task, "x"]}), "`tasks[1]` is a string, not a task or a branch"),
+            (json!({"tasks": [null]}), "`tasks[0]` is null, not a task or a branch"),
+            (json!({"tasks": [[task]]}), "`tasks[0]` is a list, not a task or a branch"),
+            (
+                json!({"tasks": [task, {"task": "?"}]}),
+                "`tasks[1]` is an object, not a task: it has no `task_id`",
+            ),
+            (
+                json!({"external_id": "j", "domains": "x"}),
+                "`domains` is a string, not a branch of the hierarchy",
+            ),
+            (json!({"domains": ["x"]}), "`domains[0]` is a string, not a task or a branch"),
+            (
+                json!({"domains": {"Finance": 7}}),
+                "`domains.Finance` is a number, not a branch of the hierarchy",
+            ),
+            (
+                json!({"hierarchy": {"Tech": {"tasks": 1}}}),
+                "`hierarchy.Tech.tasks` is a number, not a list of tasks",
+            ),
+            (
+                json!({"hierarchy": {"Tech": ["x"]}}),
+                "`hierarchy.Tech[0]` is a string, not a task or a branch",
+            ),
+            (
+                json!({"domains": [{"domain": "A", "tasks": [task]}, {"domain": "B", "tasks": "x"}]}),
+                "`domains[1].tasks` is a string, not a list of tasks",
+            ),
+            (
+                json!({"domains": [{"domain": "A", "clusters": [{"cluster": "C", "tasks": [{"task": "?"}]}]}]}),
+                "`domains[0].clusters[0].tasks[0]` is an object, not a task: it has no `task_id`",
+            ),
+            (
+                json!({"tree": [{"name": "A", "children": "x"}]}),
+                "`tree[0].children` is a string, not a branch of the hierarchy",
+            ),
+            (
+                json!({"task_profile": {"domain": {"name": "A", "tasks": [task], "clusters": true}}}),
+                "`task_profile.domain.clusters` is a boolean, not a branch of the hierarchy",
+            ),
+        ] {
+            assert_eq!(wrong(job.clone()), message, "{job}");
+        }
+    }
+
+    #[test]
+    fn other_fields_are_ignored_and_null_counts_as_an_empty_list() {
+        let task = json!({"task_id": 1});
+        for (job, nulls) in [
+            (json!({"external_id": "j"}), 0),
+            (json!({"external_id": "j", "tasks": []}), 0),
+            (json!({"external_id": "j", "tasks": null}), 1),
+            (
+                json!({"external_id": "j", "domain": "Tech", "statistics": {"tasks": 5}, "levels": 3, "number_of_tasks": 5, "tasks": []}),
+                0,
+            ),
+            (
+                json!({"domains": [{"domain": "A", "tasks": null, "clusters": null}, {"domain": "B", "level": "domain", "tasks": [task]}]}),
+                2,
+            ),
+            (json!({"hierarchy": {"name": "Ours", "version": 3, "domains": []}}), 0),
+            (json!({"hierarchy": {"domain": "Tech", "subdomain": "Software"}}), 0),
+            (json!({"hierarchy": {"Tech": null, "Law": [task]}}), 1),
+        ] {
+            assert_eq!(check_tasks(document(&job).root()), Ok(nulls), "{job}");
+        }
+        let row = json!({"task_id": 1, "tasks": "a row says what it likes"});
+        assert!(matches!(Profile::of(document(&row).root()), Ok(Profile::Row(_))));
+    }
+}

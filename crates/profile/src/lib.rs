@@ -51,6 +51,3 @@ pub use mismatch::Mismatch;
 pub use profile::{Job, Profile};
 pub use task::{ai_level, is_branch, is_job, task_name};
 pub use words::LEVELS;
-
-#[cfg(test)]
-mod tests;

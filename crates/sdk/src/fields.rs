@@ -257,32 +257,3 @@ impl fmt::Debug for FieldRule {
         debug.finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_is_missing_only_if_it_is_certainly_absent() {
-        let mut fields = FieldSet::new(["task", "weekly_hours"])
-            .with_other_fields(OtherFields::Undocumented)
-            .with_open_prefixes(&["job_"]);
-        fields.remove("ai_impact", Some("add it".to_owned()));
-        fields.replace("ai_impact", &["ai_impact_level"]);
-        let near =
-            |name: &str| fields.missing(name).map(|missing| missing.suggestion.unwrap_or_default());
-        assert_eq!(near("weekly_hourz").as_deref(), Some("weekly_hours"));
-        assert_eq!(near("hours").as_deref(), Some(""));
-        assert_eq!((near("task"), near("job_name")), (None, None));
-        assert_eq!(fields.missing("ai_impact_level").unwrap().hint.as_deref(), Some("add it"));
-        assert_eq!(FieldSet::default().missing("x"), None);
-        let unknown = fields.clone().with_other_fields(OtherFields::Possible);
-        assert_eq!(
-            (unknown.missing("hours"), unknown.missing("ai_impact").is_some()),
-            (None, true)
-        );
-        assert_eq!(fields.or(&FieldSet::default()).missing("ai_impact"), None);
-        assert_eq!(fields.and(&FieldSet::new(["hours"])).missing("hours"), None);
-        assert!(fields.and(&FieldSet::new(["hours"])).missing("ai_impact").is_some());
-    }
-}

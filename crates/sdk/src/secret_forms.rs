@@ -127,29 +127,3 @@ fn base64(text: &str) -> Vec<String> {
     forms.retain(|form| form.len() >= SHORTEST);
     forms
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_secret_is_found_in_base64_at_any_offset(
-            before in "[a-z:]{0,9}",
-            secret in "[a-zA-Z0-9?~ÿ]{9,30}",
-            after in "[a-z]{0,9}",
-        ) {
-            let forms = secret_forms(&secret);
-            for engine in [&STANDARD, &URL_SAFE] {
-                let text = engine.encode(format!("{before}{secret}{after}"));
-                prop_assert!(forms.iter().any(|form| text.contains(form)), "{text}");
-            }
-        }
-
-        #[test]
-        fn the_forms_of_any_text_include_the_text(secret in ".{1,20}") {
-            prop_assert!(secret_forms(&secret).contains(&secret));
-        }
-    }
-}

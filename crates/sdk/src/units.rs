@@ -206,26 +206,3 @@ macro_rules! with_unit {
 
 with_unit!(Duration, "duration", ["500ms", "30s", "5m"]);
 with_unit!(ByteCount, "bytes", ["512 KiB", "1 MiB"]);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_and_durations_print_what_they_parse() {
-        for text in ["1 MiB", "3 kB", "1 B", "2 GB"] {
-            assert_eq!(text.parse::<ByteCount>().unwrap().to_string(), text);
-        }
-        for text in ["500ms", "30s", "1m 30s", "24h"] {
-            assert_eq!(text.parse::<Duration>().unwrap().to_string(), text);
-        }
-    }
-
-    #[test]
-    fn an_invalid_size_is_reported_with_the_syntax() {
-        for text in ["", "MiB", "1", "-1 MiB", "1 XB", "0 B", "99999999999 GiB"] {
-            let error = text.parse::<ByteCount>().unwrap_err();
-            assert!(error.contains("512 KiB"), "{error}");
-        }
-    }
-}

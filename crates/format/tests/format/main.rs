@@ -4,3 +4,4 @@
 
 mod csv;
 mod json;
+mod options;

@@ -95,7 +95,6 @@ impl Iterator for Rows<'_> {
     }
 }
 
-/// The number of line breaks.
 pub(super) fn line_breaks(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {

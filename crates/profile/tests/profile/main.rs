@@ -1,0 +1,7 @@
+//! Task profiles, and mappings of skills.
+
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod layouts;
+mod mapping;
+mod model;

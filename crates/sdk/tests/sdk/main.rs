@@ -1,0 +1,13 @@
+//! The interface of plugins.
+
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod errors;
+mod fields;
+mod options;
+mod output;
+mod records;
+mod secrets;
+mod shards;
+mod templates;
+mod units;
