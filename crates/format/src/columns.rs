@@ -66,7 +66,6 @@ impl Columns {
         }
     }
 
-    /// Restores a state.
     pub(crate) fn restore(&mut self, state: &ColumnsState) {
         for name in &state.seen {
             self.by_name.entry(name.clone()).or_default().seen = true;
@@ -158,7 +157,6 @@ impl Columns {
         }
     }
 
-    /// The report on the columns.
     pub(crate) fn into_report(self) -> WriteReport {
         let (mut unseen, mut empty) = (Vec::new(), Vec::new());
         // Columns that `columns` does not name may be empty: rows have fields that their job lacks.

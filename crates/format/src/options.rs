@@ -23,11 +23,7 @@ pub enum Format {
 
 impl fmt::Display for Format {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Ndjson => "ndjson",
-            Self::Json => "json",
-            Self::Csv => "csv",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -138,7 +134,6 @@ pub struct FormatOptions {
     pub line_ending: Option<LineEnding>,
 }
 
-/// The style of a table, with all defaults.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableStyle {
     pub(crate) delimiter: Delimiter,
@@ -147,7 +142,6 @@ pub(crate) struct TableStyle {
     pub(crate) cells: CellStyle,
 }
 
-/// The style of cells.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CellStyle {
     /// Whether formulas are escaped.
@@ -237,58 +231,4 @@ fn column_problems(columns: &[String]) -> Vec<Problem> {
             Problem::at(path.index(index), "duplicate-value", message).help("remove one of them")
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn codes(
-        format: Format,
-        columns: Option<&[&str]>,
-        escape_formulas: Option<bool>,
-    ) -> Vec<(String, &'static str)> {
-        let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        let problems =
-            FormatOptions { format, columns, escape_formulas, ..FormatOptions::default() }
-                .problems();
-        problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
-    }
-
-    #[test]
-    fn options_without_effect_are_reported() {
-        let both = [
-            ("columns".to_owned(), "unused-option"),
-            ("escape_formulas".to_owned(), "unused-option"),
-        ];
-        assert_eq!(codes(Format::Json, Some(&["a"]), Some(true)), both);
-        assert_eq!(codes(Format::Csv, Some(&["a"]), Some(true)), []);
-    }
-
-    #[test]
-    fn a_comma_as_delimiter_and_decimal_separator_is_a_mistake() {
-        let problems = |options: FormatOptions| -> Vec<String> {
-            let options = FormatOptions { format: Format::Csv, ..options };
-            options.problems().into_iter().map(|problem| problem.path.to_string()).collect()
-        };
-        let decimal = Some(Decimal::Comma);
-        assert_eq!(problems(FormatOptions { decimal, ..FormatOptions::default() }), ["decimal"]);
-        let (dialect, delimiter) = (Some(Dialect::ExcelSemicolon), Some(Delimiter::Comma));
-        let options = FormatOptions { dialect, delimiter, ..FormatOptions::default() };
-        assert_eq!(problems(options.clone()), ["delimiter"]);
-        let decimal = Some(Decimal::Point);
-        assert!(problems(FormatOptions { decimal, ..options }).is_empty());
-    }
-
-    #[test]
-    fn columns_are_not_empty_and_unique() {
-        assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "empty-value")]);
-        assert_eq!(
-            codes(Format::Csv, Some(&["a", "b", "a", "a"]), None),
-            [
-                ("columns[2]".to_owned(), "duplicate-value"),
-                ("columns[3]".to_owned(), "duplicate-value")
-            ]
-        );
-    }
 }

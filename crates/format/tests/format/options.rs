@@ -16,8 +16,8 @@ fn codes(
 #[test]
 fn options_without_effect_are_reported() {
     let both = [
-        ("columns".to_owned(), "key::no_effect"),
-        ("escape_formulas".to_owned(), "key::no_effect"),
+        ("columns".to_owned(), "unused-option"),
+        ("escape_formulas".to_owned(), "unused-option"),
     ];
     assert_eq!(codes(Format::Json, Some(&["a"]), Some(true)), both);
     assert_eq!(codes(Format::Csv, Some(&["a"]), Some(true)), []);
@@ -40,12 +40,12 @@ fn a_comma_as_delimiter_and_decimal_separator_is_a_mistake() {
 
 #[test]
 fn columns_are_not_empty_and_unique() {
-    assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "value::empty")]);
+    assert_eq!(codes(Format::Csv, Some(&[]), None), [("columns".to_owned(), "empty-value")]);
     assert_eq!(
         codes(Format::Csv, Some(&["a", "b", "a", "a"]), None),
         [
-            ("columns[2]".to_owned(), "value::duplicate"),
-            ("columns[3]".to_owned(), "value::duplicate")
+            ("columns[2]".to_owned(), "duplicate-value"),
+            ("columns[3]".to_owned(), "duplicate-value")
         ]
     );
 }

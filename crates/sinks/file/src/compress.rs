@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zstd::stream::raw::{CParameter, Encoder, InBuffer, Operation, OutBuffer};
 
-use crate::gzip::{Gzip, Pieces};
+use crate::gzip::{BUFFER, Gzip, Pieces};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,11 +38,7 @@ impl Compression {
 /// The name in a pipeline file.
 impl fmt::Display for Compression {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -49,15 +46,13 @@ impl fmt::Display for Compression {
 /// output depends only on the writes and flushes, and contains no name and no time.
 ///
 /// The pieces of gzip are one member, because some readers stop after the first member. The pieces of Zstandard are frames.
-pub(crate) enum Compressor<W: Write> {
+pub(crate) enum Compressor<W> {
     None(W),
     Gzip(Gzip<W>),
     Zstd(Zstd<W>),
 }
 
 impl<W: Write> Compressor<W> {
-    /// # Errors
-    /// Errors of `out`, which may get a header.
     pub(crate) fn new(compression: Compression, out: W) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::None(out),
@@ -84,12 +79,11 @@ impl<W: Write> Compressor<W> {
         }
     }
 
-    /// The output. `None` after an error.
-    pub(crate) fn get_ref(&self) -> Option<&W> {
+    pub(crate) fn get_ref(&self) -> &W {
         match self {
-            Self::None(out) => Some(out),
-            Self::Gzip(gzip) => Some(gzip.get_ref()),
-            Self::Zstd(zstd) => zstd.get_ref(),
+            Self::None(out) => out,
+            Self::Gzip(gzip) => gzip.get_ref(),
+            Self::Zstd(zstd) => &zstd.out,
         }
     }
 
@@ -122,85 +116,68 @@ impl<W: Write> Write for Compressor<W> {
 }
 
 /// Zstandard, with one frame for each piece.
-pub(crate) struct Zstd<W: Write> {
-    frame: Frame<W>,
+pub(crate) struct Zstd<W> {
+    out: W,
+    frame: Option<Encoder<'static>>,
     pieces: Pieces,
-}
-
-enum Frame<W: Write> {
-    /// Between two frames.
-    None(W),
-    Open(zstd::Encoder<'static, W>),
-    /// The output was dropped by an error.
-    Lost,
+    buffer: Vec<u8>,
 }
 
 impl<W: Write> Zstd<W> {
     fn resume(out: W, pieces: Pieces) -> Self {
-        Self { frame: Frame::None(out), pieces }
+        Self { out, frame: None, pieces, buffer: Vec::with_capacity(BUFFER) }
     }
 
-    fn get_ref(&self) -> Option<&W> {
-        match &self.frame {
-            Frame::None(out) => Some(out),
-            Frame::Open(encoder) => Some(encoder.get_ref()),
-            Frame::Lost => None,
-        }
+    fn begin_frame() -> io::Result<Encoder<'static>> {
+        let mut encoder = Encoder::new(zstd::DEFAULT_COMPRESSION_LEVEL)?;
+        encoder.set_parameter(CParameter::ChecksumFlag(true))?;
+        Ok(encoder)
     }
 
-    fn begin_frame(&mut self) -> io::Result<()> {
-        self.frame = match std::mem::replace(&mut self.frame, Frame::Lost) {
-            Frame::None(out) => {
-                let mut encoder = zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-                encoder.include_checksum(true)?;
-                Frame::Open(encoder)
+    fn end_frame(&mut self, mut frame: Encoder<'_>) -> io::Result<()> {
+        loop {
+            self.buffer.clear();
+            let rest = frame.finish(&mut OutBuffer::around(&mut self.buffer), false)?;
+            self.out.write_all(&self.buffer)?;
+            if rest == 0 {
+                return Ok(());
             }
-            frame => frame,
-        };
-        Ok(())
-    }
-
-    fn end_frame(&mut self) -> io::Result<()> {
-        self.frame = match std::mem::replace(&mut self.frame, Frame::Lost) {
-            Frame::Open(encoder) => Frame::None(encoder.finish()?),
-            frame => frame,
-        };
-        Ok(())
+        }
     }
 
     /// Writes a frame for empty input too, since readers need one.
     fn finish(mut self) -> io::Result<W> {
         if self.pieces.plain_bytes == 0 {
-            self.begin_frame()?;
+            let frame = self.frame.take().map_or_else(Self::begin_frame, Ok)?;
+            self.end_frame(frame)?;
         }
-        self.end_frame()?;
-        match self.frame {
-            Frame::None(out) => Ok(out),
-            _ => Err(lost()),
-        }
+        self.flush()?;
+        Ok(self.out)
     }
 }
 
 impl<W: Write> Write for Zstd<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.begin_frame()?;
-        let Frame::Open(encoder) = &mut self.frame else { return Err(lost()) };
-        let written = encoder.write(bytes)?;
-        self.pieces.plain_bytes += written as u64;
-        Ok(written)
+        let frame = match &mut self.frame {
+            Some(open) => open,
+            none => none.insert(Self::begin_frame()?),
+        };
+        let mut input = InBuffer::around(bytes);
+        while input.pos() < bytes.len() {
+            self.buffer.clear();
+            frame.run(&mut input, &mut OutBuffer::around(&mut self.buffer))?;
+            self.out.write_all(&self.buffer)?;
+        }
+        self.pieces.plain_bytes += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.end_frame()?;
-        match &mut self.frame {
-            Frame::None(out) => out.flush(),
-            _ => Err(lost()),
+        if let Some(frame) = self.frame.take() {
+            self.end_frame(frame)?;
         }
+        self.out.flush()
     }
-}
-
-fn lost() -> io::Error {
-    io::Error::other("the output is unusable after an earlier error")
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Without name, time and system, so that equal records give equal bytes.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-const BUFFER: usize = 32 * 1024;
+/// The size of the buffer for compressed bytes.
+pub(crate) const BUFFER: usize = 32 * 1024;
 
 /// The state of a compressor after a flush.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

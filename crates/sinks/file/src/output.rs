@@ -9,7 +9,7 @@ use taskferry_sdk::{Batch, DeliveredFile, Delivery, Refusals, SinkState, StageEr
 
 use crate::Compression;
 use crate::compress::Compressor;
-use crate::error::{cannot, not_open};
+use crate::error::cannot;
 use crate::gzip::Pieces;
 use crate::measure::{Measure, Measured};
 use crate::part::{PartFile, SealedPart};
@@ -77,7 +77,7 @@ impl Output {
         let writer = self.writer.sync().map_err(|error| explained(error, path))?;
         self.part.commit().map_err(|error| cannot("write", path, error))?;
         let compressor = self.writer.get_ref();
-        let Measure { bytes, sha256 } = compressor.get_ref().ok_or_else(not_open)?.so_far();
+        let Measure { bytes, sha256 } = compressor.get_ref().so_far();
         let progress = Progress::Open { writer, pieces: compressor.pieces() };
         let state = FileState { path: path.clone(), bytes, sha256, progress }.into_sink_state();
         self.committed = Some((records, state.clone()));
@@ -86,7 +86,7 @@ impl Output {
 
     /// The size of the file so far.
     pub(crate) fn bytes(&self) -> u64 {
-        self.writer.get_ref().get_ref().map_or(0, Measured::bytes)
+        self.writer.get_ref().get_ref().bytes()
     }
 
     /// Completes the file and forces it to disk.

@@ -39,9 +39,6 @@ impl PartFile {
     }
 
     /// Opens the file of an earlier run, and truncates it to `bytes`.
-    ///
-    /// # Errors
-    /// Errors of the file system; a file other than `found`.
     pub(crate) fn resume(paths: Paths, found: &File, bytes: u64) -> Result<Self, StageError> {
         let mut part = Self::lock(paths, true)?;
         part.stays = true;
@@ -94,9 +91,6 @@ impl PartFile {
     }
 
     /// Forces the whole file to disk, and reads it again, since another process may have changed it.
-    ///
-    /// # Errors
-    /// Errors of the file system; a content other than `measure`.
     pub(crate) async fn seal(self, measure: &Measure) -> Result<SealedPart, StageError> {
         self.file.sync_all().map_err(|error| self.cannot_write(error))?;
         let sealed = self.found_sealed()?;
@@ -162,9 +156,6 @@ struct ContentState {
 
 impl SealedPart {
     /// Renames the file to its final name. If the metadata has changed since the check, the content is checked again.
-    ///
-    /// # Errors
-    /// As [`PartFile::seal`].
     pub(crate) async fn publish(self, measure: &Measure) -> Result<(), StageError> {
         let Self { mut part, state } = self;
         if part.state()? != state {

@@ -34,8 +34,6 @@ pub(crate) enum Progress {
 }
 
 impl FileState {
-    /// # Errors
-    /// If another sink made the state.
     pub(crate) fn read(state: &SinkState) -> Result<Self, String> {
         serde_json::from_value(state.get().clone())
             .map_err(|error| format!("the state of the file can't be read: {error}"))
@@ -57,9 +55,6 @@ impl FileState {
     }
 
     /// Finds the committed part, for a sink that writes to `path`.
-    ///
-    /// # Errors
-    /// Why it can't be found.
     pub(crate) async fn find(&self, path: &Path) -> Result<Found, String> {
         if self.path != path {
             return Err(format!("the earlier run wrote to `{}`", self.path.display()));
