@@ -7,7 +7,6 @@ use std::str::FromStr;
 use crate::access::RegisteredKeys;
 use crate::credentials::{AUDIENCE, Credentials, Hidden};
 
-/// The default tenant.
 pub(crate) const DEFAULT_TENANT: &str = "sandbox";
 
 /// A client that may request tokens: `ID:SECRET`, followed by `:tenant=NAME` and `:family=ID,ID` if needed.
@@ -123,7 +122,6 @@ fn default_id(tenant: &str) -> String {
     format!("{tenant}-client")
 }
 
-/// A client of a known tenant.
 #[derive(Clone)]
 pub(crate) struct KnownClient {
     pub(crate) client_id: String,
@@ -143,17 +141,8 @@ impl KnownClient {
 #[derive(Clone)]
 pub(crate) struct Clients(Vec<KnownClient>);
 
-impl fmt::Debug for Clients {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.0.iter().map(|client| &client.client_id)).finish()
-    }
-}
-
 impl Clients {
     /// The clients of `tenants`: one for each tenant that sees all of its data, the named ones, and those of the keys.
-    ///
-    /// # Errors
-    /// Two clients have the same id, or a tenant does not exist, or the id is that of another tenant's `TENANT-client`.
     pub(crate) fn new(
         named: Vec<Client>,
         keys: &RegisteredKeys,
@@ -209,7 +198,6 @@ impl Clients {
         Ok(Self(clients))
     }
 
-    /// The client with this id.
     pub(crate) fn find(&self, client_id: &str) -> Option<&KnownClient> {
         self.0.iter().find(|client| client.client_id == client_id)
     }

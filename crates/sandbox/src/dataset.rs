@@ -5,7 +5,6 @@ pub(crate) mod fields;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-#[cfg(unix)]
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
@@ -56,7 +55,6 @@ pub(crate) fn load(path: &Path, loader: &mut Loader) -> Result<(), SandboxError>
 
 /// Opens a file and decompresses it if it begins like a gzip file.
 fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    #[cfg(unix)]
     if std::fs::metadata(path)?.file_type().is_fifo() {
         // Opening a pipe blocks until a writer opens it.
         tracing::info!("the dataset `{}` is a pipe: waiting for a writer", path.display());

@@ -15,7 +15,7 @@ pub(crate) use self::schemas::schemas;
 use crate::Credentials;
 use crate::clients::default_secret;
 use crate::http::{Access, Content, Description, ENDPOINTS, Endpoint, Schemas, TOKEN_PATH};
-use crate::record::ID_PATTERN;
+use crate::record::keys::ID_PATTERN;
 use crate::settings::{
     FeedbackAnswer, MissingLimit, Refusal, SandboxSettings, Switch, UnknownField, Vendors,
 };

@@ -1,6 +1,7 @@
 //! Loads a sandbox and serves it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -29,7 +30,6 @@ use crate::{Credentials, Faults, SandboxError, SandboxOptions};
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A loaded sandbox.
-#[derive(Debug)]
 pub struct Sandbox {
     store: Store,
     jobs: u64,
@@ -40,6 +40,12 @@ pub struct Sandbox {
     settings: SandboxSettings,
     vocabulary: Vocabulary,
     vendors: HashMap<String, Vendors>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").field("jobs", &self.jobs).finish_non_exhaustive()
+    }
 }
 
 impl Sandbox {
@@ -141,8 +147,7 @@ const BACKLOG: u32 = 1024;
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A port is free as soon as a sandbox has stopped. On other systems the option lets two sandboxes share a port.
-    #[cfg(unix)]
+    // A port is free as soon as a sandbox has stopped.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)

@@ -42,7 +42,6 @@ impl FromStr for PublicKey {
 }
 
 /// A key to verify signatures, and its algorithm.
-#[derive(Debug)]
 pub(crate) struct RegisteredKey {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
@@ -51,10 +50,6 @@ pub(crate) struct RegisteredKey {
 /// The keys by client. A client with several keys can replace them one by one.
 pub(crate) type RegisteredKeys = BTreeMap<String, Vec<RegisteredKey>>;
 
-/// Reads the key files.
-///
-/// # Errors
-/// A file can't be read, or has no supported key.
 pub(crate) fn read_keys(keys: &[PublicKey]) -> Result<RegisteredKeys, KeyProblem> {
     let mut registered = RegisteredKeys::new();
     for key in keys {

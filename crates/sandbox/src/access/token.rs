@@ -1,6 +1,5 @@
 //! Access tokens: JWTs that are signed with a key of the sandbox.
 
-use std::fmt;
 use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind;
@@ -51,12 +50,6 @@ pub(crate) struct Tokens {
     lifetime: Duration,
     signing_key: EncodingKey,
     verifying_key: DecodingKey,
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Tokens").field("lifetime", &self.lifetime).finish_non_exhaustive()
-    }
 }
 
 impl Tokens {

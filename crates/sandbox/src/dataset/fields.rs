@@ -16,7 +16,6 @@ struct Fields {
     open: bool,
 }
 
-/// The content of a field.
 enum Content {
     /// A value without fields.
     Value,
@@ -98,7 +97,6 @@ pub(super) fn unknown_fields(job: &RawValue) -> Result<Option<String>, String> {
     Ok((!unknown.is_empty()).then(|| format!("{{{}}}", unknown.join(","))))
 }
 
-/// Checks an object and returns its fields.
 fn check<'a>(
     object: &'a RawValue,
     fields: &Fields,

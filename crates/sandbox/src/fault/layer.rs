@@ -26,10 +26,8 @@ const HEADER: &str = "x-sandbox-fault";
 const MAX_HEADER: usize = 1_000;
 
 /// The faults of a sandbox, and the requests so far.
-#[derive(Debug)]
 pub(crate) struct FaultLayer {
     faults: Faults,
-    /// Whether the header is read.
     reads_header: bool,
     /// Faults that affect later requests require a valid token.
     tokens: Arc<Tokens>,
@@ -81,7 +79,6 @@ impl FaultLayer {
         due.map(|(_, fault)| *fault).collect()
     }
 
-    /// Reads the faults of the header.
     fn of_header(&self, headers: &HeaderMap, target: Target) -> Result<Vec<Fault>, String> {
         let refused = |reason: String| format!("`X-Sandbox-Fault`: {reason}");
         let values = || headers.get_all(HEADER).iter().filter(|_| self.reads_header);

@@ -38,7 +38,6 @@ pub(super) struct Export {
 pub(super) struct Listing {
     /// The cursor of the last request; `None` for the first page.
     pub(super) last_cursor: Option<String>,
-    /// The cursor of the second page.
     pub(super) second_page: Option<String>,
 }
 

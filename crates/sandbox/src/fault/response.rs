@@ -12,7 +12,6 @@ use super::kind::Kind;
 use super::specification::{Fault, RetryTime, Target};
 use crate::http::{ApiError, TokenError, retry_date};
 
-/// The error response of a fault.
 pub(super) fn status(fault: &Fault, target: Target) -> Option<Response> {
     let Kind::Status { code, html } = fault.kind else { return None };
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -77,7 +77,6 @@ pub struct FaultProblem {
     pub help: String,
 }
 
-/// The longest time of a fault.
 const MAX_TIME: Duration = Duration::from_mins(10);
 
 fn problem<T>(message: String, help: impl Into<String>) -> Result<T, FaultProblem> {

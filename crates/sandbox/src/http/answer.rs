@@ -36,7 +36,6 @@ async fn limited<T: Send + 'static>(
     done.await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
 }
 
-/// A response with a JSON body.
 pub(super) fn json(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

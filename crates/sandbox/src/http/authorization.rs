@@ -8,9 +8,6 @@ use crate::access::{Bearer, Denied, Scope};
 use crate::store::View;
 
 /// The holder of the request's token, and the data that it may see.
-///
-/// # Errors
-/// 401 without a valid token, 403 if it does not have the scope, 429 above the rate limit.
 pub(super) fn authorize(
     service: &Service,
     headers: &HeaderMap,

@@ -23,9 +23,6 @@ struct Window {
 
 impl Limiter {
     /// Counts a request.
-    ///
-    /// # Errors
-    /// 429 if the tenant has reached the limit.
     pub(super) fn count(&self, tenant: &str, settings: &SandboxSettings) -> Result<(), ApiError> {
         self.count_at(Instant::now(), tenant, settings)
     }

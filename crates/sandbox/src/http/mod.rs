@@ -3,7 +3,6 @@
 mod answer;
 mod authorization;
 mod body;
-mod description;
 mod endpoints;
 mod error;
 mod export;
@@ -25,7 +24,6 @@ use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode, Uri};
 
 pub(crate) use self::authorization::{EXPIRED, bearer_token};
-pub(crate) use self::description::Description;
 use self::endpoints::methods_of;
 pub(crate) use self::endpoints::{
     Access, Content, EMPLOYEES_EXPORT_PATH, ENDPOINTS, Endpoint, JOBS_EXPORT_PATH, TOKEN_PATH,
@@ -33,13 +31,12 @@ pub(crate) use self::endpoints::{
 };
 pub(crate) use self::error::{ApiError, Errors, retry_date};
 pub(crate) use self::limiter::Limiter;
-pub(crate) use self::listing::{FamilyEntry, JobEntry, Listing};
 pub(crate) use self::pages::Version;
 pub(crate) use self::requests::{
     EmptyQuery, ExportBody, ExportQuery, Feedback, ListingQuery, ProfileQuery,
 };
 pub(crate) use self::schemas::Schemas;
-pub(crate) use self::service::Service;
+pub(crate) use self::service::{Description, Service};
 pub(crate) use self::token::{Grant, TokenError, TokenRequest};
 use crate::quote::shortened;
 

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 /// The schemas by their names.
-#[derive(Debug)]
 pub(crate) struct Schemas(Map<String, Value>);
 
 impl Schemas {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::{StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
-use super::description::Description;
 use super::error::ApiError;
 use super::limiter::Limiter;
 use super::request_errors::RequestErrors;
@@ -17,7 +17,6 @@ use crate::settings::{InactiveVendor, SandboxSettings, Vendor, Vendors};
 use crate::store::Store;
 use crate::vocabulary::Vocabulary;
 
-#[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) tokens: Arc<Tokens>,
@@ -30,6 +29,14 @@ pub(crate) struct Service {
     pub(crate) limiter: Limiter,
     pub(crate) schemas: Schemas,
     pub(crate) description: Description,
+}
+
+/// What the sandbox serves about itself. `openapi` makes it.
+pub(crate) struct Description {
+    /// An OpenAPI 3.1 document.
+    pub(crate) openapi: Bytes,
+    /// An HTML page.
+    pub(crate) page: String,
 }
 
 impl Service {

@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 
-use crate::record::ID_PATTERN;
+use crate::record::keys::ID_PATTERN;
 
 /// A page of an export.
 #[derive(JsonSchema)]

@@ -7,14 +7,15 @@ use serde_json::{Map, Value, json};
 
 use super::records::{Employee, Job, Page};
 use crate::http::{
-    EmptyQuery, Errors, ExportBody, ExportQuery, FamilyEntry, Feedback, Grant, JobEntry, Listing,
-    ListingQuery, ProfileQuery, Schemas, TokenError, TokenRequest, Version,
+    EmptyQuery, Errors, ExportBody, ExportQuery, Feedback, Grant, ListingQuery, ProfileQuery,
+    Schemas, TokenError, TokenRequest, Version,
 };
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 use crate::record::{Expansion, Subject};
 use crate::settings::{
     HierarchyLayout, MissingLimit, SandboxSettings, Switch, UnknownField, UnmappedSkills, Vendor,
 };
+use crate::store::{ListedFamily, ListedJob, Listing};
 
 /// The schemas of all queries, bodies and responses, adapted to the settings.
 pub(crate) fn schemas(settings: &SandboxSettings) -> Schemas {
@@ -42,8 +43,8 @@ pub(crate) fn schemas(settings: &SandboxSettings) -> Schemas {
         adapt_record(&mut schemas, subject, settings);
     }
 
-    define::<Listing<JobEntry>>(&mut responses);
-    define::<Listing<FamilyEntry>>(&mut responses);
+    define::<Listing<ListedJob>>(&mut responses);
+    define::<Listing<ListedFamily>>(&mut responses);
     define::<Version>(&mut responses);
     define::<Grant>(&mut responses);
     define::<TokenError>(&mut responses);

@@ -1,4 +1,7 @@
-//! The keys of hierarchy records.
+//! The keys of hierarchy records, and the pattern of ids.
+
+/// The pattern of ids.
+pub(crate) const ID_PATTERN: &str = "^[a-zA-Z0-9_-]+$";
 
 /// The keys of each level: that of the array with its nodes, and that of a node's name. No public page shows them. They are
 /// inferred from the names of the levels and must be corrected once the real ones are known.

@@ -14,9 +14,6 @@ use self::tasks::{ShownTask, shown_tasks};
 use crate::raw_object::{RawField, RawObject};
 use crate::store::{StoredPage, StoredProfile};
 
-/// The pattern of ids.
-pub(crate) const ID_PATTERN: &str = "^[a-zA-Z0-9_-]+$";
-
 /// The body of the response with a page.
 pub(crate) fn write_page(page: &StoredPage, shape: &Shape) -> serde_json::Result<Vec<u8>> {
     let records = page

@@ -1,39 +1,57 @@
 //! Lists jobs and job families.
 
 use rusqlite::{OptionalExtension, Row, params};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::view::{VISIBLE, View};
+use crate::record::keys::ID_PATTERN;
 use crate::settings::ListingOrder;
+use crate::timestamp;
 
 /// A page of a listing.
-#[derive(Debug)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Listing")]
 pub(crate) struct Listing<T> {
-    /// The number of results on all pages.
-    pub(crate) count: u64,
-    pub(crate) results: Vec<T>,
+    /// The number of entries on all pages.
+    count: u64,
+    /// The entries of this page.
+    results: Vec<T>,
 }
 
-/// A job without its profile.
-#[derive(Debug)]
+/// A job.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Job")]
 pub(crate) struct ListedJob {
-    pub(crate) external_id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) family_id: Option<String>,
-    /// In microseconds since 1970.
-    pub(crate) last_updated: i64,
+    /// The job's id.
+    #[schemars(extend("pattern" = ID_PATTERN), length(min = 1, max = 100))]
+    external_id: String,
+    /// The job's name.
+    job_name: Option<String>,
+    /// The id of the job's family.
+    job_family_id: Option<String>,
+    /// When the job was last updated.
+    #[schemars(extend("format" = "date-time"))]
+    last_updated: String,
 }
 
 /// A job family.
-#[derive(Debug)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobFamily")]
 pub(crate) struct ListedFamily {
-    pub(crate) external_id: String,
-    pub(crate) name: Option<String>,
-    /// In microseconds since 1970.
-    pub(crate) last_updated: i64,
+    /// The family's id.
+    #[schemars(extend("pattern" = ID_PATTERN), length(min = 1, max = 100))]
+    external_id: String,
+    /// The family's name, or its id if it has no name.
+    job_family_name: String,
+    /// When a job of the family was last updated.
+    #[schemars(extend("format" = "date-time"))]
+    last_updated: String,
 }
 
 const JOB: &str = "SELECT external_id, job_name, job_family_id, last_updated FROM jobs";
-const FAMILY: &str = "SELECT external_id, name, last_updated FROM job_families";
+const FAMILY: &str =
+    "SELECT external_id, coalesce(name, external_id), last_updated FROM job_families";
 /// The condition [`VISIBLE`] for job families.
 const VISIBLE_FAMILY: &str = "(?2 IS NULL OR external_id IN (SELECT value FROM json_each(?2)))";
 
@@ -124,12 +142,16 @@ impl View {
 fn listed_job(row: &Row<'_>) -> rusqlite::Result<ListedJob> {
     Ok(ListedJob {
         external_id: row.get(0)?,
-        name: row.get(1)?,
-        family_id: row.get(2)?,
-        last_updated: row.get(3)?,
+        job_name: row.get(1)?,
+        job_family_id: row.get(2)?,
+        last_updated: timestamp::display(row.get(3)?),
     })
 }
 
 fn listed_family(row: &Row<'_>) -> rusqlite::Result<ListedFamily> {
-    Ok(ListedFamily { external_id: row.get(0)?, name: row.get(1)?, last_updated: row.get(2)? })
+    Ok(ListedFamily {
+        external_id: row.get(0)?,
+        job_family_name: row.get(1)?,
+        last_updated: timestamp::display(row.get(2)?),
+    })
 }

@@ -50,19 +50,13 @@ pub(crate) enum Inserted {
     New,
     /// Another job has the same external id.
     DuplicateId {
-        of: u64,
+        of: i64,
     },
     /// Another job has another name for the job family.
     OtherFamilyName {
         name: String,
-        of: u64,
+        of: i64,
     },
-}
-
-/// An earlier job that a new one contradicts, with the name of its family if the names differ.
-struct Conflict {
-    position: i64,
-    family_name: Option<String>,
 }
 
 impl Loader {
@@ -121,17 +115,18 @@ impl Loader {
         let position = self.base.saturating_add(i64::try_from(job.position).unwrap_or(i64::MAX));
         let updated = job.last_updated.unwrap_or(self.started);
         let (tenant, base) = (self.tenant, self.base);
-        let conflict = self.sql(|connection| {
-            let before = connection
+        let inserted = self.sql(|connection| {
+            let before: Option<i64> = connection
                 .prepare_cached("SELECT position FROM jobs WHERE tenant = ?1 AND external_id = ?2")?
                 .query_row(params![tenant, job.external_id], |row| row.get(0))
                 .optional()?;
-            if let Some(position) = before {
-                return Ok(Some(Conflict { position, family_name: None }));
+            if let Some(before) = before {
+                return Ok(Inserted::DuplicateId { of: before - base });
             }
-            let conflict = insert_family(connection, tenant, position, updated, job)?;
-            if conflict.is_some() {
-                return Ok(conflict);
+            if let Some((name, named_by)) =
+                insert_family(connection, tenant, position, updated, job)?
+            {
+                return Ok(Inserted::OtherFamilyName { name, of: named_by - base });
             }
             connection
                 .prepare_cached(
@@ -148,17 +143,12 @@ impl Loader {
                     job.unknown_fields,
                     job.tasks
                 ])?;
-            Ok(None)
+            Ok(Inserted::New)
         })?;
-        if let Some(Conflict { position, family_name }) = conflict {
-            let of = u64::try_from(position - base).unwrap_or_default();
-            return Ok(match family_name {
-                None => Inserted::DuplicateId { of },
-                Some(name) => Inserted::OtherFamilyName { name, of },
-            });
+        if matches!(inserted, Inserted::New) {
+            self.insert_employees(job, position)?;
         }
-        self.insert_employees(job, position)?;
-        Ok(Inserted::New)
+        Ok(inserted)
     }
 
     /// Generates the employees of a job: up to three, one in ten of whom has left.
@@ -197,7 +187,7 @@ impl Loader {
             connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0))
         })?;
         let connections = self.location.connections(self.connection, self.others)?;
-        let pool = Arc::new(Pool::new(connections, self.location));
+        let pool = Arc::new(Pool::new(connections));
         Ok((Store { pool, tenants: Arc::new(tenants) }, u64::try_from(jobs).unwrap_or_default()))
     }
 
@@ -210,25 +200,25 @@ impl Loader {
 }
 
 /// Inserts or updates the job family. Its jobs must agree on its name, if they have one; its `last_updated` is that of the
-/// job updated last.
+/// job updated last. Returns another name that the family has, and the position of the job that gave it.
 fn insert_family(
     connection: &Connection,
     tenant: i64,
     position: i64,
     updated: i64,
     job: &NewJob<'_>,
-) -> rusqlite::Result<Option<Conflict>> {
+) -> rusqlite::Result<Option<(String, i64)>> {
     let Some(family) = job.family_id else { return Ok(None) };
-    let known: Option<(Option<String>, i64)> = connection
+    let known: Option<(String, i64)> = connection
         .prepare_cached(
             "SELECT name, named_by FROM job_families WHERE tenant = ?1 AND external_id = ?2 AND name IS NOT NULL",
         )?
         .query_row(params![tenant, family], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let (Some((Some(known), position)), Some(name)) = (known, job.family_name)
+    if let (Some((known, named_by)), Some(name)) = (known, job.family_name)
         && known != name
     {
-        return Ok(Some(Conflict { position, family_name: Some(known) }));
+        return Ok(Some((known, named_by)));
     }
     connection
         .prepare_cached(

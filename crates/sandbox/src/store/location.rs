@@ -25,7 +25,7 @@ const READ_ONLY: &str = "it is read-only: check the permissions of the file and 
 pub(super) enum Location {
     /// In a file that the user named.
     Named(PathBuf),
-    /// In a private file that is deleted at the end.
+    /// In a private file, until all connections are open.
     Private(TempPath),
     /// In a private file that is already deleted but still open, so that nothing remains however the process ends.
     Unlinked,
@@ -56,9 +56,6 @@ impl Location {
     }
 
     /// Opens the database and creates its tables if it is empty.
-    ///
-    /// # Errors
-    /// It can't be opened, is not a database of the sandbox, or has another schema.
     pub(super) fn open(&self) -> Result<Connection, SandboxError> {
         let connection = self.connect()?;
         let refused = self.prepare(&connection).map_err(|error| self.error(&error))?;
@@ -112,10 +109,9 @@ impl Location {
         exclusive.map_err(|error| self.error(&error))
     }
 
-    /// Opens all other connections to a private file and deletes it, where the system lets a file be deleted while it is
-    /// open.
+    /// Opens all other connections to a private file, and deletes it.
     pub(super) fn unlink(self) -> Result<(Self, Vec<Connection>), SandboxError> {
-        if !matches!(&self, Self::Private(_) if cfg!(unix)) {
+        if matches!(self, Self::Named(_)) {
             return Ok((self, Vec::new()));
         }
         let others = self.others()?;

@@ -1,12 +1,9 @@
 //! Several connections to one database, so that pages are read concurrently.
 
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-
-use super::location::Location;
 
 pub(super) struct Pool {
     connections: Vec<Mutex<Connection>>,
@@ -14,22 +11,14 @@ pub(super) struct Pool {
     waits: AtomicUsize,
     /// Locked by writers: SQLite allows one at a time, and would poll for it.
     writer: Mutex<()>,
-    /// Dropped after the connections, because some systems can't delete an open file.
-    _location: Location,
-}
-
-impl fmt::Debug for Pool {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Pool").finish_non_exhaustive()
-    }
 }
 
 impl Pool {
     /// `connections` must not be empty.
-    pub(super) fn new(connections: Vec<Connection>, location: Location) -> Self {
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
         let connections = connections.into_iter().map(Mutex::new).collect();
         let waits = AtomicUsize::new(0);
-        Self { connections, waits, writer: Mutex::new(()), _location: location }
+        Self { connections, waits, writer: Mutex::new(()) }
     }
 
     /// Runs `work` in a read transaction, so that it sees one state of the database.

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::pool::Pool;
 
 /// The data of all tenants. Clones share it. Its operations block, so that they must not run on the reactor.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Store {
     pub(super) pool: Arc<Pool>,
     /// The ids of the tenants by name.
@@ -16,7 +16,7 @@ pub(crate) struct Store {
 }
 
 /// The data that one client sees.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct View {
     pub(super) pool: Arc<Pool>,
     pub(super) tenant: i64,
