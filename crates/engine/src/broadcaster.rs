@@ -9,7 +9,6 @@ use crate::dead_letter::DeadLetterBacklog;
 use crate::envelope::PageBatch;
 use crate::stop::StopSignal;
 
-/// The input of a sink.
 #[derive(Debug, Clone)]
 pub(crate) enum SinkInput {
     Batch(Arc<PageBatch>),

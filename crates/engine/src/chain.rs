@@ -40,7 +40,6 @@ impl Chain {
         self.steps.is_empty()
     }
 
-    /// Opens all stages.
     pub(crate) async fn open(mut self) -> Result<Arc<Self>, StageFailure> {
         for step in &mut self.steps {
             step.open(&self.run).await.map_err(|error| StageFailure::of(step.id(), error))?;
@@ -65,9 +64,6 @@ impl Chain {
     }
 
     /// Applies all stages to a page, on the thread that owns `slot`.
-    ///
-    /// # Errors
-    /// The first record that a stage with `on_error = "fail"` refuses.
     pub(crate) async fn apply(
         &self,
         mut page: PageBatch,

@@ -206,9 +206,6 @@ impl Checkpoint {
     }
 
     /// Checks that every sink can resume.
-    ///
-    /// # Errors
-    /// The reason of the first sink that can't.
     pub(crate) async fn check_sinks(
         &self,
         pipeline: &mut Pipeline,

@@ -37,9 +37,6 @@ impl DeadLetterFile {
     }
 
     /// Opens the file at the position of a checkpoint, and truncates it there.
-    ///
-    /// # Errors
-    /// If the file is missing or shorter.
     pub(crate) fn resume(
         &mut self,
         position: Option<&DeadLetterPosition>,
@@ -52,7 +49,6 @@ impl DeadLetterFile {
         Ok(())
     }
 
-    /// Appends dead letters.
     pub(crate) fn append(
         &mut self,
         dead_letters: &[DeadLetter],

@@ -24,7 +24,6 @@ impl Violation {
     }
 }
 
-/// Returns all violations.
 pub(crate) fn violations(
     expect: &ExpectOptions,
     stats: &RunStats,

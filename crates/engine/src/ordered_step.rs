@@ -75,9 +75,6 @@ impl OrderedStep {
     }
 
     /// Waits until all earlier pages are processed.
-    ///
-    /// # Errors
-    /// If the step is cancelled.
     pub(crate) async fn turn(&self, page: u64) -> Result<Turn<'_>, StageError> {
         let mut done = self.done.subscribe();
         let previous = done.wait_for(|done| done.saturating_add(1) >= page).await;
@@ -119,9 +116,6 @@ impl Drop for Turn<'_> {
 }
 
 /// Saves the state after the records so far.
-///
-/// # Errors
-/// If the run is resumable and the transform returns no state.
 pub(crate) fn save_state(
     transform: &dyn OrderedTransform,
     run: &RunContext,

@@ -16,13 +16,11 @@ pub(crate) struct ProgressTracker {
     /// Requests of earlier attempts at this run.
     earlier: SourceStatistics,
     next: Option<Cursor>,
-    /// Pages in progress, in order.
     pending: VecDeque<PendingPage>,
     /// The latest report of each sink.
     deliveries: Vec<Delivery>,
 }
 
-/// A page that was read.
 #[derive(Debug)]
 pub(crate) struct ReadPage {
     pub(crate) number: u64,
@@ -44,7 +42,6 @@ pub(crate) struct SinkCommit {
     pub(crate) state: SinkState,
 }
 
-/// A page that one sink has delivered.
 #[derive(Debug)]
 pub(crate) struct SinkPage {
     pub(crate) page: u64,

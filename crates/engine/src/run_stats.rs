@@ -85,7 +85,6 @@ impl RunStats {
         stages(self) == stages(other)
     }
 
-    /// Dead letters of all stages.
     pub(crate) fn dead_letters(&self) -> u64 {
         let own = self.sinks.iter().flat_map(|sink| &sink.transforms);
         let transforms = self.transforms.iter().chain(own).map(|stats| stats.dead_letters);

@@ -22,7 +22,6 @@ use crate::stop::StopSignal;
 use crate::tracer::{TracedResult, TracedStep, Tracer};
 use crate::watchdog::WatchdogSlot;
 
-/// An event of a sink.
 #[derive(Debug)]
 pub(crate) enum SinkEvent {
     /// The sink and its own transforms are open.
@@ -41,16 +40,6 @@ pub(crate) enum SinkEvent {
 pub(crate) enum SinkCommand {
     Seal,
     Publish,
-}
-
-/// A page that is written and not yet committed.
-#[derive(Debug)]
-struct Written {
-    page: u64,
-    stats: SinkStats,
-    dead_letters: Vec<DeadLetter>,
-    delivery: Delivery,
-    start: SystemTime,
 }
 
 /// A sink with its channels.
@@ -136,21 +125,21 @@ impl SinkWorker {
 
     async fn commit(
         &mut self,
-        uncommitted: &mut Vec<Written>,
+        uncommitted: &mut Vec<SinkPage>,
         notify: &(impl Fn(SinkEvent) + Send),
     ) -> Result<(), StageFailure> {
         if uncommitted.is_empty() {
             return Ok(());
         }
         let state = self.sink.commit().await.map_err(|error| StageFailure::of(&self.id, error))?;
-        let pages = uncommitted.drain(..).map(|written| {
-            let Written { page, stats, dead_letters, delivery, start } = written;
+        let mut pages = std::mem::take(uncommitted);
+        for page in &mut pages {
+            page.period = Period::since(page.period.start);
             if let Some(live) = self.live_stats.sinks.get(self.index) {
-                live.add(1, stats.delivered);
+                live.add(1, page.stats.delivered);
             }
-            SinkPage { page, stats, dead_letters, delivery, period: Period::since(start) }
-        });
-        notify(SinkEvent::Committed(SinkCommit { pages: pages.collect(), state }));
+        }
+        notify(SinkEvent::Committed(SinkCommit { pages, state }));
         Ok(())
     }
 
@@ -159,7 +148,7 @@ impl SinkWorker {
         &mut self,
         page: Arc<PageBatch>,
         chain: &Chain,
-    ) -> Result<Option<Written>, StageFailure> {
+    ) -> Result<Option<SinkPage>, StageFailure> {
         let (start, replay) = (SystemTime::now(), self.run.replay);
         let (page, outcome) = if chain.is_empty() && !replay {
             (page, ChainOutcome::default())
@@ -230,7 +219,7 @@ impl SinkWorker {
         start: SystemTime,
         outcome: ChainOutcome,
         refusals: Refusals,
-    ) -> Written {
+    ) -> SinkPage {
         let (records_in, refused) = (batch.records.len() as u64, refusals.records() as u64);
         let keeps_refused = self.on_error == OnError::DeadLetter;
         let stats = SinkStats {
@@ -254,6 +243,7 @@ impl SinkWorker {
             }
         }
         self.backlog.add(DeadLetter::size_of(&dead_letters));
-        Written { page: batch.page, stats, dead_letters, delivery: self.sink.delivered(), start }
+        let (delivery, period) = (self.sink.delivered(), Period::since(start));
+        SinkPage { page: batch.page, stats, dead_letters, delivery, period }
     }
 }

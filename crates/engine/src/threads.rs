@@ -21,7 +21,6 @@ pub(crate) fn spawn_failed(error: std::io::Error) -> StageError {
     )
 }
 
-/// The error of a plugin that panicked.
 pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StageError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

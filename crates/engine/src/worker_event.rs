@@ -12,7 +12,6 @@ use crate::progress_tracker::ReadPage;
 use crate::sink_worker::SinkEvent;
 use crate::step::ChainOutcome;
 
-/// An event of a worker.
 #[derive(Debug)]
 pub(crate) enum WorkerEvent {
     TransformsOpened(Arc<Chain>),

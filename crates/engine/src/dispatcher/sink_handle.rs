@@ -32,7 +32,6 @@ pub(super) enum SinkPhase {
     Ended,
 }
 
-/// A sink as seen by the dispatcher.
 #[derive(Debug)]
 pub(super) struct SinkHandle {
     /// `None` once the sink has no command to wait for.
