@@ -1,6 +1,7 @@
 //! Compares paths by the file that they lead to, whether it exists yet or not.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 /// The maximum number of symbolic links to follow.
@@ -53,19 +54,12 @@ fn resolve(path: &Path, links: usize) -> PathBuf {
     }
 }
 
-#[cfg(unix)]
 fn inode(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
     let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((found.dev(), found.ino()))
 }
 
-#[cfg(not(unix))]
-fn inode(_: &Path) -> Option<(u64, u64)> {
-    None
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;

@@ -191,14 +191,8 @@ fn mask_token(token: &str) -> String {
 /// The key at the end of a text, in front of its `=`.
 fn key_at_end(text: &str) -> &str {
     let before = text.trim_end().trim_end_matches(['"', '\'']);
-    let start = before
-        .rfind(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-')));
-    let after_last = start.and_then(|position| {
-        before.get(position..)?.char_indices().nth(1).map(|(next, _)| position + next)
-    });
-    before
-        .get(after_last.unwrap_or(if start.is_some() { before.len() } else { 0 })..)
-        .unwrap_or_default()
+    let is_key = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-');
+    before.rsplit(|character| !is_key(character)).next().unwrap_or_default()
 }
 
 /// Replaces every byte except line breaks, quotes and spaces by an asterisk.

@@ -48,18 +48,6 @@ impl Folder {
     /// # Errors
     /// Errors of the file system; a component that is not a folder, or is outside this folder.
     pub fn create_below(&self, name: &Path) -> io::Result<Self> {
-        self.walk(name, true)
-    }
-
-    /// Opens the folder `name`. No component of it may be a link.
-    ///
-    /// # Errors
-    /// As [`Folder::create_below`].
-    pub fn open_below(&self, name: &Path) -> io::Result<Self> {
-        self.walk(name, false)
-    }
-
-    fn walk(&self, name: &Path, make: bool) -> io::Result<Self> {
         let mut folder = self.clone();
         for component in name.components() {
             let Component::Normal(component) = component else {
@@ -68,11 +56,9 @@ impl Folder {
                     "it is outside the folder",
                 ));
             };
-            if make {
-                match rustix::fs::mkdirat(folder.as_fd(), component, Mode::from_raw_mode(0o777)) {
-                    Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-                    Err(error) => return Err(error.into()),
-                }
+            match rustix::fs::mkdirat(folder.as_fd(), component, Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
             }
             let flags = SEARCH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let opened = rustix::fs::openat(folder.as_fd(), component, flags, Mode::empty());

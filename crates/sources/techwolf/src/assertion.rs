@@ -129,9 +129,6 @@ fn parse(pem: &[u8]) -> Result<(EncodingKey, SigningAlgorithm), KeyError> {
 
 impl Signer {
     /// Creates an assertion for `client_id`. It is valid for one token request.
-    ///
-    /// # Errors
-    /// The key can't sign it.
     pub(crate) fn assertion(&self, client_id: &str) -> Result<Secret, StageError> {
         let now = Timestamp::now().as_second();
         let lifetime = i64::try_from(self.lifetime.get().as_secs()).unwrap_or(i64::MAX);

@@ -188,9 +188,6 @@ fn is_time(text: &str) -> bool {
 }
 
 /// `url` and `auth`.
-///
-/// # Errors
-/// All that is wrong with them.
 pub(crate) fn server(
     url: &str,
     auth: Option<&AuthOptions>,

@@ -39,7 +39,6 @@ pub(crate) struct Client {
     http: taskferry_http::Client,
     read: ReadBody,
     pub(crate) counts: Arc<Counts>,
-    /// The name of a request in errors.
     pub(crate) request_name: String,
 }
 
@@ -58,9 +57,6 @@ impl Client {
     }
 
     /// Sends a POST request and reads the whole response, whatever its status is.
-    ///
-    /// # Errors
-    /// The response was not complete in time, or exceeds the limit.
     pub(crate) async fn post(
         &self,
         body: Bytes,
@@ -73,9 +69,6 @@ impl Client {
     }
 
     /// Sends a GET request with these parameters and reads the whole response, whatever its status is.
-    ///
-    /// # Errors
-    /// As [`Client::post`].
     pub(crate) async fn get(
         &self,
         parameters: &[(&str, String)],

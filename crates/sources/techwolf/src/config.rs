@@ -273,7 +273,7 @@ pub struct AuthOptions {
 }
 
 /// A signature algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SigningAlgorithm {
     /// RSA with SHA-256.
@@ -284,30 +284,6 @@ pub enum SigningAlgorithm {
 
 impl fmt::Display for SigningAlgorithm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-        })
-    }
-}
-
-impl ResponseFormat {
-    /// The value in a request.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Hierarchy => "hierarchy",
-        }
-    }
-}
-
-impl ExternalVendor {
-    /// The value in a request.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Techwolf => "techwolf",
-            Self::Workday => "workday",
-            Self::SapAttributeLibrary => "sap_attribute_library",
-        }
+        self.serialize(formatter)
     }
 }

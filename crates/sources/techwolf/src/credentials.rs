@@ -12,7 +12,6 @@ use crate::config::AuthOptions;
 use crate::fields::without_byte_order_mark;
 use crate::problems::{empty, http_url, keep, missing};
 
-/// The default lifetime of an assertion.
 const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
 /// The maximum lifetime that Auth0, the issuer of the tokens, accepts (inferred).
 const MAX_ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
@@ -48,9 +47,6 @@ pub(crate) enum ClientAuth {
 
 impl ClientCredentials {
     /// The credentials of an endpoint inside this process.
-    ///
-    /// # Errors
-    /// The endpoint has no credentials.
     pub(crate) fn of_endpoint(endpoint: &RunningEndpoint) -> Result<Self, StageError> {
         let text = |name| endpoint.setting(name).map(|text| text.expose().to_owned());
         let token_url = Url::parse(&text("token_url")?).map_err(|error| {
@@ -78,9 +74,6 @@ impl ClientCredentials {
 }
 
 /// Checks `auth`.
-///
-/// # Errors
-/// All that is wrong with it.
 pub(crate) fn credentials(
     auth: Option<&AuthOptions>,
     context: &BuildContext<'_>,

@@ -76,9 +76,6 @@ pub(crate) struct CursorLog {
 
 impl CursorLog {
     /// Creates the file in `folder`. A run that resumes after `pages` pages keeps its cursors of these pages.
-    ///
-    /// # Errors
-    /// The file can't be written.
     pub(crate) fn create(
         folder: &Path,
         listing: &ListingId,
@@ -133,7 +130,6 @@ impl CursorLog {
     }
 }
 
-/// An entry of the log.
 enum LogEntry {
     /// The number of a page, and the id of its last entry.
     Cursor(u64, Arc<str>),

@@ -15,7 +15,7 @@ use crate::export::Retries;
 use crate::families;
 use crate::issuer::Tokens;
 use crate::open_export::{Limits, OpenExport, PAGE_HINTS, TOKEN_HINTS};
-use crate::request::Listing;
+use crate::request::{Listing, name_of};
 use crate::token_claims::{Claims, token_finding};
 
 const PAGE: &str = "the first page";
@@ -194,7 +194,7 @@ impl Diagnosis {
     /// Whether the vendor of the options is activated: the page shows it, or a page with the vendor `techwolf` that succeeds
     /// instead.
     async fn vendor(&self) -> Finding {
-        let vendor = self.listing.external_vendor.as_str();
+        let vendor = name_of(self.listing.external_vendor);
         let open = match self.open().await {
             Ok(open) => open,
             Err(error) => return Finding::from(error),

@@ -45,9 +45,6 @@ pub(crate) struct Export {
 
 impl Export {
     /// Fetches a page. The log calls it `name`.
-    ///
-    /// # Errors
-    /// The last error after retries.
     pub(crate) async fn fetch(
         &self,
         listing: &Listing,
@@ -109,9 +106,6 @@ impl Export {
 
     /// Requests a page of another listing, under the rate limit and with the token of the export, within `time_limit` and
     /// without retries.
-    ///
-    /// # Errors
-    /// The request failed or was refused.
     pub(crate) async fn get_once(
         &self,
         client: &Client,

@@ -20,7 +20,6 @@ const PATH: &str = "/job_architecture/job_families";
 const PAGE_SIZE: usize = 200;
 /// The maximum number of pages to request: the run does not wait for a longer list.
 const MAX_PAGES: usize = 20;
-/// The time limit of one page.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The address of the list.
@@ -53,9 +52,6 @@ impl Family {
 /// Returns a warning for each family in `listing` and `partition` that the tenant does not list.
 ///
 /// A tenant may not list its families, so a failed request is only logged, and not retried.
-///
-/// # Errors
-/// No token was issued.
 pub(crate) async fn warnings(
     client: &Client,
     export: &Export,
@@ -92,10 +88,6 @@ pub(crate) fn unknown(
     named.into_iter().filter_map(|id| warning(id, families)).collect()
 }
 
-/// Lists all families of the tenant.
-///
-/// # Errors
-/// The tenant does not list them.
 pub(crate) async fn list(client: &Client, export: &Export) -> Result<Vec<Family>, StageError> {
     let (mut families, mut ids) = (Vec::new(), HashSet::new());
     for _ in 0..MAX_PAGES {

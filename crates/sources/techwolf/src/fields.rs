@@ -7,15 +7,11 @@ use taskferry_json::{Body, Node};
 /// The byte order mark of UTF-8, which a parser may ignore (RFC 8259, section 8.1).
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Removes a byte order mark.
 pub(crate) fn without_byte_order_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json)
 }
 
 /// Parses and indexes a body, which must be one JSON object.
-///
-/// # Errors
-/// The reason why it is not one.
 pub(crate) fn parse_object(body: &Bytes) -> Result<Body, String> {
     let json = without_byte_order_mark(body);
     match json.trim_ascii_start() {
@@ -29,9 +25,6 @@ pub(crate) fn parse_object(body: &Bytes) -> Result<Body, String> {
 pub(crate) const NOT_AN_OBJECT: &str = "it is not a JSON object";
 
 /// Deserializes a field of an object. If the key is repeated, the last value counts.
-///
-/// # Errors
-/// The field is missing, or has another type.
 pub(crate) fn field<'a, T: Deserialize<'a>>(object: Node<'a>, key: &str) -> Result<T, String> {
     let value = object.get(key).ok_or_else(|| format!("`{key}` is missing"))?;
     value.deserialize().map_err(|error| {

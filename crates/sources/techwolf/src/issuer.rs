@@ -60,9 +60,6 @@ struct TokenRequest<'a> {
 
 impl Tokens {
     /// A usable token: the current one, or a new one.
-    ///
-    /// # Errors
-    /// The last error of the token request after retries.
     pub(crate) async fn bearer(&self) -> Result<Secret, StageError> {
         match self {
             Self::Fixed(token) => Ok(token.clone()),

@@ -11,7 +11,6 @@ use crate::fields::{NOT_AN_OBJECT, field, parse_object};
 
 const EXTERNAL_ID: &str = "external_id";
 
-/// A page of a listing.
 #[derive(Debug)]
 pub(crate) struct ListingPage {
     /// The cursor of the request; `None` for the first page.
@@ -48,9 +47,6 @@ impl ListingPage {
     }
 
     /// Parses the response to the request for the page after `cursor`. The records share its bytes and its index.
-    ///
-    /// # Errors
-    /// As [`split_page`].
     pub(crate) fn parse(body: &Bytes, cursor: Option<Cursor>) -> Result<Self, StageError> {
         let no_page = |error: String| {
             let message = format!("the response is not a page of the export: {error}");
@@ -97,7 +93,6 @@ impl ListingPage {
         Ok(Self::new(cursor, next, body.len() as u64, entries))
     }
 
-    /// The id of the last entry.
     pub(crate) fn last_id(&self) -> Option<&Arc<str>> {
         self.entries.last().map(|entry| &entry.id)
     }

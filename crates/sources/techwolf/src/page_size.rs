@@ -25,7 +25,6 @@ impl PageSize {
         Self { max, current: max, successes: 0, patience: INITIAL_PATIENCE, has_grown: false }
     }
 
-    /// The size of the next page.
     pub(crate) fn current(&self) -> u32 {
         self.current
     }

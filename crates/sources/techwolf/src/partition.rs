@@ -46,9 +46,6 @@ struct Part {
 
 impl Partition {
     /// Starts at the beginning or at a position.
-    ///
-    /// # Errors
-    /// The position has no valid cursor.
     pub(crate) fn new(
         reader: Reader,
         values: Vec<String>,

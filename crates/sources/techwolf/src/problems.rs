@@ -19,7 +19,6 @@ fn words(key: &str) -> impl fmt::Display {
     key.replace('_', " ").replace("url", "URL")
 }
 
-/// A required key that is missing.
 pub(crate) fn missing(table: &KeyPath, key: &str) -> Problem {
     Problem::at(table.clone(), "missing-key", format!("the key `{key}` is missing"))
         .part(Part::Key)
@@ -33,9 +32,6 @@ pub(crate) fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Proble
 }
 
 /// Parses an `http` or `https` URL without user and password. `http` is for this machine only.
-///
-/// # Errors
-/// The mistake in it.
 pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Problem>> {
     let problem = |code, message: String, help: String| {
         vec![Problem::at(path.clone(), code, message).help(help)]

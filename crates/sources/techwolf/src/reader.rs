@@ -37,7 +37,6 @@ impl Reader {
         Self { retries: Retries::None, ..self.clone() }
     }
 
-    /// A reader of the jobs of one family.
     pub(crate) fn of_family(&self, family: &str) -> Self {
         let suffix = format!(" of the job family `{}`", Cursor::new(family));
         Self { listing: Arc::new(self.listing.of_family(family)), suffix, ..self.clone() }

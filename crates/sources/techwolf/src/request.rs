@@ -67,8 +67,8 @@ impl Listing {
         };
         let mut url = below(base, path);
         url.query_pairs_mut()
-            .append_pair("external_vendor", self.external_vendor.as_str())
-            .append_pair("response_format", self.response_format.as_str());
+            .append_pair("external_vendor", &name_of(self.external_vendor))
+            .append_pair("response_format", &name_of(self.response_format));
         url
     }
 
@@ -81,4 +81,11 @@ impl Listing {
             filters: &self.filters,
         })
     }
+}
+
+/// The name of an option's value, in pipeline files and in requests.
+pub(crate) fn name_of(value: impl Serialize) -> String {
+    // Serializing a name can't fail.
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }

@@ -48,9 +48,6 @@ enum Search {
 
 /// Finds the first indexed entry in the listing whose position is not less than `wanted`; `None` if the listing ends before it.
 /// The share before this one ends with the same entry, because it searches for the same position.
-///
-/// # Errors
-/// A request failed, or the listing makes no progress.
 pub(crate) async fn find(
     reader: &Reader,
     index: &CursorIndex,

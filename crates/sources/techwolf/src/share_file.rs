@@ -25,7 +25,6 @@ struct Content {
     to: Option<String>,
 }
 
-/// The share of a run, and its file.
 #[derive(Debug)]
 pub(crate) struct ShareFile {
     folder: Option<PathBuf>,
@@ -34,9 +33,6 @@ pub(crate) struct ShareFile {
 
 impl ShareFile {
     /// Creates the file of a share that starts after `from`.
-    ///
-    /// # Errors
-    /// The file can't be written.
     pub(crate) async fn create(
         folder: Option<&Path>,
         run_id: &str,
@@ -52,9 +48,6 @@ impl ShareFile {
     }
 
     /// Reads the file of a resumed run.
-    ///
-    /// # Errors
-    /// The file belongs to another run, or to other saved cursors.
     pub(crate) async fn resume(
         folder: Option<&Path>,
         run_id: &str,
@@ -78,10 +71,6 @@ impl ShareFile {
         Ok(Self { folder, content })
     }
 
-    /// Saves the end of the share.
-    ///
-    /// # Errors
-    /// The file can't be written.
     pub(crate) async fn save_end(&mut self, to: Option<&Cursor>) -> Result<(), StageError> {
         self.content.to = to.map(|to| to.as_str().to_owned());
         self.save().await
@@ -107,7 +96,6 @@ impl ShareFile {
     }
 }
 
-/// The pages of a share, with its file.
 #[derive(Debug)]
 pub(crate) struct SharedStream {
     stream: Repaginator,

@@ -32,7 +32,6 @@ pub(crate) struct TechWolfSource {
     warnings: Vec<String>,
 }
 
-/// The state of an open source.
 #[derive(Debug)]
 struct Open {
     export: Arc<Export>,

@@ -36,9 +36,6 @@ impl ReadStrategy {
     /// 2. if the run reads a share between two cursors, a [`SharedStream`] saves the end of the share;
     /// 3. a [`CheckedStream`] checks the progress of the listing;
     /// 4. if the run reads the whole listing, a [`LoggedStream`] saves cursors for the next run.
-    ///
-    /// # Errors
-    /// The position is not valid, or the share can't be determined.
     pub(crate) async fn open(
         &self,
         reader: Reader,

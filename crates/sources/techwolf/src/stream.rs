@@ -11,9 +11,6 @@ use crate::page::ListingPage;
 #[async_trait]
 pub(crate) trait PageStream: fmt::Debug + Send {
     /// The next page; `None` after the last one. Dropping the future loses no page.
-    ///
-    /// # Errors
-    /// A request failed after its retries, or the listing makes no progress.
     async fn next_page(&mut self) -> Result<Option<ListingPage>, StageError>;
 
     /// The share that the stream has read, once it has ended; `None` if it reads the whole export.

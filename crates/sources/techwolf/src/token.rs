@@ -28,9 +28,6 @@ pub(crate) struct Issued {
 impl Issued {
     /// Parses the response to a request that was sent `at` this instant. Errors do not show the response, because it may
     /// contain a token.
-    ///
-    /// # Errors
-    /// The response contains no token.
     pub(crate) fn parse(body: &Bytes, at: Instant) -> Result<Self, StageError> {
         let json = parse_object(body).ok();
         let root = json.as_ref().map(Body::root);

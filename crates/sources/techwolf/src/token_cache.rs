@@ -40,7 +40,6 @@ struct Stored {
 }
 
 impl TokenCache {
-    /// The cache in `folder` for these credentials.
     pub(crate) fn new(folder: &Path, credentials: &ClientCredentials) -> Self {
         Self { file: folder.join(FILE), key: key(credentials) }
     }

@@ -59,15 +59,9 @@ fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
 }
 
 /// Limits the writable memory, not the address space, which allocators reserve by the gigabyte.
-#[cfg(unix)]
 fn limit_memory(bytes: u64) -> io::Result<()> {
     rlimit::Resource::CORE.set(0, 0)?;
     rlimit::Resource::DATA.set(bytes, bytes)
-}
-
-#[cfg(not(unix))]
-fn limit_memory(_: u64) -> io::Result<()> {
-    Err(io::Error::other("this system has no memory limit for a process"))
 }
 
 /// The lines of stdin. A thread reads them, so that this process exits when its parent does, even if the expression

@@ -95,7 +95,6 @@ impl Worker {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
         // Ctrl-C in a terminal signals the whole process group, but the parent still needs its worker to drain.
-        #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(cannot)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
