@@ -21,9 +21,6 @@ pub(crate) struct Document<'a> {
 
 impl<'a> Document<'a> {
     /// Parses a text.
-    ///
-    /// # Errors
-    /// All syntax errors.
     pub(crate) fn parse(
         source: &'a SourceText,
         keys: impl FnOnce() -> BTreeSet<String>,

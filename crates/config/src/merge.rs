@@ -101,9 +101,6 @@ impl Node {
 
     /// Merges `value` into the node at `path` and creates the tables above it. A position of a list must exist, or be the
     /// next one.
-    ///
-    /// # Errors
-    /// The list has no such position.
     pub(crate) fn insert(&mut self, path: &[Segment], value: Self) -> Result<(), String> {
         let Some((first, rest)) = path.split_first() else {
             self.merge(value);
@@ -143,7 +140,6 @@ impl Node {
         }
     }
 
-    /// Removes the value at `path`.
     pub(crate) fn remove(&mut self, path: &KeyPath) {
         let Some((Segment::Key(key), above)) = path.segments().split_last() else { return };
         let table = above.iter().try_fold(self, |node, segment| match (&mut node.kind, segment) {

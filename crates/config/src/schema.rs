@@ -16,7 +16,6 @@ pub(crate) struct StageSchema<'a> {
 }
 
 impl StageSchema<'_> {
-    /// The options of the stage, each with its schema.
     pub(crate) fn options(&self) -> impl Iterator<Item = (&String, &Value)> {
         properties(&self.schema).into_iter().flatten()
     }

@@ -156,7 +156,6 @@ impl<'a> StageBuilder<'a> {
         changed
     }
 
-    /// Reads the keys that all stages have.
     fn table<'n>(&mut self, node: &'n Node, path: KeyPath, role: Role) -> Option<StageTable<'n>> {
         let Kind::Table(fields) = &node.kind else {
             self.problems.push(wrong_type(path, "a table", node));

@@ -100,7 +100,6 @@ impl SourceCode for Text {
     }
 }
 
-/// A span of a text.
 #[derive(Debug, Clone)]
 pub(crate) struct TextSpan {
     text: Arc<Text>,

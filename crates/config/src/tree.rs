@@ -52,7 +52,6 @@ impl Node {
         Self { layer, interpolation: Interpolation::None, kind }
     }
 
-    /// Converts a value. `layer` returns the layer of a tag.
     pub(crate) fn from_figment(value: Merged, layer: &impl Fn(Tag) -> Layer) -> Self {
         let own = layer(value.tag());
         let kind = match value {

@@ -133,9 +133,6 @@ fn proxy_choice(path: &KeyPath, address: &Secret) -> Result<ProxyChoice, Problem
 
 impl Connection {
     /// The proxy for requests to `url`, which is on another machine; `None` for direct requests.
-    ///
-    /// # Errors
-    /// The environment has an invalid proxy.
     pub(crate) fn proxy_for(&self, url: &Url) -> Result<Option<ProxyAddress>, StageError> {
         match &self.proxy {
             ProxyChoice::Address(proxy) => Ok(Some(proxy.clone())),
@@ -144,7 +141,6 @@ impl Connection {
         }
     }
 
-    /// Adds the certificate authorities to a client.
     pub(crate) fn add_authorities(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_merge(self.authorities.iter().cloned())
     }

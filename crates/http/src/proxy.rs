@@ -66,9 +66,6 @@ impl ProxyAddress {
     }
 
     /// Converts the address for the HTTP client.
-    ///
-    /// # Errors
-    /// The client does not support the address.
     pub(crate) fn to_proxy(&self) -> Result<Proxy, StageError> {
         let mut url = self.url.clone();
         // Both succeed, because the address has a host.

@@ -40,7 +40,6 @@ use crate::resources;
 use crate::sandbox;
 use arguments::{Arguments, Command, New};
 
-/// Executes the command in the arguments.
 pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
     let program = program_name(arguments);
     let arguments = match Arguments::try_parse_from(arguments) {

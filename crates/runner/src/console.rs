@@ -73,12 +73,10 @@ pub(crate) fn line(text: &str) {
     raw(&format!("{}\n", printable(text)));
 }
 
-/// Writes an error.
 pub(crate) fn error(text: &str) {
     labelled(ERROR, "error", text);
 }
 
-/// Writes a warning.
 pub(crate) fn warning(text: &str) {
     labelled(WARNING, "warning", text);
 }
@@ -131,9 +129,6 @@ pub(crate) fn set_bar(bar: Option<ProgressBar>) {
 }
 
 /// Writes text for people to standard output.
-///
-/// # Errors
-/// Standard output is closed, or its disk is full.
 pub(crate) fn page(text: &str) -> io::Result<()> {
     data(&printable_lines(text))
 }
@@ -157,9 +152,6 @@ pub(crate) fn clear() {
 }
 
 /// Writes data for programs to standard output.
-///
-/// # Errors
-/// Standard output is closed, or its disk is full.
 pub(crate) fn data(text: &str) -> io::Result<()> {
     let stdout = io::stdout();
     BlockingWriter::new(stdout.lock(), None).write_all(text.as_bytes())

@@ -16,8 +16,6 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// # Errors
-    /// Those of the operating system.
     pub(crate) fn listen() -> io::Result<Self> {
         let ignored = ignored();
         let listen = |kind: SignalKind| {

@@ -23,7 +23,6 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
-    /// Writes an error.
     pub(crate) fn error(self, text: &str) {
         match self {
             Self::Text => console::error(text),
@@ -31,7 +30,6 @@ impl LogFormat {
         }
     }
 
-    /// Writes a warning.
     pub(crate) fn warning(self, text: &str) {
         match self {
             Self::Text => console::warning(text),

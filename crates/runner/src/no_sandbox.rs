@@ -13,9 +13,6 @@ const HELP: &str =
     "use a binary that was built with its default features, or write the address of a tenant";
 
 /// Refuses a `sandbox:` URL, that of `--sandbox` included.
-///
-/// # Errors
-/// Always: the sandbox is missing.
 pub(crate) fn build(_: &str, _: &BuildContext<'_>) -> Result<Box<dyn LocalEndpoint>, Vec<Problem>> {
     Err(vec![Problem::at(KeyPath::root(), "unsupported-sandbox", MISSING).help(HELP)])
 }

@@ -18,10 +18,6 @@ const MEMORY: usize = 128 << 20;
 /// The maximum number of pages that are transformed at the same time.
 const WORKERS: usize = 4;
 
-/// Checks the resources.
-///
-/// # Errors
-/// The message about the missing resource.
 pub(crate) fn check() -> Result<(), String> {
     files(FILES).map_err(|error| {
         format!("taskferry needs {FILES} open files: {error}; raise the limit (`ulimit -n`) and run again")
@@ -72,9 +68,6 @@ fn threads(count: usize) -> io::Result<()> {
 }
 
 /// Lets a write beyond the size limit of files (`ulimit -f`) fail, instead of ending the process with a signal.
-///
-/// # Errors
-/// The signal handler cannot be installed.
 pub(crate) fn survive_size_limits() -> io::Result<Signal> {
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
 }

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taskferry_files::{Claim, Folder, Place};
 
-/// The lock file of the folder.
 const LOCK: &str = "lock";
 /// Only the owner may read state.
 const PRIVATE: u32 = 0o600;

@@ -29,8 +29,6 @@ pub(crate) struct ExporterClient {
 }
 
 impl ExporterClient {
-    /// # Errors
-    /// If the certificate file or the proxy can't be used.
     pub(crate) fn new(destination: &Destination) -> Result<Self, String> {
         let connection = connection(destination.ca_file.as_deref())?;
         let client = Client::new(destination.url.clone(), destination.timeout, &connection, HINTS);

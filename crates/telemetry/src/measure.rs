@@ -106,7 +106,6 @@ const STATUSES: [(Status, &str); 4] = [
     (Status::Suspicious, "suspicious"),
 ];
 
-/// The name of a status in the manifest.
 pub(crate) fn status_name(status: Status) -> &'static str {
     STATUSES.iter().find(|(known, _)| *known == status).map_or("unknown", |(_, name)| name)
 }

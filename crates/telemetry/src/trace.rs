@@ -292,7 +292,6 @@ impl<E: SpanExporter> SpanExporter for CountingExporter<E> {
     }
 }
 
-/// The messages of all violations.
 fn messages(violations: &[Violation]) -> String {
     violations.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -15,10 +15,8 @@ fn codes(
 
 #[test]
 fn options_without_effect_are_reported() {
-    let both = [
-        ("columns".to_owned(), "unused-option"),
-        ("escape_formulas".to_owned(), "unused-option"),
-    ];
+    let both =
+        [("columns".to_owned(), "unused-option"), ("escape_formulas".to_owned(), "unused-option")];
     assert_eq!(codes(Format::Json, Some(&["a"]), Some(true)), both);
     assert_eq!(codes(Format::Csv, Some(&["a"]), Some(true)), []);
 }

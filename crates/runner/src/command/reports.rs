@@ -24,9 +24,6 @@ pub(crate) struct Reports {
 
 impl Reports {
     /// Prepares the files. They must not replace `inputs`, nor the files of the pipeline.
-    ///
-    /// # Errors
-    /// A file could not be written.
     pub(crate) fn prepare(
         arguments: &RunOptionArguments,
         inputs: &[&Path],
@@ -49,9 +46,6 @@ impl Reports {
     }
 
     /// Writes the manifest of an earlier run as the summary, and leaves the metrics of that run as they are.
-    ///
-    /// # Errors
-    /// The summary could not be written.
     pub(crate) fn write_earlier(self, manifest: Option<&Value>) -> Result<(), String> {
         let Some(file) = self.summary else { return Ok(()) };
         let manifest = manifest.ok_or(
@@ -94,9 +88,6 @@ enum Target {
 
 impl ReportFile {
     /// Prepares a file, which must not replace `inputs`. `name` is its name in messages.
-    ///
-    /// # Errors
-    /// The file could not be written.
     pub(crate) fn prepare(
         name: &'static str,
         path: &Path,
@@ -115,9 +106,6 @@ impl ReportFile {
     }
 
     /// Writes the file in one step. It must not replace an exported file.
-    ///
-    /// # Errors
-    /// The file could not be written.
     pub(crate) fn write(self, text: &str, exported: &[&Path]) -> Result<(), String> {
         let name = self.name;
         self.target

@@ -39,9 +39,6 @@ impl FromStr for ShardArgument {
 
 impl ShardArgument {
     /// The share to run.
-    ///
-    /// # Errors
-    /// The environment holds no valid number.
     pub(crate) fn resolve(self) -> Result<Shard, String> {
         match self {
             Self::This(shard) => Ok(shard),

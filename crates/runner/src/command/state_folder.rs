@@ -16,7 +16,6 @@ const OWNER: &str = "pipeline";
 /// The state folder of a pipeline, of an experiment with it, or of a share of either.
 #[derive(Debug)]
 pub(crate) struct StateFolder {
-    /// The folder of the pipeline itself.
     pipeline: PathBuf,
     parent: PathBuf,
     name: String,
@@ -100,9 +99,6 @@ impl StateFolder {
     }
 
     /// Creates and locks the folder for a run of the pipeline file `file`.
-    ///
-    /// # Errors
-    /// The folder is locked, belongs to another file, or cannot be used.
     pub(crate) fn open(
         &self,
         pipeline: &Pipeline,

@@ -64,7 +64,6 @@ pub(crate) struct SandboxArguments {
     pub(crate) ready_file: Option<PathBuf>,
 }
 
-/// Checks a setting.
 fn checked_setting(assignment: &str) -> Result<String, SettingProblem> {
     SandboxSettings::default().set(assignment)?;
     Ok(assignment.to_owned())
@@ -105,7 +104,6 @@ fn faults_help() -> String {
     help
 }
 
-/// All settings.
 fn settings_help() -> String {
     let mut help = "Settings for behavior that the API's public pages do not specify:".to_owned();
     for setting in SETTINGS {

@@ -18,9 +18,6 @@ pub(crate) struct ReadyFile {
 
 impl ReadyFile {
     /// Removes the file of an earlier sandbox, which has another address.
-    ///
-    /// # Errors
-    /// The path is not a regular file, or the file cannot be removed or created.
     pub(crate) fn at(path: PathBuf) -> Result<Self, String> {
         let shown = path.display();
         match fs::symlink_metadata(&path).as_ref().map(Metadata::is_file) {
@@ -45,9 +42,6 @@ impl ReadyFile {
     }
 
     /// Writes the file in one step.
-    ///
-    /// # Errors
-    /// The file cannot be written.
     pub(crate) fn write(&mut self, running: &RunningSandbox) -> Result<(), String> {
         let known = running.credentials();
         let content = json!({

@@ -9,7 +9,6 @@ use taskferry_sdk::{Origin, Record};
 use crate::event::{Envelope, EventMode};
 use crate::key::{Keys, RecordId};
 
-/// The format of batches.
 #[derive(Debug)]
 pub(crate) struct BatchFormat {
     pub(crate) limits: Limits,

@@ -26,8 +26,6 @@ impl Compression {
         }
     }
 
-    /// # Errors
-    /// Those of the compressor.
     pub(crate) fn compress(self, body: &Bytes) -> io::Result<Bytes> {
         match self {
             Self::None => Ok(body.clone()),

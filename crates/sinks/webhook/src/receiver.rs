@@ -30,7 +30,6 @@ pub(crate) struct RequestTemplate {
     pub(crate) retry: RetryOptions,
 }
 
-/// One request.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     /// The idempotency key, the same for every attempt.
@@ -61,9 +60,6 @@ impl fmt::Debug for Receiver {
 
 impl Receiver {
     /// Does not connect yet.
-    ///
-    /// # Errors
-    /// If the system has no root certificates.
     pub(crate) fn new(url: Url, mut template: RequestTemplate) -> Result<Self, StageError> {
         let shown = format!("{}/…", url.origin().ascii_serialization());
         let secrets = secrets_of(&url, std::mem::take(&mut template.secrets));
@@ -72,9 +68,6 @@ impl Receiver {
     }
 
     /// Sends a request once.
-    ///
-    /// # Errors
-    /// Why the request was not delivered.
     pub(crate) async fn post(&self, request: &Request<'_>) -> Result<(), Failure> {
         let failure = |status, error: StageError| Failure {
             status,

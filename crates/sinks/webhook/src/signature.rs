@@ -52,8 +52,6 @@ impl fmt::Debug for SigningKey {
 }
 
 impl Signer {
-    /// # Errors
-    /// All mistakes in the secrets, with paths from the sink's table.
     pub(crate) fn new(options: &SignatureOptions) -> Result<Self, Vec<Problem>> {
         let path = KeyPath::of("signature").key("secrets");
         if options.secrets.is_empty() {

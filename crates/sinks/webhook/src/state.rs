@@ -25,8 +25,6 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// # Errors
-    /// Why a run can't continue from this state with this receiver.
     pub(crate) fn read(state: &SinkState, receiver: &str) -> Result<Self, String> {
         let progress: Self = serde_json::from_value(state.get().clone())
             .map_err(|error| format!("the state of the webhook can't be read: {error}"))?;

@@ -119,7 +119,6 @@ impl OpenExport {
     }
 }
 
-/// Creates the clients of a source.
 struct ClientFactory<'a> {
     limits: Limits,
     connection: &'a Connection,

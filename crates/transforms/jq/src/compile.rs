@@ -13,9 +13,6 @@ use crate::names::{Compiler, NameKind};
 use crate::syntax::{ALL, ALTERNATIVES, literal};
 
 /// Compiles an expression. `variables` are the outermost bindings of its environment.
-///
-/// # Errors
-/// All undefined names, invalid keys and invalid constant regular expressions.
 pub(crate) fn compile(
     text: &str,
     body: &Term<&str>,

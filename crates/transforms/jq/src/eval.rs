@@ -232,7 +232,6 @@ fn isolate_errors<'r>(
     }
 }
 
-/// The key of an object member.
 fn object_key(key: Value<'_>) -> Result<Text<'_>, String> {
     match key {
         Value::String(text) => Ok(text),

@@ -24,7 +24,6 @@ pub(crate) struct Expr {
     pub(crate) kind: Kind,
     /// Whether it has exactly one result or fails.
     pub(crate) is_single: bool,
-    /// Whether it reads its input.
     pub(crate) reads_input: bool,
 }
 
@@ -109,7 +108,6 @@ pub(crate) struct Fold {
     pub(crate) update: ExprId,
 }
 
-/// The operator of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UpdateOperator {
     /// `=`

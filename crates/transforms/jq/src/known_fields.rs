@@ -45,7 +45,6 @@ pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, V
 struct Reader<'t> {
     text: &'t str,
     missing: Vec<MissingRead>,
-    /// The number of reads of fields.
     reads: usize,
     variables: Vec<(&'t str, Shape)>,
 }

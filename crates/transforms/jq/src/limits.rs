@@ -57,7 +57,6 @@ impl Watchdog {
         Self { limits, is_large, started: Instant::now() }
     }
 
-    /// Checks the time limit.
     pub(crate) fn check_time(&self) -> Result<(), LimitError> {
         if self.started.elapsed() > self.limits.time { Err(LimitError::TooSlow) } else { Ok(()) }
     }
@@ -92,7 +91,6 @@ impl Watchdog {
     }
 }
 
-/// Checks the depth of a new value.
 pub(crate) fn check_depth(value: Value<'_>) -> Result<Value<'_>, LimitError> {
     if value.depth() > MAX_DEPTH + 1 { Err(LimitError::TooDeep) } else { Ok(value) }
 }

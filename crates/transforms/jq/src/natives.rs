@@ -13,7 +13,6 @@ pub(crate) mod time;
 use crate::builtins::FunctionTable;
 use crate::value::Value;
 
-/// All native functions.
 pub(crate) const TABLES: [FunctionTable; 9] = [
     collections::FUNCTIONS,
     convert::FUNCTIONS,

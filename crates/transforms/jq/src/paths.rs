@@ -67,7 +67,6 @@ fn position(number: f64, array: &Array<'_>) -> Option<usize> {
     (number >= 0.0).then_some(number as usize)
 }
 
-/// The key of a slice.
 pub(crate) fn slice_key<'r>(from: Value<'r>, to: Value<'r>) -> Value<'r> {
     let bounds = [("start", from), ("end", to)];
     Value::from(
@@ -97,7 +96,6 @@ fn range(bounds: &Object<'_>, length: usize) -> Result<Range<usize>, String> {
     Ok(start..bound("end", length, f64::ceil)?.max(start))
 }
 
-/// Whether the value has a key.
 pub(crate) fn has(value: &Value<'_>, key: &Value<'_>) -> Result<bool, String> {
     match (value, key) {
         (Value::Object(object), Value::String(key)) => Ok(object.get(&key.as_str()).is_some()),

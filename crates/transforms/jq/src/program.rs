@@ -59,9 +59,6 @@ impl Program {
     }
 
     /// All results for one record.
-    ///
-    /// # Errors
-    /// An error that the expression raises, a result that JSON can't represent, or an exceeded limit.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
         with_stack(self.code.is_large, || self.run_here(record))
     }

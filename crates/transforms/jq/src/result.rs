@@ -5,9 +5,6 @@ use taskferry_json::{ArrayWriter, MAX_DEPTH, ObjectWriter, TextWriter};
 use crate::value::{Number, Text, Value};
 
 /// Writes a result as one document.
-///
-/// # Errors
-/// A value that JSON can't represent.
 pub(crate) fn write(value: &Value<'_>, texts: &mut TextWriter) -> Result<(), String> {
     put(value, MAX_DEPTH, texts)
 }
@@ -137,7 +134,6 @@ fn name(float: f64) -> &'static str {
     }
 }
 
-/// The nesting of a text.
 fn nesting(text: &[u8]) -> usize {
     std::str::from_utf8(text).map_or(usize::MAX, crate::natives::json::nesting)
 }

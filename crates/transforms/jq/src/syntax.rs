@@ -21,9 +21,6 @@ pub(crate) const ALL: &str = "\0all";
 const FEW_TOKENS: usize = 150;
 
 /// Parses a text. The flag says whether it is long.
-///
-/// # Errors
-/// All mistakes of the lexer, else all mistakes of the parser.
 pub(crate) fn parse(text: &str) -> Result<(Term<&str>, bool), Vec<Mistake>> {
     if let Some(offset) = size::too_deep(text) {
         return Err(vec![Mistake::too_deep(offset, MAX_NESTING)]);

@@ -30,9 +30,6 @@ pub(crate) struct Entry {
 
 impl Mapping {
     /// Builds the mapping from the rows of one vendor.
-    ///
-    /// # Errors
-    /// Rows with different names that the comparison treats as equal.
     pub(crate) fn of(
         rows: Vec<MappingRow>,
         vendor: &str,

@@ -5,7 +5,6 @@ use taskferry_pipeline::{Role, common_keys, resolve_schema};
 
 use super::entry::Entry;
 
-/// One option.
 #[derive(Debug)]
 pub(super) struct OptionLine {
     /// The key; in an inner table with its path: `retry.max_attempts`.

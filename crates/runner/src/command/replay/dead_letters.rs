@@ -66,7 +66,6 @@ impl<'a> DeadLetter<'a> {
     }
 }
 
-/// A checked file of dead letters.
 #[derive(Debug)]
 pub(crate) struct DeadLetterFile {
     path: PathBuf,
@@ -77,9 +76,6 @@ pub(crate) struct DeadLetterFile {
 
 impl DeadLetterFile {
     /// Checks every line of the file.
-    ///
-    /// # Errors
-    /// The first mistake, with its line.
     pub(crate) fn check(
         path: &Path,
         pipeline: &str,

@@ -30,7 +30,6 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     }),
 ];
 
-/// Formats a row of scalars.
 fn row<'r>(
     value: &Value<'r>,
     format: &str,

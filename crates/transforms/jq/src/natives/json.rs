@@ -27,9 +27,6 @@ pub(crate) fn nesting(text: &str) -> usize {
 }
 
 /// Parses a text with exactly one value.
-///
-/// # Errors
-/// The mistake and its position.
 pub(crate) fn parse<'r>(text: &str) -> Result<Value<'r>, String> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value()?;

@@ -24,7 +24,6 @@ pub(crate) enum Numeric {
 }
 
 impl Numeric {
-    /// Parses the text of a number.
     pub(crate) fn parse(text: &str) -> Self {
         let is_whole = text != "-0"
             && text
