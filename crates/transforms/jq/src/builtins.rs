@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn every_function_of_the_library_compiles() {
         let library = library();
-        assert!(library.len() > 100);
+        assert!(library.len() >= 100);
         for (name, arity) in names(&library) {
             if name.starts_with('@') {
                 continue;

@@ -50,7 +50,9 @@ def del(f): delpaths([path(f)]);
 def pick(f): . as $whole | reduce path(f) as $path (null; setpath($path; $whole | getpath($path)));
 def to_entries: [keys_unsorted[] as $key | {$key, value: .[$key]}];
 def with_entries(f): to_entries | map(f) | from_entries;
-def tostream: _events | .[];
+def tostream:
+  . as $whole | path(def rec: (.[]? | rec), .; rec) as $path
+  | $whole | getpath($path) | reduce path(.[]?) as $child ([$path, .]; [$path + $child]);
 def fromstream(f): foreach f as $event ([null, true];
   if .[1] then [null, true] end
   | if $event | length > 1
@@ -66,7 +68,6 @@ def min_by(f): _min_by(map([f]));
 def max_by(f): _max_by(map([f]));
 def flatten($depth): if $depth < 0 then error("flatten depth must not be negative") else _flatten($depth) end;
 def flatten: _flatten(-1);
-def unique: _unique;
 def transpose: [range(0; map(length) | max // 0) as $i | [.[][$i]]];
 def combinations: reduce .[] as $items ([[]]; [.[] as $start | $items[] as $item | $start + [$item]]) | .[];
 def combinations($n): . as $set | [range($n) | $set] | combinations;
@@ -86,9 +87,11 @@ def match($pattern): match($pattern; null);
 def match($pattern; $flags): _match($pattern; $flags) | .[];
 def test($pattern): test($pattern; null);
 def capture($pattern): capture($pattern; null);
-def capture($pattern; $flags): _capture($pattern; $flags) | .[];
+def capture($pattern; $flags):
+  match($pattern; $flags) | [.captures[] | select(.name != null) | {key: .name, value: .string}] | from_entries;
 def scan($pattern): scan($pattern; null);
-def scan($pattern; $flags): _scan($pattern; $flags) | .[];
+def scan($pattern; $flags):
+  match($pattern; "g" + $flags) | if .captures == [] then .string else [.captures[].string] end;
 def sub($pattern; f): sub($pattern; f; null);
 def gsub($pattern; f): gsub($pattern; f; null);
 def ltrimstr($start):

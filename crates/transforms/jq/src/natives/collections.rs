@@ -26,7 +26,6 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     ("reverse", 0, |value, _| reverse(value)),
     ("indices", 1, |value, arguments| all_indices(&value, argument(arguments, 0))),
     ("_strindices", 1, |value, arguments| string_indices(&value, argument(arguments, 0))),
-    ("_events", 0, |value, _| Ok(Value::from(events(value)))),
     ("builtins", 0, |_, _| Ok(all_builtins())),
 ];
 
@@ -145,40 +144,6 @@ fn string_indices<'r>(value: &Value<'r>, part: &Value<'r>) -> FunctionResult<'r>
     let positions = text.char_indices().enumerate();
     let found = positions.filter(|(_, (byte, _))| text[*byte..].starts_with(&*part));
     Ok(found.map(|(position, _)| Value::from(position)).collect())
-}
-
-/// The events of `tostream`: each leaf with its path, and after the last child of each array or object the path of that
-/// child.
-fn events(value: Value<'_>) -> Vec<Value<'_>> {
-    let mut found = Vec::new();
-    events_in(value, &mut Vec::new(), &mut found);
-    found
-}
-
-fn events_in<'r>(value: Value<'r>, path: &mut Vec<Value<'r>>, found: &mut Vec<Value<'r>>) {
-    let members: Vec<(Value<'r>, Value<'r>)> = match &value {
-        Value::Array(array) => {
-            array.iter().enumerate().map(|(position, item)| (Value::from(position), item)).collect()
-        }
-        Value::Object(object) => {
-            object.iter().map(|(key, value)| (Value::String(key), value)).collect()
-        }
-        _ => Vec::new(),
-    };
-    let last = members.last().map(|(key, _)| key.clone());
-    for (key, value) in members {
-        path.push(key);
-        events_in(value, path, found);
-        path.pop();
-    }
-    match last {
-        None => found.push(Value::from(vec![Value::from(path.clone()), value])),
-        Some(last) => {
-            path.push(last);
-            found.push(Value::from(vec![Value::from(path.clone())]));
-            path.pop();
-        }
-    }
 }
 
 fn all_builtins<'r>() -> Value<'r> {

@@ -17,7 +17,6 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     ("fromjson", 0, |value, _| from_json(&value)),
     ("tonumber", 0, |value, _| to_number(value)),
     ("toboolean", 0, |value, _| to_boolean(&value)),
-    ("_described", 0, |value, _| Ok(Value::from(described(&value)))),
     ("@base64d", 0, |value, _| decode_base64(&to_string(value))),
     ("@base32d", 0, |value, _| decode_base32(&to_string(value))),
     ("@urid", 0, |value, _| decode_uri(&to_string(value))),

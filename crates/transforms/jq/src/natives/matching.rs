@@ -18,10 +18,6 @@ struct Search<'t> {
     is_global: bool,
 }
 
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the methods alone are not general enough"
-)]
 pub(crate) const FUNCTIONS: FunctionTable = &[
     ("test", 2, |value, arguments| {
         with_search(&value, arguments, false, |search| {
@@ -29,28 +25,12 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
         })
     }),
     ("_match", 2, |value, arguments| {
-        each(&value, arguments, false, |search, found| search.object(found))
+        with_search(&value, arguments, false, |search| {
+            Ok(search.all()?.iter().map(|found| search.object(found)).collect())
+        })
     }),
-    ("_capture", 2, |value, arguments| {
-        each(&value, arguments, false, |search, found| search.named(found))
-    }),
-    ("_scan", 2, |value, arguments| {
-        each(&value, arguments, true, |search, found| search.texts(found))
-    }),
-    ("split", 2, |value, arguments| with_search(&value, arguments, true, |search| search.parts())),
+    ("split", 2, |value, arguments| with_search(&value, arguments, true, parts)),
 ];
-
-/// An array of what `make` returns for each match.
-fn each<'r>(
-    value: &Value<'r>,
-    arguments: &[Value<'r>],
-    is_global: bool,
-    make: fn(&Search<'_>, &Captures<'_, str>) -> Value<'r>,
-) -> FunctionResult<'r> {
-    with_search(value, arguments, is_global, |search| {
-        Ok(search.all()?.iter().map(|found| make(search, found)).collect())
-    })
-}
 
 fn with_search<'r>(
     value: &Value<'r>,
@@ -203,36 +183,26 @@ impl<'t> Search<'t> {
     /// The named groups by their names.
     fn named<'r>(&self, found: &Captures<'_, str>) -> Value<'r> {
         let names = self.regex.capture_names().enumerate();
-        let groups = names.filter_map(|(index, name)| Some((name?, group(found, index))));
-        let groups = groups.map(|(name, text)| (Text::from(name.to_owned()), text));
+        let groups = names.filter_map(|(index, name)| {
+            let text = found.get(index).map(|group| Value::from(group.as_str().to_owned()));
+            Some((Text::from(name?.to_owned()), text.unwrap_or_default()))
+        });
         Value::from(groups.collect::<Map<'r>>())
-    }
-
-    /// The texts of the groups, or of the whole if there are none.
-    fn texts<'r>(&self, found: &Captures<'_, str>) -> Value<'r> {
-        match self.regex.captures_len() {
-            0 | 1 => group(found, 0),
-            groups => (1..groups).map(|index| group(found, index)).collect(),
-        }
-    }
-
-    /// The texts between the matches.
-    fn parts<'r>(&self) -> FunctionResult<'r> {
-        let part = |part: Option<&str>| Value::from(part.unwrap_or_default().to_owned());
-        let mut parts = Vec::new();
-        let mut end = 0;
-        for found in self.all()? {
-            let Some(whole) = found.get(0) else { continue };
-            parts.push(part(self.text.get(end..whole.start())));
-            end = whole.end();
-        }
-        parts.push(part(self.text.get(end..)));
-        Ok(Value::from(parts))
     }
 }
 
-fn group<'r>(found: &Captures<'_, str>, index: usize) -> Value<'r> {
-    found.get(index).map_or(Value::Null, |group| Value::from(group.as_str().to_owned()))
+/// The texts between the matches.
+fn parts<'r>(search: &Search<'_>) -> FunctionResult<'r> {
+    let part = |part: Option<&str>| Value::from(part.unwrap_or_default().to_owned());
+    let mut parts = Vec::new();
+    let mut end = 0;
+    for found in search.all()? {
+        let Some(whole) = found.get(0) else { continue };
+        parts.push(part(search.text.get(end..whole.start())));
+        end = whole.end();
+    }
+    parts.push(part(search.text.get(end..)));
+    Ok(Value::from(parts))
 }
 
 fn members<'r, const N: usize>(

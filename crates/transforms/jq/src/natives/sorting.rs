@@ -10,7 +10,7 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
         items.sort_by(compare);
         Ok(Value::from(items))
     }),
-    ("_unique", 0, |value, _| {
+    ("unique", 0, |value, _| {
         let mut items = items(value, "sorted")?;
         items.sort_by(compare);
         items.dedup_by(|one, other| compare(one, other).is_eq());

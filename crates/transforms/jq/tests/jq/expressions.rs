@@ -61,6 +61,38 @@ fn removing_keeps_the_order_of_the_other_keys() {
 }
 
 #[test]
+fn unchanged_values_keep_their_bytes() {
+    let input = r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0, "b2":"\/"}"#;
+    for (text, expected) in [
+        (".", r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0, "b2":"\/"}"#),
+        ("del(.a) | .a = 3", r#"{"b":{"c":[1.10,  "\u00e9"]},"\u0064":-0,"b2":"\/","a":3}"#),
+        (".x = .d | del(.d)", r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"b2":"\/","x":-0}"#),
+        (".d |= empty", r#"{"a":1E5,"b":{"c":[1.10,  "\u00e9"]},"b2":"\/"}"#),
+        (".b.c[0] = 7", r#"{"a":1E5,"b":{"c":[7,"\u00e9"]},"\u0064":-0,"b2":"\/"}"#),
+        ("{b, b2, d}", r#"{"b":{"c":[1.10,  "\u00e9"]},"b2":"\/","d":-0}"#),
+        (".b.c", r#"[1.10,  "\u00e9"]"#),
+        (".b.c[1] + \"x\"", "\"éx\""),
+    ] {
+        check(text, input, &[expected]);
+    }
+}
+
+#[test]
+fn the_last_value_of_a_duplicate_key_is_used() {
+    let input = r#"{"a":1,"b":2,"a":{"c":3,"c":4}}"#;
+    for (text, expected) in [
+        (".a.c", "4"),
+        ("keys_unsorted", r#"["a","b"]"#),
+        ("[.[] | numbers]", "[2]"),
+        (".b = 5", r#"{"a":{"c":3,"c":4},"b":5}"#),
+        ("del(.a)", r#"{"b":2}"#),
+        ("length", "2"),
+    ] {
+        check(text, input, &[expected]);
+    }
+}
+
+#[test]
 fn results_are_those_of_jq() {
     for (text, input, expected) in [
         (".a + 1", r#"{"a":1}"#, "2"),
@@ -84,6 +116,14 @@ fn results_are_those_of_jq() {
         ("@tsv", r#"["a\tb",1,null]"#, r#""a\\tb\t1\t""#),
         ("trimstr(\"a\")", r#""aba""#, r#""b""#),
         ("[leaf_paths]", r#"{"a":[1]}"#, r#"[["a",0]]"#),
+        (
+            "[tostream]",
+            r#"{"a":[1,{"b":[]}],"c":"x"}"#,
+            r#"[[["a",0],1],[["a",1,"b"],[]],[["a",1,"b"]],[["a",1]],[["c"],"x"],[["c"]]]"#,
+        ),
+        ("[tostream]", "1", "[[[],1]]"),
+        ("capture(\"(?<a>b)?(c)\")", r#""c""#, r#"{"a":null}"#),
+        ("[scan(\"a\"), scan(\"(b)(c)?\"; \"i\")]", r#""aBa""#, r#"["a","a",["B",null]]"#),
         ("test(\"B\"; \"i\")", r#""abc""#, "true"),
         ("todate", "0", r#""1970-01-01T00:00:00Z""#),
         ("debug | stderr | debug(\"x\")", "1", "1"),
