@@ -5,7 +5,7 @@ use serde::Deserialize;
 use taskferry_format::FormatOptions;
 use taskferry_sdk::{BuildContext, Plugin, Problem, Sink, SinkPlugin};
 
-use crate::sink::{StdoutSink, standard_output};
+use crate::sink::StdoutSink;
 
 /// Writes records to standard output.
 ///
@@ -24,7 +24,7 @@ impl SinkPlugin for StdoutOptions {
     fn build(&self, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, Vec<Problem>> {
         let problems = self.0.problems();
         if problems.is_empty() {
-            Ok(Box::new(StdoutSink::new(self.0.clone(), standard_output)))
+            Ok(Box::new(StdoutSink::new(self.0.clone())))
         } else {
             Err(problems)
         }

@@ -1,6 +1,5 @@
 //! The sink.
 
-use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -14,55 +13,50 @@ use taskferry_sdk::{
 
 const BUFFER: usize = 64 * 1024;
 
-/// Writes to a stream, which can't be rewound: committed bytes have reached the reader.
+/// Writes to standard output, which can't be rewound: committed bytes have reached the reader.
 ///
 /// Writes block, because the engine runs every sink on its own thread.
-pub(crate) struct StdoutSink<W: Write> {
+#[derive(Debug)]
+pub(crate) struct StdoutSink {
     options: FormatOptions,
-    stream: Option<Opener<W>>,
-    writer: Option<RecordWriter<BufWriter<Counted<W>>>>,
+    writer: Option<Writer>,
     /// Set when everything is written.
     delivery: Option<Delivery>,
 }
 
-/// Opens the stream at the start of the run.
-type Opener<W> = Box<dyn FnOnce() -> Result<W, StageError> + Send>;
+type Writer = RecordWriter<BufWriter<Counted>>;
 
-/// Standard output. Writes wait for a slow reader.
-pub(crate) fn standard_output() -> Result<BlockingWriter<OwnedFd>, StageError> {
-    let stdout = io::stdout();
-    if is_closed_output(&stdout) {
-        let message = "standard output is closed";
-        return Err(StageError::new(ErrorKind::Io, message).hint(
-            "redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`",
-        ));
-    }
-    let stream = stdout.as_fd().try_clone_to_owned().map_err(cannot_write)?;
-    Ok(BlockingWriter::new(stream, None))
-}
-
-impl<W: Write> StdoutSink<W> {
-    pub(crate) fn new(
-        options: FormatOptions,
-        open: impl FnOnce() -> Result<W, StageError> + Send + 'static,
-    ) -> Self {
-        Self { options, stream: Some(Box::new(open)), writer: None, delivery: None }
+impl StdoutSink {
+    pub(crate) fn new(options: FormatOptions) -> Self {
+        Self { options, writer: None, delivery: None }
     }
 
-    fn writer(&mut self) -> Result<&mut RecordWriter<BufWriter<Counted<W>>>, StageError> {
+    /// Starts to write to a stream. Writes wait for a slow reader.
+    fn begin(&mut self, stream: OwnedFd) -> Result<(), StageError> {
+        let stream = Counted { stream: BlockingWriter::new(stream, None), bytes: 0 };
+        let buffer = BufWriter::with_capacity(BUFFER, stream);
+        let writer =
+            RecordWriter::new(&self.options, &Spool::Unnamed(std::env::temp_dir()), buffer);
+        self.writer = Some(writer.map_err(|error| error.explained(cannot_write))?);
+        Ok(())
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer, StageError> {
         self.writer.as_mut().ok_or_else(not_open)
     }
 }
 
 #[async_trait]
-impl<W: Write + Send> Sink for StdoutSink<W> {
+impl Sink for StdoutSink {
     async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
-        let stream = self.stream.take().ok_or_else(not_open)?()?;
-        let buffer = BufWriter::with_capacity(BUFFER, Counted { stream, bytes: 0 });
-        let writer =
-            RecordWriter::new(&self.options, &Spool::Unnamed(std::env::temp_dir()), buffer);
-        self.writer = Some(writer.map_err(|error| error.explained(cannot_write))?);
-        Ok(())
+        let stdout = io::stdout();
+        if is_closed_output(&stdout) {
+            let message = "standard output is closed";
+            return Err(StageError::new(ErrorKind::Io, message).hint(
+                "redirect standard output to a file or a pipe, or use the sink `file`; to discard the records, redirect it with `> /dev/null`",
+            ));
+        }
+        self.begin(stdout.as_fd().try_clone_to_owned().map_err(cannot_write)?)
     }
 
     async fn write(&mut self, batch: &Batch, refusals: &mut Refusals) -> Result<(), StageError> {
@@ -101,19 +95,14 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
     }
 }
 
-impl<W: Write> fmt::Debug for StdoutSink<W> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("StdoutSink").field("options", &self.options).finish_non_exhaustive()
-    }
-}
-
 /// Counts the written bytes.
-struct Counted<W> {
-    stream: W,
+#[derive(Debug)]
+struct Counted {
+    stream: BlockingWriter<OwnedFd>,
     bytes: u64,
 }
 
-impl<W: Write> Write for Counted<W> {
+impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.stream.write(bytes)?;
         self.bytes += written as u64;
@@ -136,69 +125,40 @@ fn cannot_write(error: io::Error) -> StageError {
 }
 
 fn not_open() -> StageError {
-    StageError::new(ErrorKind::Defect, "standard output was not opened, or was opened twice")
+    StageError::new(ErrorKind::Defect, "standard output was not opened")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::io::{PipeReader, Read, pipe};
 
     use serde_json::Value;
     use taskferry_format::Format;
     use taskferry_sdk::{Record, Refusals};
 
-    /// A stream whose content can be inspected.
-    #[derive(Clone, Default)]
-    struct Pipe {
-        text: Arc<Mutex<Vec<u8>>>,
-        broken: bool,
-    }
-
-    impl Pipe {
-        fn text(&self) -> String {
-            String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
-        }
-    }
-
-    impl Write for Pipe {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if self.broken {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-            self.text.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn batch(values: &[Value]) -> Batch {
         taskferry_sdk::testing::batch(1, values.iter().cloned().map(Record::from))
     }
 
-    async fn opened(format: Format, pipe: &Pipe) -> Box<dyn Sink> {
-        let options = FormatOptions { format, ..FormatOptions::default() };
-        let mut sink = Box::new(StdoutSink::new(options, {
-            let pipe = pipe.clone();
-            move || Ok(pipe)
-        }));
-        let start = "2026-11-23T20:42:43Z".parse().unwrap();
-        sink.open(&RunContext::new("p", start, "r"), None).await.unwrap();
-        sink
+    /// A sink that writes to a pipe.
+    fn opened(format: Format) -> (PipeReader, Box<dyn Sink>) {
+        let (reader, writer) = pipe().unwrap();
+        let mut sink = StdoutSink::new(FormatOptions { format, ..FormatOptions::default() });
+        sink.begin(writer.into()).unwrap();
+        (reader, Box::new(sink))
     }
 
     #[tokio::test]
     async fn committed_records_have_reached_the_reader() {
-        let pipe = Pipe::default();
-        let mut sink = opened(Format::Ndjson, &pipe).await;
+        let (mut reader, mut sink) = opened(Format::Ndjson);
         sink.write(&batch(&[json!({"a": 1}), json!({"a": 2})]), &mut Refusals::forbidden())
             .await
             .unwrap();
-        assert_eq!(pipe.text(), "");
         let state = sink.commit().await.unwrap();
-        assert_eq!(pipe.text(), "{\"a\":1}\n{\"a\":2}\n");
+        let mut text = [0; 16];
+        reader.read_exact(&mut text).unwrap();
+        assert_eq!(&text, b"{\"a\":1}\n{\"a\":2}\n");
         assert_eq!(state.get(), &json!({"records": 2, "bytes": 16}));
     }
 
@@ -209,27 +169,29 @@ mod tests {
             (Format::Json, "[\n{\"a\":1},\n{\"b\":2}\n]\n"),
             (Format::Csv, "a,b\r\n1,\r\n,2\r\n"),
         ] {
-            let pipe = Pipe::default();
-            let mut sink = opened(format, &pipe).await;
+            let (mut reader, mut sink) = opened(format);
             for value in [json!({"a": 1}), json!({"b": 2})] {
                 sink.write(&batch(&[value]), &mut Refusals::forbidden()).await.unwrap();
                 sink.commit().await.unwrap();
             }
             let delivery = sink.finish().await.unwrap();
-            assert_eq!(pipe.text(), expected);
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            assert_eq!(text, expected);
             assert_eq!((delivery.records, delivery.bytes), (2, expected.len() as u64));
         }
     }
 
     #[tokio::test]
     async fn a_closed_reader_is_reported() {
-        let pipe = Pipe { broken: true, ..Pipe::default() };
-        let mut sink = opened(Format::Ndjson, &pipe).await;
+        let (reader, mut sink) = opened(Format::Ndjson);
+        drop(reader);
         sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::forbidden()).await.unwrap();
         let error = sink.commit().await.unwrap_err();
         assert_eq!(error.to_string(), "standard output was closed by its reader");
         assert_eq!(error.kind(), ErrorKind::Io);
-        let mut sink = opened(Format::Csv, &pipe).await;
+        let (reader, mut sink) = opened(Format::Csv);
+        drop(reader);
         sink.write(&batch(&[json!({"a": 1})]), &mut Refusals::forbidden()).await.unwrap();
         let error = sink.finish().await.unwrap_err();
         assert_eq!(error.to_string(), "standard output was closed by its reader");
