@@ -62,9 +62,7 @@ pub(crate) enum Inserted {
 impl Loader {
     /// Opens the database in `file`, or a private one.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, SandboxError> {
-        let location = Location::new(file)?;
-        let connection = location.open()?;
-        let (location, others) = location.unlink()?;
+        let (location, connection, others) = Location::open(file)?;
         Ok(Self {
             connection,
             others,

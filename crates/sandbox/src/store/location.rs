@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
 use crate::SandboxError;
 
@@ -25,43 +25,40 @@ const READ_ONLY: &str = "it is read-only: check the permissions of the file and 
 pub(super) enum Location {
     /// In a file that the user named.
     Named(PathBuf),
-    /// In a private file, until all connections are open.
-    Private(TempPath),
-    /// In a private file that is already deleted but still open, so that nothing remains however the process ends.
-    Unlinked,
+    /// In a private file that is deleted but still open, so that nothing remains however the process ends.
+    Private,
 }
 
 impl Location {
-    /// The file that the user named, or a new private one.
-    pub(super) fn new(path: Option<&Path>) -> Result<Self, SandboxError> {
+    /// Opens the database in the file that the user named, or in a new private one, and creates its tables if it is empty.
+    /// Returns the first connection, and those that a private file needs in addition, because it can't be opened again.
+    pub(super) fn open(
+        path: Option<&Path>,
+    ) -> Result<(Self, Connection, Vec<Connection>), SandboxError> {
         let Some(path) = path else {
-            let file = NamedTempFile::with_prefix("taskferry-sandbox-");
-            let file = file.map_err(|error| SandboxError::temporary(&error))?;
-            return Ok(Self::Private(file.into_temp_path()));
+            let temporary = |error: io::Error| SandboxError::temporary(&error);
+            let file = NamedTempFile::with_prefix("taskferry-sandbox-").map_err(temporary)?;
+            let path = file.into_temp_path();
+            let first = Self::Private.first(&path)?;
+            let others = Self::Private.others(&path)?;
+            path.close().map_err(temporary)?;
+            return Ok((Self::Private, first, others));
         };
         // For SQLite these mean a database in memory, which connections do not share.
         if path.as_os_str().is_empty() || path == Path::new(":memory:") {
             let reason = "it is not a file name; remove `--database` to keep the data only until the sandbox stops";
             return Err(SandboxError::unusable(path, reason));
         }
-        Ok(Self::Named(path.to_owned()))
+        let location = Self::Named(path.to_owned());
+        let first = location.first(path)?;
+        Ok((location, first, Vec::new()))
     }
 
-    fn path(&self) -> &Path {
-        match self {
-            Self::Named(path) => path,
-            Self::Private(path) => path,
-            Self::Unlinked => Path::new(""),
-        }
-    }
-
-    /// Opens the database and creates its tables if it is empty.
-    pub(super) fn open(&self) -> Result<Connection, SandboxError> {
-        let connection = self.connect()?;
-        let refused = self.prepare(&connection).map_err(|error| self.error(&error))?;
-        match refused {
+    fn first(&self, path: &Path) -> Result<Connection, SandboxError> {
+        let connection = self.connect(path)?;
+        match self.prepare(&connection).map_err(|error| self.error(&error))? {
             None => Ok(connection),
-            Some(reason) => Err(SandboxError::unusable(self.path(), &reason)),
+            Some(reason) => Err(SandboxError::unusable(path, &reason)),
         }
     }
 
@@ -85,7 +82,7 @@ impl Location {
         if application != 0 || version != 0 || tables != 0 {
             return Ok(Some("it is a database of another program; name another file".to_owned()));
         }
-        if matches!(self, Self::Private(_)) {
+        if matches!(self, Self::Private) {
             // The data of a private file need not survive a crash.
             connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
         }
@@ -109,35 +106,22 @@ impl Location {
         exclusive.map_err(|error| self.error(&error))
     }
 
-    /// Opens all other connections to a private file, and deletes it.
-    pub(super) fn unlink(self) -> Result<(Self, Vec<Connection>), SandboxError> {
-        if matches!(self, Self::Named(_)) {
-            return Ok((self, Vec::new()));
-        }
-        let others = self.others()?;
-        if let Self::Private(path) = self {
-            path.close().map_err(|error| SandboxError::temporary(&error))?;
-        }
-        Ok((Self::Unlinked, others))
+    fn others(&self, path: &Path) -> Result<Vec<Connection>, SandboxError> {
+        (1..CONNECTIONS).map(|_| self.connect(path)).collect()
     }
 
-    fn others(&self) -> Result<Vec<Connection>, SandboxError> {
-        (1..CONNECTIONS).map(|_| self.connect()).collect()
-    }
-
-    /// All connections, the first one included, ready for small changes while others read.
+    /// All connections, ready for small changes while others read.
     pub(super) fn connections(
         &self,
         first: Connection,
         others: Vec<Connection>,
     ) -> Result<Vec<Connection>, SandboxError> {
-        let mode = match self {
-            Self::Named(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
-            Self::Private(_) | Self::Unlinked => {
-                "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+        let (mode, others) = match self {
+            Self::Named(path) => {
+                ("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", self.others(path)?)
             }
+            Self::Private => ("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;", others),
         };
-        let others = if others.is_empty() { self.others()? } else { others };
         let connections: Vec<_> = [first].into_iter().chain(others).collect();
         for connection in &connections {
             connection.execute_batch(mode).map_err(|error| self.error(&error))?;
@@ -145,13 +129,13 @@ impl Location {
         Ok(connections)
     }
 
-    fn connect(&self) -> Result<Connection, SandboxError> {
+    fn connect(&self, path: &Path) -> Result<Connection, SandboxError> {
         // Without the flag for URIs: the name of a file may be `file:x?mode=ro`.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connect = || {
-            let connection = Connection::open_with_flags(self.path(), flags)?;
+            let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(Duration::from_secs(5))?;
             connection.set_prepared_statement_cache_capacity(32);
             // The cache size is in KiB and keeps the memory of all connections at a few MiB. Foreign keys are not checked,
