@@ -45,7 +45,7 @@ pub use plugin::{build, merged, run_context};
 pub use process::{Outcome, Running, json_lines};
 pub use receiver::{Deliveries, Receiver};
 pub use record_text::record_text;
-pub use tenant::{Tenant, page, token};
+pub use tenant::{Tenant, page, techwolf_source, token};
 pub use timeout::TIMEOUT;
 
 /// The absolute path of a file of the repository, `pipelines/quickstart.toml` for example.

@@ -73,23 +73,8 @@ impl Tenant {
 
     /// The source of that pipeline, which retries at once.
     pub fn source(&self) -> String {
-        let url = self.url();
-        format!(
-            r#"
-[source]
-type = "techwolf"
-url = "{url}"
-include = ["ai_impact"]
-retry = {{ initial_delay = "1ms", max_delay = "1ms" }}
-
-[source.auth]
-token_url = "{url}/oauth/token"
-client_id = "client-1"
-client_secret = "${{CLIENT_SECRET}}"
-audience = "eu3.techwolf.ai"
-tenant = "acme"
-"#
-        )
+        let retry = "retry = { initial_delay = \"1ms\", max_delay = \"1ms\" }";
+        techwolf_source(self.url(), &format!("include = [\"ai_impact\"]\n{retry}\n"))
     }
 
     /// Runs that pipeline; the manifest goes to `summary.json`.
@@ -98,6 +83,24 @@ tenant = "acme"
         let run = ["run", "jobs.toml", "--summary", "summary.json"];
         context.taskferry(&[&run, arguments].concat())
     }
+}
+
+/// The table `[source]` for the tenant at `url`, whose client secret is in the variable `CLIENT_SECRET`, with `more` options.
+pub fn techwolf_source(url: &str, more: &str) -> String {
+    format!(
+        r#"
+[source]
+type = "techwolf"
+url = "{url}"
+{more}
+[source.auth]
+token_url = "{url}/oauth/token"
+client_id = "client-1"
+client_secret = "${{CLIENT_SECRET}}"
+audience = "eu3.techwolf.ai"
+tenant = "acme"
+"#
+    )
 }
 
 impl Deref for Tenant {

@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
-use taskferry_testkit::{Context, FaultServer, Outcome, Receiver, Request, Response, page, token};
+use taskferry_testkit::{
+    Context, FaultServer, Outcome, Receiver, Request, Response, page, techwolf_source as source,
+    token,
+};
 
 /// A tenant that lists two job families, with `answer` for pages and the token response `issued`.
 fn tenant_with(
@@ -34,23 +37,6 @@ fn httpdate_now() -> String {
 
 fn healthy() -> FaultServer {
     tenant_with(|| token("canary-token-1", 10_800), |_| page(&["j1"], Some("j1")))
-}
-
-fn source(url: &str, more: &str) -> String {
-    format!(
-        r#"
-[source]
-type = "techwolf"
-url = "{url}"
-{more}
-[source.auth]
-token_url = "{url}/oauth/token"
-client_id = "client-1"
-client_secret = "${{CLIENT_SECRET}}"
-audience = "eu3.techwolf.ai"
-tenant = "acme"
-"#
-    )
 }
 
 const FILE: &str = "[[sink]]\ntype = \"file\"\npath = \"out/jobs.ndjson\"\n";

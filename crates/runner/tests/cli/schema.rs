@@ -180,68 +180,7 @@ fn references_to_variables_may_stand_where_check_accepts_them() {
 }
 
 /// A file with every plugin of the program, and most options.
-const MANY_OPTIONS: &str = r#"
-[source]
-type = "techwolf"
-name = "acme"
-url = "https://acme.eu3.techwolf.ai"
-include = ["ai_impact", "linked_skills"]
-filters = [
-  { filter = "last_updated", value = "2026-01-31", operator = "gte" },
-  { filter = "job_family_id_is_in_list", job_family_ids = ["legal"] },
-]
-rate_limit = 0.5
-timeout = "1m 30s"
-max_page_bytes = "16 MiB"
-connection = { proxy = "http://proxy.example.com:3128" }
-retry = { max_attempts = 3, max_elapsed = "30m" }
-auth = { token = "${TOKEN:-t}" }
-
-[[transform]]
-type = "filter_ai_impact"
-at_least = "H1"
-at_most = "H2"
-missing = "fail"
-on_error = "dead_letter"
-
-[[transform]]
-type = "jq"
-filter = "select(.x != $region)"
-args = { region = "emea", limits = [1, 2.5, true, { a = "x" }] }
-isolation = "process"
-memory_limit = "64MiB"
-max_results = 10
-
-[[sink]]
-type = "webhook"
-url = "https://hr.example.com/hook"
-headers = { Authorization = "Bearer ${TOKEN:-t}" }
-cloud_events = { mode = "batched", type = "com.example.task" }
-circuit = { }
-compression = "gzip"
-
-[[sink]]
-type = "file"
-path = "out/{pipeline}-{run_id}.csv"
-format = "csv"
-dialect = "excel-semicolon"
-columns = ["a", "b"]
-
-[[sink.transform]]
-type = "flatten_hierarchy"
-explode = "linked_skills"
-
-[dead_letter]
-path = "out/{pipeline}-{run_id}.dead.ndjson"
-
-[state]
-dir = "state"
-resume_within = "6h"
-
-[expect]
-min_jobs = 1
-max_age = "2h"
-"#;
+const MANY_OPTIONS: &str = include_str!("schema/many_options.toml");
 
 #[test]
 fn a_valid_file_with_many_options_is_accepted() {
