@@ -141,13 +141,10 @@ impl Node {
     }
 
     pub(crate) fn remove(&mut self, path: &KeyPath) {
-        let Some((Segment::Key(key), above)) = path.segments().split_last() else { return };
-        let table = above.iter().try_fold(self, |node, segment| match (&mut node.kind, segment) {
-            (Kind::Table(fields), Segment::Key(key)) => fields.get_mut(key),
-            (Kind::List(items), Segment::Index(index)) => items.get_mut(*index),
-            _ => None,
-        });
-        if let Some(Self { kind: Kind::Table(fields), .. }) = table {
+        let table = path.parent().and_then(|above| self.get_mut(&above));
+        if let Some(Self { kind: Kind::Table(fields), .. }) = table
+            && let Some(Segment::Key(key)) = path.segments().last()
+        {
             fields.remove(key);
         }
     }

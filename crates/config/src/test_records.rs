@@ -38,9 +38,6 @@ pub struct RefusingStage {
 
 impl TestInput {
     /// Reads `input`.
-    ///
-    /// # Errors
-    /// The mistake in it.
     pub(crate) fn read(node: &Node, path: &KeyPath, folder: &Path) -> Result<Self, Problem> {
         let records = records(node, path, folder)?;
         if records.is_empty() {
@@ -72,9 +69,6 @@ impl TestInput {
 }
 
 /// Reads records: a list, JSON text, or the path of a file with JSON text.
-///
-/// # Errors
-/// The mistake in them.
 pub(crate) fn records(node: &Node, path: &KeyPath, folder: &Path) -> Result<Vec<Value>, Problem> {
     let text = match &node.kind {
         Kind::List(items) => return Ok(items.iter().map(Node::to_value).collect()),

@@ -134,9 +134,6 @@ pub(crate) fn page(text: &str) -> io::Result<()> {
 }
 
 /// Writes text with colours to standard output, without colours if it cannot show them.
-///
-/// # Errors
-/// Standard output is closed, or its disk is full.
 pub(crate) fn drawn_page(text: &str) -> io::Result<()> {
     let text = only_styles(text);
     let plain = matches!(AutoStream::choice(&io::stdout()), ColorChoice::Never);

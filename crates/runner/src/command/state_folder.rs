@@ -139,9 +139,6 @@ impl StateFolder {
 
     /// Checks that the folder of the pipeline, and the folder `own` of a run, belong to `file`: two files with the same name would
     /// resume each other's runs, and compare their exports with each other. Returns the path of an owner that no longer exists.
-    ///
-    /// # Errors
-    /// The state belongs to another file.
     pub(crate) fn check_owner(
         &self,
         own: &Path,

@@ -130,9 +130,6 @@ impl Export {
     }
 
     /// Requests the first record of another listing, with the token of the export and without retries.
-    ///
-    /// # Errors
-    /// The request failed or was refused.
     pub(crate) async fn accepts(
         &self,
         client: &Client,

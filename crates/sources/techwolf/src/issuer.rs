@@ -103,9 +103,6 @@ impl Issuer {
     }
 
     /// A usable token with what the issuer said about it.
-    ///
-    /// # Errors
-    /// The last error of the token request after retries.
     pub(crate) async fn issued(&self) -> Result<Issued, StageError> {
         let mut current = self.current.lock().await;
         if let Some(issued) = &*current

@@ -52,9 +52,6 @@ pub(crate) struct OpenExport {
 
 impl OpenExport {
     /// Starts the endpoint inside this process, if there is one, and creates the clients. Sends no request.
-    ///
-    /// # Errors
-    /// The endpoint or the clients can't be created.
     pub(crate) async fn new(
         server: Server,
         connection: &Connection,
@@ -88,9 +85,6 @@ impl OpenExport {
     }
 
     /// Requests the first page of another listing.
-    ///
-    /// # Errors
-    /// The request failed or was refused.
     pub(crate) async fn with_listing(
         &self,
         listing: &Listing,
@@ -105,9 +99,6 @@ impl OpenExport {
     }
 
     /// The client of the list of job families.
-    ///
-    /// # Errors
-    /// The client can't be created.
     pub(crate) async fn families(
         &self,
         connection: &Connection,
