@@ -12,12 +12,12 @@ use taskferry_format::{
 };
 use taskferry_sdk::{ErrorKind, Record, Refusals, testing};
 
-fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
+pub(crate) fn csv_options(columns: Option<&[&str]>) -> FormatOptions {
     let columns = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
     FormatOptions { format: Format::Csv, columns, ..FormatOptions::default() }
 }
 
-fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
+pub(crate) fn written(options: &FormatOptions, values: &[Value]) -> (String, WriteReport) {
     let mut writer =
         RecordWriter::new(options, &Spool::Unnamed(std::env::temp_dir()), Vec::new()).unwrap();
     for value in values {

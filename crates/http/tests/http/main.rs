@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
 mod answers;
+mod certificates;
 mod excerpts;
 mod files;
 mod options;
