@@ -1,11 +1,11 @@
 //! A TOML text and the positions of the values in it.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use taskferry_sdk::{KeyPath, Part, Segment};
 use toml::de::{DeTable, DeValue};
 
+use crate::keys::KnownKeys;
 use crate::mask::{mask_secrets, mask_spans};
 use crate::mistake::Mistake;
 use crate::secrets::Secrets;
@@ -23,7 +23,7 @@ impl<'a> Document<'a> {
     /// Parses a text.
     pub(crate) fn parse(
         source: &'a SourceText,
-        keys: impl FnOnce() -> BTreeSet<String>,
+        keys: impl FnOnce() -> KnownKeys,
     ) -> Result<Self, Vec<Mistake>> {
         let (table, errors) = DeTable::parse_recoverable(&source.text);
         if !errors.is_empty() {
@@ -144,7 +144,7 @@ mod tests {
 
     fn found<'a>(text: &'a str, path: &[&str], part: &Part) -> &'a str {
         let source = SourceText { name: "x.toml".to_owned(), text: text.to_owned() };
-        let document = Document::parse(&source, BTreeSet::new).unwrap();
+        let document = Document::parse(&source, KnownKeys::default).unwrap();
         let path = path.iter().fold(KeyPath::root(), |path, step| match step.parse() {
             Ok(index) => path.index(index),
             Err(_) => path.key(*step),

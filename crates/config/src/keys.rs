@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use taskferry_pipeline::{Registry, Role, common_keys, resolve_schema, run_tables};
+use taskferry_sdk::is_secret_name;
 
 /// The top-level keys of a pipeline file.
 pub(crate) const TOP_LEVEL: [&str; 9] =
@@ -11,9 +12,47 @@ pub(crate) const TOP_LEVEL: [&str; 9] =
 /// The key of the tests, which are not part of the pipeline that runs.
 pub(crate) const TESTS: &str = "test";
 
-/// All keys, whatever table they belong to.
-pub(crate) fn known_keys(registry: &Registry) -> BTreeSet<String> {
-    option_paths(registry).into_iter().flatten().collect()
+/// The keys of pipeline files, whatever table they belong to.
+#[derive(Default)]
+pub(crate) struct KnownKeys {
+    /// All keys.
+    pub(crate) all: BTreeSet<String>,
+    /// The keys whose value is a secret, or a table with secrets, in any table.
+    secret: BTreeSet<String>,
+}
+
+impl KnownKeys {
+    pub(crate) fn of(registry: &Registry) -> Self {
+        let mut keys =
+            Self { all: option_paths(registry).into_iter().flatten().collect(), ..Self::default() };
+        for plugin in registry.plugins() {
+            let schema = plugin.schema.as_value();
+            find_secrets(schema, schema, &mut keys.secret);
+        }
+        keys
+    }
+
+    /// Whether the value of this key is never a secret.
+    pub(crate) fn is_public(&self, key: &str) -> bool {
+        self.all.contains(key) && !self.secret.contains(key) && !is_secret_name(key)
+    }
+}
+
+/// Adds the keys that lead to a secret. Returns whether a schema has one.
+fn find_secrets(schema: &Value, root: &Value, keys: &mut BTreeSet<String>) -> bool {
+    let schema = resolve_schema(schema, root);
+    let mut found = schema.get("writeOnly").and_then(Value::as_bool).unwrap_or_default();
+    for inner in ["items", "additionalProperties"] {
+        found |= schema.get(inner).is_some_and(|inner| find_secrets(inner, root, keys));
+    }
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (key, property) in properties.into_iter().flatten() {
+        if find_secrets(property, root, keys) {
+            keys.insert(key.clone());
+            found = true;
+        }
+    }
+    found
 }
 
 /// The path of each option from the top of a pipeline file, without the positions of sinks and transforms.

@@ -9,7 +9,7 @@ use taskferry_sdk::{KeyPath, Segment};
 
 use crate::document::Document;
 use crate::files::PipelineFiles;
-use crate::keys::known_keys;
+use crate::keys::KnownKeys;
 use crate::mistake::{Mistake, Mistakes, limit_each_kind};
 use crate::text::SourceText;
 use crate::variables::{PREFIX, sets_option, trim_value};
@@ -167,7 +167,7 @@ impl Layers {
         let mut mistakes = self.mistakes.clone();
         let mut documents = Vec::new();
         for file in &self.files {
-            match Document::parse(file, || known_keys(registry)) {
+            match Document::parse(file, || KnownKeys::of(registry)) {
                 Ok(document) => documents.push(document),
                 Err(found) => mistakes.extend(found),
             }

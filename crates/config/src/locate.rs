@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, printable};
+use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, Segment, printable};
 
 use crate::checked::Unverified;
 use crate::document::Document;
@@ -16,6 +16,7 @@ use crate::positions::{StageInfo, TextPosition};
 use crate::secrets::Secrets;
 use crate::text::{Text, TextSpan};
 use crate::tree::{Interpolation, Layer, Node};
+use crate::variables::PREFIX;
 
 /// The texts of a pipeline, with the values read from them.
 pub(crate) struct Sources<'a> {
@@ -153,7 +154,8 @@ impl Sources<'_> {
             .into_iter()
             .filter_map(|(location, label)| Some((self.span(&location, texts)?, safe(label))));
         let related = related.collect();
-        let Problem { code, message, help, severity, .. } = problem;
+        let help = self.instead_of_variable(&problem).or(problem.help);
+        let Problem { code, message, severity, .. } = problem;
         Mistake {
             severity,
             label: label.map(safe),
@@ -171,6 +173,23 @@ impl Sources<'_> {
             "" => Some("this is empty".to_owned()),
             text => Some(format!("this is `{text}`")),
         }
+    }
+
+    /// How to set an option that is not a text from outside the file.
+    fn instead_of_variable(&self, problem: &Problem) -> Option<String> {
+        let node = self.tree.get(&problem.path)?;
+        if problem.code != "wrong-type" || node.interpolation == Interpolation::None {
+            return None;
+        }
+        let segment = |segment: &Segment| match segment {
+            Segment::Key(key) => key.clone(),
+            Segment::Index(index) => index.to_string(),
+        };
+        let segments: Vec<String> = problem.path.segments().iter().map(segment).collect();
+        let (variable, path) = (segments.join("__").to_uppercase(), segments.join("."));
+        Some(format!(
+            "`${{…}}` always gives a text; set this option with the variable `{PREFIX}{variable}`, or with `--set {path}=…`"
+        ))
     }
 
     /// The location of a value, or of the nearest table above it that a text holds.

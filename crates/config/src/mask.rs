@@ -1,11 +1,10 @@
 //! Masks secrets in a text that is about to be shown.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use taskferry_sdk::{is_secret_name, nearest};
 
-use crate::keys::TOP_LEVEL;
+use crate::keys::{KnownKeys, TOP_LEVEL};
 
 /// The maximum length of a key. A longer text may be a secret.
 const MAX_KEY: usize = 60;
@@ -64,8 +63,9 @@ pub(crate) fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
     shown
 }
 
-/// Masks all of an invalid line but its key or its header, if that is similar to one of `keys`.
-pub(crate) fn mask_broken_line(line: &str, keys: &BTreeSet<String>) -> String {
+/// Masks all of an invalid line but its key or its header, if that is similar to one of `keys`, and the value of a key that is
+/// never a secret.
+pub(crate) fn mask_broken_line(line: &str, keys: &KnownKeys) -> String {
     let start = line.len() - line.trim_start().len();
     let (indent, rest) = line.split_at(start);
     if let Some(opened) = rest.strip_prefix('[') {
@@ -82,16 +82,20 @@ pub(crate) fn mask_broken_line(line: &str, keys: &BTreeSet<String>) -> String {
     let (key, behind) = rest.split_at(key);
     let value = behind.trim_start().strip_prefix('=');
     let assigned = value.is_some_and(|value| !value.starts_with('=') && !value.trim().is_empty());
-    let known = key.split('.').all(|part| nearest(part, keys.iter().map(String::as_str)).is_some());
+    let known =
+        key.split('.').all(|part| nearest(part, keys.all.iter().map(String::as_str)).is_some());
     if key.len() <= MAX_KEY && (known || assigned) {
         let sign = behind.len() - value.map_or(behind.len(), str::len);
         let (sign, value) = behind.split_at(sign);
+        if keys.is_public(key) {
+            return format!("{indent}{key}{sign}{}", mask_user_info(&mask_line(value, false)));
+        }
         return format!("{indent}{key}{sign}{}", asterisks(value));
     }
     format!("{indent}{}", asterisks(rest))
 }
 
-fn is_key(character: char) -> bool {
+pub(crate) fn is_key(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.')
 }
 

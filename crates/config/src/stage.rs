@@ -53,6 +53,7 @@ impl<'a> StageBuilder<'a> {
         };
         let table = self.table(node, KeyPath::of("source"), Role::Source)?;
         let built = self.build(&table, Registry::build_source)?;
+        self.add_problems(&table.path, built.warnings);
         self.context = self.context.for_subject(built.subject);
         let feed = Feed::Source(built.source);
         let stage = SourceStage { name: table.name, type_name: built.type_name, feed };
@@ -74,6 +75,7 @@ impl<'a> StageBuilder<'a> {
     fn transform(&mut self, node: &Node, path: KeyPath) -> Option<CheckedTransform> {
         let table = self.table(node, path, Role::Transform)?;
         let built = self.build(&table, Registry::build_transform)?;
+        self.add_problems(&table.path, built.warnings);
         let StageTable { path, name, on_error, .. } = table;
         let (type_name, transform) = (built.type_name, built.transform);
         let stage = TransformStage { name, type_name, on_error, transform };
@@ -97,6 +99,7 @@ impl<'a> StageBuilder<'a> {
         let own = table.fields.get("transform");
         let transforms = self.transforms(own, &table.path.key("transform"));
         let built = self.build(&table, Registry::build_sink)?;
+        self.add_problems(&table.path, built.warnings);
         let StageTable { path, name, on_error, .. } = table;
         let (type_name, sink) = (built.type_name, built.sink);
         let stage = SinkStage { name, type_name, on_error, transforms: Vec::new(), sink };
@@ -122,9 +125,12 @@ impl<'a> StageBuilder<'a> {
         {
             result = build(self.registry, table.type_name, &options, &self.context)?;
         }
-        let located =
-            |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.under(&table.path));
-        result.map_err(|problems| self.problems.extend(located(problems))).ok()
+        result.map_err(|problems| self.add_problems(&table.path, problems)).ok()
+    }
+
+    /// Adds the problems of the stage at `path`.
+    fn add_problems(&mut self, path: &KeyPath, problems: Vec<Problem>) {
+        self.problems.extend(problems.into_iter().map(|problem| problem.under(path)));
     }
 
     /// Replaces values of the wrong type by their text if a string is expected there. Returns whether it replaced any.

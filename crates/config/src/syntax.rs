@@ -1,13 +1,13 @@
 //! Syntax errors of a TOML text.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use taskferry_sdk::MAX_PER_KIND;
 use toml::de::Error;
 
-use crate::mask::mask_broken_line;
+use crate::keys::KnownKeys;
+use crate::mask::{asterisks, is_key, mask_broken_line};
 use crate::mistake::Mistake;
 use crate::text::{SourceText, Text, TextSpan, first_line, lines_at};
 
@@ -16,6 +16,13 @@ const CURLY: [char; 7] = ['“', '”', '„', '‟', '‘', '’', '‚'];
 /// Tables that a pipeline can have several of.
 const ARRAYS: [&str; 3] = ["transform", "sink", "sink.transform"];
 
+/// After one of these errors, the parser reads the next lines as part of the same value, or as keys of the same table, and
+/// reports errors that the file does not contain.
+const MISLEADING: [&str; 4] = ["unclosed", "missing comma", "multi-line", "inline table"];
+
+/// The start of the message about a table that is in the file twice.
+const DUPLICATE_TABLE: &str = "the table";
+
 /// The first error of a line.
 struct LineError {
     line: Range<usize>,
@@ -23,34 +30,73 @@ struct LineError {
     message: String,
 }
 
-/// Reports one mistake per line. The text after the key of such a line is masked, because it may contain a secret.
-/// `keys` are the keys of pipeline files.
-pub(crate) fn mistakes(
-    source: &SourceText,
-    errors: Vec<Error>,
-    keys: &BTreeSet<String>,
-) -> Vec<Mistake> {
+/// What is wrong with a line: a message, and how to correct it.
+struct Finding {
+    message: String,
+    help: Option<String>,
+    /// An earlier place that contradicts this one, with its label.
+    related: Option<(Range<usize>, &'static str)>,
+}
+
+impl Finding {
+    fn new(message: impl Into<String>, help: &str) -> Self {
+        Self { message: message.into(), help: Some(help.to_owned()), related: None }
+    }
+}
+
+/// Reports one mistake per line, and none after a misleading one. The text after the key of such a line is masked, because it may
+/// contain a secret, unless the key is one that never has a secret value.
+pub(crate) fn mistakes(source: &SourceText, errors: Vec<Error>, keys: &KnownKeys) -> Vec<Mistake> {
     let text = source.text.as_str();
+    if let Some(mistake) = other_format(source) {
+        return vec![mistake];
+    }
     let errors = line_errors(text, errors);
     let (shown, more) = errors.split_at(errors.len().min(MAX_PER_KIND));
+    let findings: Vec<Finding> = shown.iter().map(|error| finding(text, error, keys)).collect();
+    let related = findings.iter().filter_map(|it| it.related.as_ref()).map(|it| it.0.start);
+    let starts = shown.iter().map(|error| error.span.start);
     let mut masked = text.to_owned();
-    for error in shown.iter().rev() {
-        let line = text.get(error.line.clone()).unwrap_or_default();
-        masked.replace_range(error.line.clone(), &mask_broken_line(line, keys));
+    for line in lines_at(text, starts.chain(related)).into_iter().rev() {
+        let written = text.get(line.clone()).unwrap_or_default();
+        masked.replace_range(line, &mask_broken_line(written, keys));
     }
     let masked = Arc::new(Text::new(&source.name, &masked));
     let span = |span: Range<usize>| TextSpan::new(Arc::clone(&masked), first_line(text, &span));
-    let mut mistakes: Vec<Mistake> = shown.iter().map(|error| mistake(text, error, span)).collect();
+    let mut mistakes = Vec::new();
+    for (error, finding) in shown.iter().zip(findings) {
+        if let Some(mistake) = bracket_or_quote(text, error, span) {
+            mistakes.push(mistake);
+            continue;
+        }
+        let message = format!("invalid TOML: {}", finding.message);
+        let mut mistake = Mistake::new("invalid-toml", message).at(span(visible(text, error)));
+        mistake.help = finding.help;
+        mistake.related.extend(finding.related.map(|(at, label)| (span(at), label.to_owned())));
+        mistakes.push(mistake);
+    }
     // The caller counts these and does not show them.
     mistakes.extend(more.iter().map(|error| Mistake::new("invalid-toml", &error.message)));
     let is_bracket = |mistake: &Mistake| mistake.code() == "missing-brackets";
     if mistakes.iter().any(is_bracket) {
         // The keys of the second table look like duplicates of the keys of the first one.
-        mistakes.retain(|mistake| {
-            is_bracket(mistake) || !mistake.to_string().contains("duplicate key")
-        });
+        mistakes
+            .retain(|mistake| is_bracket(mistake) || !mistake.to_string().contains("set before"));
     }
     mistakes
+}
+
+/// The mistake of a file that is JSON.
+fn other_format(source: &SourceText) -> Option<Mistake> {
+    let start = source.text.find(|character: char| !character.is_whitespace())?;
+    source.text.get(start..)?.starts_with('{').then(|| {
+        let mut shown = asterisks(&source.text);
+        shown.replace_range(start..=start, "{");
+        let text = Arc::new(Text::new(&source.name, &shown));
+        Mistake::new("invalid-toml", "this file is JSON, but a pipeline file is TOML")
+            .help("`taskferry new pipeline NAME` writes a pipeline file to start from")
+            .at(TextSpan::new(text, start..start + 1))
+    })
 }
 
 fn line_errors(text: &str, errors: Vec<Error>) -> Vec<LineError> {
@@ -67,27 +113,123 @@ fn line_errors(text: &str, errors: Vec<Error>) -> Vec<LineError> {
         while errors.next_if(|(span, _)| span.start <= line.end).is_some() {}
         Some(LineError { line, span, message })
     };
-    lines.into_iter().filter_map(first).collect()
+    let mut errors: Vec<LineError> = lines.into_iter().filter_map(first).collect();
+    let misleading = |error: &LineError| {
+        let line = text.get(error.line.clone()).unwrap_or_default();
+        // A list or table whose last text is not closed is not closed either.
+        let open = error.message.contains(" string, expected") && line.contains(['[', '{']);
+        open || MISLEADING.iter().any(|it| error.message.contains(it))
+    };
+    if let Some(first) = errors.iter().position(misleading) {
+        errors.truncate(first + 1);
+    }
+    errors
 }
 
-fn mistake(text: &str, error: &LineError, span: impl Fn(Range<usize>) -> TextSpan) -> Mistake {
+/// The position of an error, or the last character of the line if it is behind the line.
+fn visible(text: &str, error: &LineError) -> Range<usize> {
+    let line = text.get(error.line.clone()).unwrap_or_default().trim_end();
+    let end = error.line.start + line.len();
+    match line.char_indices().last() {
+        Some((last, _)) if error.span.start >= end => error.line.start + last..end,
+        _ => error.span.clone(),
+    }
+}
+
+/// Describes the parser's errors in terms of the file.
+fn finding(text: &str, error: &LineError, keys: &KnownKeys) -> Finding {
     let line = text.get(error.line.clone()).unwrap_or_default();
+    let key = line.trim_start();
+    let key = key.get(..key.find(|it: char| !is_key(it)).unwrap_or(key.len())).unwrap_or_default();
+    let colon = line.trim_start().strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
+    let has = |part: &str| error.message.contains(part);
+    if colon && !key.is_empty() {
+        // An unknown key may be part of a secret.
+        let name = if keys.all.contains(key) { key } else { "key" };
+        let help = format!("write `{name} = …`");
+        Finding::new("a key is followed by `=`, not by `:`", &help)
+    } else if has("must be quoted") {
+        Finding::new("a text needs quotation marks", "write the value as `\"…\"`")
+    } else if has("invalid boolean") {
+        Finding::new("true and false are written in lower case", "write `true` or `false`")
+    } else if has("missing escaped value") {
+        let help = "write the text in single quotes, `'…'`, where a backslash is an ordinary character; in paths, \
+                    `/` works as well";
+        Finding::new("in double quotes, a backslash begins an escape sequence", help)
+    } else if has("invalid basic string") || has("invalid literal string") {
+        Finding::new("the text has no closing quotation mark", "add the quotation mark")
+    } else if has("unclosed table") || has("unclosed array table") {
+        Finding::new("the header of the table has no closing bracket", "add the bracket")
+    } else if has("comma between") {
+        Finding::new("a comma is missing between two values", "add the comma")
+    } else if has("unclosed array") {
+        Finding::new("the list has no closing bracket", "add the `]`")
+    } else if has("duplicate key") && key.is_empty() {
+        let earlier = earlier(text, error, |before| before.trim() == line.trim(), false);
+        let mut finding = Finding::new(
+            format!("{DUPLICATE_TABLE} `{}` is in the file twice", line.trim()),
+            "write all its keys under one header, or use `[[…]]` if it is an entry of a list",
+        );
+        finding.related = earlier.map(|at| (at, "it begins here first"));
+        finding
+    } else if has("duplicate key") {
+        let sets = |before: &str| {
+            before
+                .trim_start()
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.trim_start().starts_with('='))
+        };
+        let mut finding =
+            Finding::new(format!("the key `{key}` was set before"), "remove one of the two lines");
+        finding.related = earlier(text, error, sets, true).map(|at| (at, "set here first"));
+        finding
+    } else {
+        Finding { message: error.message.clone(), help: None, related: None }
+    }
+}
+
+/// The nearest line before an error that meets a condition, optionally within the same table.
+fn earlier(
+    text: &str,
+    error: &LineError,
+    is_it: impl Fn(&str) -> bool,
+    in_table: bool,
+) -> Option<Range<usize>> {
+    let mut end = error.line.start;
+    for line in text.get(..end)?.split_inclusive('\n').rev() {
+        let start = end - line.len();
+        if is_it(line) {
+            let indent = line.len() - line.trim_start().len();
+            return Some(start + indent..start + line.trim_end().len());
+        }
+        if in_table && line.trim_start().starts_with('[') {
+            return None;
+        }
+        end = start;
+    }
+    None
+}
+
+/// A table with too few brackets, or a text in curly quotation marks.
+fn bracket_or_quote(
+    text: &str,
+    error: &LineError,
+    span: impl Fn(Range<usize>) -> TextSpan,
+) -> Option<Mistake> {
     if let Some((table, at)) = single_bracket(error, text) {
         let message =
             format!("`[{table}]` must be `[[{table}]]`, because this table is an entry of a list");
-        return Mistake::new("missing-brackets", message)
-            .help(format!("write `[[{table}]]` with two brackets"))
-            .at(span(at));
+        let mistake = Mistake::new("missing-brackets", message)
+            .help(format!("write `[[{table}]]` with two brackets"));
+        return Some(mistake.at(span(at)));
     }
-    if let Some((at, mark)) = line.char_indices().find(|(_, character)| CURLY.contains(character)) {
-        let at = error.line.start + at;
-        let message = format!("invalid TOML: `{mark}` is a curly quotation mark");
-        return Mistake::new("invalid-toml", message)
-            .help("write straight quotation marks: `\"…\"` or `'…'`")
-            .at(span(at..at + mark.len_utf8()));
-    }
-    let message = format!("invalid TOML: {}", error.message);
-    Mistake::new("invalid-toml", message).at(span(error.span.clone()))
+    let line = text.get(error.line.clone()).unwrap_or_default();
+    let (at, mark) = line.char_indices().find(|(_, character)| CURLY.contains(character))?;
+    let at = error.line.start + at;
+    let message = format!("invalid TOML: `{mark}` is a curly quotation mark");
+    let mistake = Mistake::new("invalid-toml", message)
+        .help("write straight quotation marks: `\"…\"` or `'…'`");
+    Some(mistake.at(span(at..at + mark.len_utf8())))
 }
 
 /// The table whose header needs two brackets, and the position of its first header, if that is the error.

@@ -31,6 +31,7 @@
 //! # }).unwrap();
 //! ```
 
+mod address;
 mod certificate;
 mod client;
 mod connection;
@@ -45,6 +46,7 @@ mod response;
 mod retry_after;
 mod status;
 
+pub use address::parse_address;
 pub use certificate::Certificate;
 pub use client::{Client, Hints, ReadBody, bearer};
 pub use connection::{Connection, ConnectionOptions, is_this_machine};

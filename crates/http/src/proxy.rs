@@ -5,8 +5,9 @@ use std::fmt;
 
 use reqwest::Proxy;
 use taskferry_sdk::{ErrorKind, Secret, StageError};
-use url::{Host, Url};
+use url::Url;
 
+use crate::address::wrong_character;
 use crate::credentials::{credentials_in, percent_decoded};
 use crate::{excerpt, no_proxy};
 
@@ -55,10 +56,7 @@ impl ProxyAddress {
                 "the proxy's URL has a path, a query or a fragment",
             ));
         }
-        let is_host = |name: &str| {
-            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        };
-        if matches!(url.host(), Some(Host::Domain(name)) if !is_host(name)) {
+        if wrong_character(&url).is_some() {
             let message = "the proxy's host contains an invalid character, for example a quote";
             return Err(mistake("invalid-url", message));
         }

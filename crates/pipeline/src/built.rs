@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use taskferry_sdk::{AnyTransform, FieldRule, RecordFields, Sink, Source, Subject};
+use taskferry_sdk::{AnyTransform, FieldRule, Problem, RecordFields, Sink, Source, Subject};
 
 /// A built source.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct BuiltSource {
     pub fields: RecordFields,
     /// The kind of entity that the records describe.
     pub subject: Subject,
+    /// Options that are valid but probably wrong.
+    pub warnings: Vec<Problem>,
 }
 
 /// A built transform.
@@ -28,6 +30,8 @@ pub struct BuiltTransform {
     pub fields: FieldRule,
     /// The options whose effects it explains.
     pub explained_options: &'static [&'static str],
+    /// Options that are valid but probably wrong.
+    pub warnings: Vec<Problem>,
 }
 
 /// A built sink.
@@ -43,4 +47,6 @@ pub struct BuiltSink {
     pub files: Vec<PathBuf>,
     /// The fields in the option `columns`.
     pub columns: Vec<String>,
+    /// Options that are valid but probably wrong.
+    pub warnings: Vec<Problem>,
 }

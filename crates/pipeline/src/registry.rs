@@ -35,12 +35,25 @@ fn read_and_build<P: Plugin, T>(
         let has_path = |mistake: &&Problem| {
             mistake.code != "missing-key" || !mistake.path.segments().is_empty()
         };
-        problems.iter().filter(has_path).any(overlaps) || !exists(options, &found.path)
+        problems.iter().filter(has_path).any(overlaps)
+            || problems.iter().any(|mistake| mentions(found, mistake))
+            || !exists(options, &found.path)
     };
     let found = result.and_then(Result::err).unwrap_or_default();
     let further: Vec<Problem> = found.into_iter().filter(|it| !is_consequence(it)).collect();
     problems.extend(further);
     Err(problems)
+}
+
+/// Whether a problem mentions the key of a mistake, for example a file name that does not match a misspelt `format`.
+fn mentions(found: &Problem, mistake: &Problem) -> bool {
+    let is_key = |segment: &&Segment| matches!(segment, Segment::Key(_));
+    let Some(Segment::Key(key)) = mistake.path.segments().iter().rfind(is_key) else {
+        return false;
+    };
+    let (name, assignment) = (format!("`{key}`"), format!("`{key} ="));
+    let in_help = |help: &String| help.contains(&name) || help.contains(&assignment);
+    found.message.contains(&name) || found.help.as_ref().is_some_and(in_help)
 }
 
 fn exists(options: &Value, path: &KeyPath) -> bool {
@@ -209,6 +222,7 @@ fn build_source<P: SourcePlugin>(
             source: plugin.build(context)?,
             fields: plugin.fields(),
             subject: plugin.subject(),
+            warnings: plugin.warnings(context),
         })
     })
 }
@@ -224,6 +238,7 @@ fn build_transform<P: TransformPlugin>(
             transform: plugin.build(context)?,
             fields,
             explained_options: P::explained_options(),
+            warnings: plugin.warnings(context),
         })
     })
 }
@@ -241,6 +256,7 @@ fn build_sink<P: SinkPlugin>(
             output_id,
             files,
             columns,
+            warnings: plugin.warnings(context),
         })
     })
 }

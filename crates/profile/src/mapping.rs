@@ -93,13 +93,19 @@ fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {
         let mistake = wrong_row(1, "the file is UTF-16 text".to_owned());
         return Err(Mistake { help: Some("save it as UTF-8".to_owned()), ..mistake });
     }
+    // A ZIP archive: an Excel workbook or an OpenDocument sheet.
+    if bytes.starts_with(b"PK\x03\x04") {
+        let mistake = wrong_row(1, "the file is a spreadsheet, not CSV".to_owned());
+        return Err(Mistake { help: Some("export it as \"CSV UTF-8\"".to_owned()), ..mistake });
+    }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let before = std::str::from_utf8(before).unwrap_or_default();
         let mistake =
             wrong_row(1 + csv::line_breaks(before), "the line is not UTF-8 text".to_owned());
-        Mistake { help: Some("save the file as UTF-8".to_owned()), ..mistake }
+        let help = "save the file as UTF-8; Excel calls it \"CSV UTF-8\"";
+        Mistake { help: Some(help.to_owned()), ..mistake }
     })
 }
 

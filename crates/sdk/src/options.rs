@@ -75,7 +75,8 @@ pub fn read_options_partially<T: DeserializeOwned + JsonSchema>(
             // The file has no mistake in the placeholder of a missing key.
             _ if removed.placeholders.iter().any(|key| path.first() == Some(key)) => false,
             kind => {
-                problems.push(describe(original.clone(), kind));
+                let found = original.segments().iter().try_fold(table, entry);
+                problems.push(describe(original.clone(), found, kind));
                 match original.parent() {
                     Some(list) if removed.reaches_limit(&list) => {
                         let message = format!(
@@ -213,6 +214,13 @@ impl Removed {
     }
 }
 
+fn entry<'v>(value: &'v Value, segment: &Segment) -> Option<&'v Value> {
+    match segment {
+        Segment::Key(key) => value.get(key),
+        Segment::Index(index) => value.get(index),
+    }
+}
+
 fn value_at<'v>(table: &'v mut Value, path: &[Segment]) -> Option<&'v mut Value> {
     path.iter().try_fold(table, |value, segment| match segment {
         Segment::Key(key) => value.get_mut(key),
@@ -269,7 +277,7 @@ fn describe_unknown(
     })
 }
 
-fn describe(path: KeyPath, kind: Kind) -> Problem {
+fn describe(path: KeyPath, value: Option<&Value>, kind: Kind) -> Problem {
     match kind {
         Kind::UnknownVariant { variant, known } => {
             let help = match nearest(&variant, known.iter().copied()) {
@@ -280,7 +288,10 @@ fn describe(path: KeyPath, kind: Kind) -> Problem {
                 .help(help)
         }
         Kind::Type { found, expected } => {
-            Problem::at(path, "wrong-type", format!("expected {expected}, found {found}"))
+            let help = value.and_then(|value| spelling(value, &expected));
+            let message = format!("expected {expected}, found {found}");
+            let problem = Problem::at(path, "wrong-type", message);
+            if let Some(help) = help { problem.help(help) } else { problem }
         }
         Kind::Invalid(message) => Problem::at(path, "invalid-value", message),
         Kind::MissingField(field) => {
@@ -289,6 +300,31 @@ fn describe(path: KeyPath, kind: Kind) -> Problem {
         Kind::UnknownField { field, .. } => {
             Problem::at(path, "unknown-key", format!("unknown key `{field}`"))
         }
+    }
+}
+
+/// How to write a value of the wrong type as the expected one. Does not repeat the value, which may be a secret.
+fn spelling(value: &Value, expected: &str) -> Option<&'static str> {
+    match (value, expected) {
+        (Value::String(text), expected) if expected.contains("number") => {
+            let text = text.trim();
+            match (text.parse::<f64>(), text.trim_end_matches('%').trim_end().parse::<f64>()) {
+                (Ok(_), _) => Some("write the number without quotes"),
+                (_, Ok(_)) => Some("write the number alone, without quotes and without `%`"),
+                _ => None,
+            }
+        }
+        (Value::String(text), "true or false")
+            if ["true", "false"].contains(&text.to_lowercase().as_str()) =>
+        {
+            Some("write it in lower case and without quotes")
+        }
+        (Value::Number(_) | Value::Bool(_), "a string") => Some("write the value in quotes"),
+        (Value::String(_) | Value::Number(_), "a list") => {
+            Some("write the value in square brackets, for example `[\"a\"]`")
+        }
+        (Value::Array(_), "a string") => Some("write one value, without square brackets"),
+        _ => None,
     }
 }
 

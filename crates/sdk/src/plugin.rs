@@ -24,6 +24,12 @@ use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, 
 pub trait Plugin: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The value of `type` in a pipeline file.
     const TYPE: &'static str;
+
+    /// Options that are valid but probably wrong, as [warnings](Problem::warning): `check` and `run` show them. Called after the
+    /// stage was built without errors.
+    fn warnings(&self, _context: &BuildContext<'_>) -> Vec<Problem> {
+        Vec::new()
+    }
 }
 
 /// A plugin that builds a [`Source`].

@@ -19,6 +19,7 @@ mod families;
 mod faults;
 mod fields;
 mod first_page;
+mod gallery;
 mod graph;
 mod incomplete;
 mod limits;

@@ -5,9 +5,8 @@ use std::num::{NonZeroU8, NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_http::ConnectionOptions;
 use taskferry_http::header::{HeaderMap, HeaderName, HeaderValue};
-use taskferry_http::is_this_machine;
+use taskferry_http::{ConnectionOptions, is_this_machine, parse_address};
 use taskferry_retry::RetryOptions;
 use taskferry_sdk::{
     BuildContext, ByteCount, Duration, KeyPath, Part, Plugin, Problem, Secret, Sink, SinkPlugin,
@@ -187,30 +186,21 @@ impl WebhookOptions {
 
 /// Checks the URL. Messages do not contain it.
 fn check_url(url: &Secret, allow_http: bool) -> Result<Url, Problem> {
-    let problem = |code, message: String| {
-        let help =
-            "write an address that begins with `https://`, or set the variable that contains it";
-        Problem::at(KeyPath::of("url"), code, message).help(help)
-    };
+    let path = KeyPath::of("url");
     if url.expose().trim().is_empty() {
-        return Err(problem("empty-value", "`url` is empty".to_owned()));
+        let problem = Problem::at(path, "empty-value", "`url` is empty");
+        return Err(
+            problem.help("write the address of the receiver, or set the variable that contains it")
+        );
     }
-    let url = Url::parse(url.expose())
-        .map_err(|error| problem("invalid-url", format!("this is not a URL: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        let message = "the URL begins neither with `https://` nor with `http://`";
-        return Err(problem("unsupported-scheme", message.to_owned()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let message = "the URL contains a user or a password";
-        let help = "remove the part before `@`, and send it as a header: \
-                    `headers = { Authorization = \"Basic …\" }`";
-        return Err(problem("credentials-in-url", message.to_owned()).help(help));
-    }
+    let credentials =
+        "send user and password as a header: `headers = { Authorization = \"Basic …\" }`";
+    let url = parse_address(url.expose(), "https://hr.example.com/tasks", credentials)
+        .map_err(|problem| problem.under(&path))?;
     if url.scheme() == "http" && !allow_http && !url.host_str().is_some_and(is_this_machine) {
         let message = "the URL begins with `http:`, so records would be sent unencrypted";
         let help = "write `https://`, or add `allow_http = true` if the network is safe";
-        return Err(problem("unencrypted-url", message.to_owned()).help(help));
+        return Err(Problem::at(path, "unencrypted-url", message).help(help));
     }
     Ok(url)
 }

@@ -225,3 +225,30 @@ fn base_url(text: &str) -> Result<Url, Vec<Problem>> {
     }
     if problems.is_empty() { Ok(url) } else { Err(problems) }
 }
+
+/// A warning if one address is that of the EU and another that of the US. AUTH (seen) lists the token endpoint and the audience of
+/// each region; that the region in the API's host has the same name is inferred.
+pub(crate) fn regions(options: &TechWolfOptions) -> Vec<Problem> {
+    let auth = options.auth.as_ref();
+    let values = [
+        (KeyPath::of("url"), Some(options.url.as_str())),
+        (KeyPath::of("auth").key("token_url"), auth.and_then(|auth| auth.token_url.as_deref())),
+        (KeyPath::of("auth").key("audience"), auth.and_then(|auth| auth.audience.as_deref())),
+    ];
+    let region = |text: &str| {
+        let names = |marks: [&str; 2]| marks.iter().any(|mark| text.contains(mark));
+        let is_eu = names(["eu3.techwolf.ai", "techwolf.eu.auth0.com"]);
+        let is_us = names(["us3.techwolf.ai", "techwolf-us.us.auth0.com"]);
+        if is_eu { Some("EU") } else { is_us.then_some("US") }
+    };
+    let found = values.into_iter().filter_map(|(path, text)| Some((path, region(text?)?)));
+    let found: Vec<(KeyPath, &str)> = found.collect();
+    let Some(((first, one), rest)) = found.split_first() else { return Vec::new() };
+    let Some((path, other)) = rest.iter().find(|(_, region)| region != one) else {
+        return Vec::new();
+    };
+    let message = format!("this is in the {other}, but `{first}` is in the {one}");
+    let problem = Problem::at(path.clone(), "conflicting-options", message).warning();
+    let help = "use the `url`, `token_url` and `audience` of one region";
+    vec![problem.related(first.clone(), Part::Value, format!("this is in the {one}")).help(help)]
+}

@@ -15,6 +15,10 @@ use crate::strategy::ReadStrategy;
 
 impl Plugin for TechWolfOptions {
     const TYPE: &'static str = "techwolf";
+
+    fn warnings(&self, _: &BuildContext<'_>) -> Vec<Problem> {
+        check::regions(self)
+    }
 }
 
 impl SourcePlugin for TechWolfOptions {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use taskferry_http::is_this_machine;
+use taskferry_http::{is_this_machine, parse_address};
 use taskferry_sdk::{KeyPath, Part, Problem};
 use url::Url;
 
@@ -33,32 +33,15 @@ pub(crate) fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Proble
 
 /// Parses an `http` or `https` URL without user and password. `http` is for this machine only.
 pub(crate) fn http_url(path: &KeyPath, text: &str, example: &str) -> Result<Url, Vec<Problem>> {
-    let problem = |code, message: String, help: String| {
-        vec![Problem::at(path.clone(), code, message).help(help)]
-    };
     if text.trim().is_empty() {
         return Err(vec![empty(path)]);
     }
-    let url = Url::parse(text).map_err(|error| {
-        let help = format!("write for example \"{example}\"");
-        problem("invalid-url", format!("this is not a URL: {error}"), help)
-    })?;
-    if !matches!(url.scheme(), "http" | "https") {
-        let message = format!("the scheme `{}:` is not supported", url.scheme());
-        let help =
-            format!("write an address that starts with `https://`, for example \"{example}\"");
-        return Err(problem("unsupported-scheme", message, help));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let message = "the URL contains a user or a password".to_owned();
-        let help = "remove the text before `@`; write credentials in [source.auth]";
-        return Err(problem("credentials-in-url", message, help.to_owned()));
-    }
+    let url = parse_address(text, example, "write credentials in [source.auth]")
+        .map_err(|problem| vec![problem.under(path)])?;
     if url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine) {
-        let message =
-            "the URL starts with `http:`, so credentials would be sent unencrypted".to_owned();
+        let message = "the URL begins with `http:`, so credentials would be sent unencrypted";
         let help = "write `https://`; `http://` is allowed only for this machine";
-        return Err(problem("unencrypted-url", message, help.to_owned()));
+        return Err(vec![Problem::at(path.clone(), "unencrypted-url", message).help(help)]);
     }
     Ok(url)
 }

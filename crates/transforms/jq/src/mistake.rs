@@ -177,7 +177,11 @@ fn undefined_function(
     arities.dedup();
     if arities.is_empty() {
         let near = nearest(name, functions.iter().map(|(name, _)| name.as_str()));
-        let help = near.map(|near| format!("did you mean `{near}`?"));
+        let help = match near {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None if arity == 0 => Some(format!("write `.{name}` for the field")),
+            None => None,
+        };
         return (format!("there is no function `{name}`"), help);
     }
     let takes: Vec<String> = arities.iter().map(ToString::to_string).collect();

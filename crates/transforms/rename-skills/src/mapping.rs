@@ -1,7 +1,7 @@
 //! The skill names of one vendor.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 use taskferry_profile::mapping::{MappingRow, Mistake, composed};
@@ -15,6 +15,7 @@ pub(crate) struct Mapping {
     by_name: HashMap<String, Entry, RandomState>,
     has_ids: bool,
     names: Match,
+    contradictions: BTreeSet<(u64, u64, String)>,
 }
 
 /// The vendor's name of one skill.
@@ -36,7 +37,8 @@ impl Mapping {
         names: Match,
     ) -> Result<Self, Vec<Mistake>> {
         let (by_id, by_name) = (HashMap::default(), HashMap::default());
-        let mut mapping = Self { by_id, by_name, has_ids: false, names };
+        let contradictions = BTreeSet::new();
+        let mut mapping = Self { by_id, by_name, has_ids: false, names, contradictions };
         let vendor = composed(vendor);
         let ours = rows.into_iter().filter(|row| composed(&row.vendor) == vendor);
         let mistakes: Vec<Mistake> = ours.filter_map(|row| mapping.add(row).err()).collect();
@@ -59,6 +61,11 @@ impl Mapping {
         self.by_name.values().map(|entry| entry.known_as.as_str())
     }
 
+    /// Rows of the same skill and rank with different vendor skills: the line that is used, the line that is not, and the skill.
+    pub(crate) fn contradictions(&self) -> &BTreeSet<(u64, u64, String)> {
+        &self.contradictions
+    }
+
     fn add(&mut self, row: MappingRow) -> Result<(), Mistake> {
         let entry = Entry {
             skill: row.vendor_skill,
@@ -69,7 +76,7 @@ impl Mapping {
         };
         self.has_ids |= entry.id.is_some();
         if let Some(id) = row.skill_id {
-            put(&mut self.by_id, id, entry.clone());
+            self.contradictions.extend(put(&mut self.by_id, id, entry.clone()));
         }
         let Some(name) = row.skill else { return Ok(()) };
         let compared = self.names.compared(&name).into_owned();
@@ -79,16 +86,28 @@ impl Mapping {
         {
             return Err(self.names.ambiguous(known, &entry));
         }
-        put(&mut self.by_name, compared, entry);
+        self.contradictions.extend(put(&mut self.by_name, compared, entry));
         Ok(())
     }
 }
 
-/// Of equal ranks, the first row is kept.
-fn put(entries: &mut HashMap<String, Entry, RandomState>, key: String, entry: Entry) {
-    if entries.get(&key).is_none_or(|known| entry.rank < known.rank) {
+/// Of equal ranks, the first row is kept. Returns the lines and the skill if the rows contradict each other.
+fn put(
+    entries: &mut HashMap<String, Entry, RandomState>,
+    key: String,
+    entry: Entry,
+) -> Option<(u64, u64, String)> {
+    let Some(known) = entries.get(&key) else {
+        entries.insert(key, entry);
+        return None;
+    };
+    let contradicts =
+        known.rank == entry.rank && (&known.skill, &known.id) != (&entry.skill, &entry.id);
+    let contradiction = contradicts.then(|| (known.line, entry.line, key.clone()));
+    if entry.rank < known.rank {
         entries.insert(key, entry);
     }
+    contradiction
 }
 
 impl Match {

@@ -16,6 +16,22 @@ const MAX_REPORTED: usize = 10;
 
 impl Plugin for RenameSkills {
     const TYPE: &'static str = "rename_skills";
+
+    fn warnings(&self, context: &BuildContext<'_>) -> Vec<Problem> {
+        let Ok(mapping) = self.read(context) else { return Vec::new() };
+        let contradictions = mapping.contradictions();
+        let Some((used, unused, skill)) = contradictions.first() else { return Vec::new() };
+        let more = match contradictions.len() {
+            1 => String::new(),
+            count => format!(", and so for {} more pairs of rows", count - 1),
+        };
+        let message = format!(
+            "{}:{unused}: this row is not used: line {used} has another vendor skill for `{skill}`, and the same rank{more}",
+            self.mapping.display()
+        );
+        let problem = Problem::at(KeyPath::of("mapping"), "ambiguous-mapping", message).warning();
+        vec![problem.help("remove one of the rows, or give the better one a lower `rank`")]
+    }
 }
 
 impl TransformPlugin for RenameSkills {
