@@ -21,7 +21,7 @@ const ARRAYS: [&str; 3] = ["transform", "sink", "sink.transform"];
 const MISLEADING: [&str; 4] = ["unclosed", "missing comma", "multi-line", "inline table"];
 
 /// The start of the message about a table that is in the file twice.
-const DUPLICATE_TABLE: &str = "the table";
+const DUPLICATE_TABLE: &str = "the table `";
 
 /// The first error of a line.
 struct LineError {
@@ -167,7 +167,7 @@ fn finding(text: &str, error: &LineError, keys: &KnownKeys) -> Finding {
     } else if has("duplicate key") && key.is_empty() {
         let earlier = earlier(text, error, |before| before.trim() == line.trim(), false);
         let mut finding = Finding::new(
-            format!("{DUPLICATE_TABLE} `{}` is in the file twice", line.trim()),
+            format!("{DUPLICATE_TABLE}{}` is in the file twice", line.trim()),
             "write all its keys under one header, or use `[[…]]` if it is an entry of a list",
         );
         finding.related = earlier.map(|at| (at, "it begins here first"));
