@@ -132,12 +132,12 @@ fn a_mistake_is_drawn_with_its_source_line() {
 
 #[test]
 fn a_toml_syntax_error_is_reported_with_its_position() {
-    insta::assert_snapshot!(mistakes(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @r#"
-    jobs.toml:2:14: invalid TOML: invalid basic string, expected `"`
-    jobs.toml:3:6: invalid TOML: string values must be quoted, expected literal string
-    jobs.toml:4:9: invalid TOML: string values must be quoted, expected literal string
-    jobs.toml:5:6: invalid TOML: unclosed table, expected `]`
-    "#);
+    insta::assert_snapshot!(mistakes(&from("[source]\ntype = \"pages\nurl =\nlimit = 1o\n[sink\n")), @"
+    jobs.toml:2:13: invalid TOML: the text has no closing quotation mark
+    jobs.toml:3:5: invalid TOML: a text needs quotation marks
+    jobs.toml:4:9: invalid TOML: a text needs quotation marks
+    jobs.toml:5:5: invalid TOML: the header of the table has no closing bracket
+    ");
 }
 
 #[test]
