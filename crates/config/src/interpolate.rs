@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_sdk::{InputFiles, KeyPath, Part, Problem, is_secret_name, nearest};
+use taskferry_sdk::{InputFiles, KeyPath, Part, Problem, Segment, is_secret_name, nearest};
 
 use crate::files::PipelineFiles;
 use crate::layers::Layers;
@@ -59,6 +59,7 @@ impl Interpolator<'_> {
             Kind::Scalar(Value::String(text))
                 if matches!(node.layer, Layer::File(_)) && text.contains('$') =>
             {
+                found.problems.extend(without_braces(text, path));
                 match self.replace(text, path) {
                     Ok((template, interpolation)) => {
                         *text = template.with("");
@@ -200,4 +201,31 @@ fn is_secret(text: &str) -> bool {
 /// The text between the braces without its default.
 fn variable(text: &str) -> &str {
     if text.starts_with("file:") { text } else { text.split(":-").next().unwrap_or(text) }
+}
+
+/// A warning about `$NAME` in an option of a source or sink, which is most likely meant as `${NAME}`. Transforms have expressions
+/// with such variables.
+fn without_braces(text: &str, path: &KeyPath) -> Option<Problem> {
+    let is_transform = |segment: &Segment| *segment == Segment::Key("transform".to_owned());
+    let first = path.segments().first()?;
+    let is_checked = ["source", "sink"].map(|role| Segment::Key(role.to_owned())).contains(first);
+    if !is_checked || path.segments().iter().any(is_transform) {
+        return None;
+    }
+    let in_name = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    let mut dollars = text.match_indices('$').filter(|(at, _)| {
+        let before = text.get(..*at).unwrap_or_default();
+        !before.ends_with('$')
+    });
+    let (start, name) = dollars.find_map(|(at, _)| {
+        let name = text.get(at + 1..)?;
+        let name = name.get(..name.find(|it| !in_name(it)).unwrap_or(name.len()))?;
+        (name.len() > 2 && name.starts_with(|it: char| it.is_ascii_uppercase()))
+            .then_some((at, name))
+    })?;
+    let message = "the name of a variable needs braces; without them it is not replaced";
+    let help = format!("write `${{{name}}}`, or `$$` for a dollar sign");
+    let problem = Problem::at(path.clone(), "invalid-variable", message);
+    let span = start..start + 1 + name.len();
+    Some(problem.part(Part::Within(span)).help(help).warning())
 }

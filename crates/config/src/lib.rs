@@ -42,6 +42,7 @@ mod secrets;
 mod settings;
 mod shown;
 mod stage;
+mod stage_names;
 mod syntax;
 mod test_case;
 mod test_records;
@@ -80,12 +81,13 @@ use taskferry_sdk::{KeyPath, Problem, Segment, Severity};
 /// All mistakes of all layers, with the warnings; or the syntax errors, if a file is not valid TOML.
 pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     let documents = layers.parse(registry)?;
+    let layers = &stage_names::to_positions(layers, &documents);
     let (mut tree, failed) = merge::merge(layers, &documents);
     tree.remove(&KeyPath::of(keys::TESTS));
     let files = layers.files();
     let plan = sandbox::Plan::of(&tree, registry);
     let written = layers.sandbox.then(|| tree.clone());
-    let mut problems = Vec::new();
+    let mut problems = stage_names::replaced(&documents);
     if layers.sandbox {
         problems.extend(plan.apply(&mut tree, registry));
     }
@@ -155,6 +157,7 @@ pub fn load_state(
     registry: &Registry,
 ) -> Result<(String, StateOptions), Mistakes> {
     let documents = layers.parse(registry)?;
+    let layers = &stage_names::to_positions(layers, &documents);
     let (mut tree, failed) = merge::merge(layers, &documents);
     let mut problems = interpolate::interpolate(&mut tree, layers, &layers.files()).problems;
     let found = settings::name_and_state(&tree, layers.sandbox, &mut problems);

@@ -10,6 +10,7 @@ use taskferry_sdk::{KeyPath, Segment};
 
 use crate::document::Document;
 use crate::layers::{Layers, Override};
+use crate::stage_names;
 use crate::toml_values;
 use crate::tree::{Kind, Layer, Node};
 
@@ -32,7 +33,9 @@ impl Provider for NumberedLayer {
 /// Merges all layers, the weakest first. The second value lists the overrides that could not be inserted, with the reason.
 pub(crate) fn merge(layers: &Layers, documents: &[Document<'_>]) -> (Node, Vec<(usize, String)>) {
     let given = &layers.overrides;
-    let by_key = given.iter().position(addresses_list).unwrap_or(given.len());
+    let misnamed = |given: &Override| stage_names::failure(&given.path, documents);
+    let by_key = given.iter().position(|given| addresses_list(given) || misnamed(given).is_some());
+    let by_key = by_key.unwrap_or(given.len());
     let default = Dict::from([("name".to_owned(), Value::from(layers.default_name.clone()))]);
     let files = documents.iter().enumerate();
     let files = files.map(|(index, file)| (Layer::File(index), toml_values::table(file.table())));
@@ -53,6 +56,10 @@ pub(crate) fn merge(layers: &Layers, documents: &[Document<'_>]) -> (Node, Vec<(
     let mut tree = Node::from_figment(merged.unwrap_or_default().into(), &layer);
     let mut failed = Vec::new();
     for (index, given) in given.iter().enumerate().skip(by_key) {
+        if let Some(reason) = misnamed(given) {
+            failed.push((index, reason));
+            continue;
+        }
         let value = toml_values::parse(given.value());
         let value = Node::from_figment(value, &|_| Layer::Override(index));
         if let Err(reason) = tree.insert(given.path.segments(), value) {

@@ -9,6 +9,7 @@ use crate::layers::Layers;
 use crate::mask::{mask_assignment, mask_value};
 use crate::merge;
 use crate::secrets::Secrets;
+use crate::stage_names;
 
 /// The files of a pipeline with their secrets masked.
 pub struct ShownFiles {
@@ -43,6 +44,7 @@ pub fn shown_files(layers: &Layers, registry: &Registry) -> ShownFiles {
         let files = layers.files.iter().map(|file| (file.name.clone(), omitted.to_owned()));
         return ShownFiles { files: files.collect(), overrides: Vec::new(), secrets: None };
     };
+    let layers = &stage_names::to_positions(layers, &documents);
     let (mut tree, _) = merge::merge(layers, &documents);
     let mut secrets = Secrets::find(&tree, registry);
     // An unset variable is no obstacle: what it stands for is unknown here, too.

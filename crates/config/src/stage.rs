@@ -246,7 +246,13 @@ impl<'a> StageBuilder<'a> {
         let Some(node) = node else { return Vec::new() };
         let Some(items) = node.as_list() else {
             let problem = wrong_type(path.clone(), "a list of tables", node).part(Part::Key);
-            self.problems.push(problem.help(format!("write `{header}` with two brackets")));
+            let help = match node.layer {
+                Layer::File(0) => format!("write `{header}` with two brackets"),
+                _ => format!(
+                    "to change one option, use `--set {path}.NAME.KEY=…`; an overlay with `{header}` replaces the whole list"
+                ),
+            };
+            self.problems.push(problem.help(help));
             return Vec::new();
         };
         items.iter().enumerate().map(|(index, node)| (node, path.index(index))).collect()

@@ -18,7 +18,7 @@ const ARRAYS: [&str; 3] = ["transform", "sink", "sink.transform"];
 
 /// After one of these errors, the parser reads the next lines as part of the same value, or as keys of the same table, and
 /// reports errors that the file does not contain.
-const MISLEADING: [&str; 4] = ["unclosed", "missing comma", "multi-line", "inline table"];
+const MISLEADING: [&str; 4] = ["unclosed", "missing comma", "multi-line ", "inline table"];
 
 /// The start of the message about a table that is in the file twice.
 const DUPLICATE_TABLE: &str = "the table `";
@@ -77,11 +77,12 @@ pub(crate) fn mistakes(source: &SourceText, errors: Vec<Error>, keys: &KnownKeys
     }
     // The caller counts these and does not show them.
     mistakes.extend(more.iter().map(|error| Mistake::new("invalid-toml", &error.message)));
-    let is_bracket = |mistake: &Mistake| mistake.code() == "missing-brackets";
-    if mistakes.iter().any(is_bracket) {
+    let is_table = |mistake: &Mistake| {
+        mistake.code() == "missing-brackets" || mistake.message.contains(DUPLICATE_TABLE)
+    };
+    if mistakes.iter().any(is_table) {
         // The keys of the second table look like duplicates of the keys of the first one.
-        mistakes
-            .retain(|mistake| is_bracket(mistake) || !mistake.to_string().contains("set before"));
+        mistakes.retain(|mistake| is_table(mistake) || !mistake.message.contains("set before"));
     }
     mistakes
 }
@@ -149,7 +150,7 @@ fn finding(text: &str, error: &LineError, keys: &KnownKeys) -> Finding {
         let help = format!("write `{name} = …`");
         Finding::new("a key is followed by `=`, not by `:`", &help)
     } else if has("must be quoted") {
-        Finding::new("a text needs quotation marks", "write the value as `\"…\"`")
+        Finding::new("a text needs quotation marks", "write the value in double quotes")
     } else if has("invalid boolean") {
         Finding::new("true and false are written in lower case", "write `true` or `false`")
     } else if has("missing escaped value") {

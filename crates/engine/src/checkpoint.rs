@@ -246,7 +246,9 @@ impl Checkpoint {
                 Some("it failed with an error that would occur again".to_owned())
             }
             CheckpointState::Refused => {
-                let violations = expect::violations(expect, &self.stats, self.started_at, baseline);
+                let sinks = pipeline.sinks.iter().map(|sink| sink.name.as_str());
+                let violations =
+                    expect::violations(expect, &self.stats, sinks, self.started_at, baseline);
                 (!violations.is_empty() && !expect.publish_anyway)
                     .then(|| "its export did not meet [expect]".to_owned())
             }

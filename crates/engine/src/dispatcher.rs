@@ -142,7 +142,7 @@ impl Dispatcher {
             let (to_sink, input) = mpsc::channel(CHANNEL_CAPACITY);
             let (to_worker, commands) = mpsc::channel(2);
             let (id, from) = (stage.id(), sink_states.next());
-            sinks.push(SinkHandle::new(to_worker, from.clone()));
+            sinks.push(SinkHandle::new(stage.name.clone(), to_worker, from.clone()));
             to_sinks.push(to_sink);
             let SinkStage { on_error, transforms, sink, .. } = stage;
             let stats = stats.sinks.get(index).map_or(&[][..], |stats| &stats.transforms);

@@ -24,9 +24,11 @@ impl Violation {
     }
 }
 
-pub(crate) fn violations(
+/// `sinks` are the names of the sinks.
+pub(crate) fn violations<'a>(
     expect: &ExpectOptions,
     stats: &RunStats,
+    sinks: impl Iterator<Item = &'a str>,
     started_at: Timestamp,
     comparison: &Comparison,
 ) -> Vec<Violation> {
@@ -35,6 +37,15 @@ pub(crate) fn violations(
     if let Some(min_jobs) = expect.min_jobs.filter(|min_jobs| jobs < *min_jobs) {
         let message = format!("{jobs} records were read, fewer than `min_jobs` ({min_jobs})");
         violations.push(Violation::new(message, format!("expect.min_jobs={jobs}")));
+    }
+    if let Some(least) = expect.min_records {
+        for (name, sink) in sinks.zip(&stats.sinks).filter(|(_, sink)| sink.records_in < least) {
+            let records = sink.records_in;
+            let message = format!(
+                "sink `{name}` received {records} records, fewer than `min_records` ({least})"
+            );
+            violations.push(Violation::new(message, format!("expect.min_records={records}")));
+        }
     }
     if let Some(percent) = expect.max_drop_percent {
         let drop = excessive_drop(jobs, percent, comparison);
@@ -98,7 +109,7 @@ mod tests {
             let last = Baseline::for_test("r0", jobs, "any");
             Comparison::new(CompleteRuns { last, earlier: Vec::new() }, "any")
         });
-        violations(expect, &stats, Timestamp::now(), &comparison)
+        violations(expect, &stats, ["file"].into_iter(), Timestamp::now(), &comparison)
     }
 
     #[test]
@@ -125,7 +136,8 @@ mod tests {
         let expect =
             ExpectOptions { max_age: Some(Duration::from_secs(60)), ..ExpectOptions::default() };
         let stats = RunStats::default();
-        let found = violations(&expect, &stats, Timestamp::UNIX_EPOCH, &Comparison::NoRun);
+        let found =
+            violations(&expect, &stats, [].into_iter(), Timestamp::UNIX_EPOCH, &Comparison::NoRun);
         assert!(found[0].message.contains("more than `max_age` (1m)"), "{found:?}");
     }
 
@@ -133,7 +145,8 @@ mod tests {
     fn an_unreadable_baseline_is_a_violation() {
         let expect = ExpectOptions { max_drop_percent: Some(5), ..ExpectOptions::default() };
         let stats = RunStats::default();
-        let found = violations(&expect, &stats, Timestamp::now(), &Comparison::Unreadable);
+        let found =
+            violations(&expect, &stats, [].into_iter(), Timestamp::now(), &Comparison::Unreadable);
         assert_eq!(found[0].accept, "expect.max_drop_percent=100");
     }
 }

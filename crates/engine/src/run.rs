@@ -62,6 +62,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
         // These options apply to the whole export, not to a shard.
         pipeline.expect.min_jobs = None;
         pipeline.expect.max_drop_percent = None;
+        pipeline.expect.min_records = None;
     }
     let start = match state {
         Some(state) => Start::with_state(&mut pipeline, run, state, options.fresh, &mut stop).await,

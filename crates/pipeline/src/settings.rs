@@ -42,6 +42,8 @@ impl Default for StateOptions {
 pub struct ExpectOptions {
     /// The minimum number of jobs.
     pub min_jobs: Option<u64>,
+    /// The minimum number of records that each sink receives, after the transforms. Not checked with `--shard`.
+    pub min_records: Option<u64>,
     /// The maximum drop in the number of jobs since the last complete run of the same listing, in percent, from 0 to 100.
     #[schemars(range(max = 100))]
     pub max_drop_percent: Option<u8>,

@@ -96,8 +96,9 @@ const ALL: &[ExitCodeEntry] = &[
         exit: Exit::UNMET,
         meaning: "the export does not meet `[expect]`, or a test failed",
         explanation: "The export has far fewer jobs than expected, for example because the credentials see only a part of them. \
-                      Nothing was published unless `publish_anyway = true`. If the new number is right, run once with `--set \
-                      expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are not a complete export. \
+                      Nothing was published unless `publish_anyway = true`. If the export is right, run once with the `--set` option in \
+                      the message of the run, for example `--set expect.max_drop_percent=100`: later runs are compared with \
+                      this export. From `merge`: the shares are not a complete export. \
                       From `test`: the output shows what differs.",
     },
     ExitCodeEntry {

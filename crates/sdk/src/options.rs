@@ -323,6 +323,7 @@ fn spelling(value: &Value, expected: &str) -> Option<&'static str> {
         (Value::String(_) | Value::Number(_), "a list") => {
             Some("write the value in square brackets, for example `[\"a\"]`")
         }
+        (Value::Object(_), "a list") => Some("write the table in square brackets: `[{ … }]`"),
         (Value::Array(_), "a string") => Some("write one value, without square brackets"),
         _ => None,
     }

@@ -37,7 +37,9 @@ impl Dispatcher {
         let publish_anyway = self.expect.publish_anyway;
         if !self.was_sealed || publish_anyway {
             let (stats, started_at) = (self.progress.stats(), self.run.started_at);
-            self.violations = expect::violations(&self.expect, stats, started_at, &self.baseline);
+            let sinks = self.sinks.iter().map(|sink| sink.name.as_str());
+            self.violations =
+                expect::violations(&self.expect, stats, sinks, started_at, &self.baseline);
         }
         // A sealed export was accepted before, and part of it may be published.
         if self.violations.is_empty() || publish_anyway || self.was_sealed {

@@ -34,6 +34,7 @@ pub(super) enum SinkPhase {
 
 #[derive(Debug)]
 pub(super) struct SinkHandle {
+    pub(super) name: String,
     /// `None` once the sink has no command to wait for.
     pub(super) commands: Option<mpsc::Sender<SinkCommand>>,
     pub(super) phase: SinkPhase,
@@ -46,9 +47,13 @@ pub(super) struct SinkHandle {
 }
 
 impl SinkHandle {
-    pub(super) fn new(commands: mpsc::Sender<SinkCommand>, state: Option<SinkState>) -> Self {
+    pub(super) fn new(
+        name: String,
+        commands: mpsc::Sender<SinkCommand>,
+        state: Option<SinkState>,
+    ) -> Self {
         let (commands, phase) = (Some(commands), SinkPhase::Delivering);
-        Self { commands, phase, state, published: None, chain: None }
+        Self { name, commands, phase, state, published: None, chain: None }
     }
 
     pub(super) fn command(&self, command: SinkCommand) {

@@ -167,11 +167,16 @@ fn published(manifest: &Manifest) -> String {
     let files = manifest.sinks.iter().flat_map(|sink| &sink.files);
     let files: Vec<String> = files.map(|file| format!("`{}`", file.path.display())).collect();
     let only = if manifest.sinks.iter().all(|sink| sink.published) { "" } else { "only " };
-    match &files[..] {
+    let published = match &files[..] {
         [] => "nothing was published".to_owned(),
         [file] => format!("{only}{file} was published"),
         _ => format!("{only}{} were published", files.join(", ")),
-    }
+    };
+    let sent = manifest.sinks.iter().filter(|sink| sink.requests > 0 && sink.records > 0);
+    let sent =
+        sent.map(|sink| format!("`{}` has sent {}", sink.name, count(sink.records, "record")));
+    let sent: Vec<String> = sent.collect();
+    if sent.is_empty() { published } else { format!("{published}, but {}", sent.join(", ")) }
 }
 
 /// The records, bytes and files of each stage, in at most `width` columns.

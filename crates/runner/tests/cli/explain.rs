@@ -201,9 +201,10 @@ fn an_exit_code_is_explained() {
     exit code 8: the export does not meet `[expect]`, or a test failed
 
       The export has far fewer jobs than expected, for example because the credentials see only a part
-      of them. Nothing was published unless `publish_anyway = true`. If the new number is right, run
-      once with `--set expect.publish_anyway=true`, or change `[expect]`. From `merge`: the shares are
-      not a complete export. From `test`: the output shows what differs.
+      of them. Nothing was published unless `publish_anyway = true`. If the export is right, run once
+      with the `--set` option in the message of the run, for example `--set
+      expect.max_drop_percent=100`: later runs are compared with this export. From `merge`: the shares
+      are not a complete export. From `test`: the output shows what differs.
     ");
 }
 

@@ -326,7 +326,7 @@ compression = "gzip"
     × the key `audience` is missing
     × the key `tenant` is missing
     × the variable `UNSET` is not set
-    × the URL starts with `http:`, so credentials would be sent unencrypted
+    × the URL begins with `http:`, so credentials would be sent unencrypted
     × the key `vendor` is missing
     × the key `mapping` is missing
     × "no" is not one of the choices

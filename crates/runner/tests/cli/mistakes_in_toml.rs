@@ -6,18 +6,19 @@ use crate::mistakes::{GOOD, changed, checked};
 
 #[test]
 fn a_toml_syntax_error_is_marked() {
-    insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @"
+    insta::assert_snapshot!(changed("\"sandbox:?jobs=3\"", "sandbox:"), @r#"
     invalid-toml
 
-      × invalid TOML: string values must be quoted, expected literal string
+      × invalid TOML: a text needs quotation marks
        ╭─[jobs.toml:5:7]
      5 │ url = ********
        ·       ────────
        ╰────
+      help: write the value in double quotes
 
     1 error; nothing was run
     run `taskferry explain invalid-toml` for details
-    ");
+    "#);
 }
 
 #[test]
@@ -79,8 +80,8 @@ fn curly_quotation_marks_are_named() {
 
       × invalid TOML: `“` is a curly quotation mark
         ╭─[jobs.toml:10:11]
-     10 │ levels = **********
-        ·           ───
+     10 │ levels = [“H1”]
+        ·           ─
         ╰────
       help: write straight quotation marks: `"…"` or `'…'`
 

@@ -15,7 +15,9 @@ pub(crate) struct Mapping {
     by_name: HashMap<String, Entry, RandomState>,
     has_ids: bool,
     names: Match,
-    contradictions: BTreeSet<(u64, u64, String)>,
+    contradictions: BTreeSet<(u64, String)>,
+    /// The name of each vendor id, and its line.
+    vendor_ids: HashMap<String, (String, u64), RandomState>,
 }
 
 /// The vendor's name of one skill.
@@ -38,7 +40,9 @@ impl Mapping {
     ) -> Result<Self, Vec<Mistake>> {
         let (by_id, by_name) = (HashMap::default(), HashMap::default());
         let contradictions = BTreeSet::new();
-        let mut mapping = Self { by_id, by_name, has_ids: false, names, contradictions };
+        let vendor_ids = HashMap::default();
+        let mut mapping =
+            Self { by_id, by_name, has_ids: false, names, contradictions, vendor_ids };
         let vendor = composed(vendor);
         let ours = rows.into_iter().filter(|row| composed(&row.vendor) == vendor);
         let mistakes: Vec<Mistake> = ours.filter_map(|row| mapping.add(row).err()).collect();
@@ -61,8 +65,8 @@ impl Mapping {
         self.by_name.values().map(|entry| entry.known_as.as_str())
     }
 
-    /// Rows of the same skill and rank with different vendor skills: the line that is used, the line that is not, and the skill.
-    pub(crate) fn contradictions(&self) -> &BTreeSet<(u64, u64, String)> {
+    /// Rows that contradict earlier ones: the line of each, and why.
+    pub(crate) fn contradictions(&self) -> &BTreeSet<(u64, String)> {
         &self.contradictions
     }
 
@@ -74,7 +78,18 @@ impl Mapping {
             known_as: row.skill.clone().unwrap_or_default(),
             line: row.line,
         };
-        self.has_ids |= entry.id.is_some();
+        if let Some(id) = &entry.id {
+            self.has_ids = true;
+            let first = (entry.skill.clone(), entry.line);
+            let (name, line) = self.vendor_ids.entry(id.clone()).or_insert(first);
+            if *name != entry.skill {
+                let why = format!(
+                    "the vendor skill id `{id}` is `{name}` in line {line}, but `{}` here",
+                    entry.skill
+                );
+                self.contradictions.insert((entry.line, why));
+            }
+        }
         if let Some(id) = row.skill_id {
             self.contradictions.extend(put(&mut self.by_id, id, entry.clone()));
         }
@@ -91,19 +106,23 @@ impl Mapping {
     }
 }
 
-/// Of equal ranks, the first row is kept. Returns the lines and the skill if the rows contradict each other.
+/// Of equal ranks, the first row is kept. Returns the line and the reason if the rows contradict each other.
 fn put(
     entries: &mut HashMap<String, Entry, RandomState>,
     key: String,
     entry: Entry,
-) -> Option<(u64, u64, String)> {
+) -> Option<(u64, String)> {
     let Some(known) = entries.get(&key) else {
         entries.insert(key, entry);
         return None;
     };
     let contradicts =
         known.rank == entry.rank && (&known.skill, &known.id) != (&entry.skill, &entry.id);
-    let contradiction = contradicts.then(|| (known.line, entry.line, key.clone()));
+    let contradiction = contradicts.then(|| {
+        let line = known.line;
+        let why = format!("this row is not used: line {line} has another vendor skill for `{key}`, and the same rank");
+        (entry.line, why)
+    });
     if entry.rank < known.rank {
         entries.insert(key, entry);
     }

@@ -56,11 +56,18 @@ impl<'a> Merge<'a> {
         self.skills.clear();
     }
 
-    /// Adds a skill. If it equals an earlier one, it is removed, and the earlier one gets its missing fields.
-    pub(crate) fn add(&mut self, node: Node<'a>, identity: Identity<'a>, edit: &mut Edit<'a>) {
+    /// Adds a skill. If it equals an earlier one, it is removed, and the earlier one gets its missing fields. Returns whether it
+    /// was merged.
+    pub(crate) fn add(
+        &mut self,
+        node: Node<'a>,
+        identity: Identity<'a>,
+        edit: &mut Edit<'a>,
+    ) -> bool {
         let Some(first) = self.skills.iter_mut().find(|skill| skill.identity.is_same(&identity))
         else {
-            return self.skills.push(Skill { node, identity, added: Vec::new() });
+            self.skills.push(Skill { node, identity, added: Vec::new() });
+            return false;
         };
         for (key, value) in node.members() {
             let key = key.as_str();
@@ -69,7 +76,7 @@ impl<'a> Merge<'a> {
                 first.added.extend((!value.is_null()).then_some(key));
             }
         }
-        edit.remove(node);
+        edit.remove(node)
     }
 }
 

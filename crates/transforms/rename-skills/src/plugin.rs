@@ -20,17 +20,16 @@ impl Plugin for RenameSkills {
     fn warnings(&self, context: &BuildContext<'_>) -> Vec<Problem> {
         let Ok(mapping) = self.read(context) else { return Vec::new() };
         let contradictions = mapping.contradictions();
-        let Some((used, unused, skill)) = contradictions.first() else { return Vec::new() };
+        let Some((line, why)) = contradictions.first() else { return Vec::new() };
         let more = match contradictions.len() {
             1 => String::new(),
-            count => format!(", and so for {} more pairs of rows", count - 1),
+            count => format!("; {} more rows contradict earlier ones", count - 1),
         };
-        let message = format!(
-            "{}:{unused}: this row is not used: line {used} has another vendor skill for `{skill}`, and the same rank{more}",
-            self.mapping.display()
-        );
+        let message = format!("{}:{line}: {why}{more}", self.mapping.display());
         let problem = Problem::at(KeyPath::of("mapping"), "ambiguous-mapping", message).warning();
-        vec![problem.help("remove one of the rows, or give the better one a lower `rank`")]
+        vec![problem.help(
+            "correct the rows; of two rows for one skill, the one with the lower `rank` is used",
+        )]
     }
 }
 

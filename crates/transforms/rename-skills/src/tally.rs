@@ -7,6 +7,8 @@ use crate::mapping::Mapping;
 
 const RENAMED: &str = "renamed";
 const UNKNOWN: &str = "unknown";
+const MERGED: &str = "merged";
+const DROPPED: &str = "dropped";
 /// The number of names in a warning.
 const SHOWN: usize = 3;
 
@@ -16,11 +18,15 @@ pub(crate) struct Tally<'o> {
     out: &'o mut Output,
     pub(crate) renamed: u64,
     unknown: u64,
+    /// Skills that became equal to another one of the same task.
+    pub(crate) merged: u64,
+    /// Unknown skills that were dropped.
+    pub(crate) dropped: u64,
 }
 
 impl<'o> Tally<'o> {
     pub(crate) fn new(out: &'o mut Output) -> Self {
-        Self { out, renamed: 0, unknown: 0 }
+        Self { out, renamed: 0, unknown: 0, merged: 0, dropped: 0 }
     }
 
     /// Counts an unknown skill by its name, else by its id.
@@ -37,6 +43,11 @@ impl<'o> Tally<'o> {
     pub(crate) fn count(self) {
         self.out.count(RENAMED, self.renamed);
         self.out.count(UNKNOWN, self.unknown);
+        for (name, count) in [(MERGED, self.merged), (DROPPED, self.dropped)] {
+            if count > 0 {
+                self.out.count(name, count);
+            }
+        }
     }
 }
 
@@ -48,7 +59,7 @@ impl Mapping {
             return None;
         }
         if unknown == 0 {
-            return Some("no skill was renamed: no record has a linked skill".to_owned());
+            return Some("no skill was renamed: no accepted record has a linked skill".to_owned());
         }
         let frequent = totals.frequent(UNKNOWN);
         let advice = if frequent.iter().any(|one| self.has_in_other_case(&one.value)) {

@@ -27,7 +27,15 @@ impl Transform for Rename {
             merge.clear();
             skills.items().try_for_each(|skill| {
                 match self.rename(skill, &mut edit, &mut tally)? {
-                    Some(identity) => merge.add(skill, identity, &mut edit),
+                    Some(identity) => {
+                        if merge.add(skill, identity, &mut edit) {
+                            tally.merged += 1;
+                            tally.explain("mapping", || {
+                                let name = text_of(skill, "skill").unwrap_or_default();
+                                format!("merges the skill `{name}` with another one of the same name or id")
+                            });
+                        }
+                    }
                     None => _ = edit.remove(skill),
                 }
                 Ok(())
@@ -83,7 +91,10 @@ impl Rename {
         });
         match self.unmapped {
             Unmapped::Keep => Ok(Some(name.map_or(Identity::Unique, Identity::Unchanged))),
-            Unmapped::Drop => Ok(None),
+            Unmapped::Drop => {
+                tally.dropped += 1;
+                Ok(None)
+            }
             Unmapped::Null => {
                 edit.set(skill, "skill", ());
                 if self.mapping.has_ids() {
