@@ -253,3 +253,30 @@ fn files_published_anyway_are_not_called_the_only_ones() {
     let message = "1 page was delivered, `out/x.ndjson`, `out/y.ndjson` were published (run ";
     assert!(two.contains(message), "{two}");
 }
+
+#[test]
+fn an_export_that_lost_its_records_is_not_published() {
+    let context = Context::new();
+    context.write(
+        "jobs.toml",
+        "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?jobs=20\"\n\
+         [[transform]]\ntype = \"jq\"\nfilter = \"empty\"\n\
+         [[sink]]\ntype = \"file\"\npath = \"out/x.ndjson\"\n\
+         [[sink]]\ntype = \"webhook\"\nname = \"hr\"\nurl = \"sandbox:\"\n\
+         [expect]\nmin_records = 1\n",
+    );
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(8).stderr;
+    for name in ["file", "hr"] {
+        let message = format!("sink `{name}` received 0 records, fewer than `min_records` (1)");
+        assert!(ended.contains(&message), "{ended}");
+    }
+    assert!(!context.path("out/x.ndjson").exists());
+    // Without the filter, the webhook has its records before the checks.
+    let text = context.read("jobs.toml").replace("empty", ".").replace("= 1\n", "= 21\n");
+    context.write("jobs.toml", &text);
+    let ended = context.taskferry(&["run", "jobs.toml"]).with_code(8).stderr;
+    let message = "1 page was delivered, nothing was published, but `hr` has sent 20 records";
+    assert!(ended.contains(message), "{ended}");
+    context.write("jobs.toml", &text.replace("= 21\n", "= 20\n"));
+    context.taskferry(&["run", "jobs.toml"]).with_code(0);
+}
