@@ -20,7 +20,6 @@ pub(crate) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Parses a text.
     pub(crate) fn parse(
         source: &'a SourceText,
         keys: impl FnOnce() -> KnownKeys,

@@ -108,7 +108,6 @@ impl Sources<'_> {
         found
     }
 
-    /// The positions of values.
     pub(crate) fn positions(&self, paths: &[KeyPath]) -> Vec<Option<TextPosition>> {
         let texts = self.texts(&[]);
         paths.iter().map(|path| self.position(path, &Part::Key, &texts)).collect()

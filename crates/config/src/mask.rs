@@ -42,7 +42,6 @@ pub(crate) fn mask_assignment(text: &str, value_at: usize) -> String {
     mask_value(text, value_at)
 }
 
-/// Masks the value of an assignment.
 pub(crate) fn mask_value(text: &str, value_at: usize) -> String {
     let (key, value) = text.split_at(value_at.min(text.len()));
     format!("{key}{}", asterisks(value))

@@ -62,7 +62,6 @@ pub fn default_clock() -> Timestamp {
 /// Reads the table of a test.
 pub(crate) struct TestReader<'a> {
     pub(crate) registry: &'a Registry,
-    /// The path of the table.
     pub(crate) path: &'a KeyPath,
     /// The folder of the file with the test.
     pub(crate) folder: &'a Path,

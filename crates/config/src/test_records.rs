@@ -37,7 +37,6 @@ pub struct RefusingStage {
 }
 
 impl TestInput {
-    /// Reads `input`.
     pub(crate) fn read(node: &Node, path: &KeyPath, folder: &Path) -> Result<Self, Problem> {
         let records = records(node, path, folder)?;
         if records.is_empty() {

@@ -127,7 +127,6 @@ impl Suite<'_> {
     }
 }
 
-/// The tables of the tests.
 fn tables<'n>(tree: &'n Node, list: &KeyPath, problems: &mut Vec<Problem>) -> &'n [Node] {
     let Some(node) = tree.get(list) else { return &[] };
     node.as_list().unwrap_or_else(|| {

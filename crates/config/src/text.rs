@@ -47,7 +47,6 @@ impl Text {
         Self { name: printable(name).into_owned(), shown: text, lines }
     }
 
-    /// The text.
     pub(crate) fn into_shown(self) -> String {
         self.shown
     }

@@ -45,7 +45,6 @@ pub(crate) struct CheckpointWriter {
     ended: oneshot::Receiver<StateFiles>,
 }
 
-/// The files of a run.
 #[derive(Debug)]
 pub(crate) struct StateFiles {
     state: Option<StateDir>,

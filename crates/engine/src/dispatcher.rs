@@ -108,7 +108,6 @@ fn has_ordered(pipeline: &Pipeline) -> bool {
 }
 
 impl Dispatcher {
-    /// Starts all workers.
     #[expect(clippy::too_many_lines, reason = "it connects the workers one after the other")]
     pub(crate) fn start(
         pipeline: Pipeline,

@@ -65,7 +65,6 @@ struct LastPage {
     next: Option<Cursor>,
 }
 
-/// A page with its metadata.
 struct NumberedPage {
     page: PageBatch,
     next: Option<Cursor>,

@@ -39,7 +39,6 @@ pub(crate) struct FieldCount {
     types: u8,
 }
 
-/// A field of the records.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
     /// Its path: `tasks[].ai_impact.level`.

@@ -82,7 +82,6 @@ impl LiveSourceStats {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Sets the statistics of this attempt.
     pub(crate) fn set_statistics(&self, statistics: SourceStatistics) {
         self.retries.store(statistics.retries, Ordering::Relaxed);
     }

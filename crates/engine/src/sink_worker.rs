@@ -42,7 +42,6 @@ pub(crate) enum SinkCommand {
     Publish,
 }
 
-/// A sink with its channels.
 #[derive(Debug)]
 pub(crate) struct SinkWorker {
     pub(crate) index: usize,

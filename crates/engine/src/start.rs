@@ -14,7 +14,6 @@ use crate::dead_letter_file;
 use crate::run_stats::RunStats;
 use crate::stop::StopSignal;
 
-/// The start of a run.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) run: Arc<RunContext>,

@@ -11,7 +11,6 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 /// The tag of the version, which precedes the serial number and may be missing.
 const VERSION: u8 = 0xa0;
-/// The tag of the extensions.
 const EXTENSIONS: u8 = 0xa3;
 /// The tag of a DNS name in a list of alternative names.
 const DNS_NAME: u8 = 0x82;

@@ -39,7 +39,6 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response without its body.
     pub(crate) fn without_body(
         response: &reqwest::Response,
         url: &Url,

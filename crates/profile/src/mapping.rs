@@ -123,7 +123,6 @@ fn never_closed(OpenQuote(line): OpenQuote) -> Mistake {
     Mistake { help: Some(help.to_owned()), ..mistake }
 }
 
-/// The positions of the columns.
 struct Columns {
     count: usize,
     vendor: usize,
@@ -134,7 +133,6 @@ struct Columns {
     rank: Option<usize>,
 }
 
-/// The known columns.
 const COLUMNS: [&str; 6] =
     ["vendor", "skill_id", "skill", "vendor_skill", "vendor_skill_id", "rank"];
 

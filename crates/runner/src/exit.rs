@@ -29,7 +29,6 @@ impl Exit {
     pub(crate) const NOT_FOUND: Self = Self(9);
 }
 
-/// An exit code and its meaning.
 #[derive(Debug)]
 pub(crate) struct ExitCodeEntry {
     pub(crate) exit: Exit,
@@ -120,7 +119,6 @@ const ALL: &[ExitCodeEntry] = &[
     },
 ];
 
-/// All exit codes.
 pub(crate) fn all() -> &'static [ExitCodeEntry] {
     ALL
 }

@@ -108,7 +108,6 @@ pub(crate) struct Seniority {
     pub(crate) leads: bool,
 }
 
-/// A place of work.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Place {

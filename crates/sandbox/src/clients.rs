@@ -137,7 +137,6 @@ impl KnownClient {
     }
 }
 
-/// All clients of a sandbox.
 #[derive(Clone)]
 pub(crate) struct Clients(Vec<KnownClient>);
 

@@ -100,7 +100,6 @@ fn load_line(
     })
 }
 
-/// The content of a line.
 struct Line<'a> {
     profile: JobProfile,
     details: Details<'a>,

@@ -23,7 +23,6 @@ use crate::measure::status_name;
 /// The default of `OTEL_BSP_MAX_QUEUE_SIZE`. Pages from a file or the sandbox fill the 2048 of the specification quickly.
 const QUEUE_SIZE: usize = 8192;
 
-/// The trace of one run.
 #[derive(Debug)]
 pub(crate) struct Trace {
     provider: SdkTracerProvider,
@@ -32,7 +31,6 @@ pub(crate) struct Trace {
     counts: Arc<SpanCounts>,
 }
 
-/// The numbers of spans.
 #[derive(Debug, Default)]
 struct SpanCounts {
     ended: AtomicU64,

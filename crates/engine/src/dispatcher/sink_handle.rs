@@ -40,7 +40,6 @@ pub(super) struct SinkHandle {
     pub(super) phase: SinkPhase,
     /// The state at its last commit.
     pub(super) state: Option<SinkState>,
-    /// What it has published.
     pub(super) published: Option<Delivery>,
     /// Its own transforms, once they are open.
     pub(super) chain: Option<Arc<Chain>>,

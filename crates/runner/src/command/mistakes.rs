@@ -26,7 +26,6 @@ pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
     }
 }
 
-/// Writes mistakes or warnings.
 pub(crate) fn write(mistakes: &[Mistake], format: LogFormat) {
     match format {
         LogFormat::Text => console::drawn(&draw(mistakes)),

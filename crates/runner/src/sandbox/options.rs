@@ -6,7 +6,6 @@ use taskferry_sandbox::{
 
 use super::arguments::SandboxArguments;
 
-/// Converts the arguments.
 pub(crate) fn from_arguments(arguments: SandboxArguments) -> Result<SandboxOptions, String> {
     let names_data =
         arguments.data.is_some() || arguments.jobs.is_some() || arguments.seed.is_some();

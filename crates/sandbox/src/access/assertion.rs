@@ -57,7 +57,6 @@ impl Claims {
     }
 }
 
-/// Verifies assertions.
 pub(crate) struct Assertions {
     keys: RegisteredKeys,
     /// The URL of the sandbox.

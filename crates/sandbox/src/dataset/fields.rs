@@ -9,7 +9,6 @@ use taskferry_sdk::nearest;
 use crate::raw_object::{RawField, RawObject};
 use crate::record::keys::{HIERARCHY_KEYS, NODE_KEYS};
 
-/// The fields of an object.
 struct Fields {
     known: &'static [(&'static str, Content)],
     /// Whether unknown fields are kept.

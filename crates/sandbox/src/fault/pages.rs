@@ -19,7 +19,6 @@ pub(crate) struct PageFaults {
     pub(super) cursors: Cursors,
 }
 
-/// The cursors of a request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cursors {
     sent: Option<String>,

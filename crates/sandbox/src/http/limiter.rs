@@ -22,7 +22,6 @@ struct Window {
 }
 
 impl Limiter {
-    /// Counts a request.
     pub(super) fn count(&self, tenant: &str, settings: &SandboxSettings) -> Result<(), ApiError> {
         self.count_at(Instant::now(), tenant, settings)
     }

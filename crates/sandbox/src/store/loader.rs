@@ -29,7 +29,6 @@ pub(crate) struct Loader {
     started: i64,
 }
 
-/// A job to load.
 pub(crate) struct NewJob<'a> {
     /// The position in the order of creation, from 1; each job has a higher one than the job before.
     pub(crate) position: u64,

@@ -6,7 +6,6 @@ use std::task::Poll;
 use sha2::{Digest, Sha256};
 use taskferry_sdk::hex;
 
-/// The size of the buffer.
 const BUFFER: usize = 256 * 1024;
 
 /// Buffers, counts and hashes the bytes that are written to `W`.

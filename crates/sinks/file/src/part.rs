@@ -69,7 +69,6 @@ impl PartFile {
         }
     }
 
-    /// The open file.
     pub(crate) fn file(&self) -> Arc<File> {
         Arc::clone(&self.file)
     }

@@ -11,7 +11,6 @@ use crate::receiver::{HINTS, RequestTemplate};
 const REQUEST: &str =
     "1 HEAD request without records to the receiver, with the `headers` of the sink";
 
-/// The checks, in order.
 pub(crate) fn checks(url: Url, template: &RequestTemplate) -> Vec<Check> {
     let (headers, timeout) = (template.headers.clone(), template.timeout);
     let probe = ServerProbe::new(url, headers, timeout, template.connection.clone(), HINTS);

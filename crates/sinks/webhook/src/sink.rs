@@ -22,7 +22,6 @@ use crate::state::Progress;
 
 /// Where requests are sent. The address is a secret.
 pub(crate) enum Target {
-    /// A server.
     Remote(Url),
     /// An endpoint within this process, which is started when the sink opens.
     Local(Box<dyn LocalEndpoint>),

@@ -14,7 +14,6 @@ pub(crate) struct Progress {
     pub(crate) batches: u64,
     /// Delivered records.
     pub(crate) records: u64,
-    /// Refused records.
     pub(crate) refused: u64,
     /// The size of the delivered bodies, after compression.
     pub(crate) bytes: u64,

@@ -16,10 +16,8 @@ const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
 /// The maximum lifetime that Auth0, the issuer of the tokens, accepts (inferred).
 const MAX_ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
 
-/// The credentials for the API.
 #[derive(Debug)]
 pub(crate) enum Credentials {
-    /// A fixed token.
     Token(Secret),
     /// A client that requests tokens.
     Client(Box<ClientCredentials>),
@@ -38,7 +36,6 @@ pub(crate) struct ClientCredentials {
     pub(crate) cache: bool,
 }
 
-/// The authentication of a client.
 #[derive(Debug)]
 pub(crate) enum ClientAuth {
     Secret(Secret),

@@ -133,7 +133,6 @@ impl CursorLog {
 enum LogEntry {
     /// The number of a page, and the id of its last entry.
     Cursor(u64, Arc<str>),
-    /// The end of the listing.
     End,
 }
 

@@ -18,7 +18,6 @@ use crate::progress::empty_page_with_repeated_cursor;
 use crate::refusal::describe;
 use crate::request::Listing;
 
-/// The retries of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retries {
     /// Those of the options.

@@ -72,7 +72,6 @@ pub(crate) async fn warnings(
     })
 }
 
-/// The families in the options.
 fn named<'a>(listing: &'a Listing, partition: Option<&'a [String]>) -> BTreeSet<&'a str> {
     let of_filters = listing.filters.iter().filter_map(|filter| filter.job_family_ids.as_deref());
     of_filters.chain(partition).flatten().map(String::as_str).collect()

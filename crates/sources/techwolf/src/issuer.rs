@@ -16,10 +16,8 @@ use crate::refusal::describe;
 use crate::token::Issued;
 use crate::token_cache::TokenCache;
 
-/// The tokens of all requests.
 #[derive(Debug)]
 pub(crate) enum Tokens {
-    /// A fixed token.
     Fixed(Secret),
     /// Tokens that are requested and renewed.
     Issued(Box<Issuer>),

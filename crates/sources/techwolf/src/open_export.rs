@@ -32,7 +32,6 @@ pub(crate) const TOKEN_HINTS: Hints = Hints {
     unreachable: "check `token_url` in [source.auth], and whether this machine can reach it",
 };
 
-/// The limits of requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) page_size: u32,

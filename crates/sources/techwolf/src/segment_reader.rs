@@ -18,7 +18,6 @@ const MAX_ENTRIES_WITHOUT_INDEXED: usize = 3 * SEGMENT_LENGTH;
 /// The size limit of prefetched segments, unless `width` segments are larger.
 const WINDOW_BYTES: u64 = 8 << 20;
 
-/// A range of the listing.
 #[derive(Debug, Clone)]
 pub(crate) struct Range {
     /// The cursor that the range starts after; `None` for the start of the listing.

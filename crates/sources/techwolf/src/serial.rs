@@ -16,7 +16,6 @@ pub(crate) struct Serial {
     next: Next,
 }
 
-/// The next request.
 #[derive(Debug)]
 enum Next {
     After(Option<Cursor>),

@@ -125,7 +125,6 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// One field of an object.
     fn field(&mut self, name: &'t str, of: &Shape) -> Shape {
         let Shape::Object(fields) = of else { return Shape::Unknown };
         self.reads += 1;

@@ -26,14 +26,12 @@ const RESERVE: usize = 128 << 20;
 /// The stack of any other expression.
 const SMALL_STACK: usize = 1 << 20;
 
-/// The limits for one record.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Limits {
     pub(crate) time: Duration,
     pub(crate) results: usize,
 }
 
-/// An exceeded limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "every limit is a maximum")]
 pub(crate) enum LimitError {

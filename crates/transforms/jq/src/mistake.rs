@@ -6,7 +6,6 @@ use jaq_core::compile::Undefined;
 use jaq_core::load::{lex, parse, span};
 use taskferry_sdk::nearest;
 
-/// One mistake in an expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     /// The bytes of the mistake. Empty only if the expression is empty.

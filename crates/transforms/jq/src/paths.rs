@@ -128,7 +128,6 @@ pub(crate) fn get_path<'r>(value: &Value<'r>, path: &Value<'r>) -> Result<Value<
     Ok(here)
 }
 
-/// Sets the value at a path.
 pub(crate) fn set_path<'r>(
     value: Value<'r>,
     path: &Value<'r>,
@@ -137,7 +136,6 @@ pub(crate) fn set_path<'r>(
     change(value, &keys(path)?, &mut |_| Ok(new.clone())).map_err(message)
 }
 
-/// The message of an error.
 fn message(stop: Stop<'_>) -> String {
     match stop {
         Stop::Error(Value::String(text)) => text.as_str().into_owned(),

@@ -58,7 +58,6 @@ impl Program {
         Ok(Self { code, body, variables, limits })
     }
 
-    /// All results for one record.
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
         with_stack(self.code.is_large, || self.run_here(record))
     }

@@ -26,7 +26,6 @@ pub(crate) struct Setup {
 pub(crate) enum Reply {
     /// The number of results that follow, one a line.
     Results(usize),
-    /// The record was refused.
     Refused(Refusal),
 }
 

@@ -34,7 +34,6 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// Parses the flags.
     pub(crate) fn parse(letters: &str) -> Result<Self, String> {
         let mut flags = Self::default();
         for letter in letters.chars() {

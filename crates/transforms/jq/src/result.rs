@@ -4,7 +4,6 @@ use taskferry_json::{ArrayWriter, MAX_DEPTH, ObjectWriter, TextWriter};
 
 use crate::value::{Number, Text, Value};
 
-/// Writes a result as one document.
 pub(crate) fn write(value: &Value<'_>, texts: &mut TextWriter) -> Result<(), String> {
     put(value, MAX_DEPTH, texts)
 }

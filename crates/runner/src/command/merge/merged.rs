@@ -236,7 +236,6 @@ impl<'a> Merged<'a> {
         self.shares.iter().any(|share| share.run.sandbox)
     }
 
-    /// The exported files.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let sinks = self.shares.iter().filter_map(|share| share.json["sinks"].as_array());
         let files = sinks.flatten().filter_map(|sink| sink["files"].as_array()).flatten();

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use taskferry_sdk::Cursor;
 
-/// A manifest file.
 #[derive(Debug)]
 pub(super) struct ShareManifest {
     pub(super) path: PathBuf,

@@ -118,7 +118,6 @@ fn is_optional(property: &Value) -> bool {
         || list("anyOf").is_some_and(|all| all.iter().any(|one| one.get("type") == Some(&null)))
 }
 
-/// The values of an enumeration.
 fn choices(schema: &Value) -> Option<Vec<String>> {
     let texts = |all: &Vec<Value>| -> Vec<String> {
         all.iter().filter(|choice| !choice.is_null()).map(Value::to_string).collect()

@@ -103,7 +103,6 @@ impl<'r> Evaluator<'r> {
     }
 }
 
-/// Emits the child at a key.
 fn access<'r>(item: &Item<'r>, key: &Value<'r>, is_optional: bool, emit: Emit<'_, 'r>) -> Flow<'r> {
     if matches!(item.location, Location::Computed) {
         let (key, value) = (shortened(key), shortened(&item.value));
