@@ -32,15 +32,3 @@ impl fmt::Display for Origin {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_in_origins_are_escaped() {
-        let cursor = Some(Cursor::new("a\u{1b}[31m\nb"));
-        let origin = Origin { page: 2, cursor, index: 0, job: Some("j\r1".into()) };
-        assert_eq!(origin.to_string(), "page 2 (after `a\\u{1b}[31m\\nb`), record 1, id `j\\r1`");
-    }
-}

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+mod counters;
 mod errors;
 mod fields;
 mod options;
+mod origins;
 mod output;
 mod records;
 mod secrets;
