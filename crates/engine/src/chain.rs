@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use taskferry_pipeline::{StageFailure, TransformStage};
 use taskferry_sdk::{AnyTransform, RunContext};
+use tracing::Instrument;
 
 use crate::envelope::PageBatch;
 use crate::fields::FieldCounts;
@@ -42,7 +43,9 @@ impl Chain {
 
     pub(crate) async fn open(mut self) -> Result<Arc<Self>, StageFailure> {
         for step in &mut self.steps {
-            step.open(&self.run).await.map_err(|error| StageFailure::of(step.id(), error))?;
+            let span = step.span();
+            let opened = step.open(&self.run).instrument(span).await;
+            opened.map_err(|error| StageFailure::of(step.id(), error))?;
         }
         Ok(Arc::new(self))
     }
@@ -71,7 +74,8 @@ impl Chain {
     ) -> Result<(PageBatch, ChainOutcome), StageFailure> {
         let mut outcome = ChainOutcome::default();
         for step in &self.steps {
-            page = step.apply(page, &self.run, slot, &mut outcome).await?;
+            let apply = step.apply(page, &self.run, slot, &mut outcome);
+            page = apply.instrument(step.span()).await?;
         }
         Ok((page, outcome))
     }

@@ -84,6 +84,7 @@ mod progress_tracker;
 mod run;
 mod run_stats;
 mod sink_worker;
+mod stage_span;
 mod start;
 mod step;
 mod stop;
@@ -104,5 +105,6 @@ pub use manifest::{
 };
 pub use observer::{Observer, Period, RunEvent};
 pub use run::{RunOptions, new_run, run};
+pub use stage_span::STAGE_SPAN;
 pub use stop::{Interrupt, StopSignal, Stopper};
 pub use tracer::{TracedResult, TracedStep, Tracer};

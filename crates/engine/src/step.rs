@@ -9,12 +9,14 @@ use taskferry_pipeline::{OnError, StageFailure, StageId, TransformStage};
 use taskferry_sdk::{
     AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageError, Transform,
 };
+use tracing::Span;
 
 use crate::dead_letter::DeadLetter;
 use crate::envelope::{Envelope, PageBatch};
 use crate::fields::FieldCounts;
 use crate::ordered_step::{OrderedStep, save_state};
 use crate::run_stats::TransformStats;
+use crate::stage_span::stage_span;
 use crate::threads::panicked;
 use crate::tracer::{TracedResult, TracedStep, Tracer};
 use crate::watchdog::WatchdogSlot;
@@ -40,6 +42,7 @@ pub(crate) struct Step {
     kind: Kind,
     log: RefusalLog,
     tracer: Option<Arc<dyn Tracer>>,
+    span: Span,
 }
 
 #[derive(Debug)]
@@ -65,11 +68,17 @@ impl Step {
             }
             AnyTransform::Async(transform) => Kind::Async(transform),
         };
-        Self { id, on_error, kind, log: RefusalLog::default(), tracer }
+        let span = stage_span(&id);
+        Self { id, on_error, kind, log: RefusalLog::default(), tracer, span }
     }
 
     pub(crate) fn id(&self) -> &StageId {
         &self.id
+    }
+
+    /// Contains the log events of the stage.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
     }
 
     pub(crate) async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use taskferry_pipeline::{StageFailure, StageId};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use crate::broadcaster::Broadcaster;
 use crate::chain::Chain;
@@ -15,6 +16,7 @@ use crate::dead_letter::DeadLetter;
 use crate::envelope::PageBatch;
 use crate::fetcher::{FetchEnd, Fetcher};
 use crate::sink_worker::SinkWorker;
+use crate::stage_span::stage_span;
 use crate::stop::sleep_until;
 use crate::threads::{panicked, spawn};
 use crate::watchdog::Watchdog;
@@ -29,6 +31,7 @@ pub(crate) fn start_fetcher(fetcher: Fetcher, go: oneshot::Receiver<()>, events:
             FetchEnd::Stopped.into()
         } else {
             let fetch = fetcher.fetch(|read| events.send(WorkerEvent::PageRead(read)));
+            let fetch = fetch.instrument(stage_span(&id));
             AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or_else(|panic| {
                 FetchEnd::Failed(StageFailure::of(&id, panicked(&*panic))).into()
             })
@@ -99,6 +102,7 @@ pub(crate) fn start_sink(worker: SinkWorker, chain: Chain, events: EventSender) 
     let (index, id) = (worker.index, worker.id.clone());
     let at_end = events.clone();
     let work = worker.run(chain, move |event| events.send(WorkerEvent::Sink(index, event)));
+    let work = work.instrument(stage_span(&id));
     start("sink", Some(id), work, move |result| {
         at_end.send(WorkerEvent::SinkEnded(index, result));
     });

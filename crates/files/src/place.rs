@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -15,6 +16,9 @@ use crate::link::folder_of;
 
 /// The number of attempts if other processes create and remove the file concurrently.
 const ATTEMPTS: usize = 16;
+/// How long to wait for processes that only look at a lock.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A file name in an open folder. The file is always accessed through the open folder, and never through a link.
 #[derive(Debug, Clone)]
@@ -164,10 +168,8 @@ impl Place {
                     continue;
                 }
             };
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(Claim::Busy(file)),
-                Err(TryLockError::Error(error)) => return Err(error),
+            if !lock(&file)? {
+                return Ok(Claim::Busy(file));
             }
             // The previous holder may have renamed or removed the file since.
             if !self.leads_to(&file)? {
@@ -292,6 +294,28 @@ impl Place {
         let file = trial.create(0o600)?;
         trial.remove()?;
         Ok(rustix::fs::fstat(&file)?.st_uid)
+    }
+}
+
+/// Locks a file; returns false if another process has locked it for writing. A process that looks whether a file is locked holds a
+/// shared lock for a moment.
+fn lock(file: &File) -> io::Result<bool> {
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        match file.try_lock_shared() {
+            Ok(()) => file.unlock()?,
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        if start.elapsed() > LOOK_TIMEOUT {
+            return Ok(false);
+        }
+        std::thread::sleep(LOOK_PAUSE);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::connection::{is_this_machine, root_cause};
 use crate::credentials::credentials_in;
 use crate::encoding::{ACCEPTED, DecodeError, Encoding};
 use crate::proxy::ProxyAddress;
+use crate::refused_certificate::refused_certificate;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, redirect, retry};
@@ -215,18 +216,19 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> StageError {
-        let message = if error.is_timeout() {
-            format!("no connection within {}", CONNECT_TIMEOUT.min(self.timeout))
-        } else {
-            format!("no connection: {}", root_cause(error))
-        };
-        let hint = match self.proxy_origin {
-            _ if message.contains("certificate") => {
-                "check the server's certificate; set `connection.ca_file` for a private certificate authority"
-                    .to_owned()
+        let cause = root_cause(error);
+        let refused = refused_certificate(&cause);
+        let message = match &refused {
+            _ if error.is_timeout() => {
+                format!("no connection within {}", CONNECT_TIMEOUT.min(self.timeout))
             }
-            Some(origin) => format!("{}; or check {origin}", self.hints.unreachable),
-            None => self.hints.unreachable.to_owned(),
+            Some(refused) => format!("no connection: {}", refused.message),
+            None => format!("no connection: {cause}"),
+        };
+        let hint = match (refused, self.proxy_origin) {
+            (Some(refused), _) => refused.hint.to_owned(),
+            (None, Some(origin)) => format!("{}; or check {origin}", self.hints.unreachable),
+            (None, None) => self.hints.unreachable.to_owned(),
         };
         StageError::new(ErrorKind::Network, message).temporary().hint(hint)
     }

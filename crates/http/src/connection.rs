@@ -152,8 +152,15 @@ pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     while let Some(cause) = root.source() {
         root = cause;
     }
-    root.to_string()
+    let text = root.to_string();
+    match text.strip_prefix(FAILED_LOOKUP) {
+        Some(reason) => format!("the host name can't be resolved: {reason}"),
+        None => text,
+    }
 }
+
+/// The beginning of the standard library's errors about names.
+pub(crate) const FAILED_LOOKUP: &str = "failed to lookup address information: ";
 
 /// Whether the host of a URL is this machine, to which no request uses a proxy.
 ///

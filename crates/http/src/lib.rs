@@ -42,6 +42,7 @@ mod no_proxy;
 mod probe;
 mod proxy;
 mod rate;
+mod refused_certificate;
 mod response;
 mod retry_after;
 mod status;

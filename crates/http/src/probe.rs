@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use url::{Host, Url};
 
 use crate::certificate::Certificate;
-use crate::connection::is_this_machine;
+use crate::connection::{FAILED_LOOKUP, is_this_machine};
 use crate::proxy::ProxyAddress;
 use crate::{Client, Connection, Hints, Response};
 
@@ -89,7 +89,9 @@ impl ServerProbe {
         let addresses: Vec<String> = match found {
             Ok(found) => found.map(|address| address.ip().to_string()).collect(),
             Err(error) => {
-                let text = format!("`{host}`{role} can't be resolved: {error}");
+                let reason = error.to_string();
+                let reason = reason.strip_prefix(FAILED_LOOKUP).unwrap_or(&reason);
+                let text = format!("`{host}`{role} can't be resolved: {reason}");
                 return Finding::failed(text).hint(hint);
             }
         };

@@ -37,13 +37,15 @@ impl RateLimit {
     /// Waits until the caller may start a request. Callers are served in the order of their calls; a slot that is not used
     /// is lost.
     pub async fn acquire(&self) {
-        let start = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let start = next.map_or(now, |next| next.max(now));
-            *next = Some(start + self.interval);
-            start
-        };
-        sleep_until(start).await;
+        sleep_until(self.reserve()).await;
+    }
+
+    /// Takes the next slot, and returns the time at which the caller may start its request.
+    pub fn reserve(&self) -> Instant {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let start = next.map_or(now, |next| next.max(now));
+        *next = Some(start + self.interval);
+        start
     }
 }

@@ -27,5 +27,7 @@
 //! ```
 
 mod policy;
+mod waiting;
 
 pub use policy::{Attempts, RetryOptions};
+pub use waiting::Waiting;

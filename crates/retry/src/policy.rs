@@ -5,8 +5,10 @@ use std::time::Duration as StdDuration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
+use taskferry_sdk::{Duration, ErrorKind, KeyPath, Problem, StageError};
 use tokio::time::Instant;
+
+use crate::Waiting;
 
 /// The retry policy for failed requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -134,8 +136,24 @@ impl<'a> Attempts<'a> {
             self.request,
             error.full_message()
         );
-        tokio::time::sleep(wait).await;
+        let end = Instant::now() + wait;
+        let retries = self.options.max_attempts.get() - 1;
+        let reason = format!("retry {} of {retries} after {}", self.failed, fault(error.kind()));
+        let _waiting = Waiting::until(end, reason);
+        tokio::time::sleep_until(end).await;
         Ok(())
+    }
+}
+
+/// What went wrong, in a few words. The log has the whole message.
+fn fault(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::RateLimited => "too many requests (429)",
+        ErrorKind::Unavailable => "a server error (5xx)",
+        ErrorKind::Timeout => "a timeout",
+        ErrorKind::Network => "a connection error",
+        ErrorKind::Malformed => "an invalid response",
+        _ => "an error",
     }
 }
 

@@ -17,6 +17,8 @@ use indicatif::ProgressBar;
 use taskferry_files::BlockingWriter;
 use taskferry_sdk::{printable, printable_json, printable_lines};
 
+use crate::wrap::indented;
+
 const ERROR: &str = "\u{1b}[1;31m";
 const WARNING: &str = "\u{1b}[1;33m";
 const INFO: &str = "\u{1b}[32m";
@@ -68,9 +70,9 @@ pub(crate) fn write(text: &str) {
     raw(&printable_lines(text));
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error. On a terminal, a long line is wrapped between words.
 pub(crate) fn line(text: &str) {
-    raw(&format!("{}\n", printable(text)));
+    raw(&fitted(&printable(text)));
 }
 
 pub(crate) fn error(text: &str) {
@@ -109,9 +111,11 @@ pub(crate) fn event(text: &str) {
     match level.and_then(|(level, style)| Some((level, style, trimmed.strip_prefix(level)?))) {
         Some((level, style, rest)) => {
             let indent = text.get(..text.len() - trimmed.len()).unwrap_or_default();
-            raw(&format!("{indent}{style}{level}{PLAIN}{rest}\n"));
+            let line = fitted(&format!("{indent}{level}{rest}"));
+            let rest = line.trim_start().strip_prefix(level).unwrap_or(&line);
+            raw(&format!("{indent}{style}{level}{PLAIN}{rest}"));
         }
-        None => raw(&format!("{text}\n")),
+        None => raw(&fitted(&text)),
     }
 }
 
@@ -155,7 +159,16 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
 }
 
 fn labelled(style: &str, label: &str, text: &str) {
-    raw(&format!("{style}{label}{PLAIN}: {}\n", printable(text)));
+    let line = fitted(&format!("{label}: {}", printable(text)));
+    let rest = line.strip_prefix(label).unwrap_or(&line);
+    raw(&format!("{style}{label}{PLAIN}{rest}"));
+}
+
+/// A line that fits the terminal of standard error. Further lines are indented by four more columns.
+fn fitted(line: &str) -> String {
+    let text = line.trim_start_matches(' ');
+    let indent = line.get(..line.len() - text.len()).unwrap_or_default();
+    indented(text, indent, width().unwrap_or(usize::MAX))
 }
 
 /// Writes text without escaping it, and without colors if standard error cannot show them. Ignores errors: a closed standard

@@ -34,6 +34,7 @@ mod resources;
 #[cfg_attr(not(feature = "sandbox"), path = "no_sandbox.rs")]
 mod sandbox;
 mod trace;
+mod wrap;
 
 pub use taskferry_sdk as sdk;
 

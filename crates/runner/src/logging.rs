@@ -1,16 +1,26 @@
 //! The log on standard error, as text or JSON.
 
+mod event;
+mod fields;
+pub(crate) mod kept;
+mod line;
+mod spans;
+
 use std::io;
-use std::sync::{Arc, OnceLock};
 
 use clap::ValueEnum;
-use jiff::Timestamp;
-use serde_json::{Map, Value};
-use taskferry_engine::LiveStats;
-use tracing_subscriber::EnvFilter;
+use serde_json::Map;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::console;
+pub(crate) use kept::keep_line;
+pub(crate) use line::{json_line, set_run};
+#[cfg(test)]
+pub(crate) use spans::Stage;
+pub(crate) use spans::{Wait, waits};
 
 /// The format of standard error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -38,32 +48,6 @@ impl LogFormat {
     }
 }
 
-/// The active run, whose id every line of the JSON log has.
-static RUN: OnceLock<Arc<LiveStats>> = OnceLock::new();
-
-/// Adds the id of this run to every further line of the JSON log.
-pub(crate) fn set_run(run: &Arc<LiveStats>) {
-    RUN.get_or_init(|| Arc::clone(run));
-}
-
-fn write_json(mut line: Map<String, Value>) {
-    if let Some(run_id) = RUN.get().and_then(|run| run.run_id()) {
-        line.insert("run_id".to_owned(), run_id.into());
-    }
-    console::json(&Value::Object(line).to_string());
-}
-
-/// Writes a line to the JSON log outside of `tracing`, with the fields `more`.
-pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
-    let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond());
-    let mut line = Map::new();
-    line.insert("timestamp".to_owned(), now.unwrap_or_default().to_string().into());
-    line.insert("level".to_owned(), level.into());
-    line.insert("message".to_owned(), message.into());
-    line.extend(more);
-    write_json(line);
-}
-
 /// The variable with the log filter: `level` or `target=level,…`.
 const VARIABLE: &str = "TASKFERRY_LOG";
 
@@ -83,12 +67,22 @@ pub(crate) fn start(format: LogFormat, default: &str) {
         Some(Err(mistake)) => (EnvFilter::new(default), Some(mistake)),
         None => (EnvFilter::new(default), None),
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    let lines = lines.with_ansi(false).with_writer(LineWriter(format));
+    let is_span = filter_fn(spans::is_known);
+    let kept = EnvFilter::new(NORMAL).or(is_span.clone());
+    let log = registry().with(spans::Spans.with_filter(is_span.clone()));
+    let log = log.with(kept::KeptLines.with_filter(kept));
+    let text = fmt::layer().with_target(false).with_ansi(false).with_writer(LineWriter);
     let started = match format {
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-        LogFormat::Text if console::is_terminal() => lines.without_time().try_init(),
-        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => log.with(event::JsonLines.with_filter(filter.or(is_span))).try_init(),
+        LogFormat::Text => {
+            // Spans are no text.
+            let filter = filter.and(filter_fn(|metadata| !metadata.is_span()));
+            if console::is_terminal() {
+                log.with(text.without_time().with_filter(filter)).try_init()
+            } else {
+                log.with(text.with_filter(filter)).try_init()
+            }
+        }
     };
     if started.is_err() {
         tracing::debug!("logging was set up before");
@@ -100,23 +94,23 @@ pub(crate) fn start(format: LogFormat, default: &str) {
     }
 }
 
-/// Writes each event as one line above the progress bar.
-struct LineWriter(LogFormat);
+/// Writes each event of the text log as one line above the progress bar.
+struct LineWriter;
 
 impl<'a> MakeWriter<'a> for LineWriter {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line(self.0, Vec::new())
+        Line(Vec::new())
     }
 }
 
 /// Collects one event.
-struct Line(LogFormat, Vec<u8>);
+struct Line(Vec<u8>);
 
 impl io::Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.1.extend_from_slice(bytes);
+        self.0.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -127,13 +121,6 @@ impl io::Write for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let text = String::from_utf8_lossy(&self.1);
-        match self.0 {
-            LogFormat::Text => console::event(&text),
-            LogFormat::Json => match serde_json::from_str(&text) {
-                Ok(line) => write_json(line),
-                Err(_) => console::json(text.trim_end_matches('\n')),
-            },
-        }
+        console::event(&String::from_utf8_lossy(&self.0));
     }
 }

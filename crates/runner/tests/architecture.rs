@@ -55,6 +55,7 @@ const RUNNER: &[&str] = &[
     "engine",
     "files",
     "pipeline",
+    "retry",
     "sandbox",
     "sdk",
     "sink-file",

@@ -4,6 +4,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use taskferry_files::Place;
 use taskferry_state::{History, Journal, LockAttempt, MAX_RUNS, StateDir};
@@ -101,4 +103,23 @@ fn the_holder_of_a_lock_is_found_without_creating_the_folder() {
     assert_eq!(holder.unwrap().pid, std::process::id());
     drop(state);
     assert_eq!(taskferry_state::lock_holder(&path).unwrap(), None);
+}
+
+#[test]
+fn a_look_at_the_lock_does_not_make_a_run_fail() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = StateDir::path_of(dir.path(), "jobs");
+    drop(open(dir.path(), "jobs"));
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                taskferry_state::lock_holder(&path).unwrap();
+            }
+        });
+        for _ in 0..100 {
+            drop(open(dir.path(), "jobs"));
+        }
+        ended.store(true, Ordering::Relaxed);
+    });
 }

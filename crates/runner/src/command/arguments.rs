@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -87,10 +88,35 @@ impl RunOptionArguments {
     }
 }
 
+/// An argument as a shell reads it.
+pub(crate) fn quoted(argument: &str) -> Cow<'_, str> {
+    let is_plain =
+        |character: char| character.is_alphanumeric() || "-_./=:,@%+~".contains(character);
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        return Cow::Borrowed(argument);
+    }
+    Cow::Owned(format!("'{}'", argument.replace('\'', "'\\''")))
+}
+
 impl LayerArguments {
     /// The files of a pipeline.
     pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
         std::iter::once(file).chain(self.overlay.iter().map(PathBuf::as_path))
+    }
+
+    /// The options as a command repeats them. Values of `--set` may be secrets, and are left out.
+    pub(crate) fn shown(&self) -> String {
+        let overlays = self.overlay.iter();
+        let overlays =
+            overlays.map(|file| format!(" --overlay {}", quoted(&file.to_string_lossy())));
+        let mut text: String = overlays.collect();
+        if !self.set.is_empty() {
+            text.push_str(" --set …");
+        }
+        if self.sandbox {
+            text.push_str(" --sandbox");
+        }
+        text
     }
 
     /// All layers of a pipeline, with the environment.

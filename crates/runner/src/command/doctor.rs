@@ -5,7 +5,6 @@ mod local;
 mod plan;
 mod report;
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use taskferry_pipeline::{Pipeline, Registry};
@@ -16,6 +15,7 @@ use super::mistakes;
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::LogFormat;
+use crate::wrap::indented;
 use plan::Planned;
 use report::{CheckResult, Report};
 
@@ -78,6 +78,7 @@ fn check_files(
 ) -> (CheckResult, Option<Pipeline>) {
     let start = Instant::now();
     let file = arguments.file.display();
+    let mut is_shown = false;
     let with_hint = |finding: Finding, hint: Option<&str>| match hint {
         Some(hint) => finding.hint(hint),
         None => finding,
@@ -96,6 +97,7 @@ fn check_files(
             }
             Err(found) => {
                 mistakes::write(found.all(), LogFormat::Text);
+                is_shown = true;
                 let findings = found.all().iter().map(|mistake| {
                     let finding = match mistake.severity() {
                         taskferry_sdk::Severity::Mistake => Finding::failed(mistake.in_one_line()),
@@ -112,6 +114,8 @@ fn check_files(
         findings,
         elapsed: start.elapsed(),
         exit: Exit::USAGE,
+        is_blocked: false,
+        is_shown,
     };
     (result, pipeline)
 }
@@ -133,9 +137,9 @@ fn announce(plan: &[Planned]) {
         return;
     }
     let mut text = String::from("these checks send requests, and deliver no record:\n");
+    let width = console::width().unwrap_or(usize::MAX);
     for (stage, requests) in stages {
-        // Writing to a string can't fail.
-        _ = writeln!(text, "  {stage}: {}", requests.join("; "));
+        text.push_str(&indented(&format!("{stage}: {}", requests.join("; ")), "  ", width));
     }
     console::write(&text);
 }
@@ -148,9 +152,10 @@ async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -
         earlier.iter().any(|result| {
             result.stage == stage
                 && result.check == **needed
-                && matches!(result.verdict(), Verdict::Failed | Verdict::Skipped)
+                && (result.is_blocked || result.verdict() == Verdict::Failed)
         })
     });
+    let failed = failed.copied();
     let start = Instant::now();
     let findings = match failed {
         Some(needed) => {
@@ -158,7 +163,8 @@ async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -
         }
         None => findings_of(check, time_limit).await,
     };
-    CheckResult { stage, check: name, findings, elapsed: start.elapsed(), exit }
+    let (elapsed, is_blocked) = (start.elapsed(), failed.is_some());
+    CheckResult { stage, check: name, findings, elapsed, exit, is_blocked, is_shown: false }
 }
 
 /// Runs a check within the time limit. A panic of a plugin is a finding.

@@ -1,4 +1,6 @@
-//! Numbers and sizes in messages.
+//! Numbers, durations and sizes in messages.
+
+use std::time::Duration;
 
 /// A number with its noun: `1 page`, `2,000 pages`.
 pub(crate) fn count(count: u64, noun: &str) -> String {
@@ -16,6 +18,16 @@ pub(crate) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A duration in whole seconds, or from one hour on in minutes.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
 }
 
 /// A size with its unit.

@@ -1,18 +1,19 @@
 //! The progress of a run: a bar on a terminal, log lines elsewhere.
 
+mod standstill;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use taskferry_engine::LiveStats;
+use unicode_width::UnicodeWidthStr;
 
-use super::format::{bytes, count, number};
-use crate::console;
+use super::format::{bytes, count, duration, number};
+use crate::{console, logging};
+use standstill::{DRAW_EVERY, IDLE, Standstill};
 
-const DRAW_EVERY: Duration = Duration::from_millis(100);
 const LOG_EVERY: Duration = Duration::from_secs(30);
-/// A longer time without a page is shown: the source waits for the rate limit, a retry or a slow server.
-const IDLE: Duration = Duration::from_secs(3);
 
 /// Shows progress until the future is dropped.
 pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
@@ -24,16 +25,21 @@ pub(crate) async fn show(progress: Arc<LiveStats>, bar: bool) {
 }
 
 async fn draw(progress: &LiveStats) {
-    let style = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}")
+    let style = ProgressStyle::with_template("{spinner} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     console::set_bar(Some(bar.clone()));
-    let mut pace = Pace::new(progress);
+    let (mut pace, mut standstill) = (Pace::new(progress), Standstill::default());
     let mut ticks = tokio::time::interval(DRAW_EVERY);
     loop {
         ticks.tick().await;
         pace.update(progress);
-        bar.set_message(Figures::of(progress, &pace).line());
+        let waiting = standstill.update(&logging::waits(), Instant::now());
+        let figures = Figures { waiting, ..Figures::of(progress, &pace) };
+        let elapsed = format!("{}  ", duration(figures.elapsed));
+        // Two columns are those of the spinner, and the last one stays free.
+        let width = console::width().unwrap_or(usize::MAX).saturating_sub(3 + elapsed.width());
+        bar.set_message(format!("{elapsed}{}", figures.line(width)));
         bar.tick();
     }
 }
@@ -43,6 +49,8 @@ async fn log(progress: &LiveStats) {
     ticks.tick().await;
     loop {
         ticks.tick().await;
+        let now = Instant::now();
+        let waiting = standstill::longest(&logging::waits(), now).map(|wait| wait.text(now));
         tracing::info!(
             pages = progress.source.pages(),
             records = progress.source.records(),
@@ -50,6 +58,7 @@ async fn log(progress: &LiveStats) {
             bytes = progress.source.bytes(),
             retries = progress.source.retries(),
             delivered = delivered(progress),
+            waiting,
             "running"
         );
     }
@@ -97,6 +106,8 @@ struct Figures {
     elapsed: Duration,
     /// The time since the last page.
     idle: Duration,
+    /// What the run waits for.
+    waiting: Option<String>,
 }
 
 impl Figures {
@@ -113,11 +124,12 @@ impl Figures {
             records_read: source.records().saturating_sub(records),
             elapsed: pace.start.elapsed(),
             idle: pace.last_page.elapsed(),
+            waiting: None,
         }
     }
 
-    /// One line, the important figures first: a narrow terminal cuts the end.
-    fn line(&self) -> String {
+    /// One line of at most `width` columns. The important figures come first; those that do not fit are left out.
+    fn line(&self, width: usize) -> String {
         let seconds = self.elapsed.as_secs_f64().max(0.1);
         let mut parts = Vec::new();
         if let Some(expected) = self.expected {
@@ -125,7 +137,7 @@ impl Figures {
             let left = expected.saturating_sub(self.records);
             if self.records_read > 0 && left > 0 {
                 let left = Duration::from_secs_f64(seconds * ratio(left, self.records_read));
-                parts.push(format!("{} left", FormattedDuration(left)));
+                parts.push(format!("{} left", duration(left)));
             }
         }
         parts.push(format!("{} ({})", count(self.records, "record"), bytes(self.bytes)));
@@ -135,10 +147,20 @@ impl Figures {
             let noun = if self.retries == 1 { "retry" } else { "retries" };
             parts.push(format!("{} {noun}", number(self.retries)));
         }
-        if self.idle >= IDLE {
-            parts.insert(0, format!("waiting for a page for {} s", self.idle.as_secs()));
+        if let Some(waiting) = &self.waiting {
+            parts.insert(0, waiting.clone());
+        } else if self.idle >= IDLE {
+            parts.insert(0, format!("no page for {} s", self.idle.as_secs()));
         }
-        parts.join(", ")
+        let mut line = parts.first().cloned().unwrap_or_default();
+        for part in parts.iter().skip(1) {
+            if line.width() + part.width() + 2 > width {
+                break;
+            }
+            line.push_str(", ");
+            line.push_str(part);
+        }
+        line
     }
 }
 
@@ -166,14 +188,18 @@ mod tests {
             elapsed: Duration::from_secs(4),
             ..Figures::default()
         };
-        assert_eq!(first.line(), "1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered");
+        assert_eq!(first.line(200), "1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered");
         let later = Figures { expected: Some(4800), retries: 1, ..first };
         assert_eq!(
-            later.line(),
-            "25 %, 00:00:12 left, 1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered, 1 retry"
+            later.line(200),
+            "25 %, 12 s left, 1,200 records (3.4 MB), 3.0 pages/s, 31,000 delivered, 1 retry"
         );
-        let waiting = Figures { idle: Duration::from_secs(31), ..later };
-        assert!(waiting.line().starts_with("waiting for a page for 31 s, 25 %"));
+        let idle = Figures { idle: Duration::from_secs(31), ..later };
+        assert!(idle.line(200).starts_with("no page for 31 s, 25 %"));
+        let waiting = Figures { waiting: Some("waiting for `rate_limit`".to_owned()), ..idle };
+        assert!(waiting.line(200).starts_with("waiting for `rate_limit`, 25 %"));
+        let narrow = "waiting for `rate_limit`, 25 %, 12 s left, 1,200 records (3.4 MB)";
+        assert_eq!(waiting.line(70), narrow, "no figure is cut");
     }
 
     #[test]
@@ -185,9 +211,9 @@ mod tests {
             elapsed: Duration::from_secs(10),
             ..Figures::default()
         };
-        assert!(resumed.line().starts_with("75 %, 00:00:20 left, "), "{}", resumed.line());
+        assert!(resumed.line(200).starts_with("75 %, 20 s left, "), "{}", resumed.line(200));
         let grown = Figures { records: 5000, ..resumed };
-        assert!(grown.line().starts_with("99 %, 5,000 records"), "{}", grown.line());
-        assert!(Figures::default().line().starts_with("0 records"));
+        assert!(grown.line(200).starts_with("99 %, 5,000 records"), "{}", grown.line(200));
+        assert!(Figures::default().line(200).starts_with("0 records"));
     }
 }

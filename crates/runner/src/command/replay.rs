@@ -42,7 +42,7 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     let mut context = taskferry_engine::new_run(&pipeline.name);
     context.replay = true;
     let inputs: Vec<_> = layers.files(&file).chain([dead_letters.as_path()]).collect();
-    execute(checked, &options, RunConditions::default(), &inputs, Some(context)).await
+    execute(checked, &options, RunConditions::default(), &inputs, &layers, Some(context)).await
 }
 
 /// Removes the sinks that no dead letter can reach, which would publish empty files.

@@ -43,7 +43,7 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
     }
     let context = shard.map(|shard| shard::new_run(&checked.pipeline, shard));
     let inputs: Vec<&Path> = layers.files(&file).collect();
-    execute(checked, &options, conditions, &inputs, context).await
+    execute(checked, &options, conditions, &inputs, &layers, context).await
 }
 
 /// Reads a pipeline file and writes its mistakes and warnings.
@@ -71,6 +71,7 @@ pub(crate) async fn execute(
     arguments: &RunOptionArguments,
     conditions: RunConditions,
     inputs: &[&Path],
+    layers: &LayerArguments,
     context: Option<RunContext>,
 ) -> Exit {
     let log = arguments.log;
@@ -83,7 +84,6 @@ pub(crate) async fn execute(
         Ok(reports) => reports,
         Err(message) => return usage(&message),
     };
-    let with_sandbox = pipeline.sandbox;
     let folder = StateFolder::of(&pipeline, context.as_ref().and_then(|context| context.shard));
     let state = if conditions.dry_run {
         tracing::info!("dry run: nothing is published or sent, and no state is kept");
@@ -91,7 +91,10 @@ pub(crate) async fn execute(
     } else {
         let file = inputs.first().copied().unwrap_or(Path::new(""));
         match folder.open(&pipeline, context.as_ref(), file) {
-            Ok(state) => Some(state),
+            Ok(state) => {
+                logging::kept::keep_in(state.place(logging::kept::FILE));
+                Some(state)
+            }
             // A scheduler that retries may start a run while another one is active.
             Err(busy @ Unavailable::Busy(_)) if conditions.if_incomplete => {
                 tracing::info!("{}; nothing to do", busy.message());
@@ -151,12 +154,13 @@ pub(crate) async fn execute(
     if let Some(telemetry) = telemetry {
         telemetry.end(&report, last_success).await;
     }
+    summary::keep(&report.manifest);
     match log {
         LogFormat::Json => summary::write_json(&report.manifest, warnings.len()),
         LogFormat::Text => {
             let file = inputs.first().copied().unwrap_or(Path::new(""));
-            let shown = summary::Shown { warnings: warnings.len(), stages: &stages, file };
-            summary::write_text(&report, &shown, arguments.quiet, with_sandbox);
+            let shown = summary::Shown { warnings: warnings.len(), stages: &stages, file, layers };
+            summary::write_text(&report, &shown, arguments.quiet);
         }
     }
     exit

@@ -89,13 +89,15 @@ impl StateFolder {
 
     /// The past runs with this state folder, and those of experiments with the pipeline.
     pub(crate) fn histories(&self) -> Vec<History> {
+        self.with_experiments().iter().map(|folder| History::in_folder(folder)).collect()
+    }
+
+    /// The path, and those of experiments with the pipeline.
+    pub(crate) fn with_experiments(&self) -> Vec<PathBuf> {
         let folder = self.path();
         let experiments = std::fs::read_dir(folder.join("experiments")).into_iter().flatten();
         let experiments = experiments.flatten().map(|entry| entry.path());
-        std::iter::once(folder)
-            .chain(experiments)
-            .map(|folder| History::in_folder(&folder))
-            .collect()
+        std::iter::once(folder).chain(experiments).collect()
     }
 
     /// Creates and locks the folder for a run of the pipeline file `file`.

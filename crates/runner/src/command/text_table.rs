@@ -4,6 +4,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use taskferry_sdk::printable;
 use unicode_width::UnicodeWidthStr;
 
+use crate::wrap::wrapped;
+
 /// The indentation of lines that belong to the row above.
 const INDENT: &str = "    ";
 
@@ -82,23 +84,6 @@ impl TextTable {
 /// Indented lines below a row.
 fn below(text: &str, width: usize) -> String {
     if text.is_empty() { String::new() } else { wrapped(text, INDENT, width) }
-}
-
-/// Text in lines of at most `width` columns. A longer word is not broken.
-pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        if used > 0 && used + 1 + word.width() > width {
-            out.push('\n');
-            used = 0;
-        }
-        out.push_str(if used == 0 { indent } else { " " });
-        used += word.width() + if used == 0 { indent.width() } else { 1 };
-        out.push_str(word);
-    }
-    out.push('\n');
-    out
 }
 
 #[cfg(test)]

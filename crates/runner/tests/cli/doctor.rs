@@ -158,7 +158,7 @@ fn refused_credentials_fail_with_the_code_of_the_source_and_skip_what_needs_them
     insta::assert_snapshot!(ended.stdout, @"
     failed: source `techwolf`: token: requesting a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 401 Unauthorized: access_denied
       help: check the credentials, audience and tenant in [source.auth]
-    jobs.toml: not ready to run (exit code 3); checks: 6 ok, 1 failed, 3 skipped; [time]
+    jobs.toml: not ready to run (exit code 3); checks: 6 ok, 1 failed (token), 3 skipped; [time]
     ");
     let tokens = tenant.requests().into_iter().filter(|one| one.target == "/oauth/token").count();
     assert_eq!(tokens, 1, "a refused request is not repeated");
@@ -186,7 +186,7 @@ fn a_vendor_that_is_not_activated_is_named() {
       help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
     failed: source `techwolf`: vendor: the API refuses `external_vendor = "workday"` and accepts "techwolf"
       help: ask TechWolf to activate workday for the tenant, or use "techwolf"
-    jobs.toml: not ready to run (exit code 3); checks: 8 ok, 2 failed, 1 skipped; [time]
+    jobs.toml: not ready to run (exit code 3); checks: 8 ok, 2 failed (page, vendor), 1 skipped; [time]
     "#);
 }
 
@@ -199,7 +199,7 @@ fn an_unreachable_server_skips_the_checks_behind_it() {
     insta::assert_snapshot!(ended.stdout, @"
     failed: source `techwolf`: tls: http://127.0.0.1:[port]: no connection: Connection refused (os error 111)
       help: check `url` in [source], and whether this machine can reach it
-    jobs.toml: not ready to run (exit code 3); checks: 4 ok, 1 failed, 5 skipped; [time]
+    jobs.toml: not ready to run (exit code 3); checks: 4 ok, 1 failed (tls), 5 skipped; [time]
     ");
 }
 
@@ -241,7 +241,7 @@ fn a_receiver_that_is_not_healthy_is_a_warning() {
     insta::assert_snapshot!(ended.stdout, @"
     warning: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 503 Service Unavailable
       help: the receiver is reachable and not healthy: check it before the next run
-    jobs.toml: ready to run; checks: 10 ok, 1 with warnings, 2 skipped; [time]
+    jobs.toml: ready to run; checks: 10 ok, 1 with warnings (receiver), 2 skipped; [time]
     ");
 }
 
@@ -266,7 +266,8 @@ fn an_output_folder_without_permission_fails_with_the_code_of_a_sink() {
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(5);
     insta::assert_snapshot!(ended.stdout, @"
     failed: sink `file`: folder: can't write to the folder `out`: Not a directory (os error 20)
-    jobs.toml: not ready to run (exit code 5); checks: 8 ok, 1 failed, 1 skipped; [time]
+      help: choose another `path` for this sink: one whose folder exists, or can be created
+    jobs.toml: not ready to run (exit code 5); checks: 8 ok, 1 failed (folder), 1 skipped; [time]
     ");
 }
 
@@ -301,14 +302,20 @@ fn the_bundle_lists_its_contents_and_holds_the_last_manifests() {
         ["doctor", "jobs.toml", "--bundle", "bundle.txt", "--set", "source.auth.tenant=acme-2"];
     let ended = context.taskferry(&arguments).with_code(0);
     let (_, listed) = ended.stderr.split_once("contains:\n").unwrap();
-    for part in
-        ["versions", "file jobs.toml", "values from outside the files", "doctor", "manifest of run"]
-    {
+    for part in [
+        "versions",
+        "file jobs.toml",
+        "values from outside the files",
+        "doctor",
+        "manifest of run",
+        "of the log `.taskferry/jobs/log.ndjson`",
+    ] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
     let bundle = context.read("bundle.txt");
     assert!(bundle.contains("tenant = \"acme\"") && bundle.contains("\"status\": \"complete\""));
     assert!(bundle.contains("source.auth.tenant=acme-2"));
+    assert!(bundle.contains("\"message\":\"jobs: complete in "), "the log: {bundle}");
     let mode = fs::metadata(context.path("bundle.txt")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let ended = context.taskferry(&["doctor", "jobs.toml", "--bundle", "jobs.toml"]).with_code(5);

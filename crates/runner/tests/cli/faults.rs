@@ -189,15 +189,19 @@ fn a_listing_without_progress_is_reported_and_the_next_run_starts_over() {
     a cursor that does not advance:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the page returns its own cursor `b` as the next one
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
     a stuck empty page:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the listing makes no progress: the page is empty, and its cursor stays at `b`
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
     a repeated page:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
     a repeated job with two ids, of which the last is used:
     source `techwolf`: page 2 (after `b`): the listing makes no progress: the record `a` is returned twice
       help: the export is incomplete, and the next run starts over; if that run fails with the same message, report it to TechWolf
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
     ");
 }
 

@@ -52,15 +52,16 @@ fn a_run_ends_with_a_table_of_its_stages() {
         (r"\d+\.\d s", "[time]"), (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "[run]")]}, {
         insta::assert_snapshot!(ended.stderr, @"
     sandbox: the records come from a sandbox, not from TechWolf; this is not a real export
-     stage                          in  out  refused    bytes
-     source techwolf                     10           [size]  1 page, 2 requests
+     stage                          in  out  dropped  refused    bytes  details
+     source techwolf                     10                    [size]  1 page, 2 requests
      transform flatten_hierarchy    10  102
-     sink stdout                   102                [size]
-       transform filter_ai_impact  102   26                    10 without level
-     sink table (file)              26                 [size]  out/jobs-[date].csv (26 records)
+     sink stdout                   102  102                    [size]
+       transform filter_ai_impact  102   26       76                    10 without level
+     sink table (file)              26   26                     [size]  out/jobs-[date].csv (26 records)
 
-    transform `filter_ai_impact` dropped 76 of 102 records; see `levels` (jobs.toml:24:1), or run `taskferry preview jobs.toml`
+    transform `filter_ai_impact` dropped 76 of 102 records: see `levels` (jobs.toml:24:1)
     warning: sink `table`: fields omitted because `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
+    next: `taskferry preview jobs.toml --stage filter_ai_impact` shows what is dropped
     jobs: complete in [time] (run [run])
     ");
     });
@@ -216,14 +217,15 @@ fn the_largest_drop_is_shown_with_its_options() {
         [[sink]]\ntype = \"file\"\npath = \"out.ndjson\"\n";
     context.write("rows.toml", pipeline);
     let ended = context.taskferry(&["run", "rows.toml"]).with_code(0);
-    let line = ended.stderr.lines().find(|line| line.contains("dropped")).unwrap();
+    let line = ended.stderr.lines().find(|line| line.contains("` dropped ")).unwrap();
     assert!(line.starts_with("transform `filter_ai_impact` dropped "), "{line}");
-    let cause = "records; see `levels` (rows.toml:9:1), or run `taskferry preview rows.toml`";
-    assert!(line.ends_with(cause), "{line}");
+    assert!(line.ends_with("records: see `levels` (rows.toml:9:1)"), "{line}");
+    let next = "next: `taskferry preview rows.toml --stage filter_ai_impact` shows what is dropped";
+    assert!(ended.stderr.contains(next), "{}", ended.stderr);
 
     // A transform that drops few records is not worth a line.
     context
         .write("rows.toml", &pipeline.replace("\"H1\"", "\"H1\", \"H2\", \"H3\", \"H4\", \"H5\""));
     let ended = context.taskferry(&["run", "rows.toml"]).with_code(0);
-    assert!(!ended.stderr.contains("dropped"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("` dropped "), "{}", ended.stderr);
 }

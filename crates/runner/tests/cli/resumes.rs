@@ -291,7 +291,8 @@ fn dead_letters_are_reported_and_replayed() {
     let end = ended.stderr.split_once("warning: ").unwrap().1;
     insta::assert_snapshot!(end, @"
     transform `jq`: 1 record was written to the dead-letter file
-    1 dead letter in `out/[run].dead.ndjson`; fix the cause, then process them with `taskferry replay`
+    1 dead letter in `out/[run].dead.ndjson`
+    next: fix the cause of the dead letters; then `taskferry replay jobs.toml out/[run].dead.ndjson`
     jobs: complete in [time] (run [run])
     ");
     let dead_letters = context.lines(&context.dead_letters());

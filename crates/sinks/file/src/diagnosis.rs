@@ -21,7 +21,13 @@ pub(crate) fn folder_finding(path: &Path) -> Finding {
     let folder = folder_of(&target);
     let found = match probe_folder(folder) {
         Ok(found) => found,
-        Err(error) => return Finding::from(&cannot("write to the folder", folder, error)),
+        Err(error) => {
+            let finding = Finding::from(&cannot("write to the folder", folder, error));
+            let has_hint = finding.hint.is_some();
+            let hint =
+                "choose another `path` for this sink: one whose folder exists, or can be created";
+            return if has_hint { finding } else { finding.hint(hint) };
+        }
     };
     let shown = path.display();
     let free = megabytes(found.free_bytes);

@@ -6,7 +6,7 @@ use std::time::Duration as StdDuration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_retry::{Attempts, RetryOptions};
+use taskferry_retry::{Attempts, RetryOptions, Waiting};
 use taskferry_sdk::{Duration, KeyPath, Problem, StageError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -121,7 +121,10 @@ impl Circuit {
         loop {
             let is_probe = self.admission().await;
             count(repeated);
-            let Failure { status, error } = match send().await {
+            let waiting = Waiting::without_end("the receiver");
+            let outcome = send().await;
+            drop(waiting);
+            let Failure { status, error } = match outcome {
                 Ok(()) => {
                     self.answered(what);
                     return Ok(());
@@ -148,10 +151,14 @@ impl Circuit {
             let admission = self.state().admit(Instant::now());
             match admission {
                 Admission::Now { is_probe } => return is_probe,
-                Admission::At(instant) => tokio::select! {
-                    () = sleep_until(instant) => {}
-                    () = changed => {}
-                },
+                Admission::At(instant) => {
+                    let _waiting =
+                        Waiting::until(instant, "the next try of an unavailable receiver");
+                    tokio::select! {
+                        () = sleep_until(instant) => {}
+                        () = changed => {}
+                    }
+                }
                 Admission::AfterProbe => changed.await,
             }
         }

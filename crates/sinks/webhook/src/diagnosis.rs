@@ -19,7 +19,7 @@ pub(crate) fn checks(url: Url, template: &RequestTemplate) -> Vec<Check> {
     vec![
         Check::new("dns", async move { vec![dns.dns().await] }),
         Check::new("proxy", async move { vec![proxy.proxy_in_use()] }),
-        Check::new("tls", async move { vec![tls.tls().await] }).sends(REQUEST),
+        Check::new("tls", async move { vec![tls.tls().await] }).sends(REQUEST).needs("dns"),
         Check::new("receiver", async move { vec![receiver_finding(&receiver).await] })
             .sends(REQUEST)
             .needs("tls"),

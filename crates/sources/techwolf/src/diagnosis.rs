@@ -19,6 +19,8 @@ use crate::request::{Listing, name_of};
 use crate::token_claims::{Claims, token_finding};
 
 const PAGE: &str = "the first page";
+const FAMILIES_HINT: &str =
+    "correct the ids in [source]; `--check families --verbose` lists all job families";
 
 /// What the checks share. Each check can be made without the others.
 #[derive(Debug)]
@@ -120,7 +122,8 @@ impl Diagnosis {
                 }
                 findings
             })
-            .sends(head),
+            .sends(head)
+            .needs("dns"),
             Check::new("clock", async move {
                 let mut findings = Vec::new();
                 for server in &clock.servers {
@@ -173,7 +176,7 @@ impl Diagnosis {
         *self.is_page_refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_refused);
         let page = match page {
             Ok(page) => page,
-            Err(error) => return Finding::from(&error.context(PAGE)),
+            Err(error) => return page_failure(&error.context(PAGE)),
         };
         let noun = match self.listing.subject {
             ExportSubject::Jobs => "job",
@@ -248,8 +251,25 @@ impl Diagnosis {
         let all = Finding::ok(format!("the credentials see {} job {noun}", families.len()))
             .details(families.iter().map(line));
         let unknown = families::unknown(&self.listing, self.partition.as_deref(), &families);
-        [all].into_iter().chain(unknown.into_iter().map(Finding::warning)).collect()
+        let unknown = unknown.into_iter().map(|text| Finding::warning(text).hint(FAMILIES_HINT));
+        [all].into_iter().chain(unknown).collect()
     }
+}
+
+/// A page that could not be read. The errors of a run are retried, so some have no hint.
+fn page_failure(error: &StageError) -> Finding {
+    let finding = Finding::from(error);
+    if finding.hint.is_some() {
+        return finding;
+    }
+    finding.hint(match error.kind() {
+        ErrorKind::RateLimited => {
+            "the rate limit of the tenant is used up: wait, or run fewer exports at the same time"
+        }
+        ErrorKind::Unavailable => "the API has a problem: try again later, or ask TechWolf",
+        ErrorKind::Malformed => "check that `url` in [source] is that of the TechWolf API",
+        _ => "check the network between this machine and `url` in [source]",
+    })
 }
 
 /// Whether the server refused a request, for which the vendor may be the reason.

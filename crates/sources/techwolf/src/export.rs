@@ -4,10 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use taskferry_http::{RateLimit, Response, StatusCode};
-use taskferry_retry::{Attempts, RetryOptions};
+use taskferry_retry::{Attempts, RetryOptions, Waiting};
 use taskferry_sdk::{Cursor, ErrorKind, RunningEndpoint, Secret, StageError};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant, sleep_until, timeout};
+use tracing::Span;
 
 use crate::client::Client;
 use crate::fields::without_byte_order_mark;
@@ -175,7 +176,9 @@ impl Export {
             // The last wait before the request, so that the slot is used at its time.
             self.acquire_slot().await;
             self.client.counts.attempt(sent);
+            let waiting = Waiting::without_end("the API");
             let response = self.client.post(body.clone(), Some(&token)).await.map_err(with_hint)?;
+            drop(waiting);
             let can_renew =
                 response.status == StatusCode::UNAUTHORIZED && self.tokens.invalidate(&token).await;
             if *is_renewed || !can_renew {
@@ -200,11 +203,13 @@ impl Export {
     async fn acquire_slot(&self) {
         loop {
             let not_before = *self.not_before();
-            if let Some(until) = not_before {
+            if let Some(until) = not_before.filter(|until| *until > Instant::now()) {
+                let _waiting = Waiting::until(until, "the end of a pause that the API asked for");
                 sleep_until(until).await;
             }
-            if let Some(rate) = &self.rate {
-                rate.acquire().await;
+            if let Some(start) = self.rate.as_ref().map(RateLimit::reserve) {
+                let _waiting = Waiting::until(start, "`rate_limit`");
+                sleep_until(start).await;
             }
             // Another response may have asked for a wait in the meantime.
             if *self.not_before() == not_before {
@@ -230,7 +235,10 @@ impl Export {
         // A page can be megabytes of JSON, so it is parsed on a blocking thread.
         let (body, after) = (response.body.clone(), cursor.cloned());
         let _permit = self.parsing.acquire().await;
-        let parsing = tokio::task::spawn_blocking(move || ListingPage::parse(&body, after));
+        // Log lines belong to the source on that thread, too.
+        let span = Span::current();
+        let parse = move || span.in_scope(|| ListingPage::parse(&body, after));
+        let parsing = tokio::task::spawn_blocking(parse);
         let parsed = parsing.await.unwrap_or_else(|panic| {
             Err(StageError::new(ErrorKind::Defect, "parsing the page panicked").caused_by(panic))
         });

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use serde::Serialize;
 use taskferry_http::Response;
-use taskferry_retry::{Attempts, RetryOptions};
+use taskferry_retry::{Attempts, RetryOptions, Waiting};
 use taskferry_sdk::{ErrorKind, Secret, StageError};
 use tokio::sync::Mutex;
 
@@ -136,7 +136,10 @@ impl Issuer {
         let mut sent = 0;
         loop {
             self.client.counts.attempt(&mut sent);
-            match self.attempt().await {
+            let waiting = Waiting::without_end("a token");
+            let issued = self.attempt().await;
+            drop(waiting);
+            match issued {
                 Ok(issued) => return Ok(issued),
                 Err(error) => attempts.wait_after(error).await?,
             }

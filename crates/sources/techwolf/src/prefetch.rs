@@ -3,6 +3,7 @@
 use taskferry_sdk::{Cursor, ErrorKind, StageError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::page::ListingPage;
 use crate::reader::Reader;
@@ -24,7 +25,7 @@ impl Prefetch {
         is_last: impl Fn(&ListingPage) -> bool + Send + 'static,
     ) -> Self {
         let (sender, pages) = mpsc::channel(capacity.max(1));
-        let task = tokio::spawn(async move {
+        let request = async move {
             // Reserves channel capacity before the request, which bounds the buffered pages.
             while let Ok(permit) = sender.reserve().await {
                 let page = reader.page_after(cursor.as_ref()).await;
@@ -38,7 +39,8 @@ impl Prefetch {
                 }
                 cursor = next;
             }
-        });
+        };
+        let task = tokio::spawn(request.in_current_span());
         Self { pages, task }
     }
 

@@ -105,8 +105,8 @@ impl TokenCache {
         &self,
         work: impl FnOnce(Self) -> T + Send + 'static,
     ) -> Option<T> {
-        let cache = self.clone();
-        tokio::task::spawn_blocking(move || work(cache)).await.ok()
+        let (cache, span) = (self.clone(), tracing::Span::current());
+        tokio::task::spawn_blocking(move || span.in_scope(|| work(cache))).await.ok()
     }
 }
 

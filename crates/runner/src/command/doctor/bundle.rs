@@ -8,14 +8,16 @@ use taskferry_config::{ShownFiles, is_same_file, shown_files};
 use taskferry_files::{Place, target_of};
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{printable_json, printable_lines};
+use taskferry_state::History;
 
 use super::report::Report;
 use crate::command::arguments::DoctorArguments;
 use crate::command::format;
 use crate::command::state_folder::StateFolder;
 use crate::console;
+use crate::logging::kept::{FILE, MAX_LINES};
 
-/// The number of manifests in the bundle, the newest ones.
+/// The number of manifests in the bundle, the newest ones of the pipeline and of each experiment.
 const MAX_MANIFESTS: usize = 3;
 /// Only the owner may read the bundle: it holds addresses and names.
 const PRIVATE: u32 = 0o600;
@@ -51,7 +53,7 @@ pub(super) fn write(
         sections.push(Section { title: "values from outside the files".to_owned(), text });
     }
     sections.push(Section { title: "doctor".to_owned(), text: report.json() });
-    sections.extend(manifests(&layers, registry));
+    sections.extend(of_last_runs(&layers, registry));
     let contents = contents(&sections);
     console::write(&format!("the bundle `{}` contains:\n{contents}", path.display()));
     let text = assembled(&contents, &sections, &shown);
@@ -83,14 +85,14 @@ fn versions() -> String {
     format!("taskferry {version}\n{} {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
-/// The last manifests, the newest last.
-fn manifests(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<Section> {
+/// The last manifests, the newest last, and the kept log.
+fn of_last_runs(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<Section> {
     let Ok((name, state)) = taskferry_config::load_state(layers, registry) else {
         return Vec::new();
     };
     let mut sections = Vec::new();
-    for history in StateFolder::new(&state.dir, &name, None, None).histories() {
-        let all = history.all::<Value>().unwrap_or_default();
+    for folder in StateFolder::new(&state.dir, &name, None, None).with_experiments() {
+        let all = History::in_folder(&folder).all::<Value>().unwrap_or_default();
         let first = all.len().saturating_sub(MAX_MANIFESTS);
         sections.extend(all.iter().skip(first).map(|manifest| {
             let run = manifest["run_id"].as_str().unwrap_or("without an id");
@@ -98,6 +100,21 @@ fn manifests(layers: &taskferry_config::Layers, registry: &Registry) -> Vec<Sect
             let lines: Vec<_> = text.lines().map(printable_json).collect();
             Section { title: format!("manifest of run {run}"), text: lines.join("\n") }
         }));
+        sections.extend(log(&folder.join(FILE)));
     }
     sections
+}
+
+/// The last lines of a kept log, if there is one.
+fn log(path: &Path) -> Option<Section> {
+    let text = Place::of(path).ok()?.read().ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().map(printable_json).collect();
+    let lines = lines.get(lines.len().saturating_sub(MAX_LINES)..).unwrap_or_default();
+    let title = format!(
+        "the last {} of the log `{}`",
+        format::count(lines.len() as u64, "line"),
+        path.display()
+    );
+    (!lines.is_empty()).then(|| Section { title, text: lines.join("\n") })
 }

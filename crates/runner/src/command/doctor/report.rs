@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use taskferry_sdk::{Finding, Verdict, printable, printable_json};
-use unicode_width::UnicodeWidthStr;
 
 use crate::command::arguments::DoctorArguments;
-use crate::command::text_table::wrapped;
+use crate::command::format::count;
 use crate::exit::Exit;
+use crate::wrap::{indented, wrapped};
 
 /// The version of the JSON document.
 const SCHEMA_VERSION: u32 = 1;
@@ -24,6 +24,10 @@ pub(super) struct CheckResult {
     pub(super) elapsed: Duration,
     /// The exit code if it failed.
     pub(super) exit: Exit,
+    /// Whether it was not made because a check that it needs did not succeed.
+    pub(super) is_blocked: bool,
+    /// Whether its findings are on standard error, with their lines in the file.
+    pub(super) is_shown: bool,
 }
 
 impl CheckResult {
@@ -130,6 +134,12 @@ impl Report {
         let mut text = String::new();
         for result in &self.results {
             let mut elapsed = Some(result.elapsed).filter(|_| is_verbose);
+            if result.is_shown {
+                let mistakes = count(result.findings.len() as u64, "mistake");
+                let finding = Finding::failed(format!("{}: {mistakes}", self.file));
+                write_finding(&mut text, &result.label(), &finding, elapsed, width);
+                continue;
+            }
             for finding in &result.findings {
                 if is_verbose || finding.verdict >= Verdict::Warning {
                     write_finding(&mut text, &result.label(), finding, elapsed.take(), width);
@@ -147,9 +157,15 @@ impl Report {
         let count = |verdict| self.results.iter().filter(|one| one.verdict() == verdict).count();
         let failed = count(Verdict::Failed);
         let mut counts = vec![format!("{} ok", count(Verdict::Ok))];
-        for (count, noun) in [(count(Verdict::Warning), "with warnings"), (failed, "failed")] {
-            if count > 0 {
-                counts.push(format!("{count} {noun}"));
+        for (verdict, noun) in [(Verdict::Warning, "with warnings"), (Verdict::Failed, "failed")] {
+            let mut names: Vec<&str> = Vec::new();
+            for result in self.results.iter().filter(|one| one.verdict() == verdict) {
+                if !names.contains(&result.check) {
+                    names.push(result.check);
+                }
+            }
+            if !names.is_empty() {
+                counts.push(format!("{} {noun} ({})", count(verdict), names.join(", ")));
             }
         }
         match count(Verdict::Skipped) {
@@ -183,19 +199,13 @@ fn write_finding(
     let elapsed = elapsed.map(|elapsed| format!(" ({} ms)", milliseconds(elapsed)));
     let line =
         format!("{word}: {}: {}{}", printable(label), finding.text, elapsed.unwrap_or_default());
-    let line = if line.width() <= width { format!("{line}\n") } else { indented(&line, width) };
+    let line = indented(&line, "", width);
     let rest = line.strip_prefix(word).unwrap_or(&line);
     // Writing to a string can't fail.
     _ = write!(text, "{style}{word}\u{1b}[0m{rest}");
     if let Some(hint) = &finding.hint {
         text.push_str(&wrapped(&format!("help: {hint}"), "  ", width));
     }
-}
-
-/// A line that is wrapped, with further lines indented.
-fn indented(line: &str, width: usize) -> String {
-    let body = wrapped(line, "    ", width);
-    body.trim_start().to_owned()
 }
 
 fn write_details(text: &mut String, finding: &Finding) {

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::command::text_table::wrapped;
 use crate::console;
 use crate::exit::{self, ExitCodeEntry};
 use crate::explanations::{self, Explanation};
+use crate::wrap::wrapped;
 
 /// The width of text that is not written to a terminal, and the maximum width on terminals.
 const WIDTH: usize = 100;

@@ -6,8 +6,8 @@ use taskferry_pipeline::Role;
 
 use super::entry::Entry;
 use super::options::{OptionLine, common_options, own_options, paragraphs};
-use crate::command::text_table::wrapped;
 use crate::console;
+use crate::wrap::wrapped;
 
 /// The maximum number of columns of a paragraph.
 const WIDTH: usize = 96;

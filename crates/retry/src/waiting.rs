@@ -1,0 +1,32 @@
+//! What a stage waits for.
+
+use std::fmt;
+
+use tokio::time::Instant;
+use tracing::Span;
+
+/// A wait of a stage, until it is dropped. The progress of a run shows waits that last.
+///
+/// It is a span of `tracing`. The wait belongs to the stage in whose code it is created.
+#[derive(Debug)]
+#[must_use = "the wait ends when this is dropped"]
+pub struct Waiting {
+    _span: Span,
+}
+
+impl Waiting {
+    /// The target of the spans.
+    pub const TARGET: &str = "taskferry::waiting";
+
+    /// A wait until `end`. The text follows "waiting for".
+    pub fn until(end: Instant, reason: impl fmt::Display) -> Self {
+        let left = end.saturating_duration_since(Instant::now());
+        let wait_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        Self { _span: tracing::info_span!(target: Waiting::TARGET, "waiting", %reason, wait_ms) }
+    }
+
+    /// A wait without a known end, for example for a response. The text follows "waiting for".
+    pub fn without_end(reason: impl fmt::Display) -> Self {
+        Self { _span: tracing::info_span!(target: Waiting::TARGET, "waiting", %reason) }
+    }
+}

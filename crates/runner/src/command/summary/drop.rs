@@ -1,0 +1,51 @@
+//! The transform that dropped the most records.
+
+use taskferry_config::StageInfo;
+use taskferry_engine::Manifest;
+use taskferry_pipeline::Role;
+
+use crate::command::format::{count, number};
+
+/// The transform that dropped the most records.
+#[derive(Debug)]
+pub(super) struct LargestDrop<'a> {
+    pub(super) stage: &'a str,
+    dropped: u64,
+    records_in: u64,
+    /// The options that may be the cause, or the transform, each with its position.
+    causes: Vec<String>,
+}
+
+impl<'a> LargestDrop<'a> {
+    /// The largest drop, if it is a tenth of the records of the transform or more.
+    pub(super) fn of(manifest: &'a Manifest, stages: &[StageInfo]) -> Option<Self> {
+        let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
+        let largest = manifest.transforms.iter().chain(own).max_by_key(|stage| stage.filtered)?;
+        if largest.filtered == 0 || largest.filtered * 10 < largest.records_in {
+            return None;
+        }
+        let is_it =
+            |info: &&StageInfo| info.id.role == Role::Transform && info.id.name == largest.name;
+        let info = stages.iter().find(is_it)?;
+        let position = |option: &&str| {
+            info.options.get(*option).map(|position| format!("`{option}` ({position})"))
+        };
+        let mut causes: Vec<String> = info.explained_options.iter().filter_map(position).collect();
+        if causes.is_empty() {
+            let filter = position(&"filter");
+            causes.extend(filter.or_else(|| info.position.as_ref().map(ToString::to_string)));
+        }
+        let (dropped, records_in) = (largest.filtered, largest.records_in);
+        Some(Self { stage: &largest.name, dropped, records_in, causes })
+    }
+
+    /// One line.
+    pub(super) fn text(&self) -> String {
+        let records = count(self.records_in, "record");
+        let (stage, dropped) = (self.stage, number(self.dropped));
+        format!(
+            "transform `{stage}` dropped {dropped} of {records}: see {}",
+            self.causes.join(" and ")
+        )
+    }
+}

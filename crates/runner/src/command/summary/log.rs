@@ -1,0 +1,60 @@
+//! The end of a run in the log.
+
+use serde_json::{Map, Value};
+use taskferry_engine::{Failure, Manifest, Status};
+use taskferry_pipeline::{Role, StageId};
+
+use crate::command::summary::outcome::{FROM_SANDBOX, outcome};
+use crate::logging::{self, LogFormat};
+
+/// Writes the end of a run as JSON lines: the warnings, then the manifest. The first `shown` warnings were written before.
+pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
+    if manifest.sandbox {
+        LogFormat::Json.warning(&format!("sandbox: {FROM_SANDBOX}"));
+    }
+    for warning in manifest.warnings.iter().skip(shown) {
+        let stage = stage_in(manifest, warning).map(|name| ("stage".to_owned(), name.into()));
+        logging::json_line("WARN", warning, stage.into_iter().collect());
+    }
+    if let Some(failure) = &manifest.error {
+        logging::json_line("ERROR", &failure.message, error_fields(manifest, failure));
+    }
+    // A manifest holds nothing that JSON cannot hold.
+    let value = serde_json::to_value(manifest).unwrap_or_default();
+    let fields = Map::from_iter([("manifest".to_owned(), value)]);
+    logging::json_line(level(manifest), &outcome(manifest), fields);
+}
+
+/// Keeps the end of a run in the log in the state folder.
+pub(crate) fn keep(manifest: &Manifest) {
+    if let Some(failure) = &manifest.error {
+        logging::keep_line("ERROR", &failure.message, error_fields(manifest, failure));
+    }
+    logging::keep_line(level(manifest), &outcome(manifest), Map::new());
+}
+
+fn level(manifest: &Manifest) -> &'static str {
+    if manifest.status == Status::Complete { "INFO" } else { "ERROR" }
+}
+
+fn error_fields(manifest: &Manifest, failure: &Failure) -> Map<String, Value> {
+    let stage = failure.stage.as_ref().and_then(|stage| stage_in(manifest, &format!("{stage}: ")));
+    let hint = failure.hint.as_deref();
+    let fields = [("stage", stage), ("hint", hint)].into_iter();
+    fields.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
+/// The name of the stage with which a message begins.
+fn stage_in<'a>(manifest: &'a Manifest, message: &str) -> Option<&'a str> {
+    let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
+    let transforms = manifest.transforms.iter().chain(own);
+    let transforms = transforms.map(|transform| (Role::Transform, transform.name.as_str()));
+    let sinks = manifest.sinks.iter().map(|sink| (Role::Sink, sink.name.as_str()));
+    let all = std::iter::once((Role::Source, manifest.source.name.as_str()));
+    let mut all = all.chain(transforms).chain(sinks);
+    let begins = |(role, name): &(Role, &str)| {
+        let id = StageId { role: *role, name: (*name).to_owned() };
+        message.starts_with(&format!("{id}: "))
+    };
+    all.find(begins).map(|(_, name)| name)
+}

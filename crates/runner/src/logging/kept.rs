@@ -1,0 +1,120 @@
+//! The last lines of the log, kept in the state folder of a pipeline for support.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
+use taskferry_files::Place;
+use taskferry_sdk::printable_json;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::event;
+use super::line::{add_run_id, new_line};
+
+/// The file in the state folder.
+pub(crate) const FILE: &str = "log.ndjson";
+/// The lines that are kept. The file has up to twice as many.
+pub(crate) const MAX_LINES: usize = 200;
+/// The longest text of a field, in characters.
+const MAX_TEXT: usize = 2000;
+/// Only the owner may read the file.
+const PRIVATE: u32 = 0o600;
+
+static KEPT: Mutex<Kept> = Mutex::new(Kept { lines: VecDeque::new(), open: None });
+
+struct Kept {
+    /// The last lines.
+    lines: VecDeque<String>,
+    open: Option<Open>,
+}
+
+struct Open {
+    place: Place,
+    file: File,
+    lines: usize,
+}
+
+fn lock() -> MutexGuard<'static, Kept> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps the lines so far and all further lines in this file, after those of earlier runs. A log that can't be written is no
+/// reason for a run to fail.
+pub(crate) fn keep_in(place: Place) {
+    let earlier = place.read().unwrap_or_default();
+    let earlier = String::from_utf8_lossy(&earlier);
+    let mut kept = lock();
+    for line in earlier.lines().rev() {
+        kept.lines.push_front(line.to_owned());
+    }
+    kept.write_all(place);
+}
+
+/// Keeps a line about the end of a run in the state folder.
+pub(crate) fn keep_line(level: &str, message: &str, more: Map<String, Value>) {
+    add(new_line(level, message, more));
+}
+
+fn add(mut line: Map<String, Value>) {
+    add_run_id(&mut line);
+    for value in line.values_mut() {
+        if let Value::String(text) = value
+            && let Some((end, _)) = text.char_indices().nth(MAX_TEXT)
+        {
+            text.truncate(end);
+            text.push('…');
+        }
+    }
+    lock().push(printable_json(&Value::Object(line).to_string()).into_owned());
+}
+
+impl Kept {
+    fn push(&mut self, line: String) {
+        let written = self.open.as_mut().map(|open| {
+            open.lines += 1;
+            let text = format!("{line}\n");
+            open.file.write_all(text.as_bytes()).map(|()| open.lines)
+        });
+        self.lines.push_back(line);
+        while self.lines.len() > MAX_LINES {
+            self.lines.pop_front();
+        }
+        match written {
+            Some(Ok(lines)) if lines < 2 * MAX_LINES => {}
+            Some(Ok(_)) => {
+                if let Some(Open { place, .. }) = self.open.take() {
+                    self.write_all(place);
+                }
+            }
+            Some(Err(_)) => self.open = None,
+            None => {}
+        }
+    }
+
+    /// Replaces the file with the last lines.
+    fn write_all(&mut self, place: Place) {
+        while self.lines.len() > MAX_LINES {
+            self.lines.pop_front();
+        }
+        let text: String = self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        let written = place.create(PRIVATE).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            Ok(file)
+        });
+        self.open = written.ok().map(|file| Open { place, file, lines: self.lines.len() });
+    }
+}
+
+/// Keeps each event.
+pub(super) struct KeptLines;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for KeptLines {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        add(event::line(event, &context));
+    }
+}

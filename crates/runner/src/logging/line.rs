@@ -1,0 +1,50 @@
+//! Lines of the JSON log.
+
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use taskferry_engine::LiveStats;
+
+use crate::console;
+
+/// The active run, whose id every line of the JSON log has.
+static RUN: OnceLock<Arc<LiveStats>> = OnceLock::new();
+
+/// Adds the id of this run to every further line of the JSON log.
+pub(crate) fn set_run(run: &Arc<LiveStats>) {
+    RUN.get_or_init(|| Arc::clone(run));
+}
+
+/// Adds the id of the active run.
+pub(super) fn add_run_id(line: &mut Map<String, Value>) {
+    if let Some(run_id) = RUN.get().and_then(|run| run.run_id()) {
+        line.insert("run_id".to_owned(), run_id.into());
+    }
+}
+
+/// Writes a line to the JSON log.
+pub(super) fn write_json(mut line: Map<String, Value>) {
+    add_run_id(&mut line);
+    console::json(&Value::Object(line).to_string());
+}
+
+/// Writes a line to the JSON log outside of `tracing`, with the fields `more`.
+pub(crate) fn json_line(level: &str, message: &str, more: Map<String, Value>) {
+    write_json(new_line(level, message, more));
+}
+
+/// A line with its time.
+pub(super) fn new_line(level: &str, message: &str, more: Map<String, Value>) -> Map<String, Value> {
+    let mut line = line_head(level);
+    line.insert("message".to_owned(), message.into());
+    line.extend(more);
+    line
+}
+
+/// The first fields of each line.
+pub(super) fn line_head(level: &str) -> Map<String, Value> {
+    let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond());
+    let now = now.unwrap_or_default().to_string();
+    Map::from_iter([("timestamp".to_owned(), now.into()), ("level".to_owned(), level.into())])
+}
