@@ -14,7 +14,7 @@ use crate::finished_runs::{SourceDigests, record_complete};
 use crate::live_stats::LiveStats;
 use crate::manifest::{Manifest, RunReport, Status, current_millisecond};
 use crate::observer::Observer;
-use crate::start::{Start, remove_checkpoint};
+use crate::start::{Start, log_resumption, remove_checkpoint};
 use crate::stop::StopSignal;
 use crate::tracer::Tracer;
 
@@ -79,6 +79,7 @@ pub async fn run(mut pipeline: Pipeline, options: RunOptions) -> RunReport {
     live_stats.begin(&run.run_id, expected.map(|last| last.jobs));
     if let Some(from) = &start.from {
         live_stats.restore(&from.stats);
+        log_resumption(from);
     }
     let is_resumed = start.from.is_some();
     let digests = SourceDigests {

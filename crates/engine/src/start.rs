@@ -67,7 +67,6 @@ impl Start {
                 });
                 match resumed {
                     Ok((checked, run, files, fingerprints)) => {
-                        log_resumption(&from);
                         let start = Self::at_first_page(run, files.with_state(state), baseline);
                         let (from, interrupted) = (Some(from), !checked);
                         return Self { from, fingerprints, interrupted, ..start };
@@ -118,7 +117,7 @@ impl Start {
     }
 }
 
-fn log_resumption(from: &Checkpoint) {
+pub(crate) fn log_resumption(from: &Checkpoint) {
     let (run_id, pages) = (&from.run_id, from.stats.source.pages);
     if from.is_beginning() {
         tracing::info!("run {run_id} resumes at the first page");

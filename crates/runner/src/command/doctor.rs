@@ -171,7 +171,11 @@ async fn make(planned: Planned, time_limit: Duration, earlier: &[CheckResult]) -
 async fn findings_of(check: Check, time_limit: Duration) -> Vec<Finding> {
     let mut running = tokio::spawn(check.run());
     match tokio::time::timeout(time_limit, &mut running).await {
-        Ok(Ok(findings)) => findings,
+        Ok(Ok(mut findings)) => {
+            // Two servers behind one proxy have one problem.
+            findings.dedup();
+            findings
+        }
         Ok(Err(_)) => vec![
             Finding::failed("the check panicked")
                 .hint("this is a defect in the plugin; please report it"),

@@ -93,8 +93,8 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     ok: pipeline: jobs.toml: techwolf → file and webhook (N ms)
     ok: state: the first run creates the state folder `.taskferry/jobs`; [room]
     ok: state: no other run is active
-    skipped: source `techwolf`: dns: 127.0.0.1 is an address, not a name (N ms)
     ok: source `techwolf`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
+    skipped: source `techwolf`: dns: 127.0.0.1 is an address, not a name (N ms)
     ok: source `techwolf`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)
     ok: source `techwolf`: clock: this machine's clock is within 30 s of http://127.0.0.1:[port] (N ms)
     ok: source `techwolf`: token: a token was issued, usable for 2 h; its scopes are not known (N ms)
@@ -103,8 +103,8 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
         legal  Legal
         fin  Finance
     ok: sink `file`: folder: `out/jobs.ndjson` can be written, in a folder that the run creates; [room]
-    skipped: sink `webhook`: dns: 127.0.0.1 is an address, not a name (N ms)
     ok: sink `webhook`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
+    skipped: sink `webhook`: dns: 127.0.0.1 is an address, not a name (N ms)
     ok: sink `webhook`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)
     ok: sink `webhook`: receiver: http://127.0.0.1:[port] answered HEAD with 405 Method Not Allowed; nothing was delivered (N ms)
     jobs.toml: ready to run; checks: 12 ok, 2 skipped; [time]
@@ -139,7 +139,7 @@ fn the_document_names_each_check_and_the_families() {
     let checks = found["checks"].as_array().unwrap();
     let names: Vec<&str> = checks.iter().map(|one| one["check"].as_str().unwrap()).collect();
     let expected = [
-        "pipeline", "state", "dns", "proxy", "tls", "clock", "token", "page", "families", "folder",
+        "pipeline", "state", "proxy", "dns", "tls", "clock", "token", "page", "families", "folder",
     ];
     assert_eq!(names, expected);
     let families = &checks[8]["findings"];
@@ -229,7 +229,7 @@ fn one_check_is_made_alone() {
     let targets: Vec<String> = tenant.requests().into_iter().map(|one| one.target).collect();
     assert_eq!(targets, ["/oauth/token"]);
     let ended = context.taskferry(&["doctor", "jobs.toml", "--check", "tokn"]).with_code(2);
-    insta::assert_snapshot!(ended.stderr, @"error: the pipeline has no check `tokn`; its checks are pipeline, state, dns, proxy, tls, clock, token, page, families, folder");
+    insta::assert_snapshot!(ended.stderr, @"error: the pipeline has no check `tokn`; its checks are pipeline, state, proxy, dns, tls, clock, token, page, families, folder");
 }
 
 #[test]

@@ -143,31 +143,41 @@ fn a_persistent_fault_is_reported_and_the_next_run_resumes() {
     insta::assert_snapshot!(errors(faults, "; the next run resumes after this page"), @"
     a busy server:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 503 Service Unavailable: down for maintenance
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a long `Retry-After`:
     source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 429 Too Many Requests without an explanation
       help: the server asked for a wait of 7200s, more than `max_retry_after` (5m); raise it, or run again later
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a refused token:
     source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 401 Unauthorized: the token is not valid
       help: the token was refused: check that [source.auth] belongs to the tenant in `url`
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a refused request:
     source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor workday is not active
       help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a redirect:
     source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the server answered 307 Temporary Redirect, a redirect to https://elsewhere.example, which is not followed
       help: correct `url` in [source]
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a malformed page:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: `Sign in Please sign in`: the response is not a page of the export: it is not a JSON object
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     an unrequested encoding:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the response has the encoding `br` (`Content-Encoding`), which is not accepted
       help: requests accept `gzip` and `zstd`; check for a proxy or gateway that encodes responses
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     a truncated body:
     source `techwolf`: page 2 (after `b`): gave up after 6 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: the connection broke: end of file before message length reached
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` resumes
     an endless page:
     source `techwolf`: page 2 (after `b`): POST [tenant]/job_architecture/export/jobs/task_profiles: the response exceeds 1000000 bytes
       help: lower `limit` or raise `max_page_bytes` in [source]
+    next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` resumes
     a silent server:
     source `techwolf`: page 2 (after `b`): gave up after 2 attempts: POST [tenant]/job_architecture/export/jobs/task_profiles: no complete response within 100ms
       help: raise `timeout` or lower `limit` in [source]
+    next: `taskferry doctor jobs.toml --set …` looks for the cause; then `taskferry run jobs.toml --set …` resumes
     ");
 }
 
@@ -213,6 +223,7 @@ fn an_unreachable_token_url_is_reported() {
     insta::assert_snapshot!(ended.stderr.split_once("error: ").unwrap().1, @"
     source `techwolf`: page 1 (the first): requesting a token: POST http://127.0.0.1:[port]/oauth/token: the server answered 404 Not Found: Not Found
       help: check `token_url` in [source.auth]: the address is not a token endpoint
+    next: `taskferry doctor jobs.toml` looks for the cause; then `taskferry run jobs.toml` starts over
     jobs: failed after [time]; 0 pages were delivered, nothing was published (run [run])
     ");
 }

@@ -17,8 +17,8 @@ pub(crate) fn checks(url: Url, template: &RequestTemplate) -> Vec<Check> {
     let probe = Arc::new(probe);
     let [dns, proxy, tls, receiver] = [(); 4].map(|()| Arc::clone(&probe));
     vec![
-        Check::new("dns", async move { vec![dns.dns().await] }),
         Check::new("proxy", async move { vec![proxy.proxy_in_use()] }),
+        Check::new("dns", async move { vec![dns.dns().await] }).needs("proxy"),
         Check::new("tls", async move { vec![tls.tls().await] }).sends(REQUEST).needs("dns"),
         Check::new("receiver", async move { vec![receiver_finding(&receiver).await] })
             .sends(REQUEST)

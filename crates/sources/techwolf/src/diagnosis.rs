@@ -105,16 +105,17 @@ impl Diagnosis {
         };
         let [dns, proxy, tls, clock] = [(); 4].map(|()| Arc::clone(self));
         vec![
+            Check::new("proxy", async move {
+                proxy.servers.iter().map(ServerProbe::proxy_in_use).collect()
+            }),
             Check::new("dns", async move {
                 let mut findings = Vec::new();
                 for server in &dns.servers {
                     findings.push(server.dns().await);
                 }
                 findings
-            }),
-            Check::new("proxy", async move {
-                proxy.servers.iter().map(ServerProbe::proxy_in_use).collect()
-            }),
+            })
+            .needs("proxy"),
             Check::new("tls", async move {
                 let mut findings = Vec::new();
                 for server in &tls.servers {

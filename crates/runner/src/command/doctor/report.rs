@@ -9,7 +9,7 @@ use taskferry_sdk::{Finding, Verdict, printable, printable_json};
 use crate::command::arguments::DoctorArguments;
 use crate::command::format::count;
 use crate::exit::Exit;
-use crate::wrap::{indented, wrapped};
+use crate::wrap::indented;
 
 /// The version of the JSON document.
 const SCHEMA_VERSION: u32 = 1;
@@ -149,7 +149,7 @@ impl Report {
                 }
             }
         }
-        text.push_str(&self.verdict_line());
+        text.push_str(&indented(&self.verdict_line(), "", width));
         text
     }
 
@@ -179,7 +179,7 @@ impl Report {
         };
         let file = printable(&self.file);
         let seconds = self.elapsed.as_secs_f64();
-        format!("{file}: {verdict}; checks: {}; {seconds:.1} s\n", counts.join(", "))
+        format!("{file}: {verdict}; checks: {}; {seconds:.1} s", counts.join(", "))
     }
 }
 
@@ -204,7 +204,7 @@ fn write_finding(
     // Writing to a string can't fail.
     _ = write!(text, "{style}{word}\u{1b}[0m{rest}");
     if let Some(hint) = &finding.hint {
-        text.push_str(&wrapped(&format!("help: {hint}"), "  ", width));
+        text.push_str(&indented(&format!("help: {hint}"), "  ", width));
     }
 }
 

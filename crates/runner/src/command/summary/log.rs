@@ -13,8 +13,7 @@ pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
         LogFormat::Json.warning(&format!("sandbox: {FROM_SANDBOX}"));
     }
     for warning in manifest.warnings.iter().skip(shown) {
-        let stage = stage_in(manifest, warning).map(|name| ("stage".to_owned(), name.into()));
-        logging::json_line("WARN", warning, stage.into_iter().collect());
+        logging::json_line("WARN", warning, warning_fields(manifest, warning));
     }
     if let Some(failure) = &manifest.error {
         logging::json_line("ERROR", &failure.message, error_fields(manifest, failure));
@@ -27,6 +26,12 @@ pub(crate) fn write_json(manifest: &Manifest, shown: usize) {
 
 /// Keeps the end of a run in the log in the state folder.
 pub(crate) fn keep(manifest: &Manifest) {
+    for warning in &manifest.warnings {
+        logging::keep_line("WARN", warning, warning_fields(manifest, warning));
+    }
+    for violation in &manifest.violations {
+        logging::keep_line("ERROR", &violation.message, Map::new());
+    }
     if let Some(failure) = &manifest.error {
         logging::keep_line("ERROR", &failure.message, error_fields(manifest, failure));
     }
@@ -35,6 +40,11 @@ pub(crate) fn keep(manifest: &Manifest) {
 
 fn level(manifest: &Manifest) -> &'static str {
     if manifest.status == Status::Complete { "INFO" } else { "ERROR" }
+}
+
+fn warning_fields(manifest: &Manifest, warning: &str) -> Map<String, Value> {
+    let stage = stage_in(manifest, warning).map(|name| ("stage".to_owned(), name.into()));
+    stage.into_iter().collect()
 }
 
 fn error_fields(manifest: &Manifest, failure: &Failure) -> Map<String, Value> {
