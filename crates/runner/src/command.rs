@@ -13,6 +13,7 @@ mod new;
 mod plugins;
 mod preview;
 mod progress;
+mod record_file;
 mod replay;
 mod reports;
 mod run;

@@ -17,7 +17,7 @@ use taskferry_sdk::{RunContext, Source};
 use collector::Collector;
 use gate::Gate;
 pub(crate) use outcome::{Outcome, RecordTrace, Selection, Step, Trace};
-pub(crate) use records::RecordSource;
+pub(crate) use records::{RecordSource, with_id};
 
 /// Runs a pipeline on the records of its source, or of `input`. A refused record does not end the run, whatever `on_error` is,
 /// so that the records after it are followed too.

@@ -284,29 +284,27 @@ pub(crate) struct TestArguments {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Run only the tests whose name contains this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "record")]
     pub(crate) filter: Option<String>,
     /// Write the results to this file, as `JUnit` XML
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
     pub(crate) junit: Option<PathBuf>,
     /// Print the results as JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "record")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) job: RecordedJob,
     #[command(flatten)]
     pub(crate) recording: RecordingArguments,
 }
 
-/// How a test is recorded.
+/// The job in a recorded test.
 #[derive(Debug, Args)]
-pub(crate) struct RecordingArguments {
-    /// Record a test with this name: read one job, replace ids and texts, run the transforms, and add input and output to
-    /// `NAME.test.toml`
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["filter", "junit", "json"])]
-    pub(crate) record: Option<String>,
+pub(crate) struct RecordedJob {
     /// The `external_id` of the job to record
     #[arg(long, value_name = "JOB", requires = "record")]
     pub(crate) id: Option<String>,
-    /// Read the job from this file with JSON records, not from the source
+    /// Read the job from this file, not from the source: NDJSON, a JSON array, or one object
     #[arg(long, value_name = "FILE", requires = "record")]
     pub(crate) input: Option<PathBuf>,
     /// Record the output of this transform alone, or of the transforms of this sink. By default of all transforms of the pipeline
@@ -315,7 +313,15 @@ pub(crate) struct RecordingArguments {
     /// Read a made-up job from a sandbox
     #[arg(long, requires = "record", conflicts_with = "input")]
     pub(crate) sandbox: bool,
-    /// Keep the ids and texts of the job
+}
+
+/// How a test is recorded.
+#[derive(Debug, Args)]
+pub(crate) struct RecordingArguments {
+    /// Record a test with this name in `NAME.test.toml`: its input, with ids and texts replaced, and what the transforms make of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) record: Option<String>,
+    /// Keep the ids and texts in the recorded test
     #[arg(long, requires = "record")]
     pub(crate) verbatim: bool,
     /// Replace the recorded test with the same name
@@ -358,6 +364,7 @@ pub(crate) struct PluginsArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("record", |record| record.conflicts_with_all(["watch", "overlay", "set"])))]
 pub(crate) struct PreviewArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
@@ -385,6 +392,8 @@ pub(crate) struct PreviewArguments {
     pub(crate) refresh: bool,
     #[command(flatten)]
     pub(crate) output: PreviewOutput,
+    #[command(flatten)]
+    pub(crate) recording: RecordingArguments,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
 }

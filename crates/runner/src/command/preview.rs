@@ -2,7 +2,6 @@
 
 mod cache;
 mod diff;
-mod input;
 pub(super) mod json;
 pub(super) mod mask;
 mod pages;
@@ -22,7 +21,8 @@ use taskferry_sdk::jiff::Timestamp;
 
 use super::arguments::PreviewArguments;
 use super::format::count;
-use super::mistakes;
+use super::test::recording::{Failed, Recording};
+use super::{mistakes, record_file};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
@@ -63,6 +63,14 @@ struct Preview<'a> {
     pages: Option<(String, PageStore)>,
 }
 
+/// What a preview needs.
+struct Prepared<'a> {
+    checked: Checked,
+    store: PageStore,
+    condition: Option<Condition>,
+    recording: Option<Recording<'a>>,
+}
+
 /// The end of one preview.
 struct Shown {
     exit: Exit,
@@ -76,7 +84,7 @@ impl From<Exit> for Shown {
     }
 }
 
-impl Preview<'_> {
+impl<'a> Preview<'a> {
     /// Shows the preview again after each change, until a signal arrives.
     async fn watch(&mut self, interrupts: &mut Interrupts) -> Exit {
         let arguments = &self.arguments;
@@ -110,31 +118,37 @@ impl Preview<'_> {
 
     async fn show(&mut self) -> Shown {
         match self.prepare() {
-            Ok((checked, store, condition)) => {
-                let inputs = checked.files.inputs().map(Path::to_owned).collect();
-                Shown { exit: self.run(checked, store, condition).await, inputs }
+            Ok(prepared) => {
+                let inputs = prepared.checked.files.inputs().map(Path::to_owned).collect();
+                Shown { exit: self.run(prepared).await, inputs }
             }
             Err(exit) => exit.into(),
         }
     }
 
     /// Reads the pipeline and the pages of earlier previews.
-    fn prepare(&mut self) -> Result<(Checked, PageStore, Option<Condition>), Exit> {
+    fn prepare(&mut self) -> Result<Prepared<'a>, Exit> {
         let usage = |message: String| {
             console::error(&message);
             Exit::USAGE
         };
         let arguments = &self.arguments;
         let checked = self.load()?;
-        check_stage(arguments.stage.as_deref(), &checked.stages).map_err(usage)?;
+        let stage = arguments.stage.as_deref();
+        check_stage(stage, &checked.stages).map_err(usage)?;
+        let (file, recording) = (&arguments.file, &arguments.recording);
+        let name = recording.record.as_deref();
+        let recording =
+            name.map(|name| Recording::new(self.registry, file, name, stage, recording));
+        let recording = recording.transpose().map_err(Failed::write)?;
         let condition = arguments.condition.as_deref();
         let condition = condition.map(|text| Condition::new(text, self.registry)).transpose();
         let condition = condition.map_err(usage)?;
         let store = match &arguments.input {
-            Some(path) => PageStore::new(input::read(path).map_err(usage)?),
+            Some(path) => PageStore::of(&record_file::read(path).map_err(usage)?),
             None => self.store(&checked),
         };
-        Ok((checked, store, condition))
+        Ok(Prepared { checked, store, condition, recording })
     }
 
     /// Reads the pipeline file. With records from a file, the variables of the source need not be set.
@@ -176,8 +190,9 @@ impl Preview<'_> {
         store
     }
 
-    /// Runs the pipeline on the selected records and prints them.
-    async fn run(&self, checked: Checked, store: PageStore, condition: Option<Condition>) -> Exit {
+    /// Runs the pipeline on the selected records, prints them, and records a test of them.
+    async fn run(&self, prepared: Prepared<'_>) -> Exit {
+        let Prepared { checked, store, condition, recording } = prepared;
         let Checked { mut pipeline, stages, pages_digest, .. } = checked;
         let arguments = &self.arguments;
         let (tally, on_errors) = (Tally::default(), OnErrors::of(&pipeline));
@@ -220,7 +235,14 @@ impl Preview<'_> {
             console::drawn_page(&view.text(arguments))
         };
         let exit = Exit::printed(&printed);
-        if exit == Exit::COMPLETE { view.end(arguments) } else { exit }
+        let exit = if exit == Exit::COMPLETE { view.end(arguments) } else { exit };
+        match recording {
+            Some(recording) if exit == Exit::COMPLETE => {
+                let input = recording.input(&found.records);
+                recording.add(&input).await.unwrap_or_else(Failed::write)
+            }
+            _ => exit,
+        }
     }
 }
 

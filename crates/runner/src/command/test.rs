@@ -9,6 +9,7 @@ mod layout;
 mod outcome;
 mod pseudonyms;
 mod record;
+pub(super) mod recording;
 mod report;
 mod write;
 
@@ -28,7 +29,8 @@ use outcome::Outcome;
 pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> Exit {
     arguments.files = pipeline_files(&arguments.files);
     if let Some(name) = &arguments.recording.record {
-        return record::record(registry, &arguments.files, name, &arguments.recording).await;
+        return record::record(registry, &arguments.files, name, &arguments.job, &arguments.recording)
+            .await;
     }
     if let Some(conflict) = arguments.junit.as_deref().and_then(|path| input_at(path, &arguments)) {
         console::error(&format!("`--junit` would overwrite {conflict}; choose another path"));

@@ -113,16 +113,14 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
 
 /// Selects the record with this id, and collects the ids before it.
 fn selection(id: &str, ids: &Arc<Mutex<Vec<Arc<str>>>>) -> Selection {
-    let (id, ids) = (id.to_owned(), Arc::clone(ids));
-    let keep = move |trace: &RecordTrace| {
-        let job = trace.origin.job.as_ref();
-        if let Some(job) = job {
-            ids.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(job));
-        }
-        job.is_some_and(|job| **job == *id)
-    };
-    let is_enough = |kept: &[RecordTrace]| !kept.is_empty();
-    Selection { keep: Box::new(keep), is_enough: Box::new(is_enough), max_pages: u64::MAX }
+    let (mut selection, ids) = (Selection::of_id(id), Arc::clone(ids));
+    let mut is_wanted = selection.keep;
+    selection.keep = Box::new(move |trace| {
+        let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.extend(trace.origin.job.clone());
+        is_wanted(trace)
+    });
+    selection
 }
 
 impl<'a> Answer<'a> {

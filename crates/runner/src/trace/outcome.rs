@@ -54,6 +54,23 @@ pub(crate) struct Selection {
     pub(crate) max_pages: u64,
 }
 
+impl Selection {
+    /// Every record of the source.
+    pub(crate) fn everything() -> Self {
+        Self { keep: Box::new(|_| true), is_enough: Box::new(|_| false), max_pages: u64::MAX }
+    }
+
+    /// The record with this id.
+    pub(crate) fn of_id(id: &str) -> Self {
+        let id = id.to_owned();
+        Self {
+            keep: Box::new(move |trace| trace.origin.job.as_deref() == Some(&id)),
+            is_enough: Box::new(|kept| !kept.is_empty()),
+            max_pages: u64::MAX,
+        }
+    }
+}
+
 /// The kept records, and how the run ended.
 #[derive(Debug)]
 pub(crate) struct Trace {

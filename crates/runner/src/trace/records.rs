@@ -12,15 +12,16 @@ pub(crate) struct RecordSource {
 
 impl RecordSource {
     pub(crate) fn new(records: Vec<Record>) -> Self {
-        let records = records.into_iter().map(|record| {
-            let id = record.root().ok().and_then(|root| root.get("external_id"));
-            let id = id.and_then(Node::as_str).map(String::from);
-            match id {
-                Some(id) => SourceRecord::new(record, id),
-                None => SourceRecord::from(record),
-            }
-        });
-        Self { records: Some(records.collect()) }
+        Self { records: Some(records.into_iter().map(with_id).collect()) }
+    }
+}
+
+/// A record with its `external_id` as the id.
+pub(crate) fn with_id(record: Record) -> SourceRecord {
+    let id = record.root().ok().and_then(|root| root.get("external_id"));
+    match id.and_then(Node::as_str).map(String::from) {
+        Some(id) => SourceRecord::new(record, id),
+        None => SourceRecord::from(record),
     }
 }
 

@@ -4,8 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use taskferry_sdk::jiff::Timestamp;
-use taskferry_sdk::{Page, Position, RunContext, Source, SourceStatistics, StageError};
+use taskferry_sdk::{
+    Cursor, Page, Position, RunContext, Source, SourceRecord, SourceStatistics, StageError,
+};
 
+/// The number of records in a page of a file.
+const PAGE_SIZE: usize = 100;
 /// The maximum number of pages to keep.
 const MAX_PAGES: usize = 20;
 
@@ -28,6 +32,17 @@ pub(crate) struct StoredPages {
 impl PageStore {
     pub(crate) fn new(pages: StoredPages) -> Self {
         Self(Arc::new(Mutex::new(pages)))
+    }
+
+    /// Records as pages.
+    pub(crate) fn of(records: &[SourceRecord]) -> Self {
+        let pages = records.chunks(PAGE_SIZE).map(|chunk| Page::new(chunk.to_vec()));
+        let mut pages: Vec<Page> = pages.collect();
+        let count = pages.len();
+        for (number, page) in pages.iter_mut().enumerate().take(count.saturating_sub(1)) {
+            page.next = Some(Cursor::new(format!("record {}", (number + 1) * PAGE_SIZE)));
+        }
+        Self::new(StoredPages { pages, ..StoredPages::default() })
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, StoredPages> {

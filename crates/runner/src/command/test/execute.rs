@@ -66,13 +66,8 @@ pub(crate) async fn execute(
             None
         }
     };
-    let traced = trace(pipeline, source, everything(), Some(run), StopSignal::never()).await;
+    let traced = trace(pipeline, source, Selection::everything(), Some(run), StopSignal::never()).await;
     Ok(Executed::of(traced, count))
-}
-
-/// Every record of the source.
-pub(crate) fn everything() -> Selection {
-    Selection { keep: Box::new(|_| true), is_enough: Box::new(|_| false), max_pages: u64::MAX }
 }
 
 impl Executed {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use serde_json::Value;
-use taskferry_config::TestCase;
+use taskferry_config::{ExpectedRefusals, TestCase};
 use taskferry_sdk::printable_json;
 
 use super::layout::layout;
@@ -15,12 +15,11 @@ use super::layout::layout;
 pub(crate) struct Recorded<'a> {
     pub(crate) name: &'a str,
     pub(crate) stage: Option<&'a str>,
-    pub(crate) input: &'a Value,
+    pub(crate) input: &'a [Value],
     pub(crate) outputs: &'a [Value],
     /// The number of input records without output, if there are any.
     pub(crate) dropped: u64,
-    /// The reason of the first refusal.
-    pub(crate) refused: Option<&'a str>,
+    pub(crate) refused: Option<ExpectedRefusals>,
 }
 
 impl Recorded<'_> {
@@ -30,13 +29,17 @@ impl Recorded<'_> {
         if let Some(stage) = self.stage {
             _ = writeln!(toml, "stage = {}", string(stage));
         }
-        _ = writeln!(toml, "input = {}", json(std::slice::from_ref(self.input)));
+        _ = writeln!(toml, "input = {}", json(self.input));
         _ = writeln!(toml, "expect = {}", json(self.outputs));
         if self.dropped > 0 {
             _ = writeln!(toml, "expect_dropped = {}", self.dropped);
         }
-        if let Some(reason) = self.refused {
-            _ = writeln!(toml, "expect_refused = {}", string(reason));
+        match &self.refused {
+            Some(ExpectedRefusals::Reason(text)) => {
+                _ = writeln!(toml, "expect_refused = {}", string(text));
+            }
+            Some(ExpectedRefusals::Count(count)) => _ = writeln!(toml, "expect_refused = {count}"),
+            None => {}
         }
         toml
     }
@@ -112,7 +115,7 @@ mod tests {
         let test = Recorded {
             name: "the \"first\"",
             stage: None,
-            input: &json!({"external_id": "job-1", "tasks": null, "quote": "'''"}),
+            input: &[json!({"external_id": "job-1", "tasks": null, "quote": "'''"})],
             outputs: &[json!({"a": 1}), json!({"a": 2})],
             dropped: 0,
             refused: None,

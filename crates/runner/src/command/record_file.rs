@@ -1,22 +1,19 @@
-//! Records from a file in place of those of the source.
+//! Reads records from a file.
 
 use std::fs;
 use std::path::Path;
 
 use serde::de::IgnoredAny;
 use taskferry_sdk::json::{Kind, Node};
-use taskferry_sdk::{Cursor, Page, Record, SourceRecord};
+use taskferry_sdk::{Record, SourceRecord};
 
-use super::pages::StoredPages;
-
-/// The number of records in a page.
-const PAGE_SIZE: usize = 100;
+use crate::trace::with_id;
 
 /// Reads NDJSON, a JSON array of objects, or one object.
 ///
 /// # Errors
 /// The message, with the line of the mistake.
-pub(crate) fn read(path: &Path) -> Result<StoredPages, String> {
+pub(crate) fn read(path: &Path) -> Result<Vec<SourceRecord>, String> {
     let name = path.display();
     let bytes = fs::read(path).map_err(|error| format!("can't read `{name}`: {error}"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
@@ -25,13 +22,7 @@ pub(crate) fn read(path: &Path) -> Result<StoredPages, String> {
     if records.is_empty() {
         return Err(format!("`{name}` contains no record"));
     }
-    let pages = records.chunks(PAGE_SIZE).map(|chunk| Page::new(chunk.to_vec()));
-    let mut pages: Vec<Page> = pages.collect();
-    let count = pages.len();
-    for (number, page) in pages.iter_mut().enumerate().take(count.saturating_sub(1)) {
-        page.next = Some(Cursor::new(format!("record {}", (number + 1) * PAGE_SIZE)));
-    }
-    Ok(StoredPages { pages, ..StoredPages::default() })
+    Ok(records)
 }
 
 /// The records, or the line of the mistake with the reason.
@@ -87,15 +78,7 @@ fn reason(error: &serde_json::Error) -> String {
 
 fn object(node: Node<'_>) -> Result<SourceRecord, String> {
     let kind = match node.kind() {
-        Kind::Object => {
-            let id =
-                node.get("external_id").and_then(Node::as_str).map(std::borrow::Cow::into_owned);
-            let record = Record::from_node(node);
-            return Ok(match id {
-                Some(id) => SourceRecord::new(record, id),
-                None => SourceRecord::from(record),
-            });
-        }
+        Kind::Object => return Ok(with_id(Record::from_node(node))),
         Kind::Array => "a list",
         Kind::String => "a text",
         Kind::Number => "a number",

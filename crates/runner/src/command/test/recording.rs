@@ -1,0 +1,274 @@
+//! Adds a recorded test to the file for tests: records, and what the transforms make of them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use taskferry_config::{
+    Checked, ExpectedRefusals, Layers, Mistakes, StageInfo, TestInput, Unverified, default_clock,
+    load_tests, test_file,
+};
+use taskferry_pipeline::{Registry, Role};
+use taskferry_sdk::{Record, nearest};
+
+use super::execute::{Executed, execute};
+use super::pseudonyms::Pseudonyms;
+use super::write::{self, Recorded};
+use super::{outcome, report};
+use crate::command::arguments::RecordingArguments;
+use crate::command::mistakes;
+use crate::console;
+use crate::exit::Exit;
+use crate::logging::LogFormat;
+use crate::trace::RecordTrace;
+
+/// Why a test was not recorded: the exit code, and a message if none was written.
+pub(crate) struct Failed(pub(crate) Exit, pub(crate) Option<String>);
+
+impl Failed {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self(Exit::USAGE, Some(message.into()))
+    }
+
+    fn mistakes(found: &Mistakes) -> Self {
+        mistakes::write_all(found, LogFormat::Text);
+        Exit::USAGE.into()
+    }
+
+    /// Writes the message. Returns the exit code.
+    pub(crate) fn write(self) -> Exit {
+        if let Some(message) = &self.1 {
+            console::error(message);
+        }
+        self.0
+    }
+}
+
+impl From<Exit> for Failed {
+    fn from(exit: Exit) -> Self {
+        Self(exit, None)
+    }
+}
+
+/// A test that can be recorded: its name is free, and its stage exists.
+pub(crate) struct Recording<'a> {
+    registry: &'a Registry,
+    file: PathBuf,
+    target: PathBuf,
+    name: String,
+    stage: Option<String>,
+    is_verbatim: bool,
+    /// The line of the test to replace.
+    old: Option<usize>,
+    /// The lines at which the tests of the file begin.
+    lines: Vec<usize>,
+    /// The pipeline without anything from the environment, as tests run it.
+    checked: Checked,
+}
+
+impl<'a> Recording<'a> {
+    /// The recording of a test with this name.
+    ///
+    /// # Errors
+    /// The pipeline or its tests have mistakes, the name is in use, or there is no such stage.
+    pub(crate) fn new(
+        registry: &'a Registry,
+        file: &Path,
+        name: &str,
+        stage: Option<&str>,
+        arguments: &RecordingArguments,
+    ) -> Result<Self, Failed> {
+        let target = test_file(file);
+        let cases = load_tests(file, registry).map_err(|found| Failed::mistakes(&found))?;
+        let old = cases.iter().find(|case| case.name == name);
+        let old = old.and_then(|old| old.position.as_ref());
+        let old = old.map(|position| (Path::new(&position.file), position.line));
+        check_name(name, old, &target, arguments.replace)?;
+        let lines = write::lines_in(&target, &cases);
+        let layers = Layers::from_file(file).placeholders(true);
+        let checked = taskferry_config::load(&layers, registry);
+        let checked = checked.map_err(|found| Failed::mistakes(&found))?;
+        if let Some(stage) = stage {
+            check_stage(stage, &checked.stages)?;
+        }
+        let (old, is_verbatim) = (old.map(|(_, line)| line), arguments.verbatim);
+        Ok(Self {
+            registry,
+            file: file.to_owned(),
+            target,
+            name: name.to_owned(),
+            stage: stage.map(str::to_owned),
+            is_verbatim,
+            old,
+            lines,
+            checked,
+        })
+    }
+
+    /// The records of the input of the recorded test, which a trace has seen: those of the source, or those that the
+    /// transform of the test has received.
+    pub(crate) fn input(&self, traces: &[RecordTrace]) -> Vec<Record> {
+        match self.stage_info() {
+            Some(stage) if stage.id.role == Role::Transform => {
+                let steps = traces.iter().flat_map(|trace| &trace.steps);
+                let own = steps.filter(|step| step.stage == stage.id);
+                own.filter_map(|step| step.input.clone()).collect()
+            }
+            _ => traces.iter().map(|trace| trace.record.clone()).collect(),
+        }
+    }
+
+    fn stage_info(&self) -> Option<&StageInfo> {
+        self.checked.stages.iter().find(|stage| Some(&stage.id.name) == self.stage.as_ref())
+    }
+
+    /// Runs the transforms on records, adds the test to the file, and runs it once.
+    ///
+    /// # Errors
+    /// There is no record, a record can't be read, a transform fails, or the file can't be written.
+    pub(crate) async fn add(self, input: &[Record]) -> Result<Exit, Failed> {
+        if input.is_empty() {
+            return Err(Failed::usage("no record reaches the stage, so no test is recorded"));
+        }
+        let input = values(input)?;
+        let stage = self.stage_info().map(|stage| stage.id.clone());
+        let Self { registry, file, target, name, checked, .. } = self;
+        let mut pseudonyms = Pseudonyms::new(&texts(&checked));
+        let replaced = |record: &Value| pseudonyms.record(record);
+        let input = if self.is_verbatim { input } else { input.iter().map(replaced).collect() };
+        let unverified = unverified(&checked.unverified);
+        let records = TestInput::Records(input.clone());
+        let executed = execute(checked.pipeline, stage.as_ref(), &records, default_clock()).await;
+        let executed = executed.map_err(Failed::usage)?;
+        if let Some(error) = executed.error {
+            return Err(Failed(Exit::TRANSFORM, Some(error)));
+        }
+        let outputs = values(&executed.outputs)?;
+        let recorded = Recorded {
+            name: &name,
+            stage: self.stage.as_deref(),
+            input: &input,
+            outputs: &outputs,
+            dropped: executed.dropped,
+            refused: expected_refusals(&executed),
+        };
+        write::write(&target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
+            Failed(Exit::SINK, Some(format!("can't write `{}`: {error}", target.display())))
+        })?;
+        let result = result(input.len(), outputs.len(), &executed);
+        console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
+        console::line(&about_texts(self.is_verbatim, &pseudonyms));
+        unverified.iter().for_each(|warning| console::warning(warning));
+        repeat(registry, &file, &name).await
+    }
+}
+
+fn values(records: &[Record]) -> Result<Vec<Value>, Failed> {
+    let values = records.iter().map(Record::value);
+    values.map(|value| value.map_err(|error| Failed::usage(error.full_message()))).collect()
+}
+
+/// Runs the recorded test: a pipeline that depends on anything else than the records gives another result.
+async fn repeat(registry: &Registry, file: &Path, name: &str) -> Result<Exit, Failed> {
+    let cases = load_tests(file, registry).map_err(|found| Failed::mistakes(&found))?;
+    let Some(case) = cases.into_iter().find(|case| case.name == name) else {
+        return Err(Failed::usage(format!("the recorded test `{name}` can't be found")));
+    };
+    let outcome = outcome::run(registry, file, case).await;
+    report::outcome(&outcome);
+    if outcome.is_ok() {
+        return Ok(Exit::COMPLETE);
+    }
+    console::warning("the transforms return other records each time");
+    Ok(Exit::UNMET)
+}
+
+/// Refuses a name that another test has, unless the test is replaced.
+fn check_name(
+    name: &str,
+    old: Option<(&Path, usize)>,
+    target: &Path,
+    replace: bool,
+) -> Result<(), Failed> {
+    if name.trim().is_empty() {
+        return Err(Failed::usage("the name of a test must not be empty"));
+    }
+    let Some((file, line)) = old else { return Ok(()) };
+    let at = format!("{}:{line}", file.display());
+    if file != target {
+        return Err(Failed::usage(format!(
+            "the test `{name}` is in {at}, where `--record` does not write; choose another name, or remove it there"
+        )));
+    }
+    if !replace {
+        return Err(Failed::usage(format!(
+            "there is already a test `{name}` in {at}; choose another name, or add `--replace`"
+        )));
+    }
+    Ok(())
+}
+
+fn check_stage(name: &str, stages: &[StageInfo]) -> Result<(), Failed> {
+    let all = stages.iter().filter(|stage| stage.id.role != Role::Source);
+    let names: Vec<&str> = all.map(|stage| stage.id.name.as_str()).collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let help = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the transforms and sinks are `{}`", names.join("`, `")),
+    };
+    Err(Failed::usage(format!("the pipeline has no transform or sink `{name}`; {help}")))
+}
+
+/// The texts of the files that the pipeline reads.
+fn texts(checked: &Checked) -> Vec<String> {
+    let texts = checked.files.inputs().filter_map(|path| std::fs::read_to_string(path).ok());
+    texts.collect()
+}
+
+/// Warnings about placeholders in transforms, which the recorded records may depend on.
+fn unverified(placeholders: &[Unverified]) -> Vec<String> {
+    let in_transform = placeholders.iter().filter(|it| {
+        let option = it.option.to_string();
+        option.starts_with("transform") || option.contains(".transform[")
+    });
+    let warning = |it: &Unverified| {
+        format!(
+            "a placeholder stands for `{}` in `{}`; set it in `[test.env]` and record the test again with `--replace`",
+            it.variable, it.option
+        )
+    };
+    in_transform.map(warning).collect()
+}
+
+/// The reason of all refusals, or their number if the reasons differ.
+fn expected_refusals(executed: &Executed) -> Option<ExpectedRefusals> {
+    let ((_, first), others) = executed.refused.split_first()?;
+    Some(if others.iter().all(|(_, reason)| reason == first) {
+        ExpectedRefusals::Reason(first.clone())
+    } else {
+        ExpectedRefusals::Count(executed.refused.len() as u64)
+    })
+}
+
+/// What the transforms made of the records, in words.
+fn result(input: usize, output: usize, executed: &Executed) -> String {
+    let more = [(executed.dropped, "dropped"), (executed.refused.len() as u64, "refused")];
+    let more = more.iter().filter(|(count, _)| *count > 0);
+    let more: String = more.map(|(count, what)| format!(", {count} {what}")).collect();
+    format!("{input} in, {output} out{more}")
+}
+
+fn about_texts(is_verbatim: bool, pseudonyms: &Pseudonyms) -> String {
+    if is_verbatim {
+        return "  ids and texts are those of the records (`--verbatim`); check that you may share them"
+            .to_owned();
+    }
+    match pseudonyms.replaced() {
+        (0, _) => "  no text was replaced".to_owned(),
+        (count, fields) => format!(
+            "  {count} ids and texts were replaced in: {}; numbers, dates, levels and what the files of the pipeline mention stay",
+            fields.join(", ")
+        ),
+    }
+}
