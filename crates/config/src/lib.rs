@@ -62,7 +62,7 @@ pub use outputs::FilesInUse;
 pub use positions::{StageInfo, TextPosition};
 pub use sandbox::state_dir as sandbox_state_dir;
 pub use shown::{ShownFiles, shown_files};
-pub use test_case::{ExpectedRefusals, TestCase, default_clock};
+pub use test_case::{ExpectedRefusals, TestCase, TestClock};
 pub use test_records::{RefusedRecord, RefusingStage, TestInput};
 pub use test_suite::{pipeline_files, test_file};
 

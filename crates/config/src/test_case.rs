@@ -16,7 +16,7 @@ use crate::test_records::{RefusedRecord, TestInput, records};
 use crate::tree::Node;
 
 /// The start of a run without `clock`: `2000-01-01T00:00:00Z`.
-const DEFAULT_CLOCK: i64 = 946_684_800;
+const DEFAULT_START: i64 = 946_684_800;
 
 /// A test of a pipeline.
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ pub struct TestCase {
     pub expect_dropped: Option<u64>,
     /// The expected refusals.
     pub expect_refused: Option<ExpectedRefusals>,
-    /// The start of the run.
-    pub clock: Timestamp,
+    /// The time that the stages see.
+    pub clock: TestClock,
     pub(crate) layers: Layers,
 }
 
@@ -54,9 +54,20 @@ pub enum ExpectedRefusals {
     Reason(String),
 }
 
-/// The start of the run of a test without `clock`.
-pub fn default_clock() -> Timestamp {
-    Timestamp::from_second(DEFAULT_CLOCK).unwrap_or_default()
+/// The time that the stages of a test see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestClock {
+    /// The start of the run.
+    pub start: Timestamp,
+    /// The IANA name of the time zone.
+    pub time_zone: String,
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        let start = Timestamp::from_second(DEFAULT_START).unwrap_or_default();
+        Self { start, time_zone: "UTC".to_owned() }
+    }
 }
 
 /// Reads the table of a test.
@@ -108,9 +119,9 @@ impl TestReader<'_> {
         let mut keep = |problem: Problem| found.push(problem);
         let input = input.and_then(|input| input.map_err(&mut keep).ok());
         let expect = expect.and_then(|expect| expect.map_err(&mut keep).ok());
-        let clock = self.clock(options.clock.as_deref()).unwrap_or_else(|problem| {
+        let clock = self.clock(&options).unwrap_or_else(|problem| {
             keep(problem);
-            Timestamp::UNIX_EPOCH
+            TestClock::default()
         });
         let refused = self.refused(field("expect_refused")).unwrap_or_else(|problem| {
             keep(problem);
@@ -140,13 +151,19 @@ impl TestReader<'_> {
         }
     }
 
-    fn clock(&self, text: Option<&str>) -> Result<Timestamp, Problem> {
-        let Some(text) = text else { return Ok(default_clock()) };
-        text.parse().map_err(|_| {
-            let message = format!("`{text}` is not a time");
-            let problem = Problem::at(self.path.key("clock"), "invalid-value", message);
-            problem.help("write for example \"2026-01-31T08:00:00Z\"")
-        })
+    fn clock(&self, options: &TestOptions) -> Result<TestClock, Problem> {
+        let mut clock = TestClock::default();
+        if let Some(zone) = options.env.get("TZ") {
+            clock.time_zone.clone_from(zone);
+        }
+        if let Some(text) = &options.clock {
+            clock.start = text.parse().map_err(|_| {
+                let message = format!("`{text}` is not a time");
+                let problem = Problem::at(self.path.key("clock"), "invalid-value", message);
+                problem.help("write for example \"2026-01-31T08:00:00Z\"")
+            })?;
+        }
+        Ok(clock)
     }
 
     fn refused(&self, node: Option<&Node>) -> Result<Option<ExpectedRefusals>, Problem> {

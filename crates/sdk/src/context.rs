@@ -138,8 +138,11 @@ impl<'a> BuildContext<'a> {
 pub struct RunContext {
     /// The pipeline's name.
     pub pipeline: String,
-    /// When the run began. A resumed run keeps it.
+    /// When the run began. A resumed run keeps it. Output that contains the time should contain this one: a resumed run and
+    /// a test with a `clock` then have the same output each time.
     pub started_at: Timestamp,
+    /// The time zone of local times, by its IANA name; `None` is the zone of the machine.
+    pub time_zone: Option<String>,
     /// The run's id. A resumed run keeps it.
     pub run_id: String,
     /// The folder with the pipeline's state, if any. It exists, and no other run uses it at the same time.

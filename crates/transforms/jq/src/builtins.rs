@@ -3,6 +3,7 @@
 use jaq_core::load;
 use jaq_core::load::parse::Def;
 
+use crate::clock::ClockValue;
 use crate::constant::Constant;
 use crate::natives;
 use crate::value::Value;
@@ -52,9 +53,13 @@ const CONSTANTS: [(&str, Constant); 5] = [
     ("infinite", Constant::Float(f64::INFINITY)),
 ];
 
+const CLOCK_VALUES: [(&str, ClockValue); 2] =
+    [("now", ClockValue::Now), ("_zone", ClockValue::Zone)];
+
 /// The meaning of a name that is not defined in jq text.
 pub(crate) enum Builtin {
     Constant(Constant),
+    Clock(ClockValue),
     Function(Function),
     Special(Special),
 }
@@ -62,6 +67,9 @@ pub(crate) enum Builtin {
 pub(crate) fn find(name: &str, arity: usize) -> Option<Builtin> {
     if let Some((_, constant)) = CONSTANTS.iter().find(|(known, _)| *known == name && arity == 0) {
         return Some(Builtin::Constant(constant.clone()));
+    }
+    if let Some((_, value)) = CLOCK_VALUES.iter().find(|(known, _)| *known == name && arity == 0) {
+        return Some(Builtin::Clock(*value));
     }
     let is_it = |known: &str, takes: usize| known == name && takes == arity;
     if let Some((.., special)) = SPECIALS.iter().find(|(known, takes, _)| is_it(known, *takes)) {
@@ -86,10 +94,11 @@ pub(crate) fn library() -> Vec<Def<&'static str>> {
 pub(crate) fn names(library: &[Def<&str>]) -> Vec<(String, usize)> {
     let defined = library.iter().map(|definition| (definition.name, definition.args.len()));
     let constants = CONSTANTS.iter().map(|(name, _)| (*name, 0));
+    let clock = CLOCK_VALUES.iter().map(|(name, _)| (*name, 0));
     let specials = SPECIALS.iter().map(|(name, arity, _)| (*name, *arity));
     let tables = natives::TABLES.iter().flat_map(|table| table.iter());
     let functions = tables.map(|(name, arity, _)| (*name, *arity));
-    let all = defined.chain(constants).chain(specials).chain(functions);
+    let all = defined.chain(constants).chain(clock).chain(specials).chain(functions);
     let offered = all.filter(|(name, _)| !name.starts_with('_'));
     offered.map(|(name, arity)| (name.to_owned(), arity)).collect()
 }

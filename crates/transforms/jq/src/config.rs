@@ -11,6 +11,7 @@ use taskferry_sdk::{
     Plugin, Problem, TransformPlugin,
 };
 
+use crate::clock::Clock;
 use crate::known_fields::known_fields;
 use crate::limits::{Limits, with_stack};
 use crate::mistake::Mistake;
@@ -102,9 +103,9 @@ impl TransformPlugin for Jq {
             Isolation::None => AnyTransform::stateless(InProcess { program, option, limits }),
             Isolation::Process => {
                 let memory = self.memory_limit.unwrap_or(DEFAULT_MEMORY);
-                let setup =
-                    Setup { filter: text, args: self.args.clone(), limits, memory: memory.get() };
-                AnyTransform::asynchronous(Isolated { workers: Workers::new(&setup), option })
+                let (args, clock, memory) = (self.args.clone(), Clock::default(), memory.get());
+                let setup = Setup { filter: text, args, limits, clock, memory };
+                AnyTransform::asynchronous(Isolated { workers: Workers::new(setup), option })
             }
         })
     }

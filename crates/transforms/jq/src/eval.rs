@@ -14,6 +14,7 @@ mod update;
 
 use std::cell::Cell;
 
+use crate::clock::Clock;
 use crate::env::{Binding, Env};
 use crate::expr::{Code, Expr, ExprId, Kind, Pattern};
 use crate::item::{Emit, Flow, Item, Next, Stop};
@@ -32,12 +33,13 @@ impl From<LimitError> for Stop<'_> {
 pub(crate) struct Evaluator<'r> {
     pub(crate) code: &'r Code,
     pub(crate) watchdog: &'r Watchdog,
+    clock: &'r Clock,
     labels: Cell<usize>,
 }
 
 impl<'r> Evaluator<'r> {
-    pub(crate) fn new(code: &'r Code, watchdog: &'r Watchdog) -> Self {
-        Self { code, watchdog, labels: Cell::new(0) }
+    pub(crate) fn new(code: &'r Code, watchdog: &'r Watchdog, clock: &'r Clock) -> Self {
+        Self { code, watchdog, clock, labels: Cell::new(0) }
     }
 
     #[inline]

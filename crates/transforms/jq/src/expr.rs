@@ -3,6 +3,7 @@
 use jaq_core::ops::{Cmp, Math};
 
 use crate::builtins::{Function, Special};
+use crate::clock::ClockValue;
 use crate::constant::Constant;
 
 /// The index of an expression in its [`Code`]. Expressions refer to each other by index, so that dropping a deeply nested
@@ -41,6 +42,7 @@ pub(crate) enum Kind {
     Id,
     /// `..`
     Recurse,
+    Clock(ClockValue),
     Constant(Constant),
     /// `"…\(…)…"`, with the function that formats the values.
     Text(Function, Vec<Part>),

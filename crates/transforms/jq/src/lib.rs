@@ -36,6 +36,7 @@
 //! [`WORKER_ARGUMENT`].
 
 mod builtins;
+mod clock;
 mod compile;
 mod config;
 mod constant;

@@ -74,6 +74,8 @@ def combinations($n): . as $set | [range($n) | $set] | combinations;
 def index($part): indices($part) | .[0];
 def rindex($part): indices($part) | .[-1:][0];
 def ascii: [.] | implode;
+def localtime: _localtime(_zone);
+def strflocaltime($format): _strflocaltime($format; _zone);
 def todate: strftime("%Y-%m-%dT%H:%M:%SZ");
 def fromdate: fromdateiso8601;
 def fromdateiso8601: strptime("%Y-%m-%dT%H:%M:%SZ") | mktime;

@@ -148,6 +148,7 @@ impl<'s> Compiler<'s> {
         }
         match builtins::find(name, arity) {
             Some(Builtin::Constant(constant)) => Kind::Constant(constant),
+            Some(Builtin::Clock(value)) => Kind::Clock(value),
             Some(Builtin::Function(function)) => {
                 self.code.is_large |= builtins::may_nest(name);
                 Kind::Function(function, self.terms(arguments))
@@ -232,7 +233,9 @@ impl<'s> Compiler<'s> {
         let both = |ids: &[ExprId]| (single(ids), reads(ids));
         match kind {
             Kind::Id => (true, true),
-            Kind::Constant(_) | Kind::EmptyArray | Kind::Variable(_) => (true, false),
+            Kind::Constant(_) | Kind::Clock(_) | Kind::EmptyArray | Kind::Variable(_) => {
+                (true, false)
+            }
             Kind::Text(_, parts) => {
                 let values = parts.iter().filter_map(|part| match part {
                     Part::Value(id) => Some(*id),

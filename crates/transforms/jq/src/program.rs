@@ -6,6 +6,7 @@ use std::fmt;
 use taskferry_json::{Document, Text, TextWriter};
 use taskferry_sdk::{ErrorKind, Record, StageError, shortened};
 
+use crate::clock::Clock;
 use crate::compile::compile;
 use crate::env::{Binding, Env};
 use crate::eval::Evaluator;
@@ -26,6 +27,7 @@ pub(crate) struct Program {
     body: ExprId,
     variables: Vec<Document>,
     limits: Limits,
+    clock: Clock,
 }
 
 impl fmt::Debug for Program {
@@ -55,7 +57,12 @@ impl Program {
             code.is_large |= is_long;
             Ok((code, body))
         })?;
-        Ok(Self { code, body, variables, limits })
+        Ok(Self { code, body, variables, limits, clock: Clock::default() })
+    }
+
+    /// Sets the time that the expression sees.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     pub(crate) fn run(&self, record: &Record) -> Result<Vec<Record>, StageError> {
@@ -70,7 +77,7 @@ impl Program {
     /// All results for a value. `length` is the approximate length of its text.
     fn results(&self, input: Value<'_>, length: usize) -> Result<Vec<Record>, StageError> {
         let watchdog = Watchdog::new(self.limits, self.code.is_large);
-        let evaluator = Evaluator::new(&self.code, &watchdog);
+        let evaluator = Evaluator::new(&self.code, &watchdog, &self.clock);
         let variables = self.variables.iter().map(|value| Binding::Value(Value::of(value.root())));
         let env = variables.fold(Env::default(), Env::with);
         let mut results = Results::default();

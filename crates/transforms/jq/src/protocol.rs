@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use taskferry_sdk::{ErrorKind, StageError};
 
+use crate::clock::Clock;
 use crate::limits::Limits;
 
 /// The configuration of a worker.
@@ -17,6 +18,7 @@ pub(crate) struct Setup {
     pub(crate) filter: String,
     pub(crate) args: BTreeMap<String, Value>,
     pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
     /// The memory limit in bytes.
     pub(crate) memory: u64,
 }

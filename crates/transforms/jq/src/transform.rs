@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use taskferry_sdk::{AsyncTransform, Output, Record, StageError, TimeLimit, Transform};
+use taskferry_sdk::{
+    AsyncTransform, Output, Record, RunContext, StageError, TimeLimit, Transform,
+};
 
+use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::program::Program;
 use crate::workers::Workers;
@@ -23,6 +26,11 @@ pub(crate) struct InProcess {
 }
 
 impl Transform for InProcess {
+    fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+        self.program.set_clock(Clock::of(run));
+        Ok(())
+    }
+
     fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         emit(self.program.run(&record)?, self.option, out);
         Ok(())
@@ -44,6 +52,11 @@ pub(crate) struct Isolated {
 
 #[async_trait]
 impl AsyncTransform for Isolated {
+    async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+        self.workers.set_clock(Clock::of(run));
+        Ok(())
+    }
+
     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
         emit(self.workers.run(&record).await?, self.option, out);
         Ok(())

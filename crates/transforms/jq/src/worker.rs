@@ -51,8 +51,9 @@ fn prepare(setup: &str) -> Result<(Program, Receiver<Vec<u8>>), StageError> {
         .map_err(|error| broken(format!("the jq worker can't read its setup: {error}")))?;
     limit_memory(setup.memory.saturating_add(STACK as u64))
         .map_err(|error| broken(format!("the jq worker's memory can't be limited: {error}")))?;
-    let program = Program::compile(&setup.filter, &setup.args, setup.limits)
+    let mut program = Program::compile(&setup.filter, &setup.args, setup.limits)
         .map_err(|_| broken("the jq worker can't compile the expression".to_owned()))?;
+    program.set_clock(setup.clock);
     let lines =
         lines().map_err(|error| broken(format!("the jq worker can't read records: {error}")))?;
     Ok((program, lines))

@@ -12,7 +12,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::limits::{Limits, too_slow};
+use crate::clock::Clock;
+use crate::limits::too_slow;
 use crate::protocol::{Reply, Setup};
 use crate::worker::WORKER_ARGUMENT;
 
@@ -26,8 +27,7 @@ const STDERR_LIMIT: u64 = 4 << 10;
 /// The workers of one transform: one for each record in progress, and at most one for each processor.
 #[derive(Debug)]
 pub(crate) struct Workers {
-    setup: String,
-    limits: Limits,
+    setup: Setup,
     idle: Mutex<Vec<Worker>>,
     permits: Semaphore,
 }
@@ -41,15 +41,14 @@ struct Worker {
 
 impl Workers {
     /// An empty pool. The first record starts the first worker.
-    pub(crate) fn new(setup: &Setup) -> Self {
-        let line = serde_json::to_string(setup).unwrap_or_default();
+    pub(crate) fn new(setup: Setup) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self {
-            setup: line,
-            limits: setup.limits,
-            idle: Mutex::default(),
-            permits: Semaphore::new(processors),
-        }
+        Self { setup, idle: Mutex::default(), permits: Semaphore::new(processors) }
+    }
+
+    /// Sets the time that the expression sees. Call it before the first record.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.setup.clock = clock;
     }
 
     /// All results for one record.
@@ -64,9 +63,8 @@ impl Workers {
             Some(worker) => worker,
             None => Worker::start(&self.setup).await?,
         };
-        match timeout(self.limits.time.saturating_add(GRACE), worker.request(&record.to_json()))
-            .await
-        {
+        let limit = self.setup.limits.time;
+        match timeout(limit.saturating_add(GRACE), worker.request(&record.to_json())).await {
             Ok(Ok(results)) => {
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
                 results
@@ -75,17 +73,18 @@ impl Workers {
             Err(_) => {
                 // `kill` also waits for the process, which leaves no zombie.
                 let _ = worker.child.kill().await;
-                Err(too_slow(self.limits.time))
+                Err(too_slow(limit))
             }
         }
     }
 }
 
 impl Worker {
-    async fn start(setup: &str) -> Result<Self, StageError> {
+    async fn start(setup: &Setup) -> Result<Self, StageError> {
         let cannot = |error: io::Error| {
             StageError::new(ErrorKind::Io, "can't start a jq worker").caused_by(error)
         };
+        let setup = serde_json::to_string(setup).map_err(|error| cannot(error.into()))?;
         let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
         // The worker must not see secrets of this process. jq needs the time zone.
         command.arg(WORKER_ARGUMENT).env_clear();
@@ -101,7 +100,7 @@ impl Worker {
             return Err(cannot(io::Error::other("it has no stdin or stdout")));
         };
         let mut worker = Self { child, stdin, stdout: BufReader::new(stdout) };
-        match timeout(START_TIME, worker.request(setup)).await {
+        match timeout(START_TIME, worker.request(&setup)).await {
             Ok(Ok(Ok(_))) => Ok(worker),
             Ok(Ok(Err(error))) => Err(StageError::new(ErrorKind::Defect, error.full_message())),
             Ok(Err(_)) => Err(worker.exit_error().await.context("starting a jq worker")),

@@ -48,7 +48,11 @@ impl Condition {
         let context = BuildContext::new(&NoFiles, registry.endpoints());
         let built = registry.build_transform("jq", &options, &context);
         match built.map(|built| built.map(|built| built.transform)) {
-            Some(Ok(AnyTransform::Stateless(transform))) => Ok(Self(transform)),
+            Some(Ok(AnyTransform::Stateless(mut transform))) => {
+                let opened = transform.open(&taskferry_engine::new_run("preview"));
+                opened.map_err(|error| error.full_message())?;
+                Ok(Self(transform))
+            }
             Some(Err(problems)) => {
                 let texts: Vec<String> =
                     problems.into_iter().map(|problem| problem.message).collect();

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use taskferry_config::TestInput;
+use taskferry_config::{TestClock, TestInput};
 use taskferry_engine::StopSignal;
 use taskferry_pipeline::{
     DeadLetterReader, Feed, OnError, Pipeline, ReplayPage, ReplayRecord, Role, SinkStage, StageId,
@@ -41,9 +40,10 @@ pub(crate) async fn execute(
     pipeline: Pipeline,
     stage: Option<&StageId>,
     input: &TestInput,
-    clock: Timestamp,
+    clock: &TestClock,
 ) -> Result<Executed, String> {
-    let mut run = RunContext::new(pipeline.name.clone(), clock, "test");
+    let mut run = RunContext::new(pipeline.name.clone(), clock.start, "test");
+    run.time_zone = Some(clock.time_zone.clone());
     let mut pipeline = selected(pipeline, stage);
     let count = input.len();
     let source: Option<Box<dyn Source>> = match input {

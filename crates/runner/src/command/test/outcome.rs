@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use taskferry_config::{ExpectedRefusals, TestCase, TestInput, load_for_test};
+use taskferry_config::{ExpectedRefusals, TestCase, TestClock, TestInput, load_for_test};
 use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, TransformStage};
 use taskferry_sdk::{BuildContext, NoFiles, Record};
 
@@ -71,7 +70,7 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
     let case = &outcome.case;
     let executed = match load_for_test(case, registry) {
         Ok(checked) => {
-            execute(checked.pipeline, case.stage.as_ref(), &case.input, case.clock).await
+            execute(checked.pipeline, case.stage.as_ref(), &case.input, &case.clock).await
         }
         Err(mistakes) => Err(mistakes.to_string()),
     };
@@ -114,7 +113,7 @@ async fn failures(registry: &Registry, case: &TestCase, executed: &Executed) -> 
         }
     }
     if let Some(expression) = &case.expect_jq {
-        failures.extend(violations(registry, expression, case.clock, &executed.outputs).await);
+        failures.extend(violations(registry, expression, &case.clock, &executed.outputs).await);
     }
     failures
 }
@@ -144,7 +143,7 @@ fn refusals(expected: Option<&ExpectedRefusals>, found: &[(String, String)]) -> 
 async fn violations(
     registry: &Registry,
     expression: &str,
-    clock: Timestamp,
+    clock: &TestClock,
     outputs: &[Record],
 ) -> Vec<Failure> {
     if outputs.is_empty() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use taskferry_config::{
-    Checked, ExpectedRefusals, Layers, Mistakes, StageInfo, TestInput, Unverified, default_clock,
+    Checked, ExpectedRefusals, Layers, Mistakes, StageInfo, TestClock, TestInput, Unverified,
     load_tests, test_file,
 };
 use taskferry_pipeline::{Registry, Role};
@@ -137,7 +137,7 @@ impl<'a> Recording<'a> {
         let input = if self.is_verbatim { input } else { input.iter().map(replaced).collect() };
         let unverified = unverified(&checked.unverified);
         let records = TestInput::Records(input.clone());
-        let executed = execute(checked.pipeline, stage.as_ref(), &records, default_clock()).await;
+        let executed = execute(checked.pipeline, stage.as_ref(), &records, &TestClock::default()).await;
         let executed = executed.map_err(Failed::usage)?;
         if let Some(error) = executed.error {
             return Err(Failed(Exit::TRANSFORM, Some(error)));

@@ -17,6 +17,7 @@ impl<'r> Evaluator<'r> {
         Ok(match &expr.kind {
             Kind::Id => input,
             Kind::Constant(constant) => constant.value(),
+            Kind::Clock(which) => self.clock.value(*which),
             Kind::Variable(slot) => env.value(*slot),
             Kind::Path(of, steps) => return self.value_at(*of, steps, env, &input),
             Kind::Pipe(left, right) => {

@@ -1,7 +1,5 @@
 //! Functions of times: seconds since 1970, and broken down times (`[2015, 2, 5, 23, 51, 47, 4, 63]`).
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
@@ -9,15 +7,14 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use super::collections::argument;
 use crate::builtins::{FunctionResult, FunctionTable};
+use crate::eval::as_text;
 use crate::value::{Value, described};
 
 pub(crate) const FUNCTIONS: FunctionTable = &[
-    ("now", 0, |_, _| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(Value::from(now.as_secs_f64()))
-    }),
     ("gmtime", 0, |value, _| Ok(parts(&at(&value, "gmtime", TimeZone::UTC)?))),
-    ("localtime", 0, |value, _| Ok(parts(&at(&value, "localtime", TimeZone::system())?))),
+    ("_localtime", 1, |value, arguments| {
+        Ok(parts(&at(&value, "localtime", zone(argument(arguments, 0))?)?))
+    }),
     ("mktime", 0, |value, _| {
         let zoned = of_parts(&value, "mktime", TimeZone::UTC)?;
         Ok(Value::from(zoned.timestamp().as_second()))
@@ -25,11 +22,21 @@ pub(crate) const FUNCTIONS: FunctionTable = &[
     ("strftime", 1, |value, arguments| {
         format(&value, argument(arguments, 0), "strftime/1", TimeZone::UTC)
     }),
-    ("strflocaltime", 1, |value, arguments| {
-        format(&value, argument(arguments, 0), "strflocaltime/1", TimeZone::system())
+    ("_strflocaltime", 2, |value, arguments| {
+        let zone = zone(argument(arguments, 1))?;
+        format(&value, argument(arguments, 0), "strflocaltime/1", zone)
     }),
     ("strptime", 1, |value, arguments| parse(&value, argument(arguments, 0))),
 ];
+
+/// The zone with a name, or that of the machine.
+fn zone(name: &Value<'_>) -> Result<TimeZone, String> {
+    match &*as_text(name) {
+        "" => Ok(TimeZone::system()),
+        "UTC" => Ok(TimeZone::UTC),
+        name => TimeZone::get(name).map_err(|_| format!("this machine has no time zone `{name}`")),
+    }
+}
 
 /// The time of a number of seconds since 1970.
 fn at(value: &Value<'_>, function: &str, zone: TimeZone) -> Result<ZonedDateTime, String> {
