@@ -2,11 +2,14 @@
 
 mod arguments;
 mod check;
+mod colors;
 mod completions;
+mod diff;
 mod doctor;
 mod explain;
 mod format;
 mod graph;
+mod json_lines;
 mod merge;
 mod mistakes;
 mod new;

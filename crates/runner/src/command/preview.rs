@@ -1,13 +1,12 @@
 //! `taskferry preview`: shows what every stage does with the first records.
 
 mod cache;
-mod diff;
 pub(super) mod json;
 pub(super) mod mask;
 mod pages;
 mod selection;
 pub(super) mod stages;
-mod text;
+pub(super) mod text;
 mod view;
 mod watch;
 

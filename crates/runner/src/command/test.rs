@@ -1,11 +1,9 @@
 //! `taskferry test`: runs the tests of pipelines, and records them.
 
 mod compare;
-mod diff;
 mod execute;
 mod json;
 mod junit;
-mod layout;
 mod outcome;
 mod pseudonyms;
 mod record;
@@ -29,8 +27,14 @@ use outcome::Outcome;
 pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> Exit {
     arguments.files = pipeline_files(&arguments.files);
     if let Some(name) = &arguments.recording.record {
-        return record::record(registry, &arguments.files, name, &arguments.job, &arguments.recording)
-            .await;
+        return record::record(
+            registry,
+            &arguments.files,
+            name,
+            &arguments.job,
+            &arguments.recording,
+        )
+        .await;
     }
     if let Some(conflict) = arguments.junit.as_deref().and_then(|path| input_at(path, &arguments)) {
         console::error(&format!("`--junit` would overwrite {conflict}; choose another path"));

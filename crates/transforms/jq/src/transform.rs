@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use taskferry_sdk::{
-    AsyncTransform, Output, Record, RunContext, StageError, TimeLimit, Transform,
-};
+use taskferry_sdk::{AsyncTransform, Output, Record, RunContext, StageError, TimeLimit, Transform};
 
 use crate::clock::Clock;
 use crate::limits::Limits;

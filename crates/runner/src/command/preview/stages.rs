@@ -8,7 +8,7 @@ use crate::command::format::count;
 use crate::trace::{Outcome, RecordTrace, Step};
 
 /// What happens to refused records, by stage.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct OnErrors(Vec<(StageId, OnError)>);
 
 /// The steps of one stage for one record of the source, or for the records made of it.

@@ -3,23 +3,18 @@
 use serde_json::Value;
 use taskferry_config::StageInfo;
 use taskferry_pipeline::Role;
-use taskferry_sdk::{printable_lines, shortened};
+use taskferry_sdk::printable_lines;
 
-use super::diff::{DiffLine, diff, lines};
 use super::mask::Mask;
 use super::stages::{OnErrors, StageSteps, Summary, position_of, stages};
+use crate::command::colors::{BOLD, FAINT, GREEN, PLAIN, RED, YELLOW};
+use crate::command::diff::{DiffLine, diff};
 use crate::command::format::{count, number};
+use crate::command::json_lines::{Layout, SCREEN, SHORT, lines};
 use crate::trace::RecordTrace;
 
-const BOLD: &str = "\u{1b}[1m";
-const FAINT: &str = "\u{1b}[2m";
-const RED: &str = "\u{1b}[31m";
-const GREEN: &str = "\u{1b}[32m";
-const YELLOW: &str = "\u{1b}[33m";
-const PLAIN: &str = "\u{1b}[0m";
-
 /// The columns before the lines of a record.
-const INDENT: usize = 6;
+const INDENT: usize = 4;
 /// The most records of one stage whose changes are shown.
 const MOST_RECORDS: usize = 2;
 /// The most effects of one stage that are shown.
@@ -37,6 +32,9 @@ pub(crate) struct TextWriter<'a> {
     pub(crate) text: String,
 }
 
+/// The most lines of one change.
+const MOST_LINES: usize = 12;
+
 impl TextWriter<'_> {
     /// Adds a record.
     pub(crate) fn record(&mut self, trace: &RecordTrace, index: usize, total: usize) {
@@ -45,24 +43,31 @@ impl TextWriter<'_> {
         self.line(&format!("{BOLD}{heading}{PLAIN}: {}", escaped(&trace.origin.to_string())));
         if let Some(source) = self.stages.first().filter(|source| self.shows(source)) {
             self.heading(source, "");
-            let whole = self.only.is_some();
-            for line in lines(&mask.record(&trace.record), whole) {
-                self.line(&format!("      {}", escaped(&line)));
+            for line in lines(&mask.record(&trace.record), self.layout()) {
+                self.same(&line.shown());
             }
         }
-        let reached = stages(self.stages, trace);
-        for stage in &reached {
-            if self.shows(stage.info) {
-                self.stage(stage, &mask);
-            }
-        }
-        if self.only.is_some() && reached.iter().all(|stage| !self.shows(stage.info)) {
-            let is_source = self.stages.first().is_some_and(|source| self.shows(source));
-            if !is_source {
-                self.line(&format!("  {YELLOW}the record does not reach this stage{PLAIN}"));
-            }
+        let is_source = self.stages.first().is_some_and(|source| self.shows(source));
+        if !self.steps(trace, &mask) && self.only.is_some() && !is_source {
+            self.line(&format!("  {YELLOW}the record does not reach this stage{PLAIN}"));
         }
         self.line("");
+    }
+
+    /// Adds what each stage does with a record. Returns whether it reaches a shown stage.
+    pub(crate) fn steps(&mut self, trace: &RecordTrace, mask: &Mask) -> bool {
+        let mut is_shown = false;
+        for stage in stages(self.stages, trace) {
+            if self.shows(stage.info) {
+                self.stage(&stage, mask);
+                is_shown = true;
+            }
+        }
+        is_shown
+    }
+
+    fn layout(&self) -> Layout {
+        if self.only.is_some() { SCREEN } else { SHORT }
     }
 
     fn shows(&self, stage: &StageInfo) -> bool {
@@ -100,7 +105,7 @@ impl TextWriter<'_> {
         }
         if whole && stage.info.id.role == Role::Sink {
             for input in stage.steps.iter().filter_map(|step| step.input.as_ref()) {
-                self.added(&mask.record(input), true);
+                self.added(&mask.record(input));
             }
         }
         self.changes(stage, mask, whole);
@@ -133,15 +138,16 @@ impl TextWriter<'_> {
         for (input, records) in changed.iter().take(shown) {
             match records {
                 [record] => {
-                    let before = input.map_or(Value::Null, |input| mask.record(input));
-                    for line in diff(&before, &mask.record(record), whole) {
+                    let before = input.map(|input| mask.record(input));
+                    let most = if whole { usize::MAX } else { MOST_LINES };
+                    for line in diff(before.as_slice(), &[mask.record(record)], most) {
                         self.diff_line(&line);
                     }
                 }
                 records => {
                     let most = if whole { records.len() } else { MOST_RECORDS };
                     for record in records.iter().take(most) {
-                        self.added(&mask.record(record), whole);
+                        self.added(&mask.record(record));
                     }
                     self.more(records.len().saturating_sub(most), "more record");
                 }
@@ -156,25 +162,21 @@ impl TextWriter<'_> {
         }
     }
 
-    fn added(&mut self, record: &Value, whole: bool) {
-        for line in lines(record, whole) {
-            self.diff_line(&DiffLine::Added(line));
+    fn added(&mut self, record: &Value) {
+        for line in lines(record, self.layout()) {
+            self.diff_line(&DiffLine::Added(line.shown()));
         }
     }
 
+    /// Adds an unchanged line.
+    fn same(&mut self, line: &str) {
+        self.diff_line(&DiffLine::Same(line.to_owned()));
+    }
+
     fn diff_line(&mut self, line: &DiffLine) {
-        let (colour, mark, text) = match line {
-            DiffLine::Same(text) => {
-                let columns = self.width.filter(|_| self.only.is_none()).unwrap_or(usize::MAX);
-                let text = shortened(text, columns.saturating_sub(INDENT));
-                self.line(&format!("      {text}"));
-                return;
-            }
-            DiffLine::Removed(text) => (RED, '-', text),
-            DiffLine::Added(text) => (GREEN, '+', text),
-            DiffLine::Note(text) => (FAINT, ' ', text),
-        };
-        self.line(&format!("    {colour}{mark} {}{PLAIN}", escaped(text)));
+        let width = self.width.filter(|_| self.only.is_none());
+        let width = width.map(|width| width.saturating_sub(INDENT));
+        self.line(&format!("    {}", line.drawn(width)));
     }
 
     /// Adds a line behind the records.

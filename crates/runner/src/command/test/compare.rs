@@ -3,12 +3,10 @@
 use serde_json::{Map, Number, Value};
 use taskferry_pipeline::Comparison;
 
-use super::layout::layout;
-
-/// Expected and actual records as text, for a diff of the lines.
+/// The expected and the actual records. Where a test ignores a difference, they are equal.
 pub(crate) struct Mismatch {
-    pub(crate) expected: String,
-    pub(crate) actual: String,
+    pub(crate) expected: Vec<Value>,
+    pub(crate) actual: Vec<Value>,
 }
 
 /// How the records differ from the expected ones; `None` if they do not.
@@ -30,8 +28,7 @@ pub(crate) fn mismatch(
             None => (*actual).clone(),
         })
         .collect();
-    let text = |records: &[Value]| records.iter().map(layout).collect::<String>();
-    (aligned != expected).then(|| Mismatch { expected: text(expected), actual: text(&aligned) })
+    (aligned != expected).then(|| Mismatch { expected: expected.to_vec(), actual: aligned })
 }
 
 /// The actual records, those that are equal to an expected one at its position.

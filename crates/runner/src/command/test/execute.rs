@@ -66,7 +66,8 @@ pub(crate) async fn execute(
             None
         }
     };
-    let traced = trace(pipeline, source, Selection::everything(), Some(run), StopSignal::never()).await;
+    let traced =
+        trace(pipeline, source, Selection::everything(), Some(run), StopSignal::never()).await;
     Ok(Executed::of(traced, count))
 }
 

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taskferry_config::{ExpectedRefusals, TestCase, TestClock, TestInput, load_for_test};
+use taskferry_config::{
+    ExpectedRefusals, StageInfo, TestCase, TestClock, TestInput, load_for_test,
+};
 use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, TransformStage};
 use taskferry_sdk::{BuildContext, NoFiles, Record};
 
 use super::compare::{Mismatch, mismatch};
 use super::execute::{Executed, execute};
+use crate::command::preview::stages::OnErrors;
 use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
 
 /// The name of the stage that evaluates `expect_jq`.
@@ -24,6 +27,9 @@ pub(crate) struct Outcome {
     pub(crate) failures: Vec<Failure>,
     /// The records that came out.
     pub(crate) outputs: Vec<Value>,
+    /// The stages of the pipeline.
+    pub(crate) stages: Vec<StageInfo>,
+    pub(crate) on_errors: OnErrors,
     /// The records of the input with what each stage did.
     pub(crate) records: Vec<RecordTrace>,
 }
@@ -65,11 +71,15 @@ pub(crate) async fn run(registry: &Registry, file: &Path, case: TestCase) -> Out
         duration: Duration::ZERO,
         failures: Vec::new(),
         outputs: Vec::new(),
+        stages: Vec::new(),
+        on_errors: OnErrors::default(),
         records: Vec::new(),
     };
     let case = &outcome.case;
     let executed = match load_for_test(case, registry) {
         Ok(checked) => {
+            outcome.on_errors = OnErrors::of(&checked.pipeline);
+            outcome.stages = checked.stages;
             execute(checked.pipeline, case.stage.as_ref(), &case.input, &case.clock).await
         }
         Err(mistakes) => Err(mistakes.to_string()),

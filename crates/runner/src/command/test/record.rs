@@ -59,7 +59,11 @@ fn from_file(path: &Path, id: Option<&str>) -> Result<Record, Failed> {
 }
 
 /// A record of the source. The transforms and sinks of the pipeline are not used.
-async fn from_source(registry: &Registry, file: &Path, job: &RecordedJob) -> Result<Record, Failed> {
+async fn from_source(
+    registry: &Registry,
+    file: &Path,
+    job: &RecordedJob,
+) -> Result<Record, Failed> {
     let Some(id) = job.id.clone() else {
         return Err(Failed::usage("`--record` needs the job: add `--id JOB`, or `--input FILE`"));
     };
@@ -69,16 +73,13 @@ async fn from_source(registry: &Registry, file: &Path, job: &RecordedJob) -> Res
     pipeline.sinks = vec![output("output".to_owned())];
     let selection = Selection::of_id(&id);
     let mut traced = trace(pipeline, None, selection, None, StopSignal::never()).await;
-    traced.records.pop().map(|found| found.record).ok_or_else(|| {
-        match traced.report.error {
-            Some(failure) => {
-                let message = failure.error().full_message();
-                Failed(Exit(traced.report.manifest.exit_code), Some(message))
-            }
-            None => Failed::usage(format!(
-                "the listing has no job `{id}`; {} jobs were read",
-                traced.read
-            )),
+    traced.records.pop().map(|found| found.record).ok_or_else(|| match traced.report.error {
+        Some(failure) => {
+            let message = failure.error().full_message();
+            Failed(Exit(traced.report.manifest.exit_code), Some(message))
+        }
+        None => {
+            Failed::usage(format!("the listing has no job `{id}`; {} jobs were read", traced.read))
         }
     })
 }

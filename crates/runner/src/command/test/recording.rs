@@ -137,7 +137,8 @@ impl<'a> Recording<'a> {
         let input = if self.is_verbatim { input } else { input.iter().map(replaced).collect() };
         let unverified = unverified(&checked.unverified);
         let records = TestInput::Records(input.clone());
-        let executed = execute(checked.pipeline, stage.as_ref(), &records, &TestClock::default()).await;
+        let executed =
+            execute(checked.pipeline, stage.as_ref(), &records, &TestClock::default()).await;
         let executed = executed.map_err(Failed::usage)?;
         if let Some(error) = executed.error {
             return Err(Failed(Exit::TRANSFORM, Some(error)));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use taskferry_config::{ExpectedRefusals, TestCase};
 use taskferry_sdk::printable_json;
 
-use super::layout::layout;
+use crate::command::json_lines::file_text;
 
 /// A test to write.
 pub(crate) struct Recorded<'a> {
@@ -101,7 +101,7 @@ fn json(records: &[Value]) -> String {
         return "[]".to_owned();
     }
     // Three quotes would end the string. In JSON, quotes are in strings only, where they may be escaped.
-    let text: String = records.iter().map(layout).collect();
+    let text: String = records.iter().map(file_text).collect();
     format!("'''\n{}'''", text.replace("'''", "''\\u0027"))
 }
 
