@@ -63,9 +63,14 @@ impl Override {
 impl Layers {
     /// Reads a pipeline file. [`load`](crate::load) reports a file that cannot be read.
     pub fn from_file(path: &Path) -> Self {
+        Self::from_file_of(path, "pipeline file")
+    }
+
+    /// Reads a file. `what` it is stands in messages.
+    pub(crate) fn from_file_of(path: &Path, what: &str) -> Self {
         let mut layers = Self::from_text(path.to_string_lossy(), String::new());
         layers.files.clear();
-        layers.read(path, "pipeline file");
+        layers.read(path, what);
         if let Some(folder) = path.parent() {
             folder.clone_into(&mut layers.folder);
         }

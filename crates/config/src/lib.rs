@@ -131,7 +131,7 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     }
 }
 
-/// Reads the tests of a pipeline file, `[[test]]` in it and in the file for tests beside it, and checks them.
+/// Reads the tests of a pipeline file, `[[test]]` in it and in the test file beside it, and checks them.
 ///
 /// # Errors
 /// All mistakes of the tests, or those of the pipeline with their variables.

@@ -78,12 +78,13 @@ impl Sources<'_> {
     pub(crate) fn locate_stages(&self, stages: Vec<StageInfo>) -> Vec<StageInfo> {
         let texts = self.texts(&[]);
         let position = |path: &KeyPath| self.position(path, &Part::Key, &texts);
+        let table_position = |path: &KeyPath| self.position(path, &Part::Value, &texts);
         let located = stages.into_iter().map(|stage| {
             let table = self.tree.get(&stage.path).and_then(Node::as_table);
             let keys = table.into_iter().flat_map(BTreeMap::keys);
             let options =
                 keys.filter_map(|key| Some((key.clone(), position(&stage.path.key(key))?)));
-            StageInfo { position: position(&stage.path), options: options.collect(), ..stage }
+            StageInfo { position: table_position(&stage.path), options: options.collect(), ..stage }
         });
         located.collect()
     }

@@ -34,7 +34,7 @@ pub struct StageInfo {
     pub type_name: &'static str,
     /// The path of its table.
     pub path: KeyPath,
-    /// The position of its table.
+    /// Where its table begins: at the bracket of `[source]` or `[[sink]]`.
     pub position: Option<TextPosition>,
     /// The keys that the pipeline sets in its table, with their positions.
     pub options: BTreeMap<String, TextPosition>,

@@ -75,7 +75,7 @@ pub(crate) fn records(node: &Node, path: &KeyPath, folder: &Path) -> Result<Vec<
         _ => return Err(wrong_type(path.clone(), "a list of records, JSON text or a path", node)),
     };
     // No path of a file begins like this.
-    if text.trim_start().starts_with(['{', '[']) {
+    if text.trim().is_empty() || text.trim_start().starts_with(['{', '[']) {
         return parse(text).map_err(|(offset, reason)| {
             let part = Part::Within(offset..(offset + 1).min(text.len()));
             Problem::at(path.clone(), "invalid-value", format!("this is not JSON: {reason}"))

@@ -1,4 +1,4 @@
-//! The tests of a pipeline: tables `[[test]]` in its file, or in the file for tests beside it.
+//! The tests of a pipeline: tables `[[test]]` in its file, or in the test file beside it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,8 @@ impl Suite<'_> {
     }
 
     fn read(&mut self, file: &Path) -> Result<Vec<TestCase>, Mistakes> {
-        let own = Layers::from_file(file);
+        let what = if file == self.pipeline { "pipeline file" } else { "test file" };
+        let own = Layers::from_file_of(file, what);
         let documents = own.parse(self.registry)?;
         let (tree, _) = merge(&own, &documents);
         let mut problems = if file == self.pipeline { Vec::new() } else { other_tables(&tree) };
@@ -136,13 +137,14 @@ fn tables<'n>(tree: &'n Node, list: &KeyPath, problems: &mut Vec<Problem>) -> &'
     })
 }
 
-/// The tables in a file for tests that are no tests.
+/// The tables in a test file that are no tests.
 fn other_tables(tree: &Node) -> Vec<Problem> {
     let fields = tree.as_table().into_iter().flatten();
     let others = fields.filter(|(key, node)| *key != TESTS && node.layer != Layer::Default);
     let problem = |(key, _): (&String, &Node)| {
-        let message = format!("unknown key `{key}` in a file for tests");
-        let help = "a file for tests contains tables `[[test]]` only; the rest belongs into the pipeline file";
+        let message = format!("unknown key `{key}` in a test file");
+        let help =
+            "a test file contains tables `[[test]]` only; the rest belongs into the pipeline file";
         Problem::at(KeyPath::of(key), "unknown-key", message).part(Part::Key).help(help)
     };
     others.map(problem).collect()

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline, group_diff_ops};
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::colors::{FAINT, GREEN, PLAIN, RED};
 use super::json_lines::{Line, SCREEN, lines};
 
 /// The number of unchanged lines around a change.
 const CONTEXT: usize = 2;
-/// A changed line with more characters is cut around its change.
-const LONG: usize = 80;
+/// The most places whose changes are shown, unless everything is.
+const MOST_PLACES: usize = 4;
+/// A changed line with more columns is cut around its change.
+pub(crate) const LONG: usize = 74;
 /// The number of equal characters that are shown before and after a change within a line.
 const EQUAL: usize = 16;
 /// The number of characters that are shown of the beginning of a cut line.
@@ -40,9 +42,12 @@ pub(crate) fn diff(before: &[Value], after: &[Value], most: usize) -> Vec<DiffLi
     let texts = |lines: &[Line]| lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
     let deadline = Some(Instant::now() + TIME);
     let operations =
-        capture_diff_slices_deadline(Algorithm::Myers, &texts(&old), &texts(&new), deadline);
+        capture_diff_slices_deadline(Algorithm::Patience, &texts(&old), &texts(&new), deadline);
     let mut found = Vec::new();
-    for group in group_diff_ops(operations, CONTEXT) {
+    let groups = group_diff_ops(operations, CONTEXT);
+    let count = groups.len();
+    let shown = if most == usize::MAX { count } else { count.min(MOST_PLACES) };
+    for group in groups.into_iter().take(shown) {
         let first = group.iter().find(|operation| !matches!(operation, DiffOp::Equal { .. }));
         let place = first.and_then(|first| {
             let (old, new) = (old.get(first.old_range().start), new.get(first.new_range().start));
@@ -60,6 +65,9 @@ pub(crate) fn diff(before: &[Value], after: &[Value], most: usize) -> Vec<DiffLi
             part(removed, added, most, DiffLine::Removed, &mut found);
             part(added, removed, most, DiffLine::Added, &mut found);
         }
+    }
+    if shown < count {
+        found.push(DiffLine::Note(format!("… {} more places", count - shown)));
     }
     found
 }
@@ -90,19 +98,20 @@ fn part(
     let shown = if lines.len() <= most { lines.len() } else { most - 1 };
     for (index, line) in lines.iter().enumerate().take(shown) {
         let (text, other) = (line.shown(), others.get(index).map(Line::shown));
-        let text = if most == usize::MAX { text } else { cut(&text, &other.unwrap_or_default()) };
-        found.push(mark(text));
+        let is_whole = most == usize::MAX || text.width() <= LONG;
+        found.push(mark(if is_whole { text } else { cut(&text, other.as_deref()) }));
     }
     if shown < lines.len() {
         found.push(DiffLine::Note(format!("… {} more lines", lines.len() - shown)));
     }
 }
 
-/// A long line with its beginning and what differs from the other line.
-fn cut(text: &str, other: &str) -> String {
-    if text.chars().count() <= LONG {
-        return text.to_owned();
-    }
+/// The beginning of a long line, and what differs from the other line if both are the same field.
+fn cut(text: &str, other: Option<&str>) -> String {
+    let field = |text: &str| text.split_once("\": ").map(|(field, _)| field.to_owned());
+    let Some(other) = other.filter(|other| field(other) == field(text)) else {
+        return fitted(text, LONG);
+    };
     let equal = text.chars().zip(other.chars()).take_while(|(one, two)| one == two);
     let (same, rest) = text.split_at(equal.map(|(one, _)| one.len_utf8()).sum());
     let others = other.get(same.len()..).unwrap_or_default();

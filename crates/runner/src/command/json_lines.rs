@@ -1,7 +1,7 @@
 //! JSON as a person writes it: what fits on a line is on one line.
 
 use serde_json::Value;
-use taskferry_sdk::printable_json;
+use taskferry_sdk::{printable, printable_json};
 use unicode_width::UnicodeWidthStr;
 
 /// How a value is divided into lines.
@@ -106,7 +106,7 @@ impl Writer {
 
     fn push(&mut self, text: String, at: &Position, has_comma: bool) {
         let text = printable_json(&text).into_owned();
-        self.lines.push(Line { text, has_comma, place: at.place.clone() });
+        self.lines.push(Line { text, has_comma, place: printable(&at.place).into_owned() });
     }
 }
 

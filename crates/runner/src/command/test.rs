@@ -88,7 +88,7 @@ async fn run_all(
     outcomes
 }
 
-/// The pipeline file, or the file for tests, at a path.
+/// The pipeline file, or the test file, at a path.
 fn input_at(path: &Path, arguments: &TestArguments) -> Option<String> {
     let inputs = arguments.files.iter().flat_map(|file| [file.clone(), test_file(file)]);
     let mut inputs = inputs.filter(|input| is_same_file(input, path));

@@ -109,30 +109,55 @@ fn a_failed_test_shows_its_input_each_stage_and_the_difference() {
     FAILED  jobs.test.toml:1: hours
       the records differ from `expect`
         - expected  + found
-        - {"task": "Write", "weekly_hours": 2}
-        + {"task": "Write", "weekly_hours": 1.50}
+          @@ record
+          {
+            "task": "Write",
+        -   "weekly_hours": 2
+        +   "weekly_hours": 1.50
+          }
       input 1 of 2
-        {
-          "external_id": "j1",
-          "tasks": [
-            {"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}},
-            {"task_id": "t2", "task": "Read", "weekly_hours": 2, "ai_impact": {"level": "H4"}}
-          ]
-        }
-      after `filter_ai_impact`
-        `levels` drops the task `t2`: its level is H4
           {
             "external_id": "j1",
-        -   "tasks": [
-        -     {"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}},
-        -     {"task_id": "t2", "task": "Read", "weekly_hours": 2, "ai_impact": {"level": "H4"}}
-        -   ]
-        +   "tasks": [{"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}}]
+            "tasks": [
+              {
+                "task_id": "t1",
+                "task": "Write",
+                "weekly_hours": 1.50,
+                "ai_impact": {"level": "H1"}
+              },
+              {
+                "task_id": "t2",
+                "task": "Read",
+                "weekly_hours": 2,
+                "ai_impact": {"level": "H4"}
+              }
+            ]
           }
-      after `flatten_hierarchy`
+      transform filter_ai_impact jobs.toml:14:1: changes the record
+        `levels` (jobs.toml:16:1) drops the task `t2`: its level is H4
+          @@ tasks[1]
+                "ai_impact": {"level": "H1"}
+              }
+        -     {
+        -       "task_id": "t2",
+        -       "task": "Read",
+        -       "weekly_hours": 2,
+        -       "ai_impact": {"level": "H4"}
+        -     }
+            ]
+          }
+      transform flatten_hierarchy jobs.toml:18:1: changes the record
+          @@ record
           {
         -   "external_id": "j1",
-        -   "tasks": [{"task_id": "t1", "task": "Write", "weekly_hours": 1.50, "ai_impact": {"level": "H1"}}]
+        -   "tasks": [
+        -     {
+        -       "task_id": "t1",
+        -       "task": "Write",
+        -       "weekly_hours": 1.50,
+        -       "ai_impact": {"level": "H1"}
+        -     }
+        -   ]
         +   "job_external_id": "j1",
         +   "task_id": "t1",
         +   "task": "Write",
@@ -145,9 +170,12 @@ fn a_failed_test_shows_its_input_each_stage_and_the_difference() {
         +   "canonical_task": null
           }
       input 2 of 2
-        {"external_id": "j2", "tasks": []}
-      after `filter_ai_impact`: dropped
-        `empty_jobs` drops the job: no task remains
+          {
+            "external_id": "j2",
+            "tasks": []
+          }
+      transform filter_ai_impact jobs.toml:14:1: drops the record
+        `empty_jobs` (default, jobs.toml:14:1) drops the job: no task remains
     0 passed, 1 failed
     "#);
 }
@@ -228,11 +256,7 @@ fn a_dead_letter_starts_at_the_stage_that_refused_it() {
 
     context.write("dead.ndjson", &letter("sink", "hours").to_string());
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(8);
-    assert!(
-        ended.stderr.contains("+ {\"task\": \"Write\", \"weekly_hours\": 2}"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("+   \"weekly_hours\": 2"), "{}", ended.stderr);
 }
 
 #[test]
@@ -275,7 +299,7 @@ fn two_tests_of_a_pipeline_have_different_names() {
     assert!(ended.stderr.contains("another test already has the name `one`"), "{}", ended.stderr);
     context.write("jobs.test.toml", "name = \"x\"\n");
     let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
-    assert!(ended.stderr.contains("unknown key `name` in a file for tests"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("unknown key `name` in a test file"), "{}", ended.stderr);
 }
 
 #[test]
@@ -408,4 +432,72 @@ fn the_tests_of_the_shipped_pipelines_pass() {
         assert!(ended.stderr.contains(&format!("{name}.test.toml: ")), "{}", ended.stderr);
     }
     assert!(ended.stderr.ends_with("5 passed\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_test_has_the_same_result_at_any_time_and_in_any_time_zone() {
+    let filter = r#"{now: now, day: (now | todate), hour: (0 | localtime[3]), zone: (0 | strflocaltime("%Z"))}"#;
+    let test = |name: &str, more: &str, expected: &str| {
+        format!(
+            "[[test]]\nname = \"{name}\"\ninput = [{{}}]\nexpect = '{expected}'\nexpect_jq = '.now == now'\n{more}\n\n"
+        )
+    };
+    let by_default =
+        r#"{"now": 946684800, "day": "2000-01-01T00:00:00Z", "hour": 0, "zone": "UTC"}"#;
+    let set = r#"{"now": 2111560200.5, "day": "2036-11-29T08:30:00Z", "hour": 9, "zone": "JST"}"#;
+    let clock = "clock = \"2036-11-29T08:30:00.5Z\"\n[test.env]\nTZ = \"Asia/Tokyo\"";
+    let tests = [test("by default", "", by_default), test("set", clock, set)].concat();
+    let (source, rest) = PIPELINE.split_once("[[transform]]").unwrap();
+    let (_, sink) = rest.split_once("[[sink]]").unwrap();
+    for isolation in ["none", "process"] {
+        let mut context = world(&tests);
+        context.set("TZ", "America/New_York");
+        let transform = format!(
+            "[[transform]]\ntype = \"jq\"\nisolation = \"{isolation}\"\nfilter = '{filter}'\n\n"
+        );
+        context.write("jobs.toml", &format!("{source}{transform}[[sink]]{sink}"));
+        context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    }
+}
+
+#[test]
+fn a_broken_file_beside_the_pipeline_is_called_the_test_file() {
+    let context = world("");
+    let path = context.path("jobs.test.toml");
+    std::fs::write(&path, [0xff]).unwrap();
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    assert!(
+        ended.stderr.contains("the test file `jobs.test.toml` is not UTF-8"),
+        "{}",
+        ended.stderr
+    );
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("can't read the test file `jobs.test.toml`"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_test_without_records_is_a_mistake() {
+    for input in ["[]", "''", "'[]'"] {
+        let test = format!("[[test]]\nname = \"none\"\ninput = {input}\nexpect = []\n");
+        let ended = world(&test).taskferry(&["test", "jobs.toml"]).with_code(2);
+        assert!(ended.stderr.contains("`input` has no records"), "{input}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_failed_test_fits_into_80_columns() {
+    let long = |word: &str| format!("{}{word}{}", "職業 ".repeat(40), "review ".repeat(4000));
+    let test = format!(
+        "[[test]]\nname = \"long\"\nstage = \"flatten_hierarchy\"\nmatch = \"subset\"\ninput = [{{ external_id = \"j\", tasks = [{{ task_id = \"t\", task = \"{}\" }}] }}]\nexpect = [{{ task = \"{}\" }}]\n",
+        long("new"),
+        long("old")
+    );
+    let ended = world(&test).taskferry(&["test", "jobs.toml"]).with_code(8);
+    for line in ended.stderr.lines() {
+        assert!(unicode_width::UnicodeWidthStr::width(line) <= 100, "{line}");
+    }
+    assert!(ended.stderr.contains("業 oldreview review r…"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("業 newreview review r…"), "{}", ended.stderr);
 }

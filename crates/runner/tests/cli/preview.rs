@@ -61,7 +61,7 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
         context.taskferry(&["preview", "jobs.toml", "-n", "2", "--show-values"]).with_code(0);
     insta::assert_snapshot!(shown.stdout, @r#"
     record 1 of 2: page 1 (the first), record 1, id `j0`
-      source techwolf jobs.toml:3:2
+      source techwolf jobs.toml:3:1
           {
             "external_id": "j0",
             "name": "Secret title 0",
@@ -69,9 +69,9 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
               {
                 "task_id": "t0",
                 "task": "Plan the week",
-                "ai_impact": {"level":"H1"},
+                "ai_impact": {"level": "H1"},
                 "linked_skills": [
-                  {"skill":"Python","skill_id":"s1"}
+                  {"skill": "Python", "skill_id": "s1"}
                 ]
               }
             ]
@@ -86,9 +86,9 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
         -     {
         -       "task_id": "t0",
         -       "task": "Plan the week",
-        -       "ai_impact": {"level":"H1"},
+        -       "ai_impact": {"level": "H1"},
         -       "linked_skills": [
-        -         {"skill":"Python","skill_id":"s1"}
+        -         {"skill": "Python", "skill_id": "s1"}
         -       ]
         -     }
         +   "job_external_id": "j0",
@@ -98,7 +98,7 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
         +   "ai_impact_level": "H1",
         +   "ai_impact_rationale": null,
         +   "linked_skills": [
-        +     {"skill":"Python","skill_id":"s1"}
+        +     {"skill": "Python", "skill_id": "s1"}
             ],
         +   "domain": null,
         +   "subdomain": null,
@@ -110,8 +110,8 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
           @@ linked_skills[0]
             "ai_impact_rationale": null,
             "linked_skills": [
-        -     {"skill":"Python","skill_id":"s1"}
-        +     {"skill":"Python Programming","skill_id":"s1"}
+        -     {"skill": "Python", "skill_id": "s1"}
+        +     {"skill": "Python Programming", "skill_id": "s1"}
             ],
             "domain": null,
       transform jq of sink `file` jobs.toml:34:1: changes the record
@@ -124,7 +124,7 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
         -   "ai_impact_level": "H1",
         -   "ai_impact_rationale": null,
         -   "linked_skills": [
-        -     {"skill":"Python Programming","skill_id":"s1"}
+        -     {"skill": "Python Programming", "skill_id": "s1"}
         -   ],
         -   "domain": null,
         -   "subdomain": null,
@@ -135,7 +135,7 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
       sink file jobs.toml:30:1: accepts 1 record (row 1)
 
     record 2 of 2: page 1 (the first), record 2, id `j1`
-      source techwolf jobs.toml:3:2
+      source techwolf jobs.toml:3:1
           {
             "external_id": "j1",
             "name": "Secret title 1",
@@ -143,9 +143,9 @@ fn each_stage_is_shown_as_a_difference_and_drops_name_their_option() {
               {
                 "task_id": "t1",
                 "task": "Plan the week",
-                "ai_impact": {"level":"H4"},
+                "ai_impact": {"level": "H4"},
                 "linked_skills": [
-                  {"skill":"Python","skill_id":"s1"}
+                  {"skill": "Python", "skill_id": "s1"}
                 ]
               }
             ]
@@ -386,4 +386,41 @@ fn a_saved_change_is_shown_without_a_request_until_ctrl_c() {
         ended.stdout
     );
     assert_eq!(requests(&tenant), 1);
+}
+
+#[test]
+fn the_shown_records_become_a_test_with_other_ids_and_texts() {
+    let (_tenant, context) = tenant(1);
+    let text = context.read("jobs.toml").replace("[\"H1\"]", "[\"H4\"]");
+    context.write("jobs.toml", &text);
+    let record = ["preview", "jobs.toml", "-n", "2", "--record", "two jobs"];
+    let shown = context.taskferry(&record).with_code(0);
+    let recorded = "recorded `two jobs` in jobs.test.toml: 2 in, 1 out, 1 dropped";
+    assert!(shown.stderr.contains(recorded), "{}", shown.stderr);
+    assert!(shown.stdout.contains("record 2 of 2"), "{}", shown.stdout);
+    let text = context.read("jobs.test.toml");
+    for original in ["Secret title", "\"j0\"", "\"t0\"", "Plan the week"] {
+        assert!(!text.contains(original), "{original}: {text}");
+    }
+    assert!(text.contains("\"external_id\": \"job-2\""), "{text}");
+    let taken = context.taskferry(&record).with_code(2);
+    assert!(taken.stderr.contains("there is already a test `two jobs`"), "{}", taken.stderr);
+    assert_eq!(taken.stdout, "", "the name is checked first");
+
+    let id = ["preview", "jobs.toml", "--id", "j1", "--record", "skills", "--verbatim"];
+    let stage = ["--stage", "rename_skills"];
+    context.taskferry(&[&id[..], &stage].concat()).with_code(0);
+    let text = context.read("jobs.test.toml");
+    let (_, text) = text.split_once("name = \"skills\"").unwrap();
+    assert!(text.contains("stage = \"rename_skills\""), "{text}");
+    assert!(
+        text.contains("\"job_external_id\": \"j1\"") && !text.contains("\"tasks\""),
+        "the input is what the transform receives: {text}"
+    );
+    let unreached = ["preview", "jobs.toml", "--id", "j0", "--record", "none"];
+    let ended = context.taskferry(&[&unreached[..], &stage].concat()).with_code(2);
+    assert!(ended.stderr.contains("no record reaches the stage"), "{}", ended.stderr);
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    assert!(ended.stderr.ends_with("2 passed\n"), "{}", ended.stderr);
+    context.taskferry(&["preview", "jobs.toml", "--record", "x", "--set", "name=x"]).with_code(2);
 }

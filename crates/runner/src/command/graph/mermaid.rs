@@ -12,19 +12,8 @@ pub(super) fn draw(graph: &Graph) -> String {
     if let Some(caption) = graph.caption() {
         _ = writeln!(page, "  %% {caption}");
     }
-    let mut last = String::new();
-    for (position, node) in graph.chain.iter().enumerate() {
-        let id = format!("stage{position}");
-        add(&mut page, &last, &id, node);
-        last = id;
-    }
-    for (branch, nodes) in graph.branches.iter().enumerate() {
-        let mut previous = last.clone();
-        for (position, node) in nodes.iter().enumerate() {
-            let id = format!("sink{branch}_{position}");
-            add(&mut page, &previous, &id, node);
-            previous = id;
-        }
+    for (previous, id, node) in graph.links() {
+        add(&mut page, &previous, &id, node);
     }
     page
 }

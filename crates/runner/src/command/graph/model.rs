@@ -52,6 +52,23 @@ pub(super) struct Counts {
 }
 
 impl Graph {
+    /// The nodes with an id each, after the id of the node before them, which is empty for the first node.
+    pub(super) fn links(&self) -> Vec<(String, String, &Node)> {
+        let (mut links, mut last) = (Vec::new(), String::new());
+        for (position, node) in self.chain.iter().enumerate() {
+            let id = format!("stage{position}");
+            links.push((std::mem::replace(&mut last, id.clone()), id, node));
+        }
+        for (branch, nodes) in self.branches.iter().enumerate() {
+            let mut previous = last.clone();
+            for (position, node) in nodes.iter().enumerate() {
+                let id = format!("sink{branch}_{position}");
+                links.push((std::mem::replace(&mut previous, id.clone()), id, node));
+            }
+        }
+        links
+    }
+
     pub(super) fn of(pipeline: &Pipeline) -> Self {
         let source = &pipeline.source;
         let mut chain = vec![Node::new(Role::Source, &source.name, source.type_name)];

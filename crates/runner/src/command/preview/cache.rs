@@ -39,9 +39,15 @@ impl CacheFile {
         Some(Self { path: caches.join("taskferry").join("preview").join(name) })
     }
 
-    /// The pages, unless they have expired or can't be read. Removes all expired files.
+    /// The pages, unless they have expired, can't be read, or another user may have changed them. Removes all expired files.
     pub(crate) fn load(&self) -> Option<StoredPages> {
         self.remove_expired();
+        let is_private = |path: &Path| {
+            fs::symlink_metadata(path).is_ok_and(|found| found.permissions().mode() & 0o022 == 0)
+        };
+        if !is_private(&self.path) || !self.path.parent().is_some_and(is_private) {
+            return None;
+        }
         let content = Place::of(&self.path).ok()?.read().ok()?;
         let stored = parse(&content)?;
         is_fresh(stored.read_at).then_some(stored)
@@ -56,7 +62,11 @@ impl CacheFile {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             fs::set_permissions(folder, Permissions::from_mode(0o700))?;
         }
-        Place::of(&self.path)?.replace(text(stored).as_bytes(), 0o600)
+        let place = Place::of(&self.path)?;
+        place.replace(text(stored).as_bytes(), 0o600).inspect_err(|_| {
+            // A full disk leaves a part of the file. The error is reported already.
+            _ = place.part("part").remove();
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {

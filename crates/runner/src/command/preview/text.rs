@@ -8,7 +8,7 @@ use taskferry_sdk::printable_lines;
 use super::mask::Mask;
 use super::stages::{OnErrors, StageSteps, Summary, position_of, stages};
 use crate::command::colors::{BOLD, FAINT, GREEN, PLAIN, RED, YELLOW};
-use crate::command::diff::{DiffLine, diff};
+use crate::command::diff::{DiffLine, LONG, diff, fitted};
 use crate::command::format::{count, number};
 use crate::command::json_lines::{Layout, SCREEN, SHORT, lines};
 use crate::trace::RecordTrace;
@@ -135,7 +135,11 @@ impl TextWriter<'_> {
     fn changes(&mut self, stage: &StageSteps<'_>, mask: &Mask, whole: bool) {
         let changed: Vec<_> = stage.changed().collect();
         let shown = if whole { changed.len() } else { MOST_RECORDS };
-        for (input, records) in changed.iter().take(shown) {
+        for (index, (input, records)) in changed.iter().enumerate().take(shown) {
+            if changed.len() > 1 {
+                let heading = format!("record {} of {}", index + 1, changed.len());
+                self.line(&format!("    {FAINT}{heading}{PLAIN}"));
+            }
             match records {
                 [record] => {
                     let before = input.map(|input| mask.record(input));
@@ -164,7 +168,9 @@ impl TextWriter<'_> {
 
     fn added(&mut self, record: &Value) {
         for line in lines(record, self.layout()) {
-            self.diff_line(&DiffLine::Added(line.shown()));
+            let text = line.shown();
+            let is_whole = self.only.is_some();
+            self.diff_line(&DiffLine::Added(if is_whole { text } else { fitted(&text, LONG) }));
         }
     }
 

@@ -8,7 +8,7 @@ use taskferry_config::{
     ExpectedRefusals, StageInfo, TestCase, TestClock, TestInput, load_for_test,
 };
 use taskferry_pipeline::{Feed, OnError, Pipeline, Registry, SourceStage, TransformStage};
-use taskferry_sdk::{BuildContext, NoFiles, Record};
+use taskferry_sdk::{BuildContext, NoFiles, Record, shortened};
 
 use super::compare::{Mismatch, mismatch};
 use super::execute::{Executed, execute};
@@ -17,6 +17,9 @@ use crate::trace::{Outcome as StepOutcome, RecordSource, RecordTrace};
 
 /// The name of the stage that evaluates `expect_jq`.
 const EXPRESSION: &str = "expect_jq";
+
+/// The most characters of a result that a message contains.
+const MOST_CHARACTERS: usize = 200;
 
 /// The result of a test.
 pub(crate) struct Outcome {
@@ -186,7 +189,7 @@ async fn violations(
                 }
                 let results =
                     if results.is_empty() { "nothing".to_owned() } else { results.join(", ") };
-                format!("returns {results}")
+                format!("returns {}", shortened(&results, MOST_CHARACTERS))
             }
             Some(StepOutcome::Refused(reason)) => format!("fails: {reason}"),
             _ => "returns nothing".to_owned(),

@@ -1,4 +1,4 @@
-//! Adds a recorded test to the file for tests: records, and what the transforms make of them.
+//! Adds a recorded test to the test file: records, and what the transforms make of them.
 
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,7 @@ use taskferry_sdk::printable;
 
 use super::outcome::{Failure, Outcome};
 use crate::command::colors::{BOLD, FAINT, GREEN, PLAIN, RED};
-use crate::command::diff::diff;
+use crate::command::diff::{DiffLine, diff};
 use crate::command::json_lines::{SCREEN, lines};
 use crate::command::preview::mask::Mask;
 use crate::command::preview::text::TextWriter;
@@ -76,7 +76,7 @@ fn add_failure(out: &mut String, failure: &Failure) {
 fn add_record(out: &mut String, record: &RecordTrace, outcome: &Outcome) {
     let mask = Mask::of(record, false);
     let input = lines(&mask.record(&record.record), SCREEN);
-    add_lines(out, input.iter().map(|line| format!("  {}", line.shown())));
+    add_lines(out, input.iter().map(|line| DiffLine::Same(line.shown()).drawn(Some(WIDTH - 4))));
     let mut steps = TextWriter {
         stages: &outcome.stages,
         on_errors: &outcome.on_errors,

@@ -1,4 +1,4 @@
-//! Writes a recorded test to the file for tests.
+//! Writes a recorded test to the test file.
 
 use std::fmt::Write;
 use std::fs;

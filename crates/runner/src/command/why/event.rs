@@ -123,9 +123,13 @@ pub(crate) fn delivered(info: &StageInfo, rows: (u64, u64)) -> Event<'_> {
 
 /// A stage in a sentence.
 pub(crate) fn name(info: &StageInfo) -> String {
-    let sink = info.sink.as_ref().map(|sink| format!(" of sink `{sink}`")).unwrap_or_default();
     let at = info.position.as_ref().map(|position| format!(" at {position}")).unwrap_or_default();
-    format!("{}{sink}{at}", info.id)
+    format!("{}{}{at}", info.id, sink(info))
+}
+
+/// The sink of a transform of its own.
+fn sink(info: &StageInfo) -> String {
+    info.sink.as_ref().map(|sink| format!(" of sink `{sink}`")).unwrap_or_default()
 }
 
 /// The option that drops a record, or the stage.
@@ -141,7 +145,7 @@ fn dropping(info: &StageInfo, effects: &[(&Effect, usize)]) -> String {
 /// An option in a sentence.
 pub(crate) fn option(info: &StageInfo, option: &str) -> String {
     match info.options.get(option) {
-        Some(position) => format!("`{option}` of {} at {position}", info.id),
+        Some(position) => format!("`{option}` of {}{} at {position}", info.id, sink(info)),
         None => format!("the default of `{option}` of {}", name(info)),
     }
 }

@@ -37,7 +37,7 @@ impl Task {
             Some(near) => format!("did you mean `{near}`?"),
             None if ids.is_empty() => "it has no tasks".to_owned(),
             None => {
-                let some: Vec<String> = ids.iter().take(5).map(|id| format!("`{id}`")).collect();
+                let some: Vec<String> = ids.iter().take(3).map(|id| format!("`{id}`")).collect();
                 format!("it has {} tasks, for example {}", ids.len(), some.join(", "))
             }
         };
