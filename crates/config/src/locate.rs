@@ -78,13 +78,12 @@ impl Sources<'_> {
     pub(crate) fn locate_stages(&self, stages: Vec<StageInfo>) -> Vec<StageInfo> {
         let texts = self.texts(&[]);
         let position = |path: &KeyPath| self.position(path, &Part::Key, &texts);
-        let table_position = |path: &KeyPath| self.position(path, &Part::Value, &texts);
         let located = stages.into_iter().map(|stage| {
             let table = self.tree.get(&stage.path).and_then(Node::as_table);
             let keys = table.into_iter().flat_map(BTreeMap::keys);
             let options =
                 keys.filter_map(|key| Some((key.clone(), position(&stage.path.key(key))?)));
-            StageInfo { position: table_position(&stage.path), options: options.collect(), ..stage }
+            StageInfo { position: position(&stage.path), options: options.collect(), ..stage }
         });
         located.collect()
     }
@@ -114,8 +113,16 @@ impl Sources<'_> {
         paths.iter().map(|path| self.position(path, &Part::Key, &texts)).collect()
     }
 
+    /// The position of a part of a value. The key of a table with a header begins at the bracket: `[source]`.
     fn position(&self, path: &KeyPath, part: &Part, texts: &[Arc<Text>]) -> Option<TextPosition> {
-        let span = self.span(&self.locate_path(path, part)?, texts)?;
+        let mut location = self.locate_path(path, part)?;
+        if let (Location::File(file, key), Part::Key) = (&location, part)
+            && let Some(value) = self.documents.get(*file)?.locate(path, &Part::Value)
+            && value.start < key.start
+        {
+            location = Location::File(*file, value);
+        }
+        let span = self.span(&location, texts)?;
         let (line, column) = (span.line(), span.column());
         Some(TextPosition { file: span.file().to_owned(), line, column })
     }

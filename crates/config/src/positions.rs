@@ -36,7 +36,8 @@ pub struct StageInfo {
     pub path: KeyPath,
     /// Where its table begins: at the bracket of `[source]` or `[[sink]]`.
     pub position: Option<TextPosition>,
-    /// The keys that the pipeline sets in its table, with their positions.
+    /// The keys that the pipeline sets in its table, with their positions. That of a table such as `[source.auth]` is at its
+    /// bracket.
     pub options: BTreeMap<String, TextPosition>,
     /// The options whose effects the plugin explains.
     pub explained_options: &'static [&'static str],

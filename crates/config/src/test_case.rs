@@ -103,9 +103,14 @@ impl TestReader<'_> {
             found.push(Problem::at(at("name"), "empty-value", message));
         }
         let asserts = ["expect", "expect_jq", "expect_dropped", "expect_refused"];
-        if asserts.iter().all(|key| field(key).is_none()) {
+        // Every test fails if a record is refused and no refusal is expected.
+        let is_default = |key: &str| {
+            key == "expect_refused" && field(key).is_some_and(|node| node.to_value() == 0)
+        };
+        if asserts.iter().all(|key| field(key).is_none() || is_default(key)) {
             let message = "this test asserts nothing";
-            let help = "add `expect`, `expect_jq`, `expect_dropped` or `expect_refused`";
+            let help =
+                "add `expect`, `expect_jq`, `expect_dropped`, or an `expect_refused` other than 0";
             let problem = Problem::at(self.path.clone(), "missing-key", message);
             found.push(problem.part(Part::Key).help(help));
         }

@@ -302,7 +302,7 @@ pub(crate) struct TestArguments {
 #[derive(Debug, Args)]
 pub(crate) struct RecordedJob {
     /// The `external_id` of the job to record
-    #[arg(long, value_name = "JOB", requires = "record")]
+    #[arg(long, value_name = "JOB", requires = "record", allow_negative_numbers = true)]
     pub(crate) id: Option<String>,
     /// Read the job from this file, not from the source: NDJSON, a JSON array, or one object
     #[arg(long, value_name = "FILE", requires = "record")]
@@ -376,7 +376,7 @@ pub(crate) struct PreviewArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) stage: Option<String>,
     /// Show the record with this id. Reads the listing until it is found
-    #[arg(long, value_name = "JOB")]
+    #[arg(long, value_name = "JOB", allow_negative_numbers = true)]
     pub(crate) id: Option<String>,
     /// Show only records for which this jq expression is true, for example `.tasks | length > 20`
     #[arg(long = "where", value_name = "JQ")]
@@ -417,10 +417,10 @@ pub(crate) struct WhyArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
     /// The id of the job
-    #[arg(long, value_name = "JOB")]
+    #[arg(long, value_name = "JOB", allow_negative_numbers = true)]
     pub(crate) id: String,
     /// Follow one task of the job: its id or its name
-    #[arg(long, value_name = "TASK")]
+    #[arg(long, value_name = "TASK", allow_negative_numbers = true)]
     pub(crate) task: Option<String>,
     /// Name the files of the run with this manifest
     #[arg(long, value_name = "MANIFEST")]

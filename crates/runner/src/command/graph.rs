@@ -11,6 +11,7 @@ mod text;
 
 use std::path::Path;
 
+use taskferry_config::Checked;
 use taskferry_pipeline::Registry;
 
 use super::arguments::GraphArguments;
@@ -36,7 +37,7 @@ pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Exit {
     mistakes::write(&checked.warnings, LogFormat::Text);
     let mut graph = Graph::of(&checked.pipeline);
     if let Some(path) = &arguments.run
-        && let Err(reason) = add_counts(&mut graph, path)
+        && let Err(reason) = add_counts(&mut graph, path, &checked)
     {
         console::error(&format!("`{}` {reason}", path.display()));
         return Exit::USAGE;
@@ -54,7 +55,17 @@ pub(crate) fn graph(registry: &Registry, arguments: &GraphArguments) -> Exit {
 ///
 /// # Errors
 /// The reason why the file is not a manifest of this pipeline, as the rest of a sentence about the file.
-fn add_counts(graph: &mut Graph, path: &Path) -> Result<(), String> {
+fn add_counts(graph: &mut Graph, path: &Path, checked: &Checked) -> Result<(), String> {
     let counts = RunCounts::read(path)?;
-    graph.add(counts)
+    // A placeholder for a variable is another value.
+    let is_known = checked.unverified.is_empty();
+    let digest = counts.digest.as_deref().filter(|_| is_known);
+    let is_older = digest.is_some_and(|digest| digest != checked.pipeline.digest);
+    graph.add(counts)?;
+    if is_older {
+        console::warning(
+            "the pipeline, a file that it reads, or taskferry has changed since the run",
+        );
+    }
+    Ok(())
 }

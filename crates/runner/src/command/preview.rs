@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use taskferry_config::{Checked, Mistakes, StageInfo};
 use taskferry_engine::{Interrupt, StopSignal};
-use taskferry_pipeline::{Feed, Registry};
+use taskferry_pipeline::{Feed, Registry, Role};
 use taskferry_sdk::jiff::Timestamp;
 
 use super::arguments::PreviewArguments;
@@ -143,6 +143,16 @@ impl<'a> Preview<'a> {
         let condition = arguments.condition.as_deref();
         let condition = condition.map(|text| Condition::new(text, self.registry)).transpose();
         let condition = condition.map_err(usage)?;
+        if arguments.input.is_some() {
+            let source = checked.stages.iter().find(|stage| stage.id.role == Role::Source);
+            for option in ["filters", "partition"] {
+                if let Some(position) = source.and_then(|source| source.options.get(option)) {
+                    console::line(&format!(
+                        "`{option}` at {position} does not apply to the records of `--input`"
+                    ));
+                }
+            }
+        }
         let store = match &arguments.input {
             Some(path) => PageStore::of(&record_file::read(path).map_err(usage)?),
             None => self.store(&checked),

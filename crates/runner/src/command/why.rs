@@ -13,6 +13,7 @@ use taskferry_pipeline::{Registry, Role};
 use taskferry_sdk::{nearest, printable_json};
 
 use super::arguments::WhyArguments;
+use super::format::count;
 use super::preview::mask::Mask;
 use super::preview::stages::OnErrors;
 use super::preview::{LOG, MASKED, json as preview_json, write_failure};
@@ -98,7 +99,7 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
     let printed = if arguments.json {
         console::data(&answer.document(arguments, &name, masks_values, &found))
     } else {
-        console::page(&answer.text(arguments))
+        console::page(&answer.text(arguments, &found))
     };
     let exit = Exit::printed(&printed);
     if exit != Exit::COMPLETE {
@@ -150,6 +151,11 @@ impl<'a> Answer<'a> {
         stages: &[StageInfo],
         ids: &Mutex<Vec<Arc<str>>>,
     ) {
+        if found.report.manifest.error.is_some() {
+            let read = count(found.read, "record");
+            self.reasons.push(format!("the source failed after {read}"));
+            return;
+        }
         let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
         while self.nearest_ids.len() < MOST_IDS {
             let near = nearest(&arguments.id, ids.iter().map(|id| &**id)).map(str::to_owned);
@@ -189,14 +195,15 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn text(&self, arguments: &WhyArguments) -> String {
+    fn text(&self, arguments: &WhyArguments, found: &Trace) -> String {
         let mut lines = Vec::new();
         for event in &self.events {
             lines.push(event.text.clone());
             lines.extend(event.details.iter().map(|detail| format!("  {detail}")));
         }
         if self.origin.is_null() {
-            lines.push(format!("`{}` is not in the listing; possible reasons:", arguments.id));
+            let what = if found.is_complete { "is not in the listing" } else { "was not found" };
+            lines.push(format!("`{}` {what}; possible reasons:", arguments.id));
         }
         let mark = if self.origin.is_null() { "  - " } else { "" };
         lines.extend(self.reasons.iter().map(|reason| format!("{mark}{reason}")));

@@ -188,7 +188,7 @@ fn each_expectation_can_fail() {
             "match = \"unordered\"\nexpect = [{ task = \"Read\" }]",
             "the records differ from `expect`",
         ),
-        ("expect_dropped = 2", "expected 2 records dropped, found 1"),
+        ("expect_dropped = 2", "expected 2 records of `input` dropped, found 1 of 2"),
         ("expect_refused = 1", "expected 1 record refused, found 0"),
         ("expect_refused = \"no\"", "no record is refused, expected the reason `no`"),
         ("expect_jq = '.weekly_hours > 2'", "`expect_jq` returns false for record 1 of 1"),
@@ -275,6 +275,7 @@ fn mistakes_in_tests_are_located_by_test_and_check() {
         ("expect = \"gone.json\"", "can't read `gone.json`", "10:10"),
         ("expect = '[{\"a\": }]'", "this is not JSON: expected value", "10:18"),
         ("expect_jq = '.a |'", "expect_jq", "10:"),
+        ("expect_refused = 0", "this test asserts nothing", "1:1"),
         ("expect_refused = true", "expected a number of records, or a text", "10:18"),
     ] {
         let context = world(&case("one", more));
@@ -324,7 +325,9 @@ fn results_are_written_as_junit_and_json() {
     assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\""), "{xml}");
     assert!(xml.contains("<testcase name=\"b&lt;a&gt;d &amp; &apos;x&apos;\" classname=\"jobs.toml\" file=\"jobs.test.toml\" line="), "{xml}");
     assert!(
-        xml.contains("<failure message=\"expected 0 records dropped, found 1\">FAILED"),
+        xml.contains(
+            "<failure message=\"expected 0 records of `input` dropped, found 1 of 2\">FAILED"
+        ),
         "{xml}"
     );
     assert!(!xml.contains('\u{1b}'), "{xml}");
@@ -335,7 +338,10 @@ fn results_are_written_as_junit_and_json() {
     );
     let failed = &found["tests"][1];
     assert_eq!(failed["name"], "b<a>d & 'x'");
-    assert_eq!(failed["failures"][0]["message"], "expected 0 records dropped, found 1");
+    assert_eq!(
+        failed["failures"][0]["message"],
+        "expected 0 records of `input` dropped, found 1 of 2"
+    );
     assert_eq!(failed["output"][0]["task"], "Write");
     let ended = context.taskferry(&["test", "jobs.toml", "--junit", "jobs.test.toml"]).with_code(2);
     assert!(ended.stderr.contains("would overwrite `jobs.test.toml`"), "{}", ended.stderr);
@@ -498,6 +504,23 @@ fn a_failed_test_fits_into_80_columns() {
     for line in ended.stderr.lines() {
         assert!(unicode_width::UnicodeWidthStr::width(line) <= 100, "{line}");
     }
-    assert!(ended.stderr.contains("業 oldreview review r…"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("業 newreview review r…"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("業 oldreview review re…"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("業 newreview review re…"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_test_of_transforms_that_depend_on_texts_is_recorded_verbatim_only() {
+    let context = world("");
+    let own =
+        "[[transform]]\ntype = \"jq\"\nfilter = 'select(.tasks[0].task | test(\"^Secr\"))'\n\n";
+    let text = PIPELINE.replacen("[[transform]]", &format!("{own}[[transform]]"), 1);
+    context.write("jobs.toml", &text);
+    let job = r#"{"external_id":"j1","tasks":[{"task_id":"t1","task":"Secret","ai_impact":{"level":"H1"}}]}"#;
+    context.write("job.json", job);
+    let record = ["test", "jobs.toml", "--record", "one", "--input", "job.json"];
+    let ended = context.taskferry(&record).with_code(2);
+    let reason = "with replaced texts the result is 1 in, 0 out, 1 dropped, without 1 in, 1 out";
+    assert!(ended.stderr.contains(reason), "{}", ended.stderr);
+    assert_eq!(context.read("jobs.test.toml"), "", "nothing is recorded");
+    context.taskferry(&[&record[..], &["--verbatim"]].concat()).with_code(0);
 }

@@ -48,7 +48,7 @@ fn the_life_of_a_job_is_told_in_sentences() {
     kept and changed by transform `filter_ai_impact` at jobs.toml:17:1
       `levels` (jobs.toml:19:1) drops the task `t6c`: its level is H5
     becomes 2 records in transform `flatten_hierarchy` at jobs.toml:21:1
-    in transform `jq` at jobs.toml:24:1, 2 records: 1 changed, 1 dropped
+    transform `jq` at jobs.toml:24:1 receives 2 records: 1 changed, 1 dropped
       `filter` (jobs.toml:26:1) drops the record: the expression has no result
     row 5 of sink `file` at jobs.toml:28:1
     ");
@@ -97,7 +97,7 @@ fn an_absent_record_gets_reasons_and_the_nearest_ids() {
     let (tenant, context) = context();
     insta::assert_snapshot!(why(&context, &["--id", "job-0006"], 9), @"
     `job-0006` is not in the listing; possible reasons:
-      - the credentials at jobs.toml:9:9 may see only some job families
+      - the credentials at jobs.toml:9:1 may see only some job families
       - the job may have been created or deleted while the listing was read
       - the id may be wrong; the nearest ids are `job-000`, `job-006`, `job-001`
     ");
@@ -166,5 +166,11 @@ fn a_failed_source_is_no_absence() {
     let context = Context::new();
     context.write("jobs.toml", &tenant.pipeline());
     let failed = context.taskferry(&["why", "jobs.toml", "--id", "j2"]).with_code(3);
-    assert!(failed.stdout.contains("the listing was not read to its end"), "{}", failed.stdout);
+    assert!(
+        failed.stdout.contains(
+            "`j2` was not found; possible reasons:\n  - the source failed after 1 record\n"
+        ),
+        "{}",
+        failed.stdout
+    );
 }

@@ -15,6 +15,8 @@ pub(super) struct RunCounts {
     pub(super) run_id: Option<String>,
     pub(super) status: String,
     #[serde(default)]
+    pub(super) digest: Option<String>,
+    #[serde(default)]
     pub(super) sandbox: bool,
     pub(super) source: SourceCounts,
     pub(super) transforms: Vec<TransformCounts>,

@@ -110,8 +110,11 @@ async fn failures(registry: &Registry, case: &TestCase, executed: &Executed) -> 
     let mut failures = refusals(case.expect_refused.as_ref(), &executed.refused);
     if let Some(expected) = case.expect_dropped.filter(|expected| *expected != executed.dropped) {
         let dropped = executed.dropped;
-        failures
-            .push(Failure::new(format!("expected {} dropped, found {dropped}", records(expected))));
+        failures.push(Failure::new(format!(
+            "expected {} of `input` dropped, found {dropped} of {}",
+            records(expected),
+            case.input.len()
+        )));
     }
     if let Some(expected) = &case.expect {
         let actual: Vec<Value> = executed.outputs.iter().map(value).collect();

@@ -84,9 +84,7 @@ impl<'a> Recording<'a> {
         let old = old.map(|position| (Path::new(&position.file), position.line));
         check_name(name, old, &target, arguments.replace)?;
         let lines = write::lines_in(&target, &cases);
-        let layers = Layers::from_file(file).placeholders(true);
-        let checked = taskferry_config::load(&layers, registry);
-        let checked = checked.map_err(|found| Failed::mistakes(&found))?;
+        let checked = isolated(registry, file)?;
         if let Some(stage) = stage {
             check_stage(stage, &checked.stages)?;
         }
@@ -131,10 +129,14 @@ impl<'a> Recording<'a> {
         }
         let input = values(input)?;
         let stage = self.stage_info().map(|stage| stage.id.clone());
+        let original = input;
         let Self { registry, file, target, name, checked, .. } = self;
         let mut pseudonyms = Pseudonyms::new(&texts(&checked));
         let replaced = |record: &Value| pseudonyms.record(record);
-        let input = if self.is_verbatim { input } else { input.iter().map(replaced).collect() };
+        let input = match self.is_verbatim {
+            true => original.clone(),
+            false => original.iter().map(replaced).collect(),
+        };
         let unverified = unverified(&checked.unverified);
         let records = TestInput::Records(input.clone());
         let executed =
@@ -144,6 +146,19 @@ impl<'a> Recording<'a> {
             return Err(Failed(Exit::TRANSFORM, Some(error)));
         }
         let outputs = values(&executed.outputs)?;
+        if !self.is_verbatim {
+            let pipeline = isolated(registry, &file)?.pipeline;
+            let records = TestInput::Records(original);
+            let verbatim = execute(pipeline, stage.as_ref(), &records, &TestClock::default()).await;
+            let verbatim = verbatim.map_err(Failed::usage)?;
+            if shape(&verbatim)? != shape(&executed)? {
+                return Err(Failed::usage(format!(
+                    "the transforms depend on texts: with replaced texts the result is {}, without {}; record the test with `--verbatim`",
+                    result(input.len(), &executed),
+                    result(input.len(), &verbatim)
+                )));
+            }
+        }
         let recorded = Recorded {
             name: &name,
             stage: self.stage.as_deref(),
@@ -155,11 +170,36 @@ impl<'a> Recording<'a> {
         write::write(&target, &recorded.to_toml(), self.old, &self.lines).map_err(|error| {
             Failed(Exit::SINK, Some(format!("can't write `{}`: {error}", target.display())))
         })?;
-        let result = result(input.len(), outputs.len(), &executed);
+        let result = result(input.len(), &executed);
         console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
         console::line(&about_texts(self.is_verbatim, &pseudonyms));
         unverified.iter().for_each(|warning| console::warning(warning));
         repeat(registry, &file, &name).await
+    }
+}
+
+/// The pipeline without anything from the environment, as tests run it.
+fn isolated(registry: &Registry, file: &Path) -> Result<Checked, Failed> {
+    let layers = Layers::from_file(file).placeholders(true);
+    taskferry_config::load(&layers, registry).map_err(|found| Failed::mistakes(&found))
+}
+
+/// What replaced texts must not change: the numbers of records, and everything in the outputs but texts and numbers.
+fn shape(executed: &Executed) -> Result<(u64, usize, Vec<Value>), Failed> {
+    let outputs = values(&executed.outputs)?.iter().map(without_texts).collect();
+    Ok((executed.dropped, executed.refused.len(), outputs))
+}
+
+fn without_texts(value: &Value) -> Value {
+    match value {
+        Value::String(_) => Value::from(""),
+        Value::Number(_) => Value::from(0),
+        Value::Array(items) => items.iter().map(without_texts).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, field)| (key.clone(), without_texts(field)));
+            Value::Object(fields.collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -253,7 +293,8 @@ fn expected_refusals(executed: &Executed) -> Option<ExpectedRefusals> {
 }
 
 /// What the transforms made of the records, in words.
-fn result(input: usize, output: usize, executed: &Executed) -> String {
+fn result(input: usize, executed: &Executed) -> String {
+    let output = executed.outputs.len();
     let more = [(executed.dropped, "dropped"), (executed.refused.len() as u64, "refused")];
     let more = more.iter().filter(|(count, _)| *count > 0);
     let more: String = more.map(|(count, what)| format!(", {count} {what}")).collect();

@@ -79,7 +79,11 @@ fn event<'a>(
 ) -> Event<'a> {
     let (summary, name) = (stage.summary(), name(info));
     let effects = stage.effects();
-    let details = details(info, &effects, mask);
+    let mut details = details(info, &effects, mask);
+    details.extend(stage.refusals().take(MOST_EFFECTS).map(|reason| {
+        let consequence = on_errors.effect(&info.id);
+        format!("refuses a record: {}; {consequence}", mask.text(reason))
+    }));
     let event =
         |kind, text| Event { details: details.clone(), ..Event::new(Some(info), kind, text) };
     match summary {
@@ -106,7 +110,7 @@ fn event<'a>(
             "dropped",
             format!("all {} records are dropped by {}", summary.received, dropping(info, &effects)),
         ),
-        _ => event("changed", format!("in {name}, {}", summary.text())),
+        _ => event("changed", format!("{name} receives {}", summary.text())),
     }
 }
 

@@ -89,19 +89,22 @@ impl Task {
             Outcome::Emitted { records, .. } => records,
         };
         let parts = records.iter().map(|record| self.part_of(record));
-        let Some((index, after)) = parts.enumerate().find_map(|(index, part)| Some((index, part?)))
-        else {
+        let found = parts.enumerate().filter_map(|(index, part)| Some((index + 1, part?)));
+        let found: Vec<(usize, Value)> = found.collect();
+        let Some((_, after)) = found.first() else {
             return self.dropped(info, step, mask);
         };
         if records.len() > 1 {
-            let text = format!("is in record {} of {} of {stage}", index + 1, records.len());
-            return event("multiplied", text);
+            let numbers: Vec<String> = found.iter().map(|(index, _)| index.to_string()).collect();
+            let noun = if numbers.len() == 1 { "record" } else { "records" };
+            let (numbers, count) = (numbers.join(", "), records.len());
+            return event("multiplied", format!("is in {noun} {numbers} of {count} of {stage}"));
         }
         let before = step.input.as_ref().and_then(|input| self.part_of(input));
-        if before.as_ref() == Some(&after) {
+        if before.as_ref() == Some(after) {
             return event("unchanged", format!("kept unchanged by {stage}"));
         }
-        let fields = changed_fields(before.as_ref(), &after);
+        let fields = changed_fields(before.as_ref(), after);
         event("changed", format!("kept and changed by {stage}{fields}"))
     }
 
@@ -121,7 +124,7 @@ impl Task {
             }
             None if is_lost => {
                 let text = format!(
-                    "can't be followed after {}: its results contain neither the id nor the name of the task",
+                    "gone after {}: its results contain neither the id nor the name of the task",
                     name(info)
                 );
                 Event::new(Some(info), "lost", text)
