@@ -80,9 +80,9 @@ impl Writer {
             _ => ("", "", Vec::new()),
         };
         if entries.is_empty() || self.is_one_line(value, &start, at) {
-            return self.push(start + &on_one_line(value), at, at.has_comma);
+            return self.push(&(start + &on_one_line(value)), at, at.has_comma);
         }
-        self.push(start + open, at, false);
+        self.push(&(start + open), at, false);
         let (depth, count) = (at.depth + 1, entries.len());
         let most = if value.is_array() { self.layout.most_items } else { count };
         for (index, (key, place, entry)) in entries.into_iter().enumerate().take(most) {
@@ -90,9 +90,9 @@ impl Writer {
         }
         let indent = "  ".repeat(at.depth);
         if most < count {
-            self.push(format!("{indent}  … {} more", count - most), at, false);
+            self.push(&format!("{indent}  … {} more", count - most), at, false);
         }
-        self.push(indent + close, at, at.has_comma);
+        self.push(&(indent + close), at, at.has_comma);
     }
 
     fn is_one_line(&self, value: &Value, start: &str, at: &Position) -> bool {
@@ -104,8 +104,8 @@ impl Writer {
         on_one_line(value).width() <= room
     }
 
-    fn push(&mut self, text: String, at: &Position, has_comma: bool) {
-        let text = printable_json(&text).into_owned();
+    fn push(&mut self, text: &str, at: &Position, has_comma: bool) {
+        let text = printable_json(text).into_owned();
         self.lines.push(Line { text, has_comma, place: printable(&at.place).into_owned() });
     }
 }

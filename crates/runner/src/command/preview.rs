@@ -29,7 +29,7 @@ use crate::logging::{self, LogFormat};
 use crate::trace::trace;
 use cache::CacheFile;
 use pages::PageStore;
-use selection::{Condition, Tally, select};
+use selection::{Condition, Seen, Tally, select};
 use stages::OnErrors;
 use view::View;
 pub(super) use view::{MASKED, write_failure};
@@ -47,7 +47,7 @@ pub(crate) async fn preview(registry: &Registry, arguments: PreviewArguments) ->
     };
     let mut preview = Preview { registry, arguments, pages: None };
     if preview.arguments.output.watch {
-        return preview.watch(&mut interrupts).await;
+        return Box::pin(preview.watch(&mut interrupts)).await;
     }
     tokio::select! {
         shown = preview.show() => shown.exit,
@@ -119,7 +119,7 @@ impl<'a> Preview<'a> {
         match self.prepare() {
             Ok(prepared) => {
                 let inputs = prepared.checked.files.inputs().map(Path::to_owned).collect();
-                Shown { exit: self.run(prepared).await, inputs }
+                Shown { exit: Box::pin(self.run(prepared)).await, inputs }
             }
             Err(exit) => exit.into(),
         }
@@ -220,17 +220,31 @@ impl<'a> Preview<'a> {
         if !is_file {
             save(&pages_digest, sandbox, &store);
         }
-        let seen = tally.lock();
-        let view = View {
-            name,
-            stages: &stages,
-            on_errors: &on_errors,
-            idle: if found.read > 0 { seen.idle_options(&stages) } else { Vec::new() },
-            is_sandbox: found.report.manifest.sandbox && !is_file,
-            is_delivered: seen.is_delivered,
-            masks_values: !arguments.output.show_values && !console::output_is_terminal(),
-            found: &found,
+        let exit = {
+            let seen = tally.lock();
+            let view = View {
+                name,
+                stages: &stages,
+                on_errors: &on_errors,
+                idle: if found.read > 0 { seen.idle_options(&stages) } else { Vec::new() },
+                is_sandbox: found.report.manifest.sandbox && !is_file,
+                is_delivered: seen.is_delivered,
+                masks_values: !arguments.output.show_values && !console::output_is_terminal(),
+                found: &found,
+            };
+            self.print(&view, &seen)
         };
+        match recording {
+            Some(recording) if exit == Exit::COMPLETE => {
+                let input = recording.input(&found.records);
+                recording.add(&input).await.unwrap_or_else(Failed::write)
+            }
+            _ => exit,
+        }
+    }
+
+    fn print(&self, view: &View<'_>, seen: &Seen) -> Exit {
+        let arguments = &self.arguments;
         view.write_notes();
         if let Some(error) = &seen.condition_error {
             let records = count(seen.condition_errors, "record");
@@ -244,14 +258,7 @@ impl<'a> Preview<'a> {
             console::drawn_page(&view.text(arguments))
         };
         let exit = Exit::printed(&printed);
-        let exit = if exit == Exit::COMPLETE { view.end(arguments) } else { exit };
-        match recording {
-            Some(recording) if exit == Exit::COMPLETE => {
-                let input = recording.input(&found.records);
-                recording.add(&input).await.unwrap_or_else(Failed::write)
-            }
-            _ => exit,
-        }
+        if exit == Exit::COMPLETE { view.end(arguments) } else { exit }
     }
 }
 

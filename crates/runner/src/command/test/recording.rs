@@ -133,9 +133,10 @@ impl<'a> Recording<'a> {
         let Self { registry, file, target, name, checked, .. } = self;
         let mut pseudonyms = Pseudonyms::new(&texts(&checked));
         let replaced = |record: &Value| pseudonyms.record(record);
-        let input = match self.is_verbatim {
-            true => original.clone(),
-            false => original.iter().map(replaced).collect(),
+        let input = if self.is_verbatim {
+            original.clone()
+        } else {
+            original.iter().map(replaced).collect()
         };
         let unverified = unverified(&checked.unverified);
         let records = TestInput::Records(input.clone());
@@ -173,7 +174,9 @@ impl<'a> Recording<'a> {
         let result = result(input.len(), &executed);
         console::line(&format!("recorded `{name}` in {}: {result}", target.display()));
         console::line(&about_texts(self.is_verbatim, &pseudonyms));
-        unverified.iter().for_each(|warning| console::warning(warning));
+        for warning in &unverified {
+            console::warning(warning);
+        }
         repeat(registry, &file, &name).await
     }
 }
@@ -297,8 +300,9 @@ fn result(input: usize, executed: &Executed) -> String {
     let output = executed.outputs.len();
     let more = [(executed.dropped, "dropped"), (executed.refused.len() as u64, "refused")];
     let more = more.iter().filter(|(count, _)| *count > 0);
-    let more: String = more.map(|(count, what)| format!(", {count} {what}")).collect();
-    format!("{input} in, {output} out{more}")
+    let more = more.map(|(count, what)| format!("{count} {what}"));
+    let all = [format!("{input} in"), format!("{output} out")].into_iter().chain(more);
+    all.collect::<Vec<_>>().join(", ")
 }
 
 fn about_texts(is_verbatim: bool, pseudonyms: &Pseudonyms) -> String {
