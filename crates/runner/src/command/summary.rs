@@ -11,7 +11,7 @@ use taskferry_pipeline::StageFailure;
 use super::format::{bytes, count, number};
 use super::text_table::TextTable;
 use crate::console;
-use drop::LargestDrop;
+use drop::{DROPPED_BY, LargestDrop};
 pub(crate) use log::{keep, write_json};
 pub(crate) use next::Shown;
 use next::next_command;
@@ -124,7 +124,9 @@ fn closing_table(manifest: &Manifest, width: Option<usize>) -> String {
 fn transform_row(transform: &TransformSummary, indent: &str) -> [String; 7] {
     let counter =
         |(name, count): (&String, &u64)| format!("{} {}", number(*count), name.replace('_', " "));
-    let counters: Vec<String> = transform.counters.iter().map(counter).collect();
+    // The column has the sum, and the line below the table the options.
+    let counters = transform.counters.iter().filter(|(name, _)| !name.starts_with(DROPPED_BY));
+    let counters: Vec<String> = counters.map(counter).collect();
     [
         format!("{indent}{}", stage("transform", &transform.name, transform.type_name)),
         number(transform.records_in),

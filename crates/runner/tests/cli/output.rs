@@ -59,7 +59,7 @@ fn a_run_ends_with_a_table_of_its_stages() {
        transform filter_ai_impact  102   26       76                    10 without level
      sink table (file)              26   26                     [size]  out/jobs-[date].csv (26 records)
 
-    transform `filter_ai_impact` dropped 76 of 102 records: see `levels` (jobs.toml:24:1)
+    transform `filter_ai_impact` dropped 76 of 102 records: 66 by `levels` (jobs.toml:24:1), 10 by `missing`
     warning: sink `table`: fields omitted because `columns` does not name them: `job_external_id`, `validation_state`, `ai_impact_level`, `ai_impact_rationale`, `domain`, `subdomain`, `cluster`, `canonical_task`
     next: `taskferry preview jobs.toml --stage filter_ai_impact` shows what is dropped
     jobs: complete in [time] (run [run])
@@ -219,7 +219,8 @@ fn the_largest_drop_is_shown_with_its_options() {
     let ended = context.taskferry(&["run", "rows.toml"]).with_code(0);
     let line = ended.stderr.lines().find(|line| line.contains("` dropped ")).unwrap();
     assert!(line.starts_with("transform `filter_ai_impact` dropped "), "{line}");
-    assert!(line.ends_with("records: see `levels` (rows.toml:9:1)"), "{line}");
+    assert!(line.contains(" by `levels` (rows.toml:9:1), "), "{line}");
+    assert!(line.contains(" by `missing`"), "{line}");
     let next = "next: `taskferry preview rows.toml --stage filter_ai_impact` shows what is dropped";
     assert!(ended.stderr.contains(next), "{}", ended.stderr);
 

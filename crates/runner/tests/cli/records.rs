@@ -97,7 +97,8 @@ fn tasks_without_a_known_level_are_counted_and_reported() {
     assert!(ended.stderr.contains("4 unknown level, 2 without level"), "{}", ended.stderr);
     let summary = context.json("summary.json");
     let transform = &summary["transforms"][0];
-    assert_eq!(transform["counters"], json!({"unknown_level": 4, "without_level": 2}));
+    assert_eq!(transform["counters"]["unknown_level"], 4);
+    assert_eq!(transform["counters"]["without_level"], 2);
     let frequent = [("H6", 2), ("", 1), ("h1", 1)]
         .map(|(value, count)| json!({"value": value, "count": count}));
     assert_eq!(transform["frequent"], json!({"unknown_level": frequent}));

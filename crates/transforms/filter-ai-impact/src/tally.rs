@@ -1,4 +1,4 @@
-//! Counts tasks without a known level.
+//! Counts tasks without a known level, and dropped records by the option that dropped them.
 
 use taskferry_profile::null_tasks;
 use taskferry_sdk::{Counters, Output};
@@ -7,6 +7,14 @@ const WITHOUT_LEVEL: &str = "without_level";
 const UNKNOWN_LEVEL: &str = "unknown_level";
 /// Noted if any task has a level, known or not.
 const LEVEL: &str = "level";
+/// The counters of dropped records, by the option that dropped their tasks.
+const DROPPED: &[(&str, &str)] = &[
+    ("levels", "dropped_by_levels"),
+    ("at_least", "dropped_by_at_least"),
+    ("at_most", "dropped_by_at_most"),
+    ("missing", "dropped_by_missing"),
+    ("empty_jobs", "dropped_by_empty_jobs"),
+];
 /// The number of levels in a warning.
 const SHOWN: usize = 3;
 
@@ -21,11 +29,33 @@ pub(crate) struct Tally<'o> {
     /// The number of tasks that were dropped because they have no level.
     pub(crate) without_level: u64,
     unknown_levels: u64,
+    /// The option that dropped the last dropped task.
+    dropped_by: Option<&'static str>,
 }
 
 impl<'o> Tally<'o> {
     pub(crate) fn new(out: &'o mut Output) -> Self {
-        Self { out, has_null_tasks: false, has_level: false, without_level: 0, unknown_levels: 0 }
+        Self {
+            out,
+            has_null_tasks: false,
+            has_level: false,
+            without_level: 0,
+            unknown_levels: 0,
+            dropped_by: None,
+        }
+    }
+
+    /// Notes that an option dropped a task.
+    pub(crate) fn task_dropped(&mut self, option: &'static str) {
+        self.dropped_by = Some(option);
+    }
+
+    /// Counts a dropped record. A job without tasks is dropped by `empty_jobs`.
+    pub(crate) fn record_dropped(&mut self) {
+        let option = self.dropped_by.unwrap_or("empty_jobs");
+        if let Some((_, counter)) = DROPPED.iter().find(|(known, _)| *known == option) {
+            self.out.count(counter, 1);
+        }
     }
 
     /// Counts a dropped task with an unknown level.

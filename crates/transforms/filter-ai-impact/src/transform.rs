@@ -41,6 +41,9 @@ impl Transform for Filter {
                 kept > 0 || self.empty_jobs == EmptyJobs::Keep
             }
         };
+        if !stays {
+            tally.record_dropped();
+        }
         tally.count();
         if stays {
             out.emit(edit.finish_if_changed().map_or(record, Record::from));
@@ -82,6 +85,9 @@ impl Filter {
                 let reason = level.unwrap_or_else(|| "it has no level".to_owned());
                 format!("{verb} the task `{name}`: {reason}")
             });
+        }
+        if !keeps {
+            tally.task_dropped(option);
         }
         tally.has_level |= level.is_some();
         match level {

@@ -163,6 +163,26 @@ fn a_configured_unknown_level_without_tasks_is_reported() {
 }
 
 #[test]
+fn a_dropped_record_is_counted_by_the_option_that_dropped_it() {
+    let by = |options: Value, job: &Value| {
+        let counters = counted(&options, job);
+        let counts = counters.counts().filter(|(name, _)| name.starts_with("dropped_by_"));
+        counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    let job = |levels: &[Value]| {
+        let task = |level: &Value| json!({"task_id": "t", "ai_impact": {"level": level}});
+        json!({"external_id": "j", "tasks": levels.iter().map(task).collect::<Vec<_>>()})
+    };
+    let levels = json!({"levels": ["H1"]});
+    assert_eq!(by(levels.clone(), &job(&[])), "dropped_by_empty_jobs 1", "there was no task");
+    assert_eq!(by(levels.clone(), &job(&[json!("H4")])), "dropped_by_levels 1");
+    assert_eq!(by(json!({"at_most": "H2"}), &job(&[json!("H4")])), "dropped_by_at_most 1");
+    assert_eq!(by(levels.clone(), &job(&[json!(null)])), "dropped_by_missing 1");
+    assert_eq!(by(levels.clone(), &job(&[json!("H1"), json!("H4")])), "", "the job stays");
+    assert_eq!(by(json!({"levels": ["H1"], "empty_jobs": "keep"}), &job(&[])), "");
+}
+
+#[test]
 fn unreadable_tasks_are_refused_and_do_not_count_as_missing() {
     let refusal = |record: &Value| refused(&json!({"levels": ["H1"]}), record).full_message();
     let in_job = |task: &Value| json!({"external_id": "j", "tasks": [{"task_id": "a"}, task]});

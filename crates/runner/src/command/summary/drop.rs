@@ -6,14 +6,17 @@ use taskferry_pipeline::Role;
 
 use crate::command::format::{count, number};
 
+/// The beginning of the names of counters of dropped records. The name of the option that dropped them follows.
+pub(super) const DROPPED_BY: &str = "dropped_by_";
+
 /// The transform that dropped the most records.
 #[derive(Debug)]
 pub(super) struct LargestDrop<'a> {
     pub(super) stage: &'a str,
     dropped: u64,
     records_in: u64,
-    /// The options that may be the cause, or the transform, each with its position.
-    causes: Vec<String>,
+    /// The options that dropped them, or the transform, each with its position.
+    causes: String,
 }
 
 impl<'a> LargestDrop<'a> {
@@ -30,11 +33,26 @@ impl<'a> LargestDrop<'a> {
         let position = |option: &&str| {
             info.options.get(*option).map(|position| format!("`{option}` ({position})"))
         };
-        let mut causes: Vec<String> = info.explained_options.iter().filter_map(position).collect();
-        if causes.is_empty() {
-            let filter = position(&"filter");
-            causes.extend(filter.or_else(|| info.position.as_ref().map(ToString::to_string)));
-        }
+        let counted = largest.counters.iter().filter_map(|(name, count)| {
+            name.strip_prefix(DROPPED_BY).map(|option| (*count, option))
+        });
+        let mut counted: Vec<(u64, &str)> = counted.collect();
+        counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        let causes = if counted.is_empty() {
+            let explained = info.explained_options.iter().filter_map(position);
+            let mut causes: Vec<String> = explained.collect();
+            if causes.is_empty() {
+                let filter = position(&"filter");
+                causes.extend(filter.or_else(|| info.position.as_ref().map(ToString::to_string)));
+            }
+            format!("see {}", causes.join(" and "))
+        } else {
+            let shown = counted.iter().map(|(count, option)| {
+                let option = position(option).unwrap_or_else(|| format!("`{option}`"));
+                format!("{} by {option}", number(*count))
+            });
+            shown.collect::<Vec<_>>().join(", ")
+        };
         let (dropped, records_in) = (largest.filtered, largest.records_in);
         Some(Self { stage: &largest.name, dropped, records_in, causes })
     }
@@ -43,9 +61,7 @@ impl<'a> LargestDrop<'a> {
     pub(super) fn text(&self) -> String {
         let records = count(self.records_in, "record");
         let (stage, dropped) = (self.stage, number(self.dropped));
-        format!(
-            "transform `{stage}` dropped {dropped} of {records}: see {}",
-            self.causes.join(" and ")
-        )
+        let causes = &self.causes;
+        format!("transform `{stage}` dropped {dropped} of {records}: {causes}")
     }
 }
