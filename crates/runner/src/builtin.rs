@@ -5,10 +5,12 @@ use taskferry_sink_file::FileOptions;
 use taskferry_sink_stdout::StdoutOptions;
 use taskferry_sink_webhook::WebhookOptions;
 use taskferry_source_techwolf::TechWolfOptions;
+use taskferry_transform_aggregate::Aggregate;
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
 use taskferry_transform_jq::Jq;
 use taskferry_transform_rename_skills::RenameSkills;
+use taskferry_transform_select::Select;
 
 use crate::sandbox;
 
@@ -20,7 +22,9 @@ pub(crate) fn registry() -> Registry {
         .transform::<FilterAiImpact>()
         .transform::<FlattenHierarchy>()
         .transform::<RenameSkills>()
+        .transform::<Aggregate>()
         .transform::<Jq>()
+        .transform::<Select>()
         .sink::<StdoutOptions>()
         .sink::<FileOptions>()
         .sink::<WebhookOptions>()

@@ -1,0 +1,184 @@
+//! Checks the options and builds the transform.
+
+use std::collections::BTreeMap;
+
+use taskferry_sdk::{
+    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, MissingField, Part, Plugin, Problem,
+    RecordFields, TransformPlugin,
+};
+
+use crate::config::{Missing, Select};
+use crate::transform::{Field, Project, Trim};
+
+impl Plugin for Select {
+    const TYPE: &'static str = "select";
+}
+
+impl TransformPlugin for Select {
+    fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+        let problems = self.problems();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(match &self.fields {
+            Some(fields) => AnyTransform::stateless(Project {
+                fields: fields.iter().map(|name| self.field(name)).collect(),
+                missing: self.missing,
+            }),
+            None => AnyTransform::stateless(Trim {
+                drop: self.drop.clone(),
+                rename: self.rename.keys().map(|name| self.field(name)).collect(),
+            }),
+        })
+    }
+
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        let options = self.clone();
+        FieldRule::estimate(move |input, missing| options.output(input, missing))
+    }
+
+    fn explained_options() -> &'static [&'static str] {
+        &["drop", "rename"]
+    }
+}
+
+impl Select {
+    fn field(&self, name: &str) -> Field {
+        let new_name = self.rename.get(name).map_or(name, String::as_str);
+        Field { name: name.to_owned(), new_name: new_name.to_owned() }
+    }
+
+    /// Each field that an option names, with the path of its name.
+    fn named(&self) -> impl Iterator<Item = (&str, KeyPath, Part)> {
+        let fields = self.fields.iter().flatten().enumerate();
+        let fields =
+            fields.map(|(index, name)| (name, KeyPath::of("fields").index(index), Part::Value));
+        let drop = self.drop.iter().enumerate();
+        let drop = drop.map(|(index, name)| (name, KeyPath::of("drop").index(index), Part::Value));
+        let rename =
+            self.rename.keys().map(|name| (name, KeyPath::of("rename").key(name), Part::Key));
+        fields.chain(drop).chain(rename).map(|(name, path, part)| (name.as_str(), path, part))
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.fields.is_none() && self.drop.is_empty() && self.rename.is_empty() {
+            let problem = Problem::at(KeyPath::root(), "missing-key", "no field is selected");
+            let problem = problem.part(Part::Key).label("needs `fields`, `drop` or `rename`");
+            problems
+                .push(problem.help("add for example `fields = [\"job_external_id\", \"task\"]`"));
+        }
+        if self.fields.as_ref().is_some_and(Vec::is_empty) {
+            let problem = Problem::at(KeyPath::of("fields"), "empty-value", "`fields` is empty");
+            problems.push(problem.help("name at least one field, or remove `fields`"));
+        }
+        if self.fields.is_some() && !self.drop.is_empty() {
+            let message = "`fields` and `drop` can't be used together";
+            let problem = Problem::at(KeyPath::of("drop"), "conflicting-options", message);
+            let problem = problem.part(Part::Key).related(
+                KeyPath::of("fields"),
+                Part::Key,
+                "keeps only these fields",
+            );
+            problems.push(problem.help("`fields` already drops all other fields: remove `drop`"));
+        }
+        problems.extend(self.repeated());
+        problems.extend(self.renames_of_dropped());
+        problems.extend(self.shared_names());
+        problems
+    }
+
+    /// Names that occur twice in one list.
+    fn repeated(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (key, names) in
+            [("fields", self.fields.as_deref().unwrap_or_default()), ("drop", &self.drop)]
+        {
+            for (index, name) in names.iter().enumerate() {
+                let Some(first) = names.iter().take(index).position(|earlier| earlier == name)
+                else {
+                    continue;
+                };
+                let path = KeyPath::of(key);
+                let problem = Problem::at(
+                    path.index(index),
+                    "duplicate-value",
+                    format!("`{name}` is in the list twice"),
+                );
+                problems.push(
+                    problem
+                        .related(path.index(first), Part::Value, "here first")
+                        .help("remove one of them"),
+                );
+            }
+        }
+        problems
+    }
+
+    /// New names for fields that no record has afterwards.
+    fn renames_of_dropped(&self) -> impl Iterator<Item = Problem> {
+        let is_kept = |name: &String| match &self.fields {
+            Some(fields) => fields.contains(name),
+            None => !self.drop.contains(name),
+        };
+        let dropped = self.rename.keys().filter(move |name| !is_kept(name));
+        dropped.map(|name| {
+            let message = format!("`{name}` is dropped, so it can't get another name");
+            let path = KeyPath::of("rename").key(name);
+            let help = "use the old name in `fields`, or remove this entry";
+            Problem::at(path, "conflicting-options", message).part(Part::Key).help(help)
+        })
+    }
+
+    /// Several fields that get one name.
+    fn shared_names(&self) -> Vec<Problem> {
+        let names: Vec<&String> = match &self.fields {
+            Some(fields) => fields.iter().collect(),
+            None => self.rename.keys().collect(),
+        };
+        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for name in names {
+            let new_name = self.rename.get(name).unwrap_or(name);
+            if let Some(other) = seen.insert(new_name, name).filter(|other| other != name) {
+                let renamed = if self.rename.contains_key(name) { name } else { other };
+                let message = format!("`{other}` and `{name}` get the same name, `{new_name}`");
+                let path = KeyPath::of("rename").key(renamed);
+                problems.push(
+                    Problem::at(path, "duplicate-value", message).help("choose another name"),
+                );
+            }
+        }
+        problems
+    }
+
+    /// The fields of the emitted records. Adds the fields that an option names and no record has.
+    fn output(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
+        let absent = self
+            .named()
+            .filter_map(|(name, path, part)| Some(input.own.missing(name)?.at(path, part)));
+        missing.extend(absent);
+        let mut output = input.clone();
+        match &self.fields {
+            Some(fields) => {
+                let added = |name: &&String| {
+                    self.missing == Missing::Null || input.own.missing(name).is_none()
+                };
+                output.own = FieldSet::new(
+                    fields.iter().filter(added).map(|name| self.field(name).new_name),
+                );
+            }
+            None => {
+                for name in self.drop.iter().chain(self.rename.keys()) {
+                    output.own.remove(name, None);
+                }
+                for (name, new_name) in &self.rename {
+                    if input.own.missing(name).is_none() {
+                        output.own.add(new_name);
+                    }
+                }
+            }
+        }
+        output
+    }
+}
