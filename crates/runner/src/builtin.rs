@@ -6,8 +6,10 @@ use taskferry_sink_stdout::StdoutOptions;
 use taskferry_sink_webhook::WebhookOptions;
 use taskferry_source_techwolf::TechWolfOptions;
 use taskferry_transform_aggregate::Aggregate;
+use taskferry_transform_deduplicate::Deduplicate;
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
 use taskferry_transform_flatten_hierarchy::FlattenHierarchy;
+use taskferry_transform_join::Join;
 use taskferry_transform_jq::Jq;
 use taskferry_transform_rename_skills::RenameSkills;
 use taskferry_transform_select::Select;
@@ -23,6 +25,8 @@ pub(crate) fn registry() -> Registry {
         .transform::<FlattenHierarchy>()
         .transform::<RenameSkills>()
         .transform::<Aggregate>()
+        .transform::<Join>()
+        .transform::<Deduplicate>()
         .transform::<Jq>()
         .transform::<Select>()
         .sink::<StdoutOptions>()

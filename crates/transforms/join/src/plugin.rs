@@ -1,0 +1,121 @@
+//! Checks the options, reads the file and builds the transform.
+
+use taskferry_sdk::{
+    AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin,
+};
+
+use crate::config::{FileFormat, Join, Unmatched};
+use crate::key::Comparison;
+use crate::table::{Mistake, Table};
+use crate::transform::Joiner;
+
+/// The maximum number of reported rows of the file.
+const MAX_REPORTED: usize = 10;
+
+impl Plugin for Join {
+    const TYPE: &'static str = "join";
+}
+
+impl TransformPlugin for Join {
+    fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+        let mut problems = self.problems();
+        let table = self.read(context).map_err(|found| problems.extend(found));
+        match table {
+            Ok(table) if problems.is_empty() => Ok(AnyTransform::stateless(Joiner {
+                key: self.key.clone(),
+                columns: self.columns.clone(),
+                unmatched: self.unmatched,
+                table,
+            })),
+            _ => Err(problems),
+        }
+    }
+
+    fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+        let options = self.clone();
+        FieldRule::estimate(move |input, missing| {
+            missing.extend(
+                input.own.missing(&options.key).map(|it| it.at(KeyPath::of("key"), Part::Value)),
+            );
+            let mut output = input.clone();
+            options.columns.iter().for_each(|column| output.own.add(column));
+            output
+        })
+    }
+
+    fn explained_options() -> &'static [&'static str] {
+        &["columns", "unmatched"]
+    }
+}
+
+impl Join {
+    fn problems(&self) -> Vec<Problem> {
+        let path = KeyPath::of("columns");
+        let mut problems = Vec::new();
+        if self.columns.is_empty() {
+            let problem = Problem::at(path.clone(), "empty-value", "`columns` is empty");
+            problems.push(problem.help("name the columns of the file to add"));
+        }
+        for (index, column) in self.columns.iter().enumerate() {
+            if let Some(first) = self.columns.iter().take(index).position(|it| it == column) {
+                let message = format!("`{column}` is in the list twice");
+                let problem = Problem::at(path.index(index), "duplicate-value", message);
+                let problem = problem.related(path.index(first), Part::Value, "here first");
+                problems.push(problem.help("remove one of them"));
+            }
+            if *column == self.key && self.unmatched == Unmatched::Null {
+                let message = format!("the column `{column}` would replace the key of the record");
+                let problem = Problem::at(path.index(index), "conflicting-options", message);
+                problems.push(problem.help("remove it from `columns`"));
+            }
+        }
+        problems
+    }
+
+    fn read(&self, context: &BuildContext<'_>) -> Result<Table, Vec<Problem>> {
+        let (path, written) = (KeyPath::of("file"), self.file.display());
+        let bytes = context.files().read(&self.file).map_err(|error| {
+            let resolved = context.files().resolve(&self.file);
+            let message = format!("can't read the file `{written}`: {error}");
+            let help = format!("the path resolves to {}", resolved.display());
+            vec![Problem::at(path.clone(), "unreadable-file", message).help(help)]
+        })?;
+        let file_key = self.file_key.as_deref().unwrap_or(&self.key);
+        let columns: Vec<&str> =
+            std::iter::once(file_key).chain(self.columns.iter().map(String::as_str)).collect();
+        let comparison = Comparison::of(&self.normalise);
+        let table = Table::read(&bytes, self.file_format(), &columns, comparison);
+        table.map_err(|mistakes| self.reported(mistakes))
+    }
+
+    fn file_format(&self) -> FileFormat {
+        let extension = self.file.extension().and_then(|extension| extension.to_str());
+        self.format.unwrap_or(match extension {
+            Some("ndjson" | "jsonl" | "json") => FileFormat::Ndjson,
+            _ => FileFormat::Csv,
+        })
+    }
+
+    /// The mistakes in the file with their lines, up to a limit.
+    fn reported(&self, mistakes: Vec<Mistake>) -> Vec<Problem> {
+        let written = self.file.display();
+        let more = mistakes.len().saturating_sub(MAX_REPORTED);
+        let mut problems: Vec<Problem> = mistakes
+            .into_iter()
+            .take(MAX_REPORTED)
+            .map(|mistake| {
+                let message = format!("{written}:{}: {}", mistake.line, mistake.message);
+                let problem = Problem::at(KeyPath::of("file"), mistake.code, message);
+                match mistake.help {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                }
+            })
+            .collect();
+        if more > 0 {
+            let message = format!("{written}: {more} more invalid rows");
+            problems.push(Problem::at(KeyPath::of("file"), "invalid-mapping", message));
+        }
+        problems
+    }
+}

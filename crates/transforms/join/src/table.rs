@@ -1,0 +1,176 @@
+//! The file.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use taskferry_sdk::json::{Document, Text};
+
+use crate::config::FileFormat;
+use crate::key::{Comparison, text_of};
+
+/// The columns of the file, by key.
+#[derive(Debug)]
+pub(crate) struct Table {
+    comparison: Comparison,
+    rows: HashMap<String, Row>,
+    /// All keys, with all differences ignored.
+    loose: HashSet<String>,
+}
+
+#[derive(Debug)]
+struct Row {
+    line: u64,
+    /// In the order of the option `columns`. `None` if a JSON object lacks the column.
+    values: Vec<Option<Text>>,
+}
+
+/// A mistake in the file: its line, and what is wrong.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    pub(crate) code: &'static str,
+    pub(crate) line: u64,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Mistake {
+    fn new(code: &'static str, line: u64, message: impl Into<String>) -> Self {
+        Self { code, line, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Table {
+    /// Reads the file. `columns` begin with that of the key.
+    ///
+    /// # Errors
+    /// All mistakes.
+    pub(crate) fn read(
+        bytes: &[u8],
+        format: FileFormat,
+        columns: &[&str],
+        comparison: Comparison,
+    ) -> Result<Self, Vec<Mistake>> {
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let mut table = Self { comparison, rows: HashMap::new(), loose: HashSet::new() };
+        let mut mistakes = Vec::new();
+        let mut add = |line, key: Option<String>, values| {
+            mistakes.extend(table.add(line, key, values).err());
+        };
+        match format {
+            FileFormat::Csv => read_csv(bytes, columns, &mut add).map_err(|found| vec![found])?,
+            FileFormat::Ndjson => {
+                read_ndjson(bytes, columns, &mut add).map_err(|found| vec![found])?;
+            }
+        }
+        if mistakes.is_empty() { Ok(table) } else { Err(mistakes) }
+    }
+
+    fn add(
+        &mut self,
+        line: u64,
+        key: Option<String>,
+        values: Vec<Option<Text>>,
+    ) -> Result<(), Mistake> {
+        let Some(key) = key.filter(|key| !key.is_empty()) else {
+            return Err(Mistake::new("invalid-mapping", line, "the row has no key"));
+        };
+        self.loose.insert(Comparison::LOOSE.compared(Cow::Borrowed(&key)).into_owned());
+        let compared = self.comparison.compared(Cow::Borrowed(&key)).into_owned();
+        if let Some(first) = self.rows.get(&compared) {
+            let message = format!("the key `{key}` is also in line {}", first.line);
+            let help = "keep one of the two rows";
+            return Err(Mistake::new("duplicate-key", line, message).help(help));
+        }
+        self.rows.insert(compared, Row { line, values });
+        Ok(())
+    }
+
+    /// The values for a key.
+    pub(crate) fn find(&self, key: &str) -> Option<&[Option<Text>]> {
+        let compared = self.comparison.compared(Cow::Borrowed(key));
+        self.rows.get(&*compared).map(|row| row.values.as_slice())
+    }
+
+    /// Whether a key is in the file if all differences are ignored.
+    pub(crate) fn has_similar(&self, key: &str) -> bool {
+        self.loose.contains(&*Comparison::LOOSE.compared(Cow::Borrowed(key)))
+    }
+}
+
+type Add<'a> = dyn FnMut(u64, Option<String>, Vec<Option<Text>>) + 'a;
+
+fn read_csv(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), Mistake> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+    let header = reader.headers().map_err(|error| csv_mistake(&error))?.clone();
+    let positions = columns.iter().map(|column| {
+        let position = header.iter().position(|name| name.trim() == *column);
+        position.ok_or_else(|| missing_column(column, &header))
+    });
+    let positions: Vec<usize> = positions.collect::<Result<_, _>>()?;
+    for row in reader.records() {
+        let row = row.map_err(|error| csv_mistake(&error))?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let mut cells = positions.iter().map(|position| row.get(*position));
+        let key = cells.next().flatten().map(str::to_owned);
+        add(line, key, cells.map(|cell| cell.map(Text::value)).collect());
+    }
+    Ok(())
+}
+
+fn missing_column(column: &str, header: &csv::StringRecord) -> Mistake {
+    let names: Vec<String> = header.iter().map(|name| format!("`{name}`")).collect();
+    let first = header.get(0).unwrap_or_default();
+    let help =
+        match [(';', "semicolons"), ('\t', "tabs")].iter().find(|(it, _)| first.contains(*it)) {
+            Some((_, delimiters)) => {
+                format!("the columns are separated by {delimiters}; separate them with commas")
+            }
+            None => format!("the header has {}", names.join(", ")),
+        };
+    Mistake::new("missing-column", 1, format!("the column `{column}` is missing")).help(help)
+}
+
+fn csv_mistake(error: &csv::Error) -> Mistake {
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => {
+            let help = "save the file as UTF-8; Excel calls it \"CSV UTF-8\"";
+            Mistake::new("invalid-mapping", line, "the line is not UTF-8 text").help(help)
+        }
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => Mistake::new(
+            "invalid-mapping",
+            line,
+            format!("the row has {len} columns, the header has {expected_len}"),
+        ),
+        _ => Mistake::new("invalid-mapping", line, format!("the file is not CSV: {error}")),
+    }
+}
+
+fn read_ndjson(bytes: &[u8], columns: &[&str], add: &mut Add<'_>) -> Result<(), Mistake> {
+    let mut found: HashSet<&str> = HashSet::new();
+    for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let wrong = |message: String| Mistake::new("invalid-mapping", number, message);
+        let object = Document::parse(line.to_vec())
+            .map_err(|error| wrong(format!("the line is not JSON: {error}")))?;
+        let root = object.root();
+        let mut values =
+            columns.iter().map(|column| root.get(column).inspect(|_| _ = found.insert(column)));
+        let key = values.next().flatten().and_then(text_of).map(Cow::into_owned);
+        add(number, key, values.map(|value| value.map(Text::value)).collect());
+    }
+    match columns.iter().find(|column| !found.contains(*column)) {
+        Some(column) => {
+            let message = format!("no line has the column `{column}`");
+            Err(Mistake::new("missing-column", 1, message))
+        }
+        None => Ok(()),
+    }
+}

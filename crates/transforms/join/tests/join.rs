@@ -1,0 +1,147 @@
+//! Behavior of `join` in a pipeline.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use serde_json::{Value, json};
+use taskferry_sdk::testing::{Files, TransformTest};
+use taskferry_transform_join::Join;
+
+const CSV: &str = "id,name,family\n007,Agent,\"Sales, EU\"\nX1,Clerk,\n";
+const NDJSON: &str =
+    "{\"id\":\"007\",\"name\":\"Agent\",\"family\":[1]}\n\n{\"id\":5,\"name\":null}\n";
+
+fn options(changes: &Value) -> Value {
+    let mut options =
+        json!({"file": "jobs.csv", "key": "job", "file_key": "id", "columns": ["name", "family"]});
+    for (key, value) in changes.as_object().unwrap() {
+        options[key] = value.clone();
+    }
+    options
+}
+
+fn stage(changes: Value) -> TransformTest {
+    let files = Files::new().with("jobs.csv", CSV).with("jobs.ndjson", NDJSON);
+    TransformTest::with_files::<Join>(&options(&changes), &files).unwrap()
+}
+
+fn mistakes(file: &str, changes: Value) -> Vec<(String, &'static str, String)> {
+    let files = Files::new().with("jobs.csv", file).with("jobs.ndjson", file);
+    let problems = TransformTest::with_files::<Join>(&options(&changes), &files).unwrap_err();
+    problems.into_iter().map(|it| (it.path.to_string(), it.code, it.message)).collect()
+}
+
+fn mistake(path: &str, code: &'static str, message: &str) -> Vec<(String, &'static str, String)> {
+    vec![(path.to_owned(), code, message.to_owned())]
+}
+
+#[test]
+fn columns_are_added_or_replaced_by_key() {
+    let mut csv = stage(json!({}));
+    assert_eq!(
+        csv.apply(r#"{"job":"007","name":"old"}"#).unwrap(),
+        [r#"{"job":"007","name":"Agent","family":"Sales, EU"}"#]
+    );
+    assert_eq!(
+        csv.apply(r#"{"job":"X1"}"#).unwrap(),
+        [r#"{"job":"X1","name":"Clerk","family":""}"#]
+    );
+    let mut ndjson = stage(json!({"file": "jobs.ndjson"}));
+    assert_eq!(
+        ndjson.apply(r#"{"job":"007"}"#).unwrap(),
+        [r#"{"job":"007","name":"Agent","family":[1]}"#]
+    );
+    assert_eq!(ndjson.apply(r#"{"job":5}"#).unwrap(), [r#"{"job":5,"name":null,"family":null}"#]);
+}
+
+#[test]
+fn keys_are_texts_and_normalised_only_on_request() {
+    let matches = |normalise: Value, key: &str| {
+        let mut stage = stage(json!({"normalise": normalise, "unmatched": "drop"}));
+        stage.apply(&json!({"job": key}).to_string()).unwrap().len() == 1
+    };
+    for key in ["7", "x1", " X1 "] {
+        assert!(!matches(json!([]), key), "{key}");
+    }
+    assert!(matches(json!(["zeros"]), "7"));
+    assert!(matches(json!(["case"]), "x1"));
+    assert!(matches(json!(["spaces"]), " X1 "));
+    assert!(!matches(json!(["zeros", "case"]), " X1 "));
+}
+
+#[test]
+fn records_without_a_match_are_processed_as_the_option_says() {
+    let record = r#"{"job":"nobody"}"#;
+    let null = r#"{"job":"nobody","name":null,"family":null}"#;
+    for (unmatched, expected) in [("null", vec![null]), ("keep", vec![record]), ("drop", vec![])] {
+        let mut stage = stage(json!({"unmatched": unmatched}));
+        assert_eq!(stage.apply(record).unwrap(), expected, "{unmatched}");
+    }
+    let mut stage = stage(json!({"unmatched": "fail"}));
+    let message = |error: taskferry_sdk::StageError| error.full_message();
+    assert_eq!(
+        message(stage.apply(record).unwrap_err()),
+        "the file has no row with the key `nobody`"
+    );
+    assert_eq!(message(stage.apply("{}").unwrap_err()), "the record has no key in `job`");
+}
+
+#[test]
+fn a_run_without_matches_and_similar_keys_give_a_warning() {
+    let mut none = stage(json!({}));
+    none.apply(r#"{"job":"a"}"#).unwrap();
+    assert_eq!(
+        none.warnings(),
+        ["no record was matched: the file has none of the keys, such as `a`"]
+    );
+    let mut similar = stage(json!({}));
+    similar.apply(r#"{"job":"7"}"#).unwrap();
+    similar.apply(r#"{"job":"X1"}"#).unwrap();
+    assert_eq!(
+        similar.warnings(),
+        [
+            "1 of 1 keys without a match are in the file apart from spaces, case or leading zeros; set `normalise`"
+        ]
+    );
+    let mut keyless = stage(json!({}));
+    keyless.apply(r#"{"other":"7"}"#).unwrap();
+    assert_eq!(keyless.warnings(), ["no record was matched: no record has a key in `job`"]);
+}
+
+#[test]
+fn mistakes_in_the_file_name_their_lines() {
+    let twice = "id,name,family\na,x,y\nb,x,y\na,x,y\n";
+    assert_eq!(
+        mistakes(twice, json!({})),
+        mistake("file", "duplicate-key", "jobs.csv:4: the key `a` is also in line 2")
+    );
+    let case = "id,name,family\na,x,y\nA,x,y\n";
+    assert_eq!(
+        mistakes(case, json!({"normalise": ["case"]})),
+        mistake("file", "duplicate-key", "jobs.csv:3: the key `A` is also in line 2")
+    );
+    assert_eq!(
+        mistakes("id;name\n1;2\n", json!({})),
+        mistake("file", "missing-column", "jobs.csv:1: the column `id` is missing")
+    );
+    assert_eq!(
+        mistakes("id,name,family\na,b\n", json!({})),
+        mistake("file", "invalid-mapping", "jobs.csv:2: the row has 2 columns, the header has 3")
+    );
+    assert_eq!(
+        mistakes("id,name,family\n,b,c\n", json!({})),
+        mistake("file", "invalid-mapping", "jobs.csv:2: the row has no key")
+    );
+    assert_eq!(
+        mistakes("{\"id\":1,\"name\":2}\n", json!({"file": "jobs.ndjson"})),
+        mistake("file", "missing-column", "jobs.ndjson:1: no line has the column `family`")
+    );
+    assert_eq!(mistakes("", json!({"file": "none.csv"}))[0].1, "unreadable-file");
+    assert_eq!(
+        mistakes(CSV, json!({"columns": []})),
+        mistake("columns", "empty-value", "`columns` is empty")
+    );
+    assert_eq!(
+        mistakes(CSV, json!({"columns": ["name", "name"]})),
+        mistake("columns[1]", "duplicate-value", "`name` is in the list twice")
+    );
+}
