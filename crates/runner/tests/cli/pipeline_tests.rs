@@ -427,7 +427,7 @@ fn a_test_is_recorded_from_the_sandbox() {
 
 #[test]
 fn the_tests_of_the_shipped_pipelines_pass() {
-    let names = ["full-export", "hierarchy-to-csv", "quickstart", "webhook"];
+    let names = ["full-export", "hierarchy-to-csv", "hours-by-level", "quickstart", "webhook"];
     let files = names.map(|name| project_file(&format!("pipelines/{name}.toml")));
     // As a shell expands `pipelines/*.toml`.
     let own = files.iter().map(|file| file.replace(".toml", ".test.toml"));
