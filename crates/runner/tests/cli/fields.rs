@@ -113,6 +113,22 @@ fn a_field_missing_from_the_input_of_an_expression_is_a_warning() {
 }
 
 #[test]
+fn a_field_missing_from_tasks_is_a_warning() {
+    for (filter, misspelt) in [
+        (".tasks |= map(select(.linked_skill|length > 0))", "linked_skill"),
+        (".tasks[] |= (.hours = .weekly_hour)", "weekly_hour"),
+        (".tasks |= map(.hours = 1) | .tasks |= map({task, n: .hour})", "hour"),
+    ] {
+        let jq = format!("[[transform]]\ntype = \"jq\"\nfilter = '{filter}'\n");
+        let warned = checked(&pipeline(ALL, &jq, "\"external_id\""));
+        let message =
+            format!("the field `{misspelt}` is probably missing: no earlier stage produces it");
+        assert!(warned.contains(&message), "{filter}: {warned}");
+        assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
+    }
+}
+
+#[test]
 fn possible_fields_are_not_warned_of() {
     for (include, transforms, columns) in [
         (ALL, ROWS.to_owned(), "\"task\", \"job_name\", \"ai_impact_level\", \"domain\""),
@@ -126,6 +142,11 @@ fn possible_fields_are_not_warned_of() {
             ALL,
             "[[transform]]\ntype = \"jq\"\nfilter = \".external_id as $job | .tasks[] | {$job, task, hours: .weekly_hours}\"\n".to_owned(),
             "\"job\", \"task\", \"hours\"",
+        ),
+        (
+            ALL,
+            "[[transform]]\ntype = \"jq\"\nfilter = \".tasks |= map(.hours = .weekly_hours) | .tasks[0] |= {} | .tasks |= map({task, n: .hours}) | .new |= 1\"\n".to_owned(),
+            "\"new\"",
         ),
         (ALL, "[[transform]]\ntype = \"jq\"\nfilter = \"[.tasks[]] | group_by(.x)[] | {n: length}\"\n".to_owned(), "\"n\""),
     ] {

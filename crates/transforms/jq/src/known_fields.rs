@@ -226,7 +226,14 @@ impl<'t> Reader<'t> {
                 self.shape(right, input);
                 assigned(left, input)
             }
-            BinaryOp::Update => assigned(left, input),
+            BinaryOp::Update => {
+                // An update may add the field.
+                let missing = self.missing.len();
+                let old = self.shape(left, input);
+                self.missing.truncate(missing);
+                let new = self.shape(right, &old);
+                updated(left, input, new)
+            }
         }
     }
 
@@ -283,6 +290,23 @@ fn assigned(paths: &Term<&str>, input: &Shape) -> Shape {
         }
     }
     Shape::Object(fields)
+}
+
+/// The input after an update of `paths` to values of the shape `new`.
+fn updated(paths: &Term<&str>, input: &Shape, new: Shape) -> Shape {
+    let mut after = assigned(paths, input);
+    if let (Shape::Object(fields), Some([("tasks", _)]), Term::Path(_, Path(parts))) =
+        (&mut after, top_fields(paths).as_deref(), paths)
+    {
+        match (new, &parts[..]) {
+            // `.tasks |= …`
+            (Shape::List(tasks), [_]) => fields.tasks = tasks,
+            // `.tasks[] |= …`
+            (Shape::Object(task), [_, (Part::Range(None, None), _)]) => fields.tasks = task.own,
+            _ => {}
+        }
+    }
+    after
 }
 
 /// The shape of a value that has either shape.

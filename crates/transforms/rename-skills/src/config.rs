@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// A skill is looked up by its id, then by its name. If the mapping has several entries for a skill, the entry with the
 /// lowest rank is used. If two skills of a task become equal, they are merged: the first one gets the missing fields of
 /// the second one. The skills of exploded rows are not merged: place this transform before `flatten_hierarchy`.
+///
+/// This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant, `external_vendor` in [source]
+/// returns the skills in that vendor's vocabulary instead. Use one of the two.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameSkills {
