@@ -27,7 +27,7 @@ const fn sink(type_name: &'static str, options: &'static str) -> Case {
     }
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 12] = [
     transform(
         "jq",
         "filter = 'if .bad then error(\"bad\") else . end'",
@@ -39,6 +39,18 @@ const CASES: [Case; 8] = [
         "rename_skills",
         "vendor = \"workday\"\nmapping = \"skills.csv\"\nunmapped = \"fail\"",
         r#"{"external_id":"bad","tasks":[{"task_id":"t","linked_skills":[{"skill":"none","skill_id":"n"}]}]}"#,
+    ),
+    transform("select", "fields = [\"title\"]\nmissing = \"fail\"", r#"{"external_id":"bad"}"#),
+    transform(
+        "join",
+        "file = \"titles.csv\"\nkey = \"title\"\ncolumns = [\"name\"]\nunmatched = \"fail\"",
+        r#"{"external_id":"bad","title":"none"}"#,
+    ),
+    transform("aggregate", "sum = { total = \"number\" }", r#"{"external_id":"bad","number":"1"}"#),
+    transform(
+        "deduplicate",
+        "by = [\"rare\"]\nmax_keys = 1",
+        r#"{"external_id":"good","rare":1},{"external_id":"bad","rare":2}"#,
     ),
     sink("file", "path = \"out/jobs.csv\"\nformat = \"csv\"\ncolumns = [\"title\", \"own\"]"),
     sink("stdout", "format = \"csv\"\ncolumns = [\"title\", \"own\"]"),
@@ -86,6 +98,7 @@ fn runs(case: &Case, on_error: &str) {
     let mut context = Context::new();
     context.set("RECEIVER", receiver.url());
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,SQL,SQL\n");
+    context.write("titles.csv", "title,name\nfirst,one\nlast,two\n");
     let key =
         if on_error.is_empty() { String::new() } else { format!("on_error = \"{on_error}\"\n") };
     context.write("jobs.toml", &case.pipeline(&tenant.source(), &key, ""));

@@ -437,7 +437,7 @@ fn the_tests_of_the_shipped_pipelines_pass() {
     for name in names {
         assert!(ended.stderr.contains(&format!("{name}.test.toml: ")), "{}", ended.stderr);
     }
-    assert!(ended.stderr.ends_with("5 passed\n"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("6 passed\n"), "{}", ended.stderr);
 }
 
 #[test]

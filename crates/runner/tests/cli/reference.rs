@@ -132,10 +132,14 @@ fn every_plugin_is_listed_with_its_purpose() {
       techwolf           Reads the task profiles of all jobs or employees of a TechWolf tenant, page by page.
 
     transforms
+      aggregate          Counts records and adds up numbers by group. Emits one record per group.
+      deduplicate        Drops records whose key came before. The first record of each key is kept.
       filter_ai_impact   Keeps tasks by their AI impact level.
       flatten_hierarchy  Turns jobs into rows, or a hierarchy into a flat list of tasks.
+      join               Adds columns of a CSV or NDJSON file to records, by key: for example the names and families of jobs.
       jq                 Applies a jq expression to each record. Each result of the expression becomes a record.
       rename_skills      Renames linked skills to those of Workday, SAP or any other system.
+      select             Keeps, drops, renames and orders the fields of records.
 
     sinks
       file               Writes records to a file, which gets its name when it is complete.
@@ -163,6 +167,10 @@ fn a_plugin_is_shown_with_every_option() {
       skill, the entry with the lowest rank is used. If two skills of a task become equal, they are
       merged: the first one gets the missing fields of the second one. The skills of exploded rows
       are not merged: place this transform before `flatten_hierarchy`.
+
+      This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant,
+      `external_vendor` in [source] returns the skills in that vendor's vocabulary instead. Use one
+      of the two.
 
       type = string  (required)
           The plugin of the stage.
