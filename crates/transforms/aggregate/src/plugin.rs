@@ -9,7 +9,7 @@ use taskferry_sdk::{
 
 use crate::config::Aggregate;
 use crate::group::{Function, Measure};
-use crate::transform::Groups;
+use crate::transform::Aggregator;
 
 impl Plugin for Aggregate {
     const TYPE: &'static str = "aggregate";
@@ -21,7 +21,7 @@ impl TransformPlugin for Aggregate {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(AnyTransform::ordered(Groups {
+        Ok(AnyTransform::ordered(Aggregator {
             group_by: self.group_by.clone(),
             count: self.count.clone(),
             measures: self.measures().map(|(measure, _)| measure).collect(),

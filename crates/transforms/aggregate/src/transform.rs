@@ -9,7 +9,7 @@ use taskferry_sdk::{ErrorKind, OrderedTransform, Output, Record, StageError};
 use crate::group::{Accumulator, Group, Measure};
 
 #[derive(Debug)]
-pub(crate) struct Groups {
+pub(crate) struct Aggregator {
     pub(crate) group_by: Vec<String>,
     pub(crate) count: Option<String>,
     pub(crate) measures: Vec<Measure>,
@@ -20,7 +20,7 @@ pub(crate) struct Groups {
     pub(crate) positions: HashMap<Vec<String>, usize>,
 }
 
-impl OrderedTransform for Groups {
+impl OrderedTransform for Aggregator {
     fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let root = record.root()?;
         let key: Vec<String> = self.group_by.iter().map(|field| json_of(root.get(field))).collect();
@@ -75,12 +75,14 @@ impl OrderedTransform for Groups {
         let groups: Vec<Group> = serde_json::from_value(state.clone()).map_err(|error| {
             StageError::new(ErrorKind::Defect, format!("the saved groups can't be read: {error}"))
         })?;
-        groups.into_iter().for_each(|group| self.insert(group));
+        for group in groups {
+            self.insert(group);
+        }
         Ok(())
     }
 }
 
-impl Groups {
+impl Aggregator {
     fn insert(&mut self, group: Group) {
         self.positions.insert(group.key.clone(), self.groups.len());
         self.groups.push(group);

@@ -7,7 +7,7 @@ use taskferry_sdk::{
 };
 
 use crate::config::Deduplicate;
-use crate::transform::Keys;
+use crate::transform::Deduplicator;
 
 impl Plugin for Deduplicate {
     const TYPE: &'static str = "deduplicate";
@@ -27,7 +27,7 @@ impl TransformPlugin for Deduplicate {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(AnyTransform::ordered(Keys {
+        Ok(AnyTransform::ordered(Deduplicator {
             by: self.by.clone(),
             max_keys: self.max_keys,
             known: HashSet::new(),

@@ -12,7 +12,7 @@ const WITHOUT_KEY: &str = "without_key";
 const DIGITS: usize = 16;
 
 #[derive(Debug)]
-pub(crate) struct Keys {
+pub(crate) struct Deduplicator {
     pub(crate) by: Vec<String>,
     pub(crate) max_keys: usize,
     /// The hash of each key.
@@ -21,7 +21,7 @@ pub(crate) struct Keys {
     pub(crate) saved: String,
 }
 
-impl OrderedTransform for Keys {
+impl OrderedTransform for Deduplicator {
     fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
         let Some(digits) = self.hash(record.root()?) else {
             out.count(WITHOUT_KEY, 1);
@@ -70,7 +70,7 @@ impl OrderedTransform for Keys {
     }
 }
 
-impl Keys {
+impl Deduplicator {
     /// The first digits of the hash of a record's key; `None` if a field is missing or null.
     fn hash(&self, record: Node<'_>) -> Option<String> {
         let mut hash = PartsHash::default();

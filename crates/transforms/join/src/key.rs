@@ -25,14 +25,14 @@ impl Comparison {
     }
 
     /// The form of a key that is compared.
-    pub(crate) fn compared<'k>(self, key: Cow<'k, str>) -> Cow<'k, str> {
+    pub(crate) fn compared(self, key: Cow<'_, str>) -> Cow<'_, str> {
         if self == Self::default() {
             return key;
         }
         let text = if self.spaces { key.trim() } else { &key };
         let digits = text.trim_start_matches('0');
         // A key of zeros keeps one.
-        let zeros = if digits.is_empty() { 1 } else { 0 };
+        let zeros = usize::from(digits.is_empty());
         let start = (text.len() - digits.len()).saturating_sub(zeros);
         let text = if self.zeros { text.get(start..).unwrap_or_default() } else { text };
         Cow::Owned(if self.case { text.to_lowercase() } else { text.to_owned() })

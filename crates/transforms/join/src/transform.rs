@@ -53,7 +53,7 @@ impl Transform for Joiner {
                 return Err(StageError::new(ErrorKind::Record, shown()).hint(hint));
             }
             Unmatched::Drop => {
-                out.explain("unmatched", || format!("drops the record: {}", shown()))
+                out.explain("unmatched", || format!("drops the record: {}", shown()));
             }
             Unmatched::Keep => {
                 out.explain("unmatched", || format!("keeps the record as it is: {}", shown()));

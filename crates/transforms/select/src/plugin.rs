@@ -159,24 +159,19 @@ impl Select {
             .filter_map(|(name, path, part)| Some(input.own.missing(name)?.at(path, part)));
         missing.extend(absent);
         let mut output = input.clone();
-        match &self.fields {
-            Some(fields) => {
-                let added = |name: &&String| {
-                    self.missing == Missing::Null || input.own.missing(name).is_none()
-                };
-                output.own = FieldSet::new(
-                    fields.iter().filter(added).map(|name| self.field(name).new_name),
-                );
-            }
-            None => {
-                for name in self.drop.iter().chain(self.rename.keys()) {
-                    output.own.remove(name, None);
-                }
-                for (name, new_name) in &self.rename {
-                    if input.own.missing(name).is_none() {
-                        output.own.add(new_name);
-                    }
-                }
+        if let Some(fields) = &self.fields {
+            let added =
+                |name: &&String| self.missing == Missing::Null || input.own.missing(name).is_none();
+            let kept = fields.iter().filter(added).map(|name| self.field(name).new_name);
+            output.own = FieldSet::new(kept);
+            return output;
+        }
+        for name in self.drop.iter().chain(self.rename.keys()) {
+            output.own.remove(name, None);
+        }
+        for (name, new_name) in &self.rename {
+            if input.own.missing(name).is_none() {
+                output.own.add(new_name);
             }
         }
         output
