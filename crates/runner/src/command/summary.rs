@@ -11,7 +11,7 @@ use taskferry_pipeline::StageFailure;
 use super::format::{bytes, count, number};
 use super::text_table::TextTable;
 use crate::console;
-use drop::{DROPPED_BY, LargestDrop};
+use drop::{DROPPED_BY, LargestDrop, dropped};
 pub(crate) use log::{keep, write_json};
 pub(crate) use next::Shown;
 use next::next_command;
@@ -131,7 +131,7 @@ fn transform_row(transform: &TransformSummary, indent: &str) -> [String; 7] {
         format!("{indent}{}", stage("transform", &transform.name, transform.type_name)),
         number(transform.records_in),
         number(transform.records_out),
-        unless_zero(transform.filtered, number),
+        unless_zero(dropped(transform), number),
         unless_zero(transform.failed, number),
         String::new(),
         counters.join(", "),

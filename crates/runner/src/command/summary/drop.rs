@@ -1,7 +1,7 @@
 //! The transform that dropped the most records.
 
 use taskferry_config::StageInfo;
-use taskferry_engine::Manifest;
+use taskferry_engine::{Manifest, TransformSummary};
 use taskferry_pipeline::Role;
 
 use crate::command::format::{count, number};
@@ -19,12 +19,18 @@ pub(super) struct LargestDrop<'a> {
     causes: String,
 }
 
+/// The records that a transform dropped. One that holds back all its records and emits others at the end dropped none.
+pub(super) fn dropped(stage: &TransformSummary) -> u64 {
+    let is_aggregation = stage.filtered == stage.records_in && stage.records_out > 0;
+    if is_aggregation { 0 } else { stage.filtered }
+}
+
 impl<'a> LargestDrop<'a> {
     /// The largest drop, if it is a tenth of the records of the transform or more.
     pub(super) fn of(manifest: &'a Manifest, stages: &[StageInfo]) -> Option<Self> {
         let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
-        let largest = manifest.transforms.iter().chain(own).max_by_key(|stage| stage.filtered)?;
-        if largest.filtered == 0 || largest.filtered * 10 < largest.records_in {
+        let largest = manifest.transforms.iter().chain(own).max_by_key(|stage| dropped(stage))?;
+        if dropped(largest) == 0 || dropped(largest) * 10 < largest.records_in {
             return None;
         }
         let is_it =
@@ -63,5 +69,23 @@ impl<'a> LargestDrop<'a> {
         let (stage, dropped) = (self.stage, number(self.dropped));
         let causes = &self.causes;
         format!("transform `{stage}` dropped {dropped} of {records}: {causes}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transform_that_emits_its_records_at_the_end_dropped_none() {
+        let stage = |records_in, records_out, filtered| {
+            let default = TransformSummary::default();
+            let stage = TransformSummary { records_in, records_out, filtered, ..default };
+            dropped(&stage)
+        };
+        assert_eq!(stage(100, 4, 100), 0, "an aggregation");
+        assert_eq!(stage(100, 0, 100), 100);
+        assert_eq!(stage(100, 60, 40), 40);
+        assert_eq!(stage(0, 0, 0), 0);
     }
 }
