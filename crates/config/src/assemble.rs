@@ -147,9 +147,14 @@ fn shared_outputs(sinks: &[CheckedSink]) -> Vec<Problem> {
             earlier.find(|earlier| sink.files.is_empty() && earlier.output_id == sink.output_id);
         if let (Some(earlier), Some(output)) = (earlier, &sink.output_id) {
             let message = format!("two sinks write to {output}");
-            let help = format!("`{}` already writes there; choose another output", earlier.path);
-            let path = sink.path.key("type");
-            problems.push(Problem::at(path, "duplicate-output", message).help(help));
+            let problem = Problem::at(sink.path.key("type"), "duplicate-output", message);
+            let other = earlier.path.key("type");
+            problems.push(
+                problem
+                    .label("this sink")
+                    .related(other, Part::Value, "the other sink")
+                    .help("choose another output for one of them"),
+            );
         }
     }
     problems

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use taskferry_pipeline::{SinkStage, SourceStage, TransformStage};
-use taskferry_sdk::{FieldRule, KeyPath, RecordFields};
+use taskferry_sdk::{FieldRule, KeyPath, RecordFields, Vocabulary};
 
 #[derive(Debug)]
 pub(crate) struct CheckedSource {
     pub(crate) stage: SourceStage,
     pub(crate) fields: RecordFields,
+    pub(crate) vocabulary: Option<Vocabulary>,
 }
 
 #[derive(Debug)]

@@ -1,6 +1,9 @@
-//! Checks that earlier stages produce the fields that a stage reads.
+//! Checks that earlier stages produce the fields that a stage uses.
 
-use taskferry_sdk::{KeyPath, MissingField, Part, Problem, RecordFields};
+use taskferry_sdk::{
+    FieldSet, KeyPath, MissingField, Part, Problem, RecordFields, RequiredField, SkillVendor,
+    Vocabulary,
+};
 
 use crate::built::{CheckedSink, CheckedSource, CheckedTransform};
 use crate::tree::Node;
@@ -8,12 +11,12 @@ use crate::tree::Node;
 /// The maximum number of fields that a message lists.
 const MAX_LISTED: usize = 16;
 
-/// Problems with the fields that stages read.
+/// Problems with the fields that stages use.
 #[derive(Default)]
 pub(crate) struct FieldProblems {
-    /// Fields that a transform needs.
+    /// Fields that a transform requires.
     pub(crate) errors: Vec<Problem>,
-    /// Columns, and fields in jq expressions, that are probably empty in every record.
+    /// Fields that are probably missing from every record, and skills that are renamed from an unexpected vocabulary.
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -24,16 +27,17 @@ pub(crate) fn check(
     transforms: &[CheckedTransform],
     sinks: &[CheckedSink],
 ) -> FieldProblems {
-    let mut check = Check { tree, source: &source.fields, problems: FieldProblems::default() };
+    let mut check = Check { tree, source, problems: FieldProblems::default() };
     let (fields, producer) = (source.fields.clone(), source.stage.name.as_str());
-    let flow = check.through(Flow { fields, producer, is_exact: true }, transforms);
+    let flow = Flow { fields, producer, is_exact: true, steps: Vec::new() };
+    let flow = check.through(flow, transforms);
     for sink in sinks {
         let flow = check.through(flow.clone(), &sink.transforms);
         for (index, column) in sink.columns.iter().enumerate() {
             if let Some(missing) = flow.fields.own.missing(column) {
                 let path = KeyPath::of("columns").index(index);
                 let missing = missing.at(path, Part::Value);
-                check.warn(missing, &sink.path, flow.producer, "this column is probably empty");
+                check.warn(missing, &sink.path, &flow, "this column is probably empty");
             }
         }
     }
@@ -42,85 +46,229 @@ pub(crate) fn check(
 
 struct Check<'a> {
     tree: &'a Node,
-    source: &'a RecordFields,
+    source: &'a CheckedSource,
     problems: FieldProblems,
 }
 
-/// The fields of records, and the last stage that changed them.
+/// The fields of records, and the stages that produced them.
 #[derive(Clone)]
 struct Flow<'a> {
     fields: RecordFields,
+    /// The last stage that changed the fields.
     producer: &'a str,
     /// Whether all fields are known: no stage has produced records of an unknown shape.
     is_exact: bool,
+    /// The transforms so far, each with the fields of its input.
+    steps: Vec<(&'a CheckedTransform, RecordFields)>,
+}
+
+/// The stage that drops a field, and the option that does.
+struct Dropped<'a> {
+    stage: &'a str,
+    /// The name that the field has there.
+    field: String,
+    path: KeyPath,
+    part: Part,
+    /// Whether the options can keep the field.
+    is_optional: bool,
+}
+
+impl<'a> Flow<'a> {
+    /// The last stage whose input has one of the fields, and whose output has none.
+    fn dropped(&self, names: &[&str]) -> Option<Dropped<'a>> {
+        let mut output = &self.fields;
+        for (step, input) in self.steps.iter().rev() {
+            let field = names.iter().find(|name| has(input, name));
+            if let Some(field) = field.filter(|_| !names.iter().any(|name| has(output, name))) {
+                let option = step.fields.drop_of(input, field);
+                let is_optional = option.is_some();
+                let (path, part) = option.unwrap_or((KeyPath::of("type"), Part::Value));
+                let (stage, field) = (step.stage.name.as_str(), (*field).to_owned());
+                return Some(Dropped {
+                    stage,
+                    field,
+                    path: step.path.join(&path),
+                    part,
+                    is_optional,
+                });
+            }
+            output = input;
+        }
+        None
+    }
+}
+
+/// Whether records or their tasks have a field.
+fn has(fields: &RecordFields, name: &str) -> bool {
+    fields.own.has(name) || fields.tasks.has(name)
 }
 
 impl Check<'_> {
     fn through<'s>(&mut self, flow: Flow<'s>, chain: &'s [CheckedTransform]) -> Flow<'s> {
-        chain.iter().fold(flow, |flow, checked| {
-            if flow.is_exact {
-                self.refuse_missing(checked);
+        chain.iter().fold(flow, |mut flow, checked| {
+            for need in checked.fields.required() {
+                if flow.is_exact {
+                    self.refuse_missing(checked, need);
+                } else {
+                    self.warn_of_dropped(checked, need, &flow);
+                }
+            }
+            if let (Some(vendor), Some(known)) =
+                (checked.fields.skill_vendor(), &self.source.vocabulary)
+            {
+                self.problems.warnings.extend(contradiction(checked, vendor, known));
             }
             let mut missing = Vec::new();
             let fields = checked.fields.apply(&flow.fields, &mut missing);
             for missing in missing {
-                self.warn(missing, &checked.path, flow.producer, "probably null in every record");
+                self.warn(missing, &checked.path, &flow, "probably null in every record");
             }
-            let producer = if fields == flow.fields { flow.producer } else { &checked.stage.name };
-            Flow { fields, producer, is_exact: flow.is_exact && checked.fields.is_exact() }
+            let input = std::mem::replace(&mut flow.fields, fields);
+            if flow.fields != input {
+                flow.producer = &checked.stage.name;
+            }
+            flow.is_exact &= checked.fields.is_exact();
+            flow.steps.push((checked, input));
+            flow
         })
     }
 
-    /// Refuses a transform that needs a field that the source does not fetch.
-    fn refuse_missing(&mut self, checked: &CheckedTransform) {
-        for need in checked.fields.required() {
-            let missing = self.source.tasks.missing(need.field);
-            let Some(hint) = missing.and_then(|missing| missing.hint) else { continue };
-            let (type_name, field) = (checked.stage.type_name, need.field);
-            let message = format!("`{type_name}` needs `{field}`, which the source does not fetch");
-            let path = checked.path.key("type");
-            let (fetched, part) = fetched(self.tree);
-            self.problems.errors.push(
-                Problem::at(path, "missing-include", message)
-                    .label(format!("without it {}", need.consequence))
-                    .related(fetched, part, format!("`{field}` is not fetched"))
-                    .help(hint),
-            );
+    /// Refuses a transform that requires a field that the source does not fetch.
+    fn refuse_missing(&mut self, checked: &CheckedTransform, need: &RequiredField) {
+        let missing = self.source.fields.tasks.missing(need.field);
+        if let Some(hint) = missing.and_then(|missing| missing.hint) {
+            self.problems.errors.push(self.not_fetched(checked, need, hint));
         }
     }
 
-    fn warn(&mut self, missing: MissingField, stage: &KeyPath, producer: &str, label: &str) {
+    fn not_fetched(
+        &self,
+        checked: &CheckedTransform,
+        need: &RequiredField,
+        hint: String,
+    ) -> Problem {
+        let (type_name, field) = (checked.stage.type_name, need.field);
+        let message = format!("`{type_name}` needs `{field}`, which the source does not fetch");
+        let (fetched, part) = fetched(self.tree);
+        Problem::at(checked.path.key("type"), "missing-include", message)
+            .label(format!("without it {}", need.consequence))
+            .related(fetched, part, format!("`{field}` is not fetched"))
+            .help(hint)
+    }
+
+    /// Warns of a transform that requires a field that an earlier stage probably drops, or that the source does not fetch.
+    fn warn_of_dropped(
+        &mut self,
+        checked: &CheckedTransform,
+        need: &RequiredField,
+        flow: &Flow<'_>,
+    ) {
+        let Some(missing) = missing(need, &flow.fields) else { return };
+        let names: Vec<&str> = [need.field].iter().chain(need.row_fields).copied().collect();
+        let warning = match (missing.hint, flow.dropped(&names)) {
+            (Some(hint), _) => self.not_fetched(checked, need, hint).warning(),
+            (None, Some(dropped)) => {
+                let type_name = checked.stage.type_name;
+                let Dropped { stage, field, path, part, is_optional } = dropped;
+                let message =
+                    format!("`{type_name}` needs `{field}`, which `{stage}` probably drops");
+                let before = format!("place `{type_name}` before `{stage}`");
+                let help = if is_optional {
+                    format!("keep `{field}` in the result of `{stage}`, or {before}")
+                } else {
+                    before
+                };
+                Problem::at(checked.path.key("type"), "unknown-field", message)
+                    .label(format!("without it {}", need.consequence))
+                    .related(path, part, format!("`{field}` is dropped here"))
+                    .help(help)
+                    .warning()
+            }
+            (None, None) => return,
+        };
+        self.problems.warnings.push(warning);
+    }
+
+    fn warn(&mut self, missing: MissingField, stage: &KeyPath, flow: &Flow<'_>, label: &str) {
         let MissingField { name, path, part, line_and_column, hint, suggestion, known } = missing;
-        let mut message =
-            format!("the field `{name}` is probably missing: no earlier stage produces it");
+        let dropped = flow.dropped(&[&name]).filter(|_| hint.is_none());
+        let mut message = match &dropped {
+            Some(dropped) => {
+                format!("the field `{name}` is probably missing: `{}` drops it", dropped.stage)
+            }
+            None => format!("the field `{name}` is probably missing: no earlier stage produces it"),
+        };
         if let Some((line, column)) = line_and_column {
             message = format!("{message} (line {line}, column {column})");
         }
-        let listed: Vec<String> =
-            known.iter().take(MAX_LISTED).map(|name| format!("`{name}`")).collect();
-        let more = if known.len() > MAX_LISTED { ", …" } else { "" };
-        let fields = match &listed[..] {
-            [] => format!("`{producer}` produces no fields"),
-            listed => format!("`{producer}` produces {}{more}", listed.join(", ")),
-        };
-        let help = match (&hint, suggestion) {
-            (Some(hint), _) => hint.clone(),
-            (None, Some(suggestion)) => format!("did you mean `{suggestion}`? {fields}"),
-            (None, None) => fields,
+        let fields = listed(flow.producer, &known);
+        let help = match (&hint, suggestion, &dropped) {
+            (Some(hint), ..) => hint.clone(),
+            (None, Some(suggestion), _) => format!("did you mean `{suggestion}`? {fields}"),
+            (None, None, Some(Dropped { stage, is_optional: true, .. })) => {
+                format!("keep `{name}` in the result of `{stage}`, or do not use it here; {fields}")
+            }
+            (None, None, _) => fields,
         };
         let problem = Problem::at(stage.join(&path), "unknown-field", message)
             .part(part)
             .label(label)
             .help(help)
             .warning();
-        self.problems.warnings.push(match hint {
-            Some(_) => {
+        self.problems.warnings.push(match (hint, dropped) {
+            (Some(_), _) => {
                 let (path, part) = fetched(self.tree);
                 problem.related(path, part, format!("`{name}` is not fetched"))
             }
-            None => problem,
+            (None, Some(Dropped { path, part, .. })) => {
+                problem.related(path, part, format!("`{name}` is dropped here"))
+            }
+            (None, None) => problem,
         });
     }
+}
+
+/// The required field, if neither jobs nor rows can have it.
+fn missing(need: &RequiredField, fields: &RecordFields) -> Option<MissingField> {
+    let RecordFields { own, tasks } = fields;
+    let absent = |set: &FieldSet, name: &str| set.missing(name).is_some();
+    let mut in_rows = std::iter::once(&need.field).chain(need.row_fields);
+    if !in_rows.all(|name| absent(own, name)) {
+        return None;
+    }
+    if absent(own, "tasks") { own.missing(need.field) } else { tasks.missing(need.field) }
+}
+
+/// The fields that a stage produces, for a message.
+fn listed(producer: &str, known: &[String]) -> String {
+    let listed: Vec<String> =
+        known.iter().take(MAX_LISTED).map(|name| format!("`{name}`")).collect();
+    let more = if known.len() > MAX_LISTED { ", …" } else { "" };
+    match &listed[..] {
+        [] => format!("`{producer}` produces no fields"),
+        listed => format!("`{producer}` produces {}{more}", listed.join(", ")),
+    }
+}
+
+/// A vendor whose names a transform gives to skills, although the source already returns those of a vendor.
+fn contradiction(
+    checked: &CheckedTransform,
+    vendor: &SkillVendor,
+    known: &Vocabulary,
+) -> Option<Problem> {
+    let (type_name, to, from) = (checked.stage.type_name, &vendor.name, &known.name);
+    let option = &known.option;
+    known.knows(to).then(|| {
+        let message = format!("`{type_name}` renames skills to those of `{to}`, but the source already returns those of `{from}`");
+        let help = format!(
+            "remove `{option}`, so that the mapping finds TechWolf's names; or remove this transform, and select the vendor there"
+        );
+        Problem::at(checked.path.join(&vendor.option), "conflicting-options", message)
+            .label("the mapping renames TechWolf's skills")
+            .related(KeyPath::of("source").join(option), Part::Value, "the vendor of the source")
+            .help(help)
+            .warning()
+    })
 }
 
 /// The option that selects the fields to fetch.

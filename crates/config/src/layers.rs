@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use taskferry_pipeline::Registry;
@@ -11,6 +12,7 @@ use crate::document::Document;
 use crate::files::PipelineFiles;
 use crate::keys::KnownKeys;
 use crate::mistake::{Mistake, Mistakes, limit_each_kind};
+use crate::string_token;
 use crate::text::SourceText;
 use crate::variables::{PREFIX, sets_option, trim_value};
 
@@ -57,6 +59,18 @@ impl fmt::Debug for Layers {
 impl Override {
     pub(crate) fn value(&self) -> &str {
         self.text.get(self.value_at..).unwrap_or_default()
+    }
+
+    /// The span of these bytes of the value in `text`, if the value is a string.
+    pub(crate) fn span_of(&self, inside: &Range<usize>) -> Range<usize> {
+        let (value, end) = (self.value(), self.text.len());
+        let token = value.trim_start();
+        let (start, span) = match string_token::span_of(token.trim_end(), inside) {
+            Some(span) => (end - token.len(), span),
+            None => (self.value_at, inside.clone()),
+        };
+        let span = start + span.start..start + span.end;
+        if self.text.get(span.clone()).is_some() { span } else { self.value_at..end }
     }
 }
 

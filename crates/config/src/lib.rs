@@ -33,6 +33,7 @@ mod locate;
 mod mask;
 mod merge;
 mod mistake;
+mod other_names;
 mod outputs;
 mod placeholder;
 mod positions;
@@ -43,13 +44,16 @@ mod settings;
 mod shown;
 mod stage;
 mod stage_names;
+mod string_token;
 mod syntax;
 mod test_case;
 mod test_records;
 mod test_suite;
 mod text;
+mod toml_text;
 mod toml_values;
 mod tree;
+mod values;
 mod variables;
 
 pub use checked::{Checked, Unverified};
@@ -65,6 +69,7 @@ pub use shown::{ShownFiles, shown_files};
 pub use test_case::{ExpectedRefusals, TestCase, TestClock};
 pub use test_records::{RefusedRecord, RefusingStage, TestInput};
 pub use test_suite::{pipeline_files, test_file};
+pub use values::print_values;
 
 use std::path::Path;
 
@@ -111,6 +116,8 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
             None
         }
     };
+    other_names::suggest(&mut problems, &tree, registry);
+    other_names::remove_consequences(&mut problems);
     let mut secrets = Secrets::find(&tree, registry);
     // The files still hold the values that `--sandbox` replaced.
     if let Some(written) = written {

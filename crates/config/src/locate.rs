@@ -8,7 +8,7 @@ use taskferry_sdk::{KeyPath, Part, Problem, RelatedLocation, Segment, printable}
 
 use crate::checked::Unverified;
 use crate::document::Document;
-use crate::layers::Layers;
+use crate::layers::{COMMAND_LINE, Layers};
 use crate::mask::{mask_assignment, mask_value};
 use crate::mistake::{Mistake, limit_each_kind};
 use crate::placeholder::Placeholder;
@@ -132,9 +132,45 @@ impl Sources<'_> {
         // A value that is not set has no position.
         let related = problem.related.iter().filter(|place| self.tree.get(&place.path).is_some());
         let related = related.filter_map(|RelatedLocation { path, part, label }| {
-            Some((self.locate_path(path, part)?, label.clone()))
+            Some((self.locate_path(path, &self.written(path, part))?, label.clone()))
         });
-        Located { location, related: related.collect(), problem }
+        let replaced = self.replaced(&problem.path);
+        Located { location, related: related.chain(replaced).collect(), problem }
+    }
+
+    /// The value of a weaker file that the value at `path`, or a list that contains it, replaces.
+    fn replaced(&self, path: &KeyPath) -> Option<(Location, String)> {
+        let mut above = KeyPath::root();
+        for segment in path.segments() {
+            above = match segment {
+                Segment::Key(key) => above.key(key),
+                Segment::Index(index) => above.index(*index),
+            };
+            let node = self.tree.get(&above)?;
+            // Tables are merged.
+            if node.as_table().is_some() {
+                continue;
+            }
+            let (weaker, stronger) = match node.layer {
+                Layer::Default | Layer::File(0) => continue,
+                Layer::File(index) => (index, "the overlay"),
+                Layer::Override(index) => {
+                    let is_set = self.layers.overrides.get(index)?.name == COMMAND_LINE;
+                    (self.documents.len(), if is_set { "`--set`" } else { "the environment" })
+                }
+            };
+            let mut files = self.documents.iter().enumerate().take(weaker).rev();
+            let found = files.find_map(|(index, file)| {
+                let is_list = node.as_list().is_some() && file.string(&above).is_none();
+                let kind = if is_list { "list" } else { "value" };
+                let location = Location::File(index, file.locate(&above, &Part::Value)?);
+                Some((location, format!("{stronger} replaces this {kind}")))
+            });
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
     }
 
     /// The texts of all files as they may be shown, with secrets masked in the lines of the problems.
@@ -178,6 +214,9 @@ impl Sources<'_> {
         let node = self.tree.get(&problem.path)?;
         match node.as_str().filter(|_| node.interpolation == Interpolation::Public)? {
             "" => Some("this is empty".to_owned()),
+            // The mark is a part of a longer text.
+            _ if self.part_of(problem) != Part::Value => None,
+            text if text.contains('\n') => None,
             text => Some(format!("this is `{text}`")),
         }
     }
@@ -216,16 +255,25 @@ impl Sources<'_> {
         self.documents.first().map(|_| Location::File(0, 0..0))
     }
 
-    /// The part of the value to mark. Offsets in an interpolated value are not offsets in the written text, unless the problem
-    /// is with the interpolation itself.
+    /// The part of the value to mark.
     fn part_of(&self, problem: &Problem) -> Part {
-        let node = self.tree.get(&problem.path);
-        let interpolated = node.is_some_and(|node| {
-            matches!(node.interpolation, Interpolation::Public | Interpolation::Secret)
-        });
-        match &problem.part {
-            Part::Within(_) if interpolated => Part::Value,
-            part => part.clone(),
+        self.written(&problem.path, &problem.part)
+    }
+
+    /// The part of the string as it is written. Offsets in an interpolated value are those of the written text before the first
+    /// difference, and after the last one. Problems with the interpolation itself have offsets in the written text.
+    fn written(&self, path: &KeyPath, part: &Part) -> Part {
+        let (Part::Within(inside), Some(node)) = (part, self.tree.get(path)) else {
+            return part.clone();
+        };
+        if !matches!(node.interpolation, Interpolation::Public | Interpolation::Secret) {
+            return part.clone();
+        }
+        let Layer::File(index) = node.layer else { return Part::Value };
+        let written = self.documents.get(index).and_then(|file| file.string(path));
+        match written.zip(node.as_str()).and_then(|(text, value)| unchanged(text, value, inside)) {
+            Some(span) => Part::Within(span),
+            None => Part::Value,
         }
     }
 
@@ -257,10 +305,26 @@ impl Sources<'_> {
                 };
                 let span = match part {
                     Part::Key => 0..given.value_at.saturating_sub(1),
-                    _ => given.value_at..given.text.len(),
+                    Part::Within(inside) => given.span_of(inside),
+                    Part::Value => given.value_at..given.text.len(),
                 };
                 Some(TextSpan::new(Arc::new(Text::new(given.name, &shown)), span))
             }
         }
     }
+}
+
+/// The part of `written` that is the same text as the part `inside` of its interpolated value.
+fn unchanged(written: &str, value: &str, inside: &Range<usize>) -> Option<Range<usize>> {
+    let same = |(one, other): &(u8, u8)| one == other;
+    let before = written.bytes().zip(value.bytes()).take_while(same).count();
+    if inside.end <= before {
+        return Some(inside.clone());
+    }
+    let after = written.bytes().rev().zip(value.bytes().rev()).take_while(same).count();
+    if inside.start < value.len() - after {
+        return None;
+    }
+    let shifted = |offset: usize| (offset + written.len()).checked_sub(value.len());
+    Some(shifted(inside.start)?..shifted(inside.end)?)
 }

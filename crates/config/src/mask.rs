@@ -103,7 +103,7 @@ fn names_headers(line: &str) -> bool {
 }
 
 /// Masks the user and the password in URLs such as `https://user:password@host`.
-fn mask_user_info(line: &str) -> String {
+pub(crate) fn mask_user_info(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once("://") {
@@ -168,7 +168,7 @@ fn closing(quoted: &str, quote: char) -> usize {
 }
 
 /// Masks a value, except for its quotes and the names of variables in it.
-fn mask_token(token: &str) -> String {
+pub(crate) fn mask_token(token: &str) -> String {
     let mut shown = String::with_capacity(token.len());
     let mut rest = token;
     while let Some((before, after)) = rest.split_once("${") {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
-use miette::{Diagnostic, LabeledSpan, SourceCode};
+use miette::{Diagnostic, LabeledSpan, MietteError, SourceCode, SourceSpan, SpanContents};
 use taskferry_sdk::{MAX_PER_KIND, Severity, printable};
 
-use crate::text::TextSpan;
+use crate::positions::TextPosition;
+use crate::text::{Text, TextSpan};
 
 /// A mistake or a warning: what is wrong, where, and what to write instead. A [`miette::Diagnostic`], so that the binary can
 /// draw it.
@@ -79,6 +81,21 @@ impl Mistake {
         self.span.as_ref().map_or(0, TextSpan::column)
     }
 
+    /// The position of the marked text; `None` for a mistake without a position.
+    pub fn position(&self) -> Option<TextPosition> {
+        self.span.as_ref().map(TextSpan::position)
+    }
+
+    /// The number of marked characters.
+    pub fn length(&self) -> usize {
+        self.span.as_ref().map_or(0, TextSpan::length)
+    }
+
+    /// Other positions that the mistake concerns, each with its number of characters and its label.
+    pub fn related(&self) -> impl Iterator<Item = (TextPosition, usize, &str)> {
+        self.related.iter().map(|(span, label)| (span.position(), span.length(), label.as_str()))
+    }
+
     /// The position and the message in one line.
     pub fn in_one_line(&self) -> String {
         match &self.span {
@@ -87,8 +104,28 @@ impl Mistake {
         }
     }
 
-    fn shares_text(&self, span: &TextSpan) -> bool {
-        self.span.as_ref().is_some_and(|own| own.same_text(span))
+    /// All marked spans, with their labels: that of the mistake itself first.
+    fn marks(&self) -> impl Iterator<Item = (&TextSpan, Option<&str>)> {
+        let own = self.span.iter().map(|span| (span, self.label.as_deref()));
+        own.chain(self.related.iter().map(|(span, label)| (span, Some(label.as_str()))))
+    }
+
+    /// The marked texts, each once.
+    fn texts(&self) -> Vec<&Text> {
+        let mut texts: Vec<&Text> = Vec::new();
+        for (span, _) in self.marks() {
+            if !texts.iter().any(|text| std::ptr::eq(*text, span.text())) {
+                texts.push(span.text());
+            }
+        }
+        texts
+    }
+
+    /// The span in the marked texts, one after the other.
+    fn span_in_all(&self, span: &TextSpan) -> Range<usize> {
+        let before = self.texts().into_iter().take_while(|text| !std::ptr::eq(*text, span.text()));
+        let offset: usize = before.map(Text::width).sum();
+        span.span().start + offset..span.span().end + offset
     }
 }
 
@@ -117,24 +154,41 @@ impl Diagnostic for Mistake {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        // miette draws one text only, so spans of other texts are listed.
-        let elsewhere = self.related.iter().filter(|(span, _)| !self.shares_text(span));
-        let elsewhere = elsewhere.map(|(span, label)| located(span, label));
-        let lines: Vec<String> = self.help.clone().into_iter().chain(elsewhere).collect();
-        (!lines.is_empty()).then(|| Box::new(lines.join("\n")) as Box<dyn fmt::Display>)
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.span.as_ref().map(|span| span.text() as &dyn SourceCode)
+        self.span.as_ref().map(|_| self as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.span.as_ref()?;
-        let own = LabeledSpan::new_primary_with_span(self.label.clone(), span.span());
-        let related = self.related.iter().filter(|(span, _)| self.shares_text(span));
-        let related = related
-            .map(|(span, label)| LabeledSpan::new_with_span(Some(label.clone()), span.span()));
-        Some(Box::new(std::iter::once(own).chain(related)))
+        self.span.as_ref()?;
+        Some(Box::new(self.marks().enumerate().map(|(index, (span, label))| {
+            let (label, span) = (label.map(str::to_owned), self.span_in_all(span));
+            match index {
+                0 => LabeledSpan::new_primary_with_span(label, span),
+                _ => LabeledSpan::new_with_span(label, span),
+            }
+        })))
+    }
+}
+
+/// The marked texts as one: miette draws only one text for each mistake. No span lies in two of them.
+impl SourceCode for Mistake {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let mut offset = 0;
+        for text in self.texts() {
+            if span.offset() < offset + text.width() {
+                return text.read(span, offset, before + after == 0);
+            }
+            offset += text.width();
+        }
+        Err(MietteError::OutOfBounds)
     }
 }
 

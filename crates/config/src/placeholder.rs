@@ -6,10 +6,10 @@
 use std::ops::Range;
 
 use serde_json::Value;
-use taskferry_pipeline::{Registry, resolve_schema};
+use taskferry_pipeline::Registry;
 use taskferry_sdk::{KeyPath, Part, Problem, Segment, Severity};
 
-use crate::schema::{properties, stages};
+use crate::schema::{StageSchema, option_schema, stages};
 use crate::tree::{Interpolation, Kind, Node};
 
 /// A string with variables.
@@ -164,34 +164,14 @@ fn values(tree: &Node, placeholder: &Placeholder, registry: &Registry) -> Vec<St
         "1".to_owned(),
         "2000-01-01T00:00:00Z".to_owned(),
     ];
-    values.extend(choices(tree, &placeholder.path, registry));
+    values.extend(choices(&stages(tree, registry), &placeholder.path));
     values.reverse();
     values
 }
 
 /// The values that the schema of an option lists.
-fn choices(tree: &Node, path: &KeyPath, registry: &Registry) -> Vec<String> {
-    let within = |stage: &KeyPath| path.segments().strip_prefix(stage.segments());
-    let stages = stages(tree, registry);
-    // A transform of a sink is inside the sink.
-    let stage = stages
-        .iter()
-        .filter(|stage| within(&stage.path).is_some())
-        .max_by_key(|stage| stage.path.segments().len());
-    let Some((stage, rest)) = stage.and_then(|stage| Some((stage, within(&stage.path)?))) else {
-        return Vec::new();
-    };
-    let root = &stage.schema;
-    let option = rest.iter().try_fold(resolve_schema(root, root), |schema, segment| {
-        let inner = match segment {
-            Segment::Key(key) => properties(schema)
-                .and_then(|known| known.get(key))
-                .or_else(|| schema.get("additionalProperties")),
-            Segment::Index(_) => schema.get("items"),
-        };
-        inner.map(|inner| resolve_schema(inner, root))
-    });
-    let option = option.unwrap_or(&Value::Null);
+pub(crate) fn choices(stages: &[StageSchema<'_>], path: &KeyPath) -> Vec<String> {
+    let option = option_schema(stages, path).unwrap_or(&Value::Null);
     let described = option.get("oneOf").and_then(Value::as_array).into_iter().flatten();
     let constants = described.filter_map(|choice| choice.get("const"));
     let listed = |key| option.get(key).and_then(Value::as_array).into_iter().flatten();

@@ -1,8 +1,8 @@
 //! The stages of a pipeline file with the schemas of their options.
 
 use serde_json::{Map, Value};
-use taskferry_pipeline::{Registry, Role};
-use taskferry_sdk::KeyPath;
+use taskferry_pipeline::{Registry, Role, resolve_schema};
+use taskferry_sdk::{KeyPath, Segment};
 
 use crate::tree::Node;
 
@@ -19,6 +19,29 @@ impl StageSchema<'_> {
     pub(crate) fn options(&self) -> impl Iterator<Item = (&String, &Value)> {
         properties(&self.schema).into_iter().flatten()
     }
+}
+
+/// The schema of an option, or of a table of options; `None` if the plugin does not have it.
+pub(crate) fn option_schema<'a>(
+    stages: &'a [StageSchema<'_>],
+    path: &KeyPath,
+) -> Option<&'a Value> {
+    let within = |stage: &KeyPath| path.segments().strip_prefix(stage.segments());
+    // A transform of a sink is inside the sink.
+    let stage = stages
+        .iter()
+        .filter(|stage| within(&stage.path).is_some())
+        .max_by_key(|stage| stage.path.segments().len())?;
+    let root = &stage.schema;
+    within(&stage.path)?.iter().try_fold(resolve_schema(root, root), |schema, segment| {
+        let inner = match segment {
+            Segment::Key(key) => properties(schema)
+                .and_then(|known| known.get(key))
+                .or_else(|| schema.get("additionalProperties")),
+            Segment::Index(_) => schema.get("items"),
+        };
+        inner.map(|inner| resolve_schema(inner, root))
+    })
 }
 
 pub(crate) fn properties(schema: &Value) -> Option<&Map<String, Value>> {

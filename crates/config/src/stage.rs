@@ -57,7 +57,7 @@ impl<'a> StageBuilder<'a> {
         self.context = self.context.for_subject(built.subject);
         let feed = Feed::Source(built.source);
         let stage = SourceStage { name: table.name, type_name: built.type_name, feed };
-        Some(CheckedSource { stage, fields: built.fields })
+        Some(CheckedSource { stage, fields: built.fields, vocabulary: built.vocabulary })
     }
 
     pub(crate) fn transforms(
@@ -266,16 +266,17 @@ impl<'a> StageBuilder<'a> {
     }
 
     fn refuse_duplicate_names(&mut self, tables: &[(&Node, KeyPath)]) {
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: Vec<(&str, &KeyPath)> = Vec::new();
         for (node, path) in tables {
             let name = node.as_table().and_then(|fields| fields.get("name")?.as_str());
             let Some(name) = name else { continue };
-            if seen.contains(&name) {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
                 let message = format!("another stage already has the name `{name}`");
                 let problem = Problem::at(path.key("name"), "duplicate-name", message);
-                self.problems.push(problem.help("choose another name"));
+                let problem = problem.related(first.key("name"), Part::Value, "the other stage");
+                self.problems.push(problem.label("this stage").help("choose another name"));
             }
-            seen.push(name);
+            seen.push((name, path));
         }
     }
 }

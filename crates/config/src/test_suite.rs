@@ -69,8 +69,8 @@ struct Suite<'a> {
     load_stages: LoadStages<'a>,
     /// The stages of the pipeline for each set of variables.
     stages: Vec<(BTreeMap<String, String>, Vec<StageInfo>)>,
-    /// The names of the tests so far.
-    names: Vec<String>,
+    /// The names of the tests so far, each with its file and its path in it.
+    names: Vec<(String, PathBuf, KeyPath)>,
 }
 
 impl Suite<'_> {
@@ -95,7 +95,7 @@ impl Suite<'_> {
         for (index, node) in tables(&tree, &list, &mut problems).iter().enumerate() {
             let path = list.index(index);
             let Some(options) = options(node, &path, &mut problems) else { continue };
-            self.check_name(&options, &path, &mut problems);
+            self.check_name(&options, file, &path, &mut problems);
             let stages = self.stages(&options.env)?;
             let reader = TestReader {
                 registry: self.registry,
@@ -118,13 +118,26 @@ impl Suite<'_> {
         Ok(cases.map(|((_, case), position)| TestCase { position, ..case }).collect())
     }
 
-    fn check_name(&mut self, options: &TestOptions, path: &KeyPath, problems: &mut Vec<Problem>) {
-        if self.names.contains(&options.name) {
-            let message = format!("another test already has the name `{}`", options.name);
-            let problem = Problem::at(path.key("name"), "duplicate-name", message);
-            problems.push(problem.help("choose another name"));
+    fn check_name(
+        &mut self,
+        options: &TestOptions,
+        file: &Path,
+        path: &KeyPath,
+        problems: &mut Vec<Problem>,
+    ) {
+        let (name, path) = (&options.name, path.key("name"));
+        if let Some((_, other_file, other)) = self.names.iter().find(|(other, ..)| other == name) {
+            let message = format!("another test already has the name `{name}`");
+            let problem = Problem::at(path.clone(), "duplicate-name", message);
+            problems.push(if other_file == file {
+                let problem = problem.label("this test").help("choose another name");
+                problem.related(other.clone(), Part::Value, "the other test")
+            } else {
+                let place = other_file.display();
+                problem.help(format!("choose another name; the other test is in `{place}`"))
+            });
         }
-        self.names.push(options.name.clone());
+        self.names.push((name.clone(), file.to_owned(), path));
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use miette::{MietteError, MietteSpanContents, SourceSpan, SpanContents};
 use taskferry_sdk::{is_unprintable, printable};
+
+use crate::positions::TextPosition;
 
 /// The maximum number of bytes of a line that are shown on each side of a span.
 const MAX_CONTEXT: usize = 200;
@@ -69,18 +71,26 @@ impl Text {
     }
 }
 
-/// miette asks for the lines around a span and gets the lines of the span only. For the line and column it asks for the span
-/// alone, and gets that.
-impl SourceCode for Text {
-    fn read_span<'a>(
+impl Text {
+    /// The number of offsets in the text, its end included.
+    pub(crate) fn width(&self) -> usize {
+        self.shown.len() + 1
+    }
+
+    /// Reads the whole lines of a span, or the span alone. The offsets of the text begin at `first_offset`.
+    ///
+    /// # Errors
+    /// The span is not in the text.
+    pub(crate) fn read<'a>(
         &'a self,
         span: &SourceSpan,
-        before: usize,
-        after: usize,
+        first_offset: usize,
+        span_alone: bool,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let own = span.offset()..span.offset() + span.len();
+        let start = span.offset().checked_sub(first_offset).ok_or(MietteError::OutOfBounds)?;
+        let own = start..start + span.len();
         let ((first, line_start), (last, _)) = (self.line_at(own.start), self.line_at(own.end));
-        let wanted = if before + after == 0 {
+        let wanted = if span_alone {
             own
         } else {
             let behind = self.shown.get(own.end..).ok_or(MietteError::OutOfBounds)?;
@@ -91,7 +101,7 @@ impl SourceCode for Text {
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             data.as_bytes(),
-            SourceSpan::from(wanted.clone()),
+            SourceSpan::from(wanted.start + first_offset..wanted.end + first_offset),
             first,
             self.column_at(wanted.start),
             last - first + 1,
@@ -118,12 +128,19 @@ impl TextSpan {
         self.span.clone()
     }
 
-    pub(crate) fn same_text(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.text, &other.text)
-    }
-
     pub(crate) fn file(&self) -> &str {
         &self.text.name
+    }
+
+    pub(crate) fn position(&self) -> TextPosition {
+        let (line, column) = (self.line(), self.column());
+        TextPosition { file: self.file().to_owned(), line, column }
+    }
+
+    /// The number of its characters on its first line.
+    pub(crate) fn length(&self) -> usize {
+        let text = self.text.shown.get(self.span.clone()).unwrap_or_default();
+        text.lines().next().map_or(0, |line| line.chars().count())
     }
 
     /// From 1.

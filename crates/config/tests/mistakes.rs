@@ -347,7 +347,7 @@ fn an_unset_variable_is_reported_once_at_its_position_in_the_file() {
         "[[sink]]",
         "[[transform]]\ntype = \"shape\"\nfilter = \"${P:-.a} | wrong\"\n[[sink]]",
     );
-    insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:13:10: that is wrong");
+    insta::assert_snapshot!(mistakes(&from(&text)), @"jobs.toml:13:22: that is wrong");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The format options.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use std::fmt;
 
@@ -184,10 +184,22 @@ impl FormatOptions {
         if (style.delimiter, style.cells.decimal) != (Delimiter::Comma, Decimal::Comma) {
             return None;
         }
-        let key = if self.decimal.is_some() { "decimal" } else { "delimiter" };
+        let (decimal, delimiter) =
+            (("decimal", "separates decimals"), ("delimiter", "separates cells"));
+        let own = if self.decimal.is_some() { decimal } else { delimiter };
+        // The dialect sets what the options do not set.
+        let other = match (own == decimal, self.delimiter.is_some()) {
+            (true, true) => delimiter,
+            (true, false) => ("dialect", "separates cells by commas"),
+            (false, _) => ("dialect", "separates decimals by commas"),
+        };
         let message = "the comma can't be both the delimiter and the decimal separator";
-        let problem = Problem::at(KeyPath::of(key), "conflicting-options", message);
-        Some(problem.help("write `delimiter = \";\"` with `decimal = \",\"`, or `decimal = \".\"`"))
+        Some(
+            Problem::at(KeyPath::of(own.0), "conflicting-options", message)
+                .label(own.1)
+                .related(KeyPath::of(other.0), Part::Value, other.1)
+                .help("write `delimiter = \";\"` with `decimal = \",\"`, or `decimal = \".\"`"),
+        )
     }
 
     /// The style of the dialect, overridden by the other options.
@@ -214,6 +226,8 @@ fn no_effect(key: &str) -> Problem {
     let message = format!("`{key}` has no effect unless the format is csv");
     Problem::at(KeyPath::of(key), "unused-option", message)
         .part(Part::Key)
+        .label("an option of CSV tables")
+        .related(KeyPath::of("format"), Part::Value, "not csv")
         .help(format!("write `format = \"csv\"`, or remove `{key}`"))
 }
 
@@ -223,12 +237,18 @@ fn column_problems(columns: &[String]) -> Vec<Problem> {
         let problem = Problem::at(path, "empty-value", "`columns` is empty");
         return vec![problem.help("name the columns, or remove `columns` to write all fields")];
     }
-    let mut known = HashSet::new();
-    let twice = columns.iter().enumerate().filter(|(_, name)| !known.insert(name.as_str()));
-    twice
-        .map(|(index, name)| {
+    let (mut known, mut problems) = (HashMap::new(), Vec::new());
+    for (index, name) in columns.iter().enumerate() {
+        let first = *known.entry(name.as_str()).or_insert(index);
+        if first != index {
             let message = format!("duplicate column `{name}`");
-            Problem::at(path.index(index), "duplicate-value", message).help("remove one of them")
-        })
-        .collect()
+            problems.push(
+                Problem::at(path.index(index), "duplicate-value", message)
+                    .label("listed again")
+                    .related(path.index(first), Part::Value, "listed first")
+                    .help("remove one of them"),
+            );
+        }
+    }
+    problems
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use taskferry_sdk::{AnyTransform, FieldRule, Problem, RecordFields, Sink, Source, Subject};
+use taskferry_sdk::{
+    AnyTransform, FieldRule, Problem, RecordFields, Sink, Source, Subject, Vocabulary,
+};
 
 /// A built source.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub struct BuiltSource {
     pub source: Box<dyn Source>,
     /// The known fields of the records.
     pub fields: RecordFields,
+    /// The vocabulary in which skills are named, if it is not that of TechWolf.
+    pub vocabulary: Option<Vocabulary>,
     /// The kind of entity that the records describe.
     pub subject: Subject,
     /// Options that are valid but probably wrong.

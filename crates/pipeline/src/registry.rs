@@ -221,6 +221,7 @@ fn build_source<P: SourcePlugin>(
             type_name: P::TYPE,
             source: plugin.build(context)?,
             fields: plugin.fields(),
+            vocabulary: plugin.vocabulary(),
             subject: plugin.subject(),
             warnings: plugin.warnings(context),
         })

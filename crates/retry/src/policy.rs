@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_sdk::{Duration, ErrorKind, KeyPath, Problem, StageError};
+use taskferry_sdk::{Duration, ErrorKind, KeyPath, Part, Problem, StageError};
 use tokio::time::Instant;
 
 use crate::Waiting;
@@ -58,7 +58,12 @@ impl RetryOptions {
             let message =
                 format!("`max_delay` ({max}) must not be less than `initial_delay` ({initial})");
             let problem = Problem::at(table.key("max_delay"), "invalid-value", message);
-            problems.push(problem.help("raise `max_delay` or lower `initial_delay`"));
+            problems.push(
+                problem
+                    .label("the longest delay")
+                    .related(table.key("initial_delay"), Part::Value, "the first delay")
+                    .help("raise `max_delay` or lower `initial_delay`"),
+            );
         }
         if self.max_elapsed.is_some_and(|max| max.get().is_zero()) {
             let message = "`max_elapsed` must be greater than zero";

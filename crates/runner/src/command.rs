@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod check_format;
 mod colors;
 mod completions;
 mod diff;

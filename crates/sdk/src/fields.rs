@@ -1,7 +1,6 @@
 //! The known fields of records, before a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use crate::{KeyPath, Part, nearest};
 
@@ -104,6 +103,11 @@ impl FieldSet {
         }
     }
 
+    /// Whether the field is known. Records can have other fields.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
         self.others == OtherFields::Possible && self.names.is_empty() && self.absent.is_empty()
@@ -167,93 +171,5 @@ impl MissingField {
     pub fn at(mut self, path: KeyPath, part: Part) -> Self {
         (self.path, self.part) = (path, part);
         self
-    }
-}
-
-/// A task field that a transform requires.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RequiredField {
-    /// The source's name of the field, for example `ai_impact`.
-    pub field: &'static str,
-    /// What happens without it. Messages show it after "without it …".
-    pub consequence: &'static str,
-}
-
-type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
-
-/// The fields that a transform requires, and those of the records that it emits. By default nothing is known.
-///
-/// ```
-/// use taskferry_sdk::{FieldRule, RecordFields};
-///
-/// let rule = FieldRule::exact(|input| {
-///     let mut output = input.clone();
-///     output.tasks.add("days");
-///     output
-/// })
-/// .requires("weekly_hours", "no task has days");
-/// let output = rule.apply(&RecordFields::default(), &mut Vec::new());
-/// assert_eq!(output.tasks.missing("days"), None);
-/// ```
-pub struct FieldRule {
-    required: Vec<RequiredField>,
-    is_exact: bool,
-    rule: Box<Rule>,
-}
-
-impl FieldRule {
-    /// A transform that adds and removes no fields.
-    pub fn unchanged() -> Self {
-        Self::exact(RecordFields::clone)
-    }
-
-    /// A transform whose output fields follow from its input fields by `rule`.
-    pub fn exact(rule: impl Fn(&RecordFields) -> RecordFields + 'static) -> Self {
-        Self { required: Vec::new(), is_exact: true, rule: Box::new(move |input, _| rule(input)) }
-    }
-
-    /// A transform whose output fields are an estimate, for example those of an expression. Then `check` only warns about later
-    /// transforms. `rule` adds missing fields that the transform uses.
-    pub fn estimate(
-        rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
-    ) -> Self {
-        Self { required: Vec::new(), is_exact: false, rule: Box::new(rule) }
-    }
-
-    /// Adds a required task field. Messages show `consequence` after "without it …".
-    #[must_use]
-    pub fn requires(mut self, field: &'static str, consequence: &'static str) -> Self {
-        self.required.push(RequiredField { field, consequence });
-        self
-    }
-
-    /// The required task fields.
-    pub fn required(&self) -> &[RequiredField] {
-        &self.required
-    }
-
-    /// Whether the output fields are known as well as the input fields.
-    pub fn is_exact(&self) -> bool {
-        self.is_exact
-    }
-
-    /// Returns the output fields. Adds missing fields that the transform uses to `missing`.
-    pub fn apply(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
-        (self.rule)(input, missing)
-    }
-}
-
-impl Default for FieldRule {
-    fn default() -> Self {
-        Self::estimate(|_, _| RecordFields::default())
-    }
-}
-
-impl fmt::Debug for FieldRule {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = formatter.debug_struct("FieldRule");
-        debug.field("required", &self.required).field("is_exact", &self.is_exact);
-        debug.finish_non_exhaustive()
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, Source, Subject};
+use crate::{
+    AnyTransform, BuildContext, FieldRule, Problem, RecordFields, Sink, Source, Subject, Vocabulary,
+};
 
 /// The options of a plugin, and its type name.
 ///
@@ -44,6 +46,12 @@ pub trait SourcePlugin: Plugin {
     /// [remove](crate::FieldSet::remove) the field, with a hint that names the option.
     fn fields(&self) -> RecordFields {
         RecordFields::default()
+    }
+
+    /// The vocabulary in which skills are named, if it is not that of TechWolf. `check` warns if a transform renames skills to
+    /// another one.
+    fn vocabulary(&self) -> Option<Vocabulary> {
+        None
     }
 
     /// The kind of entity that the records describe. It determines the names of fields in rows.

@@ -30,7 +30,7 @@ pub enum Severity {
 /// Another location in the pipeline file that a [`Problem`] concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelatedLocation {
-    /// The path of the value, from where the path of the problem starts.
+    /// The path of the value. It starts where [`Problem::path`] starts. A value that is not set is not marked.
     pub path: KeyPath,
     /// The marked part.
     pub part: Part,
@@ -88,7 +88,7 @@ impl Problem {
         self
     }
 
-    /// Marks another location, whose `path` starts where that of the problem starts.
+    /// Marks another location, whose path starts where that of the problem starts. A value that is not set is not marked.
     #[must_use]
     pub fn related(mut self, path: KeyPath, part: Part, label: impl Into<String>) -> Self {
         self.related.push(RelatedLocation { path, part, label: label.into() });
@@ -116,12 +116,12 @@ impl Problem {
         self
     }
 
-    /// Prefixes its path, and those of [related](Self::related) locations, with the path of the stage's table.
+    /// Prefixes all paths with the path of the stage's table.
     #[must_use]
     pub fn under(mut self, base: &KeyPath) -> Self {
         self.path = base.join(&self.path);
-        for related in &mut self.related {
-            related.path = base.join(&related.path);
+        for other in &mut self.related {
+            other.path = base.join(&other.path);
         }
         self
     }

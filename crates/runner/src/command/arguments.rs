@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sdk::{Duration, Shard};
 
+use super::check_format::CheckFormat;
 use super::graph::format::GraphFormat;
 use super::new::preset::Preset;
 use super::shard::ShardArgument;
@@ -224,6 +225,19 @@ pub(crate) struct CheckArguments {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
+    /// Report variables that are not set as errors. Without this option, the values that contain them are not checked
+    #[arg(long)]
+    pub(crate) env: bool,
+    /// Exit with code 2 if there is a warning. Variables that are not set do not count
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Print every value as TOML on standard output, with its origin as a comment. Defaults are comments; secrets are masked
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// How to report mistakes: `text` on standard error, `github` on standard output (annotations of GitHub Actions), or
+    /// `sarif=FILE`. Repeatable. `text` by default
+    #[arg(long = "format", value_name = "FORMAT")]
+    pub(crate) formats: Vec<CheckFormat>,
     /// The format of messages on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,

@@ -1,42 +1,157 @@
 //! `taskferry check`.
 
-use serde_json::Map;
+mod finding;
+mod format;
+mod github;
+mod sarif;
+
+use std::path::Path;
+
+use serde_json::{Map, json};
+use taskferry_config::{Layers, Unverified};
 use taskferry_pipeline::{Pipeline, Registry};
 
 use super::arguments::CheckArguments;
 use super::mistakes;
-use super::run::load;
 use crate::console;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
+use finding::Finding;
 
 /// Checks pipeline files without sending a request.
 pub(crate) fn check(registry: &Registry, arguments: &CheckArguments) -> Exit {
+    if let Err(message) = format::conflict(arguments) {
+        arguments.log.error(&message);
+        return Exit::USAGE;
+    }
+    let mut check = Check { registry, arguments, findings: Vec::new(), warnings: 0 };
     let mut exit = Exit::COMPLETE;
     for file in &taskferry_config::pipeline_files(&arguments.files) {
-        let checked = load(registry, &arguments.layers, file, arguments.log);
-        let checked = checked.and_then(|checked| {
-            let tests = taskferry_config::load_tests(file, registry);
-            tests.map(|_| checked).map_err(|found| {
-                mistakes::write_all(&found, arguments.log);
-                Exit::USAGE
-            })
-        });
-        match checked {
-            Ok(checked) => match arguments.log {
-                LogFormat::Text => {
-                    let outline = outline(&checked.pipeline);
-                    console::line(&format!("{}: ok, {outline}", file.display()));
-                }
-                LogFormat::Json => {
-                    let file = ("file".to_owned(), file.to_string_lossy().into());
-                    logging::json_line("INFO", "ok", Map::from_iter([file]));
-                }
-            },
-            Err(failed) => exit = failed,
+        if let Err(failed) = check.file(file) {
+            exit = failed;
         }
     }
-    exit
+    if arguments.deny_warnings && check.warnings > 0 {
+        let noun = if check.warnings == 1 { "warning" } else { "warnings" };
+        let message = format!("{} {noun}, which `--deny-warnings` does not allow", check.warnings);
+        arguments.log.error(&message);
+        exit = Exit::USAGE;
+    }
+    match format::write(arguments, &check.findings) {
+        Ok(()) => exit,
+        Err(message) => {
+            arguments.log.error(&message);
+            if exit == Exit::COMPLETE { Exit::SINK } else { exit }
+        }
+    }
+}
+
+struct Check<'a> {
+    registry: &'a Registry,
+    arguments: &'a CheckArguments,
+    findings: Vec<Finding>,
+    warnings: usize,
+}
+
+impl Check<'_> {
+    fn file(&mut self, file: &Path) -> Result<(), Exit> {
+        let Self { registry, arguments, .. } = *self;
+        let layers = arguments.layers.layers(file).placeholders(!arguments.env);
+        if arguments.print {
+            self.print(&layers)?;
+        }
+        let as_text = arguments.has_text();
+        let checked = taskferry_config::load(&layers, registry).and_then(|checked| {
+            let tests = taskferry_config::load_tests(file, registry);
+            tests.map(|_| checked)
+        });
+        match checked {
+            Ok(checked) => {
+                self.warnings += checked.warnings.len();
+                self.keep(file, |names| {
+                    let warnings = checked.warnings.iter().map(|one| Finding::of(one, names));
+                    let unverified = checked.unverified.iter().map(|one| Finding::note(one, names));
+                    warnings.chain(unverified).collect()
+                });
+                if as_text {
+                    mistakes::write(&checked.warnings, arguments.log);
+                    write_unverified(&checked.unverified, arguments.log);
+                    write_ok(file, &checked.pipeline, arguments.log);
+                }
+                Ok(())
+            }
+            Err(found) => {
+                self.keep(file, |names| {
+                    found.all().iter().map(|one| Finding::of(one, names)).collect()
+                });
+                if as_text {
+                    mistakes::write_all(&found, arguments.log);
+                }
+                Err(Exit::USAGE)
+            }
+        }
+    }
+
+    /// Keeps the findings for the other formats.
+    fn keep(&mut self, file: &Path, findings: impl FnOnce(&finding::Files) -> Vec<Finding>) {
+        let files = format::inputs(self.arguments, file);
+        let names = files.iter().map(|path| path.to_string_lossy().into_owned());
+        self.findings.extend(findings(&finding::Files::new(names)));
+    }
+
+    /// Prints the values. Mistakes in them are reported by the check.
+    fn print(&self, layers: &Layers) -> Result<(), Exit> {
+        let Ok(values) = taskferry_config::print_values(layers, self.registry) else {
+            return Ok(());
+        };
+        match Exit::printed(&console::data(&values)) {
+            Exit::COMPLETE => Ok(()),
+            failed => Err(failed),
+        }
+    }
+}
+
+fn write_ok(file: &Path, pipeline: &Pipeline, log: LogFormat) {
+    match log {
+        LogFormat::Text => {
+            console::line(&format!("{}: ok, {}", file.display(), outline(pipeline)));
+        }
+        LogFormat::Json => {
+            let file = ("file".to_owned(), file.to_string_lossy().into());
+            logging::json_line("INFO", "ok", Map::from_iter([file]));
+        }
+    }
+}
+
+/// Lists the variables that are not set: one block, because all have the same reason.
+fn write_unverified(unverified: &[Unverified], log: LogFormat) {
+    if log == LogFormat::Json {
+        for one in unverified {
+            let place = one.position.as_ref();
+            let fields = [
+                ("code", json!(finding::UNSET)),
+                ("file", json!(place.map_or("", |place| place.file.as_str()))),
+                ("line", json!(place.map_or(0, |place| place.line))),
+                ("column", json!(place.map_or(0, |place| place.column))),
+            ];
+            let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+            logging::json_line("WARN", &finding::unverified(one), fields);
+        }
+        return;
+    }
+    let count = match unverified.len() {
+        0 => return,
+        1 => "1 value is not checked, because its variable is".to_owned(),
+        count => format!("{count} values are not checked, because their variables are"),
+    };
+    console::warning(&format!("{count} not set (`--env` makes this an error)"));
+    let names = unverified.iter().map(|one| one.variable.chars().count());
+    let width = names.max().unwrap_or_default();
+    for one in unverified {
+        let place = one.position.as_ref().map(ToString::to_string).unwrap_or_default();
+        console::line(&format!("  {:width$}  {} ({place})", one.variable, one.option));
+    }
+    console::line("");
 }
 
 /// The stages of a pipeline in one line.

@@ -1,8 +1,10 @@
 //! Writes the mistakes in pipeline files, and the warnings about them, to standard error.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use serde_json::{Map, json};
-use taskferry_config::{Mistake, Mistakes};
+use serde_json::{Map, Value, json};
+use taskferry_config::{Mistake, Mistakes, TextPosition};
 use taskferry_sdk::Severity;
 
 use crate::console;
@@ -19,10 +21,18 @@ pub(crate) fn write_all(mistakes: &Mistakes, format: LogFormat) {
         let count = mistakes.count();
         let noun = if count == 1 { "error" } else { "errors" };
         console::line(&format!("{count} {noun}; nothing was run"));
-        let mut all = mistakes.all().iter().filter(|one| one.severity() == Severity::Mistake);
-        if let Some(known) = all.find_map(|mistake| explanations::find(mistake.code())) {
-            console::line(&format!("run `taskferry explain {}` for details", known.name));
-        }
+        hint(mistakes);
+    }
+}
+
+/// Says how to get details about the first mistake, once in a process.
+fn hint(mistakes: &Mistakes) {
+    static HINTED: AtomicBool = AtomicBool::new(false);
+    let mut mistakes = mistakes.all().iter().filter(|one| one.severity() == Severity::Mistake);
+    if let Some(known) = mistakes.find_map(|mistake| explanations::find(mistake.code()))
+        && !HINTED.swap(true, Ordering::Relaxed)
+    {
+        console::line(&format!("run `taskferry explain {}` for details", known.name));
     }
 }
 
@@ -41,6 +51,7 @@ pub(crate) fn write(mistakes: &[Mistake], format: LogFormat) {
                     ("line", json!(mistake.line())),
                     ("column", json!(mistake.column())),
                     ("help", json!(mistake.help_text())),
+                    ("related", mistake.related().map(related).collect()),
                 ];
                 let fields: Map<_, _> =
                     fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -48,6 +59,11 @@ pub(crate) fn write(mistakes: &[Mistake], format: LogFormat) {
             }
         }
     }
+}
+
+/// Another position that a mistake concerns.
+fn related((at, _, label): (TextPosition, usize, &str)) -> Value {
+    json!({ "file": at.file, "line": at.line, "column": at.column, "label": label })
 }
 
 fn draw(mistakes: &[Mistake]) -> String {

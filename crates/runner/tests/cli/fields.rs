@@ -38,7 +38,8 @@ fn checked(text: &str) -> String {
     let warnings = context.json("s.json")["warnings"].to_string();
     assert_eq!(
         warned.is_empty(),
-        !warnings.contains("is probably missing: no earlier stage produces it"),
+        !warnings.contains("is probably missing:")
+            && !warnings.contains("which `jq` probably drops"),
         "{warnings}"
     );
     warned
@@ -162,9 +163,142 @@ fn the_fields_of_a_sink_are_checked_after_its_transforms() {
     let own = "\n[[sink.transform]]\ntype = \"jq\"\nfilter = \"del(.task)\"\n";
     let text = pipeline(ALL, ROWS, "\"task\", \"weekly_hours\"") + own;
     let warned = checked(&text);
-    assert!(
-        warned.contains("the field `task` is probably missing: no earlier stage produces it"),
-        "{warned}"
-    );
+    assert!(warned.contains("the field `task` is probably missing: `jq` drops it"), "{warned}");
     assert_eq!(warned.matches('⚠').count(), 1, "{warned}");
+}
+
+/// A pipeline that filters jobs after this expression.
+fn filtered(filter: &str) -> String {
+    let filter = format!("[[transform]]\ntype = \"jq\"\nfilter = '''\n{filter}\n'''\n");
+    let levels = "\n[[transform]]\ntype = \"filter_ai_impact\"\nlevels = [\"H1\"]\n";
+    let text = pipeline(ALL, &format!("{filter}{levels}"), "");
+    text.replace("format = \"csv\"\ncolumns = []\n", "")
+}
+
+#[test]
+fn the_expression_that_drops_a_column_is_marked() {
+    let text = pipeline(
+        ALL,
+        &jq("del(.weekly_hours, .task_id) | .days = 5"),
+        "\"task\", \"weekly_hours\"",
+    );
+    insta::assert_snapshot!(checked(&text), @r#"
+    unknown-field
+
+      ⚠ the field `weekly_hours` is probably missing: `jq` drops it
+        ╭─[jobs.toml:13:16]
+     13 │ filter = 'del(.weekly_hours, .task_id) | .days = 5'
+        ·                ──────┬─────
+        ·                      ╰── `weekly_hours` is dropped here
+        ╰────
+        ╭─[jobs.toml:18:20]
+     18 │ columns = ["task", "weekly_hours"]
+        ·                    ───────┬──────
+        ·                           ╰── this column is probably empty
+        ╰────
+      help: keep `weekly_hours` in the result of `jq`, or do not use it here; `jq` produces
+            `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `days`, `domain`,
+            `job_external_id`, `linked_skills`, `subdomain`, `task`, `validation_state`
+    "#);
+}
+
+#[test]
+fn the_object_that_drops_what_a_transform_needs_is_marked() {
+    let context = Context::new();
+    context.write(
+        "jobs.toml",
+        &filtered("  {external_id,\n   tasks: (.tasks | map({task_id, note: \"{\", task}))}"),
+    );
+    let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(0).stderr;
+    insta::assert_snapshot!(stderr, @r#"
+    unknown-field
+
+      ⚠ `filter_ai_impact` needs `ai_impact`, which `jq` probably drops
+        ╭─[jobs.toml:12:25]
+     12 │    tasks: (.tasks | map({task_id, note: "{", task}))}
+        ·                         ─────────────┬────────────
+        ·                                      ╰── `ai_impact` is dropped here
+        ╰────
+        ╭─[jobs.toml:16:8]
+     16 │ type = "filter_ai_impact"
+        ·        ─────────┬────────
+        ·                 ╰── without it no task has a level and all would be dropped
+        ╰────
+      help: keep `ai_impact` in the result of `jq`, or place `filter_ai_impact` before `jq`
+
+    jobs.toml: ok, techwolf → jq → filter_ai_impact → stdout
+    "#);
+}
+
+#[test]
+fn a_transform_behind_an_expression_finds_its_field_unless_it_is_certainly_gone() {
+    let warned = |filter: &str| {
+        let context = Context::new();
+        context.write("jobs.toml", &filtered(filter));
+        let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(0).stderr;
+        stderr.contains("`filter_ai_impact` needs `ai_impact`, which `jq` probably drops")
+    };
+    for filter in [
+        "del(.tasks[].ai_impact)",
+        ".tasks |= map({task_id, task})",
+        ".tasks[] |= {task_id, task}",
+        "{external_id, tasks: [.tasks[] | {task_id, task}]}",
+        "{id: .external_id}",
+        ".tasks[] | {task_id, task}",
+    ] {
+        assert!(warned(filter), "{filter}");
+    }
+    for filter in [
+        "del(.tasks[].weekly_hours)",
+        ".tasks |= map(select(.task != null))",
+        ".tasks[] |= (.x = 1)",
+        ".tasks[]",
+        ".tasks |= map(. + {x: 1})",
+        ".tasks |= map({task_id, ai_impact})",
+        ".tasks[] | {task_id, ai_impact_level: .ai_impact.level}",
+        "with_entries(.)",
+        "def f: .; .tasks |= map(f)",
+    ] {
+        assert!(!warned(filter), "{filter}");
+    }
+}
+
+#[test]
+fn a_vendor_that_contradicts_that_of_the_source_is_a_warning() {
+    let context = Context::new();
+    context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,a,b\nSAP,a,b\nacme,a,b\n");
+    let checked = |source: &str, vendor: &str| {
+        let include = format!("include = [\"linked_skills\"]\nexternal_vendor = \"{source}\"");
+        let rename = format!(
+            "[[transform]]\ntype = \"rename_skills\"\nvendor = \"{vendor}\"\nmapping = \"skills.csv\"\n"
+        );
+        let text = pipeline(&include, &rename, "");
+        context.write("jobs.toml", &text.replace("format = \"csv\"\ncolumns = []\n", ""));
+        context.taskferry(&["check", "jobs.toml"]).with_code(0).stderr
+    };
+    insta::assert_snapshot!(checked("workday", "SAP"), @r#"
+    conflicting-options
+
+      ⚠ `rename_skills` renames skills to those of `SAP`, but the source already returns those of
+      │ `workday`
+       ╭─[jobs.toml:7:19]
+     7 │ external_vendor = "workday"
+       ·                   ────┬────
+       ·                       ╰── the vendor of the source
+       ╰────
+        ╭─[jobs.toml:11:10]
+     11 │ vendor = "SAP"
+        ·          ──┬──
+        ·            ╰── the mapping renames TechWolf's skills
+        ╰────
+      help: remove `external_vendor`, so that the mapping finds TechWolf's names; or remove this
+            transform, and select the vendor there
+
+    jobs.toml: ok, techwolf → rename_skills → stdout
+    "#);
+    assert!(checked("workday", "workday").contains("already returns those of `workday`"));
+    for (source, vendor) in [("techwolf", "workday"), ("workday", "acme")] {
+        let stderr = checked(source, vendor);
+        assert!(stderr.starts_with("jobs.toml: ok"), "{source} {vendor}: {stderr}");
+    }
 }

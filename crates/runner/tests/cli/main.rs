@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod check_command;
 mod common_keys;
 mod crashes;
 mod credentials;
@@ -29,6 +30,7 @@ mod manifests;
 mod mistakes;
 mod mistakes_in_stages;
 mod mistakes_in_toml;
+mod mistakes_in_two_places;
 mod new_pipeline;
 mod output;
 mod outputs;

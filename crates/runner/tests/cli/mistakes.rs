@@ -11,7 +11,7 @@ pub(crate) const GOOD: &str = include_str!("mistakes/good.toml");
 /// The output of `check` for a file; `run` prints the same and runs nothing.
 pub(crate) fn checked(context: &Context, text: &str) -> Outcome {
     context.write("jobs.toml", text);
-    let checked = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    let checked = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2);
     let run = context.taskferry(&["run", "jobs.toml", "--summary", "out/s.json"]).with_code(2);
     assert_eq!((checked.stdout.as_str(), &checked.stderr), ("", &run.stderr));
     assert_eq!(run.stdout, "");
@@ -103,7 +103,7 @@ fn a_mistake_is_marked_in_its_line() {
 fn all_mistakes_of_a_file_are_reported_at_once() {
     let context = Context::new();
     context.write("jobs.toml", include_str!("mistakes/many.toml"));
-    let ended = context.taskferry(&["check", "jobs.toml", "--log", "json"]).with_code(2);
+    let ended = context.taskferry(&["check", "jobs.toml", "--env", "--log", "json"]).with_code(2);
     let mut reported = String::new();
     for mistake in ended.log() {
         let text = |key: &str| mistake[key].as_str().unwrap_or("-").to_owned();
@@ -123,7 +123,7 @@ fn all_mistakes_of_a_file_are_reported_at_once() {
     jobs.toml:16:14: expected an expression, found the end of the expression
       invalid-jq | -
     jobs.toml:17:12: "ignore" is not one of the choices
-      unknown-choice | the choices are `fail`, `skip`, `dead_letter`
+      unknown-choice | did you mean "skip"? The choices are `fail`, `skip`, `dead_letter`
     jobs.toml:19:1: the key `mapping` is missing
       missing-key | add `mapping = …` to this table
     jobs.toml:25:8: unknown placeholder `{pipelin}`; the placeholders are {pipeline}, {date}, {time}, {run_id}, {shard}; did you mean `{pipeline}`?
@@ -140,7 +140,7 @@ fn a_mistake_is_one_line_of_json_in_the_json_format() {
     for command in ["check", "run"] {
         let ended = context.taskferry(&[command, "jobs.toml", "--log", "json"]).with_code(2);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(ended.stderr, @r#"{"timestamp":"[instant]","level":"ERROR","message":"unknown key `lvels`","code":"unknown-key","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?"}"#);
+            insta::assert_snapshot!(ended.stderr, @r#"{"timestamp":"[instant]","level":"ERROR","message":"unknown key `lvels`","code":"unknown-key","file":"jobs.toml","line":10,"column":1,"help":"did you mean `levels`?","related":[]}"#);
         }
     }
 }

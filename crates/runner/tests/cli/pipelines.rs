@@ -168,8 +168,8 @@ fn a_pipeline_file_without_a_tenant_suggests_the_sandbox() {
                 context.set("TECHWOLF_URL", "");
                 context.set("WEBHOOK_URL", "");
             }
-            for command in ["run", "check"] {
-                let stderr = context.taskferry(&[command, file]).with_code(2).stderr;
+            for command in [&["run"][..], &["check", "--env"]] {
+                let stderr = context.taskferry(&[command, &[file]].concat()).with_code(2).stderr;
                 let stderr =
                     stderr.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
                 let problem = if empty { "is empty" } else { "is not set" };

@@ -37,7 +37,7 @@ path = "out/jobs.ndjson"
 fn a_sandbox_run_needs_no_address_or_credential() {
     let context = Context::new();
     context.write("jobs.toml", REAL);
-    let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    let stderr = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
     for name in ["TECHWOLF_URL", "TOKEN_URL", "WEBHOOK_URL", "WEBHOOK_SECRET"] {
         assert!(stderr.contains(&format!("the variable `{name}` is not set")), "{stderr}");
     }
@@ -133,7 +133,7 @@ fn an_empty_variable_counts_as_unset() {
     let stderr = context.taskferry(&["run", "jobs.toml", "--shard", "2"]).with_code(2).stderr;
     assert!(stderr.contains("JOB_COMPLETION_INDEX, which is not set"), "{stderr}");
     context.write("jobs.toml", &text.replace("limit = 2", "external_vendor = \"${PLACE}\""));
-    let stderr = context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr;
+    let stderr = context.taskferry(&["check", "jobs.toml", "--env"]).with_code(2).stderr;
     assert!(stderr.contains("the variable `PLACE` is empty"), "{stderr}");
 }
 

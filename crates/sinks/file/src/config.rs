@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use taskferry_format::{Decimal, Delimiter, Dialect, Format, FormatOptions, LineEnding};
-use taskferry_sdk::{BuildContext, KeyPath, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
+use taskferry_sdk::{BuildContext, KeyPath, Part, PathTemplate, Plugin, Problem, Sink, SinkPlugin};
 
 use crate::Compression;
 use crate::paths::part_of;
@@ -131,7 +131,7 @@ fn path_problem(path: &str, compression: Compression, format: Format) -> Option<
         }
     };
     let help = format!("write `compression = \"{expected}\"`, or use another extension");
-    Some(Problem::at(at_path, "conflicting-options", message).help(help))
+    Some(conflict(message, "compression").help(help))
 }
 
 /// A name whose extension, before that of the compression, does not match the format.
@@ -148,5 +148,12 @@ fn format_problem(name: &str, format: Format) -> Option<Problem> {
     }
     let message = format!("the file extension belongs to {expected}, but `format` is {format}");
     let help = format!("write `format = \"{expected}\"`, or use another extension");
-    Some(Problem::at(KeyPath::of("path"), "conflicting-options", message).help(help))
+    Some(conflict(message, "format").help(help))
+}
+
+/// A path whose extension contradicts the option `key`.
+fn conflict(message: String, key: &str) -> Problem {
+    Problem::at(KeyPath::of("path"), "conflicting-options", message)
+        .label("this extension")
+        .related(KeyPath::of(key), Part::Value, "does not match this")
 }

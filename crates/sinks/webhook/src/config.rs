@@ -165,8 +165,12 @@ impl WebhookOptions {
             self.batch_records.filter(|records| records.get() > 1 && self.is_structured())?;
         let message = format!("a structured event contains one record, not {records}");
         let problem = Problem::at(KeyPath::of("batch_records"), "invalid-value", message);
+        let mode = KeyPath::of("cloud_events").key("mode");
         Some(
-            problem.help("remove `batch_records`, or write `mode = \"batched\"` in `cloud_events`"),
+            problem
+                .label("the records of one request")
+                .related(mode, Part::Value, "one event a request")
+                .help("remove `batch_records`, or write `mode = \"batched\"` in `cloud_events`"),
         )
     }
 

@@ -10,7 +10,7 @@ use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use taskferry_sdk::{KeyPath, Problem, Secret};
+use taskferry_sdk::{KeyPath, Part, Problem, Secret};
 
 /// Accepts secrets with and without padding, since both are in use.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -60,13 +60,17 @@ impl Signer {
         }
         let (mut keys, mut problems) = (Vec::new(), Vec::new());
         for (index, secret) in options.secrets.iter().enumerate() {
-            let earlier = options.secrets.iter().take(index);
-            let read = if earlier.into_iter().any(|other| other.expose() == secret.expose()) {
-                Err(problem("duplicate-value", "duplicate secret", "remove it"))
-            } else {
-                SigningKey::read(secret.expose().trim())
-            };
-            match read {
+            let mut earlier = options.secrets.iter().take(index);
+            if let Some(first) = earlier.position(|other| other.expose() == secret.expose()) {
+                problems.push(
+                    problem("duplicate-value", "duplicate secret", "remove one of them")
+                        .under(&path.index(index))
+                        .label("listed again")
+                        .related(path.index(first), Part::Value, "listed first"),
+                );
+                continue;
+            }
+            match SigningKey::read(secret.expose().trim()) {
                 Ok(key) => keys.push(key),
                 Err(problem) => problems.push(problem.under(&path.index(index))),
             }

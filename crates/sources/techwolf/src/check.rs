@@ -5,8 +5,8 @@ use taskferry_sdk::{BuildContext, KeyPath, LocalEndpoint, Part, Problem};
 use url::Url;
 
 use crate::config::{
-    AuthOptions, ExportSubject, FilterKind, FilterOptions, Include, PartitionOptions,
-    TechWolfOptions,
+    AuthOptions, ExportSubject, ExternalVendor, FilterKind, FilterOptions, Include,
+    PartitionOptions, TechWolfOptions,
 };
 use crate::credentials::{Credentials, credentials};
 use crate::problems::{http_url, keep, missing};
@@ -76,6 +76,8 @@ fn check_include(index: usize, include: Include, subject: ExportSubject) -> Opti
     let path = KeyPath::of("include").index(index);
     Some(
         Problem::at(path, "conflicting-options", message)
+            .label(format!("a field of {owner}"))
+            .related(KeyPath::of("subject"), Part::Value, "the export is of these")
             .help(format!("write \"{other}\" instead")),
     )
 }
@@ -101,7 +103,9 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
             ),
         };
         let message = format!("`{kind}` is a filter of {owner}");
-        let problem = Problem::at(path.key("filter"), "conflicting-options", message);
+        let problem = Problem::at(path.key("filter"), "conflicting-options", message)
+            .label(format!("a filter of {owner}"))
+            .related(KeyPath::of("subject"), Part::Value, "the export is of these");
         return vec![problem.help(help)];
     }
     let given = [
@@ -138,7 +142,9 @@ fn check_filter(path: &KeyPath, filter: &FilterOptions, subject: ExportSubject) 
 fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> Vec<Problem> {
     if options.subject == ExportSubject::Employees {
         let message = "`partition` applies only to jobs, but `subject` is \"employees\"";
-        let problem = Problem::at(KeyPath::of("partition"), "conflicting-options", message);
+        let problem = Problem::at(KeyPath::of("partition"), "conflicting-options", message)
+            .label("divides jobs by their families")
+            .related(KeyPath::of("subject"), Part::Value, "the export is of these");
         return vec![problem.part(Part::Key).help(
             "remove `partition`; use `concurrency` or `--shard` to divide the listing of employees",
         )];
@@ -146,17 +152,21 @@ fn check_partition(partition: &PartitionOptions, options: &TechWolfOptions) -> V
     let list = KeyPath::of("partition").key("values");
     let mut problems: Vec<Problem> = empty_family(&list, &partition.values).into_iter().collect();
     for (index, value) in partition.values.iter().enumerate() {
-        let earlier = partition.values.iter().take(index);
-        if !value.trim().is_empty() && earlier.into_iter().any(|earlier| earlier == value) {
+        let first = partition.values.iter().take(index).position(|earlier| earlier == value);
+        if let Some(first) = first.filter(|_| !value.trim().is_empty()) {
             let message = format!("`{value}` is listed twice");
-            let problem = Problem::at(list.index(index), "duplicate-value", message);
+            let problem = Problem::at(list.index(index), "duplicate-value", message)
+                .label("listed again")
+                .related(list.index(first), Part::Value, "listed first");
             problems.push(problem.help("remove one: its jobs would be exported twice"));
         }
     }
     let by_family = |filter: &FilterOptions| filter.filter == FilterKind::JobFamilyIdIsInList;
     if let Some(index) = options.filters.iter().position(by_family) {
         let message = "`filters` and `partition` both select job families";
-        let problem = Problem::at(filter_path(index), "conflicting-options", message);
+        let problem = Problem::at(filter_path(index), "conflicting-options", message)
+            .label("selects job families")
+            .related(list, Part::Value, "selects job families as well");
         problems.push(
             problem.help("remove this filter, and list its job families in `partition.values`"),
         );
@@ -172,6 +182,22 @@ fn empty_family(list: &KeyPath, ids: &[String]) -> Option<Problem> {
         Problem::at(path, "empty-value", "the `external_id` of a job family is missing here")
             .help("write the `external_id` of a job family")
     })
+}
+
+/// A vendor of skills that are not requested.
+pub(crate) fn vendor(options: &TechWolfOptions) -> Option<Problem> {
+    let is_default = options.external_vendor == ExternalVendor::Techwolf;
+    if is_default || options.include.contains(&Include::LinkedSkills) {
+        return None;
+    }
+    let message = "`external_vendor` has no effect without `linked_skills`";
+    Some(
+        Problem::at(KeyPath::of("external_vendor"), "unused-option", message)
+            .label("the vendor of the skills")
+            .related(KeyPath::of("include"), Part::Value, "no skills are requested")
+            .help("add \"linked_skills\" to `include`, or remove `external_vendor`")
+            .warning(),
+    )
 }
 
 fn filter_path(index: usize) -> KeyPath {

@@ -81,17 +81,25 @@ pub(crate) fn credentials(
         return Err(vec![missing(&KeyPath::root(), "auth").help(help)]);
     };
     let table = KeyPath::of("auth");
-    let has_secret = secrets(auth).iter().any(|(_, is_set)| *is_set == Some(true));
-    let is_client = is_set(auth.client_id.as_deref()) || has_secret;
+    let client_id = [("client_id", Some(is_set(auth.client_id.as_deref())))];
+    let of_client = client_id.into_iter().chain(secrets(auth));
+    let mut of_client = of_client.filter(|(_, is_set)| *is_set == Some(true)).peekable();
     match auth.token.as_ref().filter(|token| !token.is_empty()) {
-        Some(_) if is_client => {
+        Some(_) if of_client.peek().is_some() => {
             let message = "`auth` has both a token and client credentials";
-            let problem = Problem::at(table.key("token"), "conflicting-options", message);
-            Err(vec![problem.help("keep either `token`, or `client_id` with its secret or key")])
+            let problem = Problem::at(table.key("token"), "conflicting-options", message)
+                .label("a fixed token")
+                .help("keep either `token`, or `client_id` with its secret or key");
+            let client = |problem: Problem, (key, _): (&str, _)| {
+                problem.related(table.key(key), Part::Value, "client credentials")
+            };
+            Err(vec![of_client.fold(problem, client)])
         }
         Some(_) if auth.cache => {
             let message = "`cache` has no effect on a fixed token";
-            let problem = Problem::at(table.key("cache"), "unused-option", message);
+            let problem = Problem::at(table.key("cache"), "unused-option", message)
+                .label("this has no effect")
+                .related(table.key("token"), Part::Value, "a fixed token");
             Err(vec![problem.help(
                 "remove `cache`; only tokens that are requested with client credentials are cached",
             )])
@@ -172,7 +180,9 @@ fn client_auth(
         }]),
         (Some(first), Some(second)) => {
             let message = format!("`auth` has both `{first}` and `{second}`");
-            let problem = Problem::at(table.key(second), "conflicting-options", message);
+            let problem = Problem::at(table.key(second), "conflicting-options", message)
+                .label("a second way to authenticate")
+                .related(table.key(first), Part::Value, "the first way");
             Err(vec![problem.help("keep the one that is registered for the client, and remove the other")])
         }
         (Some("client_secret"), None) => {
@@ -201,6 +211,8 @@ fn without_key(table: &KeyPath, auth: &AuthOptions) -> Vec<Problem> {
         let message = format!("`{key}` has no effect without a private key");
         Problem::at(table.key(key), "unused-option", message)
             .part(Part::Key)
+            .label("this has no effect")
+            .related(table.key("client_secret"), Part::Key, "the client has a secret, not a key")
             .help("remove it, or write `private_key_file` instead of `client_secret`")
     });
     unused.collect()

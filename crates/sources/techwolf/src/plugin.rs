@@ -2,11 +2,11 @@
 
 use taskferry_sdk::{
     BuildContext, FieldSet, KeyPath, OtherFields, Plugin, Problem, RecordFields, Source,
-    SourcePlugin, Subject,
+    SourcePlugin, Subject, Vocabulary,
 };
 
 use crate::check;
-use crate::config::{ExportSubject, Include, ResponseFormat, TechWolfOptions};
+use crate::config::{ExportSubject, ExternalVendor, Include, ResponseFormat, TechWolfOptions};
 use crate::cursor_index::ListingId;
 use crate::open_export::Limits;
 use crate::request::Listing;
@@ -17,7 +17,9 @@ impl Plugin for TechWolfOptions {
     const TYPE: &'static str = "techwolf";
 
     fn warnings(&self, _: &BuildContext<'_>) -> Vec<Problem> {
-        check::regions(self)
+        let mut warnings = check::regions(self);
+        warnings.extend(check::vendor(self));
+        warnings
     }
 }
 
@@ -95,6 +97,17 @@ impl SourcePlugin for TechWolfOptions {
             }
         };
         RecordFields { own, tasks }
+    }
+
+    fn vocabulary(&self) -> Option<Vocabulary> {
+        let (workday, sap) = ("workday", "sap_attribute_library");
+        let (name, other) = match self.external_vendor {
+            ExternalVendor::Techwolf => return None,
+            ExternalVendor::Workday => (workday, sap),
+            ExternalVendor::SapAttributeLibrary => (sap, workday),
+        };
+        let option = KeyPath::of("external_vendor");
+        Some(Vocabulary::new(name, option).others(["techwolf", other]))
     }
 
     fn subject(&self) -> Subject {

@@ -22,9 +22,7 @@ impl TransformPlugin for FilterAiImpact {
             self.at_least.clone().and_then(|text| known("at_least", &text, &mut problems));
         let at_most = self.at_most.clone().and_then(|text| known("at_most", &text, &mut problems));
         let wanted = if let Some(levels) = levels {
-            if at_least.or(at_most).is_some() {
-                problems.push(both());
-            }
+            problems.extend(self.both());
             Wanted::Exactly(levels)
         } else if at_least.or(at_most).is_some() {
             let lowest = at_least.unwrap_or(AiLevel::H1);
@@ -51,7 +49,7 @@ impl TransformPlugin for FilterAiImpact {
             Missing::Keep => "no task has a level and all would be kept",
             Missing::Fail => "no task has a level and every record would be refused",
         };
-        FieldRule::unchanged().requires("ai_impact", consequence)
+        FieldRule::unchanged().requires("ai_impact", consequence).in_rows(&["ai_impact_level"])
     }
 
     fn explained_options() -> &'static [&'static str] {
@@ -104,19 +102,31 @@ fn range(
     if lowest > highest {
         let message = format!("no level is at least {lowest} and at most {highest}");
         let problem = Problem::at(KeyPath::of("at_least"), "empty-value", message);
-        problems.push(problem.help("`at_least` must not be above `at_most`"));
+        problems.push(
+            problem
+                .label(format!("levels from {lowest} on"))
+                .related(KeyPath::of("at_most"), Part::Value, format!("levels up to {highest}"))
+                .help(format!("write `at_least = \"{highest}\"` and `at_most = \"{lowest}\"`")),
+        );
     }
     lowest..=highest
 }
 
-fn both() -> Problem {
-    Problem::at(
-        KeyPath::of("levels"),
-        "conflicting-options",
-        "`levels` and a range can't be used together",
-    )
-    .part(Part::Key)
-    .help("keep either `levels`, or `at_least` and `at_most`")
+impl FilterAiImpact {
+    /// `levels` beside a range.
+    fn both(&self) -> Option<Problem> {
+        let range = [("at_least", &self.at_least), ("at_most", &self.at_most)];
+        let mut range = range.into_iter().filter(|(_, level)| level.is_some()).peekable();
+        range.peek()?;
+        let message = "`levels` and a range can't be used together";
+        let problem = Problem::at(KeyPath::of("levels"), "conflicting-options", message)
+            .part(Part::Key)
+            .label("exactly these levels")
+            .help("keep either `levels`, or `at_least` and `at_most`");
+        Some(range.fold(problem, |problem, (key, _)| {
+            problem.related(KeyPath::of(key), Part::Key, "a range of levels")
+        }))
+    }
 }
 
 fn neither() -> Problem {

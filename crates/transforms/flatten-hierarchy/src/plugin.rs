@@ -11,6 +11,8 @@ use crate::transform::Flatten;
 
 /// The list fields of tasks in the API.
 const LISTS: [&str; 3] = ["linked_skills", "source_data", "source_events"];
+/// The other fields of tasks in the API.
+const NO_LISTS: [&str; 5] = ["task_id", "task", "validation_state", "weekly_hours", "ai_impact"];
 
 impl Plugin for FlattenHierarchy {
     const TYPE: &'static str = "flatten_hierarchy";
@@ -61,12 +63,22 @@ impl TransformPlugin for FlattenHierarchy {
             Some(_) if self.into == Into::Tasks => Err(vec![
                 Problem::at(path, "unused-option", "`explode` needs `into = \"rows\"`")
                     .part(Part::Key)
+                    .label("only rows can be exploded")
+                    .related(KeyPath::of("into"), Part::Value, "the results are not rows")
                     .help("write `into = \"rows\"`, or remove `explode`"),
             ]),
             Some(field) if field.is_empty() => Err(vec![
                 Problem::at(path, "empty-value", "`explode` is empty")
                     .help("name a list field of tasks, for example `explode = \"linked_skills\"`"),
             ]),
+            Some(field) if NO_LISTS.contains(&field.as_str()) => {
+                let message = format!("`{field}` is not a list, so it can't be exploded");
+                let lists = LISTS.map(|name| format!("\"{name}\"")).join(", ");
+                Err(vec![
+                    Problem::at(path, "unknown-choice", message)
+                        .help(format!("the lists of tasks are {lists}")),
+                ])
+            }
             Some(field) if misspelt(field).is_some() => {
                 let meant = misspelt(field).unwrap_or_default();
                 let message = format!("tasks have no field `{field}`");

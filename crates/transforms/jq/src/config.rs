@@ -12,6 +12,7 @@ use taskferry_sdk::{
 };
 
 use crate::clock::Clock;
+use crate::dropped_fields::find_drop;
 use crate::known_fields::known_fields;
 use crate::limits::{Limits, with_stack};
 use crate::mistake::Mistake;
@@ -113,7 +114,8 @@ impl TransformPlugin for Jq {
     fn fields(&self, context: &BuildContext<'_>) -> FieldRule {
         let Ok(text) = self.text(context) else { return FieldRule::default() };
         let is_file = self.file.is_some();
-        FieldRule::estimate(move |input, missing| {
+        let expression = text.clone();
+        let rule = FieldRule::estimate(move |input, missing| {
             let (fields, reads) = with_stack(true, || known_fields(&text, input));
             missing.extend(reads.into_iter().map(|(field, range)| {
                 if is_file {
@@ -125,6 +127,13 @@ impl TransformPlugin for Jq {
                 }
             }));
             fields
+        });
+        rule.find_drop(move |input, field| {
+            let range = with_stack(true, || find_drop(&expression, input, field));
+            Some(match range.filter(|_| !is_file) {
+                Some(range) => (KeyPath::of("filter"), Part::Within(range)),
+                None => (KeyPath::of(if is_file { "file" } else { "filter" }), Part::Value),
+            })
         })
     }
 }
@@ -138,6 +147,8 @@ impl Jq {
                 let message = "`file` and `filter` can't be used together";
                 Err(Problem::at(KeyPath::of("file"), "conflicting-options", message)
                     .part(Part::Key)
+                    .label("an expression in a file")
+                    .related(KeyPath::of("filter"), Part::Key, "another expression")
                     .help("remove one of them"))
             }
             (None, None) => {
@@ -163,7 +174,15 @@ impl Jq {
     fn check_limits(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut wrong = |key: &str, code, message: &str, help: &str| {
-            problems.push(Problem::at(KeyPath::of(key), code, message).help(help));
+            let problem = Problem::at(KeyPath::of(key), code, message).help(help);
+            problems.push(match code {
+                "unused-option" => problem.label("this has no effect").related(
+                    KeyPath::of("isolation"),
+                    Part::Value,
+                    "without a child process, there is no limit",
+                ),
+                _ => problem,
+            });
         };
         if self.time_limit.get().is_zero() {
             wrong(

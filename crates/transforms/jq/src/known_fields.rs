@@ -7,7 +7,7 @@ use std::ops::Range;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::ops::Math;
-use jaq_core::path::{Part, Path};
+use jaq_core::path::{Opt, Part, Path};
 use taskferry_sdk::{FieldSet, MissingField, RecordFields};
 
 use crate::syntax::{parse, without_surrogates};
@@ -31,25 +31,39 @@ pub(crate) type MissingRead = (MissingField, Range<usize>);
 /// The fields of the results of an expression for records with the fields `input`, and the missing fields that it reads.
 pub(crate) fn known_fields(text: &str, input: &RecordFields) -> (RecordFields, Vec<MissingRead>) {
     let text = without_surrogates(text);
-    let Ok((term, _)) = parse(&text) else { return (RecordFields::default(), Vec::new()) };
-    let mut reader = Reader { text: &text, missing: Vec::new(), reads: 0, variables: Vec::new() };
-    let shape = reader.shape(&term, &Shape::Object(input.clone()));
-    let fields = match shape {
-        Shape::Object(fields) => fields,
-        _ => RecordFields::default(),
-    };
+    let mut reader = Reader::new(&text);
+    let fields = reader.fields(input);
     reader.missing.dedup_by(|left, right| left.1 == right.1);
     (fields, reader.missing)
 }
 
-struct Reader<'t> {
+/// Follows the fields through an expression.
+pub(crate) struct Reader<'t> {
     text: &'t str,
+    /// The fields that the expression deletes, with the ranges of their names.
+    pub(crate) deleted: Vec<(&'t str, Range<usize>)>,
+    /// The fields of the objects that the expression constructs, with the ranges of their first keys.
+    pub(crate) objects: Vec<(Vec<&'t str>, Range<usize>)>,
     missing: Vec<MissingRead>,
     reads: usize,
     variables: Vec<(&'t str, Shape)>,
 }
 
 impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        let (deleted, objects, missing) = (Vec::new(), Vec::new(), Vec::new());
+        Self { text, deleted, objects, missing, reads: 0, variables: Vec::new() }
+    }
+
+    /// The fields of the results.
+    pub(crate) fn fields(&mut self, input: &RecordFields) -> RecordFields {
+        let Ok((term, _)) = parse(self.text) else { return RecordFields::default() };
+        match self.shape(&term, &Shape::Object(input.clone())) {
+            Shape::Object(fields) => fields,
+            _ => RecordFields::default(),
+        }
+    }
+
     fn shape(&mut self, term: &Term<&'t str>, input: &Shape) -> Shape {
         match term {
             Term::Id => input.clone(),
@@ -147,7 +161,7 @@ impl<'t> Reader<'t> {
         input: &Shape,
     ) -> Shape {
         let mut fields = RecordFields { own: FieldSet::new([""; 0]), tasks: FieldSet::default() };
-        let mut is_known = true;
+        let (mut is_known, mut names) = (true, Vec::new());
         for (key, value) in members {
             let (name, value) = match (key, value) {
                 (key, Some(value)) => (constant(key), self.shape(value, input)),
@@ -157,6 +171,7 @@ impl<'t> Reader<'t> {
                     None => (None, Shape::Unknown),
                 },
             };
+            names.extend(name);
             match (name, value) {
                 (_, Shape::Nothing) => return Shape::Nothing,
                 (Some("tasks"), Shape::List(tasks)) => {
@@ -167,7 +182,14 @@ impl<'t> Reader<'t> {
                 (None, _) => is_known = false,
             }
         }
-        if is_known { Shape::Object(fields) } else { Shape::Unknown }
+        if !is_known {
+            return Shape::Unknown;
+        }
+        if let Some(first) = names.first() {
+            let first_key = self.range(first);
+            self.objects.push((names, first_key));
+        }
+        Shape::Object(fields)
     }
 
     fn operation(
@@ -254,9 +276,19 @@ impl<'t> Reader<'t> {
                 let Shape::Object(fields) = input else { return Shape::Unknown };
                 let Some(names) = top_fields(paths) else { return Shape::Unknown };
                 let mut fields = fields.clone();
-                for (name, is_whole) in names {
-                    if is_whole {
-                        fields.own.remove(name, None);
+                for TopField { name, rest } in names {
+                    match (name, rest) {
+                        (_, []) => {
+                            self.deleted.push((name, self.range(name)));
+                            fields.own.remove(name, None);
+                        }
+                        ("tasks", [(Part::Range(None, None), _), (Part::Index(key), _)]) => {
+                            let Some(key) = constant(key) else { return Shape::Unknown };
+                            self.deleted.push((key, self.range(key)));
+                            fields.tasks.remove(key, None);
+                            continue;
+                        }
+                        _ => {}
                     }
                     if name == "tasks" {
                         fields.tasks = FieldSet::default();
@@ -283,7 +315,7 @@ fn assigned(paths: &Term<&str>, input: &Shape) -> Shape {
     let Shape::Object(fields) = input else { return Shape::Unknown };
     let Some(names) = top_fields(paths) else { return Shape::Unknown };
     let mut fields = fields.clone();
-    for (name, _) in names {
+    for TopField { name, .. } in names {
         fields.own.add(name);
         if name == "tasks" {
             fields.tasks = FieldSet::default();
@@ -295,14 +327,14 @@ fn assigned(paths: &Term<&str>, input: &Shape) -> Shape {
 /// The input after an update of `paths` to values of the shape `new`.
 fn updated(paths: &Term<&str>, input: &Shape, new: Shape) -> Shape {
     let mut after = assigned(paths, input);
-    if let (Shape::Object(fields), Some([("tasks", _)]), Term::Path(_, Path(parts))) =
-        (&mut after, top_fields(paths).as_deref(), paths)
+    if let (Shape::Object(fields), Some([TopField { name: "tasks", rest }])) =
+        (&mut after, top_fields(paths).as_deref())
     {
-        match (new, &parts[..]) {
+        match (new, rest) {
             // `.tasks |= …`
-            (Shape::List(tasks), [_]) => fields.tasks = tasks,
+            (Shape::List(tasks), []) => fields.tasks = tasks,
             // `.tasks[] |= …`
-            (Shape::Object(task), [_, (Part::Range(None, None), _)]) => fields.tasks = task.own,
+            (Shape::Object(task), [(Part::Range(None, None), _)]) => fields.tasks = task.own,
             _ => {}
         }
     }
@@ -332,14 +364,19 @@ fn alternatives<'a, 't>(term: &'a Term<&'t str>) -> Vec<&'a Term<&'t str>> {
     }
 }
 
-/// The top-level fields of paths such as `.a`, `.a.b[0]` or `.a, .b`, each with a flag that says whether the path ends
-/// there. `None` for any other expression.
-fn top_fields<'t>(paths: &Term<&'t str>) -> Option<Vec<(&'t str, bool)>> {
+/// A field of the input, with the rest of a path that begins with it.
+struct TopField<'a, 't> {
+    name: &'t str,
+    rest: &'a [(Part<Term<&'t str>>, Opt)],
+}
+
+/// The top-level fields of paths such as `.a`, `.a.b[0]` or `.a, .b`. `None` for any other expression.
+fn top_fields<'a, 't>(paths: &'a Term<&'t str>) -> Option<Vec<TopField<'a, 't>>> {
     match paths {
         Term::Path(of, Path(parts)) if matches!(**of, Term::Id) => {
             let (first, rest) = parts.split_first()?;
             let Part::Index(name) = &first.0 else { return None };
-            Some(vec![(constant(name)?, rest.is_empty())])
+            Some(vec![TopField { name: constant(name)?, rest }])
         }
         Term::BinOp(left, BinaryOp::Comma, right) => {
             let mut names = top_fields(left)?;

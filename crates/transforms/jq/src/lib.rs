@@ -40,6 +40,7 @@ mod clock;
 mod compile;
 mod config;
 mod constant;
+mod dropped_fields;
 mod env;
 mod eval;
 mod expr;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use taskferry_profile::mapping::{Mistake, composed, read_mapping};
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, KeyPath, Plugin, Problem, TransformPlugin, nearest,
+    AnyTransform, BuildContext, FieldRule, KeyPath, Part, Plugin, Problem, TransformPlugin, nearest,
 };
 
 use crate::config::RenameSkills;
@@ -44,7 +44,10 @@ impl TransformPlugin for RenameSkills {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::unchanged().requires("linked_skills", "there is no skill to rename")
+        FieldRule::unchanged()
+            .requires("linked_skills", "there is no skill to rename")
+            .in_rows(&["skill", "skill_id"])
+            .renames_skills(&self.vendor, KeyPath::of("vendor"))
     }
 
     fn explained_options() -> &'static [&'static str] {
@@ -101,5 +104,8 @@ fn unknown_vendor(vendor: &str, mapping: &str, vendors: &BTreeSet<String>) -> Pr
         Some(near) => format!("did you mean `{near}`? The vendors are {}", all.join(", ")),
         None => format!("the vendors are {}", all.join(", ")),
     };
-    Problem::at(KeyPath::of("vendor"), "unknown-vendor", message).help(help)
+    Problem::at(KeyPath::of("vendor"), "unknown-vendor", message)
+        .label("not a vendor of the mapping")
+        .related(KeyPath::of("mapping"), Part::Value, "the mapping")
+        .help(help)
 }

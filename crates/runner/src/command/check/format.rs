@@ -1,0 +1,78 @@
+//! The formats of the findings, and where each is written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::finding::Finding;
+use super::{github, sarif};
+use crate::command::arguments::CheckArguments;
+use crate::command::check_format::CheckFormat;
+use crate::console;
+
+impl CheckArguments {
+    /// Whether people read the findings. They do unless other formats are selected.
+    pub(super) fn has_text(&self) -> bool {
+        self.formats.is_empty() || self.formats.contains(&CheckFormat::Text)
+    }
+}
+
+/// The files that define a pipeline: its own file, the overlays, and the file with its tests.
+pub(super) fn inputs(arguments: &CheckArguments, file: &Path) -> Vec<PathBuf> {
+    let files = arguments.layers.files(file).map(Path::to_owned);
+    files.chain([taskferry_config::test_file(file)]).collect()
+}
+
+/// Why the outputs can't be written together: two on standard output, or one over an input.
+pub(super) fn conflict(arguments: &CheckArguments) -> Result<(), String> {
+    let pipelines = taskferry_config::pipeline_files(&arguments.files);
+    if arguments.print && pipelines.len() > 1 {
+        return Err("`--print` prints one pipeline; name one file".to_owned());
+    }
+    let mut on_stdout: Vec<&str> = arguments.print.then_some("`--print`").into_iter().collect();
+    for format in &arguments.formats {
+        match format {
+            CheckFormat::Text => {}
+            CheckFormat::Github => on_stdout.push("`--format github`"),
+            CheckFormat::Sarif(None) => on_stdout.push("`--format sarif`"),
+            CheckFormat::Sarif(Some(path)) => {
+                let mut files = pipelines.iter().flat_map(|file| inputs(arguments, file));
+                if let Some(input) = files.find(|it| taskferry_config::is_same_file(it, path)) {
+                    let (path, input) = (path.display(), input.display());
+                    return Err(format!("`--format sarif={path}` would overwrite `{input}`"));
+                }
+            }
+        }
+    }
+    match &on_stdout[..] {
+        [first, second, ..] => Err(format!(
+            "{first} and {second} both write to standard output; write SARIF to a file with `--format sarif=FILE`, \
+             or run `check` twice"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the findings in each format except text.
+///
+/// # Errors
+/// What could not be written.
+pub(super) fn write(arguments: &CheckArguments, findings: &[Finding]) -> Result<(), String> {
+    let printed = |text: &str| {
+        console::data(text).map_err(|error| format!("can't write to standard output: {error}"))
+    };
+    for format in &arguments.formats {
+        match format {
+            CheckFormat::Text => {}
+            CheckFormat::Github => printed(&github::commands(findings))?,
+            CheckFormat::Sarif(file) => {
+                let text = format!("{:#}\n", sarif::log(findings));
+                match file {
+                    None => printed(&text)?,
+                    Some(file) => fs::write(file, text)
+                        .map_err(|error| format!("can't write `{}`: {error}", file.display()))?,
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The fields that a transform requires and emits, before a run.
+
+use std::fmt;
+
+use crate::{KeyPath, MissingField, Part, RecordFields};
+
+/// A task field that a transform requires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequiredField {
+    /// The source's name of the field, for example `ai_impact`.
+    pub field: &'static str,
+    /// What happens without it. Messages show it after "without it …".
+    pub consequence: &'static str,
+    /// The fields of rows that replace it: one of them is enough.
+    pub row_fields: &'static [&'static str],
+}
+
+/// The vendor whose names a transform gives to skills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SkillVendor {
+    /// Its name.
+    pub name: String,
+    /// The path of the option that names it, from the stage's table.
+    pub option: KeyPath,
+}
+
+type Rule = dyn Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields;
+type FindDrop = dyn Fn(&RecordFields, &str) -> Option<(KeyPath, Part)>;
+
+/// The fields that a transform requires, and those of the records that it emits. By default nothing is known.
+///
+/// ```
+/// use taskferry_sdk::{FieldRule, RecordFields};
+///
+/// let rule = FieldRule::exact(|input| {
+///     let mut output = input.clone();
+///     output.tasks.add("days");
+///     output
+/// })
+/// .requires("weekly_hours", "no task has days");
+/// let output = rule.apply(&RecordFields::default(), &mut Vec::new());
+/// assert_eq!(output.tasks.missing("days"), None);
+/// ```
+pub struct FieldRule {
+    required: Vec<RequiredField>,
+    is_exact: bool,
+    rule: Box<Rule>,
+    find_drop: Option<Box<FindDrop>>,
+    skill_vendor: Option<SkillVendor>,
+}
+
+impl FieldRule {
+    /// A transform that adds and removes no fields.
+    pub fn unchanged() -> Self {
+        Self::exact(RecordFields::clone)
+    }
+
+    /// A transform whose output fields follow from its input fields by `rule`.
+    pub fn exact(rule: impl Fn(&RecordFields) -> RecordFields + 'static) -> Self {
+        Self::new(true, move |input, _| rule(input))
+    }
+
+    /// A transform whose output fields are an estimate, for example those of an expression. Then `check` only warns about later
+    /// transforms. `rule` adds missing fields that the transform uses.
+    pub fn estimate(
+        rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
+    ) -> Self {
+        Self::new(false, rule)
+    }
+
+    fn new(
+        is_exact: bool,
+        rule: impl Fn(&RecordFields, &mut Vec<MissingField>) -> RecordFields + 'static,
+    ) -> Self {
+        let (required, rule) = (Vec::new(), Box::new(rule));
+        Self { required, is_exact, rule, find_drop: None, skill_vendor: None }
+    }
+
+    /// Adds a required task field. Messages show `consequence` after "without it …".
+    #[must_use]
+    pub fn requires(mut self, field: &'static str, consequence: &'static str) -> Self {
+        self.required.push(RequiredField { field, consequence, row_fields: &[] });
+        self
+    }
+
+    /// Sets the fields of rows that replace the last required field: one of them is enough.
+    #[must_use]
+    pub fn in_rows(mut self, row_fields: &'static [&'static str]) -> Self {
+        if let Some(last) = self.required.last_mut() {
+            last.row_fields = row_fields;
+        }
+        self
+    }
+
+    /// Sets a function that finds the option that drops a field of the input. By default, messages mark the type of the stage.
+    #[must_use]
+    pub fn find_drop(
+        mut self,
+        find: impl Fn(&RecordFields, &str) -> Option<(KeyPath, Part)> + 'static,
+    ) -> Self {
+        self.find_drop = Some(Box::new(find));
+        self
+    }
+
+    /// Sets the vendor whose names the transform gives to skills, and the option that names the vendor.
+    #[must_use]
+    pub fn renames_skills(mut self, vendor: impl Into<String>, option: KeyPath) -> Self {
+        self.skill_vendor = Some(SkillVendor { name: vendor.into(), option });
+        self
+    }
+
+    /// The required task fields.
+    pub fn required(&self) -> &[RequiredField] {
+        &self.required
+    }
+
+    /// Whether the output fields are known as well as the input fields.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// The option that drops a field of these input fields, with its path from the stage's table.
+    pub fn drop_of(&self, input: &RecordFields, field: &str) -> Option<(KeyPath, Part)> {
+        self.find_drop.as_ref().and_then(|find| find(input, field))
+    }
+
+    /// The vendor whose names the transform gives to skills.
+    pub fn skill_vendor(&self) -> Option<&SkillVendor> {
+        self.skill_vendor.as_ref()
+    }
+
+    /// Returns the output fields. Adds missing fields that the transform uses to `missing`.
+    pub fn apply(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
+        (self.rule)(input, missing)
+    }
+}
+
+impl Default for FieldRule {
+    fn default() -> Self {
+        Self::estimate(|_, _| RecordFields::default())
+    }
+}
+
+impl fmt::Debug for FieldRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("FieldRule");
+        debug.field("required", &self.required).field("is_exact", &self.is_exact);
+        debug.finish_non_exhaustive()
+    }
+}
