@@ -17,7 +17,7 @@ use indicatif::ProgressBar;
 use taskferry_files::BlockingWriter;
 use taskferry_sdk::{printable, printable_json, printable_lines};
 
-use crate::wrap::indented;
+use crate::wrap::wrapped_line;
 
 const ERROR: &str = "\u{1b}[1;31m";
 const WARNING: &str = "\u{1b}[1;33m";
@@ -166,9 +166,7 @@ fn labelled(style: &str, label: &str, text: &str) {
 
 /// A line that fits the terminal of standard error. Further lines are indented by four more columns.
 fn fitted(line: &str) -> String {
-    let text = line.trim_start_matches(' ');
-    let indent = line.get(..line.len() - text.len()).unwrap_or_default();
-    indented(text, indent, width().unwrap_or(usize::MAX))
+    wrapped_line(line, width())
 }
 
 /// Writes text without escaping it, and without colors if standard error cannot show them. Ignores errors: a closed standard

@@ -1,5 +1,6 @@
 //! Lines that fit a terminal.
 
+use anstream::adapter::strip_str;
 use unicode_width::UnicodeWidthStr;
 
 /// Text in lines of at most `width` columns. A longer word is not broken.
@@ -7,23 +8,36 @@ pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        if used > 0 && used + 1 + word.width() > width {
+        let columns = columns(word);
+        if used > 0 && used + 1 + columns > width {
             out.push('\n');
             used = 0;
         }
         out.push_str(if used == 0 { indent } else { " " });
-        used += word.width() + if used == 0 { indent.width() } else { 1 };
+        used += columns + if used == 0 { indent.width() } else { 1 };
         out.push_str(word);
     }
     out.push('\n');
     out
 }
 
+/// A line in lines of at most `width` columns. Further lines are indented by four more columns.
+pub(crate) fn wrapped_line(line: &str, width: Option<usize>) -> String {
+    let text = line.trim_start_matches(' ');
+    let indent = line.get(..line.len() - text.len()).unwrap_or_default();
+    indented(text, indent, width.unwrap_or(usize::MAX))
+}
+
 /// A line that is wrapped, with further lines indented by four more columns.
 pub(crate) fn indented(line: &str, indent: &str, width: usize) -> String {
-    if indent.width() + line.width() <= width {
+    if indent.width() + columns(line) <= width {
         return format!("{indent}{line}\n");
     }
     let body = wrapped(line, &format!("{indent}    "), width);
     format!("{indent}{}", body.trim_start())
+}
+
+/// The columns of a text, without its styles.
+fn columns(text: &str) -> usize {
+    strip_str(text).to_string().width()
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use taskferry_config::{Checked, StageInfo};
 use taskferry_engine::StopSignal;
 use taskferry_pipeline::{Registry, Role};
-use taskferry_sdk::{nearest, printable_json};
+use taskferry_sdk::{nearest, printable, printable_json};
 
 use super::arguments::WhyArguments;
 use super::format::count;
@@ -24,6 +24,7 @@ use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::logging::{self, LogFormat};
 use crate::trace::{RecordTrace, Selection, Trace, trace};
+use crate::wrap::wrapped_line;
 use event::{Event, job_events};
 use manifest::Manifest;
 use task::Task;
@@ -207,7 +208,8 @@ impl<'a> Answer<'a> {
         }
         let mark = if self.origin.is_null() { "  - " } else { "" };
         lines.extend(self.reasons.iter().map(|reason| format!("{mark}{reason}")));
-        lines.iter().fold(String::new(), |text, line| text + &taskferry_sdk::printable(line) + "\n")
+        let width = console::page_width();
+        lines.iter().map(|line| wrapped_line(&printable(line), width)).collect()
     }
 
     fn document(

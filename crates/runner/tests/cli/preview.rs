@@ -424,3 +424,23 @@ fn the_shown_records_become_a_test_with_other_ids_and_texts() {
     assert!(ended.stderr.ends_with("2 passed\n"), "{}", ended.stderr);
     context.taskferry(&["preview", "jobs.toml", "--record", "x", "--set", "name=x"]).with_code(2);
 }
+
+#[test]
+fn kept_pages_that_another_user_may_have_changed_are_requested_again() {
+    let (tenant, context) = tenant(1);
+    context.taskferry(&["preview", "jobs.toml"]).with_code(0);
+    let kept = context.files().into_iter().find(|name| name.contains("/preview/")).unwrap();
+    let allow = |name: &str, mode: u32| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(context.path(name), mode).unwrap();
+    };
+    for (count, (name, mode)) in
+        [(kept.as_str(), 0o666), ("cache/taskferry/preview", 0o777)].into_iter().enumerate()
+    {
+        allow(name, mode);
+        context.taskferry(&["preview", "jobs.toml"]).with_code(0);
+        assert_eq!(requests(&tenant), count + 2, "{name}");
+    }
+    context.taskferry(&["preview", "jobs.toml"]).with_code(0);
+    assert_eq!(requests(&tenant), 3, "both are private again");
+}

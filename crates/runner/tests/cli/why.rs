@@ -174,3 +174,23 @@ fn a_failed_source_is_no_absence() {
         failed.stdout
     );
 }
+
+#[test]
+fn each_refused_row_of_a_job_has_its_reason() {
+    let (_tenant, context) = context();
+    let text = context.read("jobs.toml");
+    let own = "if .task_id == \\\"t6b\\\" then error(\\\"no budget\\\") else . end";
+    let text = text.replace("select(.task_id != \\\"t6b\\\")", own);
+    assert!(text.contains("no budget"), "{text}");
+    context.write("jobs.toml", &text);
+    let told = why(&context, &["--id", "job-006"], 0);
+    assert!(told.contains("receives 2 records: 1 changed, 1 refused"), "{told}");
+    let reason = "  refuses a record: the jq expression failed: no budget; a run stops here";
+    assert!(told.contains(reason), "{told}");
+}
+
+#[test]
+fn an_id_may_begin_with_a_minus() {
+    let (_tenant, context) = context();
+    assert!(why(&context, &["--id", "-123"], 9).contains("`-123` is not in the listing"));
+}

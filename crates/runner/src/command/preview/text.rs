@@ -12,6 +12,7 @@ use crate::command::diff::{DiffLine, LONG, diff, fitted};
 use crate::command::format::{count, number};
 use crate::command::json_lines::{Layout, SCREEN, SHORT, lines};
 use crate::trace::RecordTrace;
+use crate::wrap::wrapped_line;
 
 /// The columns before the lines of a record.
 const INDENT: usize = 4;
@@ -27,7 +28,7 @@ pub(crate) struct TextWriter<'a> {
     pub(crate) masks_values: bool,
     /// The only stage to show, and to show whole.
     pub(crate) only: Option<&'a str>,
-    /// The columns of the terminal, to which unchanged lines are shortened.
+    /// The columns of the terminal, to which lines are wrapped or shortened.
     pub(crate) width: Option<usize>,
     pub(crate) text: String,
 }
@@ -79,7 +80,7 @@ impl TextWriter<'_> {
         let position = stage.position.as_ref().map(ToString::to_string).unwrap_or_default();
         let name = format!("{} {}", stage.id.role, stage.id.name);
         let colon = if summary.is_empty() { "" } else { ": " };
-        self.line(&format!(
+        self.wrapped(&format!(
             "  {BOLD}{}{PLAIN}{} {FAINT}{}{PLAIN}{colon}{summary}",
             escaped(&name),
             sink.unwrap_or_default(),
@@ -101,7 +102,7 @@ impl TextWriter<'_> {
         for reason in stage.refusals() {
             let effect = self.on_errors.effect(&stage.info.id);
             let reason = escaped(&mask.text(reason)).into_owned();
-            self.line(&format!("    {RED}refused{PLAIN}: {reason}; {effect}"));
+            self.wrapped(&format!("    {RED}refused{PLAIN}: {reason}; {effect}"));
         }
         if whole && stage.info.id.role == Role::Sink {
             for input in stage.steps.iter().filter_map(|step| step.input.as_ref()) {
@@ -118,7 +119,7 @@ impl TextWriter<'_> {
             let place = position_of(stage.info, effect.option);
             let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
             let text = mask.text(&effect.text);
-            self.line(&format!(
+            self.wrapped(&format!(
                 "    `{}` {FAINT}({}){PLAIN} {}{times}",
                 effect.option,
                 escaped(&place),
@@ -188,6 +189,12 @@ impl TextWriter<'_> {
     /// Adds a line behind the records.
     pub(crate) fn footer(&mut self, line: &str) {
         self.line(&format!("{FAINT}{}{PLAIN}", escaped(line)));
+    }
+
+    /// Adds a line, which is escaped already, in lines that fit the terminal.
+    fn wrapped(&mut self, line: &str) {
+        let line = wrapped_line(line, self.width);
+        self.line(&line);
     }
 
     /// Adds a line, which is escaped already.
