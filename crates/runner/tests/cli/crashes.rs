@@ -9,8 +9,30 @@ use serde_json::{Value, json};
 use taskferry_testkit::{Context, Receiver, Request, Response, TIMEOUT, Tenant};
 
 const PAGES: usize = 12;
-const FILES: [&str; 5] =
-    ["plain.ndjson", "packed.ndjson.gz", "table.csv", "table.csv.zst", "list.json"];
+const FILES: [&str; 6] = [
+    "plain.ndjson",
+    "packed.ndjson.gz",
+    "table.csv",
+    "table.csv.zst",
+    "list.json",
+    "groups.ndjson",
+];
+/// The transforms of `groups.ndjson`, two of which have a state.
+const GROUPS: &str = r#"
+[[sink.transform]]
+type = "jq"
+filter = ".group = .n % 3 | ., ."
+
+[[sink.transform]]
+type = "deduplicate"
+by = ["external_id"]
+
+[[sink.transform]]
+type = "aggregate"
+group_by = ["group"]
+count = "records"
+sum = { total = "n" }
+"#;
 /// The number of log positions at which the process is killed; `TASKFERRY_CRASHES=500 cargo test crashes` tests more.
 const CRASHES: usize = 16;
 
@@ -67,7 +89,8 @@ impl Fixture {
             };
             format!(
                 "[[sink]]\ntype = \"file\"\nname = \"{name}\"\npath = \"out/{name}\"\n\
-                 format = \"{format}\"\ncompression = \"{compression}\"\n"
+                 format = \"{format}\"\ncompression = \"{compression}\"\n{}",
+                if *name == "groups.ndjson" { GROUPS } else { "" }
             )
         };
         let files: String = FILES.iter().map(file).collect();
