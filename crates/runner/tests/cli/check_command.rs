@@ -186,7 +186,7 @@ fn keys_and_values_of_other_tools_are_understood() {
             "did you mean `filters`? For example `filters = [{ filter = \"job_family_id_is_in_list\"",
         ),
         ("url =", "page_size = 50\nurl =".to_owned(), "did you mean `limit`?"),
-        ("url =", "columns = []\nurl =".to_owned(), "is an option of the sink `file`"),
+        ("url =", "columns = []\nurl =".to_owned(), "is an option of the sink `stdout`"),
         ("\"stdout\"", file("compression = \"gz\""), "did you mean \"gzip\"?"),
         ("\"stdout\"", file("compress = true"), "did you mean `compression`?"),
         ("\"stdout\"", webhook("batch_size = 5"), "did you mean `batch_records`?"),

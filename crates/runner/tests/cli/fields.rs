@@ -296,7 +296,7 @@ fn a_vendor_that_contradicts_that_of_the_source_is_a_warning() {
 
     jobs.toml: ok, techwolf → rename_skills → stdout
     "#);
-    assert!(checked("workday", "workday").contains("already returns those of `workday`"));
+    assert!(checked("workday", "workday").contains("renames skills to those of `workday`"));
     for (source, vendor) in [("techwolf", "workday"), ("workday", "acme")] {
         let stderr = checked(source, vendor);
         assert!(stderr.starts_with("jobs.toml: ok"), "{source} {vendor}: {stderr}");
