@@ -1,12 +1,14 @@
 //! `taskferry run`.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
 use taskferry_config::{Checked, Mistake};
 use taskferry_engine::{FinishedRun, LiveStats, RunOptions, RunReport, Stopper};
 use taskferry_pipeline::{Pipeline, Registry};
-use taskferry_sdk::RunContext;
+use taskferry_sdk::{RunContext, printable};
 use taskferry_telemetry::Telemetry;
 
 use super::arguments::{LayerArguments, RunArguments, RunConditions, RunOptionArguments};
@@ -178,6 +180,11 @@ fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogForma
          ago{hint}",
         pipeline.state.resume_within
     );
+    for file in manifest.iter().flat_map(changed_files) {
+        tracing::warn!(
+            "`{file}` was removed or changed after that run; to export again, run without `--if-incomplete`"
+        );
+    }
     match reports.write_earlier(manifest.as_ref()) {
         Ok(()) => Exit(*exit_code),
         Err(message) => {
@@ -185,6 +192,18 @@ fn skip(last: &FinishedRun, pipeline: &Pipeline, reports: Reports, log: LogForma
             Exit::SINK
         }
     }
+}
+
+/// The files of a manifest that are not there any more, or that have another size.
+fn changed_files(manifest: &Value) -> Vec<String> {
+    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let files = list(manifest, "sinks").into_iter().flat_map(|sink| list(&sink, "files"));
+    let files = files.filter_map(|file| {
+        let path = file["path"].as_str()?;
+        let size = fs::metadata(path).ok().map(|found| found.len());
+        (size != file["bytes"].as_u64()).then(|| printable(path).into_owned())
+    });
+    files.collect()
 }
 
 /// Runs a pipeline, shows its progress and handles signals: the first one stops the run, the second one drops deliveries in

@@ -69,6 +69,18 @@ fn a_complete_run_is_not_repeated_until_it_is_old() {
 }
 
 #[test]
+fn a_file_that_was_removed_or_changed_is_reported() {
+    let fixture = Fixture::new("");
+    fixture.run(&[]).with_code(0);
+    assert!(!fixture.assert_does_nothing(0).contains("was removed or changed"));
+    fixture.context.write("out/jobs.ndjson", "changed");
+    let message = "`out/jobs.ndjson` was removed or changed after that run";
+    assert!(fixture.run(&["--if-incomplete"]).with_code(0).stderr.contains(message));
+    fs::remove_file(fixture.context.path("out/jobs.ndjson")).unwrap();
+    assert!(fixture.run(&["--if-incomplete"]).with_code(0).stderr.contains(message));
+}
+
+#[test]
 fn a_finished_run_with_findings_keeps_its_exit_code() {
     let refusing = "[[transform]]\ntype = \"jq\"\nfilter = 'error(\"no\")'\non_error = \"dead_letter\"\n\
                     [dead_letter]\npath = \"out/{run_id}.dead.ndjson\"\n";
