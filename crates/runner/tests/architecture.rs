@@ -36,10 +36,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("telemetry", &["sdk", "pipeline", "engine", "http"]),
     ("sandbox", &["profile", "sdk"]),
     ("source-techwolf", BELOW_PLUGINS),
+    ("transform-aggregate", BELOW_PLUGINS),
+    ("transform-deduplicate", BELOW_PLUGINS),
     ("transform-filter-ai-impact", BELOW_PLUGINS),
     ("transform-flatten-hierarchy", BELOW_PLUGINS),
+    ("transform-join", BELOW_PLUGINS),
     ("transform-jq", BELOW_PLUGINS),
     ("transform-rename-skills", BELOW_PLUGINS),
+    ("transform-select", BELOW_PLUGINS),
     ("sink-file", BELOW_PLUGINS),
     ("sink-stdout", BELOW_PLUGINS),
     ("sink-webhook", BELOW_PLUGINS),
@@ -64,10 +68,14 @@ const RUNNER: &[&str] = &[
     "source-techwolf",
     "state",
     "telemetry",
+    "transform-aggregate",
+    "transform-deduplicate",
     "transform-filter-ai-impact",
     "transform-flatten-hierarchy",
+    "transform-join",
     "transform-jq",
     "transform-rename-skills",
+    "transform-select",
 ];
 
 /// External crates, and the crates of the workspace that may depend on them.
@@ -90,9 +98,13 @@ const WITHOUT_IO: &[&str] = &[
     "profile",
     "pipeline",
     "retry",
+    "transform-aggregate",
+    "transform-deduplicate",
     "transform-filter-ai-impact",
     "transform-flatten-hierarchy",
+    "transform-join",
     "transform-rename-skills",
+    "transform-select",
 ];
 
 /// A crate of the workspace, from the metadata of Cargo.
