@@ -182,11 +182,13 @@ fn a_vendor_that_is_not_activated_is_named() {
     context.write("jobs.toml", &(source(tenant.url(), "external_vendor = \"workday\"") + FILE));
     let ended = context.taskferry(&["doctor", "jobs.toml"]).with_code(3);
     insta::assert_snapshot!(ended.stdout, @r#"
+    warning: pipeline: jobs.toml:5:19: `external_vendor` has no effect without `linked_skills`
+      help: add "linked_skills" to `include`, or remove `external_vendor`
     failed: source `techwolf`: page: the first page: POST http://127.0.0.1:[port]/job_architecture/export/jobs/task_profiles: the server answered 403 Forbidden: vendor
       help: the credentials have no permission to export task profiles, or to use this `external_vendor`; ask TechWolf for the permission
     failed: source `techwolf`: vendor: the API refuses `external_vendor = "workday"` and accepts "techwolf"
       help: ask TechWolf to activate workday for the tenant, or use "techwolf"
-    jobs.toml: not ready to run (exit code 3); checks: 8 ok, 2 failed (page, vendor), 1 skipped; [time]
+    jobs.toml: not ready to run (exit code 3); checks: 7 ok, 1 with warnings (pipeline), 2 failed (page, vendor), 1 skipped; [time]
     "#);
 }
 

@@ -167,26 +167,42 @@ type = "stdout"
 
       × only tasks of jobs have `source_data`
        ╭─[employees.toml:5:25]
+     4 │ subject = "employees"
+       ·           ─────┬─────
+       ·                ╰── the export is of these
      5 │ include = ["ai_impact", "source_data"]
-       ·                         ─────────────
+       ·                         ──────┬──────
+       ·                               ╰── a field of jobs
        ╰────
       help: write "source_events" instead
 
     conflicting-options
 
       × `job_family_id_is_in_list` is a filter of jobs
+       ╭─[employees.toml:4:11]
+     4 │ subject = "employees"
+       ·           ─────┬─────
+       ·                ╰── the export is of these
+       ╰────
        ╭─[employees.toml:6:23]
      6 │ filters = [{ filter = "job_family_id_is_in_list", job_family_ids = ["legal"] }]
-       ·                       ──────────────────────────
+       ·                       ─────────────┬────────────
+       ·                                    ╰── a filter of jobs
        ╰────
       help: remove this filter; the only filter of employees is `is_active`
 
     conflicting-options
 
       × `partition` applies only to jobs, but `subject` is "employees"
+       ╭─[employees.toml:4:11]
+     4 │ subject = "employees"
+       ·           ─────┬─────
+       ·                ╰── the export is of these
+       ╰────
        ╭─[employees.toml:7:1]
      7 │ partition = { by = "job_family", values = ["legal"] }
-       · ─────────
+       · ────┬────
+       ·     ╰── divides jobs by their families
        ╰────
       help: remove `partition`; use `concurrency` or `--shard` to divide the listing of employees
 
