@@ -20,6 +20,7 @@
 mod assemble;
 mod built;
 mod checked;
+mod constant_jq;
 mod digest;
 mod document;
 mod fields;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use taskferry_pipeline::{Comparison, Registry, Role, StageId, TestOptions};
 use taskferry_sdk::{
     BuildContext, KeyPath, NoFiles, Part, Problem, nearest, read_options_partially,
 };
 
+use crate::constant_jq::is_constant;
 use crate::layers::Layers;
 use crate::positions::{StageInfo, TextPosition};
 use crate::test_records::{RefusedRecord, TestInput, records};
@@ -119,8 +120,22 @@ impl TestReader<'_> {
             let problem = Problem::at(at("match"), "unused-option", message).part(Part::Key);
             found.push(problem.help("remove `match`, or add `expect`"));
         }
+        if let Some(expression) = options.expect_jq.as_deref().filter(|it| is_constant(it)) {
+            let message = format!("`{expression}` does not depend on the record");
+            let help = "compare a field, for example `.ai_impact_level == \"H1\"`";
+            found.push(Problem::at(at("expect_jq"), "invalid-value", message).help(help));
+        }
         let input = field("input").map(|node| TestInput::read(node, &at("input"), self.folder));
         let expect = field("expect").map(|node| records(node, &at("expect"), self.folder));
+        if options.comparison == Some(Comparison::Subset)
+            && let Some(Ok(expected)) = &expect
+            && !expected.is_empty()
+            && expected.iter().all(is_empty_object)
+        {
+            let message = "`match = \"subset\"` compares no field, because `expect` has none";
+            let help = "write the fields to compare into `expect`, or remove `match`";
+            found.push(Problem::at(at("expect"), "empty-value", message).help(help));
+        }
         let mut keep = |problem: Problem| found.push(problem);
         let input = input.and_then(|input| input.map_err(&mut keep).ok());
         let expect = expect.and_then(|expect| expect.map_err(&mut keep).ok());
@@ -262,6 +277,10 @@ impl TestReader<'_> {
             }
         }
     }
+}
+
+fn is_empty_object(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
 }
 
 /// The variables of a test, which are all that it sees of the environment.

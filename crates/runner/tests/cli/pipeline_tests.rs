@@ -193,10 +193,10 @@ fn each_expectation_can_fail() {
         ("expect_refused = \"no\"", "no record is refused, expected the reason `no`"),
         ("expect_jq = '.weekly_hours > 2'", "`expect_jq` returns false for record 1 of 1"),
         ("expect_jq = '.weekly_hours'", "`expect_jq` returns 1.50 for record 1 of 1"),
-        ("expect_jq = 'empty'", "`expect_jq` returns nothing for record 1 of 1"),
+        ("expect_jq = '.none | values'", "`expect_jq` returns nothing for record 1 of 1"),
         ("expect_jq = '.task.x'", "`expect_jq` fails: "),
         (
-            "stage = \"flatten_hierarchy\"\nexpect_jq = 'false'\nmatch = \"exact\"\nexpect = []",
+            "stage = \"flatten_hierarchy\"\nexpect_jq = '.task == 1'\nmatch = \"exact\"\nexpect = []",
             "found 2",
         ),
     ] {
@@ -207,7 +207,7 @@ fn each_expectation_can_fail() {
             "{more}: {text}"
         );
     }
-    let none = "[[test]]\nname = \"none\"\ninput = [{ external_id = \"j\", tasks = [] }]\nexpect_jq = 'true'\n";
+    let none = "[[test]]\nname = \"none\"\ninput = [{ external_id = \"j\", tasks = [] }]\nexpect_jq = '.task == 1'\n";
     let ended = world(none).taskferry(&["test", "jobs.toml"]).with_code(8);
     assert!(
         ended.stderr.contains("no record comes out, so `expect_jq` can't hold"),
@@ -276,6 +276,10 @@ fn mistakes_in_tests_are_located_by_test_and_check() {
         ("expect = '[{\"a\": }]'", "this is not JSON: expected value", "10:18"),
         ("expect_jq = '.a |'", "expect_jq", "10:"),
         ("expect_refused = 0", "this test asserts nothing", "1:1"),
+        ("expect_jq = 'true'", "`true` does not depend on the record", "10:13"),
+        ("expect_jq = '1 == 1 # .task'", "does not depend on the record", "10:13"),
+        ("match = \"subset\"\nexpect = [{}, {}]", "compares no field", "11:10"),
+        ("match = \"subset\"\nexpect = '{}'", "compares no field", "11:10"),
         ("expect_refused = true", "expected a number of records, or a text", "10:18"),
     ] {
         let context = world(&case("one", more));
