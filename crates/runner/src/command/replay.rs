@@ -9,13 +9,18 @@ use taskferry_pipeline::{ExpectOptions, Feed, Pipeline, Registry, Role, SourceSt
 use super::arguments::{ReplayArguments, RunConditions};
 use super::run::{execute, load};
 use crate::exit::Exit;
-use dead_letters::{DeadLetterFile, FileReader};
+use dead_letters::{DeadLetterFile, FileReader, is_dead_letter_file};
 
 /// Runs the pipeline with the dead letters in place of its source. A record that is refused again becomes a dead letter in
 /// another file.
 pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> Exit {
     let ReplayArguments { file, dead_letters, layers, options } = arguments;
     options.start_logging();
+    if is_dead_letter_file(&file) {
+        let message = "the first argument is a dead-letter file; write `taskferry replay PIPELINE DEAD_LETTERS`";
+        options.log.error(message);
+        return Exit::USAGE;
+    }
     let mut checked = match load(registry, &layers, &file, options.log) {
         Ok(checked) => checked,
         Err(exit) => return exit,

@@ -343,6 +343,31 @@ fn a_foreign_dead_letter_is_reported_with_its_line() {
 }
 
 #[test]
+fn a_replay_names_swapped_arguments_and_compressed_files() {
+    let context = Context::new();
+    let server = Tenant::with_pages([page(&["a", "b"], None)]);
+    context.write("jobs.toml", &format!("{}{PICKY}", server.pipeline()));
+    context.taskferry(&["run", "jobs.toml"]).with_code(6);
+    let dead_letters = context.dead_letters();
+    let ended = context.taskferry(&["replay", &dead_letters, "jobs.toml"]).with_code(2);
+    let says =
+        "the first argument is a dead-letter file; write `taskferry replay PIPELINE DEAD_LETTERS`";
+    assert!(ended.stderr.contains(says), "{}", ended.stderr);
+    for (start, says) in [
+        (&[0x1f, 0x8b, 8, 0][..], "the file is compressed with gzip; decompress it with `gzip -d`"),
+        (
+            &[0x28, 0xb5, 0x2f, 0xfd],
+            "the file is compressed with zstd; decompress it with `zstd -d`",
+        ),
+        (&[0xff, 0xfe], "line 1 is not UTF-8 text"),
+    ] {
+        std::fs::write(context.path("dead.ndjson"), start).unwrap();
+        let ended = context.taskferry(&["replay", "jobs.toml", "dead.ndjson"]).with_code(2);
+        assert!(ended.stderr.contains(says), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn dead_letters_require_a_file() {
     let context = Context::new();
     let server = Tenant::with_pages([page(&["a"], None)]);

@@ -66,6 +66,19 @@ impl<'a> DeadLetter<'a> {
     }
 }
 
+/// Whether the first line of a file is a dead letter.
+pub(crate) fn is_dead_letter_file(path: &Path) -> bool {
+    let mut line = String::new();
+    let read = File::open(path).and_then(|file| BufReader::new(file).read_line(&mut line));
+    read.is_ok() && DeadLetter::parse(&line).is_ok()
+}
+
+/// The program that compressed a file with these first bytes.
+fn compressed_by(start: &[u8]) -> Option<&'static str> {
+    let programs: [(&[u8], _); 2] = [(&[0x1f, 0x8b], "gzip"), (&[0x28, 0xb5, 0x2f, 0xfd], "zstd")];
+    programs.into_iter().find_map(|(magic, program)| start.starts_with(magic).then_some(program))
+}
+
 #[derive(Debug)]
 pub(crate) struct DeadLetterFile {
     path: PathBuf,
@@ -84,11 +97,20 @@ impl DeadLetterFile {
     ) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| format!("can't read the file: {error}"))?;
         let (mut lines, mut line) = (BufReader::new(file), String::new());
+        if let Some(program) = lines.fill_buf().ok().and_then(compressed_by) {
+            return Err(format!(
+                "the file is compressed with {program}; decompress it with `{program} -d`, and pass the result"
+            ));
+        }
         let (mut hash, mut number) = (Sha256::new(), 0);
         let mut refused_at = Vec::new();
-        while lines.read_line(&mut line).map_err(|error| format!("can't read the file: {error}"))?
-            > 0
-        {
+        let unreadable = |error: io::Error, number: u64| match error.kind() {
+            io::ErrorKind::InvalidData => {
+                format!("line {} is not UTF-8 text; pass the dead-letter file of a run", number + 1)
+            }
+            _ => format!("can't read the file: {error}"),
+        };
+        while lines.read_line(&mut line).map_err(|error| unreadable(error, number))? > 0 {
             number += 1;
             hash.update(line.as_bytes());
             let located = |message: String| format!("line {number}: {message}");
