@@ -37,8 +37,17 @@ pub struct RefusingStage {
 }
 
 impl TestInput {
-    pub(crate) fn read(node: &Node, path: &KeyPath, folder: &Path) -> Result<Self, Problem> {
-        let records = records(node, path, folder)?;
+    /// Reads the input. With `reads_pages`, pages of the API in JSON text stand for their records.
+    pub(crate) fn read(
+        node: &Node,
+        path: &KeyPath,
+        folder: &Path,
+        reads_pages: bool,
+    ) -> Result<Self, Problem> {
+        let mut records = records(node, path, folder)?;
+        if reads_pages && matches!(node.kind, Kind::Scalar(_)) {
+            records = records.into_iter().flat_map(records_of).collect();
+        }
         if records.is_empty() {
             let problem = Problem::at(path.clone(), "empty-value", "`input` has no records");
             return Err(problem.help("give the test at least one record"));
@@ -64,6 +73,15 @@ impl TestInput {
     /// Whether there is no record. Never true for the input of a test that was read.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// The records of a page of the API, or one record.
+fn records_of(mut value: Value) -> Vec<Value> {
+    let is_record = ["external_id", "task_id"].iter().any(|key| value.get(*key).is_some());
+    match value.get_mut("records") {
+        Some(Value::Array(records)) if !is_record => std::mem::take(records),
+        _ => vec![value],
     }
 }
 

@@ -318,7 +318,7 @@ pub(crate) struct RecordedJob {
     /// The `external_id` of the job to record
     #[arg(long, value_name = "JOB", requires = "record", allow_negative_numbers = true)]
     pub(crate) id: Option<String>,
-    /// Read the job from this file, not from the source: NDJSON, a JSON array, or one object
+    /// Read the job from this file, not from the source: NDJSON, a JSON array, one object, or a page
     #[arg(long, value_name = "FILE", requires = "record")]
     pub(crate) input: Option<PathBuf>,
     /// Record the output of this transform alone, or of the transforms of this sink. By default of all transforms of the pipeline
@@ -398,7 +398,7 @@ pub(crate) struct PreviewArguments {
     /// The maximum number of pages to read; without a limit with `--id`
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pages: u64,
-    /// Read the records from a file instead of the source, without a request: NDJSON, a JSON array, or one object
+    /// Read the records from a file instead of the source, without a request: NDJSON, a JSON array, one object, or a page of the API
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// Request the pages again. Otherwise, pages that were read in the last hour are used

@@ -9,7 +9,7 @@ use taskferry_sdk::{Record, SourceRecord};
 
 use crate::trace::with_id;
 
-/// Reads NDJSON, a JSON array of objects, or one object.
+/// Reads NDJSON, a JSON array of objects, one object, or a page of the API.
 ///
 /// # Errors
 /// The message, with the line of the mistake.
@@ -34,16 +34,15 @@ fn records(text: &str) -> Result<Vec<SourceRecord>, (usize, String)> {
         return document(text);
     }
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(index, line)| {
-            check(line)
-                .map_err(|error| (index + 1, format!("not a JSON object: {}", reason(&error))))?;
-            let record = Record::parse(line.to_owned())
-                .map_err(|error| (index + 1, error.full_message()))?;
-            let root = record.root().map_err(|error| (index + 1, error.full_message()))?;
-            object(root).map_err(|reason| (index + 1, reason))
-        })
-        .collect()
+    let records = lines.map(|(index, line)| {
+        check(line)
+            .map_err(|error| (index + 1, format!("not a JSON object: {}", reason(&error))))?;
+        let record =
+            Record::parse(line.to_owned()).map_err(|error| (index + 1, error.full_message()))?;
+        let root = record.root().map_err(|error| (index + 1, error.full_message()))?;
+        objects(root).map_err(|reason| (index + 1, reason))
+    });
+    Ok(records.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 /// The records of a file that is one JSON document.
@@ -56,12 +55,26 @@ fn document(text: &str) -> Result<Vec<SourceRecord>, (usize, String)> {
     let record = Record::parse(text.to_owned()).map_err(wrong)?;
     let root = record.root().map_err(wrong)?;
     if root.kind() != Kind::Array {
-        return Ok(vec![object(root).map_err(|reason| (1, reason))?]);
+        return objects(root).map_err(|reason| (1, reason));
     }
-    let items = root.items().enumerate();
+    list(root, "the list").map_err(|reason| (1, reason))
+}
+
+/// The records of a page of the API, or one record.
+fn objects(node: Node<'_>) -> Result<Vec<SourceRecord>, String> {
+    let is_record = node.get("external_id").or_else(|| node.get("task_id")).is_some();
+    let records = node.get("records").filter(|it| !is_record && it.kind() == Kind::Array);
+    match records {
+        Some(records) => list(records, "`records`"),
+        None => Ok(vec![object(node)?]),
+    }
+}
+
+fn list(node: Node<'_>, name: &str) -> Result<Vec<SourceRecord>, String> {
+    let items = node.items().enumerate();
     items
         .map(|(index, item)| {
-            object(item).map_err(|reason| (1, format!("item {} of the list: {reason}", index + 1)))
+            object(item).map_err(|reason| format!("item {} of {name}: {reason}", index + 1))
         })
         .collect()
 }

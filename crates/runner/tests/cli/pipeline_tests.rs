@@ -1,9 +1,9 @@
-//! `taskferry test`: the tests of pipelines, and how they are recorded.
+//! `taskferry test`: the tests of pipelines.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, project_file};
 
-const PIPELINE: &str = r#"
+pub(super) const PIPELINE: &str = r#"
 [source]
 type = "techwolf"
 url = "${TECHWOLF_URL}"
@@ -47,7 +47,7 @@ input = '''
 "#;
 
 /// A folder with the pipeline and these tests beside it. Only `CLIENT_SECRET` is set.
-fn world(tests: &str) -> Context {
+pub(super) fn world(tests: &str) -> Context {
     let context = Context::new();
     context.write("jobs.toml", PIPELINE);
     context.write("jobs.test.toml", tests);
@@ -352,84 +352,6 @@ fn results_are_written_as_junit_and_json() {
 }
 
 #[test]
-fn a_test_is_recorded_from_a_file_with_other_ids_and_texts() {
-    let context = world("");
-    let job = r#"{"external_id":"secret-1","tasks":[{"task_id":"secret-2","task":"Secret text","weekly_hours":1.50,"ai_impact":{"level":"H1","rationale":null}}]}"#;
-    context.write("job.json", job);
-    let record = ["test", "jobs.toml", "--record", "one job", "--input", "job.json"];
-    let ended = context.taskferry(&record).with_code(0);
-    assert!(
-        ended.stderr.contains("3 ids and texts were replaced in: external_id, task, task_id"),
-        "{}",
-        ended.stderr
-    );
-    insta::assert_snapshot!(context.read("jobs.test.toml"), @r#"
-    [[test]]
-    name = "one job"
-    input = '''
-    {
-      "external_id": "job-1",
-      "tasks": [
-        {
-          "task_id": "task-1",
-          "task": "Task 1",
-          "weekly_hours": 1.50,
-          "ai_impact": {"level": "H1", "rationale": null}
-        }
-      ]
-    }
-    '''
-    expect = '''
-    {
-      "job_external_id": "job-1",
-      "task_id": "task-1",
-      "task": "Task 1",
-      "weekly_hours": 1.50,
-      "ai_impact_level": "H1",
-      "ai_impact_rationale": null,
-      "domain": null,
-      "subdomain": null,
-      "cluster": null,
-      "canonical_task": null
-    }
-    '''
-    "#);
-    context.taskferry(&["test", "jobs.toml"]).with_code(0);
-
-    let ended = context.taskferry(&record).with_code(2);
-    assert!(
-        ended.stderr.contains("there is already a test `one job` in jobs.test.toml:1"),
-        "{}",
-        ended.stderr
-    );
-    context
-        .taskferry(&[&record[..], &["--replace", "--verbatim", "--stage", "hours"]].concat())
-        .with_code(0);
-    let text = context.read("jobs.test.toml");
-    assert_eq!(text.matches("[[test]]").count(), 1, "{text}");
-    assert!(text.contains("secret-1") && text.contains("\"minutes\": 90"), "{text}");
-    context.taskferry(&["test", "jobs.toml"]).with_code(0);
-}
-
-#[test]
-fn a_test_is_recorded_from_the_sandbox() {
-    let context = world("");
-    let export =
-        ["run", "jobs.toml", "--sandbox", "--set", "sink=[{type=\"file\",path=\"all.ndjson\"}]"];
-    context.taskferry(&export).with_code(0);
-    let name = context.files().into_iter().find(|name| name.ends_with(".ndjson")).unwrap();
-    let id = context.lines(&name)[0]["job_external_id"].as_str().unwrap().to_owned();
-    let record = ["test", "jobs.toml", "--record", "from the sandbox", "--sandbox", "--id"];
-    context.taskferry(&[&record[..], &[&id]].concat()).with_code(0);
-    assert!(!context.read("jobs.test.toml").contains(&id));
-    context.taskferry(&["test", "jobs.toml"]).with_code(0);
-    let ended = context
-        .taskferry(&["test", "jobs.toml", "--record", "x", "--sandbox", "--id", "no-such-job"])
-        .with_code(2);
-    assert!(ended.stderr.contains("the listing has no job `no-such-job`"), "{}", ended.stderr);
-}
-
-#[test]
 fn the_tests_of_the_shipped_pipelines_pass() {
     let names = ["full-export", "hierarchy-to-csv", "hours-by-level", "quickstart", "webhook"];
     let files = names.map(|name| project_file(&format!("pipelines/{name}.toml")));
@@ -513,18 +435,14 @@ fn a_failed_test_fits_into_80_columns() {
 }
 
 #[test]
-fn a_test_of_transforms_that_depend_on_texts_is_recorded_verbatim_only() {
-    let context = world("");
-    let own =
-        "[[transform]]\ntype = \"jq\"\nfilter = 'select(.tasks[0].task | test(\"^Secr\"))'\n\n";
-    let text = PIPELINE.replacen("[[transform]]", &format!("{own}[[transform]]"), 1);
-    context.write("jobs.toml", &text);
-    let job = r#"{"external_id":"j1","tasks":[{"task_id":"t1","task":"Secret","ai_impact":{"level":"H1"}}]}"#;
-    context.write("job.json", job);
-    let record = ["test", "jobs.toml", "--record", "one", "--input", "job.json"];
-    let ended = context.taskferry(&record).with_code(2);
-    let reason = "with replaced texts the result is 1 in, 0 out, 1 dropped, without 1 in, 1 out";
-    assert!(ended.stderr.contains(reason), "{}", ended.stderr);
-    assert_eq!(context.read("jobs.test.toml"), "", "nothing is recorded");
-    context.taskferry(&[&record[..], &["--verbatim"]].concat()).with_code(0);
+fn a_page_of_the_api_stands_for_its_records() {
+    let page = r#"{"has_next": false, "records": [{"external_id": "j1", "tasks": []}, {"external_id": "j2", "tasks": []}]}"#;
+    let tests = |input: &str| {
+        format!("[[test]]\nname = \"page\"\ninput = {input}\nexpect = []\nexpect_dropped = 2\n")
+    };
+    let context = world(&tests(&format!("'{page}'")));
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
+    context.write("page.json", page);
+    context.write("jobs.test.toml", &tests("\"page.json\""));
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
 }

@@ -302,6 +302,7 @@ fn records_from_a_file_need_no_request_and_no_credentials() {
         ("lines.ndjson", format!("{}\n\n{}\n", records[0], records[1])),
         ("list.json", format!("[\n{},\n{}\n]", records[0], records[1])),
         ("one.json", format!("{:#}", job(3))),
+        ("page.json", json!({"has_next": false, "records": [job(3), job(6)]}).to_string()),
     ] {
         context.write(name, &text);
         let shown =
