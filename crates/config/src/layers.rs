@@ -124,17 +124,18 @@ impl Layers {
             variables.map(|(name, value)| (name, trim_value(&value).to_owned())).collect();
         self.environment.sort();
         // An empty variable counts as unset.
-        for (name, value) in self.environment.iter().filter(|(_, value)| !value.is_empty()) {
-            let Some(key) = name.strip_prefix(PREFIX).filter(|_| sets_option(name)) else {
-                continue;
-            };
-            self.overrides.push(Override {
+        let set = self.environment.iter().filter(|(_, value)| !value.is_empty());
+        let overrides = set.filter_map(|(name, value)| {
+            let key = name.strip_prefix(PREFIX).filter(|_| sets_option(name))?;
+            Some(Override {
                 name: "environment",
                 text: format!("{name}={value}"),
                 value_at: name.len() + 1,
                 path: key.split("__").map(|segment| segment_of(&segment.to_lowercase())).collect(),
-            });
-        }
+            })
+        });
+        // The command line is stronger, in whichever order the layers were added.
+        self.overrides.splice(0..0, overrides);
         self
     }
 

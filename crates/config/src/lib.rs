@@ -139,12 +139,18 @@ pub fn load(layers: &Layers, registry: &Registry) -> Result<Checked, Mistakes> {
     }
 }
 
-/// Reads the tests of a pipeline file, `[[test]]` in it and in the test file beside it, and checks them.
+/// Reads the tests of a pipeline file, `[[test]]` in it and in the test file beside it, and checks them. They test the pipeline
+/// of `layers`, which begin with this file; each test adds its environment variables.
 ///
 /// # Errors
 /// All mistakes of the tests, or those of the pipeline with their variables.
-pub fn load_tests(pipeline: &Path, registry: &Registry) -> Result<Vec<TestCase>, Mistakes> {
-    test_suite::load(pipeline, registry, &|layers: &Layers| Ok(load(layers, registry)?.stages))
+pub fn load_tests(
+    pipeline: &Path,
+    layers: &Layers,
+    registry: &Registry,
+) -> Result<Vec<TestCase>, Mistakes> {
+    let load_stages = |layers: &Layers| Ok(load(layers, registry)?.stages);
+    test_suite::load(pipeline, layers, registry, &load_stages)
 }
 
 /// Builds the pipeline for a test.

@@ -286,8 +286,8 @@ fn is_empty_object(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty)
 }
 
-/// The variables of a test, which are all that it sees of the environment.
-pub(crate) fn layers(file: &Path, variables: &BTreeMap<String, String>) -> Layers {
+/// The layers of a pipeline with the variables of a test, which are all that it sees of the environment.
+pub(crate) fn layers(base: &Layers, variables: &BTreeMap<String, String>) -> Layers {
     let variables = variables.iter().map(|(name, value)| (name.clone(), value.clone()));
-    Layers::from_file(file).environment(variables).placeholders(true)
+    base.clone().environment(variables).placeholders(true)
 }

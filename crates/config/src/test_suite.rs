@@ -46,11 +46,12 @@ pub(crate) type LoadStages<'a> = &'a dyn Fn(&Layers) -> Result<Vec<StageInfo>, M
 /// All mistakes of the tests, or those of the pipeline with their variables.
 pub(crate) fn load(
     pipeline: &Path,
+    base: &Layers,
     registry: &Registry,
     load_stages: LoadStages<'_>,
 ) -> Result<Vec<TestCase>, Mistakes> {
     let mut suite =
-        Suite { pipeline, registry, load_stages, stages: Vec::new(), names: Vec::new() };
+        Suite { pipeline, base, registry, load_stages, stages: Vec::new(), names: Vec::new() };
     let beside = test_file(pipeline);
     let files = [pipeline.to_owned()].into_iter().chain(beside.exists().then_some(beside));
     let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
@@ -65,6 +66,8 @@ pub(crate) fn load(
 
 struct Suite<'a> {
     pipeline: &'a Path,
+    /// The layers of the pipeline without environment variables.
+    base: &'a Layers,
     registry: &'a Registry,
     load_stages: LoadStages<'a>,
     /// The stages of the pipeline for each set of variables.
@@ -79,7 +82,7 @@ impl Suite<'_> {
         if let Some((_, stages)) = self.stages.iter().find(|(known, _)| known == variables) {
             return Ok(stages.clone());
         }
-        let stages = (self.load_stages)(&layers(self.pipeline, variables))?;
+        let stages = (self.load_stages)(&layers(self.base, variables))?;
         self.stages.push((variables.clone(), stages.clone()));
         Ok(stages)
     }
@@ -104,7 +107,7 @@ impl Suite<'_> {
                 stages: &stages,
                 problems: &mut problems,
             };
-            let layers = layers(self.pipeline, &options.env);
+            let layers = layers(self.base, &options.env);
             cases.push((path.clone(), reader.read(node, options, layers)));
         }
         let secrets = Secrets::find(&tree, self.registry);

@@ -62,7 +62,7 @@ impl Check<'_> {
         }
         let as_text = arguments.has_text();
         let checked = taskferry_config::load(&layers, registry).and_then(|checked| {
-            let tests = taskferry_config::load_tests(file, registry);
+            let tests = taskferry_config::load_tests(file, &Layers::from_file(file), registry);
             tests.map(|_| checked)
         });
         match checked {

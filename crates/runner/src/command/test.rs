@@ -1,5 +1,6 @@
 //! `taskferry test`: runs the tests of pipelines, and records them.
 
+pub(super) mod arguments;
 mod compare;
 mod execute;
 mod json;
@@ -42,7 +43,7 @@ pub(crate) async fn test(registry: &Registry, mut arguments: TestArguments) -> E
     }
     let (mut outcomes, mut has_mistakes) = (Vec::new(), false);
     for file in &arguments.files {
-        match load_tests(file, registry) {
+        match load_tests(file, &arguments.layers(file), registry) {
             Ok(cases) => outcomes.extend(run_all(registry, file, cases, &arguments).await),
             Err(found) => {
                 mistakes::write_all(&found, LogFormat::Text);

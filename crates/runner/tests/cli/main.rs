@@ -34,6 +34,7 @@ mod mistakes_in_two_places;
 mod new_pipeline;
 mod output;
 mod outputs;
+mod pipeline_layers;
 mod pipeline_recordings;
 mod pipeline_tests;
 mod pipelines;

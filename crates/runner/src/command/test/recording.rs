@@ -78,7 +78,8 @@ impl<'a> Recording<'a> {
         arguments: &RecordingArguments,
     ) -> Result<Self, Failed> {
         let target = test_file(file);
-        let cases = load_tests(file, registry).map_err(|found| Failed::mistakes(&found))?;
+        let cases = load_tests(file, &Layers::from_file(file), registry)
+            .map_err(|found| Failed::mistakes(&found))?;
         let old = cases.iter().find(|case| case.name == name);
         let old = old.and_then(|old| old.position.as_ref());
         let old = old.map(|position| (Path::new(&position.file), position.line));
@@ -213,7 +214,8 @@ fn values(records: &[Record]) -> Result<Vec<Value>, Failed> {
 
 /// Runs the recorded test: a pipeline that depends on anything else than the records gives another result.
 async fn repeat(registry: &Registry, file: &Path, name: &str) -> Result<Exit, Failed> {
-    let cases = load_tests(file, registry).map_err(|found| Failed::mistakes(&found))?;
+    let cases = load_tests(file, &Layers::from_file(file), registry)
+        .map_err(|found| Failed::mistakes(&found))?;
     let Some(case) = cases.into_iter().find(|case| case.name == name) else {
         return Err(Failed::usage(format!("the recorded test `{name}` can't be found")));
     };
