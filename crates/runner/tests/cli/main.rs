@@ -28,7 +28,6 @@ mod json_log;
 mod limits;
 mod manifests;
 mod mistakes;
-mod mistakes_in_stages;
 mod mistakes_in_toml;
 mod mistakes_in_two_places;
 mod new_pipeline;
