@@ -139,7 +139,7 @@ pub enum ExternalVendor {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Include {
-    /// `ai_impact`: how far AI can take the task over, and why.
+    /// `ai_impact`: the AI impact level of the task and its rationale.
     AiImpact,
     /// `linked_skills`: the skills behind the task.
     LinkedSkills,
@@ -149,7 +149,7 @@ pub enum Include {
     SourceData,
     /// `source_events`, for employees: the events in the employee's timeline behind the task.
     SourceEvents,
-    /// Rejected tasks, which are not exported otherwise.
+    /// Rejected tasks, which are omitted by default.
     RejectedTasks,
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Drops records whose key came before. The first record of each key is kept.
+/// Drops records with the key of an earlier record. The first record of each key is kept.
 ///
 /// A record in which a field of the key is missing or null has no key, and is kept.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -12,7 +12,7 @@ pub struct Deduplicate {
     /// The fields of the key: `by = ["job_external_id", "task_id"]`. The text `"1"` and the number `1` are different.
     #[schemars(extend("minItems" = 1))]
     pub(crate) by: Vec<String>,
-    /// The maximum number of keys. Each needs 8 bytes of memory and 16 bytes in the checkpoint. A record with a further key is
+    /// The maximum number of keys. Each needs 8 bytes of memory and 16 bytes in the checkpoint. A record with another key is
     /// refused.
     #[serde(default = "million")]
     #[schemars(range(min = 1))]

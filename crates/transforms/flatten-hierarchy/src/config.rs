@@ -6,7 +6,7 @@ use taskferry_profile::EmptyJobs;
 
 /// Turns jobs into rows, or a hierarchy into a flat list of tasks.
 ///
-/// Accepts list records and hierarchy records. Rows pass unchanged.
+/// Accepts list records and hierarchy records. Rows are passed on unchanged.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlattenHierarchy {
