@@ -174,8 +174,8 @@ fn a_name_is_explained_with_a_wrong_and_a_right_example() {
     insta::assert_snapshot!(ended.stdout, @r#"
     unknown-key: a table has a key that does not exist
 
-      Keys are never ignored, because a misspelt option would silently have no effect. The message names
-      the nearest key, or all keys of the table. `taskferry plugins TYPE` describes the keys of a
+      Keys are never ignored, because a misspelled option would silently have no effect. The message
+      names the nearest key, or all keys of the table. `taskferry plugins TYPE` describes the keys of a
       plugin.
 
       Wrong:

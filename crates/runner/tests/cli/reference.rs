@@ -133,12 +133,12 @@ fn every_plugin_is_listed_with_its_purpose() {
 
     transforms
       aggregate          Counts records and adds up numbers by group. Emits one record per group.
-      deduplicate        Drops records whose key came before. The first record of each key is kept.
+      deduplicate        Drops records with the key of an earlier record. The first record of each key is kept.
       filter_ai_impact   Keeps tasks by their AI impact level.
       flatten_hierarchy  Turns jobs into rows, or a hierarchy into a flat list of tasks.
       join               Adds columns of a CSV or NDJSON file to records, by key: for example the names and families of jobs.
       jq                 Applies a jq expression to each record. Each result of the expression becomes a record.
-      rename_skills      Renames linked skills to those of Workday, SAP or any other system.
+      rename_skills      Renames linked skills to the skill names of Workday, SAP or another system.
       select             Keeps, drops, renames and orders the fields of records.
 
     sinks
@@ -161,7 +161,7 @@ fn a_plugin_is_shown_with_every_option() {
     insta::assert_snapshot!(stdout_of(&["plugins", "rename_skills"]), @r#"
     transform rename_skills
 
-      Renames linked skills to those of Workday, SAP or any other system.
+      Renames linked skills to the skill names of Workday, SAP or another system.
 
       A skill is looked up by its id, then by its name. If the mapping has several entries for a
       skill, the entry with the lowest rank is used. If two skills of a task become equal, they are
@@ -169,8 +169,8 @@ fn a_plugin_is_shown_with_every_option() {
       are not merged: place this transform before `flatten_hierarchy`.
 
       This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant,
-      `external_vendor` in [source] returns the skills in that vendor's vocabulary instead. Use one
-      of the two.
+      `external_vendor` in [source] returns the skills in that vendor's vocabulary instead. Use
+      either this transform or `external_vendor`.
 
       type = string  (required)
           The plugin of the stage.
