@@ -258,7 +258,7 @@ fn contradiction(
 ) -> Option<Problem> {
     let (type_name, to, from) = (checked.stage.type_name, &vendor.name, &known.name);
     let option = &known.option;
-    known.knows(to).then(|| {
+    known.contains(to).then(|| {
         let message = format!("`{type_name}` renames skills to those of `{to}`, but the source already returns those of `{from}`");
         let help = format!(
             "remove `{option}`, so that the mapping finds TechWolf's names; or remove this transform, and select the vendor there"

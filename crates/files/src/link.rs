@@ -73,7 +73,7 @@ pub fn target_of(path: &Path) -> Result<PathBuf, LinkError> {
     for _ in 0..MAX_LINKS {
         let found = match fs::symlink_metadata(&target) {
             Ok(found) => found,
-            // Nothing stands there yet; why it can't is told by whoever creates it.
+            // Nothing exists there yet. Creating it reports why it can't be created.
             Err(_) if target == path => return Ok(target),
             Err(_) if folder_of(&target).is_dir() => return Ok(target),
             Err(_) => return Err(LinkError::NoFolder(target)),

@@ -34,10 +34,10 @@ impl Vocabulary {
     /// use taskferry_sdk::{KeyPath, Vocabulary};
     ///
     /// let workday = Vocabulary::new("workday", KeyPath::of("external_vendor")).others(["sap_attribute_library"]);
-    /// assert!(workday.knows("SAP") && workday.knows("Workday"));
-    /// assert!(!workday.knows("acme"));
+    /// assert!(workday.contains("SAP") && workday.contains("Workday"));
+    /// assert!(!workday.contains("acme"));
     /// ```
-    pub fn knows(&self, vendor: &str) -> bool {
+    pub fn contains(&self, vendor: &str) -> bool {
         let first = |name: &str| {
             let name = name.trim().to_lowercase();
             name.split(|letter: char| !letter.is_alphanumeric())

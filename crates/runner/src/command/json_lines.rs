@@ -100,8 +100,8 @@ impl Writer {
         if !may_nest && (at.depth == 0 || has_containers(value)) {
             return false;
         }
-        let room = width.saturating_sub(start.width() + usize::from(at.has_comma));
-        on_one_line(value).width() <= room
+        let available = width.saturating_sub(start.width() + usize::from(at.has_comma));
+        on_one_line(value).width() <= available
     }
 
     fn push(&mut self, text: &str, at: &Position, has_comma: bool) {

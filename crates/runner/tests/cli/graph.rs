@@ -219,14 +219,14 @@ fn a_manifest_of_something_else_is_refused() {
         &PIPELINE.replace("[[sink.transform]]\ntype = \"flatten_hierarchy\"", ""),
     );
     context.write("no.json", "{}");
-    let told = [
+    let shown = [
         refused(&["other.toml", "--run", "summary.json"]),
         refused(&["renamed.toml", "--run", "summary.json"]),
         refused(&["shorter.toml", "--run", "summary.json"]),
         refused(&["losses.toml", "--run", "no.json"]),
         refused(&["losses.toml", "--run", "nowhere.json"]),
     ];
-    insta::assert_snapshot!(told.concat(), @"
+    insta::assert_snapshot!(shown.concat(), @"
     error: `summary.json` is the manifest of the pipeline `losses`, not of `other`
     error: `summary.json` is not of this version of the pipeline: it has `refuses some` in the place of the transform `another name`
     error: `summary.json` is not of this version of the pipeline: it has another number of stages

@@ -105,8 +105,8 @@ fn an_absent_record_gets_reasons_and_the_nearest_ids() {
     let filters = "filters = [{ filter = \"last_updated\", value = \"2022-02-01\", operator = \"gte\" }]\nretry";
     let text = context.read("jobs.toml").replacen("retry", filters, 1);
     context.write("jobs.toml", &text);
-    let told = why(&context, &["--id", "nobody", "--json"], 9);
-    let document: Value = serde_json::from_str(&told).unwrap();
+    let shown = why(&context, &["--id", "nobody", "--json"], 9);
+    let document: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(document["found"], json!(false));
     assert!(
         document["reasons"][0].as_str().unwrap().contains("`filters` at jobs.toml:"),
@@ -128,15 +128,15 @@ fn the_manifest_of_a_run_names_the_file_and_what_differs_since() {
     let (_tenant, context) = context();
     context.taskferry(&["run", "jobs.toml", "--summary", "summary.json"]).with_code(0);
     let arguments = ["why", "jobs.toml", "--id", "job-006", "--run", "summary.json"];
-    let told = context.taskferry(&arguments).with_code(0);
-    assert!(told.stdout.contains("wrote this sink to `out/jobs.ndjson`"), "{}", told.stdout);
-    assert!(told.stderr.contains("ago; jobs may have changed since"), "{}", told.stderr);
-    assert!(!told.stderr.contains("its rows can differ"), "{}", told.stderr);
+    let shown = context.taskferry(&arguments).with_code(0);
+    assert!(shown.stdout.contains("wrote this sink to `out/jobs.ndjson`"), "{}", shown.stdout);
+    assert!(shown.stderr.contains("ago; jobs may have changed since"), "{}", shown.stderr);
+    assert!(!shown.stderr.contains("its rows can differ"), "{}", shown.stderr);
     context.write("jobs.toml", &context.read("jobs.toml").replace("\"H1\"", "\"H1\", \"H2\""));
-    let told = context.taskferry(&arguments).with_code(0);
-    assert!(told.stderr.contains("its rows can differ"), "{}", told.stderr);
-    // The row in the file is the row that was told.
-    let row = told.stdout.lines().find(|line| line.starts_with("row ")).unwrap().to_owned();
+    let shown = context.taskferry(&arguments).with_code(0);
+    assert!(shown.stderr.contains("its rows can differ"), "{}", shown.stderr);
+    // The row in the file is the row that was shown.
+    let row = shown.stdout.lines().find(|line| line.starts_with("row ")).unwrap().to_owned();
     let row: usize = row.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert_eq!(context.lines("out/jobs.ndjson")[row - 1]["task_id"], json!("t6a"));
     context.write("summary.json", "{}");
@@ -151,8 +151,8 @@ fn the_manifest_of_a_run_names_the_file_and_what_differs_since() {
 #[test]
 fn the_document_has_the_same_events() {
     let (_tenant, context) = context();
-    let told = why(&context, &["--id", "job-007", "--json"], 0);
-    let document: Value = serde_json::from_str(&told).unwrap();
+    let shown = why(&context, &["--id", "job-007", "--json"], 0);
+    let document: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!((&document["schema_version"], &document["found"]), (&json!(1), &json!(true)));
     let events = document["events"].as_array().unwrap();
     let kinds: Vec<_> = events.iter().map(|it| it["event"].as_str().unwrap()).collect();
@@ -183,10 +183,10 @@ fn each_refused_row_of_a_job_has_its_reason() {
     let text = text.replace("select(.task_id != \\\"t6b\\\")", own);
     assert!(text.contains("no budget"), "{text}");
     context.write("jobs.toml", &text);
-    let told = why(&context, &["--id", "job-006"], 0);
-    assert!(told.contains("receives 2 records: 1 changed, 1 refused"), "{told}");
+    let shown = why(&context, &["--id", "job-006"], 0);
+    assert!(shown.contains("receives 2 records: 1 changed, 1 refused"), "{shown}");
     let reason = "  refuses a record: the jq expression failed: no budget; a run stops here";
-    assert!(told.contains(reason), "{told}");
+    assert!(shown.contains(reason), "{shown}");
 }
 
 #[test]
