@@ -169,7 +169,7 @@ fn a_plugin_is_shown_with_every_option() {
       are not merged: place this transform before `flatten_hierarchy`.
 
       This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant,
-      `external_vendor` in [source] returns the skills in that vendor's vocabulary instead. Use
+      `external_vendor` of the source returns the skills in that vendor's vocabulary instead. Use
       either this transform or `external_vendor`.
 
       type = string  (required)

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// lowest rank is used. If two skills of a task become equal, they are merged: the first one gets the missing fields of
 /// the second one. The skills of exploded rows are not merged: place this transform before `flatten_hierarchy`.
 ///
-/// This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant, `external_vendor` in [source]
+/// This transform needs a mapping of your own. If TechWolf has activated a vendor for the tenant, `external_vendor` of the source
 /// returns the skills in that vendor's vocabulary instead. Use either this transform or `external_vendor`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
