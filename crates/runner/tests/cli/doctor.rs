@@ -69,7 +69,7 @@ fn shown(ended: &Outcome) -> String {
             }
         }
         match line.split_once("; ") {
-            Some((before, after)) if after.contains(" are free") => format!("{before}; [room]"),
+            Some((before, after)) if after.contains(" are free") => format!("{before}; [space]"),
             _ => line,
         }
     });
@@ -91,7 +91,7 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     let verbose = context.taskferry(&["doctor", "jobs.toml", "--verbose"]).with_code(0);
     insta::assert_snapshot!(shown(&verbose), @"
     ok: pipeline: jobs.toml: techwolf → file and webhook (N ms)
-    ok: state: the first run creates the state folder `.taskferry/jobs`; [room]
+    ok: state: the first run creates the state folder `.taskferry/jobs`; [space]
     ok: state: no other run is active
     ok: source `techwolf`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
     skipped: source `techwolf`: dns: 127.0.0.1 is an address, not a name (N ms)
@@ -102,7 +102,7 @@ fn a_healthy_pipeline_is_ready_and_nothing_is_left_behind() {
     ok: source `techwolf`: families: the credentials see 2 job families (N ms)
         legal  Legal
         fin  Finance
-    ok: sink `file`: folder: `out/jobs.ndjson` can be written, in a folder that the run creates; [room]
+    ok: sink `file`: folder: `out/jobs.ndjson` can be written, in a folder that the run creates; [space]
     ok: sink `webhook`: proxy: no proxy for http://127.0.0.1:[port] (N ms)
     skipped: sink `webhook`: dns: 127.0.0.1 is an address, not a name (N ms)
     ok: sink `webhook`: tls: http://127.0.0.1:[port] answers in N ms, without TLS (N ms)

@@ -38,7 +38,7 @@ pub(crate) fn folder_finding(path: &Path) -> Finding {
     };
     let last = fs::metadata(&target).map_or(0, |file| file.len());
     if found.free_bytes == 0 {
-        Finding::failed(format!("no room is left for `{shown}`")).hint("free some disk space")
+        Finding::failed(format!("no space is left for `{shown}`")).hint("free some disk space")
     } else if found.free_bytes < last {
         Finding::warning(format!(
             "{text}, less than the size of the last file ({})",

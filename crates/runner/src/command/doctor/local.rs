@@ -30,7 +30,7 @@ pub(super) fn state_findings(folder: &StateFolder, pipeline: &str, file: &Path) 
         format!("the first run creates the state folder `{shown}`; {free} are free")
     };
     let mut findings = vec![match found.free_bytes {
-        0 => Finding::failed(format!("no room is left for the state folder `{shown}`"))
+        0 => Finding::failed(format!("no space is left for the state folder `{shown}`"))
             .hint("free some disk space"),
         1..MIN_FREE_BYTES => Finding::warning(text).hint("free some disk space"),
         _ => Finding::ok(text),
