@@ -129,8 +129,7 @@ impl StateFiles {
         dead_letters: &[DeadLetter],
         fingerprints: &[u128],
     ) -> Result<Checkpoint, StageFailure> {
-        let appended = self.dead_letters.append(dead_letters, self.state.as_ref());
-        appended.map_err(|error| save_failed("dead_letter", error))?;
+        self.dead_letters.append(dead_letters, self.state.as_ref())?;
         let (Some(state), Some(name)) = (&self.state, self.checkpoint) else {
             return Ok(checkpoint);
         };
@@ -243,7 +242,8 @@ fn save_all(
 }
 
 /// A failed save ends the run like a failed sink: further deliveries would be lost to the next run.
-fn save_failed(table: &str, error: StateError) -> StageFailure {
+/// The failure of a write to a file that the table `[state]` or `[dead_letter]` places.
+pub(crate) fn save_failed(table: &str, error: StateError) -> StageFailure {
     let message = format!("[{table}]: {error}");
     let hint = format!(
         "check that the folder exists, is writable and has free space, or set another path in [{table}]"

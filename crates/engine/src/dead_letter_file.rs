@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use taskferry_files::{Place, target_of};
-use taskferry_pipeline::Pipeline;
+use taskferry_pipeline::{Pipeline, StageFailure};
 use taskferry_sdk::RunContext;
 use taskferry_state::{Journal, StateDir, StateError};
 
 use crate::checkpoint::{DeadLetterPosition, name_of};
+use crate::checkpoint_writer::save_failed;
 use crate::dead_letter::DeadLetter;
 
 /// A file that is created with the first dead letter. Dead letters of earlier runs stay in it for a replay.
@@ -53,7 +54,7 @@ impl DeadLetterFile {
         &mut self,
         dead_letters: &[DeadLetter],
         state: Option<&StateDir>,
-    ) -> Result<(), StateError> {
+    ) -> Result<(), StageFailure> {
         let path = self.path.as_ref().filter(|_| !dead_letters.is_empty());
         let Some(path) = path else { return Ok(()) };
         let open = match &mut self.open {
@@ -61,7 +62,7 @@ impl DeadLetterFile {
             closed => closed.insert(create(path, &self.marker, state)?),
         };
         let lines: String = dead_letters.iter().map(DeadLetter::as_line).collect();
-        open.journal.append(lines.as_bytes())
+        open.journal.append(lines.as_bytes()).map_err(not_appended)
     }
 
     /// The position for a checkpoint; `None` if the run has no dead letters.
@@ -90,8 +91,9 @@ fn marker_of(run: &RunContext) -> String {
     format!("{}.dead_letters", name_of(run))
 }
 
-fn create(path: &Path, marker: &str, state: Option<&StateDir>) -> Result<OpenFile, StateError> {
-    let failed = |what| move |source| StateError { what, path: path.to_owned(), source };
+fn create(path: &Path, marker: &str, state: Option<&StateDir>) -> Result<OpenFile, StageFailure> {
+    let failed =
+        |what| move |source| not_appended(StateError { what, path: path.to_owned(), source });
     let target = target_of(path).map_err(io::Error::other).map_err(failed("write"))?;
     let before = match fs::metadata(&target) {
         Ok(metadata) => metadata.len(),
@@ -100,12 +102,16 @@ fn create(path: &Path, marker: &str, state: Option<&StateDir>) -> Result<OpenFil
     };
     if let Some(state) = state {
         let position = DeadLetterPosition { path: path.to_owned(), before, bytes: before };
-        state.save(marker, &position)?;
+        state.save(marker, &position).map_err(|error| save_failed("state", error))?;
     }
     let place = Place::in_created_folder(&target).map_err(failed("create the folder of"))?;
-    let journal = Journal::open(&place, before)?;
+    let journal = Journal::open(&place, before).map_err(not_appended)?;
     place.folder().sync().map_err(failed("sync the folder of"))?;
     Ok(OpenFile { journal, before })
+}
+
+fn not_appended(error: StateError) -> StageFailure {
+    save_failed("dead_letter", error)
 }
 
 fn place_of(path: &Path) -> Result<Place, StateError> {

@@ -91,6 +91,21 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: if asked { default.cases } else { 48 }, ..default }
 }
 
+#[test]
+fn a_folder_in_place_of_the_dead_letter_marker_is_an_error_of_the_state() {
+    let (folder, probe) = (tempfile::tempdir().unwrap(), SinkProbe::default());
+    let failing = Pages { fail_after: Some(1), ..Pages::new(5, 4) };
+    assert_eq!(run_in(&folder, failing, &probe).manifest.status, Status::Failed);
+    damage(&folder.path().join("test").join("checkpoint.dead_letters.json"), &Garbage::Folder);
+
+    let manifest = run_in(&folder, Pages::new(5, 4), &probe).manifest;
+
+    assert_eq!(manifest.status, Status::Failed);
+    let error = manifest.error.unwrap();
+    assert!(error.message.starts_with("[state]: can't write `"), "{}", error.message);
+    assert!(error.hint.is_some_and(|hint| hint.ends_with("set another path in [state]")));
+}
+
 proptest! {
     #![proptest_config(config())]
 
