@@ -8,24 +8,30 @@ const ITEM_SEPARATOR: &str = "; ";
 /// The members that can label an object in a list, in order of preference.
 const LABELS: [&str; 5] = ["skill", "name", "label", "title", "task"];
 
-/// Writes the value to an empty cell. Returns the number of replaced NUL characters.
+/// What differs between a value and the text in its cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// The number of replaced NUL characters.
+    pub(crate) nul: u64,
+    /// Whether the cell got a leading `'`.
+    pub(crate) escaped: bool,
+}
+
+/// Writes the value to an empty cell.
 ///
 /// Null is an empty cell. A number keeps its text, apart from the decimal separator. The items of a list are separated by
 /// `; `. An object is JSON. If formulas are escaped, a text that looks like one gets a leading `'`.
-pub(crate) fn write_cell(value: Node<'_>, style: CellStyle, cell: &mut String) -> u64 {
+pub(crate) fn write_cell(value: Node<'_>, style: CellStyle, cell: &mut String) -> Changes {
     match value.kind() {
         Kind::Array => push_list(value, style.decimal, cell),
         Kind::String => push(value, style.decimal, cell),
         _ => {
             push(value, style.decimal, cell);
-            return 0;
+            return Changes::default();
         }
     }
-    let replaced = replace_nul(cell);
-    if style.escape {
-        escape_formula(cell);
-    }
-    replaced
+    let nul = replace_nul(cell);
+    Changes { nul, escaped: style.escape && escape_formula(cell) }
 }
 
 /// Replaces NUL, at which many readers of CSV end the cell or the table.
@@ -76,14 +82,16 @@ fn push(value: Node<'_>, decimal: Decimal, cell: &mut String) {
     }
 }
 
-/// Adds a leading `'` to a text that a spreadsheet would evaluate as a formula.
+/// Adds a leading `'` to a text that a spreadsheet would evaluate as a formula. Returns whether it did.
 ///
 /// Spreadsheets skip leading blanks, and some accept full-width signs. A leading tab or line break can start a new cell.
-pub(crate) fn escape_formula(text: &mut String) {
+pub(crate) fn escape_formula(text: &mut String) -> bool {
     let is_blank = |character: char| character.is_whitespace() || character == '\u{feff}';
     let first = text.trim_start_matches(is_blank).chars().next();
     let formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
-    if formula || text.starts_with(['\t', '\r', '\n']) {
+    let is_escaped = formula || text.starts_with(['\t', '\r', '\n']);
+    if is_escaped {
         text.insert(0, '\'');
     }
+    is_escaped
 }

@@ -37,6 +37,8 @@ struct Column {
     seen: bool,
     /// Whether any cell was not empty.
     filled: bool,
+    /// The number of cells that got a leading `'`.
+    escaped: u64,
 }
 
 /// The state of the columns, from which a later run continues the table.
@@ -49,6 +51,9 @@ pub(crate) struct ColumnsState {
     left_out: Vec<String>,
     more_left_out: bool,
     nul: u64,
+    /// The columns with cells that got a leading `'`, with their number.
+    #[serde(default)]
+    escaped: Vec<(String, u64)>,
 }
 
 impl Columns {
@@ -61,9 +66,15 @@ impl Columns {
             seen: names(|column| column.seen),
             filled: names(|column| column.filled),
             nul: self.nul,
+            escaped: self.escaped(),
             left_out: self.left_out.iter().cloned().collect(),
             more_left_out: self.more_left_out,
         }
+    }
+
+    fn escaped(&self) -> Vec<(String, u64)> {
+        let columns = self.by_name.iter().filter(|(_, column)| column.escaped > 0);
+        columns.map(|(name, column)| (name.clone(), column.escaped)).collect()
     }
 
     pub(crate) fn restore(&mut self, state: &ColumnsState) {
@@ -72,6 +83,9 @@ impl Columns {
         }
         for name in &state.filled {
             self.by_name.entry(name.clone()).or_default().filled = true;
+        }
+        for (name, count) in &state.escaped {
+            self.by_name.entry(name.clone()).or_default().escaped = *count;
         }
         self.nul = state.nul;
         self.left_out.extend(state.left_out.iter().cloned());
@@ -141,7 +155,9 @@ impl Columns {
             None => return Err(too_many()),
         };
         column.seen = true;
-        self.nul += write_cell(value, self.style, &mut column.cell);
+        let changes = write_cell(value, self.style, &mut column.cell);
+        self.nul += changes.nul;
+        column.escaped += u64::from(changes.escaped);
         column.filled |= !column.cell.is_empty();
         Ok(())
     }
@@ -159,6 +175,7 @@ impl Columns {
 
     pub(crate) fn into_report(self) -> WriteReport {
         let (mut unseen, mut empty) = (Vec::new(), Vec::new());
+        let escaped = self.escaped();
         // Columns that `columns` does not name may be empty: rows have fields that their job lacks.
         for (name, column) in self.by_name.into_iter().filter(|_| self.named) {
             match (column.seen, column.filled) {
@@ -171,6 +188,7 @@ impl Columns {
             unseen,
             empty,
             nul_replaced: self.nul,
+            escaped,
             left_out: self.left_out.into_iter().collect(),
             more_left_out: self.more_left_out,
             ..WriteReport::default()

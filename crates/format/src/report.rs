@@ -20,6 +20,8 @@ pub struct WriteReport {
     pub empty: Vec<String>,
     /// The number of NUL characters in cells, which were replaced by U+FFFD.
     pub nul_replaced: u64,
+    /// The columns with cells that got a leading `'`, with the number of these cells.
+    pub escaped: Vec<(String, u64)>,
 }
 
 impl WriteReport {
@@ -52,6 +54,17 @@ impl WriteReport {
             0 => {}
             1 => warnings.push("1 NUL character was replaced by U+FFFD (�)".to_owned()),
             count => warnings.push(format!("{count} NUL characters were replaced by U+FFFD (�)")),
+        }
+        if !self.escaped.is_empty() {
+            warnings.push(format!(
+                "cells that begin like a formula got a leading `'`: {}; set `escape_formulas = false` if no spreadsheet opens \
+                 the table",
+                self.escaped
+                    .iter()
+                    .map(|(name, count)| format!("{count} in `{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
         }
         warnings
     }

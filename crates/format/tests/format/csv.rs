@@ -85,6 +85,24 @@ fn a_nul_is_replaced_and_reported() {
 }
 
 #[test]
+fn escaped_cells_are_reported() {
+    let values = [json!({"id": "-t1", "task": "=1"}), json!({"id": "t2", "task": "@a", "n": -1})];
+    let (text, report) = written(&csv_options(None), &values);
+    assert_eq!(text, "id,task,n\r\n'-t1,'=1,\r\nt2,'@a,-1\r\n");
+    assert_eq!(report.escaped, [("id".to_owned(), 1), ("task".to_owned(), 2)]);
+    assert_eq!(
+        report.warnings(),
+        [
+            "cells that begin like a formula got a leading `'`: 1 in `id`, 2 in `task`; set `escape_formulas = false` if no \
+          spreadsheet opens the table"
+        ]
+    );
+    let options = FormatOptions { escape_formulas: Some(false), ..csv_options(None) };
+    let (_, report) = written(&options, &values);
+    assert!(report.warnings().is_empty());
+}
+
+#[test]
 fn modified_spooled_rows_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let rows = folder.path().join("rows");
