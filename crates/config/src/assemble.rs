@@ -98,7 +98,7 @@ pub(crate) fn assemble(
         records_digest: digest::records_digest(tree, registry),
         experiment: digest::experiment(tree, layers, registry),
     };
-    let pages_digest = digest::pages_digest(tree, registry);
+    let pages_digest = digest::pages_digest(tree, registry, files);
     Ok(Assembled { pipeline, files: in_use, stages: infos, pages_digest, warnings: problems })
 }
 

@@ -49,10 +49,15 @@ fn source_digest(tree: &Node, registry: &Registry, excluded: &[&str]) -> String 
     hash.digest()
 }
 
-/// The digest of the program's version, and of the source's options that affect the content of its pages.
-pub(crate) fn pages_digest(tree: &Node, registry: &Registry) -> String {
+/// The digest of the program's version, of the source's options that affect the content of its pages, and of the size and time of
+/// files that are only opened during a run, such as the data of a sandbox.
+pub(crate) fn pages_digest(tree: &Node, registry: &Registry, files: &PipelineFiles) -> String {
     let mut hash = PartsHash::default();
     hash.add(registry.program().as_bytes());
+    for (path, metadata) in files.opened_later() {
+        let modified = metadata.modified().ok();
+        hash.add(format!("{} {} {modified:?}", path.display(), metadata.len()));
+    }
     let path = KeyPath::of("source");
     if let Some(source) = tree.get(&path) {
         Excluded::new(tree, registry, &[SAME_OUTPUT]).hash(source, &path, &mut hash);

@@ -41,6 +41,16 @@ impl PipelineFiles {
         named.iter().filter_map(|(path, file)| Some((path.clone(), file.checksum?))).collect()
     }
 
+    /// The files that were resolved and not read, and exist.
+    pub(crate) fn opened_later(&self) -> Vec<(PathBuf, fs::Metadata)> {
+        let named = self.named_files();
+        let unread =
+            named.iter().filter(|(_, file)| file.checksum.is_none() && file.option.is_none());
+        unread
+            .filter_map(|(path, _)| Some((path.clone(), fs::metadata(self.path_of(path)).ok()?)))
+            .collect()
+    }
+
     /// Records that `option` was interpolated with the content of a file.
     pub(crate) fn record_interpolation(&self, path: &Path, option: &KeyPath) {
         self.named_files().entry(path.to_owned()).or_default().option = Some(option.clone());

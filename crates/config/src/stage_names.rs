@@ -1,5 +1,5 @@
 //! The lists of sinks and transforms: values from outside the files that address a stage by its name, as in
-//! `--set sink.webhook.url=…`, and overlays that replace a list.
+//! `--set sink.webhook.url=…` or `--set sink.webhook.transform.jq.filter=…`, and overlays that replace a list.
 
 use taskferry_sdk::{KeyPath, Part, Problem, Segment};
 use toml::de::{DeTable, DeValue};
@@ -14,27 +14,29 @@ const LISTS: [&str; 2] = ["sink", "transform"];
 pub(crate) fn to_positions(layers: &Layers, documents: &[Document<'_>]) -> Layers {
     let mut layers = layers.clone();
     for given in &mut layers.overrides {
-        let Some((list, name, rest)) = named(&given.path) else { continue };
-        let [position] = stages(documents, list).positions(name)[..] else { continue };
-        given.path = KeyPath::of(list).index(position).join(&rest.iter().cloned().collect());
+        if let Some((list, name, rest)) = named(given.path.segments())
+            && let [position] = stages(documents, list).positions(name)[..]
+        {
+            given.path = KeyPath::of(list).index(position).join(&rest.iter().cloned().collect());
+        }
+        if let Some((sink, name, rest)) = named_in_sink(&given.path)
+            && let [position] = stages_of_sink(documents, sink).positions(name)[..]
+        {
+            let path = KeyPath::of("sink").index(sink).key("transform").index(position);
+            given.path = path.join(&rest.iter().cloned().collect());
+        }
     }
     layers
 }
 
 /// Why a path addresses no stage by its name, if it has the form to address one.
 pub(crate) fn failure(path: &KeyPath, documents: &[Document<'_>]) -> Option<String> {
-    let (list, name, _) = named(path)?;
-    let stages = stages(documents, list);
-    let known =
-        || stages.0.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    match stages.positions(name)[..] {
-        _ if stages.0.is_empty() => None,
-        [] => Some(format!("there is no {list} `{name}`: the {list}s are {}", known())),
-        [_] => None,
-        _ => Some(format!(
-            "several {list}s are called `{name}`: use a position, as in `{list}.0.KEY`"
-        )),
+    if let Some((list, name, _)) = named(path.segments()) {
+        return stages(documents, list).failure(list, name, list);
     }
+    let (sink, name, _) = named_in_sink(path)?;
+    let prefix = format!("sink.{sink}.transform");
+    stages_of_sink(documents, sink).failure("transform", name, &prefix)
 }
 
 /// Warnings about overlays that replace a list by a shorter one, which loses stages that the overlay may not mean to remove.
@@ -57,10 +59,19 @@ pub(crate) fn replaced(documents: &[Document<'_>]) -> Vec<Problem> {
 }
 
 /// The list, the name and the rest of a path such as `sink.webhook.url`.
-fn named(path: &KeyPath) -> Option<(&'static str, &str, &[Segment])> {
-    let [Segment::Key(list), Segment::Key(name), rest @ ..] = path.segments() else { return None };
+fn named(path: &[Segment]) -> Option<(&'static str, &str, &[Segment])> {
+    let [Segment::Key(list), Segment::Key(name), rest @ ..] = path else { return None };
     let list = LISTS.into_iter().find(|known| known == list)?;
     Some((list, name, rest))
+}
+
+/// The position of the sink, the name of its transform and the rest of a path such as `sink.0.transform.jq.filter`.
+fn named_in_sink(path: &KeyPath) -> Option<(usize, &str, &[Segment])> {
+    let [Segment::Key(list), Segment::Index(sink), inside @ ..] = path.segments() else {
+        return None;
+    };
+    let (inner, name, rest) = named(inside)?;
+    (list == "sink" && inner == "transform").then_some((*sink, name, rest))
 }
 
 /// The name of each stage of a list, and whether it is written as `name`.
@@ -68,27 +79,53 @@ struct Stages<'d>(Vec<(&'d str, bool)>);
 
 /// The tables of a list of stages in one file.
 fn tables<'d>(document: &'d Document<'_>, list: &str) -> Option<Vec<&'d DeTable<'d>>> {
-    let DeValue::Array(items) = document.table().get(list)?.get_ref() else { return None };
+    tables_in(document.table(), list)
+}
+
+fn tables_in<'d>(table: &'d DeTable<'d>, list: &str) -> Option<Vec<&'d DeTable<'d>>> {
+    let DeValue::Array(items) = table.get(list)?.get_ref() else { return None };
     Some(items.iter().filter_map(|item| item.get_ref().as_table()).collect())
 }
 
 /// The stages of a list in the strongest file that has the list.
 fn stages<'d>(documents: &'d [Document<'_>], list: &str) -> Stages<'d> {
-    let strongest = documents.iter().rev().find_map(|document| tables(document, list));
-    let text = |table: &'d DeTable<'_>, key: &str| table.get(key)?.get_ref().as_str();
-    Stages(
-        strongest
-            .unwrap_or_default()
-            .into_iter()
-            .map(|table| match text(table, "name") {
-                Some(name) => (name, true),
-                None => (text(table, "type").unwrap_or_default(), false),
-            })
-            .collect(),
-    )
+    Stages::of(documents.iter().rev().find_map(|document| tables(document, list)))
 }
 
-impl Stages<'_> {
+/// The transforms of the sink at this position.
+fn stages_of_sink<'d>(documents: &'d [Document<'_>], sink: usize) -> Stages<'d> {
+    let sinks = documents.iter().rev().find_map(|document| tables(document, "sink"));
+    let sink = sinks.and_then(|sinks| sinks.get(sink).copied());
+    Stages::of(sink.and_then(|sink| tables_in(sink, "transform")))
+}
+
+impl<'d> Stages<'d> {
+    fn of(tables: Option<Vec<&'d DeTable<'d>>>) -> Self {
+        let text = |table: &'d DeTable<'_>, key: &str| table.get(key)?.get_ref().as_str();
+        let stages =
+            tables.unwrap_or_default().into_iter().map(|table| match text(table, "name") {
+                Some(name) => (name, true),
+                None => (text(table, "type").unwrap_or_default(), false),
+            });
+        Self(stages.collect())
+    }
+
+    /// Why this name does not address one stage of the list at `path`.
+    fn failure(&self, list: &str, name: &str, path: &str) -> Option<String> {
+        let names = || {
+            let names = self.0.iter().map(|(name, _)| format!("`{name}`"));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        match self.positions(name)[..] {
+            _ if self.0.is_empty() => None,
+            [] => Some(format!("there is no {list} `{name}`: the {list}s are {}", names())),
+            [_] => None,
+            _ => Some(format!(
+                "several {list}s are called `{name}`: use a position, as in `{path}.0.KEY`"
+            )),
+        }
+    }
+
     /// The positions of the stages with this name, else with this type. Case does not matter, because the keys of environment
     /// variables are in lower case.
     fn positions(&self, name: &str) -> Vec<usize> {

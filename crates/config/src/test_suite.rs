@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use taskferry_pipeline::{Registry, TestOptions};
-use taskferry_sdk::{KeyPath, Part, Problem};
+use taskferry_sdk::{KeyPath, Part, Problem, nearest};
 
 use crate::keys::TESTS;
 use crate::layers::Layers;
@@ -15,6 +15,7 @@ use crate::positions::StageInfo;
 use crate::secrets::Secrets;
 use crate::test_case::{TestCase, TestReader, layers, options};
 use crate::tree::{Layer, Node, wrong_type};
+use crate::variables::sets_option;
 
 /// The file for the tests of a pipeline file: `NAME.test.toml` for `NAME.toml`.
 pub fn test_file(pipeline: &Path) -> PathBuf {
@@ -99,6 +100,7 @@ impl Suite<'_> {
             let path = list.index(index);
             let Some(options) = options(node, &path, &mut problems) else { continue };
             self.check_name(&options, file, &path, &mut problems);
+            problems.extend(self.misspelt_variables(&options, &path));
             let stages = self.stages(&options.env)?;
             let reader = TestReader {
                 registry: self.registry,
@@ -119,6 +121,24 @@ impl Suite<'_> {
         let paths: Vec<KeyPath> = cases.iter().map(|(path, _)| path.clone()).collect();
         let cases = cases.into_iter().zip(sources.positions(&paths));
         Ok(cases.map(|((_, case), position)| TestCase { position, ..case }).collect())
+    }
+
+    /// Variables of the test that the pipeline does not use, with a name similar to one that it uses. Other unused variables may
+    /// be those of an overlay.
+    fn misspelt_variables(&self, options: &TestOptions, path: &KeyPath) -> Vec<Problem> {
+        let files = self.base.files.iter();
+        let used: Vec<&str> = files.flat_map(|file| variables(&file.text)).collect();
+        let missing = || used.iter().copied().filter(|name| !options.env.contains_key(*name));
+        let given = options.env.keys();
+        let unused = given.filter(|name| !used.contains(&name.as_str()) && !sets_option(name));
+        let problem = |name: &String| {
+            let meant = nearest(name, missing())?;
+            let message = format!("the pipeline does not use the variable `{name}`");
+            let at = path.key("env").key(name);
+            let problem = Problem::at(at, "unknown-variable", message).part(Part::Key);
+            Some(problem.help(format!("did you mean `{meant}`?")))
+        };
+        unused.filter_map(problem).collect()
     }
 
     fn check_name(
@@ -142,6 +162,12 @@ impl Suite<'_> {
         }
         self.names.push((name.clone(), file.to_owned(), path));
     }
+}
+
+/// The names of the variables in a text.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    let references = text.split("${").skip(1);
+    references.filter_map(|rest| rest.split(['}', ':']).next())
 }
 
 fn tables<'n>(tree: &'n Node, list: &KeyPath, problems: &mut Vec<Problem>) -> &'n [Node] {

@@ -100,6 +100,13 @@ pub(crate) fn quoted(argument: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", argument.replace('\'', "'\\''")))
 }
 
+/// The pipeline file, the overlays and the values of `--set`.
+pub(crate) fn layers(file: &Path, overlays: &[PathBuf], set: &[String]) -> Layers {
+    let files = Layers::from_file(file);
+    let files = overlays.iter().fold(files, |layers, overlay| layers.overlay(overlay));
+    set.iter().fold(files, |layers, assignment| layers.set(assignment))
+}
+
 impl LayerArguments {
     /// The files of a pipeline.
     pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
@@ -126,12 +133,12 @@ impl LayerArguments {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        let mut layers = Layers::from_file(file);
-        for overlay in &self.overlay {
-            layers = layers.overlay(overlay);
-        }
-        layers = layers.environment(environment).sandbox(self.sandbox);
-        self.set.iter().fold(layers, |layers, assignment| layers.set(assignment))
+        layers(file, &self.overlay, &self.set).environment(environment).sandbox(self.sandbox)
+    }
+
+    /// The layers of the tests of a pipeline: without the environment.
+    pub(crate) fn layers_of_tests(&self, file: &Path) -> Layers {
+        layers(file, &self.overlay, &self.set)
     }
 }
 

@@ -62,7 +62,8 @@ impl Check<'_> {
         }
         let as_text = arguments.has_text();
         let checked = taskferry_config::load(&layers, registry).and_then(|checked| {
-            let tests = taskferry_config::load_tests(file, &Layers::from_file(file), registry);
+            let layers = arguments.layers.layers_of_tests(file);
+            let tests = taskferry_config::load_tests(file, &layers, registry);
             tests.map(|_| checked)
         });
         match checked {

@@ -1,4 +1,4 @@
-//! `taskferry runs`: lists the last runs of a pipeline.
+//! `taskferry runs`: lists the last runs of a pipeline, and the run that is not finished.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use taskferry_pipeline::Registry;
 use taskferry_sdk::printable_json;
 use taskferry_state::{History, StateDir, StateError};
 
-use super::arguments::RunsArguments;
+use super::arguments::{RunsArguments, quoted};
 use super::format::{count, number};
 use super::mistakes;
 use super::state_folder::StateFolder;
@@ -30,7 +30,7 @@ struct Manifest {
     finished_at: String,
     resumed_from: Option<Value>,
     source: Counts,
-    sinks: Vec<Counts>,
+    sinks: Vec<SinkCounts>,
     dead_letters: u64,
     replay: bool,
     sandbox: bool,
@@ -41,6 +41,13 @@ struct Manifest {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Counts {
+    records: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SinkCounts {
+    name: String,
     records: u64,
 }
 
@@ -68,31 +75,64 @@ pub(crate) fn runs(registry: &Registry, arguments: &RunsArguments) -> Exit {
             return Exit::USAGE;
         }
     };
-    if manifests.is_empty() {
-        explain_no_runs(arguments, &dir, &name, &folder);
+    if arguments.json {
+        return Exit::printed(&console::page(&json_lines(&manifests)));
+    }
+    let unfinished = Unfinished::find(&folder.path(), &manifests);
+    if manifests.is_empty() && unfinished.is_none() {
+        explain_no_runs(arguments, &dir, &name);
         return Exit::COMPLETE;
     }
-    let page = if arguments.json { json_lines(&manifests) } else { overview(&manifests) };
-    Exit::printed(&console::page(&page))
+    Exit::printed(&console::page(&overview(&manifests, unfinished, &resume_command(arguments))))
 }
 
-/// Reports that no run has ended, and suggests where to look.
-fn explain_no_runs(arguments: &RunsArguments, dir: &str, name: &str, folder: &StateFolder) {
-    let file = arguments.file.display();
-    let share = arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
-    if let Some(UnfinishedRun { run_id, started_at, pages, .. }) =
-        taskferry_engine::unfinished_run(&folder.path())
-    {
-        let option = arguments.shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
-        let sandbox = if arguments.layers.sandbox { " --sandbox" } else { "" };
-        console::line(&format!(
-            "run {run_id} of {share}`{name}` started at {} and is not finished ({} delivered); `taskferry run \
-             {file}{option}{sandbox}` resumes it",
-            without_fraction(&started_at.to_string()),
-            count(pages, "page")
-        ));
-        return;
+/// The command that resumes the pipeline's run.
+fn resume_command(arguments: &RunsArguments) -> String {
+    let shard = arguments.shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
+    let file = quoted(&arguments.file.to_string_lossy()).into_owned();
+    format!("taskferry run {file}{shard}{}", arguments.layers.shown())
+}
+
+/// A run that has no manifest: it is active, or was killed.
+struct Unfinished {
+    run: UnfinishedRun,
+    /// The process that has the lock of the state folder, if any.
+    lock: Option<Holder>,
+}
+
+enum Holder {
+    Process(u32),
+    Unknown,
+}
+
+impl Unfinished {
+    fn find(folder: &Path, manifests: &[Value]) -> Option<Self> {
+        let run = taskferry_engine::unfinished_run(folder)?;
+        // An unreadable lock file is an error of the next run.
+        let holder = taskferry_state::lock_holder(folder).ok().flatten();
+        let lock = holder.map(|it| it.map_or(Holder::Unknown, |it| Holder::Process(it.pid)));
+        let has_manifest =
+            manifests.iter().any(|manifest| manifest["run_id"] == run.run_id.as_str());
+        (lock.is_some() || !has_manifest).then_some(Self { run, lock })
     }
+
+    fn row(self, resume: &str) -> [String; 9] {
+        let Self { run: UnfinishedRun { run_id, started_at, pages, .. }, lock } = self;
+        let pages = format!("{} delivered", count(pages, "page"));
+        let (status, remark) = match lock {
+            Some(Holder::Process(pid)) => ("active", format!("{pages}; process {pid}")),
+            Some(Holder::Unknown) => ("active", pages),
+            None => ("killed", format!("{pages}; `{resume}` resumes it")),
+        };
+        let [finished, exit, jobs, delivered, dead] = [const { String::new() }; 5];
+        let started = without_fraction(&started_at.to_string());
+        [started, finished, status.to_owned(), exit, jobs, delivered, dead, run_id, remark]
+    }
+}
+
+/// Reports that there are no runs, and suggests where to look.
+fn explain_no_runs(arguments: &RunsArguments, dir: &str, name: &str) {
+    let share = arguments.shard.map(|shard| format!("share {shard} of ")).unwrap_or_default();
     console::line(&format!("`{dir}` contains no runs of {share}`{name}`"));
     let sandbox = taskferry_config::sandbox_state_dir(dir);
     let sandbox = StateFolder::new(&sandbox, name, None, arguments.shard).path();
@@ -137,11 +177,16 @@ fn json_lines(manifests: &[Value]) -> String {
 }
 
 /// A table with one row a run.
-fn overview(manifests: &[Value]) -> String {
+fn overview(manifests: &[Value], unfinished: Option<Unfinished>, resume: &str) -> String {
     let header = ["started", "finished", "status", "exit", "jobs", "delivered", "dead", "run", ""];
     let mut table = TextTable::new(&header, 3..=6);
     for run in manifests.iter().filter_map(|manifest| Manifest::deserialize(manifest).ok()) {
-        let delivered: Vec<String> = run.sinks.iter().map(|sink| number(sink.records)).collect();
+        let delivered: Vec<String> = match &run.sinks[..] {
+            [sink] => vec![number(sink.records)],
+            sinks => {
+                sinks.iter().map(|sink| format!("{} {}", sink.name, number(sink.records))).collect()
+            }
+        };
         let remarks = [
             (run.sandbox, "sandbox"),
             (run.replay, "replay"),
@@ -162,6 +207,9 @@ fn overview(manifests: &[Value]) -> String {
             run.run_id,
             remarks.join("; "),
         ]);
+    }
+    if let Some(unfinished) = unfinished {
+        table.row(unfinished.row(resume));
     }
     table.draw(console::page_width())
 }

@@ -168,7 +168,7 @@ fn an_active_run_is_not_disturbed() {
 }
 
 #[test]
-fn an_unfinished_first_run_is_reported() {
+fn an_active_run_and_a_killed_run_are_listed() {
     let fixture = Fixture::new("");
     fixture.refuses.store(2, Ordering::SeqCst);
     let running = fixture.context.start(&["run", "jobs.toml"]);
@@ -176,16 +176,22 @@ fn an_unfinished_first_run_is_reported() {
     // The checkpoint of the first page is written while the second one is requested.
     let listed = (0..1000)
         .map(|_| fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0))
-        .find(|listed| listed.stderr.contains("1 page"))
+        .find(|listed| listed.stdout.contains("1 page"))
         .expect("the first page is done");
-    assert_eq!(listed.stdout, "");
-    insta::assert_snapshot!(
-        listed.stderr,
-        @"run [run] of `jobs` started at [instant] and is not finished (1 page delivered); `taskferry run jobs.toml` resumes it"
-    );
+    let process = format!("process {}", running.pid());
+    insta::assert_snapshot!(listed.stdout.replace(&process, "process [pid]"), @"
+    started               finished  status  exit  jobs  delivered  dead  run
+    [instant]            active                               [run]  1 page delivered; process [pid]
+    ");
     drop(running);
     let killed = fixture.context.taskferry(&["runs", "jobs.toml"]).with_code(0);
-    assert_eq!(killed.stderr, listed.stderr);
+    insta::assert_snapshot!(killed.stdout, @"
+    started               finished  status  exit  jobs  delivered  dead  run
+    [instant]            killed                               [run]  1 page delivered; `taskferry run jobs.toml` resumes it
+    ");
+    assert_eq!(listed.stderr + &killed.stderr, "");
+    let listed = fixture.context.taskferry(&["runs", "jobs.toml", "--json"]).with_code(0);
+    assert_eq!(listed.stdout, "");
     fixture.refuses.store(0, Ordering::SeqCst);
     fixture.run(&[]).with_code(0);
     assert!(fixture.context.taskferry(&["runs", "jobs.toml"]).stdout.contains("resumed"));

@@ -11,7 +11,7 @@ fn overlays_and_set_values_apply_to_the_pipeline_of_a_test() {
     };
     let context = world(&test("of the test"));
     context.taskferry(&["test", "jobs.toml"]).with_code(0);
-    let set = ["--set", "sink.0.transform.0.args.region=set"];
+    let set = ["--set", "sink.hours.transform.short.args.region=set"];
     let overlay = ["--overlay", "other.toml"];
     let (_, sink) = PIPELINE.split_once("[[sink]]").unwrap();
     let sink = sink.replace("${REGION:-emea}", "overlay ${REGION}");
@@ -29,4 +29,43 @@ fn overlays_and_set_values_apply_to_the_pipeline_of_a_test() {
     }
     let ended = context.taskferry(&["test", "jobs.toml", "--overlay", "gone.toml"]).with_code(2);
     assert!(ended.stderr.contains("can't read the overlay `gone.toml`"), "{}", ended.stderr);
+    let set = ["--set", "sink.hours.transform.long.args.region=set"];
+    let ended = context.taskferry(&[&["test", "jobs.toml"][..], &set].concat()).with_code(2);
+    assert!(
+        ended.stderr.contains("there is no transform `long`: the transforms are `short`"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn check_reads_the_tests_with_the_overlays_of_the_pipeline() {
+    let test = "[[test]]\nname = \"one\"\nstage = \"later\"\ninput = [{ task = \"a\" }]\nexpect = [{ task = \"a\" }]\n";
+    let context = world(test);
+    context.write("other.toml", "[[transform]]\nname = \"later\"\ntype = \"jq\"\nfilter = \".\"\n");
+    let ended = context.taskferry(&["check", "jobs.toml"]).with_code(2);
+    assert!(ended.stderr.contains("no transform or sink `later`"), "{}", ended.stderr);
+    context.taskferry(&["check", "jobs.toml", "--overlay", "other.toml"]).with_code(0);
+}
+
+#[test]
+fn a_misspelt_variable_of_a_test_is_an_error() {
+    let test = "[[test]]\nname = \"one\"\nstage = \"short\"\ninput = [{ task = \"a\", weekly_hours = 1 }]\nexpect_jq = '.region == \"emea\"'\n[test.env]\n";
+    let context = world(&format!("{test}REGOIN = \"apac\"\n"));
+    let ended = context.taskferry(&["test", "jobs.toml"]).with_code(2);
+    insta::assert_snapshot!(ended.stderr, @r#"
+    unknown-variable
+
+      × the pipeline does not use the variable `REGOIN`
+       ╭─[jobs.test.toml:7:1]
+     7 │ REGOIN = "apac"
+       · ──────
+       ╰────
+      help: did you mean `REGION`?
+
+    1 error; nothing was run
+    run `taskferry explain unknown-variable` for details
+    "#);
+    context.write("jobs.test.toml", &format!("{test}TZ = \"UTC\"\nOF_AN_OVERLAY = \"x\"\n"));
+    context.taskferry(&["test", "jobs.toml"]).with_code(0);
 }

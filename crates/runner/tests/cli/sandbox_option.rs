@@ -192,3 +192,15 @@ fn jobs_of_a_dataset_are_not_called_generated() {
         "sandbox: the records come from a sandbox, not from TechWolf; this is not a real export\n"
     );
 }
+
+#[test]
+fn a_preview_shows_the_data_of_a_sandbox_as_they_are_now() {
+    let context = Context::new();
+    let text = "[source]\ntype = \"techwolf\"\nurl = \"sandbox:?data=jobs.ndjson\"\n[[sink]]\ntype = \"stdout\"\n";
+    context.write("jobs.toml", text);
+    for id in ["first", "another"] {
+        context.write("jobs.ndjson", &format!("{{\"external_id\":\"{id}\",\"tasks\":[]}}\n"));
+        let shown = context.taskferry(&["preview", "jobs.toml", "--show-values"]).with_code(0);
+        assert!(shown.stdout.contains(id), "{}", shown.stdout);
+    }
+}

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use taskferry_config::Layers;
 
+use crate::command::arguments::layers;
+
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
     /// The pipeline files. Their tests are in them, and in `NAME.test.toml` beside `NAME.toml`
@@ -65,8 +67,6 @@ pub(crate) struct RecordingArguments {
 impl TestArguments {
     /// A pipeline file with the layers over it. Each test adds its variables.
     pub(crate) fn layers(&self, file: &Path) -> Layers {
-        let files = Layers::from_file(file);
-        let files = self.overlay.iter().fold(files, |layers, overlay| layers.overlay(overlay));
-        self.set.iter().fold(files, |layers, assignment| layers.set(assignment))
+        layers(file, &self.overlay, &self.set)
     }
 }
