@@ -80,6 +80,13 @@ impl Layers {
         Self::from_file_of(path, "pipeline file")
     }
 
+    /// Reads a pipeline file and its overlays, and adds these assignments: [`overlay`](Self::overlay), [`set`](Self::set).
+    pub fn with_overlays(file: &Path, overlays: &[PathBuf], assignments: &[String]) -> Self {
+        let layers = Self::from_file(file);
+        let layers = overlays.iter().fold(layers, |layers, overlay| layers.overlay(overlay));
+        assignments.iter().fold(layers, |layers, assignment| layers.set(assignment))
+    }
+
     /// Reads a file. `what` it is stands in messages.
     pub(crate) fn from_file_of(path: &Path, what: &str) -> Self {
         let mut layers = Self::from_text(path.to_string_lossy(), String::new());

@@ -100,13 +100,6 @@ pub(crate) fn quoted(argument: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", argument.replace('\'', "'\\''")))
 }
 
-/// The pipeline file, the overlays and the values of `--set`.
-pub(crate) fn layers(file: &Path, overlays: &[PathBuf], set: &[String]) -> Layers {
-    let files = Layers::from_file(file);
-    let files = overlays.iter().fold(files, |layers, overlay| layers.overlay(overlay));
-    set.iter().fold(files, |layers, assignment| layers.set(assignment))
-}
-
 impl LayerArguments {
     /// The files of a pipeline.
     pub(crate) fn files<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
@@ -133,12 +126,12 @@ impl LayerArguments {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        layers(file, &self.overlay, &self.set).environment(environment).sandbox(self.sandbox)
+        self.layers_of_tests(file).environment(environment).sandbox(self.sandbox)
     }
 
     /// The layers of the tests of a pipeline: without the environment.
     pub(crate) fn layers_of_tests(&self, file: &Path) -> Layers {
-        layers(file, &self.overlay, &self.set)
+        Layers::with_overlays(file, &self.overlay, &self.set)
     }
 }
 

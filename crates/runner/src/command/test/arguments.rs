@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use taskferry_config::Layers;
 
-use crate::command::arguments::layers;
-
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
     /// The pipeline files. Their tests are in them, and in `NAME.test.toml` beside `NAME.toml`
@@ -67,6 +65,6 @@ pub(crate) struct RecordingArguments {
 impl TestArguments {
     /// A pipeline file with the layers over it. Each test adds its variables.
     pub(crate) fn layers(&self, file: &Path) -> Layers {
-        layers(file, &self.overlay, &self.set)
+        Layers::with_overlays(file, &self.overlay, &self.set)
     }
 }
