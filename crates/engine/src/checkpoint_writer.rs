@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use taskferry_pipeline::{Pipeline, StageFailure};
-use taskferry_sdk::{ErrorKind, RunContext, StageError};
+use taskferry_sdk::RunContext;
 use taskferry_state::{Journal, StateDir, StateError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,6 +16,7 @@ use crate::dead_letter::{DeadLetter, DeadLetterBacklog};
 use crate::dead_letter_file::DeadLetterFile;
 use crate::manifest::Committed;
 use crate::run_stats::RunStats;
+use crate::save_error::save_failed;
 use crate::threads::{panicked, spawn_failed};
 use crate::worker_event::{EventSender, WorkerEvent};
 
@@ -239,14 +240,4 @@ fn save_all(
         }
     }
     files
-}
-
-/// A failed save ends the run like a failed sink: further deliveries would be lost to the next run.
-/// The failure of a write to a file that the table `[state]` or `[dead_letter]` places.
-pub(crate) fn save_failed(table: &str, error: StateError) -> StageFailure {
-    let message = format!("[{table}]: {error}");
-    let hint = format!(
-        "check that the folder exists, is writable and has free space, or set another path in [{table}]"
-    );
-    StageError::new(ErrorKind::Io, message).caused_by(error).hint(hint).into()
 }

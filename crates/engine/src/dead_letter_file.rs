@@ -10,8 +10,8 @@ use taskferry_sdk::RunContext;
 use taskferry_state::{Journal, StateDir, StateError};
 
 use crate::checkpoint::{DeadLetterPosition, name_of};
-use crate::checkpoint_writer::save_failed;
 use crate::dead_letter::DeadLetter;
+use crate::save_error::save_failed;
 
 /// A file that is created with the first dead letter. Dead letters of earlier runs stay in it for a replay.
 ///

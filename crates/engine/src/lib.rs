@@ -83,6 +83,7 @@ mod ordered_step;
 mod progress_tracker;
 mod run;
 mod run_stats;
+mod save_error;
 mod sink_worker;
 mod stage_span;
 mod start;
