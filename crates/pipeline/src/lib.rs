@@ -10,8 +10,8 @@
 //! use serde_json::json;
 //! use taskferry_pipeline::Registry;
 //! use taskferry_sdk::{
-//!     AnyTransform, BuildContext, Endpoints, NoFiles, Output, Plugin, Problem, Record, StageError,
-//!     Transform, TransformPlugin,
+//!     AnyTransform, BuildContext, Endpoints, NoFiles, Output, Plugin, Plugins, Problem, Record,
+//!     StageError, Transform, TransformPlugin,
 //! };
 //!
 //! /// Emits every record unchanged.
@@ -62,7 +62,7 @@ pub use built::{BuiltSink, BuiltSource, BuiltTransform};
 pub use common_keys::{CommonKey, common_keys};
 pub use failure::StageFailure;
 pub use pipeline::{Feed, OnError, Pipeline, SinkStage, SourceStage, TransformStage};
-pub use registry::{PluginEntry, Registry};
+pub use registry::{PluginEntry, Registry, TypeConflict};
 pub use replay::{DeadLetterReader, ReplayPage, ReplayRecord};
 pub use schema::{resolve_schema, run_tables};
 pub use settings::{

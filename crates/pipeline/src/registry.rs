@@ -1,14 +1,16 @@
 //! The plugin registry.
 
+use std::any::{TypeId, type_name};
 use std::collections::BTreeMap;
+use std::collections::btree_map;
 use std::fmt;
 
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
 use taskferry_sdk::{
-    BuildContext, EndpointFactory, Endpoints, KeyPath, Plugin, Problem, Segment, SinkPlugin,
-    SourcePlugin, TransformPlugin, read_options_partially,
+    BuildContext, EndpointFactory, Endpoints, KeyPath, Plugin, Plugins, Problem, Segment,
+    SinkPlugin, SourcePlugin, TransformPlugin, read_options_partially,
 };
 
 use crate::{BuiltSink, BuiltSource, BuiltTransform, Role, common_keys};
@@ -80,8 +82,28 @@ pub struct PluginEntry {
 type Build<T> = fn(&Value, &BuildContext<'_>) -> Result<T, Vec<Problem>>;
 
 struct Entry<T> {
+    plugin: TypeId,
+    path: &'static str,
     schema: fn() -> Schema,
     build: Build<T>,
+}
+
+impl<T> Entry<T> {
+    fn of<P: Plugin>(build: Build<T>) -> Self {
+        let (plugin, path) = (TypeId::of::<P>(), type_name::<P>());
+        Self { plugin, path, schema: schema::<P>, build }
+    }
+}
+
+/// Two plugins of one role with the same type name. The registry keeps the first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeConflict {
+    /// The role of both.
+    pub role: Role,
+    /// The value of `type`.
+    pub type_name: &'static str,
+    /// The paths of the Rust types, which begin with the names of their crates.
+    pub paths: [&'static str; 2],
 }
 
 /// The plugins that a pipeline file may use, by type name. Registration is explicit.
@@ -92,6 +114,7 @@ pub struct Registry {
     sinks: BTreeMap<&'static str, Entry<BuiltSink>>,
     endpoints: Endpoints,
     program: String,
+    conflicts: Vec<TypeConflict>,
 }
 
 impl Registry {
@@ -100,22 +123,9 @@ impl Registry {
         Self::default()
     }
 
-    /// Adds a source, or replaces the one of the same type.
-    pub fn source<P: SourcePlugin>(&mut self) -> &mut Self {
-        self.sources.insert(P::TYPE, Entry { schema: schema::<P>, build: build_source::<P> });
-        self
-    }
-
-    /// Adds a transform, or replaces the one of the same type.
-    pub fn transform<P: TransformPlugin>(&mut self) -> &mut Self {
-        self.transforms.insert(P::TYPE, Entry { schema: schema::<P>, build: build_transform::<P> });
-        self
-    }
-
-    /// Adds a sink, or replaces the one of the same type.
-    pub fn sink<P: SinkPlugin>(&mut self) -> &mut Self {
-        self.sinks.insert(P::TYPE, Entry { schema: schema::<P>, build: build_sink::<P> });
-        self
+    /// The plugins that were not added, because their role has another plugin with the same type name.
+    pub fn conflicts(&self) -> &[TypeConflict] {
+        &self.conflicts
     }
 
     /// Sets the name and version of the program. A run of another program or version is not resumed.
@@ -194,6 +204,47 @@ impl Registry {
         context: &BuildContext<'_>,
     ) -> Option<Result<BuiltSink, Vec<Problem>>> {
         self.sinks.get(type_name).map(|entry| (entry.build)(options, context))
+    }
+}
+
+impl Plugins for Registry {
+    fn source<P: SourcePlugin>(&mut self) -> &mut Self {
+        let conflict = add::<P, _>(&mut self.sources, Role::Source, build_source::<P>);
+        self.conflicts.extend(conflict);
+        self
+    }
+
+    fn transform<P: TransformPlugin>(&mut self) -> &mut Self {
+        let conflict = add::<P, _>(&mut self.transforms, Role::Transform, build_transform::<P>);
+        self.conflicts.extend(conflict);
+        self
+    }
+
+    fn sink<P: SinkPlugin>(&mut self) -> &mut Self {
+        let conflict = add::<P, _>(&mut self.sinks, Role::Sink, build_sink::<P>);
+        self.conflicts.extend(conflict);
+        self
+    }
+}
+
+/// Adds a plugin. Adding the same plugin twice is no conflict.
+fn add<P: Plugin, T>(
+    entries: &mut BTreeMap<&'static str, Entry<T>>,
+    role: Role,
+    build: Build<T>,
+) -> Option<TypeConflict> {
+    let added = Entry::of::<P>(build);
+    match entries.entry(P::TYPE) {
+        btree_map::Entry::Vacant(entry) => {
+            entry.insert(added);
+            None
+        }
+        btree_map::Entry::Occupied(entry) => {
+            let first = entry.get();
+            let paths = [first.path, added.path];
+            let is_other = first.plugin != added.plugin;
+            is_other.then_some(TypeConflict { role, type_name: P::TYPE, paths })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The built-in plugins.
 
-use taskferry_pipeline::Registry;
+use taskferry_pipeline::{Registry, Role, TypeConflict};
+use taskferry_sdk::Plugins;
 use taskferry_sink_file::FileOptions;
 use taskferry_sink_stdout::StdoutOptions;
 use taskferry_sink_webhook::WebhookOptions;
@@ -14,6 +15,8 @@ use taskferry_transform_jq::Jq;
 use taskferry_transform_rename_skills::RenameSkills;
 use taskferry_transform_select::Select;
 
+use crate::console;
+use crate::exit::Exit;
 use crate::sandbox;
 
 /// A registry with all built-in plugins.
@@ -35,6 +38,25 @@ pub(crate) fn registry() -> Registry {
         .endpoint("sandbox", sandbox::build)
         .set_program(concat!("taskferry ", env!("CARGO_PKG_VERSION")));
     registry
+}
+
+/// Reports plugins with the type name of another plugin.
+pub(crate) fn report_conflicts(plugins: &Registry) -> Exit {
+    let builtin: Vec<(Role, &str)> =
+        registry().plugins().iter().map(|entry| (entry.role, entry.type_name)).collect();
+    for TypeConflict { role, type_name, paths: [first, second] } in plugins.conflicts() {
+        if builtin.contains(&(*role, type_name)) {
+            console::error(&format!(
+                "the {role} `{type_name}` is built in, so the plugin `{second}` can't have this type"
+            ));
+        } else {
+            console::error(&format!(
+                "two {role}s have the type `{type_name}`: `{first}` and `{second}`"
+            ));
+        }
+    }
+    console::line("  help: change `TYPE` of one of them, or leave out one of the crates");
+    Exit::DEFECT
 }
 
 #[cfg(test)]

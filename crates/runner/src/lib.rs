@@ -43,7 +43,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use taskferry_pipeline::Registry;
-use taskferry_sdk::{SinkPlugin, SourcePlugin, TransformPlugin};
+use taskferry_sdk::{Plugins, SinkPlugin, SourcePlugin, TransformPlugin};
 
 /// The command line with a set of plugins.
 #[derive(Debug)]
@@ -61,6 +61,18 @@ impl Runner {
     /// A runner with the built-in plugins.
     pub fn new() -> Self {
         Self { registry: builtin::registry() }
+    }
+
+    /// Adds the plugins of a crate, which exports a function [`register`](Plugins):
+    ///
+    /// ```
+    /// # mod drop_short_tasks { pub fn register(_: &mut impl taskferry::sdk::Plugins) {} }
+    /// let runner = taskferry::Runner::new().plugins(drop_short_tasks::register);
+    /// ```
+    #[must_use]
+    pub fn plugins(mut self, register: impl FnOnce(&mut Self)) -> Self {
+        register(&mut self);
+        self
     }
 
     /// Adds a source.
@@ -93,7 +105,8 @@ impl Runner {
         self
     }
 
-    /// Executes the command in the arguments of the process, and returns its exit code.
+    /// Executes the command in the arguments of the process, and returns its exit code. Two plugins with the same type name
+    /// are an error.
     pub fn main(self) -> ExitCode {
         let arguments: Vec<OsString> = std::env::args_os().collect();
         let worker =
@@ -102,7 +115,27 @@ impl Runner {
             return taskferry_transform_jq::worker_main();
         }
         std::panic::set_hook(Box::new(exit::report_panic));
+        if !self.registry.conflicts().is_empty() {
+            return builtin::report_conflicts(&self.registry).into();
+        }
         let run = AssertUnwindSafe(|| command::execute(&self.registry, &arguments));
         std::panic::catch_unwind(run).unwrap_or_else(|panic| exit::panicked(&*panic)).into()
+    }
+}
+
+impl Plugins for Runner {
+    fn source<P: SourcePlugin>(&mut self) -> &mut Self {
+        self.registry.source::<P>();
+        self
+    }
+
+    fn transform<P: TransformPlugin>(&mut self) -> &mut Self {
+        self.registry.transform::<P>();
+        self
+    }
+
+    fn sink<P: SinkPlugin>(&mut self) -> &mut Self {
+        self.registry.sink::<P>();
+        self
     }
 }

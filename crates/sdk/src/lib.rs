@@ -6,6 +6,7 @@
 //! |---|---|
 //! | read the options from the pipeline file | [`Plugin`], with [`Duration`], [`ByteCount`], [`PathTemplate`] and [`Secret`] |
 //! | build the stage | [`SourcePlugin`], [`TransformPlugin`], [`SinkPlugin`], with a [`BuildContext`] |
+//! | export the plugins of a crate | [`Plugins`] |
 //! | report a mistake in the options | [`Problem`], at a [`KeyPath`] |
 //! | declare which fields records have, so that `check` finds mistyped fields | [`FieldRule`], [`FieldSet`] |
 //! | start or resume a run | [`RunContext`], [`Position`], [`SinkState`] |
@@ -108,7 +109,7 @@ pub use origin::Origin;
 pub use output::{Effect, Output};
 pub use page::{Batch, Page, RequestedWith, SourceRecord};
 pub use parts_hash::PartsHash;
-pub use plugin::{Plugin, SinkPlugin, SourcePlugin, TransformPlugin};
+pub use plugin::{Plugin, Plugins, SinkPlugin, SourcePlugin, TransformPlugin};
 pub use problem::{MAX_PER_KIND, Part, Problem, RelatedLocation, Severity, nearest};
 pub use record::Record;
 pub use refusals::{Refusal, Refusals};

@@ -104,3 +104,34 @@ pub trait SinkPlugin: Plugin {
         Vec::new()
     }
 }
+
+/// Receives the plugins of a crate.
+///
+/// A plugin crate exports a function with the name `register`. `taskferry build` and hand-written runners call it, so they
+/// need not know the types of the crate:
+///
+/// ```
+/// # use taskferry_sdk::*;
+/// # #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+/// # struct DropShortTasks {}
+/// # impl Plugin for DropShortTasks { const TYPE: &'static str = "drop_short_tasks"; }
+/// # impl TransformPlugin for DropShortTasks {
+/// #     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> { Err(Vec::new()) }
+/// # }
+/// /// Registers the plugins of this crate.
+/// pub fn register(plugins: &mut impl Plugins) {
+///     plugins.transform::<DropShortTasks>();
+/// }
+/// ```
+///
+/// Two plugins of one role can't have the same [`TYPE`](Plugin::TYPE). A binary with two such plugins reports them when it starts.
+pub trait Plugins {
+    /// Adds a source.
+    fn source<P: SourcePlugin>(&mut self) -> &mut Self;
+
+    /// Adds a transform.
+    fn transform<P: TransformPlugin>(&mut self) -> &mut Self;
+
+    /// Adds a sink.
+    fn sink<P: SinkPlugin>(&mut self) -> &mut Self;
+}

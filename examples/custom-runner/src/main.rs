@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use example_job_names::JoinJobNames;
-
 fn main() -> ExitCode {
-    taskferry::Runner::new().transform::<JoinJobNames>().version(env!("CARGO_PKG_VERSION")).main()
+    taskferry::Runner::new()
+        .plugins(example_job_names::register)
+        .version(env!("CARGO_PKG_VERSION"))
+        .main()
 }

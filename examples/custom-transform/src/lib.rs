@@ -9,3 +9,10 @@ mod names;
 mod transform;
 
 pub use config::{JoinJobNames, Unknown};
+
+use taskferry_sdk::Plugins;
+
+/// Registers the plugins of this crate.
+pub fn register(plugins: &mut impl Plugins) {
+    plugins.transform::<JoinJobNames>();
+}

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use taskferry_pipeline::Registry;
 use taskferry_sdk::{
     AnyTransform, Batch, BuildContext, Delivery, FieldRule, KeyPath, Output, Page, Part,
-    PathTemplate, Plugin, Position, Problem, Record, RecordFields, Refusals, RunContext, Secret,
-    Sink, SinkPlugin, SinkState, Source, SourcePlugin, StageError, Transform, TransformPlugin,
+    PathTemplate, Plugin, Plugins, Position, Problem, Record, RecordFields, Refusals, RunContext,
+    Secret, Sink, SinkPlugin, SinkState, Source, SourcePlugin, StageError, Transform,
+    TransformPlugin,
 };
 
 /// The registry of all test plugins.
