@@ -107,10 +107,8 @@ impl Check<'_> {
     fn through<'s>(&mut self, flow: Flow<'s>, chain: &'s [CheckedTransform]) -> Flow<'s> {
         chain.iter().fold(flow, |mut flow, checked| {
             for need in checked.fields.required() {
-                if flow.is_exact {
-                    self.refuse_missing(checked, need);
-                } else {
-                    self.warn_of_dropped(checked, need, &flow);
+                if !flow.is_exact || !self.refuse_missing(checked, need) {
+                    self.report_dropped(checked, need, &flow);
                 }
             }
             if let (Some(vendor), Some(known)) =
@@ -133,12 +131,14 @@ impl Check<'_> {
         })
     }
 
-    /// Refuses a transform that requires a field that the source does not fetch.
-    fn refuse_missing(&mut self, checked: &CheckedTransform, need: &RequiredField) {
+    /// Refuses a transform that requires a field that the source does not fetch. Returns whether it is refused.
+    fn refuse_missing(&mut self, checked: &CheckedTransform, need: &RequiredField) -> bool {
         let missing = self.source.fields.tasks.missing(need.field);
-        if let Some(hint) = missing.and_then(|missing| missing.hint) {
-            self.problems.errors.push(self.not_fetched(checked, need, hint));
-        }
+        let hint = missing.and_then(|missing| missing.hint);
+        let refused = hint.map(|hint| self.not_fetched(checked, need, hint));
+        let is_refused = refused.is_some();
+        self.problems.errors.extend(refused);
+        is_refused
     }
 
     fn not_fetched(
@@ -156,8 +156,9 @@ impl Check<'_> {
             .help(hint)
     }
 
-    /// Warns of a transform that requires a field that an earlier stage probably drops, or that the source does not fetch.
-    fn warn_of_dropped(
+    /// Reports a transform that requires a field that an earlier stage drops, or that the source does not fetch. This is an error
+    /// if the fields are known.
+    fn report_dropped(
         &mut self,
         checked: &CheckedTransform,
         need: &RequiredField,
@@ -165,13 +166,13 @@ impl Check<'_> {
     ) {
         let Some(missing) = missing(need, &flow.fields) else { return };
         let names: Vec<&str> = [need.field].iter().chain(need.row_fields).copied().collect();
-        let warning = match (missing.hint, flow.dropped(&names)) {
-            (Some(hint), _) => self.not_fetched(checked, need, hint).warning(),
+        let drops = if flow.is_exact { "drops" } else { "probably drops" };
+        let problem = match (missing.hint, flow.dropped(&names)) {
+            (Some(hint), _) => self.not_fetched(checked, need, hint),
             (None, Some(dropped)) => {
                 let type_name = checked.stage.type_name;
                 let Dropped { stage, field, path, part, is_optional } = dropped;
-                let message =
-                    format!("`{type_name}` needs `{field}`, which `{stage}` probably drops");
+                let message = format!("`{type_name}` needs `{field}`, which `{stage}` {drops}");
                 let before = format!("place `{type_name}` before `{stage}`");
                 let help = if is_optional {
                     format!("keep `{field}` in the result of `{stage}`, or {before}")
@@ -182,11 +183,14 @@ impl Check<'_> {
                     .label(format!("without it {}", need.consequence))
                     .related(path, part, format!("`{field}` is dropped here"))
                     .help(help)
-                    .warning()
             }
             (None, None) => return,
         };
-        self.problems.warnings.push(warning);
+        if flow.is_exact {
+            self.problems.errors.push(problem);
+        } else {
+            self.problems.warnings.push(problem.warning());
+        }
     }
 
     fn warn(&mut self, missing: MissingField, stage: &KeyPath, flow: &Flow<'_>, label: &str) {

@@ -8,6 +8,7 @@
 //!   [`Mismatch`].
 //! - [`Job::visit_tasks`] visits every task with its [`Branch`]. [`Job::retain_tasks`] removes tasks, and branches that become
 //!   empty.
+//! - [`TaskFilter`] and [`TaskEditor`] are transforms of closures over a [`TaskRef`], for plugins that drop or change tasks.
 //! - [`ai_level`] reads the level of a task, and [`visit_linked_skills`] visits the lists of skills.
 //!
 //! ```
@@ -40,6 +41,8 @@ mod mismatch;
 mod profile;
 mod prune;
 mod task;
+mod task_ref;
+mod task_transforms;
 mod visit;
 mod words;
 
@@ -50,4 +53,6 @@ pub use linked_skills::{LINKED_SKILLS, visit_linked_skills};
 pub use mismatch::Mismatch;
 pub use profile::{Job, Profile};
 pub use task::{ai_level, is_branch, is_job, task_name};
+pub use task_ref::TaskRef;
+pub use task_transforms::{TaskEditor, TaskFilter};
 pub use words::LEVELS;

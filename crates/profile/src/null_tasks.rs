@@ -1,7 +1,18 @@
 //! Jobs whose `tasks`, or a branch of whose hierarchy, is null: they count as empty, and are counted.
 
+use taskferry_sdk::Output;
+
+use crate::Job;
+
 /// The name of the counter of such jobs.
 pub const NAME: &str = "null_tasks";
+
+/// Counts the job if it is one of them.
+pub(crate) fn count(job: Job<'_>, out: &mut Output) {
+    if job.has_null_tasks() {
+        out.count(NAME, 1);
+    }
+}
 
 /// The warning about `jobs` such jobs.
 pub fn warning(jobs: u64) -> Option<String> {

@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("files", &[]),
     ("sdk", &["json"]),
-    ("profile", &["json"]),
+    ("profile", &["json", "sdk"]),
     ("state", &["files"]),
     ("retry", &["sdk"]),
     ("http", &["sdk"]),

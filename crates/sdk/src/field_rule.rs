@@ -31,18 +31,26 @@ type FindDrop = dyn Fn(&RecordFields, &str) -> Option<(KeyPath, Part)>;
 
 /// The fields that a transform requires, and those of the records that it emits. By default nothing is known.
 ///
-/// ```
-/// use taskferry_sdk::{FieldRule, RecordFields};
+/// `check` reports a later stage that uses a field which no record has, and marks the option that drops the field.
 ///
-/// let rule = FieldRule::exact(|input| {
-///     let mut output = input.clone();
-///     output.tasks.add("days");
-///     output
-/// })
-/// .requires("weekly_hours", "no task has days");
-/// let output = rule.apply(&RecordFields::default(), &mut Vec::new());
-/// assert_eq!(output.tasks.missing("days"), None);
 /// ```
+/// use taskferry_sdk::{FieldRule, FieldSet, KeyPath, Part, RecordFields};
+///
+/// let rule = FieldRule::unchanged()
+///     .requires("weekly_hours", "no task has days")
+///     .uses("external_id", KeyPath::of("key"), Part::Value)
+///     .adds("job_name")
+///     .adds_to_tasks("days")
+///     .removes_from_tasks("weekly_hours");
+///
+/// let job = RecordFields { own: FieldSet::new(["tasks"]), tasks: FieldSet::new(["task", "weekly_hours"]) };
+/// let mut missing = Vec::new();
+/// let output = rule.apply(&job, &mut missing);
+/// assert!(output.own.has("job_name") && output.tasks.has("days") && !output.tasks.has("weekly_hours"));
+/// assert_eq!(missing[0].name, "external_id");
+/// ```
+///
+/// [`exact`](Self::exact) and [`estimate`](Self::estimate) take a function for other changes.
 pub struct FieldRule {
     required: Vec<RequiredField>,
     is_exact: bool,
@@ -76,6 +84,57 @@ impl FieldRule {
     ) -> Self {
         let (required, rule) = (Vec::new(), Box::new(rule));
         Self { required, is_exact, rule, find_drop: None, skill_vendor: None }
+    }
+
+    /// The transform uses a field of the record that an option names. `check` warns if no record has the field.
+    #[must_use]
+    pub fn uses(self, field: impl Into<String>, option: KeyPath, part: Part) -> Self {
+        let field = field.into();
+        self.then(move |input, _, missing| {
+            missing.extend(input.own.missing(&field).map(|it| it.at(option.clone(), part.clone())));
+        })
+    }
+
+    /// The transform adds a field to the record.
+    #[must_use]
+    pub fn adds(self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.then(move |_, output, _| output.own.add(&field))
+    }
+
+    /// The transform removes a field from the record.
+    #[must_use]
+    pub fn removes(self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.then(move |_, output, _| output.own.remove(&field, None))
+    }
+
+    /// The transform adds a field to each task, or to each row.
+    #[must_use]
+    pub fn adds_to_tasks(self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.then(move |_, output, _| output.of_tasks().add(&field))
+    }
+
+    /// The transform removes a field from each task, or from each row.
+    #[must_use]
+    pub fn removes_from_tasks(self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.then(move |_, output, _| output.of_tasks().remove(&field, None))
+    }
+
+    /// Changes the output fields of the rule so far. The first argument is the input of the transform.
+    fn then(
+        mut self,
+        change: impl Fn(&RecordFields, &mut RecordFields, &mut Vec<MissingField>) + 'static,
+    ) -> Self {
+        let rule = self.rule;
+        self.rule = Box::new(move |input, missing| {
+            let mut output = rule(input, missing);
+            change(input, &mut output, missing);
+            output
+        });
+        self
     }
 
     /// Adds a required task field. Messages show `consequence` after "without it …".

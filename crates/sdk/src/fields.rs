@@ -36,6 +36,13 @@ pub struct RecordFields {
     pub tasks: FieldSet,
 }
 
+impl RecordFields {
+    /// The fields of tasks: those of the record itself if it is a row.
+    pub(crate) fn of_tasks(&mut self) -> &mut FieldSet {
+        if self.own.missing("tasks").is_some() { &mut self.own } else { &mut self.tasks }
+    }
+}
+
 /// A field that a stage uses, but that no record has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingField {
@@ -60,6 +67,11 @@ impl FieldSet {
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
         Self { names, others: OtherFields::Never, ..Self::default() }
+    }
+
+    /// No fields.
+    pub fn none() -> Self {
+        Self::new(std::iter::empty::<String>())
     }
 
     /// Sets whether there may be other fields.

@@ -12,7 +12,8 @@
 //! | start or resume a run | [`RunContext`], [`Position`], [`SinkState`] |
 //! | return pages | [`Source`], with [`Page`], [`SourceRecord`] and [`Cursor`] |
 //! | read, change and build records | [`Record`], with [`Node`](json::Node), [`Edit`](json::Edit) and [`Text`](json::Text) |
-//! | transform records | [`Transform`], [`OrderedTransform`] or [`AsyncTransform`], with [`Output`] and [`Counters`] |
+//! | transform records by a closure | [`AnyTransform::filter`], [`edit`](AnyTransform::edit), [`map`](AnyTransform::map), [`flat_map`](AnyTransform::flat_map) |
+//! | transform records with counters, state or I/O | [`Transform`], [`OrderedTransform`] or [`AsyncTransform`], with [`Output`] and [`Counters`] |
 //! | deliver records | [`Sink`], with [`Batch`], [`Origin`], [`Refusals`], [`Resumption`] and [`Delivery`] |
 //! | check a stage before a run, for `taskferry doctor` | [`Check`], with [`Finding`] |
 //! | return an error | [`StageError`]. [`printable`] escapes text from records and servers |
@@ -59,6 +60,7 @@
 //! ```
 
 mod check;
+mod closure;
 mod context;
 mod counters;
 mod cursor;

@@ -1,8 +1,8 @@
 //! The transform, and how it is built from the options.
 
 use taskferry_sdk::{
-    AnyTransform, BuildContext, ErrorKind, FieldRule, KeyPath, Output, Plugin, Problem, Record,
-    StageError, Transform, TransformPlugin,
+    AnyTransform, BuildContext, ErrorKind, FieldRule, KeyPath, Plugin, Problem, StageError,
+    TransformPlugin,
 };
 
 use crate::config::{JoinJobNames, Unknown};
@@ -27,46 +27,28 @@ impl TransformPlugin for JoinJobNames {
             .read(&self.file)
             .map_err(|error| problem(format!("can't read `{shown}`: {error}")))?;
         let names = Names::parse(&bytes).map_err(|error| problem(format!("`{shown}`: {error}")))?;
-        Ok(AnyTransform::stateless(Join { names, unknown: self.unknown }))
+        let unknown = self.unknown;
+        Ok(AnyTransform::edit(move |record, edit| {
+            // Rows have `job_external_id`, jobs have `external_id`.
+            let id = record.get("job_external_id").or(record.get("external_id"));
+            let id = id.and_then(|id| id.as_str()).ok_or_else(|| {
+                let message = "the record has neither `job_external_id` nor `external_id`";
+                let hint = "put `join_job_names` before transforms that drop them";
+                StageError::new(ErrorKind::Record, message).hint(hint)
+            })?;
+            let name = names.get(&id);
+            if name.is_none() && unknown == Unknown::Fail {
+                let message = format!("the file has no job `{id}`");
+                let hint = "add it, or set `unknown = \"null\"`";
+                return Err(StageError::new(ErrorKind::Record, message).hint(hint));
+            }
+            edit.set(record, JOB_NAME, name.map(|name| name.job_name.as_str()));
+            edit.set(record, JOB_FAMILY, name.map(|name| name.job_family.as_str()));
+            Ok(())
+        }))
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::exact(|input| {
-            let mut output = input.clone();
-            output.own.add(JOB_NAME);
-            output.own.add(JOB_FAMILY);
-            output
-        })
-    }
-}
-
-/// The transform. It has no state, so the engine calls it from several threads.
-#[derive(Debug)]
-struct Join {
-    names: Names,
-    unknown: Unknown,
-}
-
-impl Transform for Join {
-    fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
-        let root = record.root()?;
-        // Rows have `job_external_id`, jobs have `external_id`.
-        let id = root.get("job_external_id").or(root.get("external_id"));
-        let id = id.and_then(|id| id.as_str()).ok_or_else(|| {
-            let message = "the record has neither `job_external_id` nor `external_id`";
-            StageError::new(ErrorKind::Record, message)
-                .hint("put `join_job_names` before transforms that drop them")
-        })?;
-        let name = self.names.get(&id);
-        if name.is_none() && self.unknown == Unknown::Fail {
-            let message = format!("the file has no job `{id}`");
-            return Err(StageError::new(ErrorKind::Record, message)
-                .hint("add it, or set `unknown = \"null\"`"));
-        }
-        let mut edit = record.edit()?;
-        edit.set(root, JOB_NAME, name.map(|name| name.job_name.as_str()));
-        edit.set(root, JOB_FAMILY, name.map(|name| name.job_family.as_str()));
-        out.emit(edit.finish());
-        Ok(())
+        FieldRule::unchanged().adds(JOB_NAME).adds(JOB_FAMILY)
     }
 }

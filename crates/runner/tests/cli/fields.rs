@@ -263,6 +263,148 @@ fn a_transform_behind_an_expression_finds_its_field_unless_it_is_certainly_gone(
     }
 }
 
+/// The errors of a pipeline that filters levels after this transform.
+fn refused(transform: &str) -> String {
+    let levels = "\n[[transform]]\ntype = \"filter_ai_impact\"\nlevels = [\"H1\"]\n";
+    let text = pipeline(ALL, &format!("{transform}{levels}"), "");
+    let context = Context::new();
+    context.write("jobs.toml", &text.replace("format = \"csv\"\ncolumns = []\n", ""));
+    context.taskferry(&["check", "jobs.toml"]).with_code(2).stderr
+}
+
+#[test]
+fn a_transform_that_needs_a_field_which_select_drops_is_refused() {
+    let select = "[[transform]]\ntype = \"select\"\n";
+    insta::assert_snapshot!(refused(&format!("{ROWS}\n{select}drop = [\"task\", \"ai_impact_level\"]\n")), @r#"
+    unknown-field
+
+      × `filter_ai_impact` needs `ai_impact_level`, which `select` drops
+        ╭─[jobs.toml:13:17]
+     13 │ drop = ["task", "ai_impact_level"]
+        ·                 ────────┬────────
+        ·                         ╰── `ai_impact_level` is dropped here
+        ╰────
+        ╭─[jobs.toml:16:8]
+     16 │ type = "filter_ai_impact"
+        ·        ─────────┬────────
+        ·                 ╰── without it no task has a level and all would be dropped
+        ╰────
+      help: keep `ai_impact_level` in the result of `select`, or place `filter_ai_impact` before
+            `select`
+
+    1 error; nothing was run
+    run `taskferry explain unknown-field` for details
+    "#);
+    insta::assert_snapshot!(refused(&format!("{select}fields = [\"external_id\"]\n")), @r#"
+    unknown-field
+
+      × `filter_ai_impact` needs `ai_impact`, which `select` drops
+        ╭─[jobs.toml:10:10]
+     10 │ fields = ["external_id"]
+        ·          ───────┬───────
+        ·                 ╰── `ai_impact` is dropped here
+        ╰────
+        ╭─[jobs.toml:13:8]
+     13 │ type = "filter_ai_impact"
+        ·        ─────────┬────────
+        ·                 ╰── without it no task has a level and all would be dropped
+        ╰────
+      help: keep `ai_impact` in the result of `select`, or place `filter_ai_impact` before `select`
+
+    1 error; nothing was run
+    run `taskferry explain unknown-field` for details
+    "#);
+    let select = format!("{ROWS}\n{select}rename = {{ ai_impact_level = \"level\" }}\n");
+    insta::assert_snapshot!(refused(&select), @r#"
+    unknown-field
+
+      × `filter_ai_impact` needs `ai_impact_level`, which `select` drops
+        ╭─[jobs.toml:13:12]
+     13 │ rename = { ai_impact_level = "level" }
+        ·            ───────┬───────
+        ·                   ╰── `ai_impact_level` is dropped here
+        ╰────
+        ╭─[jobs.toml:16:8]
+     16 │ type = "filter_ai_impact"
+        ·        ─────────┬────────
+        ·                 ╰── without it no task has a level and all would be dropped
+        ╰────
+      help: keep `ai_impact_level` in the result of `select`, or place `filter_ai_impact` before
+            `select`
+
+    1 error; nothing was run
+    run `taskferry explain unknown-field` for details
+    "#);
+}
+
+#[test]
+fn a_transform_that_needs_a_field_which_aggregate_drops_is_refused() {
+    let aggregate = "[[transform]]\ntype = \"aggregate\"\ngroup_by = [\"domain\"]\ncount = \"n\"\n";
+    insta::assert_snapshot!(refused(&format!("{ROWS}\n{aggregate}")), @r#"
+    unknown-field
+
+      × `filter_ai_impact` needs `ai_impact_level`, which `aggregate` drops
+        ╭─[jobs.toml:13:12]
+     13 │ group_by = ["domain"]
+        ·            ─────┬────
+        ·                 ╰── `ai_impact_level` is dropped here
+        ╰────
+        ╭─[jobs.toml:17:8]
+     17 │ type = "filter_ai_impact"
+        ·        ─────────┬────────
+        ·                 ╰── without it no task has a level and all would be dropped
+        ╰────
+      help: keep `ai_impact_level` in the result of `aggregate`, or place `filter_ai_impact` before
+            `aggregate`
+
+    1 error; nothing was run
+    run `taskferry explain unknown-field` for details
+    "#);
+}
+
+#[test]
+fn the_option_of_select_that_drops_a_column_is_marked() {
+    let select = "\n[[transform]]\ntype = \"select\"\n";
+    let text =
+        pipeline(ALL, &format!("{ROWS}{select}drop = [\"weekly_hours\"]\n"), "\"weekly_hours\"");
+    insta::assert_snapshot!(checked(&text), @r#"
+    unknown-field
+
+      ⚠ the field `weekly_hours` is probably missing: `select` drops it
+        ╭─[jobs.toml:13:9]
+     13 │ drop = ["weekly_hours"]
+        ·         ───────┬──────
+        ·                ╰── `weekly_hours` is dropped here
+        ╰────
+        ╭─[jobs.toml:18:12]
+     18 │ columns = ["weekly_hours"]
+        ·            ───────┬──────
+        ·                   ╰── this column is probably empty
+        ╰────
+      help: keep `weekly_hours` in the result of `select`, or do not use it here; `select` produces
+            `ai_impact_level`, `ai_impact_rationale`, `canonical_task`, `cluster`, `domain`,
+            `job_external_id`, `linked_skills`, `subdomain`, `task`, `task_id`, `validation_state`
+    "#);
+    let kept = format!("{ROWS}{select}fields = [\"task\", \"ai_impact_level\"]\n");
+    insta::assert_snapshot!(checked(&pipeline(ALL, &kept, "\"task\", \"domain\"")), @r#"
+    unknown-field
+
+      ⚠ the field `domain` is probably missing: `select` drops it
+        ╭─[jobs.toml:13:10]
+     13 │ fields = ["task", "ai_impact_level"]
+        ·          ─────────────┬─────────────
+        ·                       ╰── `domain` is dropped here
+        ╰────
+        ╭─[jobs.toml:18:20]
+     18 │ columns = ["task", "domain"]
+        ·                    ────┬───
+        ·                        ╰── this column is probably empty
+        ╰────
+      help: keep `domain` in the result of `select`, or do not use it here; `select` produces
+            `ai_impact_level`, `task`
+    "#);
+}
+
 #[test]
 fn a_vendor_that_contradicts_that_of_the_source_is_a_warning() {
     let context = Context::new();

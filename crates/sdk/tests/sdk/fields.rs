@@ -1,6 +1,6 @@
 //! Missing fields are found before a run.
 
-use taskferry_sdk::{FieldSet, OtherFields};
+use taskferry_sdk::{FieldRule, FieldSet, OtherFields, RecordFields};
 
 #[test]
 fn a_field_is_missing_only_if_it_is_certainly_absent() {
@@ -21,4 +21,16 @@ fn a_field_is_missing_only_if_it_is_certainly_absent() {
     assert_eq!(fields.or(&FieldSet::default()).missing("ai_impact"), None);
     assert_eq!(fields.and(&FieldSet::new(["hours"])).missing("hours"), None);
     assert!(fields.and(&FieldSet::new(["hours"])).missing("ai_impact").is_some());
+}
+
+#[test]
+fn a_declared_field_of_tasks_is_one_of_rows_after_they_are_flattened() {
+    let rule = FieldRule::unchanged().adds_to_tasks("days").removes_from_tasks("hours");
+    let tasks = FieldSet::new(["task", "hours"]);
+    let job = RecordFields { own: FieldSet::new(["external_id", "tasks"]), tasks: tasks.clone() };
+    let row = RecordFields { own: tasks, tasks: FieldSet::none() };
+    let job = rule.apply(&job, &mut Vec::new());
+    assert!(job.tasks.has("days") && !job.tasks.has("hours") && !job.own.has("days"));
+    let row = rule.apply(&row, &mut Vec::new());
+    assert!(row.own.has("days") && row.own.missing("hours").is_some() && !row.tasks.has("days"));
 }

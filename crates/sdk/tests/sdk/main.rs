@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+mod closures;
 mod counters;
 mod errors;
 mod fields;

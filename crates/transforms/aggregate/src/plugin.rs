@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, MissingField, Part, Plugin, Problem,
-    RecordFields, TransformPlugin,
+    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Part, Plugin, Problem, RecordFields,
+    TransformPlugin,
 };
 
 use crate::config::Aggregate;
@@ -32,8 +32,18 @@ impl TransformPlugin for Aggregate {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let options = self.clone();
-        FieldRule::estimate(move |input, missing| options.output(input, missing))
+        let group_by = self.group_by.iter().enumerate();
+        let group_by =
+            group_by.map(|(index, name)| (name.clone(), KeyPath::of("group_by").index(index)));
+        let measures = self.measures().map(|(measure, path)| (measure.field, path));
+        let output = self.output();
+        let rule = FieldRule::exact(move |_| output.clone());
+        // A field that no record has any more would be one if it were in `group_by`.
+        let option = KeyPath::of(if self.group_by.is_empty() { "type" } else { "group_by" });
+        group_by
+            .chain(measures)
+            .fold(rule, |rule, (field, path)| rule.uses(field, path, Part::Value))
+            .find_drop(move |_, _| Some((option.clone(), Part::Value)))
     }
 }
 
@@ -86,18 +96,10 @@ impl Aggregate {
         problems
     }
 
-    /// The fields of the emitted records. Adds the fields that an option names and no record has.
-    fn output(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
-        let group_by = self.group_by.iter().enumerate();
-        let group_by =
-            group_by.map(|(index, name)| (name.clone(), KeyPath::of("group_by").index(index)));
-        let measures = self.measures().map(|(measure, path)| (measure.field, path));
-        let used = group_by.chain(measures);
-        missing.extend(
-            used.filter_map(|(name, path)| Some(input.own.missing(&name)?.at(path, Part::Value))),
-        );
+    /// The fields of the emitted records.
+    fn output(&self) -> RecordFields {
         let names = self.group_by.iter().chain(&self.count).cloned();
         let names = names.chain(self.measures().map(|(measure, _)| measure.name));
-        RecordFields { own: FieldSet::new(names), tasks: FieldSet::new(Vec::<String>::new()) }
+        RecordFields { own: FieldSet::new(names), tasks: FieldSet::none() }
     }
 }

@@ -36,13 +36,9 @@ impl TransformPlugin for Deduplicate {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let by = self.by.clone();
-        FieldRule::estimate(move |input, missing| {
-            let fields = by.iter().enumerate();
-            missing.extend(fields.filter_map(|(index, name)| {
-                Some(input.own.missing(name)?.at(KeyPath::of("by").index(index), Part::Value))
-            }));
-            input.clone()
+        let by = self.by.iter().enumerate();
+        by.fold(FieldRule::unchanged(), |rule, (index, field)| {
+            rule.uses(field, KeyPath::of("by").index(index), Part::Value)
         })
     }
 

@@ -32,15 +32,8 @@ impl TransformPlugin for Join {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let options = self.clone();
-        FieldRule::estimate(move |input, missing| {
-            missing.extend(
-                input.own.missing(&options.key).map(|it| it.at(KeyPath::of("key"), Part::Value)),
-            );
-            let mut output = input.clone();
-            options.columns.iter().for_each(|column| output.own.add(column));
-            output
-        })
+        let rule = FieldRule::unchanged().uses(&self.key, KeyPath::of("key"), Part::Value);
+        self.columns.iter().fold(rule, FieldRule::adds)
     }
 
     fn explained_options() -> &'static [&'static str] {

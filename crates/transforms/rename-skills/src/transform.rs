@@ -38,7 +38,7 @@ impl Transform for Rename {
                     }
                     None => _ = edit.remove(skill),
                 }
-                Ok(())
+                Ok::<(), StageError>(())
             })
         })?;
         let stays =

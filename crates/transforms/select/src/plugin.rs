@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use taskferry_sdk::{
-    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, MissingField, Part, Plugin, Problem,
-    RecordFields, TransformPlugin,
+    AnyTransform, BuildContext, FieldRule, FieldSet, KeyPath, Part, Plugin, Problem, RecordFields,
+    Segment, TransformPlugin,
 };
 
 use crate::config::{Missing, Select};
 use crate::transform::{Field, Project, Trim};
+
+/// The field with the tasks of a job.
+const TASKS: &str = "tasks";
 
 impl Plugin for Select {
     const TYPE: &'static str = "select";
@@ -33,8 +36,11 @@ impl TransformPlugin for Select {
     }
 
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let options = self.clone();
-        FieldRule::estimate(move |input, missing| options.output(input, missing))
+        let (options, find_drop) = (self.clone(), self.clone());
+        let rule = FieldRule::exact(move |input| options.output(input));
+        self.named()
+            .fold(rule, |rule, (name, path, part)| rule.uses(name, path, part))
+            .find_drop(move |_, field| find_drop.drop_of(field))
     }
 
     fn explained_options() -> &'static [&'static str] {
@@ -152,28 +158,41 @@ impl Select {
         problems
     }
 
-    /// The fields of the emitted records. Adds the fields that an option names and no record has.
-    fn output(&self, input: &RecordFields, missing: &mut Vec<MissingField>) -> RecordFields {
-        let absent = self
-            .named()
-            .filter_map(|(name, path, part)| Some(input.own.missing(name)?.at(path, part)));
-        missing.extend(absent);
+    /// The fields of the emitted records.
+    fn output(&self, input: &RecordFields) -> RecordFields {
         let mut output = input.clone();
         if let Some(fields) = &self.fields {
             let added =
                 |name: &&String| self.missing == Missing::Null || input.own.missing(name).is_none();
             let kept = fields.iter().filter(added).map(|name| self.field(name).new_name);
             output.own = FieldSet::new(kept);
-            return output;
-        }
-        for name in self.drop.iter().chain(self.rename.keys()) {
-            output.own.remove(name, None);
-        }
-        for (name, new_name) in &self.rename {
-            if input.own.missing(name).is_none() {
-                output.own.add(new_name);
+        } else {
+            for name in self.drop.iter().chain(self.rename.keys()) {
+                output.own.remove(name, None);
+            }
+            for (name, new_name) in &self.rename {
+                if input.own.missing(name).is_none() {
+                    output.own.add(new_name);
+                }
             }
         }
+        if output.own.missing(TASKS).is_some() {
+            output.tasks = FieldSet::none();
+        }
         output
+    }
+
+    /// The option that drops or renames a field.
+    fn drop_of(&self, field: &str) -> Option<(KeyPath, Part)> {
+        let named = || self.named().filter(|(name, ..)| *name == field);
+        let changed = named().find(|(_, path, _)| {
+            path.segments().first() != Some(&Segment::Key("fields".to_owned()))
+        });
+        changed
+            .map(|(_, path, part)| (path, part))
+            .or_else(|| {
+                Some((KeyPath::of("fields"), Part::Value)).filter(|_| self.fields.is_some())
+            })
+            .or_else(|| self.drop_of(TASKS).filter(|_| field != TASKS))
     }
 }
