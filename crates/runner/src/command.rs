@@ -43,7 +43,7 @@ use crate::console;
 use crate::exit::Exit;
 use crate::resources;
 use crate::sandbox;
-use arguments::{Arguments, Command, New};
+use arguments::{Arguments, Command};
 
 pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
     let program = program_name(arguments);
@@ -67,7 +67,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Test(test) => on_runtime(test::test(registry, test)),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
-        Command::New { what: New::Pipeline(new) } => new::pipeline(registry, &new),
+        Command::New(new) => new::new(registry, &new),
         Command::Graph(graph) => graph::graph(registry, &graph),
         Command::Schema(schema) => schema::schema(registry, &schema),
         Command::Sandbox(sandbox) => on_runtime(sandbox::sandbox(sandbox)),

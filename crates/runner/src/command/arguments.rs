@@ -10,7 +10,7 @@ use taskferry_sdk::{Duration, Shard};
 
 use super::check_format::CheckFormat;
 use super::graph::format::GraphFormat;
-use super::new::preset::Preset;
+use super::new::arguments::NewArguments;
 use super::shard::ShardArgument;
 pub(crate) use super::test::arguments::{RecordedJob, RecordingArguments, TestArguments};
 use crate::logging::{self, LogFormat};
@@ -50,11 +50,8 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Describe the plugins and tables of a pipeline file
     Plugins(PluginsArguments),
-    /// Write files to start from
-    New {
-        #[command(subcommand)]
-        what: New,
-    },
+    /// Write files to start from: a pipeline, or a plugin of your own
+    New(NewArguments),
     /// Draw the stages of a pipeline, with the counts of a run
     Graph(GraphArguments),
     /// Print the JSON Schema of pipeline files, for editors
@@ -242,24 +239,6 @@ pub(crate) struct CheckArguments {
     /// The format of messages on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log: LogFormat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum New {
-    /// Write a pipeline with comments, a test, its variables and its schema into a new folder
-    Pipeline(NewPipelineArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NewPipelineArguments {
-    /// The name of the pipeline and of the new folder
-    pub(crate) name: String,
-    /// The pipeline to start from. Asked for on a terminal
-    #[arg(long, value_name = "PRESET")]
-    pub(crate) preset: Option<Preset>,
-    /// The folder for the new folder. By default the working directory
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,22 +1,49 @@
 //! `taskferry new`: writes files to start from.
 
-pub(crate) mod preset;
+pub(crate) mod arguments;
+mod checkout;
+mod folder;
+mod names;
+mod plugin;
+mod preset;
+mod stamp;
+mod template;
+mod template_diff;
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
 
 use clap::ValueEnum;
 use taskferry_config::file_schema;
 use taskferry_pipeline::Registry;
 
-use super::arguments::NewPipelineArguments;
 use crate::console;
 use crate::exit::Exit;
+use arguments::{Kind, New, NewArguments, NewPipelineArguments};
 use preset::Preset;
 
+/// Writes files into a new folder, or compares a folder with the present template.
+pub(crate) fn new(registry: &Registry, arguments: &NewArguments) -> Exit {
+    match (&arguments.what, &arguments.diff) {
+        (Some(New::Pipeline(new)), _) => pipeline(registry, new),
+        (Some(New::Transform(transform)), _) => {
+            let template = match transform.kind {
+                Kind::Stateless => "transform-stateless",
+                Kind::Ordered => "transform-ordered",
+                Kind::Async => "transform-async",
+            };
+            plugin::write(registry, template, &transform.new)
+        }
+        (Some(New::Source(new)), _) => plugin::write(registry, "source", new),
+        (Some(New::Sink(new)), _) => plugin::write(registry, "sink", new),
+        (None, Some(folder)) => template_diff::diff(folder, arguments.accept),
+        // Without arguments, the help is printed instead.
+        (None, None) => Exit::USAGE,
+    }
+}
+
 /// Writes a pipeline into a new folder.
-pub(crate) fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Exit {
+fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) -> Exit {
     let name = &arguments.name;
     if !is_valid_name(name) {
         console::error(&format!("`{name}` can't name a pipeline and its folder"));
@@ -26,8 +53,8 @@ pub(crate) fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) ->
         return Exit::USAGE;
     }
     let folder = arguments.dir.clone().unwrap_or_default().join(name);
-    if fs::symlink_metadata(&folder).is_ok() {
-        return already_exists(&folder);
+    if folder::exists(&folder) {
+        return folder::already_exists(&folder);
     }
     let Some(preset) = arguments.preset.or_else(ask_for_preset) else {
         console::error("`--preset` is missing");
@@ -38,17 +65,11 @@ pub(crate) fn pipeline(registry: &Registry, arguments: &NewPipelineArguments) ->
     let schema = format!("{:#}\n", file_schema(registry));
     let mut files = preset.files(name);
     files.push(("pipeline.schema.json".to_owned(), schema));
-    match write(&folder, &files) {
-        Ok(()) => {
-            explain(&folder, name, &files);
-            Exit::COMPLETE
-        }
-        Err((path, error)) if error.kind() == ErrorKind::AlreadyExists => already_exists(&path),
-        Err((path, error)) => {
-            console::error(&format!("can't write `{}`: {error}", path.display()));
-            Exit::SINK
-        }
+    if let Err(exit) = folder::write(&folder, &files) {
+        return exit;
     }
+    explain(&folder, name, &files);
+    Exit::COMPLETE
 }
 
 /// Whether the name is that of a file on every system, and needs no quotes in a shell or in TOML.
@@ -57,12 +78,6 @@ fn is_valid_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.chars().all(is_plain)
         && name.len() <= 100
-}
-
-fn already_exists(path: &Path) -> Exit {
-    console::error(&format!("`{}` already exists, and is not overwritten", path.display()));
-    console::line("  help: choose another name, or another folder with `--dir`");
-    Exit::USAGE
 }
 
 /// Asks for a preset, if there is a person to answer. `None` if there is not, or if the input ends.
@@ -95,25 +110,9 @@ fn list_presets() {
     }
 }
 
-/// Creates the folder and the files. Nothing is overwritten.
-fn write(folder: &Path, files: &[(String, String)]) -> Result<(), (PathBuf, io::Error)> {
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent).map_err(|error| (parent.to_owned(), error))?;
-    }
-    fs::create_dir(folder).map_err(|error| (folder.to_owned(), error))?;
-    for (name, text) in files {
-        let path = folder.join(name);
-        let write = || File::create_new(&path)?.write_all(text.as_bytes());
-        write().map_err(|error| (path.clone(), error))?;
-    }
-    Ok(())
-}
-
 /// Lists the files, and the commands to continue with.
 fn explain(folder: &Path, name: &str, files: &[(String, String)]) {
-    for (file, _) in files {
-        console::line(&format!("wrote {}", folder.join(file).display()));
-    }
+    folder::list(folder, files);
     let file = folder.join(format!("{name}.toml"));
     let (file, env) = (file.display(), folder.join(".env.example"));
     console::line("");

@@ -31,6 +31,7 @@ mod mistakes;
 mod mistakes_in_toml;
 mod mistakes_in_two_places;
 mod new_pipeline;
+mod new_plugin;
 mod output;
 mod outputs;
 mod pipeline_layers;

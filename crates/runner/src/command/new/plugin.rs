@@ -1,0 +1,85 @@
+//! `taskferry new transform`, `source` and `sink`: writes a crate with a plugin.
+
+use std::fs;
+use std::path::Path;
+
+use taskferry_pipeline::Registry;
+
+use super::arguments::NewCrateArguments;
+use super::checkout::Checkout;
+use super::names::{Names, WrongName};
+use super::template::Template;
+use super::{folder, stamp};
+use crate::command::arguments::quoted;
+use crate::console;
+use crate::exit::Exit;
+
+/// Writes a crate into a new folder.
+pub(super) fn write(registry: &Registry, template: &str, arguments: &NewCrateArguments) -> Exit {
+    let Some(template) = Template::find(template) else {
+        console::error(&format!("there is no template `{template}`"));
+        return Exit::DEFECT;
+    };
+    let names = match names(registry, &template, &arguments.name) {
+        Ok(names) => names,
+        Err((message, help)) => {
+            console::error(&message);
+            console::line(&format!("  help: {help}"));
+            return Exit::USAGE;
+        }
+    };
+    let folder = arguments.dir.clone().unwrap_or_default().join(&names.package);
+    if folder::exists(&folder) {
+        return folder::already_exists(&folder);
+    }
+    let checkout = arguments.path.as_deref().map(|path| Checkout::of(path, &folder)).transpose();
+    let checkout = match checkout {
+        Ok(checkout) => checkout,
+        Err(message) => {
+            console::error(&message);
+            return Exit::USAGE;
+        }
+    };
+    let mut files = template.files(&names, checkout.as_ref());
+    let stamp = stamp::text(&template, &names, checkout.as_ref(), &files);
+    files.push((stamp::FILE.to_owned(), stamp));
+    files.extend(arguments.path.as_deref().and_then(lock_file));
+    if let Err(exit) = folder::write(&folder, &files) {
+        return exit;
+    }
+    folder::list(&folder, &files);
+    explain(&folder, &template, &names, checkout.is_some());
+    Exit::COMPLETE
+}
+
+fn names(registry: &Registry, template: &Template, name: &str) -> Result<Names, WrongName> {
+    let names = Names::parse(name)?;
+    names.check_free(registry, template.code())?;
+    Ok(names)
+}
+
+/// The versions of dependencies with which the checkout is tested. Cargo adds and removes what differs.
+fn lock_file(checkout: &Path) -> Option<(String, String)> {
+    let text = fs::read_to_string(checkout.join("Cargo.lock")).ok()?;
+    Some(("Cargo.lock".to_owned(), text))
+}
+
+/// Prints the commands to continue with.
+fn explain(folder: &Path, template: &Template, names: &Names, has_checkout: bool) {
+    let run = format!("cargo run -p {}-runner -- run pipeline.toml", names.package);
+    let run = if template.name == "sink" { format!("{run} --sandbox") } else { run };
+    let width = run.len();
+    console::line("");
+    console::line(&format!("  cd {}", quoted(&folder.to_string_lossy())));
+    console::line(&format!(
+        "  {:<width$}    compiles the SDK and the crate, and runs its tests",
+        "cargo test"
+    ));
+    console::line(&format!("  {run}    compiles taskferry, and runs the pipeline"));
+    if !has_checkout {
+        let version = env!("CARGO_PKG_VERSION");
+        console::line(&format!(
+            "The crate depends on taskferry-sdk {version} from the registry. With `--path CHECKOUT`, it depends on a checkout of taskferry."
+        ));
+    }
+}

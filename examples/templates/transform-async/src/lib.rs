@@ -1,0 +1,15 @@
+//! Transform `my_plugin`: looks up the title of each job in a folder.
+//!
+//! The crate depends on `taskferry-sdk`. `config.rs` contains the options, and `transform.rs` the implementation.
+
+mod config;
+mod transform;
+
+pub use config::MyPlugin;
+
+use taskferry_sdk::Plugins;
+
+/// Registers the plugins of this crate. `taskferry build` and the runner call this function.
+pub fn register(plugins: &mut impl Plugins) {
+    plugins.transform::<MyPlugin>();
+}
