@@ -17,7 +17,7 @@
 //! | deliver records | [`Sink`], with [`Batch`], [`Origin`], [`Refusals`], [`Resumption`] and [`Delivery`] |
 //! | check a stage before a run, for `taskferry doctor` | [`Check`], with [`Finding`] |
 //! | return an error | [`StageError`]. [`printable`] escapes text from records and servers |
-//! | test a plugin | [`testing`] |
+//! | test a plugin | [`testing`], and the rules for plugins in [`conformance`] |
 //!
 //! ```
 //! use schemars::JsonSchema;
@@ -61,6 +61,7 @@
 
 mod check;
 mod closure;
+pub mod conformance;
 mod context;
 mod counters;
 mod cursor;

@@ -164,7 +164,7 @@ pub fn batch(page: u64, records: impl IntoIterator<Item = Record>) -> Batch {
 }
 
 /// Runs a future on this thread. A future that needs timers or connections must be tested in a runtime instead.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

@@ -45,6 +45,10 @@ impl TransformPlugin for Aggregate {
             .fold(rule, |rule, (field, path)| rule.uses(field, path, Part::Value))
             .find_drop(move |_, _| Some((option.clone(), Part::Value)))
     }
+
+    fn explained_options() -> &'static [&'static str] {
+        &["group_by"]
+    }
 }
 
 impl Aggregate {

@@ -35,6 +35,9 @@ fn flattened(
     if input.tasks.is_unknown() {
         return RecordFields::default();
     }
+    if input.own.missing("tasks").is_some() {
+        return exploded(input.own.clone(), explode);
+    }
     let mut tasks = input.tasks.clone();
     for level in LEVELS {
         tasks.add(level);
@@ -47,6 +50,11 @@ fn flattened(
     let mut row = tasks.with_open_prefixes(&[subject.prefix(), "task_"]).with_other_fields(others);
     row.add(subject.id_field());
     row.replace("ai_impact", &["ai_impact_level", "ai_impact_rationale"]);
+    exploded(row, explode)
+}
+
+/// The fields of rows with one item of a list each.
+fn exploded(mut row: FieldSet, explode: Option<&str>) -> RecordFields {
     match explode {
         Some("linked_skills") => row.replace("linked_skills", &["skill_id", "skill"]),
         // The items of other fields are not documented.

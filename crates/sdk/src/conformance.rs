@@ -1,0 +1,81 @@
+//! Checks that a plugin follows the rules on which pipelines rely.
+//!
+//! The kit generates options from the JSON Schema of the plugin, and drives the stage with records of all layouts, with arbitrary
+//! JSON, and with interruptions. It is one test of the plugin:
+//!
+//! ```
+//! use serde_json::json;
+//! use taskferry_sdk::conformance::{Check, Conformance};
+//! # use taskferry_sdk::schemars::JsonSchema;
+//! # use taskferry_sdk::{AnyTransform, BuildContext, FieldRule, Plugin, Problem, TransformPlugin};
+//! # /// Drops records without a field.
+//! # #[derive(Debug, Clone, serde::Deserialize, JsonSchema)]
+//! # #[serde(deny_unknown_fields)]
+//! # struct Has {
+//! #     /// The field.
+//! #     field: String,
+//! # }
+//! # impl Plugin for Has {
+//! #     const TYPE: &'static str = "has";
+//! # }
+//! # impl TransformPlugin for Has {
+//! #     fn build(&self, _: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+//! #         let field = self.field.clone();
+//! #         Ok(AnyTransform::filter(move |record| Ok(record.get(&field).is_some())))
+//! #     }
+//! #     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
+//! #         FieldRule::unchanged()
+//! #     }
+//! # }
+//!
+//! // A test of the transform `has`, which drops records without a field.
+//! let report = Conformance::transform::<Has>(json!({"field": "task_id"}))
+//!     .exempt(Check::ErrorsClear, "it refuses no record")
+//!     .run();
+//! println!("{report}");
+//! ```
+//!
+//! `run` panics with a report that names each failed check, the options or the record with which it failed, and what to do.
+//!
+//! A check that exercises nothing fails: samples that are all refused prove nothing. If a rule does not fit a plugin, the test
+//! [exempts](TransformConformance::exempt) its check and gives the reason. An exemption that is not needed fails too.
+//!
+//! | plugin | the test provides |
+//! |---|---|
+//! | [transform](Conformance::transform) | options, and samples if those of the kit do not fit |
+//!
+//! The kit runs futures on the thread of the test. A stage that needs a runtime is tested within one:
+//! `#[tokio::test(flavor = "multi_thread")]`.
+
+mod arbitrary;
+mod behaviour;
+mod check;
+mod fields;
+mod instance;
+mod options;
+mod random;
+mod report;
+mod resume;
+mod samples;
+mod schema;
+mod transform;
+
+use serde_json::Value;
+
+use crate::TransformPlugin;
+
+pub use check::Check;
+pub use report::{Cost, Report};
+pub use samples::{HIERARCHY, LIST, ROWS};
+pub use transform::TransformConformance;
+
+/// Starts the checks of a plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Conformance;
+
+impl Conformance {
+    /// Checks a transform with these options, which must be valid.
+    pub fn transform<P: TransformPlugin>(options: Value) -> TransformConformance<P> {
+        TransformConformance::new(options)
+    }
+}

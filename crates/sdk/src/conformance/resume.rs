@@ -1,0 +1,56 @@
+//! Whether a resumed run of an ordered transform equals an undisturbed one.
+
+use super::instance::{Applied, Instance, same};
+use super::report::{Exercised, Failure, Verdict};
+
+/// The most records after which a run is resumed.
+const MOST: usize = 60;
+
+/// Resumes after each record.
+pub(super) fn equals_undisturbed(
+    samples: &[String],
+    instance: &dyn Fn() -> Result<Instance, Failure>,
+) -> Verdict {
+    let again = samples.iter().chain(samples);
+    let records: Vec<String> = again.take(MOST).cloned().collect();
+    let undisturbed = instance()?.apply_all(&records)?;
+    let mut running = instance()?;
+    let mut so_far = Vec::new();
+    for index in 0..=records.len() {
+        let state = running.saved().ok_or_else(|| {
+            Failure::new(format!(
+                "`save` returns no state after {index} records, so interrupted runs start over"
+            ))
+        })?;
+        let mut resumed = instance()?;
+        resumed.restore(&state)?;
+        if resumed.saved().as_ref() != Some(&state) {
+            let shown = resumed.saved().unwrap_or_default();
+            return Err(Failure::new(format!(
+                "`save` after `restore` returns another state: {shown}"
+            ))
+            .with(state));
+        }
+        let mut results: Vec<Applied> = so_far.clone();
+        for record in records.iter().skip(index) {
+            results.push(resumed.apply(record)?);
+        }
+        results.push(resumed.finish()?);
+        let message = format!("a run that resumes after {index} records differs");
+        same(&records, &undisturbed, &results, &message)?;
+        if let Some(record) = records.get(index) {
+            so_far.push(apply_once(&mut running, record)?);
+        }
+    }
+    Ok(Exercised { count: records.len() + 1, unit: "resumed runs" })
+}
+
+/// Applies a record. If it is refused, the state must be the one before.
+fn apply_once(running: &mut Instance, record: &str) -> Result<Applied, Failure> {
+    let before = running.saved();
+    let applied = running.apply(record)?;
+    if matches!(applied, Applied::Refused { .. }) && running.saved() != before {
+        return Err(Failure::new("a refused record has changed the state").with(record));
+    }
+    Ok(applied)
+}
