@@ -222,7 +222,9 @@ impl<'a> StageBuilder<'a> {
         }
         let help = match nearest(type_name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => available(),
+            None => {
+                format!("{}; `taskferry build --with CRATE` adds those of a crate", available())
+            }
         };
         let message = format!("there is no {role} `{type_name}`");
         Err(Problem::at(path, "unknown-plugin", message).help(help))

@@ -1,8 +1,10 @@
 //! The commands.
 
 mod arguments;
+mod build;
 mod check;
 mod check_format;
+mod checkout;
 mod colors;
 mod completions;
 mod diff;
@@ -67,6 +69,7 @@ pub(crate) fn execute(registry: &Registry, arguments: &[OsString]) -> Exit {
         Command::Test(test) => on_runtime(test::test(registry, test)),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Plugins(plugins) => plugins::plugins(registry, &plugins),
+        Command::Build(arguments) => build::build(&arguments),
         Command::New(new) => new::new(registry, &new),
         Command::Graph(graph) => graph::graph(registry, &graph),
         Command::Schema(schema) => schema::schema(registry, &schema),

@@ -56,7 +56,7 @@ const ALL: &[ExitCodeEntry] = &[
         exit: Exit::USAGE,
         meaning: "invalid command line or pipeline file, or an unusable path for state, summary or metrics",
         explanation: "Nothing was run. Correct what the messages name; `taskferry explain NAME` explains each of them. From \
-                      `merge`: the manifests do not belong together.",
+                      `merge`: the manifests do not belong together. From `build`: a plugin can't be included.",
     },
     ExitCodeEntry {
         exit: Exit::SOURCE,

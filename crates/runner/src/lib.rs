@@ -36,6 +36,14 @@ mod sandbox;
 mod trace;
 mod wrap;
 
+/// The memory allocator of the `taskferry` binary, for other binaries: jq expressions run a quarter to a third faster with it.
+///
+/// ```no_run
+/// #[global_allocator]
+/// static ALLOCATOR: taskferry::Allocator = taskferry::Allocator;
+/// # fn main() {}
+/// ```
+pub use mimalloc::MiMalloc as Allocator;
 pub use taskferry_sdk as sdk;
 
 use std::ffi::OsString;

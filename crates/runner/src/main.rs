@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
-/// Transforms allocate many small values; jq expressions run a quarter to a third faster with this one.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: taskferry::Allocator = taskferry::Allocator;
 
 fn main() -> ExitCode {
     taskferry::Runner::new().main()

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use taskferry_config::Layers;
 use taskferry_sdk::{Duration, Shard};
 
+use super::build::arguments::BuildArguments;
 use super::check_format::CheckFormat;
 use super::graph::format::GraphFormat;
 use super::new::arguments::NewArguments;
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Plugins(PluginsArguments),
     /// Write files to start from: a pipeline, or a plugin of your own
     New(NewArguments),
+    /// Build a taskferry with plugins of your own. Needs Rust
+    Build(BuildArguments),
     /// Draw the stages of a pipeline, with the counts of a run
     Graph(GraphArguments),
     /// Print the JSON Schema of pipeline files, for editors

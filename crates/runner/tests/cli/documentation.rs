@@ -130,3 +130,24 @@ fn sources() -> Vec<(PathBuf, String)> {
     }
     files
 }
+
+/// The commands of the guide for plugins: lines that begin with a prompt.
+#[test]
+fn every_command_of_the_guide_for_plugins_is_accepted() {
+    let mut count = 0;
+    for page in ["README", "anatomy", "publishing"] {
+        let text = fs::read_to_string(project_file(&format!("docs/plugins/{page}.md"))).unwrap();
+        for line in text.lines() {
+            let command = line.strip_prefix("$ taskferry ");
+            let command = command.or(line.strip_prefix("$ ./taskferry-custom "));
+            let command = command.or(line.split_once("-runner -- ").map(|(_, command)| command));
+            let Some(command) = command else { continue };
+            let command = command.split(" | ").next().unwrap();
+            let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+            let ended = Context::new().taskferry(&arguments);
+            assert_eq!(ended.code, Some(0), "{page}: {line}\n{}", ended.stderr);
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod build_command;
 mod check_command;
 mod common_keys;
 mod crashes;

@@ -1,7 +1,8 @@
 //! A checkout of taskferry, on which a new crate depends.
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+use crate::command::checkout;
 
 /// The path of a checkout, as a crate names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(super) struct Checkout {
 impl Checkout {
     /// The checkout as the manifest in `folder` names it. A relative path stays relative, so that both folders can be moved together.
     pub(super) fn of(path: &Path, folder: &Path) -> Result<Self, String> {
-        check(path)?;
+        checkout::check(path)?;
         let absolute = || std::path::absolute(path).map_err(|error| error.to_string());
         let path = match relative(path, folder) {
             Some(path) => path,
@@ -28,26 +29,6 @@ impl Checkout {
         let is_relative = Path::new(&self.path).is_relative();
         if is_relative { format!("../{}", self.path) } else { self.path.clone() }
     }
-}
-
-/// Whether this is a checkout of the same version.
-pub(crate) fn check(path: &Path) -> Result<(), String> {
-    let read = |file: &str| fs::read_to_string(path.join(file));
-    let sdk = read("crates/sdk/Cargo.toml").unwrap_or_default();
-    let manifest = read("Cargo.toml").unwrap_or_default();
-    if !sdk.contains("name = \"taskferry-sdk\"") {
-        return Err(format!("`{}` is not a checkout of taskferry", path.display()));
-    }
-    let version =
-        manifest.lines().find_map(|line| line.strip_prefix("version = ")).unwrap_or("\"\"");
-    let (version, own) = (version.trim_matches('"'), env!("CARGO_PKG_VERSION"));
-    if version != own {
-        return Err(format!(
-            "`{}` has version {version}, but this taskferry has version {own}; use the taskferry of the checkout",
-            path.display()
-        ));
-    }
-    Ok(())
 }
 
 /// The path as seen from `folder`. Both are relative to the working directory. `None` if one is not, or if `folder` leads upwards.
