@@ -75,6 +75,11 @@ impl InputFiles for PipelineFiles {
         self.path_of(path)
     }
 
+    fn folder(&self) -> PathBuf {
+        let is_here = self.folder.as_os_str().is_empty();
+        if is_here { PathBuf::from(".") } else { self.folder.clone() }
+    }
+
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let bytes = fs::read(self.resolve(path))?;
         let checksum = Some(Sha256::digest(&bytes).into());

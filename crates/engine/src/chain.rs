@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use taskferry_pipeline::{StageFailure, TransformStage};
 use taskferry_sdk::{AnyTransform, RunContext};
 use tracing::Instrument;
@@ -78,6 +79,11 @@ impl Chain {
             page = apply.instrument(step.span()).await?;
         }
         Ok((page, outcome))
+    }
+
+    /// Closes all stages.
+    pub(crate) async fn close(&self) {
+        join_all(self.steps.iter().map(Step::close)).await;
     }
 
     /// Releases the threads that wait for the turn of a page.

@@ -9,7 +9,7 @@ use taskferry_pipeline::{OnError, StageFailure, StageId, TransformStage};
 use taskferry_sdk::{
     AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageError, Transform,
 };
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use crate::dead_letter::DeadLetter;
 use crate::envelope::{Envelope, PageBatch};
@@ -89,6 +89,14 @@ impl Step {
         }
     }
 
+    /// Closes the transform. A panic of the plugin has no effect.
+    pub(crate) async fn close(&self) {
+        if let Kind::Async(transform) = &self.kind {
+            let close = transform.close().instrument(self.span());
+            _ = AssertUnwindSafe(close).catch_unwind().await;
+        }
+    }
+
     pub(crate) fn warnings(&self, stats: &TransformStats) -> Vec<String> {
         let (records_in, totals) = (stats.records_in, &stats.counters);
         match &self.kind {
@@ -113,7 +121,7 @@ impl Step {
     /// Applies the stage to the records of a page.
     ///
     /// # Errors
-    /// The first record that the stage refuses, with `on_error = "fail"`.
+    /// The first record that the stage refuses, with `on_error = "fail"`, or an error of the stage itself.
     pub(crate) async fn apply(
         &self,
         mut page: PageBatch,
@@ -281,6 +289,9 @@ impl Results<'_> {
         };
         out.clear();
         let id = &self.step.id;
+        if error.is_fatal() {
+            return Err(StageFailure::of(id, error));
+        }
         match (self.step.on_error, copy) {
             (OnError::Skip, _) => self.stats.skipped += 1,
             (OnError::DeadLetter, Some(record)) => {

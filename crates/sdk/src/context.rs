@@ -16,6 +16,11 @@ pub trait InputFiles: fmt::Debug + Send + Sync {
     /// Resolves a path of the pipeline file. Relative paths start at the pipeline file's folder.
     fn resolve(&self, path: &Path) -> PathBuf;
 
+    /// The pipeline file's folder, where relative paths start.
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(".")
+    }
+
     /// Reads a whole file.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ struct Inner {
     hint: Option<String>,
     record: Option<usize>,
     resumable: bool,
+    fatal: bool,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -85,6 +86,7 @@ impl StageError {
             hint: None,
             record: None,
             resumable: true,
+            fatal: false,
             retry_after: None,
             cause: None,
         }))
@@ -153,6 +155,19 @@ impl StageError {
     pub fn not_resumable(mut self) -> Self {
         self.0.resumable = false;
         self
+    }
+
+    /// Marks the error as one of the stage: it concerns all records, so a transform that returns it ends the run whatever
+    /// `on_error` says. For example, a program of the transform can't be started.
+    #[must_use]
+    pub fn fatal(mut self) -> Self {
+        self.0.fatal = true;
+        self
+    }
+
+    /// Whether the error is one of the stage, not of a record.
+    pub fn is_fatal(&self) -> bool {
+        self.0.fatal
     }
 
     /// Whether the next run may resume this one.

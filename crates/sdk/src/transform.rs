@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{Counters, ErrorKind, Output, Record, RunContext, StageError};
+use crate::{Check, Counters, ErrorKind, Output, Record, RunContext, StageError};
 
 /// A stateless transform: its output for a record depends on that record alone.
 ///
@@ -129,6 +129,10 @@ pub trait AsyncTransform: fmt::Debug + Send + Sync {
     /// As [`Transform::apply`].
     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError>;
 
+    /// Closes the transform after the last record, also if the run fails. The engine waits for some seconds at most. By default
+    /// nothing.
+    async fn close(&self) {}
+
     /// The most records of a page processed at a time; 8 by default.
     fn concurrency(&self) -> usize {
         8
@@ -136,6 +140,11 @@ pub trait AsyncTransform: fmt::Debug + Send + Sync {
 
     /// As [`Transform::warnings`].
     fn warnings(&self, _records_in: u64, _totals: &Counters) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The checks of the transform that `taskferry doctor` makes, in order, instead of a run. By default none.
+    fn checks(self: Box<Self>, _run: &RunContext) -> Vec<Check> {
         Vec::new()
     }
 }

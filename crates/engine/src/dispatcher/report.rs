@@ -2,9 +2,10 @@
 
 use std::iter;
 
+use futures_util::future::join_all;
 use taskferry_pipeline::DriftAction;
 
-use super::{ABORT_TIMEOUT, Dispatcher};
+use super::{ABORT_TIMEOUT, Dispatcher, GRACE_PERIOD};
 use crate::baseline::Baseline;
 use crate::checkpoint::CheckpointState;
 use crate::checkpoint_writer::StateFiles;
@@ -25,6 +26,7 @@ impl Dispatcher {
         if !is_resumable && self.progress.position().is_some() {
             self.save_again(CheckpointState::NotResumable);
         }
+        self.close_transforms().await;
         let transform_warnings = self.transform_warnings();
         let files = if self.aborted {
             // The run must end even if the disk hangs.
@@ -95,6 +97,14 @@ impl Dispatcher {
         manifest.warnings.extend(warnings);
         let fields = stats.source.fields;
         (RunReport { manifest, error: self.error, fields }, files)
+    }
+
+    /// Closes the transforms that are open, within a time limit.
+    async fn close_transforms(&self) {
+        let chains = iter::once(&self.chain).chain(self.sinks.iter().map(|sink| &sink.chain));
+        let closing = join_all(chains.flatten().map(|chain| chain.close()));
+        let limit = if self.aborted { ABORT_TIMEOUT } else { GRACE_PERIOD };
+        _ = tokio::time::timeout(limit, closing).await;
     }
 
     /// The warnings of all transforms. A text that several transforms return is listed once.

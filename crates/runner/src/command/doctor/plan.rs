@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use taskferry_pipeline::{Feed, Pipeline, SinkStage, SourceStage};
-use taskferry_sdk::{Check, RunContext};
+use taskferry_pipeline::{Feed, Pipeline, SinkStage, SourceStage, TransformStage};
+use taskferry_sdk::{AnyTransform, Check, RunContext};
 
 use super::local;
 use super::report::CheckResult;
@@ -21,13 +21,14 @@ pub(super) struct Planned {
     pub(super) check: Check,
 }
 
-/// All checks of a pipeline: those of the state folder, of the source, and of each sink.
+/// All checks of a pipeline: those of the state folder, and of each stage.
 pub(super) fn of(pipeline: Pipeline, arguments: &DoctorArguments) -> Vec<Planned> {
     let mut run = taskferry_engine::new_run(&pipeline.name);
     run.sandbox = pipeline.sandbox;
     let (folder, file) = (StateFolder::of(&pipeline, None), arguments.file.clone());
     let mut plan = vec![state(folder, pipeline.name, file)];
     plan.extend(of_source(pipeline.source, &run));
+    plan.extend(pipeline.transforms.into_iter().flat_map(|stage| of_transform(stage, &run)));
     plan.extend(pipeline.sinks.into_iter().flat_map(|sink| of_sink(sink, &run)));
     plan
 }
@@ -48,10 +49,20 @@ fn of_source(source: SourceStage, run: &RunContext) -> Vec<Planned> {
     checks.into_iter().map(planned).collect()
 }
 
+fn of_transform(transform: TransformStage, run: &RunContext) -> Vec<Planned> {
+    let stage = transform.id().to_string();
+    let AnyTransform::Async(transform) = transform.transform else { return Vec::new() };
+    let planned = |check| Planned { stage: Some(stage.clone()), exit: Exit::TRANSFORM, check };
+    transform.checks(run).into_iter().map(planned).collect()
+}
+
 fn of_sink(sink: SinkStage, run: &RunContext) -> Vec<Planned> {
     let stage = sink.id().to_string();
+    let own = sink.transforms.into_iter().flat_map(|transform| of_transform(transform, run));
+    let mut plan: Vec<Planned> = own.collect();
     let planned = |check| Planned { stage: Some(stage.clone()), exit: Exit::SINK, check };
-    sink.sink.checks(run).into_iter().map(planned).collect()
+    plan.extend(sink.sink.checks(run).into_iter().map(planned));
+    plan
 }
 
 /// The names of the checks, each once.

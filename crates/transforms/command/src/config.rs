@@ -1,0 +1,65 @@
+//! The options.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use taskferry_sdk::{ByteCount, Duration, Secret};
+
+/// Sends each record to a program, in any language, which answers with any number of records.
+///
+/// The program runs as long as the run. It reads a line of JSON for each record from standard input and writes one line as the
+/// answer to standard output; `docs/plugins/command.md` describes the lines. It must answer each record independently of the others:
+/// with several workers, or after a restart, a record can reach any process, and a record that was not answered is sent again. Lines
+/// on its standard error appear in the log. The program works in the folder of the pipeline file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "a user writes this name")]
+pub struct Command {
+    /// The program and its arguments, without a shell: `["python3", "count_tasks.py"]`. A name without `/` is looked up in `PATH`;
+    /// a path starts at the folder of the pipeline file.
+    #[schemars(extend("minItems" = 1))]
+    pub(crate) command: Vec<String>,
+    /// The number of processes. More than one only helps if the program, not the pipeline, is the bottleneck.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) workers: usize,
+    /// The maximum time for one record. Then the program is killed, and `on_error` applies to the record.
+    #[serde(default = "default_timeout")]
+    pub(crate) timeout: Duration,
+    /// The maximum time from the start of the program to its first line.
+    #[serde(default = "default_start_timeout")]
+    pub(crate) start_timeout: Duration,
+    /// The maximum length of an answer.
+    #[serde(default = "default_max_answer_bytes")]
+    pub(crate) max_answer_bytes: ByteCount,
+    /// Environment variables for the program: `env = { API_TOKEN = "${LOOKUP_TOKEN}" }`. Of the variables of taskferry, the program
+    /// only receives `PATH`, `HOME`, `USER`, `LANG`, `LC_ALL`, `LC_CTYPE`, `TZ` and `TMPDIR`. `PYTHONUNBUFFERED` and `PYTHONUTF8`
+    /// are 1.
+    #[serde(default)]
+    // Not by the schema of a secret: all values would be left out of the digest, and a run would resume with other ones. Values with
+    // the name of a secret are masked and left out by their names.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) env: BTreeMap<String, Secret>,
+    /// Other files that affect the output, such as modules that the script imports. A run starts over if one of them, or a file in
+    /// `command`, has changed since it was interrupted.
+    #[serde(default)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn default_timeout() -> Duration {
+    Duration::from_secs(5)
+}
+
+fn default_start_timeout() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn default_max_answer_bytes() -> ByteCount {
+    ByteCount::new(16 << 20)
+}

@@ -1,0 +1,265 @@
+//! One running program.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use rustix::process::{Pid, Signal, kill_process_group};
+use taskferry_sdk::{ErrorKind, Record};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::failure::Failure;
+use crate::pool::Shared;
+use crate::protocol::{check_greeting, write_request};
+use crate::stderr::Messages;
+
+/// The number of bytes that are read at once.
+const CHUNK: usize = 64 << 10;
+/// How long a program may continue after the end of its standard input.
+const GRACE: Duration = Duration::from_secs(3);
+/// How long the output of a program that has ended is read. Another process may hold the pipe open.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// A program that has started and uses the protocol.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    /// `None` if the program no longer reads.
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+    messages: Messages,
+    /// What is still to write.
+    output: Vec<u8>,
+    /// The number of bytes of `output` that are written.
+    written: usize,
+    /// What was read, beginning with the next line.
+    input: BytesMut,
+    /// The number of bytes of `input` without the end of a line.
+    scanned: usize,
+    exited: Option<ExitStatus>,
+    /// When reading ends, once the program has exited or no longer reads.
+    drained_at: Option<Instant>,
+    group: Arc<ProcessGroup>,
+}
+
+/// What a program has done.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Line(Bytes),
+    /// A line without an end exceeds the limit.
+    TooLong,
+    /// No further line will come.
+    Ended,
+}
+
+/// The processes that a program has started, itself included, while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct ProcessGroup(AtomicI32);
+
+impl ProcessGroup {
+    pub(crate) fn kill(&self) {
+        let id = self.0.swap(0, Ordering::Relaxed);
+        if let Some(id) = Pid::from_raw(id) {
+            // It fails if all of them have ended.
+            _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+}
+
+impl Process {
+    /// Starts the program, and waits for its first line.
+    pub(crate) async fn start(shared: &Shared, group: Arc<ProcessGroup>) -> Result<Self, Failure> {
+        let program = &shared.program;
+        let mut child = program.start()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        group.0.store(id.unwrap_or_default(), Ordering::Relaxed);
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(Failure::new(ErrorKind::Defect, "the program has no pipes"));
+        };
+        let messages = Messages::follow(stderr, Arc::clone(program), Arc::clone(&shared.log));
+        let mut output = Vec::new();
+        shared.hello.write(&mut output);
+        let (stdin, input) = (Some(stdin), BytesMut::new());
+        let (written, scanned, exited, drained_at) = (0, 0, None, None);
+        let mut process = Self {
+            child,
+            stdin,
+            stdout,
+            messages,
+            output,
+            written,
+            input,
+            scanned,
+            exited,
+            drained_at,
+            group,
+        };
+        let first = timeout(shared.start_timeout, process.next(shared.max_answer)).await;
+        let failure = match first {
+            Ok(Event::Line(line)) => match check_greeting(&line) {
+                Ok(()) => return Ok(process),
+                Err(message) => {
+                    Failure::new(ErrorKind::Malformed, program.without_secrets(&message))
+                        .hint("see docs/plugins/command.md; write messages to standard error")
+                }
+            },
+            Ok(Event::TooLong) => {
+                Failure::new(ErrorKind::Malformed, "the first line of the program has no end")
+            }
+            Ok(Event::Ended) => {
+                let failure = process.failure().await;
+                let message = format!("{} before its first line", failure.message);
+                return Err(Failure { message, ..failure });
+            }
+            Err(_) => {
+                let message = format!(
+                    "the program wrote no line within {:?} of its start",
+                    shared.start_timeout
+                );
+                Failure::new(ErrorKind::Timeout, message)
+                    .hint("does it write its protocol version first, and flush it? Otherwise raise `start_timeout`")
+            }
+        };
+        process.kill().await;
+        Err(failure)
+    }
+
+    /// Adds a record to what is written.
+    pub(crate) fn send(&mut self, id: u64, record: &Record) {
+        write_request(id, record, &mut self.output);
+    }
+
+    /// Writes and reads until something happens. Cancel safe.
+    pub(crate) async fn next(&mut self, max_line: usize) -> Event {
+        loop {
+            match self.line() {
+                Some(line) if line.len() > max_line => return Event::TooLong,
+                Some(line) => return Event::Line(line),
+                None if self.input.len() > max_line => return Event::TooLong,
+                None => {}
+            }
+            self.input.reserve(CHUNK);
+            let drained = async {
+                match self.drained_at {
+                    Some(time) => sleep_until(time).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let unwritten = self.output.get(self.written..).unwrap_or_default();
+            let write = async {
+                match &mut self.stdin {
+                    Some(stdin) if !unwritten.is_empty() => stdin.write(unwritten).await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                read = self.stdout.read_buf(&mut self.input) => {
+                    if !matches!(read, Ok(1..)) {
+                        return Event::Ended;
+                    }
+                }
+                written = write => self.on_written(written.ok()),
+                status = self.child.wait(), if self.exited.is_none() => {
+                    self.exited = status.ok();
+                    // Processes that it has started would hold its pipes open.
+                    self.group.kill();
+                    self.drained_at.get_or_insert_with(|| Instant::now() + DRAIN);
+                }
+                () = drained => return Event::Ended,
+            }
+        }
+    }
+
+    fn on_written(&mut self, count: Option<usize>) {
+        let Some(count) = count else {
+            // What it has answered before is still read.
+            self.stdin = None;
+            self.drained_at.get_or_insert_with(|| Instant::now() + DRAIN);
+            return;
+        };
+        self.written += count;
+        if self.written >= self.output.len() {
+            self.output.clear();
+            self.written = 0;
+        }
+    }
+
+    /// Removes the next line from the input.
+    fn line(&mut self) -> Option<Bytes> {
+        let rest = self.input.get(self.scanned..).unwrap_or_default();
+        let Some(length) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.scanned = self.input.len();
+            return None;
+        };
+        let end = self.scanned + length;
+        // A copy, because records that share the buffer would keep all of it.
+        let line = Bytes::copy_from_slice(self.input.get(..end).unwrap_or_default());
+        self.input.advance(end + 1);
+        self.scanned = 0;
+        Some(line)
+    }
+
+    /// Why the program ended. Kills what is left of it.
+    pub(crate) async fn failure(mut self) -> Failure {
+        let mut exited = self.exited;
+        let stopped_reading = self.stdin.is_none();
+        if exited.is_none() {
+            // It may be about to exit.
+            exited = timeout(DRAIN, self.child.wait()).await.ok().and_then(Result::ok);
+        }
+        self.group.kill();
+        let mut what = match exited {
+            Some(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => format!("the program exited with code {code}"),
+                (None, Some(signal)) => format!("signal {signal} killed the program"),
+                (None, None) => format!("the program exited: {status}"),
+            },
+            None if stopped_reading => "the program closed its standard input".to_owned(),
+            None => "the program closed its standard output".to_owned(),
+        };
+        if !self.input.is_empty() {
+            what.push_str(" in the middle of a line");
+        }
+        let last = self.messages.last_line().await;
+        self.kill().await;
+        Failure::new(ErrorKind::Io, what).last_message(&last)
+    }
+
+    /// Kills the program, and waits for its end, which leaves no zombie.
+    pub(crate) async fn kill(mut self) {
+        self.group.kill();
+        _ = timeout(DRAIN, self.child.kill()).await;
+        _ = self.messages.last_line().await;
+    }
+
+    /// Ends the standard input, and waits for the program's end. Kills it after the grace period. Returns a warning.
+    pub(crate) async fn close(mut self) -> Option<String> {
+        self.stdin = None;
+        self.output.clear();
+        let ended = timeout(GRACE, async {
+            // A program that writes more must not wait for a reader.
+            let mut ignored = vec![0; CHUNK];
+            while matches!(self.stdout.read(&mut ignored).await, Ok(1..)) {}
+            self.child.wait().await
+        });
+        let warning = match ended.await {
+            Err(_) => Some(format!(
+                "did not exit within {GRACE:?} of the end of its input, and was killed"
+            )),
+            Ok(Ok(status)) if !status.success() => {
+                Some(format!("exited at the end of the run: {status}"))
+            }
+            Ok(_) => None,
+        };
+        self.kill().await;
+        warning
+    }
+}

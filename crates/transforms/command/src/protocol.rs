@@ -1,0 +1,135 @@
+//! The lines that are sent to the program, and its answers.
+
+use bytes::Bytes;
+use serde::Serialize;
+use taskferry_json::{Body, Node};
+use taskferry_sdk::{Record, RunContext, shortened};
+
+/// The version of the protocol.
+const VERSION: u32 = 1;
+/// The most characters of an invalid line that a message shows.
+const SHOWN: usize = 80;
+
+/// The first line for a program.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Hello {
+    protocol: u32,
+    pipeline: String,
+    run_id: String,
+    started_at: String,
+    dry_run: bool,
+}
+
+impl Hello {
+    pub(crate) fn of(run: &RunContext) -> Self {
+        Self {
+            protocol: VERSION,
+            pipeline: run.pipeline.clone(),
+            run_id: run.run_id.clone(),
+            started_at: run.started_at.to_string(),
+            dry_run: run.dry_run,
+        }
+    }
+
+    /// Appends the line to `out`.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        // Texts and numbers can be serialized, and writing to a vector can't fail.
+        _ = serde_json::to_writer(&mut *out, self);
+        out.push(b'\n');
+    }
+}
+
+/// Checks the first line of a program.
+pub(crate) fn check_greeting(line: &[u8]) -> Result<(), String> {
+    let version = Body::parse(line.to_vec())
+        .ok()
+        .and_then(|body| body.root().get("protocol")?.as_number().map(str::to_owned));
+    match version {
+        Some(version) if version == VERSION.to_string() => Ok(()),
+        Some(version) => Err(format!(
+            "the program uses version {} of the protocol, but taskferry supports version {VERSION}",
+            shortened(&version, SHOWN)
+        )),
+        None => Err(format!("the program wrote `{}` instead of its protocol version", shown(line))),
+    }
+}
+
+/// Appends the line of a record to `out`.
+pub(crate) fn write_request(id: u64, record: &Record, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"id\":");
+    out.extend_from_slice(id.to_string().as_bytes());
+    out.extend_from_slice(b",\"record\":");
+    out.extend_from_slice(record.as_bytes());
+    out.extend_from_slice(b"}\n");
+}
+
+/// The answer to a record.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Results(Vec<Record>),
+    /// The reason may be empty.
+    Drop(String),
+    Error(String),
+}
+
+/// Reads an answer to the record `expected`.
+///
+/// # Errors
+/// What the program did instead: "wrote …".
+pub(crate) fn read_answer(line: Bytes, expected: u64) -> Result<Answer, String> {
+    let wrote = format!("wrote `{}` instead of an answer", shown(&line));
+    let Ok(body) = Body::parse(line) else { return Err(wrote) };
+    let (mut id, mut answer) = (None, None);
+    for (key, value) in body.root().members() {
+        let key = key.as_str();
+        let content = match &*key {
+            "id" => {
+                id = value.as_number().and_then(|number| number.parse::<u64>().ok());
+                continue;
+            }
+            "results" => results(value)?,
+            "drop" => Answer::Drop(text(&key, value)?),
+            "error" => Answer::Error(text(&key, value)?),
+            other => {
+                let key = shortened(other, SHOWN);
+                return Err(format!("wrote an answer with the unknown key `{key}`"));
+            }
+        };
+        if answer.replace(content).is_some() {
+            return Err(
+                "wrote an answer with more than one of `results`, `drop` and `error`".into()
+            );
+        }
+    }
+    match id.zip(answer) {
+        Some((id, answer)) if id == expected => Ok(answer),
+        Some((id, _)) if id < expected => {
+            Err(format!("answered record {id} twice, instead of record {expected}"))
+        }
+        Some((id, _)) => Err(format!("answered record {id} out of turn, before record {expected}")),
+        None => Err(wrote),
+    }
+}
+
+fn results(value: Node<'_>) -> Result<Answer, String> {
+    if value.kind() != taskferry_json::Kind::Array {
+        return Err("wrote an answer whose `results` are no list".to_owned());
+    }
+    let results = value.items().enumerate().map(|(index, item)| {
+        let invalid =
+            |error| format!("wrote an answer whose result {} is invalid: {error}", index + 1);
+        item.to_document().map(Record::from).map_err(invalid)
+    });
+    results.collect::<Result<_, _>>().map(Answer::Results)
+}
+
+fn text(key: &str, value: Node<'_>) -> Result<String, String> {
+    let text = value.as_str().map(std::borrow::Cow::into_owned);
+    text.ok_or_else(|| format!("wrote an answer whose `{key}` is no text"))
+}
+
+/// The beginning of a line.
+fn shown(line: &[u8]) -> String {
+    let start = line.get(..4 * SHOWN).unwrap_or(line);
+    shortened(String::from_utf8_lossy(start).trim(), SHOWN).into_owned()
+}

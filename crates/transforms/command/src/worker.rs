@@ -1,0 +1,256 @@
+//! Sends records to a process, in order, and starts it again after a failure.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use taskferry_sdk::{ErrorKind, Record, StageError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::failure::Failure;
+use crate::pool::Shared;
+use crate::process::{Event, Process, ProcessGroup};
+use crate::protocol::{Answer, read_answer};
+
+/// The most records that a process has received but not answered. Several, so that it need not wait for the next one.
+pub(crate) const WINDOW: usize = 16;
+/// The most failures of a transform that are logged.
+const MAX_LOGGED: u64 = 20;
+
+/// A record to process.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) record: Record,
+    pub(crate) reply: oneshot::Sender<Result<Answer, StageError>>,
+    /// Whether a process ended that had received it. It is then sent alone, to a new process if that one ends as well, so that the
+    /// last failure is its own.
+    pub(crate) is_suspect: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    jobs: mpsc::UnboundedReceiver<Job>,
+    group: Arc<ProcessGroup>,
+    process: Option<Process>,
+    waiting: VecDeque<Job>,
+    /// The records that the process has not answered, with their ids.
+    sent: VecDeque<(u64, Job)>,
+    last_id: u64,
+    /// Whether the process has answered a record.
+    has_answered: bool,
+    /// When the process received the first record of `sent`, or answered the record before it.
+    since: Instant,
+    /// What the process wrote after its last answer. It refuses the next record, as if that had been sent already.
+    stray: Option<Failure>,
+    /// Why the program can't be started.
+    broken: Option<Failure>,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        jobs: mpsc::UnboundedReceiver<Job>,
+        group: Arc<ProcessGroup>,
+        process: Option<Process>,
+    ) -> Self {
+        Self {
+            shared,
+            jobs,
+            group,
+            process,
+            waiting: VecDeque::new(),
+            sent: VecDeque::new(),
+            last_id: 0,
+            has_answered: false,
+            since: Instant::now(),
+            stray: None,
+            broken: None,
+        }
+    }
+
+    /// Processes records until no further one can come.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.send().await;
+            let deadline = self.since + self.shared.timeout;
+            let next = async {
+                match &mut self.process {
+                    Some(process) => process.next(self.shared.max_answer).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                event = next => self.on_event(event).await,
+                job = self.jobs.recv() => match job {
+                    Some(job) => self.receive(job),
+                    None => break,
+                },
+                () = sleep_until(deadline), if !self.sent.is_empty() => self.on_silence().await,
+            }
+        }
+        if let Some(warning) = match self.process.take() {
+            Some(process) => process.close().await,
+            None => None,
+        } {
+            tracing::warn!("{}: {warning}", self.shared.program.label);
+        }
+    }
+
+    fn receive(&mut self, job: Job) {
+        self.waiting.push_back(job);
+        while let Ok(job) = self.jobs.try_recv() {
+            self.waiting.push_back(job);
+        }
+    }
+
+    /// Sends records while the process may have more.
+    async fn send(&mut self) {
+        while let Some(job) = self.waiting.front() {
+            let is_alone = job.is_suspect || self.sent.iter().any(|(_, sent)| sent.is_suspect);
+            if self.sent.len() >= if is_alone { 1 } else { WINDOW } {
+                return;
+            }
+            let Some(job) = self.waiting.pop_front() else { return };
+            if job.reply.is_closed() {
+                continue;
+            }
+            if let Some(broken) = &self.broken {
+                refuse(job, broken.error().fatal());
+                continue;
+            }
+            if let Some(stray) = self.stray.take() {
+                refuse(job, stray.error());
+                continue;
+            }
+            if self.process.is_none() {
+                match Process::start(&self.shared, Arc::clone(&self.group)).await {
+                    Ok(process) => (self.process, self.has_answered) = (Some(process), false),
+                    Err(failure) => {
+                        refuse(job, failure.error().fatal());
+                        self.broken = Some(failure);
+                        continue;
+                    }
+                }
+            }
+            if let Some(process) = &mut self.process {
+                self.last_id += 1;
+                process.send(self.last_id, &job.record);
+                if self.sent.is_empty() {
+                    self.since = Instant::now();
+                }
+                self.sent.push_back((self.last_id, job));
+            }
+        }
+    }
+
+    async fn on_event(&mut self, event: Event) {
+        let wrong = match event {
+            Event::Ended => return self.on_end().await,
+            Event::TooLong => {
+                let limit = self.shared.max_answer;
+                Failure::new(
+                    ErrorKind::Limit,
+                    format!("the program wrote a line of more than {limit} bytes"),
+                )
+                .hint("raise `max_answer_bytes`")
+            }
+            Event::Line(line) => {
+                let expected = self.sent.front().map_or(self.last_id + 1, |(id, _)| *id);
+                let wrong = match (read_answer(line, expected), self.sent.is_empty()) {
+                    (Ok(answer), false) => return self.on_answer(answer),
+                    (Ok(_), true) => format!("answered record {expected} before it received it"),
+                    (Err(wrong), _) => wrong,
+                };
+                let wrong = self.shared.program.without_secrets(&format!("the program {wrong}"));
+                Failure::new(ErrorKind::Malformed, wrong)
+                    .hint("see docs/plugins/command.md; write messages to standard error")
+            }
+        };
+        self.restart(&wrong).await;
+        // The line stands where the answer to this record is expected. The records after it are sent again.
+        match self.sent.pop_front() {
+            Some((_, job)) => refuse(job, wrong.error()),
+            None => self.stray = Some(wrong),
+        }
+        self.send_again(false);
+    }
+
+    fn on_answer(&mut self, answer: Answer) {
+        (self.since, self.has_answered) = (Instant::now(), true);
+        let hidden = |text: String| self.shared.program.without_secrets(&text);
+        let answer = match answer {
+            Answer::Results(_) => answer,
+            Answer::Drop(reason) => Answer::Drop(hidden(reason)),
+            Answer::Error(text) => Answer::Error(hidden(text)),
+        };
+        if let Some((_, job)) = self.sent.pop_front() {
+            // The engine may have dropped the record.
+            _ = job.reply.send(Ok(answer));
+        }
+    }
+
+    async fn on_end(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let failure = process.failure().await;
+        self.log_restart(&failure);
+        // A program may end after a number of records, and just then receive another one.
+        if !self.has_answered
+            && self.sent.front().is_some_and(|(_, job)| job.is_suspect)
+            && let Some((_, job)) = self.sent.pop_front()
+        {
+            let message = format!("{} instead of answering the record", failure.message);
+            refuse(job, Failure { message, ..failure }.error());
+        }
+        self.send_again(true);
+    }
+
+    async fn on_silence(&mut self) {
+        let message = format!("the program was silent for {:?}", self.shared.timeout);
+        let failure = Failure::new(ErrorKind::Timeout, message)
+            .hint("is its output buffered? It must flush each answer. If it needs more time, raise `timeout`");
+        self.restart(&failure).await;
+        if self.sent.len() == 1
+            && let Some((_, job)) = self.sent.pop_front()
+        {
+            refuse(job, failure.error());
+        }
+        self.send_again(true);
+    }
+
+    /// Kills the process. The next record starts another one.
+    async fn restart(&mut self, failure: &Failure) {
+        if let Some(process) = self.process.take() {
+            process.kill().await;
+            self.log_restart(failure);
+        }
+    }
+
+    fn log_restart(&self, failure: &Failure) {
+        let count = self.shared.restarts.total.fetch_add(1, Ordering::Relaxed) + 1;
+        self.shared.restarts.uncounted.fetch_add(1, Ordering::Relaxed);
+        if count <= MAX_LOGGED {
+            let label = &self.shared.program.label;
+            let hint = failure.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            tracing::warn!("{label}: {}{hint}; it is started again", failure.message);
+        }
+        if count == MAX_LOGGED {
+            tracing::warn!("further restarts are counted, but not logged");
+        }
+    }
+
+    /// Sends the records without an answer again, first.
+    fn send_again(&mut self, are_suspects: bool) {
+        while let Some((_, mut job)) = self.sent.pop_back() {
+            job.is_suspect |= are_suspects;
+            self.waiting.push_front(job);
+        }
+    }
+}
+
+fn refuse(job: Job, error: StageError) {
+    // The engine may have dropped the record.
+    _ = job.reply.send(Err(error));
+}
