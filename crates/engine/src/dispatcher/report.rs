@@ -100,11 +100,14 @@ impl Dispatcher {
     }
 
     /// Closes the transforms that are open, within a time limit.
-    async fn close_transforms(&self) {
+    fn close_transforms(&self) -> impl Future<Output = ()> + use<> {
         let chains = iter::once(&self.chain).chain(self.sinks.iter().map(|sink| &sink.chain));
-        let closing = join_all(chains.flatten().map(|chain| chain.close()));
+        let chains: Vec<_> = chains.flatten().cloned().collect();
         let limit = if self.aborted { ABORT_TIMEOUT } else { GRACE_PERIOD };
-        _ = tokio::time::timeout(limit, closing).await;
+        async move {
+            let closing = join_all(chains.iter().map(|chain| chain.close()));
+            _ = tokio::time::timeout(limit, closing).await;
+        }
     }
 
     /// The warnings of all transforms. A text that several transforms return is listed once.

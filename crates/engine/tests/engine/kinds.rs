@@ -288,3 +288,40 @@ async fn a_page_after_a_failed_one_releases_its_thread() {
     assert_eq!(report.manifest.error.unwrap().message, "refused");
     assert_eq!(dropped.recv_timeout(patience), Err(RecvTimeoutError::Disconnected));
 }
+
+/// Loses its server at the record 13.
+#[derive(Debug)]
+struct Connected {
+    closed: Arc<Mutex<u32>>,
+    loses: bool,
+}
+
+#[async_trait]
+impl AsyncTransform for Connected {
+    async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+        if self.loses && record.value()?["n"] == 13 {
+            return Err(StageError::new(ErrorKind::Network, "no server").fatal());
+        }
+        out.emit(record);
+        Ok(())
+    }
+
+    async fn close(&self) {
+        *self.closed.lock().unwrap() += 1;
+    }
+}
+
+#[tokio::test]
+async fn a_fatal_error_ends_the_run_whatever_on_error_is_and_transforms_are_closed() {
+    for loses in [false, true] {
+        let (probe, closed) = (SinkProbe::default(), Arc::default());
+        let connected = Connected { closed: Arc::clone(&closed), loses };
+        let stage = skipping(stage(AnyTransform::asynchronous(connected)));
+        let pages = pipeline(Pages::new(5, 8), vec![stage], vec![probe.sink()]);
+        let report = run(pages, RunOptions::default()).await;
+        let status = if loses { Status::Failed } else { Status::Complete };
+        assert_eq!(report.manifest.status, status);
+        assert_eq!(report.manifest.transforms[0].failed, 0);
+        assert_eq!(*closed.lock().unwrap(), 1);
+    }
+}

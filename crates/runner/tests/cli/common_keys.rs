@@ -27,12 +27,13 @@ const fn sink(type_name: &'static str, options: &'static str) -> Case {
     }
 }
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 13] = [
     transform(
         "jq",
         "filter = 'if .bad then error(\"bad\") else . end'",
         r#"{"external_id":"bad","bad":true}"#,
     ),
+    transform("command", "command = [\"sh\", \"filter.sh\"]", r#"{"external_id":"bad"}"#),
     transform("filter_ai_impact", "levels = [\"H1\"]", r#"{"external_id":"bad","shapeless":true}"#),
     transform("flatten_hierarchy", "into = \"rows\"", r#"{"external_id":"bad","shapeless":true}"#),
     transform(
@@ -98,6 +99,7 @@ fn runs(case: &Case, on_error: &str) {
     let mut context = Context::new();
     context.set("RECEIVER", receiver.url());
     context.write("skills.csv", "vendor,skill,vendor_skill\nworkday,SQL,SQL\n");
+    context.write("filter.sh", crate::command::FILTER);
     context.write("titles.csv", "title,name\nfirst,one\nlast,two\n");
     let key =
         if on_error.is_empty() { String::new() } else { format!("on_error = \"{on_error}\"\n") };

@@ -4,6 +4,7 @@
 
 mod build_command;
 mod check_command;
+mod command;
 mod common_keys;
 mod crashes;
 mod credentials;

@@ -133,6 +133,7 @@ fn every_plugin_is_listed_with_its_purpose() {
 
     transforms
       aggregate          Counts records and adds up numbers by group. Emits one record per group.
+      command            Sends each record to a program, in any language, which answers with any number of records.
       deduplicate        Drops records with the key of an earlier record. The first record of each key is kept.
       filter_ai_impact   Keeps tasks by their AI impact level.
       flatten_hierarchy  Turns jobs into rows, or a hierarchy into a flat list of tasks.

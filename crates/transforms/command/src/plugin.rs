@@ -103,7 +103,7 @@ impl Command {
     fn program(&self, context: &BuildContext<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {
         let name = self.command.first().filter(|name| !name.is_empty() && !name.contains('\0'))?;
         let path = KeyPath::of("command").index(0);
-        match find(name, &folder(context), search_path(&self.env).as_deref()) {
+        match find(name, &folder(context), &search_path(&self.env)) {
             Ok(found) => {
                 if name.contains('/') {
                     self.read(Path::new(name), &path, context, problems);

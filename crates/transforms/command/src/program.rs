@@ -18,6 +18,8 @@ use crate::failure::Failure;
 const INHERITED: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
 /// Python writes lines at once, and in UTF-8.
 const SET: [(&str, &str); 2] = [("PYTHONUNBUFFERED", "1"), ("PYTHONUTF8", "1")];
+/// The search path without the variable `PATH`, that of shells.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// A shorter value would occur in many words.
 const SHORTEST_SECRET: usize = 6;
 
@@ -79,14 +81,11 @@ impl Program {
 pub(crate) fn find(
     name: &str,
     folder: &Path,
-    search_path: Option<&OsStr>,
+    search_path: &OsStr,
 ) -> Result<PathBuf, (String, String)> {
     let is_path = name.contains('/');
-    let folders: Vec<PathBuf> = match search_path {
-        _ if is_path => vec![folder.to_owned()],
-        Some(list) => env::split_paths(list).collect(),
-        None => Vec::new(),
-    };
+    let folders: Vec<PathBuf> =
+        if is_path { vec![folder.to_owned()] } else { env::split_paths(search_path).collect() };
     let mut mistake = None;
     for folder in folders {
         let path = absolute(folder.join(name)).unwrap_or_else(|_| folder.join(name));
@@ -133,9 +132,9 @@ fn usable(path: &Path) -> Result<(), Option<&'static str>> {
 }
 
 /// The list of folders in which the program is looked up.
-pub(crate) fn search_path(env: &BTreeMap<String, Secret>) -> Option<OsString> {
+pub(crate) fn search_path(env: &BTreeMap<String, Secret>) -> OsString {
     match env.get("PATH") {
-        Some(own) => Some(own.expose().into()),
-        None => env::var_os("PATH"),
+        Some(own) => own.expose().into(),
+        None => env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()),
     }
 }

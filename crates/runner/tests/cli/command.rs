@@ -1,0 +1,236 @@
+//! The transform `command` in a pipeline. `crates/transforms/command/tests` has the hostile programs.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use taskferry_testkit::{Context, Response, Tenant, page, project_file};
+
+/// A program that needs only a shell. It refuses records that contain `bad`.
+pub(crate) const FILTER: &str = r#"
+read -r hello
+printf '%s\n' '{"protocol":1}'
+while IFS= read -r line; do
+  id=${line#*\"id\":}; id=${id%%,*}
+  record=${line#*\"record\":}; record=${record%\}}
+  case $record in
+    *'"bad"'*) printf '%s\n' "{\"id\":$id,\"error\":\"it is bad\"}" ;;
+    *'"dull"'*) printf '%s\n' "{\"id\":$id,\"drop\":\"it is dull\"}" ;;
+    *) printf '%s\n' "{\"id\":$id,\"results\":[$record]}" ;;
+  esac
+done
+"#;
+
+const STAGES: &str = r#"
+[[transform]]
+type = "command"
+command = ["sh", "filter.sh"]
+
+[[sink]]
+type = "file"
+path = "out/jobs.ndjson"
+"#;
+
+fn context(tenant: &Tenant, program: &str) -> Context {
+    let context = Context::new();
+    context.write("jobs.toml", &format!("{}\n{STAGES}", tenant.source()));
+    context.write("filter.sh", program);
+    context
+}
+
+/// Whether a language is installed. These tests need nothing else than the toolchain of Rust, so they skip one that is not.
+fn has(program: &str, context: &mut Context) -> bool {
+    for name in ["PATH", "HOME"] {
+        context.set(name, std::env::var(name).unwrap_or_default());
+    }
+    let is_there =
+        Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success());
+    if !is_there {
+        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+        {
+            eprintln!("SKIPPED: `{program}` is not installed, so its example is not tested");
+        }
+    }
+    is_there
+}
+
+#[test]
+fn the_examples_in_python_and_node_have_the_same_output() {
+    let pipeline = project_file("examples/command-transform/count-tasks.toml");
+    let mut tables = Vec::new();
+    for (program, script) in [("python3", "count_tasks.py"), ("node", "count-tasks.mjs")] {
+        let mut context = Context::new();
+        if !has(program, &mut context) {
+            continue;
+        }
+        let command = format!("transform.command.command=[\"{program}\",\"{script}\"]");
+        let sink = "sink.file.path=out/jobs.csv";
+        let ended = context.taskferry(&["run", &pipeline, "--set", &command, "--set", sink]);
+        let table = ended.with_code(0);
+        assert!(table.stderr.contains("dropped 6 of 50 records"), "{}", table.stderr);
+        tables.push(context.read("out/jobs.csv"));
+        context.taskferry(&["test", &pipeline, "--set", &command]).with_code(0);
+    }
+    for table in &tables {
+        assert_eq!(table.lines().next(), Some("external_id,task_count"));
+        assert_eq!(table.lines().count(), 45);
+        assert_eq!(table, &tables[0]);
+    }
+}
+
+#[test]
+fn the_modules_refuse_and_print_without_harm() {
+    let folder = project_file("examples/command-transform");
+    for (program, module, file, script) in [
+        (
+            "python3",
+            "taskferry_transform.py",
+            "own.py",
+            "from taskferry_transform import Refuse, run\ndef f(job):\n  print('note', job['external_id'])\n  if job['external_id'] == 'a': raise Refuse('no a')\n  return [job, {**job, 'n': 1 / len(job['tasks'])}]\nrun(f)\n",
+        ),
+        (
+            "node",
+            "taskferry-transform.mjs",
+            "own.mjs",
+            "import { Refuse, run } from './taskferry-transform.mjs';\nrun(async (job) => {\n  console.log('note', job.external_id);\n  if (job.external_id === 'a') throw new Refuse('no a');\n  if (job.tasks.length === 0) throw new TypeError('no tasks');\n  return [job, { ...job, n: 1 / job.tasks.length }];\n});\n",
+        ),
+    ] {
+        let body = r#"{"has_next":false,"records":[{"external_id":"a"},{"external_id":"b","tasks":[]},{"external_id":"é","tasks":[1]}]}"#;
+        let tenant = Tenant::with_pages([Response::new(200, body)]);
+        let mut context = context(&tenant, "");
+        if !has(program, &mut context) {
+            continue;
+        }
+        context.write(module, &fs::read_to_string(format!("{folder}/{module}")).unwrap());
+        context.write(file, script);
+        let command = format!("transform.command.command=[\"{program}\",\"{file}\"]");
+        let skip = "transform.command.on_error=skip";
+        let ended = context.taskferry(&["run", "jobs.toml", "--set", &command, "--set", skip]);
+        let shown = ended.with_code(0).stderr;
+        assert!(shown.contains("the program refused the record: no a"), "{shown}");
+        let errors = ["ZeroDivisionError: division by zero", "TypeError: no tasks"];
+        assert!(errors.iter().any(|error| shown.contains(error)), "{shown}");
+        assert!(shown.contains(&format!("{file}: note é")), "{shown}");
+        assert_eq!(
+            context.lines("out/jobs.ndjson"),
+            [
+                json!({"external_id": "é", "tasks": [1]}),
+                json!({"external_id": "é", "tasks": [1], "n": 1})
+            ]
+            .map(|record| record.as_object().cloned().unwrap())
+            .map(|mut record| {
+                if program == "python3" && record.contains_key("n") {
+                    record["n"] = json!(1.0);
+                }
+                Value::Object(record)
+            }),
+            "{program}"
+        );
+    }
+}
+
+#[test]
+fn a_run_is_not_resumed_after_the_program_has_changed() {
+    let pages = || [page(&["a"], Some("a")), Response::new(403, "[]"), page(&["b"], None)];
+    for (changed, resumes) in [("filter.sh", false), ("other.sh", true)] {
+        let tenant = Tenant::with_pages(pages());
+        let context = context(&tenant, FILTER);
+        context.write("other.sh", "");
+        context.taskferry(&["run", "jobs.toml", "--quiet"]).with_code(3);
+        context.write(changed, &format!("{FILTER}\n# changed"));
+        let ended = context.taskferry(&["run", "jobs.toml"]).with_code(0);
+        let first = ended.stderr.lines().next().unwrap();
+        let reason = "the pipeline, one of its input files or taskferry has changed";
+        assert_eq!(first.contains(reason), !resumes, "{first}");
+        assert_eq!(first.contains("resumes after page 1"), resumes, "{first}");
+    }
+}
+
+/// The program, with a message for each record.
+fn announced() -> String {
+    FILTER.replace("  case ", "  echo ready >&2\n  case ")
+}
+
+/// A tenant whose second page comes when the gate is dropped.
+fn gated() -> (Tenant, std::sync::mpsc::Sender<()>) {
+    let (gate, opened) = std::sync::mpsc::channel::<()>();
+    let job = |number| json!({"external_id": format!("j{number}")});
+    let tenant = Tenant::with_listing(2, job, move |page| {
+        if page == 2 {
+            _ = opened.recv_timeout(taskferry_testkit::TIMEOUT);
+        }
+    });
+    (tenant, gate)
+}
+
+#[test]
+fn ctrl_c_ends_a_run_whose_program_ignores_the_end() {
+    let (tenant, gate) = gated();
+    let program = format!("{}\necho $$ > pid; trap '' TERM INT; exec sleep 1000", announced());
+    let context = context(&tenant, &program);
+    let mut running = context.start(&["run", "jobs.toml"]);
+    running.wait_for_line("filter.sh: ready");
+    running.signal("INT");
+    drop(gate);
+    let ended = running.wait().with_code(130);
+    assert!(ended.stderr.contains("did not exit within 3s"), "{}", ended.stderr);
+    let pid = context.read("pid");
+    assert!(!fs::exists(format!("/proc/{}", pid.trim())).unwrap());
+}
+
+#[test]
+fn a_killed_run_leaves_no_program() {
+    let (tenant, gate) = gated();
+    let context = context(&tenant, &format!("{}\ntouch ended", announced()));
+    let mut running = context.start(&["run", "jobs.toml"]);
+    running.wait_for_line("filter.sh: ready");
+    running.signal("KILL");
+    running.wait();
+    while !fs::exists(context.path("ended")).unwrap() {
+        std::thread::yield_now();
+    }
+    drop(gate);
+}
+
+#[test]
+fn a_flood_of_messages_does_not_fill_the_log() {
+    let tenant = Tenant::with_pages([page(&["a", "b"], None)]);
+    let flood =
+        "i=0; while [ $i -lt 3000 ]; do printf '\\033[31mline %s\\n' $i >&2; i=$((i+1)); done";
+    let context = context(&tenant, &format!("{flood}\n{FILTER}"));
+    let log = context.taskferry(&["run", "jobs.toml", "--log", "json"]).with_code(0).log();
+    let text = |event: &Value| event["message"].as_str().unwrap_or_default().to_owned();
+    let lines: Vec<&Value> =
+        log.iter().filter(|event| text(event).starts_with("filter.sh: ")).collect();
+    assert!((100..200).contains(&lines.len()), "{}", lines.len());
+    assert_eq!(text(lines[0]), r"filter.sh: \u{1b}[31mline 0");
+    assert_eq!(lines[0]["stage"], "command");
+    let omitted = text(lines.last().unwrap());
+    assert!(omitted.ends_with("lines on standard error were not logged: too many"), "{omitted}");
+}
+
+#[test]
+fn previews_and_doctor_start_the_program() {
+    let jobs = r#"{"has_next":false,"records":[{"external_id":"dull"},{"external_id":"b"}]}"#;
+    let tenant = Tenant::with_pages([Response::new(200, jobs)]);
+    let context = context(&tenant, FILTER);
+    let preview = context.taskferry(&["preview", "jobs.toml"]).with_code(0);
+    assert!(preview.stdout.contains("it is dull"), "{}", preview.stdout);
+    assert!(context.files().iter().all(|name| !name.starts_with("out/")));
+    let doctor =
+        context.taskferry(&["doctor", "jobs.toml", "--check", "program", "--verbose"]).with_code(0);
+    assert!(
+        doctor.stdout.contains("`sh filter.sh` starts and uses the protocol"),
+        "{}",
+        doctor.stdout
+    );
+    context.write("filter.sh", "echo 'no module' >&2; exit 1");
+    let doctor = context.taskferry(&["doctor", "jobs.toml", "--check", "program"]).with_code(4);
+    assert!(doctor.stdout.contains("its last message: no module"), "{}", doctor.stdout);
+    let run = context.taskferry(&["run", "jobs.toml", "--set", "transform.command.on_error=skip"]);
+    let shown = run.with_code(4).stderr;
+    assert!(
+        shown.contains("the program exited with code 1 before its first line"),
+        "a program that can't start is no reason to skip all records: {shown}"
+    );
+}
