@@ -6,7 +6,8 @@
 //! - `config` and `plugin` read and check the options, `program` finds the program and its files.
 //! - `protocol` writes requests and reads answers.
 //! - `process` is one running program, `stderr` its messages.
-//! - `worker` sends records to a process, and starts it again after a failure. `pool` distributes records over workers.
+//! - `worker` sends records to a process, and starts it again after a failure. `pool` distributes records over workers, which
+//!   have `shared` in common.
 //! - `transform` is the transform, and its check for `taskferry doctor`.
 //!
 //! A record counts as processed when the program has answered it. A record that was sent but not answered is sent again.
@@ -18,6 +19,7 @@ mod pool;
 mod process;
 mod program;
 mod protocol;
+mod shared;
 mod stderr;
 mod transform;
 mod worker;

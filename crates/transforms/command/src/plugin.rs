@@ -8,9 +8,10 @@ use taskferry_sdk::{
 };
 
 use crate::config::Command;
-use crate::pool::{Pool, Shared};
+use crate::pool::Pool;
 use crate::program::{Program, find, search_path};
 use crate::protocol::Hello;
+use crate::shared::Shared;
 use crate::stderr::MessageLog;
 use crate::transform::CommandTransform;
 

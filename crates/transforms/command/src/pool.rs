@@ -1,9 +1,8 @@
 //! Distributes records over the workers.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use taskferry_sdk::{ErrorKind, Record, StageError};
 use tokio::runtime::Handle;
@@ -11,31 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 
 use crate::process::{Process, ProcessGroup};
-use crate::program::Program;
 use crate::protocol::{Answer, Hello};
-use crate::stderr::MessageLog;
+use crate::shared::Shared;
 use crate::worker::{Job, Worker};
-
-/// What all workers of a transform share.
-#[derive(Debug, Clone)]
-pub(crate) struct Shared {
-    pub(crate) program: Arc<Program>,
-    pub(crate) hello: Hello,
-    pub(crate) timeout: Duration,
-    pub(crate) start_timeout: Duration,
-    /// The maximum length of an answer in bytes.
-    pub(crate) max_answer: usize,
-    pub(crate) log: Arc<MessageLog>,
-    pub(crate) restarts: Arc<Restarts>,
-}
-
-/// How often a program was started again.
-#[derive(Debug, Default)]
-pub(crate) struct Restarts {
-    pub(crate) total: AtomicU64,
-    /// Those that no record has counted yet.
-    pub(crate) uncounted: AtomicU64,
-}
 
 /// The workers. They are started on demand.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::failure::Failure;
-use crate::pool::Shared;
 use crate::protocol::{check_greeting, write_request};
+use crate::shared::Shared;
 use crate::stderr::Messages;
 
 /// The number of bytes that are read at once.

@@ -9,9 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::failure::Failure;
-use crate::pool::Shared;
 use crate::process::{Event, Process, ProcessGroup};
 use crate::protocol::{Answer, read_answer};
+use crate::shared::Shared;
 
 /// The most records that a process has received but not answered. Several, so that it need not wait for the next one.
 pub(crate) const WINDOW: usize = 16;
