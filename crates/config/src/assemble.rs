@@ -71,8 +71,13 @@ pub(crate) fn assemble(
         problems.extend(missing_dead_letter(&transforms, &sinks));
     }
     let can_run = only_warnings(&problems);
-    let Some(source) = source.filter(|_| can_run) else { return Err(problems) };
+    let Some(mut source) = source.filter(|_| can_run) else { return Err(problems) };
     let (mut transforms, mut sinks) = (transforms, sinks);
+    let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
+    for checked in transforms.iter_mut().chain(own) {
+        checked.stage.digest = digest::transform_digest(tree, registry, &checked.path);
+    }
+    source.stage.digest = digest::content_digest(tree, registry);
     make_unique(sinks.iter_mut().map(|sink| &mut sink.stage.name));
     let own = sinks.iter_mut().flat_map(|sink| &mut sink.transforms);
     make_unique(transforms.iter_mut().chain(own).map(|checked| &mut checked.stage.name));

@@ -17,6 +17,10 @@ const NOT_OUTPUT: [&str; 3] = ["description", "state", "expect"];
 const SAME_OUTPUT: &str = "x-same-output";
 /// Marks, in the schema of a source, an option that does not affect which jobs are read.
 const SAME_JOBS: &str = "x-same-jobs";
+/// Marks, in the schema of a source, an option that affects neither the jobs nor their fields.
+const SAME_RECORDS: &str = "x-same-records";
+/// Keys of a transform that do not affect the records that it emits.
+const NOT_CONTENT: [&str; 2] = ["name", "on_error"];
 
 /// The SHA-256, in hexadecimal digits, of the program's version, of the values that affect the output, and of the files that
 /// options name. Secrets are left out: they change without changing the output, and a digest would help to guess them.
@@ -38,6 +42,22 @@ pub(crate) fn listing_digest(tree: &Node, registry: &Registry) -> String {
 /// The digest of the source's options that affect which records it returns.
 pub(crate) fn records_digest(tree: &Node, registry: &Registry) -> String {
     source_digest(tree, registry, &[SAME_OUTPUT])
+}
+
+/// The digest of the source's options that affect the content of its records.
+pub(crate) fn content_digest(tree: &Node, registry: &Registry) -> String {
+    source_digest(tree, registry, &[SAME_OUTPUT, SAME_RECORDS])
+}
+
+/// The digest of the options of the transform at `path`.
+pub(crate) fn transform_digest(tree: &Node, registry: &Registry, path: &KeyPath) -> String {
+    let mut hash = PartsHash::default();
+    let mut excluded = Excluded::new(tree, registry, &[]);
+    excluded.options.extend(NOT_CONTENT.map(|key| path.key(key)));
+    if let Some(table) = tree.get(path) {
+        excluded.hash(table, path, &mut hash);
+    }
+    hash.digest()
 }
 
 fn source_digest(tree: &Node, registry: &Registry, excluded: &[&str]) -> String {

@@ -56,7 +56,8 @@ impl<'a> StageBuilder<'a> {
         self.add_problems(&table.path, built.warnings);
         self.context = self.context.for_subject(built.subject);
         let feed = Feed::Source(built.source);
-        let stage = SourceStage { name: table.name, type_name: built.type_name, feed };
+        let (name, type_name, digest) = (table.name, built.type_name, String::new());
+        let stage = SourceStage { name, type_name, digest, feed };
         Some(CheckedSource { stage, fields: built.fields, vocabulary: built.vocabulary })
     }
 
@@ -78,7 +79,7 @@ impl<'a> StageBuilder<'a> {
         self.add_problems(&table.path, built.warnings);
         let StageTable { path, name, on_error, .. } = table;
         let (type_name, transform) = (built.type_name, built.transform);
-        let stage = TransformStage { name, type_name, on_error, transform };
+        let stage = TransformStage { name, type_name, digest: String::new(), on_error, transform };
         let (fields, explained_options) = (built.fields, built.explained_options);
         Some(CheckedTransform { path, stage, fields, explained_options })
     }

@@ -29,6 +29,9 @@ pub(crate) struct Baseline {
     /// The pipeline's digest; earlier versions did not write it.
     #[serde(default)]
     pub(crate) pipeline: Option<String>,
+    /// The removals that transforms withheld.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) withheld_removals: u64,
     /// Records delivered to each sink, by its name.
     #[serde(default)]
     pub(crate) delivered: BTreeMap<String, u64>,
@@ -38,6 +41,11 @@ pub(crate) struct Baseline {
     /// The fields of the records; earlier versions did not write them.
     #[serde(default, skip_serializing_if = "FieldCounts::is_empty")]
     pub(crate) fields: FieldCounts,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Baseline {
@@ -54,6 +62,7 @@ impl Baseline {
             exit_code: 0,
             listing: Some(listing.to_owned()),
             pipeline: None,
+            withheld_removals: 0,
             delivered: BTreeMap::new(),
             records: None,
             fields: FieldCounts::default(),
@@ -96,6 +105,8 @@ pub(crate) enum Comparison {
         last: Box<Baseline>,
         /// The last one that read the same listing.
         same: Option<Box<Baseline>>,
+        /// The ids of all stored runs, the newest first.
+        ids: Vec<String>,
     },
     /// The file is unreadable.
     Unreadable,
@@ -128,7 +139,17 @@ impl Comparison {
 
     pub(crate) fn new(runs: CompleteRuns, listing: &str) -> Self {
         let same = runs.of_listing(listing).cloned().map(Box::new);
-        Self::Runs { same, last: Box::new(runs.last) }
+        let all = iter::once(&runs.last).chain(&runs.earlier);
+        let ids = all.map(|run| run.run_id.clone()).collect();
+        Self::Runs { same, ids, last: Box::new(runs.last) }
+    }
+
+    /// The ids of the last complete run of each listing, the newest first.
+    pub(crate) fn run_ids(&self) -> &[String] {
+        match self {
+            Self::Runs { ids, .. } => ids,
+            Self::NoRun | Self::Unreadable => &[],
+        }
     }
 
     /// The last complete run.
@@ -152,7 +173,7 @@ impl Comparison {
     pub(crate) fn warning(&self, expect: &ExpectOptions, is_experiment: bool) -> Option<String> {
         expect.max_drop_percent?;
         let reason = match self {
-            Self::Runs { last, same: None } => format!(
+            Self::Runs { last, same: None, .. } => format!(
                 "the last complete run ({}) read another listing, because the options of [source] have changed",
                 last.run_id
             ),

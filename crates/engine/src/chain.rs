@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use taskferry_pipeline::{StageFailure, TransformStage};
-use taskferry_sdk::{AnyTransform, RunContext};
+use taskferry_sdk::{AnyTransform, RunContext, StageDigest};
 use tracing::Instrument;
 
 use crate::envelope::PageBatch;
@@ -20,6 +20,8 @@ use crate::watchdog::WatchdogSlot;
 pub(crate) struct Chain {
     steps: Vec<Step>,
     run: Arc<RunContext>,
+    /// The stages before the first one.
+    inputs: Vec<StageDigest>,
 }
 
 impl Chain {
@@ -35,7 +37,19 @@ impl Chain {
         let steps = stages.into_iter().zip(stats);
         let steps =
             steps.map(|(stage, stats)| Step::new(stage, pages, stats, tracer.cloned())).collect();
-        Self { steps, run }
+        Self { steps, run, inputs: Vec::new() }
+    }
+
+    /// Sets the stages before the first one.
+    #[must_use]
+    pub(crate) fn after(mut self, inputs: Vec<StageDigest>) -> Self {
+        self.inputs = inputs;
+        self
+    }
+
+    /// The stages before the chain, and its stages.
+    pub(crate) fn digests(&self) -> Vec<StageDigest> {
+        self.inputs.iter().cloned().chain(self.steps.iter().map(Step::digest)).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -43,10 +57,12 @@ impl Chain {
     }
 
     pub(crate) async fn open(mut self) -> Result<Arc<Self>, StageFailure> {
+        let mut inputs = self.inputs.clone();
         for step in &mut self.steps {
             let span = step.span();
-            let opened = step.open(&self.run).instrument(span).await;
+            let opened = step.open(&self.run, inputs.clone()).instrument(span).await;
             opened.map_err(|error| StageFailure::of(step.id(), error))?;
+            inputs.push(step.digest());
         }
         Ok(Arc::new(self))
     }
@@ -60,6 +76,21 @@ impl Chain {
             warnings.extend(texts.into_iter().map(|text| (step.id().name.clone(), text)));
         }
         warnings
+    }
+
+    /// The removals that each stage withheld.
+    pub(crate) fn withheld_removals(&self, totals: &[TransformStats]) -> u64 {
+        let withheld = self.steps.iter().zip(totals).map(|(step, stats)| {
+            catch_unwind(AssertUnwindSafe(|| step.withheld_removals(stats))).unwrap_or_default()
+        });
+        withheld.sum()
+    }
+
+    /// Whether it is normal that no record comes out.
+    pub(crate) fn may_emit_nothing(&self) -> bool {
+        self.steps.iter().any(|step| {
+            catch_unwind(AssertUnwindSafe(|| step.may_emit_nothing())).unwrap_or_default()
+        })
     }
 
     /// Counts the fields of the source's records. Dead letters are no sample of them.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use taskferry_pipeline::{ExpectOptions, Pipeline, SinkStage, StageFailure, TransformStage};
-use taskferry_sdk::{AnyTransform, RunContext, Share, SinkState};
+use taskferry_sdk::{AnyTransform, RunContext, Share, SinkState, StageDigest};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -136,6 +136,15 @@ impl Dispatcher {
         let needs_last_page = has_ordered(&pipeline);
         let commits = CommitTimer::new(&pipeline.sinks, &pipeline.state);
 
+        let source = StageDigest::new(pipeline.source.name.clone(), pipeline.source.digest.clone());
+        let chain = Chain::new(
+            pipeline.transforms,
+            Arc::clone(&run),
+            pages,
+            &stats.transforms,
+            tracer.as_ref(),
+        )
+        .after(vec![source]);
         let (mut sinks, mut to_sinks) = (Vec::new(), Vec::new());
         for (index, stage) in pipeline.sinks.into_iter().enumerate() {
             let (to_sink, input) = mpsc::channel(CHANNEL_CAPACITY);
@@ -145,7 +154,8 @@ impl Dispatcher {
             to_sinks.push(to_sink);
             let SinkStage { on_error, transforms, sink, .. } = stage;
             let stats = stats.sinks.get(index).map_or(&[][..], |stats| &stats.transforms);
-            let chain = Chain::new(transforms, Arc::clone(&run), pages, stats, tracer.as_ref());
+            let own = Chain::new(transforms, Arc::clone(&run), pages, stats, tracer.as_ref())
+                .after(chain.digests());
             let worker = SinkWorker {
                 index,
                 id,
@@ -164,18 +174,12 @@ impl Dispatcher {
                 cancelled: cancelled.clone(),
                 aborted: aborted.clone(),
             };
-            workers::start_sink(worker, chain, events_to_self.clone());
+            workers::start_sink(worker, own, events_to_self.clone());
         }
 
         let (to_transforms, pages_read) = mpsc::channel(CHANNEL_CAPACITY);
         workers::start_transforms(
-            Chain::new(
-                pipeline.transforms,
-                Arc::clone(&run),
-                pages,
-                &stats.transforms,
-                tracer.as_ref(),
-            ),
+            chain,
             pages_read,
             Broadcaster { sinks: to_sinks, commits, backlog, cancelled, aborted },
             watchdog.clone(),

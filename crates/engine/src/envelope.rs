@@ -20,6 +20,8 @@ pub(crate) struct Envelope {
 pub(crate) struct PageBatch {
     pub(crate) batch: Batch,
     pub(crate) is_last: bool,
+    /// The origins of the records that earlier stages have refused.
+    pub(crate) refused: Vec<Arc<Origin>>,
     /// The entry stages of the records, in a replay; otherwise empty.
     entries: Vec<Option<Arc<StageId>>>,
 }
@@ -27,7 +29,13 @@ pub(crate) struct PageBatch {
 impl PageBatch {
     /// A page without records.
     pub(crate) fn new(page: u64, is_last: bool) -> Self {
-        Self { batch: Batch::new(page), is_last, entries: Vec::new() }
+        Self { batch: Batch::new(page), is_last, refused: Vec::new(), entries: Vec::new() }
+    }
+
+    /// The page after a stage, still without its records.
+    pub(crate) fn next(&mut self) -> Self {
+        let refused = std::mem::take(&mut self.refused);
+        Self { refused, ..Self::new(self.page(), self.is_last) }
     }
 
     pub(crate) fn page(&self) -> u64 {
@@ -59,7 +67,7 @@ impl PageBatch {
     /// Keeps the records that have entered the pipeline before the sink `stage` or enter it there.
     #[must_use]
     pub(crate) fn for_sink(mut self, stage: &StageId) -> Self {
-        let mut kept = Self::new(self.page(), self.is_last);
+        let mut kept = self.next();
         for envelope in self.take() {
             if envelope.entry.as_deref().is_none_or(|entry| entry == stage) {
                 kept.push(Envelope { entry: None, ..envelope });

@@ -48,6 +48,15 @@ pub fn last_complete(state: &StateDir) -> Result<Option<Timestamp>, StateError> 
     Ok(state.load::<CompleteRuns>(COMPLETE)?.map(|runs| runs.last.finished_at))
 }
 
+/// The id of the last complete export of the pipeline, and the number of removals that its transforms withheld.
+///
+/// # Errors
+/// If the file is unreadable.
+pub fn withheld_removals(folder: &Path) -> Result<Option<(String, u64)>, StateError> {
+    let runs = taskferry_state::load::<CompleteRuns>(folder, COMPLETE)?;
+    Ok(runs.map(|runs| (runs.last.run_id, runs.last.withheld_removals)))
+}
+
 /// Returns the last run if it is finished, ended within `resume_within`, and ran this `pipeline` unchanged. Replays do not
 /// count. Returns `None` if the run ended early or was killed, and if the state is unreadable.
 pub fn last_finished_run(state: &StateDir, pipeline: &Pipeline) -> Option<FinishedRun> {
@@ -126,6 +135,7 @@ pub(crate) fn record_complete(
         exit_code: manifest.exit_code,
         listing: Some(digests.listing.clone()),
         pipeline: Some(manifest.digest.clone()),
+        withheld_removals: manifest.withheld_removals,
         delivered: delivered.collect(),
         records: Some(digests.records.clone()),
         fields,

@@ -46,7 +46,12 @@
 //! use taskferry_engine::{RunOptions, Status};
 //!
 //! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-//! let source = SourceStage { name: "pages".to_owned(), type_name: "pages", feed: Feed::Source(Box::new(OnePage(false))) };
+//! let source = SourceStage {
+//!     name: "pages".to_owned(),
+//!     type_name: "pages",
+//!     digest: String::new(),
+//!     feed: Feed::Source(Box::new(OnePage(false))),
+//! };
 //! let sink = SinkStage {
 //!     name: "nowhere".to_owned(),
 //!     type_name: "nowhere",
@@ -98,7 +103,9 @@ mod workers;
 
 pub use checkpoint::{UnfinishedRun, unfinished_run};
 pub use drift::{Drift, FieldSummary, NullChange, TypeChange};
-pub use finished_runs::{FinishedRun, conflicting_run, last_complete, last_finished_run};
+pub use finished_runs::{
+    FinishedRun, conflicting_run, last_complete, last_finished_run, withheld_removals,
+};
 pub use live_stats::{LiveSinkStats, LiveSourceStats, LiveStats};
 pub use manifest::{
     Committed, Failure, FailureOrigin, Manifest, RunReport, SCHEMA_VERSION, ShardSummary,

@@ -100,6 +100,8 @@ pub struct Manifest {
     pub dead_letters: u64,
     /// The file with the dead letters.
     pub dead_letter_file: Option<PathBuf>,
+    /// Removals that transforms did not emit, because they are suspiciously many. The other records are delivered.
+    pub withheld_removals: u64,
     /// How the fields of the records differ from those of the last complete run of the same listing; `null` if there is none.
     pub drift: Option<Drift>,
     /// Violations of `[expect]`.
@@ -272,6 +274,7 @@ impl Manifest {
             sinks: pipeline.sinks.iter().map(SinkSummary::new).collect(),
             dead_letters: 0,
             dead_letter_file: None,
+            withheld_removals: 0,
             drift: None,
             violations: Vec::new(),
             warnings: Vec::new(),
@@ -290,6 +293,7 @@ impl Manifest {
             (None, Some(Interrupt::Interrupted)) => (Status::Interrupted, 130),
             (None, Some(Interrupt::Terminated)) => (Status::Interrupted, 143),
             (None, None) if !self.violations.is_empty() => (Status::Suspicious, 8),
+            (None, None) if self.withheld_removals > 0 => (Status::Complete, 8),
             (None, None) if self.dead_letters > 0 => (Status::Complete, 6),
             (None, None) => (Status::Complete, 0),
         };

@@ -74,6 +74,15 @@ impl OrderedStep {
         }
     }
 
+    /// The removals that the transform withheld. None while a thread is still in it.
+    pub(crate) fn withheld_removals(&self, totals: &Counters) -> u64 {
+        self.transform.try_lock().map_or(0, |transform| transform.withheld_removals(totals))
+    }
+
+    pub(crate) fn may_emit_nothing(&self) -> bool {
+        self.transform.try_lock().is_ok_and(|transform| transform.may_emit_nothing())
+    }
+
     /// Waits until all earlier pages are processed.
     pub(crate) async fn turn(&self, page: u64) -> Result<Turn<'_>, StageError> {
         let mut done = self.done.subscribe();

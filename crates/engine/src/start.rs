@@ -35,9 +35,17 @@ impl Start {
         run: RunContext,
         compared_with: Option<&Path>,
     ) -> Self {
-        let baseline = compared_with.map(|folder| Comparison::load(folder, pipeline));
+        let mut baseline =
+            compared_with.map(|folder| Comparison::load(folder, pipeline)).unwrap_or_default();
+        let mut run = run;
+        run.compared_with = compared_with.map(Path::to_owned);
+        run.complete_runs = baseline.run_ids().to_vec();
+        if run.is_sample {
+            // A part of a listing has fewer jobs and fields.
+            baseline = Comparison::NoRun;
+        }
         let files = StateFiles::without_state(pipeline, &run);
-        Self::at_first_page(run, files, baseline.unwrap_or_default())
+        Self::at_first_page(run, files, baseline)
     }
 
     pub(crate) async fn with_state(
@@ -48,7 +56,9 @@ impl Start {
         stop: &mut StopSignal,
     ) -> Self {
         run.state_dir = Some(state.path().to_owned());
+        run.compared_with.clone_from(&run.state_dir);
         let baseline = Comparison::load(state.path(), pipeline);
+        run.complete_runs = baseline.run_ids().to_vec();
         let abandoned = match StartPoint::find(pipeline, &state, &run, &baseline, fresh) {
             StartPoint::Resume(from) => {
                 // A sink may read whole files to check them, so the check must be interruptible.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{FutureExt, StreamExt, stream};
 use taskferry_pipeline::{OnError, StageFailure, StageId, TransformStage};
 use taskferry_sdk::{
-    AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageError, Transform,
+    AnyTransform, AsyncTransform, Cursor, Origin, Output, Record, RunContext, StageContext,
+    StageDigest, StageError, Transform,
 };
 use tracing::{Instrument, Span};
 
@@ -38,6 +39,7 @@ pub(crate) struct ChainOutcome {
 #[derive(Debug)]
 pub(crate) struct Step {
     id: Arc<StageId>,
+    digest: String,
     on_error: OnError,
     kind: Kind,
     log: RefusalLog,
@@ -60,7 +62,7 @@ impl Step {
         stats: Option<&TransformStats>,
         tracer: Option<Arc<dyn Tracer>>,
     ) -> Self {
-        let (id, on_error) = (Arc::new(stage.id()), stage.on_error);
+        let (id, digest, on_error) = (Arc::new(stage.id()), stage.digest, stage.on_error);
         let kind = match stage.transform {
             AnyTransform::Stateless(transform) => Kind::Stateless(transform),
             AnyTransform::Ordered(transform) => {
@@ -69,7 +71,7 @@ impl Step {
             AnyTransform::Async(transform) => Kind::Async(transform),
         };
         let span = stage_span(&id);
-        Self { id, on_error, kind, log: RefusalLog::default(), tracer, span }
+        Self { id, digest, on_error, kind, log: RefusalLog::default(), tracer, span }
     }
 
     pub(crate) fn id(&self) -> &StageId {
@@ -81,11 +83,19 @@ impl Step {
         self.span.clone()
     }
 
-    pub(crate) async fn open(&mut self, run: &RunContext) -> Result<(), StageError> {
+    /// Opens the stage, which comes after `inputs`.
+    pub(crate) async fn open(
+        &mut self,
+        run: &RunContext,
+        inputs: Vec<StageDigest>,
+    ) -> Result<(), StageError> {
+        let stage = StageContext::new(self.id.name.clone(), inputs);
+        let mut run = run.clone();
+        run.stage = stage;
         match &mut self.kind {
-            Kind::Stateless(transform) => transform.open(run),
-            Kind::Ordered(transform) => transform.open(run),
-            Kind::Async(transform) => transform.open(run).await,
+            Kind::Stateless(transform) => transform.open(&run),
+            Kind::Ordered(transform) => transform.open(&run),
+            Kind::Async(transform) => transform.open(&run).await,
         }
     }
 
@@ -95,6 +105,22 @@ impl Step {
             let close = transform.close().instrument(self.span());
             _ = AssertUnwindSafe(close).catch_unwind().await;
         }
+    }
+
+    /// Identifies the work of the stage.
+    pub(crate) fn digest(&self) -> StageDigest {
+        StageDigest::new(self.id.name.clone(), self.digest.clone())
+    }
+
+    pub(crate) fn withheld_removals(&self, stats: &TransformStats) -> u64 {
+        match &self.kind {
+            Kind::Ordered(transform) => transform.withheld_removals(&stats.counters),
+            Kind::Stateless(_) | Kind::Async(_) => 0,
+        }
+    }
+
+    pub(crate) fn may_emit_nothing(&self) -> bool {
+        matches!(&self.kind, Kind::Ordered(transform) if transform.may_emit_nothing())
     }
 
     pub(crate) fn warnings(&self, stats: &TransformStats) -> Vec<String> {
@@ -132,7 +158,7 @@ impl Step {
         let mut results = Results {
             step: self,
             run,
-            page: PageBatch::new(page.page(), page.is_last),
+            page: page.next(),
             stats: TransformStats::default(),
             dead_letters: &mut outcome.dead_letters,
         };
@@ -168,6 +194,7 @@ impl Step {
             if let Some(limit) = limit {
                 slot.begin(&self.id, &origin, limit);
             }
+            out.set_origin(Some(Arc::clone(&origin)));
             let result = catch_panic(|| transform.apply(record, &mut out));
             if limit.is_some() {
                 slot.end();
@@ -185,13 +212,22 @@ impl Step {
     ) -> Result<(), StageFailure> {
         let (mut out, mut transform) = (self.output(), ordered.lock());
         let cursor = page.batch.origins.last().and_then(|origin| origin.cursor.clone());
+        let failed = |error| StageFailure::of(&self.id, error);
+        for origin in &results.page.refused {
+            catch_panic(|| transform.on_refused(origin)).map_err(failed)?;
+        }
         for envelope in page.take() {
             let Some(Input { record, origin, copy }) = results.accept(envelope) else { continue };
             ordered.set_has_records();
+            out.set_origin(Some(Arc::clone(&origin)));
             let result = catch_panic(|| transform.apply(record, &mut out));
+            let is_refused = result.is_err();
             results.add(&origin, copy.as_ref(), result, &mut out)?;
+            if is_refused {
+                catch_panic(|| transform.on_refused(&origin)).map_err(failed)?;
+            }
         }
-        let failed = |error| StageFailure::of(&self.id, error);
+        out.set_origin(None);
         // In a replay, a stage that received no record does not emit its end either.
         if page.is_last && (!results.run.replay || ordered.has_records()) {
             catch_panic(|| transform.finish(&mut out)).map_err(failed)?;
@@ -211,6 +247,7 @@ impl Step {
         let apply = |input: Result<Input, Envelope>| async move {
             let Input { record, origin, copy } = input?;
             let mut out = self.output();
+            out.set_origin(Some(Arc::clone(&origin)));
             let result = AssertUnwindSafe(transform.apply(record, &mut out)).catch_unwind().await;
             let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
             Ok((origin, copy, result, out))
@@ -300,6 +337,7 @@ impl Results<'_> {
             }
             _ => return Err(StageFailure::of(id, error).at(origin)),
         }
+        self.page.refused.push(Arc::clone(origin));
         self.step.log.warn(id, self.step.on_error, origin, 1, &error);
         Ok(())
     }

@@ -6,7 +6,7 @@
 //!
 //! - [`Document`] is one text with its index; [`Body`] is a page of them, checked, split and indexed in one pass.
 //! - [`Node`] reads: [`get`](Node::get), [`members`](Node::members), [`items`](Node::items), [`as_str`](Node::as_str),
-//!   [`raw`](Node::raw), and [`deserialize`](Node::deserialize) for types of your own.
+//!   [`raw`](Node::raw), [`equals`](Node::equals), and [`deserialize`](Node::deserialize) for types of your own.
 //! - [`Edit`] sets, removes, renames, replaces and inserts, and writes the new [`Text`] in one pass. Unchanged values keep their
 //!   bytes: numbers keep their digits, members their order.
 //! - [`ObjectWriter`] and [`ArrayWriter`] build new texts from values, strings and parts of documents.
@@ -52,6 +52,7 @@
 mod document;
 mod edit;
 mod entry;
+mod equality;
 mod error;
 mod index;
 mod node;

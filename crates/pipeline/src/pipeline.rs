@@ -61,6 +61,8 @@ pub struct SourceStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
+    /// A digest of the options that affect the content of its records, without secrets.
+    pub digest: String,
     /// The stage itself.
     pub feed: Feed,
 }
@@ -81,6 +83,8 @@ pub struct TransformStage {
     pub name: String,
     /// The plugin's type.
     pub type_name: &'static str,
+    /// A digest of its options, without secrets.
+    pub digest: String,
     /// What happens to a record that it refuses.
     pub on_error: OnError,
     /// The stage itself.

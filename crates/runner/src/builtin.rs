@@ -7,6 +7,7 @@ use taskferry_sink_stdout::StdoutOptions;
 use taskferry_sink_webhook::WebhookOptions;
 use taskferry_source_techwolf::TechWolfOptions;
 use taskferry_transform_aggregate::Aggregate;
+use taskferry_transform_changes::Changes;
 use taskferry_transform_command::Command;
 use taskferry_transform_deduplicate::Deduplicate;
 use taskferry_transform_filter_ai_impact::FilterAiImpact;
@@ -32,6 +33,7 @@ pub(crate) fn registry() -> Registry {
         .transform::<Join>()
         .transform::<Command>()
         .transform::<Deduplicate>()
+        .transform::<Changes>()
         .transform::<Jq>()
         .transform::<Select>()
         .sink::<StdoutOptions>()

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod accept_removals;
 mod arguments;
 mod build;
 mod check;

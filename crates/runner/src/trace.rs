@@ -40,8 +40,10 @@ pub(crate) async fn trace(
         (Some(source), _) | (None, Feed::Source(source)) => Feed::Source(gate(source)),
         (None, letters) => letters,
     };
+    let compared_with = run.as_ref().and_then(|run| run.compared_with.clone());
     let options = RunOptions {
         run,
+        compared_with,
         stop: Some(stop),
         dry_run: true,
         tracer: Some(Arc::clone(&collector) as Arc<dyn taskferry_engine::Tracer>),

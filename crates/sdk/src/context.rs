@@ -165,6 +165,51 @@ pub struct RunContext {
     /// In the run of a share, the state folder of the whole export. It is only read. It may not exist, and another run
     /// may write to it.
     pub whole_dir: Option<PathBuf>,
+    /// The stage that receives this context.
+    pub stage: StageContext,
+    /// The ids of earlier complete runs of the pipeline, the newest first: the last one of each listing.
+    pub complete_runs: Vec<String>,
+    /// The state folder of these runs. If it is not [`state_dir`](Self::state_dir), it is only read, and another run may write
+    /// to it.
+    pub compared_with: Option<PathBuf>,
+    /// Whether the run reads only a part of the listing, as previews do. Records that it does not read may still exist.
+    pub is_sample: bool,
+    /// The earlier run whose [withheld removals](crate::OrderedTransform::withheld_removals) are accepted.
+    pub accept_removals: Option<String>,
+}
+
+/// A stage in its pipeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageContext {
+    /// Its name, which no other stage of its role has.
+    pub name: String,
+    /// The stages before it, the source first.
+    pub inputs: Vec<StageDigest>,
+}
+
+/// Identifies the work of a stage: if the digest is the same, the stage emits the same records for the same input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageDigest {
+    /// The name of the stage.
+    pub name: String,
+    /// A digest of its options, without secrets. The content of files is not part of it.
+    pub digest: String,
+}
+
+impl StageContext {
+    /// A stage after `inputs`.
+    pub fn new(name: impl Into<String>, inputs: Vec<StageDigest>) -> Self {
+        Self { name: name.into(), inputs }
+    }
+}
+
+impl StageDigest {
+    /// The digest of the stage `name`.
+    pub fn new(name: impl Into<String>, digest: impl Into<String>) -> Self {
+        Self { name: name.into(), digest: digest.into() }
+    }
 }
 
 impl RunContext {

@@ -98,7 +98,10 @@ pub use async_trait::async_trait;
 pub use {bytes, jiff, schemars, serde, serde_json, taskferry_json as json};
 
 pub use check::{Check, Finding, Verdict};
-pub use context::{BuildContext, EndpointFactory, Endpoints, InputFiles, NoFiles, RunContext};
+pub use context::{
+    BuildContext, EndpointFactory, Endpoints, InputFiles, NoFiles, RunContext, StageContext,
+    StageDigest,
+};
 pub use counters::{Counters, FrequentValue};
 pub use cursor::Cursor;
 pub use endpoint::{LocalEndpoint, RunningEndpoint};

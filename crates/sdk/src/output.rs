@@ -1,8 +1,9 @@
 //! The output of a transform.
 
+use std::sync::Arc;
 use std::vec::Drain;
 
-use crate::{Counters, Record};
+use crate::{Counters, Origin, Record};
 
 /// Collects the records and counts that a transform produces.
 ///
@@ -23,6 +24,7 @@ pub struct Output {
     /// The texts of `counts`, concatenated.
     texts: String,
     effects: Option<Vec<Effect>>,
+    origin: Option<Arc<Origin>>,
 }
 
 /// The effect of an option on a record, for previews and explanations.
@@ -53,6 +55,16 @@ impl Output {
     /// An empty output that collects effects.
     pub fn with_effects() -> Self {
         Self { effects: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// Sets the origin of the record that the transform receives next.
+    pub fn set_origin(&mut self, origin: Option<Arc<Origin>>) {
+        self.origin = origin;
+    }
+
+    /// The origin of the record that the transform has received. `None` in [`finish`](crate::OrderedTransform::finish).
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
     }
 
     /// Emits a record.

@@ -32,6 +32,18 @@ impl PartsHash {
         self.0.update(part);
     }
 
+    /// The first 8 bytes of the digest as a number, for tables in memory.
+    ///
+    /// ```
+    /// use taskferry_sdk::PartsHash;
+    ///
+    /// let hash = PartsHash::of(["t1"]);
+    /// assert_eq!(format!("{:016x}", hash.clone().prefix()), hash.digest()[..16]);
+    /// ```
+    pub fn prefix(self) -> u64 {
+        u64::from_be_bytes(self.0.finalize().first_chunk().copied().unwrap_or_default())
+    }
+
     /// The digest as lower-case hexadecimal digits.
     pub fn digest(self) -> String {
         hex(self.0.finalize())

@@ -105,8 +105,10 @@ impl TransformTest {
     /// The transform's error; [`ErrorKind::Malformed`](crate::ErrorKind::Malformed) if the text is not JSON.
     pub fn apply(&mut self, record: &str) -> Result<Vec<String>, StageError> {
         let record = Record::parse(record.to_owned())?;
+        let index = usize::try_from(self.records).unwrap_or(usize::MAX);
         self.records += 1;
         let mut out = Output::with_effects();
+        out.set_origin(Some(Arc::new(Origin { page: 1, index, ..Origin::default() })));
         match &mut self.transform {
             AnyTransform::Stateless(transform) => transform.apply(record, &mut out)?,
             AnyTransform::Ordered(transform) => transform.apply(record, &mut out)?,

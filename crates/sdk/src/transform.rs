@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{Check, Counters, ErrorKind, Output, Record, RunContext, StageError};
+use crate::{Check, Counters, ErrorKind, Origin, Output, Record, RunContext, StageError};
 
 /// A stateless transform: its output for a record depends on that record alone.
 ///
@@ -102,6 +102,35 @@ pub trait OrderedTransform: fmt::Debug + Send {
     /// Why the state can't be restored. The run ends, and the next one starts over.
     fn restore(&mut self, _state: &Value) -> Result<(), StageError> {
         Err(StageError::new(ErrorKind::Defect, "the transform saves a state that it can't restore"))
+    }
+
+    /// This stage or an earlier one has refused a record, and the run continues without it. `origin` is the origin of the source's
+    /// record. For refusals of earlier stages, this is called before the records of the same page. For transforms that conclude
+    /// something from the absence of a record. By default nothing.
+    ///
+    /// # Errors
+    /// The run ends.
+    fn on_refused(&mut self, _origin: &Origin) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    /// The number of removals that the transform did not emit, because they are suspiciously many, in a run that counted `totals`.
+    /// If there are any, the exit code of a complete run is 8. The next run accepts them with `--accept-removals`
+    /// ([`RunContext::accept_removals`]). By default none.
+    fn withheld_removals(&self, _totals: &Counters) -> u64 {
+        0
+    }
+
+    /// Whether it is normal that a run emits no record, because the transform emits only changes. By default, a run without
+    /// records has a warning.
+    fn may_emit_nothing(&self) -> bool {
+        false
+    }
+
+    /// Why the transform can't run in a share of an export, as a clause: "a record may move from one share to another". By default,
+    /// it can.
+    fn shard_conflict(&self) -> Option<String> {
+        None
     }
 
     /// As [`Transform::warnings`].

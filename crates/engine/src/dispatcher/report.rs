@@ -1,12 +1,14 @@
 //! Completes the manifest after the run.
 
 use std::iter;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use taskferry_pipeline::DriftAction;
 
 use super::{ABORT_TIMEOUT, Dispatcher, GRACE_PERIOD};
 use crate::baseline::Baseline;
+use crate::chain::Chain;
 use crate::checkpoint::CheckpointState;
 use crate::checkpoint_writer::StateFiles;
 use crate::drift::Drift;
@@ -14,6 +16,7 @@ use crate::manifest::{
     Committed, Failure, Manifest, RunReport, SinkSummary, Status, TransformSummary,
     current_millisecond,
 };
+use crate::run_stats::TransformStats;
 use crate::worker_event::WorkerEvent;
 
 impl Dispatcher {
@@ -28,6 +31,8 @@ impl Dispatcher {
         }
         self.close_transforms().await;
         let transform_warnings = self.transform_warnings();
+        let may_be_empty = self.may_be_empty();
+        manifest.withheld_removals = self.withheld_removals();
         let files = if self.aborted {
             // The run must end even if the disk hangs.
             tokio::time::timeout(ABORT_TIMEOUT, self.checkpoints.close()).await.ok().flatten()
@@ -77,7 +82,7 @@ impl Dispatcher {
             source_warnings.map(|text| format!("source `{source}`: {text}")).collect();
         warnings.extend(refusal_warnings(&manifest));
         if matches!(manifest.status, Status::Complete | Status::Suspicious) && !manifest.replay {
-            warnings.extend(empty_warnings(&manifest, self.baseline.last()));
+            warnings.extend(empty_warnings(&manifest, self.baseline.last(), &may_be_empty));
             warnings.extend(self.baseline.warning(&self.expect, manifest.experiment.is_some()));
             let drift = manifest.drift.as_ref().filter(|drift| !drift.is_empty());
             if let Some(drift) = drift.filter(|_| self.expect.drift == DriftAction::Warn) {
@@ -110,13 +115,31 @@ impl Dispatcher {
         }
     }
 
-    /// The warnings of all transforms. A text that several transforms return is listed once.
-    fn transform_warnings(&self) -> Vec<String> {
+    /// The transforms of the pipeline and those of each sink, with their counts.
+    fn chains(&self) -> impl Iterator<Item = (Option<&Arc<Chain>>, &[TransformStats])> {
         let stats = self.progress.stats();
         let own = self.sinks.iter().zip(&stats.sinks);
-        let own = own.map(|(sink, stats)| (&sink.chain, &stats.transforms));
+        let own = own.map(|(sink, stats)| (sink.chain.as_ref(), &stats.transforms[..]));
+        iter::once((self.chain.as_ref(), &stats.transforms[..])).chain(own)
+    }
+
+    fn withheld_removals(&self) -> u64 {
+        let chains = self.chains();
+        chains.filter_map(|(chain, totals)| Some(chain?.withheld_removals(totals))).sum()
+    }
+
+    /// For each sink, whether it is normal that it receives no record.
+    fn may_be_empty(&self) -> Vec<bool> {
+        let mut chains =
+            self.chains().map(|(chain, _)| chain.is_some_and(|chain| chain.may_emit_nothing()));
+        let shared = chains.next().unwrap_or_default();
+        chains.map(|own| shared || own).collect()
+    }
+
+    /// The warnings of all transforms. A text that several transforms return is listed once.
+    fn transform_warnings(&self) -> Vec<String> {
         let mut warnings: Vec<(String, String)> = Vec::new();
-        for (chain, totals) in iter::once((&self.chain, &stats.transforms)).chain(own) {
+        for (chain, totals) in self.chains() {
             for (name, text) in chain.iter().flat_map(|chain| chain.warnings(totals)) {
                 if warnings.iter().all(|(_, known)| *known != text) {
                     warnings.push((name, text));
@@ -128,8 +151,13 @@ impl Dispatcher {
 }
 
 /// Warnings if a complete run read or delivered nothing. The usual causes are a mistyped filter and credentials with
-/// too few permissions. A share can be empty, so a share gets a warning only if the last complete run had records.
-fn empty_warnings(manifest: &Manifest, last: Option<&Baseline>) -> Vec<String> {
+/// too few permissions. A share can be empty, so a share gets a warning only if the last complete run had records. `may_be_empty`
+/// says for each sink whether it is normal that it receives nothing.
+fn empty_warnings(
+    manifest: &Manifest,
+    last: Option<&Baseline>,
+    may_be_empty: &[bool],
+) -> Vec<String> {
     let (read, is_whole) = (manifest.source.records, manifest.shard.is_none());
     let compared = |count: u64, last: &Baseline| {
         format!(", but the last complete run ({}) had {count}", last.run_id)
@@ -144,7 +172,10 @@ fn empty_warnings(manifest: &Manifest, last: Option<&Baseline>) -> Vec<String> {
         };
         return last.or_else(|| is_whole.then(String::new)).map(warning).into_iter().collect();
     }
-    let empty = manifest.sinks.iter().filter(|sink| sink.records == 0);
+    let is_unexpected = |(sink, may_be_empty): &(&SinkSummary, &bool)| {
+        sink.records == 0 && !(**may_be_empty && sink.records_in == 0)
+    };
+    let empty = manifest.sinks.iter().zip(may_be_empty).filter(is_unexpected).map(|(sink, _)| sink);
     let warning = |sink: &SinkSummary| {
         let name = &sink.name;
         let last = last.and_then(|last| {

@@ -31,6 +31,7 @@ pub(crate) fn pipeline(
     let source = SourceStage {
         name: "pages".to_owned(),
         type_name: "pages",
+        digest: String::new(),
         feed: Feed::Source(Box::new(source)),
     };
     let mut pipeline = Pipeline::new("test", source, transforms, sinks.collect());
@@ -170,6 +171,7 @@ pub(crate) fn stage(transform: AnyTransform) -> TransformStage {
     TransformStage {
         name: "test".to_owned(),
         type_name: "test",
+        digest: String::new(),
         on_error: OnError::Fail,
         transform,
     }

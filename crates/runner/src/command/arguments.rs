@@ -145,6 +145,10 @@ pub(crate) struct RunArguments {
     pub(crate) shard: Option<ShardArgument>,
     #[command(flatten)]
     pub(crate) layers: LayerArguments,
+    /// Accept the removals that this run has withheld: the last complete run, which ended with exit code 8. Later removals are
+    /// checked again
+    #[arg(long, value_name = "RUN_ID", conflicts_with = "if_incomplete")]
+    pub(crate) accept_removals: Option<String>,
     #[command(flatten)]
     pub(crate) conditions: RunConditions,
     #[command(flatten)]

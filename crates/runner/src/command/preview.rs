@@ -20,6 +20,7 @@ use taskferry_sdk::jiff::Timestamp;
 
 use super::arguments::PreviewArguments;
 use super::format::count;
+use super::state_folder::StateFolder;
 use super::test::recording::{Failed, Recording};
 use super::{mistakes, record_file};
 use crate::console;
@@ -216,7 +217,12 @@ impl<'a> Preview<'a> {
             };
         let (name, sandbox) = (pipeline.name.clone(), pipeline.sandbox);
         let source = Some(store.source(source));
-        let found = trace(pipeline, source, selection, None, StopSignal::never()).await;
+        let mut run = StateFolder::sample_run(&pipeline);
+        if recording.is_some() {
+            // A test has no earlier run.
+            run.compared_with = None;
+        }
+        let found = trace(pipeline, source, selection, Some(run), StopSignal::never()).await;
         if !is_file {
             save(&pages_digest, sandbox, &store);
         }

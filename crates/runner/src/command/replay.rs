@@ -42,6 +42,7 @@ pub(crate) async fn replay(registry: &Registry, arguments: ReplayArguments) -> E
     pipeline.source = SourceStage {
         name: "dead letters".to_owned(),
         type_name: "dead letters",
+        digest: std::mem::take(&mut pipeline.source.digest),
         feed: Feed::DeadLetters(Box::new(FileReader::new(dead_letter_file))),
     };
     let mut context = taskferry_engine::new_run(&pipeline.name);

@@ -15,7 +15,7 @@ use super::arguments::{LayerArguments, RunArguments, RunConditions, RunOptionArg
 use super::reports::Reports;
 use super::shard::{self, ShardArgument};
 use super::state_folder::{StateFolder, Unavailable};
-use super::{mistakes, progress, summary};
+use super::{accept_removals, mistakes, progress, summary};
 use crate::console;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
@@ -23,7 +23,7 @@ use crate::logging::{self, LogFormat};
 
 /// Runs a pipeline to its end.
 pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
-    let RunArguments { file, shard, layers, conditions, options } = arguments;
+    let RunArguments { file, shard, layers, accept_removals, conditions, options } = arguments;
     options.start_logging();
     let shard = match shard.map(ShardArgument::resolve).transpose() {
         Ok(shard) => shard,
@@ -43,7 +43,16 @@ pub(crate) async fn run(registry: &Registry, arguments: RunArguments) -> Exit {
     if !problems.is_empty() {
         return Exit::USAGE;
     }
-    let context = shard.map(|shard| shard::new_run(&checked.pipeline, shard));
+    let mut context = shard.map(|shard| shard::new_run(&checked.pipeline, shard));
+    if let Some(run_id) = accept_removals {
+        let folder = StateFolder::of(&checked.pipeline, shard).path();
+        if let Err(message) = accept_removals::check(&folder, &run_id) {
+            options.log.error(&message);
+            return Exit::USAGE;
+        }
+        let run = context.get_or_insert_with(|| taskferry_engine::new_run(&checked.pipeline.name));
+        run.accept_removals = Some(run_id);
+    }
     let inputs: Vec<&Path> = layers.files(&file).collect();
     execute(checked, &options, conditions, &inputs, &layers, context).await
 }

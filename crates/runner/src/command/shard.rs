@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use taskferry_pipeline::{Feed, Pipeline};
 
-use taskferry_sdk::{RunContext, Shard};
+use taskferry_sdk::{AnyTransform, RunContext, Shard};
 use taskferry_state::StateDir;
 
 /// The variable that holds the number of a pod in an Indexed Job of Kubernetes, from 0.
@@ -85,6 +85,17 @@ pub(crate) fn problems(pipeline: &Pipeline) -> Vec<String> {
         problems.push(format!(
             "source `{name}` does not support `--shard`: every share would export everything; run without `--shard`"
         ));
+    }
+    let own = pipeline.sinks.iter().flat_map(|sink| &sink.transforms);
+    for stage in pipeline.transforms.iter().chain(own) {
+        if let AnyTransform::Ordered(transform) = &stage.transform
+            && let Some(reason) = transform.shard_conflict()
+        {
+            let name = &stage.name;
+            problems.push(format!(
+                "transform `{name}` does not support `--shard`: {reason}; run without `--shard`"
+            ));
+        }
     }
     for stage in &pipeline.sinks {
         if let Some(path) = stage.sink.shard_conflict() {

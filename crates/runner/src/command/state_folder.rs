@@ -83,6 +83,14 @@ impl StateFolder {
         Self { pipeline, parent, name }
     }
 
+    /// A run that reads only a sample of the listing, and compares it with the last complete run.
+    pub(crate) fn sample_run(pipeline: &Pipeline) -> RunContext {
+        let mut run = taskferry_engine::new_run(&pipeline.name);
+        run.is_sample = true;
+        run.compared_with = Some(Self::of(pipeline, None).path());
+        run
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         StateDir::path_of(&self.parent, &self.name)
     }

@@ -18,6 +18,7 @@ use super::preview::mask::Mask;
 use super::preview::stages::OnErrors;
 use super::preview::{LOG, MASKED, json as preview_json, write_failure};
 use super::run::load;
+use super::state_folder::StateFolder;
 use super::summary::FROM_SANDBOX;
 use crate::console;
 use crate::exit::Exit;
@@ -75,7 +76,8 @@ async fn answer(registry: &Registry, arguments: &WhyArguments) -> Exit {
     let on_errors = OnErrors::of(&pipeline);
     let ids = Arc::new(Mutex::new(Vec::new()));
     let selection = selection(&arguments.id, &ids);
-    let found = trace(pipeline, None, selection, None, StopSignal::never()).await;
+    let run = StateFolder::sample_run(&pipeline);
+    let found = trace(pipeline, None, selection, Some(run), StopSignal::never()).await;
     let is_sandbox = found.report.manifest.sandbox;
     if is_sandbox {
         console::sandbox(FROM_SANDBOX);

@@ -53,6 +53,7 @@ const CASES: [Case; 13] = [
         "by = [\"rare\"]\nmax_keys = 1",
         r#"{"external_id":"good","rare":1},{"external_id":"bad","rare":2}"#,
     ),
+    transform("changes", "", r#"{"external_id":"bad","change":"added"}"#),
     sink("file", "path = \"out/jobs.csv\"\nformat = \"csv\"\ncolumns = [\"title\", \"own\"]"),
     sink("stdout", "format = \"csv\"\ncolumns = [\"title\", \"own\"]"),
     sink("stdout", "format = \"csv\""),

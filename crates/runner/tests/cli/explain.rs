@@ -7,7 +7,7 @@ use std::path::Path;
 use taskferry_testkit::{Context, Outcome, project_file};
 
 /// Parts of a source file that look like names but are not: headers, marks in schemas, and words of other programs.
-const OTHER_WORDS: [&str; 16] = [
+const OTHER_WORDS: [&str; 17] = [
     "content-encoding",
     "content-length",
     "content-type",
@@ -22,6 +22,7 @@ const OTHER_WORDS: [&str; 16] = [
     "x-gzip",
     "x-same-jobs",
     "x-same-output",
+    "x-same-records",
     "x-sandbox",
     "x-taskferry-sandbox",
 ];
@@ -198,13 +199,16 @@ fn a_name_is_explained_with_a_wrong_and_a_right_example() {
 fn an_exit_code_is_explained() {
     let ended = Context::new().taskferry(&["explain", "8"]).with_code(0);
     insta::assert_snapshot!(ended.stdout, @"
-    exit code 8: the export does not meet `[expect]`, or a test failed
+    exit code 8: the export does not meet `[expect]`, removals were withheld, or a test failed
 
       The export has far fewer jobs than expected, for example because the credentials see only a part
       of them. Nothing was published unless `publish_anyway = true`. If the export is right, run once
       with the `--set` option in the message of the run, for example `--set
-      expect.max_drop_percent=100`: later runs are compared with this export. From `merge`: the shares
-      are not a complete export. From `test`: the output shows what differs.
+      expect.max_drop_percent=100`: later runs are compared with this export. If the transform `changes`
+      withheld removals, all other records were published: find out why the records are missing, and
+      accept the removals with the command in the message of the run, or run again once the records are
+      back. From `merge`: the shares are not a complete export. From `test`: the output shows what
+      differs.
     ");
 }
 

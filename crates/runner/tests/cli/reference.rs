@@ -29,7 +29,7 @@ fn help_lists_the_commands() {
       test         Run the tests of pipelines, without a request and without secrets
       doctor       Check everything that a run needs, without delivering anything
       plugins      Describe the plugins and tables of a pipeline file
-      new          Write files to start from
+      new          Write files to start from: a pipeline, or a plugin of your own
       graph        Draw the stages of a pipeline, with the counts of a run
       schema       Print the JSON Schema of pipeline files, for editors
       sandbox      Serve an emulation of the TechWolf API on this machine
@@ -69,6 +69,10 @@ fn help_of_run_lists_its_options() {
               Use a sandbox with generated records instead of the addresses and credentials of the
               source and the webhooks. Output files and state are separate from those of real runs.
               Variables in the replaced values need not be set
+
+          --accept-removals <RUN_ID>
+              Accept the removals that this run has withheld: the last complete run, which ended with
+              exit code 8. Later removals are checked again
 
           --if-incomplete
               Do nothing if the last run ended with exit code 0, 6 or 8 less than `resume_within` ago,
@@ -113,7 +117,7 @@ fn help_of_run_lists_its_options() {
       5    a sink failed
       6    complete, and some records are in the dead-letter file
       7    another run of this pipeline is active
-      8    the export does not meet `[expect]`, or a test failed
+      8    the export does not meet `[expect]`, removals were withheld, or a test failed
       9    `preview` or `why` found no such record
       130  interrupted by SIGINT
       143  interrupted by SIGTERM or SIGHUP
@@ -133,6 +137,7 @@ fn every_plugin_is_listed_with_its_purpose() {
 
     transforms
       aggregate          Counts records and adds up numbers by group. Emits one record per group.
+      changes            Compares records with those of the last complete run, and adds the fields `change` and `changed_fields`.
       command            Sends each record to a program, in any language, which answers with any number of records.
       deduplicate        Drops records with the key of an earlier record. The first record of each key is kept.
       filter_ai_impact   Keeps tasks by their AI impact level.

@@ -34,7 +34,7 @@ pub struct TechWolfOptions {
     /// The number of records per page. A page that times out is requested again with half as many records, down to one.
     /// After several pages without a timeout, the number grows again.
     #[serde(default = "hundred")]
-    #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true))]
+    #[schemars(range(min = 1, max = 100), extend("x-same-jobs" = true, "x-same-records" = true))]
     pub limit: u32,
     /// Optional fields of tasks, in addition to id, name and state.
     #[serde(default)]
@@ -59,23 +59,23 @@ pub struct TechWolfOptions {
     pub auth: Option<AuthOptions>,
     /// The maximum number of page requests per second, including retries, for example 2 or 0.5. Requests for tokens do
     /// not count. Unlimited by default. A `Retry-After` of the server always applies.
-    #[schemars(range(min = 0.001, max = 1000), extend("x-same-jobs" = true))]
+    #[schemars(range(min = 0.001, max = 1000), extend("x-same-jobs" = true, "x-same-records" = true))]
     pub rate_limit: Option<f64>,
     /// The time limit of one request, from connecting to the last byte of the response.
     #[serde(default = "two_minutes")]
-    #[schemars(extend("x-same-jobs" = true))]
+    #[schemars(extend("x-same-jobs" = true, "x-same-records" = true))]
     pub timeout: Duration,
     /// The size limit of one response after decompression.
     #[serde(default = "sixty_four_mebibytes")]
-    #[schemars(extend("x-same-jobs" = true))]
+    #[schemars(extend("x-same-jobs" = true, "x-same-records" = true))]
     pub max_page_bytes: ByteCount,
     /// Connections to the API and to the token endpoint.
     #[serde(default)]
-    #[schemars(extend("x-same-jobs" = true, "x-sandbox" = null))]
+    #[schemars(extend("x-same-jobs" = true, "x-same-records" = true, "x-sandbox" = null))]
     pub connection: ConnectionOptions,
     /// Retries of failed requests.
     #[serde(default)]
-    #[schemars(extend("x-same-jobs" = true))]
+    #[schemars(extend("x-same-jobs" = true, "x-same-records" = true))]
     pub retry: RetryOptions,
 }
 

@@ -9,6 +9,9 @@ use crate::command::format::{count, number};
 /// The beginning of the names of counters of dropped records. The name of the option that dropped them follows.
 pub(super) const DROPPED_BY: &str = "dropped_by_";
 
+/// The counter of records in which nothing has changed. They are dropped as intended.
+const UNCHANGED: &str = "unchanged";
+
 /// The transform that dropped the most records.
 #[derive(Debug)]
 pub(super) struct LargestDrop<'a> {
@@ -29,7 +32,10 @@ impl<'a> LargestDrop<'a> {
     /// The largest drop, if it is a tenth of the records of the transform or more.
     pub(super) fn of(manifest: &'a Manifest, stages: &[StageInfo]) -> Option<Self> {
         let own = manifest.sinks.iter().flat_map(|sink| &sink.transforms);
-        let largest = manifest.transforms.iter().chain(own).max_by_key(|stage| dropped(stage))?;
+        let is_intended =
+            |stage: &TransformSummary| stage.counters.get(UNCHANGED) == Some(&stage.filtered);
+        let transforms = manifest.transforms.iter().chain(own).filter(|stage| !is_intended(stage));
+        let largest = transforms.max_by_key(|stage| dropped(stage))?;
         if dropped(largest) == 0 || dropped(largest) * 10 < largest.records_in {
             return None;
         }

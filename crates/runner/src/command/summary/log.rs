@@ -39,7 +39,11 @@ pub(crate) fn keep(manifest: &Manifest) {
 }
 
 fn level(manifest: &Manifest) -> &'static str {
-    if manifest.status == Status::Complete { "INFO" } else { "ERROR" }
+    match manifest.status {
+        Status::Complete if manifest.withheld_removals > 0 => "WARN",
+        Status::Complete => "INFO",
+        _ => "ERROR",
+    }
 }
 
 fn warning_fields(manifest: &Manifest, warning: &str) -> Map<String, Value> {

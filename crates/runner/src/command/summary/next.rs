@@ -53,6 +53,13 @@ pub(super) fn next_command(
         }
         Status::Complete => {}
     }
+    if manifest.withheld_removals > 0 && !manifest.dry_run {
+        let option = format!(" --accept-removals {}", manifest.run_id);
+        let command = command("run", &option);
+        return Some(format!(
+            "find out why the records are missing; {command} accepts the removals"
+        ));
+    }
     if let Some(path) = manifest.dead_letter_file.as_ref().filter(|_| manifest.dead_letters > 0) {
         let path = format!(" {}", quoted(&path.to_string_lossy()));
         return Some(format!(

@@ -37,6 +37,9 @@ pub(super) fn outcome(manifest: &Manifest) -> String {
         Status::Complete if manifest.dry_run => {
             "; dry run: nothing was published or sent".to_owned()
         }
+        Status::Complete if manifest.withheld_removals > 0 => {
+            format!("; {} withheld{run}", count(manifest.withheld_removals, "removal"))
+        }
         Status::Complete => run,
         _ if manifest.dry_run => format!("; dry run: nothing was published or sent{run}"),
         _ => format!("{}{run}", progress()),

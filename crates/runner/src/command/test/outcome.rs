@@ -172,11 +172,13 @@ async fn violations(
     let stage = TransformStage {
         name: EXPRESSION.to_owned(),
         type_name: built.type_name,
+        digest: String::new(),
         on_error: OnError::Skip,
         transform: built.transform,
     };
     let feed = Feed::Source(Box::new(RecordSource::new(Vec::new())));
-    let source = SourceStage { name: "outputs".to_owned(), type_name: "outputs", feed };
+    let (name, digest) = ("outputs".to_owned(), String::new());
+    let source = SourceStage { name, type_name: "outputs", digest, feed };
     let pipeline = Pipeline::new(EXPRESSION, source, vec![stage], Vec::new());
     let input = TestInput::Records(outputs.iter().map(value).collect());
     let executed = match execute(pipeline, None, &input, clock).await {

@@ -1,0 +1,212 @@
+//! The records of an earlier run.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+
+use taskferry_files::Place;
+use taskferry_sdk::json::{Document, Node, Text};
+use taskferry_sdk::{ErrorKind, RunContext, StageDigest, StageError};
+
+use crate::files;
+use crate::index::Index;
+use crate::line::{self, LAYOUT, LineKind, damaged, parse};
+
+/// The file of an earlier run.
+#[derive(Debug)]
+pub(crate) struct Baseline {
+    pub(crate) run_id: String,
+    /// The records that were not removed.
+    pub(crate) live: u64,
+    place: Place,
+    file: BufReader<File>,
+    /// The offset of the next byte that `file` returns.
+    offset: u64,
+}
+
+/// What the records of a run depend on: the stages before this one, and the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) inputs: Vec<StageDigest>,
+    pub(crate) key: Option<Vec<String>>,
+}
+
+/// The baseline of a run, or the reason why there is none.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Found(Baseline, Index),
+    /// The reason, if an earlier run was complete.
+    New(Option<String>),
+}
+
+impl Header {
+    pub(crate) fn text(&self) -> Text {
+        Text::object(|header| {
+            header.member("layout", LAYOUT);
+            header.array("inputs", |inputs| {
+                for input in &self.inputs {
+                    inputs.object(|stage| {
+                        stage.member("name", &input.name);
+                        stage.member("digest", &input.digest);
+                    });
+                }
+            });
+            if let Some(key) = &self.key {
+                header.array("key", |fields| key.iter().for_each(|field| fields.item(field)));
+            }
+        })
+    }
+
+    /// Reads a header; `None` if another version wrote it.
+    fn read(line: Vec<u8>) -> Result<Option<Self>, StageError> {
+        let line = parse(line)?;
+        let line = line.root();
+        if line.get("layout").and_then(Node::as_number) != Some(&LAYOUT.to_string()) {
+            return Ok(None);
+        }
+        let text = |node: Node<'_>| node.as_str().map(std::borrow::Cow::into_owned);
+        let input = |input: Node<'_>| {
+            Some(StageDigest::new(text(input.get("name")?)?, text(input.get("digest")?)?))
+        };
+        let inputs = line.get("inputs").into_iter().flat_map(Node::items).map(input);
+        let key = line.get("key").map(|fields| fields.items().map(text).collect());
+        let header = |inputs, key| Self { inputs, key };
+        let inputs: Option<Vec<_>> = inputs.collect();
+        let key: Option<Option<Vec<String>>> =
+            key.map_or(Some(None), |key: Option<_>| key.map(Some));
+        inputs.zip(key).map(|(inputs, key)| header(inputs, key)).ok_or_else(damaged).map(Some)
+    }
+
+    /// What differs from an earlier run; `None` if the records can be compared.
+    fn difference(&self, earlier: &Self) -> Option<String> {
+        if self.key != earlier.key {
+            return Some("`key` has changed".to_owned());
+        }
+        let digests = |header: &Self| -> Vec<String> {
+            header.inputs.iter().map(|input| input.digest.clone()).collect()
+        };
+        let (now, before) = (digests(self), digests(earlier));
+        if now.len() != before.len() {
+            return Some("the transforms before this one have changed".to_owned());
+        }
+        let changed = now.iter().zip(&before).position(|(now, before)| now != before)?;
+        let name = self.inputs.get(changed).map_or("", |input| &input.name);
+        let role = if changed == 0 { "source" } else { "transform" };
+        Some(format!("the options of {role} `{name}` have changed"))
+    }
+}
+
+impl Opened {
+    /// Opens the file of the last complete run whose records can be compared with those of this run.
+    ///
+    /// # Errors
+    /// A file can't be read.
+    pub(crate) fn open(run: &RunContext, header: &Header) -> Result<Self, StageError> {
+        let (Some(folder), Some(last)) = (&run.compared_with, run.complete_runs.first()) else {
+            return Ok(Self::New(None));
+        };
+        let mut reason = None;
+        for run_id in &run.complete_runs {
+            let place = files::earlier(folder, run_id, &run.stage.name);
+            let place = place.map_err(|error| {
+                let message = format!("can't read the folder `{}`", folder.display());
+                StageError::new(ErrorKind::Io, message).caused_by(error)
+            })?;
+            let Some(place) = place else { continue };
+            let unusable = |error: StageError| unreadable(&place, error);
+            let mut baseline = Baseline::open(place.clone(), run_id).map_err(unusable)?;
+            let first = baseline.read_line().map_err(unusable)?;
+            let difference = match Header::read(first).map_err(unusable)? {
+                Some(earlier) => header.difference(&earlier),
+                None => Some("the version of taskferry has changed".to_owned()),
+            };
+            match difference {
+                None => {
+                    let index = baseline.index().map_err(unusable)?;
+                    return Ok(Self::Found(baseline, index));
+                }
+                Some(difference) => {
+                    reason.get_or_insert(format!("{difference} since run {run_id}"));
+                }
+            }
+        }
+        let unknown = || format!("the last complete run ({last}) has no records of this transform");
+        Ok(Self::New(Some(reason.unwrap_or_else(unknown))))
+    }
+}
+
+impl Baseline {
+    fn open(place: Place, run_id: &str) -> Result<Self, StageError> {
+        let file = place.open().map_err(|error| io_error(&error))?;
+        let file = BufReader::with_capacity(1 << 16, file);
+        Ok(Self { run_id: run_id.to_owned(), live: 0, place, file, offset: 0 })
+    }
+
+    /// Reads all lines after the header.
+    fn index(&mut self) -> Result<Index, StageError> {
+        let (mut entries, mut lines) = (Vec::new(), 1);
+        loop {
+            let offset = self.offset;
+            let line = self.read_line()?;
+            match LineKind::of(&line) {
+                Some(LineKind::Record(key, is_removed)) => {
+                    self.live += u64::from(!is_removed);
+                    entries.push((key, offset));
+                }
+                Some(LineKind::Refused) => {}
+                Some(LineKind::End) if line::lines(&line) == Some(lines) => {
+                    return Ok(Index::new(entries));
+                }
+                Some(LineKind::End) | None => return Err(damaged()),
+            }
+            lines += 1;
+        }
+    }
+
+    /// Parses the line at an offset.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub(crate) fn read(&mut self, offset: u64) -> Result<Document, StageError> {
+        let line =
+            self.seek(offset).map_err(|error| io_error(&error)).and_then(|()| self.read_line());
+        line.and_then(parse).map_err(|error| unreadable(&self.place, error))
+    }
+
+    /// The error for a line that is not one of a record.
+    pub(crate) fn damaged(&self) -> StageError {
+        unreadable(&self.place, damaged())
+    }
+
+    fn seek(&mut self, offset: u64) -> io::Result<()> {
+        // Runs have similar orders of records, so most lines are in the buffer.
+        let distance = i64::try_from(i128::from(offset) - i128::from(self.offset));
+        self.file.seek_relative(distance.map_err(io::Error::other)?)?;
+        self.offset = offset;
+        Ok(())
+    }
+
+    /// The next line, without its end. An error at the end of the file.
+    fn read_line(&mut self) -> Result<Vec<u8>, StageError> {
+        let mut line = Vec::new();
+        let read = self.file.read_until(b'\n', &mut line).map_err(|error| io_error(&error))?;
+        self.offset += read as u64;
+        if line.pop() != Some(b'\n') {
+            return Err(damaged());
+        }
+        Ok(line)
+    }
+}
+
+fn io_error(error: &io::Error) -> StageError {
+    StageError::new(ErrorKind::Io, error.to_string())
+}
+
+/// The error for a baseline that can't be used.
+fn unreadable(place: &Place, error: StageError) -> StageError {
+    let path = place.path();
+    let message =
+        format!("can't read the records of the last complete run in `{}`", path.display());
+    StageError::new(error.kind(), message)
+        .caused_by(error)
+        .hint("restore the file, or remove it: all records then count as added")
+}
