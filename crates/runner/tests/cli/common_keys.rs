@@ -27,7 +27,7 @@ const fn sink(type_name: &'static str, options: &'static str) -> Case {
     }
 }
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
     transform(
         "jq",
         "filter = 'if .bad then error(\"bad\") else . end'",

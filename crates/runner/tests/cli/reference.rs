@@ -30,6 +30,7 @@ fn help_lists_the_commands() {
       doctor       Check everything that a run needs, without delivering anything
       plugins      Describe the plugins and tables of a pipeline file
       new          Write files to start from: a pipeline, or a plugin of your own
+      build        Build a taskferry with plugins of your own. Needs Rust
       graph        Draw the stages of a pipeline, with the counts of a run
       schema       Print the JSON Schema of pipeline files, for editors
       sandbox      Serve an emulation of the TechWolf API on this machine

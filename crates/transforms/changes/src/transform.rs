@@ -112,8 +112,11 @@ impl ChangeDetector {
 
     fn duplicate(&self, record: Node<'_>, page: u64, index: u64) -> StageError {
         let key = self.key.text(record);
-        let message =
-            format!("the key {key} is not unique: page {page}, record {} has it too", index + 1);
+        let other = match page {
+            0 => "an earlier record".to_owned(),
+            page => format!("page {page}, record {}", index + 1),
+        };
+        let message = format!("the key {key} is not unique: {other} has it too");
         StageError::new(ErrorKind::Record, message)
             .hint("name more fields in `key`, or drop such records with `deduplicate` before")
     }
