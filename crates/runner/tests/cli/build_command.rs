@@ -1,4 +1,5 @@
-//! `taskferry build`: what it asks of Cargo, and what it reports. Cargo is a script here; `.ci/run` builds a real binary.
+//! `taskferry build`: what it asks of Cargo, and what it reports. Cargo is a script here: `build_with_cargo.rs` uses the
+//! real one.
 
 use serde_json::{Value, json};
 use taskferry_testkit::{Context, Outcome};

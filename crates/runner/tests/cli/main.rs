@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod build_command;
+mod build_with_cargo;
 mod changes;
 mod check_command;
 mod command;

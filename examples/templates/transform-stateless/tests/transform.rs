@@ -3,6 +3,7 @@
 use my_plugin::MyPlugin;
 
 use taskferry_sdk::Problem;
+use taskferry_sdk::conformance::Conformance;
 use taskferry_sdk::serde_json::{Value, json};
 use taskferry_sdk::testing::TransformTest;
 
@@ -42,4 +43,10 @@ fn mistakes_in_the_options_are_reported() {
     ] {
         assert_eq!(built(&options).unwrap_err().len(), 1, "{options}");
     }
+}
+
+/// The rules for all plugins: `taskferry_sdk::conformance` describes them.
+#[test]
+fn the_transform_follows_the_rules_for_plugins() {
+    Conformance::transform::<MyPlugin>(json!({})).run();
 }
