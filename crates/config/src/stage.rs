@@ -221,6 +221,10 @@ impl<'a> StageBuilder<'a> {
         if known.contains(&type_name) {
             return Ok(type_name);
         }
+        if let Some(help) = self.registry.left_out(type_name) {
+            let message = format!("this binary was built without the {role} `{type_name}`");
+            return Err(Problem::at(path, "unknown-plugin", message).help(help));
+        }
         let help = match nearest(type_name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {

@@ -115,6 +115,8 @@ pub struct Registry {
     endpoints: Endpoints,
     program: String,
     conflicts: Vec<TypeConflict>,
+    /// Types that this binary lacks, with what to do about it.
+    left_out: BTreeMap<&'static str, &'static str>,
 }
 
 impl Registry {
@@ -126,6 +128,17 @@ impl Registry {
     /// The plugins that were not added, because their role has another plugin with the same type name.
     pub fn conflicts(&self) -> &[TypeConflict] {
         &self.conflicts
+    }
+
+    /// Says what to do about a type that exists, but that this binary was built without.
+    pub fn leave_out(&mut self, type_name: &'static str, help: &'static str) -> &mut Self {
+        self.left_out.insert(type_name, help);
+        self
+    }
+
+    /// What to do about a type that this binary was built without.
+    pub fn left_out(&self, type_name: &str) -> Option<&'static str> {
+        self.left_out.get(type_name).copied()
     }
 
     /// Sets the name and version of the program. A run of another program or version is not resumed.

@@ -41,6 +41,10 @@ pub(crate) fn registry() -> Registry {
         .sink::<WebhookOptions>()
         .endpoint("sandbox", sandbox::build)
         .set_program(concat!("taskferry ", env!("CARGO_PKG_VERSION")));
+    #[cfg(feature = "wasm")]
+    registry.transform::<taskferry_transform_wasm::Wasm>();
+    #[cfg(not(feature = "wasm"))]
+    registry.leave_out("wasm", "build it with `cargo build --release --features wasm`");
     registry
 }
 

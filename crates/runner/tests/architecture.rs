@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("transform-jq", BELOW_PLUGINS),
     ("transform-rename-skills", BELOW_PLUGINS),
     ("transform-select", BELOW_PLUGINS),
+    ("transform-wasm", BELOW_PLUGINS),
     ("sink-file", BELOW_PLUGINS),
     ("sink-stdout", BELOW_PLUGINS),
     ("sink-webhook", BELOW_PLUGINS),
@@ -80,6 +81,7 @@ const RUNNER: &[&str] = &[
     "transform-jq",
     "transform-rename-skills",
     "transform-select",
+    "transform-wasm",
 ];
 
 /// External crates, and the crates of the workspace that may depend on them.
@@ -109,6 +111,7 @@ const WITHOUT_IO: &[&str] = &[
     "transform-join",
     "transform-rename-skills",
     "transform-select",
+    "transform-wasm",
 ];
 
 /// A crate of the workspace, from the metadata of Cargo.

@@ -1,0 +1,32 @@
+//! The clock that interrupts calls.
+
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::Engine;
+
+/// The time between two epochs. A call ends at most this much after its limit.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Starts a thread that increments the epoch of the engine until the engine is dropped.
+///
+/// # Errors
+/// If the thread can't be started.
+pub(crate) fn start(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    };
+    thread::Builder::new().name("wasm-clock".to_owned()).spawn(tick).map(drop)
+}
+
+/// The number of epochs after which a call that starts now has used its time.
+pub(crate) fn epochs(limit: Duration) -> u64 {
+    let epochs = limit.as_millis().div_ceil(TICK.as_millis());
+    // The current epoch may end at once.
+    u64::try_from(epochs).unwrap_or(u64::MAX - 1).saturating_add(1)
+}

@@ -1,0 +1,26 @@
+//! Transform `wasm`: a WebAssembly component over each record.
+//!
+//! The component has the world in `wit/transform.wit`. It can read no file and open no connection, and has a limit of time and of
+//! memory. The crate is empty without its feature `runtime`, which adds the compiler of WebAssembly.
+//!
+//! - A call is interrupted by epochs, which a thread increments (`clock.rs`). Fuel would count every
+//!   instruction.
+//! - Instances are reused, one for each thread that calls the transform (`guest.rs`). An instance is replaced after an error, or
+//!   when it uses half of its memory, so that memory stays flat.
+//! - A core module is turned into a component (`component.rs`), so that authors in Rust need `cargo build` alone.
+
+#[cfg(feature = "runtime")]
+mod clock;
+#[cfg(feature = "runtime")]
+mod component;
+#[cfg(feature = "runtime")]
+mod config;
+#[cfg(feature = "runtime")]
+mod guest;
+#[cfg(feature = "runtime")]
+mod plugin;
+#[cfg(feature = "runtime")]
+mod transform;
+
+#[cfg(feature = "runtime")]
+pub use config::Wasm;
