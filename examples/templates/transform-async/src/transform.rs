@@ -34,11 +34,7 @@ impl TransformPlugin for MyPlugin {
 
     /// The fields that the transform adds. With them, `taskferry check` finds mistyped fields of later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        FieldRule::exact(|input| {
-            let mut output = input.clone();
-            output.own.add(JOB_TITLE);
-            output
-        })
+        FieldRule::unchanged().adds(JOB_TITLE)
     }
 }
 

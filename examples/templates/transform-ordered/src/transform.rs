@@ -32,12 +32,7 @@ impl TransformPlugin for MyPlugin {
 
     /// The fields that the transform adds. With them, `taskferry check` finds mistyped fields of later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let field = self.field.clone();
-        FieldRule::exact(move |input| {
-            let mut output = input.clone();
-            output.own.add(&field);
-            output
-        })
+        FieldRule::unchanged().adds(&self.field)
     }
 }
 

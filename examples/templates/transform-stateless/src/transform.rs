@@ -27,12 +27,9 @@ impl TransformPlugin for MyPlugin {
 
     /// The fields that the transform needs and adds. With them, `taskferry check` finds mistyped fields of later stages.
     fn fields(&self, _: &BuildContext<'_>) -> FieldRule {
-        let rule = FieldRule::exact(|input| {
-            let mut output = input.clone();
-            output.own.add(LONG_TASK);
-            output
-        });
-        rule.requires("weekly_hours", "no task is long")
+        FieldRule::unchanged()
+            .adds(LONG_TASK)
+            .requires("weekly_hours", "no task is long")
             .in_rows(&["weekly_hours"])
     }
 }

@@ -48,5 +48,5 @@ fn mistakes_in_the_options_are_reported() {
 /// The rules for all plugins: `taskferry_sdk::conformance` describes them.
 #[test]
 fn the_transform_follows_the_rules_for_plugins() {
-    Conformance::transform::<MyPlugin>(json!({})).run();
+    Conformance::transform::<MyPlugin>(json!({"hours": 1})).run();
 }
