@@ -32,6 +32,11 @@ pub mod mapping;
 pub mod model;
 pub mod null_tasks;
 
+/// The code in the guide for authors of plugins.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/plugins/testing.md")]
+mod guide {}
+
 mod branch;
 mod check;
 mod empty_jobs;

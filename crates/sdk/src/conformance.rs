@@ -43,9 +43,17 @@
 //! | plugin | the test provides |
 //! |---|---|
 //! | [transform](Conformance::transform) | options, and samples if those of the kit do not fit |
+//! | [source](Conformance::source) | options of a source with at least three pages |
+//! | [sink](Conformance::sink) | options, a function that reads what was published, and one that removes it |
 //!
-//! The kit runs futures on the thread of the test. A stage that needs a runtime is tested within one:
-//! `#[tokio::test(flavor = "multi_thread")]`.
+//! The kit runs futures on the thread of the test. A stage that needs a runtime gets its context from an ordinary `#[test]`. A
+//! `#[tokio::test]` does not work, because its task never returns to the runtime:
+//!
+//! ```ignore
+//! let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+//! let _context = runtime.enter();
+//! Conformance::source::<MySource>(options).run();
+//! ```
 
 mod arbitrary;
 mod behaviour;
@@ -58,15 +66,20 @@ mod report;
 mod resume;
 mod samples;
 mod schema;
+mod sink;
+mod sink_run;
+mod source;
 mod transform;
 
 use serde_json::Value;
 
-use crate::TransformPlugin;
+use crate::{SinkPlugin, SourcePlugin, TransformPlugin};
 
 pub use check::Check;
 pub use report::{Cost, Report};
 pub use samples::{HIERARCHY, LIST, ROWS};
+pub use sink::SinkConformance;
+pub use source::SourceConformance;
 pub use transform::TransformConformance;
 
 /// Starts the checks of a plugin.
@@ -77,5 +90,23 @@ impl Conformance {
     /// Checks a transform with these options, which must be valid.
     pub fn transform<P: TransformPlugin>(options: Value) -> TransformConformance<P> {
         TransformConformance::new(options)
+    }
+
+    /// Checks a source with these options, which must be valid, and with which the listing has at least three pages.
+    pub fn source<P: SourcePlugin>(options: Value) -> SourceConformance<P> {
+        SourceConformance::new(options)
+    }
+
+    /// Checks a sink with these options, which must be valid.
+    ///
+    /// `published` returns the published records, in order, each in any form. For a sink that can't undo a write
+    /// ([`Resumption::AtLeastOnce`](crate::Resumption::AtLeastOnce)), it ignores what the receiver recognizes as repeated. `reset`
+    /// removes everything that was published.
+    pub fn sink<P: SinkPlugin>(
+        options: Value,
+        published: impl Fn() -> Vec<String> + 'static,
+        reset: impl Fn() + 'static,
+    ) -> SinkConformance<P> {
+        SinkConformance::new(options, Box::new(published), Box::new(reset))
     }
 }

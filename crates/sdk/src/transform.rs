@@ -65,6 +65,56 @@ pub trait Transform: fmt::Debug + Send + Sync {
 /// A run that was killed resumes after the last committed page, with a new transform. The engine therefore saves the state
 /// ([`save`](Self::save)) with each page, and restores it ([`restore`](Self::restore)). A pipeline with a transform that saves no
 /// state starts over instead.
+///
+/// The state is JSON. It must contain everything that later results depend on, and nothing else: it is written with each
+/// checkpoint.
+///
+/// ```
+/// use taskferry_sdk::serde_json::{Value, json};
+/// use taskferry_sdk::testing::TransformTest;
+/// use taskferry_sdk::{AnyTransform, ErrorKind, OrderedTransform, Output, Record, StageError};
+///
+/// /// Numbers the records of an export: 1, 2, 3, …
+/// #[derive(Debug, Default)]
+/// struct RunningNumber {
+///     last: u64,
+/// }
+///
+/// impl OrderedTransform for RunningNumber {
+///     fn apply(&mut self, record: Record, out: &mut Output) -> Result<(), StageError> {
+///         let mut edit = record.edit()?;
+///         edit.set(record.root()?, "number", self.last + 1);
+///         // After the last `?`, so that a refused record does not change the state.
+///         self.last += 1;
+///         out.emit(edit.finish());
+///         Ok(())
+///     }
+///
+///     fn save(&self) -> Option<Value> {
+///         Some(json!({"last": self.last}))
+///     }
+///
+///     fn restore(&mut self, state: &Value) -> Result<(), StageError> {
+///         let last = state.get("last").and_then(Value::as_u64);
+///         self.last = last.ok_or_else(|| StageError::new(ErrorKind::Defect, "the saved number can't be read"))?;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut first = RunningNumber::default();
+/// let mut out = Output::new();
+/// first.apply(Record::parse(r#"{"task":"a"}"#)?, &mut out)?;
+/// assert_eq!(out.records()[0].to_json(), r#"{"task":"a","number":1}"#);
+///
+/// // The process is killed; a resumed run restores the state of the last checkpoint.
+/// let mut resumed = RunningNumber::default();
+/// resumed.restore(&first.save().unwrap())?;
+/// let mut test = TransformTest::of(AnyTransform::ordered(resumed));
+/// assert_eq!(test.apply(r#"{"task":"b"}"#)?, [r#"{"task":"b","number":2}"#]);
+/// # Ok::<(), StageError>(())
+/// ```
+///
+/// The [conformance kit](crate::conformance) resumes after each record, and compares the results with those of an undisturbed run.
 pub trait OrderedTransform: fmt::Debug + Send {
     /// As [`Transform::open`].
     ///
@@ -142,6 +192,37 @@ pub trait OrderedTransform: fmt::Debug + Send {
 /// A stateless transform that waits for I/O.
 ///
 /// The engine processes several records at a time. The output keeps the order of the records.
+///
+/// ```
+/// use taskferry_sdk::testing::TransformTest;
+/// use taskferry_sdk::{AnyTransform, AsyncTransform, Output, Record, StageError, async_trait};
+///
+/// /// Adds the title of a job, which takes a request.
+/// #[derive(Debug)]
+/// struct JobTitle;
+///
+/// impl JobTitle {
+///     async fn title_of(&self, job: &str) -> Result<String, StageError> {
+///         Ok(format!("title of {job}"))
+///     }
+/// }
+///
+/// #[async_trait]
+/// impl AsyncTransform for JobTitle {
+///     async fn apply(&self, record: Record, out: &mut Output) -> Result<(), StageError> {
+///         let job = record.root()?.get("external_id").and_then(|id| Some(id.as_str()?.into_owned()));
+///         let title = self.title_of(job.as_deref().unwrap_or_default()).await?;
+///         let mut edit = record.edit()?;
+///         edit.set(record.root()?, "title", title);
+///         out.emit(edit.finish());
+///         Ok(())
+///     }
+/// }
+///
+/// let mut test = TransformTest::of(AnyTransform::asynchronous(JobTitle));
+/// assert_eq!(test.apply(r#"{"external_id":"j1"}"#)?, [r#"{"external_id":"j1","title":"title of j1"}"#]);
+/// # Ok::<(), StageError>(())
+/// ```
 #[async_trait]
 pub trait AsyncTransform: fmt::Debug + Send + Sync {
     /// As [`Transform::open`].

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fields::{fields_of, undeclared};
 use super::instance::{Applied, Instance, same};
+use super::options::invalid;
 use super::random::Random;
 use super::report::{Exercised, Failure, Report, Verdict};
 use super::samples::{find_tasks, marked, marks, record_mark};
@@ -66,13 +67,7 @@ impl Behaviour<'_> {
     }
 
     fn built(&self) -> Result<(Instance, FieldRule), Failure> {
-        let (transform, fields) = (self.build)().map_err(|problems| {
-            let texts = problems.into_iter().map(|it| format!("`{}`: {}", it.path, it.message));
-            Failure::new(format!(
-                "the options are invalid: {}",
-                texts.collect::<Vec<_>>().join("; ")
-            ))
-        })?;
+        let (transform, fields) = (self.build)().map_err(invalid)?;
         Ok((Instance::open(transform)?, fields))
     }
 

@@ -124,7 +124,11 @@ impl Instance {
         let mut out = Output::new();
         let result = match &mut self.0 {
             AnyTransform::Ordered(transform) => transform.finish(&mut out),
-            _ => Ok(()),
+            AnyTransform::Async(transform) => {
+                block_on(transform.close());
+                Ok(())
+            }
+            AnyTransform::Stateless(_) => Ok(()),
         };
         match Applied::of(result, &mut out) {
             Applied::Refused { message, .. } => {

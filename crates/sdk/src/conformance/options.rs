@@ -11,9 +11,9 @@ use super::schema::{OptionsSchema, Place, value_at};
 use crate::{BuildContext, Endpoints, InputFiles, KeyPath, Plugin, Problem, read_options};
 
 /// The number of generated tables.
-const TABLES: u64 = 200;
+const TABLES: u64 = 100;
 /// The number of generated tables in which every place is changed.
-const CHANGED: u64 = 30;
+const CHANGED: u64 = 20;
 const UNKNOWN: &str = "no_such_option";
 
 /// Options that a plugin accepts, and how to build a stage from them.
@@ -143,6 +143,12 @@ impl<P: Plugin> OptionChecks<'_, P> {
         }
         Ok(Exercised { count, unit: "tables" })
     }
+}
+
+/// The options that the kit was given are invalid.
+pub(super) fn invalid(problems: Vec<Problem>) -> Failure {
+    let texts = problems.into_iter().map(|it| format!("`{}`: {}", it.path, it.message));
+    Failure::new(format!("the options are invalid: {}", texts.collect::<Vec<_>>().join("; ")))
 }
 
 /// Tables that the schema excludes because of the value at one place, each with its description.

@@ -4,6 +4,8 @@
 
 mod exemptions;
 mod options;
+mod sinks;
+mod sources;
 mod state;
 mod transforms;
 

@@ -130,3 +130,22 @@ fn a_mistyped_common_key_is_suggested() {
             .unwrap_err();
     assert_eq!(problems[0].help.as_deref(), Some("did you mean `type`?"));
 }
+
+#[test]
+fn a_list_is_no_table_even_if_all_options_of_the_table_have_defaults() {
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields, default)]
+    struct Defaults {
+        size: u8,
+    }
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(default)]
+        retry: Defaults,
+    }
+    assert_eq!(read_options::<Outer>(&json!({}), &[]).unwrap().retry.size, 0);
+    let problems = read_options::<Outer>(&json!({"retry": []}), &[]).unwrap_err();
+    assert_eq!(problems[0].path.to_string(), "retry");
+    assert_eq!(problems[0].message, "expected a table, found a list");
+}

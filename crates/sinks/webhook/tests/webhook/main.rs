@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
+mod conformance;
 mod content;
 mod delivery;
 mod driver;

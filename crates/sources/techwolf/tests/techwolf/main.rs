@@ -4,6 +4,7 @@
 
 mod cache;
 mod changing;
+mod conformance;
 mod cursors;
 mod employees;
 mod families;
