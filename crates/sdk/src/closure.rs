@@ -7,7 +7,7 @@ use taskferry_json::{Edit, Node};
 
 use crate::{AnyTransform, Output, Record, StageError, Transform};
 
-/// The lines of a simple transform. A transform that counts, warns or explains implements [`Transform`] instead.
+/// Transforms of closures. A transform that counts, warns or explains implements [`Transform`] instead.
 ///
 /// An error refuses the record, and `on_error` of the stage decides what happens to it.
 impl AnyTransform {

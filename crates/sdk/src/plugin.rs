@@ -108,7 +108,7 @@ pub trait SinkPlugin: Plugin {
 /// Receives the plugins of a crate.
 ///
 /// A plugin crate exports a function with the name `register`. `taskferry build` and hand-written runners call it, so they
-/// need not know the types of the crate:
+/// do not name the types of the crate:
 ///
 /// ```
 /// # use taskferry_sdk::*;

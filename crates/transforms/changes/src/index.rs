@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Marks, in an entry, that the record came in this run. The other bits are then its position.
+/// Marks an entry whose record this run has. The other bits are then the position of the record.
 const SEEN: u64 = 1 << 63;
 /// The bits of a position that hold the position in the page.
 const INDEX_BITS: u32 = 24;
@@ -12,7 +12,7 @@ const INDEX_BITS: u32 = 24;
 pub(crate) struct Index {
     /// Sorted by key.
     baseline: Vec<(u64, u64)>,
-    /// The positions of records that the baseline lacks.
+    /// The positions of records that are not in the baseline.
     new: HashMap<u64, u64>,
 }
 
@@ -56,7 +56,7 @@ impl Index {
         }
     }
 
-    /// The offsets of the lines whose records did not come in this run, in order.
+    /// The offsets of the lines whose records are missing from this run, in order.
     pub(crate) fn missing(&self) -> Vec<u64> {
         let missing = self.baseline.iter().map(|(_, entry)| *entry);
         let mut missing: Vec<u64> = missing.filter(|entry| entry & SEEN == 0).collect();

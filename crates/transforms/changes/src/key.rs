@@ -29,7 +29,7 @@ impl KeyFields {
     /// The hash of the record's key. It is stored between runs, so it never changes.
     ///
     /// # Errors
-    /// The record is no object, or has no field of the key.
+    /// The record is not an object, or has no field of the key.
     pub(crate) fn hash(&self, record: Node<'_>) -> Result<u64, StageError> {
         let (fields, mut hash, mut is_empty) = (self.of(record), PartsHash::default(), true);
         for field in &fields {

@@ -1,4 +1,4 @@
-//! The records of the baseline that did not come in this run.
+//! The records of the baseline that are missing from this run.
 
 use taskferry_sdk::{Counters, Output, Record, StageError};
 
@@ -7,7 +7,7 @@ use crate::change::marked;
 use crate::line::{RecordLine, State};
 use crate::transform::{ChangeDetector, REMOVED, UNKNOWN, WITHHELD};
 
-/// What happens to a record that did not come.
+/// What happens to a missing record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
     /// It was removed before, and is still remembered.

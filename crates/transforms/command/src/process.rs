@@ -57,7 +57,7 @@ pub(crate) enum Event {
     Ended,
 }
 
-/// The processes that a program has started, itself included, while it runs.
+/// The process group of a program: the program, and the processes that it has started.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessGroup(AtomicI32);
 

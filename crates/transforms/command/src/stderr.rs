@@ -18,7 +18,7 @@ const LONGEST: usize = 4 << 10;
 /// How long the last lines of a program that has ended are waited for.
 const LAST_LINES: Duration = Duration::from_millis(200);
 
-/// The log of all processes of a transform. A flood of lines neither fills the memory nor the log.
+/// The log of all processes of a transform. The number of logged lines is limited.
 #[derive(Debug)]
 pub(crate) struct MessageLog(Mutex<Budget>);
 
@@ -34,7 +34,7 @@ impl MessageLog {
         Self(Mutex::new(Budget { left: BURST, refilled: Instant::now(), omitted: 0 }))
     }
 
-    /// Logs a line of the program, if not too many were.
+    /// Logs a line of the program, unless too many lines were logged before.
     fn add(&self, program: &Program, line: &[u8]) {
         let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = budget.refilled.elapsed().as_secs();

@@ -23,8 +23,7 @@ const MAX_LOGGED: u64 = 20;
 pub(crate) struct Job {
     pub(crate) record: Record,
     pub(crate) reply: oneshot::Sender<Result<Answer, StageError>>,
-    /// Whether a process ended that had received it. It is then sent alone, to a new process if that one ends as well, so that the
-    /// last failure is its own.
+    /// Whether a process ended that had received it. It is then sent alone, so that it is the cause of a further failure.
     pub(crate) is_suspect: bool,
 }
 
@@ -42,7 +41,8 @@ pub(crate) struct Worker {
     has_answered: bool,
     /// When the process received the first record of `sent`, or answered the record before it.
     since: Instant,
-    /// What the process wrote after its last answer. It refuses the next record, as if that had been sent already.
+    /// An invalid line that the process wrote while no record was unanswered. The next record is refused because of it, as if the
+    /// record had been sent before.
     stray: Option<Failure>,
     /// Why the program can't be started.
     broken: Option<Failure>,
@@ -70,7 +70,7 @@ impl Worker {
         }
     }
 
-    /// Processes records until no further one can come.
+    /// Processes records until the pool is closed.
     pub(crate) async fn run(mut self) {
         loop {
             self.send().await;

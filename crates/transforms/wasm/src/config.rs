@@ -25,7 +25,7 @@ pub struct Wasm {
     /// The maximum memory of one instance. There is one instance for each thread.
     #[serde(default = "default_memory_limit")]
     pub(crate) memory_limit: ByteCount,
-    /// A folder in which compiled components are kept, for components that take seconds to compile. By default, none is kept.
+    /// The absolute path of a folder for compiled components, for components that take seconds to compile. By default, none is kept.
     pub(crate) cache: Option<PathBuf>,
 }
 

@@ -19,7 +19,7 @@ impl Plugin for Wasm {
 }
 
 impl TransformPlugin for Wasm {
-    /// Compiles the component and passes the options to it, in the limits of a record.
+    /// Compiles the component and passes the options to it, within the limits of a record.
     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
         let mut problems = Vec::new();
         if self.time_limit.get().is_zero() {

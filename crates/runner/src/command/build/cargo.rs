@@ -115,7 +115,7 @@ pub(super) fn report(error: &io::Error) {
     }
 }
 
-/// An error of starting Cargo. A missing folder is something else.
+/// The error for a Cargo that can't be started.
 fn explained(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "it is not installed"),

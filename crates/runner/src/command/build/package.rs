@@ -88,7 +88,7 @@ pub(super) fn main(versions: &[String]) -> String {
     )
 }
 
-/// A path as a TOML string, which has the escapes of JSON.
+/// A path as a TOML string. Its escapes are those of JSON.
 pub(super) fn toml_path(path: &Path) -> String {
     Value::from(path.to_string_lossy()).to_string()
 }

@@ -31,7 +31,7 @@ struct Found {
 }
 
 impl Sources {
-    /// Finds what the arguments name. Reports a mistake.
+    /// Finds the plugin crates and the checkout that the arguments name. Reports mistakes.
     pub(super) fn find(cargo: &Cargo, arguments: &BuildArguments) -> Result<Self, Exit> {
         let found: Vec<Found> =
             arguments.with.iter().map(|source| find(cargo, source)).collect::<Result<_, _>>()?;

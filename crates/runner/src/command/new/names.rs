@@ -34,7 +34,7 @@ pub(super) struct Names {
 pub(super) type WrongName = (String, String);
 
 impl Names {
-    /// Checks the characters of a name. Whether the name is free is another question.
+    /// Checks the characters of a name. [`check_free`](Self::check_free) checks whether the name is in use.
     pub(super) fn parse(name: &str) -> Result<Self, WrongName> {
         let words: Vec<&str> = name.split(['-', '_']).collect();
         let is_word = |word: &&str| {
