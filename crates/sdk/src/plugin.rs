@@ -14,6 +14,85 @@ use crate::{
 /// The reference of the plugin is made from doc comments: that of the struct describes the plugin, that of each field describes
 /// the option.
 ///
+/// # Options
+///
+/// Options have the types of serde, or those of this crate for values with a unit, secrets and paths. `#[serde(default)]` makes an
+/// option optional. What a type can't express is checked in `build`, which returns all mistakes, each at the path of its option.
+///
+/// ```
+/// use std::path::PathBuf;
+///
+/// use taskferry_sdk::schemars::JsonSchema;
+/// use taskferry_sdk::serde::Deserialize;
+/// use taskferry_sdk::serde_json::json;
+/// use taskferry_sdk::testing::{Files, TransformTest};
+/// use taskferry_sdk::{
+///     AnyTransform, BuildContext, ByteCount, Duration, KeyPath, Plugin, Problem, Secret, TransformPlugin,
+/// };
+///
+/// /// Adds the title of a job.
+/// #[derive(Debug, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct JobTitles {
+///     /// The file with one title on each line. A relative path starts at the folder of the pipeline file.
+///     file: PathBuf,
+///     /// The key for the title service, for example `"${TITLES_KEY}"`. It is never printed.
+///     key: Secret,
+///     /// The time limit of a request.
+///     #[serde(default = "ten_seconds")]
+///     timeout: Duration,
+///     /// The largest size of the file.
+///     #[serde(default = "one_mebibyte")]
+///     max_size: ByteCount,
+/// }
+///
+/// fn ten_seconds() -> Duration {
+///     Duration::from_secs(10)
+/// }
+///
+/// fn one_mebibyte() -> ByteCount {
+///     ByteCount::new(1 << 20)
+/// }
+///
+/// impl Plugin for JobTitles {
+///     const TYPE: &'static str = "job_titles";
+/// }
+///
+/// impl TransformPlugin for JobTitles {
+///     fn build(&self, context: &BuildContext<'_>) -> Result<AnyTransform, Vec<Problem>> {
+///         let mut problems = Vec::new();
+///         if self.key.is_empty() {
+///             let problem = Problem::at(KeyPath::of("key"), "empty-value", "`key` is empty");
+///             problems.push(problem.help("set the variable that it names"));
+///         }
+///         if self.timeout.get().is_zero() {
+///             problems.push(Problem::at(KeyPath::of("timeout"), "invalid-value", "`timeout` must be greater than zero"));
+///         }
+///         match context.files().read(&self.file) {
+///             Ok(file) if file.len() as u64 > self.max_size.get() => {
+///                 let message = format!("the file is larger than {}", self.max_size);
+///                 problems.push(Problem::at(KeyPath::of("file"), "invalid-value", message));
+///             }
+///             Ok(_) => {}
+///             Err(error) => {
+///                 let message = format!("can't read the file `{}`: {error}", self.file.display());
+///                 problems.push(Problem::at(KeyPath::of("file"), "unreadable-file", message));
+///             }
+///         }
+///         if problems.is_empty() { Ok(AnyTransform::filter(|_| Ok(true))) } else { Err(problems) }
+///     }
+/// }
+///
+/// let files = Files::new().with("titles.txt", "Recruiter\nNurse\n");
+/// let options = json!({"file": "titles.txt", "key": "k-1", "timeout": "500ms", "max_size": "2 KiB"});
+/// assert!(TransformTest::with_files::<JobTitles>(&options, &files).is_ok());
+///
+/// let options = json!({"file": "titels.txt", "key": "", "max_size": "8 B"});
+/// let problems = TransformTest::with_files::<JobTitles>(&options, &files).unwrap_err();
+/// let paths: Vec<String> = problems.iter().map(|problem| problem.path.to_string()).collect();
+/// assert_eq!(paths, ["key", "file"]);
+/// ```
+///
 /// # `--sandbox`
 ///
 /// `--sandbox` runs a pipeline on generated data, which must not reach a real receiver. The schema of a source or sink declares
