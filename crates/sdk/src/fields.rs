@@ -18,6 +18,17 @@ pub enum OtherFields {
 }
 
 /// The known fields of an object, and those known to be absent.
+///
+/// ```
+/// use taskferry_sdk::FieldSet;
+///
+/// let mut fields = FieldSet::new(["task_id", "task"]);
+/// fields.add("hours");
+/// fields.remove("task", None);
+/// assert!(fields.has("hours"));
+/// assert_eq!(fields.missing("hour").unwrap().suggestion.as_deref(), Some("hours"));
+/// assert_eq!(FieldSet::default().missing("anything"), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldSet {
     names: BTreeSet<String>,

@@ -11,7 +11,15 @@ pub enum Segment {
     Index(usize),
 }
 
-/// The path of a value in a pipeline file, for example `transform[1].levels[0]`.
+/// The path of a value in a pipeline file, for example `transform[1].levels[0]`. Those of plugins start at the table of the stage.
+///
+/// ```
+/// use taskferry_sdk::KeyPath;
+///
+/// assert_eq!(KeyPath::of("levels").index(0).to_string(), "levels[0]");
+/// assert_eq!(KeyPath::of("rename").key("task").to_string(), "rename.task");
+/// assert_eq!(KeyPath::root().to_string(), "");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyPath(Vec<Segment>);
 

@@ -8,6 +8,13 @@ use crate::Cursor;
 /// The state of a sink at a commit: everything that the sink needs to resume there. Only the sink interprets it.
 ///
 /// The checkpoint and the manifest contain it, so it must hold no secret.
+///
+/// ```
+/// use taskferry_sdk::{SinkState, serde_json::json};
+///
+/// let state = SinkState::new(json!({"bytes": 512}));
+/// assert_eq!(state.get()["bytes"], 512);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SinkState(Value);

@@ -17,6 +17,45 @@ use crate::{Batch, Check, Refusals, Resumption, RunContext, SinkState, StageErro
 ///
 /// A sink that is dropped before `finish` publishes nothing. It keeps committed output for a resumed run, and removes the rest.
 /// When an interrupted run exceeds its grace period, the engine drops the futures of `write` and `commit`.
+///
+/// This sink can't resume, so it needs few methods. It keeps the records in memory, and publishes them at the end:
+///
+/// ```
+/// use std::sync::{Arc, Mutex, PoisonError};
+///
+/// use taskferry_sdk::{
+///     Batch, Delivery, Refusals, RunContext, Sink, SinkState, StageError, async_trait,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Memory {
+///     written: Vec<String>,
+///     published: Arc<Mutex<Vec<String>>>,
+/// }
+///
+/// #[async_trait]
+/// impl Sink for Memory {
+///     async fn open(&mut self, _: &RunContext, _: Option<&SinkState>) -> Result<(), StageError> {
+///         Ok(())
+///     }
+///
+///     async fn write(&mut self, batch: &Batch, _: &mut Refusals) -> Result<(), StageError> {
+///         self.written.extend(batch.records.iter().map(|record| record.to_json()));
+///         Ok(())
+///     }
+///
+///     async fn commit(&mut self) -> Result<SinkState, StageError> {
+///         Ok(SinkState::default())
+///     }
+///
+///     async fn finish(self: Box<Self>) -> Result<Delivery, StageError> {
+///         let mut delivery = Delivery::default();
+///         delivery.records = self.written.len() as u64;
+///         self.published.lock().unwrap_or_else(PoisonError::into_inner).extend(self.written);
+///         Ok(delivery)
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Sink: fmt::Debug + Send {
     /// How the sink resumes a run that ended early. By default, the sink can't resume.

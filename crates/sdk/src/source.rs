@@ -7,6 +7,41 @@ use async_trait::async_trait;
 use crate::{Check, Page, Position, RunContext, Share, StageError};
 
 /// Reads pages, one after the other.
+///
+/// ```
+/// use taskferry_sdk::{
+///     Cursor, ErrorKind, Page, Position, Record, RunContext, Source, SourceRecord, StageError, async_trait,
+/// };
+///
+/// /// Returns numbered records, one on each page.
+/// #[derive(Debug)]
+/// struct Numbers {
+///     /// The number on the next page; `None` after the last page.
+///     next: Option<u32>,
+/// }
+///
+/// #[async_trait]
+/// impl Source for Numbers {
+///     async fn open(&mut self, _: &RunContext, from: Option<&Position>) -> Result<(), StageError> {
+///         if let Some(cursor) = from.and_then(|from| from.cursor.as_ref()) {
+///             let invalid = |_| StageError::new(ErrorKind::Config, format!("`{cursor}` is not a number"));
+///             self.next = Some(cursor.as_str().parse().map_err(invalid)?);
+///         }
+///         Ok(())
+///     }
+///
+///     async fn next_page(&mut self) -> Result<Option<Page>, StageError> {
+///         let Some(number) = self.next else { return Ok(None) };
+///         let record = Record::parse(format!(r#"{{"external_id":"{number}"}}"#))?;
+///         let page = Page::new(vec![SourceRecord::new(record, number.to_string())]);
+///         self.next = (number < 9).then_some(number + 1);
+///         Ok(Some(match self.next {
+///             Some(next) => page.followed_by(Cursor::new(next.to_string())),
+///             None => page,
+///         }))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Source: fmt::Debug + Send {
     /// Opens the source, before the first page. A resumed run continues at `from`. A source that can't continue there

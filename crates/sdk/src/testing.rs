@@ -25,6 +25,15 @@ use crate::{
 };
 
 /// Files in memory, for plugins that read files when they are built.
+///
+/// ```
+/// use taskferry_sdk::InputFiles;
+/// use taskferry_sdk::testing::Files;
+///
+/// let files = Files::new().with("names.csv", "id,name\n");
+/// assert_eq!(files.read("names.csv".as_ref()).unwrap(), b"id,name\n");
+/// assert!(files.read("other.csv".as_ref()).is_err());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Files(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -156,6 +165,14 @@ impl TransformTest {
 }
 
 /// A batch with these records, of the jobs `j1`, `j2`, …, for the test of a sink.
+///
+/// ```
+/// use taskferry_sdk::{Record, testing};
+///
+/// let batch = testing::batch(1, [Record::parse(r#"{"task_id":"t1"}"#)?]);
+/// assert_eq!(batch.origins[0].to_string(), "page 1 (the first), record 1, id `j1`");
+/// # Ok::<(), taskferry_sdk::StageError>(())
+/// ```
 pub fn batch(page: u64, records: impl IntoIterator<Item = Record>) -> Batch {
     let mut batch = Batch::new(page);
     for (index, record) in records.into_iter().enumerate() {
