@@ -41,11 +41,11 @@ struct Checkpoint {
 }
 
 /// The instant at which a run is killed.
-struct Fuse(usize);
+struct KillPoint(usize);
 
-impl Fuse {
+impl KillPoint {
     /// Whether the run is killed now.
-    fn burns(&mut self) -> bool {
+    fn is_reached(&mut self) -> bool {
         let is_now = self.0 == 0;
         self.0 = self.0.saturating_sub(1);
         is_now
@@ -128,7 +128,7 @@ impl SinkRuns<'_> {
             for attempt in 0..=KILLS {
                 let is_last = attempt == KILLS;
                 let instant = if is_last { usize::MAX } else { export.random.below(instants) };
-                let ended = self.attempt(&mut export, &mut Fuse(instant));
+                let ended = self.attempt(&mut export, &mut KillPoint(instant));
                 let shown = |export: &Export| export.history.join("; ");
                 if ended.map_err(|failure| failure.with(shown(&export)))? {
                     break;
@@ -155,7 +155,7 @@ impl SinkRuns<'_> {
     }
 
     /// One run. Returns false if it was killed.
-    fn attempt(&self, export: &mut Export, fuse: &mut Fuse) -> Result<bool, Failure> {
+    fn attempt(&self, export: &mut Export, kill_point: &mut KillPoint) -> Result<bool, Failure> {
         let mut sink = (self.build)()?;
         let (mut pages, mut is_sealed) = (0, false);
         match &export.checkpoint {
@@ -168,20 +168,20 @@ impl SinkRuns<'_> {
             }
             None => block_on(sink.open(&export.run, None)).map_err(failed)?,
         }
-        if fuse.burns() {
+        if kill_point.is_reached() {
             return export.killed("after `open`");
         }
         for (number, batch) in (1..).zip(self.batches).skip(pages) {
             if is_sealed {
                 break;
             }
-            if fuse.burns() {
+            if kill_point.is_reached() {
                 let polls = export.random.below(3);
                 poll_some(sink.write(batch, &mut Refusals::forbidden()), polls);
                 return export.killed(format!("during the write of page {number}"));
             }
             block_on(sink.write(batch, &mut Refusals::forbidden())).map_err(failed)?;
-            if fuse.burns() {
+            if kill_point.is_reached() {
                 return export.killed(format!("after the write of page {number}"));
             }
             // A sink that can't undo a write gets the next page only after the checkpoint.
@@ -189,7 +189,7 @@ impl SinkRuns<'_> {
                 continue;
             }
             let state = block_on(sink.commit()).map_err(failed)?;
-            if fuse.burns() {
+            if kill_point.is_reached() {
                 return export
                     .killed(format!("after the commit of page {number}, before its checkpoint"));
             }
@@ -197,16 +197,16 @@ impl SinkRuns<'_> {
         }
         if !is_sealed {
             let state = block_on(sink.seal()).map_err(failed)?;
-            if fuse.burns() {
+            if kill_point.is_reached() {
                 return export.killed("after `seal`, before its checkpoint");
             }
             export.save(self.batches.len(), true, &state)?;
         }
-        if fuse.burns() {
+        if kill_point.is_reached() {
             return export.killed("before `finish`");
         }
         block_on(sink.finish()).map_err(failed)?;
-        if export.resumption != Resumption::Unsupported && fuse.burns() {
+        if export.resumption != Resumption::Unsupported && kill_point.is_reached() {
             return export.killed("after `finish`");
         }
         Ok(true)

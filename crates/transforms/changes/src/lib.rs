@@ -3,7 +3,7 @@
 //! # Files
 //!
 //! Each run writes its records to `changes/RUN_ID.STAGE.ndjson` in the state folder (`Journal`). The next run reads the file of the
-//! last complete run (`Baseline`). The engine knows which run that is, so a run that fails or is killed never becomes the baseline.
+//! last complete run (`Baseline`). The engine determines that run, so a run that fails or is killed never becomes the baseline.
 //! The checkpoint contains the length of the file, to which a resumed run truncates it.
 //!
 //! # Memory
