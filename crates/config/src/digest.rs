@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use taskferry_pipeline::{Registry, Role};
+use taskferry_pipeline::Registry;
 use taskferry_sdk::{KeyPath, PartsHash, Segment};
 
 use crate::files::PipelineFiles;
@@ -13,7 +13,7 @@ use crate::tree::{Kind, Node};
 
 /// Top-level keys that do not affect the output.
 const NOT_OUTPUT: [&str; 3] = ["description", "state", "expect"];
-/// Marks, in the schema of a source, an option that does not affect the output.
+/// Marks, in the schema of a plugin, an option that does not affect the output.
 const SAME_OUTPUT: &str = "x-same-output";
 /// Marks, in the schema of a source, an option that does not affect which jobs are read.
 const SAME_JOBS: &str = "x-same-jobs";
@@ -117,11 +117,10 @@ struct Excluded {
 }
 
 impl Excluded {
-    /// Leaves out secrets, and the options of the source with one of these marks.
+    /// Leaves out secrets, and the options with one of these marks.
     fn new(tree: &Node, registry: &Registry, marks: &[&str]) -> Self {
         let stages = stages(tree, registry);
-        let source = stages.iter().find(|stage| stage.role == Role::Source);
-        let options = source.into_iter().flat_map(|stage| {
+        let options = stages.iter().flat_map(|stage| {
             let marked = stage.options().filter(|(_, schema)| {
                 marks.iter().any(|mark| schema.get(mark).is_some_and(|mark| mark == true))
             });

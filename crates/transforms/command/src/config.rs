@@ -23,13 +23,15 @@ pub struct Command {
     pub(crate) command: Vec<String>,
     /// The number of processes. More than one only helps if the program, not the pipeline, is the bottleneck.
     #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 64))]
+    #[schemars(range(min = 1, max = 64), extend("x-same-output" = true))]
     pub(crate) workers: usize,
     /// The maximum time for one record. Then the program is killed, and `on_error` applies to the record.
     #[serde(default = "default_timeout")]
+    #[schemars(extend("x-same-output" = true))]
     pub(crate) timeout: Duration,
     /// The maximum time from the start of the program to its first line.
     #[serde(default = "default_start_timeout")]
+    #[schemars(extend("x-same-output" = true))]
     pub(crate) start_timeout: Duration,
     /// The maximum length of an answer.
     #[serde(default = "default_max_answer_bytes")]

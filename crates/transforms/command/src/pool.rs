@@ -42,7 +42,7 @@ impl WorkerHandle {
 /// A program must not outlive the run, even if it ignores the end of its input.
 impl Drop for WorkerHandle {
     fn drop(&mut self) {
-        self.group.kill();
+        self.group.abandon();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -59,11 +59,33 @@ pub(crate) enum Event {
 
 /// The process group of a program: the program, and the processes that it has started.
 #[derive(Debug, Default)]
-pub(crate) struct ProcessGroup(AtomicI32);
+pub(crate) struct ProcessGroup {
+    /// 0 if there is none.
+    id: AtomicI32,
+    is_abandoned: AtomicBool,
+}
 
 impl ProcessGroup {
-    pub(crate) fn kill(&self) {
-        let id = self.0.swap(0, Ordering::Relaxed);
+    /// Kills the processes, and all that the worker may still start.
+    pub(crate) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::SeqCst);
+        self.kill();
+    }
+
+    /// Whether nobody waits for the end of the processes.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::SeqCst)
+    }
+
+    fn started(&self, id: i32) {
+        self.id.store(id, Ordering::SeqCst);
+        if self.is_abandoned() {
+            self.kill();
+        }
+    }
+
+    fn kill(&self) {
+        let id = self.id.swap(0, Ordering::SeqCst);
         if let Some(id) = Pid::from_raw(id) {
             // It fails if all of them have ended.
             _ = kill_process_group(id, Signal::KILL);
@@ -77,7 +99,7 @@ impl Process {
         let program = &shared.program;
         let mut child = program.start()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
-        group.0.store(id.unwrap_or_default(), Ordering::Relaxed);
+        group.started(id.unwrap_or_default());
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {

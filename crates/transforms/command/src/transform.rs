@@ -63,13 +63,12 @@ impl AsyncTransform for CommandTransform {
     }
 
     fn warnings(&self, _: u64, totals: &Counters) -> Vec<String> {
-        let restarts = totals.get(RESTARTS);
-        if restarts == 0 {
-            return Vec::new();
-        }
-        vec![format!(
-            "the program was started again {restarts} times; the log contains the reasons"
-        )]
+        let often = match totals.get(RESTARTS) {
+            0 => return Vec::new(),
+            1 => "once".to_owned(),
+            restarts => format!("{restarts} times"),
+        };
+        vec![format!("the program was started again {often}; the log contains the reasons")]
     }
 
     fn checks(mut self: Box<Self>, run: &RunContext) -> Vec<Check> {

@@ -91,10 +91,11 @@ impl Worker {
                 () = sleep_until(deadline), if !self.sent.is_empty() => self.on_silence().await,
             }
         }
-        if let Some(warning) = match self.process.take() {
-            Some(process) => process.close().await,
-            None => None,
-        } {
+        if self.group.is_abandoned() {
+            return;
+        }
+        let Some(process) = self.process.take() else { return };
+        if let Some(warning) = process.close().await {
             tracing::warn!("{}: {warning}", self.shared.program.label);
         }
     }

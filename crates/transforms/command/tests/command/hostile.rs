@@ -195,10 +195,7 @@ fn restarts_are_counted() {
         let counters = counters(&*transform).await;
         assert_eq!(counters.get("restarts"), 1);
         let warnings = transform.warnings(40, &counters);
-        assert_eq!(
-            warnings,
-            ["the program was started again 1 times; the log contains the reasons"]
-        );
+        assert_eq!(warnings, ["the program was started again once; the log contains the reasons"]);
         let limit = Duration::from_mins(1);
         tokio::time::timeout(limit, apply(&*transform, 0..1)).await.unwrap();
         transform.close().await;
